@@ -1,0 +1,43 @@
+"""What a notebook of Lepton Course imports.
+
+Names are loaded when they are first used, so that `import lepton_course` takes no time and
+pulls in neither torch nor TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "begin": "notebook_setup",
+    "check": "exercises.session",
+    "hint": "exercises.session",
+    "record": "records",
+    "load_dataset": "datasets",
+    "device": "devices",
+    "device_table": "devices",
+    "tensorflow_device": "devices",
+    "seed_everything": "seeds",
+    "batches": "minibatches",
+    "fit": "training",
+    "plots": None,
+}
+
+__all__ = list(_HOMES)
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"lepton_course has no attribute {name!r}")
+    home = _HOMES[name]
+    if home is None:
+        return importlib.import_module(f"lepton_course.{name}")
+    value = getattr(importlib.import_module(f"lepton_course.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

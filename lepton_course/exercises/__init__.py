@@ -1,0 +1,27 @@
+"""Exercises: declared once, used by the check cell, the grader, the diagnosis, the certificate."""
+
+from lepton_course.exercises.compare import accuracy, close, exact
+from lepton_course.exercises.model import Case, Exercise, Misconception
+from lepton_course.exercises.probes import (
+    Call,
+    Gradient,
+    Model,
+    Probe,
+    Value,
+    random_weights,
+)
+
+__all__ = [
+    "Call",
+    "Case",
+    "Exercise",
+    "Gradient",
+    "Misconception",
+    "Model",
+    "Probe",
+    "Value",
+    "accuracy",
+    "close",
+    "exact",
+    "random_weights",
+]

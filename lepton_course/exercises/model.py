@@ -1,0 +1,82 @@
+"""What an exercise is: data and plain functions, declared once in a module's `exercises.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lepton_course.exercises.compare import Comparison
+from lepton_course.exercises.probes import Probe
+from lepton_course.exercises.values import Plain
+
+
+@dataclass(frozen=True)
+class Case:
+    """One question put to an answer.
+
+    part: the property that the case looks at, in words that a learner understands ("stride 2").
+        The exercise's points are shared equally among its parts; a part is earned when all of
+        its cases pass.
+    args, kwargs: what the answer is called with.
+    expected: the right result, where the reference's own result is not the measure (hidden
+        labels). None: the reference's result.
+    weights, x: for the `Model` probe: arrays for the parameters, in `parameters()` order, then
+        for the floating-point buffers; and the input.
+    """
+
+    part: str
+    args: tuple[Plain, ...] = ()
+    kwargs: Mapping[str, Plain] = field(default_factory=dict)
+    expected: Plain = None
+    weights: Sequence[np.ndarray] | None = None
+    x: Plain = None
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """A wrong implementation that learners really write.
+
+    sentence: what the learner did, why it is wrong and what to do, in one sentence.
+    read: where to read on, as `lesson.ipynb#Heading`; empty: the exercise's own place.
+    """
+
+    name: str
+    implementation: Callable[..., Any]
+    sentence: str
+    read: str = ""
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """An exercise: used by the check cell, the grader, the diagnosis and the certificate.
+
+    name: what the learner defines in the notebook; also the grade cell's id.
+    points: 0 for an ungraded "Try it" in a lesson.
+    difficulty: 1 (guided) to 5 (open). minutes: for a first-time learner.
+    reference, alternatives: right answers. cases: one round of cases from a random generator.
+    hints: three stages: a nudge, the method, the answer.
+    """
+
+    name: str
+    title: str
+    points: float
+    difficulty: int
+    minutes: int
+    reference: Any
+    cases: Callable[[np.random.Generator], list[Case]]
+    probe: Probe
+    compare: Comparison
+    misconceptions: Sequence[Misconception] = ()
+    alternatives: Sequence[Any] = ()
+    hints: Sequence[str] = ()
+    read: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise ValueError(f"exercise name {self.name!r} must be a Python identifier")
+        names = [misconception.name for misconception in self.misconceptions]
+        if len(set(names)) != len(names):
+            raise ValueError(f"exercise {self.name}: two misconceptions share a name: {names}")

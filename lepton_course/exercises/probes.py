@@ -1,0 +1,234 @@
+"""Probes: how an answer is put to the question, in the process where the answer lives.
+
+A probe returns an `Observation`: plain data under a few names ("result", "gradients", …), or
+the exception that the answer raised. Probes hold no expected value and decide nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+import random
+import sys
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lepton_course.exercises.values import Opaque, Plain, is_tensor, plain
+
+if TYPE_CHECKING:
+    from lepton_course.exercises.model import Case
+
+
+@dataclass(frozen=True)
+class Raised:
+    """An exception that an answer raised: its type, its message, the answer's line."""
+
+    kind: str
+    message: str = ""
+    line: str = ""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What was seen when an answer met a case."""
+
+    seen: dict[str, Plain] = field(default_factory=dict)
+    raised: Raised | None = None
+
+
+class Missing:
+    """Stands for an answer whose name the learner has not defined."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Base of all probes; `kind` names it in compiled checks."""
+
+    kind: ClassVar[str] = ""
+    registry: ClassVar[dict[str, type[Probe]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        Probe.registry[cls.kind] = cls
+
+    def look(self, answer: Any, case: Case) -> dict[str, Plain]:
+        """Put `case` to `answer` and name what is seen. May raise what the answer raises."""
+        raise NotImplementedError
+
+    def observe(self, answer: Any, case: Case) -> Observation:
+        """`look`, with fresh copies of the inputs and exceptions turned into data.
+
+        The random generators stand at a fixed state during the call, so that an answer that
+        draws numbers can be compared; their own state is put back afterwards.
+        """
+        if answer is Missing:
+            return Observation(raised=Raised("Missing"))
+        try:
+            with fixed_randomness():
+                return Observation(seen=self.look(answer, copy.deepcopy(case)))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an answer may raise SystemExit; the check goes on
+            return Observation(raised=describe_exception(error))
+
+
+@dataclass(frozen=True)
+class Call(Probe):
+    """Calls the answer; sees its result, and its arguments where the call changed them."""
+
+    kind: ClassVar[str] = "call"
+
+    def look(self, answer: Any, case: Case) -> dict[str, Plain]:
+        before = plain([list(case.args), dict(case.kwargs)])
+        result = plain(answer(*case.args, **case.kwargs))
+        after = plain([list(case.args), dict(case.kwargs)])
+        return {"result": result, "arguments": None if same(before, after) else after}
+
+
+@dataclass(frozen=True)
+class Value(Probe):
+    """The answer is a value, not a function: a predicted shape, a number, a choice."""
+
+    kind: ClassVar[str] = "value"
+
+    def look(self, answer: Any, case: Case) -> dict[str, Plain]:
+        return {"result": plain(answer)}
+
+
+@dataclass(frozen=True)
+class Gradient(Probe):
+    """Calls the answer on tensors; sees its result and gradients with respect to float tensors.
+
+    A result of more than one element is reduced by a fixed weighted sum before the backward
+    pass, so that every element counts.
+    """
+
+    kind: ClassVar[str] = "gradient"
+
+    def look(self, answer: Any, case: Case) -> dict[str, Plain]:
+        leaves = [a.requires_grad_() for a in case.args if is_tensor(a) and a.is_floating_point()]
+        result = answer(*case.args, **case.kwargs)
+        return {"result": plain(result), "gradients": _gradients(result, leaves)}
+
+
+@dataclass(frozen=True)
+class Model(Probe):
+    """Builds a network with the answer, gives it weights, and runs it forward.
+
+    mode: "eval" or "train". gradients: also see the parameters' gradients. When the parameters
+    cannot take the case's weights, only their shapes are seen.
+    """
+
+    mode: str = "eval"
+    gradients: bool = False
+    kind: ClassVar[str] = "model"
+
+    def look(self, answer: Any, case: Case) -> dict[str, Plain]:
+        import torch
+
+        model = answer(*case.args, **case.kwargs)
+        if not isinstance(model, torch.nn.Module):
+            return {"parameters": Opaque(type(model).__name__)}
+        parameters = list(model.parameters())
+        seen: dict[str, Plain] = {"parameters": [tuple(p.shape) for p in parameters]}
+        slots = model_slots(model)
+        if [tuple(s.shape) for s in slots] != [np.shape(w) for w in case.weights]:
+            return seen
+        with torch.no_grad():
+            for slot, weight in zip(slots, case.weights, strict=True):
+                slot.copy_(torch.as_tensor(weight))
+        model.train(self.mode == "train")
+        x = case.x.to(slots[0].device) if slots else case.x
+        output = model(x)
+        seen["output"] = plain(output)
+        if self.gradients:
+            seen["gradients"] = _gradients(output, parameters)
+        return seen
+
+
+def model_slots(model: Any) -> list[Any]:
+    """The tensors that a `Case.weights` list fills: parameters, then floating-point buffers."""
+    buffers = [b for b in model.buffers() if b.is_floating_point()]
+    return [*model.parameters(), *buffers]
+
+
+def random_weights(model: Any, rng: np.random.Generator, scale: float = 0.3) -> list[np.ndarray]:
+    """Weights for a `Model` case: normal for parameters, positive for the model's buffers."""
+    parameters = list(model.parameters())
+    weights = [rng.normal(scale=scale, size=tuple(p.shape)) for p in parameters]
+    buffers = model_slots(model)[len(parameters) :]
+    weights += [rng.uniform(0.5, 1.5, size=tuple(b.shape)) for b in buffers]
+    return [np.asarray(w, dtype=np.float32) for w in weights]
+
+
+def _gradients(result: Any, leaves: Sequence[Any]) -> Plain:
+    import torch
+
+    if not is_tensor(result) or not result.requires_grad:
+        return None
+    weights = torch.linspace(-1.0, 2.0, result.numel(), dtype=result.dtype, device=result.device)
+    total = (result.flatten() * weights).sum() if result.numel() > 1 else result.sum()
+    return plain(list(torch.autograd.grad(total, leaves, allow_unused=True)))
+
+
+def same(a: Plain, b: Plain) -> bool:
+    """Whether two plain trees are identical, bit for bit (NaN equals NaN)."""
+    if type(a) is not type(b):
+        return False
+    if is_tensor(a):
+        a, b = a.numpy(), b.numpy()
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    return bool(a == b or a != a and b != b)
+
+
+@contextmanager
+def fixed_randomness(seed: int = 0) -> Iterator[None]:
+    """Python's, NumPy's and torch's generators at a fixed state, put back at the end."""
+    states = random.getstate(), np.random.get_state()
+    torch = sys.modules.get("torch")
+    torch_state = torch.get_rng_state() if torch else None
+    random.seed(seed)
+    np.random.seed(seed)
+    if torch:
+        torch.default_generator.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(states[0])
+        np.random.set_state(states[1])
+        if torch and torch_state is not None:
+            torch.set_rng_state(torch_state)
+
+
+def describe_exception(error: BaseException) -> Raised:
+    """The exception's type, message and the last line of the learner's own code."""
+    library = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
+    line = ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.line and not frame.filename.startswith(library):
+            line = frame.line.strip()
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    return Raised(type(error).__name__, message[:500], line[:200])
+
+
+def probe_to_tree(probe: Probe) -> dict[str, Plain]:
+    """The probe as plain data."""
+    return {"kind": probe.kind, **asdict(probe)}
+
+
+def probe_from_tree(tree: dict[str, Plain]) -> Probe:
+    """The probe that `probe_to_tree` described."""
+    options = dict(tree)
+    return Probe.registry[options.pop("kind")](**options)

@@ -1,0 +1,184 @@
+"""Plain values, and their form as bytes.
+
+Everything that passes between an answer and its judge is a tree of None, bool, int, float, str,
+list, tuple, dict with string keys, NumPy arrays and torch tensors. `plain` turns whatever an
+answer returned into such a tree; what has no place in it becomes `Opaque`, a type's name.
+`dumps` and `loads` write the tree as one npz file: arrays as they are, the rest as JSON. There
+is no pickle in it, and `loads` refuses what is too large or does not follow the schema.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import sys
+import zipfile
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Plain = Any
+"""None, bool, int, float, str, list, tuple, dict, ndarray, torch.Tensor or Opaque."""
+
+MAX_BYTES = 64 * 2**20
+MAX_NODES = 100_000
+MAX_DEPTH = 32
+_ARRAY_KINDS = "biufcU"
+
+
+class InvalidValue(ValueError):
+    """Bytes that are not a tree of plain values, or are larger than allowed."""
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """Stands for an object that is not plain data; `kind` is the name of its type."""
+
+    kind: str
+
+
+def is_tensor(value: object) -> bool:
+    """Whether `value` is a torch tensor; does not import torch."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def plain(value: object, depth: int = 0) -> Plain:
+    """`value` as a tree of plain values; arrays and tensors are copied to the CPU."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if depth > MAX_DEPTH:
+        return Opaque("a structure nested too deeply")
+    if kind is list:
+        return [plain(item, depth + 1) for item in value]
+    if kind is tuple or kind.__name__ == "Size" and isinstance(value, tuple):
+        return tuple(plain(item, depth + 1) for item in value)
+    if kind is dict and all(type(key) is str for key in value):
+        return {key: plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, np.generic):
+        return plain(value.item(), depth + 1)
+    if kind is np.ndarray:
+        return value.copy() if value.dtype.kind in _ARRAY_KINDS else Opaque("array of objects")
+    if is_tensor(value):
+        return _plain_tensor(value)
+    return Opaque(kind.__name__)
+
+
+def _plain_tensor(value: Any) -> Plain:
+    torch = sys.modules["torch"]
+    if type(value) not in (torch.Tensor, torch.nn.Parameter):
+        return Opaque(type(value).__name__)
+    if value.layout is not torch.strided or value.is_quantized:
+        return Opaque("sparse or quantised tensor")
+    copy = value.detach().cpu().clone()
+    return copy.float() if copy.dtype is torch.bfloat16 else copy
+
+
+def opaque_values(value: Plain) -> list[Opaque]:
+    """All stand-ins for objects that are not plain data, anywhere in the tree."""
+    if isinstance(value, Opaque):
+        return [value]
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return [found for item in value for found in opaque_values(item)]
+    return []
+
+
+def dumps(value: Plain) -> bytes:
+    """The tree as the bytes of an npz file."""
+    arrays: list[np.ndarray] = []
+    text = json.dumps(_encode(value, arrays), allow_nan=False, separators=(",", ":"))
+    members = {f"a{i}": array for i, array in enumerate(arrays)}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, tree=np.frombuffer(text.encode(), dtype=np.uint8), **members)
+    return buffer.getvalue()
+
+
+def loads(data: bytes, max_bytes: int = MAX_BYTES) -> Plain:
+    """The tree that `dumps` wrote.
+
+    Raises InvalidValue when the data is damaged, does not follow the schema, holds pickled
+    objects, or takes more than `max_bytes` when unpacked.
+    """
+    if len(data) > max_bytes:
+        raise InvalidValue(f"{len(data)} bytes, but at most {max_bytes} are allowed")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > max_bytes:
+                raise InvalidValue(f"{size} bytes unpacked, but at most {max_bytes} are allowed")
+        with np.load(io.BytesIO(data), allow_pickle=False) as members:
+            arrays = dict(members.items())
+        tree = json.loads(arrays.pop("tree").tobytes().decode())
+        return _Decoder(arrays).decode(tree)
+    except InvalidValue:
+        raise
+    except Exception as error:
+        raise InvalidValue(f"not a file of plain values: {error}") from error
+
+
+def _encode(value: Plain, arrays: list[np.ndarray]) -> Any:
+    if value is None or type(value) in (bool, str):
+        return value
+    if type(value) is int:
+        return value if abs(value) < 2**53 else {"int": str(value)}
+    if type(value) is float:
+        return value if math.isfinite(value) else {"float": str(value)}
+    if type(value) is list:
+        return [_encode(item, arrays) for item in value]
+    if type(value) is tuple:
+        return {"tuple": [_encode(item, arrays) for item in value]}
+    if type(value) is dict:
+        return {"dict": [[key, _encode(item, arrays)] for key, item in value.items()]}
+    if type(value) is Opaque:
+        return {"opaque": value.kind}
+    if type(value) is np.ndarray and value.dtype.kind in _ARRAY_KINDS:
+        arrays.append(value)
+        return {"array": len(arrays) - 1}
+    if is_tensor(value):
+        arrays.append(value.detach().cpu().numpy())
+        return {"tensor": len(arrays) - 1}
+    raise InvalidValue(f"a {type(value).__name__} is not plain data")
+
+
+class _Decoder:
+    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+        self.arrays = arrays
+        self.nodes = 0
+
+    def decode(self, tree: Any, depth: int = 0) -> Plain:
+        self.nodes += 1
+        if self.nodes > MAX_NODES or depth > MAX_DEPTH:
+            raise InvalidValue("too many values, or nested too deeply")
+        if tree is None or type(tree) in (bool, int, float, str):
+            return tree
+        if type(tree) is list:
+            return [self.decode(item, depth + 1) for item in tree]
+        ((tag, body),) = tree.items()
+        if tag == "int":
+            return int(body) if len(body) < 100 else Opaque("a very large int")
+        if tag == "float":
+            return float(body)
+        if tag == "tuple":
+            return tuple(self.decode(item, depth + 1) for item in body)
+        if tag == "dict":
+            return {str(key): self.decode(item, depth + 1) for key, item in body}
+        if tag == "opaque":
+            return Opaque(str(body)[:200])
+        if tag == "array":
+            return self._array(body)
+        if tag == "tensor":
+            import torch
+
+            return torch.from_numpy(self._array(body).copy())
+        raise InvalidValue(f"unknown kind of value {tag!r}")
+
+    def _array(self, index: Any) -> np.ndarray:
+        array = self.arrays[f"a{int(index)}"]
+        if array.dtype.kind not in _ARRAY_KINDS:
+            raise InvalidValue(f"an array of dtype {array.dtype} is not allowed")
+        return array
