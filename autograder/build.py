@@ -21,7 +21,7 @@ from traitlets.config import Config
 import lepton_course.exercises
 from lepton_course.exercises.compiled import compile_exercise, save_questions
 from lepton_course.exercises.load import load_exercises
-from lepton_course.notebook_setup import PACKAGED
+from lepton_course.syllabus import PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]
 CURRICULUM = CLONE / "curriculum"

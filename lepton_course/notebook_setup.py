@@ -7,9 +7,7 @@ from pathlib import Path
 
 from lepton_course.exercises.session import open_session
 from lepton_course.seeds import seed_everything
-
-PACKAGED = Path(__file__).parent / "curriculum"
-"""The student's curriculum with compiled checks, as it comes with the installed package."""
+from lepton_course.syllabus import PACKAGED
 
 
 def begin(module: str, *, seed: int = 0) -> None:
