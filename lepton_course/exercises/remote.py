@@ -60,6 +60,11 @@ def read_observations(path: Path, question: Question, max_bytes: int) -> Sequenc
             data = file.read(max_bytes + 1)
     except OSError as error:
         raise InvalidValue(f"no answer came back ({error.strerror})") from error
+    return parse_observations(data, question, max_bytes)
+
+
+def parse_observations(data: bytes, question: Question, max_bytes: int) -> Sequence[Observation]:
+    """Trusted side: the observations in bytes from the learner's process. Raises InvalidValue."""
     trees = loads(data, max_bytes)
     if type(trees) is not list or len(trees) != len(question.cases):
         raise InvalidValue("the number of answers is not the number of cases")
