@@ -114,6 +114,8 @@ def record_hint(module: str, exercise: str, stage: int, folder: Path | None = No
 
 def attempts(workspace: Path) -> dict[tuple[str, str], Attempts]:
     """What is known of each exercise that was tried, by (module, exercise)."""
+    if not (workspace / HIDDEN / DATABASE).exists():
+        return {}
 
     def select(database: sqlite3.Connection) -> dict[tuple[str, str], Attempts]:
         rows = database.execute(
@@ -163,9 +165,9 @@ def _with_database(workspace: Path | None, use: Callable[[sqlite3.Connection], T
 
 
 def _transaction(path: Path, use: Callable[[sqlite3.Connection], T]) -> T:
-    # Two notebooks may write at once: each waits up to three seconds for the other. The default
+    # Two notebooks may write at once: each waits up to two seconds for the other. The default
     # rollback journal, and not WAL, because home folders may lie on a network file system.
-    with closing(sqlite3.connect(path, timeout=3)) as database, database:
+    with closing(sqlite3.connect(path, timeout=2)) as database, database:
         database.executescript(_TABLES)
         return use(database)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,3 +71,11 @@ def load_syllabus(curriculum: Path = PACKAGED) -> list[Module]:
 def is_ready(module: Module, curriculum: Path = PACKAGED) -> bool:
     """Whether the module exists; otherwise it is planned."""
     return (curriculum / module.id / "lesson.ipynb").is_file()
+
+
+def exercises_of(module: Module, curriculum: Path = PACKAGED) -> list[str]:
+    """Names of the module's exercises, in its notebooks' order; [] when it is planned."""
+    listing = curriculum / module.id / "exercises.json"
+    if not listing.is_file():
+        return []
+    return [entry["name"] for entry in json.loads(listing.read_text(encoding="utf-8"))]

@@ -1,0 +1,71 @@
+# Lepton Course. `make help` lists what there is.
+
+PYTHON  ?= python3
+DIR     ?= $(HOME)/lepton
+BROWSER ?= yes
+PORT    ?= 8888
+GPU     ?= no
+WORKERS ?= 2
+
+BIN   := .venv/bin
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install learn test lint demo build wheel clean
+
+help:
+	@echo "make learn     install, make your workspace and open JupyterLab on it"
+	@echo "               DIR=~/lepton  BROWSER=no  PORT=8888"
+	@echo "make demo      see an instructor's side: a made-up class, graded"
+	@echo "make test      install and run the whole test suite"
+	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
+	@echo "make build     make the student's curriculum from curriculum/"
+	@echo "make lint      ruff only"
+	@echo "make wheel     dist/*.whl with the student's curriculum, no solutions"
+	@echo "make clean     remove what was built (.venv stays)"
+
+install: $(STAMP)
+
+# The stamp is written last: an interrupted installation is taken up again, and a half-made
+# environment is made anew.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	    echo "The course needs Python 3.11, 3.12 or 3.13, but $(PYTHON) is" \
+	        "`$(PYTHON) -V 2>&1 || true`. Name another: make $(MAKECMDGOALS) PYTHON=python3.12"; \
+	    exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	    echo "$(PYTHON) cannot make virtual environments." \
+	        "On Debian and Ubuntu: sudo apt install python3-venv"; \
+	    exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+ifeq ($(GPU),yes)
+	# The CPU build and the full build are the same Python package: the full one must come last.
+	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,gpu]'
+	$(BIN)/python -m pip uninstall --yes tensorflow-cpu
+	$(BIN)/python -m pip install --constraint constraints.txt --force-reinstall --no-deps tensorflow
+endif
+	@touch $@
+
+build: install
+	@$(BIN)/lepton build
+
+learn: build
+	@exec $(BIN)/lepton learn "$(DIR)" --port $(PORT) $(if $(filter no,$(BROWSER)),--no-browser)
+
+demo: build
+	@$(BIN)/lepton demo
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+test: lint build
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+
+wheel: build
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean:
+	rm -rf dist build lepton_course/curriculum .pytest_cache .ruff_cache
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,0 +1,191 @@
+"""The `lepton` command. Learners' commands live here; a clone of the course adds more through the
+entry-point group `lepton_course.commands`, so that this package knows nothing of grading."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import EntryPoint, entry_points, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lepton_course.progress import find_workspace, standing
+from lepton_course.syllabus import SyllabusError, exercises_of, is_ready, load_syllabus
+from lepton_course.workspace import Change, WorkspaceError, update_workspace
+
+app = typer.Typer(
+    help="Lepton Course: deep learning in notebooks that check your answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the course's version and stop.", is_eager=True)
+    ] = False,
+) -> None:
+    if show_version:
+        print(f"lepton {version('lepton-course')}")
+        raise typer.Exit
+
+
+@app.command()
+def learn(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Your folder of notebooks.")],
+    browser: Annotated[bool, typer.Option(help="Open a web browser.")] = True,
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, help="The first port to try; then the next free one.")
+    ] = 8888,
+    start: Annotated[bool, typer.Option(help="Start JupyterLab.")] = True,
+) -> None:
+    """Make or update your workspace in DIR and open JupyterLab on it."""
+    folder = folder.expanduser().resolve()
+    try:
+        changes = update_workspace(folder)
+    except (WorkspaceError, SyllabusError) as error:
+        sys.exit(f"lepton learn: {error}")
+    print(f"Workspace {folder}")
+    for line in describe(changes):
+        print(f"  {line}")
+    if start:
+        _start_jupyterlab(folder, browser, port)
+
+
+@app.command()
+def progress(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Default: the workspace you are in.")
+    ] = None,
+) -> None:
+    """Show how far you are in each module."""
+    from rich.console import Console
+    from rich.table import Table
+
+    workspace = find_workspace(folder.expanduser() if folder else None)
+    if workspace is None:
+        sys.exit(
+            f"lepton progress: {folder or Path.cwd()} is not in a workspace. "
+            "Give its folder: lepton progress DIR"
+        )
+    try:
+        modules = load_syllabus()
+    except SyllabusError as error:
+        sys.exit(f"lepton progress: {error}")
+    ready = [module for module in modules if is_ready(module)]
+    states = standing(workspace, {module.id: exercises_of(module) for module in ready})
+    table = Table("Module", title=f"Progress in {workspace}")
+    for heading in ("Solved", "Of", "Attempts"):
+        table.add_column(heading, justify="right")
+    for module in ready:
+        state = states[module.id]
+        table.add_row(module.title, str(state.done), str(state.total), str(state.tries))
+    Console().print(table)
+
+
+@app.command()
+def devices() -> None:
+    """Show the processors that the course can use, and the one it chooses."""
+    from lepton_course.devices import device_table
+
+    print(device_table())
+
+
+@app.command()
+def data() -> None:
+    """Show the data sets that the course knows: task, size, licence, origin."""
+    from lepton_course.datasets import catalogue_table
+
+    print(catalogue_table())
+
+
+def describe(changes: list[Change]) -> list[str]:
+    """What `lepton learn` says about its work: one line per matter."""
+    counts = {
+        action: sum(change.action == action for change in changes)
+        for action in ("added", "updated", "kept")
+    }
+    said = {
+        "added": "{} files added",
+        "updated": "{} files brought up to date",
+        "kept": "{} files that you changed left as they are",
+    }
+    lines = [said[action].format(count) for action, count in counts.items() if count]
+    for change in changes:
+        if change.action == "beside":
+            lines.append(
+                f"{change.path} is yours and was left alone; "
+                f"the course's new version is beside it: {change.beside}"
+            )
+    return lines or ["everything is up to date"]
+
+
+def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
+    """Become JupyterLab on `folder`. Its own URL message tells the port that it found free."""
+    # Kernels of this environment come before others that the user may have installed.
+    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    arguments = [
+        sys.executable, "-m", "jupyterlab",
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.default_url=/lab/tree/START.ipynb",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        f"--ServerApp.port={port}",
+        "--ServerApp.log_level=WARN",
+        "--ServerApp.use_redirect_file=False",
+        *(["--ServerApp.no_browser_open_file=True", "--no-browser"] if not browser else []),
+        *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
+    ]  # fmt: skip
+    print("Starting JupyterLab. Stop it with Ctrl+C.", flush=True)
+    os.execv(sys.executable, arguments)
+
+
+def _add_clone_commands() -> None:
+    """Add what a clone of the course brings: build, class, demo, …"""
+    for entry in sorted(entry_points(group="lepton_course.commands"), key=lambda e: e.name):
+        try:
+            command = entry.load()
+        except ModuleNotFoundError as error:
+            _add_missing(entry, error)
+            continue
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=entry.name)
+        else:
+            app.command(entry.name)(command)
+
+
+def _add_missing(entry: EntryPoint, error: ModuleNotFoundError) -> None:
+    missing = error.name or ""
+    is_clone_missing = entry.module.partition(".")[0] == missing.partition(".")[0]
+
+    def explain(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
+        if is_clone_missing:
+            sys.exit(
+                f"lepton {entry.name} needs a clone of the course: it is for instructors and "
+                "contributors. In the clone, run: make install"
+            )
+        sys.exit(
+            f"lepton {entry.name} needs the Python package {missing!r}. "
+            "In the clone of the course, run: make install"
+        )
+
+    explain.__doc__ = "(in a clone of the course)"
+    app.command(
+        entry.name,
+        context_settings={"ignore_unknown_options": True},
+    )(explain)
+
+
+def main() -> None:
+    """Run the `lepton` command."""
+    _add_clone_commands()
+    app()
+
+
+if __name__ == "__main__":
+    main()

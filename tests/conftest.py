@@ -1,0 +1,95 @@
+"""What all tests share: where things are, and the order in which slow tests run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+import yaml
+
+CLONE = Path(__file__).resolve().parents[1]
+
+_SLOW_FIRST = ("browser", "install", "notebook")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow tests start first, and a file's tests share one process and so its fixtures."""
+    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in _SLOW_FIRST))
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+def skip_unless_ci(reason: str) -> None:
+    """Skip the test, but fail where CI=true: there, everything must be present."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{reason} (in CI this is a failure)")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def clone() -> Path:
+    """The clone of the course that is tested."""
+    return CLONE
+
+
+@pytest.fixture(scope="session")
+def built_curriculum() -> Path:
+    """The student's curriculum as the package carries it."""
+    folder = CLONE / "lepton_course" / "curriculum"
+    if not (folder / "syllabus.yml").is_file():
+        pytest.fail("The student's curriculum is not built. Run: make build")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium for browser tests; skips where there is none."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        skip_unless_ci("No Chromium found. On Debian: sudo apt install chromium")
+    return found
+
+
+class SmallCurriculum:
+    """A made-up student's curriculum of one ready and one planned module, in its own folder."""
+
+    ready = "basics/01_first"
+    planned = "basics/02_second"
+    lesson = f"{ready}/lesson.ipynb"
+    exercises = ("add", "multiply")
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        entries = [
+            {"id": module, "title": title, "about": "a test", "minutes": [10, 20],
+             "prerequisites": []}
+            for module, title in ((self.ready, "First"), (self.planned, "Second"))
+        ]  # fmt: skip
+        home = folder / self.ready
+        (home / "figures").mkdir(parents=True)
+        (folder / "syllabus.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
+        (home / "figures" / "plot.svg").write_text("<svg/>", encoding="utf-8")
+        (home / "checks.npz").write_bytes(b"answers are decided here")
+        (home / "exercises.json").write_text(json.dumps([{"name": n} for n in self.exercises]))
+        self.write_lesson("x = 1")
+        write_notebook(home / "assignment.ipynb", ["def add(a, b): ...", 'check("add")'])
+
+    def write_lesson(self, *sources: str) -> None:
+        """Publish a (new) version of the lesson, with these code cells."""
+        write_notebook(self.folder / self.lesson, list(sources))
+
+
+@pytest.fixture
+def small_curriculum(tmp_path: Path) -> SmallCurriculum:
+    return SmallCurriculum(tmp_path / "small curriculum")
+
+
+def write_notebook(path: Path, sources: list[str]) -> None:
+    """A notebook of these code cells, without outputs."""
+    cells = [nbformat.v4.new_code_cell(text, id=f"cell-{i}") for i, text in enumerate(sources)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
