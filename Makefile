@@ -11,7 +11,7 @@ BIN   := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install learn test lint demo build wheel clean
+.PHONY: help install learn test lint demo build wheel pins clean
 
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
@@ -22,6 +22,7 @@ help:
 	@echo "make build     make the student's curriculum from curriculum/"
 	@echo "make lint      ruff only"
 	@echo "make wheel     dist/*.whl with the student's curriculum, no solutions"
+	@echo "make pins      new exact versions in constraints.txt"
 	@echo "make clean     remove what was built (.venv stays)"
 
 install: $(STAMP)
@@ -65,6 +66,16 @@ test: lint build
 
 wheel: build
 	$(BIN)/python -m build --wheel --no-isolation
+
+# New exact versions, from an environment made for the purpose. CUDA's packages are left to pip.
+pins:
+	$(PYTHON) -m venv --clear .venv-pins
+	.venv-pins/bin/python -m pip install --editable '.[dev,distributed,site,tensorboard]'
+	echo "# Exact versions of everything that \`make install\` brings, tested together." \
+	    "Made by \`make pins\`." > constraints.txt
+	.venv-pins/bin/python -m pip freeze --all --exclude-editable \
+	    | grep -viE '^(pip|nvidia-|cuda-|triton)' | sed 's/+.*//' >> constraints.txt
+	rm -rf .venv-pins
 
 clean:
 	rm -rf dist build lepton_course/curriculum .pytest_cache .ruff_cache
