@@ -1,0 +1,25 @@
+"""The course's data sets: a catalogue and one loading function.
+
+>>> data = load_dataset("fashion_mnist")
+>>> x, y = data.train.torch()  # float32 (N, 1, 28, 28) in [0, 1], int64 (N,)
+"""
+
+from lepton_course.datasets.catalogue import CATALOGUE, DataFile, DatasetInfo
+from lepton_course.datasets.download import DownloadError, Patience, download
+from lepton_course.datasets.idx import IdxError, parse_idx, read_idx
+from lepton_course.datasets.load import Dataset, Split, load_dataset
+
+__all__ = [
+    "CATALOGUE",
+    "DataFile",
+    "Dataset",
+    "DatasetInfo",
+    "DownloadError",
+    "IdxError",
+    "Patience",
+    "Split",
+    "download",
+    "load_dataset",
+    "parse_idx",
+    "read_idx",
+]

@@ -1,0 +1,106 @@
+"""What data sets the course knows: task, size, licence, origin and SHA-256 of each.
+
+SHA-256 sums are those of the *decompressed* IDX files: mirrors and Debian compress the same
+content with different gzip headers, so only the content identifies a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One gzip-compressed file of a full data set."""
+
+    name: str  # file name on the mirrors, in the cache and in Debian's package
+    sha256: str  # of the decompressed content
+    size: int  # bytes, decompressed
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """Everything that is known about a data set before it is loaded."""
+
+    name: str
+    title: str
+    task: str
+    classes: tuple[str, ...]
+    full_size: str
+    subset_size: str
+    licence: str
+    origin: str
+    citation: str
+    subset: Path  # the file that ships with the course
+    subset_sha256: str
+    train_images: DataFile
+    train_labels: DataFile
+    test_images: DataFile
+    test_labels: DataFile
+    mirrors: tuple[str, ...]  # base URLs, tried in this order
+    system_folders: tuple[Path, ...] = ()  # where operating systems install the files
+
+    @property
+    def files(self) -> tuple[DataFile, ...]:
+        """The four files of the full set: small ones first, so that a dead network shows early."""
+        return (self.train_labels, self.test_labels, self.test_images, self.train_images)
+
+
+DATA = Path(__file__).parent / "data"
+
+FASHION_MNIST = DatasetInfo(
+    name="fashion_mnist",
+    title="Fashion-MNIST",
+    task="tell ten kinds of clothing apart on 28×28 grey-scale photographs",
+    classes=(
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    full_size="60000 training and 10000 test images (30 MB to download)",
+    subset_size="10000 training and 2000 test images, balanced (ships with the course)",
+    licence="MIT, copyright 2017 Zalando SE",
+    origin="https://github.com/zalandoresearch/fashion-mnist",
+    citation=(
+        "H. Xiao, K. Rasul, R. Vollgraf: Fashion-MNIST: a Novel Image Dataset for Benchmarking "
+        "Machine Learning Algorithms, arXiv:1708.07747 (2017)"
+    ),
+    subset=DATA / "fashion_mnist" / "subset.npz",
+    subset_sha256="44262abcb6ff84f58b894751bf1b71caaf4bcbc5f65a06cdf7e336eaf5f64bfd",
+    train_images=DataFile(
+        "train-images-idx3-ubyte.gz",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        47_040_016,
+    ),
+    train_labels=DataFile(
+        "train-labels-idx1-ubyte.gz",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        60_008,
+    ),
+    test_images=DataFile(
+        "t10k-images-idx3-ubyte.gz",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        7_840_016,
+    ),
+    test_labels=DataFile(
+        "t10k-labels-idx1-ubyte.gz",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        10_008,
+    ),
+    mirrors=(
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    ),
+    system_folders=(Path("/usr/share/datasets/fashion-mnist"),),
+)
+
+CATALOGUE: dict[str, DatasetInfo] = {info.name: info for info in (FASHION_MNIST,)}

@@ -1,0 +1,105 @@
+"""Make the course's Fashion-MNIST files from the full data set.
+
+    apt-get download dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb fm
+    python tools/convert_fashion_mnist.py fm/usr/share/datasets/fashion-mnist
+
+Two files, both npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
+
+- the subset that ships with the course: 10000 training and 2000 test images;
+- 2000 further test images for the assignment's judge; only instructors get that file.
+
+Every split holds each class equally often, in an order in which every ten images show every class
+once, so that a slice `[:1000]` is balanced too. The same input always gives the same arrays; the
+compressed bytes may differ between versions of zlib.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from lepton_course.datasets.catalogue import FASHION_MNIST, DatasetInfo
+from lepton_course.datasets.load import read_full
+
+ROOT = Path(__file__).resolve().parent.parent
+HELD_OUT = ROOT / "curriculum" / "basics" / "05_convolutional_networks" / "held_out.npz"
+SEED = 2017  # the year of the data set
+
+
+def balanced(labels: np.ndarray, sizes: list[int], rng: np.random.Generator) -> list[np.ndarray]:
+    """Disjoint index sets of the given sizes; each run of `classes` indices has every class once."""
+    classes = np.unique(labels)
+    columns = np.stack(
+        [
+            rng.permutation(np.flatnonzero(labels == c))[: sum(sizes) // len(classes)]
+            for c in classes
+        ],
+        axis=1,
+    )  # (per class, classes)
+    rows = rng.permuted(columns, axis=1)  # shuffle the classes within each run of ten
+    ends = np.cumsum([size // len(classes) for size in sizes])
+    return [part.reshape(-1) for part in np.split(rows, ends[:-1])]
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def write(path: Path, arrays: dict[str, np.ndarray], info: DatasetInfo, content: str) -> None:
+    """Write `arrays` to `path` and their description to the JSON of the same name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, **arrays)
+    about = {
+        "title": info.title,
+        "content": content,
+        "origin": info.origin,
+        "licence": info.licence,
+        "citation": info.citation,
+        "made_by": f"tools/{Path(__file__).name}, seed {SEED}",
+        "sha256": sha256(path.read_bytes()),
+        "arrays": {
+            name: {"dtype": str(a.dtype), "shape": list(a.shape), "sha256": sha256(a.tobytes())}
+            for name, a in arrays.items()
+        },
+    }
+    path.with_suffix(".json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n")
+    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, SHA-256 {about['sha256']}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="folder with the four IDX files")
+    parser.add_argument("--subset", type=Path, default=FASHION_MNIST.subset)
+    parser.add_argument("--held-out", type=Path, default=HELD_OUT)
+    arguments = parser.parse_args()
+
+    (train_x, train_y), (test_x, test_y) = read_full(FASHION_MNIST, arguments.folder)
+    rng = np.random.default_rng(SEED)
+    (train,) = balanced(train_y, [10_000], rng)
+    test, held_out = balanced(test_y, [2_000, 2_000], rng)
+    subset = {
+        "train_images": train_x[train],
+        "train_labels": train_y[train],
+        "test_images": test_x[test],
+        "test_labels": test_y[test],
+    }
+    write(
+        arguments.subset,
+        subset,
+        FASHION_MNIST,
+        "10000 of the 60000 training images and 2000 of the 10000 test images, balanced",
+    )
+    write(
+        arguments.held_out,
+        {"images": test_x[held_out], "labels": test_y[held_out]},
+        FASHION_MNIST,
+        "2000 of the 10000 test images, balanced, none of them in the course's subset",
+    )
+
+
+if __name__ == "__main__":
+    main()
