@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import EntryPoint, entry_points, version
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lepton_course import __version__
 from lepton_course.progress import find_workspace, standing
 from lepton_course.syllabus import SyllabusError, exercises_of, is_ready, load_syllabus
 from lepton_course.workspace import Change, WorkspaceError, update_workspace
@@ -24,15 +25,20 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"lepton {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
-    show_version: Annotated[
-        bool, typer.Option("--version", help="Print the course's version and stop.", is_eager=True)
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
-    if show_version:
-        print(f"lepton {version('lepton-course')}")
-        raise typer.Exit
+    pass
 
 
 @app.command()
@@ -44,7 +50,7 @@ def learn(
     ] = 8888,
     start: Annotated[bool, typer.Option(help="Start JupyterLab.")] = True,
 ) -> None:
-    """Make or update your workspace in DIR and open JupyterLab on it."""
+    """Make or update your workspace and open it in JupyterLab."""
     folder = folder.expanduser().resolve()
     try:
         changes = update_workspace(folder)
@@ -90,7 +96,7 @@ def progress(
 
 @app.command()
 def devices() -> None:
-    """Show the processors that the course can use, and the one it chooses."""
+    """Show the processors that the course can use."""
     from lepton_course.devices import device_table
 
     print(device_table())
@@ -98,10 +104,25 @@ def devices() -> None:
 
 @app.command()
 def data() -> None:
-    """Show the data sets that the course knows: task, size, licence, origin."""
-    from lepton_course.datasets import catalogue_table
+    """Show the data sets: task, size, licence, origin."""
+    from rich.console import Console
+    from rich.table import Table
 
-    print(catalogue_table())
+    from lepton_course.datasets import CATALOGUE
+
+    for info in CATALOGUE.values():
+        table = Table(title=info.title, show_header=False, title_justify="left")
+        for label, value in (
+            ("load with", f'load_dataset("{info.name}")'),
+            ("task", info.task),
+            ("subset", info.subset_size),
+            ("full", info.full_size),
+            ("licence", info.licence),
+            ("origin", info.origin),
+            ("SHA-256", info.subset_sha256),
+        ):
+            table.add_row(label, value)
+        Console().print(table)
 
 
 def describe(changes: list[Change]) -> list[str]:

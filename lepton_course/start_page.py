@@ -7,12 +7,11 @@ scripts), and to no colours of its own, so that it suits the light and the dark 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
-
-import nbformat
 
 from lepton_course import progress
 from lepton_course.syllabus import PACKAGED, Module, exercises_of, is_ready, load_syllabus
@@ -41,13 +40,29 @@ def show() -> None:
 
 def notebook(folder: Path, curriculum: Path = PACKAGED) -> bytes:
     """START.ipynb for the workspace `folder`: one cell, with its output already there."""
-    html = render(folder, curriculum)
-    output = nbformat.v4.new_output("display_data", data={"text/html": html})
-    cell = nbformat.v4.new_code_cell(SOURCE, id="start", outputs=[output])
-    cell.metadata["jupyter"] = {"source_hidden": True}
+    cell = {
+        "cell_type": "code",
+        "id": "start",
+        "metadata": {"jupyter": {"source_hidden": True}},
+        "source": SOURCE,
+        "execution_count": None,
+        "outputs": [
+            {
+                "output_type": "display_data",
+                "data": {"text/html": render(folder, curriculum)},
+                "metadata": {},
+            }
+        ],
+    }
     kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
-    page = nbformat.v4.new_notebook(cells=[cell], metadata={"kernelspec": kernel})
-    return (nbformat.writes(page) + "\n").encode()
+    page = {
+        "cells": [cell],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    # Not through nbformat, whose import alone takes longer than all the rest of `lepton learn`.
+    return (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def render(folder: Path, curriculum: Path = PACKAGED) -> str:
