@@ -68,10 +68,9 @@ class Accuracy(Comparison):
         return f"{share:.1%} of the labels are right; at least {self.at_least:.0%} are needed"
 
     def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
-        if _array_form(value, other):
-            return False
-        if _array_form(value, expected):
-            return True  # both are wrong in the same form
+        form, other_form = _array_form(value, expected), _array_form(other, expected)
+        if form or other_form:
+            return form == other_form  # both are wrong in the same form
         return abs(_share_equal(value, expected) - _share_equal(other, expected)) <= self.tolerance
 
 
