@@ -1,0 +1,69 @@
+"""An assignment of a class as the grader needs it: what was released, and its questions."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.classroom import ClassError, Classroom
+from autograder.execution import Job
+from autograder.questions import answerable, class_questions
+from autograder.submission import Restored, is_judged, parse_notebook, read_submission, restore
+from lepton_course.exercises.judge import Question
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A released notebook, the class's questions, and their inputs as files for the kernel."""
+
+    name: str
+    release: NotebookNode
+    folder: Path
+    questions: Mapping[str, Question]
+    cases: Mapping[str, bytes]
+
+    def restored(self, submitted: Path) -> Restored:
+        """The submission in a folder, ready to run. Raises NotGradable."""
+        return restore(parse_notebook(read_submission(submitted)), self.release)
+
+    def job(self, notebook: NotebookNode, submitted: Path, threads: int | None = None) -> Job:
+        """What the learner's process gets: the notebook, files beside it (released ones win)
+        and the cases' inputs."""
+        folders = (submitted, self.folder)
+        return Job(nbformat.writes(notebook), self.cases, folders, threads=threads)
+
+
+def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
+    """The released notebook of an assignment, or None when it is not one of the course's."""
+    if name not in classroom.manifest().modules:
+        return None
+    try:
+        return nbformat.read(classroom.release_notebook(name), as_version=4)
+    except (OSError, ValueError) as error:
+        raise ClassError(
+            f"{classroom.release_notebook(name)} cannot be read ({error}). "
+            f"`nbgrader generate_assignment {name}` in the class's folder makes it again."
+        ) from error
+
+
+def load_assignment(classroom: Classroom, name: str) -> Assignment:
+    """An assignment of the course. Raises ClassError when it is unknown or cannot be judged."""
+    release = read_release(classroom, name)
+    if release is None:
+        known = ", ".join(sorted(classroom.manifest().modules))
+        raise ClassError(f"This class has no assignment {name!r} of the course; it has: {known}.")
+    points = {
+        cell.metadata.nbgrader["grade_id"]: float(cell.metadata.nbgrader["points"])
+        for cell in release.cells
+        if is_judged(cell)
+    }
+    questions = class_questions(classroom, name, points)
+    with tempfile.TemporaryDirectory() as scratch:
+        cases = {name: answerable(q, Path(scratch)) for name, q in questions.items()}
+    folder = classroom.release_notebook(name).parent
+    return Assignment(name, release, folder, questions, cases)

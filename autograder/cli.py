@@ -1,0 +1,215 @@
+"""The instructor's commands: `lepton class …`, `lepton demo`, `lepton build`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+NOT_ALL_GRADABLE = 3
+"""Exit status of `grade` when some submissions could not be graded."""
+
+NO_WALLS = (
+    "Submissions run as you, on this machine, without a sandbox: they could read and change all "
+    "that you can. Grade work that you do not trust from a throw-away account or container."
+)
+
+class_app = typer.Typer(
+    help="Make a class, grade what it hands in, give feedback, export grades.",
+    no_args_is_help=True,
+)
+
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the class.")]
+AssignmentName = Annotated[
+    str, typer.Argument(metavar="ASSIGNMENT", help="Such as convolutional_networks.")
+]
+_messages = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@class_app.command()
+def create(
+    folder: Folder,
+    roster: Annotated[
+        Path, typer.Option(help="CSV file with the columns id,first_name,last_name,email,team.")
+    ],
+    curriculum: Annotated[
+        Path | None, typer.Option(help="Where the modules are; this clone's curriculum/.")
+    ] = None,
+) -> None:
+    """Make a class, or add new students and assignments to one.
+
+    An existing class keeps its grades, its secret seed and its assignments.
+    """
+    from autograder.classroom import default_curriculum
+    from autograder.creation import create_classroom
+
+    with _told():
+        done = create_classroom(folder, roster, curriculum or default_curriculum())
+    verb = "Made" if done.new else "Updated"
+    print(f"{verb} the class in {done.classroom.root}")
+    print(f"  new students: {len(done.added_students)}")
+    print(f"  new assignments: {', '.join(done.added_assignments) or 'none'}")
+    for name in done.changed_assignments:
+        print(f"  kept as it is: {name}, although the curriculum has changed it since")
+    first = next(iter(done.classroom.manifest().modules))
+    print(f"Hand out: {done.classroom.release_notebook(first).parent}")
+    print(f"Collect as: {done.classroom.submitted_folder('STUDENT', first)}/assignment.ipynb")
+    print(f"Then: lepton class grade {folder} {first}")
+
+
+@class_app.command()
+def grade(
+    folder: Folder,
+    assignment: AssignmentName,
+    student: Annotated[str | None, typer.Option(help="Grade this student alone.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Notebooks that run at a time; one per core.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
+    ] = None,
+) -> None:
+    """Grade all submissions of an assignment.
+
+    Exit status: 0 when all were graded, 3 when some could not be (they are listed), another when
+    nothing was changed.
+    """
+    from autograder.classroom import open_classroom
+    from autograder.grading import find_submissions
+    from autograder.grading import grade as grade_batch
+    from autograder.results import to_json
+    from autograder.tables import results_table
+
+    started = time.monotonic()
+    with _told():
+        classroom = open_classroom(folder)
+        if json_file is not None:
+            _check_writable(json_file)
+        batch = find_submissions(classroom, assignment, [student] if student else [])
+        _messages.print(NO_WALLS)
+        with _progress(len(batch.students) + len(batch.strangers)) as report:
+            results = grade_batch(classroom, batch, workers, report)
+    seconds = time.monotonic() - started
+    Console().print(results_table(results))
+    failed = sum(result.status == "not gradable" for result in results)
+    print(f"{len(results) - failed} graded, {failed} not gradable, in {seconds:.1f} s")
+    if json_file is not None:
+        text = json.dumps(to_json(results, seconds), indent=1, ensure_ascii=False)
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if failed:
+        raise typer.Exit(NOT_ALL_GRADABLE)
+
+
+@class_app.command()
+def feedback(
+    folder: Folder,
+    assignment: AssignmentName,
+    student: Annotated[str | None, typer.Option(help="For this student alone.")] = None,
+    release: Annotated[
+        bool, typer.Option("--release", help="Also hand it out through nbgrader's exchange.")
+    ] = False,
+) -> None:
+    """Write a feedback page for each graded submission."""
+    from autograder.classroom import open_classroom
+    from autograder.feedback import make_feedback, release_feedback
+
+    with _told():
+        classroom = open_classroom(folder)
+        pages = make_feedback(classroom, assignment, student or "*")
+        print(f"{len(pages)} feedback pages in {classroom.root / 'feedback'}")
+        if release:
+            release_feedback(classroom, assignment)
+            print("Handed out through the exchange.")
+
+
+@class_app.command()
+def export(
+    folder: Folder,
+    to: Annotated[Path | None, typer.Option(help="The file; grades.csv in the class.")] = None,
+    assignment: Annotated[list[str] | None, typer.Option(help="This one alone.")] = None,
+) -> None:
+    """Write all grades to a CSV file: one line per student and assignment, with teams."""
+    from autograder.classroom import open_classroom
+    from autograder.export import export as write_csv
+
+    with _told():
+        classroom = open_classroom(folder)
+        file = to or classroom.root / "grades.csv"
+        write_csv(classroom, file, assignment or [])
+    print(f"Grades are in {file}")
+
+
+def demo(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Keep the class there; else it is removed.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Notebooks that run at a time.")
+    ] = None,
+) -> None:
+    """Show the instructor's side: a made-up class is graded, given feedback and exported."""
+    from autograder.demo import run_demo
+
+    with _told():
+        as_expected = run_demo(folder, workers, _progress)
+    if not as_expected:
+        raise typer.Exit(1)
+
+
+def build() -> None:
+    """Write the students' curriculum (no solutions) into the package."""
+    from autograder.build import build as build_curriculum
+
+    try:
+        built = build_curriculum()
+    except ValueError as error:
+        _messages.print(f"[red]Not built:[/red] {error}")
+        raise typer.Exit(1) from error
+    print(f"Built: {', '.join(built)}" if built else "Everything is up to date.")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turns what stops a command into a message and exit status 1."""
+    from autograder.classroom import ClassError
+    from autograder.roster import RosterError
+
+    try:
+        yield
+    except (ClassError, RosterError) as error:
+        _messages.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[..., None]]:
+    """A progress bar on the terminal that counts what could not be graded."""
+    columns = (
+        TextColumn("Grading"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failed]} not gradable"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_messages, transient=True) as progress:
+        task = progress.add_task("grade", total=total, failed=0)
+
+        def report(result) -> None:
+            failed = progress.tasks[0].fields["failed"] + (result.status == "not gradable")
+            progress.update(task, advance=1, failed=failed)
+
+        yield report
+
+
+def _check_writable(file: Path) -> None:
+    from autograder.classroom import ClassError
+
+    if file.is_dir() or not file.parent.is_dir():
+        raise ClassError(f"{file} cannot be written: there is no such folder, or it is one.")

@@ -1,0 +1,67 @@
+"""What a class's `nbgrader_config.py` puts into nbgrader's autograder.
+
+With these two preprocessors `nbgrader autograde` and formgrader's button give the same points as
+`lepton class grade`, because they ask the same judge.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from traitlets import Unicode
+
+from autograder.assignment import load_assignment, read_release
+from autograder.classroom import Classroom
+from autograder.execution import run
+from autograder.judging import Judged, judge_run, write_unjudged
+from autograder.submission import is_judged, restore
+
+RESULT_KEY = "lepton"
+"""Where `lepton class grade` hands over, in nbconvert's resources, what it has judged already."""
+
+
+class ClassPreprocessor(NbGraderPreprocessor):
+    """A preprocessor that knows its class."""
+
+    classroom = Unicode("", help="The folder of the class.").tag(config=True)
+
+
+class RestoreCells(ClassPreprocessor):
+    """Puts the released cells back, and marks every exercise as not judged."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Returns the restored notebook; one that is not the course's comes back as it is."""
+        info = resources["nbgrader"]
+        release = read_release(Classroom(Path(self.classroom)), info["assignment"])
+        if release is None:
+            return nb, resources
+        restored = restore(nb, release)
+        for repair in restored.repairs:
+            self.log.warning("%s: %s", info["student"], repair)
+        for cell in restored.notebook.cells:
+            if is_judged(cell):
+                write_unjudged(cell)
+        return restored.notebook, resources
+
+
+class JudgeExercises(ClassPreprocessor):
+    """Replaces nbgrader's Execute: runs the learner's cells and writes the judge's verdicts.
+
+    An assignment that is not the course's is left to nbgrader's own Execute.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Returns the graded notebook."""
+        classroom, name = Classroom(Path(self.classroom)), resources["nbgrader"]["assignment"]
+        if read_release(classroom, name) is None:
+            return Execute(parent=self.parent).preprocess(nb, resources)
+        judged: Judged | None = resources.get(RESULT_KEY)
+        if judged is None:
+            assignment = load_assignment(classroom, name)
+            job = assignment.job(nb, Path(resources["metadata"]["path"]))
+            judged = judge_run(run(job), assignment.questions, ())
+        return nbformat.reads(judged.notebook, as_version=4), resources

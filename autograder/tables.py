@@ -1,0 +1,37 @@
+"""Results as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.table import Table
+from rich.text import Text
+
+from autograder.results import SubmissionResult
+
+_STYLES = {"graded": "green", "partly graded": "yellow", "not gradable": "red"}
+
+
+def results_table(results: Sequence[SubmissionResult]) -> Table:
+    """One line per submission: points, what was diagnosed, and why something is missing."""
+    table = Table(title_justify="left", show_lines=False)
+    for name in ("student", "status"):
+        table.add_column(name, no_wrap=True)
+    for name in ("score", "s"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("diagnosed, or reason")
+    for result in results:
+        table.add_row(
+            result.student,
+            Text(result.status, style=_STYLES[result.status]),
+            f"{result.score:g} / {result.max_score:g}",
+            f"{result.seconds:.1f}",
+            Text("\n".join(remarks(result))),
+        )
+    return table
+
+
+def remarks(result: SubmissionResult) -> list[str]:
+    """The reason, if any, and a line for each exercise with a diagnosis."""
+    found = [f"{e.name}: {e.diagnosis}" for e in result.exercises if e.diagnosis]
+    return [result.reason, *found] if result.reason else found

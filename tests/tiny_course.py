@@ -1,0 +1,161 @@
+"""A curriculum of one small module, and notebooks that are handed in for it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import nbformat
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+ROSTER = """id,first_name,last_name,email,team
+ada,Ada,Lovelace,ada@example.org,"Engines, Analytical"
+grace,Grace,Hopper,grace@example.org,Compilers
+linus,Linus,Pauling,linus@example.org,
+"""
+
+EXERCISES = '''
+import numpy as np
+from lepton_course.exercises import Call, Case, Exercise, Misconception, close
+
+
+def double(x):
+    return x + x
+
+
+def scaled(x):
+    return np.multiply(x, 2.0)
+
+
+def squared(x):
+    return x**2
+
+
+def half(x):
+    return x / 2
+
+
+def double_cases(rng):
+    return [
+        Case(part="positive numbers", args=(rng.uniform(3.0, 9.0, size=4),)),
+        Case(part="negative numbers", args=(rng.uniform(-9.0, -3.0, size=4),)),
+    ]
+
+
+def total(x):
+    return float(np.sum(x))
+
+
+def average(x):
+    return float(np.mean(x))
+
+
+def total_cases(rng):
+    return [Case(part="a vector", args=(rng.uniform(1.0, 2.0, size=5),))]
+
+
+EXERCISES = [
+    Exercise(
+        name="double", title="Twice as much", points=2, difficulty=1, minutes=1,
+        reference=double, cases=double_cases, probe=Call(), compare=close(),
+        misconceptions=[
+            Misconception("squared", squared, "You squared the numbers; add them to themselves."),
+            Misconception("half", half, "You halved the numbers; multiply instead."),
+        ],
+        alternatives=[scaled],
+    ),
+    Exercise(
+        name="total", title="A sum", points=3, difficulty=1, minutes=1,
+        reference=total, cases=total_cases, probe=Call(), compare=close(),
+        misconceptions=[Misconception("average", average, "You took the mean; sum instead.")],
+    ),
+]
+'''
+
+DOUBLE = "def double(x):\n    return 2 * x"
+TOTAL = "def total(x):\n    return float(x.sum())"
+BLANK = "# YOUR CODE HERE\nraise NotImplementedError()"
+
+
+def write_curriculum(root: Path) -> Path:
+    """The curriculum: basics/07_small_sums, with the assignment id small_sums."""
+    module = root / "curriculum" / "basics" / "07_small_sums"
+    (module / "figures").mkdir(parents=True)
+    (module / "figures" / "sum.svg").write_text("<svg/>")
+    (module / "exercises.py").write_text(EXERCISES)
+    cells = [
+        new_markdown_cell("# Small sums"),
+        new_code_cell("import numpy as np\nfrom lepton_course import check"),
+        _answer("double", _solution(DOUBLE)),
+        _check("double", 2),
+        _answer("total", _solution(TOTAL)),
+        _check("total", 3),
+        new_markdown_cell(
+            "### BEGIN SOLUTION\nBecause addition commutes.\n### END SOLUTION",
+            metadata=_mark("why", grade=True, solution=True, points=1),
+        ),
+    ]
+    notebook = new_notebook(cells=cells)
+    notebook.metadata["kernelspec"] = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    nbformat.write(notebook, module / "assignment.ipynb")
+    return module.parents[1]
+
+
+def write_roster(folder: Path, text: str = ROSTER) -> Path:
+    """A roster file."""
+    path = folder / "roster.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def release_of(classroom: Path) -> nbformat.NotebookNode:
+    """The notebook that learners get."""
+    return nbformat.read(classroom / "release/small_sums/assignment.ipynb", as_version=4)
+
+
+def answered(classroom: Path, answers: Mapping[str, str]) -> nbformat.NotebookNode:
+    """The released notebook with some answers filled in."""
+    notebook = release_of(classroom)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "").removesuffix("-answer")
+        if cell.metadata.get("nbgrader", {}).get("solution") and name in answers:
+            cell.source = answers[name]
+    return notebook
+
+
+def hand_in(classroom: Path, student: str, work: nbformat.NotebookNode | bytes) -> Path:
+    """Puts a notebook, or any bytes, where submissions are collected."""
+    path = classroom / "submitted" / student / "small_sums" / "assignment.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(work if isinstance(work, bytes) else json.dumps(work).encode())
+    return path
+
+
+def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
+    """The cell with a grade id."""
+    return next(
+        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+    )
+
+
+def _solution(code: str) -> str:
+    return f"### BEGIN SOLUTION\n{code}\n### END SOLUTION"
+
+
+def _answer(name: str, source: str) -> nbformat.NotebookNode:
+    return new_code_cell(source, metadata=_mark(f"{name}-answer", solution=True))
+
+
+def _check(name: str, points: float) -> nbformat.NotebookNode:
+    mark = _mark(name, grade=True, locked=True, points=points)
+    return new_code_cell(f'check("{name}")', metadata=mark)
+
+
+def _mark(grade_id: str, **options) -> dict:
+    mark = {"grade": False, "solution": False, "locked": False, "schema_version": 3}
+    return {"nbgrader": {**mark, "grade_id": grade_id, **options}}
