@@ -51,10 +51,11 @@ def batches(
 
     >>> for x_batch, y_batch in batches(x, y, batch_size=64): ...
 
-    A new order is drawn for every pass: from `seed`, from `generator` (torch.Generator for tensors,
-    np.random.Generator for arrays) or else from the global generator that `seed_everything` sets.
-    Tensors stay on their device. The last batch is smaller when N is not a multiple of `batch_size`,
-    unless `drop_last`. Without `shuffle` batches are views, so writing into one changes the data.
+    A new order is drawn for every pass: from `seed`, from `generator` (torch.Generator for
+    tensors, np.random.Generator for arrays) or else from the global generator that
+    `seed_everything` sets. Tensors stay on their device. The last batch is smaller when N is not
+    a multiple of `batch_size`, unless `drop_last`. Without `shuffle` batches are views, so
+    writing into one changes the data.
 
     Raises ValueError for unequal lengths or a batch size below 1, TypeError for a mixed pair.
     """

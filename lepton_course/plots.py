@@ -29,7 +29,7 @@ OKABE_ITO = (
 
 
 def use_style() -> None:
-    """Set the course's plot style: colour-blind-safe colours, readable labels. Safe to call twice."""
+    """Set the course's plot style: colour-blind-safe colours and readable labels."""
     plt.rcParams.update(
         {
             "axes.prop_cycle": plt.cycler(color=OKABE_ITO),
@@ -182,7 +182,7 @@ def feature_maps(maps: Any, image: Any = None, *, columns: int = 8) -> Figure:
     if array.ndim != 3:
         raise ValueError(f"expected maps (C, H, W) of one image, but their shape is {array.shape}")
     first = 0 if image is None else 1
-    figure, axes = _grid(len(array) + first, columns, height=1.3)
+    figure, axes = _grid(len(array) + first, columns + first, height=1.3)
     if image is not None:
         axes[0].imshow(_as_picture(_array(image)), cmap="gray")
         axes[0].set_title("input", fontsize=9)

@@ -31,7 +31,7 @@ SEED = 2017  # the year of the data set
 
 
 def balanced(labels: np.ndarray, sizes: list[int], rng: np.random.Generator) -> list[np.ndarray]:
-    """Disjoint index sets of the given sizes; each run of `classes` indices has every class once."""
+    """Disjoint index sets of the given sizes, in which every ten indices show each class once."""
     classes = np.unique(labels)
     columns = np.stack(
         [

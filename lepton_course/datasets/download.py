@@ -49,6 +49,9 @@ class Patience:
     slow_below: float = 2_000.0  # bytes per second
 
 
+DEFAULT_PATIENCE = Patience()
+
+
 def verify(path: Path, file: DataFile) -> bytes:
     """The decompressed content of `path`; IdxError when it is not what the catalogue describes."""
     content = gunzip(path, max_bytes=file.size)
@@ -62,7 +65,7 @@ def download(
     file: DataFile,
     mirrors: Iterable[str],
     folder: Path,
-    patience: Patience = Patience(),
+    patience: Patience = DEFAULT_PATIENCE,
 ) -> Path:
     """The path of `file` in `folder`, fetched from the first mirror that gives it whole.
 
@@ -91,6 +94,8 @@ def _fetch(file: DataFile, mirrors: list[str], target: Path, patience: Patience)
     timeout = httpx.Timeout(patience.read, connect=patience.connect)
     with httpx.Client(timeout=timeout, follow_redirects=True) as client:
         for round_ in range(patience.rounds):
+            if not mirrors:
+                break
             if round_:
                 time.sleep(patience.pause * 2 ** (round_ - 1))
             for mirror in list(mirrors):
@@ -105,10 +110,10 @@ def _fetch(file: DataFile, mirrors: list[str], target: Path, patience: Patience)
                 else:
                     os.replace(part, target)
                     return
-    listed = "".join(f"\n  {url}: {answer}" for url, answer in answers.items())
+    listed = "".join(f"\n  {url}: {answer}" for url, answer in answers.items()) or " (none known)"
     raise DownloadError(
-        f"{file.name} could not be downloaded. What the mirrors answered:{listed or ' (none known)'}\n"
-        "Check the internet connection or the proxy, and run this again: it continues where it stopped."
+        f"{file.name} could not be downloaded. What the mirrors answered:{listed}\n"
+        "Check the internet connection or the proxy, then run this again: it resumes."
     )
 
 
@@ -156,6 +161,8 @@ def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) ->
                 seconds = time.monotonic() - began
                 if seconds > patience.slow_after and received < patience.slow_below * seconds:
                     raise _TryLater(f"too slow: {received} bytes in {seconds:.0f} s")
+            if not have and not received:
+                raise _GiveUp("an empty answer")
             out.flush()
             os.fsync(out.fileno())
     if total is not None and have + received < total:

@@ -11,7 +11,13 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from lepton_course.datasets.catalogue import CATALOGUE, DataFile, DatasetInfo
-from lepton_course.datasets.download import DownloadError, Patience, download, verify
+from lepton_course.datasets.download import (
+    DEFAULT_PATIENCE,
+    DownloadError,
+    Patience,
+    download,
+    verify,
+)
 from lepton_course.datasets.idx import IdxError, parse_idx
 
 if TYPE_CHECKING:
@@ -35,15 +41,17 @@ class Split:
         return f"Split(images {self.images.dtype} {self.images.shape}, labels {self.labels.shape})"
 
     def __getitem__(self, index: Any) -> Split:
-        """A part of the split, by slice, index array or mask."""
-        return Split(np.atleast_3d(self.images[index]), np.atleast_1d(self.labels[index]))
+        """A part of the split, by slice, index array, mask or a single index."""
+        if np.ndim(index) == 0 and not isinstance(index, slice):
+            index = [index]
+        return Split(self.images[index], self.labels[index])
 
     def numpy(self) -> Arrays:
         """Images as they are stored, uint8 (N, 28, 28), and labels int64 (N,)."""
         return self.images, self.labels
 
     def torch(self, device: torch.device | str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """x float32 (N, 1, 28, 28) scaled to [0, 1] and y int64 (N,), on `device` (default: CPU)."""
+        """x float32 (N, 1, 28, 28) in [0, 1] and y int64 (N,), on `device` (default: CPU)."""
         import torch
 
         x = torch.tensor(self.images, device=device).unsqueeze(1).float() / 255
@@ -103,7 +111,7 @@ def load_dataset(
     name: str | DatasetInfo = "fashion_mnist",
     *,
     subset: bool = True,
-    patience: Patience = Patience(),  # noqa: B008  (frozen, so sharing it is safe)
+    patience: Patience = DEFAULT_PATIENCE,
 ) -> Dataset:
     """A data set of the catalogue, ready to use.
 
@@ -173,6 +181,7 @@ def _find_full(info: DatasetInfo, patience: Patience) -> tuple[Arrays, Arrays]:
             continue  # missing or damaged here: look further
     if os.environ.get("LEPTON_OFFLINE", "").lower() in ("1", "true", "yes"):
         raise DownloadError("LEPTON_OFFLINE is set, and no copy was found on this machine.")
+    print(f"Downloading the full {info.title}: {info.full_size}.")
     for file in info.files:
         download(file, info.mirrors, cache, patience)
     return read_full(info, cache)

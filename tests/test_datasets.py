@@ -1,0 +1,265 @@
+"""Data sets: the catalogue, the shipped subset, the IDX format and the forms of a split."""
+
+import gzip
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lepton_course.datasets import CATALOGUE, DataFile, IdxError, load_dataset, parse_idx, read_idx
+from lepton_course.datasets.idx import gunzip
+
+ROOT = Path(__file__).parent.parent
+FASHION = CATALOGUE["fashion_mnist"]
+HELD_OUT = ROOT / "curriculum" / "basics" / "05_convolutional_networks" / "held_out.npz"
+
+
+def idx_bytes(array: np.ndarray) -> bytes:
+    """`array` (uint8) in the IDX format."""
+    sizes = b"".join(n.to_bytes(4, "big") for n in array.shape)
+    return bytes([0, 0, 0x08, array.ndim]) + sizes + array.tobytes()
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_dataset("fashion_mnist")
+
+
+# --- the catalogue and the shipped files ---
+
+
+@pytest.mark.parametrize("info", CATALOGUE.values(), ids=lambda info: info.name)
+def test_catalogue_states_task_size_licence_origin_and_checksum(info):
+    for text in (info.task, info.full_size, info.subset_size, info.licence, info.citation):
+        assert text
+    assert info.origin.startswith("https://")
+    assert len(info.mirrors) >= 2
+    assert all(len(file.sha256) == 64 for file in info.files)
+
+
+@pytest.mark.parametrize("path", [FASHION.subset, HELD_OUT], ids=lambda path: path.stem)
+def test_file_has_the_checksum_licence_and_origin_written_beside_it(path):
+    about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == about["sha256"]
+    assert about["licence"] == FASHION.licence
+    assert about["origin"] == FASHION.origin
+    with np.load(path, allow_pickle=False) as arrays:
+        for name, facts in about["arrays"].items():
+            assert hashlib.sha256(arrays[name].tobytes()).hexdigest() == facts["sha256"]
+
+
+def test_catalogue_has_the_checksum_of_the_shipped_subset():
+    assert hashlib.sha256(FASHION.subset.read_bytes()).hexdigest() == FASHION.subset_sha256
+
+
+def test_subset_is_balanced_and_so_is_every_slice_of_tens(data):
+    assert np.bincount(data.train.labels).tolist() == [1000] * 10
+    assert np.bincount(data.test.labels).tolist() == [200] * 10
+    assert np.bincount(data.train[:500].labels).tolist() == [50] * 10
+
+
+def test_no_image_is_in_two_of_training_test_and_held_out(data):
+    with np.load(HELD_OUT, allow_pickle=False) as arrays:
+        held_out = arrays["images"]
+        assert np.bincount(arrays["labels"]).tolist() == [200] * 10
+    splits = [{im.tobytes() for im in part} for part in (data.train.images, data.test.images)]
+    splits.append({image.tobytes() for image in held_out})
+    assert [len(split) for split in splits] == [10_000, 2_000, 2_000]
+    assert len(set.union(*splits)) == 14_000
+
+
+@pytest.mark.skipif(
+    not any(folder.is_dir() for folder in FASHION.system_folders),
+    reason="the full set (Debian's dataset-fashion-mnist) is not installed",
+)
+def test_conversion_script_makes_the_same_arrays_again(tmp_path):
+    folder = next(folder for folder in FASHION.system_folders if folder.is_dir())
+    new = {"--subset": tmp_path / "subset.npz", "--held-out": tmp_path / "held_out.npz"}
+    script = [sys.executable, "tools/convert_fashion_mnist.py", str(folder)]
+    options = [str(part) for pair in new.items() for part in pair]
+    subprocess.run([*script, *options], cwd=ROOT, check=True)
+    for path, old in zip(new.values(), (FASHION.subset, HELD_OUT), strict=True):
+        with np.load(path) as a, np.load(old) as b:
+            assert all((a[name] == b[name]).all() for name in b.files)
+
+
+# --- the forms ---
+
+
+def test_numpy_form_is_what_is_stored(data):
+    images, labels = data.train.numpy()
+    assert images.dtype == np.uint8 and images.shape == (10_000, 28, 28)
+    assert labels.dtype == np.int64 and labels.shape == (10_000,)
+    assert images.max() == 255
+    assert data.classes[labels[0]] == "Ankle boot"
+
+
+def test_torch_form_has_a_channel_and_lies_between_0_and_1(data):
+    import torch
+
+    x, y = data.test.torch()
+    assert x.dtype == torch.float32 and x.shape == (2_000, 1, 28, 28)
+    assert y.dtype == torch.int64 and y.shape == (2_000,)
+    assert x.min() == 0 and x.max() == 1
+    np.testing.assert_allclose(x[7, 0].numpy() * 255, data.test.images[7], atol=1e-4)
+    assert data.test.torch(device="meta")[0].device.type == "meta"
+
+
+def test_tf_form_has_its_channel_last_and_the_same_values(data):
+    part = data.test[:100]
+    x_torch, y_torch = part.torch()
+    sizes, seen_x, seen_y = [], [], []
+    for x, y in part.tf(batch_size=64):
+        sizes.append(tuple(x.shape))
+        seen_x.append(x.numpy())
+        seen_y.append(y.numpy())
+    assert sizes == [(64, 28, 28, 1), (36, 28, 28, 1)]
+    np.testing.assert_allclose(np.concatenate(seen_x)[..., 0], x_torch[:, 0].numpy(), atol=1e-7)
+    assert (np.concatenate(seen_y) == y_torch.numpy()).all()
+
+
+def test_shuffled_tf_form_has_the_same_images_in_another_order(data):
+    part = data.test[:50]
+    labels = np.concatenate([y.numpy() for _, y in part.tf(16, shuffle=True, seed=0)])
+    assert sorted(labels) == sorted(part.labels)
+    assert (labels != part.labels).any()
+
+
+def test_hold_out_splits_without_overlap(data):
+    train, validation = data.train.hold_out(2_000, seed=1)
+    assert (len(train), len(validation)) == (8_000, 2_000)
+    seen = {im.tobytes() for im in train.images} | {im.tobytes() for im in validation.images}
+    assert len(seen) == 10_000
+    again = data.train.hold_out(2_000, seed=1)[1]
+    assert (again.labels == validation.labels).all()
+
+
+def test_hold_out_refuses_a_size_that_leaves_nothing(data):
+    with pytest.raises(ValueError, match="between 1 and 9"):
+        data.train[:10].hold_out(10)
+
+
+def test_one_index_gives_a_split_of_one_image(data):
+    assert data.train[3].images.shape == (1, 28, 28)
+    assert data.train[3].labels.tolist() == [data.train.labels[3]]
+
+
+def test_unknown_name_is_answered_with_the_names_that_exist():
+    with pytest.raises(ValueError, match="no data set named 'mnist'.*fashion_mnist"):
+        load_dataset("mnist")
+
+
+def test_a_dataset_says_what_it_is(data):
+    assert "Fashion-MNIST (balanced subset): 10000 training and 2000 test" in repr(data)
+
+
+# --- the full set on this machine ---
+
+
+@pytest.fixture
+def tiny(tmp_path, monkeypatch):
+    """A data set of 4 + 2 images as operating systems install it, and an empty user cache."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("LEPTON_OFFLINE", "1")
+    folder = tmp_path / "system"
+    folder.mkdir()
+
+    def make(name: str, array: np.ndarray) -> DataFile:
+        content = idx_bytes(array)
+        (folder / name).write_bytes(gzip.compress(content))
+        return DataFile(name, hashlib.sha256(content).hexdigest(), len(content))
+
+    rng = np.random.default_rng(0)
+    return replace(
+        FASHION,
+        train_images=make("train-images.gz", rng.integers(0, 256, (4, 28, 28), np.uint8)),
+        train_labels=make("train-labels.gz", np.array([0, 1, 2, 3], np.uint8)),
+        test_images=make("test-images.gz", rng.integers(0, 256, (2, 28, 28), np.uint8)),
+        test_labels=make("test-labels.gz", np.array([8, 9], np.uint8)),
+        mirrors=(),
+        system_folders=(folder,),
+    )
+
+
+def test_full_set_is_found_where_the_operating_system_put_it(tiny):
+    data = load_dataset(tiny, subset=False)
+    assert not data.is_subset
+    assert data.train.labels.tolist() == [0, 1, 2, 3]
+    assert data.test.images.shape == (2, 28, 28)
+
+
+def test_offline_without_the_full_set_gives_the_subset_and_says_so(tiny, capsys):
+    data = load_dataset(replace(tiny, system_folders=()), subset=False)
+    assert data.is_subset and len(data.train) == 10_000
+    said = capsys.readouterr().out
+    assert said.count("\n") == 1
+    assert "subset of 10000 + 2000 images" in said and "LEPTON_OFFLINE is set" in said
+
+
+def test_a_damaged_system_file_is_not_used(tiny, capsys):
+    path = tiny.system_folders[0] / tiny.test_labels.name
+    path.write_bytes(gzip.compress(idx_bytes(np.array([1, 1], np.uint8))))
+    assert load_dataset(tiny, subset=False).is_subset
+
+
+# --- the IDX format ---
+
+
+@pytest.mark.parametrize(
+    ("code", "dtype"),
+    [(0x08, "u1"), (0x09, "i1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4"), (0x0E, ">f8")],
+)
+def test_idx_reads_every_element_type(code, dtype):
+    values = np.array([[1, 2, 3], [4, 5, 100]], dtype)
+    content = bytes([0, 0, code, 2, 0, 0, 0, 2, 0, 0, 0, 3]) + values.tobytes()
+    array = parse_idx(content)
+    assert array.dtype.isnative and array.flags.writeable
+    assert array.tolist() == values.tolist()
+
+
+GOOD = idx_bytes(np.arange(6, dtype=np.uint8).reshape(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "too short"),
+        (b"<html><body>", "not an IDX file"),
+        (b"\0\0\x07" + GOOD[3:], "unknown element type 0x07"),
+        (b"\0\0\x08\x00", "header cut off"),
+        (GOOD[:9], "header cut off"),
+        (GOOD[:-1], "truncated: shape \\(2, 3\\) needs 6 bytes of data, found 5"),
+        (GOOD + b"\0", "bytes left over"),
+    ],
+)
+def test_idx_refuses_what_is_not_whole(content, message):
+    with pytest.raises(IdxError, match=message):
+        parse_idx(content)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (gzip.compress(GOOD)[:-9], "truncated"),
+        (GOOD, "not a sound gzip file"),
+        (gzip.compress(GOOD)[:10] + b"\xff" * 20, "not a sound gzip file"),
+        (gzip.compress(GOOD)[:-8] + b"\0" * 8, "not a sound gzip file"),  # wrong CRC
+    ],
+)
+def test_gzip_file_that_is_damaged_is_refused(tmp_path, content, message):
+    path = tmp_path / "file.gz"
+    path.write_bytes(content)
+    with pytest.raises(IdxError, match=message):
+        read_idx(path)
+
+
+def test_gzip_file_that_unpacks_to_too_much_is_refused(tmp_path):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(bytes(10_000_000)))
+    with pytest.raises(IdxError, match="larger than the 1000 bytes"):
+        gunzip(path, max_bytes=1000)
