@@ -112,7 +112,7 @@ def _fetch(file: DataFile, mirrors: list[str], target: Path, patience: Patience)
                     return
     listed = "".join(f"\n  {url}: {answer}" for url, answer in answers.items()) or " (none known)"
     raise DownloadError(
-        f"{file.name} could not be downloaded. What the mirrors answered:{listed}\n"
+        f"{file.name} could not be downloaded.\nWhat the mirrors answered:{listed}\n"
         "Check the internet connection or the proxy, then run this again: it resumes."
     )
 
