@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -53,6 +55,31 @@ def chromium() -> str:
     if found is None:
         skip_unless_ci("No Chromium found. On Debian: sudo apt install chromium")
     return found
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment of a user who has no clone: nothing that leads Python into it."""
+    left_out = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if name not in left_out}
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel, built from a copy of the clone as git would check it out."""
+    copy = tmp_path_factory.mktemp("wheel") / "clone"
+    listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listing, cwd=CLONE, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (CLONE / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(CLONE / name, copy / name)
+    for command in (
+        ["-c", "from autograder.build import build; build()"],
+        ["-m", "build", "--wheel", "--no-isolation"],
+    ):
+        subprocess.run([sys.executable, *command], cwd=copy, check=True, env=clean_environment())
+    [built] = (copy / "dist").glob("*.whl")
+    return built
 
 
 class SmallCurriculum:

@@ -1,0 +1,98 @@
+"""The wheel gives a learner the whole course without the clone, and no more than that."""
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import CLONE, clean_environment
+
+pytestmark = [pytest.mark.install, pytest.mark.xdist_group("wheel")]
+
+MODULE = "basics/05_convolutional_networks"
+
+# A typical mistake, as a learner would write it: rounding up instead of down.
+ROUNDED_UP = f"""
+from lepton_course import begin, check
+
+begin("{MODULE}")
+
+def output_size(size, kernel, stride=1, padding=0, dilation=1):
+    return -((dilation * (kernel - 1) + 1 - size - 2 * padding) // stride) + 1
+
+check("output_size")
+"""
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    """The Python of an environment that has the wheel, and nothing of the clone.
+
+    In CI, pip installs its dependencies for real; elsewhere they are found in the environment
+    that runs the tests.
+    """
+    folder = tmp_path_factory.mktemp("without the clone") / "venv"
+    venv.create(folder, with_pip=False, symlinks=True)
+    python = folder / "bin" / "python"
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
+    if os.environ.get("CI") == "true":
+        pip += ["--constraint", str(CLONE / "constraints.txt")]
+    else:
+        pip += ["--no-deps"]
+        [packages] = (folder / "lib").glob("python*/site-packages")
+        (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    subprocess.run([*pip, str(wheel)], check=True, cwd=folder, env=clean_environment())
+    return python
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_the_wheel_holds_the_students_curriculum_and_nothing_of_the_instructors(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert f"lepton_course/curriculum/{MODULE}/lesson.ipynb" in names
+    assert f"lepton_course/curriculum/{MODULE}/checks.npz" in names
+    assert "lepton_course/curriculum/syllabus.yml" in names
+    top = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
+    assert top == {"lepton_course"}
+    assert not [name for name in names if "exercises.py" in name or "held_out" in name]
+
+
+def test_learn_makes_a_workspace_without_the_clone(installed, tmp_path):
+    where = run(
+        installed, "-c", "import lepton_course; print(lepton_course.__file__)", cwd=tmp_path
+    )
+    assert where.stdout.startswith(str(installed.parents[1])), where.stderr
+
+    lepton = installed.with_name("lepton")
+    made = run(lepton, "learn", "my course", "--no-start", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "my course" / "START.ipynb").is_file()
+    assert (tmp_path / "my course" / MODULE / "assignment.ipynb").is_file()
+
+
+def test_a_wrong_answer_is_diagnosed_without_the_clone(installed, tmp_path):
+    run(installed.with_name("lepton"), "learn", "work", "--no-start", cwd=tmp_path)
+    checked = run(installed, "-c", ROUNDED_UP, cwd=tmp_path / "work" / MODULE)
+    assert checked.returncode == 0, checked.stderr
+    assert "round" in checked.stdout
+    shown = run(installed.with_name("lepton"), "progress", cwd=tmp_path / "work")
+    assert "Convolutional networks" in shown.stdout
+
+
+def test_an_instructors_command_says_that_it_needs_a_clone(installed, tmp_path):
+    asked = run(installed.with_name("lepton"), "class", "create", "here", cwd=tmp_path)
+    assert asked.returncode == 1
+    assert "needs a clone of the course" in asked.stderr
