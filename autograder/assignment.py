@@ -34,7 +34,7 @@ class Assignment:
     def job(self, notebook: NotebookNode, submitted: Path, threads: int | None = None) -> Job:
         """What the learner's process gets: the notebook, files beside it (released ones win)
         and the cases' inputs."""
-        folders = (submitted, self.folder)
+        folders = (self.folder, submitted)
         return Job(nbformat.writes(notebook), self.cases, folders, threads=threads)
 
 

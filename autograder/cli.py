@@ -198,7 +198,8 @@ def _progress(total: int) -> Iterator[Callable[..., None]]:
         TextColumn("{task.fields[failed]} not gradable"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_messages, transient=True) as progress:
+    hidden = not _messages.is_terminal
+    with Progress(*columns, console=_messages, transient=True, disable=hidden) as progress:
         task = progress.add_task("grade", total=total, failed=0)
 
         def report(result) -> None:

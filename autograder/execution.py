@@ -10,11 +10,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import signal
-import stat
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -28,6 +26,7 @@ from nbgrader.preprocessors import Execute
 from traitlets import Enum
 from traitlets.config import Config
 
+from autograder.files import copy_files, read_file
 from autograder.submission import is_judged
 
 
@@ -41,8 +40,6 @@ class Limits:
     output_bytes: int = 2**20
     """Of one cell; what is beyond is dropped."""
     answer_bytes: int = 64 * 2**20
-    file_bytes: int = 100 * 2**20
-    """Of all files that are copied beside the notebook."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ class Job:
 
     notebook: its JSON, restored from the release. cases: for each judged cell, by name, the file
         of inputs that its answer is put to. folders: their files are copied beside the notebook;
-        where two have the same, the last counts. threads: for numerical libraries.
+        where two have the same, the first counts. threads: for numerical libraries.
     """
 
     notebook: str
@@ -91,7 +88,7 @@ def run(job: Job) -> Run:
         work, exchange = scratch / "work", scratch / "exchange"
         for folder in (work, exchange, scratch / "ipython"):
             folder.mkdir()
-        copy_files(job.folders, work, job.limits.file_bytes)
+        copy_files(job.folders, work)
         notebook = nbformat.reads(job.notebook, as_version=4)
         runner = RunAndAsk(job=job, scratch=scratch, config=_kernel_config(scratch))
         notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})
@@ -212,7 +209,7 @@ class RunAndAsk(Execute):
             if self.timed_out:
                 self.failures[name] = f"it took longer than {seconds:.0f} s"
             else:
-                self.answers[name] = _read_regular_file(answers, self.job.limits.answer_bytes)
+                self.answers[name] = read_file(answers, self.job.limits.answer_bytes)
         except ValueError as error:
             self.failures[name] = str(error)
         finally:
@@ -263,37 +260,6 @@ def _environment(job: Job, scratch: Path) -> dict[str, str]:
     if job.threads:
         environment["OMP_NUM_THREADS"] = str(job.threads)
     return environment
-
-
-def copy_files(folders: Iterable[Path], target: Path, max_bytes: int = Limits.file_bytes) -> None:
-    """Copies ordinary files other than notebooks; links and what is too large stay behind."""
-    left = max_bytes
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_symlink() or not path.is_file() or path.suffix == ".ipynb":
-                continue
-            left -= path.stat().st_size
-            if left < 0:
-                return
-            copy = target / path.relative_to(folder)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, copy)
-
-
-def _read_regular_file(path: Path, max_bytes: int) -> bytes:
-    """The bytes of a file that the learner's process wrote. Raises ValueError."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise ValueError("no answer came back") from error
-    with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError("the answer is not an ordinary file")
-        data = file.read(max_bytes + 1)
-    if len(data) > max_bytes:
-        raise ValueError(f"the answer has more than {max_bytes / 2**20:.0f} MiB")
-    return data
 
 
 def _kill_group(group: int | None) -> None:

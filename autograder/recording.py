@@ -21,7 +21,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import parse_utc
 
 from autograder.classroom import NOTEBOOK, Classroom
-from autograder.execution import copy_files
+from autograder.files import copy_files
 from autograder.judging import Judged
 from autograder.logs import KeptLog
 from autograder.plugins import RESULT_KEY
@@ -57,7 +57,7 @@ def record(
         scratch = Path(name)
         folder = scratch / "submitted" / student / assignment
         folder.mkdir(parents=True)
-        copy_files((submitted,), folder)
+        copy_files((classroom.release_notebook(assignment).parent, submitted), folder)
         nbformat.write(restored, folder / f"{NOTEBOOK}.ipynb")
         _drop_bad_timestamp(folder / "timestamp.txt")
         (scratch / "source").symlink_to(classroom.root / "source")

@@ -1,0 +1,87 @@
+"""Answers as learners would write them, made from the curriculum's own code."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+
+def solutions(source: NotebookNode) -> dict[str, str]:
+    """The text of each answer cell of an assignment's source, by grade id, without the marks."""
+    answers = {}
+    for cell in source.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution"):
+            lines = cell.source.splitlines()
+            kept = [line for line in lines if line.strip() not in _SOLUTION_MARKS]
+            answers[mark["grade_id"]] = "\n".join(kept)
+    return answers
+
+
+_SOLUTION_MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
+
+
+def standalone_source(function: object, file: Path) -> str:
+    """The source of a function of an `exercises.py` with all that it needs of that file.
+
+    The function comes last. Returns "" for what has no source of its own: a value, a lambda, a
+    function that another one made, or one that reads files beside the module.
+    """
+    if not inspect.isfunction(function) or function.__qualname__ != function.__name__:
+        return ""
+    text = file.read_text(encoding="utf-8")
+    definitions = _definitions(ast.parse(text))
+    if function.__name__ not in definitions:
+        return ""
+    wanted: list[ast.stmt] = []
+    _collect(function.__name__, definitions, wanted)
+    needed = [node for node in wanted if node is not definitions[function.__name__]]
+    needed.sort(key=lambda node: node.lineno)
+    ordered = [*needed, definitions[function.__name__]]
+    if any("__file__" in _names(node) for node in ordered):
+        return ""
+    imports = [node for node in ordered if isinstance(node, ast.Import | ast.ImportFrom)]
+    others = [node for node in ordered if node not in imports]
+    blocks = ["\n".join(ast.unparse(node) for node in imports)] if imports else []
+    lines = text.splitlines()
+    blocks += ["\n".join(lines[_first_line(node) - 1 : node.end_lineno]) for node in others]
+    return "\n\n\n".join(blocks)
+
+
+def _definitions(module: ast.Module) -> dict[str, ast.stmt]:
+    """Every name that the file defines at its top level, with its statement."""
+    found: dict[str, ast.stmt] = {}
+    for node in module.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            if isinstance(node, ast.ImportFrom) and node.module == "__future__":
+                continue
+            for alias in node.names:
+                found[(alias.asname or alias.name).split(".")[0]] = node
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found[node.name] = node
+        elif isinstance(node, ast.Assign):
+            for target in node.targets:
+                for name in _names(target):
+                    found[name] = node
+    return found
+
+
+def _collect(name: str, definitions: dict[str, ast.stmt], wanted: list[ast.stmt]) -> None:
+    node = definitions.get(name)
+    if node is None or node in wanted:
+        return
+    wanted.append(node)
+    if not isinstance(node, ast.Import | ast.ImportFrom):
+        for other in sorted(_names(node)):
+            _collect(other, definitions, wanted)
+
+
+def _first_line(node: ast.stmt) -> int:
+    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}

@@ -1,0 +1,255 @@
+"""`lepton demo`: a made-up class, from roster to grades, beside what is expected of it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from autograder.answers import solutions, standalone_source
+from autograder.classroom import NOTEBOOK, Classroom, default_curriculum
+from autograder.creation import create_classroom
+from autograder.export import export
+from autograder.feedback import make_feedback
+from autograder.grading import find_submissions, grade
+from autograder.results import Status, SubmissionResult
+from autograder.roster import Student, write_roster
+from autograder.submission import is_judged
+from lepton_course.exercises.load import load_exercises
+from lepton_course.exercises.model import Exercise
+
+ASSIGNMENT = "convolutional_networks"
+_PEOPLE = (
+    ("ada", "Ada", "Lovelace", "Engines"),
+    ("bose", "Satyendra", "Bose", "Particles"),
+    ("curie", "Marie", "Curie", "Particles"),
+    ("dijkstra", "Edsger", "Dijkstra", "Engines"),
+    ("emmy", "Emmy", "Noether", "Particles"),
+    ("franklin", "Rosalind", "Franklin", "Structures"),
+    ("grace", "Grace", "Hopper", "Engines"),
+    ("hodgkin", "Dorothy", "Hodgkin", "Structures"),
+    ("ines", "Inés", "Cifuentes", "Structures"),
+    ("johnson", "Katherine", "Johnson", "Engines"),
+)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A made-up submission, and what grading should say about it.
+
+    full_marks, no_points: expectations on the score; None of both: something between.
+    diagnoses: the misconceptions that should be named, by exercise.
+    """
+
+    story: str
+    content: bytes
+    status: Status = "graded"
+    full_marks: bool = False
+    no_points: bool = False
+    diagnoses: Mapping[str, str] = field(default_factory=dict)
+
+    def agrees(self, result: SubmissionResult) -> bool:
+        """Whether a result is as expected."""
+        found = {e.name: e.diagnosis for e in result.exercises if e.diagnosis}
+        full, none = result.score == result.max_score, result.score == 0
+        return (
+            result.status == self.status
+            and found == dict(self.diagnoses)
+            and full == self.full_marks
+            and none == self.no_points
+        )
+
+
+def run_demo(
+    folder: Path | None,
+    workers: int | None,
+    progress: Callable[[int], AbstractContextManager[Callable[[SubmissionResult], None]]],
+    curriculum: Path | None = None,
+    assignment: str = ASSIGNMENT,
+) -> bool:
+    """Makes, grades and exports the class; prints the table. Returns whether all is as expected.
+
+    folder: where the class is kept; None: a temporary one. Raises ClassError.
+    """
+    started = time.monotonic()
+    with ExitStack() as stack:
+        if folder is None:
+            name = stack.enter_context(tempfile.TemporaryDirectory(prefix="lepton-demo-"))
+            folder = Path(name) / "class"
+        classroom = _make_class(folder, curriculum or default_curriculum())
+        submissions = made_up_submissions(classroom, assignment)
+        for student, submission in submissions.items():
+            place = classroom.submitted_folder(student, assignment)
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{NOTEBOOK}.ipynb").write_bytes(submission.content)
+        print(f"A class of {len(submissions)} has handed in {assignment}. Grading …")
+        batch = find_submissions(classroom, assignment)
+        with progress(len(submissions)) as report:
+            results = grade(classroom, batch, workers, report)
+        pages = make_feedback(classroom, assignment)
+        export(classroom, classroom.root / "grades.csv", [])
+        Console().print(_table(submissions, results))
+        print(f"{len(pages)} feedback pages; grades.csv:")
+        print((classroom.root / "grades.csv").read_text(encoding="utf-8"), end="")
+    as_expected = all(submissions[result.student].agrees(result) for result in results)
+    verdict = "All as expected" if as_expected else "NOT as expected"
+    print(f"{verdict}, in {time.monotonic() - started:.0f} s.")
+    return as_expected
+
+
+def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Submission]:
+    """Ten submissions by student: right ones, wrong ones, and files that are in trouble."""
+    release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
+    source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
+    exercises_file = classroom.manifest().exercises_file(assignment)
+    exercises = load_exercises(exercises_file)
+    judged = [c.metadata.nbgrader["grade_id"] for c in release.cells if is_judged(c)]
+    graded = {name: exercises[name] for name in judged}
+    right = solutions(source)
+    # Training takes most of the time of a submission: two of them train, which is enough to see.
+    quick = {
+        answer_id: text
+        for answer_id, text in right.items()
+        if not any(_is_trained(e) and answer_id.startswith(name) for name, e in graded.items())
+    }
+
+    stories = [
+        Submission("the solutions", _with_answers(release, right), full_marks=True),
+        Submission(
+            "another way, also right",
+            _with_answers(release, {**right, **_other_ways(graded, exercises_file)}),
+            full_marks=True,
+        ),
+        *_mistaken(release, graded, quick, exercises_file),
+        Submission("not touched", _with_answers(release, {}), no_points=True),
+        Submission(
+            "crashes half-way",
+            _with_answers(release, {**quick, f"{judged[len(judged) // 2]}-answer": _CRASH}),
+            status="partly graded",
+        ),
+        Submission(
+            "a file cut off",
+            _with_answers(release, quick)[:1000],
+            status="not gradable",
+            no_points=True,
+        ),
+        Submission(
+            "a check cell deleted",
+            _without_cell(_with_answers(release, quick), judged[0]),
+            status="partly graded",
+            full_marks=len(quick) == len(right),
+        ),
+    ]
+    return dict(zip((person[0] for person in _PEOPLE), stories, strict=False))
+
+
+_CRASH = "import os\n\nos._exit(1)"
+
+
+def _make_class(folder: Path, curriculum: Path) -> Classroom:
+    students = [
+        Student(id_, first, last, f"{id_}@example.org", team) for id_, first, last, team in _PEOPLE
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        roster = Path(name) / "roster.csv"
+        write_roster(roster, students)
+        return create_classroom(folder, roster, curriculum).classroom
+
+
+def _is_trained(exercise: Exercise) -> bool:
+    """Whether the exercise judges a training by its accuracy."""
+    return exercise.compare.kind == "accuracy"
+
+
+def _other_ways(exercises: Mapping[str, Exercise], file: Path) -> dict[str, str]:
+    """An alternative right answer for each exercise that has one."""
+    answers = {}
+    for name, exercise in exercises.items():
+        source = _first_standalone(exercise.alternatives, file)
+        if source and not _is_trained(exercise):
+            answers[f"{name}-answer"] = _named(source, name)
+    return answers
+
+
+def _mistaken(
+    release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str], file: Path
+) -> Iterable[Submission]:
+    """Four submissions with one mistake each, in different exercises where there are as many."""
+    found = []
+    for rank in range(4):
+        for name, exercise in exercises.items():
+            mistakes = [
+                (mistake, source)
+                for mistake in exercise.misconceptions
+                if (source := standalone_source(mistake.implementation, file))
+            ]
+            if rank < len(mistakes) and not _is_trained(exercise):
+                found.append((name, *mistakes[rank]))
+    for name, mistake, source in found[:4]:
+        answers = {**right, f"{name}-answer": _named(source, name)}
+        yield Submission(
+            f"one mistake: {mistake.name}",
+            _with_answers(release, answers),
+            diagnoses={name: mistake.name},
+        )
+
+
+def _first_standalone(functions: Iterable[object], file: Path) -> str:
+    sources = (standalone_source(function, file) for function in functions)
+    return next((source for source in sources if source), "")
+
+
+def _named(source: str, name: str) -> str:
+    """A standalone source whose last definition gets the name that the exercise asks for."""
+    last = source.rsplit("\ndef ", 1)[-1].removeprefix("def ").split("(")[0]
+    return source if last == name else f"{source}\n\n{name} = {last}"
+
+
+def _with_answers(release: NotebookNode, answers: Mapping[str, str]) -> bytes:
+    notebook = nbformat.from_dict(release)
+    for index, cell in enumerate(release.cells):
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution") and mark["grade_id"] in answers:
+            notebook.cells[index] = NotebookNode({**cell, "source": answers[mark["grade_id"]]})
+    return nbformat.writes(notebook).encode()
+
+
+def _without_cell(content: bytes, grade_id: str) -> bytes:
+    notebook = nbformat.reads(content.decode(), as_version=4)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") != grade_id
+    ]
+    return nbformat.writes(notebook).encode()
+
+
+def _table(submissions: Mapping[str, Submission], results: Iterable[SubmissionResult]) -> Table:
+    table = Table()
+    for name in ("student", "handed in", "status"):
+        table.add_column(name)
+    table.add_column("score", justify="right", no_wrap=True)
+    for name in ("diagnosed, or reason", "expected"):
+        table.add_column(name)
+    for result in results:
+        submission = submissions[result.student]
+        found = [f"{e.name}: {e.diagnosis}" for e in result.exercises if e.diagnosis]
+        agrees = submission.agrees(result)
+        table.add_row(
+            result.student,
+            submission.story,
+            result.status,
+            f"{result.score:g} / {result.max_score:g}",
+            Text("\n".join([*found, *([result.reason] if result.reason else [])])),
+            Text("yes" if agrees else "NO", style="green" if agrees else "bold red"),
+        )
+    return table
