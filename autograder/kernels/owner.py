@@ -1,0 +1,197 @@
+"""The owner's side of the zygote: starts it, asks it for kernels, holds on to them."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import json
+import os
+import select
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.sandbox.walls import World
+
+PRELOAD = ("torch", "tensorflow", "matplotlib.pyplot", "lepton_course.exercises.session")
+"""What kernels have imported before their first cell."""
+
+START_SECONDS = 60.0
+STOP_SECONDS = 5.0
+
+
+class KernelNotStarted(RuntimeError):
+    """The zygote could not make a kernel; the message says why."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A way to a zygote: the socket for requests, and the folder that the zygote removes."""
+
+    socket: socket.socket
+    folder: Path
+
+
+@dataclass
+class WarmKernel:
+    """A running kernel, as its owner holds it."""
+
+    stream: socket.socket
+    ended: int | None = None
+    reason: str | None = None
+    _incoming: bytes = b""
+
+    def signal(self, number: int) -> None:
+        """Sends a signal to the kernel's process group."""
+        try:
+            self.stream.sendall(json.dumps({"signal": number}).encode() + b"\n")
+        except OSError:
+            self._lost()
+
+    def poll(self) -> int | None:
+        """The exit status once the kernel has ended, None while it runs."""
+        while self.ended is None and select.select([self.stream], [], [], 0)[0]:
+            message = self.receive()
+            if message is None:
+                self._lost()
+            elif "ended" in message:
+                self.ended, self.reason = message["ended"], message["reason"]
+        return self.ended
+
+    def receive(self) -> dict[str, Any] | None:
+        """The watcher's next message; None when it has gone."""
+        while b"\n" not in self._incoming:
+            try:
+                data = self.stream.recv(65536)
+            except OSError:
+                return None
+            if not data:
+                return None
+            self._incoming += data
+        line, _, self._incoming = self._incoming.partition(b"\n")
+        return json.loads(line)
+
+    def close(self) -> None:
+        """Lets go of the kernel: whatever still runs of it is killed."""
+        self.stream.close()
+        if self.ended is None:
+            self._lost()
+
+    def _lost(self) -> None:
+        self.ended, self.reason = -9, "the process that watches the kernel has gone"
+
+
+class Zygote:
+    """A zygote process, started when first needed.
+
+    It ends when the last copy of its socket is closed, however that comes about, and takes its
+    folder along: scratch folders are made in there, so that nothing is left behind even when
+    the owner is killed.
+    """
+
+    def __init__(self, preload: tuple[str, ...] = PRELOAD) -> None:
+        self.preload = preload
+        self._lock = threading.Lock()
+        self._link: Link | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def link(self) -> Link:
+        """What another process needs to use this zygote too; see `adopt`."""
+        return self._running()
+
+    def adopt(self, link: Link) -> None:
+        """Uses another process's zygote, for as long as it answers."""
+        self._link = link
+
+    def make_folder(self) -> Path:
+        """A new private folder that goes with the zygote at the latest."""
+        return Path(tempfile.mkdtemp(prefix="", dir=self._running().folder))
+
+    def start_kernel(
+        self, connection_file: str, cwd: str, env: dict[str, str], world: World | None
+    ) -> WarmKernel:
+        """A kernel that reads `connection_file`. A dead zygote is replaced once.
+
+        Raises KernelNotStarted.
+        """
+        request = {"connection_file": connection_file, "cwd": cwd, "env": env, "world": None}
+        if world:
+            request["world"] = {
+                "scratch": str(world.scratch),
+                "readable": [str(path) for path in world.readable],
+                "limits": asdict(world.limits),
+            }
+        line = json.dumps(request).encode() + b"\n"
+        for attempt in (1, 2):
+            try:
+                return self._ask(line)
+            except (OSError, EOFError) as error:
+                self.stop()
+                if attempt == 2:
+                    raise KernelNotStarted(f"the zygote does not answer: {error}") from error
+        raise AssertionError("unreachable")
+
+    def _ask(self, line: bytes) -> WarmKernel:
+        link = self._running()
+        ours, theirs = socket.socketpair()
+        with theirs:
+            fds = array.array("i", [theirs.fileno()])
+            link.socket.sendmsg([b"kernel"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+        ours.settimeout(START_SECONDS)
+        kernel = WarmKernel(ours)
+        try:
+            ours.sendall(line)
+            answer = kernel.receive()
+            if answer is None:
+                raise EOFError("it closed the connection")
+            if "failed" in answer:
+                raise KernelNotStarted(answer["failed"])
+        except BaseException:
+            ours.close()
+            raise
+        ours.settimeout(None)
+        return kernel
+
+    def _running(self) -> Link:
+        with self._lock:
+            if self._process is not None and self._process.poll() is not None:
+                self._link = None
+            if self._link is None:
+                self._start()
+            assert self._link is not None
+            return self._link
+
+    def _start(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="lepton-"))
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, "-m", "autograder.kernels.zygote", str(theirs.fileno())]
+            self._process = subprocess.Popen(
+                [*command, str(folder), *self.preload],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                cwd=Path(__file__).parents[2],
+                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                start_new_session=True,  # Ctrl-C in the owner's terminal is for the owner
+            )
+        self._link = Link(ours, folder)
+
+    def stop(self) -> None:
+        """Lets go of the zygote. Kernels that run stay with their owners."""
+        with self._lock:
+            if self._link is not None:
+                self._link.socket.close()
+            if self._process is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(STOP_SECONDS)
+            self._link = self._process = None
+
+
+shared = Zygote()
+"""This process's zygote."""

@@ -1,0 +1,304 @@
+"""The zygote: a process that imports the frameworks once and forks a ready kernel per notebook.
+
+Protocol. The owner holds one end of a datagram socket pair; the zygote holds the other. To start
+a kernel the owner sends one message that carries a stream socket (SCM_RIGHTS). On that stream:
+
+    owner     one JSON line: {"connection_file", "cwd", "env", "world": {…} | null}
+    zygote    {"started": true}, or {"failed": "why"}
+    owner     {"signal": n}, any number of times
+    zygote    {"ended": exit status, "reason": "why it was stopped" | null}
+
+For each kernel there are two processes. The *watcher* is forked first; it reads the request,
+forks the kernel, passes signals on, watches the limits, and kills everything that the kernel has
+started when the kernel ends, when a limit is passed, or when the owner's end of the stream
+closes, however that came about. It runs none of the learner's code. The *kernel* is an ordinary
+IPython kernel.
+
+The zygote itself only imports. It must never run an operation of torch or TensorFlow: one thread
+pool started before the fork, and every kernel would hang at its first operation.
+"""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.sandbox import linux, walls
+from autograder.sandbox.watch import descendants, measure, over_limit
+
+ALWAYS = ("ipykernel.kernelapp", "IPython", "zmq", "numpy")
+"""What every kernel needs, whatever its notebook imports."""
+
+WATCH_SECONDS = 0.1
+
+
+def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
+    """Imports `preload` and serves requests until the owner's end of the socket closes.
+
+    At the end, when all its kernels have ended, it removes `folder`.
+    """
+    try:
+        serve(socket_fd, preload)
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                os.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def serve(socket_fd: int, preload: list[str]) -> None:
+    """Imports `preload`, then forks a watcher for each request."""
+    for name in (*ALWAYS, *preload):
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue  # a notebook that imports it will say so itself
+    if threading.active_count() != 1:
+        raise RuntimeError(f"imports left threads running: {threading.enumerate()}")
+    gc.collect()
+    gc.freeze()  # keeps pages shared: the collector will not touch what is here now
+    with socket.socket(fileno=socket_fd) as owner:
+        while True:
+            stream = _receive_stream(owner)
+            if stream is None:
+                return
+            _reap()
+            pid = os.fork()
+            if pid == 0:
+                owner.close()
+                _run_and_exit(lambda stream=stream: watch(stream))
+            stream.close()
+
+
+def _receive_stream(owner: socket.socket) -> socket.socket | None:
+    """The stream of the next request; None when the owner has gone."""
+    while True:
+        poller = select.poll()
+        poller.register(owner, select.POLLIN)
+        for _, event in poller.poll(1000):
+            if not event & select.POLLIN:
+                return None
+            message, ancillary, *_ = owner.recvmsg(64, socket.CMSG_SPACE(4))
+            if not message:
+                return None
+            for _, _, data in ancillary:
+                fds = array.array("i")
+                fds.frombytes(data[:4])
+                return socket.socket(fileno=fds[0])
+        _reap()
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _run_and_exit(action: Any) -> None:
+    """Runs `action` in a forked process, which ends here whatever happens."""
+    code = 1
+    try:
+        action()
+        code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the owner asks for."""
+
+    connection_file: str
+    cwd: str
+    env: dict[str, str]
+    world: walls.World | None
+
+
+def read_request(stream: socket.socket) -> Request | None:
+    """The request on a stream; None when the owner has gone."""
+    line = b""
+    while not line.endswith(b"\n"):
+        data = stream.recv(65536)
+        if not data:
+            return None
+        line += data
+    fields = json.loads(line)
+    world = fields.pop("world")
+    if world is not None:
+        world = walls.World(
+            Path(world["scratch"]),
+            tuple(Path(path) for path in world["readable"]),
+            walls.Limits(**world["limits"]),
+        )
+    return Request(world=world, **fields)
+
+
+def watch(stream: socket.socket) -> None:
+    """The watcher: starts one kernel and stays until nothing of it is left."""
+    request = read_request(stream)
+    if request is None:
+        return
+    os.setsid()
+    world = request.world
+    ready_read, ready_write = os.pipe()
+    try:
+        if world:
+            walls.enter_namespaces()
+        else:
+            linux.become_subreaper()
+    except OSError as error:
+        _send(stream, {"failed": str(error)})
+        return
+    kernel = os.fork()
+    if kernel == 0:
+        stream.close()
+        os.close(ready_read)
+        _run_and_exit(lambda: run_kernel(request, ready_write))
+    os.close(ready_write)
+    with os.fdopen(ready_read, "rb") as pipe:
+        answer = pipe.read()  # until the kernel's world stands, or its process has ended
+    if answer != b"ready":
+        os.waitpid(kernel, 0)
+        _send(stream, {"failed": answer.decode(errors="replace") or "the kernel did not start"})
+        return
+    _send(stream, {"started": True})
+    status, reason = _follow(stream, kernel, world)
+    _send(stream, {"ended": status, "reason": reason})
+
+
+def _follow(
+    stream: socket.socket, kernel: int, world: walls.World | None
+) -> tuple[int, str | None]:
+    """Until the kernel ends: passes signals on, and stops it at a limit or when unwanted."""
+    began = time.monotonic()
+    reason = None
+    incoming = b""
+    pidfd = os.pidfd_open(kernel)
+    poller = select.poll()
+    poller.register(stream, select.POLLIN)
+    poller.register(pidfd, select.POLLIN)
+    next_measure = 0.0
+    while True:
+        events = dict(poller.poll(WATCH_SECONDS * 1000))
+        if pidfd in events:
+            break
+        if stream.fileno() in events:
+            data = stream.recv(65536)
+            if not data:
+                break
+            incoming += data
+            *lines, incoming = incoming.split(b"\n")
+            for line in lines:
+                _signal_kernel(kernel, int(json.loads(line)["signal"]))
+        if world and time.monotonic() >= next_measure:
+            usage = measure(kernel, world.scratch, time.monotonic() - began)
+            reason = over_limit(usage, world.limits)
+            if reason:
+                break
+            next_measure = time.monotonic() + WATCH_SECONDS
+    status = _kill_all(kernel, bool(world))
+    os.close(pidfd)
+    return status, reason
+
+
+def _signal_kernel(kernel: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(kernel, number)
+
+
+def _kill_all(kernel: int, in_namespace: bool) -> int:
+    """Kills the kernel with all that it started; returns the kernel's exit status.
+
+    In a process namespace the death of its first process is the death of all. Without one, this
+    process adopts what the kernel leaves behind and kills it.
+    """
+    status = _wait(kernel, os.WNOHANG)
+    if status is None:
+        os.kill(kernel, signal.SIGKILL)
+        status = _wait(kernel, 0)
+    while not in_namespace and (left := descendants(os.getpid())):
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _reap()
+    return status if status is not None else -signal.SIGKILL
+
+
+def _wait(pid: int, flags: int) -> int | None:
+    found, status = os.waitpid(pid, flags)
+    return os.waitstatus_to_exitcode(status) if found else None
+
+
+def run_kernel(request: Request, ready: int) -> None:
+    """The kernel's process, from the fork to its end."""
+    os.setpgid(0, 0)
+    linux.die_with_parent(signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(walls.environment_inside(request.env) if request.world else request.env)
+    os.environ.pop("JPY_PARENT_PID", None)  # means nothing in another process namespace
+    _only_these_descriptors({0, 1, 2, ready})
+    try:
+        if request.world:
+            walls.close_in(request.world)
+        os.chdir(request.cwd)
+    except OSError as error:
+        os.write(ready, str(error).encode())
+        raise
+    os.write(ready, b"ready")
+    os.close(ready)
+    gc.unfreeze()
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = ["ipykernel_launcher"]
+    sys.path[:] = ["", *[path for path in sys.path if path]]
+    app = IPKernelApp.instance()
+    app.initialize(["-f", request.connection_file, "--HistoryManager.enabled=False"])
+    app.start()
+
+
+def _only_these_descriptors(keep: set[int]) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in keep:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue
+
+
+def _send(stream: socket.socket, message: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # the owner may have gone; nobody is left to be told
+        stream.sendall(json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

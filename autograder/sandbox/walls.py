@@ -1,0 +1,223 @@
+"""The world of one submission: what it can see, what it may use, and the walls around it.
+
+Three walls, each of which stops alone what the others should stop too:
+
+- namespaces: no network but its own loopback, no process but its own, no file but a short list;
+- Landlock: the same short list of files, enforced by another part of the kernel;
+- limits: processor time, memory, processes, open files, file size.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.sandbox import linux
+
+MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one submission may use. Times in seconds, sizes in bytes."""
+
+    cpu_seconds: int = 600
+    wall_seconds: int = 900
+    memory_bytes: int = 3 * 1024 * MIB
+    processes: int = 128
+    open_files: int = 512
+    file_bytes: int = 256 * MIB
+    scratch_bytes: int = 512 * MIB
+
+
+@dataclass(frozen=True)
+class World:
+    """What one submission can reach.
+
+    scratch: the only folder that it may write to; also visible at the same path inside.
+    readable: files and folders that it may read, besides the system's programs and libraries.
+    """
+
+    scratch: Path
+    readable: tuple[Path, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+def system_paths() -> list[Path]:
+    """What any Python program needs to read: programs, libraries, this interpreter's packages."""
+    names = [
+        "/usr", "/bin", "/sbin", "/lib", "/lib64",
+        "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
+        "/etc/fonts", "/etc/localtime", "/etc/timezone", "/etc/mime.types", "/etc/nsswitch.conf",
+        "/etc/protocols", "/etc/services", "/sys/devices/system/cpu",
+        "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom",
+        sys.prefix, sys.base_prefix, sys.exec_prefix,
+    ]  # fmt: skip
+    return list(dict.fromkeys(path for path in map(Path, names) if path.exists()))
+
+
+def environment_inside(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a world: what programs need to run, and no secret from outside."""
+    names = ("PATH", "LANG", "TZ", "OMP_NUM_THREADS", "MPLBACKEND", "NBGRADER_EXECUTION")
+    kept = {name: env[name] for name in names if name in env}
+    kept |= {name: value for name, value in env.items() if name.startswith("LC_")}
+    return {"HOME": "/tmp", "TMPDIR": "/tmp", "LEPTON_OFFLINE": "1", **kept}
+
+
+def enter_namespaces() -> None:
+    """First half, in the process that will watch: new user and process namespaces for children.
+
+    The user keeps its own number outside and is without rights there.
+    """
+    uid, gid = os.getuid(), os.getgid()
+    linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWPID)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"0 {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"0 {gid} 1")
+
+
+def close_in(world: World) -> None:
+    """Second half, in the first process of the new world: build it and give up all rights."""
+    linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS)
+    _own_loopback_up()
+    readable = [*system_paths(), *world.readable]
+    _pivot(world, readable)
+    # Without this, code could make itself root of a world inside this one.
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+    _set_limits(world.limits)
+    linux.landlock(
+        [str(p) for p in readable] + ["/proc", "/dev"],
+        ["/tmp", "/dev/shm", "/dev/null", str(world.scratch)],
+    )
+    linux.drop_all_privileges()
+
+
+def walls_in_words() -> list[str]:
+    """The walls that stand after `close_in`, for people."""
+    return [
+        "network namespace (loopback of its own only)",
+        "process, IPC and user namespaces",
+        "file system of its own (programs read-only, one scratch folder)",
+        f"Landlock version {linux.landlock_version()}",
+        "limits on time, memory, processes, files and output",
+    ]
+
+
+def missing_walls() -> list[str]:
+    """Why submissions cannot be closed in on this machine; empty when they can."""
+    if sys.platform != "linux":
+        return ["submissions are closed in with parts of the Linux kernel; this is not Linux"]
+    problems = []
+    if linux.landlock_version() == 0:
+        problems.append("the kernel has no Landlock (Linux 5.13 or newer, lsm=landlock,…)")
+    with tempfile.TemporaryDirectory() as folder:
+        problem = _in_child(lambda: _try_namespaces(Path(folder)))
+    if problem:
+        problems.append(f"namespaces are not available to this user: {problem}")
+    return problems
+
+
+def _try_namespaces(scratch: Path) -> None:
+    enter_namespaces()
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            close_in(World(scratch))
+            code = 0
+        except BaseException as error:
+            os.write(2, f"{error}\n".encode())
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(pid, 0)
+    if status:
+        raise OSError("the world inside could not be built")
+
+
+def _in_child(action: Callable[[], None]) -> str:
+    """Runs `action` in a forked child; returns what it raised, or nothing."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.dup2(write, 2)
+            action()
+        except BaseException as error:
+            os.write(write, str(error).encode()[:500])
+        finally:
+            os._exit(0)
+    os.close(write)
+    with os.fdopen(read, errors="replace") as pipe:
+        problem = pipe.read().strip()
+    os.waitpid(pid, 0)
+    return problem
+
+
+def _pivot(world: World, readable: list[Path]) -> None:
+    """A root of its own: an empty memory file system with bound-in paths."""
+    linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
+    root = "/tmp"  # any folder serves: it is covered, inside this namespace only
+    keep = [(path, os.open(path, os.O_PATH)) for path in readable]
+    scratch = os.open(world.scratch, os.O_PATH)
+    linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,mode=755")
+    for name in ("/tmp", "/dev/shm"):
+        os.makedirs(root + name)
+        size = f"size={world.limits.scratch_bytes}"
+        linux.mount("tmpfs", root + name, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, size)
+    for path, fd in keep:
+        if path.is_symlink():  # /bin -> usr/bin
+            os.makedirs(f"{root}{path.parent}", exist_ok=True)
+            os.symlink(os.readlink(path), f"{root}{path}")
+        else:
+            source = f"/proc/self/fd/{fd}"
+            _bind(source, f"{root}{path}", os.path.isdir(source))
+    _bind(f"/proc/self/fd/{scratch}", f"{root}{world.scratch}", True, writable=True)
+    os.makedirs(f"{root}/proc")
+    linux.mount("proc", f"{root}/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    for _, fd in keep:
+        os.close(fd)
+    os.close(scratch)
+    linux.pivot_root(root)
+
+
+def _bind(source: str, target: str, folder: bool, writable: bool = False) -> None:
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if folder:
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.close(os.open(target, os.O_CREAT))
+    linux.mount(source, target, flags=linux.MS_BIND | linux.MS_REC)
+    if not writable:
+        flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY | linux.MS_NOSUID
+        if "/dev/" not in target:
+            flags |= linux.MS_NODEV
+        linux.mount("none", target, flags=flags)
+
+
+def _own_loopback_up() -> None:
+    """Distributed training inside the world talks over 127.0.0.1."""
+    import fcntl
+    import socket
+    import struct
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sh14x", b"lo", 0x1 | 0x40)  # IFF_UP | IFF_RUNNING
+        fcntl.ioctl(sock, 0x8914, request)  # SIOCSIFFLAGS
+
+
+def _set_limits(limits: Limits) -> None:
+    for what, value in (
+        (resource.RLIMIT_CPU, limits.cpu_seconds),
+        (resource.RLIMIT_NPROC, limits.processes),
+        (resource.RLIMIT_NOFILE, limits.open_files),
+        (resource.RLIMIT_FSIZE, limits.file_bytes),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        resource.setrlimit(what, (value, value))
