@@ -102,11 +102,11 @@ before = np.random.rand()
 import tensorflow as tf
 import keras
 print((before, np.random.rand()) == tuple(expected), "torch" in sys.modules)
-first = draw()
-seed_everything(7)
-again = draw()
-seed_everything(8)
-other = draw()
-print(first == again, any(a == b for a, b in zip(first, other)))
+at_import = draw()
+draws = []
+for seed in (7, 7, 8):
+    seed_everything(seed)
+    draws.append(draw())
+print(at_import[0] == draws[0][0], draws[0] == draws[1], draws[0] == draws[2])
 """
-    assert run(code) == ["True False", "True False"]
+    assert run(code) == ["True False", "True True False"]
