@@ -25,14 +25,14 @@ class Record:
         return self.value == self.value and above and below
 
     def __str__(self) -> str:
-        band = {
-            (True, True): "",
-            (False, True): f" (expected: at least {_number(self.low)})",
-            (True, False): f" (expected: at most {_number(self.high)})",
-            (False, False): f" (expected: {_number(self.low)} to {_number(self.high)})",
-        }[self.low is None, self.high is None]
+        if self.low is None:
+            band = f"at most {self.high:.4g}"
+        elif self.high is None:
+            band = f"at least {self.low:.4g}"
+        else:
+            band = f"{self.low:.4g} to {self.high:.4g}"
         note = "" if self.holds else "  <- outside: this run differs from what the text says"
-        return f"{self.name}: {_number(self.value)}{band}{note}"
+        return f"{self.name}: {self.value:.4g} (expected: {band}){note}"
 
 
 def record(
@@ -70,7 +70,3 @@ def _show(entry: Record) -> None:
         return
     data = {**asdict(entry), "value": entry.value if entry.value == entry.value else None}
     display({"text/plain": str(entry), MIME: data}, raw=True)
-
-
-def _number(value: float | None) -> str:
-    return f"{value:.4g}"
