@@ -16,7 +16,7 @@ _HOMES = {
     "record": "records",
     "load_dataset": "datasets",
     "device": "devices",
-    "device_table": "devices",
+    "device_table": "hardware",
     "tensorflow_device": "devices",
     "seed_everything": "seeds",
     "batches": "minibatches",

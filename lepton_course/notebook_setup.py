@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from lepton_course.devices import prepare_tensorflow
 from lepton_course.exercises.session import open_session
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED
@@ -20,6 +21,7 @@ def begin(module: str, *, seed: int = 0) -> None:
     """
     source = find_checks(module, Path.cwd())
     seed_everything(seed)
+    prepare_tensorflow()
     session = open_session(module, source)
     _set_plot_style()
     print(f"{module} · seed {seed} · {_device_in_words()} · {len(session)} exercises with checks")

@@ -1,0 +1,210 @@
+"""Which device computes: the best of cuda, mps, xpu and cpu, chosen alike for torch and TensorFlow.
+
+LEPTON_DEVICE overrides the choice: cuda, cuda:1, mps, xpu, cpu, or auto. A device counts only when
+its first operation gave the right result; one that failed in either framework is used by neither.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from wrapt import register_post_import_hook
+
+if TYPE_CHECKING:
+    import torch
+
+KINDS = ("cuda", "mps", "xpu", "cpu")  # best first
+
+_failed: dict[str, str] = {}  # devices whose first operation went wrong, and how
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The device that a framework uses, and a sentence when it is not the one to be expected."""
+
+    name: str  # "cuda", "cuda:1", "mps", "xpu" or "cpu"
+    note: str = ""
+
+
+def device() -> torch.device:
+    """The device for torch. Imports torch; prints one sentence when a device had to be given up.
+
+    Raises ValueError when LEPTON_DEVICE is none of the known devices.
+    """
+    import torch
+
+    return torch.device(torch_choice(wanted_device()).name)
+
+
+def tensorflow_device() -> str:
+    """The device for TensorFlow, as in `with tf.device(tensorflow_device()):`: "GPU:0" or "CPU:0".
+
+    Imports TensorFlow and lets it take GPU memory as needed, so that torch can share the GPU. Of
+    several GPUs TensorFlow sees the chosen one only, so the number is always 0.
+    Raises ValueError when LEPTON_DEVICE is none of the known devices.
+    """
+    return _tensorflow_name(tensorflow_choice(wanted_device()).name)
+
+
+def prepare_tensorflow() -> None:
+    """Have TensorFlow follow LEPTON_DEVICE and share GPU memory as soon as it is imported.
+
+    TensorFlow places operations on its first GPU and takes all of its memory, unless it is told
+    otherwise before the first operation. Safe to call twice; imports nothing.
+    Raises ValueError when LEPTON_DEVICE is none of the known devices.
+    """
+    global _prepared
+    wanted_device()
+    if not _prepared:
+        _prepared = True
+        register_post_import_hook(_configure, "tensorflow")
+
+
+_prepared = False
+
+
+def wanted_device() -> str | None:
+    """What LEPTON_DEVICE asks for; None: choose the best."""
+    value = os.environ.get("LEPTON_DEVICE", "").strip().lower()
+    if value in ("", "auto"):
+        return None
+    if not re.fullmatch(r"cpu|mps|(cuda|xpu)(:\d+)?", value):
+        raise ValueError(
+            f"LEPTON_DEVICE is {value!r}, which is no device. Set it to one of: auto, "
+            f"{', '.join(KINDS)} (cuda:1 is the second GPU), or unset it."
+        )
+    return value
+
+
+def choose(
+    framework: str, found: Sequence[str], wanted: str | None, probe: Callable[[str], None]
+) -> Choice:
+    """The wanted device if it was found and works, else the best that works, at last cpu.
+
+    found: every name that the framework can address, best first ("cuda", "cuda:0", "cuda:1", …).
+    probe(name) runs a first operation and raises when that fails. cpu is taken without a probe.
+    """
+    notes = []
+    if wanted is not None and wanted != "cpu" and wanted not in found:
+        has = ", ".join(found) or "none"
+        notes.append(f"LEPTON_DEVICE asks for {wanted}, but {framework} finds only: {has}.")
+    candidates = [name for name in found if name == wanted or (wanted is None and ":" not in name)]
+    for name in (*candidates, "cpu"):
+        if name == "cpu":
+            break
+        if name not in _failed:
+            try:
+                probe(name)
+                break
+            except Exception as error:  # drivers fail with every kind of exception
+                _failed[name] = (str(error).strip() or type(error).__name__).splitlines()[0]
+        notes.append(f"{name} failed its first operation ({_failed[name]}).")
+    note = f"{' '.join(notes)} {framework} uses {name} instead." if notes else ""
+    return Choice(name, note)
+
+
+# --- torch ---
+
+
+@cache
+def torch_choice(wanted: str | None) -> Choice:
+    """The device of torch; imports torch, prints the choice's note once."""
+    import torch
+
+    return _announce(choose("torch", _found_by_torch(torch), wanted, probe_torch))
+
+
+def probe_torch(name: str) -> None:
+    """Multiply two matrices on a torch device; raises when that fails or the result is wrong."""
+    import torch
+
+    ones = torch.ones(16, 16, device=name)
+    _check_product((ones @ ones).sum().item())
+
+
+def _found_by_torch(torch: ModuleType) -> list[str]:
+    """Every device that torch can address by name, best first."""
+    found: list[str] = []
+    for kind in ("cuda", "xpu"):
+        backend = getattr(torch, kind, None)
+        if backend is not None and backend.is_available():
+            found += [kind, *(f"{kind}:{i}" for i in range(backend.device_count()))]
+        if kind == "cuda" and torch.backends.mps.is_available():
+            found.append("mps")
+    return [*found, "cpu"]
+
+
+# --- TensorFlow ---
+
+
+def _tensorflow_name(name: str) -> str:
+    kinds = {"cuda": "GPU", "mps": "GPU", "xpu": "XPU", "cpu": "CPU"}
+    return f"{kinds[name.partition(':')[0]]}:0"
+
+
+@cache
+def tensorflow_choice(wanted: str | None) -> Choice:
+    """The device of TensorFlow; imports TensorFlow, prints the choice's note once."""
+    import tensorflow
+
+    _configure(tensorflow)
+    found = _found_by_tensorflow(tensorflow)
+    return _announce(choose("TensorFlow", found, wanted, probe_tensorflow))
+
+
+def probe_tensorflow(name: str) -> None:
+    """Multiply two matrices on a TensorFlow device; raises when that fails."""
+    import tensorflow as tf
+
+    with tf.device(_tensorflow_name(name)):
+        ones = tf.ones((16, 16))
+        _check_product(float(tf.reduce_sum(ones @ ones)))
+
+
+def _found_by_tensorflow(tf: ModuleType) -> list[str]:
+    found: list[str] = []
+    for type_ in ("GPU", "XPU"):
+        devices = tf.config.list_physical_devices(type_)
+        kind = "xpu" if type_ == "XPU" else "mps" if sys.platform == "darwin" else "cuda"
+        if devices:
+            found += [kind, *(f"{kind}:{i}" for i in range(len(devices)))]
+    return [*found, "cpu"]
+
+
+def _configure(tf: ModuleType) -> None:
+    """Show TensorFlow the chosen GPU only, or none, and take its memory only as needed."""
+    kind, _, index = (wanted_device() or "").partition(":")
+    gpus = tf.config.list_physical_devices("GPU")
+    use_cpu = kind == "cpu" or not _failed.keys().isdisjoint(("cuda", "mps"))
+    chosen = [] if use_cpu else gpus[int(index or 0) :][:1]
+    try:
+        if gpus:
+            tf.config.set_visible_devices(chosen, "GPU")
+        for gpu in chosen:
+            tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError:  # too late: TensorFlow is already at work
+        print(
+            "TensorFlow was in use before the course could set it up, so it may hold the whole "
+            "GPU memory. Restart the kernel and run the setup cell first."
+        )
+
+
+# --- both ---
+
+
+def _check_product(total: float) -> None:
+    if total != 16**3:
+        raise RuntimeError(f"a product of matrices gave {total} instead of {16**3}")
+
+
+def _announce(choice: Choice) -> Choice:
+    if choice.note:
+        print(choice.note)
+    return choice
