@@ -1,20 +1,22 @@
-"""A kernel manager for warm kernels that are closed in, for programs that execute notebooks."""
+"""Kernel managers for warm kernels, for programs that execute notebooks.
+
+They need no installed kernelspec. With a `world`, the kernel is closed in.
+"""
 
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
-from traitlets import Instance
+from jupyter_client.manager import AsyncKernelManager, KernelManager
+from traitlets import HasTraits, Instance
 
 from autograder.kernels.provisioner import WarmProvisioner
 from autograder.sandbox.walls import World
 
 
-class WarmKernelManager(AsyncKernelManager):
-    """Starts one warm kernel; with a `world`, a closed-in one. Needs no installed kernelspec."""
-
+class _Warm(HasTraits):
     world = Instance(World, allow_none=True).tag(config=True)
 
     @property
@@ -26,7 +28,7 @@ class WarmKernelManager(AsyncKernelManager):
             interrupt_mode="signal",
         )
 
-    async def _async_pre_start_kernel(self, **kw: object) -> tuple[list[str], dict[str, object]]:
+    async def _async_pre_start_kernel(self, **options: Any) -> tuple[list[str], dict[str, Any]]:
         self.kernel_id = self.kernel_id or str(uuid.uuid4())
         if self.provisioner is None:
             self.provisioner = WarmProvisioner(
@@ -35,4 +37,12 @@ class WarmKernelManager(AsyncKernelManager):
                 parent=self,
                 world=self.world,
             )
-        return await super()._async_pre_start_kernel(**kw)
+        return await super()._async_pre_start_kernel(**options)
+
+
+class WarmKernelManager(_Warm, AsyncKernelManager):
+    """Starts one warm kernel; its methods are coroutines, as nbclient wants them."""
+
+
+class BlockingWarmKernelManager(_Warm, KernelManager):
+    """Starts one warm kernel; its methods wait."""

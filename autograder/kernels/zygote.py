@@ -40,7 +40,15 @@ from typing import Any
 from autograder.sandbox import linux, walls
 from autograder.sandbox.watch import descendants, measure, over_limit
 
-ALWAYS = ("ipykernel.kernelapp", "IPython", "zmq", "numpy")
+ALWAYS = (
+    "ipykernel.kernelapp",
+    "ipykernel.zmqshell",
+    "ipykernel.debugger",
+    "IPython.extensions.storemagic",
+    "IPython.core.completerlib",
+    "matplotlib_inline.backend_inline",
+    "numpy",
+)
 """What every kernel needs, whatever its notebook imports."""
 
 WATCH_SECONDS = 0.1
