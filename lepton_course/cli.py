@@ -150,16 +150,16 @@ def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
     """Become JupyterLab on `folder`. Its own URL message tells the port that it found free."""
     # Kernels of this environment come before others that the user may have installed.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    # A learner's JupyterLab: no question about news, no instructor's buttons.
+    defaults = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, defaults))
     arguments = [
         sys.executable, "-m", "jupyterlab",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.default_url=/lab/tree/START.ipynb",
-        "--LabApp.news_url=None",
-        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--ServerApp.port={port}",
-        "--ServerApp.log_level=WARN",
-        "--ServerApp.use_redirect_file=False",
-        *(["--ServerApp.no_browser_open_file=True", "--no-browser"] if not browser else []),
+        "--log-level=WARN",
+        *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip
     print("Starting JupyterLab. Stop it with Ctrl+C.", flush=True)

@@ -24,6 +24,7 @@ from lepton_course.start_page import show
 
 show()"""
 
+_LEFT = 'style="text-align: left"'
 _TRACKS = {"basics": "Basics", "advanced": "Advanced"}
 
 
@@ -71,16 +72,22 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
     ready = {module.id for module in modules if is_ready(module, curriculum)}
     names = {m.id: exercises_of(m, curriculum) for m in modules if m.id in ready}
     standing = progress.standing(folder, names)
-    parts = ["<h1>Lepton Course</h1>", _next_step(modules, standing, folder)]
+    rows = []
     for track, title in _TRACKS.items():
-        rows = [_row(module, standing, folder) for module in modules if module.track == track]
-        head = _cells("th", "", "Module", "Lesson", "Assignment", "Exercises solved")
-        parts.append(f"<h2>{title}</h2>\n<table>{head}\n" + "\n".join(rows) + "\n</table>")
-    parts.append(
-        "<p>Minutes are for a first reading. Run the cell above (Shift+Enter) to bring this "
-        "page up to date.</p>"
+        rows.append(f'<tr><td colspan="5" {_LEFT}><h2>{title}</h2></td></tr>')
+        rows.append(_cells("th", "", "Module", "Lesson", "Assignment", "Exercises solved"))
+        rows += [_row(module, standing, folder) for module in modules if module.track == track]
+    return "\n".join(
+        [
+            "<h1>Lepton Course</h1>",
+            _next_step(modules, standing, folder),
+            "<table>",
+            *rows,
+            "</table>",
+            "<p>Minutes are for a first reading. Run the cell above (Shift+Enter) to bring this "
+            "page up to date.</p>",
+        ]
     )
-    return "\n".join(parts)
 
 
 def next_module(modules: list[Module], standing: Mapping[str, progress.Standing]) -> Module | None:
@@ -104,18 +111,22 @@ def _next_step(
 def _row(module: Module, standing: Mapping[str, progress.Standing], folder: Path) -> str:
     title = f"<b>{escape(module.title)}</b><br>{escape(module.about)}"
     if module.id not in standing:
-        return _cells("td", str(module.number), title, "planned", "", "")
+        return _cells("td", str(module.number), title, "<i>planned</i>", "", "")
     lesson, assignment = (
         _link(folder, path, f"{minutes} min")
         for path, minutes in zip(module.notebooks(), module.minutes, strict=True)
     )
     state = standing[module.id]
-    mark = " ✓" if state.complete else ""
+    mark = "&nbsp;✓" if state.complete else ""
     bar = f'<progress value="{state.done}" max="{max(state.total, 1)}"></progress>'
     return _cells(
-        "td", str(module.number), title, lesson, assignment,
-        f"{bar} {state.done} of {state.total}{mark}",
-    )  # fmt: skip
+        "td",
+        str(module.number),
+        title,
+        lesson,
+        assignment,
+        f"{bar} {state.done}&nbsp;of&nbsp;{state.total}{mark}",
+    )
 
 
 def _link(folder: Path, path: str, text: str) -> str:
@@ -125,5 +136,5 @@ def _link(folder: Path, path: str, text: str) -> str:
 
 
 def _cells(tag: str, *contents: str) -> str:
-    cells = "".join(f'<{tag} align="left">{content}</{tag}>' for content in contents)
+    cells = "".join(f"<{tag} {_LEFT}>{content}</{tag}>" for content in contents)
     return f"<tr>{cells}</tr>"

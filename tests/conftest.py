@@ -119,4 +119,5 @@ def small_curriculum(tmp_path: Path) -> SmallCurriculum:
 def write_notebook(path: Path, sources: list[str]) -> None:
     """A notebook of these code cells, without outputs."""
     cells = [nbformat.v4.new_code_cell(text, id=f"cell-{i}") for i, text in enumerate(sources)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)

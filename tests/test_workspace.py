@@ -307,7 +307,7 @@ def test_the_start_page_follows_progress(update, workspace, small_curriculum):
     update()
     [cell] = nbformat.read(workspace / "START.ipynb", as_version=4).cells
     html = cell.outputs[0].data["text/html"]
-    assert "1 of 2" in html
+    assert "1&nbsp;of&nbsp;2" in html
     assert "Go on with" in html
 
 

@@ -1,0 +1,147 @@
+"""A real JupyterLab in a real Chromium, driven the way a learner uses it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from conftest import CLONE
+from nbformat import NotebookNode
+from playwright.sync_api import Locator, Page, sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@contextmanager
+def lepton_learn(workspace: Path, home: Path, port: int) -> Iterator[str]:
+    """Run `lepton learn` without a browser; yields the URL that it prints.
+
+    `home` stands for the user's home folder, so that neither their Jupyter settings nor their
+    files matter.
+    """
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("JUPYTER")}
+    environment |= {"HOME": str(home), "PYTHONPATH": str(CLONE)}
+    command = [sys.executable, "-m", "lepton_course.cli", "learn", str(workspace)]
+    log = home / "jupyterlab.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [*command, "--no-browser", "--port", str(port)],
+            cwd=home,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield _printed_url(server, log)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _printed_url(server: subprocess.Popen, log: Path) -> str:
+    for _ in range(600):
+        found = re.search(r"http://localhost:\d+/lab/tree/START.ipynb\?token=\w+", log.read_text())
+        if found:
+            return found[0]
+        assert server.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(f"JupyterLab printed no URL within a minute:\n{log.read_text()}")
+
+
+@contextmanager
+def browser_page(chromium: str, dark: bool = False) -> Iterator[Page]:
+    """A page of a fresh Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 860},
+            color_scheme="dark" if dark else "light",
+        )
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+class Lab:
+    """JupyterLab in a page: what a learner sees and does."""
+
+    def __init__(self, page: Page, workspace: Path) -> None:
+        self.page = page
+        self.workspace = workspace
+
+    def open(self, url: str) -> None:
+        """Go to the URL and wait until the start page shows."""
+        self.page.goto(url)
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        self.panel().get_by_role("heading", name="Lepton Course").wait_for()
+
+    def panel(self) -> Locator:
+        """The notebook that is in front."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def menu(self, *titles: str) -> None:
+        """Choose from the menus, such as menu("Run", "Run All Cells")."""
+        first, *rest = titles
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{first}$")).click()
+        for title in rest:
+            item = self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{title}$"))
+            item.last.click()
+
+    def follow(self, link: str) -> None:
+        """Click a link to a notebook on the page in front, and wait for the notebook's kernel."""
+        self.panel().locator(f'a[href*="{link}"]').first.click()
+        name = Path(link).name
+        self.page.locator(".lm-TabBar-tab.jp-mod-current", has_text=name).wait_for()
+        self.panel().locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+
+    def saved(self, path: str) -> NotebookNode:
+        """The notebook in front, saved and read back."""
+        self.page.keyboard.press("Control+s")
+        time.sleep(1)
+        return nbformat.read(self.workspace / path, as_version=4)
+
+    def run_all(self, path: str, seconds: float) -> NotebookNode:
+        """Run all cells of the notebook in front, and wait until the last one has run."""
+        self.menu("Run", "Run All Cells")
+        end = time.monotonic() + seconds
+        while True:
+            notebook = self.saved(path)
+            code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+            if code[-1].execution_count or any(errors(cell) for cell in code):
+                return notebook
+            assert time.monotonic() < end, f"{path} had not run to its end after {seconds} s"
+            time.sleep(1)
+
+    def cell(self, text: str) -> Locator:
+        """The code cell of the notebook in front that holds the text, scrolled into view."""
+        cell = self.panel().locator(".jp-CodeCell", has_text=text).first
+        cell.scroll_into_view_if_needed()
+        return cell
+
+    def write(self, text: str, source: str) -> None:
+        """Replace what the cell that holds `text` says, and run it."""
+        self.cell(text).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Control+Enter")
+
+    def run(self, text: str) -> Locator:
+        """Run the cell that holds the text; returns its output, once there is one."""
+        cell = self.cell(text)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
+        return cell.locator(".jp-OutputArea-output").first
+
+
+def errors(cell: NotebookNode) -> list[str]:
+    """The errors in a code cell's output."""
+    outputs = cell.outputs if cell.cell_type == "code" else []
+    return [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]

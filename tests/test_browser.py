@@ -1,0 +1,146 @@
+"""A learner's first hour, in a real JupyterLab and a real Chromium.
+
+With LEPTON_SCREENSHOTS=docs/images the pictures of the README are made anew.
+"""
+
+import os
+import re
+import shutil
+import socket
+from pathlib import Path
+
+import httpx
+import nbformat
+import pytest
+from browser import Lab, browser_page, errors, lepton_learn
+from conftest import CLONE
+from PIL import Image
+
+from lepton_course import progress
+from lepton_course.exercises.load import load_exercises
+
+pytestmark = pytest.mark.browser
+
+MODULE = "basics/05_convolutional_networks"
+EXERCISE = "output_size"
+
+WRONG = f"""\
+def {EXERCISE}(size, kernel, stride=1, padding=0, dilation=1):
+    return -((dilation * (kernel - 1) + 1 - size - 2 * padding) // stride) + 1"""
+
+SENTENCE = "rounded_up"  # the misconception that the wrong answer shows
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def workspace(home) -> Path:
+    return home / "lepton"
+
+
+@pytest.fixture(scope="module")
+def busy_port():
+    """A port that another program listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def url(built_curriculum, workspace, home, busy_port):
+    """The URL that `lepton learn` printed."""
+    with lepton_learn(workspace, home, busy_port) as printed:
+        yield printed
+
+
+@pytest.fixture
+def lab(chromium, url, workspace, tmp_path):
+    """JupyterLab on the start page. A test that fails leaves a picture of what it saw."""
+    with browser_page(chromium) as page:
+        lab = Lab(page, workspace)
+        lab.open(url)
+        yield lab
+        page.screenshot(path=tmp_path / "at the end.png")
+
+
+def picture(lab: Lab, name: str, folder: Path) -> None:
+    """Save what the learner sees; for the README as well when asked, in few colours."""
+    path = folder / f"{name}.png"
+    lab.page.screenshot(path=path)
+    with Image.open(path) as image:
+        assert len(set(image.resize((160, 100)).convert("L").tobytes())) > 20, "an empty page"
+        if wanted := os.environ.get("LEPTON_SCREENSHOTS"):
+            target = CLONE / wanted
+            target.mkdir(parents=True, exist_ok=True)
+            image.quantize(128).save(target / f"{name}.png", optimize=True)
+
+
+def solution() -> str:
+    """The course's own answer to the exercise."""
+    notebook = nbformat.read(CLONE / "curriculum" / MODULE / "assignment.ipynb", as_version=4)
+    [source] = [c.source for c in notebook.cells if f"def {EXERCISE}(" in c.source]
+    return "\n".join(line for line in source.splitlines() if not line.strip().startswith("### "))
+
+
+def test_lab_is_served_and_a_busy_port_moves_to_the_next_free_one(url, busy_port):
+    assert f":{busy_port}/" not in url
+    base, token = re.fullmatch(r"(.*)/lab/tree/START.ipynb\?token=(\w+)", url).groups()
+    assert httpx.get(f"{base}/lab", params={"token": token}).status_code == 200
+    assert "token" in str(httpx.get(f"{base}/lab", follow_redirects=True).url) or (
+        "login" in str(httpx.get(f"{base}/lab", follow_redirects=True).url)
+    ), "without the token, nobody gets in"
+
+
+def test_the_lesson_runs_to_its_end_without_an_error(lab, tmp_path):
+    picture(lab, "start", tmp_path)
+    lab.follow(f"{MODULE}/lesson.ipynb")
+    notebook = lab.run_all(f"{MODULE}/lesson.ipynb", seconds=300)
+    assert [error for cell in notebook.cells for error in errors(cell)] == []
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    assert all(cell.execution_count for cell in code)
+    picture(lab, "lesson", tmp_path)
+
+
+def test_a_wrong_answer_is_told_why_and_the_right_one_succeeds(lab, workspace, tmp_path):
+    known = load_exercises(CLONE / "curriculum" / MODULE / "exercises.py")[EXERCISE]
+    [mistake] = [m for m in known.misconceptions if m.implementation.__name__ == SENTENCE]
+
+    lab.follow(f"{MODULE}/assignment.ipynb")
+    lab.run("begin(")
+    lab.write(f"def {EXERCISE}(", WRONG)
+    answer = lab.run(f'check("{EXERCISE}")')
+    answer.get_by_text(mistake.sentence).wait_for()
+    picture(lab, "wrong", tmp_path)
+
+    lab.write(f"def {EXERCISE}(", solution())
+    answer = lab.run(f'check("{EXERCISE}")')
+    answer.get_by_text("✓").first.wait_for()
+    assert mistake.sentence not in answer.inner_text()
+    picture(lab, "right", tmp_path)
+
+    tried = progress.attempts(workspace)[MODULE, EXERCISE]
+    assert tried.solved and tried.tries == 2
+
+
+def test_the_start_page_brings_progress_up_to_date(lab, workspace):
+    progress.record_attempt(MODULE, EXERCISE, "right", folder=workspace)
+    lab.page.keyboard.press("Shift+Enter")
+    lab.panel().get_by_text(re.compile(r"1\sof\s\d+")).wait_for()
+
+
+def test_a_notebook_that_was_only_run_is_still_the_courses_own(lab, workspace, built_curriculum):
+    from lepton_course.workspace import fingerprint
+
+    path = f"{MODULE}/assignment.ipynb"
+    shutil.copyfile(built_curriculum / path, workspace / path)
+    lab.follow(path)
+    lab.run("begin(")
+    lab.saved(path)
+    saved = (workspace / path).read_bytes()
+    original = (built_curriculum / path).read_bytes()
+    assert saved != original
+    assert fingerprint(path, saved) == fingerprint(path, original)
