@@ -85,7 +85,7 @@ def grade(
     from autograder.grading import find_submissions
     from autograder.grading import grade as grade_batch
     from autograder.results import to_json
-    from autograder.tables import results_table
+    from autograder.tables import console, results_table
 
     started = time.monotonic()
     with _told():
@@ -97,7 +97,7 @@ def grade(
         with _progress(len(batch.students) + len(batch.strangers)) as report:
             results = grade_batch(classroom, batch, workers, report)
     seconds = time.monotonic() - started
-    Console().print(results_table(results))
+    console().print(results_table(results))
     failed = sum(result.status == "not gradable" for result in results)
     print(f"{len(results) - failed} graded, {failed} not gradable, in {seconds:.1f} s")
     if json_file is not None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
+from nbgrader.converters.base import NbGraderException
 
 from autograder.classroom import (
     NOTEBOOK,
@@ -208,9 +209,10 @@ def _add_assignment(classroom: Classroom, assignment: str, module: Path) -> None
                 shutil.copytree(module / name, source / name)
         log = KeptLog("generate_assignment")
         course = classroom.course_directory(assignment)
-        GenerateAssignment(coursedir=course, config=classroom.config(), log=log).start()
-        if not release.is_file():
-            raise ClassError(f"nbgrader did not release {assignment}:\n{log.text()}")
+        try:
+            GenerateAssignment(coursedir=course, config=classroom.config(), log=log).start()
+        except NbGraderException as error:
+            raise ClassError(f"nbgrader did not release {assignment}: {log.cause()}") from error
     except BaseException:
         shutil.rmtree(source, ignore_errors=True)
         shutil.rmtree(release.parent, ignore_errors=True)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import indent
 
 import nbformat
 from nbformat import NotebookNode
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,7 @@ from autograder.grading import find_submissions, grade
 from autograder.results import Status, SubmissionResult
 from autograder.roster import Student, write_roster
 from autograder.submission import is_judged
+from autograder.tables import console
 from lepton_course.exercises.load import load_exercises
 from lepton_course.exercises.model import Exercise
 
@@ -97,7 +99,7 @@ def run_demo(
             results = grade(classroom, batch, workers, report)
         pages = make_feedback(classroom, assignment)
         export(classroom, classroom.root / "grades.csv", [])
-        Console().print(_table(submissions, results))
+        console().print(_table(submissions, results))
         print(f"{len(pages)} feedback pages; grades.csv:")
         print((classroom.root / "grades.csv").read_text(encoding="utf-8"), end="")
     as_expected = all(submissions[result.student].agrees(result) for result in results)
@@ -116,11 +118,9 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Subm
     graded = {name: exercises[name] for name in judged}
     right = solutions(source)
     # Training takes most of the time of a submission: two of them train, which is enough to see.
-    quick = {
-        answer_id: text
-        for answer_id, text in right.items()
-        if not any(_is_trained(e) and answer_id.startswith(name) for name, e in graded.items())
-    }
+    trained = [name for name, exercise in graded.items() if _is_trained(exercise)]
+    slow = [answer_id for name in trained for answer_id in _answers_before(release, name)]
+    quick = {answer_id: text for answer_id, text in right.items() if answer_id not in slow}
 
     stories = [
         Submission("the solutions", _with_answers(release, right), full_marks=True),
@@ -165,6 +165,19 @@ def _make_class(folder: Path, curriculum: Path) -> Classroom:
         return create_classroom(folder, roster, curriculum).classroom
 
 
+def _answers_before(release: NotebookNode, name: str) -> list[str]:
+    """The answer cells that a check cell looks at: those between it and the check before."""
+    answers: list[str] = []
+    for cell in release.cells:
+        if is_judged(cell):
+            if cell.metadata.nbgrader["grade_id"] == name:
+                return answers
+            answers = []
+        elif cell.metadata.get("nbgrader", {}).get("solution"):
+            answers.append(cell.metadata.nbgrader["grade_id"])
+    return answers
+
+
 def _is_trained(exercise: Exercise) -> bool:
     """Whether the exercise judges a training by its accuracy."""
     return exercise.compare.kind == "accuracy"
@@ -183,16 +196,22 @@ def _other_ways(exercises: Mapping[str, Exercise], file: Path) -> dict[str, str]
 def _mistaken(
     release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str], file: Path
 ) -> Iterable[Submission]:
-    """Four submissions with one mistake each, in different exercises where there are as many."""
+    """Four submissions with one mistake each, in different exercises where there are as many.
+
+    Not in one that later answers build on: they would be wrong as well.
+    """
     found = []
     for rank in range(4):
         for name, exercise in exercises.items():
+            others = [text for answer_id, text in right.items() if answer_id != f"{name}-answer"]
+            if _is_trained(exercise) or any(re.search(rf"\b{name}\b", text) for text in others):
+                continue
             mistakes = [
                 (mistake, source)
                 for mistake in exercise.misconceptions
                 if (source := standalone_source(mistake.implementation, file))
             ]
-            if rank < len(mistakes) and not _is_trained(exercise):
+            if rank < len(mistakes):
                 found.append((name, *mistakes[rank]))
     for name, mistake, source in found[:4]:
         answers = {**right, f"{name}-answer": _named(source, name)}
@@ -209,9 +228,10 @@ def _first_standalone(functions: Iterable[object], file: Path) -> str:
 
 
 def _named(source: str, name: str) -> str:
-    """A standalone source whose last definition gets the name that the exercise asks for."""
+    """A standalone source as the answer to an exercise; its helpers stay out of the notebook."""
     last = source.rsplit("\ndef ", 1)[-1].removeprefix("def ").split("(")[0]
-    return source if last == name else f"{source}\n\n{name} = {last}"
+    body = indent(f"{source}\n\nreturn {last}", "    ")
+    return f"def _answer():\n{body}\n\n\n{name} = _answer()"
 
 
 def _with_answers(release: NotebookNode, answers: Mapping[str, str]) -> bytes:

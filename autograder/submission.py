@@ -8,6 +8,7 @@ outputs or verdicts survives. Only the learner's own sources do.
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,9 +70,11 @@ def parse_notebook(data: bytes) -> NotebookNode:
     if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
         raise NotGradable("the file is JSON, but not a notebook")
     try:
-        notebook = nbformat.convert(nbformat.reader.reads(text), to_version=4)
-        _, notebook = nbformat.validator.normalize(notebook, strip_invalid_metadata=True)
-        nbformat.validate(notebook)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about repairs, such as cell ids that are not unique
+            notebook = nbformat.convert(nbformat.reader.reads(text), to_version=4)
+            _, notebook = nbformat.validator.normalize(notebook, strip_invalid_metadata=True)
+            nbformat.validate(notebook)
     except Exception as error:  # whatever a damaged tree does to nbformat
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotGradable(f"the file is not a valid notebook: {reason[:200]}") from error

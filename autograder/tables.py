@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autograder.results import SubmissionResult
 
 _STYLES = {"graded": "green", "partly graded": "yellow", "not gradable": "red"}
+
+
+def console() -> Console:
+    """Prints tables; into a file or a pipe, wide enough for them."""
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=120)
 
 
 def results_table(results: Sequence[SubmissionResult]) -> Table:

@@ -97,7 +97,7 @@ def device_table() -> DeviceTable:
         notes.append(choice.note)
     notes.append(_disagreement(used, wanted))
 
-    rows = [*_gpus(), Device("cpu", _cpu_model(), psutil.virtual_memory().total, _cpu_cores())]
+    rows = [*_gpus(), Device("cpu", cpu_model(), psutil.virtual_memory().total, cpu_cores())]
     devices = [
         Device(d.name, d.model, d.memory, d.cores, tuple(f for f in used if _is(used[f], d.name)))
         for d in rows
@@ -149,7 +149,7 @@ def _gpus() -> Iterator[Device]:
             yield Device(name, about.get("device_name", "GPU"), None, None)
 
 
-def _cpu_model() -> str:
+def cpu_model() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -158,7 +158,7 @@ def _cpu_model() -> str:
     return next(models, "") or platform.processor() or platform.machine()
 
 
-def _cpu_cores() -> int:
+def cpu_cores() -> int:
     """The cores that this process may use, which in a container can be fewer than there are."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

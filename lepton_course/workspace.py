@@ -71,8 +71,8 @@ def update_workspace(folder: Path, curriculum: Path = PACKAGED) -> list[Change]:
         ) from error
     except (FileExistsError, NotADirectoryError) as error:
         raise WorkspaceError(
-            f"{_file_in_the_way(Path(error.filename))} is a file, but the course needs a folder of this name. "
-            "Rename the file, or choose another DIR."
+            f"{_file_in_the_way(Path(error.filename))} is a file, but the course needs a folder "
+            "of this name. Rename the file, or choose another DIR."
         ) from error
     except OSError as error:
         raise WorkspaceError(f"The workspace could not be written: {error}.") from error

@@ -9,7 +9,7 @@ import torch
 
 from lepton_course import devices
 from lepton_course.devices import Choice, choose, device, probe_torch, wanted_device
-from lepton_course.hardware import Device, DeviceTable, _cpu_cores, device_table
+from lepton_course.hardware import Device, DeviceTable, cpu_cores, device_table
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +158,7 @@ print(sorted(table.versions))
 print("tensorflow" in sys.modules)
 """
     first, versions, imported = run(code, LEPTON_DEVICE="cpu")
-    assert first == f"cpu ('torch',) {_cpu_cores()}"
+    assert first == f"cpu ('torch',) {cpu_cores()}"
     assert versions == "['Keras', 'NumPy', 'Python', 'TensorFlow', 'torch']"
     assert imported == "False"
 

@@ -15,7 +15,7 @@ grace,Grace,Hopper,grace@example.org,Compilers
 linus,Linus,Pauling,linus@example.org,
 """
 
-EXERCISES = '''
+EXERCISES = """
 import numpy as np
 from lepton_course.exercises import Call, Case, Exercise, Misconception, close
 
@@ -71,7 +71,7 @@ EXERCISES = [
         misconceptions=[Misconception("average", average, "You took the mean; sum instead.")],
     ),
 ]
-'''
+"""
 
 DOUBLE = "def double(x):\n    return 2 * x"
 TOTAL = "def total(x):\n    return float(x.sum())"
