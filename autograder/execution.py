@@ -118,6 +118,8 @@ class RunAndAsk(Execute):
         self.stopped = ""
         self.timed_out = False
         self.cell_bytes = 0
+        self.group: int | None = None
+        """The kernel's process group."""
 
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
@@ -130,16 +132,13 @@ class RunAndAsk(Execute):
         # Answers may print. A spare cell takes that, and is dropped at the end.
         nb.cells.append(nbformat.v4.new_code_cell())
         self.deadline = monotonic() + self.job.limits.notebook_seconds
-        group = None
         try:
             with self._kernel():
-                group = self.km.provisioner.pgid
-                _running.add(group)
                 self._check_import(len(nb.cells) - 1)
                 self._run_cells(nb)
         finally:
-            _running.discard(group)
-            _kill_group(group)
+            _running.discard(self.group)
+            _kill_group(self.group)
         nb.cells.pop()
         return nb, resources
 
@@ -148,6 +147,8 @@ class RunAndAsk(Execute):
         self.owns_km = True
         try:
             self.start_new_kernel(env=self.environment)
+            self.group = self.km.provisioner.pgid
+            _running.add(self.group)
             self.start_new_kernel_client()
         except Exception as error:
             if self.km is not None:

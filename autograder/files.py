@@ -38,10 +38,10 @@ def read_file(path: Path, max_bytes: int) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
         raise ValueError("no answer came back") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ValueError("the answer is not an ordinary file")
     with os.fdopen(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise ValueError("the answer is not an ordinary file")
         data = file.read(max_bytes + 1)
     if len(data) > max_bytes:
         raise ValueError(f"the answer has more than {max_bytes / 2**20:.0f} MiB")

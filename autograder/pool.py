@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed, wait
 
 from autograder.execution import CannotRun, Job, Run, kill_running_kernels, run
 
@@ -24,17 +24,16 @@ def run_all(jobs: Mapping[str, Job], workers: int) -> Iterator[tuple[str, Outcom
 
     When the caller stops early, or is interrupted, the kernels that still run are killed.
     """
-    pool = ThreadPoolExecutor(workers)
-    try:
+    with ThreadPoolExecutor(workers) as pool:
         keys = {pool.submit(_run_patiently, job): key for key, job in jobs.items()}
-        for future in as_completed(keys):
-            yield keys[future], future.result()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        kill_running_kernels()
-        raise
-    finally:
-        pool.shutdown()
+        try:
+            for future in as_completed(keys):
+                yield keys[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            while wait(keys, timeout=0.2).not_done:  # one may just be starting
+                kill_running_kernels()
+            raise
 
 
 def _run_patiently(job: Job) -> Outcome:

@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 from autograder.cli import class_app
 from autograder.roster import RosterError, parse_roster
 
+# nbgrader's own use of SQLAlchemy warns when a submission is added.
+pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
+
 HEADER = "id,first_name,last_name,email,team\n"
 ADA = "ada,Ada,Lovelace,ada@example.org,Engines\n"
 
