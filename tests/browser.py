@@ -99,11 +99,12 @@ class Lab:
         self.panel().locator(f'a[href*="{link}"]').first.click()
         name = Path(link).name
         self.page.locator(".lm-TabBar-tab.jp-mod-current", has_text=name).wait_for()
-        self.panel().locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").wait_for()
+        self.panel().locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
+        self.page.locator("#jp-main-statusbar").get_by_text(re.compile("Python 3.*Idle")).wait_for()
 
     def saved(self, path: str) -> NotebookNode:
         """The notebook in front, saved and read back."""
-        self.page.keyboard.press("Control+s")
+        self.panel().locator("[data-jp-item-name='save'] >> visible=true").first.click()
         time.sleep(1)
         return nbformat.read(self.workspace / path, as_version=4)
 

@@ -19,11 +19,15 @@ _SLOW_FIRST = ("browser", "install", "notebook")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests start first, and a file's tests share one process and so its fixtures."""
+    """Slow tests start first, and a file's tests share one process and so its fixtures.
+
+    Whole notebooks need both cores, so one process runs them all, one after the other.
+    """
     items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in _SLOW_FIRST))
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+            whole = item.get_closest_marker("browser") or item.get_closest_marker("notebook")
+            item.add_marker(pytest.mark.xdist_group("notebooks" if whole else item.path.stem))
 
 
 def skip_unless_ci(reason: str) -> None:

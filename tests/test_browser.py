@@ -97,7 +97,7 @@ def test_lab_is_served_and_a_busy_port_moves_to_the_next_free_one(url, busy_port
 def test_the_lesson_runs_to_its_end_without_an_error(lab, tmp_path):
     picture(lab, "start", tmp_path)
     lab.follow(f"{MODULE}/lesson.ipynb")
-    notebook = lab.run_all(f"{MODULE}/lesson.ipynb", seconds=300)
+    notebook = lab.run_all(f"{MODULE}/lesson.ipynb", seconds=600)
     assert [error for cell in notebook.cells for error in errors(cell)] == []
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert all(cell.execution_count for cell in code)
