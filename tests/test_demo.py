@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
+import time
 from contextlib import contextmanager
 
 import numpy as np
 import pytest
-import typer
 from tiny_course import write_curriculum
-from typer.testing import CliRunner
 
 from autograder.answers import standalone_source
-from autograder.cli import demo
 from autograder.demo import Submission, run_demo
 from autograder.results import ExerciseResult, SubmissionResult
 
@@ -32,13 +32,17 @@ def no_progress(total):
 
 
 @pytest.mark.notebook
-def test_the_demo_of_the_course_is_as_expected(tmp_path):
-    app = typer.Typer()
-    app.command()(demo)
-    done = CliRunner().invoke(app, ["--dir", str(tmp_path / "class")])
-    assert done.exit_code == 0, done.output
-    assert "All as expected" in done.output
-    assert done.output.count("one mistake:") == 4
+def test_the_demo_of_the_course_is_as_expected_and_short(tmp_path):
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "lepton_course.cli", "demo", "--dir", str(tmp_path / "class")],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - started < 120, "the README promises less than two minutes"
+    assert "All as expected" in done.stdout
+    assert done.stdout.count("one mistake:") == 4
     assert len(list((tmp_path / "class/feedback").glob("*/*/assignment.html"))) == 9
     with (tmp_path / "class/grades.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 10
