@@ -33,8 +33,10 @@ class Batches:
         order = _permutation(self.arrays[0], self.generator) if self.shuffle else None
         for start in range(0, len(self) * self.batch_size, self.batch_size):
             part = slice(start, start + self.batch_size)
-            index = part if order is None else order[part]
-            yield tuple(array[index] for array in self.arrays)
+            if order is None:
+                yield tuple(array[part] for array in self.arrays)
+            else:
+                yield tuple(_take(array, order[part]) for array in self.arrays)
 
 
 def batches(
@@ -75,6 +77,11 @@ def batches(
 def _is_tensor(array: Any) -> bool:
     torch = sys.modules.get("torch")  # whoever holds a tensor has imported torch
     return torch is not None and isinstance(array, torch.Tensor)
+
+
+def _take(array: Any, index: Any) -> Any:
+    """array[index]; for tensors by index_select, which on a CPU copies twice as fast."""
+    return array.index_select(0, index) if _is_tensor(array) else array[index]
 
 
 def _seeded(array: Any, seed: int) -> Any:
