@@ -21,7 +21,7 @@ from traitlets.config import Config
 import lepton_course.exercises
 from lepton_course.exercises.compiled import compile_exercise, save_questions
 from lepton_course.exercises.load import load_exercises
-from lepton_course.syllabus import PACKAGED
+from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]
 CURRICULUM = CLONE / "curriculum"
@@ -29,8 +29,6 @@ CURRICULUM = CLONE / "curriculum"
 CHECKS = "checks.npz"
 EXERCISES = "exercises.json"
 _STAMPS = "build.json"
-_OPEN_FOLDERS = ("figures", "recorded")
-"""What a module's learner gets besides the notebooks. Everything else stays in the clone."""
 
 
 def build(
@@ -98,6 +96,14 @@ def student_notebook(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def copy_open_folders(module: Path, target: Path) -> None:
+    """Copies what a learner gets besides the notebooks. How figures were drawn stays behind."""
+    for name in OPEN_FOLDERS:
+        if (module / name).is_dir():
+            ignore = shutil.ignore_patterns("draw.py", "__pycache__")
+            shutil.copytree(module / name, target / name, ignore=ignore)
+
+
 def _build_module(folder: Path, target: Path) -> None:
     """Builds beside the target and moves the result there, so that no half-built module is seen."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,9 +113,7 @@ def _build_module(folder: Path, target: Path) -> None:
         for path in sorted(folder.glob("*.ipynb")):
             notebook = student_notebook(nbformat.read(path, as_version=4))
             nbformat.write(notebook, fresh / path.name)
-        for name in _OPEN_FOLDERS:
-            if (folder / name).is_dir():
-                shutil.copytree(folder / name, fresh / name)
+        copy_open_folders(folder, fresh)
         exercises = load_exercises(folder / "exercises.py").values()
         save_questions(fresh / CHECKS, [compile_exercise(exercise) for exercise in exercises])
         listing = [

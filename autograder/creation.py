@@ -16,6 +16,7 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 
+from autograder.build import copy_open_folders
 from autograder.classroom import (
     NOTEBOOK,
     ClassError,
@@ -27,9 +28,6 @@ from autograder.classroom import (
 )
 from autograder.logs import KeptLog
 from autograder.roster import Student, merge_rosters, read_roster, write_roster
-
-OPEN_FOLDERS = ("figures", "recorded")
-"""What of a module's folder goes to learners besides the notebook."""
 
 _CONFIG = '''"""nbgrader's configuration of this class, written by `lepton class create`.
 
@@ -204,9 +202,7 @@ def _add_assignment(classroom: Classroom, assignment: str, module: Path) -> None
     try:
         source.mkdir(parents=True)
         shutil.copy(module / f"{NOTEBOOK}.ipynb", source)
-        for name in OPEN_FOLDERS:
-            if (module / name).is_dir():
-                shutil.copytree(module / name, source / name)
+        copy_open_folders(module, source)
         log = KeptLog("generate_assignment")
         course = classroom.course_directory(assignment)
         try:

@@ -97,7 +97,7 @@ def progress(
 @app.command()
 def devices() -> None:
     """Show the processors that the course can use."""
-    from lepton_course.devices import device_table
+    from lepton_course.hardware import device_table
 
     print(device_table())
 

@@ -11,6 +11,9 @@ import yaml
 PACKAGED = Path(__file__).parent / "curriculum"
 """The student's curriculum, written by `lepton build` and carried by the wheel."""
 
+OPEN_FOLDERS = ("figures", "recorded")
+"""What a module's learner gets besides the notebooks. Everything else stays in the clone."""
+
 
 class SyllabusError(Exception):
     """The curriculum that a learner needs is missing or cannot be read."""

@@ -18,11 +18,9 @@ from typing import Any, Literal
 
 from lepton_course import start_page
 from lepton_course.progress import HIDDEN
-from lepton_course.syllabus import PACKAGED, is_ready, load_syllabus
+from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, is_ready, load_syllabus
 
 MANIFEST = "manifest.json"
-
-_OPEN_FOLDERS = ("figures", "recorded")
 
 Action = Literal["added", "updated", "unchanged", "kept", "beside"]
 
@@ -87,7 +85,7 @@ def student_files(curriculum: Path, modules: list[str]) -> Iterator[tuple[str, b
     for module in modules:
         home = curriculum / module
         files = sorted(home.glob("*.ipynb"))
-        for name in _OPEN_FOLDERS:
+        for name in OPEN_FOLDERS:
             files += sorted(file for file in (home / name).rglob("*") if file.is_file())
         for file in files:
             yield file.relative_to(curriculum).as_posix(), file.read_bytes()

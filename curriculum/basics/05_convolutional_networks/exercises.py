@@ -192,9 +192,8 @@ def convolution_gradients(image, kernel, upstream):
 
 def via_autograd(image, kernel, upstream):
     leaves = [torch.tensor(array, requires_grad=True) for array in (image, kernel)]
-    functional.conv2d(leaves[0][None, None], leaves[1][None, None])[0, 0].backward(
-        torch.tensor(upstream)
-    )
+    output = functional.conv2d(leaves[0][None, None], leaves[1][None, None])
+    output.backward(torch.tensor(upstream)[None, None])
     return tuple(leaf.grad.numpy() for leaf in leaves)
 
 
@@ -488,11 +487,9 @@ EASY_KINDS = (1, 5, 7, 8, 9)  # trousers, sandals, sneakers, bags, ankle boots
 
 
 def _network():
-    return nn.Sequential(
-        *(nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)),
-        *(nn.Flatten(), nn.Linear(32 * 49, 10)),
-    )
+    first = nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2)
+    second = nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)
+    return nn.Sequential(*first, *second, nn.Flatten(), nn.Linear(32 * 49, 10))
 
 
 @functools.cache
@@ -501,7 +498,7 @@ def _trained_network():
     network = _network()
     with np.load(WEIGHTS, allow_pickle=False) as file:
         network.load_state_dict({name: torch.tensor(file[name]) for name in file})
-    return network.eval()
+    return network.train(False)
 
 
 def train_and_save(epochs=6, size=100):
