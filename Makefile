@@ -62,7 +62,9 @@ lint: install
 	$(BIN)/ruff format --check .
 
 test: lint build
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -m 'not (notebook or browser)' --numprocesses $(WORKERS) --dist loadgroup
+	@# Alone on the machine, because these have budgets of time.
+	$(BIN)/python -m pytest -m 'notebook or browser'
 
 wheel: build
 	$(BIN)/python -m build --wheel --no-isolation

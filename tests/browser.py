@@ -77,8 +77,8 @@ class Lab:
         self.workspace = workspace
 
     def open(self, url: str) -> None:
-        """Go to the URL and wait until the start page shows."""
-        self.page.goto(url)
+        """Go to the URL and wait until the start page shows, with no tabs of earlier visits."""
+        self.page.goto(f"{url}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.panel().get_by_role("heading", name="Lepton Course").wait_for()
 
