@@ -1,33 +1,44 @@
-"""Runs a learner's cells in a kernel and collects answers as bytes. Decides nothing.
+"""Runs a learner's cells in a closed-in kernel and collects answers as bytes. Decides nothing.
 
 A `Job` holds everything that the learner's process may see: the notebook, the files beside it
 and the inputs of the cases. What comes back in a `Run` is the learner's word, to be read by the
-judge with suspicion. The process runs with the rights of whoever grades; it is not isolated.
+judge with suspicion.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
-import signal
+import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import nbformat
+import zmq
+from jupyter_client.manager import AsyncKernelManager
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Enum
-from traitlets.config import Config
 
-from autograder.files import copy_files, read_file
+import lepton_course
+from autograder.files import Exchange, copy_files, remove_folder
+from autograder.kernels.manager import WarmKernelManager
+from autograder.kernels.owner import shared
+from autograder.sandbox import walls
+from autograder.sandbox.choice import NO_WALLS
 from autograder.submission import is_judged
+
+MESSAGE_BYTES = 64 * 2**20
+"""The largest message that is taken from a kernel; one that sends more is cut off."""
+
+WAITING_MESSAGES = 32
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,8 @@ class Limits:
     output_bytes: int = 2**20
     """Of one cell; what is beyond is dropped."""
     answer_bytes: int = 64 * 2**20
+    resources: walls.Limits = field(default_factory=walls.Limits)
+    """Of all the notebook's processes together; they hold within walls."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +61,16 @@ class Job:
 
     notebook: its JSON, restored from the release. cases: for each judged cell, by name, the file
         of inputs that its answer is put to. folders: their files are copied beside the notebook;
-        where two have the same, the first counts. threads: for numerical libraries.
+        where two have the same, the first counts. threads: for numerical libraries. walls:
+        around the kernel; without any, it runs with the rights of whoever grades.
     """
 
     notebook: str
     cases: Mapping[str, bytes]
     folders: tuple[Path, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     threads: int | None = None
+    walls: walls.Walls = NO_WALLS
 
 
 @dataclass(frozen=True)
@@ -83,14 +98,12 @@ class CannotRun(Exception):
 def run(job: Job) -> Run:
     """Runs a job in a scratch folder of its own. Raises CannotRun."""
     started = monotonic()
-    with tempfile.TemporaryDirectory(prefix="lepton-", ignore_cleanup_errors=True) as name:
-        scratch = Path(name)
-        work, exchange = scratch / "work", scratch / "exchange"
-        for folder in (work, exchange, scratch / "ipython"):
-            folder.mkdir()
+    with _scratch_folder() as scratch:
+        work = scratch / "work"
+        work.mkdir()
         copy_files(job.folders, work)
         notebook = nbformat.reads(job.notebook, as_version=4)
-        runner = RunAndAsk(job=job, scratch=scratch, config=_kernel_config(scratch))
+        runner = RunAndAsk(job, scratch)
         notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})
     return Run(
         notebook=nbformat.writes(notebook),
@@ -102,24 +115,35 @@ def run(job: Job) -> Run:
     )
 
 
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A folder that goes with the zygote, and so even when this process is killed."""
+    folder = shared.make_folder() if _WARM else Path(tempfile.mkdtemp(prefix="lepton-"))
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+_WARM = sys.platform == "linux"
+"""Elsewhere kernels start cold, and only without walls."""
+
+
 class RunAndAsk(Execute):
     """nbgrader's Execute, except that grade cells are not run: their answers are asked for."""
 
     shutdown_kernel = Enum(["graceful", "immediate"], default_value="immediate")
 
-    def __init__(self, job: Job, scratch: Path, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, job: Job, scratch: Path) -> None:
+        super().__init__()
         self.job = job
-        self.exchange = scratch / "exchange"
-        self.environment = _environment(job, scratch)
+        self.scratch = scratch
         self.answers: dict[str, bytes] = {}
         self.failures: dict[str, str] = {}
         self.incidents: list[str] = []
         self.stopped = ""
         self.timed_out = False
         self.cell_bytes = 0
-        self.group: int | None = None
-        """The kernel's process group."""
 
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
@@ -131,24 +155,22 @@ class RunAndAsk(Execute):
         self.store_widget_state = False
         # Answers may print. A spare cell takes that, and is dropped at the end.
         nb.cells.append(nbformat.v4.new_code_cell())
+        self.exchange = Exchange(self.scratch / "exchange")
         self.deadline = monotonic() + self.job.limits.notebook_seconds
         try:
             with self._kernel():
                 self._check_import(len(nb.cells) - 1)
                 self._run_cells(nb)
         finally:
-            _running.discard(self.group)
-            _kill_group(self.group)
+            self.exchange.close()
         nb.cells.pop()
         return nb, resources
 
     def _kernel(self) -> Any:
-        self.km = self.create_kernel_manager()
+        self.km = _kernel_manager(self.job, self.scratch)
         self.owns_km = True
         try:
-            self.start_new_kernel(env=self.environment)
-            self.group = self.km.provisioner.pgid
-            _running.add(self.group)
+            self.start_new_kernel(env=_environment(self.job))
             self.start_new_kernel_client()
         except Exception as error:
             if self.km is not None:
@@ -179,7 +201,12 @@ class RunAndAsk(Execute):
                 elif cell.cell_type == "code":
                     self._run_cell(cell, index, min(self.job.limits.cell_seconds, left))
             except DeadKernelError:
-                self.stopped = f"the kernel died in {_describe(cell)}"
+                why = getattr(self.km.provisioner, "stop_reason", None)
+                self.stopped = (
+                    f"the kernel was stopped in {_describe(cell)}: {why}"
+                    if why
+                    else f"the kernel died in {_describe(cell)}"
+                )
                 return
             except CellTimeoutError:
                 self.stopped = f"{_describe(cell)} ran too long and could not be interrupted"
@@ -197,11 +224,12 @@ class RunAndAsk(Execute):
         """Has the kernel put the cases to the learner's `name`, and takes the answer."""
         if name not in self.job.cases:
             return
-        cases, answers = (self.exchange / secrets.token_hex(16) for _ in range(2))
-        cases.write_bytes(self.job.cases[name])
+        cases, answers = self.exchange.new_name(), self.exchange.new_name()
+        self.exchange.put(cases, self.job.cases[name])
+        paths = [str(self.exchange.folder / file) for file in (cases, answers)]
         line = (
             "__import__('lepton_course.exercises.remote', fromlist=['observe_file'])"
-            f".observe_file({name!r}, {str(cases)!r}, {str(answers)!r}, globals())"
+            f".observe_file({name!r}, {paths[0]!r}, {paths[1]!r}, globals())"
         )
         seconds = min(self.job.limits.answer_seconds, left)
         self._limit(seconds)
@@ -210,11 +238,11 @@ class RunAndAsk(Execute):
             if self.timed_out:
                 self.failures[name] = f"it took longer than {seconds:.0f} s"
             else:
-                self.answers[name] = read_file(answers, self.job.limits.answer_bytes)
+                self.answers[name] = self.exchange.take(answers, self.job.limits.answer_bytes)
         except ValueError as error:
             self.failures[name] = str(error)
         finally:
-            cases.unlink(missing_ok=True)
+            self.exchange.remove(cases)
 
     def _limit(self, seconds: float) -> None:
         self.timeout = max(1, round(seconds))
@@ -249,38 +277,26 @@ class RunAndAsk(Execute):
         return None
 
 
-_running: set[int] = set()
+def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
+    if not _WARM:
+        if job.walls:
+            raise CannotRun("this machine has no walls for a kernel")
+        # Sockets in a folder: over TCP, two kernels that start at once can take the same port.
+        return AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
+    course = Path(lepton_course.__file__).parent
+    world = walls.World(scratch, (course,), job.limits.resources, job.walls) if job.walls else None
+    manager = WarmKernelManager(world=world)
+    manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+    manager.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    return manager
 
 
-def kill_running_kernels() -> None:
-    """Ends all runs of this process at once; each reports that its kernel died."""
-    for group in list(_running):
-        _kill_group(group)
-
-
-def _kernel_config(scratch: Path) -> Config:
-    # Sockets in a folder: over TCP, two kernels that start at once can take the same port.
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(scratch / "k")}})
-
-
-def _environment(job: Job, scratch: Path) -> dict[str, str]:
-    environment = {
-        **os.environ,
-        "NBGRADER_EXECUTION": "autograde",
-        "IPYTHONDIR": str(scratch / "ipython"),
-    }
+def _environment(job: Job) -> dict[str, str]:
+    environment = {**os.environ, "NBGRADER_EXECUTION": "autograde"}
     if job.threads:
         environment["OMP_NUM_THREADS"] = str(job.threads)
+        environment["TF_NUM_INTRAOP_THREADS"] = str(job.threads)
     return environment
-
-
-def _kill_group(group: int | None) -> None:
-    """Ends what the kernel left running in its process group."""
-    if group:
-        try:
-            os.killpg(group, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return
 
 
 def _describe(cell: NotebookNode) -> str:

@@ -53,7 +53,8 @@ def record(
     final = classroom.root / "autograded" / student / assignment
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
-    with tempfile.TemporaryDirectory(dir=classroom.private) as name:
+    _scratch(classroom).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_scratch(classroom)) as name:
         scratch = Path(name)
         folder = scratch / "submitted" / student / assignment
         folder.mkdir(parents=True)
@@ -78,6 +79,15 @@ def record(
         if final.exists():
             shutil.rmtree(final)
         os.rename(graded, final)
+
+
+def clear_scratch(classroom: Classroom) -> None:
+    """Removes what a command that was killed has left."""
+    shutil.rmtree(_scratch(classroom), ignore_errors=True)
+
+
+def _scratch(classroom: Classroom) -> Path:
+    return classroom.private / "scratch"
 
 
 def _drop_bad_timestamp(path: Path) -> None:
