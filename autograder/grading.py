@@ -16,7 +16,7 @@ from autograder.classroom import NOTEBOOK, ClassError, Classroom, exclusive, pro
 from autograder.execution import CannotRun, Limits
 from autograder.files import hash_files
 from autograder.judging import Judged
-from autograder.kernels.owner import shared
+from autograder.kernels.owner import ALSO, FRAMEWORKS, shared
 from autograder.pool import WorkerDied, default_workers, map_unordered
 from autograder.recording import NotRecorded, clear_scratch, record
 from autograder.results import ExerciseResult, Grading, SubmissionResult, not_gradable
@@ -168,6 +168,8 @@ class _Grader:
         if workers > 1:
             threads = max(1, default_workers(64) // workers)
             tasks = {student: replace(task, threads=threads) for student, task in tasks.items()}
+        sources = "".join(task.notebook for task in tasks.values())
+        shared.preload = (*(name for name in FRAMEWORKS if name in sources), *ALSO)
         link = shared.link() if sys.platform == "linux" else None
         outcomes = map_unordered(grade_one, tasks, workers, set_up, self.assignment, link)
         for student, outcome in outcomes:

@@ -18,7 +18,9 @@ from typing import Any
 
 from autograder.sandbox.walls import World, environment_inside, plain_environment
 
-PRELOAD = ("torch", "tensorflow", "matplotlib.pyplot", "lepton_course.exercises.session")
+FRAMEWORKS = ("torch", "tensorflow")
+ALSO = ("matplotlib.pyplot", "lepton_course.exercises.session", "lepton_course.exercises.remote")
+PRELOAD = (*FRAMEWORKS, *ALSO)
 """What kernels have imported before their first cell."""
 
 START_SECONDS = 60.0
