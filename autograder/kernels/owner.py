@@ -183,7 +183,11 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 cwd=Path(__file__).parents[2],
                 # Kernels inherit its memory, and with it its first environment.
-                env={**plain_environment(os.environ), "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env={
+                    **plain_environment(os.environ),
+                    "TF_CPP_MIN_LOG_LEVEL": "3",
+                    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                },
                 start_new_session=True,  # Ctrl-C in the owner's terminal is for the owner
             )
         self._link = Link(ours, folder)
