@@ -113,7 +113,7 @@ def case_lines(names: tuple[str, ...], case: Case) -> list[tuple[str, str]]:
 
 
 def _title(question: Question) -> str:
-    return question.title if question.title.endswith("?") else f"{question.title}:"
+    return question.title + (" –" if question.title.endswith("?") else ":")
 
 
 def _points(verdict: Verdict) -> str:
