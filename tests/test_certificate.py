@@ -1,5 +1,7 @@
 """Every exercise of the curriculum is certified: see autograder/certify.py."""
 
+import re
+
 import pytest
 
 from autograder.build import CURRICULUM, modules_in
@@ -7,6 +9,7 @@ from autograder.certify import certify
 from lepton_course.exercises import Call, Case, Exercise, Misconception, close
 from lepton_course.exercises.compiled import PUBLIC_SEED
 from lepton_course.exercises.load import load_exercises
+from lepton_course.syllabus import is_ready, load_syllabus
 
 EXERCISES = [
     pytest.param(exercise, id=f"{folder.name}-{exercise.name}")
@@ -73,3 +76,12 @@ def test_a_wrong_alternative_is_found():
 
 def test_a_good_exercise_passes():
     assert certify(exercise(squares(3.0, -1.0), double), seeds=["a", "b"]).passed
+
+
+READY = [module for module in load_syllabus(CURRICULUM) if is_ready(module, CURRICULUM)]
+
+
+@pytest.mark.parametrize("module", READY, ids=lambda module: module.id)
+def test_the_syllabus_tells_the_minutes_of_an_assignment(module):
+    text = (CURRICULUM / module.id / "assignment.ipynb").read_text(encoding="utf-8")
+    assert module.minutes[1] == sum(map(int, re.findall(r"· (\d+) minutes ·", text)))
