@@ -23,10 +23,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
-_TAGS = """
-    a abbr b blockquote br code dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr
-    i img kbd li ol p pre s small span strong sub summary sup table tbody td tfoot th thead tr u ul
-""".split()
+_TAGS = [
+    *("a", "abbr", "b", "code", "del", "em", "i", "kbd", "s", "small", "span", "strong", "sub"),
+    *("sup", "u", "br", "img", "blockquote", "details", "div", "figcaption", "figure", "hr", "p"),
+    *("pre", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dl", "dt", "li", "ol", "ul"),
+    *("table", "thead", "tbody", "tfoot", "tr", "th", "td"),
+]
 _ATTRIBUTES = {
     "*": ["style", "role", "title", "aria-hidden", "align"],
     "a": ["href"],
