@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
 import shutil
@@ -358,7 +359,7 @@ def test_feedback_names_the_part_and_the_misconception_but_no_secret(graded):
 
 def test_feedback_repeats_no_exception_text(graded):
     cell = cell_of(graded_notebook(graded, "raises"), "total")
-    panel = cell.outputs[0].data["text/plain"]
+    panel = html.unescape(cell.outputs[0].data["text/html"])
     assert "it stopped with IndexError at the line `return x['secret', 0]`" in panel
     assert "only integers" not in panel
 
