@@ -142,7 +142,7 @@ class TableSplit(Split):
         return _pipeline(self.numpy(), batch_size, shuffle, seed)
 
     def __repr__(self) -> str:
-        lines = [[cell.rjust(9) for cell in row] for row in self._rows(5)]
+        lines = [[cell.rjust(10) for cell in row] for row in self._rows(5)]
         return "\n".join(["".join(line) for line in lines] + [self._size()])
 
     def _repr_html_(self) -> str:

@@ -1402,8 +1402,8 @@ EXERCISES = [
             Misconception(
                 "refused above a half",
                 refused_above_a_half,
-                "You seem to refuse above a probability of 0.5, and half of the bad loans stay below "
-                "it: only three in ten go bad, so a lower threshold is needed to find them.",
+                "You seem to refuse above a probability of 0.5, and half of the bad loans lie "
+                "below: only three in ten go bad, so a lower threshold is needed to find them.",
             ),
             Misconception(
                 "probabilities instead of decisions",
