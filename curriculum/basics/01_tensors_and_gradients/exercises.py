@@ -36,7 +36,7 @@ LINEAR = "lesson.ipynb#Linear-regression"
 RATES = "lesson.ipynb#Three-learning-rates"
 ENTROPY = "lesson.ipynb#Cross-entropy"
 STABLE = "lesson.ipynb#Large-logits"
-PREPARING = "lesson.ipynb#Split-then-fill-then-scale"
+PREPARING = "lesson.ipynb#Splitting-and-scaling"
 TRAINING = "lesson.ipynb#Training"
 THRESHOLD = "lesson.ipynb#Whom-to-refuse"
 WEIGHTS = "lesson.ipynb#What-the-weights-say"
@@ -236,11 +236,11 @@ def gradients_by_autograd(x, y, w, b):
 
 
 def gradients_in_loops(x, y, w, b):
-    d_w, d_b = np.zeros(len(w)), 0.0
+    for_w, for_b = np.zeros(len(w)), 0.0
     for row, truth in zip(x, y, strict=True):
         doubled = 2 * (sum(row * w) + b - truth)
-        d_w, d_b = d_w + doubled * row / len(y), d_b + doubled / len(y)
-    return d_w, d_b
+        for_w, for_b = for_w + doubled * row / len(y), for_b + doubled / len(y)
+    return for_w, for_b
 
 
 def _times(factor_w, factor_b):
@@ -312,8 +312,8 @@ def entropy_by_log_sigmoid(z, y, weight):
 
 
 def log_of_sigmoid(z, y, weight):
-    p = torch.sigmoid(z)
-    return -(weight * y * torch.log(p) + (1 - y) * torch.log(1 - p)).mean()
+    chance = torch.sigmoid(z)
+    return -(weight * y * torch.log(chance) + (1 - y) * torch.log(1 - chance)).mean()
 
 
 def log_of_exponential(z, y, weight):
