@@ -122,6 +122,31 @@ def zero_by_zero(train, other):
         return (_filled(other, np.nanmedian(train, axis=0)) - known.mean(0)) / known.std(0)
 
 
+def tiny_number_added(train, other):
+    known = _filled(train, np.nanmedian(train, axis=0))
+    filled = _filled(other, np.nanmedian(train, axis=0))
+    return (filled - known.mean(axis=0)) / (known.std(axis=0) + 1e-8)
+
+
+def constant_made_zero(train, other):
+    constant = np.nanstd(train, axis=0) == 0
+    return np.where(constant, 0.0, prepare(train, other))
+
+
+def train_returned(train, other):
+    return prepare(train, train)
+
+
+def own_medians(train, other):
+    return prepare(train, _filled(other, np.nanmedian(other, axis=0)))
+
+
+def from_zero_to_one(train, other):
+    known = _filled(train, np.nanmedian(train, axis=0))
+    filled = _filled(other, np.nanmedian(train, axis=0))
+    return _scaled(filled, known.min(axis=0), np.ptp(known, axis=0))
+
+
 def still_missing(train, other):
     known = _filled(train, np.nanmedian(train, axis=0))
     return _scaled(other, known.mean(axis=0), known.std(axis=0))
@@ -205,6 +230,18 @@ def not_added(a, b):
     return a[:, None] - b[None]
 
 
+def norm_of_everything(a, b):
+    return (a[:, None] - b[None]).norm()
+
+
+def products(a, b):
+    return a @ b.T
+
+
+def as_list(a, b):
+    return distances(a, b).tolist()
+
+
 def as_numpy(a, b):
     return distances(a, b).numpy()
 
@@ -275,6 +312,25 @@ def means_multiplied(x, y, w, b):
 def one_gradient_per_row(x, y, w, b):
     slopes = 2 * (x @ w + b - y)
     return slopes[:, None] * x, slopes
+
+
+def order_exchanged(x, y, w, b):
+    return mse_gradients(x, y, w, b)[::-1]
+
+
+def array_for_b(x, y, w, b):
+    d_w, d_b = mse_gradients(x, y, w, b)
+    return d_w, np.array([d_b])
+
+
+def mean_of_everything(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return float(np.mean(2 * (x @ w + b - y)[:, None] * x)), d_b
+
+
+def squared_errors(x, y, w, b):
+    slopes = 2 / len(y) * (x @ w + b - y) ** 2
+    return slopes @ x, float(slopes.sum())
 
 
 def mse_gradients_cases(rng):
@@ -366,6 +422,29 @@ def wrong_sign(z, y, weight):
 
 def plain_number(z, y, weight):
     return weighted_cross_entropy(z, y, weight).item()
+
+
+def log_chosen_by_label(z, y, weight):
+    chance = torch.sigmoid(z)
+    return torch.where(y == 1, -weight * chance.log(), -(1 - chance).log()).mean()
+
+
+def entropy_of_probabilities(z, y, weight):
+    costs = torch.where(y == 1, weight, 1.0)
+    return functional.binary_cross_entropy(torch.sigmoid(z), y.float(), weight=costs)
+
+
+def labels_stay_whole(z, y, weight):
+    more = torch.tensor(weight)
+    return functional.binary_cross_entropy_with_logits(z, y, pos_weight=more)
+
+
+def cost_of_each_row(z, y, weight):
+    return torch.where(y == 1, weight, 1.0) * functional.softplus((1 - 2 * y) * z)
+
+
+def bad_loans_only(z, y, weight):
+    return (weight * y * functional.softplus(-z)).mean()
 
 
 def squared_difference(z, y, weight):
@@ -504,6 +583,42 @@ def one_step_only(x, y, learning_rate, steps):
     return train_logistic(x, y, learning_rate, 1)
 
 
+def with_adam(x, y, learning_rate, steps):
+    both, losses = torch.zeros(x.shape[1] + 1, requires_grad=True), []
+    adam = torch.optim.Adam([both], learning_rate)
+    for _ in range(steps):
+        adam.zero_grad()
+        cost = functional.binary_cross_entropy_with_logits(x @ both[:-1] + both[-1], y)
+        cost.backward()
+        adam.step()
+        losses.append(cost.item())
+    return both[:-1].detach(), both[-1].item(), losses
+
+
+def row_after_row(x, y, learning_rate, steps):
+    w, b, losses = torch.zeros(x.shape[1]), 0.0, []
+    for _ in range(steps):
+        losses.append(_entropy(x @ w + b, y))
+        for row, truth in zip(x, y, strict=True):
+            surprise = torch.sigmoid(row @ w + b) - truth
+            w, b = w - learning_rate * surprise * row, b - learning_rate * surprise.item()
+    return w, b, losses
+
+
+def losses_added_up(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, b, [loss * len(y) for loss in losses]
+
+
+def losses_not_returned(x, y, learning_rate, steps):
+    return train_logistic(x, y, learning_rate, steps)[:2]
+
+
+def last_loss_only(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, b, losses[-1]
+
+
 def tensors_as_losses(x, y, learning_rate, steps):
     w, b, losses = train_logistic(x, y, learning_rate, steps)
     return w, b, [torch.tensor(loss) for loss in losses]
@@ -577,6 +692,14 @@ def weights_scaled_like_data(w, b, mean, std):
 
 def bias_for_each_column(w, b, mean, std):
     return w / std, b - w * mean / std
+
+
+def bias_without_weights(w, b, mean, std):
+    return w / std, float(b - np.sum(mean / std))
+
+
+def bias_in_the_sum(w, b, mean, std):
+    return w / std, float(np.sum(b - w * mean / std))
 
 
 def divided_by_std_squared(w, b, mean, std):
@@ -676,6 +799,19 @@ def scaled_by_its_own_mean(x):
     known = _filled(x.astype(np.float64), middle)
     logits = _scaled(known, known.mean(axis=0), known.std(axis=0)) @ w + b
     return (1 / (1 + np.exp(-logits)) > REFUSED_ABOVE).astype(np.int64)
+
+
+def refused_above_a_sixth(x):
+    return (_probabilities(x) > 1 / 6).astype(np.int64)
+
+
+def worst_of_the_batch(x):
+    scores = _probabilities(x)
+    return (scores > np.quantile(scores, 0.7)).astype(np.int64)
+
+
+def list_of_decisions(x):
+    return refuse(x).tolist()
 
 
 def names_of_classes(x):
@@ -843,7 +979,7 @@ EXERCISES = [
         title="Fill and scale",
         points=3,
         difficulty=2,
-        minutes=12,
+        minutes=8,
         reference=prepare,
         cases=prepare_cases,
         probe=Call(),
@@ -919,6 +1055,34 @@ EXERCISES = [
                 "by it gives nan or inf, so divide by 1 there.",
             ),
             Misconception(
+                "a tiny number added",
+                tiny_number_added,
+                "Right, except for a column that never changes: with a tiny number added to its "
+                "deviation of 0, a small change becomes a billion; divide by 1 there.",
+            ),
+            Misconception(
+                "constant column erased",
+                constant_made_zero,
+                "Right, except for a column that never changes in train: it is shifted and divided "
+                "by 1, not replaced by 0, because other may hold something else there.",
+            ),
+            Misconception(
+                "train returned",
+                train_returned,
+                "You prepared train itself: other is to be prepared, with what train says.",
+            ),
+            Misconception(
+                "gaps of other filled from other",
+                own_medians,
+                "You filled the gaps of other with its own medians: use those of train for both "
+                "tables.",
+            ),
+            Misconception(
+                "from 0 to 1",
+                from_zero_to_one,
+                "You scaled each column to run from 0 to 1: mean 0 and deviation 1 are asked for.",
+            ),
+            Misconception(
                 "gaps left",
                 still_missing,
                 "You computed the statistics from filled values, but the gaps of other are still "
@@ -951,7 +1115,7 @@ EXERCISES = [
         title="How far apart are two applications?",
         points=2,
         difficulty=2,
-        minutes=12,
+        minutes=8,
         reference=distances,
         cases=distances_cases,
         probe=Call(),
@@ -1007,6 +1171,23 @@ EXERCISES = [
                 "left when you square, sum over the last axis and take the root.",
             ),
             Misconception(
+                "one number for all",
+                norm_of_everything,
+                "You took the norm of all differences together: name the axis of the features, "
+                "dim=2, so that one number for each pair is left.",
+            ),
+            Misconception(
+                "products",
+                products,
+                "You multiplied the rows with each other (the dot product), which is large for rows"
+                " that are alike: subtract, square, add, take the root.",
+            ),
+            Misconception(
+                "list instead of tensor",
+                as_list,
+                "The numbers are right, but you returned lists: return one tensor of shape (N, M).",
+            ),
+            Misconception(
                 "array instead of tensor",
                 as_numpy,
                 "The numbers are right, but you returned a NumPy array: stay in torch.",
@@ -1025,7 +1206,7 @@ EXERCISES = [
         title="The gradients of a mean square",
         points=2,
         difficulty=2,
-        minutes=12,
+        minutes=8,
         reference=mse_gradients,
         cases=mse_gradients_cases,
         probe=Call(),
@@ -1090,6 +1271,35 @@ EXERCISES = [
                 "You have one gradient for each row: the loss is the mean over the rows, so take "
                 "the mean of the gradients over axis 0.",
             ),
+            Misconception(
+                "order of the results",
+                order_exchanged,
+                "Both gradients are right, but in the wrong order: return d_w first, then d_b.",
+            ),
+            Misconception(
+                "array for b",
+                array_for_b,
+                "The numbers are right, but d_b is an array of shape (1,): return a float.",
+            ),
+            Misconception(
+                "mean of everything",
+                mean_of_everything,
+                "d_b is right, but d_w became a single number: take the mean over the rows only, "
+                "axis 0, so that each weight keeps its own.",
+                BROADCASTING,
+            ),
+            Misconception(
+                "errors still squared",
+                squared_errors,
+                "You kept the square: the derivative of error**2 is 2 * error, and the square is "
+                "gone.",
+            ),
+            Misconception(
+                "divided by the columns",
+                _times(lambda x: len(x) / x.shape[1], lambda x: 1),
+                "d_b is right, but d_w is divided by the number of columns (x.shape[1], or len(w)):"
+                " the mean goes over the rows, len(x).",
+            ),
         ],
         hints=(
             "Begin with one row and one weight: the loss is (w * x + b - y)**2. What is its "
@@ -1105,7 +1315,7 @@ EXERCISES = [
         title="A loss that knows the price of a mistake",
         points=3,
         difficulty=4,
-        minutes=15,
+        minutes=12,
         reference=weighted_cross_entropy,
         cases=weighted_cross_entropy_cases,
         probe=Gradient(),
@@ -1119,6 +1329,27 @@ EXERCISES = [
                 "Right for small logits, but a sigmoid of 20 is exactly 1 in float32, and the "
                 "logarithm of 1 - 1 is minus infinity: write the loss with softplus of the logit.",
                 STABLE,
+            ),
+            Misconception(
+                "logarithm of a sigmoid, by label",
+                log_chosen_by_label,
+                "Right for small logits, but a sigmoid of 20 is exactly 1 in float32, and the "
+                "logarithm of 1 - 1 is minus infinity: write the loss with softplus of the logit.",
+                STABLE,
+            ),
+            Misconception(
+                "cross-entropy of probabilities",
+                entropy_of_probabilities,
+                "binary_cross_entropy wants probabilities, and where the sigmoid has become 1 it "
+                "cuts the loss at 100: give the logits to binary_cross_entropy_with_logits.",
+                STABLE,
+            ),
+            Misconception(
+                "labels as whole numbers",
+                labels_stay_whole,
+                "PyTorch's function wants the labels as floats, because they might be "
+                "probabilities: y.float().",
+                "lesson.ipynb#Types-and-devices",
             ),
             Misconception(
                 "logarithm of an exponential",
@@ -1138,6 +1369,17 @@ EXERCISES = [
                 "sum instead of mean",
                 weighted_sum,
                 "You added over the rows: the loss is their mean.",
+            ),
+            Misconception(
+                "a cost for each row",
+                cost_of_each_row,
+                "You return a cost for each row: the loss is their mean.",
+            ),
+            Misconception(
+                "bad loans only",
+                bad_loans_only,
+                "Only the bad loans cost something in your loss, so refusing everybody would be "
+                "free: add (1 - y) * softplus(z) for the good ones.",
             ),
             Misconception(
                 "divided by the weights",
@@ -1214,7 +1456,7 @@ EXERCISES = [
         title="Train a logistic regression",
         points=3,
         difficulty=3,
-        minutes=20,
+        minutes=14,
         reference=train_logistic,
         cases=train_logistic_cases,
         probe=Call(),
@@ -1290,6 +1532,34 @@ EXERCISES = [
                 "You made a single step: the return stands inside the loop; move it to the left.",
             ),
             Misconception(
+                "Adam",
+                with_adam,
+                "These are the steps of Adam, which divides each slope by its size: plain gradient "
+                "descent is asked for (torch.optim.SGD, or by hand).",
+            ),
+            Misconception(
+                "row after row",
+                row_after_row,
+                "You took a step after each row: one step looks at the mean over all rows.",
+            ),
+            Misconception(
+                "losses added up",
+                losses_added_up,
+                "w and b are right, but your losses are sums over the rows: their mean is asked "
+                "for.",
+            ),
+            Misconception(
+                "losses not returned",
+                losses_not_returned,
+                "w and b are right, but the losses are missing: return all three, w, b and losses.",
+            ),
+            Misconception(
+                "last loss only",
+                last_loss_only,
+                "w and b are right, but you returned one loss: a list is asked for, one loss for "
+                "each step.",
+            ),
+            Misconception(
                 "losses as tensors",
                 tensors_as_losses,
                 "The numbers are right, but your losses are tensors: with .item() they become "
@@ -1321,7 +1591,7 @@ EXERCISES = [
         title="Weights in the units of the table",
         points=2,
         difficulty=3,
-        minutes=12,
+        minutes=8,
         reference=in_units,
         cases=in_units_cases,
         probe=Call(),
@@ -1372,6 +1642,18 @@ EXERCISES = [
                 "and it collects from all columns, so add them up.",
             ),
             Misconception(
+                "bias without weights",
+                bias_without_weights,
+                "The weights are right, but in the bias mean / std of each column must be "
+                "multiplied by that column's weight before it is taken off.",
+            ),
+            Misconception(
+                "bias in the sum",
+                bias_in_the_sum,
+                "The weights are right, but you took b into the sum, so it was added once for each "
+                "column: sum first, then subtract from b.",
+            ),
+            Misconception(
                 "divided twice",
                 divided_by_std_squared,
                 "You divided by std twice: once is enough, x is divided by it once.",
@@ -1391,7 +1673,7 @@ EXERCISES = [
         title="Decide on applications that nobody has seen",
         points=3,
         difficulty=5,
-        minutes=30,
+        minutes=20,
         reference=refuse,
         cases=refuse_cases,
         probe=Call(),
@@ -1406,10 +1688,30 @@ EXERCISES = [
                 "below: only three in ten go bad, so a lower threshold is needed to find them.",
             ),
             Misconception(
+                "refused above a sixth",
+                refused_above_a_sixth,
+                "You seem to refuse above 1/6, the lesson's threshold when a bad loan costs five "
+                "good ones: here both shares count alike, so it lies higher, near the share of bad "
+                "loans.",
+            ),
+            Misconception(
+                "the worst of the batch",
+                worst_of_the_batch,
+                "You seem to refuse a fixed share of whatever comes, so in a batch of good "
+                "applications good ones are refused: compare each probability with a fixed "
+                "threshold.",
+            ),
+            Misconception(
+                "list instead of array",
+                list_of_decisions,
+                "You returned a list: a NumPy array of whole numbers is asked for; np.array(...) "
+                "makes one.",
+            ),
+            Misconception(
                 "probabilities instead of decisions",
                 probabilities_returned,
-                "You returned probabilities: a decision is asked for, 1 where the probability lies "
-                "above your threshold and 0 elsewhere, as whole numbers.",
+                "You returned numbers with a point: a decision is asked for, 1 where the "
+                "probability lies above your threshold and 0 elsewhere, as whole numbers.",
             ),
             Misconception(
                 "True and False",
