@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import json
+import multiprocessing.util
 import os
 import socket
 import sys
@@ -30,6 +31,7 @@ import lepton_course
 from autograder.classroom import Classroom
 from autograder.creation import create_classroom
 from autograder.execution import Limits
+from autograder.files import remove_folder
 from autograder.grading import Options, find_submissions, grade
 from autograder.kernels.owner import shared
 from autograder.results import Grading, SubmissionResult
@@ -66,9 +68,12 @@ LIMITS = Limits(
     ),
 )
 
-pytestmark = pytest.mark.skipif(
-    not walls.survey().walls.namespaces, reason=f"no walls here: {walls.survey().problems}"
-)
+pytestmark = [
+    pytest.mark.attack,
+    pytest.mark.skipif(
+        not walls.survey().walls.namespaces, reason=f"no walls here: {walls.survey().problems}"
+    ),
+]
 
 
 @dataclass
@@ -93,6 +98,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with contextlib.ExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         root = tmp_path_factory.mktemp("a")
+        multiprocessing.util.get_temp_dir()  # stays for as long as this process
         # Sockets' paths must be short, and what is left here is ours alone.
         temporary = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lt-")))
         patch.setattr(tempfile, "tempdir", str(temporary))
@@ -130,6 +136,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         left = [*(processes() - before), *(str(p) for p in temporary.glob("[!p]*"))]
         canaries = {"seed": classroom.seed(), "word": "CANARY-"}
         yield Scene(classroom, temporary, canaries, grading, heard, left)
+        remove_folder(classroom.root)  # nested too deeply for others to remove
 
 
 def hostile_class(root: Path) -> Classroom:

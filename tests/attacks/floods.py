@@ -109,7 +109,7 @@ for _ in range(3000):
 os.chdir(here)
 os.mkdir("closed"); open("closed/file", "w").close(); os.chmod("closed", 0)
 os.chmod("..", 0o500)
-""", total=TOTAL, deserves=(0, 3)),
+""", status=""),
     Attack("open_files", "opens files until none can be opened",
            first="files = []\nwhile True: files.append(open('/dev/null'))",
            total="files.clear()\n" + TOTAL, deserves=(0, 3), status=""),
