@@ -33,8 +33,7 @@ def class_questions(
     Raises ClassError when an exercise is missing or worth something else.
     """
     exercises_file = classroom.manifest().exercises_file(assignment)
-    key = questions_key(classroom, assignment)
-    kept = classroom.private / "questions" / f"{assignment}-{key}.npz"
+    kept = classroom.private / "questions" / f"{assignment}-{_key(classroom, exercises_file)}.npz"
     try:
         questions = load_questions(kept)
     except (OSError, ValueError):
@@ -58,9 +57,8 @@ def answerable(question: Question, scratch: Path) -> bytes:
         path.unlink()
 
 
-def questions_key(classroom: Classroom, assignment: str) -> str:
+def _key(classroom: Classroom, exercises_file: Path) -> str:
     """Names all that the questions depend on, without giving the seed away."""
-    exercises_file = classroom.manifest().exercises_file(assignment)
     digest = hashlib.sha256(f"{classroom.seed()}/{ROUNDS}".encode())
     code = Path(lepton_course.exercises.__file__).parent
     module = [path for path in exercises_file.parent.iterdir() if path.is_file()]

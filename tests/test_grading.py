@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import html
 import json
 import os
 import shutil
@@ -319,7 +318,7 @@ def test_files_that_are_not_there_are_told(lines):
 
 def test_the_json_has_exactly_the_agreed_form(graded):
     results = json.loads((graded.parent / "results.json").read_text())
-    assert list(results) == ["submissions", "seconds", "workers", "sandbox", "walls"]
+    assert set(results) == {"submissions", "seconds"}
     for line in results["submissions"]:
         assert list(line) == [
             "student", "assignment", "status", "score", "max_score", "reason", "exercises",
@@ -336,10 +335,9 @@ def test_the_json_has_exactly_the_agreed_form(graded):
         assert isinstance(line["reason"], str)
 
 
-def test_the_command_lists_what_failed_and_which_walls_stand(graded):
+def test_the_command_lists_what_failed_and_says_that_there_is_no_sandbox(graded):
     output = (graded.parent / "output.txt").read_text()
-    assert "Walls around each submission:" in output
-    assert "limits on time, memory" in output
+    assert "without a sandbox" in output
     assert "11 not gradable" in output
     assert "cut_off" in output
 
@@ -359,7 +357,7 @@ def test_feedback_names_the_part_and_the_misconception_but_no_secret(graded):
 
 def test_feedback_repeats_no_exception_text(graded):
     cell = cell_of(graded_notebook(graded, "raises"), "total")
-    panel = html.unescape(cell.outputs[0].data["text/html"])
+    panel = cell.outputs[0].data["text/plain"]
     assert "it stopped with IndexError at the line `return x['secret', 0]`" in panel
     assert "only integers" not in panel
 
@@ -381,9 +379,8 @@ def test_cases_come_from_the_classs_seed_and_are_private(graded):
 
 def test_a_submission_is_graded_alone_as_in_the_batch(graded, lines, tmp_path):
     done = lepton_class(
-        "grade", graded, "small_sums",
-        "--student", "half", "--force", "--json", tmp_path / "one.json",
-    )  # fmt: skip
+        "grade", graded, "small_sums", "--student", "half", "--json", tmp_path / "one.json"
+    )
     assert done.exit_code == 0, done.output
     (line,) = json.loads((tmp_path / "one.json").read_text())["submissions"]
     assert {**line, "seconds": 0} == {**lines["half"], "seconds": 0}
@@ -397,8 +394,7 @@ def test_manual_grades_and_comments_survive_a_regrade(graded):
         notebook.comments[0].manual_comment = "Well put."
         gradebook.db.commit()
 
-    done = lepton_class("grade", graded, "small_sums", "--student", "right", "--force")
-    assert done.exit_code == 0, done.output
+    assert lepton_class("grade", graded, "small_sums", "--student", "right").exit_code == 0
 
     with Gradebook(f"sqlite:///{graded}/gradebook.db") as gradebook:
         submission = gradebook.find_submission("small_sums", "right")
