@@ -11,31 +11,44 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom import ClassError, Classroom
-from autograder.execution import Job
-from autograder.questions import answerable, class_questions
+from autograder.execution import Job, Limits
+from autograder.files import hash_files
+from autograder.questions import answerable, class_questions, questions_key
+from autograder.sandbox.walls import Walls
 from autograder.submission import Restored, is_judged, parse_notebook, read_submission, restore
 from lepton_course.exercises.judge import Question
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """A released notebook, the class's questions, and their inputs as files for the kernel."""
+    """A released notebook, the class's questions, and their inputs as files for the kernel.
+
+    fingerprint: changes when any of it does.
+    """
 
     name: str
     release: NotebookNode
     folder: Path
     questions: Mapping[str, Question]
     cases: Mapping[str, bytes]
+    fingerprint: str
 
     def restored(self, submitted: Path) -> Restored:
         """The submission in a folder, ready to run. Raises NotGradable."""
         return restore(parse_notebook(read_submission(submitted)), self.release)
 
-    def job(self, notebook: NotebookNode, submitted: Path, threads: int | None = None) -> Job:
+    def job(
+        self,
+        notebook: NotebookNode,
+        submitted: Path,
+        limits: Limits,
+        threads: int | None,
+        walls: Walls,
+    ) -> Job:
         """What the learner's process gets: the notebook, files beside it (released ones win)
         and the cases' inputs."""
         folders = (self.folder, submitted)
-        return Job(nbformat.writes(notebook), self.cases, folders, threads=threads)
+        return Job(nbformat.writes(notebook), self.cases, folders, limits, threads, walls)
 
 
 def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
@@ -66,4 +79,7 @@ def load_assignment(classroom: Classroom, name: str) -> Assignment:
     with tempfile.TemporaryDirectory() as scratch:
         cases = {name: answerable(q, Path(scratch)) for name, q in questions.items()}
     folder = classroom.release_notebook(name).parent
-    return Assignment(name, release, folder, questions, cases)
+    fingerprint = " ".join(
+        (name, nbformat.writes(release), hash_files([folder]), questions_key(classroom, name))
+    )
+    return Assignment(name, release, folder, questions, cases, fingerprint)

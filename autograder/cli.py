@@ -7,19 +7,17 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+if TYPE_CHECKING:
+    from autograder.sandbox.walls import Walls
+
 NOT_ALL_GRADABLE = 3
 """Exit status of `grade` when some submissions could not be graded."""
-
-NO_WALLS = (
-    "Submissions run as you, on this machine, without a sandbox: they could read and change all "
-    "that you can. Grade work that you do not trust from a throw-away account or container."
-)
 
 class_app = typer.Typer(
     help="Make a class, grade what it hands in, give feedback, export grades.",
@@ -72,19 +70,30 @@ def grade(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Notebooks that run at a time; one per core.")
     ] = None,
+    sandbox: Annotated[
+        Literal["auto", "none"],
+        typer.Option(help="auto: the strongest walls of this machine, never without."),
+    ] = "auto",
+    force: Annotated[
+        bool, typer.Option("--force", help="Grade again what has not changed.")
+    ] = False,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
     ] = None,
 ) -> None:
-    """Grade all submissions of an assignment.
+    """Grade all submissions of an assignment that are new or have changed.
+
+    Each runs closed in: no network, no files but its own. A run that was stopped goes on where
+    it was when started again.
 
     Exit status: 0 when all were graded, 3 when some could not be (they are listed), another when
     nothing was changed.
     """
     from autograder.classroom import open_classroom
-    from autograder.grading import find_submissions
+    from autograder.grading import Options, find_submissions
     from autograder.grading import grade as grade_batch
     from autograder.results import to_json
+    from autograder.sandbox.choice import choose_walls
     from autograder.tables import console, results_table
 
     started = time.monotonic()
@@ -93,15 +102,19 @@ def grade(
         if json_file is not None:
             _check_writable(json_file)
         batch = find_submissions(classroom, assignment, [student] if student else [])
-        _messages.print(NO_WALLS)
+        _tell_walls(choose_walls(sandbox))
         with _progress(len(batch.students) + len(batch.strangers)) as report:
-            results = grade_batch(classroom, batch, workers, report)
+            done = grade_batch(classroom, batch, Options(workers, sandbox, force), report)
     seconds = time.monotonic() - started
+    results = done.results
     console().print(results_table(results))
     failed = sum(result.status == "not gradable" for result in results)
-    print(f"{len(results) - failed} graded, {failed} not gradable, in {seconds:.1f} s")
+    print(
+        f"{len(results) - failed} graded ({done.unchanged} of them unchanged), "
+        f"{failed} not gradable, in {seconds:.1f} s"
+    )
     if json_file is not None:
-        text = json.dumps(to_json(results, seconds), indent=1, ensure_ascii=False)
+        text = json.dumps(to_json(done, seconds), indent=1, ensure_ascii=False)
         json_file.write_text(text + "\n", encoding="utf-8")
     if failed:
         raise typer.Exit(NOT_ALL_GRADABLE)
@@ -173,6 +186,22 @@ def build() -> None:
         _messages.print(f"[red]Not built:[/red] {error}")
         raise typer.Exit(1) from error
     print(f"Built: {', '.join(built)}" if built else "Everything is up to date.")
+
+
+def _tell_walls(walls: Walls) -> None:
+    from autograder.sandbox.walls import survey, walls_in_words
+
+    if not walls:
+        _messages.print(
+            "No walls: submissions run as you and can read and change all that you can.",
+            style="yellow",
+        )
+        return
+    _messages.print("Walls around each submission:")
+    for words in walls_in_words(walls):
+        _messages.print(f"  {words}")
+    for problem in survey().problems:
+        _messages.print(f"  missing: {problem} (`lepton doctor` says more)", style="yellow")
 
 
 @contextmanager

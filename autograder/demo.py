@@ -21,7 +21,7 @@ from autograder.classroom import NOTEBOOK, Classroom, default_curriculum
 from autograder.creation import create_classroom
 from autograder.export import export
 from autograder.feedback import make_feedback
-from autograder.grading import find_submissions, grade
+from autograder.grading import Options, find_submissions, grade
 from autograder.results import Status, SubmissionResult
 from autograder.roster import Student, write_roster
 from autograder.submission import is_judged
@@ -96,7 +96,7 @@ def run_demo(
         print(f"A class of {len(submissions)} has handed in {assignment}. Grading …")
         batch = find_submissions(classroom, assignment)
         with progress(len(submissions)) as report:
-            results = grade(classroom, batch, workers, report)
+            results = grade(classroom, batch, Options(workers), report).results
         pages = make_feedback(classroom, assignment)
         export(classroom, classroom.root / "grades.csv", [])
         console().print(_table(submissions, results))

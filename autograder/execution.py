@@ -1,33 +1,51 @@
-"""Runs a learner's cells in a kernel and collects answers as bytes. Decides nothing.
+"""Runs a learner's cells in a closed-in kernel and collects answers as bytes. Decides nothing.
 
 A `Job` holds everything that the learner's process may see: the notebook, the files beside it
 and the inputs of the cases. What comes back in a `Run` is the learner's word, to be read by the
-judge with suspicion. The process runs with the rights of whoever grades; it is not isolated.
+judge with suspicion.
 """
 
 from __future__ import annotations
 
-import json
+import errno
 import os
-import secrets
-import signal
+import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import nbformat
+import zmq.asyncio
+from jupyter_client.manager import AsyncKernelManager
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
-from traitlets import Enum
-from traitlets.config import Config
+from traitlets import Enum, Integer, default
 
-from autograder.files import copy_files, read_file
+import lepton_course
+from autograder.files import Exchange, copy_files, remove_folder
+from autograder.kernels.client import PromptAsyncClient
+from autograder.kernels.manager import WarmKernelManager
+from autograder.kernels.owner import shared
+from autograder.outputs import SHOWN, TAKEN, content_bytes, printable, tidy, truncated, writable
+from autograder.sandbox import walls
+from autograder.sandbox.choice import NO_WALLS
 from autograder.submission import is_judged
+
+MESSAGE_BYTES = 64 * 2**20
+"""The largest message that is taken from a kernel; one that sends more is cut off."""
+
+WAITING_MESSAGES = 32
+
+SEND_MILLISECONDS = 5_000
+
+OUTPUT_SECONDS = 2
+"""How long to wait for the last outputs of a cell that has ended."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +58,8 @@ class Limits:
     output_bytes: int = 2**20
     """Of one cell; what is beyond is dropped."""
     answer_bytes: int = 64 * 2**20
+    resources: walls.Limits = field(default_factory=walls.Limits)
+    """Of all the notebook's processes together; they hold within walls."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +68,16 @@ class Job:
 
     notebook: its JSON, restored from the release. cases: for each judged cell, by name, the file
         of inputs that its answer is put to. folders: their files are copied beside the notebook;
-        where two have the same, the first counts. threads: for numerical libraries.
+        where two have the same, the first counts. threads: for numerical libraries. walls:
+        around the kernel; without any, it runs with the rights of whoever grades.
     """
 
     notebook: str
     cases: Mapping[str, bytes]
     folders: tuple[Path, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     threads: int | None = None
+    walls: walls.Walls = NO_WALLS
 
 
 @dataclass(frozen=True)
@@ -83,17 +105,15 @@ class CannotRun(Exception):
 def run(job: Job) -> Run:
     """Runs a job in a scratch folder of its own. Raises CannotRun."""
     started = monotonic()
-    with tempfile.TemporaryDirectory(prefix="lepton-", ignore_cleanup_errors=True) as name:
-        scratch = Path(name)
-        work, exchange = scratch / "work", scratch / "exchange"
-        for folder in (work, exchange, scratch / "ipython"):
-            folder.mkdir()
+    with _scratch_folder() as scratch:
+        work = scratch / "work"
+        work.mkdir()
         copy_files(job.folders, work)
         notebook = nbformat.reads(job.notebook, as_version=4)
-        runner = RunAndAsk(job=job, scratch=scratch, config=_kernel_config(scratch))
+        runner = RunAndAsk(job, scratch)
         notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})
     return Run(
-        notebook=nbformat.writes(notebook),
+        notebook=writable(nbformat.writes(notebook)),
         answers=runner.answers,
         failures=runner.failures,
         stopped=runner.stopped,
@@ -102,24 +122,36 @@ def run(job: Job) -> Run:
     )
 
 
+@contextmanager
+def _scratch_folder() -> Iterator[Path]:
+    """A folder that goes with the zygote, and so even when this process is killed."""
+    folder = shared.make_folder() if _WARM else Path(tempfile.mkdtemp(prefix="lepton-"))
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+_WARM = sys.platform == "linux"
+"""Elsewhere kernels start cold, and only without walls."""
+
+
 class RunAndAsk(Execute):
     """nbgrader's Execute, except that grade cells are not run: their answers are asked for."""
 
     shutdown_kernel = Enum(["graceful", "immediate"], default_value="immediate")
+    iopub_timeout = Integer(OUTPUT_SECONDS)
 
-    def __init__(self, job: Job, scratch: Path, **options: Any) -> None:
-        super().__init__(**options)
+    def __init__(self, job: Job, scratch: Path) -> None:
+        super().__init__()
         self.job = job
-        self.exchange = scratch / "exchange"
-        self.environment = _environment(job, scratch)
+        self.scratch = scratch
         self.answers: dict[str, bytes] = {}
         self.failures: dict[str, str] = {}
         self.incidents: list[str] = []
         self.stopped = ""
         self.timed_out = False
         self.cell_bytes = 0
-        self.group: int | None = None
-        """The kernel's process group."""
 
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
@@ -131,24 +163,22 @@ class RunAndAsk(Execute):
         self.store_widget_state = False
         # Answers may print. A spare cell takes that, and is dropped at the end.
         nb.cells.append(nbformat.v4.new_code_cell())
+        self.exchange = Exchange(self.scratch / "exchange")
         self.deadline = monotonic() + self.job.limits.notebook_seconds
         try:
             with self._kernel():
                 self._check_import(len(nb.cells) - 1)
                 self._run_cells(nb)
         finally:
-            _running.discard(self.group)
-            _kill_group(self.group)
+            self.exchange.close()
         nb.cells.pop()
         return nb, resources
 
     def _kernel(self) -> Any:
-        self.km = self.create_kernel_manager()
+        self.km = _kernel_manager(self.job, self.scratch)
         self.owns_km = True
         try:
-            self.start_new_kernel(env=self.environment)
-            self.group = self.km.provisioner.pgid
-            _running.add(self.group)
+            self.start_new_kernel(env=_environment(self.job))
             self.start_new_kernel_client()
         except Exception as error:
             if self.km is not None:
@@ -179,15 +209,28 @@ class RunAndAsk(Execute):
                 elif cell.cell_type == "code":
                     self._run_cell(cell, index, min(self.job.limits.cell_seconds, left))
             except DeadKernelError:
-                self.stopped = f"the kernel died in {_describe(cell)}"
+                why = getattr(self.km.provisioner, "stop_reason", None)
+                self.stopped = (
+                    f"the kernel was stopped in {_describe(cell)}: {why}"
+                    if why
+                    else f"the kernel died in {_describe(cell)}"
+                )
                 return
             except CellTimeoutError:
                 self.stopped = f"{_describe(cell)} ran too long and could not be interrupted"
                 return
+            except (CannotRun, MemoryError):
+                raise
+            except Exception:  # the learner's process can send anything, also in place of replies
+                self.stopped = f"what the kernel sent made no sense in {_describe(cell)}"
+                return
 
     def _run_cell(self, cell: NotebookNode, index: int, seconds: float) -> None:
         self._limit(seconds)
-        self.execute_cell(cell, index, store_history=True)
+        try:
+            self.execute_cell(cell, index, store_history=True)
+        finally:
+            tidy(cell, self.job.limits.output_bytes)
         if self.timed_out:
             self.incidents.append(
                 f"{_describe(cell)} ran longer than {seconds:.0f} s and was interrupted"
@@ -197,11 +240,18 @@ class RunAndAsk(Execute):
         """Has the kernel put the cases to the learner's `name`, and takes the answer."""
         if name not in self.job.cases:
             return
-        cases, answers = (self.exchange / secrets.token_hex(16) for _ in range(2))
-        cases.write_bytes(self.job.cases[name])
+        cases, answers = self.exchange.new_name(), self.exchange.new_name()
+        try:
+            self.exchange.put(cases, self.job.cases[name])
+        except OSError as error:
+            if error.errno in _NOT_THE_LEARNERS:
+                raise CannotRun(f"its scratch folder cannot be written: {error}") from error
+            self.failures[name] = "the folder for its inputs was taken away"
+            return
+        paths = [str(self.exchange.folder / file) for file in (cases, answers)]
         line = (
             "__import__('lepton_course.exercises.remote', fromlist=['observe_file'])"
-            f".observe_file({name!r}, {str(cases)!r}, {str(answers)!r}, globals())"
+            f".observe_file({name!r}, {paths[0]!r}, {paths[1]!r}, globals())"
         )
         seconds = min(self.job.limits.answer_seconds, left)
         self._limit(seconds)
@@ -210,81 +260,98 @@ class RunAndAsk(Execute):
             if self.timed_out:
                 self.failures[name] = f"it took longer than {seconds:.0f} s"
             else:
-                self.answers[name] = read_file(answers, self.job.limits.answer_bytes)
+                self.answers[name] = self.exchange.take(answers, self.job.limits.answer_bytes)
         except ValueError as error:
             self.failures[name] = str(error)
         finally:
-            cases.unlink(missing_ok=True)
+            self.exchange.remove(cases)
 
     def _limit(self, seconds: float) -> None:
         self.timeout = max(1, round(seconds))
         self.timed_out = False
         self.cell_bytes = 0
+        # Lost outputs alone are no reason to stop; a cell that goes on when interrupted is.
+        self.raise_on_iopub_timeout = False
 
     async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
         self.timed_out = True
+        self.raise_on_iopub_timeout = True
         return await super()._async_handle_timeout(timeout, cell)
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Takes one message; one that makes no sense is dropped, for the learner can send any."""
+        """Takes one message; one that makes no sense, or is too much, is dropped."""
         try:
-            return super().process_message(msg, cell, cell_index)
+            kind = msg["msg_type"]
+            if kind in SHOWN and not self._within_limit(msg, cell):
+                return None
+            return super().process_message(msg, cell, cell_index) if kind in TAKEN else None
         except CellControlSignal:
             raise
-        except Exception:
+        except Exception:  # the learner's process can send anything
             return None
 
-    def output(
-        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str, cell_index: int
-    ) -> NotebookNode | None:
-        """Takes one output, unless the cell has used up its bytes."""
-        before = self.cell_bytes
-        self.cell_bytes += len(json.dumps(msg["content"], default=str))
-        if self.cell_bytes <= self.job.limits.output_bytes:
-            return super().output(outs, msg, display_id, cell_index)
-        if before <= self.job.limits.output_bytes:
-            outs.append(nbformat.v4.new_output("stream", text="\n… output truncated …\n"))
-        return None
+    def _within_limit(self, msg: dict[str, Any], cell: NotebookNode) -> bool:
+        before, limit = self.cell_bytes, self.job.limits.output_bytes
+        self.cell_bytes += content_bytes(msg)
+        if before <= limit < self.cell_bytes:
+            cell.outputs.append(truncated())
+        return self.cell_bytes <= limit
 
 
-_running: set[int] = set()
+class SteadyClient(PromptAsyncClient):
+    """Connects once, before any of the learner's code runs, and never again.
+
+    The sockets lie in the learner's folder: who connected later might be led elsewhere. The
+    heartbeat, which connects anew when it hears nothing, is left out.
+    """
+
+    @default("context")
+    def _careful_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return _careful(zmq.asyncio.Context())
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        super().start_channels(*args, **{**kwargs, "hb": False})
 
 
-def kill_running_kernels() -> None:
-    """Ends all runs of this process at once; each reports that its kernel died."""
-    for group in list(_running):
-        _kill_group(group)
+def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
+    if not _WARM:
+        if job.walls:
+            raise CannotRun("this machine has no walls for a kernel")
+        # Sockets in a folder: over TCP, two kernels that start at once can take the same port.
+        return AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
+    course = Path(lepton_course.__file__).parent
+    world = walls.World(scratch, (course,), job.limits.resources, job.walls) if job.walls else None
+    manager = WarmKernelManager(world=world, client_factory=SteadyClient)
+    _careful(manager.context)
+    return manager
 
 
-def _kernel_config(scratch: Path) -> Config:
-    # Sockets in a folder: over TCP, two kernels that start at once can take the same port.
-    return Config({"KernelManager": {"transport": "ipc", "ip": str(scratch / "k")}})
+def _careful(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
+    """For sockets whose other end is the learner's."""
+    context.setsockopt(zmq.RECONNECT_IVL, -1)
+    context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # with nobody there, it would wait for ever
+    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    return context
 
 
-def _environment(job: Job, scratch: Path) -> dict[str, str]:
-    environment = {
-        **os.environ,
-        "NBGRADER_EXECUTION": "autograde",
-        "IPYTHONDIR": str(scratch / "ipython"),
-    }
+_NOT_THE_LEARNERS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""Reasons for which a file cannot be written that a submission is not to blame for."""
+
+
+def _environment(job: Job) -> dict[str, str]:
+    environment = {**os.environ, "NBGRADER_EXECUTION": "autograde"}
     if job.threads:
         environment["OMP_NUM_THREADS"] = str(job.threads)
+        environment["TF_NUM_INTRAOP_THREADS"] = str(job.threads)
     return environment
-
-
-def _kill_group(group: int | None) -> None:
-    """Ends what the kernel left running in its process group."""
-    if group:
-        try:
-            os.killpg(group, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            return
 
 
 def _describe(cell: NotebookNode) -> str:
     if is_judged(cell):
         return f"the answer to {cell.metadata.nbgrader['grade_id']}"
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
-    return f"the cell that starts with `{lines[0][:60]}`" if lines else "an empty cell"
+    return f"the cell that starts with `{printable(lines[0][:60])}`" if lines else "an empty cell"

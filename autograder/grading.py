@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import nbformat
+from nbgrader.api import Gradebook
+
 from autograder.assignment import Assignment, load_assignment
-from autograder.classroom import ClassError, Classroom, exclusive, programs_on_path
-from autograder.judging import judge_run
-from autograder.pool import Outcome, default_workers, run_all
-from autograder.recording import NotRecorded, record
-from autograder.results import ExerciseResult, SubmissionResult, not_gradable
+from autograder.classroom import NOTEBOOK, ClassError, Classroom, exclusive, programs_on_path
+from autograder.execution import CannotRun, Limits
+from autograder.files import hash_files
+from autograder.judging import Judged
+from autograder.kernels.owner import ALSO, FRAMEWORKS, shared
+from autograder.outputs import printable
+from autograder.pool import WorkerDied, default_workers, map_unordered
+from autograder.recording import NotRecorded, clear_scratch, record
+from autograder.results import ExerciseResult, Grading, SubmissionResult, not_gradable
 from autograder.roster import read_roster
-from autograder.submission import NotGradable, Restored
+from autograder.sandbox.choice import Sandbox, choose_walls
+from autograder.sandbox.walls import Walls, walls_in_words
+from autograder.store import Store, grader_version, key_of
+from autograder.submission import NotGradable, Restored, read_submission
+from autograder.worker import Task, grade_one, set_up
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    workers: notebooks that run at a time; None for one per core. force: grade again what has not
+    changed.
+    """
+
+    workers: int | None = None
+    sandbox: Sandbox = "auto"
+    force: bool = False
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True)
@@ -51,30 +78,35 @@ def find_submissions(classroom: Classroom, assignment: str, only: Sequence[str] 
 def grade(
     classroom: Classroom,
     batch: Batch,
-    workers: int | None = None,
+    options: Options = Options(),
     report: Callable[[SubmissionResult], None] = lambda result: None,
-) -> list[SubmissionResult]:
-    """Grades a batch: runs `workers` notebooks at a time, judges, and writes the gradebook.
+) -> Grading:
+    """Grades a batch: runs notebooks in a pool of workers, and writes the gradebook.
 
-    report: called with each result as it comes. The list returned is in the batch's order.
-    Raises ClassError before anything has changed.
+    What has not changed since it was graded is not graded again, unless forced.
+
+    report: called with each result as it comes. Raises ClassError before anything has changed.
     """
     programs_on_path()
+    walls = choose_walls(options.sandbox)
     with exclusive(classroom):
+        clear_scratch(classroom)
         assignment = load_assignment(classroom, batch.assignment)
-        grader = _Grader(classroom, assignment, report)
+        grader = _Grader(classroom, assignment, options, walls, report)
         for student in batch.strangers:
             grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
-        ready = grader.prepare(batch.students)
-        workers = workers or default_workers(len(ready))
-        threads = max(1, default_workers(64) // workers) if workers > 1 else None
-        jobs = {
-            student: assignment.job(restored.notebook, grader.folder(student), threads)
-            for student, restored in ready.items()
-        }
-        for student, outcome in run_all(jobs, workers):
-            grader.finish(student, ready[student], outcome)
-    return [grader.results[student] for student in (*batch.students, *batch.strangers)]
+        tasks = grader.prepare(batch.students)
+        workers = options.workers or default_workers(len(tasks))
+        if tasks:
+            grader.run(tasks, workers)
+        grader.store.forget_all_but(grader.keys_in_use())
+    return Grading(
+        results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
+        unchanged=grader.unchanged,
+        workers=workers,
+        sandbox=options.sandbox,
+        walls=tuple(walls_in_words(walls)),
+    )
 
 
 class _Grader:
@@ -84,25 +116,69 @@ class _Grader:
         self,
         classroom: Classroom,
         assignment: Assignment,
+        options: Options,
+        walls: Walls,
         report: Callable[[SubmissionResult], None],
     ) -> None:
         self.classroom = classroom
         self.assignment = assignment
+        self.options = options
+        self.walls = walls
         self.report = report
+        self.store = Store(classroom.private / "results" / assignment.name)
         self.results: dict[str, SubmissionResult] = {}
+        self.restored: dict[str, Restored] = {}
+        self.keys: dict[str, str] = {}
+        self.unchanged = 0
+        self.due, self.in_gradebook = _due_dates(classroom, assignment.name)
+        settings = hashlib.sha256(classroom.config_file.read_bytes()).hexdigest()
+        self.settings = settings[:16]
 
     def folder(self, student: str) -> Path:
         return self.classroom.submitted_folder(student, self.assignment.name)
 
-    def prepare(self, students: Sequence[str]) -> dict[str, Restored]:
-        """The submissions that can be run; the others get their line at once."""
-        ready = {}
+    def prepare(self, students: Sequence[str]) -> dict[str, Task]:
+        """What must be run. Submissions that cannot be, or that are judged already, get their
+        line at once."""
+        tasks = {}
         for student in students:
             try:
-                ready[student] = self.assignment.restored(self.folder(student))
+                restored = self.assignment.restored(self.folder(student))
             except NotGradable as error:
                 self.refuse(student, str(error))
-        return ready
+                continue
+            self.restored[student] = restored
+            self.keys[student] = self._key(student)
+            judged = None if self.options.force else self.store.judged(self.keys[student])
+            if judged:
+                self.unchanged += 1
+                self.finish(student, judged)
+                continue
+            tasks[student] = Task(
+                notebook=nbformat.writes(restored.notebook),
+                repairs=restored.repairs,
+                folder=self.folder(student),
+                limits=self.options.limits,
+                threads=None,
+                walls=self.walls,
+            )
+        return tasks
+
+    def run(self, tasks: dict[str, Task], workers: int) -> None:
+        """Has the tasks done, and writes each result as it comes."""
+        if workers > 1:
+            threads = max(1, default_workers(64) // workers)
+            tasks = {student: replace(task, threads=threads) for student, task in tasks.items()}
+        sources = "".join(task.notebook for task in tasks.values())
+        shared.preload = (*(name for name in FRAMEWORKS if name in sources), *ALSO)
+        link = shared.link() if sys.platform == "linux" else None
+        outcomes = map_unordered(grade_one, tasks, workers, set_up, self.assignment, link)
+        for student, outcome in outcomes:
+            if isinstance(outcome, (CannotRun, WorkerDied)):
+                self.refuse(student, str(outcome))
+                continue
+            self.store.keep(self.keys[student], outcome)
+            self.finish(student, outcome)
 
     def refuse(self, student: str, reason: str) -> None:
         exercises = [
@@ -111,14 +187,10 @@ class _Grader:
         ]
         self._take(not_gradable(student, self.assignment.name, reason, exercises))
 
-    def finish(self, student: str, restored: Restored, outcome: Outcome) -> None:
-        """Judges what a run brought back, and writes it."""
-        if isinstance(outcome, Exception):
-            self.refuse(student, str(outcome))
-            return
-        judged = judge_run(outcome, self.assignment.questions, restored.repairs)
+    def finish(self, student: str, judged: Judged) -> None:
+        """Writes a judged submission, unless the gradebook has it already."""
         try:
-            record(self.classroom, self.assignment.name, student, restored.notebook, judged)
+            self._record(student, judged)
         except NotRecorded as error:
             self.refuse(student, f"nbgrader could not record it: {error}")
             return
@@ -135,6 +207,45 @@ class _Grader:
             )
         )
 
+    def keys_in_use(self) -> set[str]:
+        """What was handed in now, or is in the gradebook."""
+        return {*self.keys.values(), *self.store.all_recorded()}
+
+    def _record(self, student: str, judged: Judged) -> None:
+        name, key = self.assignment.name, self.keys[student]
+        graded = self.classroom.root / "autograded" / student / name / f"{NOTEBOOK}.ipynb"
+        mark = f"{key} {self.settings} {self.in_gradebook.get(student, self.due)}"
+        if (
+            not self.options.force
+            and self.store.recorded(student) == mark
+            and student in self.in_gradebook
+            and graded.is_file()
+        ):
+            return
+        record(self.classroom, name, student, self.restored[student].notebook, judged)
+        self.store.mark_recorded(student, mark)
+
+    def _key(self, student: str) -> str:
+        folder = self.folder(student)
+        return key_of(
+            self.assignment.fingerprint,
+            hashlib.sha256(read_submission(folder)).hexdigest(),
+            hash_files([folder]),
+            repr((self.options.limits, self.walls)),
+            grader_version(),
+        )
+
     def _take(self, result: SubmissionResult) -> None:
+        result = replace(result, reason=printable(result.reason))
         self.results[result.student] = result
         self.report(result)
+
+
+def _due_dates(classroom: Classroom, assignment: str) -> tuple[str, dict[str, str]]:
+    """When the assignment is due; and by student, with extensions, for whoever is in the
+    gradebook."""
+    course = classroom.course_directory(assignment)
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        due = [known.duedate for known in gradebook.assignments if known.name == assignment]
+        submissions = gradebook.assignment_submissions(assignment)
+        return str(due[0] if due else None), {s.student_id: str(s.duedate) for s in submissions}

@@ -12,12 +12,13 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
-from traitlets import Unicode
+from traitlets import Enum, Unicode
 
 from autograder.assignment import load_assignment, read_release
 from autograder.classroom import Classroom
-from autograder.execution import run
+from autograder.execution import Limits, run
 from autograder.judging import Judged, judge_run, write_unjudged
+from autograder.sandbox.choice import choose_walls
 from autograder.submission import is_judged, restore
 
 RESULT_KEY = "lepton"
@@ -54,6 +55,10 @@ class JudgeExercises(ClassPreprocessor):
     An assignment that is not the course's is left to nbgrader's own Execute.
     """
 
+    sandbox = Enum(
+        ["auto", "none"], "auto", help="Whether submissions are closed in, as for `lepton class`."
+    ).tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
         """Returns the graded notebook."""
         classroom, name = Classroom(Path(self.classroom)), resources["nbgrader"]["assignment"]
@@ -62,6 +67,8 @@ class JudgeExercises(ClassPreprocessor):
         judged: Judged | None = resources.get(RESULT_KEY)
         if judged is None:
             assignment = load_assignment(classroom, name)
-            job = assignment.job(nb, Path(resources["metadata"]["path"]))
+            folder = Path(resources["metadata"]["path"])
+            walls = choose_walls(self.sandbox)
+            job = assignment.job(nb, folder, Limits(), None, walls)
             judged = judge_run(run(job), assignment.questions, ())
         return nbformat.reads(judged.notebook, as_version=4), resources

@@ -1,48 +1,77 @@
-"""Runs many jobs, some at a time. One that fails does not stop the rest.
-
-A thread only watches its kernel, which is a process of its own; the learner's work happens there.
-"""
+"""A pool of worker processes. One that dies does not take the others' work along."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed, wait
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, TypeVar
 
-from autograder.execution import CannotRun, Job, Run, kill_running_kernels, run
-
-Outcome = Run | CannotRun
-
-
-def default_workers(jobs: int) -> int:
-    """One worker per CPU core, and no more than there are jobs."""
-    return max(1, min(jobs, len(os.sched_getaffinity(0))))
+Key = TypeVar("Key")
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
-def run_all(jobs: Mapping[str, Job], workers: int) -> Iterator[tuple[str, Outcome]]:
-    """Yields each job's outcome, by its key, as it comes.
+class WorkerDied(Exception):
+    """The process that worked on a task ended; given back in place of a result."""
 
-    When the caller stops early, or is interrupted, the kernels that still run are killed.
+
+def default_workers(tasks: int) -> int:
+    """One worker per CPU core, and no more than there are tasks."""
+    return max(1, min(tasks, len(os.sched_getaffinity(0))))
+
+
+def map_unordered(
+    function: Callable[[Task], Result],
+    tasks: Mapping[Key, Task],
+    workers: int,
+    set_up: Callable[..., None],
+    *arguments: Any,
+) -> Iterator[tuple[Key, Result | WorkerDied]]:
+    """Yields `function(task)` for each task, by its key, as it comes.
+
+    set_up: called with `arguments` in each worker first. When the caller stops early, is
+    interrupted or killed, the workers are killed.
     """
-    with ThreadPoolExecutor(workers) as pool:
-        keys = {pool.submit(_run_patiently, job): key for key, job in jobs.items()}
-        try:
-            for future in as_completed(keys):
-                yield keys[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            while wait(keys, timeout=0.2).not_done:  # one may just be starting
-                kill_running_kernels()
-            raise
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])  # imported once, for all workers
+    left = dict(tasks)
+    alone = False
+    while left:
+        # Where a worker has died, one task at a time, to find out whose fault it was.
+        batch = dict([next(iter(left.items()))]) if alone else dict(left)
+        with ProcessPoolExecutor(
+            min(workers, len(batch)),
+            context,
+            _set_up_worker,
+            (set_up, arguments),
+        ) as pool:
+            keys = {pool.submit(function, task): key for key, task in batch.items()}
+            try:
+                for future in as_completed(keys):
+                    result = future.result()
+                    left.pop(keys[future])
+                    yield keys[future], result
+            except BrokenProcessPool:
+                if alone:
+                    [key] = batch
+                    left.pop(key)
+                    yield key, WorkerDied("the process that graded it was killed")
+                alone = not alone
+            except BaseException:
+                for process in multiprocessing.active_children():
+                    process.kill()
+                raise
 
 
-def _run_patiently(job: Job) -> Outcome:
-    """Runs a job; one that fails for no fault of the submission gets a second chance."""
-    for _ in range(2):
-        try:
-            return run(job)
-        except CannotRun as error:
-            outcome = error
-        except Exception as error:
-            outcome = CannotRun(f"running it failed: {type(error).__name__}: {error}")
-    return outcome
+def _set_up_worker(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner
+    if sys.platform == "linux":  # the parent is the fork server, which ends with the owner
+        from autograder.sandbox.linux import die_with_parent
+
+        die_with_parent(signal.SIGKILL)
+    set_up(*arguments)

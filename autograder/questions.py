@@ -33,7 +33,8 @@ def class_questions(
     Raises ClassError when an exercise is missing or worth something else.
     """
     exercises_file = classroom.manifest().exercises_file(assignment)
-    kept = classroom.private / "questions" / f"{assignment}-{_key(classroom, exercises_file)}.npz"
+    key = questions_key(classroom, assignment)
+    kept = classroom.private / "questions" / f"{assignment}-{key}.npz"
     try:
         questions = load_questions(kept)
     except (OSError, ValueError):
@@ -57,8 +58,9 @@ def answerable(question: Question, scratch: Path) -> bytes:
         path.unlink()
 
 
-def _key(classroom: Classroom, exercises_file: Path) -> str:
+def questions_key(classroom: Classroom, assignment: str) -> str:
     """Names all that the questions depend on, without giving the seed away."""
+    exercises_file = classroom.manifest().exercises_file(assignment)
     digest = hashlib.sha256(f"{classroom.seed()}/{ROUNDS}".encode())
     code = Path(lepton_course.exercises.__file__).parent
     module = [path for path in exercises_file.parent.iterdir() if path.is_file()]

@@ -21,7 +21,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import parse_utc
 
 from autograder.classroom import NOTEBOOK, Classroom
-from autograder.files import copy_files
+from autograder.files import copy_files, remove_folder
 from autograder.judging import Judged
 from autograder.logs import KeptLog
 from autograder.plugins import RESULT_KEY
@@ -53,7 +53,8 @@ def record(
     final = classroom.root / "autograded" / student / assignment
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
-    with tempfile.TemporaryDirectory(dir=classroom.private) as name:
+    _scratch(classroom).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_scratch(classroom)) as name:
         scratch = Path(name)
         folder = scratch / "submitted" / student / assignment
         folder.mkdir(parents=True)
@@ -74,10 +75,21 @@ def record(
                 converter.start()
         except NbGraderException as error:
             raise NotRecorded(log.cause()) from error
+        except Exception as error:  # nbgrader lets through what odd files do to it
+            raise NotRecorded(f"{type(error).__name__}: {error}") from error
         graded = scratch / "autograded" / student / assignment
         if final.exists():
             shutil.rmtree(final)
         os.rename(graded, final)
+
+
+def clear_scratch(classroom: Classroom) -> None:
+    """Removes what a command that was killed has left."""
+    shutil.rmtree(_scratch(classroom), ignore_errors=True)
+
+
+def _scratch(classroom: Classroom) -> Path:
+    return classroom.private / "scratch"
 
 
 def _drop_bad_timestamp(path: Path) -> None:
@@ -86,5 +98,7 @@ def _drop_bad_timestamp(path: Path) -> None:
         parse_utc(path.read_text().strip())
     except FileNotFoundError:
         return
+    except IsADirectoryError:
+        remove_folder(path)
     except Exception:
         path.unlink()

@@ -46,9 +46,31 @@ def not_gradable(
     return SubmissionResult(student, assignment, "not gradable", 0.0, total, reason, nothing, 0.0)
 
 
-def to_json(results: Sequence[SubmissionResult], seconds: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Grading:
+    """What one run of the grader did.
+
+    results: one per student, in the roster's order. unchanged: how many had been judged before
+    and were not run again. walls: what stood around each submission, in words.
+    """
+
+    results: tuple[SubmissionResult, ...]
+    unchanged: int
+    workers: int
+    sandbox: str
+    walls: tuple[str, ...]
+
+
+def to_json(grading: Grading, seconds: float) -> dict[str, Any]:
     """The results as `lepton class grade --json` writes them."""
+    results = grading.results
     submissions = [asdict(result) for result in results]
     for submission in submissions:
         submission["seconds"] = round(submission["seconds"], 3)
-    return {"submissions": submissions, "seconds": round(seconds, 3)}
+    return {
+        "submissions": submissions,
+        "seconds": round(seconds, 3),
+        "workers": grading.workers,
+        "sandbox": grading.sandbox,
+        "walls": list(grading.walls),
+    }

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -20,9 +21,11 @@ from traitlets.config import Config
 
 from autograder.kernels.manager import WarmKernelManager
 from autograder.kernels.owner import KernelNotStarted, Zygote, shared
-from autograder.sandbox.walls import Limits, World, missing_walls
+from autograder.sandbox.walls import Limits, Walls, World, survey
 
-closed_in = pytest.mark.skipif(bool(missing_walls()), reason=f"no walls here: {missing_walls()}")
+closed_in = pytest.mark.skipif(
+    not survey().walls.namespaces, reason=f"no walls here: {survey().problems}"
+)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,9 +35,16 @@ def small_zygote():
     shared.stop()
 
 
-@pytest.fixture(params=["open", pytest.param("closed in", marks=closed_in)])
+@pytest.fixture(
+    params=[
+        None,
+        pytest.param(Walls(), marks=closed_in),
+        pytest.param(Walls(namespaces=False), marks=closed_in),
+    ],
+    ids=["open", "closed in", "Landlock alone"],
+)
 def world(request):
-    return World(shared.make_folder()) if request.param == "closed in" else None
+    return World(shared.make_folder(), walls=request.param) if request.param else None
 
 
 def execute(*sources, world=None, **options):
@@ -227,7 +237,8 @@ def test_nothing_is_left_when_the_owner_is_killed(tmp_path, walls):
     ("code", "limits", "reason"),
     [
         (
-            "x = []\nwhile True:\n    x.append(bytearray(b'1' * 20_000_000))",
+            "import os, time\n[os.fork() for _ in range(3)]\n"
+            "x = bytearray(b'1' * 100_000_000); time.sleep(60)",
             Limits(memory_bytes=400 * 2**20),
             "400 MiB of memory",
         ),
@@ -243,7 +254,7 @@ def test_nothing_is_left_when_the_owner_is_killed(tmp_path, walls):
             "100 MiB of files",
         ),
     ],
-    ids=["memory bomb", "fork bomb", "endless loop", "full disk"],
+    ids=["memory bomb of many processes", "fork bomb", "endless loop", "full disk"],
 )
 def test_limits_end_a_kernel_and_all_that_it_started(code, limits, reason):
     folder = shared.make_folder()
@@ -257,3 +268,15 @@ def test_limits_end_a_kernel_and_all_that_it_started(code, limits, reason):
     client.stop_channels()
     assert reason in kernel.reason
     kernel.close()
+
+
+def test_one_process_that_wants_too_much_memory_is_told_so_and_goes_on(world):
+    if world is None:
+        pytest.skip("limits hold within walls")
+    world = replace(world, limits=Limits(memory_bytes=400 * 2**20))
+    bomb = "x = []\nwhile True:\n    x.append(bytearray(b'1' * 20_000_000))"
+    assert execute(bomb, "del x", "print('still here')", world=world) == [
+        "MemoryError",
+        "",
+        "still here\n",
+    ]

@@ -16,9 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.sandbox.walls import World
+from autograder.sandbox.walls import World, environment_inside, plain_environment
 
-PRELOAD = ("torch", "tensorflow", "matplotlib.pyplot", "lepton_course.exercises.session")
+FRAMEWORKS = ("torch", "tensorflow")
+ALSO = ("matplotlib.pyplot", "lepton_course.exercises.session", "lepton_course.exercises.remote")
+PRELOAD = (*FRAMEWORKS, *ALSO)
 """What kernels have imported before their first cell."""
 
 START_SECONDS = 60.0
@@ -121,10 +123,13 @@ class Zygote:
         """
         request = {"connection_file": connection_file, "cwd": cwd, "env": env, "world": None}
         if world:
+            # The kernel holds the request in its memory: nothing secret may be in it.
+            request["env"] = environment_inside(env, world)
             request["world"] = {
                 "scratch": str(world.scratch),
                 "readable": [str(path) for path in world.readable],
                 "limits": asdict(world.limits),
+                "walls": asdict(world.walls),
             }
         line = json.dumps(request).encode() + b"\n"
         for attempt in (1, 2):
@@ -177,7 +182,12 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd=Path(__file__).parents[2],
-                env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
+                # Kernels inherit its memory, and with it its first environment.
+                env={
+                    **plain_environment(os.environ),
+                    "TF_CPP_MIN_LOG_LEVEL": "3",
+                    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                },
                 start_new_session=True,  # Ctrl-C in the owner's terminal is for the owner
             )
         self._link = Link(ours, folder)

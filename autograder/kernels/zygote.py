@@ -27,7 +27,6 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -37,6 +36,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.files import remove_folder
 from autograder.sandbox import linux, walls
 from autograder.sandbox.watch import descendants, measure, over_limit
 
@@ -65,7 +65,7 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
             while True:
                 os.wait()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
 
 
 def serve(socket_fd: int, preload: list[str]) -> None:
@@ -161,6 +161,7 @@ def read_request(stream: socket.socket) -> Request | None:
             Path(world["scratch"]),
             tuple(Path(path) for path in world["readable"]),
             walls.Limits(**world["limits"]),
+            walls.Walls(**world["walls"]),
         )
     return Request(world=world, **fields)
 
@@ -172,9 +173,11 @@ def watch(stream: socket.socket) -> None:
         return
     os.setsid()
     world = request.world
+    if world:
+        world.home.mkdir(exist_ok=True)
     ready_read, ready_write = os.pipe()
     try:
-        if world:
+        if world and world.walls.namespaces:
             walls.enter_namespaces()
         else:
             linux.become_subreaper()
@@ -188,7 +191,7 @@ def watch(stream: socket.socket) -> None:
         _run_and_exit(lambda: run_kernel(request, ready_write))
     os.close(ready_write)
     with os.fdopen(ready_read, "rb") as pipe:
-        answer = pipe.read()  # until the kernel's world stands, or its process has ended
+        answer = pipe.read()  # until the kernel listens, or its process has ended
     if answer != b"ready":
         os.waitpid(kernel, 0)
         _send(stream, {"failed": answer.decode(errors="replace") or "the kernel did not start"})
@@ -223,12 +226,12 @@ def _follow(
             for line in lines:
                 _signal_kernel(kernel, int(json.loads(line)["signal"]))
         if world and time.monotonic() >= next_measure:
-            usage = measure(kernel, world.scratch, time.monotonic() - began)
+            usage = measure(kernel, world, time.monotonic() - began)
             reason = over_limit(usage, world.limits)
             if reason:
                 break
             next_measure = time.monotonic() + WATCH_SECONDS
-    status = _kill_all(kernel, bool(world))
+    status = _kill_all(kernel, bool(world and world.walls.namespaces))
     os.close(pidfd)
     return status, reason
 
@@ -269,26 +272,44 @@ def run_kernel(request: Request, ready: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
-    os.environ.update(walls.environment_inside(request.env) if request.world else request.env)
+    os.environ.update(request.env)
     os.environ.pop("JPY_PARENT_PID", None)  # means nothing in another process namespace
     _only_these_descriptors({0, 1, 2, ready})
     try:
         if request.world:
             walls.close_in(request.world)
         os.chdir(request.cwd)
+        gc.unfreeze()
+        app = _listening(request)
     except OSError as error:
         os.write(ready, str(error).encode())
         raise
+    # Only now: who connects before the sockets are there tries again 0.1 s later.
     os.write(ready, b"ready")
     os.close(ready)
-    gc.unfreeze()
+    sys.path.insert(0, "")
+    app.start()
+
+
+def _listening(request: Request) -> Any:
+    """A kernel that has opened its sockets. Files in its working folder are not imported yet."""
     from ipykernel.kernelapp import IPKernelApp
 
+    _limit_threads()
     sys.argv = ["ipykernel_launcher"]
-    sys.path[:] = ["", *[path for path in sys.path if path]]
+    sys.path[:] = [path for path in sys.path if path]
     app = IPKernelApp.instance()
-    app.initialize(["-f", request.connection_file, "--HistoryManager.enabled=False"])
-    app.start()
+    options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
+    app.initialize(["-f", request.connection_file, *options])
+    return app
+
+
+def _limit_threads() -> None:
+    """Torch has looked at this variable in the zygote already, and must be told again."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    torch = sys.modules.get("torch")
+    if torch is not None and threads.isdigit():
+        torch.set_num_threads(int(threads))
 
 
 def _only_these_descriptors(keep: set[int]) -> None:

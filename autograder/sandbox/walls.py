@@ -9,6 +9,8 @@ Three walls, each of which stops alone what the others should stop too:
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import resource
 import sys
@@ -33,6 +35,18 @@ class Limits:
     open_files: int = 512
     file_bytes: int = 256 * MIB
     scratch_bytes: int = 512 * MIB
+    scratch_files: int = 20_000
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Which walls are put up. Limits always are."""
+
+    namespaces: bool = True
+    landlock: bool = True
+
+    def __bool__(self) -> bool:
+        return self.namespaces or self.landlock
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,12 @@ class World:
     scratch: Path
     readable: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    walls: Walls = field(default_factory=Walls)
+
+    @property
+    def home(self) -> Path:
+        """Inside, the home folder and the place for temporary files."""
+        return self.scratch / "home"
 
 
 def system_paths() -> list[Path]:
@@ -61,12 +81,18 @@ def system_paths() -> list[Path]:
     return list(dict.fromkeys(path for path in map(Path, names) if path.exists()))
 
 
-def environment_inside(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a world: what programs need to run, and no secret from outside."""
-    names = ("PATH", "LANG", "TZ", "OMP_NUM_THREADS", "MPLBACKEND", "NBGRADER_EXECUTION")
+def plain_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """What programs need of an environment to run, and no secret."""
+    names = ("PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
+    return {name: value for name, value in env.items() if name in names or name.startswith("LC_")}
+
+
+def environment_inside(env: Mapping[str, str], world: World) -> dict[str, str]:
+    """The environment of a world."""
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "MPLBACKEND", "NBGRADER_EXECUTION")
     kept = {name: env[name] for name in names if name in env}
-    kept |= {name: value for name, value in env.items() if name.startswith("LC_")}
-    return {"HOME": "/tmp", "TMPDIR": "/tmp", "LEPTON_OFFLINE": "1", **kept}
+    home = str(world.home)
+    return {**plain_environment(env), **kept, "HOME": home, "TMPDIR": home, "LEPTON_OFFLINE": "1"}
 
 
 def enter_namespaces() -> None:
@@ -83,52 +109,84 @@ def enter_namespaces() -> None:
 
 def close_in(world: World) -> None:
     """Second half, in the first process of the new world: build it and give up all rights."""
-    linux.unshare(linux.CLONE_NEWNS | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS)
-    _own_loopback_up()
     readable = [*system_paths(), *world.readable]
-    _pivot(world, readable)
-    # Without this, code could make itself root of a world inside this one.
-    Path("/proc/sys/user/max_user_namespaces").write_text("0")
-    _set_limits(world.limits)
-    linux.landlock(
-        [str(p) for p in readable] + ["/proc", "/dev"],
-        ["/tmp", "/dev/shm", "/dev/null", str(world.scratch)],
-    )
+    writable = [Path("/dev/null"), world.scratch]
+    if world.walls.namespaces:
+        linux.unshare(
+            linux.CLONE_NEWNS | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
+        )
+        _own_loopback_up()
+        _pivot(world, readable)
+        # Without this, code could make itself root of a world inside this one.
+        Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        _bound_namespace(world.limits)
+        readable += [Path("/proc"), Path("/dev")]
+        writable += [Path("/tmp"), Path("/dev/shm")]
+    else:  # of the real /proc, nothing about other processes
+        readable += [Path("/proc") / name for name in _HARMLESS_IN_PROC]
+    linux.leave_keyring()
+    _set_limits(world)
+    if world.walls.landlock:
+        linux.landlock([str(path) for path in readable], [str(path) for path in writable])
     linux.drop_all_privileges()
 
 
-def walls_in_words() -> list[str]:
-    """The walls that stand after `close_in`, for people."""
-    return [
-        "network namespace (loopback of its own only)",
-        "process, IPC and user namespaces",
-        "file system of its own (programs read-only, one scratch folder)",
-        f"Landlock version {linux.landlock_version()}",
-        "limits on time, memory, processes, files and output",
-    ]
+_HARMLESS_IN_PROC = ("self", "cpuinfo", "meminfo", "stat", "filesystems", "sys/vm", "sys/kernel")
 
 
-def missing_walls() -> list[str]:
-    """Why submissions cannot be closed in on this machine; empty when they can."""
+def walls_in_words(walls: Walls) -> list[str]:
+    """The walls around a submission, for people."""
+    words = []
+    if walls.namespaces:
+        words += [
+            "network namespace (loopback of its own only)",
+            "process, IPC and user namespaces",
+            "file system of its own (programs read-only, one scratch folder)",
+        ]
+    if walls.landlock:
+        version = linux.landlock_version()
+        also = [word for since, word in ((4, "TCP"), (6, "signals")) if version >= since]
+        words.append(f"Landlock version {version} ({', '.join(['files', *also])})")
+    return [*words, "limits on time, memory, processes, files and output"] if walls else []
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The walls that this machine offers, and why it does not offer others."""
+
+    walls: Walls
+    problems: tuple[str, ...]
+
+
+@functools.cache
+def survey() -> Survey:
+    """Tries each wall in a process of its own."""
     if sys.platform != "linux":
-        return ["submissions are closed in with parts of the Linux kernel; this is not Linux"]
+        why = "submissions are closed in with parts of the Linux kernel, and this is not Linux"
+        return Survey(Walls(False, False), (why,))
     problems = []
-    if linux.landlock_version() == 0:
-        problems.append("the kernel has no Landlock (Linux 5.13 or newer, lsm=landlock,…)")
-    with tempfile.TemporaryDirectory() as folder:
-        problem = _in_child(lambda: _try_namespaces(Path(folder)))
-    if problem:
-        problems.append(f"namespaces are not available to this user: {problem}")
-    return problems
+    for name, walls in (
+        ("namespaces", Walls(landlock=False)),
+        ("Landlock", Walls(namespaces=False)),
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            world = World(Path(folder), walls=walls)
+            problem = _in_child(functools.partial(_try, world))
+        problems.append(f"{name}: {problem}" if problem else "")
+    return Survey(
+        Walls(namespaces=not problems[0], landlock=not problems[1]),
+        tuple(problem for problem in problems if problem),
+    )
 
 
-def _try_namespaces(scratch: Path) -> None:
-    enter_namespaces()
+def _try(world: World) -> None:
+    if world.walls.namespaces:
+        enter_namespaces()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
-            close_in(World(scratch))
+            close_in(world)
             code = 0
         except BaseException as error:
             os.write(2, f"{error}\n".encode())
@@ -167,7 +225,7 @@ def _pivot(world: World, readable: list[Path]) -> None:
     linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,mode=755")
     for name in ("/tmp", "/dev/shm"):
         os.makedirs(root + name)
-        size = f"size={world.limits.scratch_bytes}"
+        size = f"size={world.limits.scratch_bytes},nr_inodes={world.limits.scratch_files}"
         linux.mount("tmpfs", root + name, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, size)
     for path, fd in keep:
         if path.is_symlink():  # /bin -> usr/bin
@@ -210,10 +268,15 @@ def _own_loopback_up() -> None:
         fcntl.ioctl(sock, 0x8914, request)  # SIOCSIFFLAGS
 
 
-def _set_limits(limits: Limits) -> None:
+def _set_limits(world: World) -> None:
+    limits = world.limits
+    if world.walls.namespaces:
+        # Elsewhere all processes of the user would count, not only those of this world.
+        resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes,) * 2)
     for what, value in (
         (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_NPROC, limits.processes),
+        # One process that asks for too much gets a MemoryError, and can go on.
+        (resource.RLIMIT_DATA, _data_bytes() + limits.memory_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
         (resource.RLIMIT_CORE, 0),
@@ -221,3 +284,24 @@ def _set_limits(limits: Limits) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         resource.setrlimit(what, (value, value))
+
+
+def _bound_namespace(limits: Limits) -> None:
+    """Limits of the new namespaces themselves.
+
+    Since Linux 6.14 each process namespace has its own number of processes, at least 301: a wall
+    against fork bombs that also holds for root, whom RLIMIT_NPROC does not stop.
+    """
+    with contextlib.suppress(OSError):
+        # In pages; System V memory belongs to no process, so nobody would see it.
+        Path("/proc/sys/kernel/shmall").write_text(str(limits.memory_bytes // 4 // 4096))
+    with contextlib.suppress(OSError):
+        Path("/proc/sys/kernel/pid_max").write_text(str(max(301, limits.processes)))
+
+
+def _data_bytes() -> int:
+    """What this process has reserved for data so far."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmData:"):
+            return int(line.split()[1]) * 1024
+    return 0

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.sandbox.walls import MIB, Limits
+from autograder.sandbox.walls import MIB, Limits, World
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -21,33 +23,63 @@ class Usage:
     memory_bytes: int
     processes: int
     scratch_bytes: int
+    scratch_files: int
 
 
-def measure(root: int, scratch: Path, wall_seconds: float) -> Usage:
+def measure(root: int, world: World, wall_seconds: float) -> Usage:
     """What process `root` and its descendants use now.
 
-    Memory is what is theirs alone (resident minus shared): pages shared with the zygote since
-    the fork are not counted to them.
+    Memory is what is theirs alone: pages shared with the zygote since the fork are not counted
+    to them. That is slow to find out, so where resident memory is within the limit it will do.
     """
-    ticks, pages = 0, 0
+    ticks, memory = 0, 0
     family = descendants(root) | {root}
     for pid in family:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
-            pages += _private_pages(pid)
+            memory += _resident_bytes(pid)
         except (OSError, IndexError):
             continue  # it has ended meanwhile
-    return Usage(wall_seconds, ticks / TICKS, pages * PAGE, len(family), folder_bytes(scratch))
+    if memory > world.limits.memory_bytes:
+        memory = sum(map(_private_bytes, family))
+    files, size = folder_usage(world.scratch, world.limits.scratch_files)
+    size += nameless_bytes(family)
+    return Usage(wall_seconds, ticks / TICKS, memory, len(family), size, files)
 
 
-def _private_pages(pid: int) -> int:
-    values = {}
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
-        name, value, *_ = line.split()
-        values[name] = int(value)
-    kib = values["Private_Clean:"] + values["Private_Dirty:"]
-    return kib * 1024 // PAGE
+def _resident_bytes(pid: int) -> int:
+    values = _kibibytes(f"/proc/{pid}/status")
+    return (values.get("RssAnon", 0) + values.get("RssShmem", 0)) * 1024
+
+
+def _private_bytes(pid: int) -> int:
+    try:
+        values = _kibibytes(f"/proc/{pid}/smaps_rollup")
+        shared = _kibibytes(f"/proc/{pid}/status").get("RssShmem", 0)
+    except OSError:
+        return 0
+    return (values.get("Private_Clean", 0) + values.get("Private_Dirty", 0) + shared) * 1024
+
+
+def _kibibytes(file: str) -> dict[str, int]:
+    lines = (line.split() for line in Path(file).read_text().splitlines())
+    return {words[0].rstrip(":"): int(words[1]) for words in lines if words[-1:] == ["kB"]}
+
+
+def nameless_bytes(family: Iterable[int]) -> int:
+    """The size of open files that are in no folder: deleted ones, and those in memory alone."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in family:
+        try:
+            with os.scandir(f"/proc/{pid}/fd") as entries:
+                for entry in entries:
+                    status = os.stat(entry.path)
+                    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+        except OSError:
+            continue
+    return sum(found.values())
 
 
 def over_limit(usage: Usage, limits: Limits) -> str | None:
@@ -62,6 +94,8 @@ def over_limit(usage: Usage, limits: Limits) -> str | None:
         return f"it started more than {limits.processes} processes"
     if usage.scratch_bytes > limits.scratch_bytes:
         return f"it wrote more than {limits.scratch_bytes // MIB} MiB of files"
+    if usage.scratch_files > limits.scratch_files:
+        return f"it wrote more than {limits.scratch_files} files"
     return None
 
 
@@ -86,18 +120,23 @@ def descendants(root: int) -> set[int]:
     return found
 
 
-def folder_bytes(folder: Path) -> int:
-    """The size of all files in a folder; links are not followed."""
-    total = 0
+def folder_usage(folder: Path, enough: int) -> tuple[int, int]:
+    """(number, bytes) of all files and folders in a folder; links are not followed.
+
+    Stops looking after more than `enough` files.
+    """
+    files, total = 0, 0
     waiting = [str(folder)]
-    while waiting:
+    while waiting and files <= enough:
         try:
             with os.scandir(waiting.pop()) as entries:
                 for entry in entries:
+                    files += 1
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:
                         total += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError:
-            continue
-    return total
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return enough + 1, total  # so deep that nobody can look there
+    return files, total

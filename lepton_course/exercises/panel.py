@@ -37,7 +37,7 @@ class Panel:
         rows = "".join(self._row(label, text) for label, text in self.lines)
         return (
             f'<div role="status" style="border-left:5px solid {colour};padding:6px 12px;'
-            "margin:4px 0;background:var(--jp-layout-color2,#f5f5f5);"
+            "margin:4px 0;background-color:var(--jp-layout-color2,#f5f5f5);"
             'color:var(--jp-ui-font-color1,#222);line-height:1.5">'
             f'<div><strong><span style="color:{colour}" aria-hidden="true">{sign}</span> '
             f"{escape(self.headline)}</strong></div>{rows}</div>"

@@ -1,0 +1,27 @@
+"""Which walls submissions get: the strongest that this machine has, or none when told so."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from autograder.classroom import ClassError
+from autograder.sandbox.walls import Walls, survey
+
+Sandbox = Literal["auto", "none"]
+
+NO_WALLS = Walls(namespaces=False, landlock=False)
+
+
+def choose_walls(sandbox: Sandbox) -> Walls:
+    """The walls for submissions on this machine. Raises ClassError where none can be had."""
+    if sandbox == "none":
+        return NO_WALLS
+    found = survey()
+    if not found.walls:
+        problems = "".join(f"  - {problem}\n" for problem in found.problems)
+        raise ClassError(
+            "Submissions cannot be closed in on this machine, and would run with all your "
+            f"rights:\n{problems}`lepton doctor` says how to mend it. To grade work that you "
+            "trust without walls: --sandbox none"
+        )
+    return found.walls
