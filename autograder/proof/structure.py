@@ -95,7 +95,7 @@ def lesson_complaints(notebook: NotebookNode, entry: Module | None) -> Iterator[
         yield Complaint(
             "lesson.ipynb",
             f"asks for {guesses} predictions",
-            f"Let the learner commit first, in {PREDICTIONS} places at least: **Predict, then run.**",
+            f"In {PREDICTIONS} places at least the learner commits first: **Predict, then run.**",
         )
     recorded = sum(cell.source.count("record(") for _, cell in code(notebook))
     if recorded < RECORDS:
@@ -160,7 +160,7 @@ def assignment_complaints(
         yield Complaint(
             "assignment.ipynb",
             f"has no grade cell for {name!r}",
-            f'Add a cell check("{name}") with the nbgrader id {name!r}, or run `lepton new exercise`.',
+            f'Add a cell check("{name}") with the nbgrader id {name!r}.',
         )
     for name, (number, cell, mark) in judged.items():
         if name not in graded:
@@ -172,7 +172,8 @@ def assignment_complaints(
         if mark.get("points") != exercise.points:
             yield _at(
                 number,
-                f"gives {mark.get('points')} points for {name!r}; exercises.py says {exercise.points:g}",
+                f"gives {mark.get('points')} points for {name!r}; "
+                f"exercises.py says {exercise.points:g}",
                 "Make both the same.",
             )
         if cell.source.strip() != f'check("{name}")':
