@@ -2,7 +2,7 @@
 
 Where the machine has namespaces, the kernel is a warm one in a world of its own: a scratch copy of
 the module's folder, no network, nothing else to write to, no process that outlives it. Elsewhere
-it is an ordinary kernel over ipc, and `unproven` says what could not be shown.
+it is an ordinary kernel over ipc, and `running.unproven` says what could not be shown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell
 from papermill.exceptions import PapermillExecutionError
 from papermill.execute import remove_error_markers
 
@@ -41,31 +40,49 @@ HELD_OUT = ("held_out.*", "reference_network.*")
 KNOWN_LITTER = ("torch_", "torchelastic_", "torchinductor_", "pymp-", "__autograph_", "matplotlib-")
 """Starts of names that frameworks leave in the folder for temporary files."""
 
-INSPECTION = """
-import json as _json, os as _os, time as _time
+PREPARATION = """
+def _prepare():
+    import sys
 
-def _children():
-    found = {}
-    for _pid in _os.listdir("/proc"):
-        if _pid.isdigit() and int(_pid) != _os.getpid():
+    if "matplotlib" in sys.modules:
+        get_ipython().run_line_magic("matplotlib", "inline")
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+_prepare()
+del _prepare
+"""
+"""Run before the first cell: what a kernel does by itself when it imports the frameworks anew.
+
+One thread, because notebooks run side by side, one for each core.
+"""
+
+INSPECTION = """
+def _inspect():
+    import json, os, time
+
+    def others():
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                with open(f"/proc/{_pid}/stat") as _file:
-                    _state = _file.read().rpartition(")")[2].split()[0]
-                with open(f"/proc/{_pid}/cmdline") as _file:
-                    _command = _file.read().replace(chr(0), " ").strip()
+                with open(f"/proc/{pid}/stat") as file:
+                    state = file.read().rpartition(")")[2].split()[0]
+                with open(f"/proc/{pid}/cmdline") as file:
+                    command = file.read().replace(chr(0), " ").strip()
             except OSError:
                 continue
-            if _state not in "ZX" and "resource_tracker" not in _command:
-                found[_pid] = _command
-    return found
+            if int(pid) != os.getpid() and state not in "ZX" and "resource_tracker" not in command:
+                found.append(command)
+        return found
 
-for _ in range(20):
-    if not _children():
-        break
-    _time.sleep(0.1)
-print(_json.dumps({"processes": list(_children().values()), "tmp": _os.listdir("/tmp")}))
+    for _ in range(20):
+        if others():
+            time.sleep(0.1)
+    print(json.dumps({"processes": others(), "tmp": os.listdir("/tmp")}))
+
+_inspect()
 """
-"""Run in the kernel after the last cell, where it is closed in: what does it leave behind?"""
+"""Run after the last cell, in a kernel that is closed in: what does the notebook leave behind?"""
 
 
 @dataclass(frozen=True)
@@ -84,16 +101,6 @@ class Executed:
     left_files: tuple[str, ...] = ()
 
 
-def unproven() -> list[str]:
-    """What cannot be shown on this machine; empty where it has all the walls."""
-    found = survey()
-    if found.walls.namespaces:
-        return []
-    return [
-        "the network, processes and files outside are not closed off: " + "; ".join(found.problems)
-    ]
-
-
 def execute(task: Task, budget: Budget) -> Executed:
     """Executes a task in a scratch folder, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="lepton-", ignore_cleanup_errors=True) as name:
@@ -109,48 +116,70 @@ def execute(task: Task, budget: Budget) -> Executed:
 
 def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget) -> Executed:
     walls = survey().walls
-    closed_in = walls.namespaces
-    count = len(notebook.cells)
-    if closed_in:
-        notebook.cells.append(new_code_cell(INSPECTION))
     source, target = scratch.parent / "notebook.ipynb", scratch.parent / "executed.ipynb"
     nbformat.write(notebook, source)
     shutil.copyfile(source, target)
     manager, family = _kernel(scratch, budget, walls)
-    meter = Meter(family)
-    started, stopped = time.monotonic(), ""
+    seen: dict[str, list[str]] = {}
+    stopped = ""
+    run_sync(manager.start_kernel)(cwd=str(folder))
     try:
-        papermill.execute_notebook(
-            str(source),
-            str(target),
-            kernel_name="python3",
-            cwd=str(folder),
-            progress_bar=False,
-            execution_timeout=_wall_limit(budget),
-            km=manager,
-        )
-    except PapermillExecutionError:
-        pass  # it stands in the notebook
-    except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
-        reason = getattr(manager.provisioner, "stop_reason", None)
-        stopped = reason or str(error).strip().splitlines()[0]
+        run_sync(_ask)(manager, PREPARATION)
+        meter = Meter(family)
+        started = time.monotonic()
+        try:
+            papermill.execute_notebook(
+                str(source),
+                str(target),
+                kernel_name="python3",
+                cwd=str(folder),
+                progress_bar=False,
+                execution_timeout=_wall_limit(budget),
+                km=manager,
+            )
+        except PapermillExecutionError:
+            pass  # it stands in the notebook
+        except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
+            stopped = manager.provisioner.stop_reason if walls.namespaces else ""
+            stopped = stopped or str(error).strip().splitlines()[0]
+        finally:
+            wall = time.monotonic() - started
+            usage = meter.stop()
+        if walls.namespaces and not stopped:
+            seen = json.loads(run_sync(_ask)(manager, INSPECTION) or "{}")
     finally:
-        wall = time.monotonic() - started
-        usage = meter.stop()
         run_sync(_shut_down)(manager)
     done = remove_error_markers(nbformat.read(target, as_version=4))
-    seen = _inspected(done.cells[count:])
-    del done.cells[count:]
     usage.wall_seconds = _seconds_of_cells(done) or wall
-    left_processes = tuple(seen.get("processes", ())) if closed_in else _still_there(family())
+    left = tuple(seen.get("processes", ())) if walls.namespaces else _still_there(family())
     return Executed(
         notebook=done,
         usage=usage,
         scratch=str(scratch),
         stopped=stopped,
-        left_processes=left_processes,
-        left_files=tuple(_left_files(scratch, seen.get("tmp", ()))),
+        left_processes=left,
+        left_files=tuple(_left_files(scratch, seen.get("tmp", []))),
     )
+
+
+async def _ask(manager: AsyncKernelManager, code: str) -> str:
+    """Runs code in the kernel without a trace in its history; what it prints."""
+    printed: list[str] = []
+
+    def note(message: dict[str, Any]) -> None:
+        if message["msg_type"] == "stream":
+            printed.append(message["content"]["text"])
+
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        await client.execute_interactive(
+            code, store_history=False, allow_stdin=False, timeout=60, output_hook=note
+        )
+    finally:
+        client.stop_channels()
+    return "".join(printed)
 
 
 def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelManager, Any]:
@@ -211,14 +240,6 @@ def _let_stubs_fail(notebook: NotebookNode) -> None:
 
 def _seconds_of_cells(notebook: NotebookNode) -> float:
     return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
-
-
-def _inspected(cells: list[NotebookNode]) -> dict[str, list[str]]:
-    for cell in cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream" and output.name == "stdout":
-                return json.loads(output.text.splitlines()[-1])
-    return {}
 
 
 def _left_files(scratch: Path, tmp: list[str]) -> list[str]:
