@@ -103,11 +103,20 @@ def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
 
 
 def resident_bytes(pids: Iterable[int]) -> int:
-    """Memory of related processes: the largest in full, of the others what is theirs alone."""
-    sizes = sorted(((size, pid) for pid in pids if (size := _resident(pid))), reverse=True)
-    return sum(
-        size if index == 0 else _private(pid, size) for index, (size, pid) in enumerate(sizes)
-    )
+    """Memory of a kernel and its children: the kernel's in full, of the others what is theirs.
+
+    A warm kernel shares the frameworks with the process it came from; a kernel that a learner
+    starts has them to itself.
+    """
+    family = set(pids)
+    return sum(_private(pid) if _parent(pid) in family else _resident(pid) for pid in family)
+
+
+def _parent(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (OSError, IndexError):
+        return 0
 
 
 def _resident(pid: int) -> int:
@@ -117,10 +126,10 @@ def _resident(pid: int) -> int:
         return 0
 
 
-def _private(pid: int, otherwise: int) -> int:
+def _private(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     except OSError:
-        return otherwise
+        return _resident(pid)  # not ours to read
     values = {name: int(value) for name, value, *_ in map(str.split, lines)}
     return (values["Private_Clean:"] + values["Private_Dirty:"]) * 1024

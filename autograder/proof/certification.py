@@ -10,9 +10,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from rich.table import Table
 
-from autograder.proof.certificate import Certificate, certify, seeds_for
+from autograder.proof.certificate import TO_DO, Certificate, certify, seeds_for
 from autograder.proof.modules import module_id
 from autograder.proof.mutants import read_excuses
 from lepton_course.exercises.load import load_exercises
@@ -24,6 +25,15 @@ DECLARATIONS = "exercises.py"
 def exercise_names(folder: Path) -> list[str]:
     """The names of a module's exercises, in their order."""
     return list(_exercises(folder / DECLARATIONS))
+
+
+def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
+    """Notebooks of a module in which something is still to be written, and where."""
+    for path in sorted(folder.glob("*.ipynb")):
+        cells = enumerate(nbformat.read(path, as_version=4).cells, start=1)
+        numbers = [str(number) for number, cell in cells if TO_DO in cell.source]
+        if numbers:
+            yield path.name, f"still to be written: cells {', '.join(numbers)}"
 
 
 def certify_exercise(folder: Path, name: str, seeds: int) -> Certificate:
@@ -61,6 +71,8 @@ def certify_modules(
                     module_id(folder), name, 0, seeds,
                     problems=("mutants.yml speaks of an exercise that is not there",),
                 )  # fmt: skip
+            for file, problem in unfinished_pages(folder):
+                yield Certificate(module_id(folder), file, 0, seeds, problems=(problem,))
             for name in names:
                 pending[executor.submit(certify_exercise, folder, name, seeds)] = (folder, name)
         for done in as_completed(pending):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import nbformat
 
+import autograder.build
 from autograder.build import CLONE
 from autograder.proof.imports import imported_files
 from autograder.proof.notebooks import Task
@@ -48,7 +49,7 @@ def depends_on(task: Task, clone: Path = CLONE) -> set[Path]:
         if package / "datasets" / "__init__.py" in helpers
         else set()
     )
-    proof = {*(clone / "autograder" / "proof").glob("*.py"), clone / "autograder" / "build.py"}
+    proof = {*Path(__file__).parent.glob("*.py"), Path(autograder.build.__file__)}
     locked = {path for path in [clone / "constraints.txt"] if path.is_file()}
     return own | helpers | data | proof | locked
 

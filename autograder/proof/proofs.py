@@ -55,7 +55,8 @@ def error_problems(notebook: NotebookNode, kind: str, scratch: str) -> list[str]
 def error_in_words(error: NotebookNode, scratch: str) -> str:
     """The error of a cell: what it means for a course that must run anywhere."""
     said = f"{error.ename}: {error.evalue}".strip()
-    if error.ename == "gaierror" or _NO_NETWORK.search(error.evalue):
+    refused = error.ename == "PermissionError" and "connect(" in "\n".join(error.traceback)
+    if error.ename == "gaierror" or refused or _NO_NETWORK.search(error.evalue):
         return f"needs the network ({said})"
     outside = _OUTSIDE.search(error.evalue)
     if outside and not outside[1].startswith(scratch):

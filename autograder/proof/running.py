@@ -42,15 +42,17 @@ def run_notebooks(
     *,
     cache: Cache | None = None,
     jobs: int | None = None,
+    clone: Path = CLONE,
 ) -> Iterator[Result]:
     """Executes and proves these tasks; results come as they are ready.
 
     Executed notebooks are written to `out`/executed. cache: what passed before with the same
-    content is taken from there. jobs: notebooks at a time; one per core by default.
+    content is taken from there. jobs: notebooks at a time; one per core by default. clone: whose
+    helpers and locked dependencies belong to the content.
     """
     executed = out / "executed"
     executed.mkdir(parents=True, exist_ok=True)
-    keys = {task: content_key(task) for task in tasks}
+    keys = {task: content_key(task, clone) for task in tasks}
     waiting = []
     for task in tasks:
         found = cache.find(keys[task]) if cache else None
@@ -64,7 +66,10 @@ def run_notebooks(
     build(progress=lambda _: None)  # what learners' checks are made from
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
-        min(jobs or os.cpu_count() or 1, len(waiting)), context, initializer=_prepare_worker
+        min(jobs or os.cpu_count() or 1, len(waiting)),
+        context,
+        initializer=_prepare_worker,
+        initargs=(out / "workers.log",),
     ) as executor:
         pending = {
             executor.submit(prove, task, executed / task.file_name): task for task in waiting
@@ -116,9 +121,10 @@ def _result(task: Task, **fields: object) -> Result:
     )
 
 
-def _prepare_worker() -> None:
+def _prepare_worker(log: Path) -> None:
     """One thread for each notebook: they run side by side, and threads would only wait."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ[name] = "1"
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # a warning that says nothing to readers
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors stand in the result
+    with log.open("a") as file:  # what frameworks print when they start
+        os.dup2(file.fileno(), 2)
