@@ -38,6 +38,8 @@ decides with cases drawn from the class's secret seed. Without it every exercise
 
 from pathlib import Path
 
+from autograder.pages import page_settings
+
 c = get_config()  # noqa: F821
 
 root = str(Path(__file__).resolve().parent)
@@ -62,6 +64,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+
+# Formgrader and feedback show what learners wrote, and run none of it.
+c.merge(page_settings())
 
 # `nbgrader export` writes the same table as `lepton class export`.
 c.ExportApp.plugin_class = "autograder.export.TeamExport"

@@ -83,9 +83,10 @@ class Exchange:
             descriptor = os.open(name, flags, dir_fd=self._descriptor)
         except OSError as error:
             raise ValueError("no answer came back") from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise ValueError("the answer is not an ordinary file")
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ValueError("the answer is not an ordinary file")
             data = file.read(max_bytes + 1)
         if len(data) > max_bytes:
             raise ValueError(f"the answer has more than {max_bytes / 2**20:.0f} MiB")

@@ -16,7 +16,7 @@ from autograder.classroom import NOTEBOOK, ClassError, Classroom, exclusive, pro
 from autograder.execution import CannotRun, Limits
 from autograder.files import hash_files
 from autograder.judging import Judged
-from autograder.kernels.owner import shared
+from autograder.kernels.owner import ALSO, FRAMEWORKS, shared
 from autograder.pool import WorkerDied, default_workers, map_unordered
 from autograder.recording import NotRecorded, clear_scratch, record
 from autograder.results import ExerciseResult, Grading, SubmissionResult, not_gradable
@@ -129,7 +129,7 @@ class _Grader:
         self.restored: dict[str, Restored] = {}
         self.keys: dict[str, str] = {}
         self.unchanged = 0
-        self.in_gradebook = _students_in_gradebook(classroom, assignment.name)
+        self.due, self.in_gradebook = _due_dates(classroom, assignment.name)
         settings = hashlib.sha256(classroom.config_file.read_bytes()).hexdigest()
         self.settings = settings[:16]
 
@@ -168,6 +168,8 @@ class _Grader:
         if workers > 1:
             threads = max(1, default_workers(64) // workers)
             tasks = {student: replace(task, threads=threads) for student, task in tasks.items()}
+        sources = "".join(task.notebook for task in tasks.values())
+        shared.preload = (*(name for name in FRAMEWORKS if name in sources), *ALSO)
         link = shared.link() if sys.platform == "linux" else None
         outcomes = map_unordered(grade_one, tasks, workers, set_up, self.assignment, link)
         for student, outcome in outcomes:
@@ -211,7 +213,7 @@ class _Grader:
     def _record(self, student: str, judged: Judged) -> None:
         name, key = self.assignment.name, self.keys[student]
         graded = self.classroom.root / "autograded" / student / name / f"{NOTEBOOK}.ipynb"
-        mark = f"{key} {self.settings}"
+        mark = f"{key} {self.settings} {self.in_gradebook.get(student, self.due)}"
         if (
             not self.options.force
             and self.store.recorded(student) == mark
@@ -237,9 +239,11 @@ class _Grader:
         self.report(result)
 
 
-def _students_in_gradebook(classroom: Classroom, assignment: str) -> set[str]:
+def _due_dates(classroom: Classroom, assignment: str) -> tuple[str, dict[str, str]]:
+    """When the assignment is due; and by student, with extensions, for whoever is in the
+    gradebook."""
     course = classroom.course_directory(assignment)
     with Gradebook(course.db_url, course.course_id) as gradebook:
-        return {
-            submission.student_id for submission in gradebook.assignment_submissions(assignment)
-        }
+        due = [known.duedate for known in gradebook.assignments if known.name == assignment]
+        submissions = gradebook.assignment_submissions(assignment)
+        return str(due[0] if due else None), {s.student_id: str(s.duedate) for s in submissions}

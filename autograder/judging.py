@@ -68,13 +68,9 @@ def judge_run(run: Run, questions: Mapping[str, Question], repairs: Sequence[str
 
 
 def write_verdict(cell: NotebookNode, result: ExerciseResult, panel: Panel) -> None:
-    """Puts a verdict into a grade cell: nbgrader reads the number of the `execute_result`."""
-    data = {"text/plain": repr(panel), "text/html": panel._repr_html_()}
-    points = {"text/plain": f"{result.points:g}"}
-    cell.outputs = [
-        nbformat.v4.new_output("display_data", data),
-        nbformat.v4.new_output("execute_result", points),
-    ]
+    """Puts a verdict into a grade cell: people see the panel, nbgrader reads the number."""
+    data = {"text/plain": f"{result.points:g}", "text/html": panel._repr_html_()}
+    cell.outputs = [nbformat.v4.new_output("execute_result", data)]
     cell.metadata[VERDICT_KEY] = {
         "points": result.points,
         "max_points": result.max_points,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -36,6 +37,8 @@ def map_unordered(
     set_up: called with `arguments` in each worker first. When the caller stops early, is
     interrupted or killed, the workers are killed.
     """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([function.__module__])  # imported once, for all workers
     left = dict(tasks)
     alone = False
     while left:
@@ -43,9 +46,9 @@ def map_unordered(
         batch = dict([next(iter(left.items()))]) if alone else dict(left)
         with ProcessPoolExecutor(
             min(workers, len(batch)),
-            multiprocessing.get_context("spawn"),
+            context,
             _set_up_worker,
-            (os.getpid(), set_up, arguments),
+            (set_up, arguments),
         ) as pool:
             keys = {pool.submit(function, task): key for key, task in batch.items()}
             try:
@@ -65,17 +68,10 @@ def map_unordered(
                 raise
 
 
-def _set_up_worker(owner: int, set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+def _set_up_worker(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner
-    _die_with(owner)
-    set_up(*arguments)
-
-
-def _die_with(owner: int) -> None:
-    try:
+    if sys.platform == "linux":  # the parent is the fork server, which ends with the owner
         from autograder.sandbox.linux import die_with_parent
-    except (ImportError, OSError, AttributeError):
-        return  # not Linux
-    die_with_parent(signal.SIGKILL)
-    if os.getppid() != owner:
-        os._exit(1)
+
+        die_with_parent(signal.SIGKILL)
+    set_up(*arguments)

@@ -139,7 +139,7 @@ def _is_graded(cell: NotebookNode) -> bool:
 
 
 def _stripped(cell: NotebookNode) -> NotebookNode:
-    """A fresh cell with the learner's source and nbgrader mark, and nothing else."""
+    """A fresh cell with the learner's source, pasted pictures and nbgrader mark; nothing else."""
     new = {
         "code": nbformat.v4.new_code_cell,
         "markdown": nbformat.v4.new_markdown_cell,
@@ -148,6 +148,8 @@ def _stripped(cell: NotebookNode) -> NotebookNode:
     mark = cell.metadata.get("nbgrader")
     if isinstance(mark, dict):
         new.metadata["nbgrader"] = NotebookNode(mark)
+    if "attachments" in cell:
+        new["attachments"] = cell.attachments
     return new
 
 
@@ -171,6 +173,8 @@ def _restored(cell: NotebookNode, released: NotebookNode) -> NotebookNode:
     copy = _blank_copy(released)
     if released.metadata.nbgrader.get("solution"):
         copy.source = cell.source
+        if "attachments" in cell:
+            copy["attachments"] = cell.attachments
     return copy
 
 

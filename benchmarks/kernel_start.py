@@ -20,7 +20,7 @@ from rich.table import Table
 
 from autograder.kernels.manager import BlockingWarmKernelManager
 from autograder.kernels.owner import shared
-from autograder.sandbox.walls import World, missing_walls
+from autograder.sandbox.walls import Walls, World, survey
 from lepton_course import device_table
 
 OPERATIONS = {
@@ -63,10 +63,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=10)
     runs = parser.parse_args().runs
     kinds = {"ordinary": ordinary_manager, "warm": BlockingWarmKernelManager}
-    if not missing_walls():
-        kinds["warm, closed in"] = lambda: BlockingWarmKernelManager(
-            world=World(shared.make_folder())
-        )
+    if survey().walls == Walls():
+        kinds["warm, closed in"] = closed_in_manager
     table = Table(title=f"Kernel start to first operation, seconds, median of {runs}")
     for column in ("framework", *kinds, *(f"ordinary / {kind}" for kind in list(kinds)[1:])):
         table.add_column(column, justify="right")

@@ -57,13 +57,16 @@ def prepare_tensorflow() -> None:
     """Have TensorFlow follow LEPTON_DEVICE and share GPU memory as soon as it is imported.
 
     TensorFlow places operations on its first GPU and takes all of its memory, unless it is told
-    otherwise before the first operation. Safe to call twice; imports nothing.
+    otherwise before the first operation. It also reports the processor's features on a red
+    ground as it is imported, which looks like a failure: that is left out, unless
+    TF_CPP_MIN_LOG_LEVEL asks for it. Safe to call twice; imports nothing.
     Raises ValueError when LEPTON_DEVICE is none of the known devices.
     """
     global _prepared
     wanted_device()
     if not _prepared:
         _prepared = True
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
         register_post_import_hook(_configure, "tensorflow")
 
 

@@ -1,4 +1,4 @@
-"""A real JupyterLab in a real Chromium, driven the way a learner uses it."""
+"""A real JupyterLab in a real Chromium, driven the way people use it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 from conftest import CLONE
 from nbformat import NotebookNode
+from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
@@ -21,19 +22,34 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @contextmanager
 def lepton_learn(workspace: Path, home: Path, port: int) -> Iterator[str]:
-    """Run `lepton learn` without a browser; yields the URL that it prints.
+    """Run `lepton learn` without a browser; yields the URL that it prints."""
+    command = ["-m", "lepton_course.cli", "learn", str(workspace), "--port", str(port)]
+    with _server([*command, "--no-browser"], home, home) as url:
+        yield url
+
+
+@contextmanager
+def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
+    """Run plain `jupyter lab` in a folder, without a browser; yields the URL that it prints."""
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    with _server(["-m", "jupyterlab", "--no-browser", *as_root], folder, home) as url:
+        yield url
+
+
+@contextmanager
+def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
+    """Run a JupyterLab in `folder`; what it says goes to `home`/jupyterlab.log.
 
     `home` stands for the user's home folder, so that neither their Jupyter settings nor their
     files matter.
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("JUPYTER")}
     environment |= {"HOME": str(home), "PYTHONPATH": str(CLONE)}
-    command = [sys.executable, "-m", "lepton_course.cli", "learn", str(workspace)]
     log = home / "jupyterlab.log"
     with log.open("w") as output:
         server = subprocess.Popen(
-            [*command, "--no-browser", "--port", str(port)],
-            cwd=home,
+            [sys.executable, *command],
+            cwd=folder,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -47,7 +63,7 @@ def lepton_learn(workspace: Path, home: Path, port: int) -> Iterator[str]:
 
 def _printed_url(server: subprocess.Popen, log: Path) -> str:
     for _ in range(600):
-        found = re.search(r"http://localhost:\d+/lab/tree/START.ipynb\?token=\w+", log.read_text())
+        found = re.search(r"http://localhost:\d+/lab\S*\?token=\w+", log.read_text())
         if found:
             return found[0]
         assert server.poll() is None, log.read_text()
@@ -67,6 +83,19 @@ def browser_page(chromium: str, dark: bool = False) -> Iterator[Page]:
         page.set_default_timeout(60_000)
         yield page
         browser.close()
+
+
+def picture(page: Page, path: Path, shown: bool = False) -> None:
+    """Save what the page shows. What the documents show goes there as well, in few colours, when
+    LEPTON_SCREENSHOTS names their folder."""
+    page.screenshot(path=path)
+    with Image.open(path) as image:
+        assert len(set(image.resize((160, 100)).convert("L").tobytes())) > 20, "an empty page"
+        wanted = os.environ.get("LEPTON_SCREENSHOTS")
+        if wanted and shown:
+            target = CLONE / wanted
+            target.mkdir(parents=True, exist_ok=True)
+            image.quantize(128).save(target / path.name, optimize=True)
 
 
 class Lab:

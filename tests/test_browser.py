@@ -3,7 +3,6 @@
 With LEPTON_SCREENSHOTS=docs/images the pictures of the README are made anew.
 """
 
-import os
 import re
 import shutil
 import socket
@@ -12,9 +11,8 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
-from browser import Lab, browser_page, errors, lepton_learn
+from browser import Lab, browser_page, errors, lepton_learn, picture
 from conftest import CLONE
-from PIL import Image
 
 from lepton_course import progress
 from lepton_course.exercises.load import load_exercises
@@ -67,22 +65,6 @@ def lab(chromium, url, workspace, tmp_path):
         page.screenshot(path=tmp_path / "at the end.png")
 
 
-def picture(lab: Lab, name: str, folder: Path) -> None:
-    """Save what the learner sees; what the README shows also there, when asked, in few colours.
-
-    The right answer stays out of the README.
-    """
-    path = folder / f"{name}.png"
-    lab.page.screenshot(path=path)
-    with Image.open(path) as image:
-        assert len(set(image.resize((160, 100)).convert("L").tobytes())) > 20, "an empty page"
-        wanted = os.environ.get("LEPTON_SCREENSHOTS")
-        if wanted and name in ("start", "wrong"):
-            target = CLONE / wanted
-            target.mkdir(parents=True, exist_ok=True)
-            image.quantize(128).save(target / f"{name}.png", optimize=True)
-
-
 def solution() -> str:
     """The course's own answer to the exercise."""
     notebook = nbformat.read(CLONE / "curriculum" / MODULE / "assignment.ipynb", as_version=4)
@@ -98,14 +80,25 @@ def test_lab_is_served_and_a_busy_port_moves_to_the_next_free_one(url, busy_port
     assert without_token.url.path == "/login", "without the token, nobody gets in"
 
 
+def test_nothing_of_nbgrader_is_in_the_learners_lab(lab, url, home):
+    assert "nbgrader" not in (home / "jupyterlab.log").read_text()
+    base, token = url.split("/lab/tree/START.ipynb?token=")
+    assert httpx.get(f"{base}/lab", params={"token": token}).status_code == 200
+    formgrader = httpx.get(f"{base}/formgrader", params={"token": token}, follow_redirects=True)
+    assert formgrader.status_code == 404
+    menus = lab.page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+    assert "File" in menus and "Nbgrader" not in menus
+    assert lab.page.locator(".jp-Dialog").count() == 0
+
+
 def test_the_lesson_runs_to_its_end_without_an_error(lab, tmp_path):
-    picture(lab, "start", tmp_path)
+    picture(lab.page, tmp_path / "start.png", shown=True)
     lab.follow(f"{MODULE}/lesson.ipynb")
     notebook = lab.run_all(f"{MODULE}/lesson.ipynb", seconds=600)
     assert [error for cell in notebook.cells for error in errors(cell)] == []
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert all(cell.execution_count for cell in code)
-    picture(lab, "lesson", tmp_path)
+    picture(lab.page, tmp_path / "lesson.png")
 
 
 def test_a_wrong_answer_is_told_why_and_the_right_one_succeeds(lab, workspace, tmp_path):
@@ -117,13 +110,13 @@ def test_a_wrong_answer_is_told_why_and_the_right_one_succeeds(lab, workspace, t
     lab.write(f"def {EXERCISE}(", WRONG)
     answer = lab.run(f'check("{EXERCISE}")')
     answer.get_by_text(mistake.sentence).wait_for()
-    picture(lab, "wrong", tmp_path)
+    picture(lab.page, tmp_path / "wrong.png", shown=True)
 
     lab.write(f"def {EXERCISE}(", solution())
     answer = lab.run(f'check("{EXERCISE}")')
     answer.get_by_text("✓").first.wait_for()
     assert mistake.sentence not in answer.inner_text()
-    picture(lab, "right", tmp_path)
+    picture(lab.page, tmp_path / "right.png")  # not shown: the answer stays out of the README
 
     tried = progress.attempts(workspace)[MODULE, EXERCISE]
     assert tried.solved and tried.tries == 2

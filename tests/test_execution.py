@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -13,8 +16,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.execution import Job, Limits, run
-from autograder.files import copy_files, read_file
-from autograder.pool import run_all
+from autograder.files import Exchange, copy_files, remove_folder
+from autograder.kernels.owner import ALSO, Zygote, shared
+from autograder.pool import WorkerDied, map_unordered
 from lepton_course.exercises.compiled import observation_from_tree
 from lepton_course.exercises.probes import Call, probe_to_tree
 from lepton_course.exercises.values import dumps, loads
@@ -26,6 +30,13 @@ ASK_FOR_DOUBLE = dumps(
         "cases": [{"args": (4,), "kwargs": {}, "weights": None, "x": None}],
     }
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_zygote():
+    shared.preload = ALSO
+    yield
+    shared.stop()
 
 
 @pytest.fixture(autouse=True)
@@ -130,10 +141,13 @@ def test_an_answer_that_is_too_large_gets_nothing():
 
 def test_nothing_is_left_behind(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr("autograder.execution.shared", zygote := Zygote(ALSO))
+    monkeypatch.setattr("autograder.kernels.provisioner.shared", zygote)
     lingering = (
         "import subprocess\nsubprocess.Popen(['sleep', '654.321'])\nopen('left', 'w').write('x')"
     )
     run(job(lingering, "import os\nos._exit(3)"))
+    zygote.stop()
     assert list(tmp_path.iterdir()) == []
     assert "654.321" not in [word for p in psutil.process_iter() for word in command_line(p)]
 
@@ -145,21 +159,49 @@ def command_line(process: psutil.Process) -> list[str]:
         return []
 
 
-def test_when_the_caller_stops_the_kernels_are_killed():
-    jobs = {"quick": job("1"), "slow": job("import time\ntime.sleep(600)"), "late": job("1")}
+def use(zygote):
+    shared.adopt(zygote)
+
+
+def is_even(number):
+    return number % 2 == 0
+
+
+def sleep_unless_first(number):
+    time.sleep(600 if number else 0)
+    return number
+
+
+def die_at_three(number):
+    if number == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def test_tasks_come_back_by_their_names():
+    results = dict(map_unordered(is_even, {"a": 1, "b": 2, "c": 4}, 2, print))
+    assert results == {"a": False, "b": True, "c": True}
+
+
+def test_a_worker_that_dies_costs_its_own_task_alone():
+    results = dict(map_unordered(die_at_three, {i: i for i in range(6)}, 2, print))
+    assert isinstance(results.pop(3), WorkerDied)
+    assert results == {i: i for i in range(6) if i != 3}
+
+
+def test_when_the_caller_stops_the_workers_are_killed():
     started = time.monotonic()
-    for key, _ in run_all(jobs, 2):
-        assert key == "quick"
+    for key, _ in map_unordered(sleep_unless_first, {0: 0, 1: 1, 2: 2}, 2, print):
+        assert key == 0
         break
     assert time.monotonic() - started < 30
+    assert multiprocessing.active_children() == []
 
 
-def test_jobs_run_some_at_a_time_and_all_come_back():
-    jobs = {str(i): job(f"def double(x): return {i}", "check") for i in range(4)}
-    outcomes = dict(run_all(jobs, 2))
-    assert {key: answer(outcome) for key, outcome in outcomes.items()} == {
-        str(i): i for i in range(4)
-    }
+def test_workers_share_a_zygote():
+    jobs = {i: job(f"def double(x): return {i}", "check") for i in range(4)}
+    results = dict(map_unordered(run, jobs, 2, use, shared.link()))
+    assert {key: answer(result) for key, result in results.items()} == {i: i for i in range(4)}
 
 
 def test_links_are_not_followed_when_files_are_copied(tmp_path):
@@ -184,9 +226,31 @@ def test_released_files_win_over_submitted_ones(tmp_path):
 
 
 def test_an_answer_must_be_an_ordinary_file(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "link").symlink_to("/etc/hostname")
-    (tmp_path / "folder").mkdir()
+    exchange = Exchange(tmp_path / "exchange")
+    os.mkfifo(exchange.folder / "pipe")
+    (exchange.folder / "link").symlink_to("/etc/hostname")
+    (exchange.folder / "folder").mkdir()
     for name in ("pipe", "link", "folder", "missing"):
         with pytest.raises(ValueError, match="answer"):
-            read_file(tmp_path / name, 100)
+            exchange.take(name, 100)
+
+
+def test_an_exchange_stays_where_it_is_when_its_folder_is_replaced(tmp_path):
+    exchange = Exchange(tmp_path / "exchange")
+    (tmp_path / "elsewhere").mkdir()
+    exchange.folder.rename(tmp_path / "moved")
+    exchange.folder.symlink_to(tmp_path / "elsewhere")
+    exchange.put("cases", b"1")
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    assert (tmp_path / "moved/cases").read_bytes() == b"1"
+
+
+def test_a_folder_that_resists_is_removed(tmp_path):
+    folder = tmp_path / "scratch"
+    (folder / "closed").mkdir(parents=True)
+    (folder / "closed/file").write_text("x")
+    (folder / "closed").chmod(0)
+    deep = "/".join(["d"] * 2000)
+    subprocess.run(["mkdir", "-p", deep], cwd=folder, check=True)
+    remove_folder(folder)
+    assert not folder.exists()

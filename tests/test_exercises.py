@@ -1,5 +1,7 @@
 """Exercises from declaration to verdict: observing, comparing, judging, diagnosing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -25,7 +27,7 @@ from lepton_course.exercises.compiled import (
 )
 from lepton_course.exercises.judge import judge
 from lepton_course.exercises.panel import hint_panel, verdict_panel
-from lepton_course.exercises.probes import Missing
+from lepton_course.exercises.probes import Missing, Raised
 from lepton_course.exercises.remote import observe_file, read_observations, write_cases
 from lepton_course.exercises.values import InvalidValue
 
@@ -178,6 +180,16 @@ def test_compiled_checks_hold_no_code(tmp_path):
     assert "np.convolve(values" not in tree
 
 
+def test_a_mistake_that_stops_is_known_by_its_exception_and_leaves_no_line_of_its_code():
+    def stopped(values, width):
+        raise OverflowError("too " + "wide")
+
+    mistake = Misconception("stopped", stopped, "It stops where the window is wide.")
+    compiled = compile_exercise(replace(MOVING_AVERAGE, misconceptions=[mistake]))
+    assert verdict_on(compiled, stopped).diagnosis.name == "stopped"
+    assert {seen.raised for seen in compiled.mistakes[0].observations} == {Raised("OverflowError")}
+
+
 def test_other_seeds_draw_other_cases_and_more_rounds_more_of_them():
     a, again, b = (draw_cases(MOVING_AVERAGE, seed)[0].args[0] for seed in "aab")
     assert (a == again).all() and (a != b).any()
@@ -230,6 +242,7 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
         (True, 1, "expected a whole number, got a bool"),
         ((3, 4), (4, 3), "expected (4, 3), got (3, 4)"),
         ([1], (1, 2), "expected 2 values"),
+        ((3, 4.0), (3, 4), "value 1: expected a whole number, got a float (4)"),
         (np.zeros((2, 3)), np.zeros((3, 2)), "expected shape (3, 2), got shape (2, 3)"),
         (np.zeros(2, int), np.zeros(2), "expected dtype float64, got dtype int64"),
         (np.zeros(2), torch.zeros(2), "expected a torch tensor, got a NumPy array"),
@@ -324,7 +337,8 @@ def test_model_probe(mode):
     assert verdict_on(question, lambda n: Small(n, softmax=True)).status == "wrong"
     wider = verdict_on(question, lambda n: Small(n + 1)).parts[0].problem
     assert wider.startswith("the shapes of the network's parameters: ")
-    assert "expected a list" in verdict_on(question, lambda n: "no network").parts[0].problem
+    nothing = verdict_on(question, lambda n: None).parts[0].problem
+    assert nothing.startswith("expected a network")
 
 
 def test_panels_escape_what_they_show(question):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import html
 import json
 import os
 import shutil
@@ -318,7 +319,7 @@ def test_files_that_are_not_there_are_told(lines):
 
 def test_the_json_has_exactly_the_agreed_form(graded):
     results = json.loads((graded.parent / "results.json").read_text())
-    assert set(results) == {"submissions", "seconds"}
+    assert list(results) == ["submissions", "seconds", "workers", "sandbox", "walls"]
     for line in results["submissions"]:
         assert list(line) == [
             "student", "assignment", "status", "score", "max_score", "reason", "exercises",
@@ -335,9 +336,10 @@ def test_the_json_has_exactly_the_agreed_form(graded):
         assert isinstance(line["reason"], str)
 
 
-def test_the_command_lists_what_failed_and_says_that_there_is_no_sandbox(graded):
+def test_the_command_lists_what_failed_and_which_walls_stand(graded):
     output = (graded.parent / "output.txt").read_text()
-    assert "without a sandbox" in output
+    assert "Walls around each submission:" in output
+    assert "limits on time, memory" in output
     assert "11 not gradable" in output
     assert "cut_off" in output
 
@@ -357,7 +359,7 @@ def test_feedback_names_the_part_and_the_misconception_but_no_secret(graded):
 
 def test_feedback_repeats_no_exception_text(graded):
     cell = cell_of(graded_notebook(graded, "raises"), "total")
-    panel = cell.outputs[0].data["text/plain"]
+    panel = html.unescape(cell.outputs[0].data["text/html"])
     assert "it stopped with IndexError at the line `return x['secret', 0]`" in panel
     assert "only integers" not in panel
 
@@ -379,8 +381,9 @@ def test_cases_come_from_the_classs_seed_and_are_private(graded):
 
 def test_a_submission_is_graded_alone_as_in_the_batch(graded, lines, tmp_path):
     done = lepton_class(
-        "grade", graded, "small_sums", "--student", "half", "--json", tmp_path / "one.json"
-    )
+        "grade", graded, "small_sums",
+        "--student", "half", "--force", "--json", tmp_path / "one.json",
+    )  # fmt: skip
     assert done.exit_code == 0, done.output
     (line,) = json.loads((tmp_path / "one.json").read_text())["submissions"]
     assert {**line, "seconds": 0} == {**lines["half"], "seconds": 0}
@@ -394,7 +397,8 @@ def test_manual_grades_and_comments_survive_a_regrade(graded):
         notebook.comments[0].manual_comment = "Well put."
         gradebook.db.commit()
 
-    assert lepton_class("grade", graded, "small_sums", "--student", "right").exit_code == 0
+    done = lepton_class("grade", graded, "small_sums", "--student", "right", "--force")
+    assert done.exit_code == 0, done.output
 
     with Gradebook(f"sqlite:///{graded}/gradebook.db") as gradebook:
         submission = gradebook.find_submission("small_sums", "right")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -11,6 +12,7 @@ from autograder.proof.notebooks import Task, select_tasks
 from autograder.proof.results import Cache, Result
 from autograder.proof.running import OUT, run_notebooks, unproven
 from autograder.proof.structure import structure_complaints
+from lepton_course.syllabus import is_ready, load_syllabus
 
 TASKS = select_tasks([])
 
@@ -41,3 +43,12 @@ def test_in_ci_everything_is_proven():
 @pytest.mark.parametrize("folder", modules_in(CURRICULUM), ids=lambda folder: folder.name)
 def test_structure(folder):
     assert [str(complaint) for complaint in structure_complaints(folder)] == []
+
+
+READY = [module for module in load_syllabus(CURRICULUM) if is_ready(module, CURRICULUM)]
+
+
+@pytest.mark.parametrize("module", READY, ids=lambda module: module.id)
+def test_the_syllabus_tells_the_minutes_of_an_assignment(module):
+    text = (CURRICULUM / module.id / "assignment.ipynb").read_text(encoding="utf-8")
+    assert module.minutes[1] == sum(map(int, re.findall(r"· (\d+) minutes ·", text)))

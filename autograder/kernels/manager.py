@@ -8,10 +8,12 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from jupyter_client.client import KernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager, KernelManager
-from traitlets import HasTraits, Instance
+from traitlets import HasTraits, Instance, Type
 
+from autograder.kernels.client import PromptAsyncClient, PromptBlockingClient
 from autograder.kernels.provisioner import WarmProvisioner
 from autograder.sandbox.walls import World
 
@@ -39,10 +41,17 @@ class _Warm(HasTraits):
             )
         return await super()._async_pre_start_kernel(**options)
 
+    async def _async_wait(self, pollinterval: float = 0.005) -> None:
+        await super()._async_wait(pollinterval)
+
 
 class WarmKernelManager(_Warm, AsyncKernelManager):
     """Starts one warm kernel; its methods are coroutines, as nbclient wants them."""
 
+    client_factory = Type(PromptAsyncClient, klass=KernelClient)
+
 
 class BlockingWarmKernelManager(_Warm, KernelManager):
     """Starts one warm kernel; its methods wait."""
+
+    client_factory = Type(PromptBlockingClient, klass=KernelClient)

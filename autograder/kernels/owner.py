@@ -18,7 +18,9 @@ from typing import Any
 
 from autograder.sandbox.walls import World, environment_inside, plain_environment
 
-PRELOAD = ("torch", "tensorflow", "matplotlib.pyplot", "lepton_course.exercises.session")
+FRAMEWORKS = ("torch", "tensorflow")
+ALSO = ("matplotlib.pyplot", "lepton_course.exercises.session", "lepton_course.exercises.remote")
+PRELOAD = (*FRAMEWORKS, *ALSO)
 """What kernels have imported before their first cell."""
 
 START_SECONDS = 60.0
@@ -181,7 +183,11 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 cwd=Path(__file__).parents[2],
                 # Kernels inherit its memory, and with it its first environment.
-                env={**plain_environment(os.environ), "TF_CPP_MIN_LOG_LEVEL": "3"},
+                env={
+                    **plain_environment(os.environ),
+                    "TF_CPP_MIN_LOG_LEVEL": "3",
+                    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+                },
                 start_new_session=True,  # Ctrl-C in the owner's terminal is for the owner
             )
         self._link = Link(ours, folder)

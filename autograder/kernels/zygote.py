@@ -191,7 +191,7 @@ def watch(stream: socket.socket) -> None:
         _run_and_exit(lambda: run_kernel(request, ready_write))
     os.close(ready_write)
     with os.fdopen(ready_read, "rb") as pipe:
-        answer = pipe.read()  # until the kernel's world stands, or its process has ended
+        answer = pipe.read()  # until the kernel listens, or its process has ended
     if answer != b"ready":
         os.waitpid(kernel, 0)
         _send(stream, {"failed": answer.decode(errors="replace") or "the kernel did not start"})
@@ -282,9 +282,6 @@ def run_kernel(request: Request, ready: int) -> None:
     except OSError as error:
         os.write(ready, str(error).encode())
         raise
-    os.write(ready, b"ready")
-    os.close(ready)
-    gc.unfreeze()
     from ipykernel.kernelapp import IPKernelApp
 
     _limit_threads()
@@ -292,6 +289,9 @@ def run_kernel(request: Request, ready: int) -> None:
     sys.path[:] = ["", *[path for path in sys.path if path]]
     app = IPKernelApp.instance()
     app.initialize(["-f", request.connection_file, "--HistoryManager.enabled=False"])
+    # Only now: who connects before the sockets are there tries again 0.1 s later.
+    os.write(ready, b"ready")
+    os.close(ready)
     app.start()
 
 

@@ -9,6 +9,7 @@ Three walls, each of which stops alone what the others should stop too:
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import resource
@@ -118,6 +119,7 @@ def close_in(world: World) -> None:
         _pivot(world, readable)
         # Without this, code could make itself root of a world inside this one.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
+        _bound_processes(world.limits)
         readable += [Path("/proc"), Path("/dev")]
         writable += [Path("/tmp"), Path("/dev/shm")]
     else:  # of the real /proc, nothing about other processes
@@ -281,6 +283,15 @@ def _set_limits(world: World) -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         resource.setrlimit(what, (value, value))
+
+
+def _bound_processes(limits: Limits) -> None:
+    """A wall against fork bombs that also holds for root, whom RLIMIT_NPROC does not stop.
+
+    Since Linux 6.14 each process namespace has its own number of processes; the smallest is 301.
+    """
+    with contextlib.suppress(OSError):
+        Path("/proc/sys/kernel/pid_max").write_text(str(max(301, limits.processes)))
 
 
 def _data_bytes() -> int:

@@ -206,7 +206,7 @@ def _sequence_difference(value: Plain, expected: Plain, rtol: float, atol: float
         problem = _difference(a, b, rtol, atol)
         if problem:
             simple = isinstance(b, (bool, int, float, str))
-            if simple and all(isinstance(item, (bool, int, float, str)) for item in value):
+            if simple and all(type(item) is type(b) for item in value):
                 return f"expected {describe(expected)}, got {describe(value)}"
             return f"value {index}: {problem}"
     return None

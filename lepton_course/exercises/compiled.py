@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
     cases = draw_cases(exercise, seed, rounds)
     expected = tuple(_expected(exercise, case) for case in cases)
     mistakes = tuple(
-        KnownMistake(m.name, m.sentence, m.read, observe_all(exercise, m.implementation, cases))
+        KnownMistake(m.name, m.sentence, m.read, _mistaken(exercise, m.implementation, cases))
         for m in exercise.misconceptions
     )
     return Question(
@@ -79,6 +79,14 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         cases=cases,
         expected=expected,
         mistakes=mistakes,
+    )
+
+
+def _mistaken(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> tuple[Observation, ...]:
+    """Like `observe_all`; of an exception only the kind, since its line is a line of code."""
+    return tuple(
+        replace(observed, raised=observed.raised and Raised(observed.raised.kind))
+        for observed in observe_all(exercise, answer, cases)
     )
 
 

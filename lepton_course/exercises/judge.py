@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lepton_course.exercises.compare import Comparison, exact
+from lepton_course.exercises.compare import Comparison, exact, kind_name
 from lepton_course.exercises.model import Case
 from lepton_course.exercises.probes import Observation, Probe
 from lepton_course.exercises.values import Opaque
@@ -135,6 +135,8 @@ def difference(compare: Comparison, observed: Observation, expected: Observation
             return f"the {name} could not be seen"
         if name == "gradients" and observed.seen[name] is None and right is not None:
             return "no gradient flows back: the result was cut off from its inputs"
+        if name == "parameters" and isinstance(observed.seen[name], Opaque):
+            return f"expected a network, a torch.nn.Module, got {kind_name(observed.seen[name])}"
         problem = _comparison_for(name, compare).difference(observed.seen[name], right)
         if problem:
             return _in_words(name, problem)

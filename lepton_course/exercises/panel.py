@@ -37,7 +37,7 @@ class Panel:
         rows = "".join(self._row(label, text) for label, text in self.lines)
         return (
             f'<div role="status" style="border-left:5px solid {colour};padding:6px 12px;'
-            "margin:4px 0;background:var(--jp-layout-color2,#f5f5f5);"
+            "margin:4px 0;background-color:var(--jp-layout-color2,#f5f5f5);"
             'color:var(--jp-ui-font-color1,#222);line-height:1.5">'
             f'<div><strong><span style="color:{colour}" aria-hidden="true">{sign}</span> '
             f"{escape(self.headline)}</strong></div>{rows}</div>"
@@ -56,12 +56,12 @@ class Panel:
 def verdict_panel(question: Question, verdict: Verdict) -> Panel:
     """What a learner sees after a check."""
     if verdict.status == "right":
-        return Panel("right", f"{question.title}: right{_points(verdict)}.")
+        return Panel("right", f"{_title(question)} right{_points(verdict)}.")
     if verdict.status == "blank":
-        start = f"not answered yet. Define `{question.name}` in the cell above"
+        start = f"not answered yet. Define `{question.name}` in the cell above, and run that cell"
         return Panel(
             "blank",
-            f"{question.title}: {start}.",
+            f"{_title(question)} {start}.",
             (("Stuck", f'hint("{question.name}") gives a first nudge.'),),
         )
     lines = []
@@ -83,7 +83,7 @@ def verdict_panel(question: Question, verdict: Verdict) -> Panel:
         links[place] = read
     if question.hints:
         lines.append(("Stuck", f'hint("{question.name}")'))
-    headline = f"{question.title}: not yet{_points(verdict)}."
+    headline = f"{_title(question)} not yet{_points(verdict)}."
     return Panel(verdict.status, headline, tuple(lines), links)
 
 
@@ -93,7 +93,7 @@ def hint_panel(question: Question, stage: int) -> Panel:
     text = question.hints[stage]
     is_code = "\n" in text and ("return " in text or "=" in text or "def " in text)
     name = names[min(stage, 2)]
-    headline = f"{question.title}: hint {stage + 1} of {len(question.hints)} ({name})"
+    headline = f"{_title(question)} hint {stage + 1} of {len(question.hints)} ({name})"
     return Panel("hint", headline, (("Code" if is_code else "", text),))
 
 
@@ -110,6 +110,10 @@ def case_lines(names: tuple[str, ...], case: Case) -> list[tuple[str, str]]:
     if case.x is not None:
         named["x"] = case.x
     return [(name, describe(value, limit=400)) for name, value in named.items()]
+
+
+def _title(question: Question) -> str:
+    return question.title + (" –" if question.title.endswith("?") else ":")
 
 
 def _points(verdict: Verdict) -> str:

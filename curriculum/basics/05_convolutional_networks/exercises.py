@@ -83,15 +83,46 @@ def true_division(size, kernel, stride=1, padding=0, dilation=1):
     return (size + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1
 
 
+def divided_before_subtracting(size, kernel, stride=1, padding=0, dilation=1):
+    covered = dilation * (kernel - 1) + 1
+    return size + 2 * padding - covered // stride + 1
+
+
+def divided_separately(size, kernel, stride=1, padding=0, dilation=1):
+    covered = dilation * (kernel - 1) + 1
+    return (size + 2 * padding) // stride - covered // stride + 1
+
+
+def covered_one_short(size, kernel, stride=1, padding=0, dilation=1):
+    return (size + 2 * padding - dilation * (kernel - 1)) // stride + 1
+
+
+def size_without_padding(size, kernel, stride=1, padding=0, dilation=1):
+    return output_size(size, kernel, stride, 0, dilation)
+
+
+def size_without_stride(size, kernel, stride=1, padding=0, dilation=1):
+    return output_size(size, kernel, 1, padding, dilation)
+
+
+def rounded_to_nearest(size, kernel, stride=1, padding=0, dilation=1):
+    return round((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1
+
+
+def rounded_down_to_a_float(size, kernel, stride=1, padding=0, dilation=1):
+    return float(output_size(size, kernel, stride, padding, dilation))
+
+
 def output_size_cases(rng):
-    kernel, padding, dilation = int(rng.choice([3, 5])), int(rng.integers(1, 4)), 2
+    kernel, padding, dilation = int(rng.choice([3, 5])), int(rng.integers(2, 5)), 2
     size = 2 * int(rng.integers(8, 20)) + 1  # odd, so that stride 2 leaves a rest below
     dilated = Case("dilation", (size, kernel, 1, 0, dilation))
     together = Case("everything together", (size + 1, kernel, 2, padding, 3))
     return [
         Case("no padding, stride 1", (28, kernel)),
         Case("padding", (size, kernel, 1, padding)),
-        Case("stride", (size + 1, kernel, 2)),
+        Case("stride", (28, 3, 3)),  # a third of a step is left over, below two thirds:
+        Case("stride", (29, 3, 3)),  # so rounding up, down and to the nearest all differ
         Case("stride", (size + 1, kernel, 2, padding)),
         dilated,
         together,
@@ -158,6 +189,57 @@ def stride_for_rows_only(image, kernels, stride=1, padding=0):
 def repeated_edges(image, kernels, stride=1, padding=0):
     framed = np.pad(image, [(0, 0), (padding, padding), (padding, padding)], mode="edge")
     return convolve2d(framed, kernels, stride)
+
+
+def one_map_per_channel(image, kernels, stride=1, padding=0):
+    pairs = [(o, c) for o in range(len(kernels)) for c in range(len(image))]
+    maps = [
+        convolve2d(image[c : c + 1], kernels[o : o + 1, c : c + 1], stride, padding)
+        for o, c in pairs
+    ]
+    return np.reshape(maps, (len(kernels), len(image), *maps[0].shape[1:]))
+
+
+def image_not_padded(image, kernels, stride=1, padding=0):
+    return convolve2d(image, kernels, stride)
+
+
+def stride_not_used(image, kernels, stride=1, padding=0):
+    return convolve2d(image, kernels, 1, padding)
+
+
+def first_kernel_only(image, kernels, stride=1, padding=0):
+    return convolve2d(image, kernels[:1].repeat(len(kernels), axis=0), stride, padding)
+
+
+def kernels_added_up(image, kernels, stride=1, padding=0):
+    return convolve2d(image, kernels, stride, padding).sum(axis=0)
+
+
+def maps_last(image, kernels, stride=1, padding=0):
+    return convolve2d(image, kernels, stride, padding).transpose(1, 2, 0)
+
+
+def padded_on_two_sides_only(image, kernels, stride=1, padding=0):
+    framed = np.pad(image, [(0, 0), (padding, 0), (padding, 0)])
+    return convolve2d(framed, kernels, stride)
+
+
+def channels_padded_too(image, kernels, stride=1, padding=0):
+    _, kh, kw = kernels[0].shape
+    framed = np.pad(image, padding)
+    result = np.zeros(convolve2d(image, kernels, stride, padding).shape)
+    for o, i, j in np.ndindex(result.shape):
+        y, x = i * stride, j * stride
+        result[o, i, j] = (framed[:, y : y + kh, x : x + kw] * kernels[o]).sum()
+    return result
+
+
+def square_window(image, kernels, stride=1, padding=0):
+    side = kernels.shape[2]
+    if kernels.shape[3] != side:
+        raise ValueError(f"a window of {side} by {side} meets a kernel that is not square")
+    return convolve2d(image, kernels, stride, padding)
 
 
 def convolve2d_cases(rng):
@@ -235,6 +317,44 @@ def upstream_turned(image, kernel, upstream):
     return right[0], convolution_gradients(image, kernel, upstream[::-1, ::-1])[1]
 
 
+def kernel_overwritten(image, kernel, upstream):
+    last = image[upstream.shape[0] - 1 :, upstream.shape[1] - 1 :]
+    return convolution_gradients(image, kernel, upstream)[0], upstream[-1, -1] * last
+
+
+def both_overwritten(image, kernel, upstream):
+    pairs = overwritten(image, kernel, upstream), kernel_overwritten(image, kernel, upstream)
+    return pairs[0][0], pairs[1][1]
+
+
+def upstream_not_padded(image, kernel, upstream):
+    rows, columns = (max(u - k + 1, 0) for u, k in zip(upstream.shape, kernel.shape, strict=True))
+    top, left = kernel.shape[0] - 1, kernel.shape[1] - 1
+    right = convolution_gradients(image, kernel, upstream)
+    return right[0][top : top + rows, left : left + columns], right[1]
+
+
+def upstream_padded_by_one(image, kernel, upstream):
+    spare = [(side - 2, side - 2) for side in kernel.shape]
+    right = convolution_gradients(image, kernel, upstream)
+    cut = tuple(slice(a, side - b) for (a, b), side in zip(spare, image.shape, strict=True))
+    return right[0][cut], right[1]
+
+
+def kernel_without_upstream(image, kernel, upstream):
+    ignored = upstream_ignored(image, kernel, upstream)
+    return convolution_gradients(image, kernel, upstream)[0], ignored[1]
+
+
+def image_without_upstream(image, kernel, upstream):
+    ignored = upstream_ignored(image, kernel, upstream)
+    return ignored[0], convolution_gradients(image, kernel, upstream)[1]
+
+
+def only_the_kernel(image, kernel, upstream):
+    return convolution_gradients(image, kernel, upstream)[1]
+
+
 def convolution_gradients_cases(rng):
     def numbers(*shape):  # distinct, so that no turned or swapped array equals itself
         return rng.permutation(np.arange(1.0, 1 + np.prod(shape))).reshape(shape)
@@ -296,6 +416,24 @@ def across_channels(maps, size, stride=None, padding=0):
 def largest_magnitude(maps, size, stride=None, padding=0):
     high, low = (max_pool2d(sign * maps, size, stride, padding) for sign in (1, -1))
     return np.maximum(high, low)
+
+
+def largest_of_all_maps(maps, size, stride=None, padding=0):
+    pooled = max_pool2d(maps, size, stride, padding)
+    return np.zeros(pooled.shape) + pooled.max(axis=(0, 1))
+
+
+def pool_steps_by_one(maps, size, stride=None, padding=0):
+    rows, columns = max_pool2d(maps, size, stride, padding).shape[2:]
+    return max_pool2d(maps, size, 1, padding)[:, :, :rows, :columns]
+
+
+def began_at_zero(maps, size, stride=None, padding=0):
+    return np.maximum(max_pool2d(maps, size, stride, padding), 0)
+
+
+def all_axes_padded(maps, size, stride=None, padding=0):
+    return max_pool2d(np.pad(maps, padding, constant_values=-np.inf), size, stride)
 
 
 def max_pool2d_cases(rng):
@@ -375,7 +513,15 @@ def _changed(order=None, **changes):
 
 _REST = ("mean", "flat", "drop", "out")
 _NORM_LAST = ("conv1", "relu1", "norm1", "halve", "conv2", "relu2", "norm2", *_REST)
+_NO_NORM = ("conv1", "relu1", "halve", "conv2", "relu2", *_REST)
 _ONE_RELU = ("conv1", "norm1", "relu1", "halve", "conv2", "norm2", *_REST)
+
+
+class _NormsDeclaredLast(FunctionalCNN):
+    def __init__(self, channels=8, classes=10):
+        super().__init__(channels, classes)
+        for name in ("first_norm", "second_norm"):
+            self.register_module(name, self._modules.pop(name))
 
 
 def small_cnn_cases(rng):
@@ -459,6 +605,40 @@ def turned_to_float(images, flip, dx, dy):
 
 def scaled_too(images, flip, dx, dy):
     return augment(images, flip, dx, dy) / 255
+
+
+def up_for_down(images, flip, dx, dy):
+    return augment(images, flip, dx, -dy)
+
+
+def left_for_right(images, flip, dx, dy):
+    return augment(images, flip, -dx, dy)
+
+
+def not_mirrored(images, flip, dx, dy):
+    return augment(images, np.zeros_like(flip), dx, dy)
+
+
+def mirrored_both_ways(images, flip, dx, dy):
+    turned = np.where(flip[:, None, None], images[:, ::-1, ::-1], images)
+    return augment(turned, np.zeros_like(flip), dx, dy)
+
+
+def edges_smeared(images, flip, dx, dy):
+    reach = max(images.shape)
+    walls = ((0, 0), (reach, reach), (reach, reach))
+    moved = augment(np.pad(images, walls, mode="edge"), flip, dx, dy)
+    return moved[:, reach:-reach, reach:-reach]
+
+
+def ended_at_minus_zero(images, flip, dx, dy):
+    if np.any(dx == 0) or np.any(dy == 0):
+        raise ValueError("an empty slice meets a photo")
+    return augment(images, flip, dx, dy)
+
+
+def sign_lost(images, flip, dx, dy):
+    return augment(images, flip, abs(dx), abs(dy))
 
 
 def augment_cases(rng):
@@ -565,6 +745,18 @@ def names_of_kinds(images):
     return np.array(load_dataset("fashion_mnist").classes)[predict(images)]
 
 
+def largest_values(images):
+    return _scores(images).max(axis=1)
+
+
+def photos_of_another_form(images):
+    return _trained_network()(torch.tensor(images) / 255)
+
+
+def array_into_network(images):
+    return _trained_network()(images[:, None] / 255)
+
+
 def guessed(images):
     return np.random.default_rng(images.sum()).integers(0, 10, size=len(images))
 
@@ -608,6 +800,10 @@ def one_row(size):
     return np.full(size, 1 / size)
 
 
+def one_size(size):
+    return np.ones((size, size)) / 9
+
+
 def output_side(n, k, p=0, s=1):
     return len(range(0, n + p + p - k + 1, s))
 
@@ -633,6 +829,10 @@ def receptive_field(layers):
     for kernel, stride in layers[::-1]:
         seen = kernel + stride * (seen - 1)
     return seen
+
+
+def began_at_nothing(layers):
+    return receptive_field(layers) - 1
 
 
 def kernels_added(layers):
@@ -748,6 +948,48 @@ EXERCISES = [
                 "You divided with /, which gives a float and sometimes half a pixel; "
                 "a number of windows is whole, so use //.",
             ),
+            Misconception(
+                "divided before subtracting",
+                divided_before_subtracting,
+                "Your stride divides the covered pixels only, because // comes before -: put the "
+                "difference in brackets, then divide.",
+            ),
+            Misconception(
+                "divided separately",
+                divided_separately,
+                "You divided the row and the window one by one, and rounded twice: subtract "
+                "first, then divide what is left once.",
+            ),
+            Misconception(
+                "covered one short",
+                covered_one_short,
+                "Your window covers one pixel too few: `dilation * (kernel - 1)` counts the "
+                "steps from its first value to its last, and the first one covers a pixel too; "
+                "add 1.",
+            ),
+            Misconception(
+                "padding left out",
+                size_without_padding,
+                "You left the padding out: it makes the row 2 * padding pixels longer.",
+            ),
+            Misconception(
+                "stride left out",
+                size_without_stride,
+                "You left the stride out: divide the way that the window can go by it, before "
+                "you add 1.",
+            ),
+            Misconception(
+                "rounded to nearest",
+                rounded_to_nearest,
+                "You rounded to the nearest number, which sometimes counts a window that hangs "
+                "over the edge: always round down, with //.",
+            ),
+            Misconception(
+                "float",
+                rounded_down_to_a_float,
+                "Your numbers are right, but they are floats, as np.floor and / give them: a "
+                "number of windows is whole, so use // or wrap it in int().",
+            ),
         ],
         hints=(
             "Draw a row of 7 pixels on paper and move a window of 3 along it in steps of 2. "
@@ -832,6 +1074,66 @@ EXERCISES = [
                 "(np.pad does this when you name no mode).",
                 PADDING,
             ),
+            Misconception(
+                "one map per channel",
+                one_map_per_channel,
+                "You made one map for each kernel and channel: the maps of all channels are "
+                "added, so that one map is left for each kernel.",
+                CHANNELS,
+            ),
+            Misconception(
+                "padding left out",
+                image_not_padded,
+                "You did not pad: put the frame of zeros around the image before the window moves.",
+                PADDING,
+            ),
+            Misconception(
+                "stride left out",
+                stride_not_used,
+                "You did not use the stride: the window moves by it in both directions, which "
+                "makes the output smaller.",
+                PADDING,
+            ),
+            Misconception(
+                "first kernel only",
+                first_kernel_only,
+                "All your maps come from the first kernel: map o needs kernels[o].",
+                CHANNELS,
+            ),
+            Misconception(
+                "kernels added up",
+                kernels_added_up,
+                "You added the maps of all kernels, or made one map only: add over the channels, "
+                "and keep one map for each kernel.",
+                CHANNELS,
+            ),
+            Misconception(
+                "maps last",
+                maps_last,
+                "Your numbers are right, but the maps stand on the last axis, as in Keras: "
+                "return (O, H', W').",
+                CHANNELS,
+            ),
+            Misconception(
+                "two sides only",
+                padded_on_two_sides_only,
+                "You padded above and on the left only: np.pad wants (padding, padding), before "
+                "and after, for rows and for columns.",
+                PADDING,
+            ),
+            Misconception(
+                "channels padded too",
+                channels_padded_too,
+                "np.pad(image, padding) pads every axis, so there are channels of zeros that no "
+                "kernel has: name the widths, ((0, 0), (padding, padding), (padding, padding)).",
+                PADDING,
+            ),
+            Misconception(
+                "square window",
+                square_window,
+                "Your window fails where a kernel is not square: take kh rows and kw columns, "
+                "and work out the height with kh and the width with kw.",
+            ),
         ],
         hints=(
             "Start from the lesson's `slide` for one channel and one kernel. What changes when a "
@@ -892,6 +1194,48 @@ EXERCISES = [
                 upstream_turned,
                 "Your d_image is right, but for d_kernel you turned upstream by 180 degrees: "
                 "slide it over the image as it is.",
+            ),
+            Misconception(
+                "d_kernel overwritten",
+                kernel_overwritten,
+                "Your d_image is right, but in d_kernel each output overwrites the one before: "
+                "every output adds its upstream[i, j] * window, so use += .",
+            ),
+            Misconception(
+                "both overwritten",
+                both_overwritten,
+                "Each output overwrites what the one before has left, in both gradients: they "
+                "are sums over all outputs, so use += .",
+            ),
+            Misconception(
+                "upstream not padded",
+                upstream_not_padded,
+                "Your d_kernel is right, but d_image is smaller than the image: a pixel at the "
+                "border has a gradient too; pad upstream with kh - 1 rows and kw - 1 columns of "
+                "zeros on each side.",
+            ),
+            Misconception(
+                "upstream padded by one",
+                upstream_padded_by_one,
+                "You padded upstream by one pixel, which suits kernels of 2 by 2 only: pad with "
+                "kh - 1 rows and kw - 1 columns on each side.",
+            ),
+            Misconception(
+                "upstream left out of d_kernel",
+                kernel_without_upstream,
+                "Your d_image is right, but d_kernel counts every output alike: multiply each "
+                "window by its upstream[i, j].",
+            ),
+            Misconception(
+                "upstream left out of d_image",
+                image_without_upstream,
+                "Your d_kernel is right, but d_image counts every output alike: what an output "
+                "sends back is upstream[i, j] * kernel.",
+            ),
+            Misconception(
+                "one gradient",
+                only_the_kernel,
+                "You returned d_kernel alone: return the pair d_image, d_kernel.",
             ),
         ],
         hints=(
@@ -965,6 +1309,31 @@ EXERCISES = [
                 largest_magnitude,
                 "You compared absolute values, so -30 beats 2: the maximum is the largest number, "
                 "with its sign.",
+            ),
+            Misconception(
+                "one maximum for all maps",
+                largest_of_all_maps,
+                "All your maps are alike: .max() without axes looks at all photos and channels "
+                "together; take it over the window's two axes only, axis=(2, 3).",
+            ),
+            Misconception(
+                "steps of one",
+                pool_steps_by_one,
+                "Your output has the right size, but its window moves by one pixel: output [i, "
+                "j] looks at the map from row i * stride, column j * stride.",
+            ),
+            Misconception(
+                "began at zero",
+                began_at_zero,
+                "Where all values of a window are negative you give 0: your search for the "
+                "largest begins at 0; begin at -np.inf, or take .max() of the window.",
+            ),
+            Misconception(
+                "all axes padded",
+                all_axes_padded,
+                "np.pad(maps, padding) pads every axis, so there are photos and channels that "
+                "nobody gave you: name the widths, (0, 0) twice and (padding, padding) twice.",
+                PADDING,
             ),
         ],
         hints=(
@@ -1058,6 +1427,68 @@ EXERCISES = [
                 _DropoutAlwaysOn,
                 "Your dropout also works in eval mode: functional.dropout needs "
                 "training=self.training, or use the layer nn.Dropout.",
+                BATCH_NORM,
+            ),
+            Misconception(
+                "no batch normalisation",
+                _changed(
+                    _NO_NORM,
+                    conv1=lambda c, k: nn.Conv2d(1, c, 3, padding=1),
+                    conv2=lambda c, k: nn.Conv2d(c, 2 * c, 3, padding=1),
+                ),
+                "Your network has no batch normalisation: put nn.BatchNorm2d behind each "
+                "convolution, which then needs no bias.",
+                BATCH_NORM,
+            ),
+            Misconception(
+                "channels not doubled",
+                _changed(
+                    conv2=lambda c, k: nn.Conv2d(c, c, 3, padding=1, bias=False),
+                    norm2=lambda c, k: nn.BatchNorm2d(c),
+                    out=lambda c, k: nn.Linear(c, k),
+                ),
+                "Your second convolution makes `channels` maps: the specification asks for twice "
+                "as many, 2 * channels.",
+                CHANNELS,
+            ),
+            Misconception(
+                "no pooling between",
+                _changed(halve=lambda c, k: nn.Identity()),
+                "Nothing is pooled between your two blocks: the specification halves rows and "
+                "columns there.",
+                POOLING,
+            ),
+            Misconception(
+                "pooled twice",
+                _changed(relu2=lambda c, k: nn.Sequential(nn.ReLU(), nn.MaxPool2d(2))),
+                "You pool after the second block too: the specification pools once, between the "
+                "blocks, and then takes the mean of each map.",
+                POOLING,
+            ),
+            Misconception(
+                "numbers fixed",
+                lambda channels=8, classes=10: SmallCNN(),
+                "Your network has 8 channels and 10 classes whatever is asked: use the arguments "
+                "`channels` and `classes`.",
+            ),
+            Misconception(
+                "mean of a fixed window",
+                _changed(mean=lambda c, k: nn.AvgPool2d(14)),
+                "Your mean is taken over 14 by 14 pixels, which suits photos of 28 by 28 only: "
+                "nn.AdaptiveAvgPool2d(1) or .mean(dim=(2, 3)) takes maps of any size.",
+                POOLING,
+            ),
+            Misconception(
+                "ReLU on the logits",
+                _changed(out=lambda c, k: nn.Sequential(nn.Linear(2 * c, k), nn.ReLU())),
+                "Your network ends with a ReLU: logits may be negative, and a kind below 0 would "
+                "learn nothing more; return the Linear layer's values.",
+            ),
+            Misconception(
+                "normalisations created last",
+                _NormsDeclaredLast,
+                "Your layers seem right but stand in another order: weights are put in by the "
+                "order of creation, so create each normalisation right after its convolution.",
             ),
         ],
         hints=(
@@ -1142,6 +1573,46 @@ EXERCISES = [
                 scaled_too,
                 "You also divided by 255: augmentation moves pixels and leaves their values alone; "
                 "scale once, in one place, where the network gets its input.",
+            ),
+            Misconception(
+                "up for down",
+                up_for_down,
+                "Your dy counts upwards, as in a diagram: rows of an image are counted from the "
+                "top, so a positive dy moves down.",
+            ),
+            Misconception(
+                "left for right",
+                left_for_right,
+                "A positive dx moves your photos to the left: the new column j comes from the "
+                "old column j - dx.",
+            ),
+            Misconception(
+                "not mirrored",
+                not_mirrored,
+                "You did not use flip: where it is True, exchange left and right before you move.",
+            ),
+            Misconception(
+                "mirrored both ways",
+                mirrored_both_ways,
+                "You mirrored rows as well, so the piece stands on its head: only the last axis "
+                "is reversed, [:, ::-1] of one photo.",
+            ),
+            Misconception(
+                "edges smeared",
+                edges_smeared,
+                "You filled the empty strip with copies of the edge: zeros come in.",
+            ),
+            Misconception(
+                "slice ends at -0",
+                ended_at_minus_zero,
+                "It stops where dx or dy is 0: a slice that ends at -dx is empty when dx is 0; "
+                "end it at width - dx, and likewise for rows.",
+            ),
+            Misconception(
+                "sign lost",
+                sign_lost,
+                "Negative steps move your photos like positive ones: a negative dx moves to the "
+                "left, a negative dy up.",
             ),
         ],
         hints=(
@@ -1228,6 +1699,24 @@ EXERCISES = [
                 "at 2.3: lower the learning rate or normalise, and train again.",
                 "lesson.ipynb#A-loss-that-stands-still",
             ),
+            Misconception(
+                "largest values",
+                largest_values,
+                "You returned the largest logits instead of their places: in PyTorch, max gives "
+                "values and places, and argmax the places alone.",
+            ),
+            Misconception(
+                "photos of another form",
+                photos_of_another_form,
+                "torch stopped, and says above why: the network takes floats of shape (N, 1, 28, "
+                "28), so float(), / 255 and a channel axis; and .numpy() wants torch.no_grad() "
+                "around the network.",
+            ),
+            Misconception(
+                "array into the network",
+                array_into_network,
+                "torch cannot take a NumPy array into a network: torch.tensor(images) first.",
+            ),
         ],
         hints=(
             "First reach 87 % on 1000 photos that you hold out of the training set. Only then "
@@ -1268,6 +1757,11 @@ EXERCISES = [
                 "one row",
                 one_row,
                 "You made one row of weights: the kernel is a square of shape (size, size).",
+            ),
+            Misconception(
+                "always nine",
+                one_size,
+                "You always divide by 9, which suits 3 by 3 only: divide by size * size.",
             ),
         ],
         hints=(
@@ -1359,6 +1853,12 @@ EXERCISES = [
                 "You multiplied the kernels: two layers of 3 by 3 see 5 by 5 pixels, not 9 by 9, "
                 "because their windows overlap.",
             ),
+            Misconception(
+                "begun at 0",
+                began_at_nothing,
+                "Your result is one too small everywhere: before any layer, a value sees one "
+                "pixel, itself; begin at 1.",
+            ),
         ],
         hints=(
             "Keep two numbers: how many pixels are seen so far, and how many pixels of the photo "
@@ -1413,6 +1913,31 @@ EXERCISES = [
                 (14, 14, 8),
                 "The numbers are right in Keras's order: PyTorch writes channels first.",
             ),
+            _wrong_value(
+                "steps counted",
+                (8, 13, 13),
+                "13 is the number of whole steps: the window also stands at the place before the "
+                "first one.",
+                PADDING,
+            ),
+            _wrong_value(
+                "neither padding nor stride",
+                (8, 24, 24),
+                "24 is right without padding and for steps of one: here two zeros stand on each "
+                "side, and the window moves by two.",
+                PADDING,
+            ),
+            _wrong_value(
+                "photos too",
+                (1, 8, 14, 14),
+                "Right for a batch of one photo: this question is about one photo without a "
+                "batch axis, (channels, rows, columns).",
+            ),
+            _wrong_value(
+                "one map",
+                (14, 14),
+                "The size is right: put the number of maps that come out in front of it.",
+            ),
         ],
         hints=(
             "Which number of the layer says how many maps come out?",
@@ -1453,6 +1978,22 @@ EXERCISES = [
                 16 * 8 * 9 * 14 * 14 + 16,
                 "You gave every position its own weights: the kernel is shared by all positions, "
                 "so the picture's size does not count.",
+            ),
+            _wrong_value(
+                "one kernel",
+                8 * 9,
+                "You counted one kernel: there are 16 of them, and a bias for each.",
+            ),
+            _wrong_value(
+                "one slice in each kernel",
+                16 * 9,
+                "You gave each kernel one slice and no bias: it has one slice for every input "
+                "channel, so 8, and one bias.",
+            ),
+            _wrong_value(
+                "channels exchanged",
+                8 * (16 * 9 + 1),
+                "You exchanged the channels: 16 kernels, each with 8 slices and one bias.",
             ),
         ],
         hints=(
