@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import multiprocessing
 import os
+import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from rich import box
 from rich.table import Table
 
 from autograder.proof.certificate import TO_DO, Certificate, certify, seeds_for
@@ -50,13 +52,13 @@ def certify_exercise(folder: Path, name: str, seeds: int) -> Certificate:
 def certify_modules(
     folders: Sequence[Path], seeds: int, jobs: int | None = None
 ) -> Iterator[Certificate]:
-    """The certificates of all exercises of these modules, as they are ready.
+    """The certificates of all exercises of these modules, in the order of the exercises.
 
     jobs: exercises at a time; one per core by default.
     """
     context = multiprocessing.get_context("spawn")
     workers = jobs or os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, context, initializer=_one_thread) as executor:
+    with ProcessPoolExecutor(workers, context, initializer=_prepare_worker) as executor:
         pending = {}
         for folder in folders:
             try:
@@ -75,8 +77,7 @@ def certify_modules(
                 yield Certificate(module_id(folder), file, 0, seeds, problems=(problem,))
             for name in names:
                 pending[executor.submit(certify_exercise, folder, name, seeds)] = (folder, name)
-        for done in as_completed(pending):
-            folder, name = pending[done]
+        for done, (folder, name) in pending.items():
             try:
                 yield done.result()
             except Exception as error:
@@ -120,11 +121,11 @@ def certificate_tables(certificates: Sequence[Certificate]) -> list[Table]:
 
 
 def _table(module: str, certificates: Sequence[Certificate]) -> Table:
-    table = Table(title=module, title_justify="left")
+    table = Table(title=module, title_justify="left", box=box.SIMPLE)
     table.add_column("Exercise", no_wrap=True)
     for heading in ("Points", "Right", "Wrong", "Mutants", "Excused", "Check"):
-        table.add_column(heading, justify="right")
-    table.add_column("")
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for c in certificates:
         table.add_row(
             c.name,
@@ -144,6 +145,7 @@ def _exercises(declarations: Path) -> dict[str, Exercise]:
     return load_exercises(declarations)
 
 
-def _one_thread() -> None:
+def _prepare_worker() -> None:
     """Exercises run side by side; more threads than cores would only stand in the way."""
     os.environ["OMP_NUM_THREADS"] = "1"
+    warnings.simplefilter("ignore")  # mutants do what libraries warn of
