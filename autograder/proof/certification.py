@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from rich import box
 from rich.table import Table
 
 from autograder.proof.certificate import TO_DO, Certificate, certify, seeds_for
@@ -121,7 +120,7 @@ def certificate_tables(certificates: Sequence[Certificate]) -> list[Table]:
 
 
 def _table(module: str, certificates: Sequence[Certificate]) -> Table:
-    table = Table(title=module, title_justify="left", box=box.SIMPLE)
+    table = Table(title=module, title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.add_column("Exercise", no_wrap=True)
     for heading in ("Points", "Right", "Wrong", "Mutants", "Excused", "Check"):
         table.add_column(heading, justify="right", no_wrap=True)
