@@ -11,7 +11,7 @@ BIN   := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install learn test lint demo build wheel pins clean
+.PHONY: help install learn test attack lint demo build wheel pins clean
 
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
@@ -20,6 +20,7 @@ help:
 	@echo "make test      install and run the whole test suite"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
+	@echo "make attack    try the grader with hostile submissions (a spare machine is best)"
 	@echo "make lint      ruff only"
 	@echo "make wheel     dist/*.whl with the student's curriculum, no solutions"
 	@echo "make pins      new exact versions in constraints.txt"
@@ -63,9 +64,14 @@ lint: install
 	$(BIN)/ruff format --check .
 
 test: lint build
-	$(BIN)/python -m pytest -m 'not (notebook or browser)' --numprocesses $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -m 'not (notebook or browser or attack)' --numprocesses $(WORKERS) --dist loadgroup
 	@# Alone on the machine, because these have budgets of time.
 	$(BIN)/python -m pytest -m 'notebook or browser'
+
+# Hostile submissions: forks, floods and all. Not part of `make test` as long as it needs a machine
+# that can be spared.
+attack: build
+	$(BIN)/python -m pytest -m attack
 
 wheel: build
 	$(BIN)/python -m build --wheel --no-isolation

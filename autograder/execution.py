@@ -7,7 +7,7 @@ judge with suspicion.
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import sys
 import tempfile
@@ -19,18 +19,20 @@ from time import monotonic
 from typing import Any
 
 import nbformat
-import zmq
+import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
-from traitlets import Enum
+from traitlets import Enum, Integer, default
 
 import lepton_course
 from autograder.files import Exchange, copy_files, remove_folder
+from autograder.kernels.client import PromptAsyncClient
 from autograder.kernels.manager import WarmKernelManager
 from autograder.kernels.owner import shared
+from autograder.outputs import SHOWN, TAKEN, content_bytes, printable, tidy, truncated, writable
 from autograder.sandbox import walls
 from autograder.sandbox.choice import NO_WALLS
 from autograder.submission import is_judged
@@ -39,6 +41,11 @@ MESSAGE_BYTES = 64 * 2**20
 """The largest message that is taken from a kernel; one that sends more is cut off."""
 
 WAITING_MESSAGES = 32
+
+SEND_MILLISECONDS = 5_000
+
+OUTPUT_SECONDS = 2
+"""How long to wait for the last outputs of a cell that has ended."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def run(job: Job) -> Run:
         runner = RunAndAsk(job, scratch)
         notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})
     return Run(
-        notebook=nbformat.writes(notebook),
+        notebook=writable(nbformat.writes(notebook)),
         answers=runner.answers,
         failures=runner.failures,
         stopped=runner.stopped,
@@ -133,6 +140,7 @@ class RunAndAsk(Execute):
     """nbgrader's Execute, except that grade cells are not run: their answers are asked for."""
 
     shutdown_kernel = Enum(["graceful", "immediate"], default_value="immediate")
+    iopub_timeout = Integer(OUTPUT_SECONDS)
 
     def __init__(self, job: Job, scratch: Path) -> None:
         super().__init__()
@@ -211,10 +219,18 @@ class RunAndAsk(Execute):
             except CellTimeoutError:
                 self.stopped = f"{_describe(cell)} ran too long and could not be interrupted"
                 return
+            except (CannotRun, MemoryError):
+                raise
+            except Exception:  # the learner's process can send anything, also in place of replies
+                self.stopped = f"what the kernel sent made no sense in {_describe(cell)}"
+                return
 
     def _run_cell(self, cell: NotebookNode, index: int, seconds: float) -> None:
         self._limit(seconds)
-        self.execute_cell(cell, index, store_history=True)
+        try:
+            self.execute_cell(cell, index, store_history=True)
+        finally:
+            tidy(cell, self.job.limits.output_bytes)
         if self.timed_out:
             self.incidents.append(
                 f"{_describe(cell)} ran longer than {seconds:.0f} s and was interrupted"
@@ -225,7 +241,13 @@ class RunAndAsk(Execute):
         if name not in self.job.cases:
             return
         cases, answers = self.exchange.new_name(), self.exchange.new_name()
-        self.exchange.put(cases, self.job.cases[name])
+        try:
+            self.exchange.put(cases, self.job.cases[name])
+        except OSError as error:
+            if error.errno in _NOT_THE_LEARNERS:
+                raise CannotRun(f"its scratch folder cannot be written: {error}") from error
+            self.failures[name] = "the folder for its inputs was taken away"
+            return
         paths = [str(self.exchange.folder / file) for file in (cases, answers)]
         line = (
             "__import__('lepton_course.exercises.remote', fromlist=['observe_file'])"
@@ -248,33 +270,50 @@ class RunAndAsk(Execute):
         self.timeout = max(1, round(seconds))
         self.timed_out = False
         self.cell_bytes = 0
+        # Lost outputs alone are no reason to stop; a cell that goes on when interrupted is.
+        self.raise_on_iopub_timeout = False
 
     async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
         self.timed_out = True
+        self.raise_on_iopub_timeout = True
         return await super()._async_handle_timeout(timeout, cell)
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Takes one message; one that makes no sense is dropped, for the learner can send any."""
+        """Takes one message; one that makes no sense, or is too much, is dropped."""
         try:
-            return super().process_message(msg, cell, cell_index)
+            kind = msg["msg_type"]
+            if kind in SHOWN and not self._within_limit(msg, cell):
+                return None
+            return super().process_message(msg, cell, cell_index) if kind in TAKEN else None
         except CellControlSignal:
             raise
-        except Exception:
+        except Exception:  # the learner's process can send anything
             return None
 
-    def output(
-        self, outs: list[NotebookNode], msg: dict[str, Any], display_id: str, cell_index: int
-    ) -> NotebookNode | None:
-        """Takes one output, unless the cell has used up its bytes."""
-        before = self.cell_bytes
-        self.cell_bytes += len(json.dumps(msg["content"], default=str))
-        if self.cell_bytes <= self.job.limits.output_bytes:
-            return super().output(outs, msg, display_id, cell_index)
-        if before <= self.job.limits.output_bytes:
-            outs.append(nbformat.v4.new_output("stream", text="\n… output truncated …\n"))
-        return None
+    def _within_limit(self, msg: dict[str, Any], cell: NotebookNode) -> bool:
+        before, limit = self.cell_bytes, self.job.limits.output_bytes
+        self.cell_bytes += content_bytes(msg)
+        if before <= limit < self.cell_bytes:
+            cell.outputs.append(truncated())
+        return self.cell_bytes <= limit
+
+
+class SteadyClient(PromptAsyncClient):
+    """Connects once, before any of the learner's code runs, and never again.
+
+    The sockets lie in the learner's folder: who connected later might be led elsewhere. The
+    heartbeat, which connects anew when it hears nothing, is left out.
+    """
+
+    @default("context")
+    def _careful_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return _careful(zmq.asyncio.Context())
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        super().start_channels(*args, **{**kwargs, "hb": False})
 
 
 def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
@@ -285,10 +324,22 @@ def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
         return AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
     course = Path(lepton_course.__file__).parent
     world = walls.World(scratch, (course,), job.limits.resources, job.walls) if job.walls else None
-    manager = WarmKernelManager(world=world)
-    manager.context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
-    manager.context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    manager = WarmKernelManager(world=world, client_factory=SteadyClient)
+    _careful(manager.context)
     return manager
+
+
+def _careful(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
+    """For sockets whose other end is the learner's."""
+    context.setsockopt(zmq.RECONNECT_IVL, -1)
+    context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # with nobody there, it would wait for ever
+    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    return context
+
+
+_NOT_THE_LEARNERS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""Reasons for which a file cannot be written that a submission is not to blame for."""
 
 
 def _environment(job: Job) -> dict[str, str]:
@@ -303,4 +354,4 @@ def _describe(cell: NotebookNode) -> str:
     if is_judged(cell):
         return f"the answer to {cell.metadata.nbgrader['grade_id']}"
     lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
-    return f"the cell that starts with `{lines[0][:60]}`" if lines else "an empty cell"
+    return f"the cell that starts with `{printable(lines[0][:60])}`" if lines else "an empty cell"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import os
 import secrets
 import shutil
@@ -12,8 +13,10 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+MAX_FILES = 2_000
 MAX_FILES_BYTES = 100 * 2**20
-"""Of all files that are copied beside a notebook."""
+MAX_DEPTH = 20
+"""Of what is copied beside a notebook."""
 
 
 def ordinary_files(
@@ -21,20 +24,38 @@ def ordinary_files(
 ) -> Iterator[tuple[Path, Path]]:
     """(name, path) of files other than notebooks; where two folders clash, the first one counts.
 
-    Links, what cannot be read and what is beyond `max_bytes` are left out.
+    Links, what cannot be read, and what is too many, too deep or beyond `max_bytes` are left out.
     """
     left = max_bytes
     seen = set()
     for folder in folders:
-        for path in sorted(folder.rglob("*")):
+        for path, size in itertools.islice(_walk(folder, MAX_DEPTH), MAX_FILES):
             name = path.relative_to(folder)
-            if path.is_symlink() or not path.is_file() or path.suffix == ".ipynb" or name in seen:
+            if path.suffix == ".ipynb" or name in seen:
                 continue
             seen.add(name)
-            left -= path.stat().st_size
+            left -= size
             if left < 0:
                 return
             yield name, path
+
+
+def _walk(folder: Path, depth: int) -> Iterator[tuple[Path, int]]:
+    """Files and their sizes, in the order of their names."""
+    try:
+        with os.scandir(folder) as found:
+            entries = sorted(itertools.islice(found, MAX_FILES), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                if depth and not entry.name.endswith(".ipynb"):
+                    yield from _walk(Path(entry.path), depth - 1)
+            elif entry.is_file(follow_symlinks=False):
+                yield Path(entry.path), entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
 
 
 def copy_files(folders: Iterable[Path], target: Path, max_bytes: int = MAX_FILES_BYTES) -> None:

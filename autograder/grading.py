@@ -17,6 +17,7 @@ from autograder.execution import CannotRun, Limits
 from autograder.files import hash_files
 from autograder.judging import Judged
 from autograder.kernels.owner import ALSO, FRAMEWORKS, shared
+from autograder.outputs import printable
 from autograder.pool import WorkerDied, default_workers, map_unordered
 from autograder.recording import NotRecorded, clear_scratch, record
 from autograder.results import ExerciseResult, Grading, SubmissionResult, not_gradable
@@ -235,6 +236,7 @@ class _Grader:
         )
 
     def _take(self, result: SubmissionResult) -> None:
+        result = replace(result, reason=printable(result.reason))
         self.results[result.student] = result
         self.report(result)
 

@@ -21,7 +21,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import parse_utc
 
 from autograder.classroom import NOTEBOOK, Classroom
-from autograder.files import copy_files
+from autograder.files import copy_files, remove_folder
 from autograder.judging import Judged
 from autograder.logs import KeptLog
 from autograder.plugins import RESULT_KEY
@@ -75,6 +75,8 @@ def record(
                 converter.start()
         except NbGraderException as error:
             raise NotRecorded(log.cause()) from error
+        except Exception as error:  # nbgrader lets through what odd files do to it
+            raise NotRecorded(f"{type(error).__name__}: {error}") from error
         graded = scratch / "autograded" / student / assignment
         if final.exists():
             shutil.rmtree(final)
@@ -96,5 +98,7 @@ def _drop_bad_timestamp(path: Path) -> None:
         parse_utc(path.read_text().strip())
     except FileNotFoundError:
         return
+    except IsADirectoryError:
+        remove_folder(path)
     except Exception:
         path.unlink()

@@ -16,8 +16,10 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom import NOTEBOOK
+from autograder.outputs import writable
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
+MAX_CELLS = 2_000
 VERDICT_KEY = "lepton"
 """The key in a cell's metadata under which the judge leaves its verdict."""
 
@@ -69,6 +71,10 @@ def parse_notebook(data: bytes) -> NotebookNode:
         raise NotGradable(f"the file is not valid JSON: {error}") from error
     if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
         raise NotGradable("the file is JSON, but not a notebook")
+    text = writable(json.dumps(tree, ensure_ascii=False))
+    cells = text.count('"cell_type"')
+    if cells > MAX_CELLS:
+        raise NotGradable(f"the notebook has {cells} cells; at most {MAX_CELLS} are graded")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about repairs, such as cell ids that are not unique

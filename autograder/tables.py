@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from autograder.outputs import printable
 from autograder.results import SubmissionResult
 
 _STYLES = {"graded": "green", "partly graded": "yellow", "not gradable": "red"}
@@ -29,7 +30,7 @@ def results_table(results: Sequence[SubmissionResult]) -> Table:
     table.add_column("diagnosed, or reason")
     for result in results:
         table.add_row(
-            result.student,
+            Text(printable(result.student)),
             Text(result.status, style=_STYLES[result.status]),
             f"{result.score:g} / {result.max_score:g}",
             f"{result.seconds:.1f}",

@@ -192,6 +192,8 @@ def _configure(tf: ModuleType) -> None:
             tf.config.set_visible_devices(chosen, "GPU")
         for gpu in chosen:
             tf.config.experimental.set_memory_growth(gpu, True)
+        # As in PyTorch, whose products keep all digits: else the two agree to three only.
+        tf.config.experimental.enable_tensor_float_32_execution(False)
     except RuntimeError:  # too late: TensorFlow is already at work
         print(
             "TensorFlow was in use before the course could set it up, so it may hold the whole "

@@ -1,4 +1,4 @@
-"""Data sets: the catalogue, the shipped subset, the IDX format and the forms of a split."""
+"""Data sets: the catalogue, the shipped files, the IDX format and the forms of a split."""
 
 import gzip
 import hashlib
@@ -16,7 +16,16 @@ from lepton_course.datasets.idx import gunzip
 
 ROOT = Path(__file__).parent.parent
 FASHION = CATALOGUE["fashion_mnist"]
-HELD_OUT = ROOT / "curriculum" / "basics" / "05_convolutional_networks" / "held_out.npz"
+CREDIT = CATALOGUE["credit"]
+BASICS = ROOT / "curriculum" / "basics"
+HELD_OUT = BASICS / "05_convolutional_networks" / "held_out.npz"
+HELD_OUT_CREDIT = BASICS / "01_tensors_and_gradients" / "held_out.npz"
+FILES = [
+    (FASHION, FASHION.subset),
+    (FASHION, HELD_OUT),
+    (CREDIT, CREDIT.subset),
+    (CREDIT, HELD_OUT_CREDIT),
+]
 
 
 def idx_bytes(array: np.ndarray) -> bytes:
@@ -38,23 +47,24 @@ def test_catalogue_states_task_size_licence_origin_and_checksum(info):
     for text in (info.task, info.full_size, info.subset_size, info.licence, info.citation):
         assert text
     assert info.origin.startswith("https://")
-    assert len(info.mirrors) >= 2
-    assert all(len(file.sha256) == 64 for file in info.files)
+    assert hashlib.sha256(info.subset.read_bytes()).hexdigest() == info.subset_sha256
+    assert "PERMISSION" in (info.subset.parent / "LICENSE.txt").read_text(encoding="utf-8").upper()
 
 
-@pytest.mark.parametrize("path", [FASHION.subset, HELD_OUT], ids=lambda path: path.stem)
-def test_file_has_the_checksum_licence_and_origin_written_beside_it(path):
+def test_full_images_can_be_had_from_several_mirrors():
+    assert len(FASHION.mirrors) >= 2
+    assert all(len(file.sha256) == 64 for file in FASHION.files)
+
+
+@pytest.mark.parametrize(("info", "path"), FILES, ids=lambda value: getattr(value, "name", value))
+def test_file_has_the_checksum_licence_and_origin_written_beside_it(info, path):
     about = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     assert hashlib.sha256(path.read_bytes()).hexdigest() == about["sha256"]
-    assert about["licence"] == FASHION.licence
-    assert about["origin"] == FASHION.origin
+    assert about["licence"] == info.licence
+    assert about["origin"] == info.origin
     with np.load(path, allow_pickle=False) as arrays:
         for name, facts in about["arrays"].items():
             assert hashlib.sha256(arrays[name].tobytes()).hexdigest() == facts["sha256"]
-
-
-def test_catalogue_has_the_checksum_of_the_shipped_subset():
-    assert hashlib.sha256(FASHION.subset.read_bytes()).hexdigest() == FASHION.subset_sha256
 
 
 def test_subset_is_balanced_and_so_is_every_slice_of_tens(data):
@@ -155,7 +165,90 @@ def test_unknown_name_is_answered_with_the_names_that_exist():
 
 
 def test_a_dataset_says_what_it_is(data):
-    assert "Fashion-MNIST (balanced subset): 10000 training and 2000 test" in repr(data)
+    assert "Fashion-MNIST (the course's subset): 10000 training and 2000 test images" in repr(data)
+
+
+# --- a table: credit applications ---
+
+
+@pytest.fixture(scope="module")
+def credit():
+    return load_dataset("credit")
+
+
+def test_a_table_keeps_its_columns(credit):
+    train = credit.train
+    assert (len(train), len(credit.test)) == (2_452, 1_000)
+    assert train.column("age").dtype == np.float32
+    assert 18 <= train.column("age").min() <= train.column("age").max() <= 70
+    assert set(train.column("records")) == {"no", "yes"}
+    assert np.isnan(train.column("income")).any()
+    assert "" in train.column("home")
+    with pytest.raises(KeyError, match="no column 'sex'.*seniority.*marital"):
+        train.column("sex")
+
+
+def test_about_three_loans_in_ten_go_bad_in_each_part(credit):
+    for part in (credit.train, credit.test):
+        assert 0.25 < (part.labels == credit.classes.index("bad")).mean() < 0.32
+
+
+def test_numeric_form_of_a_table_has_a_column_for_each_category(credit):
+    x, y = credit.train.numpy()
+    features = credit.info.features
+    assert x.dtype == np.float32 and x.shape == (2_452, len(features)) == (2_452, 26)
+    assert y.dtype == np.int64 and set(y) == {0, 1}
+    income, fixed = features.index("income"), features.index("job=fixed")
+    np.testing.assert_array_equal(x[:, income], credit.train.column("income"))
+    np.testing.assert_array_equal(x[:, fixed] == 1, credit.train.column("job") == "fixed")
+    jobs = [i for i, name in enumerate(features) if name.startswith("job=")]
+    missing = credit.train.column("job") == ""
+    assert (x[:, jobs].sum(axis=1) == np.where(missing, 0, 1)).all()
+
+
+def test_torch_and_tf_forms_of_a_table_have_the_numpy_values(credit):
+    import torch
+
+    part = credit.test[:100]
+    x, y = part.numpy()
+    x_torch, y_torch = part.torch()
+    assert x_torch.dtype == torch.float32 and y_torch.dtype == torch.int64
+    np.testing.assert_array_equal(x_torch.numpy(), x)
+    np.testing.assert_array_equal(y_torch.numpy(), y)
+    batches = list(part.tf(batch_size=64))
+    assert [tuple(batch.shape) for batch, _ in batches] == [(64, 26), (36, 26)]
+    np.testing.assert_array_equal(np.concatenate([batch.numpy() for batch, _ in batches]), x)
+    np.testing.assert_array_equal(np.concatenate([labels.numpy() for _, labels in batches]), y)
+    assert part.torch(device="meta")[0].device.type == "meta"
+
+
+def test_no_application_is_in_two_of_training_test_and_held_out(credit):
+    with np.load(HELD_OUT_CREDIT, allow_pickle=False) as arrays:
+        held_out = list(zip(arrays["numbers"], arrays["codes"], strict=True))
+    splits = [list(zip(s.numbers, s.codes, strict=True)) for s in (credit.train, credit.test)]
+    rows = [{n.tobytes() + c.tobytes() for n, c in split} for split in (*splits, held_out)]
+    # Two training applications state the same facts; one of them went bad, the other did not.
+    assert [len(part) for part in rows] == [2_451, 1_000, 1_000]
+    assert len(set.union(*rows)) == 4_451
+
+
+def test_a_table_shows_its_first_rows(credit):
+    few = credit.train[credit.train.column("home") == ""][:1]
+    text, html = repr(few), few._repr_html_()
+    assert "seniority" in text and "label" in text and text.endswith("1 applications")
+    assert "–" in text and "nan" not in text
+    assert html.count("<tr>") == 2 and "<th>records</th>" in html
+
+
+def test_a_table_can_be_held_out_too(credit):
+    rest, validation = credit.train.hold_out(500, seed=3)
+    assert (len(rest), len(validation)) == (1_952, 500)
+    assert rest.column("job").shape == (1_952,)
+
+
+def test_there_is_no_larger_table_to_load():
+    with pytest.raises(ValueError, match="ships with the course"):
+        load_dataset("credit", subset=False)
 
 
 # --- the full set on this machine ---

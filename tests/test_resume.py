@@ -79,7 +79,7 @@ def test_twenty_kills_end_in_the_gradebook_of_an_undisturbed_run(empty_class, tm
         except subprocess.TimeoutExpired:
             grader.kill()
             grader.wait()
-    assert finished < KILLS / 2, "most of them were killed"
+    assert finished <= KILLS - 5, "at least five were killed before they had finished"
 
     assert start(empty_class).wait() == 0
 

@@ -16,18 +16,18 @@ compressed bytes may differ between versions of zlib.
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
+from shipping import write
 
-from lepton_course.datasets.catalogue import FASHION_MNIST, DatasetInfo
+from lepton_course.datasets.catalogue import FASHION_MNIST
 from lepton_course.datasets.load import read_full
 
 ROOT = Path(__file__).resolve().parent.parent
 HELD_OUT = ROOT / "curriculum" / "basics" / "05_convolutional_networks" / "held_out.npz"
 SEED = 2017  # the year of the data set
+MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
 
 
 def balanced(labels: np.ndarray, sizes: list[int], rng: np.random.Generator) -> list[np.ndarray]:
@@ -43,31 +43,6 @@ def balanced(labels: np.ndarray, sizes: list[int], rng: np.random.Generator) -> 
     rows = rng.permuted(columns, axis=1)  # shuffle the classes within each run of ten
     ends = np.cumsum([size // len(classes) for size in sizes])
     return [part.reshape(-1) for part in np.split(rows, ends[:-1])]
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def write(path: Path, arrays: dict[str, np.ndarray], info: DatasetInfo, content: str) -> None:
-    """Write `arrays` to `path` and their description to the JSON of the same name."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **arrays)
-    about = {
-        "title": info.title,
-        "content": content,
-        "origin": info.origin,
-        "licence": info.licence,
-        "citation": info.citation,
-        "made_by": f"tools/{Path(__file__).name}, seed {SEED}",
-        "sha256": sha256(path.read_bytes()),
-        "arrays": {
-            name: {"dtype": str(a.dtype), "shape": list(a.shape), "sha256": sha256(a.tobytes())}
-            for name, a in arrays.items()
-        },
-    }
-    path.with_suffix(".json").write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n")
-    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB, SHA-256 {about['sha256']}")
 
 
 def main() -> None:
@@ -92,12 +67,14 @@ def main() -> None:
         subset,
         FASHION_MNIST,
         "10000 of the 60000 training images and 2000 of the 10000 test images, balanced",
+        MADE_BY,
     )
     write(
         arguments.held_out,
         {"images": test_x[held_out], "labels": test_y[held_out]},
         FASHION_MNIST,
         "2000 of the 10000 test images, balanced, none of them in the course's subset",
+        MADE_BY,
     )
 
 

@@ -279,20 +279,29 @@ def run_kernel(request: Request, ready: int) -> None:
         if request.world:
             walls.close_in(request.world)
         os.chdir(request.cwd)
+        gc.unfreeze()
+        app = _listening(request)
     except OSError as error:
         os.write(ready, str(error).encode())
         raise
+    # Only now: who connects before the sockets are there tries again 0.1 s later.
+    os.write(ready, b"ready")
+    os.close(ready)
+    sys.path.insert(0, "")
+    app.start()
+
+
+def _listening(request: Request) -> Any:
+    """A kernel that has opened its sockets. Files in its working folder are not imported yet."""
     from ipykernel.kernelapp import IPKernelApp
 
     _limit_threads()
     sys.argv = ["ipykernel_launcher"]
-    sys.path[:] = ["", *[path for path in sys.path if path]]
+    sys.path[:] = [path for path in sys.path if path]
     app = IPKernelApp.instance()
-    app.initialize(["-f", request.connection_file, "--HistoryManager.enabled=False"])
-    # Only now: who connects before the sockets are there tries again 0.1 s later.
-    os.write(ready, b"ready")
-    os.close(ready)
-    app.start()
+    options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
+    app.initialize(["-f", request.connection_file, *options])
+    return app
 
 
 def _limit_threads() -> None:

@@ -33,6 +33,8 @@ _PR_SET_CHILD_SUBREAPER = 36
 _PR_SET_NO_NEW_PRIVS = 38
 
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
+_KEYCTL = {"x86_64": 250, "aarch64": 219}
+_KEYCTL_JOIN_SESSION_KEYRING = 1
 _LANDLOCK_CREATE_RULESET = 444  # the same on every architecture
 _LANDLOCK_ADD_RULE = 445
 _LANDLOCK_RESTRICT_SELF = 446
@@ -80,6 +82,13 @@ def pivot_root(new_root: str) -> None:
 def die_with_parent(signal: int) -> None:
     """Has `signal` sent to this process when the thread that started it ends."""
     _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl PDEATHSIG")
+
+
+def leave_keyring() -> None:
+    """Takes a new, empty keyring in place of the session's; where there are keyrings."""
+    number = _KEYCTL.get(platform.machine())
+    if number is not None:
+        _libc.syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def become_subreaper() -> None:

@@ -119,11 +119,12 @@ def close_in(world: World) -> None:
         _pivot(world, readable)
         # Without this, code could make itself root of a world inside this one.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
-        _bound_processes(world.limits)
+        _bound_namespace(world.limits)
         readable += [Path("/proc"), Path("/dev")]
         writable += [Path("/tmp"), Path("/dev/shm")]
     else:  # of the real /proc, nothing about other processes
         readable += [Path("/proc") / name for name in _HARMLESS_IN_PROC]
+    linux.leave_keyring()
     _set_limits(world)
     if world.walls.landlock:
         linux.landlock([str(path) for path in readable], [str(path) for path in writable])
@@ -285,11 +286,15 @@ def _set_limits(world: World) -> None:
         resource.setrlimit(what, (value, value))
 
 
-def _bound_processes(limits: Limits) -> None:
-    """A wall against fork bombs that also holds for root, whom RLIMIT_NPROC does not stop.
+def _bound_namespace(limits: Limits) -> None:
+    """Limits of the new namespaces themselves.
 
-    Since Linux 6.14 each process namespace has its own number of processes; the smallest is 301.
+    Since Linux 6.14 each process namespace has its own number of processes, at least 301: a wall
+    against fork bombs that also holds for root, whom RLIMIT_NPROC does not stop.
     """
+    with contextlib.suppress(OSError):
+        # In pages; System V memory belongs to no process, so nobody would see it.
+        Path("/proc/sys/kernel/shmall").write_text(str(limits.memory_bytes // 4 // 4096))
     with contextlib.suppress(OSError):
         Path("/proc/sys/kernel/pid_max").write_text(str(max(301, limits.processes)))
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.sandbox.walls import MIB, Limits, World
 
-PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -42,23 +44,42 @@ def measure(root: int, world: World, wall_seconds: float) -> Usage:
     if memory > world.limits.memory_bytes:
         memory = sum(map(_private_bytes, family))
     files, size = folder_usage(world.scratch, world.limits.scratch_files)
+    size += nameless_bytes(family)
     return Usage(wall_seconds, ticks / TICKS, memory, len(family), size, files)
 
 
 def _resident_bytes(pid: int) -> int:
-    _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text().split()
-    return (int(resident) - int(shared)) * PAGE
+    values = _kibibytes(f"/proc/{pid}/status")
+    return (values.get("RssAnon", 0) + values.get("RssShmem", 0)) * 1024
 
 
 def _private_bytes(pid: int) -> int:
-    values = {}
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]:
-            name, value, *_ = line.split()
-            values[name] = int(value)
+        values = _kibibytes(f"/proc/{pid}/smaps_rollup")
+        shared = _kibibytes(f"/proc/{pid}/status").get("RssShmem", 0)
     except OSError:
         return 0
-    return (values["Private_Clean:"] + values["Private_Dirty:"]) * 1024
+    return (values.get("Private_Clean", 0) + values.get("Private_Dirty", 0) + shared) * 1024
+
+
+def _kibibytes(file: str) -> dict[str, int]:
+    lines = (line.split() for line in Path(file).read_text().splitlines())
+    return {words[0].rstrip(":"): int(words[1]) for words in lines if words[-1:] == ["kB"]}
+
+
+def nameless_bytes(family: Iterable[int]) -> int:
+    """The size of open files that are in no folder: deleted ones, and those in memory alone."""
+    found: dict[tuple[int, int], int] = {}
+    for pid in family:
+        try:
+            with os.scandir(f"/proc/{pid}/fd") as entries:
+                for entry in entries:
+                    status = os.stat(entry.path)
+                    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
+        except OSError:
+            continue
+    return sum(found.values())
 
 
 def over_limit(usage: Usage, limits: Limits) -> str | None:
@@ -115,6 +136,7 @@ def folder_usage(folder: Path, enough: int) -> tuple[int, int]:
                         waiting.append(entry.path)
                     else:
                         total += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError:
-            continue
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return enough + 1, total  # so deep that nobody can look there
     return files, total

@@ -4,10 +4,17 @@
 >>> x, y = data.train.torch()  # float32 (N, 1, 28, 28) in [0, 1], int64 (N,)
 """
 
-from lepton_course.datasets.catalogue import CATALOGUE, DataFile, DatasetInfo
+from lepton_course.datasets.catalogue import (
+    CATALOGUE,
+    DataFile,
+    DatasetInfo,
+    ImagesInfo,
+    TableInfo,
+)
 from lepton_course.datasets.download import DownloadError, Patience, download
 from lepton_course.datasets.idx import IdxError, parse_idx, read_idx
-from lepton_course.datasets.load import Dataset, Split, load_dataset
+from lepton_course.datasets.load import Dataset, load_dataset
+from lepton_course.datasets.splits import ImageSplit, Split, TableSplit
 
 __all__ = [
     "CATALOGUE",
@@ -16,8 +23,12 @@ __all__ = [
     "DatasetInfo",
     "DownloadError",
     "IdxError",
+    "ImageSplit",
+    "ImagesInfo",
     "Patience",
     "Split",
+    "TableInfo",
+    "TableSplit",
     "download",
     "load_dataset",
     "parse_idx",

@@ -1,7 +1,7 @@
 """What data sets the course knows: task, size, licence, origin and SHA-256 of each.
 
-SHA-256 sums are those of the *decompressed* IDX files: mirrors and Debian compress the same
-content with different gzip headers, so only the content identifies a file.
+SHA-256 sums of IDX files are those of the *decompressed* content: mirrors and Debian compress the
+same content with different gzip headers, so only the content identifies a file.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ class DataFile:
     size: int  # bytes, decompressed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
     """Everything that is known about a data set before it is loaded."""
 
     name: str
     title: str
     task: str
+    examples: str  # what one is called, in the plural
     classes: tuple[str, ...]
     full_size: str
     subset_size: str
@@ -34,6 +35,12 @@ class DatasetInfo:
     citation: str
     subset: Path  # the file that ships with the course
     subset_sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesInfo(DatasetInfo):
+    """Images in four IDX files, which mirrors and operating systems carry."""
+
     train_images: DataFile
     train_labels: DataFile
     test_images: DataFile
@@ -47,12 +54,27 @@ class DatasetInfo:
         return (self.train_labels, self.test_labels, self.test_images, self.train_images)
 
 
+@dataclass(frozen=True, kw_only=True)
+class TableInfo(DatasetInfo):
+    """A table with columns of numbers and columns of categories; nothing to download."""
+
+    numbers: dict[str, str]  # column -> what it is, with its unit
+    categories: dict[str, tuple[str, ...]]  # column -> its values, in the order of their codes
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the numeric form's columns: the numbers, then `column=value` for each value."""
+        pairs = (f"{name}={value}" for name, values in self.categories.items() for value in values)
+        return (*self.numbers, *pairs)
+
+
 DATA = Path(__file__).parent / "data"
 
-FASHION_MNIST = DatasetInfo(
+FASHION_MNIST = ImagesInfo(
     name="fashion_mnist",
     title="Fashion-MNIST",
     task="tell ten kinds of clothing apart on 28×28 grey-scale photographs",
+    examples="images",
     classes=(
         "T-shirt/top",
         "Trouser",
@@ -103,4 +125,40 @@ FASHION_MNIST = DatasetInfo(
     system_folders=(Path("/usr/share/datasets/fashion-mnist"),),
 )
 
-CATALOGUE: dict[str, DatasetInfo] = {info.name: info for info in (FASHION_MNIST,)}
+CREDIT = TableInfo(
+    name="credit",
+    title="Credit applications",
+    task="say from 13 facts about an application whether the loan goes bad",
+    examples="applications",
+    classes=("good", "bad"),
+    full_size="4452 applications; 1000 of them stay with the judge of an assignment",
+    subset_size="2452 training and 1000 test applications (ships with the course)",
+    licence="MIT, copyright 2019 Max Kuhn, RStudio",
+    origin="https://github.com/tidymodels/modeldata",
+    citation=(
+        "credit_data in the R package modeldata, version 1.1.0, from "
+        "https://github.com/gastonstat/CreditScoring (G. Sanchez, after L. A. Belanche Muñoz)"
+    ),
+    subset=DATA / "credit" / "applications.npz",
+    subset_sha256="ed658370ea2b5c9d6bc54a25e127eb3fc8f8e3c15b2650cfc2a711910bd72a1d",
+    # The source names neither country, year nor units; 6 to 72 reads as months.
+    numbers={
+        "seniority": "years in the job",
+        "time": "length of the loan in months",
+        "age": "years",
+        "expenses": "money that is spent",
+        "income": "money that is earned",
+        "assets": "money that is owned",
+        "debt": "money that is owed",
+        "amount": "money asked for",
+        "price": "money that the goods cost",
+    },
+    categories={
+        "home": ("ignore", "other", "owner", "parents", "priv", "rent"),
+        "marital": ("divorced", "married", "separated", "single", "widow"),
+        "records": ("no", "yes"),
+        "job": ("fixed", "freelance", "others", "partime"),
+    },
+)
+
+CATALOGUE: dict[str, DatasetInfo] = {info.name: info for info in (FASHION_MNIST, CREDIT)}

@@ -1,16 +1,22 @@
-"""Load a data set by name and hand it out as NumPy arrays, torch tensors or a tf.data pipeline."""
+"""Load a data set by name: what ships with the course, or the full set where there is one."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from platformdirs import user_cache_path
 
-from lepton_course.datasets.catalogue import CATALOGUE, DataFile, DatasetInfo
+from lepton_course.datasets.catalogue import (
+    CATALOGUE,
+    DataFile,
+    DatasetInfo,
+    ImagesInfo,
+    TableInfo,
+)
 from lepton_course.datasets.download import (
     DEFAULT_PATIENCE,
     DownloadError,
@@ -19,71 +25,7 @@ from lepton_course.datasets.download import (
     verify,
 )
 from lepton_course.datasets.idx import IdxError, parse_idx
-
-if TYPE_CHECKING:
-    import tensorflow
-    import torch
-
-Arrays = tuple[np.ndarray, np.ndarray]  # images uint8 (N, 28, 28), labels int64 (N,)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Split:
-    """Images with their labels: `images` uint8 (N, 28, 28) in 0…255, `labels` int64 (N,)."""
-
-    images: np.ndarray
-    labels: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __repr__(self) -> str:
-        return f"Split(images {self.images.dtype} {self.images.shape}, labels {self.labels.shape})"
-
-    def __getitem__(self, index: Any) -> Split:
-        """A part of the split, by slice, index array, mask or a single index."""
-        if np.ndim(index) == 0 and not isinstance(index, slice):
-            index = [index]
-        return Split(self.images[index], self.labels[index])
-
-    def numpy(self) -> Arrays:
-        """Images as they are stored, uint8 (N, 28, 28), and labels int64 (N,)."""
-        return self.images, self.labels
-
-    def torch(self, device: torch.device | str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """x float32 (N, 1, 28, 28) in [0, 1] and y int64 (N,), on `device` (default: CPU)."""
-        import torch
-
-        x = torch.tensor(self.images, device=device).unsqueeze(1).float() / 255
-        return x, torch.tensor(self.labels, device=device)
-
-    def tf(
-        self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
-    ) -> tensorflow.data.Dataset:
-        """A tf.data.Dataset of batches: x float32 (B, 28, 28, 1) in [0, 1], y int64 (B,).
-
-        The last batch may be smaller. With `shuffle` every epoch has a new order.
-        """
-        import tensorflow as tf
-
-        pipeline = tf.data.Dataset.from_tensor_slices((self.images, self.labels))
-        if shuffle:
-            pipeline = pipeline.shuffle(len(self), seed=seed)
-
-        def scale(x: Any, y: Any) -> tuple[Any, Any]:
-            return tf.cast(x[..., tf.newaxis], tf.float32) / 255, y
-
-        return pipeline.batch(batch_size).map(scale).prefetch(tf.data.AUTOTUNE)
-
-    def hold_out(self, size: int, seed: int = 0) -> tuple[Split, Split]:
-        """(the rest, `size` images drawn at random): a training and a validation set, disjoint.
-
-        Raises ValueError unless 0 < size < len(self).
-        """
-        if not 0 < size < len(self):
-            raise ValueError(f"size must be between 1 and {len(self) - 1}, not {size}")
-        order = np.random.default_rng(seed).permutation(len(self))
-        return self[np.sort(order[size:])], self[np.sort(order[:size])]
+from lepton_course.datasets.splits import Arrays, ImageSplit, Split, TableSplit
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,10 +42,10 @@ class Dataset:
         return self.info.classes
 
     def __repr__(self) -> str:
-        kind = "balanced subset" if self.is_subset else "full set"
+        kind = "the course's subset" if self.is_subset else "full set"
         return (
             f"{self.info.title} ({kind}): {len(self.train)} training and {len(self.test)} test "
-            f"images, {len(self.classes)} classes; licence {self.info.licence}"
+            f"{self.info.examples}, {len(self.classes)} classes; licence {self.info.licence}"
         )
 
 
@@ -115,16 +57,19 @@ def load_dataset(
 ) -> Dataset:
     """A data set of the catalogue, ready to use.
 
-    With `subset` (default) it is the balanced part that ships with the course: no network, at once.
-    With `subset=False` it is the full set: from Debian's package where that is installed, from the
-    user's cache, or downloaded (30 MB). Where that fails, the subset is returned and one printed
-    line says so; `data.is_subset` tells which it is. LEPTON_OFFLINE=1 never downloads.
+    With `subset` (default) it is the part that ships with the course: no network, at once.
+    With `subset=False` it is the full set of images: from Debian's package where that is installed,
+    from the user's cache, or downloaded (30 MB). Where that fails, the subset is returned and one
+    printed line says so; `data.is_subset` tells which it is. LEPTON_OFFLINE=1 never downloads.
 
-    Raises ValueError for an unknown name, with the names that exist.
+    Raises ValueError for an unknown name, with the names that exist, and for the full set of a
+    table: there is nothing to download.
     """
     info = _find(name)
     if subset:
         return _load_subset(info)
+    if not isinstance(info, ImagesInfo):
+        raise ValueError(f"{info.title}: all that can be had ships with the course; drop subset")
     try:
         train, test = _find_full(info, patience)
     except (DownloadError, IdxError, OSError) as problem:
@@ -135,10 +80,14 @@ def load_dataset(
             f"{len(data.train)} + {len(data.test)} images. Reason: {reason}"
         )
         return data
-    return Dataset(info, Split(*train), Split(*test), is_subset=False)
+    images, labels = train
+    test_images, test_labels = test
+    return Dataset(
+        info, ImageSplit(labels, images), ImageSplit(test_labels, test_images), is_subset=False
+    )
 
 
-def read_full(info: DatasetInfo, folder: Path) -> tuple[Arrays, Arrays]:
+def read_full(info: ImagesInfo, folder: Path) -> tuple[Arrays, Arrays]:
     """(train, test) of the full set from its four files in `folder`, each checked by SHA-256.
 
     Raises FileNotFoundError or IdxError when a file is missing or not what it should be.
@@ -167,12 +116,19 @@ def _find(name: str | DatasetInfo) -> DatasetInfo:
 
 def _load_subset(info: DatasetInfo) -> Dataset:
     with np.load(info.subset, allow_pickle=False) as arrays:
-        train = Split(arrays["train_images"], arrays["train_labels"].astype(np.int64))
-        test = Split(arrays["test_images"], arrays["test_labels"].astype(np.int64))
+        train, test = (_split(info, arrays, part) for part in ("train", "test"))
     return Dataset(info, train, test, is_subset=True)
 
 
-def _find_full(info: DatasetInfo, patience: Patience) -> tuple[Arrays, Arrays]:
+def _split(info: DatasetInfo, arrays: Mapping[str, np.ndarray], part: str) -> Split:
+    """One part of a shipped file, whose arrays are named `train_labels`, `test_labels`, …"""
+    labels = arrays[f"{part}_labels"].astype(np.int64)
+    if isinstance(info, TableInfo):
+        return TableSplit(labels, arrays[f"{part}_numbers"], arrays[f"{part}_codes"], info)
+    return ImageSplit(labels, arrays[f"{part}_images"])
+
+
+def _find_full(info: ImagesInfo, patience: Patience) -> tuple[Arrays, Arrays]:
     cache = cache_folder(info)
     for folder in (*info.system_folders, cache):
         try:

@@ -107,6 +107,12 @@ def _expected(exercise: Exercise, case: Case) -> Observation:
             f"exercise {exercise.name}, part {case.part!r}: the reference raised "
             f"{raised.kind}: {raised.message} at `{raised.line}`"
         )
+    strange = next(iter(opaque_values(observation.seen)), None)
+    if strange:
+        raise ValueError(
+            f"exercise {exercise.name}, part {case.part!r}: the reference gave an object of type "
+            f"{strange.kind}; only its type could be compared"
+        )
     if case.expected is None:
         return observation
     name = "output" if "output" in observation.seen else "result"
@@ -201,6 +207,12 @@ def observation_to_tree(observation: Observation) -> dict[str, Plain]:
 
 
 def observation_from_tree(tree: dict[str, Plain]) -> Observation:
-    """The observation that `observation_to_tree` described."""
-    raised = tree["raised"]
-    return Observation(seen=dict(tree["seen"]), raised=Raised(**raised) if raised else None)
+    """The observation that `observation_to_tree` described. Raises TypeError or KeyError."""
+    seen, raised = tree["seen"], tree["raised"]
+    if type(seen) is not dict:
+        raise TypeError("what was seen has no names")
+    if raised is None:
+        return Observation(seen=seen)
+    if type(raised) is not dict or any(type(text) is not str for text in raised.values()):
+        raise TypeError("an exception is not told in words")
+    return Observation(seen=seen, raised=Raised(**raised))

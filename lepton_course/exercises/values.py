@@ -23,9 +23,14 @@ Plain = Any
 """None, bool, int, float, str, list, tuple, dict, ndarray, torch.Tensor or Opaque."""
 
 MAX_BYTES = 64 * 2**20
+MAX_TREE_BYTES = 8 * 2**20
+"""Of the JSON: a tree takes much more memory than its text."""
+MAX_ARRAYS = 10_000
 MAX_NODES = 100_000
 MAX_DEPTH = 32
 _ARRAY_KINDS = "biufcU"
+_MEMBER = b"PK\x01\x02"
+"""Begins each entry in a zip file's list; to be counted before the list is read."""
 
 
 class InvalidValue(ValueError):
@@ -106,6 +111,8 @@ def loads(data: bytes, max_bytes: int = MAX_BYTES) -> Plain:
     """
     if len(data) > max_bytes:
         raise InvalidValue(f"{len(data)} bytes, but at most {max_bytes} are allowed")
+    if data.count(_MEMBER) > MAX_ARRAYS:
+        raise InvalidValue(f"more than {MAX_ARRAYS} arrays")
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             size = sum(member.file_size for member in archive.infolist())
@@ -113,7 +120,10 @@ def loads(data: bytes, max_bytes: int = MAX_BYTES) -> Plain:
                 raise InvalidValue(f"{size} bytes unpacked, but at most {max_bytes} are allowed")
         with np.load(io.BytesIO(data), allow_pickle=False) as members:
             arrays = dict(members.items())
-        tree = json.loads(arrays.pop("tree").tobytes().decode())
+        text = arrays.pop("tree")
+        if text.nbytes > MAX_TREE_BYTES:
+            raise InvalidValue(f"{text.nbytes} bytes of structure; {MAX_TREE_BYTES} are allowed")
+        tree = json.loads(text.tobytes().decode())
         return _Decoder(arrays).decode(tree)
     except InvalidValue:
         raise
@@ -174,7 +184,8 @@ class _Decoder:
         if tag == "tensor":
             import torch
 
-            return torch.from_numpy(self._array(body).copy())
+            # Not a copy: a tree may name one array any number of times.
+            return torch.from_numpy(self._array(body))
         raise InvalidValue(f"unknown kind of value {tag!r}")
 
     def _array(self, index: Any) -> np.ndarray:

@@ -1,0 +1,190 @@
+"""A split: examples with their labels, as NumPy arrays, torch tensors or a tf.data pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from lepton_course.datasets.catalogue import TableInfo
+
+if TYPE_CHECKING:
+    import tensorflow
+    import torch
+
+Arrays = tuple[np.ndarray, np.ndarray]  # examples (N, …), labels int64 (N,)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """Base of all splits: `labels` int64 (N,), and whatever else describes the N examples."""
+
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: Any) -> Self:
+        """A part of the split, by slice, index array, mask or a single index."""
+        if np.ndim(index) == 0 and not isinstance(index, slice):
+            index = [index]
+        return self._part(index)
+
+    def _part(self, index: Any) -> Self:
+        raise NotImplementedError
+
+    def hold_out(self, size: int, seed: int = 0) -> tuple[Self, Self]:
+        """(the rest, `size` examples drawn at random): a training and a validation set, disjoint.
+
+        Raises ValueError unless 0 < size < len(self).
+        """
+        if not 0 < size < len(self):
+            raise ValueError(f"size must be between 1 and {len(self) - 1}, not {size}")
+        order = np.random.default_rng(seed).permutation(len(self))
+        return self[np.sort(order[size:])], self[np.sort(order[:size])]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageSplit(Split):
+    """Images with their labels: `images` uint8 (N, 28, 28) in 0…255, `labels` int64 (N,)."""
+
+    images: np.ndarray
+
+    def __repr__(self) -> str:
+        return f"Split(images {self.images.dtype} {self.images.shape}, labels {self.labels.shape})"
+
+    def _part(self, index: Any) -> ImageSplit:
+        return ImageSplit(self.labels[index], self.images[index])
+
+    def numpy(self) -> Arrays:
+        """Images as they are stored, uint8 (N, 28, 28), and labels int64 (N,)."""
+        return self.images, self.labels
+
+    def torch(self, device: torch.device | str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """x float32 (N, 1, 28, 28) in [0, 1] and y int64 (N,), on `device` (default: CPU)."""
+        import torch
+
+        x = torch.tensor(self.images, device=device).unsqueeze(1).float() / 255
+        return x, torch.tensor(self.labels, device=device)
+
+    def tf(
+        self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
+    ) -> tensorflow.data.Dataset:
+        """A tf.data.Dataset of batches: x float32 (B, 28, 28, 1) in [0, 1], y int64 (B,).
+
+        The last batch may be smaller. With `shuffle` every epoch has a new order.
+        """
+        import tensorflow as tf
+
+        def scale(x: Any, y: Any) -> tuple[Any, Any]:
+            return tf.cast(x[..., tf.newaxis], tf.float32) / 255, y
+
+        return _pipeline(self.numpy(), batch_size, shuffle, seed, scale)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TableSplit(Split):
+    """Rows of a table with their labels; in a notebook it shows its first rows.
+
+    numbers: float32 (N, columns of numbers), NaN where a value is missing.
+    codes: int8 (N, columns of categories), positions in the catalogue's lists; -1: missing.
+    """
+
+    numbers: np.ndarray
+    codes: np.ndarray
+    info: TableInfo
+
+    def _part(self, index: Any) -> TableSplit:
+        return TableSplit(self.labels[index], self.numbers[index], self.codes[index], self.info)
+
+    def column(self, name: str) -> np.ndarray:
+        """One column as it stands in the table: float32 (N,), or str (N,) with "" for missing.
+
+        Raises KeyError, with the names that exist, when there is no such column.
+        """
+        if name in self.info.numbers:
+            return self.numbers[:, list(self.info.numbers).index(name)]
+        if name in self.info.categories:
+            values = np.array([*self.info.categories[name], ""])  # code -1 takes the last
+            return values[self.codes[:, list(self.info.categories).index(name)]]
+        known = ", ".join([*self.info.numbers, *self.info.categories])
+        raise KeyError(f"no column {name!r}; there are: {known}")
+
+    def numpy(self) -> Arrays:
+        """x float32 (N, F) with the columns `info.features`, and y int64 (N,).
+
+        A category becomes one column for each of its values, 1 where the row has it and 0
+        elsewhere (one-hot). Missing numbers stay NaN; a missing category is 0 in all its columns.
+        """
+        blocks = [
+            codes[:, None] == np.arange(len(values))
+            for codes, values in zip(self.codes.T, self.info.categories.values(), strict=True)
+        ]
+        return np.hstack([self.numbers, *blocks]).astype(np.float32), self.labels
+
+    def torch(self, device: torch.device | str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """What `numpy` gives as tensors, x float32 (N, F) and y int64 (N,), on `device`."""
+        import torch
+
+        x, y = self.numpy()
+        return torch.tensor(x, device=device), torch.tensor(y, device=device)
+
+    def tf(
+        self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
+    ) -> tensorflow.data.Dataset:
+        """What `numpy` gives as a tf.data.Dataset of batches: x float32 (B, F), y int64 (B,).
+
+        The last batch may be smaller. With `shuffle` every epoch has a new order.
+        """
+        return _pipeline(self.numpy(), batch_size, shuffle, seed)
+
+    def __repr__(self) -> str:
+        lines = [[cell.rjust(10) for cell in row] for row in self._rows(5)]
+        return "\n".join(["".join(line) for line in lines] + [self._size()])
+
+    def _repr_html_(self) -> str:
+        head, *rows = ([escape(cell) for cell in row] for row in self._rows(8))
+        body = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rows)
+        return (
+            f"<table><thead><tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
+            f"<tbody>{body}</tbody></table><p>{self._size()}</p>"
+        )
+
+    def _size(self) -> str:
+        return f"{len(self)} {self.info.examples}"
+
+    def _rows(self, count: int) -> list[list[str]]:
+        """Names of the columns and the first rows, as text; a missing value is a dash."""
+        first = self[:count]
+        names = [*self.info.numbers, *self.info.categories]
+        columns = [first.column(name).tolist() for name in names]
+        texts = [[_text(value) for value in column] for column in columns]
+        classes = [self.info.classes[label] for label in first.labels]
+        return [[*names, "label"], *([*row, c] for *row, c in zip(*texts, classes, strict=True))]
+
+
+def _text(value: float | str) -> str:
+    missing = value == "" or value != value
+    return "–" if missing else value if isinstance(value, str) else f"{value:g}"
+
+
+def _pipeline(
+    arrays: Arrays,
+    batch_size: int,
+    shuffle: bool,
+    seed: int | None,
+    change: Callable[..., Any] | None = None,
+) -> tensorflow.data.Dataset:
+    """Batches of the arrays as a tf.data.Dataset; `change` works on whole batches."""
+    import tensorflow as tf
+
+    pipeline = tf.data.Dataset.from_tensor_slices(arrays)
+    if shuffle:
+        pipeline = pipeline.shuffle(len(arrays[1]), seed=seed)
+    pipeline = pipeline.batch(batch_size)
+    if change is not None:
+        pipeline = pipeline.map(change)
+    return pipeline.prefetch(tf.data.AUTOTUNE)
