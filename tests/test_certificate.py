@@ -213,6 +213,31 @@ def norm(x):
     return float(np.sqrt(square(x)))
 
 
+def scaled_by(factor):
+    def scale(x):
+        return factor * x
+
+    return scale
+
+
+triple = scaled_by(3)
+
+
+def test_a_reference_made_by_another_function_is_changed_too():
+    names = {str(mutant) for mutant in mutants_of(exercise(3.0, reference=triple))}
+    assert names == {
+        "scaled_by: `return factor * x` -> `return factor + x`",
+        "triple: `scaled_by(3)` -> `scaled_by(4)`",
+        "triple: `scaled_by(3)` -> `scaled_by(2)`",
+    }
+
+
+def test_what_another_exercise_asks_for_is_not_changed(monkeypatch):
+    monkeypatch.setitem(globals(), "EXERCISES", [exercise(3.0)])
+    names = {m.name.partition(":")[0] for m in mutants_of(exercise(3.0, reference=norm))}
+    assert names == {"norm"}
+
+
 # --- Whole modules -----------------------------------------------------------------------------
 
 MODULE = """

@@ -37,7 +37,10 @@ from autograder.sandbox.watch import descendants
 KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises.py", "mutants.yml")
 HELD_OUT = ("held_out.*", "reference_network.*")
 
-KNOWN_LITTER = ("torch_", "torchelastic_", "torchinductor_", "pymp-", "__autograph_", "matplotlib-")
+KNOWN_LITTER = (
+    *("torch_", "torchelastic_", "torchinductor_", "pymp-", "matplotlib-"),
+    *("__autograph_", "__pycache__"),  # TensorFlow's translated functions
+)
 """Starts of names that frameworks leave in the folder for temporary files."""
 
 PREPARATION = """

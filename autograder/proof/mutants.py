@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from autograder.proof.mutations import Definition, Mutation, mutations, other_values
+from autograder.proof.mutations import Definition, Mutation, mutations, name_of, other_values
 from lepton_course.exercises.judge import Question, difference
 from lepton_course.exercises.model import Exercise
 
@@ -41,19 +41,23 @@ class Mutant:
 def mutants_of(exercise: Exercise) -> list[Mutant]:
     """Every mutant of the reference and of the functions of its file that it uses.
 
-    A reference that is a value has its neighbours as mutants. Empty where there is no source.
+    What another exercise asks for is that exercise's matter and stays as it is. A reference that
+    is a value has its neighbours as mutants. Empty where there is no source.
     """
     reference = exercise.reference
     if not callable(reference):
         return [Mutant(repr(v), lambda v=v: v) for v in _other_answers(reference)]
     module = inspect.getmodule(reference)
-    if module is None or not hasattr(reference, "__name__"):
+    if module is None:
         return []
-    definitions = _reachable(module, reference.__name__)
+    names = {id(value): name for name, value in vars(module).items()}
+    name = names.get(id(reference), "")
+    others = {names.get(id(e.reference), "") for e in getattr(module, "EXERCISES", [])} - {name}
+    definitions = _reachable(module, name, others)
     return [
         Mutant(
             str(mutation),
-            lambda mutation=mutation: _build(module, reference.__name__, definitions, mutation),
+            lambda mutation=mutation: _build(module, name, definitions, mutation),
         )
         for definition in definitions
         for mutation in mutations(definition)
@@ -112,24 +116,31 @@ def _other_answers(value: Any) -> Iterator[Any]:
         yield from other_values(value)
 
 
-def _reachable(module: types.ModuleType, name: str) -> list[Definition]:
-    """A definition of a module and those of the same module that it uses, in the file's order."""
+def _reachable(module: types.ModuleType, name: str, stop: set[str]) -> list[Definition]:
+    """A definition of a module and those of the same module that it uses, in the file's order.
+
+    stop: names beyond which not to go.
+    """
     try:
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
         return []
-    known = {
-        node.name: node for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))
-    }
+    known = {name_of(node): node for node in tree.body if _is_definition(node)}
     found: set[str] = set()
     waiting = [name]
     while waiting:
         current = waiting.pop()
-        if current in known and current not in found:
+        if current in known and current not in found | stop:
             found.add(current)
             nodes = ast.walk(known[current])
             waiting += [node.id for node in nodes if isinstance(node, ast.Name)]
-    return [node for node in known.values() if node.name in found]
+    return [node for name, node in known.items() if name in found]
+
+
+def _is_definition(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Assign):
+        return bool(name_of(node)) and isinstance(node.value, (ast.Call, ast.Lambda))
+    return isinstance(node, (ast.FunctionDef, ast.ClassDef))
 
 
 def _build(
@@ -139,7 +150,7 @@ def _build(
 
     All that the reference uses is defined anew, so that a changed function is the one called.
     """
-    body = [mutation.definition if d.name == mutation.where else d for d in definitions]
+    body = [mutation.definition if name_of(d) == mutation.where else d for d in definitions]
     code = compile(ast.Module(body=body, type_ignores=[]), f"<mutant of {name}>", "exec")
     namespace = dict(vars(module))
     exec(code, namespace)

@@ -11,7 +11,9 @@ import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-Definition = ast.FunctionDef | ast.ClassDef
+Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
+"""Also `name = factory(…)`."""
+
 Path = tuple[tuple[str, int | None], ...]
 """The way from a definition to one of its nodes: names of fields, with positions in lists."""
 
@@ -35,16 +37,25 @@ class Mutation:
         return f"{self.where}: `{self.before}` -> `{self.after}`"
 
 
+def name_of(definition: Definition) -> str:
+    """The name that a definition binds."""
+    if isinstance(definition, ast.Assign):
+        return getattr(definition.targets[0], "id", "")
+    return definition.name
+
+
 def mutations(definition: Definition) -> list[Mutation]:
     """All changes of a definition, in the order of the code; no two give the same code."""
     found = {ast.unparse(definition): None}
     for path, node in _nodes(definition):
+        if not path:
+            continue
         for replacement in _replacements(node):
             changed = _replaced(definition, path, replacement)
             code = ast.unparse(changed)
             if code not in found:
                 before, after = _excerpts(definition, changed, path)
-                found[code] = Mutation(definition.name, before, after, changed)
+                found[code] = Mutation(name_of(definition), before, after, changed)
     return [mutation for mutation in found.values() if mutation]
 
 
