@@ -51,7 +51,9 @@ def batches(
 ) -> Batches:
     """Mini-batches (x_batch, y_batch) of two tensors or two NumPy arrays of equal length N.
 
-    >>> for x_batch, y_batch in batches(x, y, batch_size=64): ...
+    >>> x, y = np.zeros((100, 3)), np.zeros(100)
+    >>> [len(x_batch) for x_batch, y_batch in batches(x, y, batch_size=64)]
+    [64, 36]
 
     A new order is drawn for every pass: from `seed`, from `generator` (torch.Generator for
     tensors, np.random.Generator for arrays) or else from the global generator that

@@ -960,6 +960,9 @@ def recall_cases(rng):
     return [
         Case("threshold 0.5", (torch.tensor(scores), y, 0.5)),
         Case("another threshold", (torch.tensor(scores), y, 0.3)),
+        Case(
+            "exactly the threshold", (torch.tensor([0.9, 0.5, 0.8]), torch.tensor([1, 1, 0]), 0.5)
+        ),
     ]
 
 
