@@ -34,7 +34,7 @@ from autograder.proof.notebooks import Task
 from autograder.sandbox.walls import Limits, Walls, World, survey
 from autograder.sandbox.watch import descendants
 
-KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises.py", "mutants.yml")
+KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises", "mutants.yml")
 HELD_OUT = ("held_out.*", "reference_network.*")
 
 KNOWN_LITTER = (
