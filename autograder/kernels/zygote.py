@@ -305,7 +305,7 @@ def _listening(request: Request) -> Any:
 
 
 def _show_figures(shell: Any) -> None:
-    """What importing matplotlib does in a kernel; the zygote has imported it before there was one."""
+    """What importing matplotlib does in a kernel; in the zygote there was none yet."""
     inline = "matplotlib_inline" in os.environ.get("MPLBACKEND", "")
     if inline and "matplotlib.pyplot" in sys.modules:
         shell.enable_matplotlib("inline")
