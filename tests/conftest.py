@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 
+from autograder.kernels.owner import shared
 from lepton_course.exercises.load import DECLARATIONS
 
 CLONE = Path(__file__).resolve().parents[1]
@@ -44,6 +46,16 @@ def skip_unless_ci(reason: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(f"{reason} (in CI this is a failure)")
     pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def small_zygote(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A zygote with few imports starts soon; a file's tests say which in `PRELOAD`."""
+    shared.stop()
+    shared.preload, usual = request.module.PRELOAD, shared.preload
+    yield
+    shared.stop()
+    shared.preload = usual
 
 
 @pytest.fixture(scope="session")

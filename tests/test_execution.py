@@ -23,6 +23,9 @@ from lepton_course.exercises.compiled import observation_from_tree
 from lepton_course.exercises.probes import Call, probe_to_tree
 from lepton_course.exercises.values import dumps, loads
 
+pytestmark = pytest.mark.usefixtures("small_zygote")
+PRELOAD = ALSO
+
 CLONE = Path(__file__).resolve().parents[1]
 ASK_FOR_DOUBLE = dumps(
     {
@@ -30,13 +33,6 @@ ASK_FOR_DOUBLE = dumps(
         "cases": [{"args": (4,), "kwargs": {}, "weights": None, "x": None}],
     }
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_zygote():
-    shared.preload = ALSO
-    yield
-    shared.stop()
 
 
 @pytest.fixture(autouse=True)

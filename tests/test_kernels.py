@@ -28,11 +28,8 @@ closed_in = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module", autouse=True)
-def small_zygote():
-    shared.preload = ("torch",)
-    yield
-    shared.stop()
+pytestmark = pytest.mark.usefixtures("small_zygote")
+PRELOAD = ("torch",)
 
 
 @pytest.fixture(

@@ -84,10 +84,15 @@ class Meter:
 
     def _look_often(self) -> None:
         while not self._done.wait(LOOK_EVERY):
-            pids = list(self.family())
-            for pid in pids:
-                self._threads.update(_schedule(pid))
-            self.usage.peak_bytes = max(self.usage.peak_bytes, resident_bytes(pids))
+            self._look()
+        self._look()
+
+    def _look(self) -> None:
+        pids = list(self.family())
+        for pid in pids:
+            self._threads.update(_schedule(pid))
+        seen = (self.usage.peak_bytes, resident_bytes(pids), *map(_peak_bytes, pids))
+        self.usage.peak_bytes = max(seen)
 
 
 def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
@@ -122,6 +127,15 @@ def _parent(pid: int) -> int:
 def _resident(pid: int) -> int:
     try:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
+    except (OSError, IndexError):
+        return 0
+
+
+def _peak_bytes(pid: int) -> int:
+    """The most that one process has ever had, also when nobody looked."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+        return int(text.partition("VmHWM:")[2].split()[0]) * 1024
     except (OSError, IndexError):
         return 0
 
