@@ -155,15 +155,15 @@ def test_a_stored_output_that_differs_is_caught(module):
 
 def test_a_memory_hog_is_caught(module):
     hog = "import numpy as np, time\nx = np.ones(100 * 2**20)\ntime.sleep(0.5)"
-    [problem] = lesson(module, hog, budget=Budget(60, mib=900)).problems
-    assert problem.endswith("MiB of memory; its budget is 900 MiB")
+    [problem] = lesson(module, hog, budget=Budget(60, mib=700)).problems
+    assert problem.endswith("MiB of memory; its budget is 700 MiB")
 
 
 def test_a_child_process_counts_as_memory_of_the_notebook(module):
     hog = "import numpy as np, time; x = np.ones(100 * 2**20); time.sleep(0.5)"
     cell = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {hog!r}], check=True)"
-    [problem] = lesson(module, cell, budget=Budget(60, mib=900)).problems
-    assert problem.endswith("MiB of memory; its budget is 900 MiB")
+    [problem] = lesson(module, cell, budget=Budget(60, mib=700)).problems
+    assert problem.endswith("MiB of memory; its budget is 700 MiB")
 
 
 def test_a_slow_cell_is_caught_and_named(module):
