@@ -98,7 +98,7 @@ def run_demo(
         with progress(len(submissions)) as report:
             results = grade(classroom, batch, Options(workers), report).results
         pages = make_feedback(classroom, assignment)
-        export(classroom, classroom.root / "grades.csv", [])
+        export(classroom, classroom.root / "grades.csv", [assignment])
         console().print(_table(submissions, results))
         print(f"{len(pages)} feedback pages; grades.csv:")
         print((classroom.root / "grades.csv").read_text(encoding="utf-8"), end="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -70,8 +70,13 @@ def map_unordered(
 
 def _set_up_worker(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner
-    if sys.platform == "linux":  # the parent is the fork server, which ends with the owner
-        from autograder.sandbox.linux import die_with_parent
-
-        die_with_parent(signal.SIGKILL)
+    threading.Thread(target=_end_with_owner, daemon=True).start()
     set_up(*arguments)
+
+
+def _end_with_owner() -> None:
+    """An owner that is killed says nothing. The fork server stays as long as one worker does."""
+    owner = multiprocessing.parent_process()
+    assert owner is not None
+    owner.join()
+    os.kill(os.getpid(), signal.SIGKILL)

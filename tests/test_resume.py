@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from nbgrader.api import Gradebook
 from tiny_course import DOUBLE, TOTAL, answered, hand_in, write_curriculum, write_roster
@@ -70,6 +71,7 @@ def test_twenty_kills_end_in_the_gradebook_of_an_undisturbed_run(empty_class, tm
     whole = time.monotonic() - began
     moments = random.Random(1)
     finished = 0
+    family: list[psutil.Process] = []
     for number in range(1, KILLS + 1):
         hand_in_round(empty_class, number)
         grader = start(empty_class)
@@ -77,9 +79,12 @@ def test_twenty_kills_end_in_the_gradebook_of_an_undisturbed_run(empty_class, tm
             grader.wait(timeout=moments.uniform(0.3, 1.0) * whole)
             finished += 1
         except subprocess.TimeoutExpired:
+            family += psutil.Process(grader.pid).children(recursive=True)
             grader.kill()
             grader.wait()
     assert finished <= KILLS - 5, "at least five were killed before they had finished"
+    _, left = psutil.wait_procs(family, timeout=20)
+    assert left == []
 
     assert start(empty_class).wait() == 0
 
