@@ -1,0 +1,11 @@
+"""Exercises of basics/07_recurrent_networks: the assignment's first, then the lesson's."""
+
+from . import clip, gru, summarise, through_time, unroll
+
+EXERCISES = [
+    unroll.EXERCISE,
+    through_time.EXERCISE,
+    clip.EXERCISE,
+    gru.EXERCISE,
+    summarise.EXERCISE,
+]
