@@ -24,15 +24,15 @@ def solutions(source: NotebookNode) -> dict[str, str]:
 _SOLUTION_MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
-def standalone_source(function: object, file: Path) -> str:
-    """The source of a function of an `exercises.py` with all that it needs of that file.
+def standalone_source(function: object) -> str:
+    """The source of a function that a module declares, with all that it needs of its file.
 
     The function comes last. Returns "" for what has no source of its own: a value, a lambda, a
     function that another one made, or one that reads files beside the module.
     """
     if not inspect.isfunction(function) or function.__qualname__ != function.__name__:
         return ""
-    text = file.read_text(encoding="utf-8")
+    text = Path(inspect.getfile(function)).read_text(encoding="utf-8")
     definitions = _definitions(ast.parse(text))
     if function.__name__ not in definitions:
         return ""

@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 import lepton_course.exercises
 from lepton_course.exercises.compiled import compile_exercise, save_questions
-from lepton_course.exercises.load import load_exercises
+from lepton_course.exercises.load import DECLARATIONS, load_exercises
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]
@@ -69,7 +69,7 @@ def build(
 
 def modules_in(curriculum: Path) -> Iterator[Path]:
     """The folders of the modules that exist, in the order of their names."""
-    yield from sorted(path.parent for path in curriculum.glob("*/*/exercises.py"))
+    yield from sorted(path.parents[1] for path in curriculum.glob(f"*/*/{DECLARATIONS.as_posix()}"))
 
 
 def student_notebook(notebook: NotebookNode) -> NotebookNode:
@@ -114,7 +114,7 @@ def _build_module(folder: Path, target: Path) -> None:
             notebook = student_notebook(nbformat.read(path, as_version=4))
             nbformat.write(notebook, fresh / path.name)
         copy_open_folders(folder, fresh)
-        exercises = load_exercises(folder / "exercises.py").values()
+        exercises = load_exercises(folder).values()
         save_questions(fresh / CHECKS, [compile_exercise(exercise) for exercise in exercises])
         listing = [
             {"name": e.name, "title": e.title, "points": e.points, "minutes": e.minutes}

@@ -23,6 +23,8 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from lepton_course.exercises.load import DECLARATIONS
+
 NOTEBOOK = "assignment"
 """Every assignment has one notebook of this name."""
 
@@ -118,18 +120,18 @@ class Manifest:
         data = {"curriculum": str(self.curriculum), "modules": self.modules}
         path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
-    def exercises_file(self, assignment: str) -> Path:
-        """The `exercises.py` of an assignment's module.
+    def module_folder(self, assignment: str) -> Path:
+        """The folder of an assignment's module, with its exercises.
 
         A clone that has moved is found by where this code stands.
         """
         module = self.modules[assignment]
         for curriculum in (self.curriculum, default_curriculum()):
-            path = curriculum / module / "exercises.py"
-            if path.is_file():
-                return path
+            folder = curriculum / module
+            if (folder / DECLARATIONS).is_file():
+                return folder
         raise ClassError(
-            f"{self.curriculum / module / 'exercises.py'} is not there: the clone of the course "
+            f"{self.curriculum / module / DECLARATIONS} is not there: the clone of the course "
             "has moved. Run `lepton class create` again with --curriculum."
         )
 

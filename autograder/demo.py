@@ -112,8 +112,7 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Subm
     """Ten submissions by student: right ones, wrong ones, and files that are in trouble."""
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
-    exercises_file = classroom.manifest().exercises_file(assignment)
-    exercises = load_exercises(exercises_file)
+    exercises = load_exercises(classroom.manifest().module_folder(assignment))
     judged = [c.metadata.nbgrader["grade_id"] for c in release.cells if is_judged(c)]
     graded = {name: exercises[name] for name in judged}
     right = solutions(source)
@@ -126,10 +125,10 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Subm
         Submission("the solutions", _with_answers(release, right), full_marks=True),
         Submission(
             "another way, also right",
-            _with_answers(release, {**right, **_other_ways(graded, exercises_file)}),
+            _with_answers(release, {**right, **_other_ways(graded)}),
             full_marks=True,
         ),
-        *_mistaken(release, graded, quick, exercises_file),
+        *_mistaken(release, graded, quick),
         Submission("not touched", _with_answers(release, {}), no_points=True),
         Submission(
             "crashes half-way",
@@ -183,18 +182,18 @@ def _is_trained(exercise: Exercise) -> bool:
     return exercise.compare.kind == "accuracy"
 
 
-def _other_ways(exercises: Mapping[str, Exercise], file: Path) -> dict[str, str]:
+def _other_ways(exercises: Mapping[str, Exercise]) -> dict[str, str]:
     """An alternative right answer for each exercise that has one."""
     answers = {}
     for name, exercise in exercises.items():
-        source = _first_standalone(exercise.alternatives, file)
+        source = _first_standalone(exercise.alternatives)
         if source and not _is_trained(exercise):
             answers[f"{name}-answer"] = _named(source, name)
     return answers
 
 
 def _mistaken(
-    release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str], file: Path
+    release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str]
 ) -> Iterable[Submission]:
     """Four submissions with one mistake each, in different exercises where there are as many.
 
@@ -209,7 +208,7 @@ def _mistaken(
             mistakes = [
                 (mistake, source)
                 for mistake in exercise.misconceptions
-                if (source := standalone_source(mistake.implementation, file))
+                if (source := standalone_source(mistake.implementation))
             ]
             if rank < len(mistakes):
                 found.append((name, *mistakes[rank]))
@@ -222,8 +221,8 @@ def _mistaken(
         )
 
 
-def _first_standalone(functions: Iterable[object], file: Path) -> str:
-    sources = (standalone_source(function, file) for function in functions)
+def _first_standalone(functions: Iterable[object]) -> str:
+    sources = (standalone_source(function) for function in functions)
     return next((source for source in sources if source), "")
 
 

@@ -12,7 +12,7 @@ import lepton_course.exercises
 from autograder.classroom import ClassError, Classroom
 from lepton_course.exercises.compiled import compile_exercise, load_questions, save_questions
 from lepton_course.exercises.judge import Question
-from lepton_course.exercises.load import load_exercises
+from lepton_course.exercises.load import DECLARATIONS, load_exercises
 from lepton_course.exercises.remote import write_cases
 
 ROUNDS = 3
@@ -32,19 +32,19 @@ def class_questions(
 
     Raises ClassError when an exercise is missing or worth something else.
     """
-    exercises_file = classroom.manifest().exercises_file(assignment)
+    module = classroom.manifest().module_folder(assignment)
     key = questions_key(classroom, assignment)
     kept = classroom.private / "questions" / f"{assignment}-{key}.npz"
     try:
         questions = load_questions(kept)
     except (OSError, ValueError):
-        exercises = load_exercises(exercises_file)
-        _compare(points, {name: exercises[name].points for name in exercises}, exercises_file)
+        exercises = load_exercises(module)
+        _compare(points, {name: exercises[name].points for name in exercises}, module)
         questions = {
             name: compile_exercise(exercises[name], classroom.seed(), ROUNDS) for name in points
         }
         _keep(kept, questions)
-    _compare(points, {name: questions[name].points for name in questions}, exercises_file)
+    _compare(points, {name: questions[name].points for name in questions}, module)
     return questions
 
 
@@ -60,13 +60,13 @@ def answerable(question: Question, scratch: Path) -> bytes:
 
 def questions_key(classroom: Classroom, assignment: str) -> str:
     """Names all that the questions depend on, without giving the seed away."""
-    exercises_file = classroom.manifest().exercises_file(assignment)
+    module = classroom.manifest().module_folder(assignment)
     digest = hashlib.sha256(f"{classroom.seed()}/{ROUNDS}".encode())
     code = Path(lepton_course.exercises.__file__).parent
-    module = [path for path in exercises_file.parent.iterdir() if path.is_file()]
-    for path in [*sorted(module), *sorted(code.glob("*.py"))]:
-        if path.suffix != ".ipynb":
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    declared = (module / DECLARATIONS).parent.glob("*.py")
+    beside = [path for path in module.iterdir() if path.is_file() and path.suffix != ".ipynb"]
+    for path in [*sorted(beside), *sorted(declared), *sorted(code.glob("*.py"))]:
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from lepton_course.devices import prepare_tensorflow
+from lepton_course.exercises.load import DECLARATIONS
 from lepton_course.exercises.session import open_session
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED
@@ -28,28 +29,27 @@ def begin(module: str, *, seed: int = 0) -> None:
 
 
 def find_checks(module: str, folder: Path) -> Path | None:
-    """Where a module's exercises are: a clone's `exercises.py`, or the packaged `checks.npz`.
+    """Where a module's exercises are: its folder in a clone, or the packaged `checks.npz`.
 
     In a clone's own curriculum folder the declarations are used as they stand there; everywhere
     else the compiled checks of the installed package. None: the module has no exercises.
     """
     for place in (folder, *folder.parents):
-        declared = place / "exercises.py"
-        if place.match(f"curriculum/{module}") and declared.is_file():
-            return declared
+        if place.match(f"curriculum/{module}") and (place / DECLARATIONS).is_file():
+            return place
     packaged = PACKAGED / module / "checks.npz"
     if packaged.is_file():
         return packaged
-    clone = PACKAGED.parents[1] / "curriculum" / module / "exercises.py"
-    if clone.is_file():
+    clone = PACKAGED.parents[1] / "curriculum" / module
+    if (clone / DECLARATIONS).is_file():
         return clone
     if (PACKAGED / module).is_dir():
         return None
     known = sorted(
-        path.parent.relative_to(root).as_posix()
+        "/".join(path.relative_to(root).parts[:2])
         for root, name in (
             (PACKAGED, "checks.npz"),
-            (PACKAGED.parents[1] / "curriculum", "exercises.py"),
+            (PACKAGED.parents[1] / "curriculum", DECLARATIONS.as_posix()),
         )
         for path in root.glob(f"*/*/{name}")
     )

@@ -13,6 +13,8 @@ import nbformat
 import pytest
 import yaml
 
+from lepton_course.exercises.load import DECLARATIONS
+
 CLONE = Path(__file__).resolve().parents[1]
 
 _SLOW_FIRST = ("browser", "install", "notebook")
@@ -28,6 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("xdist_group") is None:
             whole = item.get_closest_marker("browser") or item.get_closest_marker("notebook")
             item.add_marker(pytest.mark.xdist_group("notebooks" if whole else item.path.stem))
+
+
+def declare(module: Path, source: str) -> None:
+    """Has a module of a made-up curriculum declare exercises."""
+    path = module / DECLARATIONS
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(source, encoding="utf-8")
 
 
 def skip_unless_ci(reason: str) -> None:

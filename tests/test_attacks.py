@@ -36,6 +36,7 @@ from autograder.grading import Options, find_submissions, grade
 from autograder.kernels.owner import shared
 from autograder.results import Grading, SubmissionResult
 from autograder.sandbox import walls
+from lepton_course.exercises.load import DECLARATIONS
 
 CLONE = Path(__file__).resolve().parents[1]
 
@@ -144,7 +145,7 @@ def hostile_class(root: Path) -> Classroom:
     roster = "id,first_name,last_name,email,team\n"
     roster += "".join(f"{name},A,B,{name}@example.org,T\n" for name in [*ATTACKS, *HONEST])
     curriculum = write_curriculum(root)
-    exercises = curriculum / "basics/07_small_sums/exercises.py"
+    exercises = curriculum / "basics/07_small_sums" / DECLARATIONS
     exercises.write_text(f"SECRET = 'CANARY-reference'\n{exercises.read_text()}")
     create_classroom(root / "class", write_roster(root, roster), curriculum)
     return Classroom(root / "class")
@@ -172,11 +173,11 @@ def secret_files(root: Path, classroom: Classroom) -> list[Path]:
         classroom.gradebook_file,
         classroom.roster_file,
         classroom.submitted_folder("honest_right", "small_sums") / "assignment.ipynb",
-        root / "curriculum/basics/07_small_sums/exercises.py",
+        root / "curriculum/basics/07_small_sums" / DECLARATIONS,
         root / "curriculum/basics/07_small_sums/assignment.ipynb",
         root / "home/notes.txt",
         CLONE / "autograder/judging.py",
-        CLONE / "curriculum/basics/05_convolutional_networks/exercises.py",
+        CLONE / "curriculum/basics/05_convolutional_networks" / DECLARATIONS,
         Path("/etc/passwd"),
     ]
 

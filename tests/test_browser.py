@@ -102,7 +102,7 @@ def test_the_lesson_runs_to_its_end_without_an_error(lab, tmp_path):
 
 
 def test_a_wrong_answer_is_told_why_and_the_right_one_succeeds(lab, workspace, tmp_path):
-    known = load_exercises(CLONE / "curriculum" / MODULE / "exercises.py")[EXERCISE]
+    known = load_exercises(CLONE / "curriculum" / MODULE)[EXERCISE]
     [mistake] = [m for m in known.misconceptions if m.implementation.__name__ == SENTENCE]
 
     lab.follow(f"{MODULE}/assignment.ipynb")

@@ -4,9 +4,11 @@ import shutil
 
 import nbformat
 import pytest
+from conftest import declare
 
 from autograder.build import build, student_notebook
 from lepton_course.exercises.compiled import load_questions
+from lepton_course.exercises.load import DECLARATIONS
 
 EXERCISES = """
 from lepton_course.exercises import Call, Case, Exercise, exact
@@ -36,7 +38,7 @@ def curriculum(tmp_path):
     folder = tmp_path / "curriculum" / "basics" / "00_doubling"
     (folder / "figures").mkdir(parents=True)
     (folder / "figures" / "two.svg").write_text("<svg/>")
-    (folder / "exercises.py").write_text(EXERCISES)
+    declare(folder, EXERCISES)
     (folder / "held_out.npz").write_bytes(b"secret")
     (folder.parents[1] / "syllabus.yml").write_text("[]")
     nbformat.write(assignment(), folder / "assignment.ipynb")
@@ -64,7 +66,7 @@ def test_only_what_changed_is_built_again(curriculum, tmp_path):
     out = tmp_path / "out"
     build(curriculum, out)
     assert build(curriculum, out) == []
-    exercises = curriculum / "basics/00_doubling/exercises.py"
+    exercises = curriculum / "basics/00_doubling" / DECLARATIONS
     exercises.write_text(exercises.read_text().replace("Double it", "Twice"))
     assert build(curriculum, out) == ["basics/00_doubling"]
 
@@ -80,7 +82,7 @@ def test_a_module_that_is_gone_is_removed(curriculum, tmp_path):
 def test_a_broken_module_is_named_and_leaves_the_last_build(curriculum, tmp_path):
     out = tmp_path / "out"
     build(curriculum, out)
-    (curriculum / "basics/00_doubling/exercises.py").write_text("EXERCISES = [")
+    declare(curriculum / "basics/00_doubling", "EXERCISES = [")
     with pytest.raises(ValueError, match="basics/00_doubling"):
         build(curriculum, out)
     assert (out / "basics/00_doubling/checks.npz").is_file()

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import declare
 
 from autograder.build import CURRICULUM, modules_in
 from autograder.proof.certificate import Certificate, certify, completeness_problems, seeds_for
@@ -264,7 +265,7 @@ EXERCISES = [
 def module(tmp_path):
     folder = tmp_path / "basics" / "01_first"
     folder.mkdir(parents=True)
-    (folder / "exercises.py").write_text(MODULE)
+    declare(folder, MODULE)
     return folder
 
 
@@ -294,13 +295,13 @@ def test_a_module_is_certified_through_the_judge_in_another_process(module):
 def test_a_verdict_that_differs_between_processes_is_found(module):
     code = MODULE.replace("x + x", "x + x + (__name__ == 'x') + _extra()")
     code += "\nimport sys\ndef _extra():\n    return 'autograder.proof.learner' in sys.orig_argv\n"
-    (module / "exercises.py").write_text(code)
+    declare(module, code)
     [certificate] = certify_modules([module], seeds=1, jobs=1)
     assert any("through the judge the verdict is another" in p for p in certificate.problems)
 
 
 def test_a_module_that_cannot_be_loaded_is_a_failure(module):
-    (module / "exercises.py").write_text("import nothing_of_that_name")
+    declare(module, "import nothing_of_that_name")
     [certificate] = certify_modules([module], seeds=1, jobs=1)
     assert not certificate.passed
     assert "nothing_of_that_name" in certificate.problems[0]

@@ -16,6 +16,7 @@ from tiny_course import write_curriculum
 from autograder.answers import standalone_source
 from autograder.demo import Submission, run_demo
 from autograder.results import ExerciseResult, SubmissionResult
+from lepton_course.exercises.load import DECLARATIONS
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +62,7 @@ def test_a_demo_of_another_module(tmp_path, capsys):
 def test_a_mistake_that_is_not_recognised_is_noticed(tmp_path, capsys):
     """The cases of `total` are made so poor that the average of one number is its sum."""
     curriculum = write_curriculum(tmp_path)
-    exercises = curriculum / "basics/07_small_sums/exercises.py"
+    exercises = curriculum / "basics/07_small_sums" / DECLARATIONS
     exercises.write_text(exercises.read_text().replace("size=5", "size=1"))
     assert not run_demo(None, None, no_progress, curriculum, "small_sums")
     assert "NOT as expected" in capsys.readouterr().out
@@ -84,7 +85,7 @@ def test_what_agrees_with_an_expectation():
 
 
 def test_a_standalone_source_brings_what_it_needs(tmp_path):
-    file = tmp_path / "exercises.py"
+    file = tmp_path / "answer.py"
     file.write_text(
         "import numpy as np\nimport json\n\nSCALE = 3\n\n\n"
         "def helper(x):\n    return SCALE * np.abs(x)\n\n\n"
@@ -95,13 +96,13 @@ def test_a_standalone_source_brings_what_it_needs(tmp_path):
         "made = maker()\nEXERCISES = []\n"
     )
     module = {"__file__": str(file)}
-    exec(file.read_text(), module)
+    exec(compile(file.read_text(), file, "exec"), module)
 
-    source = standalone_source(module["answer"], file)
+    source = standalone_source(module["answer"])
     alone: dict = {}
     exec(source, alone)
     assert alone["answer"](-2) == 7
     assert "unused" not in source
     assert "json" not in source
     for without_source in (module["reads"], module["made"], 3.0, np.sum):
-        assert standalone_source(without_source, file) == ""
+        assert standalone_source(without_source) == ""

@@ -82,6 +82,12 @@ def test_an_error_does_not_stop_the_notebook():
     assert answer(result) == 8
 
 
+def test_figures_are_shown():
+    plot = "from matplotlib import pyplot as plt\nplt.plot([1, 2]);"
+    cells = nbformat.reads(run(job(plot)).notebook, as_version=4).cells
+    assert [list(o.data) for o in cells[0].outputs if "data" in o] == [["image/png", "text/plain"]]
+
+
 def test_the_check_cell_itself_is_not_run():
     result = run(job("def check(name): raise SystemExit", "double = abs", "check"))
     assert answer(result) == 4

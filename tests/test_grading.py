@@ -30,6 +30,7 @@ from typer.testing import CliRunner
 from autograder.classroom import Classroom
 from autograder.cli import class_app
 from lepton_course.exercises.compiled import load_questions
+from lepton_course.exercises.load import DECLARATIONS
 
 RIGHT = {"double": DOUBLE, "total": TOTAL}
 CLONE = Path(__file__).resolve().parents[1]
@@ -497,7 +498,7 @@ def test_an_unknown_assignment_names_the_known_ones(graded):
 
 def test_points_that_the_curriculum_has_changed_since_are_refused(graded, tmp_path):
     shutil.copytree(graded.parent, tmp_path, symlinks=True, dirs_exist_ok=True)
-    exercises = tmp_path / "curriculum/basics/07_small_sums/exercises.py"
+    exercises = tmp_path / "curriculum/basics/07_small_sums" / DECLARATIONS
     exercises.write_text(exercises.read_text().replace("points=2", "points=20"))
     manifest = tmp_path / "class/private/class.json"
     manifest.write_text(manifest.read_text().replace(str(graded.parent), str(tmp_path)))

@@ -7,6 +7,7 @@ workspace and a class's release, also inside archives and notebooks.
 import ast
 import inspect
 import json
+import sys
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -18,13 +19,15 @@ from conftest import CLONE
 
 from autograder.classroom import default_curriculum
 from autograder.creation import create_classroom
-from lepton_course.exercises.load import load_exercises
+from lepton_course.exercises.load import DECLARATIONS, load_exercises
 from lepton_course.workspace import update_workspace
 
 pytestmark = [pytest.mark.install, pytest.mark.xdist_group("wheel")]
 
 SHORTEST = 12
-MODULES = sorted((CLONE / "curriculum").glob("*/*/exercises.py"))
+MODULES = sorted(
+    path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")
+)
 
 ROSTER = "id,first_name,last_name,email,team\nada,Ada,Lovelace,ada@example.org,red\n"
 
@@ -70,16 +73,16 @@ def test_a_solution_would_be_found(secrets, tmp_path):
     assert line in leak
 
 
-def secret_lines(exercises_file: Path) -> dict[str, str]:
+def secret_lines(module: Path) -> dict[str, str]:
     """What must not be handed out of one module."""
     lines: dict[str, str] = {}
-    source = exercises_file.read_text(encoding="utf-8")
-    for exercise in load_exercises(exercises_file).values():
+    for exercise in load_exercises(module).values():
         answers = [exercise.reference, *exercise.alternatives]
         answers += [misconception.implementation for misconception in exercise.misconceptions]
         names = {inspect.unwrap(a).__name__ for a in answers if callable(a)}
         own = {
-            line: f"{exercises_file.parent.name}: {name}"
+            line: f"{module.name}: {name}"
+            for source in sources_of(answers)
             for name, text in with_helpers(source, names).items()
             for line in long_lines(text)
         }
@@ -87,7 +90,7 @@ def secret_lines(exercises_file: Path) -> dict[str, str]:
             own = {line: at for line, at in own.items() if line not in "\n".join(exercise.hints)}
         lines |= own
     given: set[str] = set()
-    for path in exercises_file.parent.glob("*.ipynb"):
+    for path in module.glob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             if "### BEGIN SOLUTION" not in cell.source:
                 continue
@@ -95,6 +98,13 @@ def secret_lines(exercises_file: Path) -> dict[str, str]:
             given |= set(long_lines(stub))
             lines |= dict.fromkeys(long_lines(solution), f"{path.parent.name}/{path.name}")
     return {line: at for line, at in lines.items() if line not in given}
+
+
+def sources_of(answers: list[object]) -> set[str]:
+    """The texts of the files in which answers are defined."""
+    names = {getattr(inspect.unwrap(a), "__module__", "") for a in answers if callable(a)}
+    modules = [sys.modules[name] for name in names if name.startswith("lepton_exercises_")]
+    return {Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules}
 
 
 def with_helpers(source: str, names: set[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import declare
 
 from lepton_course import begin, check, hint, record
 from lepton_course.exercises.session import CheckFailed, UnknownExercise, open_session
@@ -35,7 +36,7 @@ EXERCISES = [
 def module(tmp_path, monkeypatch):
     folder = tmp_path / "curriculum" / "basics" / "00_doubling"
     folder.mkdir(parents=True)
-    (folder / "exercises.py").write_text(EXERCISES)
+    declare(folder, EXERCISES)
     monkeypatch.chdir(folder)
     yield "basics/00_doubling"
     open_session("none", None)

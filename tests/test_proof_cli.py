@@ -6,6 +6,7 @@ import json
 
 import nbformat
 import pytest
+from conftest import declare
 from typer.testing import CliRunner
 
 from autograder.proof.cli import app
@@ -33,7 +34,7 @@ def test_a_module_must_stand_in_the_syllabus():
 def test_a_notebook_that_fails_is_shown_and_reported(tmp_path):
     module = tmp_path / "curriculum" / "basics" / "05_convolutional_networks"
     module.mkdir(parents=True)
-    (module / "exercises.py").write_text("EXERCISES = []\n")
+    declare(module, "EXERCISES = []\n")
     cells = [nbformat.v4.new_code_cell(text) for text in (BEGIN, "print('so far')\n1 / 0")]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), module / "lesson.ipynb")
     out = tmp_path / "out"

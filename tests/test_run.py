@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from conftest import CLONE, skip_unless_ci
+from conftest import CLONE, declare, skip_unless_ci
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from autograder.proof.budgets import Budget, Usage, budget_for
@@ -21,6 +21,7 @@ from autograder.proof.report import write_html, write_junit
 from autograder.proof.results import Cache, Result, SlowCell, to_json
 from autograder.proof.running import prove, run_notebooks
 from autograder.sandbox.walls import survey
+from lepton_course.exercises.load import DECLARATIONS
 
 pytestmark = pytest.mark.xdist_group("worlds")
 
@@ -58,7 +59,7 @@ def walls():
 def module(tmp_path) -> Path:
     folder = tmp_path / "curriculum" / MODULE
     folder.mkdir(parents=True)
-    (folder / "exercises.py").write_text(EXERCISES)
+    declare(folder, EXERCISES)
     return folder
 
 
@@ -266,7 +267,7 @@ def test_a_notebook_depends_on_what_it_imports(module, clone, source, helper, im
     nbformat.write(notebook(source), module / "lesson.ipynb")
     files = depends_on(Task(module / "lesson.ipynb", "lesson"), clone)
     assert (clone / "lepton_course" / helper in files) == imported
-    assert {module / "lesson.ipynb", module / "exercises.py", clone / "constraints.txt"} <= files
+    assert {module / "lesson.ipynb", module / DECLARATIONS, clone / "constraints.txt"} <= files
 
 
 def test_a_result_that_failed_is_not_kept(tmp_path):

@@ -16,7 +16,7 @@ from autograder.proof.certification import certify_modules
 from autograder.proof.outputs import TAG
 from autograder.proof.scaffold import CannotScaffold, scaffold_exercise, scaffold_module
 from autograder.proof.structure import structure_complaints
-from lepton_course.exercises.load import load_exercises
+from lepton_course.exercises.load import DECLARATIONS, load_exercises
 
 MODULE = "basics/07_recurrent_networks"
 
@@ -81,7 +81,7 @@ def test_a_new_module_is_well_made_and_its_certificate_says_what_to_write(module
 def test_a_new_exercise_is_well_made(module):
     scaffold_exercise(module, "cell_step", 3)
     assert complaints(module) == []
-    assert load_exercises(module / "exercises.py")["cell_step"].points == 3
+    assert load_exercises(module)["cell_step"].points == 3
     cells = nbformat.read(module / "assignment.ipynb", as_version=4).cells
     ids = [c.metadata.nbgrader.grade_id for c in cells if "nbgrader" in c.metadata]
     assert ids[-3:] == ["cell_step-answer", "cell_step", "open_question"]
@@ -89,10 +89,10 @@ def test_a_new_exercise_is_well_made(module):
 
 @pytest.mark.parametrize("name", ["exercise_1", "not a name", "class"])
 def test_a_name_that_cannot_be_an_exercise_is_refused(module, name):
-    before = (module / "exercises.py").read_text()
+    before = (module / DECLARATIONS).read_text()
     with pytest.raises(CannotScaffold):
         scaffold_exercise(module, name, 1)
-    assert (module / "exercises.py").read_text() == before
+    assert (module / DECLARATIONS).read_text() == before
 
 
 def test_a_module_must_be_in_the_syllabus_and_new(module):
@@ -121,7 +121,7 @@ FAULTS = [
     ("lesson", added(new_markdown_cell(PICTURE.format("A plot of it."))), "alternative text 'A pl"),
     ("lesson", added(new_markdown_cell('<img src="figures/plot.svg">')), "without alternative"),
     ("lesson", added(new_markdown_cell("## Go \U0001f680")), "has an emoji"),
-    ("lesson", added(new_code_cell('check("try_9")')), "exercises.py has no such exercise"),
+    ("lesson", added(new_code_cell('check("try_9")')), "declares no such exercise"),
     ("lesson", added(new_code_cell('check("exercise_1")')), "checks 'exercise_1', which is graded"),
     ("lesson", replaced("## Summary", "## Quite different"), "Close with ## Summary, ## Quiz"),
     ("lesson", replaced("### Try it: TODO 1", "### Something"), "has 2 small exercises"),
@@ -135,7 +135,7 @@ FAULTS = [
     ("assignment", points_of_the_first_grade_cell(7), "gives 7 points for 'exercise_1'"),
     ("assignment", replaced('check("exercise_1")', 'check("exercise_1");1'), "more than its check"),
     ("assignment", lambda n: n.cells.pop(4), "has no grade cell for 'exercise_1'"),
-    ("assignment", replaced("●●○○○ · 15", "●●●○○ · 15"), "exercises.py means *Difficulty ●●○○○"),
+    ("assignment", replaced("●●○○○ · 15", "●●●○○ · 15"), "exercises/ declares *Difficulty ●●○○○"),
     ("assignment", replaced("**Example:**", ""), "has no worked example"),
     ("assignment", replaced("|", " "), "is graded by hand without a rubric"),
     ("assignment", lambda n: n.cells.pop(), "has no question graded by hand"),
@@ -169,10 +169,10 @@ def test_a_fault_is_named(module, name, change, complaint):
 
 
 def test_a_place_to_read_that_is_not_there_is_named(module):
-    path = module / "exercises.py"
+    path = module / "exercises/exercise_1.py"
     path.write_text(path.read_text().replace("points=2,", 'points=2, read="lesson.ipynb#Gone",', 1))
     assert complaints(module) == [
-        "exercises.py, exercise_1 sends the reader to 'lesson.ipynb#Gone', which is not there. "
+        "exercises, exercise_1 sends the reader to 'lesson.ipynb#Gone', which is not there. "
         "Name a heading with hyphens for spaces: lesson.ipynb#Padding-and-stride"
     ]
 

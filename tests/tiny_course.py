@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
+from conftest import declare
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROSTER = """id,first_name,last_name,email,team
@@ -83,7 +84,7 @@ def write_curriculum(root: Path) -> Path:
     module = root / "curriculum" / "basics" / "07_small_sums"
     (module / "figures").mkdir(parents=True)
     (module / "figures" / "sum.svg").write_text("<svg/>")
-    (module / "exercises.py").write_text(EXERCISES)
+    declare(module, EXERCISES)
     cells = [
         new_markdown_cell("# Small sums"),
         new_code_cell("import numpy as np\nfrom lepton_course import check"),

@@ -184,6 +184,8 @@ class Zygote:
                 cwd=Path(__file__).parents[2],
                 # Kernels inherit its memory, and with it its first environment.
                 env={
+                    # Threads that wait for work sleep: other kernels run on the same cores.
+                    "OMP_WAIT_POLICY": "PASSIVE",
                     **plain_environment(os.environ),
                     "TF_CPP_MIN_LOG_LEVEL": "3",
                     "PYDEVD_DISABLE_FILE_VALIDATION": "1",

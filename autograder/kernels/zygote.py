@@ -279,7 +279,6 @@ def run_kernel(request: Request, ready: int) -> None:
         if request.world:
             walls.close_in(request.world)
         os.chdir(request.cwd)
-        gc.unfreeze()
         app = _listening(request)
     except OSError as error:
         os.write(ready, str(error).encode())
@@ -301,7 +300,15 @@ def _listening(request: Request) -> Any:
     app = IPKernelApp.instance()
     options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
     app.initialize(["-f", request.connection_file, *options])
+    _show_figures(app.shell)
     return app
+
+
+def _show_figures(shell: Any) -> None:
+    """What importing matplotlib does in a kernel; in the zygote there was none yet."""
+    inline = "matplotlib_inline" in os.environ.get("MPLBACKEND", "")
+    if inline and "matplotlib.pyplot" in sys.modules:
+        shell.enable_matplotlib("inline")
 
 
 def _limit_threads() -> None:

@@ -74,13 +74,13 @@ def certify(
     seeds: Sequence[str],
     *,
     module: str = "",
-    declarations: Path | None = None,
+    folder: Path | None = None,
     excuses: Mapping[str, str] | None = None,
 ) -> Certificate:
     """Proves one exercise over several seeds.
 
-    declarations: the `exercises.py` that declares it; with it, verdicts through the judge are
-        compared with those of the learner's process. excuses: mutants that make no difference.
+    folder: of the module that declares it; with it, verdicts through the judge are compared
+        with those of the learner's process. excuses: mutants that make no difference.
     """
     unfinished = completeness_problems(exercise)
     start = Certificate(module, exercise.name, exercise.points, len(seeds))
@@ -91,8 +91,8 @@ def certify(
         return replace(start, problems=(*unfinished, f"it cannot be put together: {why}"))
     rows = [_prove(exercise, question) for question in questions]
     problems = [f"seed {s!r}: {p}" for s, row in zip(seeds, rows, strict=True) for p in row.wrong]
-    if declarations is not None:
-        apart = verdicts_through_the_judge(declarations, questions)
+    if folder is not None:
+        apart = verdicts_through_the_judge(folder, questions)
         problems += _differing(seeds, rows, apart)
     seconds = _check_seconds(exercise, questions[0])
     if seconds > CHECK_SECONDS:
@@ -269,7 +269,7 @@ def _try_mutants(
         if name not in {mutant.name for mutant in mutants}
     ]
     if exercise.points and not mutants:
-        problems.append("the reference is not a function of exercises.py, so it cannot be mutated")
+        problems.append("the reference is not a function of its file, so it cannot be mutated")
     excused = sum(name in excuses for name in left)
     return len(mutants), len(mutants) - len(left), excused, problems
 

@@ -20,12 +20,10 @@ from autograder.proof.mutants import read_excuses
 from lepton_course.exercises.load import load_exercises
 from lepton_course.exercises.model import Exercise
 
-DECLARATIONS = "exercises.py"
-
 
 def exercise_names(folder: Path) -> list[str]:
     """The names of a module's exercises, in their order."""
-    return list(_exercises(folder / DECLARATIONS))
+    return list(_exercises(folder))
 
 
 def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
@@ -40,10 +38,10 @@ def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
 def certify_exercise(folder: Path, name: str, seeds: int) -> Certificate:
     """The certificate of one exercise of the module in `folder`."""
     return certify(
-        _exercises(folder / DECLARATIONS)[name],
+        _exercises(folder)[name],
         seeds_for(seeds),
         module=module_id(folder),
-        declarations=folder / DECLARATIONS,
+        folder=folder,
         excuses=read_excuses(folder).get(name, {}),
     )
 
@@ -65,7 +63,7 @@ def certify_modules(
                 unknown = [name for name in read_excuses(folder) if name not in names]
             except Exception as error:
                 problem = f"{type(error).__name__}: {error}"
-                yield Certificate(module_id(folder), DECLARATIONS, 0, seeds, problems=(problem,))
+                yield Certificate(module_id(folder), "exercises", 0, seeds, problems=(problem,))
                 continue
             for name in unknown:
                 yield Certificate(
@@ -140,8 +138,8 @@ def _table(module: str, certificates: Sequence[Certificate]) -> Table:
 
 
 @functools.cache
-def _exercises(declarations: Path) -> dict[str, Exercise]:
-    return load_exercises(declarations)
+def _exercises(folder: Path) -> dict[str, Exercise]:
+    return load_exercises(folder)
 
 
 def _prepare_worker() -> None:

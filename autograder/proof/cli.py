@@ -112,7 +112,8 @@ def new_exercise(
     except CannotScaffold as error:
         sys.exit(f"lepton new: {error}")
     print(
-        f"Added {name} to exercises.py and assignment.ipynb. What to write: lepton certify {module}"
+        f"Added exercises/{name}.py, and its cells to assignment.ipynb. "
+        f"What to write: lepton certify {module}"
     )
 
 

@@ -34,7 +34,7 @@ from autograder.proof.notebooks import Task
 from autograder.sandbox.walls import Limits, Walls, World, survey
 from autograder.sandbox.watch import descendants
 
-KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises.py", "mutants.yml")
+KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises", "mutants.yml")
 HELD_OUT = ("held_out.*", "reference_network.*")
 
 KNOWN_LITTER = (
@@ -42,23 +42,6 @@ KNOWN_LITTER = (
     *("__autograph_", "__pycache__"),  # TensorFlow's translated functions
 )
 """Starts of names that frameworks leave in the folder for temporary files."""
-
-PREPARATION = """
-def _prepare():
-    import sys
-
-    if "matplotlib" in sys.modules:
-        get_ipython().run_line_magic("matplotlib", "inline")
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
-
-_prepare()
-del _prepare
-"""
-"""Run before the first cell: what a kernel does by itself when it imports the frameworks anew.
-
-One thread, because notebooks run side by side, one for each core.
-"""
 
 INSPECTION = """
 def _inspect():
@@ -125,9 +108,9 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
     manager, family = _kernel(scratch, budget, walls)
     seen: dict[str, list[str]] = {}
     stopped = ""
-    run_sync(manager.start_kernel)(cwd=str(folder))
+    # One thread, because notebooks run side by side, one for each core.
+    run_sync(manager.start_kernel)(cwd=str(folder), env={**os.environ, "OMP_NUM_THREADS": "1"})
     try:
-        run_sync(_ask)(manager, PREPARATION)
         meter = Meter(family)
         started = time.monotonic()
         try:

@@ -43,9 +43,9 @@ def answers_to(exercise: Exercise) -> dict[str, Any]:
 
 
 def verdicts_through_the_judge(
-    declarations: Path, questions: Sequence[Question]
+    module: Path, questions: Sequence[Question]
 ) -> list[dict[str, Verdict]]:
-    """The verdicts on each known answer, for questions of one exercise of an `exercises.py`.
+    """The verdicts on each known answer, for questions of one exercise of the module in a folder.
 
     The answers are called in another process, which sees nothing but the cases' inputs.
     """
@@ -53,7 +53,7 @@ def verdicts_through_the_judge(
         folder = Path(name)
         for index, question in enumerate(questions):
             write_cases(folder / f"cases-{index}", question)
-        answered = _ask([str(declarations), questions[0].name, name])
+        answered = _ask([str(module), questions[0].name, name])
         return [
             {
                 label: judge(
@@ -66,9 +66,9 @@ def verdicts_through_the_judge(
         ]
 
 
-def _answer(declarations: Path, name: str, folder: Path) -> list[dict[str, str]]:
+def _answer(module: Path, name: str, folder: Path) -> list[dict[str, str]]:
     """Puts every answer to every file of cases; returns the files of observations."""
-    answers = answers_to(_exercises(declarations)[name])
+    answers = answers_to(_exercises(module)[name])
     files: list[dict[str, str]] = []
     for index in range(len(list(folder.glob("cases-*")))):
         files.append({})
@@ -81,8 +81,8 @@ def _answer(declarations: Path, name: str, folder: Path) -> list[dict[str, str]]
 
 
 @functools.cache
-def _exercises(declarations: Path) -> dict[str, Exercise]:
-    return load_exercises(declarations)
+def _exercises(module: Path) -> dict[str, Exercise]:
+    return load_exercises(module)
 
 
 def _ask(request: list[str]) -> list[dict[str, str]]:
@@ -114,8 +114,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what answers print is no reply
     for line in sys.stdin:
-        declarations, name, folder = json.loads(line)
-        replies.write(json.dumps(_answer(Path(declarations), name, Path(folder))) + "\n")
+        module, name, folder = json.loads(line)
+        replies.write(json.dumps(_answer(Path(module), name, Path(folder))) + "\n")
         replies.flush()
 
 

@@ -1,7 +1,7 @@
 """Mutants of an exercise's reference: does some case notice each small change?
 
 A change that no case notices is a wrong answer with full marks, unless it makes no difference.
-Those stand with their reason in the module's `mutants.yml`, beside `exercises.py`.
+Those stand with their reason in the module's `mutants.yml`, beside its package `exercises`.
 """
 
 from __future__ import annotations

@@ -10,7 +10,9 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.proof.modules import module_id
 from autograder.proof.pages import code
+from lepton_course.exercises.load import DECLARATIONS, load_exercises
 from lepton_course.syllabus import Module, load_syllabus
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -38,51 +40,88 @@ def scaffold_module(module: str, curriculum: Path) -> Path:
     graded = {f"exercise_{number}": 2.0 for number in range(1, GRADED + 1)}
     names = {**graded, **{f"try_{number}": 0.0 for number in range(1, UNGRADED + 1)}}
     (folder / "figures").mkdir(parents=True)
-    (folder / "exercises.py").write_text(_exercises(module, names), encoding="utf-8")
+    _write_exercises(folder, names)
     nbformat.write(_lesson(entries[module]), folder / "lesson.ipynb")
     nbformat.write(_assignment(entries[module], graded), folder / "assignment.ipynb")
     return folder
 
 
 def scaffold_exercise(folder: Path, name: str, points: float) -> None:
-    """Adds a graded exercise to a module's `exercises.py` and assignment. Raises CannotScaffold."""
+    """Adds a graded exercise to a module's exercises and assignment. Raises CannotScaffold."""
     if not name.isidentifier() or keyword.iskeyword(name):
         raise CannotScaffold(f"{name!r} is not a name that a learner can define in Python.")
-    path = folder / "exercises.py"
-    source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source)
-    if any(getattr(node, "name", "") == name for node in tree.body):
-        raise CannotScaffold(f"{path} defines {name!r} already. Choose another name.")
-    listing = next(
-        (node for node in tree.body
-         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXERCISES"),
-        None,
-    )  # fmt: skip
-    if listing is None or not isinstance(listing.value, ast.List):
-        raise CannotScaffold(f"{path} has no list EXERCISES to add to.")
-    lines = source.splitlines()
-    start, end = listing.lineno - 1, listing.value.end_lineno - 1
-    lines[end:end] = _template("declaration.py.txt", name, points).splitlines()
-    lines[start:start] = [*_template("functions.py.txt", name, points).splitlines(), "", ""]
+    package = folder / DECLARATIONS.parent
+    listing = folder / DECLARATIONS
+    if name in load_exercises(folder) or (package / f"{name}.py").exists():
+        raise CannotScaffold(f"{package} declares {name!r} already. Choose another name.")
+    modules, entries = _listed(listing)
+    own = [entry for entry in entries if not entry.startswith("*")]
+    shared = [entry for entry in entries if entry.startswith("*")]
+    lines = _listing(listing, [*modules, name], [*own, f"{name}.EXERCISE", *shared])
     notebook_path = folder / "assignment.ipynb"
     notebook = nbformat.read(notebook_path, as_version=4)
     place = _before_open_question(notebook)
     notebook.cells[place:place] = _exercise_cells(name, points)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (package / f"{name}.py").write_text(_exercise(name, points), encoding="utf-8")
+    listing.write_text(lines, encoding="utf-8")
     nbformat.write(notebook, notebook_path)
 
 
-def _exercises(module: str, names: dict[str, float]) -> str:
-    functions = [_template("functions.py.txt", name, points) for name, points in names.items()]
-    declarations = [_template("declaration.py.txt", name, points) for name, points in names.items()]
-    head = (TEMPLATES / "head.py.txt").read_text(encoding="utf-8").replace("MODULE", module)
-    body = "\n\n\n".join([head.rstrip(), *(text.rstrip() for text in functions)])
-    return body + "\n\n\nEXERCISES = [\n" + "".join(declarations) + "]\n"
+def _write_exercises(folder: Path, names: dict[str, float]) -> None:
+    package = folder / DECLARATIONS.parent
+    package.mkdir()
+    for name, points in names.items():
+        (package / f"{name}.py").write_text(_exercise(name, points), encoding="utf-8")
+    head = f'"""Exercises of {module_id(folder)}: the assignment\'s, then the lesson\'s."""\n\n'
+    (folder / DECLARATIONS).write_text(
+        head + _statements(list(names), [f"{name}.EXERCISE" for name in names]), encoding="utf-8"
+    )
 
 
-def _template(file: str, name: str, points: float) -> str:
-    text = (TEMPLATES / file).read_text(encoding="utf-8")
+def _exercise(name: str, points: float) -> str:
+    text = (TEMPLATES / "exercise.py.txt").read_text(encoding="utf-8")
     return text.replace("NAME", name).replace("POINTS", f"{points:g}")
+
+
+def _listed(listing: Path) -> tuple[list[str], list[str]]:
+    """What a module's list of exercises imports from beside it, and its entries."""
+    tree = ast.parse(listing.read_text(encoding="utf-8"))
+    modules = [alias.name for node in tree.body if _is_import(node) for alias in node.names]
+    entries = [
+        ast.unparse(entry) for node in tree.body if _is_list(node) for entry in node.value.elts
+    ]
+    if not any(map(_is_list, tree.body)):
+        raise CannotScaffold(f"{listing} has no list EXERCISES to add to.")
+    return modules, entries
+
+
+def _listing(listing: Path, modules: list[str], entries: list[str]) -> str:
+    """The text of a list of exercises with these imports and entries; the rest stays as it is."""
+    source = listing.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    old = [node for node in ast.parse(source).body if _is_import(node) or _is_list(node)]
+    for node in reversed(old):
+        del lines[node.lineno - 1 : node.end_lineno]
+    kept = "\n".join(lines).rstrip()
+    return f"{kept}\n\n{_statements(modules, entries)}"
+
+
+def _statements(modules: list[str], entries: list[str]) -> str:
+    imports = "".join(f"    {name},\n" for name in sorted(modules))
+    listed = "".join(f"    {entry},\n" for entry in entries)
+    return f"from . import (\n{imports})\n\nEXERCISES = [\n{listed}]\n"
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.level == 1 and node.module is None
+
+
+def _is_list(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") == "EXERCISES"
+        and isinstance(node.value, ast.List)
+    )
 
 
 def _lesson(entry: Module) -> NotebookNode:

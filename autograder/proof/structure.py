@@ -1,7 +1,7 @@
 """What a module's notebooks must look like. Nothing is run; each complaint says how to mend it.
 
 Checks of any notebook are in `pages`; here are those of a lesson, of an assignment and of how both
-fit to `exercises.py`.
+fit to the declared exercises.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ def structure_complaints(folder: Path) -> list[Complaint]:
         mend = "A module has a lesson and an assignment: `lepton new module` makes both."
         return [Complaint(name, "is missing", mend) for name in missing]
     try:
-        exercises = load_exercises(folder / "exercises.py")
+        exercises = load_exercises(folder)
     except Exception as error:
-        return [Complaint("exercises.py", f"cannot be loaded: {error}", "Run it with Python.")]
+        return [Complaint("exercises", f"cannot be loaded: {error}", "Run it with Python.")]
     found = []
     for path in sorted(folder.glob("*.ipynb"), reverse=True):
         notebook = nbformat.read(path, as_version=4)
@@ -136,7 +136,7 @@ def _quiz_complaints(quiz: str) -> Iterator[Complaint]:
 def assignment_complaints(
     notebook: NotebookNode, exercises: Mapping[str, Exercise]
 ) -> Iterator[Complaint]:
-    """Graded exercises: statement, stub, check; points and ids as in `exercises.py`."""
+    """Graded exercises: statement, stub, check; points and ids as declared."""
     marks = [
         (number, cell, cell.metadata.nbgrader)
         for number, cell in enumerate(notebook.cells, start=1)
@@ -152,7 +152,7 @@ def assignment_complaints(
     graded = {name: exercise for name, exercise in exercises.items() if exercise.points}
     if len(graded) not in GRADED:
         yield Complaint(
-            "exercises.py",
+            "exercises",
             f"has {len(graded)} graded exercises",
             "An assignment has four to seven.",
         )
@@ -164,16 +164,14 @@ def assignment_complaints(
         )
     for name, (number, cell, mark) in judged.items():
         if name not in graded:
-            yield _at(
-                number, f"grades {name!r}, which exercises.py does not", "Remove one, or rename."
-            )
+            yield _at(number, f"grades {name!r}, which is not declared", "Remove one, or rename.")
             continue
         exercise = graded[name]
         if mark.get("points") != exercise.points:
             yield _at(
                 number,
                 f"gives {mark.get('points')} points for {name!r}; "
-                f"exercises.py says {exercise.points:g}",
+                f"exercises/ declares {exercise.points:g}",
                 "Make both the same.",
             )
         if cell.source.strip() != f'check("{name}")':
@@ -213,7 +211,7 @@ def _statement_complaints(
     if (len(card[1]), int(card[2]), float(card[3])) != (
         exercise.difficulty, exercise.minutes, exercise.points,
     ):  # fmt: skip
-        yield _at(n, f"says {card[0]!r}", f"exercises.py means {wanted}")
+        yield _at(n, f"says {card[0]!r}", f"exercises/ declares {wanted}")
     if "xample" not in cell.source:
         yield _at(n, "has no worked example", "Add **Example:** with input and result.")
 
@@ -226,7 +224,7 @@ def _calls(
             where = f"{path.name}, cell {number}"
             if name not in exercises:
                 yield Complaint(
-                    where, f"calls {function}({name!r})", "exercises.py has no such exercise."
+                    where, f"calls {function}({name!r})", "exercises/ declares no such exercise."
                 )
             elif exercises[name].points and path.stem != "assignment":
                 yield Complaint(
@@ -241,7 +239,7 @@ def _reading_places(folder: Path, exercises: Mapping[str, Exercise]) -> Iterator
             target = folder / file
             if not target.is_file() or (anchor and anchor not in anchors_of(target)):
                 yield Complaint(
-                    f"exercises.py, {exercise.name}",
+                    f"exercises, {exercise.name}",
                     f"sends the reader to {read!r}, which is not there",
                     "Name a heading with hyphens for spaces: lesson.ipynb#Padding-and-stride",
                 )

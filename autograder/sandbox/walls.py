@@ -84,7 +84,8 @@ def system_paths() -> list[Path]:
 def plain_environment(env: Mapping[str, str]) -> dict[str, str]:
     """What programs need of an environment to run, and no secret."""
     names = ("PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
-    return {name: value for name, value in env.items() if name in names or name.startswith("LC_")}
+    starts = ("LC_", "OMP_WAIT_")
+    return {name: env[name] for name in env if name in names or name.startswith(starts)}
 
 
 def environment_inside(env: Mapping[str, str], world: World) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""Loads a module's `exercises.py`."""
+"""Loads the exercises that a module of the curriculum declares in its package `exercises`."""
 
 from __future__ import annotations
 
 import hashlib
+import importlib
 import importlib.util
 import sys
 from pathlib import Path
@@ -10,14 +11,17 @@ from types import ModuleType
 
 from lepton_course.exercises.model import Exercise
 
+DECLARATIONS = Path("exercises", "__init__.py")
+"""Where a module's folder lists its exercises."""
 
-def load_exercises(path: Path) -> dict[str, Exercise]:
-    """The exercises that a module's `exercises.py` declares in `EXERCISES`, by name.
 
-    Raises FileNotFoundError when there is no such file, and ValueError when two exercises have
-    the same name.
+def load_exercises(module: Path) -> dict[str, Exercise]:
+    """The exercises that a module's folder declares in `EXERCISES`, by name.
+
+    Raises FileNotFoundError when it declares none, and ValueError when two have the same name.
     """
-    exercises = list(_import_file(path.resolve()).EXERCISES)
+    path = module.resolve() / DECLARATIONS
+    exercises = list(_import_package(path).EXERCISES)
     names = [exercise.name for exercise in exercises]
     for name in names:
         if names.count(name) > 1:
@@ -25,17 +29,27 @@ def load_exercises(path: Path) -> dict[str, Exercise]:
     return dict(zip(names, exercises, strict=True))
 
 
-def _import_file(path: Path) -> ModuleType:
+def _import_package(path: Path) -> ModuleType:
+    """The package as its files stand now, also when it was imported before."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: a module's folder needs an exercises.py")
+        raise FileNotFoundError(f"{path}: a module's folder needs a package `exercises`")
     name = "lepton_exercises_" + hashlib.sha256(str(path).encode()).hexdigest()[:12]
-    spec = importlib.util.spec_from_file_location(name, path)
+    _forget(name)
+    importlib.invalidate_caches()
+    spec = importlib.util.spec_from_file_location(
+        name, path, submodule_search_locations=[str(path.parent)]
+    )
     assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
     try:
-        spec.loader.exec_module(module)
+        spec.loader.exec_module(package)
     except BaseException:
-        del sys.modules[name]
+        _forget(name)
         raise
-    return module
+    return package
+
+
+def _forget(package: str) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]

@@ -1,4 +1,4 @@
-"""What an exercise is: data and plain functions, declared once in a module's `exercises.py`."""
+"""What an exercise is: data and plain functions, declared once in its module's `exercises`."""
 
 from __future__ import annotations
 

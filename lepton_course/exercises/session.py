@@ -61,12 +61,12 @@ _current: Session | None = None
 def open_session(module: str, source: Path | None) -> Session:
     """Makes a module's exercises the current ones.
 
-    source: a compiled `checks.npz`, a clone's `exercises.py`, or None for a module without any.
+    source: a compiled `checks.npz`, a module's folder in a clone, or None for a module without any.
     """
     global _current
     if source is None:
         _current = Session(module, {})
-    elif source.suffix == ".py":
+    elif source.is_dir():
         _current = Session(module, {}, load_exercises(source))
     else:
         _current = Session(module, load_questions(source))

@@ -1,0 +1,184 @@
+"""How far apart are two applications?: right answers, misconceptions and cases of `distances`."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from lepton_course.exercises import (
+    Call,
+    Case,
+    Exercise,
+    Misconception,
+    close,
+)
+
+BROADCASTING = "lesson.ipynb#Broadcasting"
+
+
+def distances(a, b):
+    return torch.linalg.vector_norm(a.unsqueeze(1) - b, dim=2)
+
+
+def distances_by_formula(a, b):
+    squares = (a**2).sum(dim=1)[:, None] + (b**2).sum(dim=1) - 2 * a @ b.T
+    return squares.clamp(min=0).sqrt()
+
+
+def distances_in_loops(a, b):
+    result = torch.empty(len(a), len(b))
+    for i, j in np.ndindex(len(a), len(b)):
+        result[i, j] = (a[i] - b[j]).norm()
+    return result
+
+
+def not_rooted(a, b):
+    return distances(a, b) ** 2
+
+
+def city_blocks(a, b):
+    return (a[:, None] - b[None]).abs().sum(dim=2)
+
+
+def other_way_round(a, b):
+    return distances(b, a)
+
+
+def differences_added(a, b):
+    return (a[:, None] - b[None]).sum(dim=2)
+
+
+def row_by_row(a, b):
+    return torch.linalg.vector_norm(a - b, dim=1)
+
+
+def mean_inside(a, b):
+    return ((a[:, None] - b[None]) ** 2).mean(dim=2).sqrt()
+
+
+def added_over_rows(a, b):
+    return ((a[:, None] - b[None]) ** 2).sum(dim=0).sqrt()
+
+
+def not_added(a, b):
+    return a[:, None] - b[None]
+
+
+def norm_of_everything(a, b):
+    return (a[:, None] - b[None]).norm()
+
+
+def products(a, b):
+    return a @ b.T
+
+
+def as_list(a, b):
+    return distances(a, b).tolist()
+
+
+def as_numpy(a, b):
+    return distances(a, b).numpy()
+
+
+def distances_cases(rng):
+    def rows(count, width):
+        values = rng.permutation(np.arange(count * width)) - count
+        return torch.tensor(values.reshape(count, width), dtype=torch.float32)
+
+    return [
+        Case("one row each", (rows(1, 2), rows(1, 2) + 9)),
+        Case("one row against several", (rows(1, 3) - 2, rows(4, 3))),
+        Case("several against several", (rows(4, 3), rows(5, 3) + 1)),
+    ]
+
+
+EXERCISE = Exercise(
+    name="distances",
+    title="How far apart are two applications?",
+    points=2,
+    difficulty=2,
+    minutes=8,
+    reference=distances,
+    cases=distances_cases,
+    probe=Call(),
+    compare=close(rtol=1e-4, atol=1e-3),
+    alternatives=[distances_by_formula, distances_in_loops],
+    read=BROADCASTING,
+    misconceptions=[
+        Misconception(
+            "not rooted",
+            not_rooted,
+            "You return squared distances: take the square root of the sum.",
+        ),
+        Misconception(
+            "city blocks",
+            city_blocks,
+            "You added absolute differences, the way along city blocks; "
+            "this distance squares them, adds, and takes the root.",
+        ),
+        Misconception(
+            "transposed",
+            other_way_round,
+            "Rows and columns are exchanged: result[i, j] belongs to row i of a and row j of "
+            "b, so put the new axis behind a's rows.",
+        ),
+        Misconception(
+            "differences added",
+            differences_added,
+            "You added the differences as they are, so that + and - cancel out: square them first.",
+        ),
+        Misconception(
+            "row by row",
+            row_by_row,
+            "You subtracted row i from row i: broadcasting needs a of shape (N, 1, F) to meet "
+            "every row of b.",
+        ),
+        Misconception(
+            "mean instead of sum",
+            mean_inside,
+            "You took the mean of the squares, which makes the distance smaller the more "
+            "columns there are: sum them.",
+        ),
+        Misconception(
+            "added over rows",
+            added_over_rows,
+            "You added over axis 0, which are the rows of a: the features are the last axis, "
+            "dim=2 of (N, M, F).",
+        ),
+        Misconception(
+            "not added",
+            not_added,
+            "You stopped at the differences, of shape (N, M, F): one number for each pair is "
+            "left when you square, sum over the last axis and take the root.",
+        ),
+        Misconception(
+            "one number for all",
+            norm_of_everything,
+            "You took the norm of all differences together: name the axis of the features, "
+            "dim=2, so that one number for each pair is left.",
+        ),
+        Misconception(
+            "products",
+            products,
+            "You multiplied the rows with each other (the dot product), which is large for rows"
+            " that are alike: subtract, square, add, take the root.",
+        ),
+        Misconception(
+            "list instead of tensor",
+            as_list,
+            "The numbers are right, but you returned lists: return one tensor of shape (N, M).",
+        ),
+        Misconception(
+            "array instead of tensor",
+            as_numpy,
+            "The numbers are right, but you returned a NumPy array: stay in torch.",
+        ),
+    ],
+    hints=(
+        "Write down the three shapes: a is (N, F), b is (M, F), and the differences that you "
+        "need are (N, M, F). Where do the ones go?",
+        "Give a an axis of size 1 between its two: a[:, None] has shape (N, 1, F). Against b "
+        "of shape (M, F) it broadcasts to (N, M, F).",
+        "Subtract after inserting the axis; square; sum over dim 2; square root.",
+    ),
+)

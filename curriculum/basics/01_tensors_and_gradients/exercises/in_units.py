@@ -1,0 +1,165 @@
+"""Weights in the units of the table: right answers, misconceptions and cases of `in_units`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.exercises import (
+    Call,
+    Case,
+    Exercise,
+    Misconception,
+    close,
+)
+
+WEIGHTS = "lesson.ipynb#What-the-weights-say"
+
+
+def in_units(w, b, mean, std):
+    per_unit = w / std
+    return per_unit, float(b - per_unit @ mean)
+
+
+def in_units_from_two_points(w, b, mean, std):
+    def logit(x):
+        return float(((x - mean) / std) @ w + b)
+
+    nothing = np.zeros(len(w))
+    base = logit(nothing)
+    return np.array([logit(nothing + unit) - base for unit in np.eye(len(w))]), base
+
+
+def multiplied_by_std(w, b, mean, std):
+    return w * std, float(b - (w / std) @ mean)
+
+
+def multiplied_everywhere(w, b, mean, std):
+    return w * std, float(b - (w * std) @ mean)
+
+
+def bias_kept(w, b, mean, std):
+    return w / std, float(b)
+
+
+def bias_moved_up(w, b, mean, std):
+    return w / std, float(b + (w / std) @ mean)
+
+
+def bias_with_scaled_weights(w, b, mean, std):
+    return w / std, float(b - w @ mean)
+
+
+def weights_scaled_like_data(w, b, mean, std):
+    return (w - mean) / std, float(b)
+
+
+def bias_for_each_column(w, b, mean, std):
+    return w / std, b - w * mean / std
+
+
+def bias_without_weights(w, b, mean, std):
+    return w / std, float(b - np.sum(mean / std))
+
+
+def bias_in_the_sum(w, b, mean, std):
+    return w / std, float(np.sum(b - w * mean / std))
+
+
+def divided_by_std_squared(w, b, mean, std):
+    return w / std**2, float(b - (w / std**2) @ mean)
+
+
+def in_units_cases(rng):
+    def case(part, columns, mean, bias):
+        w = rng.choice([-1, 1], size=columns) * rng.uniform(0.5, 2.0, size=columns)
+        return Case(part, (w, bias, mean, rng.uniform(2.0, 9.0, size=columns)))
+
+    return [
+        case("one column", 1, np.array([12.0]), 0.5),
+        case("means of 0", 3, np.zeros(3), -1.0),
+        case("several columns", 4, rng.uniform(5.0, 30.0, size=4), -1.5),
+    ]
+
+
+EXERCISE = Exercise(
+    name="in_units",
+    title="Weights in the units of the table",
+    points=2,
+    difficulty=3,
+    minutes=8,
+    reference=in_units,
+    cases=in_units_cases,
+    probe=Call(),
+    compare=close(),
+    alternatives=[in_units_from_two_points],
+    read=WEIGHTS,
+    misconceptions=[
+        Misconception(
+            "multiplied, bias right",
+            multiplied_by_std,
+            "The bias is right, but the weights are multiplied by std: one unit of the table "
+            "is 1 / std of a scaled unit, so divide.",
+        ),
+        Misconception(
+            "multiplied everywhere",
+            multiplied_everywhere,
+            "You multiplied by std: put (x - mean) / std into w @ x + b and sort; "
+            "the weights are divided by it.",
+        ),
+        Misconception(
+            "bias kept",
+            bias_kept,
+            "The weights are right, but the bias is not: -w * mean / std of every column "
+            "goes into it.",
+        ),
+        Misconception(
+            "bias moved up",
+            bias_moved_up,
+            "The weights are right, but the bias went the wrong way: the mean is subtracted "
+            "from x, so w * mean / std is subtracted from b.",
+        ),
+        Misconception(
+            "bias without std",
+            bias_with_scaled_weights,
+            "The weights are right, but for the bias you used the scaled weights: "
+            "the mean is in units, so use the weights per unit there too.",
+        ),
+        Misconception(
+            "scaled like data",
+            weights_scaled_like_data,
+            "You scaled the weights as if they were data: "
+            "it is x that is shifted; a weight is only divided by std.",
+        ),
+        Misconception(
+            "a bias for each column",
+            bias_for_each_column,
+            "The weights are right, but you have a bias for each column: there is one bias, "
+            "and it collects from all columns, so add them up.",
+        ),
+        Misconception(
+            "bias without weights",
+            bias_without_weights,
+            "The weights are right, but in the bias mean / std of each column must be "
+            "multiplied by that column's weight before it is taken off.",
+        ),
+        Misconception(
+            "bias in the sum",
+            bias_in_the_sum,
+            "The weights are right, but you took b into the sum, so it was added once for each "
+            "column: sum first, then subtract from b.",
+        ),
+        Misconception(
+            "divided twice",
+            divided_by_std_squared,
+            "You divided by std twice: once is enough, x is divided by it once.",
+        ),
+    ],
+    hints=(
+        "Write the logit of one application with one column: w * (x - mean) / std + b. "
+        "What stands beside x? What is left without it?",
+        "Multiply out. Beside x stands w / std; without x stand b and - w * mean / std. With "
+        "several columns the second part is a sum.",
+        "Divide w by std. Then take off from b the sum, over all columns, of that result "
+        "times mean, and return it as a float.",
+    ),
+)

@@ -1,0 +1,216 @@
+"""The gradients of a mean square: right answers, misconceptions and cases of `mse_gradients`."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from lepton_course.exercises import (
+    Call,
+    Case,
+    Exercise,
+    Misconception,
+    close,
+)
+
+BROADCASTING = "lesson.ipynb#Broadcasting"
+DERIVATIVE = "lesson.ipynb#A-derivative-in-three-ways"
+LINEAR = "lesson.ipynb#Linear-regression"
+
+
+def mse_gradients(x, y, w, b):
+    slopes = 2 / len(y) * (x @ w + b - y)
+    return slopes @ x, float(np.sum(slopes))
+
+
+def gradients_by_autograd(x, y, w, b):
+    w, b = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (w, b))
+    ((torch.tensor(x) @ w + b - torch.tensor(y)) ** 2).mean().backward()
+    return w.grad.numpy(), b.grad.item()
+
+
+def gradients_in_loops(x, y, w, b):
+    for_w, for_b = np.zeros(len(w)), 0.0
+    for row, truth in zip(x, y, strict=True):
+        doubled = 2 * (sum(row * w) + b - truth)
+        for_w, for_b = for_w + doubled * row / len(y), for_b + doubled / len(y)
+    return for_w, for_b
+
+
+def _times(factor_w, factor_b):
+    """Right gradients, each times a wrong factor."""
+
+    def wrong(x, y, w, b):
+        d_w, d_b = mse_gradients(x, y, w, b)
+        return factor_w(x) * d_w, factor_b(x) * d_b
+
+    return wrong
+
+
+def no_bias_in_guess(x, y, w, b):
+    return mse_gradients(x, y, w, 0.0)
+
+
+def slope_of_the_errors_size(x, y, w, b):
+    signs = np.sign(x @ w + b - y) / len(y)
+    return signs @ x, float(signs.sum())
+
+
+def without_the_inputs(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return np.full(len(w), d_b), d_b
+
+
+def means_multiplied(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return x.mean(axis=0) * d_b, d_b
+
+
+def one_gradient_per_row(x, y, w, b):
+    slopes = 2 * (x @ w + b - y)
+    return slopes[:, None] * x, slopes
+
+
+def order_exchanged(x, y, w, b):
+    return mse_gradients(x, y, w, b)[::-1]
+
+
+def array_for_b(x, y, w, b):
+    d_w, d_b = mse_gradients(x, y, w, b)
+    return d_w, np.array([d_b])
+
+
+def mean_of_everything(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return float(np.mean(2 * (x @ w + b - y)[:, None] * x)), d_b
+
+
+def squared_errors(x, y, w, b):
+    slopes = 2 / len(y) * (x @ w + b - y) ** 2
+    return slopes @ x, float(slopes.sum())
+
+
+def mse_gradients_cases(rng):
+    def numbers(*shape):  # whole numbers without 0
+        return (rng.integers(1, 6, size=shape) * rng.choice([-1, 1], size=shape)).astype(float)
+
+    def far_below(rows, columns):  # all guesses lie below the truth, but not equally far
+        x, w = np.abs(numbers(rows, columns)), np.abs(numbers(columns))
+        return x, x @ w + 3 + rng.permutation(np.arange(1.0, rows + 1)) ** 2, w, 2.0
+
+    x, w = numbers(6, 3), numbers(3)
+    return [
+        Case("one weight", far_below(4, 1)),
+        Case("several weights", far_below(5, 2)),
+        Case("several weights", (x, x @ w + numbers(6) - 4.0, w, 3.0)),
+    ]
+
+
+EXERCISE = Exercise(
+    name="mse_gradients",
+    title="The gradients of a mean square",
+    points=2,
+    difficulty=2,
+    minutes=8,
+    reference=mse_gradients,
+    cases=mse_gradients_cases,
+    probe=Call(),
+    compare=close(),
+    alternatives=[gradients_by_autograd, gradients_in_loops],
+    read=LINEAR,
+    misconceptions=[
+        Misconception(
+            "sum instead of mean",
+            _times(len, len),
+            "Your gradients are those of the sum: the loss is the mean, so divide by the "
+            "number of rows, or the learning rate would depend on it.",
+        ),
+        Misconception(
+            "no factor 2",
+            _times(lambda x: 0.5, lambda x: 0.5),
+            "The factor 2 is missing: the derivative of error**2 is 2 * error.",
+        ),
+        Misconception(
+            "wrong sign",
+            _times(lambda x: -1, lambda x: -1),
+            "Your gradients point the other way: with truth minus guess the inner derivative "
+            "brings a minus sign; with guess minus truth it does not.",
+        ),
+        Misconception(
+            "mean for b only",
+            _times(len, lambda x: 1),
+            "d_b is right, but d_w is a sum over the rows: divide by their number, as in d_b.",
+        ),
+        Misconception(
+            "mean for w only",
+            _times(lambda x: 1, len),
+            "d_w is right, but d_b is a sum over the rows: divide by their number, as in d_w.",
+        ),
+        Misconception(
+            "bias left out",
+            no_bias_in_guess,
+            "Your guess is x @ w: the bias b belongs to it, and so to both gradients.",
+        ),
+        Misconception(
+            "size of the error left out",
+            slope_of_the_errors_size,
+            "You used the sign of each error only, which is the slope of the mean absolute "
+            "error; in a square, large errors pull harder: multiply by the error itself.",
+        ),
+        Misconception(
+            "inputs left out",
+            without_the_inputs,
+            "d_b is right, but every weight got the same gradient: the chain rule multiplies "
+            "each row's error by that row's x.",
+            DERIVATIVE,
+        ),
+        Misconception(
+            "means multiplied",
+            means_multiplied,
+            "d_b is right, but for d_w you multiplied the mean error by the mean of x: "
+            "multiply row by row first, and take the mean then.",
+        ),
+        Misconception(
+            "a gradient for each row",
+            one_gradient_per_row,
+            "You have one gradient for each row: the loss is the mean over the rows, so take "
+            "the mean of the gradients over axis 0.",
+        ),
+        Misconception(
+            "order of the results",
+            order_exchanged,
+            "Both gradients are right, but in the wrong order: return d_w first, then d_b.",
+        ),
+        Misconception(
+            "array for b",
+            array_for_b,
+            "The numbers are right, but d_b is an array of shape (1,): return a float.",
+        ),
+        Misconception(
+            "mean of everything",
+            mean_of_everything,
+            "d_b is right, but d_w became a single number: take the mean over the rows only, "
+            "axis 0, so that each weight keeps its own.",
+            BROADCASTING,
+        ),
+        Misconception(
+            "errors still squared",
+            squared_errors,
+            "You kept the square: the derivative of error**2 is 2 * error, and the square is gone.",
+        ),
+        Misconception(
+            "divided by the columns",
+            _times(lambda x: len(x) / x.shape[1], lambda x: 1),
+            "d_b is right, but d_w is divided by the number of columns (x.shape[1], or len(w)):"
+            " the mean goes over the rows, len(x).",
+        ),
+    ],
+    hints=(
+        "Begin with one row and one weight: the loss is (w * x + b - y)**2. What is its "
+        "derivative for w, and for b?",
+        "For a single row the derivatives are 2 * error * x and 2 * error. The loss is a mean "
+        "over rows, and so are its derivatives.",
+        "error has shape (N,). d_b is the mean of 2 * error. For d_w, x transposed (F, N) "
+        "times error (N,) adds the products up; then the factor 2, and divide by N.",
+    ),
+)

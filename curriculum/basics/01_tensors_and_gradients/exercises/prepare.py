@@ -1,0 +1,289 @@
+"""Fill and scale: right answers, misconceptions and cases of `prepare`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.exercises import (
+    Call,
+    Case,
+    Exercise,
+    Misconception,
+    close,
+)
+
+BROADCASTING = "lesson.ipynb#Broadcasting"
+VIEWS = "lesson.ipynb#Views-and-copies"
+PREPARING = "lesson.ipynb#Splitting-and-scaling"
+
+
+def fill(table, middle):
+    return np.where(np.isnan(table), middle, table)
+
+
+def scale(table, centre, width):
+    return (table - centre) / np.where(width == 0, 1.0, width)
+
+
+def prepare(train, other):
+    middle = np.nanmedian(train, axis=0)
+    known = fill(train, middle)
+    return scale(fill(other, middle), known.mean(axis=0), known.std(axis=0))
+
+
+def prepare_by_column(train, other):
+    columns = []
+    for past, new in zip(train.T, other.T, strict=True):
+        typical = np.median(past[past == past])
+        past = np.nan_to_num(past, nan=typical)
+        centred = np.nan_to_num(new, nan=typical) - past.mean()
+        columns.append(centred / past.std() if past.std() > 0 else centred)
+    return np.array(columns).T
+
+
+def statistics_of_other(train, other):
+    return prepare(other, other)
+
+
+def statistics_of_both(train, other):
+    return prepare(np.concatenate([train, other]), other)
+
+
+def one_mean_for_all(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    return scale(fill(other, np.nanmedian(train, axis=0)), known.mean(), known.std())
+
+
+def filled_with_zero(train, other):
+    return prepare(fill(train, 0.0), fill(other, 0.0))
+
+
+def filled_with_mean(train, other):
+    mean = np.nanmean(train, axis=0)
+    return prepare(fill(train, mean), fill(other, mean))
+
+
+def filled_with_one_median(train, other):
+    return prepare(fill(train, np.nanmedian(train)), fill(other, np.nanmedian(train)))
+
+
+def filled_after_scaling(train, other):
+    return fill(scale(other, np.nanmean(train, axis=0), np.nanstd(train, axis=0)), 0.0)
+
+
+def divided_by_variance(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return scale(filled, known.mean(axis=0), known.var(axis=0))
+
+
+def only_shifted(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    return fill(other, np.nanmedian(train, axis=0)) - known.mean(axis=0)
+
+
+def sample_deviation(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return scale(filled, known.mean(axis=0), known.std(axis=0, ddof=1))
+
+
+def zero_by_zero(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    with np.errstate(all="ignore"):
+        return (fill(other, np.nanmedian(train, axis=0)) - known.mean(0)) / known.std(0)
+
+
+def tiny_number_added(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return (filled - known.mean(axis=0)) / (known.std(axis=0) + 1e-8)
+
+
+def constant_made_zero(train, other):
+    constant = np.nanstd(train, axis=0) == 0
+    return np.where(constant, 0.0, prepare(train, other))
+
+
+def train_returned(train, other):
+    return prepare(train, train)
+
+
+def own_medians(train, other):
+    return prepare(train, fill(other, np.nanmedian(other, axis=0)))
+
+
+def from_zero_to_one(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return scale(filled, known.min(axis=0), np.ptp(known, axis=0))
+
+
+def still_missing(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    return scale(other, known.mean(axis=0), known.std(axis=0))
+
+
+def nothing_ignored(train, other):
+    with np.errstate(all="ignore"):
+        return (other - train.mean(axis=0)) / train.std(axis=0)
+
+
+def written_into_other(train, other):
+    other[:] = prepare(train, other)
+    return other
+
+
+def prepare_cases(rng):
+    def table(rows):  # columns of very different size, none of them symmetric
+        return np.round(rng.gamma(2.0, [3.0, 40.0, 900.0], size=(rows, 3)), 1) + [1, 20, 500]
+
+    missing_train, missing_other = table(7), table(4)
+    missing_train[[0, 3], [1, 2]] = np.nan
+    missing_other[1, 1] = missing_other[2, 2] = np.nan
+    constant_train, constant_other = table(5), table(3)
+    constant_train[:, 1] = 60.0
+    constant_other[:, 1] = [60.0, 60.0, 75.0]
+    return [
+        Case("no value missing", (table(6), table(3))),
+        Case("missing values", (missing_train, missing_other)),
+        Case("a column that never changes", (constant_train, constant_other)),
+    ]
+
+
+EXERCISE = Exercise(
+    name="prepare",
+    title="Fill and scale",
+    points=3,
+    difficulty=2,
+    minutes=8,
+    reference=prepare,
+    cases=prepare_cases,
+    probe=Call(),
+    compare=close(),
+    alternatives=[prepare_by_column],
+    read=PREPARING,
+    misconceptions=[
+        Misconception(
+            "statistics of other",
+            statistics_of_other,
+            "You took median, mean and deviation from the table that is being prepared; take "
+            "them from train, or a single new application has nothing to be compared with.",
+        ),
+        Misconception(
+            "statistics of both",
+            statistics_of_both,
+            "You took the statistics from both tables together, so the new rows leak into what "
+            "should be known before they come: use train alone.",
+        ),
+        Misconception(
+            "one mean for all",
+            one_mean_for_all,
+            "You used one mean and one deviation for the whole table, but age and income live "
+            "on different scales: each column needs its own, so say axis=0.",
+            BROADCASTING,
+        ),
+        Misconception(
+            "filled with zero",
+            filled_with_zero,
+            "You filled the gaps with 0, and an unknown income is not an income of 0: "
+            "fill with the column's median in train.",
+        ),
+        Misconception(
+            "filled with the mean",
+            filled_with_mean,
+            "You filled the gaps with the mean, which a few very large incomes pull up: "
+            "the median is asked for.",
+        ),
+        Misconception(
+            "one median for all",
+            filled_with_one_median,
+            "You filled all gaps with one median of the whole table: each column has its own, "
+            "np.nanmedian(train, axis=0).",
+        ),
+        Misconception(
+            "filled after scaling",
+            filled_after_scaling,
+            "You scaled first and then put 0 into the gaps, which is the mean and not the "
+            "median, and the deviation never saw the filled values: fill first, then scale.",
+        ),
+        Misconception(
+            "divided by the variance",
+            divided_by_variance,
+            "You divided by the variance, whose unit is the column's unit squared: "
+            "divide by its square root, the standard deviation.",
+        ),
+        Misconception(
+            "only shifted",
+            only_shifted,
+            "Your columns have mean 0, but still their old sizes: "
+            "divide each one by its standard deviation in train.",
+        ),
+        Misconception(
+            "n - 1",
+            sample_deviation,
+            "Your deviation divides by n - 1 (torch's default): this one divides by n, as "
+            "NumPy's std does.",
+        ),
+        Misconception(
+            "zero by zero",
+            zero_by_zero,
+            "Right, except for a column that never changes: its deviation is 0, and dividing "
+            "by it gives nan or inf, so divide by 1 there.",
+        ),
+        Misconception(
+            "a tiny number added",
+            tiny_number_added,
+            "Right, except for a column that never changes: with a tiny number added to its "
+            "deviation of 0, a small change becomes a billion; divide by 1 there.",
+        ),
+        Misconception(
+            "constant column erased",
+            constant_made_zero,
+            "Right, except for a column that never changes in train: it is shifted and divided "
+            "by 1, not replaced by 0, because other may hold something else there.",
+        ),
+        Misconception(
+            "train returned",
+            train_returned,
+            "You prepared train itself: other is to be prepared, with what train says.",
+        ),
+        Misconception(
+            "gaps of other filled from other",
+            own_medians,
+            "You filled the gaps of other with its own medians: use those of train for both "
+            "tables.",
+        ),
+        Misconception(
+            "from 0 to 1",
+            from_zero_to_one,
+            "You scaled each column to run from 0 to 1: mean 0 and deviation 1 are asked for.",
+        ),
+        Misconception(
+            "gaps left",
+            still_missing,
+            "You computed the statistics from filled values, but the gaps of other are still "
+            "nan: fill both tables.",
+        ),
+        Misconception(
+            "nan in the statistics",
+            nothing_ignored,
+            "One nan makes the whole column's mean nan: fill the gaps before you take mean and "
+            "deviation.",
+        ),
+        Misconception(
+            "written into the input",
+            written_into_other,
+            "The numbers are right, but you wrote them into the table that was given, so its "
+            "owner finds other values in it: work on a new array.",
+            VIEWS,
+        ),
+    ],
+    hints=(
+        "Which of the numbers that you need are known before `other` arrives?",
+        "np.nanmedian ignores the gaps; with axis=0 it gives one number for each column, and "
+        "np.where puts it where np.isnan says so. Then mean and deviation of the filled train.",
+        "Fill train and other with the medians of train; take mean and std of the filled train "
+        "along axis 0; replace a std of 0 by 1; subtract and divide the filled other.",
+    ),
+)

@@ -1,0 +1,332 @@
+"""Train a logistic regression: right answers, misconceptions and cases of `train_logistic`."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from lepton_course.exercises import (
+    Call,
+    Case,
+    Exercise,
+    Misconception,
+    close,
+)
+
+ENTROPY = "lesson.ipynb#Cross-entropy"
+TRAINING = "lesson.ipynb#Training"
+
+
+def _entropy(z, y):
+    return functional.binary_cross_entropy_with_logits(z, y).item()
+
+
+def _descent(direction, record_after=False):
+    """A training loop; `direction` gives the two gradients from x, y, w, b."""
+
+    def train(x, y, learning_rate, steps):
+        w, b, losses = torch.zeros(x.shape[1]), 0.0, []
+        for _ in range(steps):
+            before = _entropy(x @ w + b, y)
+            d_w, d_b = direction(x, y, w, b)
+            w, b = w - learning_rate * d_w, b - learning_rate * float(d_b)
+            losses.append(_entropy(x @ w + b, y) if record_after else before)
+        return w, b, losses
+
+    return train
+
+
+def _right_direction(x, y, w, b):
+    surprise = torch.sigmoid(x @ w + b) - y
+    return x.T @ surprise / len(y), surprise.mean()
+
+
+train_logistic = _descent(_right_direction)
+
+
+def by_autograd(x, y, learning_rate, steps):
+    both, losses = torch.zeros(x.shape[1] + 1, requires_grad=True), []
+    for _ in range(steps):
+        cost = functional.binary_cross_entropy_with_logits(x @ both[:-1] + both[-1], y)
+        (slope,) = torch.autograd.grad(cost, both)
+        both.data -= learning_rate * slope
+        losses.append(cost.item())
+    return both[:-1].detach(), both[-1].item(), losses
+
+
+def by_module(x, y, learning_rate, steps):
+    layer, losses = torch.nn.Linear(x.shape[1], 1), []
+    for parameter in layer.parameters():
+        torch.nn.init.zeros_(parameter)
+    sgd, criterion = (
+        torch.optim.SGD(layer.parameters(), learning_rate),
+        torch.nn.BCEWithLogitsLoss(),
+    )
+    for _ in range(steps):
+        sgd.zero_grad()
+        cost = criterion(layer(x).squeeze(1), y)
+        cost.backward()
+        sgd.step()
+        losses.append(cost.detach().item())
+    return layer.weight[0].detach(), layer.bias.item(), losses
+
+
+def _uphill(x, y, w, b):
+    d_w, d_b = _right_direction(x, y, w, b)
+    return -d_w, -d_b
+
+
+def _summed(x, y, w, b):
+    d_w, d_b = _right_direction(x, y, w, b)
+    return len(y) * d_w, len(y) * d_b
+
+
+def _bias_forgotten(x, y, w, b):
+    return _right_direction(x, y, w, b)[0], 0.0
+
+
+def _decided_labels(x, y, w, b):
+    surprise = (x @ w + b > 0).float() - y
+    return x.T @ surprise / len(y), surprise.mean()
+
+
+def _of_squares(x, y, w, b):
+    p = torch.sigmoid(x @ w + b)
+    surprise = 2 * (p - y) * p * (1 - p)
+    return x.T @ surprise / len(y), surprise.mean()
+
+
+def _without_sigmoid(x, y, w, b):
+    surprise = x @ w + b - y
+    return x.T @ surprise / len(y), surprise.mean()
+
+
+def never_cleared(x, y, learning_rate, steps):
+    w, b, losses = torch.zeros(x.shape[1]), 0.0, []
+    total_w, total_b = torch.zeros(x.shape[1]), 0.0
+    for _ in range(steps):
+        losses.append(_entropy(x @ w + b, y))
+        d_w, d_b = _right_direction(x, y, w, b)
+        total_w, total_b = total_w + d_w, total_b + float(d_b)
+        w, b = w - learning_rate * total_w, b - learning_rate * total_b
+    return w, b, losses
+
+
+def one_after_the_other(x, y, learning_rate, steps):
+    w, b, losses = torch.zeros(x.shape[1]), 0.0, []
+    for _ in range(steps):
+        losses.append(_entropy(x @ w + b, y))
+        w = w - learning_rate * _right_direction(x, y, w, b)[0]
+        b = b - learning_rate * float(_right_direction(x, y, w, b)[1])
+    return w, b, losses
+
+
+def one_step_more(x, y, learning_rate, steps):
+    return train_logistic(x, y, learning_rate, steps + 1)
+
+
+def one_step_only(x, y, learning_rate, steps):
+    return train_logistic(x, y, learning_rate, 1)
+
+
+def with_adam(x, y, learning_rate, steps):
+    both, losses = torch.zeros(x.shape[1] + 1, requires_grad=True), []
+    adam = torch.optim.Adam([both], learning_rate)
+    for _ in range(steps):
+        adam.zero_grad()
+        cost = functional.binary_cross_entropy_with_logits(x @ both[:-1] + both[-1], y)
+        cost.backward()
+        adam.step()
+        losses.append(cost.item())
+    return both[:-1].detach(), both[-1].item(), losses
+
+
+def row_after_row(x, y, learning_rate, steps):
+    w, b, losses = torch.zeros(x.shape[1]), 0.0, []
+    for _ in range(steps):
+        losses.append(_entropy(x @ w + b, y))
+        for row, truth in zip(x, y, strict=True):
+            surprise = torch.sigmoid(row @ w + b) - truth
+            w, b = w - learning_rate * surprise * row, b - learning_rate * surprise.item()
+    return w, b, losses
+
+
+def losses_added_up(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, b, [loss * len(y) for loss in losses]
+
+
+def losses_not_returned(x, y, learning_rate, steps):
+    return train_logistic(x, y, learning_rate, steps)[:2]
+
+
+def last_loss_only(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, b, losses[-1]
+
+
+def tensors_as_losses(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, b, [torch.tensor(loss) for loss in losses]
+
+
+def bias_as_tensor(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, torch.tensor([b]), losses
+
+
+def started_at_random(x, y, learning_rate, steps):
+    generator = torch.Generator().manual_seed(int(1e4 * x.abs().sum()))
+    shift = torch.randn(x.shape[1], generator=generator)
+    w, b, _ = train_logistic(x, y, learning_rate, steps)
+    return w + shift, b, [_entropy(x @ shift, y)] * steps
+
+
+def train_logistic_cases(rng):
+    def case(part, rows, columns, rate, steps):
+        x = torch.tensor(rng.normal(size=(rows, columns)), dtype=torch.float32) + 0.5
+        y = torch.tensor(np.r_[np.ones(rows - rows // 3), np.zeros(rows // 3)], dtype=torch.float32)
+        return Case(part, (x, y, rate, steps))
+
+    return [
+        case("one step", 6, 2, 0.5, 1),
+        case("several steps", 9, 3, 0.8, 5),
+        case("another learning rate", 12, 4, 0.1, 8),
+    ]
+
+
+EXERCISE = Exercise(
+    name="train_logistic",
+    title="Train a logistic regression",
+    points=3,
+    difficulty=3,
+    minutes=14,
+    reference=train_logistic,
+    cases=train_logistic_cases,
+    probe=Call(),
+    compare=close(rtol=1e-4, atol=1e-5),
+    alternatives=[by_autograd, by_module],
+    read=TRAINING,
+    misconceptions=[
+        Misconception(
+            "uphill",
+            _descent(_uphill),
+            "Your loss rises: the gradient points uphill, so subtract it.",
+        ),
+        Misconception(
+            "sum instead of mean",
+            _descent(_summed),
+            "Your steps are as many times too long as there are rows: the loss is a mean, "
+            "so its gradient is divided by the number of rows.",
+        ),
+        Misconception(
+            "bias not trained",
+            _descent(_bias_forgotten),
+            "Your bias stays 0: it has a gradient too, the mean of p - y, and takes the same "
+            "kind of step.",
+        ),
+        Misconception(
+            "decided labels",
+            _descent(_decided_labels),
+            "You compared decisions (0 or 1) with the labels; that is the perceptron's rule. "
+            "The gradient of cross-entropy compares the probability with the label.",
+            ENTROPY,
+        ),
+        Misconception(
+            "gradient of squares",
+            _descent(_of_squares),
+            "Your gradient has a factor p * (1 - p): that is the slope of squared differences. "
+            "In cross-entropy it cancels, and p - y is left.",
+            ENTROPY,
+        ),
+        Misconception(
+            "no sigmoid",
+            _descent(_without_sigmoid),
+            "You compared the logit with the label, which is linear regression: "
+            "the sigmoid makes a probability of it first.",
+            ENTROPY,
+        ),
+        Misconception(
+            "gradients not cleared",
+            never_cleared,
+            "The first step is right, and then the steps grow: backward() adds to the old "
+            "gradients, so clear them in every step.",
+            "lesson.ipynb#Gradients-add-up",
+        ),
+        Misconception(
+            "one after the other",
+            one_after_the_other,
+            "You moved w, computed the error again, and then moved b: both gradients belong to "
+            "the same point, so compute them before either moves.",
+        ),
+        Misconception(
+            "losses after the step",
+            _descent(_right_direction, record_after=True),
+            "w and b are right, but your losses are those after each step: "
+            "the first one asked for is that of the start, ln 2.",
+        ),
+        Misconception(
+            "one step more",
+            one_step_more,
+            "You made one step more than asked for: range(steps) counts them.",
+        ),
+        Misconception(
+            "one step only",
+            one_step_only,
+            "You made a single step: the return stands inside the loop; move it to the left.",
+        ),
+        Misconception(
+            "Adam",
+            with_adam,
+            "These are the steps of Adam, which divides each slope by its size: plain gradient "
+            "descent is asked for (torch.optim.SGD, or by hand).",
+        ),
+        Misconception(
+            "row after row",
+            row_after_row,
+            "You took a step after each row: one step looks at the mean over all rows.",
+        ),
+        Misconception(
+            "losses added up",
+            losses_added_up,
+            "w and b are right, but your losses are sums over the rows: their mean is asked for.",
+        ),
+        Misconception(
+            "losses not returned",
+            losses_not_returned,
+            "w and b are right, but the losses are missing: return all three, w, b and losses.",
+        ),
+        Misconception(
+            "last loss only",
+            last_loss_only,
+            "w and b are right, but you returned one loss: a list is asked for, one loss for "
+            "each step.",
+        ),
+        Misconception(
+            "losses as tensors",
+            tensors_as_losses,
+            "The numbers are right, but your losses are tensors: with .item() they become "
+            "floats and let go of what autograd wrote down.",
+        ),
+        Misconception(
+            "bias as a tensor",
+            bias_as_tensor,
+            "The numbers are right, but b is a tensor of shape (1,): return a float, b.item().",
+        ),
+        Misconception(
+            "random start",
+            started_at_random,
+            "Your training does not start at zero (torch.nn.Linear starts at random): "
+            "set w and b to 0 first, so that two runs can be compared.",
+        ),
+    ],
+    hints=(
+        "Predict, compare, step. How did the lesson's training loop do it?",
+        "In each step: z = x @ w + b; keep the loss; find both gradients, by autograd or as "
+        "means of (p - y) times x and of p - y; move w and b against them.",
+        "With autograd: w and b are zeros that require gradients; after backward(), change "
+        "them under torch.no_grad() and set their grad to None. Return w.detach(), b.item() "
+        "and the list of loss.item() values, each taken before its step.",
+    ),
+)

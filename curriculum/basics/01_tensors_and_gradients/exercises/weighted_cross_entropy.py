@@ -1,0 +1,281 @@
+"""A loss that knows the price of a mistake: right answers, misconceptions and cases.
+
+The learner writes `weighted_cross_entropy`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from lepton_course.exercises import (
+    Case,
+    Exercise,
+    Gradient,
+    Misconception,
+    close,
+)
+
+DERIVATIVE = "lesson.ipynb#A-derivative-in-three-ways"
+ENTROPY = "lesson.ipynb#Cross-entropy"
+STABLE = "lesson.ipynb#Large-logits"
+
+
+def weighted_cross_entropy(z, y, weight):
+    signs, costs = 1 - 2 * y, torch.where(y == 1, weight, 1.0)
+    return (costs * functional.softplus(signs * z)).mean()
+
+
+def entropy_with_logits(z, y, weight):
+    more = torch.tensor(weight)
+    return functional.binary_cross_entropy_with_logits(z, y.float(), pos_weight=more)
+
+
+def entropy_by_log_sigmoid(z, y, weight):
+    bad, good = functional.logsigmoid(z), functional.logsigmoid(-z)
+    return -(weight * y * bad + (1 - y) * good).mean()
+
+
+def log_of_sigmoid(z, y, weight):
+    chance = torch.sigmoid(z)
+    return -(weight * y * torch.log(chance) + (1 - y) * torch.log(1 - chance)).mean()
+
+
+def log_of_exponential(z, y, weight):
+    return (
+        weight * y * torch.log(1 + torch.exp(-z)) + (1 - y) * torch.log(1 + torch.exp(z))
+    ).mean()
+
+
+def clipped_probabilities(z, y, weight):
+    p = torch.sigmoid(z).clamp(1e-7, 1 - 1e-7)
+    return -(weight * y * torch.log(p) + (1 - y) * torch.log(1 - p)).mean()
+
+
+def weighted_sum(z, y, weight):
+    return weighted_cross_entropy(z, y, weight) * len(z)
+
+
+def weighted_mean(z, y, weight):
+    return weighted_sum(z, y, weight) / torch.where(y == 1, weight, 1.0).sum()
+
+
+def labels_exchanged(z, y, weight):
+    return weighted_cross_entropy(z, 1 - y, weight)
+
+
+def weight_on_the_good(z, y, weight):
+    costs = torch.where(y == 1, 1.0, weight)
+    return (costs * functional.softplus((1 - 2 * y) * z)).mean()
+
+
+def weight_on_all(z, y, weight):
+    return weight * weighted_cross_entropy(z, y, 1.0)
+
+
+def weight_left_out(z, y, weight):
+    return weighted_cross_entropy(z, y, 1.0)
+
+
+def logit_weighted(z, y, weight):
+    return weighted_cross_entropy(torch.where(y == 1, weight * z, z), y, 1.0)
+
+
+def squashed_twice(z, y, weight):
+    return weighted_cross_entropy(torch.sigmoid(z), y, weight)
+
+
+def wrong_sign(z, y, weight):
+    return -weighted_cross_entropy(z, y, weight)
+
+
+def plain_number(z, y, weight):
+    return weighted_cross_entropy(z, y, weight).item()
+
+
+def log_chosen_by_label(z, y, weight):
+    chance = torch.sigmoid(z)
+    return torch.where(y == 1, -weight * chance.log(), -(1 - chance).log()).mean()
+
+
+def entropy_of_probabilities(z, y, weight):
+    costs = torch.where(y == 1, weight, 1.0)
+    return functional.binary_cross_entropy(torch.sigmoid(z), y.float(), weight=costs)
+
+
+def labels_stay_whole(z, y, weight):
+    more = torch.tensor(weight)
+    return functional.binary_cross_entropy_with_logits(z, y, pos_weight=more)
+
+
+def cost_of_each_row(z, y, weight):
+    return torch.where(y == 1, weight, 1.0) * functional.softplus((1 - 2 * y) * z)
+
+
+def bad_loans_only(z, y, weight):
+    return (weight * y * functional.softplus(-z)).mean()
+
+
+def squared_difference(z, y, weight):
+    return (torch.where(y == 1, weight, 1.0) * (torch.sigmoid(z) - y) ** 2).mean()
+
+
+def weighted_cross_entropy_cases(rng):
+    def case(part, values, weight):
+        z = torch.tensor(values, dtype=torch.float32)
+        labels = torch.tensor(np.arange(len(values)) % 2)
+        return Case(part, (z, labels, weight))
+
+    small = rng.choice([-1, 1], size=6) * rng.uniform(0.3, 3.0, size=6)
+    wide = rng.uniform(18, 30, size=4) * [1, -1, -1, 1]
+    huge = rng.uniform(150, 900, size=6) * [1, -1, 1, -1, -1, 1]
+    return [
+        case("weight 1", small, 1.0),
+        case("a weight for bad loans", np.append(small, 0.7), float(rng.integers(3, 7))),
+        case("logits of 18 and more", wide, 2.0),
+        case("logits of 150 and more", huge, 3.0),
+    ]
+
+
+EXERCISE = Exercise(
+    name="weighted_cross_entropy",
+    title="A loss that knows the price of a mistake",
+    points=3,
+    difficulty=4,
+    minutes=12,
+    reference=weighted_cross_entropy,
+    cases=weighted_cross_entropy_cases,
+    probe=Gradient(),
+    compare=close(rtol=1e-4, atol=1e-6),
+    alternatives=[entropy_with_logits, entropy_by_log_sigmoid],
+    read=ENTROPY,
+    misconceptions=[
+        Misconception(
+            "logarithm of a sigmoid",
+            log_of_sigmoid,
+            "Right for small logits, but a sigmoid of 20 is exactly 1 in float32, and the "
+            "logarithm of 1 - 1 is minus infinity: write the loss with softplus of the logit.",
+            STABLE,
+        ),
+        Misconception(
+            "logarithm of a sigmoid, by label",
+            log_chosen_by_label,
+            "Right for small logits, but a sigmoid of 20 is exactly 1 in float32, and the "
+            "logarithm of 1 - 1 is minus infinity: write the loss with softplus of the logit.",
+            STABLE,
+        ),
+        Misconception(
+            "cross-entropy of probabilities",
+            entropy_of_probabilities,
+            "binary_cross_entropy wants probabilities, and where the sigmoid has become 1 it "
+            "cuts the loss at 100: give the logits to binary_cross_entropy_with_logits.",
+            STABLE,
+        ),
+        Misconception(
+            "labels as whole numbers",
+            labels_stay_whole,
+            "PyTorch's function wants the labels as floats, because they might be "
+            "probabilities: y.float().",
+            "lesson.ipynb#Types-and-devices",
+        ),
+        Misconception(
+            "logarithm of an exponential",
+            log_of_exponential,
+            "Right for small logits, but exp(150) is infinite in float32: torch's softplus "
+            "computes log(1 + exp(z)) without meeting it.",
+            STABLE,
+        ),
+        Misconception(
+            "clipped probabilities",
+            clipped_probabilities,
+            "Clipping hides the infinity, but a loss of 150 becomes 16 and its gradient 0, so "
+            "the worst mistakes teach nothing: work with the logits.",
+            STABLE,
+        ),
+        Misconception(
+            "sum instead of mean",
+            weighted_sum,
+            "You added over the rows: the loss is their mean.",
+        ),
+        Misconception(
+            "a cost for each row",
+            cost_of_each_row,
+            "You return a cost for each row: the loss is their mean.",
+        ),
+        Misconception(
+            "bad loans only",
+            bad_loans_only,
+            "Only the bad loans cost something in your loss, so refusing everybody would be "
+            "free: add (1 - y) * softplus(z) for the good ones.",
+        ),
+        Misconception(
+            "divided by the weights",
+            weighted_mean,
+            "You divided by the sum of the weights: divide by the number of rows, so that "
+            "weight 1 and weight 5 can be compared.",
+        ),
+        Misconception(
+            "labels exchanged",
+            labels_exchanged,
+            "The labels are exchanged: y = 1 is a bad loan, and z is the logit of being bad, "
+            "so a large z must be cheap where y is 1.",
+        ),
+        Misconception(
+            "weight on the good",
+            weight_on_the_good,
+            "You gave the weight to the loans that were paid back: it belongs to the bad ones, "
+            "where y is 1.",
+        ),
+        Misconception(
+            "weight on all",
+            weight_on_all,
+            "You multiplied the whole loss by the weight, which changes nothing about who "
+            "matters more: multiply the rows where y is 1 only.",
+        ),
+        Misconception(
+            "no weight",
+            weight_left_out,
+            "The weight is not used: multiply the loss of each row with y = 1 by it.",
+        ),
+        Misconception(
+            "logit weighted",
+            logit_weighted,
+            "You multiplied the logit by the weight, so the model looks surer than it is: "
+            "weight the loss of the row instead.",
+        ),
+        Misconception(
+            "squashed twice",
+            squashed_twice,
+            "You took the sigmoid, and then a function that takes the sigmoid itself: "
+            "functions named with_logits or softplus want z as it is.",
+        ),
+        Misconception(
+            "no minus sign",
+            wrong_sign,
+            "Your loss is negative: logarithms of probabilities are below 0, "
+            "and the loss is minus their mean.",
+        ),
+        Misconception(
+            "a plain number",
+            plain_number,
+            "The value is right, but a float knows nothing of where it came from: return the "
+            "tensor, without .item() or .detach(), so that the gradient can flow back.",
+            DERIVATIVE,
+        ),
+        Misconception(
+            "squared difference",
+            squared_difference,
+            "You took the square of p - y, which hardly punishes being sure and wrong, and "
+            "learns slowly there: cross-entropy takes logarithms.",
+        ),
+    ],
+    hints=(
+        "Write the loss of one row for y = 1 and for y = 0, each as a softplus. Then bring "
+        "both together.",
+        "For y = 1 the loss is softplus(-z), for y = 0 it is softplus(z). The weight stands "
+        "beside the first. torch.nn.functional.softplus never overflows.",
+        "Multiply softplus(-z) by weight and y, softplus(z) by 1 - y, add, and take the mean. "
+        "Or give binary_cross_entropy_with_logits what it calls pos_weight, as a tensor.",
+    ),
+)
