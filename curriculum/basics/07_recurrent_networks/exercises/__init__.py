@@ -1,6 +1,6 @@
 """Exercises of basics/07_recurrent_networks: the assignment's first, then the lesson's."""
 
-from . import clip, gru, summarise, through_time, unroll
+from . import clip, gru, purchases, summarise, through_time, unroll
 
 EXERCISES = [
     unroll.EXERCISE,
@@ -8,4 +8,5 @@ EXERCISES = [
     clip.EXERCISE,
     gru.EXERCISE,
     summarise.EXERCISE,
+    purchases.EXERCISE,
 ]

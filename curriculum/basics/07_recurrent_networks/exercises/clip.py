@@ -14,7 +14,7 @@ def clip_gradients(gradients, limit):
     norm = float(np.sqrt(sum(np.square(gradient).sum() for gradient in gradients)))
     if not np.isfinite(norm):
         return [np.zeros(gradient.shape) for gradient in gradients], norm
-    factor = min(limit / norm, 1.0) if norm > 0 else 1.0
+    factor = limit / max(norm, limit)
     return [gradient * factor for gradient in gradients], norm
 
 
@@ -225,6 +225,7 @@ def clip_gradients_cases(rng):
         Case("shorter than the limit", (silent, 1.5)),
         Case("longer than the limit", ([numbers(4) * [1.0, 4.0, 9.0, 16.0]], 2.5)),
         Case("longer than the limit", (several(30.0), 0.4)),
+        Case("longer than the limit", (several(0.1), 0.02)),
         Case("several arrays, long together", (together, 0.98 * _norm(together))),
         Case("not finite", (infinite, 1.5)),
         Case("not finite", (unknown, 0.7)),

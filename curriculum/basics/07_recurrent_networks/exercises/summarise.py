@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import torch
 
 from lepton_course.exercises import Call, Case, Exercise, Misconception, close

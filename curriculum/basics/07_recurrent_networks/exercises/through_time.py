@@ -96,12 +96,6 @@ def what_is_direct_only(direct, sent):
     return direct
 
 
-def last_step_counts_only(states, w_hh, upstream):
-    last = np.zeros_like(upstream)
-    last[-1] = upstream[-1]
-    return through_time(states, w_hh, last)
-
-
 def _with_other_weights(d_weights):
     """Right gradients of the states with wrong ones of the weights."""
 
@@ -242,19 +236,14 @@ EXERCISE = Exercise(
         Misconception(
             "upstream overwritten",
             _backwards(join=what_comes_back_only),
-            "A state has two influences on the loss: directly, upstream[t], and through the next "
-            "state; you keep the second only, so add the two.",
+            "A state has two influences on the loss: directly, its own row of upstream, and "
+            "through the next state; before the last step you keep only the second: add the two.",
         ),
         Misconception(
             "nothing comes back",
             _backwards(join=what_is_direct_only),
             "Your gradients of the states are upstream itself: add what comes back from the next "
             "state.",
-        ),
-        Misconception(
-            "only the last step counts",
-            last_step_counts_only,
-            "You used the last row of upstream only: every row has its own, direct share.",
         ),
         Misconception(
             "d_w transposed",
