@@ -1,6 +1,6 @@
 """Exercises of basics/07_recurrent_networks: the assignment's first, then the lesson's."""
 
-from . import clip, gru, purchases, summarise, through_time, unroll
+from . import clip, gru, purchases, speakers, summarise, through_time, unroll
 
 EXERCISES = [
     unroll.EXERCISE,
@@ -9,4 +9,5 @@ EXERCISES = [
     gru.EXERCISE,
     summarise.EXERCISE,
     purchases.EXERCISE,
+    speakers.EXERCISE,
 ]
