@@ -62,6 +62,14 @@ def norms_added_up(gradients):
     return sum(np.linalg.norm(gradient) for gradient in gradients)
 
 
+def root_of_norms(gradients):
+    return np.sqrt(sum(np.linalg.norm(gradient) for gradient in gradients))
+
+
+def norm_of_the_list(gradients):
+    return np.linalg.norm(np.array(gradients))
+
+
 def norm_not_rooted(gradients):
     return _norm(gradients) ** 2
 
@@ -169,6 +177,11 @@ def only_infinity_looked_at(gradients, limit):
     if np.isinf(norm):
         return [np.zeros_like(gradient) for gradient in gradients], norm
     return infinity_not_looked_at(gradients, limit)
+
+
+def unchanged_where_not_finite(gradients, limit):
+    clipped, norm = clip_gradients(gradients, limit)
+    return (clipped if np.isfinite(norm) else list(gradients)), norm
 
 
 def non_finite_values_removed(gradients, limit):
@@ -281,6 +294,18 @@ EXERCISE = Exercise(
             "end.",
         ),
         Misconception(
+            "root of norms",
+            _clipped_by(root_of_norms),
+            "You took the root of a sum of norms: each norm must be squared first, or take the "
+            "squares of all values at once.",
+        ),
+        Misconception(
+            "one array of all",
+            _clipped_by(norm_of_the_list),
+            "NumPy says above that it cannot make one array of arrays of different shapes: go "
+            "through the list, and add up np.sum(g**2).",
+        ),
+        Misconception(
             "no root",
             _clipped_by(norm_not_rooted),
             "The root is missing: the norm is the square root of the sum of squares.",
@@ -356,6 +381,12 @@ EXERCISE = Exercise(
             only_infinity_looked_at,
             "You look for inf but not for nan, and nan > limit is False: np.isfinite(norm) sees "
             "both.",
+        ),
+        Misconception(
+            "unchanged where not finite",
+            unchanged_where_not_finite,
+            "Gradients that are not finite come back as they were, and would spoil the weights: "
+            "return zeros for all of them.",
         ),
         Misconception(
             "bad values removed",

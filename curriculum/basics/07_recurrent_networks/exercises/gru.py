@@ -134,6 +134,22 @@ def update_left_out(of_x, of_h, h):
     return np.tanh(of_x[2] + r * of_h[2]) + h
 
 
+def sigmoid_mirrored(of_x, of_h, h):
+    r, z = _sigmoid(-of_x[0] - of_h[0]), _sigmoid(-of_x[1] - of_h[1])
+    return (1 - z) * np.tanh(of_x[2] + r * of_h[2]) + z * h
+
+
+def rows_divided(x, h, w_ih, w_hh, b_ih, b_hh):
+    of_x, of_h = np.split(x @ w_ih.T + b_ih, 3), np.split(h @ w_hh.T + b_hh, 3)
+    return _right(of_x, of_h, h)
+
+
+def last_state_bias_left_out(x, h, w_ih, w_hh, b_ih, b_hh):
+    of_x, of_h = _parts(x, h, w_ih, w_hh, b_ih, b_hh)
+    of_h[2] = of_h[2] - np.split(b_hh, 3)[2]
+    return _right(of_x, of_h, h)
+
+
 def state_bias_outside(x, h, w_ih, w_hh, b_ih, b_hh):
     of_x, of_h = _parts(x, h, w_ih, w_hh, b_ih + b_hh, 0 * b_hh)
     return _right(of_x, of_h, h)
@@ -249,6 +265,11 @@ EXERCISE = Exercise(
             "state, its bias b_hn as well.",
         ),
         Misconception(
+            "b_hn left out",
+            last_state_bias_left_out,
+            "In n the bias of the state, b_hn, is missing: r multiplies W_hn h + b_hn.",
+        ),
+        Misconception(
             "reset before the weights",
             reset_before_the_weights,
             "You reset the state before it meets its weights, (r * h) @ w.T, as in the first paper "
@@ -288,6 +309,17 @@ EXERCISE = Exercise(
             "tanh in the gates",
             _joined(tanh_in_the_gates),
             "Your gates use tanh: a gate is a share between 0 and 1, so it takes a sigmoid.",
+        ),
+        Misconception(
+            "sigmoid mirrored",
+            _joined(sigmoid_mirrored),
+            "Your sigmoid falls where it should rise: it is 1 / (1 + exp(-a)), with the minus.",
+        ),
+        Misconception(
+            "rows divided",
+            rows_divided,
+            "NumPy says above that something does not fit; the usual reasons: np.split without "
+            "axis=1 divides the batch instead of the blocks, and x @ w_ih without .T.",
         ),
         Misconception(
             "gates without sigmoid",

@@ -116,6 +116,11 @@ def window_without_a_beginning(days, cutoff, window):
     return (days < cutoff + window).any()
 
 
+def window_closed_on_both_sides(customer, day, dollars, cutoff, window):
+    longer = _table(is_known=np.less_equal, is_soon=window_one_day_longer)
+    return longer(customer, day, dollars, cutoff, window)
+
+
 def purchases_counted(days, cutoff, window):
     return ((days >= cutoff) & (days < cutoff + window)).sum()
 
@@ -218,6 +223,11 @@ def order_of_appearance(customer, day, dollars, cutoff, window):
 def columns_exchanged(customer, day, dollars, cutoff, window):
     known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
     return known, x[:, [1, 0, 2]], bought
+
+
+def customers_in_the_table(customer, day, dollars, cutoff, window):
+    known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
+    return known, np.column_stack([known, x]), bought
 
 
 def columns_as_rows(customer, day, dollars, cutoff, window):
@@ -359,6 +369,13 @@ EXERCISE = Exercise(
             _table(is_known=np.less_equal),
             "Purchases on the cutoff's day are in your features and in your labels, which is a "
             "leak: known is day < cutoff.",
+            SPLITS,
+        ),
+        Misconception(
+            "all borders included",
+            window_closed_on_both_sides,
+            "You wrote <= at every border, so the cutoff's day counts twice and the window is a "
+            "day too long: known is day < cutoff, the window cutoff <= day < cutoff + window.",
             SPLITS,
         ),
         Misconception(
@@ -505,6 +522,11 @@ EXERCISE = Exercise(
             "columns exchanged",
             columns_exchanged,
             "Your first two columns have changed places: recency, frequency, money.",
+        ),
+        Misconception(
+            "customers in x",
+            customers_in_the_table,
+            "The customers' numbers stand in x: they are no feature, and come back on their own.",
         ),
         Misconception(
             "columns as rows",

@@ -75,6 +75,21 @@ def multiplied_by_the_mask(states, lengths):
     return summarise(states, lengths)[0], (states * mask).sum(dim=1) / mask.sum(dim=1)
 
 
+def both_multiplied_by_masks(states, lengths):
+    steps = torch.arange(states.shape[1])[None]
+    is_last = (steps == lengths[:, None] - 1)[..., None].float()
+    return (states * is_last).sum(dim=1), multiplied_by_the_mask(states, lengths)[1]
+
+
+def mask_flattens(states, lengths):
+    last, _ = summarise(states, lengths)
+    return last, states[torch.arange(states.shape[1])[None] < lengths[:, None]].mean(dim=0)
+
+
+def lengths_not_turned(states, lengths):
+    return summarise(states, lengths)[0], _zeroed(states, lengths).sum(dim=1) / lengths
+
+
 def one_step_too_late(states, lengths):
     return states[torch.arange(len(states)), lengths], summarise(states, lengths)[1]
 
@@ -239,6 +254,24 @@ EXERCISE = Exercise(
             multiplied_by_the_mask,
             "You multiplied by a mask, and 0 * nan is nan: choose with torch.where or masked_fill "
             "instead.",
+        ),
+        Misconception(
+            "both multiplied by masks",
+            both_multiplied_by_masks,
+            "You multiplied by masks, and 0 * nan is nan: index the last states, and choose with "
+            "torch.where for the mean.",
+        ),
+        Misconception(
+            "mask flattens",
+            mask_flattens,
+            "states[mask] lays the real steps of all sequences in one row, so their mean has the "
+            "shape (H,): each sequence needs a mean of its own; use torch.where and sum.",
+        ),
+        Misconception(
+            "lengths not turned",
+            lengths_not_turned,
+            "Sums (N, H) divided by lengths (N,) do not fit, or fit by chance and the wrong way "
+            "when N equals H: lengths[:, None] has the shape (N, 1).",
         ),
         Misconception(
             "one step too late",

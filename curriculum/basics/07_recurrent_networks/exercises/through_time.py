@@ -135,6 +135,25 @@ def weights_step_by_step(inner, states, d_states, d_w):
     return np.einsum("tk,tj->tkj", inner, states[:-1])
 
 
+def inside_returned(states, w_hh, upstream):
+    d_states, d_w = through_time(states, w_hh, upstream)
+    return np.vstack([d_states[:1], d_states[1:] * (1 - states[1:] ** 2)]), d_w
+
+
+def slope_after_the_weights(states, w_hh, upstream):
+    d_states, d_w = upstream.astype(float), np.zeros_like(w_hh)
+    for t in reversed(range(1, len(states))):
+        d_w += np.outer(d_states[t] * (1 - states[t] ** 2), states[t - 1])
+        d_states[t - 1] += d_states[t] @ w_hh * (1 - states[t] ** 2)
+    return d_states, d_w
+
+
+def sums_forgotten(states, w_hh, upstream):
+    """`=` in place of `+=`, twice."""
+    d_states, _ = _backwards(join=what_comes_back_only)(states, w_hh, upstream)
+    return d_states, np.outer(d_states[1] * (1 - states[1] ** 2), states[0])
+
+
 def results_exchanged(states, w_hh, upstream):
     return through_time(states, w_hh, upstream)[::-1]
 
@@ -285,6 +304,24 @@ EXERCISE = Exercise(
             "d_w step by step",
             _with_other_weights(weights_step_by_step),
             "You returned one gradient of w_hh for each step: add them up, to (H, H).",
+        ),
+        Misconception(
+            "gradients inside the tanh",
+            inside_returned,
+            "Your d_w is right, but d_states holds the gradients inside the tanh, a_t: keep those "
+            "for the states themselves, from before they are multiplied by 1 - h_t².",
+        ),
+        Misconception(
+            "slope after the weights",
+            slope_after_the_weights,
+            "You multiply by w_hh first and by 1 - h_t² afterwards: on the way back the tanh of "
+            "step t comes first, (d_t * (1 - h_t²)) @ w_hh.",
+        ),
+        Misconception(
+            "sums forgotten",
+            sums_forgotten,
+            "You wrote = where += belongs, in d_states and in d_w: both collect, from upstream and "
+            "from the next step, and from all steps.",
         ),
         Misconception(
             "order of the results",

@@ -102,6 +102,10 @@ def old_state_added(x_t, h, w_ih, w_hh, b):
     return h + _step(x_t, h, w_ih, w_hh, b)
 
 
+def matrix_in_front(x_t, h, w_ih, w_hh, b):
+    return np.tanh(w_ih @ x_t + w_hh @ h + b)
+
+
 def state_not_carried(x, h, w_ih, w_hh, b):
     return np.stack([_step(x[:, t], h, w_ih, w_hh, b) for t in range(x.shape[1])], axis=1)
 
@@ -128,6 +132,14 @@ def state_before_the_step(x, h, w_ih, w_hh, b):
 
 def first_input_only(x, h, w_ih, w_hh, b):
     return unroll(np.repeat(x[:, :1], x.shape[1], axis=1), h, w_ih, w_hh, b)
+
+
+def input_one_step_behind(x, h, w_ih, w_hh, b):
+    return unroll(np.roll(x, 1, axis=1), h, w_ih, w_hh, b)
+
+
+def squashed_twice(x_t, h, w_ih, w_hh, b):
+    return np.tanh(_step(x_t, h, w_ih, w_hh, b))
 
 
 def read_backwards(x, h, w_ih, w_hh, b):
@@ -201,6 +213,13 @@ EXERCISE = Exercise(
             _unrolled_with(none_transposed),
             "You wrote x @ w_ih and h @ w_hh: both matrices have a row for each new unit, as in "
             "torch, so transpose them both.",
+            CELL,
+        ),
+        Misconception(
+            "matrix in front",
+            _unrolled_with(matrix_in_front),
+            "NumPy says above that shapes do not fit; the usual reason is a matrix in front, as in "
+            "the formula: here each row of x[:, t] is a sequence, so x[:, t] @ w_ih.T.",
             CELL,
         ),
         Misconception(
@@ -302,6 +321,18 @@ EXERCISE = Exercise(
             "first input only",
             first_input_only,
             "Every one of your steps reads the first input: step t reads x[:, t].",
+        ),
+        Misconception(
+            "one step behind",
+            input_one_step_behind,
+            "Step t of yours reads the input of the step before, and the first step reads the "
+            "last one, x[:, -1]: step t reads x[:, t].",
+        ),
+        Misconception(
+            "squashed twice",
+            _unrolled_with(squashed_twice),
+            "You put a tanh around a state that has been through one already: one is enough.",
+            CELL,
         ),
         Misconception(
             "backwards",
