@@ -70,6 +70,10 @@ def norm_of_the_list(gradients):
     return np.linalg.norm(np.array(gradients))
 
 
+def list_like_an_array(gradients):
+    return np.sqrt(np.sum(gradients**2))
+
+
 def norm_not_rooted(gradients):
     return _norm(gradients) ** 2
 
@@ -304,6 +308,12 @@ EXERCISE = Exercise(
             _clipped_by(norm_of_the_list),
             "NumPy says above that it cannot make one array of arrays of different shapes: go "
             "through the list, and add up np.sum(g**2).",
+        ),
+        Misconception(
+            "list like an array",
+            _clipped_by(list_like_an_array),
+            "Python says above that it cannot calculate with a list: go through its arrays, "
+            "sum(np.sum(g**2) for g in gradients).",
         ),
         Misconception(
             "no root",

@@ -134,6 +134,19 @@ def update_left_out(of_x, of_h, h):
     return np.tanh(of_x[2] + r * of_h[2]) + h
 
 
+def one_sigmoid_for_all(of_x, of_h, h):
+    z, n = _sigmoid(of_x[1] + of_h[1]), _sigmoid(of_x[2] + of_h[2])
+    return (1 - z) * n + z * h
+
+
+def state_overwritten(x, h, w_ih, w_hh, b_ih, b_hh):
+    of_x, of_h = _parts(x, h, w_ih, w_hh, b_ih, b_hh)
+    r, z = _sigmoid(of_x[0] + of_h[0]), _sigmoid(of_x[1] + of_h[1])
+    h = r * h
+    n = np.tanh(of_x[2] + _parts(x, h, w_ih, w_hh, b_ih, b_hh)[1][2])
+    return (1 - z) * n + z * h
+
+
 def sigmoid_mirrored(of_x, of_h, h):
     r, z = _sigmoid(-of_x[0] - of_h[0]), _sigmoid(-of_x[1] - of_h[1])
     return (1 - z) * np.tanh(of_x[2] + r * of_h[2]) + z * h
@@ -309,6 +322,18 @@ EXERCISE = Exercise(
             "tanh in the gates",
             _joined(tanh_in_the_gates),
             "Your gates use tanh: a gate is a share between 0 and 1, so it takes a sigmoid.",
+        ),
+        Misconception(
+            "one sigmoid for all",
+            _joined(one_sigmoid_for_all),
+            "You put one sigmoid around the whole sum: that is right for r and z, but n is a tanh, "
+            "and r comes into it.",
+        ),
+        Misconception(
+            "state overwritten",
+            state_overwritten,
+            "You overwrote h with r * h, so the reset state is kept as well; and torch resets "
+            "after the weights, r * (W_hn h + b_hn).",
         ),
         Misconception(
             "sigmoid mirrored",

@@ -112,6 +112,10 @@ def window_before_the_cutoff(days, cutoff, window):
     return ((days < cutoff) & (days >= cutoff - window)).any()
 
 
+def window_from_day_zero(days, cutoff, window):
+    return ((days >= cutoff) & (days < window)).any()
+
+
 def window_without_a_beginning(days, cutoff, window):
     return (days < cutoff + window).any()
 
@@ -205,6 +209,11 @@ def everybody(customer, day, dollars, cutoff, window):
     later = customer[(day >= cutoff) & (day < cutoff + window)]
     soon[np.isin(everyone, later)] = 1
     return everyone, table, soon
+
+
+def labels_of_everybody(customer, day, dollars, cutoff, window):
+    known, x, _ = purchase_table(customer, day, dollars, cutoff, window)
+    return known, x, everybody(customer, day, dollars, cutoff, window)[2]
 
 
 def only_those_who_come_back(customer, day, dollars, cutoff, window):
@@ -337,6 +346,19 @@ EXERCISE = Exercise(
             SPLITS,
         ),
         Misconception(
+            "frequency and money from the future",
+            _table(leak=(1, 2)),
+            "Your recency is right, but frequency and money see purchases after the cutoff: use "
+            "the rows with day < cutoff for them, too.",
+            SPLITS,
+        ),
+        Misconception(
+            "labels of everybody",
+            labels_of_everybody,
+            "Your labels are for all customers of the log, also for those who came later: one for "
+            "each of `known`, in the same order.",
+        ),
+        Misconception(
             "everybody in the table",
             everybody,
             "Your table has customers who came after the cutoff only: on that day nobody knew "
@@ -399,6 +421,11 @@ EXERCISE = Exercise(
             _table(is_soon=until_the_end_of_the_log),
             "Your labels count every later purchase: only those within `window` days count, "
             "day < cutoff + window.",
+        ),
+        Misconception(
+            "window from day 0",
+            _table(is_soon=window_from_day_zero),
+            "All your labels are 0: the window ends at cutoff + window, and not on day `window`.",
         ),
         Misconception(
             "no beginning of the window",

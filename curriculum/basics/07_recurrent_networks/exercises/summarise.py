@@ -90,6 +90,19 @@ def lengths_not_turned(states, lengths):
     return summarise(states, lengths)[0], _zeroed(states, lengths).sum(dim=1) / lengths
 
 
+def nan_taken_for_padding(states, lengths):
+    return summarise(states, lengths)[0], states.nanmean(dim=1)
+
+
+def last_of_the_longest(states, lengths):
+    return states[:, lengths.max() - 1], summarise(states, lengths)[1]
+
+
+def mask_does_not_fit(states, lengths):
+    real = torch.arange(states.shape[1]) < lengths
+    return summarise(states, lengths)[0], torch.where(real, states, 0.0).sum(1) / lengths[:, None]
+
+
 def one_step_too_late(states, lengths):
     return states[torch.arange(len(states)), lengths], summarise(states, lengths)[1]
 
@@ -112,6 +125,11 @@ def mean_one_too_long(states, lengths):
 def mean_without_the_last(states, lengths):
     last, mean = summarise(states, lengths)
     return last, (mean * lengths[:, None] - last) / lengths[:, None]
+
+
+def mean_of_one_step_less(states, lengths):
+    last, mean = summarise(states, lengths)
+    return last, (mean * lengths[:, None] - last) / (lengths[:, None] - 1)
 
 
 def all_pairs(states, lengths):
@@ -274,6 +292,24 @@ EXERCISE = Exercise(
             "when N equals H: lengths[:, None] has the shape (N, 1).",
         ),
         Misconception(
+            "nan taken for padding",
+            nan_taken_for_padding,
+            "Your mean leaves out nan only: padding may hold anything; trust lengths.",
+        ),
+        Misconception(
+            "last of the longest",
+            last_of_the_longest,
+            "Your mean is right, but you take the last step of the longest sequence for all: the "
+            "last state of row n stands at step lengths[n] - 1.",
+            PADDING,
+        ),
+        Misconception(
+            "mask does not fit",
+            mask_does_not_fit,
+            "torch says above that sizes do not fit; the usual reason is torch.arange(T) < "
+            "lengths: lengths[:, None] makes a column of it, and the mask gets the shape (N, T).",
+        ),
+        Misconception(
             "one step too late",
             one_step_too_late,
             "Your mean is right, but lengths[n] is the first step of the padding, or lies outside: "
@@ -301,6 +337,12 @@ EXERCISE = Exercise(
             mean_without_the_last,
             "The last real step is missing in your sum: step < length is real, also step "
             "length - 1.",
+        ),
+        Misconception(
+            "mean of one step less",
+            mean_of_one_step_less,
+            "Your mean leaves out the last real step: states[n, : lengths[n]] ends with step "
+            "lengths[n] - 1 by itself.",
         ),
         Misconception(
             "all pairs",

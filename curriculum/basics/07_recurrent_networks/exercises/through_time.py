@@ -127,6 +127,10 @@ def state_after_the_step(inner, states, d_states, d_w):
     return inner.T @ states[1:]
 
 
+def products_unit_by_unit(inner, states, d_states, d_w):
+    return np.zeros_like(d_w) + (inner * states[:-1]).sum(axis=0)
+
+
 def slope_missing_in_weights(inner, states, d_states, d_w):
     return d_states[1:].T @ states[:-1]
 
@@ -161,6 +165,21 @@ def results_exchanged(states, w_hh, upstream):
 def first_state_forgotten(states, w_hh, upstream):
     d_states, d_w = through_time(states, w_hh, upstream)
     return d_states[1:], d_w
+
+
+def last_state_forgotten(states, w_hh, upstream):
+    d_states, d_w = through_time(states, w_hh, upstream)
+    return d_states[:-1], d_w
+
+
+def forwards(states, w_hh, upstream):
+    """Each step finds the next state's gradient incomplete."""
+    d_states, d_w = upstream.copy(), np.zeros_like(w_hh)
+    for t in range(1, len(states)):
+        inner = d_states[t] * (1 - states[t] ** 2)
+        d_w += np.outer(inner, states[t - 1])
+        d_states[t - 1] += inner @ w_hh
+    return d_states, d_w
 
 
 def collected_backwards(states, w_hh, upstream):
@@ -295,6 +314,12 @@ EXERCISE = Exercise(
             "before, h_{t-1}.",
         ),
         Misconception(
+            "d_w unit by unit",
+            _with_other_weights(products_unit_by_unit),
+            "Your d_states are right, but d_w multiplies unit by unit: every unit met every unit "
+            "of the state before, so np.outer(a, h_before).",
+        ),
+        Misconception(
             "d_w without slope",
             _with_other_weights(slope_missing_in_weights),
             "Your d_states are right, but in d_w the slope of the tanh is missing: multiply by "
@@ -332,6 +357,17 @@ EXERCISE = Exercise(
             "first state forgotten",
             first_state_forgotten,
             "Row 0 of d_states is missing, the gradient for h_0: go back to the very first state.",
+        ),
+        Misconception(
+            "last state forgotten",
+            last_state_forgotten,
+            "Row T of d_states is missing, the gradient for h_T: it is the last row of upstream.",
+        ),
+        Misconception(
+            "forwards",
+            forwards,
+            "You go forwards through the steps, but a state's gradient is complete only when all "
+            "later steps have sent theirs: let t run from T down to 1.",
         ),
         Misconception(
             "collected backwards",

@@ -162,6 +162,24 @@ def one_array_many_times(x, h, w_ih, w_hh, b):
     return np.stack(states, axis=1)
 
 
+def result_of_the_form_of_x(x, h, w_ih, w_hh, b):
+    states = np.zeros_like(x)
+    states[:] = unroll(x, h, w_ih, w_hh, b)
+    return states
+
+
+def returned_in_the_loop(x, h, w_ih, w_hh, b):
+    return unroll(x, h, w_ih, w_hh, b)[:, :1]
+
+
+def one_step_short(x, h, w_ih, w_hh, b):
+    return np.stack(list(unroll(x, h, w_ih, w_hh, b).swapaxes(0, 1))[:-1], axis=1)
+
+
+def laid_side_by_side(x, h, w_ih, w_hh, b):
+    return np.concatenate(list(unroll(x, h, w_ih, w_hh, b).swapaxes(0, 1)), axis=1)
+
+
 def states_and_last(x, h, w_ih, w_hh, b):
     states = unroll(x, h, w_ih, w_hh, b)
     return states, states[:, -1]
@@ -350,6 +368,29 @@ EXERCISE = Exercise(
             one_array_many_times,
             "All steps of your result are equal to the last one: you overwrite one array and "
             "collect it again and again; make a new array in each step.",
+        ),
+        Misconception(
+            "form of x",
+            result_of_the_form_of_x,
+            "Your array for the result has the shape of x, (N, T, D): it needs room for H units, "
+            "(N, T, H).",
+        ),
+        Misconception(
+            "returned in the loop",
+            returned_in_the_loop,
+            "You return after the first step: is `return` inside the loop? Move it out, to the "
+            "left.",
+        ),
+        Misconception(
+            "one step short",
+            one_step_short,
+            "Your last step is missing: range(T) ends with T - 1 by itself.",
+        ),
+        Misconception(
+            "side by side",
+            laid_side_by_side,
+            "You laid the states side by side, (N, T * H): np.stack makes a new axis for time, "
+            "np.concatenate does not.",
         ),
         Misconception(
             "two results",
