@@ -21,38 +21,47 @@ PADDING = "lesson.ipynb#Padding-and-masking"
 
 HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
 WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
-BUFFER = 90  # steps; the longest utterance has 29
+BUFFER = 240  # steps; the longest utterance has 29
 
 
 class _Listener(nn.Module):
-    """A GRU whose state after step `ends` is read."""
+    """A GRU and the logits of its states, step by step: (N, T, 12) to (N, T, 9)."""
 
     def __init__(self):
         super().__init__()
-        self.gru = nn.GRU(12, 24, batch_first=True)
-        self.out = nn.Linear(24, 9)
+        self.gru = nn.GRU(12, 32, batch_first=True)
+        self.out = nn.Linear(32, 9)
 
-    def forward(self, x, ends):
-        states, _ = self.gru(x)
-        return self.out(states[torch.arange(len(x)), ends - 1])
+    def forward(self, x):
+        return self.out(self.gru(x)[0])
 
 
-def train_and_save(epochs=40, size=30):
-    """Trains two networks on the course's utterances: one that heeds lengths, one that does not."""
+def _at_the_end(logits, lengths):
+    return logits[torch.arange(len(logits)), lengths - 1]
+
+
+def _at_the_last_column(logits, lengths):
+    return logits[:, -1]
+
+
+READ = {"end": _at_the_end, "column": _at_the_last_column}
+
+
+def train_and_save(epochs=30, size=30):
+    """Trains a network for each way of reading on the course's utterances, and stores them."""
     x, lengths, y = load_dataset("japanese_vowels").train.torch()
     stored = {}
-    for name, ends in (("heeding", lengths), ("heedless", torch.full_like(lengths, x.shape[1]))):
+    for name, read in READ.items():
         torch.manual_seed(1999)
         network = _Listener()
-        adam = torch.optim.Adam(network.parameters(), 0.01, weight_decay=1e-4)
-        slope = torch.optim.lr_scheduler.OneCycleLR(adam, 0.02, total_steps=epochs * 9)
+        adam = torch.optim.Adam(network.parameters(), 0.01)
         for _ in range(epochs):
             for chosen in torch.randperm(len(x)).split(size):
                 adam.zero_grad()
-                functional.cross_entropy(network(x[chosen], ends[chosen]), y[chosen]).backward()
+                logits = read(network(x[chosen]), lengths[chosen])
+                functional.cross_entropy(logits, y[chosen]).backward()
                 nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 adam.step()
-                slope.step()
         stored |= {f"{name}.{key}": v.numpy() for key, v in network.state_dict().items()}
     np.savez_compressed(WEIGHTS, **stored)
 
@@ -68,7 +77,7 @@ def _trained(name):
 
 @torch.no_grad()
 def _scores(x, lengths):
-    return _trained("heeding")(torch.tensor(x), torch.tensor(lengths)).numpy()
+    return _at_the_end(_trained("end")(torch.tensor(x)), torch.tensor(lengths)).numpy()
 
 
 def who_speaks(x, lengths):
@@ -77,7 +86,7 @@ def who_speaks(x, lengths):
 
 @torch.no_grad()
 def who_speaks_one_by_one(x, lengths):
-    network, speakers = _trained("heeding"), []
+    network, speakers = _trained("end"), []
     for steps, length in zip(torch.tensor(x), lengths, strict=True):
         heard = network.gru(steps[:length])[1]
         speakers.append(network.out(heard[0]).argmax().item())
@@ -85,15 +94,15 @@ def who_speaks_one_by_one(x, lengths):
 
 
 @torch.no_grad()
-def lengths_not_heeded(x, lengths):
-    ends = torch.full((len(x),), x.shape[1])
-    return _trained("heedless")(torch.tensor(x), ends).argmax(dim=1).numpy()
+def last_column_read(x, lengths):
+    logits = _trained("column")(torch.tensor(x))
+    return _at_the_last_column(logits, lengths).argmax(dim=1).numpy()
 
 
 @torch.no_grad()
 def lengths_heeded_in_training_only(x, lengths):
-    ends = torch.full((len(x),), x.shape[1])
-    return _trained("heeding")(torch.tensor(x), ends).argmax(dim=1).numpy()
+    logits = _trained("end")(torch.tensor(x))
+    return _at_the_last_column(logits, lengths).argmax(dim=1).numpy()
 
 
 def one_for_all(x, lengths):
@@ -133,18 +142,18 @@ def float_labels(x, lengths):
 
 
 def guessed(x, lengths):
-    """Right for every ninth utterance, as guessing is on average."""
+    """Right for every eighth utterance, about as often as guessing is."""
     speakers = who_speaks(x, lengths)
-    return np.where(np.arange(len(x)) % 9 == 0, speakers, (speakers + 1) % 9)
+    return np.where(np.arange(len(x)) % 8 == 0, speakers, (speakers + 1) % 9)
 
 
 def array_into_network(x, lengths):
-    return _trained("heeding")(x, lengths).argmax(axis=1)
+    return _trained("end")(x).argmax(axis=1)
 
 
 def packed_unsorted(x, lengths):
     packed = nn.utils.rnn.pack_padded_sequence(torch.tensor(x), lengths, batch_first=True)
-    network = _trained("heeding")
+    network = _trained("end")
     return network.out(network.gru(packed)[1][0]).argmax(dim=1).numpy()
 
 
@@ -182,15 +191,16 @@ EXERCISE = Exercise(
     reference=who_speaks,
     cases=who_speaks_cases,
     probe=Call(),
-    compare=accuracy(at_least=0.85, tolerance=0.08),
+    compare=accuracy(at_least=0.85, tolerance=0.1),
     alternatives=[who_speaks_one_by_one],
     read=SPEAKERS,
     misconceptions=[
         Misconception(
-            "lengths not heeded",
-            lengths_not_heeded,
-            "Your network seems to read on behind the end of an utterance: take its state at step "
-            "lengths - 1, or pack the batch, in training and in who_speaks.",
+            "last column read",
+            last_column_read,
+            "Your network seems to read on behind the end of an utterance, so that what is left in "
+            "the buffer decides: take its state at step lengths - 1, the mean of the real steps "
+            "only, or pack the batch, in training and in who_speaks.",
             PADDING,
         ),
         Misconception(
