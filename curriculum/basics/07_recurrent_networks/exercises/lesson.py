@@ -1,0 +1,481 @@
+"""The lesson's ungraded exercises: three to try, three predictions."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
+
+CELL = "lesson.ipynb#A-recurrent-cell-by-hand"
+GRADIENTS = "lesson.ipynb#Vanishing-and-exploding-gradients"
+PADDING = "lesson.ipynb#Padding-and-masking"
+
+
+# --- a fading memory ---
+
+
+def fading_memory(values, keep):
+    weights = keep ** np.arange(len(values))
+    return (1 - keep) * np.array(
+        [weights[: t + 1][::-1] @ values[: t + 1] for t in range(len(values))]
+    )
+
+
+def _rewritten(rule, state=0.0):
+    """Walks through the values with another rule: (state, value, keep) -> state."""
+
+    def walk(values, keep):
+        found, now = [], state
+        for value in values:
+            now = rule(now, value, keep)
+            found.append(now)
+        return np.array(found)
+
+    return walk
+
+
+def state_before(values, keep):
+    return np.concatenate([[0.0], fading_memory(values, keep)[:-1]])
+
+
+def last_state_only(values, keep):
+    return fading_memory(values, keep)[-1]
+
+
+def began_with_the_first(values, keep):
+    return _rewritten(lambda s, v, k: k * s + (1 - k) * v, state=values[0])(values, keep)
+
+
+def zero_in_front(values, keep):
+    return np.concatenate([[0.0], fading_memory(values, keep)])
+
+
+def not_carried_on(values, keep):
+    return (1 - keep) * values
+
+
+def fading_memory_cases(rng):
+    return [
+        Case("keeps much", (rng.normal(size=9), 0.9)),
+        Case("keeps little", (rng.normal(size=6), 0.25)),
+        Case("one value", (rng.normal(size=1), 0.7)),
+    ]
+
+
+# --- parameters ---
+
+
+def parameters_of(inputs, units, blocks):
+    return blocks * units * (inputs + units + 2)
+
+
+def _counted(weights, biases):
+    def count(inputs, units, blocks):
+        return blocks * (units * (inputs + weights(inputs, units)) + biases(units) * units)
+
+    return count
+
+
+def parameters_of_cases(rng):
+    inputs, units = int(rng.integers(5, 40)), int(rng.integers(50, 99))
+    return [
+        Case("RNN", (inputs, units, 1)),
+        Case("GRU", (inputs, units, 3)),
+        Case("LSTM", (units, inputs, 4)),
+    ]
+
+
+# --- the mask ---
+
+
+def real_steps(lengths, longest):
+    return lengths.unsqueeze(1) > torch.arange(longest)
+
+
+def real_steps_one_by_one(lengths, longest):
+    mask = torch.zeros(len(lengths), longest, dtype=torch.bool)
+    for row, length in zip(mask, lengths, strict=True):
+        row[:length] = True
+    return mask
+
+
+def one_step_too_many(lengths, longest):
+    return real_steps(lengths + 1, longest)
+
+
+def padding_marked(lengths, longest):
+    return ~real_steps(lengths, longest)
+
+
+def steps_by_rows(lengths, longest):
+    return real_steps(lengths, longest).T
+
+
+def numbers_for_booleans(lengths, longest):
+    return real_steps(lengths, longest).float()
+
+
+def flush_right(lengths, longest):
+    return real_steps(lengths, longest).flip(1)
+
+
+def last_step_only(lengths, longest):
+    return torch.arange(longest) == lengths[:, None] - 1
+
+
+def as_long_as_the_longest(lengths, longest):
+    return real_steps(lengths, int(lengths.max()))
+
+
+def first_step_left_out(lengths, longest):
+    return real_steps(lengths, longest) & (torch.arange(longest) > 0)
+
+
+def one_step_too_few(lengths, longest):
+    return real_steps(lengths - 1, longest)
+
+
+def lengths_not_a_column(lengths, longest):
+    return torch.arange(longest) < lengths
+
+
+def real_steps_cases(rng):
+    lengths = torch.tensor([2, *rng.integers(3, 7, size=3), 7])
+    return [
+        Case("longest fills the row", (lengths, 7)),
+        Case("room behind all", (lengths[:3], 9)),
+        Case("one sequence", (torch.tensor([int(rng.integers(2, 5))]), 6)),
+    ]
+
+
+# --- predictions ---
+
+
+def one_question(rng):
+    return [Case("your prediction")]
+
+
+EXERCISES = [
+    Exercise(
+        name="fading_memory",
+        title="Try it: a fading memory",
+        points=0,
+        difficulty=1,
+        minutes=4,
+        reference=fading_memory,
+        alternatives=[_rewritten(lambda s, v, k: s + (1 - k) * (v - s))],
+        cases=fading_memory_cases,
+        probe=Call(),
+        compare=close(),
+        read=CELL,
+        misconceptions=[
+            Misconception(
+                "shares swapped",
+                _rewritten(lambda s, v, k: (1 - k) * s + k * v),
+                "You kept the share 1 - keep of the old state: it should fade slowly when keep is "
+                "near 1, so the old state gets keep and the new value the rest.",
+            ),
+            Misconception(
+                "all of the value",
+                _rewritten(lambda s, v, k: k * s + v),
+                "You added the whole value: then the state grows beyond the values; give the new "
+                "value the share 1 - keep.",
+            ),
+            Misconception(
+                "nothing fades",
+                _rewritten(lambda s, v, k: s + (1 - k) * v),
+                "Your old state never fades: multiply it by keep at each step.",
+            ),
+            Misconception(
+                "not carried on",
+                not_carried_on,
+                "Each of your states knows its own value only: carry the state on from step to "
+                "step, as the old note.",
+            ),
+            Misconception(
+                "keep for both",
+                _rewritten(lambda s, v, k: k * s + k * v),
+                "You multiplied both by keep: the two shares add up to 1, so the value gets "
+                "1 - keep.",
+            ),
+            Misconception(
+                "state before",
+                state_before,
+                "You noted the state before it was rewritten: append it after the value has been "
+                "read.",
+            ),
+            Misconception(
+                "zero in front",
+                zero_in_front,
+                "Your result begins with the state 0 from before the first value: one state for "
+                "each value is asked for.",
+            ),
+            Misconception(
+                "last state only",
+                last_state_only,
+                "You returned the last state only: return the states after all values, as an "
+                "array.",
+            ),
+            Misconception(
+                "began with the first",
+                began_with_the_first,
+                "You began with the first value as the state: here the state is 0 before anything "
+                "has been read.",
+            ),
+        ],
+        hints=(
+            "What is left of the old state, and what is the share of the new value?",
+            "The shares keep and 1 - keep add up to 1: the state is a weighted mean of the past.",
+            "state = keep * state + (1 - keep) * value",
+        ),
+    ),
+    Exercise(
+        name="parameters_of",
+        title="Try it: two blanks",
+        points=0,
+        difficulty=1,
+        minutes=5,
+        reference=parameters_of,
+        cases=parameters_of_cases,
+        probe=Call(),
+        compare=exact(),
+        read=CELL,
+        misconceptions=[
+            Misconception(
+                "one bias",
+                _counted(lambda c, h: h, lambda h: 1),
+                "You counted one bias for each unit: mathematics needs no more, but PyTorch keeps "
+                "two, bias_ih and bias_hh.",
+            ),
+            Misconception(
+                "inputs twice",
+                _counted(lambda c, h: c, lambda h: 2),
+                "You counted the inputs twice: the second matrix, U, multiplies the state, which "
+                "has `units` numbers.",
+            ),
+            Misconception(
+                "no state",
+                _counted(lambda c, h: 0, lambda h: 2),
+                "You left out U: each unit also has a weight for each unit of the old state.",
+            ),
+            Misconception(
+                "one state weight",
+                _counted(lambda c, h: 1, lambda h: 2),
+                "You gave each unit one weight for the old state: it reads all units of it, so "
+                "`units` weights.",
+            ),
+            Misconception(
+                "no biases",
+                _counted(lambda c, h: h, lambda h: 0),
+                "You counted no biases: each block has two of them for each unit.",
+            ),
+            Misconception(
+                "biases times units",
+                _counted(lambda c, h: h, lambda h: h),
+                "You gave each unit as many biases as there are units: it has two.",
+            ),
+            Misconception(
+                "four biases",
+                _counted(lambda c, h: h, lambda h: 4),
+                "You counted the blocks among the biases: they are multiplied in the last line, so "
+                "each block has two biases for each unit.",
+            ),
+        ],
+        hints=(
+            "Each unit has a weight for every number that it reads. What does it read besides x?",
+            "W has the shape (units, inputs), U the shape (units, units); each bias has (units,).",
+            "weights = units * (inputs + units)\nbiases = 2 * units",
+        ),
+    ),
+    Exercise(
+        name="real_steps",
+        title="Try it: the mask",
+        points=0,
+        difficulty=2,
+        minutes=8,
+        reference=real_steps,
+        alternatives=[real_steps_one_by_one],
+        cases=real_steps_cases,
+        probe=Call(),
+        compare=exact(),
+        read=PADDING,
+        misconceptions=[
+            Misconception(
+                "one too many",
+                one_step_too_many,
+                "Your mask has one real step too many: steps are counted from 0, so the last real "
+                "one is length - 1.",
+            ),
+            Misconception(
+                "one too few",
+                one_step_too_few,
+                "Your mask has one real step too few: of a sequence of length 3, the steps 0, 1 "
+                "and 2 are real.",
+            ),
+            Misconception(
+                "padding marked",
+                padding_marked,
+                "Your mask is true for the padding: turn it around, true means real.",
+            ),
+            Misconception(
+                "transposed",
+                steps_by_rows,
+                "Your mask has the shape (longest, N): a row belongs to a sequence, so make a "
+                "column of the lengths, not of the steps.",
+            ),
+            Misconception(
+                "lengths not a column",
+                lengths_not_a_column,
+                "Shapes (longest,) and (N,) are compared number by number: make a column of the "
+                "lengths, lengths[:, None], so that each meets all steps.",
+            ),
+            Misconception(
+                "numbers",
+                numbers_for_booleans,
+                "Your mask holds numbers: leave the comparison as it is, it gives booleans.",
+            ),
+            Misconception(
+                "flush right",
+                flush_right,
+                "Your real steps stand at the end of the rows: the padding is behind them.",
+            ),
+            Misconception(
+                "last step only",
+                last_step_only,
+                "You marked the last real step only: all steps before it are real, too.",
+            ),
+            Misconception(
+                "first step left out",
+                first_step_left_out,
+                "The step 0 is missing: count the steps from 0.",
+            ),
+            Misconception(
+                "as long as the longest",
+                as_long_as_the_longest,
+                "Your rows end with the longest sequence: make them `longest` steps long, even if "
+                "no sequence is.",
+            ),
+        ],
+        hints=(
+            "Step t is real when t is less than the sequence's length.",
+            "Compare a row of steps, torch.arange(longest), with a column of lengths.",
+            "return torch.arange(longest) < lengths[:, None]",
+        ),
+    ),
+    Exercise(
+        name="predicted_shape",
+        title="Your prediction: the last states",
+        points=0,
+        difficulty=1,
+        minutes=2,
+        reference=(1, 5, 32),
+        cases=one_question,
+        probe=Value(),
+        compare=exact(),
+        read=CELL,
+        misconceptions=[
+            Misconception(
+                "no axis for layers",
+                (5, 32),
+                "Nearly: that is what one expects, but PyTorch puts an axis in front for the "
+                "number of layers stacked on top of each other, here 1.",
+            ),
+            Misconception(
+                "batch first",
+                (5, 1, 32),
+                "The right numbers in another order: batch_first speaks of the sequences only, and "
+                "the last states keep the axis of layers in front.",
+            ),
+            Misconception(
+                "all states",
+                (5, 20, 32),
+                "That is the first result, the states at all 20 steps: the second has the last "
+                "step only.",
+            ),
+            Misconception(
+                "steps for sequences",
+                (1, 20, 32),
+                "You kept the 20 steps and dropped the batch: there is one last state for each of "
+                "the 5 sequences.",
+            ),
+            Misconception(
+                "inputs for units",
+                (1, 5, 12),
+                "12 is the size of an input: the state has 32 units.",
+            ),
+            Misconception(
+                "state of one sequence",
+                (32,),
+                "That is the last state of one sequence: there are 5 of them, and an axis for the "
+                "layers in front.",
+            ),
+        ],
+        hints=(
+            "One last state for each sequence. How many sequences, how many units?",
+            "In front there is one more axis: the number of layers.",
+            "predicted_shape = (1, 5, 32)",
+        ),
+    ),
+    Exercise(
+        name="predicted_slope",
+        title="Your prediction: a gradient after 50 steps",
+        points=0,
+        difficulty=1,
+        minutes=2,
+        reference="c",
+        cases=one_question,
+        probe=Value(),
+        compare=exact(),
+        read=GRADIENTS,
+        misconceptions=[
+            Misconception(
+                "a half",
+                "a",
+                "A half is left after 6 or 7 steps already: 0.9 is multiplied with itself 50 "
+                "times, not taken off.",
+            ),
+            Misconception(
+                "a tenth",
+                "b",
+                "A tenth is left after 22 steps: after 44 it is a hundredth, and it goes on.",
+            ),
+        ],
+        hints=(
+            "The factors are multiplied: 0.9 · 0.9 · 0.9 …",
+            "0.9 to the power of 7 is about a half. How often does 7 go into 50?",
+            'predicted_slope = "c"',
+        ),
+    ),
+    Exercise(
+        name="predicted_lead",
+        title="Your prediction: the GRU's lead",
+        points=0,
+        difficulty=2,
+        minutes=2,
+        reference="b",
+        cases=one_question,
+        probe=Value(),
+        compare=exact(),
+        read="lesson.ipynb#Who-buys-again",
+        misconceptions=[
+            Misconception(
+                "far better",
+                "a",
+                "It sees more, that is true, but more is worth something only if it tells about "
+                "the future: run on and see.",
+            ),
+            Misconception(
+                "far worse",
+                "c",
+                "It can learn recency and frequency from the purchases, too, and it has 70 000 "
+                "examples to do so: run on and see.",
+            ),
+        ],
+        hints=(
+            "What could the order of the purchases tell that their number and the last one do not?",
+            "Half of the customers have bought once. What can be read in one purchase?",
+            'predicted_lead = "b"',
+        ),
+    ),
+]
