@@ -1,6 +1,6 @@
-"""Exercises of basics/07_recurrent_networks: the assignment's first, then the lesson's."""
+"""Exercises of basics/07_recurrent_networks: the assignment's, then the lesson's."""
 
-from . import clip, gru, purchases, speakers, summarise, through_time, unroll
+from . import clip, gru, lesson, purchases, speakers, summarise, through_time, unroll
 
 EXERCISES = [
     unroll.EXERCISE,
@@ -10,4 +10,5 @@ EXERCISES = [
     summarise.EXERCISE,
     purchases.EXERCISE,
     speakers.EXERCISE,
+    *lesson.EXERCISES,
 ]
