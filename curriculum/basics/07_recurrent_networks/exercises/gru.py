@@ -24,12 +24,12 @@ def gru_step(x, h, w_ih, w_hh, b_ih, b_hh):
     return proposed + keep * (h - proposed)
 
 
+@torch.no_grad()
 def gru_step_via_torch(x, h, w_ih, w_hh, b_ih, b_hh):
     cell = torch.nn.GRUCell(x.shape[1], h.shape[1], dtype=torch.float64)
-    with torch.no_grad():
-        for slot, weight in zip(cell.parameters(), (w_ih, w_hh, b_ih, b_hh), strict=True):
-            slot.copy_(torch.tensor(weight))
-        return cell(torch.tensor(x), torch.tensor(h)).numpy()
+    for slot, weight in zip(cell.parameters(), (w_ih, w_hh, b_ih, b_hh), strict=True):
+        slot.copy_(torch.tensor(weight))
+    return cell(torch.tensor(x), torch.tensor(h)).numpy()
 
 
 def gru_step_gate_by_gate(x, h, w_ih, w_hh, b_ih, b_hh):

@@ -24,16 +24,13 @@ WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
 BUFFER = 240  # steps; the longest utterance has 34
 
 
-class _Listener(nn.Module):
-    """A GRU and the logits of its states, step by step: (N, T, 12) to (N, T, 9)."""
+def _listener():
+    return nn.ModuleDict({"gru": nn.GRU(12, 32, batch_first=True), "out": nn.Linear(32, 9)})
 
-    def __init__(self):
-        super().__init__()
-        self.gru = nn.GRU(12, 32, batch_first=True)
-        self.out = nn.Linear(32, 9)
 
-    def forward(self, x):
-        return self.out(self.gru(x)[0])
+def _logits(network, x):
+    """The logits of all states, step by step: (N, T, 12) to (N, T, 9)."""
+    return network["out"](network["gru"](x)[0])
 
 
 def _at_the_end(logits, lengths):
@@ -53,12 +50,12 @@ def train_and_save(epochs=30, size=30):
     stored = {}
     for name, read in READ.items():
         torch.manual_seed(1999)
-        network = _Listener()
+        network = _listener()
         adam = torch.optim.Adam(network.parameters(), 0.01)
         for _ in range(epochs):
             for chosen in torch.randperm(len(x)).split(size):
                 adam.zero_grad()
-                logits = read(network(x[chosen]), lengths[chosen])
+                logits = read(_logits(network, x[chosen]), lengths[chosen])
                 functional.cross_entropy(logits, y[chosen]).backward()
                 nn.utils.clip_grad_norm_(network.parameters(), 1.0)
                 adam.step()
@@ -68,7 +65,7 @@ def train_and_save(epochs=30, size=30):
 
 @functools.cache
 def _trained(name):
-    network = _Listener()
+    network = _listener()
     with np.load(WEIGHTS, allow_pickle=False) as file:
         stored = {key: torch.tensor(file[f"{name}.{key}"]) for key in network.state_dict()}
     network.load_state_dict(stored)
@@ -77,7 +74,7 @@ def _trained(name):
 
 @torch.no_grad()
 def _scores(x, lengths):
-    return _at_the_end(_trained("end")(torch.tensor(x)), torch.tensor(lengths)).numpy()
+    return _at_the_end(_logits(_trained("end"), torch.tensor(x)), torch.tensor(lengths)).numpy()
 
 
 def who_speaks(x, lengths):
@@ -88,20 +85,20 @@ def who_speaks(x, lengths):
 def who_speaks_one_by_one(x, lengths):
     network, speakers = _trained("end"), []
     for steps, length in zip(torch.tensor(x), lengths, strict=True):
-        heard = network.gru(steps[:length])[1]
-        speakers.append(network.out(heard[0]).argmax().item())
+        heard = network["gru"](steps[:length])[1]
+        speakers.append(network["out"](heard[0]).argmax().item())
     return np.array(speakers)
 
 
 @torch.no_grad()
 def last_column_read(x, lengths):
-    logits = _trained("column")(torch.tensor(x))
+    logits = _logits(_trained("column"), torch.tensor(x))
     return _at_the_last_column(logits, lengths).argmax(dim=1).numpy()
 
 
 @torch.no_grad()
 def lengths_heeded_in_training_only(x, lengths):
-    logits = _trained("end")(torch.tensor(x))
+    logits = _logits(_trained("end"), torch.tensor(x))
     return _at_the_last_column(logits, lengths).argmax(dim=1).numpy()
 
 
@@ -148,13 +145,13 @@ def guessed(x, lengths):
 
 
 def array_into_network(x, lengths):
-    return _trained("end")(x).argmax(axis=1)
+    return _logits(_trained("end"), x).argmax(axis=1)
 
 
 def packed_unsorted(x, lengths):
     packed = nn.utils.rnn.pack_padded_sequence(torch.tensor(x), lengths, batch_first=True)
     network = _trained("end")
-    return network.out(network.gru(packed)[1][0]).argmax(dim=1).numpy()
+    return network["out"](network["gru"](packed)[1][0]).argmax(dim=1).numpy()
 
 
 def held_out():

@@ -20,12 +20,12 @@ def unroll(x, h, w_ih, w_hh, b):
     return states
 
 
+@torch.no_grad()
 def unroll_via_torch(x, h, w_ih, w_hh, b):
     rnn = torch.nn.RNN(x.shape[2], len(b), batch_first=True, dtype=torch.float64)
-    with torch.no_grad():
-        for slot, weight in zip(rnn.parameters(), (w_ih, w_hh, b, 0 * b), strict=True):
-            slot.copy_(torch.tensor(weight))
-        return rnn(torch.tensor(x), torch.tensor(h)[None])[0].numpy()
+    for slot, weight in zip(rnn.parameters(), (w_ih, w_hh, b, 0 * b), strict=True):
+        slot.copy_(torch.tensor(weight))
+    return rnn(torch.tensor(x), torch.tensor(h)[None])[0].numpy()
 
 
 def unroll_one_by_one(x, h, w_ih, w_hh, b):
@@ -45,11 +45,11 @@ def _unrolled_with(step):
     """Unrolling with a wrong step; `step` takes what `_step` takes."""
 
     def wrong(x, h, w_ih, w_hh, b):
-        states = []
+        visited = []
         for t in range(x.shape[1]):
             h = step(x[:, t], h, w_ih, w_hh, b)
-            states.append(h)
-        return np.stack(states, axis=1)
+            visited.append(h)
+        return np.stack(visited, axis=1)
 
     return wrong
 
@@ -147,19 +147,19 @@ def read_backwards(x, h, w_ih, w_hh, b):
 
 
 def sequences_for_steps(x, h, w_ih, w_hh, b):
-    states = []
+    visited = []
     for x_t in x:
         h = _step(x_t, h, w_ih, w_hh, b)
-        states.append(h)
-    return np.stack(states)
+        visited.append(h)
+    return np.stack(visited)
 
 
 def one_array_many_times(x, h, w_ih, w_hh, b):
-    states, state = [], h.copy()
+    visited, place = [], h.copy()
     for t in range(x.shape[1]):
-        state[:] = _step(x[:, t], state, w_ih, w_hh, b)
-        states.append(state)
-    return np.stack(states, axis=1)
+        place[:] = _step(x[:, t], place, w_ih, w_hh, b)
+        visited.append(place)
+    return np.stack(visited, axis=1)
 
 
 def result_of_the_form_of_x(x, h, w_ih, w_hh, b):
