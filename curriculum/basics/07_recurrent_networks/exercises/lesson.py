@@ -27,8 +27,8 @@ def _rewritten(rule, state=0.0):
 
     def walk(values, keep):
         found, now = [], state
-        for value in values:
-            now = rule(now, value, keep)
+        for newest in values:
+            now = rule(now, newest, keep)
             found.append(now)
         return np.array(found)
 
@@ -227,7 +227,8 @@ EXERCISES = [
         hints=(
             "What is left of the old state, and what is the share of the new value?",
             "The shares keep and 1 - keep add up to 1: the state is a weighted mean of the past.",
-            "state = keep * state + (1 - keep) * value",
+            "def fading_memory(values, keep):\n    …\n"
+            "        state = keep * state + (1 - keep) * value\n    …",
         ),
     ),
     Exercise(
@@ -285,7 +286,8 @@ EXERCISES = [
         hints=(
             "Each unit has a weight for every number that it reads. What does it read besides x?",
             "W has the shape (units, inputs), U the shape (units, units); each bias has (units,).",
-            "weights = units * (inputs + units)\nbiases = 2 * units",
+            "def parameters_of(inputs, units, blocks):\n    weights = units * (inputs + units)\n"
+            "    biases = 2 * units\n    return blocks * (weights + biases)",
         ),
     ),
     Exercise(
@@ -360,7 +362,8 @@ EXERCISES = [
         hints=(
             "Step t is real when t is less than the sequence's length.",
             "Compare a row of steps, torch.arange(longest), with a column of lengths.",
-            "return torch.arange(longest) < lengths[:, None]",
+            "def real_steps(lengths, longest):\n"
+            "    return torch.arange(longest) < lengths[:, None]",
         ),
     ),
     Exercise(
