@@ -1,6 +1,6 @@
 """Exercises of basics/07_recurrent_networks: the assignment's, then the lesson's."""
 
-from . import clip, gru, lesson, purchases, speakers, summarise, through_time, unroll
+from . import clip, gru, lesson, lesson2, purchases, speakers, summarise, through_time, unroll
 
 EXERCISES = [
     unroll.EXERCISE,
@@ -11,4 +11,5 @@ EXERCISES = [
     purchases.EXERCISE,
     speakers.EXERCISE,
     *lesson.EXERCISES,
+    *lesson2.EXERCISES,
 ]

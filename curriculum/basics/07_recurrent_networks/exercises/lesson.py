@@ -1,15 +1,12 @@
-"""The lesson's ungraded exercises: three to try, three predictions."""
+"""The lesson's ungraded exercises, first part: a fading memory, and counting parameters."""
 
 from __future__ import annotations
 
 import numpy as np
-import torch
 
-from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
+from lepton_course.exercises import Call, Case, Exercise, Misconception, close, exact
 
 CELL = "lesson.ipynb#A-recurrent-cell-by-hand"
-GRADIENTS = "lesson.ipynb#Vanishing-and-exploding-gradients"
-PADDING = "lesson.ipynb#Padding-and-masking"
 
 
 # --- a fading memory ---
@@ -55,6 +52,26 @@ def not_carried_on(values, keep):
     return (1 - keep) * values
 
 
+def as_a_list(values, keep):
+    return fading_memory(values, keep).tolist()
+
+
+def mean_so_far(values, keep):
+    return np.cumsum(values) / np.arange(1, len(values) + 1)
+
+
+def value_before_for_the_state(values, keep):
+    return keep * np.concatenate([[0.0], values[:-1]]) + (1 - keep) * values
+
+
+def value_for_the_state(values, keep):
+    return keep * values + (1 - keep) * values
+
+
+def returned_in_the_loop(values, keep):
+    return fading_memory(values, keep)[:1]
+
+
 def fading_memory_cases(rng):
     return [
         Case("keeps much", (rng.normal(size=9), 0.9)),
@@ -84,76 +101,6 @@ def parameters_of_cases(rng):
         Case("GRU", (inputs, units, 3)),
         Case("LSTM", (units, inputs, 4)),
     ]
-
-
-# --- the mask ---
-
-
-def real_steps(lengths, longest):
-    return lengths.unsqueeze(1) > torch.arange(longest)
-
-
-def real_steps_one_by_one(lengths, longest):
-    mask = torch.zeros(len(lengths), longest, dtype=torch.bool)
-    for row, length in zip(mask, lengths, strict=True):
-        row[:length] = True
-    return mask
-
-
-def one_step_too_many(lengths, longest):
-    return real_steps(lengths + 1, longest)
-
-
-def padding_marked(lengths, longest):
-    return ~real_steps(lengths, longest)
-
-
-def steps_by_rows(lengths, longest):
-    return real_steps(lengths, longest).T
-
-
-def numbers_for_booleans(lengths, longest):
-    return real_steps(lengths, longest).float()
-
-
-def flush_right(lengths, longest):
-    return real_steps(lengths, longest).flip(1)
-
-
-def last_step_only(lengths, longest):
-    return torch.arange(longest) == lengths[:, None] - 1
-
-
-def as_long_as_the_longest(lengths, longest):
-    return real_steps(lengths, int(lengths.max()))
-
-
-def first_step_left_out(lengths, longest):
-    return real_steps(lengths, longest) & (torch.arange(longest) > 0)
-
-
-def one_step_too_few(lengths, longest):
-    return real_steps(lengths - 1, longest)
-
-
-def lengths_not_a_column(lengths, longest):
-    return torch.arange(longest) < lengths
-
-
-def real_steps_cases(rng):
-    lengths = torch.tensor([2, *rng.integers(3, 7, size=3), 7])
-    return [
-        Case("longest fills the row", (lengths, 7)),
-        Case("room behind all", (lengths[:3], 9)),
-        Case("one sequence", (torch.tensor([int(rng.integers(2, 5))]), 6)),
-    ]
-
-
-# --- predictions ---
-
-
-def one_question(rng):
-    return [Case("your prediction")]
 
 
 EXERCISES = [
@@ -223,6 +170,54 @@ EXERCISES = [
                 "You began with the first value as the state: here the state is 0 before anything "
                 "has been read.",
             ),
+            Misconception(
+                "a list",
+                as_a_list,
+                "Your states are right, in a list: make an array of it at the end, "
+                "np.array(states).",
+            ),
+            Misconception(
+                "mean so far",
+                mean_so_far,
+                "You took the mean of all values so far, which forgets nothing and does not use "
+                "keep: the share keep of the old state stays at each step.",
+            ),
+            Misconception(
+                "value before",
+                value_before_for_the_state,
+                "You mixed each value with the value before it: mix it with the state before it, "
+                "in which all earlier values are left.",
+            ),
+            Misconception(
+                "value for the state",
+                value_for_the_state,
+                "Your result is the values themselves: the share keep belongs to the old state, "
+                "not to the new value.",
+            ),
+            Misconception(
+                "returned in the loop",
+                returned_in_the_loop,
+                "There is one state only: your return stands inside the loop, so it ends after the "
+                "first value; move it to the left.",
+            ),
+            Misconception(
+                "no brackets",
+                _rewritten(lambda s, v, k: k * s + 1 - k * v),
+                "Without brackets, 1 - keep * value is 1 minus a product: write "
+                "(1 - keep) * value.",
+            ),
+            Misconception(
+                "tanh",
+                _rewritten(lambda s, v, k: np.tanh(k * s + (1 - k) * v)),
+                "You squashed the state with tanh: that comes with the recurrent network below, "
+                "this memory is only a weighted mean.",
+            ),
+            Misconception(
+                "keep twice",
+                _rewritten(lambda s, v, k: k * (s + (1 - k) * v)),
+                "You multiplied the new value by keep, too: it comes in with the share 1 - keep, "
+                "and fades from the next step on.",
+            ),
         ],
         hints=(
             "What is left of the old state, and what is the share of the new value?",
@@ -282,203 +277,48 @@ EXERCISES = [
                 "You counted the blocks among the biases: they are multiplied in the last line, so "
                 "each block has two biases for each unit.",
             ),
+            Misconception(
+                "one number too many",
+                _counted(lambda c, h: h + 1, lambda h: 2),
+                "You have one number too many for each unit: it has a weight for each input and "
+                "for each unit of the old state, and two biases.",
+            ),
+            Misconception(
+                "states twice",
+                _counted(lambda c, h: 2 * h, lambda h: 2),
+                "You counted the weights for the old state twice: there is one matrix U with a "
+                "weight for each unit.",
+            ),
+            Misconception(
+                "inputs twice, one bias",
+                _counted(lambda c, h: c, lambda h: 1),
+                "Both blanks differ: the second matrix reads the state, which has `units` numbers, "
+                "and PyTorch keeps two biases for each unit.",
+            ),
+            Misconception(
+                "a bias for each block",
+                lambda c, h, b: b * (h * (c + h) + b * h),
+                "You put the blocks into the second blank: the last line multiplies by them, and "
+                "within a block each unit has two biases.",
+            ),
+            Misconception(
+                "blocks for units",
+                lambda c, h, b: b * (h * (c + b) + 2 * h),
+                "You put the blocks into the first blank: each unit reads all `units` numbers of "
+                "the old state.",
+            ),
+            Misconception(
+                "a bias for each input",
+                lambda c, h, b: b * (h * (c + h) + c * h),
+                "You gave each unit a bias for each input: biases do not belong to inputs, each "
+                "unit has two.",
+            ),
         ],
         hints=(
             "Each unit has a weight for every number that it reads. What does it read besides x?",
             "W has the shape (units, inputs), U the shape (units, units); each bias has (units,).",
             "def parameters_of(inputs, units, blocks):\n    weights = units * (inputs + units)\n"
             "    biases = 2 * units\n    return blocks * (weights + biases)",
-        ),
-    ),
-    Exercise(
-        name="real_steps",
-        title="Try it: the mask",
-        points=0,
-        difficulty=2,
-        minutes=8,
-        reference=real_steps,
-        alternatives=[real_steps_one_by_one],
-        cases=real_steps_cases,
-        probe=Call(),
-        compare=exact(),
-        read=PADDING,
-        misconceptions=[
-            Misconception(
-                "one too many",
-                one_step_too_many,
-                "Your mask has one real step too many: steps are counted from 0, so the last real "
-                "one is length - 1.",
-            ),
-            Misconception(
-                "one too few",
-                one_step_too_few,
-                "Your mask has one real step too few: of a sequence of length 3, the steps 0, 1 "
-                "and 2 are real.",
-            ),
-            Misconception(
-                "padding marked",
-                padding_marked,
-                "Your mask is true for the padding: turn it around, true means real.",
-            ),
-            Misconception(
-                "transposed",
-                steps_by_rows,
-                "Your mask has the shape (longest, N): a row belongs to a sequence, so make a "
-                "column of the lengths, not of the steps.",
-            ),
-            Misconception(
-                "lengths not a column",
-                lengths_not_a_column,
-                "Shapes (longest,) and (N,) are compared number by number: make a column of the "
-                "lengths, lengths[:, None], so that each meets all steps.",
-            ),
-            Misconception(
-                "numbers",
-                numbers_for_booleans,
-                "Your mask holds numbers: leave the comparison as it is, it gives booleans.",
-            ),
-            Misconception(
-                "flush right",
-                flush_right,
-                "Your real steps stand at the end of the rows: the padding is behind them.",
-            ),
-            Misconception(
-                "last step only",
-                last_step_only,
-                "You marked the last real step only: all steps before it are real, too.",
-            ),
-            Misconception(
-                "first step left out",
-                first_step_left_out,
-                "The step 0 is missing: count the steps from 0.",
-            ),
-            Misconception(
-                "as long as the longest",
-                as_long_as_the_longest,
-                "Your rows end with the longest sequence: make them `longest` steps long, even if "
-                "no sequence is.",
-            ),
-        ],
-        hints=(
-            "Step t is real when t is less than the sequence's length.",
-            "Compare a row of steps, torch.arange(longest), with a column of lengths.",
-            "def real_steps(lengths, longest):\n"
-            "    return torch.arange(longest) < lengths[:, None]",
-        ),
-    ),
-    Exercise(
-        name="predicted_shape",
-        title="Your prediction: the last states",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference=(1, 5, 32),
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=CELL,
-        misconceptions=[
-            Misconception(
-                "no axis for layers",
-                (5, 32),
-                "Nearly: that is what one expects, but PyTorch puts an axis in front for the "
-                "number of layers stacked on top of each other, here 1.",
-            ),
-            Misconception(
-                "batch first",
-                (5, 1, 32),
-                "The right numbers in another order: batch_first speaks of the sequences only, and "
-                "the last states keep the axis of layers in front.",
-            ),
-            Misconception(
-                "all states",
-                (5, 20, 32),
-                "That is the first result, the states at all 20 steps: the second has the last "
-                "step only.",
-            ),
-            Misconception(
-                "steps for sequences",
-                (1, 20, 32),
-                "You kept the 20 steps and dropped the batch: there is one last state for each of "
-                "the 5 sequences.",
-            ),
-            Misconception(
-                "inputs for units",
-                (1, 5, 12),
-                "12 is the size of an input: the state has 32 units.",
-            ),
-            Misconception(
-                "state of one sequence",
-                (32,),
-                "That is the last state of one sequence: there are 5 of them, and an axis for the "
-                "layers in front.",
-            ),
-        ],
-        hints=(
-            "One last state for each sequence. How many sequences, how many units?",
-            "In front there is one more axis: the number of layers.",
-            "predicted_shape = (1, 5, 32)",
-        ),
-    ),
-    Exercise(
-        name="predicted_slope",
-        title="Your prediction: a gradient after 50 steps",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference="c",
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=GRADIENTS,
-        misconceptions=[
-            Misconception(
-                "a half",
-                "a",
-                "A half is left after 6 or 7 steps already: 0.9 is multiplied with itself 50 "
-                "times, not taken off.",
-            ),
-            Misconception(
-                "a tenth",
-                "b",
-                "A tenth is left after 22 steps: after 44 it is a hundredth, and it goes on.",
-            ),
-        ],
-        hints=(
-            "The factors are multiplied: 0.9 · 0.9 · 0.9 …",
-            "0.9 to the power of 7 is about a half. How often does 7 go into 50?",
-            'predicted_slope = "c"',
-        ),
-    ),
-    Exercise(
-        name="predicted_lead",
-        title="Your prediction: the GRU's lead",
-        points=0,
-        difficulty=2,
-        minutes=2,
-        reference="b",
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read="lesson.ipynb#Who-buys-again",
-        misconceptions=[
-            Misconception(
-                "far better",
-                "a",
-                "It sees more, that is true, but more is worth something only if it tells about "
-                "the future: run on and see.",
-            ),
-            Misconception(
-                "far worse",
-                "c",
-                "It can learn recency and frequency from the purchases, too, and it has 70 000 "
-                "examples to do so: run on and see.",
-            ),
-        ],
-        hints=(
-            "What could the order of the purchases tell that their number and the last one do not?",
-            "Half of the customers have bought once. What can be read in one purchase?",
-            'predicted_lead = "b"',
         ),
     ),
 ]
