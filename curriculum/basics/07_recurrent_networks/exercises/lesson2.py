@@ -65,10 +65,6 @@ def whole_numbers(lengths, longest):
     return real_steps(lengths, longest).int()
 
 
-def long_numbers(lengths, longest):
-    return real_steps(lengths, longest).long()
-
-
 def ones_everywhere(lengths, longest):
     return torch.ones(len(lengths), longest)
 
@@ -210,12 +206,6 @@ EXERCISES = [
                 "whole numbers",
                 whole_numbers,
                 "Your mask holds the numbers 0 and 1: leave the comparison as it is, it gives "
-                "booleans.",
-            ),
-            Misconception(
-                "long numbers",
-                long_numbers,
-                "Your mask holds 0 and 1 as int64: leave the comparison as it is, it gives "
                 "booleans.",
             ),
             Misconception(
