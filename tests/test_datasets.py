@@ -25,6 +25,7 @@ FILES = [
     (FASHION, HELD_OUT),
     (CREDIT, CREDIT.subset),
     (CREDIT, HELD_OUT_CREDIT),
+    *((CATALOGUE[name], CATALOGUE[name].subset) for name in ("japanese_vowels", "cdnow", "austen")),
 ]
 
 

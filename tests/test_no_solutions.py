@@ -25,6 +25,7 @@ from lepton_course.workspace import update_workspace
 pytestmark = [pytest.mark.install, pytest.mark.xdist_group("wheel")]
 
 SHORTEST = 12
+COMMONPLACE = ("import ", "from ", "super().__init__()")
 MODULES = sorted(
     path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")
 )
@@ -135,9 +136,9 @@ def divided(source: str) -> tuple[str, str]:
 
 
 def long_lines(source: str) -> Iterator[str]:
-    """Lines that can tell something: long enough, and more than an import of a framework."""
+    """Lines that can tell something: long enough, and more than what every file begins with."""
     for line in map(str.strip, source.splitlines()):
-        if len(line) >= SHORTEST and not line.startswith(("import ", "from ")):
+        if len(line) >= SHORTEST and not line.startswith(COMMONPLACE):
             yield line
 
 

@@ -17,11 +17,10 @@ compressed bytes may differ between versions of zlib.
 from __future__ import annotations
 
 import argparse
-import lzma
 from pathlib import Path
 
 import numpy as np
-import rdata
+from lazy_load import read_lazy
 from shipping import write
 
 from lepton_course.datasets.catalogue import CREDIT
@@ -31,22 +30,6 @@ HELD_OUT = ROOT / "curriculum" / "basics" / "01_tensors_and_gradients" / "held_o
 SEED = 2019  # the year in which the package was first published
 MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
 SIZES = {"train": 2452, "test": 1000, "held_out": 1000}
-
-
-def read_lazy(package: Path, name: str):
-    """The object `name` of an R package's lazy-load database, as `rdata` converts it.
-
-    The .rdx file says where in the .rdb file the object starts and how long it is; there it stands
-    behind four bytes of length and a letter for its compression (Z: xz without a header).
-    """
-    index = rdata.read_rds(package / "data" / "Rdata.rdx")
-    start, length = (int(number) for number in index["variables"][name])
-    entry = (package / "data" / "Rdata.rdb").read_bytes()[start : start + length]
-    if entry[4:5] != b"Z":
-        raise ValueError(f"{name} is compressed in another way than expected: {entry[4:5]!r}")
-    filters = [{"id": lzma.FILTER_LZMA2, "preset": 9 | lzma.PRESET_EXTREME}]
-    content = lzma.decompress(entry[5:], format=lzma.FORMAT_RAW, filters=filters)
-    return rdata.conversion.convert(rdata.parser.parse_data(content))
 
 
 def arrays_of(table) -> dict[str, np.ndarray]:

@@ -8,13 +8,18 @@ from lepton_course.datasets.catalogue import (
     CATALOGUE,
     DataFile,
     DatasetInfo,
+    EventsInfo,
     ImagesInfo,
+    LabelledInfo,
+    SequencesInfo,
     TableInfo,
+    TextInfo,
 )
 from lepton_course.datasets.download import DownloadError, Patience, download
 from lepton_course.datasets.idx import IdxError, parse_idx, read_idx
 from lepton_course.datasets.load import Dataset, load_dataset
-from lepton_course.datasets.splits import ImageSplit, Split, TableSplit
+from lepton_course.datasets.splits import ImageSplit, SequenceSplit, Split, TableSplit
+from lepton_course.datasets.undivided import EventLog, Text
 
 __all__ = [
     "CATALOGUE",
@@ -22,13 +27,20 @@ __all__ = [
     "Dataset",
     "DatasetInfo",
     "DownloadError",
+    "EventLog",
+    "EventsInfo",
     "IdxError",
     "ImageSplit",
     "ImagesInfo",
+    "LabelledInfo",
     "Patience",
+    "SequenceSplit",
+    "SequencesInfo",
     "Split",
     "TableInfo",
     "TableSplit",
+    "Text",
+    "TextInfo",
     "download",
     "load_dataset",
     "parse_idx",

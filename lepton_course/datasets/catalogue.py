@@ -7,6 +7,7 @@ same content with different gzip headers, so only the content identifies a file.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 
@@ -27,7 +28,6 @@ class DatasetInfo:
     title: str
     task: str
     examples: str  # what one is called, in the plural
-    classes: tuple[str, ...]
     full_size: str
     subset_size: str
     licence: str
@@ -35,10 +35,18 @@ class DatasetInfo:
     citation: str
     subset: Path  # the file that ships with the course
     subset_sha256: str
+    is_whole: bool = False  # the shipped file is the full set
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImagesInfo(DatasetInfo):
+class LabelledInfo(DatasetInfo):
+    """Examples with labels, divided into a training and a test part by those who collected them."""
+
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagesInfo(LabelledInfo):
     """Images in four IDX files, which mirrors and operating systems carry."""
 
     train_images: DataFile
@@ -55,7 +63,7 @@ class ImagesInfo(DatasetInfo):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableInfo(DatasetInfo):
+class TableInfo(LabelledInfo):
     """A table with columns of numbers and columns of categories; nothing to download."""
 
     numbers: dict[str, str]  # column -> what it is, with its unit
@@ -66,6 +74,27 @@ class TableInfo(DatasetInfo):
         """Names of the numeric form's columns: the numbers, then `column=value` for each value."""
         pairs = (f"{name}={value}" for name, values in self.categories.items() for value in values)
         return (*self.numbers, *pairs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SequencesInfo(LabelledInfo):
+    """Sequences of unequal length, each with one label; every step is a vector of numbers."""
+
+    channels: tuple[str, ...]
+    step: str  # the time from one step to the next, with its unit
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventsInfo(DatasetInfo):
+    """A log of events, undivided: where training ends is for the user to say, as a day."""
+
+    columns: dict[str, str]  # column -> what it is, with its unit
+    first_day: date  # day 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextInfo(DatasetInfo):
+    """One long text, undivided."""
 
 
 DATA = Path(__file__).parent / "data"
@@ -161,4 +190,68 @@ CREDIT = TableInfo(
     },
 )
 
-CATALOGUE: dict[str, DatasetInfo] = {info.name: info for info in (FASHION_MNIST, CREDIT)}
+JAPANESE_VOWELS = SequencesInfo(
+    name="japanese_vowels",
+    title="Japanese vowels",
+    task="tell nine speakers apart by how they say the vowels /ae/",
+    examples="utterances",
+    classes=tuple(f"speaker {number}" for number in range(1, 10)),
+    full_size="270 training and 370 test utterances of 7 to 29 steps",
+    subset_size="270 training and 370 test utterances of 7 to 29 steps (ships with the course)",
+    licence="CC BY 4.0, M. Kudo, J. Toyama, M. Shimbo",
+    origin="https://archive.ics.uci.edu/dataset/128/japanese+vowels",
+    citation=(
+        "M. Kudo, J. Toyama, M. Shimbo: Multidimensional Curve Classification Using "
+        "Passing-Through Regions, Pattern Recognition Letters 20 (1999) 1103-1111; "
+        "doi:10.24432/C5NS47"
+    ),
+    subset=DATA / "japanese_vowels" / "utterances.npz",
+    subset_sha256="e793ab85040aff9303e14cbc5d9b6039d85b16e1e9ce69d622e5a721c29dd6b1",
+    channels=tuple(f"cepstrum {number}" for number in range(1, 13)),
+    is_whole=True,
+    step="6.4 ms",
+)
+
+CDNOW = EventsInfo(
+    name="cdnow",
+    title="CDNOW",
+    task="say which customers of a music shop will buy again",
+    examples="purchases",
+    full_size="69659 purchases of 23570 customers",
+    subset_size="69659 purchases of 23570 customers (ships with the course)",
+    licence="MIT, copyright 2015 Cameron Davidson-Pilon",
+    origin="https://github.com/CamDavidsonPilon/lifetimes",
+    citation=(
+        "P. S. Fader, B. G. S. Hardie: Forecasting Repeat Sales at CDNOW: A Case Study, "
+        "Interfaces 31 (2001) S94-S107; CDNOW_master.txt in the Python package lifetimes 0.11.3"
+    ),
+    subset=DATA / "cdnow" / "purchases.npz",
+    subset_sha256="67e4ddd6a37ebc36f877b73fa515494853120d0757daeed936bb6ab74aaf0c3a",
+    is_whole=True,
+    columns={
+        "customer": "number of the customer, from 0",
+        "day": "days since 1 January 1997",
+        "cds": "CDs bought",
+        "dollars": "paid, in US dollars",
+    },
+    first_day=date(1997, 1, 1),
+)
+
+AUSTEN = TextInfo(
+    name="austen",
+    title="Pride and Prejudice",
+    task="say which character comes next",
+    examples="characters",
+    full_size="684768 characters, the whole novel",
+    subset_size="684768 characters, the whole novel (ships with the course)",
+    licence="public domain (Jane Austen, 1813); packaged under MIT, copyright 2016 Julia Silge",
+    origin="https://github.com/juliasilge/janeaustenr",
+    citation="Jane Austen: Pride and Prejudice (1813), in the R package janeaustenr, version 1.0.0",
+    subset=DATA / "austen" / "pride_and_prejudice.npz",
+    subset_sha256="4f3bd02d69a62c4c678e2d62c7f3e4420a1704cbc37f339e15d1e0458549b10f",
+    is_whole=True,
+)
+
+CATALOGUE: dict[str, DatasetInfo] = {
+    info.name: info for info in (FASHION_MNIST, CREDIT, JAPANESE_VOWELS, CDNOW, AUSTEN)
+}

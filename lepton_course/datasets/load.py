@@ -14,8 +14,12 @@ from lepton_course.datasets.catalogue import (
     CATALOGUE,
     DataFile,
     DatasetInfo,
+    EventsInfo,
     ImagesInfo,
+    LabelledInfo,
+    SequencesInfo,
     TableInfo,
+    TextInfo,
 )
 from lepton_course.datasets.download import (
     DEFAULT_PATIENCE,
@@ -25,14 +29,15 @@ from lepton_course.datasets.download import (
     verify,
 )
 from lepton_course.datasets.idx import IdxError, parse_idx
-from lepton_course.datasets.splits import Arrays, ImageSplit, Split, TableSplit
+from lepton_course.datasets.splits import Arrays, ImageSplit, SequenceSplit, Split, TableSplit
+from lepton_course.datasets.undivided import EventLog, Text
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """A data set in memory: `train`, `test`, `classes` (names by label) and its catalogue entry."""
+    """Labelled data in memory: `train`, `test`, `classes` (names by label), catalogue entry."""
 
-    info: DatasetInfo
+    info: LabelledInfo
     train: Split
     test: Split
     is_subset: bool
@@ -54,27 +59,30 @@ def load_dataset(
     *,
     subset: bool = True,
     patience: Patience = DEFAULT_PATIENCE,
-) -> Dataset:
+) -> Dataset | EventLog | Text:
     """A data set of the catalogue, ready to use.
+
+    Labelled data is a `Dataset` with a training and a test part. What comes undivided is an
+    `EventLog` ("cdnow") or a `Text` ("austen").
 
     With `subset` (default) it is the part that ships with the course: no network, at once.
     With `subset=False` it is the full set of images: from Debian's package where that is installed,
     from the user's cache, or downloaded (30 MB). Where that fails, the subset is returned and one
     printed line says so; `data.is_subset` tells which it is. LEPTON_OFFLINE=1 never downloads.
 
-    Raises ValueError for an unknown name, with the names that exist, and for the full set of a
-    table: there is nothing to download.
+    Raises ValueError for an unknown name, with the names that exist, and for the full set of
+    anything but images: there is nothing to download.
     """
     info = _find(name)
     if subset:
-        return _load_subset(info)
+        return _load_shipped(info)
     if not isinstance(info, ImagesInfo):
         raise ValueError(f"{info.title}: all that can be had ships with the course; drop subset")
     try:
         train, test = _find_full(info, patience)
     except (DownloadError, IdxError, OSError) as problem:
         reason = str(problem).splitlines()[0]
-        data = _load_subset(info)
+        data = _load_shipped(info)
         print(
             f"The full {info.title} is not available, so this is the course's subset of "
             f"{len(data.train)} + {len(data.test)} images. Reason: {reason}"
@@ -114,18 +122,34 @@ def _find(name: str | DatasetInfo) -> DatasetInfo:
     return CATALOGUE[name]
 
 
-def _load_subset(info: DatasetInfo) -> Dataset:
+def _load_shipped(info: DatasetInfo) -> Dataset | EventLog | Text:
     with np.load(info.subset, allow_pickle=False) as arrays:
+        if isinstance(info, TextInfo):
+            return Text(arrays["utf8"].tobytes().decode(), info)
+        if isinstance(info, EventsInfo):
+            columns = {name: arrays[name] for name in arrays.files}
+            columns["dollars"] = columns.pop("cents") / 100
+            return EventLog(columns, info)
         train, test = (_split(info, arrays, part) for part in ("train", "test"))
-    return Dataset(info, train, test, is_subset=True)
+    return Dataset(info, train, test, is_subset=not info.is_whole)
 
 
-def _split(info: DatasetInfo, arrays: Mapping[str, np.ndarray], part: str) -> Split:
+def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], part: str) -> Split:
     """One part of a shipped file, whose arrays are named `train_labels`, `test_labels`, …"""
     labels = arrays[f"{part}_labels"].astype(np.int64)
     if isinstance(info, TableInfo):
         return TableSplit(labels, arrays[f"{part}_numbers"], arrays[f"{part}_codes"], info)
+    if isinstance(info, SequencesInfo):
+        lengths = arrays[f"{part}_lengths"]
+        return SequenceSplit(labels, _pad(arrays[f"{part}_steps"], lengths), lengths, info)
     return ImageSplit(labels, arrays[f"{part}_images"])
+
+
+def _pad(steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Sequences that stand one behind the other (sum of lengths, C), as (N, longest, C)."""
+    padded = np.zeros((len(lengths), lengths.max(), steps.shape[1]), steps.dtype)
+    padded[np.arange(lengths.max()) < lengths[:, None]] = steps
+    return padded
 
 
 def _find_full(info: ImagesInfo, patience: Patience) -> tuple[Arrays, Arrays]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lepton_course.datasets.catalogue import TableInfo
+from lepton_course.datasets.catalogue import SequencesInfo, TableInfo
+from lepton_course.datasets.tables import Rows, as_html, as_text, cell_text
 
 if TYPE_CHECKING:
     import tensorflow
@@ -142,33 +142,71 @@ class TableSplit(Split):
         return _pipeline(self.numpy(), batch_size, shuffle, seed)
 
     def __repr__(self) -> str:
-        lines = [[cell.rjust(10) for cell in row] for row in self._rows(5)]
-        return "\n".join(["".join(line) for line in lines] + [self._size()])
+        return as_text(self._rows(5), self._size())
 
     def _repr_html_(self) -> str:
-        head, *rows = ([escape(cell) for cell in row] for row in self._rows(8))
-        body = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rows)
-        return (
-            f"<table><thead><tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
-            f"<tbody>{body}</tbody></table><p>{self._size()}</p>"
-        )
+        return as_html(self._rows(8), self._size())
 
     def _size(self) -> str:
         return f"{len(self)} {self.info.examples}"
 
-    def _rows(self, count: int) -> list[list[str]]:
+    def _rows(self, count: int) -> Rows:
         """Names of the columns and the first rows, as text; a missing value is a dash."""
         first = self[:count]
         names = [*self.info.numbers, *self.info.categories]
         columns = [first.column(name).tolist() for name in names]
-        texts = [[_text(value) for value in column] for column in columns]
+        texts = [[cell_text(value) for value in column] for column in columns]
         classes = [self.info.classes[label] for label in first.labels]
         return [[*names, "label"], *([*row, c] for *row, c in zip(*texts, classes, strict=True))]
 
 
-def _text(value: float | str) -> str:
-    missing = value == "" or value != value
-    return "–" if missing else value if isinstance(value, str) else f"{value:g}"
+@dataclass(frozen=True, eq=False, repr=False)
+class SequenceSplit(Split):
+    """Sequences of unequal length, each with a label.
+
+    steps: float32 (N, longest, C), zeros behind the end of each sequence.
+    lengths: int64 (N,), how many steps of each are real.
+    """
+
+    steps: np.ndarray
+    lengths: np.ndarray
+    info: SequencesInfo
+
+    def __repr__(self) -> str:
+        shortest, longest = self.lengths.min(), self.lengths.max()
+        return (
+            f"{len(self)} {self.info.examples} of {shortest} to {longest} steps, "
+            f"{len(self.info.channels)} channels"
+        )
+
+    def _part(self, index: Any) -> SequenceSplit:
+        return SequenceSplit(self.labels[index], self.steps[index], self.lengths[index], self.info)
+
+    def numpy(self) -> tuple[list[np.ndarray], np.ndarray]:
+        """The sequences, a list of N arrays float32 (length, C), and y int64 (N,)."""
+        pairs = zip(self.steps, self.lengths, strict=True)
+        return [steps[:length] for steps, length in pairs], self.labels
+
+    def torch(
+        self, device: torch.device | str | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """x float32 (N, longest, C), padded with zeros, lengths int64 (N,) and y int64 (N,).
+
+        x and y are on `device`; the lengths stay on the CPU, where packing wants them.
+        """
+        import torch
+
+        x = torch.tensor(self.steps, device=device)
+        return x, torch.tensor(self.lengths), torch.tensor(self.labels, device=device)
+
+    def tf(
+        self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
+    ) -> tensorflow.data.Dataset:
+        """A tf.data.Dataset of batches: x float32 (B, longest, C), padded with zeros, y int64 (B,).
+
+        Real steps are never all zero, so `keras.layers.Masking()` finds the padding.
+        """
+        return _pipeline((self.steps, self.labels), batch_size, shuffle, seed)
 
 
 def _pipeline(

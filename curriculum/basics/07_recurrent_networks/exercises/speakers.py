@@ -1,0 +1,302 @@
+"""Exercise `who_speaks`: real utterances, and what stands behind their end.
+
+Run as a program, this file trains the stored networks, some seconds, and writes them.
+"""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from lepton_course import load_dataset
+from lepton_course.exercises import Call, Case, Exercise, Misconception, accuracy
+
+SPEAKERS = "lesson.ipynb#Nine-speakers"
+PADDING = "lesson.ipynb#Padding-and-masking"
+
+HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
+WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
+BUFFER = 240  # steps; the longest utterance has 34
+
+
+def _listener():
+    return nn.ModuleDict({"gru": nn.GRU(12, 32, batch_first=True), "out": nn.Linear(32, 9)})
+
+
+def _logits(network, x):
+    """The logits of all states, step by step: (N, T, 12) to (N, T, 9)."""
+    return network["out"](network["gru"](x)[0])
+
+
+def _at_the_end(logits, lengths):
+    return logits[torch.arange(len(logits)), lengths - 1]
+
+
+def _at_the_last_column(logits, lengths):
+    return logits[:, -1]
+
+
+READ = {"end": _at_the_end, "column": _at_the_last_column}
+
+
+def train_and_save(epochs=30, size=30):
+    """Trains a network for each way of reading on the course's utterances, and stores them."""
+    x, lengths, y = load_dataset("japanese_vowels").train.torch()
+    stored = {}
+    for name, read in READ.items():
+        torch.manual_seed(1999)
+        network = _listener()
+        adam = torch.optim.Adam(network.parameters(), 0.01)
+        for _ in range(epochs):
+            for chosen in torch.randperm(len(x)).split(size):
+                adam.zero_grad()
+                logits = read(_logits(network, x[chosen]), lengths[chosen])
+                functional.cross_entropy(logits, y[chosen]).backward()
+                nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+                adam.step()
+        stored |= {f"{name}.{key}": v.numpy() for key, v in network.state_dict().items()}
+    np.savez_compressed(WEIGHTS, **stored)
+
+
+@functools.cache
+def _trained(name):
+    network = _listener()
+    with np.load(WEIGHTS, allow_pickle=False) as file:
+        stored = {key: torch.tensor(file[f"{name}.{key}"]) for key in network.state_dict()}
+    network.load_state_dict(stored)
+    return network
+
+
+@torch.no_grad()
+def _scores(x, lengths):
+    return _at_the_end(_logits(_trained("end"), torch.tensor(x)), torch.tensor(lengths)).numpy()
+
+
+def who_speaks(x, lengths):
+    return _scores(x, lengths).argmax(axis=1)
+
+
+@torch.no_grad()
+def who_speaks_one_by_one(x, lengths):
+    network, speakers = _trained("end"), []
+    for steps, length in zip(torch.tensor(x), lengths, strict=True):
+        heard = network["gru"](steps[:length])[1]
+        speakers.append(network["out"](heard[0]).argmax().item())
+    return np.array(speakers)
+
+
+@torch.no_grad()
+def last_column_read(x, lengths):
+    logits = _logits(_trained("column"), torch.tensor(x))
+    return _at_the_last_column(logits, lengths).argmax(dim=1).numpy()
+
+
+@torch.no_grad()
+def lengths_heeded_in_training_only(x, lengths):
+    logits = _logits(_trained("end"), torch.tensor(x))
+    return _at_the_last_column(logits, lengths).argmax(dim=1).numpy()
+
+
+def one_for_all(x, lengths):
+    return _scores(x, lengths).argmax()
+
+
+def best_utterance_of_each(x, lengths):
+    return _scores(x, lengths).argmax(axis=0)
+
+
+def column_of_labels(x, lengths):
+    return who_speaks(x, lengths)[:, None]
+
+
+def tensor_of_labels(x, lengths):
+    return torch.tensor(who_speaks(x, lengths))
+
+
+def list_of_labels(x, lengths):
+    return who_speaks(x, lengths).tolist()
+
+
+def largest_values(x, lengths):
+    return _scores(x, lengths).max(axis=1)
+
+
+def names_of_speakers(x, lengths):
+    return np.array(load_dataset("japanese_vowels").classes)[who_speaks(x, lengths)]
+
+
+def counted_from_one(x, lengths):
+    return who_speaks(x, lengths) + 1
+
+
+def float_labels(x, lengths):
+    return who_speaks(x, lengths).astype(float)
+
+
+def guessed(x, lengths):
+    """Right for every eighth utterance, about as often as guessing is."""
+    speakers = who_speaks(x, lengths)
+    return np.where(np.arange(len(x)) % 8 == 0, speakers, (speakers + 1) % 9)
+
+
+def array_into_network(x, lengths):
+    return _logits(_trained("end"), x).argmax(axis=1)
+
+
+def packed_unsorted(x, lengths):
+    packed = nn.utils.rnn.pack_padded_sequence(torch.tensor(x), lengths, batch_first=True)
+    network = _trained("end")
+    return network["out"](network["gru"](packed)[1][0]).argmax(dim=1).numpy()
+
+
+def held_out():
+    """The judge's utterances, which no learner gets: a list of (length, 12), and labels."""
+    with np.load(HELD_OUT, allow_pickle=False) as file:
+        ends = np.cumsum(file["lengths"])[:-1]
+        return np.split(file["steps"], ends), file["labels"]
+
+
+def who_speaks_cases(rng):
+    utterances, labels = held_out()
+    one_of_each = [rng.choice(np.flatnonzero(labels == speaker)) for speaker in range(9)]
+
+    def case(part, steps=None):
+        """130 utterances; in a buffer of `steps`, what is left of another one follows each."""
+        chosen = rng.permutation(len(labels))[:130]
+        lengths = np.array([len(utterances[i]) for i in chosen])
+        x = np.zeros((len(chosen), steps or lengths.max(), 12), dtype=np.float32)
+        for row, i in zip(x, chosen, strict=True):
+            if steps:
+                row[:] = np.resize(utterances[rng.choice(one_of_each)], row.shape)
+            row[: len(utterances[i])] = utterances[i]
+        return Case(part, (x, lengths), expected=labels[chosen])
+
+    return [case("zeros behind the end"), case("anything behind the end", BUFFER)]
+
+
+EXERCISE = Exercise(
+    name="who_speaks",
+    title="Who is speaking?",
+    points=3,
+    difficulty=5,
+    minutes=30,
+    reference=who_speaks,
+    cases=who_speaks_cases,
+    probe=Call(),
+    compare=accuracy(at_least=0.85, tolerance=0.1),
+    alternatives=[who_speaks_one_by_one],
+    read=SPEAKERS,
+    misconceptions=[
+        Misconception(
+            "last column read",
+            last_column_read,
+            "Your network seems to read on behind the end of an utterance, so that what is left in "
+            "the buffer decides: take its state at step lengths - 1, the mean of the real steps "
+            "only, or pack the batch, in training and in who_speaks.",
+            PADDING,
+        ),
+        Misconception(
+            "lengths heeded in training only",
+            lengths_heeded_in_training_only,
+            "Too many are wrong, as when lengths are heeded in training but not in who_speaks: "
+            "take the state at step lengths - 1 in both.",
+            PADDING,
+        ),
+        Misconception(
+            "logits instead of labels",
+            _scores,
+            "You returned the network's nine values for each utterance: the label is the place of "
+            "the largest, argmax over axis 1.",
+        ),
+        Misconception(
+            "one label for all",
+            one_for_all,
+            "You returned a single number: argmax without an axis looks at all utterances "
+            "together; say axis=1 (dim=1 in PyTorch).",
+        ),
+        Misconception(
+            "argmax over the utterances",
+            best_utterance_of_each,
+            "You returned nine numbers, the best utterance for each speaker: argmax must go over "
+            "the speakers, which are axis 1.",
+        ),
+        Misconception(
+            "largest values",
+            largest_values,
+            "You returned the largest logits instead of their places: in PyTorch, max gives values "
+            "and places, and argmax the places alone.",
+        ),
+        Misconception(
+            "column of labels",
+            column_of_labels,
+            "Your labels stand in a column of shape (N, 1): return a flat array of shape (N,).",
+        ),
+        Misconception(
+            "tensor instead of array",
+            tensor_of_labels,
+            "You returned a torch tensor: a NumPy array is asked for; end with .cpu().numpy().",
+        ),
+        Misconception(
+            "list instead of array",
+            list_of_labels,
+            "You returned a list: np.array(…) makes an array of it.",
+        ),
+        Misconception(
+            "labels with a point",
+            float_labels,
+            "Your labels are floats, as from np.zeros: whole numbers are asked for, "
+            ".astype(int) makes them.",
+        ),
+        Misconception(
+            "names instead of labels",
+            names_of_speakers,
+            "You returned names: the labels are the whole numbers 0 to 8.",
+        ),
+        Misconception(
+            "counted from one",
+            counted_from_one,
+            "Almost no label is right, which is worse than guessing, and happens when speakers "
+            "are counted from 1: labels go from 0 to 8.",
+        ),
+        Misconception(
+            "guessing",
+            guessed,
+            "One label in nine is right, which is guessing: is it the trained network that you "
+            "ask, did the loss fall below 2.2, and if you sorted by length, did you put the "
+            "order back?",
+        ),
+        Misconception(
+            "packed unsorted",
+            packed_unsorted,
+            "torch stopped, and says above why; the usual reasons: pack_padded_sequence wants "
+            "the longest sequence first unless you say enforce_sorted=False, and .numpy() wants "
+            "torch.no_grad() around the network.",
+            PADDING,
+        ),
+        Misconception(
+            "array into the network",
+            array_into_network,
+            "If the message above speaks of numpy.ndarray: x and lengths come as NumPy arrays, "
+            "and a network takes tensors, so torch.tensor(x) first.",
+        ),
+    ],
+    hints=(
+        "First reach 92 % on the course's test utterances. Then put numbers behind the end of one "
+        "of them: does its label stay?",
+        "A GRU with some 30 units learns this in 20 to 40 epochs of small batches, with Adam, a "
+        "learning rate near 0.01 and clipped gradients. Read its state at the last real step: "
+        "your summarise does that, also for a whole batch.",
+        "A module with nn.GRU(12, 32, batch_first=True) and nn.Linear(32, 9); forward(x, lengths) "
+        "runs the GRU, summarises, and gives logits. In who_speaks: torch.tensor of both, "
+        "torch.no_grad(), the trained network, argmax over dim 1, NumPy.",
+    ),
+)
+
+
+if __name__ == "__main__":
+    train_and_save()

@@ -1,0 +1,27 @@
+"""How rows are shown: as lines of text, or as a table of a notebook."""
+
+from __future__ import annotations
+
+from html import escape
+
+Rows = list[list[str]]  # the first row names the columns
+
+
+def as_text(rows: Rows, size: str) -> str:
+    lines = ["".join(cell.rjust(10) for cell in row) for row in rows]
+    return "\n".join([*lines, size])
+
+
+def as_html(rows: Rows, size: str) -> str:
+    head, *rest = ([escape(cell) for cell in row] for row in rows)
+    body = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rest)
+    return (
+        f"<table><thead><tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
+        f"<tbody>{body}</tbody></table><p>{size}</p>"
+    )
+
+
+def cell_text(value: float | str) -> str:
+    """A value as a cell shows it: numbers without trailing zeros, a dash for what is missing."""
+    missing = value == "" or value != value
+    return "–" if missing else value if isinstance(value, str) else f"{value:g}"
