@@ -47,6 +47,8 @@ INSPECTION = """
 def _inspect():
     import json, os, time
 
+    helpers = ("resource_tracker", "multiprocessing.forkserver")  # end with the kernel
+
     def others():
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -57,7 +59,8 @@ def _inspect():
                     command = file.read().replace(chr(0), " ").strip()
             except OSError:
                 continue
-            if int(pid) != os.getpid() and state not in "ZX" and "resource_tracker" not in command:
+            running = int(pid) != os.getpid() and state not in "ZX"
+            if running and not any(helper in command for helper in helpers):
                 found.append(command)
         return found
 

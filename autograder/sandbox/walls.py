@@ -128,7 +128,8 @@ def close_in(world: World) -> None:
     linux.leave_keyring()
     _set_limits(world)
     if world.walls.landlock:
-        linux.landlock([str(path) for path in readable], [str(path) for path in writable])
+        own_network = world.walls.namespaces
+        linux.landlock(list(map(str, readable)), list(map(str, writable)), own_network)
     linux.drop_all_privileges()
 
 
@@ -146,7 +147,8 @@ def walls_in_words(walls: Walls) -> list[str]:
         ]
     if walls.landlock:
         version = linux.landlock_version()
-        also = [word for since, word in ((4, "TCP"), (6, "signals")) if version >= since]
+        also = ["TCP"] if version >= 4 and not walls.namespaces else []
+        also += ["signals"] if version >= 6 else []
         words.append(f"Landlock version {version} ({', '.join(['files', *also])})")
     return [*words, "limits on time, memory, processes, files and output"] if walls else []
 
