@@ -9,9 +9,9 @@ RESUMED = "lesson.ipynb#Killed-and-resumed"
 
 def resume_from(files, steps_per_epoch):
     ranks = {}
-    for file in files:
-        if file["written"] == file["size"]:
-            ranks.setdefault((file["step"], file["world"]), set()).add(file["rank"])
+    for part in files:
+        if part["written"] == part["size"]:
+            ranks.setdefault((part["step"], part["world"]), set()).add(part["rank"])
     step = max((step for (step, world), there in ranks.items() if len(there) == world), default=0)
     return step, *divmod(step, steps_per_epoch)
 
@@ -36,9 +36,9 @@ def _complete_steps(
 ):  # fmt: skip
     """The steps to resume from, with the rules given, in the order of the files."""
     groups = {}
-    for file in files:
-        if whole(file):
-            groups.setdefault(key(file), []).append(file)
+    for part in files:
+        if whole(part):
+            groups.setdefault(key(part), []).append(part)
     return [group[0]["step"] for group in groups.values() if complete(group)]
 
 

@@ -14,10 +14,10 @@ def ring_buffers(arrays, steps):
     table = np.stack(arrays)
     buffers = table.reshape(world, world, table.shape[1] // world)  # (rank, chunk, values)
     rank = np.arange(world)
-    for step in range(steps):
-        chunk = (rank - step) % world
+    for turn in range(steps):
+        chunk = (rank - turn) % world
         place = (rank + 1) % world, chunk
-        kept = buffers[place] if step < world - 1 else 0.0
+        kept = buffers[place] if turn < world - 1 else 0.0
         buffers[place] = buffers[rank, chunk] + kept
     return [np.concatenate(chunks) for chunks in buffers]
 
@@ -25,11 +25,11 @@ def ring_buffers(arrays, steps):
 def with_messages(arrays, steps):
     world = len(arrays)
     held = [np.array_split(array, world) for array in arrays]
-    for step in range(steps):
-        sent = [(chunks[(r - step) % world], (r - step) % world) for r, chunks in enumerate(held)]
+    for turn in range(steps):
+        sent = [(chunks[(r - turn) % world], (r - turn) % world) for r, chunks in enumerate(held)]
         for r, (values, c) in enumerate(sent):
             target = held[(r + 1) % world]
-            target[c] = target[c] + values if step + 1 < world else values
+            target[c] = target[c] + values if turn + 1 < world else values
     return [np.concatenate(chunks) for chunks in held]
 
 
@@ -37,13 +37,13 @@ def from_the_receiver(arrays, steps):
     world = len(arrays)
     now = [a.copy() for a in arrays]
     size = len(arrays[0]) // world
-    for step in range(steps):
+    for turn in range(steps):
         before = [a.copy() for a in now]
         for r in range(world):
             left = r - 1  # also the last one, for rank 0
-            c = (left - step) % world
+            c = (left - turn) % world
             part = slice(c * size, (c + 1) * size)
-            if step <= world - 2:
+            if turn <= world - 2:
                 now[r][part] += before[left][part]
             else:
                 now[r][part] = before[left][part]
@@ -54,12 +54,12 @@ def _ring(arrays, steps, *, chunk_of, to=1, adds=lambda step, world: step < worl
     """The ring with its rules given: which chunk a rank sends, to whom, and when it is added."""
     world = len(arrays)
     buffers = [list(np.split(np.array(a), world)) for a in arrays]
-    for step in range(steps):
-        chunks = [chunk_of(r, step, world) % world for r in range(world)]
+    for turn in range(steps):
+        chunks = [chunk_of(r, turn, world) % world for r in range(world)]
         sent = [buffers[r][chunks[r]] for r in range(world)]
         for r in range(world):
             goal, c = buffers[(r + to) % world], chunks[r]
-            goal[c] = goal[c] + sent[r] if adds(step, world) else sent[r]
+            goal[c] = goal[c] + sent[r] if adds(turn, world) else sent[r]
     return [np.concatenate(b) for b in buffers]
 
 

@@ -33,13 +33,13 @@ def _slope(weights, x, y):
 def _descend(shards, steps=STEPS, learning_rate=LEARNING_RATE):
     prepared = [(_inputs(x), y) for x, y in shards]
     count = sum(len(y) for _, y in shards)
-    weights = np.zeros((PIXELS, CLASSES), np.float32)
-    speed = np.zeros_like(weights)
+    table = np.zeros((PIXELS, CLASSES), np.float32)
+    speed = np.zeros_like(table)
     for _ in range(steps):
-        total = sum(_slope(weights, x, y) for x, y in prepared)  # what an all-reduce gives
+        total = sum(_slope(table, x, y) for x, y in prepared)  # what an all-reduce gives
         speed = MOMENTUM * speed + total / count
-        weights = weights - learning_rate * speed
-    return weights
+        table = table - learning_rate * speed
+    return table
 
 
 def train_workers(shards, x_new):
@@ -68,8 +68,7 @@ def replicas_in_torch(shards, x_new):
         for adam in adams:
             adam.step()
     x = torch.tensor(x_new).float() / 255
-    with torch.no_grad():
-        return torch.stack([replica(x).argmax(dim=1) for replica in replicas]).numpy()
+    return torch.stack([replica(x).argmax(dim=1) for replica in replicas]).numpy()
 
 
 def models_averaged_often(shards, x_new):
