@@ -183,6 +183,7 @@ def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelMan
         cpu_seconds=int(60 + 4 * CORES * budget.seconds),
         wall_seconds=_wall_limit(budget),
         memory_bytes=(budget.mib + 1024) * 2**20,
+        processes=512,  # threads count too, and each worker of a cluster has dozens
     )
     package = Path(lepton_course.__file__).resolve().parent
     return WarmKernelManager(world=World(scratch, (package,), limits, walls)), _closed_in

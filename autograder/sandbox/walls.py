@@ -292,14 +292,15 @@ def _set_limits(world: World) -> None:
 def _bound_namespace(limits: Limits) -> None:
     """Limits of the new namespaces themselves.
 
-    Since Linux 6.14 each process namespace has its own number of processes, at least 301: a wall
-    against fork bombs that also holds for root, whom RLIMIT_NPROC does not stop.
+    Since Linux 6.14 each process namespace has its own number of processes: a wall against fork
+    bombs that also holds for root, whom RLIMIT_NPROC does not stop. Numbers below 300 are given
+    out once only, so without more than these a long notebook could at last start no thread.
     """
     with contextlib.suppress(OSError):
         # In pages; System V memory belongs to no process, so nobody would see it.
         Path("/proc/sys/kernel/shmall").write_text(str(limits.memory_bytes // 4 // 4096))
     with contextlib.suppress(OSError):
-        Path("/proc/sys/kernel/pid_max").write_text(str(max(301, limits.processes)))
+        Path("/proc/sys/kernel/pid_max").write_text(str(300 + limits.processes))
 
 
 def _data_bytes() -> int:
