@@ -13,6 +13,7 @@ from . import (
     sharded_step,
     train_workers,
 )
+from .lesson import EXERCISES as LESSON
 
 EXERCISES = [
     average_gradients.EXERCISE,
@@ -22,4 +23,5 @@ EXERCISES = [
     pipeline.EXERCISE,
     resume_from.EXERCISE,
     train_workers.EXERCISE,
+    *LESSON,
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from lepton_course.exercises import Call, Case, Exercise, Misconception, close
 
@@ -90,6 +91,12 @@ def divided_by_micro_batches(gradients, counts):
     return not_divided(gradients, counts) / sum(map(len, counts))
 
 
+def sums_weighted_by_rank(gradients, counts):
+    total = sum(map(sum, counts))
+    pairs = zip(gradients, counts, strict=True)
+    return sum(np.sum(row, axis=0) * sum(sizes) / total for row, sizes in pairs if row)
+
+
 def weighted_twice(gradients, counts):
     return _flat(gradients).sum(axis=0) / sum(map(sum, counts))
 
@@ -101,6 +108,16 @@ def first_rank_only(gradients, counts):
 def last_micro_batch_only(gradients, counts):
     ends = [(row[-1], sizes[-1]) for row, sizes in zip(gradients, counts, strict=True) if row]
     return np.average([g for g, _ in ends], axis=0, weights=[n for _, n in ends])
+
+
+def first_micro_batch_only(gradients, counts):
+    starts = [(row[0], sizes[0]) for row, sizes in zip(gradients, counts, strict=True) if row]
+    return np.average([g for g, _ in starts], axis=0, weights=[n for _, n in starts])
+
+
+def one_array_of_all(gradients, counts):
+    every, sizes = np.array(gradients), np.array(counts)
+    return (every * sizes[:, :, None]).sum(axis=(0, 1)) / sizes.sum()
 
 
 def stops_at_an_empty_rank(gradients, counts):
@@ -117,12 +134,36 @@ def added_into_the_first(gradients, counts):
     return gradients[0][0]
 
 
+def scaled_in_place(gradients, counts):
+    right = average_gradients(gradients, counts)
+    for row, sizes in zip(gradients, counts, strict=True):
+        for g, n in zip(row, sizes, strict=True):
+            g *= n
+    return right
+
+
 def one_number(gradients, counts):
     return float(np.mean(average_gradients(gradients, counts)))
 
 
 def a_copy_for_each_rank(gradients, counts):
     return [average_gradients(gradients, counts) for _ in gradients]
+
+
+def a_mean_for_each_rank(gradients, counts):
+    width = len(_flat(gradients)[0])
+    return [
+        np.average(row, axis=0, weights=sizes) if row else np.zeros(width)
+        for row, sizes in zip(gradients, counts, strict=True)
+    ]
+
+
+def as_list(gradients, counts):
+    return average_gradients(gradients, counts).tolist()
+
+
+def as_tensor(gradients, counts):
+    return torch.tensor(average_gradients(gradients, counts))
 
 
 def average_gradients_cases(rng):
@@ -237,6 +278,25 @@ EXERCISE = Exercise(
             ACCUMULATION,
         ),
         Misconception(
+            "first micro-batch only",
+            first_micro_batch_only,
+            "Only the first micro-batch of each rank is in your result: go through all of them.",
+            ACCUMULATION,
+        ),
+        Misconception(
+            "sums weighted by rank",
+            sums_weighted_by_rank,
+            "Between ranks your weights are right, but within a rank you added the gradients of "
+            "micro-batches up: weight each by its own number of examples.",
+            ACCUMULATION,
+        ),
+        Misconception(
+            "one array of all",
+            one_array_of_all,
+            "np.array(gradients) needs equally many micro-batches on every rank, and here ranks "
+            "differ: go over the lists with zip.",
+        ),
+        Misconception(
             "stops at an empty rank",
             stops_at_an_empty_rank,
             "A rank without examples has no mean of its own, and you divide by its 0 examples: "
@@ -249,6 +309,12 @@ EXERCISE = Exercise(
             "write into the array itself. Begin with a new array.",
         ),
         Misconception(
+            "scaled in place",
+            scaled_in_place,
+            "The result is right, but you changed the gradients that you were given: g *= n writes "
+            "into the array itself, n * g makes a new one.",
+        ),
+        Misconception(
             "one number",
             one_number,
             "You averaged over the gradient's own entries as well: axis=0 keeps them apart.",
@@ -257,6 +323,22 @@ EXERCISE = Exercise(
             "a copy for each rank",
             a_copy_for_each_rank,
             "You returned the mean once for each rank: one array is asked for.",
+        ),
+        Misconception(
+            "a mean for each rank",
+            a_mean_for_each_rank,
+            "You returned a mean for each rank: these must still become one, weighted by how many "
+            "examples each rank has.",
+        ),
+        Misconception(
+            "list instead of array",
+            as_list,
+            "You returned a list of numbers: return the NumPy array.",
+        ),
+        Misconception(
+            "tensor instead of array",
+            as_tensor,
+            "You returned a torch tensor: a NumPy array is asked for.",
         ),
     ],
     hints=(

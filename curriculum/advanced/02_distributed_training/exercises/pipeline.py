@@ -85,6 +85,14 @@ only_the_slowest = _with_seconds(lambda f, b, m: m * max(x + y for x, y in zip(f
 all_at_once = _with_seconds(lambda f, b, m: sum(f) + sum(b))
 backward_from_the_first = _with_seconds(_ends_when_backward_starts_at_the_first)
 mean_times = _with_seconds(lambda f, b, m: (m + len(f) - 1) * (np.mean(f) + np.mean(b)))
+pace_of_the_first_stage = _with_seconds(lambda f, b, m: sum(f) + sum(b) + (m - 1) * (f[0] + b[0]))
+pace_of_the_last_stage = _with_seconds(lambda f, b, m: sum(f) + sum(b) + (m - 1) * (f[-1] + b[-1]))
+one_slowest_for_both_ways = _with_seconds(
+    lambda f, b, m: sum(f) + sum(b) + (m - 1) * max(x + y for x, y in zip(f, b, strict=True))
+)
+rounds_of_the_slowest = _with_seconds(
+    lambda f, b, m: (m + len(f) - 1) * max(x + y for x, y in zip(f, b, strict=True))
+)
 one_round_too_many = _with_seconds(lambda f, b, m: sum(f) + sum(b) + m * (max(f) + max(b)))
 stages_for_micro_batches = _with_seconds(
     lambda f, b, m: sum(f) + sum(b) + (len(f) - 1) * (max(f) + max(b))
@@ -102,6 +110,18 @@ def formula_for_equal_stages(forward, backward, micro_batches):
     return seconds, rest / (micro_batches + rest)
 
 
+def formulas_for_equal_stages(forward, backward, micro_batches):
+    rounds = micro_batches + len(forward) - 1
+    return rounds * (forward[0] + backward[0]), (len(forward) - 1) / rounds
+
+
+def formulas_with_the_slowest(forward, backward, micro_batches):
+    rounds = micro_batches + len(forward) - 1
+    return rounds * (max(forward) + max(backward)), (len(forward) - 1) / rounds
+
+
+ratio_for_equal_stages = _with_bubble(lambda _, s, f, b, m: (len(f) - 1) / m)
+forward_work_only = _with_bubble(lambda _, s, f, b, m: 1 - m * sum(f) / len(f) / s)
 idle_against_busy = _with_bubble(lambda bubble, *_: bubble / (1 - bubble))
 idle_seconds = _with_bubble(lambda bubble, seconds, f, *_: bubble * seconds * len(f))
 busy_share = _with_bubble(lambda bubble, *_: 1 - bubble)
@@ -121,20 +141,19 @@ def order_exchanged(forward, backward, micro_batches):
 
 
 def pipeline_cases(rng):
-    def case(part, forward, micro_batches, slower=None):
-        forward = [float(seconds) for seconds in forward]
-        backward = [2 * f for f in forward] if slower is None else [float(s) for s in slower]
-        return Case(part, (forward, backward, micro_batches))
+    def case(part, forward, backward, micro_batches):
+        unit = float(rng.choice([0.5, 1.0, 1.5, 2.0, 3.0]))
+        ways = [[unit * seconds for seconds in way] for way in (forward, backward)]
+        return Case(part, (*ways, micro_batches))
 
-    unit = int(rng.integers(2, 7))
-    mixed, others = rng.permutation([2, 3, 5, 9]), rng.permutation([4, 6, 7, 11])
-    falling = np.sort(rng.choice(np.arange(2, 15), 3, replace=False))[::-1]
+    equal, several = int(rng.integers(2, 7)), int(rng.integers(4, 8))
     return [
-        case("stages of equal time", [unit] * 3, 5),
-        case("one micro-batch", mixed[:3], 1, others[:3]),
-        case("stages of different times", mixed, 6, others),
-        case("stages of different times", falling, 4, falling + [1, 4, 2]),
-        case("one stage", mixed[:1], 4, others[:1]),
+        case("stages of equal time", [equal] * 3, [2 * equal] * 3, 5),
+        case("one micro-batch", [4, 2, 7], [5, 9, 3], 1),
+        # The slowest stage is another one forwards, backwards and in both together.
+        case("stages of different times", [3, 9, 5, 2], [4, 6, 11, 6], several),
+        case("stages of different times", [9, 5, 2], [3, 8, 4], several - 1),
+        case("one stage", [3], [5], 4),
     ]
 
 
@@ -188,6 +207,30 @@ EXERCISE = Exercise(
             "others the slowest sets the pace.",
         ),
         Misconception(
+            "pace of the first stage",
+            pace_of_the_first_stage,
+            "After the first micro-batch you let one come every f[0] + b[0] seconds: the slowest "
+            "stage sets the pace, not the first.",
+        ),
+        Misconception(
+            "pace of the last stage",
+            pace_of_the_last_stage,
+            "After the first micro-batch you let one come every f[-1] + b[-1] seconds: the slowest "
+            "stage sets the pace, not the last.",
+        ),
+        Misconception(
+            "one slowest for both ways",
+            one_slowest_for_both_ways,
+            "You took the stage that is slowest in forward plus backward: all forwards are done "
+            "before backwards begin, so each way has a slowest stage of its own.",
+        ),
+        Misconception(
+            "rounds of the slowest",
+            rounds_of_the_slowest,
+            "You let every step take as long as the slowest stage's forward plus backward: a stage "
+            "starts as soon as its input is there and it is free.",
+        ),
+        Misconception(
             "one round too many",
             one_round_too_many,
             "One micro-batch too many: after the first has gone through, M - 1 are left.",
@@ -207,6 +250,30 @@ EXERCISE = Exercise(
             formula_for_equal_stages,
             "The time is right. (S - 1)/(M + S - 1) is the bubble of equal stages: in general "
             "compare the busy time with stages times seconds.",
+        ),
+        Misconception(
+            "formulas for equal stages",
+            formulas_for_equal_stages,
+            "Both formulas, M + S - 1 rounds and (S - 1)/(M + S - 1), are true for equal stages "
+            "only: here stages differ, so follow the rules.",
+        ),
+        Misconception(
+            "formulas with the slowest",
+            formulas_with_the_slowest,
+            "You used the formulas for equal stages with the slowest stage's times: faster stages "
+            "do not wait for a common clock, and the bubble depends on all times.",
+        ),
+        Misconception(
+            "ratio for equal stages",
+            ratio_for_equal_stages,
+            "The time is right. (S - 1)/M is idle over busy time, and of equal stages only: the "
+            "bubble is idle time over all time.",
+        ),
+        Misconception(
+            "forward work only",
+            forward_work_only,
+            "The time is right, but as work you counted forwards only: backwards keep a stage "
+            "busy, too.",
         ),
         Misconception(
             "idle against busy",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from lepton_course.exercises import Call, Case, Exercise, Misconception, exact
 
@@ -44,6 +45,20 @@ def in_blocks(count, world, rank, seed, epoch):
     return np.split(padded, world)[rank]
 
 
+def in_uneven_blocks(count, world, rank, seed, epoch):
+    return np.array_split(_order(count, seed, epoch), world)[rank]
+
+
+def blocks_without_padding(count, world, rank, seed, epoch):
+    each = _total(count, world) // world
+    return _order(count, seed, epoch)[rank * each : (rank + 1) * each]
+
+
+def blocks_without_the_rest(count, world, rank, seed, epoch):
+    each = count // world
+    return _order(count, seed, epoch)[rank * each : (rank + 1) * each]
+
+
 def not_shuffled(count, world, rank, seed, epoch):
     return np.resize(np.arange(count), _total(count, world))[rank::world]
 
@@ -66,13 +81,26 @@ def epoch_first(count, world, rank, seed, epoch):
 
 
 def each_rank_its_own_order(count, world, rank, seed, epoch):
-    order = np.random.default_rng([seed, epoch, rank + 1]).permutation(count)
+    order = np.random.default_rng([seed, epoch, rank]).permutation(count)
     return np.resize(order, _total(count, world))[rank::world]
 
 
 def shuffled_within_the_rank(count, world, rank, seed, epoch):
     mine = not_shuffled(count, world, rank, seed, epoch)
     return np.random.default_rng([seed, epoch]).permutation(mine)
+
+
+def drawn_on(count, world, rank, seed, epoch):
+    generator = np.random.default_rng(seed)
+    for _ in range(epoch + 1):
+        order = generator.permutation(count)
+    return np.resize(order, _total(count, world))[rank::world]
+
+
+def torchs_generator(count, world, rank, seed, epoch):
+    generator = torch.Generator().manual_seed(seed + epoch)
+    order = torch.randperm(count, generator=generator).numpy()
+    return np.resize(order, _total(count, world))[rank::world]
 
 
 def global_generator(count, world, rank, seed, epoch):
@@ -95,6 +123,17 @@ def not_padded(count, world, rank, seed, epoch):
 def last_one_repeated(count, world, rank, seed, epoch):
     order = _order(count, seed, epoch)
     return np.pad(order, (0, _total(count, world) - count), mode="edge")[rank::world]
+
+
+def first_one_repeated(count, world, rank, seed, epoch):
+    order = _order(count, seed, epoch)
+    missing = _total(count, world) - count
+    return np.append(order, np.repeat(order[:1], missing))[rank::world]
+
+
+def padded_with_its_own(count, world, rank, seed, epoch):
+    mine = _order(count, seed, epoch)[rank::world]
+    return np.resize(mine, _total(count, world) // world)
 
 
 def padded_with_minus_one(count, world, rank, seed, epoch):
@@ -123,7 +162,7 @@ def same_for_all(count, world, rank, seed, epoch):
 
 
 def everything(count, world, rank, seed, epoch):
-    return _order(count, seed, epoch)
+    return np.resize(_order(count, seed, epoch), _total(count, world))
 
 
 def ranks_from_one(count, world, rank, seed, epoch):
@@ -139,6 +178,14 @@ def as_list(count, world, rank, seed, epoch):
     return rank_indices(count, world, rank, seed, epoch).tolist()
 
 
+def as_floats(count, world, rank, seed, epoch):
+    return rank_indices(count, world, rank, seed, epoch).astype(float)
+
+
+def in_rising_order(count, world, rank, seed, epoch):
+    return np.sort(rank_indices(count, world, rank, seed, epoch))
+
+
 def rank_indices_cases(rng):
     seeds = rng.choice(np.arange(3, 90), 5, replace=False)
     later = int(rng.integers(2, 9))
@@ -151,7 +198,7 @@ def rank_indices_cases(rng):
         *cases("must be padded", 21, 5, seeds[1], 0, (0, 3, 4)),
         *cases("a later epoch", 18, 3, seeds[2], later, (0, 2)),
         *cases("a later epoch", 19, 3, seeds[3], later, (1, 2)),
-        *cases("more ranks than examples", 3, 8, seeds[4], 0, (1, 7)),
+        *cases("more ranks than examples", 5, 12, seeds[4], 0, (1, 7, 11)),
     ]
 
 
@@ -173,6 +220,24 @@ EXERCISE = Exercise(
             in_blocks,
             "You gave each rank a block of neighbours in the order: rank r takes every world-th "
             "index, beginning with r.",
+        ),
+        Misconception(
+            "in uneven blocks",
+            in_uneven_blocks,
+            "np.array_split gives blocks, of different length where examples do not divide "
+            "evenly: pad first, then rank r takes every world-th index, beginning with r.",
+        ),
+        Misconception(
+            "blocks without padding",
+            blocks_without_padding,
+            "You gave each rank a block of neighbours, and the last ones get fewer: pad first, "
+            "then rank r takes every world-th index, beginning with r.",
+        ),
+        Misconception(
+            "blocks without the rest",
+            blocks_without_the_rest,
+            "You gave each rank a block of neighbours and dropped the rest: pad, then rank r takes "
+            "every world-th index, beginning with r.",
         ),
         Misconception(
             "not shuffled",
@@ -222,6 +287,18 @@ EXERCISE = Exercise(
             "program draws: use np.random.default_rng([seed, epoch]).",
         ),
         Misconception(
+            "drawn on",
+            drawn_on,
+            "You draw a new order from one generator for each epoch, so who resumes in epoch 50 "
+            "has to draw 49 before: seed a new one with [seed, epoch].",
+        ),
+        Misconception(
+            "torch's generator",
+            torchs_generator,
+            "You shuffled with torch, which draws other numbers: use "
+            "np.random.default_rng([seed, epoch]).permutation(count).",
+        ),
+        Misconception(
             "not seeded",
             not_seeded,
             "Your generator has no seed, so each rank draws an order of its own: seed it with "
@@ -245,6 +322,18 @@ EXERCISE = Exercise(
             last_one_repeated,
             "You padded with the last index again and again: begin again from the start of the "
             "order.",
+        ),
+        Misconception(
+            "first one repeated",
+            first_one_repeated,
+            "You padded with the first index again and again: go on in the order, the second one "
+            "comes next.",
+        ),
+        Misconception(
+            "padded with its own",
+            padded_with_its_own,
+            "You dealt out first, and let each rank fill up with its own indices (and a rank "
+            "without any has nothing to repeat): pad the common order first, then deal out.",
         ),
         Misconception(
             "padded with -1",
@@ -296,6 +385,17 @@ EXERCISE = Exercise(
             "list instead of array",
             as_list,
             "The indices are right, but stand in a list: return a NumPy array.",
+        ),
+        Misconception(
+            "floats",
+            as_floats,
+            "The indices are right, but floats, which cannot pick from an array: whole numbers are "
+            "asked for.",
+        ),
+        Misconception(
+            "in rising order",
+            in_rising_order,
+            "These are the right examples, but sorted: keep the shuffled order.",
         ),
     ],
     hints=(

@@ -91,6 +91,22 @@ last_in_the_list = _with_step(lambda files: [0, *_complete_steps(files)][-1])
 stops_at_nothing = _with_step(lambda files: max(_complete_steps(files)))
 
 
+missing_files_unnoticed = _with_step(
+    lambda files: _newest(
+        files,
+        whole=lambda f: True,
+        complete=lambda group: all(f["written"] == f["size"] for f in group),
+    )
+)
+last_rank_decides = _with_step(
+    lambda files: _newest(
+        files, complete=lambda group: any(f["rank"] == f["world"] - 1 for f in group)
+    )
+)
+one_before_the_newest = _with_step(lambda files: ([0, 0] + sorted({f["step"] for f in files}))[-2])
+minus_one_for_nothing = _with_step(lambda files: max(_complete_steps(files), default=-1))
+
+
 def _highest(group):
     return max(f["rank"] for f in group)
 
@@ -234,6 +250,24 @@ EXERCISE = Exercise(
             "one, since each holds a part of the state.",
         ),
         Misconception(
+            "missing files unnoticed",
+            missing_files_unnoticed,
+            "You ask whether all files that are there are whole: a rank whose file is missing goes "
+            "unnoticed. Count the ranks against world.",
+        ),
+        Misconception(
+            "the last rank decides",
+            last_rank_decides,
+            "You looked at the last rank's file alone, but ranks do not write one after the other: "
+            "every rank's file is needed.",
+        ),
+        Misconception(
+            "one before the newest",
+            one_before_the_newest,
+            "You always took the step before the newest: the newest may be complete, and the one "
+            "before may not. Look at the files.",
+        ),
+        Misconception(
             "the first rank decides",
             first_rank_decides,
             "You looked at rank 0's file alone: with sharded state every rank's file is needed.",
@@ -307,6 +341,12 @@ EXERCISE = Exercise(
             "None when nothing is complete",
             none_for_nothing,
             "When no checkpoint is complete you return None: a new run begins, return (0, 0, 0).",
+        ),
+        Misconception(
+            "-1 when nothing is complete",
+            minus_one_for_nothing,
+            "When no checkpoint is complete you go on from step -1: a new run begins, return "
+            "(0, 0, 0).",
         ),
         Misconception(
             "next step",

@@ -107,11 +107,64 @@ def replaced_too_early(arrays, steps):
     return _ring(arrays, steps, chunk_of=_right, adds=lambda step, world: step < world - 2)
 
 
+def phases_halved(arrays, steps):
+    return _ring(arrays, steps, chunk_of=_right, adds=lambda turn, world: turn < steps // 2)
+
+
 def gather_begins_with_own(arrays, steps):
     def chunk(r, step, world):
         return r - step if step < world - 1 else r - (step - world + 1)
 
     return _ring(arrays, steps, chunk_of=chunk)
+
+
+def all_gathered_at_once(arrays, steps):
+    if steps <= len(arrays) - 1:
+        return ring_buffers(arrays, steps)
+    return sum_at_once(arrays, steps)
+
+
+def put_into_another_chunk(arrays, steps):
+    world = len(arrays)
+    held = [list(np.split(np.array(a), world)) for a in arrays]
+    for turn in range(steps):
+        sent = [held[r][(r - turn) % world] for r in range(world)]
+        for r in range(world):
+            target, c = held[r], (r - turn) % world  # its own number, not the sender's
+            target[c] = target[c] + sent[r - 1] if turn < world - 1 else sent[r - 1]
+    return [np.concatenate(chunks) for chunks in held]
+
+
+def sender_emptied(arrays, steps):
+    world = len(arrays)
+    table = np.stack(arrays).reshape(world, world, -1)
+    for turn in range(steps):
+        sent = {r: table[r, (r - turn) % world].copy() for r in range(world)}
+        for r in range(world):
+            table[r, (r - turn) % world] = 0 if turn < world - 1 else sent[r]
+        for r in range(world):
+            place = (r + 1) % world, (r - turn) % world
+            table[place] = sent[r] + (table[place] if turn < world - 1 else 0)
+    return list(table.reshape(world, -1))
+
+
+def ring_not_closed(arrays, steps):
+    world = len(arrays)
+    table = np.stack(arrays).reshape(world, world, -1)
+    for turn in range(steps):
+        before = table.copy()
+        for r in range(world - 1):
+            c = (r - turn) % world
+            table[r + 1, c] = before[r, c] + (table[r + 1, c] if turn < world - 1 else 0)
+    return list(table.reshape(world, -1))
+
+
+def beyond_the_last_rank(arrays, steps):
+    held = [np.split(np.array(a), len(arrays)) for a in arrays]
+    for turn in range(steps):
+        for r in range(len(held)):
+            held[r + 1][r - turn] = held[r + 1][r - turn] + held[r][r - turn]
+    return [np.concatenate(chunks) for chunks in held]
 
 
 def one_step_too_many(arrays, steps):
@@ -147,6 +200,14 @@ def chunks_interleaved(arrays, steps):
     world = len(arrays)
     dealt = [a.reshape(-1, world).T.ravel() for a in arrays]
     return [b.reshape(world, -1).T.ravel() for b in ring_buffers(dealt, steps)]
+
+
+def one_sum(arrays, steps):
+    return np.sum(arrays, axis=0)
+
+
+def lists_of_numbers(arrays, steps):
+    return [buffer.tolist() for buffer in ring_buffers(arrays, steps)]
 
 
 def one_table(arrays, steps):
@@ -251,6 +312,39 @@ EXERCISE = Exercise(
             "You begin to replace one step too early: the first W - 1 steps add, steps 0 to W - 2.",
         ),
         Misconception(
+            "halved",
+            phases_halved,
+            "You add in the first half of `steps` and replace in the second: what counts is how "
+            "many ranks there are. Steps 0 to W - 2 add.",
+        ),
+        Misconception(
+            "all gathered at once",
+            all_gathered_at_once,
+            "The reduce-scatter is right, but then you give everybody everything at once: the "
+            "all-gather takes W - 1 steps, in each of which every rank replaces one chunk.",
+        ),
+        Misconception(
+            "put into another chunk",
+            put_into_another_chunk,
+            "What comes in goes into the wrong chunk: the receiver puts it into its chunk of the "
+            "same number, (r - s) % W, where r is the sender.",
+        ),
+        Misconception(
+            "sender emptied",
+            sender_emptied,
+            "You empty what a rank has sent: it keeps its own values, which are replaced later.",
+        ),
+        Misconception(
+            "ring not closed",
+            ring_not_closed,
+            "The last rank sends nothing to rank 0: (r + 1) % W closes the ring.",
+        ),
+        Misconception(
+            "beyond the last rank",
+            beyond_the_last_rank,
+            "You send to rank r + 1, which is not there for the last rank: (r + 1) % W is 0.",
+        ),
+        Misconception(
             "all-gather begins with the own chunk",
             gather_begins_with_own,
             "In the all-gather you begin with chunk r, but rank r has the complete sum of chunk "
@@ -294,6 +388,17 @@ EXERCISE = Exercise(
             chunks_interleaved,
             "You took every W-th value as a chunk: a chunk is a run of neighbours, so chunk 0 is "
             "the beginning of the array.",
+        ),
+        Misconception(
+            "one sum",
+            one_sum,
+            "You returned the sum of all arrays: asked for is what stands on each rank after so "
+            "many steps, in a list.",
+        ),
+        Misconception(
+            "lists of numbers",
+            lists_of_numbers,
+            "The numbers are right, but each buffer is a list: return NumPy arrays.",
         ),
         Misconception(
             "one table",

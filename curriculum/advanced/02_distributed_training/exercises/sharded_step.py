@@ -84,6 +84,13 @@ padded_with_values = _with_shards(lambda f, w: np.split(np.resize(f, len(_padded
 shards_in_a_table = _with_shards(lambda f, w: _padded(f, w).reshape(w, -1))
 
 
+split_without_padding = _with_shards(np.split)
+rounded_down = _with_shards(
+    lambda f, w: [f[rank * (len(f) // w) :][: len(f) // w] for rank in range(w)]
+)
+first_shard_only = _with_shards(lambda f, w: np.split(_padded(f, w), w)[0])
+
+
 def last_shard_cut(flat, world):
     shards = np.split(_padded(flat, world), world)
     each = len(shards[0])
@@ -103,6 +110,16 @@ def uphill(parameters, gradients, learning_rate):
 
 def first_ranks_gradient(parameters, gradients, learning_rate):
     return sharded_step(parameters, [gradients[0]] * len(gradients), learning_rate)
+
+
+def last_ranks_gradient(parameters, gradients, learning_rate):
+    return sharded_step(parameters, [gradients[-1]] * len(gradients), learning_rate)
+
+
+def one_number_as_gradient(parameters, gradients, learning_rate):
+    mean = np.mean([np.concatenate([g.ravel() for g in own]) for own in gradients])
+    same = [np.full(p.shape, mean) for p in parameters]
+    return sharded_step(parameters, [same] * len(gradients), learning_rate)
 
 
 def own_gradients_only(parameters, gradients, learning_rate):
@@ -178,6 +195,11 @@ def flat_pieces_returned(parameters, gradients, learning_rate):
     return shards, [p.ravel() for p in updated]
 
 
+def lists_of_numbers(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    return [s.tolist() for s in shards], [p.tolist() for p in updated]
+
+
 def order_exchanged(parameters, gradients, learning_rate):
     return sharded_step(parameters, gradients, learning_rate)[::-1]
 
@@ -233,6 +255,18 @@ EXERCISE = Exercise(
             "need equal ones, so pad the flat parameter with zeros first.",
         ),
         Misconception(
+            "split without padding",
+            split_without_padding,
+            "np.split stops where the numbers do not divide evenly: pad the flat array with zeros "
+            "first, to the next multiple of the number of ranks.",
+        ),
+        Misconception(
+            "rounded down",
+            rounded_down,
+            "You rounded the length of a shard down, so the last parameters belong to nobody: "
+            "round up, and pad.",
+        ),
+        Misconception(
             "padded in front",
             padded_in_front,
             "You put the zeros in front, so every parameter has moved: they belong at the end.",
@@ -252,8 +286,8 @@ EXERCISE = Exercise(
         Misconception(
             "padding cut off",
             padding_cut_off,
-            "You cut the padding off from the shards: it goes only when the parameters are put "
-            "together; all shards stay equally long.",
+            "Your last shards are shorter: all must be equally long, so pad the flat array with "
+            "zeros before splitting; the padding goes only where parameters are put together.",
         ),
         Misconception(
             "every rank has everything",
@@ -316,6 +350,20 @@ EXERCISE = Exercise(
             AVERAGING,
         ),
         Misconception(
+            "last rank's gradient",
+            last_ranks_gradient,
+            "Only the last rank's gradient counts in your step: is the sum begun anew for each "
+            "rank? Average over all.",
+            AVERAGING,
+        ),
+        Misconception(
+            "one number as gradient",
+            one_number_as_gradient,
+            "You averaged over ranks and over parameters, so all values fall alike: average over "
+            "ranks only, with axis=0.",
+            AVERAGING,
+        ),
+        Misconception(
             "uphill",
             uphill,
             "You added the gradient: descent subtracts learning_rate times the gradient.",
@@ -366,6 +414,17 @@ EXERCISE = Exercise(
             "shards only",
             shards_only,
             "The shards are right; return the pair (shards, parameters).",
+        ),
+        Misconception(
+            "first shard only",
+            first_shard_only,
+            "You returned one shard: the shards of all ranks are asked for, in a list.",
+        ),
+        Misconception(
+            "lists of numbers",
+            lists_of_numbers,
+            "The numbers are right, but they stand in lists: shards and parameters are NumPy "
+            "arrays.",
         ),
         Misconception(
             "shards in a table",

@@ -109,18 +109,27 @@ def averaged_at_the_end(shards, x_new):
     return np.tile(labels, (len(shards), 1))
 
 
+def one_shard_after_the_other(shards, x_new):
+    table = np.zeros((PIXELS, CLASSES), np.float32)
+    for x, y in shards:
+        for _ in range(3 * STEPS):
+            table = table - LEARNING_RATE * _slope(table, _inputs(x), y) / len(y)
+    return np.tile(_labels(table, x_new), (len(shards), 1))
+
+
+def majority_vote(shards, x_new):
+    votes = each_alone(shards, x_new)
+    winners = [np.bincount(column, minlength=CLASSES).argmax() for column in votes.T]
+    return np.tile(winners, (len(shards), 1))
+
+
 def trained_too_little(shards, x_new):
-    labels = _labels(_descend(shards, steps=3), x_new)
+    labels = _labels(_descend(shards, steps=20, learning_rate=0.01), x_new)
     return np.tile(labels, (len(shards), 1))
 
 
 def always_the_first_class(shards, x_new):
     return np.zeros((len(shards), len(x_new)), np.int64)
-
-
-def classes_renumbered(shards, x_new):
-    own = [(x, np.unique(y, return_inverse=True)[1].reshape(-1)) for x, y in shards]
-    return train_workers(own, x_new)
 
 
 def classes_counted_by_shard(shards, x_new):
@@ -186,7 +195,7 @@ def train_workers_cases(rng):
 
     return [
         case("shards drawn at random", [200, 200, 200, 200]),
-        case("shards of very different size", [12, 600, 16, 172]),
+        case("shards of very different size", [12, 172, 16, 600]),
         case("every worker has its own kinds of clothes", [480, 160, 160], by_class=True),
     ]
 
@@ -200,7 +209,7 @@ EXERCISE = Exercise(
     reference=train_workers,
     cases=train_workers_cases,
     probe=Call(),
-    compare=accuracy(at_least=0.68),
+    compare=accuracy(at_least=0.68, tolerance=0.08),
     read=AVERAGING,
     alternatives=[replicas_in_torch, models_averaged_often],
     misconceptions=[
@@ -224,6 +233,18 @@ EXERCISE = Exercise(
             "apart have no useful mean. Average the gradients in every step.",
         ),
         Misconception(
+            "one shard after the other",
+            one_shard_after_the_other,
+            "You trained on one shard after the other, so your model remembers the last one best: "
+            "in every step all workers compute a gradient, and the average is used.",
+        ),
+        Misconception(
+            "majority vote",
+            majority_vote,
+            "Each of your models was trained alone, and then they voted: none has learned from the "
+            "others. Average gradients in every step.",
+        ),
+        Misconception(
             "trained too little",
             trained_too_little,
             "Your workers agree, but are trained too little: print the loss; take more steps or a "
@@ -234,12 +255,6 @@ EXERCISE = Exercise(
             always_the_first_class,
             "Your labels are no better than guessing. Is the loss nan (then all logits are), or "
             "does it rise? Scale pixels to 0..1 and subtract the gradient.",
-        ),
-        Misconception(
-            "classes renumbered",
-            classes_renumbered,
-            "You numbered the classes of each shard anew, so class 0 means another thing on each "
-            "worker: use the labels 0 to 9 as they come, for all workers.",
         ),
         Misconception(
             "classes counted by shard",
