@@ -42,11 +42,18 @@ def workers_left() -> list[psutil.Process]:
     return [child for server in servers for child in server.children()]
 
 
-def gone(pids, seconds=5.0) -> bool:
+def running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def gone(pids, seconds=30.0) -> bool:
     until = time.monotonic() + seconds
-    while any(map(psutil.pid_exists, pids)) and time.monotonic() < until:
+    while any(map(running, pids)) and time.monotonic() < until:
         time.sleep(0.05)
-    return not any(map(psutil.pid_exists, pids))
+    return not any(map(running, pids))
 
 
 # --- what comes back ---

@@ -17,7 +17,6 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing import forkserver
@@ -31,6 +30,8 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from lepton_course.distributed.worker import Trouble, read_trouble, work
+
+START_SECONDS = 60
 
 LOOPBACK = "127.0.0.1"  # a number: where there is no name service, "localhost" means nothing
 
@@ -57,7 +58,7 @@ def run(
         uses, as they are now; what it changes there stays in its process. What it prints is shown
         with its rank. It finds a process group ready: gloo on the CPU, NCCL where each worker has
         a GPU of its own (`device`).
-    timeout: seconds, for everything together.
+    timeout: seconds that the function may take; what starting the workers takes does not count.
     restarts: when a worker fails, all are started anew, so many times; the environment variable
         TORCHELASTIC_RESTART_COUNT counts them.
     backend: False leaves the process group out, for another framework.
@@ -101,7 +102,7 @@ def _launch(
         run_id=folder.name,
         rdzv_backend="c10d",
         rdzv_endpoint=f"{LOOPBACK}:0",
-        rdzv_configs={"timeout": max(1, int(timeout))},
+        rdzv_configs={"timeout": START_SECONDS},
         local_addr=LOOPBACK,
         max_restarts=restarts,
         monitor_interval=0.05,
@@ -109,7 +110,7 @@ def _launch(
         log_line_prefix_template="[rank ${rank}] ",
         logs_specs=DefaultLogsSpecs(str(folder), redirects=Std.ALL, tee=Std.ALL),
     )
-    arguments = (str(folder), time.time() + timeout, _environment(), backend)
+    arguments = (str(folder), timeout, _environment(), backend)
     try:
         with _quiet(), _signals_kept(), _main_hidden():
             elastic_launch(config, work)(*arguments)
@@ -232,9 +233,9 @@ def _standing(trouble: Trouble) -> str:
     """Where a worker stood: the last line of code that is not a library's."""
     libraries = (sys.prefix, sys.base_prefix)
     own = [frame for frame in trouble.frames if not frame[0].startswith(libraries)]
-    if not own:
-        return "had not begun"
-    file, number, name = own[-1]
+    if not trouble.frames:
+        return "was done"
+    file, number, name = (own or trouble.frames)[-1]
     line = traceback.FrameSummary(file, number, name).line
     return f"was in {name}, {_file(file)}, line {number}: {line}"
 

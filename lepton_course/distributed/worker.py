@@ -87,12 +87,12 @@ def _number(variable: str, otherwise: int) -> int:
     return int(os.environ.get(variable, otherwise))
 
 
-def work(folder: str, deadline: float, environment: dict[str, str], backend: bool) -> None:
+def work(folder: str, timeout: float, environment: dict[str, str], backend: bool) -> None:
     """What the launcher calls in each worker.
 
     Runs the pickled (function, arguments) of `folder` and writes there what comes of it: a result,
-    or a `Trouble`. deadline: a time.time() at which the worker ends itself. environment: of the
-    process that called `run`. backend: whether to join the group first.
+    or a `Trouble`. timeout: seconds after which the worker ends itself. environment: of the process
+    that called `run`. backend: whether to join the group first.
     """
     os.environ.update(environment)
     rank = int(os.environ["RANK"])
@@ -102,11 +102,15 @@ def work(folder: str, deadline: float, environment: dict[str, str], backend: boo
         stream.reconfigure(line_buffering=True)
     place = Path(folder)
     (place / f"trouble-{rank}").unlink(missing_ok=True)  # of the attempt before
-    threading.Thread(target=_guard, args=(place, rank, deadline), daemon=True).start()
+    threading.Thread(target=_end_with_caller, daemon=True).start()
+    timer = threading.Timer(timeout, _time_out, (place, rank))
+    timer.daemon = True
     try:
         function, args = pickle.loads((place / "task").read_bytes())
         with process_group() if backend else contextlib.nullcontext():
+            timer.start()
             result = _packed(function(*args))
+            timer.cancel()
         _write(place / f"result-{rank}", result)
     except BaseException as error:
         _end(place, _raised(rank, error), GRACE)
@@ -122,15 +126,19 @@ def _packed(result: Any) -> bytes:
         ) from None
 
 
-def _guard(folder: Path, rank: int, deadline: float) -> None:
-    """Ends this process at its deadline, or when the process that called `run` has gone."""
+def _end_with_caller() -> None:
+    """Ends this process when the one that called `run` has gone."""
     caller = multiprocessing.parent_process()
     assert caller is not None
-    if not wait([caller.sentinel], timeout=max(0.0, deadline - time.time())):
-        stack = sys._current_frames().get(threading.main_thread().ident)
-        where = traceback.extract_stack(stack)
-        _end(folder, Trouble(rank, time.time(), "timed out", "", _own(where)))
+    wait([caller.sentinel])
     os._exit(1)
+
+
+def _time_out(folder: Path, rank: int) -> None:
+    """Ends this process, and says where its main thread stood."""
+    stack = sys._current_frames().get(threading.main_thread().ident)
+    where = traceback.extract_stack(stack)
+    _end(folder, Trouble(rank, time.time(), "timed out", "", _own(where)))
 
 
 def _raised(rank: int, error: BaseException) -> Trouble:
