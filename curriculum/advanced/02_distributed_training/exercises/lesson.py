@@ -83,8 +83,12 @@ def ring_cases(rng):
 # --- ring_seconds -----------------------------------------------------------------------------
 
 
+def _sent(world, size):
+    return 2 * size - 2 * size / world
+
+
 def ring_seconds(world, size, latency, bandwidth):
-    return 2 * (world - 1) * latency + ring_traffic(world, size) / bandwidth
+    return 2 * (world - 1) * latency + _sent(world, size) / bandwidth
 
 
 def seconds_of_a_step(world, size, latency, bandwidth):
@@ -92,11 +96,11 @@ def seconds_of_a_step(world, size, latency, bandwidth):
 
 
 def one_latency(world, size, latency, bandwidth):
-    return latency + ring_traffic(world, size) / bandwidth
+    return latency + _sent(world, size) / bandwidth
 
 
 def without_latency(world, size, latency, bandwidth):
-    return ring_traffic(world, size) / bandwidth
+    return _sent(world, size) / bandwidth
 
 
 def whole_tensor_each_step(world, size, latency, bandwidth):
@@ -210,7 +214,7 @@ EXERCISES = [
         hints=(
             "How many partners does rank 0 have? How often does a tensor pass between them?",
             "Each of world - 1 partners sends one tensor and receives one.",
-            "return 2 * (world - 1) * numbers",
+            "def root_traffic(world, numbers):\n    return 2 * (world - 1) * numbers",
         ),
     ),
     Exercise(
@@ -253,7 +257,9 @@ EXERCISES = [
         hints=(
             "How many halves does the ring have, and how many steps each?",
             "Two halves of world - 1 steps; in each step one chunk of numbers / world.",
-            "steps = 2 * (world - 1), then return steps * numbers / world",
+            "def ring_traffic(world, numbers):\n"
+            "    steps = 2 * (world - 1)\n"
+            "    return steps * numbers / world",
         ),
     ),
     Exercise(
@@ -439,7 +445,8 @@ EXERCISES = [
         hints=(
             "How long does one message take? How many messages come one after the other?",
             "One message: latency + size / world / bandwidth. There are 2 (world - 1).",
-            "return 2 * (world - 1) * (latency + size / (world * bandwidth))",
+            "def ring_seconds(world, size, latency, bandwidth):\n"
+            "    return 2 * (world - 1) * (latency + size / (world * bandwidth))",
         ),
     ),
 ]
