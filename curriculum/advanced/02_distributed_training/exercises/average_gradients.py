@@ -128,6 +128,15 @@ def stops_at_an_empty_rank(gradients, counts):
     return np.average(means, axis=0, weights=totals)
 
 
+def a_mean_of_nothing(gradients, counts):
+    pairs = zip(gradients, counts, strict=True)
+    return np.mean([np.average(row, axis=0, weights=sizes) for row, sizes in pairs], axis=0)
+
+
+def only_printed(gradients, counts):
+    average_gradients(gradients, counts)
+
+
 def added_into_the_first(gradients, counts):
     right = average_gradients(gradients, counts)
     gradients[0][0][:] = right
@@ -301,6 +310,17 @@ EXERCISE = Exercise(
             stops_at_an_empty_rank,
             "A rank without examples has no mean of its own, and you divide by its 0 examples: "
             "add up weighted sums over all ranks, and divide once at the end.",
+        ),
+        Misconception(
+            "a mean of nothing",
+            a_mean_of_nothing,
+            "Every rank counts alike, whatever its number of examples, and a rank without any has "
+            "no mean: weight by examples, over all micro-batches of all ranks at once.",
+        ),
+        Misconception(
+            "nothing returned",
+            only_printed,
+            "Nothing comes back: end with `return` (printing a result does not return it).",
         ),
         Misconception(
             "added into the first gradient",

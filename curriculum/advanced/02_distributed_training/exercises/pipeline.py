@@ -85,8 +85,8 @@ only_the_slowest = _with_seconds(lambda f, b, m: m * max(x + y for x, y in zip(f
 all_at_once = _with_seconds(lambda f, b, m: sum(f) + sum(b))
 backward_from_the_first = _with_seconds(_ends_when_backward_starts_at_the_first)
 mean_times = _with_seconds(lambda f, b, m: (m + len(f) - 1) * (np.mean(f) + np.mean(b)))
-pace_of_the_first_stage = _with_seconds(lambda f, b, m: sum(f) + sum(b) + (m - 1) * (f[0] + b[0]))
-pace_of_the_last_stage = _with_seconds(lambda f, b, m: sum(f) + sum(b) + (m - 1) * (f[-1] + b[-1]))
+pace_of_the_first_stage = _with_seconds(lambda f, b, m: sum(f) + sum(b) + (m - 1) * (f[0] + b[-1]))
+pace_of_the_last_stage = _with_seconds(lambda f, b, m: sum(f) + sum(b) + (m - 1) * (f[-1] + b[0]))
 one_slowest_for_both_ways = _with_seconds(
     lambda f, b, m: sum(f) + sum(b) + (m - 1) * max(x + y for x, y in zip(f, b, strict=True))
 )
@@ -209,14 +209,14 @@ EXERCISE = Exercise(
         Misconception(
             "pace of the first stage",
             pace_of_the_first_stage,
-            "After the first micro-batch you let one come every f[0] + b[0] seconds: the slowest "
-            "stage sets the pace, not the first.",
+            "After the first micro-batch you let the others follow at the pace of the stage that "
+            "each way begins with: the slowest stage sets the pace.",
         ),
         Misconception(
             "pace of the last stage",
             pace_of_the_last_stage,
-            "After the first micro-batch you let one come every f[-1] + b[-1] seconds: the slowest "
-            "stage sets the pace, not the last.",
+            "After the first micro-batch you let the others follow at the pace of the stage that "
+            "each way ends with: the slowest stage sets the pace.",
         ),
         Misconception(
             "one slowest for both ways",

@@ -136,6 +136,11 @@ def padded_with_its_own(count, world, rank, seed, epoch):
     return np.resize(mine, _total(count, world) // world)
 
 
+def padded_from_the_end(count, world, rank, seed, epoch):
+    order = _order(count, seed, epoch)
+    return np.append(order, order[count * 2 - _total(count, world) :])[rank::world]
+
+
 def padded_with_minus_one(count, world, rank, seed, epoch):
     order = _order(count, seed, epoch)
     missing = _total(count, world) - count
@@ -163,6 +168,15 @@ def same_for_all(count, world, rank, seed, epoch):
 
 def everything(count, world, rank, seed, epoch):
     return np.resize(_order(count, seed, epoch), _total(count, world))
+
+
+def no_stride(count, world, rank, seed, epoch):
+    return everything(count, world, rank, seed, epoch)[rank:]
+
+
+def by_number(count, world, rank, seed, epoch):
+    order = _order(count, seed, epoch)
+    return order[order % world == rank]
 
 
 def ranks_from_one(count, world, rank, seed, epoch):
@@ -336,6 +350,11 @@ EXERCISE = Exercise(
             "without any has nothing to repeat): pad the common order first, then deal out.",
         ),
         Misconception(
+            "padded from the end",
+            padded_from_the_end,
+            "You padded with the last indices of the order: begin again from its start.",
+        ),
+        Misconception(
             "padded with -1",
             padded_with_minus_one,
             "You padded with -1, which is the last example in Python: begin again from the start "
@@ -370,6 +389,18 @@ EXERCISE = Exercise(
             everything,
             "You returned the whole order: a rank takes only its own part of it.",
             SAME_BATCH,
+        ),
+        Misconception(
+            "no stride",
+            no_stride,
+            "You begin at the right place and then take everything: go on in steps of world, "
+            "padded[rank::world].",
+        ),
+        Misconception(
+            "by number",
+            by_number,
+            "You took the indices whose number leaves the remainder `rank`: it is the place in the "
+            "shuffled order that counts, so that a rank sees other examples in each epoch.",
         ),
         Misconception(
             "ranks from one",

@@ -147,6 +147,11 @@ order_exchanged = _with_place(lambda step, epoch, done: (step, done, epoch))
 step_only = _with_place(lambda step, epoch, done: step)
 
 
+def last_batch_done(files, steps_per_epoch):
+    step, _, _ = resume_from(files, steps_per_epoch)
+    return step, *divmod(step - 1, steps_per_epoch)
+
+
 def batches_left(files, steps_per_epoch):
     step, epoch, done = resume_from(files, steps_per_epoch)
     return step, epoch, steps_per_epoch - done
@@ -381,6 +386,12 @@ EXERCISE = Exercise(
             one_batch_further,
             "Your third number is one too high, so one batch is left out: it says how many are "
             "done.",
+        ),
+        Misconception(
+            "last batch done",
+            last_batch_done,
+            "You counted from step - 1, the last batch that was done: `step` batches are done, so "
+            "go on with the one of that number, counted from 0.",
         ),
         Misconception(
             "batches left",

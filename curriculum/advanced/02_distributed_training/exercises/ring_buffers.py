@@ -167,6 +167,10 @@ def beyond_the_last_rank(arrays, steps):
     return [np.concatenate(chunks) for chunks in held]
 
 
+def steps_counted_from_one(arrays, steps):
+    return _ring(arrays, steps, chunk_of=lambda r, turn, world: r - turn - 1)
+
+
 def one_step_too_many(arrays, steps):
     return ring_buffers(arrays, steps + 1)
 
@@ -287,6 +291,11 @@ EXERCISE = Exercise(
             "begun one chunk later",
             next_chunk_first,
             "You begin with chunk r + 1: in step 0 rank r sends chunk r.",
+        ),
+        Misconception(
+            "steps counted from 1",
+            steps_counted_from_one,
+            "You begin with chunk r - 1: steps count from 0, so that rank r sends chunk r first.",
         ),
         Misconception(
             "never added",
