@@ -146,6 +146,15 @@ def test_a_time_out_says_where_each_worker_stood():
     assert "rank 1 was in wait_for_each_other" in message and "time.sleep(60)" in message
 
 
+def test_a_time_out_names_those_that_were_done():
+    def wait_on_rank_1():
+        if dist.get_rank() == 1:
+            time.sleep(60)
+
+    with pytest.raises(distributed.WorkersTimedOut, match="rank 0 was done\nrank 1 was in wait_on"):
+        distributed.run(wait_on_rank_1, timeout=1)
+
+
 def test_after_a_restart_all_begin_anew():
     def train():
         attempt = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
@@ -160,7 +169,7 @@ def test_after_a_restart_all_begin_anew():
 # --- nothing is left behind ---
 
 
-def test_an_interrupt_ends_the_workers_and_is_an_ordinary_one(tmp_path):
+def test_an_interrupt_ends_the_workers_and_is_an_ordinary_one(tmp_path, capfd):
     def wait(folder):
         Path(folder, str(dist.get_rank())).write_text(str(os.getpid()))
         dist.recv(torch.zeros(1))
@@ -176,6 +185,7 @@ def test_an_interrupt_ends_the_workers_and_is_an_ordinary_one(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         distributed.run(wait, str(tmp_path), timeout=60)
     thread.join()
+    assert "death signal" not in capfd.readouterr().err
     assert gone([int(path.read_text()) for path in tmp_path.iterdir()])
     assert handlers == [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
 

@@ -11,6 +11,11 @@
 as it would be for `torchrun`; in a script for that, `process_group` stands around it.
 """
 
+import sys
+
+if sys.platform == "win32":
+    raise ImportError("lepton_course.distributed forks processes. On Windows, use it under WSL.")
+
 from lepton_course.distributed.launch import WorkerFailed, WorkersTimedOut, run
 from lepton_course.distributed.worker import device, process_group
 

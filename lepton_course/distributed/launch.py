@@ -116,7 +116,8 @@ def _launch(
             elastic_launch(config, work)(*arguments)
     except ChildFailedError as error:
         codes = {rank: failure.exitcode for rank, failure in error.failures.items()}
-        return _problem(read_trouble(folder), codes, workers, timeout)
+        done = {rank for rank in range(workers) if (folder / f"result-{rank}").exists()}
+        return _problem(read_trouble(folder), codes, done, workers, timeout)
     except SignalException as error:
         if error.sigval == signal.SIGINT:
             raise KeyboardInterrupt from None
@@ -153,7 +154,8 @@ def _environment() -> dict[str, str]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """The launcher logs failures at length, with its own traceback; ours is shorter."""
-    names = ("torch.distributed.elastic", "torch.multiprocessing.spawn")
+    talkative = ("torch.distributed.elastic", "torch.multiprocessing")
+    names = [name for name in logging.root.manager.loggerDict if name.startswith(talkative)]
     loggers = {logging.getLogger(name): logging.getLogger(name).level for name in names}
     for logger in loggers:
         logger.setLevel(logging.CRITICAL + 1)
@@ -198,12 +200,13 @@ def _main_hidden() -> Iterator[None]:
 
 
 def _problem(
-    troubles: list[Trouble], codes: dict[int, int], workers: int, timeout: float
+    troubles: list[Trouble], codes: dict[int, int], done: set[int], workers: int, timeout: float
 ) -> Exception:
     """What to raise. codes: exit codes of the workers whose end the launcher saw first."""
-    late = [trouble for trouble in troubles if trouble.kind == "timed out"]
+    late = {trouble.rank: trouble for trouble in troubles if trouble.kind == "timed out"}
     if late:
-        places = "\n".join(f"rank {t.rank} {_standing(t)}" for t in sorted(late, key=_rank))
+        said = dict.fromkeys(done, "was done") | {r: _standing(t) for r, t in late.items()}
+        places = "\n".join(f"rank {rank} {said[rank]}" for rank in sorted(said))
         return WorkersTimedOut(
             f"{workers} workers were not done after {timeout:g} s. Where they stood:\n{places}"
         )
@@ -215,10 +218,6 @@ def _problem(
     first = troubles[0]
     title = f"rank {first.rank} of {workers} failed: {first.text.splitlines()[0]}"
     return WorkerFailed(f"{title}\n\nOn rank {first.rank}:\n{_traceback(first)}{first.text}")
-
-
-def _rank(trouble: Trouble) -> int:
-    return trouble.rank
 
 
 def _died(code: int) -> str:
@@ -233,8 +232,6 @@ def _standing(trouble: Trouble) -> str:
     """Where a worker stood: the last line of code that is not a library's."""
     libraries = (sys.prefix, sys.base_prefix)
     own = [frame for frame in trouble.frames if not frame[0].startswith(libraries)]
-    if not trouble.frames:
-        return "was done"
     file, number, name = (own or trouble.frames)[-1]
     line = traceback.FrameSummary(file, number, name).line
     return f"was in {name}, {_file(file)}, line {number}: {line}"

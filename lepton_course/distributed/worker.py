@@ -31,7 +31,7 @@ from lepton_course.devices import wanted_device
 
 GRACE = 0.3
 """Seconds that a worker stays after an error. Another may have died without a word and have been
-the cause: the launcher names the first that ends."""
+the cause: the launcher names the first that ends, and then ends the others."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def process_group() -> Iterator[None]:
         "nccl" if gpu else "gloo", store=store, rank=rank, world_size=size, device_id=gpu
     )
     yield
-    dist.destroy_process_group()  # not after an error: it could wait for processes that are gone
+    # Who leaves early would cut the others off. Not after an error: it could wait for ever.
+    dist.barrier()
+    dist.destroy_process_group()
 
 
 def device() -> torch.device:
@@ -101,7 +103,8 @@ def work(folder: str, timeout: float, environment: dict[str, str], backend: bool
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
     place = Path(folder)
-    (place / f"trouble-{rank}").unlink(missing_ok=True)  # of the attempt before
+    for name in ("trouble", "result"):  # of the attempt before
+        (place / f"{name}-{rank}").unlink(missing_ok=True)
     threading.Thread(target=_end_with_caller, daemon=True).start()
     timer = threading.Timer(timeout, _time_out, (place, rank))
     timer.daemon = True
@@ -109,9 +112,8 @@ def work(folder: str, timeout: float, environment: dict[str, str], backend: bool
         function, args = pickle.loads((place / "task").read_bytes())
         with process_group() if backend else contextlib.nullcontext():
             timer.start()
-            result = _packed(function(*args))
+            _write(place / f"result-{rank}", _packed(function(*args)))
             timer.cancel()
-        _write(place / f"result-{rank}", result)
     except BaseException as error:
         _end(place, _raised(rank, error), GRACE)
 
@@ -138,7 +140,7 @@ def _time_out(folder: Path, rank: int) -> None:
     """Ends this process, and says where its main thread stood."""
     stack = sys._current_frames().get(threading.main_thread().ident)
     where = traceback.extract_stack(stack)
-    _end(folder, Trouble(rank, time.time(), "timed out", "", _own(where)))
+    _end(folder, Trouble(rank, time.time(), "timed out", "", _own(where)), 3 * GRACE)
 
 
 def _raised(rank: int, error: BaseException) -> Trouble:
