@@ -134,7 +134,7 @@ def a_mean_of_nothing(gradients, counts):
 
 
 def only_printed(gradients, counts):
-    average_gradients(gradients, counts)
+    _ = average_gradients(gradients, counts)
 
 
 def added_into_the_first(gradients, counts):
