@@ -188,6 +188,7 @@ class Zygote:
                     "OMP_WAIT_POLICY": "PASSIVE",
                     **plain_environment(os.environ),
                     "TF_CPP_MIN_LOG_LEVEL": "3",
+                    "TORCH_CPP_LOG_LEVEL": "ERROR",
                     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
                 },
                 start_new_session=True,  # Ctrl-C in the owner's terminal is for the owner

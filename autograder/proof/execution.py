@@ -47,6 +47,8 @@ INSPECTION = """
 def _inspect():
     import json, os, time
 
+    helpers = ("resource_tracker", "multiprocessing.forkserver")  # end with the kernel
+
     def others():
         found = []
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -57,7 +59,8 @@ def _inspect():
                     command = file.read().replace(chr(0), " ").strip()
             except OSError:
                 continue
-            if int(pid) != os.getpid() and state not in "ZX" and "resource_tracker" not in command:
+            running = int(pid) != os.getpid() and state not in "ZX"
+            if running and not any(helper in command for helper in helpers):
                 found.append(command)
         return found
 
@@ -180,6 +183,7 @@ def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelMan
         cpu_seconds=int(60 + 4 * CORES * budget.seconds),
         wall_seconds=_wall_limit(budget),
         memory_bytes=(budget.mib + 1024) * 2**20,
+        processes=512,  # threads count too, and each worker of a cluster has dozens
     )
     package = Path(lepton_course.__file__).resolve().parent
     return WarmKernelManager(world=World(scratch, (package,), limits, walls)), _closed_in

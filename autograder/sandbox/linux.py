@@ -111,16 +111,17 @@ def landlock_version() -> int:
     return max(0, _libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1))
 
 
-def landlock(readable: list[str], writable: list[str]) -> int:
+def landlock(readable: list[str], writable: list[str], own_network: bool) -> int:
     """From here on, only these files and folders may be read or written; returns the version.
 
-    Also stops TCP (version 4) and signals and abstract sockets to processes outside (version 6).
+    Also stops signals and abstract sockets to processes outside (version 6), and TCP (version 4)
+    unless the process has a network of its own: Landlock cannot tell loopback from the rest.
     """
     version = landlock_version()
     if version == 0:
         raise OSError("this kernel has no Landlock")
     handled = sum(bits for since, bits in _FS_RIGHTS.items() if since <= version)
-    network = 0b11 if version >= 4 else 0
+    network = 0b11 if version >= 4 and not own_network else 0
     scoped = 0b11 if version >= 6 else 0
     attributes = struct.pack("QQQ", handled, network, scoped)
     size = 24 if version >= 6 else 16 if version >= 4 else 8

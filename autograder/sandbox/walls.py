@@ -128,7 +128,8 @@ def close_in(world: World) -> None:
     linux.leave_keyring()
     _set_limits(world)
     if world.walls.landlock:
-        linux.landlock([str(path) for path in readable], [str(path) for path in writable])
+        own_network = world.walls.namespaces
+        linux.landlock(list(map(str, readable)), list(map(str, writable)), own_network)
     linux.drop_all_privileges()
 
 
@@ -146,7 +147,8 @@ def walls_in_words(walls: Walls) -> list[str]:
         ]
     if walls.landlock:
         version = linux.landlock_version()
-        also = [word for since, word in ((4, "TCP"), (6, "signals")) if version >= since]
+        also = ["TCP"] if version >= 4 and not walls.namespaces else []
+        also += ["signals"] if version >= 6 else []
         words.append(f"Landlock version {version} ({', '.join(['files', *also])})")
     return [*words, "limits on time, memory, processes, files and output"] if walls else []
 
@@ -290,14 +292,15 @@ def _set_limits(world: World) -> None:
 def _bound_namespace(limits: Limits) -> None:
     """Limits of the new namespaces themselves.
 
-    Since Linux 6.14 each process namespace has its own number of processes, at least 301: a wall
-    against fork bombs that also holds for root, whom RLIMIT_NPROC does not stop.
+    Since Linux 6.14 each process namespace has its own number of processes: a wall against fork
+    bombs that also holds for root, whom RLIMIT_NPROC does not stop. Numbers below 300 are given
+    out once only, so without more than these a long notebook could at last start no thread.
     """
     with contextlib.suppress(OSError):
         # In pages; System V memory belongs to no process, so nobody would see it.
         Path("/proc/sys/kernel/shmall").write_text(str(limits.memory_bytes // 4 // 4096))
     with contextlib.suppress(OSError):
-        Path("/proc/sys/kernel/pid_max").write_text(str(max(301, limits.processes)))
+        Path("/proc/sys/kernel/pid_max").write_text(str(300 + limits.processes))
 
 
 def _data_bytes() -> int:

@@ -1,0 +1,425 @@
+"""resume_from: the newest complete checkpoint among files, and where to go on in the epoch."""
+
+from __future__ import annotations
+
+from lepton_course.exercises import Call, Case, Exercise, Misconception, exact
+
+RESUMED = "lesson.ipynb#Killed-and-resumed"
+
+
+def resume_from(files, steps_per_epoch):
+    ranks = {}
+    for part in files:
+        if part["written"] == part["size"]:
+            ranks.setdefault((part["step"], part["world"]), set()).add(part["rank"])
+    step = max((step for (step, world), there in ranks.items() if len(there) == world), default=0)
+    return step, *divmod(step, steps_per_epoch)
+
+
+def from_newest_to_oldest(files, steps_per_epoch):
+    for step in sorted({file["step"] for file in files}, reverse=True):
+        for world in {file["world"] for file in files}:
+            whole = {
+                file["rank"]
+                for file in files
+                if (file["step"], file["world"]) == (step, world)
+                and file["written"] >= file["size"]
+            }
+            if whole == set(range(world)):
+                return step, step // steps_per_epoch, step % steps_per_epoch
+    return 0, 0, 0
+
+
+def _complete_steps(
+    files, *, whole=lambda f: f["written"] == f["size"], key=lambda f: (f["step"], f["world"]),
+    complete=lambda group: {f["rank"] for f in group} == set(range(group[0]["world"])),
+):  # fmt: skip
+    """The steps to resume from, with the rules given, in the order of the files."""
+    groups = {}
+    for part in files:
+        if whole(part):
+            groups.setdefault(key(part), []).append(part)
+    return [group[0]["step"] for group in groups.values() if complete(group)]
+
+
+def _newest(files, **rules):
+    return max(_complete_steps(files, **rules), default=0)
+
+
+def _with_step(find):
+    """A wrong step; epoch and batch follow from it."""
+
+    def wrong(files, steps_per_epoch):
+        step = find(files)
+        return step, step // steps_per_epoch, step % steps_per_epoch
+
+    return wrong
+
+
+def _with_place(place):
+    """The right step; epoch and batch by a wrong rule."""
+
+    def wrong(files, steps_per_epoch):
+        step, epoch, done = resume_from(files, steps_per_epoch)
+        return place(step, epoch, done)
+
+    return wrong
+
+
+newest_step = _with_step(lambda files: max((f["step"] for f in files), default=0))
+half_written_counted = _with_step(lambda files: _newest(files, whole=lambda f: True))
+any_whole_file = _with_step(lambda files: _newest(files, complete=lambda group: True))
+first_rank_decides = _with_step(
+    lambda files: _newest(files, complete=lambda group: any(f["rank"] == 0 for f in group))
+)
+files_counted = _with_step(
+    lambda files: _newest(files, complete=lambda group: len(group) == group[0]["world"])
+)
+files_counted_at_least = _with_step(
+    lambda files: _newest(files, complete=lambda group: len(group) >= group[0]["world"])
+)
+worlds_mixed = _with_step(lambda files: _newest(files, key=lambda f: f["step"]))
+up_to_the_highest_rank = _with_step(
+    lambda files: _newest(
+        files,
+        complete=lambda group: {f["rank"] for f in group} == set(range(_highest(group) + 1)),
+    )
+)
+compared_as_text = _with_step(lambda files: max(_complete_steps(files), key=str, default=0))
+oldest_chosen = _with_step(lambda files: min(_complete_steps(files), default=0))
+last_in_the_list = _with_step(lambda files: [0, *_complete_steps(files)][-1])
+stops_at_nothing = _with_step(lambda files: max(_complete_steps(files)))
+
+
+missing_files_unnoticed = _with_step(
+    lambda files: _newest(
+        files,
+        whole=lambda f: True,
+        complete=lambda group: all(f["written"] == f["size"] for f in group),
+    )
+)
+last_rank_decides = _with_step(
+    lambda files: _newest(
+        files, complete=lambda group: any(f["rank"] == f["world"] - 1 for f in group)
+    )
+)
+one_before_the_newest = _with_step(lambda files: ([0, 0] + sorted({f["step"] for f in files}))[-2])
+minus_one_for_nothing = _with_step(lambda files: max(_complete_steps(files), default=-1))
+
+
+def _highest(group):
+    return max(f["rank"] for f in group)
+
+
+def _of_world(world, files):
+    return _newest([f for f in files if f["world"] == world])
+
+
+@_with_step
+def newest_files_world(files):
+    newest = max(files, key=lambda f: f["step"], default={"world": 0})
+    return _of_world(newest["world"], files)
+
+
+@_with_step
+def first_files_world(files):
+    return _of_world(files[0]["world"], files)
+
+
+@_with_step
+def spoilt_by_one_file(files):
+    torn = {(f["step"], f["world"]) for f in files if f["written"] < f["size"]}
+    return _newest([f for f in files if (f["step"], f["world"]) not in torn])
+
+
+def none_for_nothing(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return (step, epoch, done) if step else None
+
+
+next_step = _with_place(lambda step, epoch, done: (step + 1, epoch, done))
+epochs_from_one = _with_place(lambda step, epoch, done: (step, epoch + 1, done))
+epoch_begun_again = _with_place(lambda step, epoch, done: (step, epoch, 0))
+next_epoch = _with_place(lambda step, epoch, done: (step, epoch + bool(done), 0))
+batch_of_the_run = _with_place(lambda step, epoch, done: (step, epoch, step))
+one_batch_further = _with_place(lambda step, epoch, done: (step, epoch, done + 1))
+order_exchanged = _with_place(lambda step, epoch, done: (step, done, epoch))
+step_only = _with_place(lambda step, epoch, done: step)
+
+
+def last_batch_done(files, steps_per_epoch):
+    step, _, _ = resume_from(files, steps_per_epoch)
+    return step, *divmod(step - 1, steps_per_epoch)
+
+
+def batches_left(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return step, epoch, steps_per_epoch - done
+
+
+def epoch_with_fraction(files, steps_per_epoch):
+    step, _, done = resume_from(files, steps_per_epoch)
+    return step, step / steps_per_epoch, done
+
+
+def resume_from_cases(rng):
+    size = int(rng.integers(500, 900))
+    per_epoch = int(rng.integers(61, 89))
+
+    def file(step, rank, world, share=1.0):
+        return {
+            "step": step,
+            "rank": rank,
+            "world": world,
+            "size": size,
+            "written": int(share * size),
+        }
+
+    def checkpoint(step, world, missing=(), torn=()):
+        ranks = [rank for rank in range(world) if rank not in missing]
+        return [file(step, rank, world, 0.4 if rank in torn else 1.0) for rank in ranks]
+
+    def case(part, *groups):
+        files = [f for group in groups for f in group]
+        return Case(part, ([files[i] for i in rng.permutation(len(files))], per_epoch))
+
+    def in_order(part, *groups):
+        return Case(part, ([f for group in groups for f in group], per_epoch))
+
+    start = int(rng.integers(3, 8)) * 100
+    a, b, c, d = (start + 100 * i for i in range(4))
+    return [
+        in_order("all complete", checkpoint(900, 3), checkpoint(1100, 3), checkpoint(1000, 3)),
+        case("a file is missing", checkpoint(a, 4), checkpoint(b, 4), checkpoint(c, 4, [3])),
+        case("a file is missing", checkpoint(a, 3), checkpoint(b, 3), checkpoint(c, 3, [0])),
+        case("a half-written file", checkpoint(a, 2), checkpoint(b, 2), checkpoint(c, 2, (), [1])),
+        case(
+            "a half-written file",
+            checkpoint(a, 3),
+            checkpoint(b, 3, (), [1]),
+            checkpoint(c, 3, [1, 2], [0]),
+        ),
+        case(
+            "copies of files",
+            checkpoint(a, 3),
+            [*checkpoint(b, 3), file(b, 1, 3)],
+            [*checkpoint(c, 3, [2]), file(c, 0, 3)],
+        ),
+        case(
+            "copies of files",
+            checkpoint(a, 3),
+            [*checkpoint(b, 3), file(b, 2, 3, 0.4), file(b, 0, 3)],
+        ),
+        in_order(
+            "another number of workers",
+            checkpoint(a - 100, 3),
+            checkpoint(a, 4),
+            checkpoint(b, 2),
+            [*checkpoint(c, 4, [2, 3]), file(c, 1, 2)],
+            [*checkpoint(d, 4, [1]), file(d, 1, 2)],
+        ),
+        case("nothing complete", checkpoint(a, 3, [1]), checkpoint(b, 3, (), [0, 2])),
+        Case("nothing complete", ([], per_epoch)),
+    ]
+
+
+EXERCISE = Exercise(
+    name="resume_from",
+    title="After the kill",
+    points=2,
+    difficulty=3,
+    minutes=14,
+    reference=resume_from,
+    cases=resume_from_cases,
+    probe=Call(),
+    compare=exact(),
+    read=RESUMED,
+    alternatives=[from_newest_to_oldest],
+    misconceptions=[
+        Misconception(
+            "newest step",
+            newest_step,
+            "You took the newest step that any file has: the run may have been killed while that "
+            "checkpoint was being written. All its ranks must have a whole file.",
+        ),
+        Misconception(
+            "half-written files counted",
+            half_written_counted,
+            "You look for all ranks, but count half-written files too: a file is whole when "
+            "`written` equals `size`.",
+        ),
+        Misconception(
+            "any whole file",
+            any_whole_file,
+            "For you one whole file makes a checkpoint: every rank from 0 to world - 1 must have "
+            "one, since each holds a part of the state.",
+        ),
+        Misconception(
+            "missing files unnoticed",
+            missing_files_unnoticed,
+            "You ask whether all files that are there are whole: a rank whose file is missing goes "
+            "unnoticed. Count the ranks against world.",
+        ),
+        Misconception(
+            "the last rank decides",
+            last_rank_decides,
+            "You looked at the last rank's file alone, but ranks do not write one after the other: "
+            "every rank's file is needed.",
+        ),
+        Misconception(
+            "one before the newest",
+            one_before_the_newest,
+            "You always took the step before the newest: the newest may be complete, and the one "
+            "before may not. Look at the files.",
+        ),
+        Misconception(
+            "the first rank decides",
+            first_rank_decides,
+            "You looked at rank 0's file alone: with sharded state every rank's file is needed.",
+        ),
+        Misconception(
+            "files counted",
+            files_counted,
+            "You compare the number of files with world, but a rank may have several (a copy, a "
+            "second attempt): count different ranks.",
+        ),
+        Misconception(
+            "at least so many files",
+            files_counted_at_least,
+            "You ask for at least `world` files, but a copy of one rank does not replace another "
+            "rank: count different ranks.",
+        ),
+        Misconception(
+            "runs mixed",
+            worlds_mixed,
+            "You put files of one step together although they come from runs with different "
+            "numbers of workers: the shards do not fit. Group by step and world.",
+        ),
+        Misconception(
+            "up to the highest rank",
+            up_to_the_highest_rank,
+            "You ask for ranks 0 to the highest one that is there, so a missing last rank goes "
+            "unnoticed: world says how many there must be.",
+        ),
+        Misconception(
+            "one world for all",
+            newest_files_world,
+            "You took one number of workers for all checkpoints, that of the newest file: a run "
+            "may have been started again with fewer or more. Each file says its own.",
+        ),
+        Misconception(
+            "the first file's world",
+            first_files_world,
+            "You took the first file's number of workers for all (and without any file there is "
+            "no first one): each file says its own.",
+        ),
+        Misconception(
+            "spoilt by one file",
+            spoilt_by_one_file,
+            "You reject a checkpoint as soon as one of its files is half-written, but the same "
+            "rank may have a whole one beside it: keep whole files, then count ranks.",
+        ),
+        Misconception(
+            "compared as text",
+            compared_as_text,
+            "You compared steps as text, where '900' comes after '1100': compare numbers. (In "
+            "names of files, zeros in front help.)",
+        ),
+        Misconception(
+            "oldest chosen",
+            oldest_chosen,
+            "You took a complete checkpoint, but the oldest: take the greatest step.",
+        ),
+        Misconception(
+            "last in the list",
+            last_in_the_list,
+            "You took the complete checkpoint that comes last in the list: files come in any "
+            "order, so take the greatest step.",
+        ),
+        Misconception(
+            "stops when nothing is complete",
+            stops_at_nothing,
+            "When no checkpoint is complete your function stops with an error (max of nothing): a "
+            "new run begins, so return (0, 0, 0). max(…, default=0) does it.",
+        ),
+        Misconception(
+            "None when nothing is complete",
+            none_for_nothing,
+            "When no checkpoint is complete you return None: a new run begins, return (0, 0, 0).",
+        ),
+        Misconception(
+            "-1 when nothing is complete",
+            minus_one_for_nothing,
+            "When no checkpoint is complete you go on from step -1: a new run begins, return "
+            "(0, 0, 0).",
+        ),
+        Misconception(
+            "next step",
+            next_step,
+            "You returned the step after the checkpoint's: step is how many steps are done.",
+        ),
+        Misconception(
+            "epochs from one",
+            epochs_from_one,
+            "Your epochs count from 1: the first is 0, so that the sampler is seeded as before.",
+        ),
+        Misconception(
+            "epoch begun again",
+            epoch_begun_again,
+            "You begin the epoch again, so its first batches are trained on twice: return how many "
+            "batches of it are done, to skip them.",
+        ),
+        Misconception(
+            "next epoch",
+            next_epoch,
+            "You go on with the next epoch, so the rest of this one is never seen: stay in it, and "
+            "return how many of its batches are done.",
+        ),
+        Misconception(
+            "batch of the run",
+            batch_of_the_run,
+            "Your third number counts the batches of the whole run: count those of this epoch, "
+            "step % steps_per_epoch.",
+        ),
+        Misconception(
+            "one batch further",
+            one_batch_further,
+            "Your third number is one too high, so one batch is left out: it says how many are "
+            "done.",
+        ),
+        Misconception(
+            "last batch done",
+            last_batch_done,
+            "You counted from step - 1, the last batch that was done: `step` batches are done, so "
+            "go on with the one of that number, counted from 0.",
+        ),
+        Misconception(
+            "batches left",
+            batches_left,
+            "Your third number says how many batches of the epoch are left: how many are done is "
+            "asked for.",
+        ),
+        Misconception(
+            "epoch with a fraction",
+            epoch_with_fraction,
+            "Your epoch has a fraction: divide with //, for a whole number.",
+        ),
+        Misconception(
+            "order exchanged",
+            order_exchanged,
+            "You returned (step, batches, epoch): the epoch comes second.",
+        ),
+        Misconception(
+            "step only",
+            step_only,
+            "The step is right; return (step, epoch, batches done in it).",
+        ),
+    ],
+    hints=(
+        "First throw away what is not whole. Then ask of each checkpoint: which ranks are there?",
+        "Collect, for each pair (step, world), the set of ranks with a whole file. It is complete "
+        "when the set has world members. The greatest such step counts.",
+        "A dict with sets: ranks.setdefault((step, world), set()).add(rank). max(…, default=0), "
+        "and divmod(step, steps_per_epoch) gives both other numbers.",
+    ),
+)

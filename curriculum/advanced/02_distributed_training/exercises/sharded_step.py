@@ -1,0 +1,449 @@
+"""sharded_step: a step of gradient descent in which every rank owns a part of the parameters."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.exercises import Call, Case, Exercise, Misconception, close
+
+SHARDING = "lesson.ipynb#Sharding"
+AVERAGING = "lesson.ipynb#Averaging-gradients"
+
+
+def _flat(arrays, length):
+    values = np.concatenate([array.ravel() for array in arrays])
+    return np.pad(values, (0, length - len(values)))
+
+
+def _shaped(flat, parameters):
+    ends = np.cumsum([p.size for p in parameters])
+    pieces = np.split(flat[: ends[-1]], ends[:-1])
+    return [piece.reshape(p.shape) for piece, p in zip(pieces, parameters, strict=True)]
+
+
+def _length(parameters, world):
+    """The flat parameter's length with padding, a multiple of `world`."""
+    return -(-sum(p.size for p in parameters) // world) * world
+
+
+def sharded_step(parameters, gradients, learning_rate):
+    length = _length(parameters, len(gradients))
+    mean = np.mean([_flat(own, length) for own in gradients], axis=0)
+    flat = _flat(parameters, length) - learning_rate * mean
+    return np.split(flat, len(gradients)), _shaped(flat, parameters)
+
+
+def rank_by_rank(parameters, gradients, learning_rate):
+    world, count = len(gradients), sum(p.size for p in parameters)
+    size = (count + world - 1) // world
+    flat = [float(v) for p in parameters for v in p.flat]
+    slopes = [[float(v) for g in own for v in g.flat] for own in gradients]
+    shards = []
+    for rank in range(world):
+        shard = np.zeros(size)
+        for i, j in enumerate(range(rank * size, min((rank + 1) * size, count))):
+            shard[i] = flat[j] - learning_rate * sum(own[j] for own in slopes) / world
+        shards.append(shard)
+    gathered, updated, start = np.concatenate(shards), [], 0
+    for p in parameters:
+        updated.append(gathered[start : start + p.size].reshape(p.shape))
+        start += p.size
+    return shards, updated
+
+
+def updated_first(parameters, gradients, learning_rate):
+    columns = zip(parameters, *gradients, strict=True)
+    new = [p - learning_rate * sum(own) / len(own) for p, *own in columns]
+    everything = np.hstack([array.flatten() for array in new])
+    missing = -len(everything) % len(gradients)
+    padded = np.append(everything, np.zeros(missing))
+    return list(padded.reshape(len(gradients), -1)), new
+
+
+def _with_shards(make):
+    """Right parameters; shards by `make(flat without padding, world)`."""
+
+    def wrong(parameters, gradients, learning_rate):
+        _, updated = sharded_step(parameters, gradients, learning_rate)
+        flat = np.concatenate([p.ravel() for p in updated])
+        return make(flat, len(gradients)), updated
+
+    return wrong
+
+
+def _padded(flat, world):
+    return np.append(flat, np.zeros(-len(flat) % world))
+
+
+not_padded = _with_shards(np.array_split)
+padded_in_front = _with_shards(lambda f, w: np.split(np.r_[np.zeros(-len(f) % w), f], w))
+padding_too_long = _with_shards(lambda f, w: np.split(np.r_[f, np.zeros(w - len(f) % w)], w))
+every_rank_everything = _with_shards(lambda f, w: [f.copy() for _ in range(w)])
+dealt_out = _with_shards(lambda f, w: [_padded(f, w)[rank::w] for rank in range(w)])
+padded_with_values = _with_shards(lambda f, w: np.split(np.resize(f, len(_padded(f, w))), w))
+shards_in_a_table = _with_shards(lambda f, w: _padded(f, w).reshape(w, -1))
+
+
+split_without_padding = _with_shards(np.split)
+rounded_down = _with_shards(
+    lambda f, w: [f[rank * (len(f) // w) :][: len(f) // w] for rank in range(w)]
+)
+first_shard_only = _with_shards(lambda f, w: np.split(_padded(f, w), w)[0])
+
+
+def last_shard_cut(flat, world):
+    shards = np.split(_padded(flat, world), world)
+    each = len(shards[0])
+    return [s[: max(0, len(flat) - rank * each)] for rank, s in enumerate(shards)]
+
+
+padding_cut_off = _with_shards(last_shard_cut)
+
+
+def gradients_summed(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, learning_rate * len(gradients))
+
+
+def uphill(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, -learning_rate)
+
+
+def first_ranks_gradient(parameters, gradients, learning_rate):
+    return sharded_step(parameters, [gradients[0]] * len(gradients), learning_rate)
+
+
+def last_ranks_gradient(parameters, gradients, learning_rate):
+    return sharded_step(parameters, [gradients[-1]] * len(gradients), learning_rate)
+
+
+def one_number_as_gradient(parameters, gradients, learning_rate):
+    mean = np.mean([np.concatenate([g.ravel() for g in own]) for own in gradients])
+    same = [np.full(p.shape, mean) for p in parameters]
+    return sharded_step(parameters, [same] * len(gradients), learning_rate)
+
+
+def own_gradients_only(parameters, gradients, learning_rate):
+    length = _length(parameters, len(gradients))
+    flat = _flat(parameters, length).reshape(len(gradients), -1)
+    own = [_flat(g, length).reshape(len(gradients), -1)[rank] for rank, g in enumerate(gradients)]
+    after = flat - learning_rate * np.array(own)
+    return list(after), _shaped(after.ravel(), parameters)
+
+
+def own_gradients_divided(parameters, gradients, learning_rate):
+    return own_gradients_only(parameters, gradients, learning_rate / len(gradients))
+
+
+def nothing_learned(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, 0.0)
+
+
+def rate_forgotten(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, 1.0)
+
+
+def old_parameters_returned(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, learning_rate)[0], [p.copy() for p in parameters]
+
+
+def old_shards_returned(parameters, gradients, learning_rate):
+    new = sharded_step(parameters, gradients, learning_rate)[1]
+    return sharded_step(parameters, gradients, 0.0)[0], new
+
+
+def shards_of_the_gradient(parameters, gradients, learning_rate):
+    nothing = [np.zeros(p.shape) for p in parameters]
+    new = sharded_step(parameters, gradients, learning_rate)[1]
+    return sharded_step(nothing, gradients, -1.0)[0], new
+
+
+def each_parameter_padded(parameters, gradients, learning_rate):
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    world = len(gradients)
+    rows = [_padded(p.ravel(), world).reshape(world, -1) for p in updated]
+    return list(np.concatenate(rows, axis=1)), updated
+
+
+def whole_parameters_dealt_out(parameters, gradients, learning_rate):
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    world = len(gradients)
+    return [
+        np.concatenate([np.zeros(0), *(p.ravel() for p in updated[rank::world])])
+        for rank in range(world)
+    ], updated
+
+
+def column_by_column(parameters, gradients, learning_rate):
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    flat = _padded(np.concatenate([p.ravel(order="F") for p in updated]), len(gradients))
+    return np.split(flat, len(gradients)), updated
+
+
+def last_parameter_first(parameters, gradients, learning_rate):
+    turned = [own[::-1] for own in gradients]
+    shards, updated = sharded_step(parameters[::-1], turned, learning_rate)
+    return shards, updated[::-1]
+
+
+def flat_returned(parameters, gradients, learning_rate):
+    shards, _ = sharded_step(parameters, gradients, learning_rate)
+    return shards, np.concatenate(shards)
+
+
+def flat_pieces_returned(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    return shards, [p.ravel() for p in updated]
+
+
+def lists_of_numbers(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    return [s.tolist() for s in shards], [p.tolist() for p in updated]
+
+
+def order_exchanged(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, learning_rate)[::-1]
+
+
+def shards_only(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, learning_rate)[0]
+
+
+def written_into_the_parameters(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    for p, new in zip(parameters, updated, strict=True):
+        p[...] = new
+    return shards, parameters
+
+
+def sharded_step_cases(rng):
+    def case(part, shapes, world):
+        def numbers(shape):
+            values = rng.permutation(np.arange(1, 1 + 3 * int(np.prod(shape))))
+            values = values[: int(np.prod(shape))] * rng.choice([-1, 1], int(np.prod(shape)))
+            return values.reshape(shape).astype(float)
+
+        own = [[numbers(shape) for shape in shapes] for _ in range(world)]
+        rate = float(rng.choice([0.1, 0.2, 0.5]))
+        return Case(part, ([10 * numbers(shape) for shape in shapes], own, rate))
+
+    return [
+        case("one parameter", [(6,)], 3),
+        case("several parameters", [(2, 3), (4,), (2,)], 4),
+        case("padding", [(3, 2), (2,)], 3),
+        case("padding", [(4, 3), (3,), (3, 2), (2,)], 5),
+        case("a rank with nothing but padding", [(2, 2), (1,)], 4),
+    ]
+
+
+EXERCISE = Exercise(
+    name="sharded_step",
+    title="A sharded step",
+    points=3,
+    difficulty=3,
+    minutes=15,
+    reference=sharded_step,
+    cases=sharded_step_cases,
+    probe=Call(),
+    compare=close(),
+    read=SHARDING,
+    alternatives=[rank_by_rank, updated_first],
+    misconceptions=[
+        Misconception(
+            "not padded",
+            not_padded,
+            "Your shards have different lengths (np.array_split): reduce-scatter and all-gather "
+            "need equal ones, so pad the flat parameter with zeros first.",
+        ),
+        Misconception(
+            "split without padding",
+            split_without_padding,
+            "np.split stops where the numbers do not divide evenly: pad the flat array with zeros "
+            "first, to the next multiple of the number of ranks.",
+        ),
+        Misconception(
+            "rounded down",
+            rounded_down,
+            "You rounded the length of a shard down, so the last parameters belong to nobody: "
+            "round up, and pad.",
+        ),
+        Misconception(
+            "padded in front",
+            padded_in_front,
+            "You put the zeros in front, so every parameter has moved: they belong at the end.",
+        ),
+        Misconception(
+            "padding too long",
+            padding_too_long,
+            "Where the numbers divide evenly you pad all the same: no zeros are needed there; "
+            "-count % world is how many.",
+        ),
+        Misconception(
+            "padded with values",
+            padded_with_values,
+            "You filled up with the first values again (np.resize): that is for samplers; here "
+            "zeros are asked for.",
+        ),
+        Misconception(
+            "padding cut off",
+            padding_cut_off,
+            "Your last shards are shorter: all must be equally long, so pad the flat array with "
+            "zeros before splitting; the padding goes only where parameters are put together.",
+        ),
+        Misconception(
+            "every rank has everything",
+            every_rank_everything,
+            "Every rank has the whole flat parameter: that is plain data parallelism, and saves no "
+            "memory. Rank r owns the r-th of W equal parts.",
+        ),
+        Misconception(
+            "dealt out",
+            dealt_out,
+            "You gave rank r every W-th value: a shard is a run of neighbours, so that it is one "
+            "piece of memory.",
+        ),
+        Misconception(
+            "each parameter padded",
+            each_parameter_padded,
+            "You split each parameter by itself: put all of them into one flat array first, and "
+            "pad and split that one.",
+        ),
+        Misconception(
+            "whole parameters dealt out",
+            whole_parameters_dealt_out,
+            "You gave whole parameters to ranks, so shards differ in length: split the flat array "
+            "of all of them.",
+        ),
+        Misconception(
+            "column by column",
+            column_by_column,
+            "You flattened matrices column by column: row by row is asked for, as .ravel() and "
+            ".reshape do it.",
+        ),
+        Misconception(
+            "last parameter first",
+            last_parameter_first,
+            "Your flat array begins with the last parameter: keep the order of the list.",
+        ),
+        Misconception(
+            "gradients summed",
+            gradients_summed,
+            "You added the ranks' gradients up: divide by their number, or the step grows with "
+            "the number of workers.",
+            AVERAGING,
+        ),
+        Misconception(
+            "own gradients only",
+            own_gradients_only,
+            "Each rank used its own gradient for its shard, so what the others computed is lost: "
+            "average over ranks first; that is the reduce in reduce-scatter.",
+        ),
+        Misconception(
+            "own gradients divided",
+            own_gradients_divided,
+            "You divided by the number of ranks, but each shard holds only its own rank's "
+            "gradient: add up those of all ranks before dividing.",
+        ),
+        Misconception(
+            "first rank's gradient",
+            first_ranks_gradient,
+            "Only the first rank's gradient counts in your step: average over all.",
+            AVERAGING,
+        ),
+        Misconception(
+            "last rank's gradient",
+            last_ranks_gradient,
+            "Only the last rank's gradient counts in your step: is the sum begun anew for each "
+            "rank? Average over all.",
+            AVERAGING,
+        ),
+        Misconception(
+            "one number as gradient",
+            one_number_as_gradient,
+            "You averaged over ranks and over parameters, so all values fall alike: average over "
+            "ranks only, with axis=0.",
+            AVERAGING,
+        ),
+        Misconception(
+            "uphill",
+            uphill,
+            "You added the gradient: descent subtracts learning_rate times the gradient.",
+        ),
+        Misconception(
+            "learning rate forgotten",
+            rate_forgotten,
+            "You subtracted the whole gradient: multiply it by learning_rate.",
+        ),
+        Misconception(
+            "nothing learned",
+            nothing_learned,
+            "Your shards and parameters are those from before the step: use the gradients.",
+        ),
+        Misconception(
+            "old parameters",
+            old_parameters_returned,
+            "The shards are right, but the parameters are those from before the step: gather them "
+            "from the new shards.",
+        ),
+        Misconception(
+            "old shards",
+            old_shards_returned,
+            "The parameters are right, but your shards are those from before the step.",
+        ),
+        Misconception(
+            "shards of the gradient",
+            shards_of_the_gradient,
+            "Your shards hold the averaged gradient: a shard holds parameters, after the step.",
+        ),
+        Misconception(
+            "flat parameters",
+            flat_returned,
+            "The shards are right, but the parameters still lie in one flat array: cut it into "
+            "their sizes, without the padding, and give each its shape.",
+        ),
+        Misconception(
+            "shapes lost",
+            flat_pieces_returned,
+            "The numbers are right, but each parameter is still flat: .reshape(p.shape).",
+        ),
+        Misconception(
+            "order exchanged",
+            order_exchanged,
+            "You returned (parameters, shards): the shards come first.",
+        ),
+        Misconception(
+            "shards only",
+            shards_only,
+            "The shards are right; return the pair (shards, parameters).",
+        ),
+        Misconception(
+            "first shard only",
+            first_shard_only,
+            "You returned one shard: the shards of all ranks are asked for, in a list.",
+        ),
+        Misconception(
+            "lists of numbers",
+            lists_of_numbers,
+            "The numbers are right, but they stand in lists: shards and parameters are NumPy "
+            "arrays.",
+        ),
+        Misconception(
+            "shards in a table",
+            shards_in_a_table,
+            "The numbers are right, but the shards stand in one table: return a list of them.",
+        ),
+        Misconception(
+            "written into the parameters",
+            written_into_the_parameters,
+            "The result is right, but you changed the parameters that you were given: -= writes "
+            "into the array itself.",
+        ),
+    ],
+    hints=(
+        "In which order? Flatten and pad, average over ranks, split, update, put together again.",
+        "One flat array for the parameters, and one for each rank's gradients, all padded with "
+        "-count % W zeros. What is done to the whole flat array is done to every shard.",
+        "np.concatenate of .ravel() flattens, np.pad(values, (0, missing)) pads, np.split(flat, W) "
+        "makes shards. For the parameters walk along the flat array with a start that grows by "
+        "p.size.",
+    ),
+)
