@@ -24,6 +24,8 @@ from autograder.kernels.owner import shared
 from autograder.sandbox.walls import World, survey
 from lepton_course import distributed
 
+PRELOAD = ("torch",)
+
 closed_in = pytest.mark.skipif(
     not survey().walls.namespaces, reason=f"no walls here: {survey().problems}"
 )
@@ -232,11 +234,9 @@ def test_workers_end_when_whoever_started_them_is_killed(tmp_path):
 
 
 @pytest.fixture(params=[False, pytest.param(True, marks=closed_in)], ids=["open", "closed in"])
-def world(request):
-    shared.preload = ("torch",)
+def world(request, small_zygote):
     package = Path(lepton_course.__file__).parent
-    yield World(shared.make_folder(), (package,)) if request.param else None
-    shared.stop()
+    return World(shared.make_folder(), (package,)) if request.param else None
 
 
 def test_in_a_warm_kernel(world):
@@ -273,6 +273,8 @@ def test_the_same_function_under_torchrun(tmp_path):
     script.write_text(
         textwrap.dedent(
             """
+            import sys
+
             import torch
             import torch.distributed as dist
             from lepton_course import distributed
@@ -284,7 +286,7 @@ def test_the_same_function_under_torchrun(tmp_path):
 
             if __name__ == "__main__":
                 with distributed.process_group():
-                    print("total", total(), flush=True)
+                    sys.stdout.write(f"total {total()}\\n")
             """
         )
     )

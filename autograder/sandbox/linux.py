@@ -9,6 +9,7 @@ import ctypes
 import os
 import platform
 import struct
+from collections.abc import Sequence
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
@@ -111,9 +112,15 @@ def landlock_version() -> int:
     return max(0, _libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1))
 
 
-def landlock(readable: list[str], writable: list[str], own_network: bool) -> int:
+def landlock(
+    readable: Sequence[str],
+    writable: Sequence[str],
+    listable: Sequence[str] = (),
+    own_network: bool = False,
+) -> int:
     """From here on, only these files and folders may be read or written; returns the version.
 
+    listable: folders of which the names within may be seen, at any depth.
     Also stops signals and abstract sockets to processes outside (version 6), and TCP (version 4)
     unless the process has a network of its own: Landlock cannot tell loopback from the rest.
     """
@@ -130,7 +137,8 @@ def landlock(readable: list[str], writable: list[str], own_network: bool) -> int
         "landlock_create_ruleset",
     )
     try:
-        for paths, rights in ((readable, _FS_READ), (writable, handled)):
+        allowed = ((readable, _FS_READ), (writable, handled), (listable, _FS_READ_DIR))
+        for paths, rights in allowed:
             for path in paths:
                 _landlock_rule(ruleset, path, rights & handled)
         _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")

@@ -112,6 +112,7 @@ def close_in(world: World) -> None:
     """Second half, in the first process of the new world: build it and give up all rights."""
     readable = [*system_paths(), *world.readable]
     writable = [Path("/dev/null"), world.scratch]
+    listable: list[Path] = []
     if world.walls.namespaces:
         linux.unshare(
             linux.CLONE_NEWNS | linux.CLONE_NEWNET | linux.CLONE_NEWIPC | linux.CLONE_NEWUTS
@@ -123,13 +124,15 @@ def close_in(world: World) -> None:
         _bound_namespace(world.limits)
         readable += [Path("/proc"), Path("/dev")]
         writable += [Path("/tmp"), Path("/dev/shm")]
+        # A new Python finds a package by its folder's names; here, nothing else is in there.
+        listable = [path.parent for path in world.readable]
     else:  # of the real /proc, nothing about other processes
         readable += [Path("/proc") / name for name in _HARMLESS_IN_PROC]
     linux.leave_keyring()
     _set_limits(world)
     if world.walls.landlock:
-        own_network = world.walls.namespaces
-        linux.landlock(list(map(str, readable)), list(map(str, writable)), own_network)
+        paths = [list(map(str, kind)) for kind in (readable, writable, listable)]
+        linux.landlock(*paths, own_network=world.walls.namespaces)
     linux.drop_all_privileges()
 
 

@@ -60,7 +60,7 @@ def half_a_ring(world, numbers):
 
 
 def whole_tensors(world, numbers):
-    return 2 * (world - 1) * numbers
+    return numbers * 2 * (world - 1)
 
 
 def one_chunk(world, numbers):
