@@ -14,6 +14,7 @@ from . import (
     train_workers,
 )
 from .lesson import EXERCISES as LESSON
+from .predictions import EXERCISES as PREDICTIONS
 
 EXERCISES = [
     average_gradients.EXERCISE,
@@ -24,4 +25,5 @@ EXERCISES = [
     resume_from.EXERCISE,
     train_workers.EXERCISE,
     *LESSON,
+    *PREDICTIONS,
 ]

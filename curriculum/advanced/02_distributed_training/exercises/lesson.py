@@ -1,17 +1,11 @@
-"""What the lesson asks for: small exercises and predictions. They earn no points."""
+"""The lesson's small exercises, 'Try it'. They earn no points."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from lepton_course.exercises import Call, Case, Exercise, Misconception, close, exact
 
-from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
-
-PROCESSES = "lesson.ipynb#One-function,-several-processes"
 ALL_REDUCE = "lesson.ipynb#Broadcast-and-all-reduce"
 RING = "lesson.ipynb#The-ring"
-SAMPLER = "lesson.ipynb#Who-takes-which-examples"
-SHARDING = "lesson.ipynb#Sharding"
-PIPELINE = "lesson.ipynb#A-pipeline-and-its-bubble"
 PAYS = "lesson.ipynb#When-it-pays"
 
 
@@ -36,6 +30,14 @@ def once_each(world, numbers):
 
 def both_at_once(world, numbers):
     return 2 * numbers
+
+
+def one_way_with_itself(world, numbers):
+    return world * numbers
+
+
+def bracket_forgotten(world, numbers):
+    return (2 * world - 1) * numbers
 
 
 def traffic_cases(rng):
@@ -69,6 +71,14 @@ def one_chunk(world, numbers):
 
 def per_step_of_one_less(world, numbers):
     return 2.0 * numbers
+
+
+def steps_without_cutting(world, numbers):
+    return (world - 1) * numbers
+
+
+def divided_by_steps(world, numbers):
+    return numbers / (world - 1)
 
 
 def ring_cases(rng):
@@ -119,6 +129,18 @@ def times_bandwidth(world, size, latency, bandwidth):
     return 2 * (world - 1) * (latency + size / world * bandwidth)
 
 
+def one_chunk_in_all(world, size, latency, bandwidth):
+    return 2 * (world - 1) * latency + size / world / bandwidth
+
+
+def in_bits(world, size, latency, bandwidth):
+    return 2 * (world - 1) * latency + 8 * _sent(world, size) / bandwidth
+
+
+def not_cut(world, size, latency, bandwidth):
+    return 2 * (world - 1) * latency + size / bandwidth
+
+
 def seconds_cases(rng):
     size, bandwidth = float(rng.uniform(1e3, 1e4)), float(rng.uniform(1e3, 3e3))
     world = int(rng.integers(5, 12))
@@ -129,54 +151,7 @@ def seconds_cases(rng):
     ]
 
 
-# --- predictions ------------------------------------------------------------------------------
-
-
-def one_question(rng):
-    return [Case("your prediction")]
-
-
-def _wrong(name, value, sentence, read=""):
-    return Misconception(name, value, sentence, read)
-
-
 EXERCISES = [
-    Exercise(
-        name="predicted_counter",
-        title="Your prediction: the counter",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference=0,
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=PROCESSES,
-        misconceptions=[
-            _wrong(
-                "shared memory",
-                3,
-                "You let both workers add to one counter, but memory is not shared: each worker "
-                "changed a copy of its own.",
-            ),
-            _wrong(
-                "last one wins",
-                2,
-                "2 is what rank 1 has in its own copy: nothing writes it back into the notebook.",
-            ),
-            _wrong(
-                "first one wins",
-                1,
-                "1 is what rank 0 has in its own copy: nothing writes it back into the notebook.",
-            ),
-        ],
-        hints=(
-            "In whose memory does `counter += …` happen?",
-            "Each worker got a copy of `counter`. What it returns comes back, what it changes "
-            "does not.",
-            "predicted_counter = 0",
-        ),
-    ),
     Exercise(
         name="root_traffic",
         title="The load at rank 0",
@@ -199,6 +174,17 @@ EXERCISES = [
                 itself_too,
                 "You counted rank 0 among the others: it sends nothing to itself, so there are "
                 "world - 1 partners.",
+            ),
+            Misconception(
+                "one way with itself",
+                one_way_with_itself,
+                "You counted `world` tensors in one direction: there are world - 1 partners, and "
+                "the sum goes out again.",
+            ),
+            Misconception(
+                "bracket forgotten",
+                bracket_forgotten,
+                "You doubled before subtracting: it is twice (world - 1), with a bracket.",
             ),
             Misconception(
                 "tensors counted",
@@ -248,6 +234,18 @@ EXERCISES = [
                 "steps.",
             ),
             Misconception(
+                "as many as the root's",
+                steps_without_cutting,
+                "That grows with every worker: there are 2 halves of world - 1 steps, and each "
+                "step carries a chunk of numbers / world.",
+            ),
+            Misconception(
+                "one chunk too large",
+                divided_by_steps,
+                "That is one chunk, and of world - 1: there are `world` chunks and 2 (world - 1) "
+                "steps.",
+            ),
+            Misconception(
                 "divided by the steps",
                 per_step_of_one_less,
                 "You cut the tensor into world - 1 chunks: there is one chunk for each rank, so "
@@ -260,137 +258,6 @@ EXERCISES = [
             "def ring_traffic(world, numbers):\n"
             "    steps = 2 * (world - 1)\n"
             "    return steps * numbers / world",
-        ),
-    ),
-    Exercise(
-        name="predicted_photos",
-        title="Your prediction: photos of one worker",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference=3334,
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=SAMPLER,
-        misconceptions=[
-            _wrong(
-                "rounded down",
-                3333,
-                "You rounded down, so one photo would never be dealt: the list is padded to "
-                "10 002, a multiple of 3.",
-            ),
-            _wrong(
-                "not rounded",
-                10_000 / 3,
-                "A worker takes whole photos: the list is padded to the next multiple of 3.",
-            ),
-            _wrong(
-                "everything",
-                10_000,
-                "That is what each worker takes when somebody forgets the sampler.",
-            ),
-            _wrong(
-                "all together",
-                10_002,
-                "That is what all three take together, with the padding: divide by 3.",
-            ),
-        ],
-        hints=(
-            "Is 10 000 a multiple of 3? What happened with ten examples?",
-            "The list is padded to 10 002 and dealt to three.",
-            "predicted_photos = 3334",
-        ),
-    ),
-    Exercise(
-        name="predicted_bytes",
-        title="Your prediction: bytes for each parameter",
-        points=0,
-        difficulty=2,
-        minutes=2,
-        reference=16,
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=SHARDING,
-        misconceptions=[
-            _wrong(
-                "itself alone",
-                4,
-                "Four is the number of numbers, or the bytes of the parameter alone: there are "
-                "four numbers of 4 bytes each.",
-            ),
-            _wrong(
-                "without Adam",
-                8,
-                "You counted the parameter and its gradient: Adam keeps two numbers more.",
-            ),
-            _wrong(
-                "one number of Adam's",
-                12,
-                "Three numbers, and one is missing: Adam keeps a mean of the gradient and one of "
-                "its square, and the gradient itself counts too.",
-            ),
-            _wrong(
-                "bits",
-                128,
-                "128 bits is right: a byte has 8 bits.",
-            ),
-            _wrong(
-                "float64",
-                32,
-                "That would be right for float64: a float32 has 4 bytes.",
-            ),
-        ],
-        hints=(
-            "A float32 has 4 bytes. How many numbers are there for each parameter?",
-            "The parameter, its gradient, and Adam's two means: four numbers.",
-            "predicted_bytes = 16",
-        ),
-    ),
-    Exercise(
-        name="predicted_bubble",
-        title="Your prediction: the bubble",
-        points=0,
-        difficulty=2,
-        minutes=3,
-        reference=float(Fraction(1, 9)),
-        cases=one_question,
-        probe=Value(),
-        compare=close(atol=5e-3),
-        read=PIPELINE,
-        misconceptions=[
-            _wrong(
-                "one in eight",
-                1 / 8,
-                "You divided by the micro-batches: a direction takes M + S - 1 = 9 beats, not 8.",
-            ),
-            _wrong(
-                "one in ten",
-                1 / 10,
-                "You divided by M + S: the first stage starts in beat 1, so there are M + S - 1 "
-                "beats.",
-            ),
-            _wrong(
-                "two in nine",
-                2 / 9,
-                "You put S above the line: one stage alone would have no bubble, so it is S - 1.",
-            ),
-            _wrong(
-                "busy share",
-                8 / 9,
-                "That is the share of the time in which a stage works: the bubble is the rest.",
-            ),
-            _wrong(
-                "one half",
-                1 / 2,
-                "That is the bubble without micro-batches, for M = 1.",
-            ),
-        ],
-        hints=(
-            "S is the number of stages, M that of micro-batches.",
-            "S = 2 and M = 8: put them into the formula above.",
-            "predicted_bubble = 1 / 9",
         ),
     ),
     Exercise(
@@ -434,6 +301,23 @@ EXERCISES = [
                 "too many steps",
                 one_step_too_many,
                 "You counted 2 world steps: after world - 1 steps of each half all is done.",
+            ),
+            Misconception(
+                "one chunk in all",
+                one_chunk_in_all,
+                "You sent one chunk in all: 2 (world - 1) counts for the bytes, too, so the sum "
+                "needs a bracket.",
+            ),
+            Misconception(
+                "bits",
+                in_bits,
+                "You turned bytes into bits: size is in bytes, and bandwidth in bytes a second.",
+            ),
+            Misconception(
+                "tensor sent once",
+                not_cut,
+                "You sent the tensor once: each of 2 (world - 1) messages carries size / world, "
+                "nearly twice the tensor.",
             ),
             Misconception(
                 "times the bandwidth",
