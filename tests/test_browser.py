@@ -14,11 +14,13 @@ import pytest
 from browser import Lab, browser_page, errors, lepton_learn, picture
 from conftest import CLONE
 
+from autograder.build import modules_in
 from lepton_course import progress
 from lepton_course.exercises.load import load_exercises
 
 pytestmark = pytest.mark.browser
 
+MODULES = [f"{folder.parent.name}/{folder.name}" for folder in modules_in(CLONE / "curriculum")]
 MODULE = "basics/05_convolutional_networks"
 EXERCISE = "output_size"
 
@@ -91,10 +93,14 @@ def test_nothing_of_nbgrader_is_in_the_learners_lab(lab, url, home):
     assert lab.page.locator(".jp-Dialog").count() == 0
 
 
-def test_the_lesson_runs_to_its_end_without_an_error(lab, tmp_path):
+def test_the_start_page_shows_the_modules(lab, tmp_path):
     picture(lab.page, tmp_path / "start.png", shown=True)
-    lab.follow(f"{MODULE}/lesson.ipynb")
-    notebook = lab.run_all(f"{MODULE}/lesson.ipynb", seconds=600)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_lesson_runs_to_its_end_without_an_error(lab, tmp_path, module):
+    lab.follow(f"{module}/lesson.ipynb")
+    notebook = lab.run_all(f"{module}/lesson.ipynb", seconds=600)
     assert [error for cell in notebook.cells for error in errors(cell)] == []
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert all(cell.execution_count for cell in code)
