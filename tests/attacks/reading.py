@@ -313,7 +313,7 @@ attempt(os.rename, "..", "../../lepton_attack")
         "other_submissions",
         "looks into the scratch folders of submissions that run at the same time",
         """
-for pattern in ("../../*", "../../*/*", "../../*/work/*", "/tmp/*", "/tmp/lepton-*/*/work/*",
+for pattern in ("../../*", "../../*/*", "../../*/w*/*", "/tmp/*", "/tmp/lepton-*/*/w*/*",
                 places["scratch"] + "/*/*/*"):
     for path in glob.glob(pattern):
         if os.path.isfile(path): print(path, open(path, "rb").read(2000))

@@ -5,6 +5,7 @@ from . import (
     in_units,
     lesson,
     mse_gradients,
+    predictions,
     prepare,
     refuse,
     train_logistic,
@@ -20,4 +21,5 @@ EXERCISES = [
     in_units.EXERCISE,
     refuse.EXERCISE,
     *lesson.EXERCISES,
+    *predictions.EXERCISES,
 ]

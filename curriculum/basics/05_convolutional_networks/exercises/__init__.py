@@ -8,6 +8,7 @@ from . import (
     max_pool2d,
     output_size,
     predict,
+    predictions,
     small_cnn,
 )
 
@@ -20,4 +21,5 @@ EXERCISES = [
     augment.EXERCISE,
     predict.EXERCISE,
     *lesson.EXERCISES,
+    *predictions.EXERCISES,
 ]
