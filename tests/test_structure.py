@@ -127,7 +127,7 @@ FAULTS = [
     ("lesson", replaced("### Try it: TODO 1", "### Something"), "has 2 small exercises"),
     ("lesson", replaced("**Predict, then run.**", ""), "asks for 1 predictions"),
     ("lesson", replaced("record(", "print("), "records 2 numbers"),
-    ("lesson", replaced("75 minutes", "a while"), "does not say '75 minutes'"),
+    ("lesson", replaced("90 minutes", "a while"), "does not say '90 minutes'"),
     ("lesson", replaced("**You need**", ""), "names no prerequisites"),
     ("lesson", replaced("- *TODO* another;", ""), "does not list what one can do"),
     ("lesson", replaced("Right. TODO", "Yes. TODO"), "has 2 explained choices, 0 of them right"),

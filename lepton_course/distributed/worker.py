@@ -97,6 +97,7 @@ def work(folder: str, timeout: float, environment: dict[str, str], backend: bool
     that called `run`. backend: whether to join the group first.
     """
     os.environ.update(environment)
+    torch.set_num_threads(1)
     rank = int(os.environ["RANK"])
     for number in (signal.SIGINT, signal.SIGTERM):  # end at once, also in the middle of a receive
         signal.signal(number, signal.SIG_DFL)
