@@ -110,6 +110,7 @@ class Lab:
         self.page.goto(f"{url}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.panel().get_by_role("heading", name="Lepton Course").wait_for()
+        self.kernel_ready()
 
     def panel(self) -> Locator:
         """The notebook that is in front."""
@@ -128,6 +129,10 @@ class Lab:
         self.panel().locator(f'a[href*="{link}"]').first.click()
         name = Path(link).name
         self.page.locator(".lm-TabBar-tab.jp-mod-current", has_text=name).wait_for()
+        self.kernel_ready()
+
+    def kernel_ready(self) -> None:
+        """Wait for the kernel of the notebook in front; before, JupyterLab would ask for one."""
         self.panel().locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
         self.page.locator("#jp-main-statusbar").get_by_text(re.compile("Python 3.*Idle")).wait_for()
 
