@@ -18,13 +18,19 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 
-from autograder.classroom import NOTEBOOK, Classroom
+from autograder.assignment import Assignment
+from autograder.classroom import Classroom
 from autograder.files import copy_files, remove_folder
 from autograder.judging import Judged
 from autograder.logs import KeptLog
 from autograder.plugins import RESULT_KEY
+from autograder.stock.assignment import StockAssignment
+from autograder.stock.restoring import imported
+from autograder.submission import Submission
 
 
 class NotRecorded(Exception):
@@ -44,31 +50,54 @@ class RecordingAutograde(Autograde):
         resources[RESULT_KEY] = self.judged
         return resources
 
+    def put_in_place_of(self, execute: type) -> None:
+        """Takes what was run from the result where the course would run notebooks itself.
+
+        They have been restored by the course's own rules before.
+        """
+        self.sanitize_preprocessors = []
+        self.autograde_preprocessors = [
+            AlreadyExecuted if issubclass(step, execute) else step
+            for step in map(imported, self.autograde_preprocessors)
+        ]
+
+
+class AlreadyExecuted(NbGraderPreprocessor):
+    """Stands where nbgrader's Execute does, and puts in what was run in the sandbox."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Returns the executed notebook."""
+        notebooks = resources[RESULT_KEY].notebooks
+        return nbformat.reads(notebooks[resources["nbgrader"]["notebook"]], as_version=4), resources
+
 
 def record(
-    classroom: Classroom, assignment: str, student: str, restored: NotebookNode, judged: Judged
+    classroom: Classroom,
+    assignment: Assignment | StockAssignment,
+    student: str,
+    submission: Submission,
+    judged: Judged,
 ) -> None:
     """Writes one result. Raises NotRecorded; then nothing has changed but auto scores."""
-    submitted = classroom.submitted_folder(student, assignment)
-    final = classroom.root / "autograded" / student / assignment
+    submitted = classroom.submitted_folder(student, assignment.name)
+    final = classroom.autograded_folder(student, assignment.name)
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
     _scratch(classroom).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_scratch(classroom)) as name:
         scratch = Path(name)
-        folder = scratch / "submitted" / student / assignment
+        course = _scratch_course(classroom.course_directory(assignment.name, student), scratch)
+        folder = Path(course.format_path(course.submitted_directory, student, assignment.name))
         folder.mkdir(parents=True)
-        copy_files((classroom.release_notebook(assignment).parent, submitted), folder)
-        nbformat.write(restored, folder / f"{NOTEBOOK}.ipynb")
+        copy_files(assignment.files(submitted), folder)
+        for notebook, text in submission.notebooks.items():
+            (folder / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
         _drop_bad_timestamp(folder / "timestamp.txt")
-        (scratch / "source").symlink_to(classroom.root / "source")
-
-        course = classroom.course_directory(assignment, student)
-        course.db_url = course.db_url  # stays the class's when the root changes
-        course.root = str(scratch)
         converter = RecordingAutograde(
             judged, coursedir=course, config=classroom.config(), log=log, force=True
         )
+        if assignment.shares_process:
+            converter.put_in_place_of(Execute)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's own code
@@ -77,10 +106,19 @@ def record(
             raise NotRecorded(log.cause()) from error
         except Exception as error:  # nbgrader lets through what odd files do to it
             raise NotRecorded(f"{type(error).__name__}: {error}") from error
-        graded = scratch / "autograded" / student / assignment
+        graded = course.format_path(course.autograded_directory, student, assignment.name)
         if final.exists():
             shutil.rmtree(final)
-        os.rename(graded, final)
+        shutil.move(graded, final)
+
+
+def _scratch_course(course: CourseDirectory, scratch: Path) -> CourseDirectory:
+    """The course, with its gradebook and source, but submissions and results in scratch."""
+    course.db_url = course.db_url  # stays the class's when the root changes
+    course.source_directory = os.path.join(course.root, course.source_directory)
+    course.submitted_directory, course.autograded_directory = "submitted", "autograded"
+    course.root = str(scratch)
+    return course
 
 
 def clear_scratch(classroom: Classroom) -> None:
