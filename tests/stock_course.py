@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -36,7 +36,7 @@ class HalfPoint(LateSubmissionPlugin):
 DUE = "2026-03-03 12:00:00 UTC"
 MEAN = "def mean(values):\n    return sum(values) / len(values)"
 SHARE = "def share(values):\n    return [v / sum(values) for v in values]"
-TABLE = "rows = open('data.csv').read().split()\nopen('seen.txt', 'w').write(str(len(rows)))"
+TABLE = "rows = open('data.csv').read().split()\nprint(len(rows), file=open('seen.txt', 'w'))"
 COUNT = "def count(path):\n    return len(open(path).read().split())"
 ANSWERS = {"mean": MEAN, "share": SHARE, "table": TABLE, "count": COUNT, "why": "It adds up."}
 """Right answers, by the id of their cells."""
@@ -75,12 +75,10 @@ STATISTICS = [
         "if mean([2]) != 2:\n    print('not the mean', file=sys.stderr)",
         {"grade": True, "locked": True, "points": 1},
     ),
-]
-FILES = [
     ("table", TABLE, {"solution": True}),
     (
         "table_read",
-        "assert open('seen.txt').read() == '4'\nassert len(rows) == 4",
+        "assert open('seen.txt').read() == '4\\n'\nassert len(rows) == 4",
         {"grade": True, "locked": True, "points": 1},
     ),
 ]
@@ -93,12 +91,12 @@ REPORT = [
     ),
     ("why", None, {"grade": True, "solution": True, "points": 2}),
 ]
-NOTEBOOKS = {"a_statistics": STATISTICS, "b_files": FILES, "c_report": REPORT}
+NOTEBOOKS = {"a_statistics": STATISTICS, "b_report": REPORT}
 AUTOMATIC = 2 + 2.5 + 1 + 1 + 1 + 1 + 3
 
 
 def make_course(root: Path) -> Path:
-    """A course with one assignment, `sums`: three notebooks, two files beside them, released."""
+    """A course with one assignment, `sums`: two notebooks, two files beside them, released."""
     source = root / "source" / "sums"
     source.mkdir(parents=True)
     (root / "nbgrader_config.py").write_text(CONFIG)
@@ -141,12 +139,10 @@ def _cell(grade_id: str | None, source: str | None, options: dict) -> nbformat.N
     return new_code_cell(source, metadata=metadata)
 
 
-@contextmanager
+@contextlib.contextmanager
 def nbgrader(root: Path) -> Iterator[NbGraderAPI]:
     """nbgrader's own interface to a course, as its commands and formgrader use it."""
     programs_on_path()
-    import contextlib
-
     before = list(sys.path)
     with contextlib.chdir(root):
         app = NbGrader()

@@ -112,7 +112,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
             inner = inner.tb_next  # what is here says nothing to anyone
         lines = traceback.format_exception(_type(error), error, inner)
         text = str(error)
-    except Exception:
+    except BaseException:  # an exception's own methods are the learner's
         lines, text = [], ""
     return {
         "status": "error",
