@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
+import nbgrader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader, NbGraderAPI
@@ -109,22 +109,30 @@ def make_course(root: Path) -> Path:
             "name": "python3", "display_name": "Python 3", "language": "python",
         }  # fmt: skip
         nbformat.write(notebook, source / f"{name}.ipynb")
-    with nbgrader(root) as api:
-        assert api.generate_assignment("sums")["success"]
-        with api.gradebook as gradebook:
-            gradebook.update_or_create_assignment("sums", duedate=DUE)
+    _release(root, "sums")
     return root
 
 
-def quickstart(root: Path) -> Path:
-    """The course that `nbgrader quickstart` makes, its assignment `ps1` released."""
-    programs_on_path()
-    command = [sys.executable, "-m", "nbgrader", "quickstart", root.name]
-    subprocess.run(command, cwd=root.parent, check=True, capture_output=True)
-    with nbgrader(root) as api:
-        done = api.generate_assignment("ps1")
+def make_example(root: Path) -> Path:
+    """The course of `nbgrader quickstart`, released; handing in late is worth nothing."""
+    here = Path(nbgrader.__file__).parent / "docs/source/user_guide/source"
+    shutil.copytree(here, root / "source", ignore=shutil.ignore_patterns("*.html", "ps1_autotest"))
+    (root / "nbgrader_config.py").write_text(
+        "c = get_config()\n"
+        'c.CourseDirectory.course_id = "example"\n'
+        'c.IncludeHeaderFooter.header = "source/header.ipynb"\n'
+        'c.LateSubmissionPlugin.penalty_method = "zero"\n'
+    )
+    _release(root, "ps1")
+    return root
+
+
+def _release(root: Path, assignment: str) -> None:
+    with course_api(root) as api:
+        done = api.generate_assignment(assignment)
         assert done["success"], done["log"]
-    return root
+        with api.gradebook as gradebook:
+            gradebook.update_or_create_assignment(assignment, duedate=DUE)
 
 
 def _cell(grade_id: str | None, source: str | None, options: dict) -> nbformat.NotebookNode:
@@ -140,7 +148,7 @@ def _cell(grade_id: str | None, source: str | None, options: dict) -> nbformat.N
 
 
 @contextlib.contextmanager
-def nbgrader(root: Path) -> Iterator[NbGraderAPI]:
+def course_api(root: Path) -> Iterator[NbGraderAPI]:
     """nbgrader's own interface to a course, as its commands and formgrader use it."""
     programs_on_path()
     before = list(sys.path)
@@ -182,7 +190,7 @@ def filled(answers: dict[str, str]) -> Callable[[str, list], None]:
 def grade_by_stock(root: Path, assignment: str, students: list[str]) -> dict[str, str]:
     """Has stock `nbgrader autograde` grade each; for those without a score, the end of its log."""
     failed = {}
-    with nbgrader(root) as api:
+    with course_api(root) as api:
         for student in students:
             done = api.autograde(assignment, student)
             if not done["success"]:

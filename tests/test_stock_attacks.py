@@ -236,6 +236,8 @@ def double(x):
 def test_a_hook_earns_nothing(hook, tmp_path):
     judged = grade(tmp_path, WRONG, HOOKS[hook], TEST, seconds=5)
     assert judged.score == 0, outputs(judged)
+    [_, made, _] = nbformat.reads(judged.notebooks["n"], as_version=4).cells
+    assert not [output for output in made.outputs if output.output_type == "error"]
 
 
 BOOSTS = {

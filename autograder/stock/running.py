@@ -82,7 +82,8 @@ class RunTests(RunAndAsk):
 
     def judge(self, cell: NotebookNode, index: int, left: float) -> None:
         """Has the kernel run a test, and keeps what it replies."""
-        self.limit(min(self.job.limits.cell_seconds, left))
+        seconds = min(self.job.limits.cell_seconds, left)
+        self.limit(seconds)
         self.reply = {}
         request = new_code_cell(_request(cell.source))
         try:
@@ -92,6 +93,8 @@ class RunTests(RunAndAsk):
             self.nb.cells[index] = cell
             tidy(cell, self.job.limits.output_bytes)
         self.verdicts[index] = _verdict(self.reply)
+        if self.timed_out:
+            self.incidents.append(f"{self.describe(cell)} ran longer than {seconds:.0f} s")
 
     def on_cell_executed(self, **kwargs: Any) -> None:
         """Keeps the reply, which comes over a channel that outputs do not take."""
