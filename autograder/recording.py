@@ -7,6 +7,7 @@ cannot touch `submitted/`, and `autograded/` changes only when it has succeeded.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -99,7 +100,7 @@ def record(
         if assignment.shares_process:
             converter.put_in_place_of(Execute)
         try:
-            with warnings.catch_warnings():
+            with contextlib.chdir(classroom.root), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's own code
                 converter.start()
         except NbGraderException as error:

@@ -95,11 +95,11 @@ NOTEBOOKS = {"a_statistics": STATISTICS, "b_report": REPORT}
 AUTOMATIC = 2 + 2.5 + 1 + 1 + 1 + 1 + 3
 
 
-def make_course(root: Path) -> Path:
+def make_course(root: Path, settings: str = "") -> Path:
     """A course with one assignment, `sums`: two notebooks, two files beside them, released."""
     source = root / "source" / "sums"
     source.mkdir(parents=True)
-    (root / "nbgrader_config.py").write_text(CONFIG)
+    (root / "nbgrader_config.py").write_text(CONFIG + settings)
     (root / "late_by_half_points.py").write_text(LATE)
     (source / "data.csv").write_text("1 2 3 4")
     (source / "checks.py").write_text("def close(a, b):\n    return abs(a - b) < 1e-9\n")
@@ -200,7 +200,8 @@ def grade_by_stock(root: Path, assignment: str, students: list[str]) -> dict[str
 
 def scores(root: Path, assignment: str, student: str) -> dict[str, float | None] | None:
     """All that the gradebook says of a submission; None when it is not there."""
-    with Gradebook(f"sqlite:///{root}/gradebook.db") as gradebook:
+    [file] = [*root.glob("gradebook.db"), *root.glob("*.sqlite")]
+    with Gradebook(f"sqlite:///{file}") as gradebook:
         try:
             submission = gradebook.find_submission(assignment, student)
         except MissingEntry:

@@ -230,7 +230,7 @@ REASONS = {
     "all_missing": "there is no a_statistics.ipynb; there is no b_report.ipynb",
     "one_missing": "there is no b_report.ipynb",
     "broken": "b_report.ipynb: the file is not valid JSON",
-    "deleted": "the test share_partly is missing",
+    "deleted": "the test share_partly was missing",
     "remarked": "b_report.ipynb: nbgrader could not restore it: Inconsistent checksums",
     "loops": "a_statistics.ipynb: the test share_partly ran longer than 4 s",
 }
@@ -262,6 +262,50 @@ def test_a_second_run_grades_what_has_changed(made):
     again = lepton_class("grade", made.ours, "sums")
     assert "16 graded (15 of them unchanged), 1 not gradable" in again.output
     assert scores(made.ours, "sums", "wrong")["score"] == AUTOMATIC
+
+
+ODD_SETTINGS = """
+c.CourseDirectory.root = "."
+c.CourseDirectory.db_url = "sqlite:///book.sqlite"
+c.CourseDirectory.submitted_directory = "came in"
+c.CourseDirectory.student_id_exclude = "guest"
+c.CourseDirectory.ignore = ["notes.txt"]
+c.Autograde.exclude_overwriting = {"sums": ["checks.py"]}
+c.OverwriteCells.add_missing_cells = True
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = "not the mean"
+"""
+OWN_CHECKS = "def close(a, b):\n    return b == 1.5 or abs(a - b) < 1"
+ODD = {
+    "right": RIGHT,
+    "deleted": then(RIGHT, without("share_partly")),
+    "guest": RIGHT,
+    "own_checks": then(RIGHT, filled({"mean": "def mean(values):\n    return 2.2"})),
+    "peeks": then(RIGHT, filled({"count": "count = lambda path: len(open('notes.txt').read())"})),
+}
+
+
+def test_a_courses_own_settings_are_followed(tmp_path):
+    root = make_course(tmp_path / "course", ODD_SETTINGS)
+    (root / "source/sums/notes.txt").write_text("4321")
+    for student, change in ODD.items():
+        folder = hand_in(root, "sums", student, change)
+        if student == "own_checks":
+            (folder / "checks.py").write_text(OWN_CHECKS)
+    (root / "submitted").rename(root / "came in")
+    stock = tmp_path / "stock"
+    shutil.copytree(root, stock)
+    failed = grade_by_stock(stock, "sums", [student for student in ODD if student != "guest"])
+    done = lepton_class("grade", root, "sums")
+    assert (done.exit_code, failed) == (0, {}), done.output
+    for student in ODD:
+        assert scores(root, "sums", student) == scores(stock, "sums", student), student
+    assert "the test share_partly was missing and was put back" in " ".join(done.output.split())
+    assert scores(root, "sums", "guest") is None
+    assert scores(root, "sums", "own_checks")["a_statistics/mean_right"] == (2, False)
+    assert scores(root, "sums", "own_checks")["a_statistics/no_warnings"] == (1, False)
+    assert scores(root, "sums", "deleted")["score"] == AUTOMATIC
+    assert scores(root, "sums", "peeks")["score"] == AUTOMATIC - 3
 
 
 @pytest.mark.parametrize(

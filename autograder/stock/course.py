@@ -44,7 +44,12 @@ class StockCourse(Classroom):
 
     def course_directory(self, assignment: str = "", student: str = "*") -> CourseDirectory:
         course = super().course_directory(assignment, student)
+        # nbgrader's commands run in the course's folder, and relative paths start there.
         course.root = str(self.root / self._config.CourseDirectory.get("root", ""))
+        url = make_url(course.db_url)
+        if url.get_backend_name() == "sqlite":
+            url = url.set(database=str(self.root / (url.database or "")))
+            course.db_url = url.render_as_string(hide_password=False)
         return course
 
     def submitted_folder(self, student: str, assignment: str) -> Path:

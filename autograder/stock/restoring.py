@@ -55,15 +55,18 @@ def restore_submission(folder: Path, known: Mapping[str, Known], rules: Rules) -
             digest.update(data)
             notebook = parse_notebook(data)
             marks = _take_off_marks(notebook, known[name].cells)
+            before = _marked(notebook)
             notebooks[name] = _restored(notebook, name, folder, rules)
         except NotGradable as error:
             reason = str(error)
             named = f"{name}.ipynb" in reason or len(known) == 1
             repairs.append(reason if named else f"{name}.ipynb: {reason}")
             continue
-        left = _marked(nbformat.reads(notebooks[name], as_version=4))
-        gone = [test for test in known[name].tests if test not in left]
-        repairs += [*marks, *(f"the test {test} is missing" for test in gone)]
+        after = _marked(nbformat.reads(notebooks[name], as_version=4))
+        gone = [test for test in known[name].tests if test not in before]
+        put_back = {test: " and was put back" for test in after}
+        repairs += marks
+        repairs += [f"the test {test} was missing{put_back.get(test, '')}" for test in gone]
     if not notebooks:
         raise NotGradable("; ".join(repairs))
     return Submission(notebooks, tuple(repairs), digest.hexdigest())
