@@ -221,7 +221,7 @@ def test_points(made):
     assert points["own_checks"] < AUTOMATIC, "the course's own files win"
     assert points["crashes"] == 7.5, "points earned before a crash count"
     assert points["broken"] == AUTOMATIC - 3, "the other notebook counts"
-    assert scores(made.ours, "sums", "late")["late"] == 0.5
+    assert scores(made.ours, "sums", "late")["late"] == 2 * 0.5, "for each notebook"
 
 
 REASONS = {

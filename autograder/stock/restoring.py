@@ -64,7 +64,7 @@ def restore_submission(folder: Path, known: Mapping[str, Known], rules: Rules) -
             continue
         after = _marked(nbformat.reads(notebooks[name], as_version=4))
         gone = [test for test in known[name].tests if test not in before]
-        put_back = {test: " and was put back" for test in after}
+        put_back = dict.fromkeys(after, " and was put back")
         repairs += marks
         repairs += [f"the test {test} was missing{put_back.get(test, '')}" for test in gone]
     if not notebooks:
