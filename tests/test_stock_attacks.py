@@ -27,7 +27,7 @@ from autograder.submission import Submission
 pytestmark = pytest.mark.usefixtures("small_zygote")
 PRELOAD = ALSO
 WRONG = "def double(x):\n    return x"
-TEST = "assert double(2) == 4\nassert all([double(3) == 6])"
+TEST = "assert double(2) == 4\nassert all([double(3) == 6])\nlooked = True"
 PARTLY = "earned = 0.0\nfor x in (1, 2):\n    earned += double(x) == 2 * x\nearned"
 MOST = 2.0
 
@@ -41,7 +41,7 @@ def course_for_kernels(monkeypatch):
 
 def grade(folder: Path, *cells: str | nbformat.NotebookNode, walls=None, seconds: int = 10):
     """A submission of these cells, graded; a source that tests `double` is a test."""
-    cells = [as_cell(cell) for cell in cells]
+    cells = [as_cell(cell, f"test{number}") for number, cell in enumerate(cells)]
     tests = [c.metadata.nbgrader["grade_id"] for c in cells if "nbgrader" in c.metadata]
     known = {"n": Known(frozenset(tests), dict.fromkeys(tests, MOST))}
     assignment = StockAssignment("a", known, folder, seconds, "", "", None)
@@ -50,10 +50,10 @@ def grade(folder: Path, *cells: str | nbformat.NotebookNode, walls=None, seconds
     return assignment.grade(Task(Submission(notebooks, (), ""), folder, Limits(), 1, walls))
 
 
-def as_cell(cell: str | nbformat.NotebookNode) -> nbformat.NotebookNode:
+def as_cell(cell: str | nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
     if isinstance(cell, str) and cell.startswith(("assert", "earned", "%%", "print")):
         mark = {"grade": True, "solution": False, "locked": True, "schema_version": 3}
-        mark |= {"points": MOST, "grade_id": f"t{abs(hash(cell))}"}
+        mark |= {"points": MOST, "grade_id": grade_id}
         return new_code_cell(cell, metadata={"nbgrader": mark})
     return new_code_cell(cell) if isinstance(cell, str) else cell
 
@@ -183,8 +183,7 @@ IPythonKernel.do_execute = do_execute
 """,
     "builtins that always agree": """
 import builtins
-builtins.all = builtins.any = builtins.isinstance = lambda *args: True
-builtins.eval = builtins.exec = builtins.compile = lambda *args, **kwargs: None
+builtins.all = builtins.any = lambda values: True
 def double(x): return 4
 """,
     "builtins in their place": """
@@ -196,14 +195,15 @@ def double(x): return 4
     "a trace function that jumps over lines": """
 import sys
 def jump(frame, event, arg):
-    if frame.f_code.co_name == "<module>":
-        frame.f_trace_lines = True
-        if event == "line" and frame.f_lineno == 1:
-            frame.f_lineno = 2
-        return jump
+    if event == "line" and frame.f_code.co_name.startswith("<") and frame.f_lineno < 3:
+        frame.f_lineno = 3
     return jump
 sys.settrace(jump)
-def double(x): return x
+def double(x):
+    frame = sys._getframe(1)
+    frame.f_trace = jump
+    sys.settrace(jump)
+    return x
 """,
     "another namespace": """
 class Kind(dict):
@@ -274,7 +274,7 @@ def test_partial_credit_is_the_value_and_not_its_looks(boost, tmp_path):
 
 
 def test_a_mark_that_skips_a_test_does_not(tmp_path):
-    test = as_cell(TEST)
+    test = as_cell(TEST, "test")
     test.metadata["tags"] = ["skip-execution", "raises-exception"]
     assert grade(tmp_path, WRONG, test).score == 0
 

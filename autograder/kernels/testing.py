@@ -33,7 +33,8 @@ FILE = "<test>"
 # Bound before any notebook's code has run, so that what it puts in their places is not used.
 _compile, _eval, _repr, _pretty, _type = compile, eval, repr, pretty, type
 _settrace, _setprofile = sys.settrace, sys.setprofile
-_Expr, _Expression = ast.Expr, ast.Expression
+_Expr, _Expression, _Module = ast.Expr, ast.Expression, ast.Module
+_AWAIT, _ONLY_AST = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, ast.PyCF_ONLY_AST
 _LEFT_ALONE = {"input", "print", "open", "__import__", "exit", "quit"}
 """Builtins that a kernel, or an honest test, has reasons to replace."""
 _BUILTINS = {
@@ -65,7 +66,6 @@ class TestingKernel(IPythonKernel):
 
 async def run_test(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
     """Runs a test in a namespace; the reply has the key "test" only when it passed."""
-    _settrace(None)
     _setprofile(None)
     builtins.__dict__.update(_BUILTINS)
     namespace["__builtins__"] = builtins
@@ -81,22 +81,23 @@ async def run_test(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _value(source: str, namespace: dict[str, Any]) -> Any:
-    """Runs a source; the value of its last statement where this is an expression, else None."""
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    """Runs a source; the value of its last statement where this is an expression, else None.
+
+    Each statement is a program of its own, as in IPython: no trace function can jump out of it.
+    """
     # Never optimized: an optimized `assert` asserts nothing.
     options: dict[str, Any] = {"dont_inherit": True, "optimize": 0}
-    tree = _compile(source, FILE, "exec", flags | ast.PyCF_ONLY_AST, **options)
-    last = None
-    if tree.body and _type(tree.body[-1]) is _Expr:
-        last = _Expression(tree.body.pop().value)
-    parts = [(tree, "exec"), *([(last, "eval")] if last else [])]
+    tree = _compile(source, FILE, "exec", _AWAIT | _ONLY_AST, **options)
     value = None
-    for part, mode in parts:
-        program = _compile(part, FILE, mode, flags, **options)
+    for node in tree.body:
+        last = node is tree.body[-1] and _type(node) is _Expr
+        part, mode = (_Expression(node.value), "eval") if last else (_Module([node], []), "exec")
+        program = _compile(part, FILE, mode, _AWAIT, **options)
+        _settrace(None)
         value = _eval(program, namespace)
         if program.co_flags & CO_COROUTINE:
             value = await value
-    return value if last else None
+    return value
 
 
 def _text(value: Any) -> str:
