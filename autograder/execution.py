@@ -21,6 +21,7 @@ from typing import Any
 import nbformat
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -185,6 +186,14 @@ class RunAndAsk(Execute):
                 self._cleanup_kernel()
             raise CannotRun(f"the kernel did not start: {error}") from error
         return self.setup_kernel(cleanup_kc=True)
+
+    async def _async_cleanup_kernel(self) -> None:
+        if getattr(self, "kc", None) is not None:
+            # Before the kernel goes: sockets that never connect again would wait a second for it.
+            self.kc.stop_channels()
+        await super()._async_cleanup_kernel()
+
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
 
     def check_kernel(self, index: int) -> None:
         """Fails early, and not as the learner's fault, where the course cannot be imported."""
