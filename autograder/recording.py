@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 
 from autograder.assignment import Assignment
@@ -29,8 +29,7 @@ from autograder.files import copy_files, remove_folder
 from autograder.judging import Judged
 from autograder.logs import KeptLog
 from autograder.plugins import RESULT_KEY
-from autograder.stock.assignment import StockAssignment
-from autograder.stock.restoring import imported
+from autograder.stock.assignment import StockAssignment, runs_notebooks
 from autograder.submission import Submission
 
 
@@ -51,15 +50,12 @@ class RecordingAutograde(Autograde):
         resources[RESULT_KEY] = self.judged
         return resources
 
-    def put_in_place_of(self, execute: type) -> None:
-        """Takes what was run from the result where the course would run notebooks itself.
-
-        They have been restored by the course's own rules before.
-        """
+    def take_what_was_run(self) -> None:
+        """Takes notebooks from the result where the course would restore and run them itself."""
         self.sanitize_preprocessors = []
         self.autograde_preprocessors = [
-            AlreadyExecuted if issubclass(step, execute) else step
-            for step in map(imported, self.autograde_preprocessors)
+            AlreadyExecuted if runs_notebooks(step) else step
+            for step in self.autograde_preprocessors
         ]
 
 
@@ -98,7 +94,7 @@ def record(
             judged, coursedir=course, config=classroom.config(), log=log, force=True
         )
         if assignment.shares_process:
-            converter.put_in_place_of(Execute)
+            converter.take_what_was_run()
         try:
             with contextlib.chdir(classroom.root), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's own code

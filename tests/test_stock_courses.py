@@ -80,13 +80,11 @@ MADE = {
     "blank": lambda name, cells: None,
     "wrong": filled({**ANSWERS, "mean": "def mean(values):\n    return 2"}),
     "half": filled({**ANSWERS, "share": "def share(values):\n    return [0.5 for v in values]"}),
-    "raises": filled({**ANSWERS, "count": "def count(path):\n    return 1 / 0"}),
     "loops": filled({**ANSWERS, "share": "def share(values):\n    while True: pass"}),
     "edited": then(RIGHT, edited("mean_right", points=9)),
     "deleted": then(RIGHT, without("share_partly")),
     "late": RIGHT,
     "one_missing": RIGHT,
-    "extra": RIGHT,
     "own_checks": then(RIGHT, filled({"mean": "def mean(values):\n    return 3"})),
     "crashes": then(RIGHT, filled({"table": "import os\nos._exit(3)"})),
     "duplicated": then(RIGHT, copied("mean_right")),
@@ -140,7 +138,6 @@ def grade_by_both(root: Path, assignment: str, submissions: dict) -> Graded:
             path.unlink()
         if student == "late":
             (folder / "timestamp.txt").write_text("2026-03-05 12:00:00 UTC")
-        if student == "extra":
             shutil.copy(notebooks[0], folder / "draft.ipynb")
         if student == "own_checks":
             (folder / "checks.py").write_text("def close(a, b):\n    return True\n")
@@ -214,7 +211,7 @@ def compare(graded: Graded, student: str) -> None:
 
 def test_points(made):
     points = {line["student"]: line["score"] for line in made.results["submissions"]}
-    assert points["right"] == points["late"] == points["edited"] == points["extra"] == AUTOMATIC
+    assert points["right"] == points["late"] == points["edited"] == AUTOMATIC
     assert points["blank"] == 0
     assert 0 < points["half"] < AUTOMATIC
     assert points["duplicated"] == AUTOMATIC
@@ -256,11 +253,11 @@ def test_files_and_feedback_are_where_nbgrader_expects_them(made):
 
 def test_a_second_run_grades_what_has_changed(made):
     again = lepton_class("grade", made.ours, "sums")
-    assert "16 graded (16 of them unchanged), 1 not gradable" in again.output
+    assert "14 graded (14 of them unchanged), 1 not gradable" in again.output
     path = made.ours / "submitted/wrong/sums/a_statistics.ipynb"
     path.write_text(path.read_text().replace("return 2", "return sum(values) / len([*values])"))
     again = lepton_class("grade", made.ours, "sums")
-    assert "16 graded (15 of them unchanged), 1 not gradable" in again.output
+    assert "14 graded (13 of them unchanged), 1 not gradable" in again.output
     assert scores(made.ours, "sums", "wrong")["score"] == AUTOMATIC
 
 

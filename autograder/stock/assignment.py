@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, IgnorePattern
 from nbgrader.utils import determine_grade, find_all_files
+from traitlets.utils.importstring import import_item
 
 from autograder.assignment import Task
 from autograder.classroom import ClassError
@@ -23,7 +24,7 @@ from autograder.files import hash_files
 from autograder.judging import Judged
 from autograder.results import ExerciseResult
 from autograder.stock.course import StockCourse
-from autograder.stock.restoring import Known, Rules, imported, restore_submission
+from autograder.stock.restoring import Known, Rules, restore_submission
 from autograder.stock.running import run_notebooks
 from autograder.submission import Submission, is_judged
 
@@ -124,8 +125,7 @@ def load_stock_assignment(course: StockCourse, name: str) -> StockAssignment:
     rules = Rules(course.course_directory(name), course.config())
     known, cells = _in_gradebook(course, name)
     converter = Autograde(coursedir=rules.course, config=rules.config)
-    steps = [imported(step) for step in converter.autograde_preprocessors]
-    if not any(isinstance(step, type) and issubclass(step, Execute) for step in steps):
+    if not any(map(runs_notebooks, converter.autograde_preprocessors)):
         raise ClassError(
             f"{course.config_file} takes nbgrader's Execute out of "
             "`c.Autograde.autograde_preprocessors`; this course cannot be graded here."
@@ -139,6 +139,12 @@ def load_stock_assignment(course: StockCourse, name: str) -> StockAssignment:
     settings = {part: rules.config.get(part) for part in ("Autograde", *_RESTORING)}
     parts = (name, cells, hash_files([folder]), str(seconds), ignored, repr(settings))
     return StockAssignment(name, known, folder, seconds, ignored, "\0".join(parts), rules)
+
+
+def runs_notebooks(step: Any) -> bool:
+    """Whether a preprocessor, as a configuration names it, is nbgrader's Execute or one like it."""
+    step = import_item(step) if isinstance(step, str) else step
+    return isinstance(step, Execute) or (isinstance(step, type) and issubclass(step, Execute))
 
 
 _RESTORING = ("ClearOutput", "DeduplicateIds", "OverwriteCells", "OverwriteKernelspec")

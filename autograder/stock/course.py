@@ -98,6 +98,8 @@ def open_course(root: Path) -> StockCourse | None:
         url = make_url(course.course_directory().db_url)
     except Exception as error:  # the configuration is a program, and anything can happen in it
         raise ClassError(f"{course.config_file} cannot be used: {error}") from error
+    if "ClassPreprocessor" in course.config():
+        return None  # a class of this course that has lost its private part
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
         raise ClassError(
             f"The course in {root} has no gradebook {url.database} yet. Run "

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbconvert.exporters import NotebookExporter
@@ -18,7 +17,6 @@ from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
-from traitlets.utils.importstring import import_item
 
 from autograder.logs import KeptLog
 from autograder.submission import NotGradable, Submission, parse_notebook, read_submission
@@ -70,11 +68,6 @@ def restore_submission(folder: Path, known: Mapping[str, Known], rules: Rules) -
     if not notebooks:
         raise NotGradable("; ".join(repairs))
     return Submission(notebooks, tuple(repairs), digest.hexdigest())
-
-
-def imported(step: Any) -> Any:
-    """A preprocessor as a configuration may name it, as its class."""
-    return import_item(step) if isinstance(step, str) else step
 
 
 def _take_off_marks(notebook: NotebookNode, known: Collection[str]) -> list[str]:

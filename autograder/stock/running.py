@@ -112,6 +112,7 @@ class RunTests(RunAndAsk):
             cell.outputs = [*shown, *([verdict.output] if verdict.output else [])]
 
     def describe(self, cell: NotebookNode) -> str:
+        """The cell, in the middle of a sentence."""
         if is_judged(cell):
             return f"the test {cell.metadata.nbgrader['grade_id']}"
         return super().describe(cell)
