@@ -188,10 +188,13 @@ class RunAndAsk(Execute):
         return self.setup_kernel(cleanup_kc=True)
 
     async def _async_cleanup_kernel(self) -> None:
-        if getattr(self, "kc", None) is not None:
-            # Before the kernel goes: sockets that never connect again would wait a second for it.
-            self.kc.stop_channels()
-        await super()._async_cleanup_kernel()
+        # Before the kernel goes, for all outputs have come by now: ZeroMQ takes a second to end
+        # a context whose other side has gone first and which may never connect again.
+        try:
+            if getattr(self, "kc", None) is not None:
+                self.kc.stop_channels()
+        finally:
+            await super()._async_cleanup_kernel()
 
     _cleanup_kernel = run_sync(_async_cleanup_kernel)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
-import nbgrader
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader, NbGraderAPI
@@ -114,15 +114,11 @@ def make_course(root: Path, settings: str = "") -> Path:
 
 
 def make_example(root: Path) -> Path:
-    """The course of `nbgrader quickstart`, released; handing in late is worth nothing."""
-    here = Path(nbgrader.__file__).parent / "docs/source/user_guide/source"
-    shutil.copytree(here, root / "source", ignore=shutil.ignore_patterns("*.html", "ps1_autotest"))
-    (root / "nbgrader_config.py").write_text(
-        "c = get_config()\n"
-        'c.CourseDirectory.course_id = "example"\n'
-        'c.IncludeHeaderFooter.header = "source/header.ipynb"\n'
-        'c.LateSubmissionPlugin.penalty_method = "zero"\n'
-    )
+    """The course that `nbgrader quickstart` makes, released; handing in late is worth nothing."""
+    quickstart = [sys.executable, "-m", "nbgrader", "quickstart", root.name]
+    subprocess.run(quickstart, cwd=root.parent, check=True, capture_output=True)
+    with (root / "nbgrader_config.py").open("a") as config:
+        config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
     _release(root, "ps1")
     return root
 
