@@ -83,6 +83,8 @@ def grade(
 ) -> None:
     """Grade all submissions of an assignment that are new or have changed.
 
+    DIR is a class of this course or any nbgrader course.
+
     Each runs closed in: no network, no files but its own. A run that was stopped goes on where
     it was when started again.
 
@@ -94,11 +96,12 @@ def grade(
     from autograder.grading import grade as grade_batch
     from autograder.results import to_json
     from autograder.sandbox.choice import choose_walls
+    from autograder.stock.course import open_course
     from autograder.tables import console, results_table
 
     started = time.monotonic()
     with _told():
-        classroom = open_classroom(folder)
+        classroom = open_course(folder) or open_classroom(folder)
         if json_file is not None:
             _check_writable(json_file)
         batch = find_submissions(classroom, assignment, [student] if student else [])
@@ -107,7 +110,7 @@ def grade(
             done = grade_batch(classroom, batch, Options(workers, sandbox, force), report)
     seconds = time.monotonic() - started
     results = done.results
-    console().print(results_table(results))
+    console().print(results_table(results, done.shares_process))
     failed = sum(result.status == "not gradable" for result in results)
     print(
         f"{len(results) - failed} graded ({done.unchanged} of them unchanged), "
