@@ -12,7 +12,8 @@ from typing import Annotated
 import typer
 
 from lepton_course import __version__
-from lepton_course.progress import find_workspace, standing
+from lepton_course.progress import find_workspace
+from lepton_course.standing import standing
 from lepton_course.syllabus import SyllabusError, exercises_of, is_ready, load_syllabus
 from lepton_course.workspace import Change, WorkspaceError, update_workspace
 

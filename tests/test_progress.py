@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 
 from lepton_course.progress import (
-    Standing,
-    attempts,
     find_workspace,
     hint_stage,
     record_attempt,
     record_hint,
-    standing,
 )
+from lepton_course.standing import Standing, attempts, standing
 
 
 @pytest.fixture

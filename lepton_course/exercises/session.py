@@ -83,11 +83,12 @@ def current_session() -> Session:
     return _current
 
 
-def check(name: str) -> None:
+def check(name: str, compare: bool = False) -> None:
     """Checks your answer to an exercise, and shows whether it is right and, if not, why.
 
     name: the exercise's name, which is also the name that you define: `check("convolve2d")`
         looks at the function `convolve2d` of this notebook.
+    compare: show your result beside the expected one.
     """
     namespace = sys._getframe(1).f_globals
     session = current_session()
@@ -103,7 +104,14 @@ def check(name: str) -> None:
         verdict.points,
         verdict.max_points,
     )
-    panel = verdict_panel(question, verdict)
+    panel = verdict_panel(
+        question,
+        verdict,
+        observations,
+        failures=progress.failures(session.module, name),
+        hints_seen=progress.hint_stage(session.module, name),
+        compare=compare,
+    )
     _show(panel)
     if os.environ.get("NBGRADER_EXECUTION") and not verdict.passed:
         raise CheckFailed(repr(panel))
