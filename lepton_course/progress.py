@@ -77,6 +77,14 @@ class History:
     answers: tuple[Answer, ...] = ()
     visits: tuple[Visit, ...] = ()
 
+    def records(self) -> list[Attempt | Answer | Visit]:
+        """Everything in the order of time."""
+        return sorted((*self.attempts, *self.answers, *self.visits), key=lambda r: r.at)
+
+    def last_by_module(self) -> dict[str, datetime]:
+        """When anything was recorded last, by module."""
+        return {record.module: record.at for record in self.records()}
+
 
 # Outside a workspace, hints and failures still count within one session.
 _hints_of_session: dict[tuple[str, str], int] = {}

@@ -106,8 +106,7 @@ def to_repeat(
 
 def time_spent(history: History) -> dict[str, timedelta]:
     """About how long each module was worked on: from record to record, without breaks."""
-    records = [*history.attempts, *history.answers, *history.visits]
-    records.sort(key=lambda record: record.at)
+    records = history.records()
     spent: dict[str, timedelta] = {}
     for before, after in zip(records, records[1:], strict=False):
         gap = after.at - before.at

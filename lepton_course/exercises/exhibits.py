@@ -56,9 +56,10 @@ def exhibit(
         return None
     flat, place = _first_wrong_slice(spot)
     caption = ", ".join(filter(None, (spot.where, place, where_wrong(flat.wrong))))
-    if flat.value.ndim == 1 and flat.value.size > MAX_COLUMNS:
-        return _curves(flat, caption)
-    if flat.value.shape[0] > MAX_ROWS or flat.value.shape[-1] > MAX_COLUMNS:
+    if flat.value.ndim == 1:
+        is_long = flat.value.size > MAX_COLUMNS
+        return _curves(flat, caption) if is_long else _tables(flat, caption, reveal)
+    if flat.value.shape[0] > MAX_ROWS or flat.value.shape[1] > MAX_COLUMNS:
         before = _image_before(question, case, flat.value.shape)
         return _images(flat, caption, before, reveal)
     return _tables(flat, caption, reveal)
@@ -76,7 +77,11 @@ def where_wrong(wrong: np.ndarray) -> str:
     if min(wrong.shape) > 2 and not inside.any() and count == size - inside.size:
         return f"{said}: exactly the outermost rows and columns"
     rows, columns = np.flatnonzero(wrong.any(axis=1)), np.flatnonzero(wrong.any(axis=0))
-    return f"{said}, in rows {_span(rows)}, columns {_span(columns)}"
+    return f"{said}, in {_lines('row', rows)}, {_lines('column', columns)}"
+
+
+def _lines(word: str, indices: np.ndarray) -> str:
+    return f"{word}{'s' if len(indices) > 1 else ''} {_span(indices)}"
 
 
 def _span(indices: np.ndarray) -> str:
