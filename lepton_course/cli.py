@@ -15,6 +15,7 @@ from lepton_course import __version__
 from lepton_course.progress import find_workspace
 from lepton_course.progress_file import ProgressFileError, export_progress, import_progress
 from lepton_course.syllabus import SyllabusError
+from lepton_course.updates import compare_command, pairs
 from lepton_course.workspace import Change, WorkspaceError, update_workspace, write_atomically
 
 app = typer.Typer(
@@ -101,6 +102,35 @@ def progress(
 
 
 @app.command()
+def changes(
+    notebook: Annotated[
+        Path | None, typer.Argument(metavar="[NOTEBOOK]", help="Default: list them all.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="Default: the workspace you are in.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="In the terminal, without browser.")] = False,
+) -> None:
+    """Show your notebook and the course's new version side by side."""
+    start = folder.expanduser() if folder else notebook.parent if notebook else None
+    workspace = find_workspace(start)
+    if workspace is None:
+        sys.exit("lepton changes: not in a workspace. Give its folder: lepton changes --dir DIR")
+    found = pairs(workspace)
+    if notebook is None:
+        for pair in found:
+            print(f"lepton changes '{workspace / pair.mine}'")
+        print("Each command above shows one." if found else "No notebook has a new version.")
+        return
+    wanted = [p for p in found if notebook.resolve() in ((workspace / p.mine), (workspace / p.new))]
+    if not wanted:
+        sys.exit(f"lepton changes: {notebook} has no new version beside it.")
+    print(f"Left: yours. Right: {wanted[0].new}. Stop with Ctrl+C.", flush=True)
+    command = compare_command(workspace, wanted[0], text, colour=sys.stdout.isatty())
+    os.execv(sys.executable, [sys.executable, *command])
+
+
+@app.command()
 def devices() -> None:
     """Show the processors that the course can use."""
     from lepton_course.hardware import device_table
@@ -149,6 +179,8 @@ def describe(changes: list[Change]) -> list[str]:
                 f"{change.path} is yours and was left alone; "
                 f"the course's new version is beside it: {change.beside}"
             )
+    if any(line.endswith(".ipynb") for line in lines):
+        lines.append("see both side by side: lepton changes")
     return lines or ["everything is up to date"]
 
 

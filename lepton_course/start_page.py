@@ -16,6 +16,7 @@ from lepton_course.course_map import CourseMap, Due, Stop, in_words, load_map
 from lepton_course.live import show_live
 from lepton_course.progress import find_workspace
 from lepton_course.syllabus import PACKAGED
+from lepton_course.updates import Pair, pairs, side_by_side
 
 NAME = "START.ipynb"
 
@@ -81,6 +82,7 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
             "<h1>Lepton Course</h1>",
             _next_step(course, folder),
             _repetition(course.due, folder),
+            _new_versions(folder),
             "<table>",
             *rows,
             "</table>",
@@ -133,6 +135,26 @@ def _repetition(due: tuple[Due, ...], folder: Path) -> str:
     )
     more = f", and {len(due) - 3} more" if len(due) > 3 else ""
     return f"<p><b>Repeat today</b>, without looking: {items}{more}.</p>"
+
+
+def _new_versions(folder: Path) -> str:
+    """Notebooks that the course has changed since; a link compares where JupyterLab runs."""
+    items = []
+    for pair in pairs(folder):
+        address = side_by_side(folder, pair)
+        see = f' (<a href="{escape(address)}" target="_blank">compare</a>)' if address else ""
+        items.append(f"<li>{link(folder, pair.mine, escape(pair.mine))}: {_beside(pair)}{see}</li>")
+    if not items:
+        return ""
+    return (
+        "<p><b>New versions</b> of notebooks that you have changed. Yours are as you left them; "
+        "<code>lepton changes</code> in a terminal shows both side by side.</p>"
+        f"<ul>{''.join(items)}</ul>"
+    )
+
+
+def _beside(pair: Pair) -> str:
+    return f'<a href="{quote(pair.new)}">{escape(Path(pair.new).name)}</a>'
 
 
 def _row(stop: Stop, is_next: bool, folder: Path) -> str:

@@ -22,7 +22,7 @@ def lepton(*arguments: str, cwd: Path = CLONE) -> subprocess.CompletedProcess[st
 def test_help_lists_a_learners_commands():
     run = lepton("--help")
     assert run.returncode == 0
-    for command in ("learn", "progress", "devices", "data"):
+    for command in ("learn", "progress", "changes", "devices", "data"):
         assert re.search(rf"^\s+{command}\s", run.stdout, re.MULTILINE)
 
 

@@ -14,8 +14,10 @@ import pytest
 from lepton_course.progress import (
     find_workspace,
     hint_stage,
+    insert,
     record_attempt,
     record_hint,
+    with_database,
 )
 from lepton_course.standing import Standing, attempts, standing
 
@@ -91,8 +93,8 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(workspace, capsys):
 
 
 def test_a_file_cut_short_stops_nothing(workspace):
-    for number in range(300):
-        record_attempt("basics/m", f"exercise_{number}", "right", folder=workspace)
+    row = ("2026-03-02T09:00:00+00:00", "basics/m", "an exercise", "right", None, 0.0, 0.0)
+    with_database(workspace, lambda database: insert(database, "attempts", [row] * 300))
     path = workspace / ".lepton" / "progress.sqlite"
     path.write_bytes(path.read_bytes()[:9000])
     record_attempt("basics/m", "add", "right", folder=workspace)
@@ -100,7 +102,8 @@ def test_a_file_cut_short_stops_nothing(workspace):
     assert attempts(workspace)["basics/m", "add"].solved
 
 
-def test_a_file_locked_by_another_program_is_told_and_left_alone(workspace, capsys):
+def test_a_file_locked_by_another_program_is_told_and_left_alone(workspace, capsys, monkeypatch):
+    monkeypatch.setattr("lepton_course.progress.PATIENCE_SECONDS", 0.1)
     record_attempt("basics/m", "add", "wrong", folder=workspace)
     path = workspace / ".lepton" / "progress.sqlite"
     other = sqlite3.connect(path)
