@@ -37,6 +37,14 @@ def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
 
 
 @contextmanager
+def jupyter_notebook(folder: Path, home: Path) -> Iterator[str]:
+    """Run Jupyter Notebook 7 in a folder, without a browser; yields the URL that it prints."""
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    with _server(["-m", "notebook", "--no-browser", *as_root], folder, home) as url:
+        yield url
+
+
+@contextmanager
 def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
     """Run a JupyterLab in `folder`; what it says goes to `home`/jupyterlab.log.
 
@@ -44,7 +52,8 @@ def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
     files matter.
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("JUPYTER")}
-    environment |= {"HOME": str(home), "PYTHONPATH": str(CLONE)}
+    places = [str(CLONE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment |= {"HOME": str(home), "PYTHONPATH": os.pathsep.join(places)}
     log = home / "jupyterlab.log"
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -63,7 +72,7 @@ def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
 
 def _printed_url(server: subprocess.Popen, log: Path) -> str:
     for _ in range(600):
-        found = re.search(r"http://localhost:\d+/lab\S*\?token=\w+", log.read_text())
+        found = re.search(r"http://localhost:\d+/(?:lab|tree)\S*\?token=\w+", log.read_text())
         if found:
             return found[0]
         assert server.poll() is None, log.read_text()
@@ -98,47 +107,10 @@ def picture(page: Page, path: Path, shown: bool = False) -> None:
             image.quantize(128).save(target / path.name, optimize=True)
 
 
-_READABILITY = """
-(selector) => {
-  const parse = (text) => { const n = text.match(/[\\d.]+/g).map(Number); return [...n, 1].slice(0, 4); };
-  const over = (top, under) => [0, 1, 2].map((i) => top[i] * top[3] + under[i] * (1 - top[3]));
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour[3] > 0) return over(colour, e.parentElement ? ground(e.parentElement) : [255, 255, 255]);
-    }
-    return [255, 255, 255];
-  };
-  const light = (rgb) => {
-    const [r, g, b] = rgb.map((c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; });
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const found = [];
-  for (const root of document.querySelectorAll(selector)) {
-    if (root.offsetParent === null) continue;
-    if (root.scrollWidth > root.clientWidth + 1) found.push(`wider than its place: ${root.innerText.slice(0, 60)}`);
-    const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-    while (walker.nextNode()) {
-      const text = walker.currentNode.textContent.trim(), e = walker.currentNode.parentElement;
-      if (!text || e.tagName === "STYLE" || !e.getClientRects().length) continue;
-      const style = getComputedStyle(e), back = ground(e);
-      const ink = parse(e.closest("svg") ? style.fill : style.color);
-      const [a, b] = [light(over(ink, back)), light(back)].sort((x, y) => y - x);
-      const size = parseFloat(style.fontSize), bold = style.fontWeight >= 600;
-      const large = size >= 24 || (size >= 18.6 && bold) || e.ariaHidden === "true";
-      const ratio = (a + 0.05) / (b + 0.05);
-      if (ratio < (large ? 3 : 4.5)) found.push(`contrast ${ratio.toFixed(2)}: ${text.slice(0, 60)}`);
-    }
-  }
-  return found;
-}
-"""
-
-
 def unreadable(page: Page, selector: str) -> list[str]:
     """What on the page is hard to read: text below WCAG's contrast AA, content wider than its
     place. Signs that screen readers skip count as graphics (3 to 1)."""
-    return page.evaluate(_READABILITY, selector)
+    return page.evaluate((CLONE / "tests/readability.js").read_text(), selector)
 
 
 class Lab:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Lab, browser_page, lepton_learn, picture, unreadable
+from browser import Lab, browser_page, jupyter_notebook, lepton_learn, picture, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
 
 from lepton_course import progress
@@ -41,8 +41,8 @@ from lepton_course.exercises.judge import judge
 from lepton_course.exercises.panel import verdict_panel
 
 def shown(reference, answer, *arguments):
-    made = Exercise("f", "Drawn", 2, 1, 1, reference, lambda rng: [Case("a", arguments)], Call(), close())
-    asked = compile_exercise(made)
+    cases = lambda rng: [Case("a", arguments)]
+    asked = compile_exercise(Exercise("f", "Drawn", 2, 1, 1, reference, cases, Call(), close()))
     seen = [asked.probe.observe(answer, case) for case in asked.cases]
     return verdict_panel(asked, judge(asked, seen), seen, compare=True)
 
@@ -186,3 +186,15 @@ def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):
         "h => { const y = h.getBoundingClientRect().y; return y > 0 && y < innerHeight; }",
         arg=heading.element_handle(),
     )
+
+
+def test_notebook_7_shows_the_start_page_and_runs_it(page, workspace, home, tmp_path):
+    with jupyter_notebook(workspace, home) as url:
+        page.goto(url.replace("/tree?", "/notebooks/START.ipynb?"))
+        page.get_by_role("heading", name="Lepton Course").wait_for()
+        page.get_by_text("Python 3 (ipykernel)").first.wait_for()
+        page.locator(".jp-OutputArea-output").first.click()
+        page.keyboard.press("Shift+Enter")
+        page.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).first.wait_for()
+        picture(page, tmp_path / "notebook 7.png")
+        assert unreadable(page, ".jp-OutputArea-output") == []

@@ -3,6 +3,7 @@ lost, and what has changed is shown."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,18 @@ def test_two_learners_progress_and_work_survive_an_update(updated):
     assert not attempts(emmy)["basics/01_first", "add"].solved
     assert "the answer of emmy" in (emmy / MINE).read_text()
     assert "y = 2" in (emmy / NEW).read_text()
+
+
+def test_every_notebook_of_a_workspace_follows_jupyters_format(tmp_path, built_curriculum):
+    """So that VS Code and others open it, too."""
+    update_workspace(tmp_path / "lepton")
+    notebooks = sorted((tmp_path / "lepton").rglob("*.ipynb"))
+    assert len(notebooks) > 3
+    for path in notebooks:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        nbformat.validate(content)
+        assert (content["nbformat"], content["nbformat_minor"]) == (4, 5)
+        assert content["metadata"]["kernelspec"]["name"] == "python3"
 
 
 def test_the_newest_version_is_compared_with(updated, small_curriculum):
