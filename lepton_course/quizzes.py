@@ -67,7 +67,7 @@ class QuizQuestion:
 def parse_quiz(markdown: str) -> tuple[QuizQuestion, ...]:
     """The questions of a Markdown text."""
     found = list(_QUESTION.finditer(markdown))
-    ends = [match.start() for match in found[1:]] + [len(markdown)]
+    ends = [*(match.start() for match in found[1:]), len(markdown)][: len(found)]
     return tuple(
         QuizQuestion(
             number=int(match[1]),
