@@ -23,6 +23,7 @@ import lepton_course.exercises
 from lepton_course import quizzes
 from lepton_course.exercises.compiled import compile_exercise, save_questions
 from lepton_course.exercises.load import DECLARATIONS, load_exercises
+from lepton_course.exercises.probes import Value
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]
@@ -146,7 +147,13 @@ def _build_module(folder: Path, target: Path) -> None:
         exercises = load_exercises(folder).values()
         save_questions(fresh / CHECKS, [compile_exercise(exercise) for exercise in exercises])
         listing = [
-            {"name": e.name, "title": e.title, "points": e.points, "minutes": e.minutes}
+            {
+                "name": e.name,
+                "title": e.title,
+                "points": e.points,
+                "minutes": e.minutes,
+                "is_prediction": isinstance(e.probe, Value),
+            }
             for e in exercises
         ]
         (fresh / EXERCISES).write_text(json.dumps(listing, indent=1), encoding="utf-8")

@@ -136,7 +136,9 @@ def draw_map(
         )
         for module in modules
     )
-    by_name = {(m.id, e.name): (m, e) for m in modules for e in listed[m.id]}
+    # A prediction is made once: to have been wrong is what it is for.
+    again = ((m, e) for m in modules for e in listed[m.id] if not e.is_prediction)
+    by_name = {(m.id, e.name): (m, e) for m, e in again}
     due = tuple(
         Due(*by_name[key], since=state.due or now, is_solved=state.solved)
         for key, state in to_repeat(known, now)

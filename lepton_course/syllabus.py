@@ -84,6 +84,7 @@ class Listed:
     title: str
     points: float
     minutes: float
+    is_prediction: bool = False
 
 
 def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed]:
@@ -97,6 +98,7 @@ def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed
             entry.get("title", entry["name"]),
             entry.get("points", 0),
             entry.get("minutes", 0),
+            entry.get("is_prediction", False),
         )
         for entry in json.loads(listing.read_text(encoding="utf-8"))
     ]

@@ -71,7 +71,7 @@ MODULES = [
 ]
 LISTED = {
     "basics/01_m": [Listed("try_it", "Try", 0, 5), Listed("add", "Add", 2, 10)],
-    "basics/02_n": [Listed("sub", "Subtract", 2, 10)],
+    "basics/02_n": [Listed("sub", "Subtract", 2, 10), Listed("guess", "Guess", 0, 1, True)],
     "advanced/01_p": [],
 }
 
@@ -111,12 +111,17 @@ def test_when_all_is_solved_nothing_comes_next():
         ("basics/01_m", "try_it", "right"),
         ("basics/01_m", "add", "right"),
         ("basics/02_n", "sub", "right"),
+        ("basics/02_n", "guess", "right"),
     )
     assert done.next is None and done.minutes_left == 0
 
 
 def test_due_exercises_are_on_the_map():
-    attempts = (("basics/01_m", "add", "wrong"), ("basics/01_m", "dropped", "wrong"))
+    attempts = (
+        ("basics/01_m", "add", "wrong"),
+        ("basics/01_m", "dropped", "wrong"),
+        ("basics/02_n", "guess", "wrong"),  # a prediction is made once
+    )
     assert course(*attempts, later=DAY / 2).due == ()
     [found] = course(*attempts, later=2 * DAY).due
     assert (found.exercise.title, found.notebook) == ("Add", "basics/01_m/assignment.ipynb")
