@@ -95,7 +95,8 @@ def exercise_rows(stop: Stop, known: Known, now: datetime) -> Iterator[tuple[str
         attempts = known.get((stop.module.id, exercise.name))
         if attempts:
             state = "✓ solved" if attempts.solved else "open"
-            yield exercise.title, state, str(attempts.tries), when(attempts.due, now)
+            again = "" if exercise.is_prediction else when(attempts.due, now)
+            yield exercise.title, state, str(attempts.tries), again
 
 
 def when(due: datetime | None, now: datetime) -> str:
