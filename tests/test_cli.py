@@ -104,6 +104,7 @@ def test_what_learn_says():
         "2 files added",
         "a/lesson.ipynb is yours and was left alone; "
         "the course's new version is beside it: a/lesson (new version).ipynb",
+        "see both side by side: lepton changes",
     ]
     assert cli.describe([Change("START.ipynb", "unchanged")]) == ["everything is up to date"]
 
