@@ -64,7 +64,7 @@ def ask_prediction(
     if choices:
         row = [_button(choice, lambda choice=choice: answered(choice)) for choice in choices]
     else:
-        field = widgets.Text(placeholder="your prediction", continuous_update=False)
+        field = widgets.Text(placeholder="your prediction")
         field.layout.width = "14em"
         field.tooltip = label
         field.on_msg(lambda _, content, buffers: _on_enter(content, field, answered))

@@ -107,7 +107,7 @@ def look(lab: Lab, path: Path, parts: str) -> None:
         lab.page.emulate_media(color_scheme=theme)
         lab.page.set_viewport_size({"width": width, "height": 860})
         is_light = "true" if theme == "light" else "false"
-        lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for()
+        lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
         picture(lab.page, path.with_name(f"{path.name}-{theme}-{width}.png"))
         found[theme, width] = unreadable(lab.page, parts)
     assert found == {view: [] for view in VIEWS}
