@@ -182,11 +182,6 @@ def quiz_text(questions: Sequence[QuizQuestion]) -> str:
     return "\n".join(lines)
 
 
-def text_to_html(text: str) -> str:
-    """A question's text, with `code` as code."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text, quote=False))
-
-
 def _lettered(question: QuizQuestion) -> list[tuple[str, Choice]]:
     return list(zip(string.ascii_lowercase, question.choices, strict=False))
 

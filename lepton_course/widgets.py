@@ -10,7 +10,7 @@ import string
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lepton_course.exercises.panel import Panel
+from lepton_course.exercises.panel import Panel, text_to_html
 
 if TYPE_CHECKING:
     from lepton_course.quizzes import QuizQuestion
@@ -55,11 +55,12 @@ def ask_prediction(
     """
     import ipywidgets as widgets
 
-    verdict = _html(fallback._repr_html_())
+    verdict = widgets.Output()
+    _put(verdict, fallback)
 
     def answered(text: str) -> None:
         if text.strip():
-            verdict.value = judge(text.strip())._repr_html_()
+            _put(verdict, judge(text.strip()))
 
     if choices:
         row = [_button(choice, lambda choice=choice: answered(choice)) for choice in choices]
@@ -80,11 +81,11 @@ def ask_quiz(module: str, questions: Sequence[QuizQuestion], fallback: dict[str,
     """Ask all questions of a quiz, each with its choices as buttons and room for explanations."""
     import ipywidgets as widgets
 
-    from lepton_course.quizzes import answer, text_to_html
+    from lepton_course.quizzes import answer
 
     blocks = []
     for question in questions:
-        said = _html("")
+        said = widgets.Output()
 
         def press(
             letter: str, button: Any, question: QuizQuestion = question, said: Any = said
@@ -92,7 +93,7 @@ def ask_quiz(module: str, questions: Sequence[QuizQuestion], fallback: dict[str,
             panel = answer(module, question, letter)
             sign = "✓" if panel.look == "right" else "✗"
             button.description = f"{sign} {question.choice(letter).text}"
-            said.value = panel._repr_html_()
+            _put(said, panel)
 
         buttons = []
         for letter, choice in zip(string.ascii_lowercase, question.choices, strict=False):
@@ -120,6 +121,12 @@ def _button(text: str, press: Callable[[], None] | None) -> Any:
     if press is not None:
         button.on_click(lambda _: press())
     return button
+
+
+def _put(place: Any, panel: Panel) -> None:
+    """Show a panel in an output widget, where its links work as in any output."""
+    data = {"text/html": panel._repr_html_(), "text/plain": repr(panel)}
+    place.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
 
 
 def _html(text: str) -> Any:

@@ -14,6 +14,7 @@ from autograder.build import QUIZ_CELL, ask_quiz, modules_in
 from lepton_course import progress
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
 from lepton_course.exercises.compiled import compile_exercise
+from lepton_course.exercises.panel import text_to_html
 from lepton_course.exercises.session import as_value, letters
 from lepton_course.quizzes import (
     answer,
@@ -22,7 +23,6 @@ from lepton_course.quizzes import (
     quiz_markdown,
     quiz_text,
     quiz_to_json,
-    text_to_html,
 )
 from lepton_course.standing import quiz_scores
 

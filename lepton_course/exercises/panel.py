@@ -6,6 +6,7 @@ dark themes, and keeps to inline styles, which outlive the cleaning of an untrus
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -55,14 +56,14 @@ class Panel:
             f"border-left:5px solid {colour};padding:6px 12px;margin:4px 0;"
             'line-height:1.5;max-width:60em;overflow-wrap:anywhere">'
             f'<div><strong><span style="color:{colour}" aria-hidden="true">{sign}</span> '
-            f"{escape(self.headline)}</strong></div>{rows}{figure}</div>"
+            f"{text_to_html(self.headline)}</strong></div>{rows}{figure}</div>"
         )
 
     def _row(self, label: str, text: str) -> str:
         if label == "Code":
             style = "margin:4px 0;padding:4px 8px;white-space:pre-wrap"
             return f'<pre style="{style}">{escape(text)}</pre>'
-        body = escape(text).replace("\n", "<br>")
+        body = text_to_html(text).replace("\n", "<br>")
         if text in self.links:
             body = f'<a href="{escape(self.links[text])}">{body}</a>'
         head = f"<em>{escape(label)}:</em> " if label else ""
@@ -136,6 +137,11 @@ def hint_panel(question: Question, stage: int) -> Panel:
         lines.append(("Still stuck", f"run this cell again for the {names[stage + 1]}."))
     headline = f"{_title(question)} hint {stage + 1} of {total} ({names[stage]})"
     return Panel("hint", headline, tuple(lines))
+
+
+def text_to_html(text: str) -> str:
+    """A text that may hold `code`, as HTML."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 def read_in_words(read: str) -> str:
