@@ -113,11 +113,16 @@ def look(lab: Lab, path: Path, parts: str) -> None:
     assert found == {view: [] for view in VIEWS}
 
 
+def follow_work(lab: Lab) -> None:
+    """Run the start page's cell, which has the keyboard when the page opens."""
+    lab.page.keyboard.press("Control+Enter")
+    lab.panel().get_by_role("link", name="compare").wait_for()
+
+
 def test_the_start_page_reads_well_follows_work_and_needs_no_mouse(lab, workspace, tmp_path):
     cell = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"
     look(lab, tmp_path / "start", cell)
-    lab.run("show()")
-    lab.panel().get_by_text(re.compile("New versions")).wait_for()
+    follow_work(lab)
     look(lab, tmp_path / "start run", cell)
 
     row = lab.panel().locator("tr", has_text="Convolutional networks")
@@ -134,7 +139,7 @@ def test_the_start_page_reads_well_follows_work_and_needs_no_mouse(lab, workspac
 
 
 def test_a_new_version_is_shown_side_by_side(lab, tmp_path):
-    lab.run("show()")
+    follow_work(lab)
     link = lab.panel().get_by_role("link", name="compare")
     with lab.page.expect_popup() as opened:
         link.click()
@@ -193,7 +198,7 @@ def test_notebook_7_shows_the_start_page_and_runs_it(page, workspace, home, tmp_
         page.goto(url.replace("/tree?", "/notebooks/START.ipynb?"))
         page.get_by_role("heading", name="Lepton Course").wait_for()
         page.get_by_text("Python 3 (ipykernel)").first.wait_for()
-        page.locator(".jp-OutputArea-output").first.click()
+        page.get_by_role("heading", name="Lepton Course").click()
         page.keyboard.press("Shift+Enter")
         page.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).first.wait_for()
         picture(page, tmp_path / "notebook 7.png")

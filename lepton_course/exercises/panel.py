@@ -108,7 +108,7 @@ def verdict_panel(
     if read:
         place = read_in_words(read)
         lines.append(("Read again", place))
-        links[place] = read
+        links[place] = address(read)
     if question.hints:
         lines.append(("Stuck", _hint_offer(question, hints_seen)))
     figure = None
@@ -142,6 +142,14 @@ def hint_panel(question: Question, stage: int) -> Panel:
 def text_to_html(text: str) -> str:
     """A text that may hold `code`, as HTML."""
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+
+
+def address(read: str) -> str:
+    """Where a link to `lesson.ipynb#Heading` leads.
+
+    JupyterLab finds a heading of a notebook that it has yet to open only by this form.
+    """
+    return read.replace("#", "#heading=", 1)
 
 
 def read_in_words(read: str) -> str:
