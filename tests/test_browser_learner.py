@@ -29,9 +29,9 @@ begin("basics/05_convolutional_networks")
 
 def convolve2d(image, kernels, padding=0, stride=1):
     import torch
-    image, kernels = torch.as_tensor(image)[None], torch.as_tensor(kernels)
-    turned = kernels.flip(2, 3).to(image.dtype)
-    result = torch.nn.functional.conv2d(image, turned, padding=padding, stride=stride)
+    image, kernels = torch.tensor(image).double(), torch.tensor(kernels).double()
+    turned = kernels.flip(2, 3)
+    result = torch.nn.functional.conv2d(image[None], turned, padding=padding, stride=stride)
     return result[0].numpy()"""
 
 DRAWN = """\

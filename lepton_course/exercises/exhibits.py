@@ -198,12 +198,16 @@ def _cell(value: float, wrong: bool) -> str:
     if wrong:
         style += f";box-shadow:inset 0 0 0 2px {MARK};font-weight:bold"
     sign = '<span aria-label="wrong"> ✗</span>' if wrong else ""
-    return f'<td style="{style}">{escape(describe(float(f"{value:.4g}")))}{sign}</td>'
+    return f'<td style="{style}">{escape(_number(value))}{sign}</td>'
+
+
+def _number(value: float) -> str:
+    return describe(float(f"{value:.4g}") + 0.0)  # -0.0 becomes 0.0
 
 
 def _text_table(values: np.ndarray, wrong: np.ndarray) -> str:
     cells = [
-        [describe(float(f"{v:.4g}")) + ("✗" if w else " ") for v, w in zip(*row, strict=True)]
+        [_number(v) + ("✗" if w else " ") for v, w in zip(*row, strict=True)]
         for row in zip(values, wrong, strict=True)
     ]
     width = max(len(cell) for row in cells for cell in row)
