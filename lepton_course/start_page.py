@@ -74,7 +74,7 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
     rows = []
     for track, title in _TRACKS.items():
         rows.append(f'<tr><td colspan="3" {_LEFT}><h2>{title}</h2></td></tr>')
-        rows.append(_cells("th", "Module", "Notebooks", "Exercises solved"))
+        rows.append(_cells("th", "Module", "Notebooks", "Solved"))
         stops = [stop for stop in course.stops if stop.module.track == track]
         rows += [_row(stop, stop == course.next, folder) for stop in stops]
     return "\n".join(
@@ -170,7 +170,8 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
             ("Lesson", "Assignment"), module.notebooks(), module.minutes, stop.shares, strict=True
         )
     )
-    bar = f'<progress value="{state.done}" max="{max(state.total, 1)}"></progress>'
+    size = f'max="{max(state.total, 1)}" style="width: 5em"'
+    bar = f'<progress value="{state.done}" {size}></progress>'
     left = f"about {in_words(stop.minutes_left)} left" if stop.state == "begun" else ""
     solved = f"{state.done}&nbsp;of&nbsp;{state.total}"
     return _cells("td", title, notebooks, "<br>".join(filter(None, (bar, solved, left))))
