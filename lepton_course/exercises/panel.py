@@ -29,6 +29,11 @@ STAGES = ("nudge", "method", "answer")
 PATIENCE = 3
 """After so many tries in a row that were not right, a check offers to show what is expected."""
 
+# JupyterLab opens a notebook at its top and forgets the heading; asked again, it goes there.
+_AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
+    "setTimeout(()=>this.click(),2000)"
+)
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -65,7 +70,7 @@ class Panel:
             return f'<pre style="{style}">{escape(text)}</pre>'
         body = text_to_html(text).replace("\n", "<br>")
         if text in self.links:
-            body = f'<a href="{escape(self.links[text])}">{body}</a>'
+            body = f'<a href="{escape(self.links[text])}" onclick="{_AGAIN}">{body}</a>'
         head = f"<em>{escape(label)}:</em> " if label else ""
         return f"<div>{head}{body}</div>"
 
