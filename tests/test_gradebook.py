@@ -3,11 +3,13 @@
 import pytest
 from nbgrader.api import Gradebook
 
+from autograder.classroom import programs_on_path
 from autograder.gradebook import GradebookWriter
 
 
 @pytest.fixture
 def url(tmp_path):
+    programs_on_path()
     return f"sqlite:///{tmp_path / 'gradebook.db'}"
 
 
@@ -40,7 +42,7 @@ def test_nothing_is_there_when_it_stops_in_the_middle(url):
     assert students(url) == ["grace"]
 
 
-def test_afterwards_nbgrader_opens_gradebooks_as_ever(url, tmp_path):
+def test_afterwards_nbgrader_opens_gradebooks_as_ever(url):
     usual = Gradebook.__init__, Gradebook.close
     writer = GradebookWriter(url)
     with writer.transaction():
