@@ -190,7 +190,7 @@ def _array_difference(value: Plain, expected: Plain, rtol: float, atol: float) -
     index = tuple(int(i) for i in wrong[0])
     return (
         f"at {list(index)}: expected {describe(b[index].item())}, got {describe(a[index].item())}"
-        f" ({len(wrong)} of {a.size} values differ)"
+        f" ({len(wrong)} of {a.size} values differ{_nearly(a, b)})"
     )
 
 
@@ -222,6 +222,12 @@ def _dict_difference(value: Plain, expected: Plain, rtol: float, atol: float) ->
         if problem:
             return f"{key!r}: {problem}"
     return None
+
+
+def _nearly(a: np.ndarray, b: np.ndarray) -> str:
+    """A remark on numbers that are all right to about one part in a hundred."""
+    near = a.dtype.kind == "f" and np.all(np.isclose(a, b, rtol=0.01, atol=0.0, equal_nan=True))
+    return ", all by less than 1 %: is something rounded or approximated?" if near else ""
 
 
 def _numpy(value: Plain) -> np.ndarray:

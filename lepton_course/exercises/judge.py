@@ -12,6 +12,7 @@ from typing import Literal
 
 from lepton_course.exercises.compare import Comparison, describe, exact, kind_name
 from lepton_course.exercises.model import Case
+from lepton_course.exercises.plain_words import in_plain_words
 from lepton_course.exercises.probes import Observation, Probe, same
 from lepton_course.exercises.values import Opaque, Plain, plain
 
@@ -180,8 +181,11 @@ def describe_raised(observed: Observation) -> str:
         return ""
     if raised.kind == "NotImplementedError":
         return "this case is not answered yet (NotImplementedError)"
-    text = f"{raised.kind}: {raised.message}" if raised.message else raised.kind
-    return f"it stopped with {text}" + (f", at the line `{raised.line}`" if raised.line else "")
+    message = raised.message.strip().rstrip(".")
+    text = f"{raised.kind}: {message}" if message else raised.kind
+    place = f", at the line `{raised.line}`" if raised.line else ""
+    meaning = in_plain_words(message)
+    return f"it stopped with {text}{place}" + (f" ({meaning})" if meaning else "")
 
 
 def _part_result(question: Question, part: str, problems: Sequence[str | None]) -> PartResult:
@@ -214,6 +218,8 @@ def _about_a_prediction(value: Plain, right: Plain, problem: str) -> str:
     letter = isinstance(right, str) and len(right) == 1
     if letter and not (isinstance(value, str) and len(value) == 1):
         return f'got {describe(value)}; answer with the letter of a choice, in quotes: "a"'
+    if letter and value != right and value.lower() == right:
+        return f"got {describe(value)}; write the letter small"
     of_another_kind = "expected a" in problem  # "expected a tuple, got a string"
     return problem if of_another_kind else f"{describe(value)} is not it"
 
