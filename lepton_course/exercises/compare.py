@@ -7,6 +7,7 @@ the same answer; the diagnosis rests on it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
@@ -97,7 +98,7 @@ def describe(value: Plain, limit: int = 70) -> str:
         return "tensor " + describe(value.numpy(), limit)
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
-        text = " ".join(text.split())
+        text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
         return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
         return f"{value:.6g}"
