@@ -97,6 +97,10 @@ def mean_taken_off_the_weights(w, b, mean, std):
     return (w - mean) / std, float(b - (w / std) @ mean)
 
 
+def weights_turned(w, b, mean, std):
+    return -w / std, float(b - (w / std) @ mean)
+
+
 def bias_first(w, b, mean, std):
     return in_units(w, b, mean, std)[::-1]
 
@@ -238,6 +242,12 @@ EXERCISE = Exercise(
             "bias as an array",
             bias_as_array,
             "The numbers are right, but the bias is an array of shape (1,): return a float.",
+        ),
+        Misconception(
+            "weights turned",
+            weights_turned,
+            "The bias is right, but the weights have the wrong sign: dividing by std does not "
+            "change it.",
         ),
     ],
     hints=(

@@ -100,6 +100,14 @@ def every_guess_with_every_truth(x, y, w, b):
     return 2 * (x.T @ residuals).mean(axis=1) / len(y), float(2 * residuals.mean())
 
 
+def a_step_taken(rate):
+    def wrong(x, y, w, b):
+        d_w, d_b = mse_gradients(x, y, w, b)
+        return w - rate * d_w, b - rate * d_b
+
+    return wrong
+
+
 def weights_for_inputs(x, y, w, b):
     _, d_b = mse_gradients(x, y, w, b)
     return d_b * w, d_b
@@ -280,6 +288,15 @@ EXERCISE = Exercise(
             _times(lambda x: 1 / x.shape[1], lambda x: 1),
             "d_b is right, but d_w is divided by the number of all entries of x (x.size, or a "
             "mean over both axes): the mean goes over the rows, len(x).",
+        ),
+        *(
+            Misconception(
+                f"a step of {rate:g} taken",
+                a_step_taken(rate),
+                "You took a step and return the new w and b: the gradients themselves are asked "
+                "for.",
+            )
+            for rate in (0.01, 0.1, 1.0)
         ),
     ],
     hints=(

@@ -76,6 +76,10 @@ def whole_division(p, y, threshold):
     return (p[y == 1] > threshold).sum().item() // (y == 1).sum().item()
 
 
+def exchanged(p, y, threshold):
+    return (y[p == 1] > threshold).double().mean().item()
+
+
 def recall_cases(rng):
     y = torch.tensor(rng.permutation([1] * 5 + [0] * 11))
     scores = np.where(y.numpy() == 1, [0.8], [0.2]) + rng.uniform(-0.15, 0.15, 16)
@@ -179,6 +183,12 @@ EXERCISE = Exercise(
             "whole division",
             whole_division,
             "// throws away everything after the point: divide with /.",
+        ),
+        Misconception(
+            "exchanged",
+            exchanged,
+            "You picked the rows by p and compared y, so no row was left, and the mean of "
+            "nothing is nan: p[y == 1] picks by the label.",
         ),
     ],
     hints=(

@@ -126,6 +126,16 @@ def with_a_kink(z, y, weight):
     return (torch.where(y == 1, weight, 1.0) * loss).mean()
 
 
+def with_a_kink_by_label(z, y, weight):
+    signed = (1 - 2 * y) * z
+    loss = signed.clamp(min=0) + torch.log1p(torch.exp(-signed.abs()))
+    return (torch.where(y == 1, weight, 1.0) * loss).mean()
+
+
+def in_bits(z, y, weight):
+    return weighted_cross_entropy(z, y, weight) / np.log(2)
+
+
 def tiny_number_in_logarithm(tiny):
     def wrong(z, y, weight):
         p = torch.sigmoid(z)
@@ -363,6 +373,18 @@ EXERCISE = Exercise(
             good_loans_only,
             "Only the good loans cost something in your loss, so granting everybody would be "
             "free: add weight * y * softplus(-z) for the bad ones.",
+        ),
+        Misconception(
+            "a kink at 0, by label",
+            with_a_kink_by_label,
+            "The value is right, but its slope at z = 0 is not, and training begins there: "
+            "max(z, 0) and |z| have a kink at 0, softplus and logaddexp have none.",
+            STABLE,
+        ),
+        Misconception(
+            "in bits",
+            in_bits,
+            "Your logarithm has the base 2: ln is the natural one, torch.log.",
         ),
     ],
     hints=(
