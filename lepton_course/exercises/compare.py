@@ -7,6 +7,7 @@ the same answer; the diagnosis rests on it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
@@ -97,7 +98,7 @@ def describe(value: Plain, limit: int = 70) -> str:
         return "tensor " + describe(value.numpy(), limit)
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
-        text = " ".join(text.split())
+        text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
         return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
         return f"{value:.6g}"
@@ -190,7 +191,7 @@ def _array_difference(value: Plain, expected: Plain, rtol: float, atol: float) -
     index = tuple(int(i) for i in wrong[0])
     return (
         f"at {list(index)}: expected {describe(b[index].item())}, got {describe(a[index].item())}"
-        f" ({len(wrong)} of {a.size} values differ)"
+        f" ({len(wrong)} of {a.size} values differ{_nearly(a, b)})"
     )
 
 
@@ -222,6 +223,12 @@ def _dict_difference(value: Plain, expected: Plain, rtol: float, atol: float) ->
         if problem:
             return f"{key!r}: {problem}"
     return None
+
+
+def _nearly(a: np.ndarray, b: np.ndarray) -> str:
+    """A remark on numbers that are all right to about one part in a hundred."""
+    near = a.dtype.kind == "f" and np.all(np.isclose(a, b, rtol=0.01, atol=0.0, equal_nan=True))
+    return ", all by less than 1 %: is something rounded or approximated?" if near else ""
 
 
 def _numpy(value: Plain) -> np.ndarray:
