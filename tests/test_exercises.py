@@ -150,7 +150,12 @@ def test_changing_the_input_is_seen(question):
         values *= 0
         return result
 
-    assert "changed its own input" in verdict_on(question, in_place).parts[0].problem
+    assert "changed its own input `values`;" in verdict_on(question, in_place).parts[0].problem
+
+
+def test_an_answer_that_prints_in_place_of_returning_is_asked_for_its_return(question):
+    verdict = verdict_on(question, lambda values, width: print("averages"))
+    assert "got None: is a `return` missing?" in verdict.parts[0].problem
 
 
 def test_observing_leaves_the_learners_random_numbers_alone(question):
@@ -295,6 +300,25 @@ def test_value_probe():
     assert verdict_on(question, (26, 26)).status == "right"
     assert verdict_on(question, (28, 28)).status == "wrong"
     assert verdict_on(question, ...).status == "blank"
+
+
+@pytest.mark.parametrize(
+    ("right", "predicted", "words"),
+    [
+        ((26, 26), (28, 28), "(28, 28) is not it"),
+        ((26, 26), (26,), "(26,) is not it"),
+        ((26, 26), "26 x 26", "expected a tuple, got a string"),
+        ((26, 26), (26, 26.0), "value 1: expected a whole number, got a float (26)"),
+        (0.25, 4, "4 is not it"),
+        ("c", "a", "'a' is not it"),
+        ("c", "less than half", "got 'less than half'; answer with the letter of a choice"),
+        ("c", 0.5, "got 0.5; answer with the letter of a choice"),
+    ],
+)
+def test_a_wrong_prediction_is_not_told_the_right_one(right, predicted, words):
+    asked = Exercise("it", "It", 0, 1, 1, right, lambda _: [Case("it")], Value(), exact())
+    verdict = verdict_on(compile_exercise(asked), predicted)
+    assert verdict.parts[0].problem.startswith(words)
 
 
 def test_gradient_probe():
