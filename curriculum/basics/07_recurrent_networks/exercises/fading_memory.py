@@ -69,6 +69,26 @@ def returned_in_the_loop(values, keep):
     return fading_memory(values, keep)[:1]
 
 
+def into_whole_numbers(values, keep):
+    return fading_memory(values, keep).astype(int)
+
+
+def power_for_the_state(values, keep):
+    return (1 - keep) * keep ** np.arange(len(values)) * values
+
+
+def first_value_left_out(values, keep):
+    return fading_memory(values[1:], keep)
+
+
+def newest_first(values, keep):
+    return fading_memory(values, keep)[::-1]
+
+
+def nothing_kept(values, keep):
+    return np.array([])
+
+
 def fading_memory_cases(rng):
     return [
         Case("keeps much", (rng.normal(size=9), 0.9)),
@@ -185,6 +205,50 @@ EXERCISE = Exercise(
             _rewritten(lambda s, v, k: k * (s + (1 - k) * v)),
             "You multiplied the new value by keep, too: it comes in with the share 1 - keep, "
             "and fades from the next step on.",
+        ),
+        Misconception(
+            "into whole numbers",
+            into_whole_numbers,
+            "Your states are cut to whole numbers: you fill an array of ints; make it with "
+            "np.zeros(len(values)), which holds floats.",
+        ),
+        Misconception(
+            "power for the state",
+            power_for_the_state,
+            "You multiplied each value by a power of keep: that fades by its number in the "
+            "row, and no old value is left in the later states.",
+        ),
+        Misconception(
+            "first value left out",
+            first_value_left_out,
+            "You left out the first value: the loop goes over all of them, from a state of 0.",
+        ),
+        Misconception(
+            "newest first",
+            newest_first,
+            "Your states are right, but the newest comes first: append each at the end.",
+        ),
+        Misconception(
+            "nothing kept",
+            nothing_kept,
+            "Your array is empty: np.append gives a new array and leaves the old one as it "
+            "is; append to a list, and make an array of it at the end.",
+        ),
+        Misconception(
+            "began with one",
+            _rewritten(lambda s, v, k: k * s + (1 - k) * v, state=1.0),
+            "You began with the state 1: nothing has been read yet, so it is 0.",
+        ),
+        Misconception(
+            "difference",
+            _rewritten(lambda s, v, k: k * s - (1 - k) * v),
+            "You took the new value off: it is added, with the share 1 - keep.",
+        ),
+        Misconception(
+            "new share for both",
+            _rewritten(lambda s, v, k: (1 - k) * (s + v)),
+            "You gave both the share 1 - keep: the old state gets keep, so that the two add"
+            " up to 1.",
         ),
     ],
     hints=(

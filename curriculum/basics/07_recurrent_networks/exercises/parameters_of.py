@@ -18,6 +18,10 @@ def _counted(weights, biases):
     return count
 
 
+def quotes_left_on(inputs, units, blocks):
+    return units * (inputs + "units")
+
+
 def parameters_of_cases(rng):
     inputs, units = int(rng.integers(5, 40)), int(rng.integers(50, 99))
     return [
@@ -113,6 +117,54 @@ EXERCISE = Exercise(
             lambda c, h, b: b * (h * (c + h) + c * h),
             "You gave each unit a bias for each input: biases do not belong to inputs, each "
             "unit has two.",
+        ),
+        Misconception(
+            "units times units",
+            _counted(lambda c, h: h * h, lambda h: 2),
+            "You put units * units into the first blank: that line multiplies by `units` "
+            "already, for it counts the weights of one unit inside the brackets.",
+        ),
+        Misconception(
+            "units among the biases",
+            _counted(lambda c, h: h, lambda h: 2 * h),
+            "You multiplied by `units` twice in the biases: the line does it already, and "
+            "each unit has two.",
+        ),
+        Misconception(
+            "blocks among the biases",
+            lambda c, h, b: b * (h * (c + h) + 2 * b * h),
+            "You counted the blocks twice in the biases: the last line multiplies by them, "
+            "and within a block each unit has two biases.",
+        ),
+        Misconception(
+            "a bias for each weight",
+            lambda c, h, b: b * (h * (c + h) + (c + h) * h),
+            "You gave each unit a bias for each number that it reads: a bias is added once,"
+            " and PyTorch keeps two for each unit.",
+        ),
+        Misconception(
+            "no state, one bias",
+            _counted(lambda c, h: 0, lambda h: 1),
+            "Both blanks differ, as for a plain linear layer: each unit also reads the "
+            "`units` numbers of the old state, and PyTorch keeps two biases.",
+        ),
+        Misconception(
+            "two state weights",
+            _counted(lambda c, h: 2, lambda h: 2),
+            "You gave each unit two weights for the old state: it reads all units of it, so"
+            " `units` weights.",
+        ),
+        Misconception(
+            "blocks in the state",
+            lambda c, h, b: b * (h * (c + b * h) + 2 * h),
+            "You put the blocks into the first blank, too: the last line multiplies by "
+            "them, and within a block each unit reads `units` numbers of the old state.",
+        ),
+        Misconception(
+            "in quotes",
+            quotes_left_on,
+            "If the message above speaks of 'str': in quotes a name is only a text; write "
+            "units, without them.",
         ),
     ],
     hints=(

@@ -100,6 +100,38 @@ def lengths_not_a_column(lengths, longest):
     return torch.arange(longest) < lengths
 
 
+def one_long_row(lengths, longest):
+    return real_steps(lengths, longest).flatten()
+
+
+def list_of_rows(lengths, longest):
+    return list(real_steps(lengths, longest))
+
+
+def first_length_for_all(lengths, longest):
+    return real_steps(lengths[:1].expand_as(lengths), longest)
+
+
+def one_row_for_all(lengths, longest):
+    return torch.arange(longest) < lengths.max()
+
+
+def triangle(lengths, longest):
+    return torch.ones(len(lengths), longest).tril().bool()
+
+
+def all_false(lengths, longest):
+    return torch.zeros(len(lengths), longest, dtype=torch.bool)
+
+
+def lengths_as_they_are(lengths, longest):
+    return lengths.clone()
+
+
+def range_of_python(lengths, longest):
+    return range(longest) < lengths[:, None]
+
+
 def real_steps_cases(rng):
     lengths = torch.tensor([2, *rng.integers(3, 7, size=3), 7])
     return [
@@ -235,6 +267,52 @@ EXERCISE = Exercise(
             greater_instead_of_less,
             "You compared with >, which marks padding: a step is real when its number is less "
             "than the length.",
+        ),
+        Misconception(
+            "one long row",
+            one_long_row,
+            "You laid all rows into one: keep a row for each sequence, (N, longest).",
+        ),
+        Misconception(
+            "list of rows",
+            list_of_rows,
+            "Your rows are right, but in a list: compare the steps with a column of "
+            "lengths, and one tensor comes out without a loop.",
+        ),
+        Misconception(
+            "first length",
+            first_length_for_all,
+            "You used the first sequence's length for all rows: lengths[:, None] has one for each.",
+        ),
+        Misconception(
+            "one row",
+            one_row_for_all,
+            "You made one row, for the longest sequence: each sequence needs its own.",
+        ),
+        Misconception(
+            "triangle",
+            triangle,
+            "You made a triangle, which fits the lengths 1, 2, 3, … only: compare with the "
+            "lengths that are given.",
+        ),
+        Misconception(
+            "all false",
+            all_false,
+            "Your mask is false everywhere: nothing was written into it, or the comparison "
+            "never holds.",
+        ),
+        Misconception(
+            "lengths returned",
+            lengths_as_they_are,
+            "You returned the lengths: compare them with the steps' numbers, "
+            "torch.arange(longest).",
+        ),
+        Misconception(
+            "TypeError",
+            range_of_python,
+            "Python says above what does not go together; the usual reasons: range in place"
+            " of torch.arange, and a whole tensor of lengths where a slice wants one "
+            "number.",
         ),
     ],
     hints=(
