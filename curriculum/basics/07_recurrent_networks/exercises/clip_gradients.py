@@ -249,7 +249,10 @@ def bad_arrays_to_zero(gradients, limit):
 
 
 def norm_alone_as_torch(gradients, limit):
-    norm = changed_in_place(gradients, limit)[1]
+    norm = _norm(gradients)
+    factor = min(1.0, limit / max(norm, 1e-12)) if np.isfinite(norm) else 0.0
+    for gradient in gradients:
+        gradient *= factor
     return norm
 
 

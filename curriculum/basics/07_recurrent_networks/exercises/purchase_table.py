@@ -314,7 +314,7 @@ def without_money(customer, day, dollars, cutoff, window):
 
 
 def customers_not_sorted_along(customer, day, dollars, cutoff, window):
-    order = np.argsort(day, kind="stable")
+    order = np.argsort(day)
     return purchase_table(customer, day[order], dollars[order], cutoff, window)
 
 

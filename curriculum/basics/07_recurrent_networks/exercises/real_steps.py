@@ -128,6 +128,12 @@ def lengths_as_they_are(lengths, longest):
     return lengths.clone()
 
 
+def slice_up_to_a_tensor(lengths, longest):
+    mask = torch.zeros(len(lengths), longest, dtype=torch.bool)
+    mask[:, :lengths] = True
+    return mask
+
+
 def range_of_python(lengths, longest):
     return range(longest) < lengths[:, None]
 
