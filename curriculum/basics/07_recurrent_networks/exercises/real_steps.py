@@ -314,11 +314,16 @@ EXERCISE = Exercise(
             "torch.arange(longest).",
         ),
         Misconception(
-            "TypeError",
+            "slice up to a tensor",
+            slice_up_to_a_tensor,
+            "The end of a slice is one number, and you gave it the lengths of all sequences: go "
+            "row by row, or, without a loop, compare with torch.arange(longest).",
+        ),
+        Misconception(
+            "range of Python",
             range_of_python,
-            "Python says above what does not go together; the usual reasons: range in place"
-            " of torch.arange, and a whole tensor of lengths where a slice wants one "
-            "number.",
+            "Python says above what does not go together; the usual reason is range in place of "
+            "torch.arange, which can be compared with a tensor.",
         ),
     ],
     hints=(
