@@ -488,8 +488,8 @@ EXERCISE = Exercise(
         Misconception(
             "squares against the limit",
             squares_against_the_limit,
-            "You compare the sum of squares with the limit: take the root first, for a norm"
-            " of 3 has the square 9 and is still below a limit of 5.",
+            "You compare the sum of squares with the limit: take the root first, for a norm "
+            "of 3 has the square 9 and is still below a limit of 5.",
         ),
         Misconception(
             "largest singular value",
@@ -505,8 +505,8 @@ EXERCISE = Exercise(
         Misconception(
             "bad arrays to zero",
             bad_arrays_to_zero,
-            "You set only those arrays to 0 that hold an inf or a nan, and used the others:"
-            " after an overflow none can be trusted; return zeros for all.",
+            "You set only those arrays to 0 that hold an inf or a nan, and used the others: "
+            "after an overflow none can be trusted; return zeros for all.",
         ),
         Misconception(
             "norm alone",

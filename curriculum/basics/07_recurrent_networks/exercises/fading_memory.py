@@ -247,8 +247,8 @@ EXERCISE = Exercise(
         Misconception(
             "new share for both",
             _rewritten(lambda s, v, k: (1 - k) * (s + v)),
-            "You gave both the share 1 - keep: the old state gets keep, so that the two add"
-            " up to 1.",
+            "You gave both the share 1 - keep: the old state gets keep, so that the two add "
+            "up to 1.",
         ),
     ],
     hints=(

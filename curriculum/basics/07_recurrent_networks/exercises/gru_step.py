@@ -450,8 +450,8 @@ EXERCISE = Exercise(
         Misconception(
             "r for both gates",
             _joined(reset_for_both),
-            "Both of your gates come from the first block: the update gate z has the next H"
-            " rows for itself.",
+            "Both of your gates come from the first block: the update gate z has the next H "
+            "rows for itself.",
         ),
         Misconception(
             "sigmoid without brackets",
@@ -474,8 +474,8 @@ EXERCISE = Exercise(
         Misconception(
             "same share for both",
             _joined(same_share_for_both),
-            "You gave n and h the same share, z: the shares make 1 together, 1 - z of n and"
-            " z of h.",
+            "You gave n and h the same share, z: the shares make 1 together, 1 - z of n and "
+            "z of h.",
         ),
         Misconception(
             "gates from the input only",

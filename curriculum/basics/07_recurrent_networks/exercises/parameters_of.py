@@ -139,8 +139,8 @@ EXERCISE = Exercise(
         Misconception(
             "a bias for each weight",
             lambda c, h, b: b * (h * (c + h) + (c + h) * h),
-            "You gave each unit a bias for each number that it reads: a bias is added once,"
-            " and PyTorch keeps two for each unit.",
+            "You gave each unit a bias for each number that it reads: a bias is added once, "
+            "and PyTorch keeps two for each unit.",
         ),
         Misconception(
             "no state, one bias",
@@ -151,8 +151,8 @@ EXERCISE = Exercise(
         Misconception(
             "two state weights",
             _counted(lambda c, h: 2, lambda h: 2),
-            "You gave each unit two weights for the old state: it reads all units of it, so"
-            " `units` weights.",
+            "You gave each unit two weights for the old state: it reads all units of it, so "
+            "`units` weights.",
         ),
         Misconception(
             "blocks in the state",

@@ -694,8 +694,8 @@ EXERCISE = Exercise(
         Misconception(
             "customers not sorted along",
             customers_not_sorted_along,
-            "You sorted days and dollars but not the customers, so each purchase belongs to"
-            " somebody else: use one order for all three, or none at all.",
+            "You sorted days and dollars but not the customers, so each purchase belongs to "
+            "somebody else: use one order for all three, or none at all.",
         ),
     ],
     hints=(

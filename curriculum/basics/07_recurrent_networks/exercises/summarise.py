@@ -464,8 +464,8 @@ EXERCISE = Exercise(
         Misconception(
             "one unit gathered",
             gathered_one_unit,
-            "Your last states have one unit only, (N, 1), since gather takes as much as its"
-            " index holds: expand the index over the H units, or use "
+            "Your last states have one unit only, (N, 1), since gather takes as much as its "
+            "index holds: expand the index over the H units, or use "
             "states[torch.arange(N), lengths - 1].",
         ),
         Misconception(

@@ -418,8 +418,8 @@ EXERCISE = Exercise(
         Misconception(
             "slope with a plus",
             _backwards(slope=slope_with_a_plus),
-            "Your slope is 1 + h²: tanh flattens out towards -1 and 1, so its derivative is"
-            " 1 - h_t².",
+            "Your slope is 1 + h²: tanh flattens out towards -1 and 1, so its derivative is "
+            "1 - h_t².",
         ),
         Misconception(
             "upstream twice",
@@ -442,8 +442,8 @@ EXERCISE = Exercise(
         Misconception(
             "d_w one number",
             _with_other_weights(inner_product),
-            "Your d_states are right, but every entry of d_w holds the same number, for `@`"
-            " of two vectors is an inner product: np.outer(a, h_before) has an entry for "
+            "Your d_states are right, but every entry of d_w holds the same number, for `@` "
+            "of two vectors is an inner product: np.outer(a, h_before) has an entry for "
             "each pair of units.",
         ),
         Misconception(

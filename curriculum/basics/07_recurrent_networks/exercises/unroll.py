@@ -437,8 +437,8 @@ EXERCISE = Exercise(
         Misconception(
             "tanh of each product",
             _unrolled_with(tanh_of_each_product),
-            "You put a tanh around each product and added the two: add first, then one tanh"
-            " around the whole sum, or a state can leave the range from -1 to 1.",
+            "You put a tanh around each product and added the two: add first, then one tanh "
+            "around the whole sum, or a state can leave the range from -1 to 1.",
             CELL,
         ),
         Misconception(
