@@ -251,8 +251,9 @@ def bad_arrays_to_zero(gradients, limit):
 def norm_alone_as_torch(gradients, limit):
     norm = _norm(gradients)
     factor = min(1.0, limit / max(norm, 1e-12)) if np.isfinite(norm) else 0.0
-    for gradient in gradients:
-        gradient *= factor
+    with np.errstate(all="ignore"):
+        for gradient in gradients:
+            gradient *= factor
     return norm
 
 
