@@ -166,6 +166,12 @@ def one_step_too_late(x, lengths):
     return _at_the_end(_logits(_trained("end"), torch.tensor(x)), lengths + 1).argmax(1).numpy()
 
 
+@torch.no_grad()
+def mean_of_the_whole_buffer(x, lengths):
+    states, _ = _trained("end")["gru"](torch.tensor(x))
+    return _trained("end")["out"](states.mean(dim=1)).argmax(dim=1).numpy()
+
+
 def cut_as_in_training(x, lengths):
     return who_speaks(x[:, :26], lengths)
 
@@ -294,6 +300,14 @@ EXERCISE = Exercise(
             one_step_too_late,
             "If the message above speaks of an index out of bounds: steps count from 0, so the "
             "state after the last real step is at lengths - 1.",
+            PADDING,
+        ),
+        Misconception(
+            "mean of the whole buffer",
+            mean_of_the_whole_buffer,
+            "Too many are wrong, as when a mean takes in what stands behind the end: summarise "
+            "gives the mean of the real steps, or their last state; use the same in training and "
+            "in who_speaks.",
             PADDING,
         ),
         Misconception(
