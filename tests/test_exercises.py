@@ -267,6 +267,7 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
         ((3, 4.0), (3, 4), "value 1: expected a whole number, got a float (4)"),
         (np.zeros((2, 3)), np.zeros((3, 2)), "expected shape (3, 2), got shape (2, 3)"),
         (np.zeros(2, int), np.zeros(2), "expected dtype float64, got dtype int64"),
+        (np.array(["a", "b"]), np.zeros(2, int), "expected dtype int64, got dtype text"),
         (np.zeros(2), torch.zeros(2), "expected a torch tensor, got a NumPy array"),
         (np.array([1.0, np.nan]), np.array([1.0, 2.0]), "at [1]: expected 2, got nan (1 of 2"),
         (np.array([0.33]), np.array([0.3333]), "(1 of 1 values differ, all by less than 1 %: is"),

@@ -173,7 +173,7 @@ def _array_form(value: Plain, expected: Plain) -> str | None:
     if a.shape != b.shape:
         return f"expected shape {b.shape}, got shape {a.shape}"
     if _dtype_kind(a) != _dtype_kind(b):
-        return f"expected dtype {b.dtype}, got dtype {a.dtype}"
+        return f"expected dtype {_dtype_name(b)}, got dtype {_dtype_name(a)}"
     return None
 
 
@@ -233,6 +233,11 @@ def _nearly(a: np.ndarray, b: np.ndarray) -> str:
 
 def _numpy(value: Plain) -> np.ndarray:
     return value.numpy() if is_tensor(value) else value
+
+
+def _dtype_name(array: np.ndarray) -> str:
+    """The dtype in a learner's words: texts of any length are "text" (NumPy says <U9)."""
+    return "text" if array.dtype.kind == "U" else str(array.dtype)
 
 
 def _dtype_kind(array: np.ndarray) -> str:
