@@ -138,6 +138,25 @@ def classes_counted_by_shard(shards, x_new):
     return train_workers(shards, x_new)
 
 
+def new_photos_dealt_out(shards, x_new):
+    labels = train_workers(shards, x_new)[0]
+    each = len(labels) // len(shards)
+    return labels[: each * len(shards)].reshape(len(shards), each)
+
+
+def largest_over_photos(shards, x_new):
+    logits = _inputs(x_new) @ _descend(shards)
+    return np.tile(np.argmax(logits, axis=0), (len(shards), 1))
+
+
+def weights_returned(shards, x_new):
+    return _descend(shards)
+
+
+def nothing_returned(shards, x_new):
+    train_workers(shards, x_new)
+
+
 def one_row(shards, x_new):
     return train_workers(shards, x_new)[0]
 
@@ -292,6 +311,29 @@ EXERCISE = Exercise(
             "floats",
             floats_returned,
             "Your labels are floats: return whole numbers, for example with .astype(int).",
+        ),
+        Misconception(
+            "new photos dealt out",
+            new_photos_dealt_out,
+            "You dealt the new photos out: each worker's model names all of them, so there are "
+            "W rows of N labels.",
+        ),
+        Misconception(
+            "largest over photos",
+            largest_over_photos,
+            "Your argmax goes over the photos (axis 0), so there are ten numbers: go over the "
+            "classes, the last axis.",
+        ),
+        Misconception(
+            "weights returned",
+            weights_returned,
+            "You returned the trained weights: use them on x_new, and return the classes that "
+            "they give, (W, N).",
+        ),
+        Misconception(
+            "nothing returned",
+            nothing_returned,
+            "Nothing comes back: end with `return` (printing a result does not return it).",
         ),
     ],
     hints=(
