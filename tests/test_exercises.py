@@ -29,7 +29,7 @@ from lepton_course.exercises.judge import judge
 from lepton_course.exercises.panel import hint_panel, verdict_panel
 from lepton_course.exercises.probes import Missing, Raised
 from lepton_course.exercises.remote import observe_file, read_observations, write_cases
-from lepton_course.exercises.values import InvalidValue
+from lepton_course.exercises.values import InvalidValue, Opaque
 
 
 def moving_average(values, width):
@@ -127,7 +127,9 @@ def test_a_blank_left_inside_an_expression_is_blank(question):
     def half_filled(values, width):
         return values / ...
 
-    assert verdict_on(question, half_filled).status == "blank"
+    verdict = verdict_on(question, half_filled)
+    assert verdict.status == "blank"
+    assert "leave no `...` in it" in repr(verdict_panel(question, verdict))
 
 
 def test_an_exception_is_shown_with_its_line(question):
@@ -251,6 +253,7 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
         (np.zeros((2, 3)), np.zeros((3, 2)), "expected shape (3, 2), got shape (2, 3)"),
         (np.zeros(2, int), np.zeros(2), "expected dtype float64, got dtype int64"),
         (np.zeros(2), torch.zeros(2), "expected a torch tensor, got a NumPy array"),
+        (Opaque("an array of objects"), np.zeros(1), "got an array of objects"),
         (np.array([1.0, np.nan]), np.array([1.0, 2.0]), "at [1]: expected 2, got nan (1 of 2"),
         ({"a": 1}, {"b": 1}, "expected the keys ['b'], got ['a']"),
         ("cat", "dog", "expected 'dog', got 'cat'"),

@@ -92,7 +92,7 @@ def accuracy(at_least: float, tolerance: float = 0.05) -> Accuracy:
 def describe(value: Plain, limit: int = 70) -> str:
     """A short text for a value: small ones whole, large arrays by shape and dtype."""
     if isinstance(value, Opaque):
-        return f"an object of type {value.kind}"
+        return kind_name(value)
     if is_tensor(value):
         return "tensor " + describe(value.numpy(), limit)
     if isinstance(value, np.ndarray):
@@ -112,7 +112,8 @@ def describe(value: Plain, limit: int = 70) -> str:
 def kind_name(value: Plain) -> str:
     """The kind of a value, in a learner's words."""
     if isinstance(value, Opaque):
-        return f"an object of type {value.kind}"
+        in_words = " " in value.kind  # "an array of objects"; else the name of a type
+        return value.kind if in_words else f"an object of type {value.kind}"
     if is_tensor(value):
         return "a torch tensor"
     names = {
