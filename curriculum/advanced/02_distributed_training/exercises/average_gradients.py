@@ -151,6 +151,11 @@ def scaled_in_place(gradients, counts):
     return right
 
 
+def shape_of_the_first(gradients, counts):
+    total = np.zeros_like(gradients[0][0])
+    return total + average_gradients(gradients, counts)
+
+
 def last_rank_only(gradients, counts):
     for row, sizes in zip(gradients, counts, strict=True):
         weighted, examples = 0.0, 0  # begun anew for each rank
@@ -239,6 +244,7 @@ def average_gradients_cases(rng):
         case("unequal batches", [[few], [more], [most]]),
         case("several micro-batches", [[few, 9], [more, 1, most], [4, 7]]),
         case("a rank without examples", [[few, most], [], [more]]),
+        case("a rank without examples", [[], [more, few], [most]]),
     ]
 
 
@@ -409,6 +415,12 @@ EXERCISE = Exercise(
             "tensor instead of array",
             as_tensor,
             "You returned a torch tensor: a NumPy array is asked for.",
+        ),
+        Misconception(
+            "shape of the first",
+            shape_of_the_first,
+            "Right, except where rank 0 has no examples: then there is no gradients[0][0] to take "
+            "the shape from. Begin the sum with 0.0, which can be added to any array.",
         ),
         Misconception(
             "last rank only",

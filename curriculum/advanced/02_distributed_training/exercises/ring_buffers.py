@@ -308,7 +308,8 @@ def ring_buffers_cases(rng):
         return Case(part, ([row.copy() for row in values], steps))
 
     return [
-        case("one step", 3, 2, 1),
+        case("one step, or none", 3, 2, 1),
+        case("one step, or none", 2, 2, 0),
         case("after the reduce-scatter", 3, 1, 2),
         case("after the reduce-scatter", 5, 2, 4),
         case("within the all-gather", 3, 2, 3),
