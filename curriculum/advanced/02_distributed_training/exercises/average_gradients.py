@@ -174,7 +174,7 @@ def divided_twice(gradients, counts):
 
 
 def last_counts_only(gradients, counts):
-    examples = n = 0
+    examples = 0
     for row, sizes in zip(gradients, counts, strict=True):
         for _, n in zip(row, sizes, strict=True):  # noqa: B007
             pass
