@@ -19,6 +19,7 @@ from lepton_course.exercises import (
     exact,
     random_weights,
 )
+from lepton_course.exercises.compare import describe
 from lepton_course.exercises.compiled import (
     compile_exercise,
     draw_cases,
@@ -262,6 +263,11 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
 )
 def test_differences_in_words(value, expected, words):
     assert words in close().difference(value, expected)
+
+
+def test_small_arrays_are_shown_whole_and_large_ones_by_shape():
+    assert describe(np.arange(3)) == "[0, 1, 2]"
+    assert describe(np.zeros((480, 196), np.uint8), limit=400) == "of shape (480, 196), uint8"
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,8 @@ def describe(value: Plain, limit: int = 70) -> str:
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
         text = " ".join(text.split())
-        return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
+        whole = len(text) <= limit and "..." not in text  # NumPy leaves out most of a large one
+        return text if whole else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, tuple):
