@@ -115,10 +115,6 @@ def divided_by_steps(world, numbers):
     return numbers / (world - 1)
 
 
-def divided_by_two(world, numbers):
-    return 2.0 * (world - 1) * numbers / 2
-
-
 def steps_alone(world, numbers):
     return 2.0 * (world - 1)
 
@@ -377,7 +373,8 @@ EXERCISES = [
                 "as many as the root's",
                 steps_without_cutting,
                 "That grows with every worker: there are 2 halves of world - 1 steps, and each "
-                "step carries a chunk of numbers / world.",
+                "step carries a chunk of numbers / world. (With two workers that is a half, with "
+                "more it is less.)",
             ),
             Misconception(
                 "one chunk too large",
@@ -390,12 +387,6 @@ EXERCISES = [
                 per_step_of_one_less,
                 "You cut the tensor into world - 1 chunks: there is one chunk for each rank, so "
                 "`world` of them.",
-            ),
-            Misconception(
-                "divided by two",
-                divided_by_two,
-                "You divided the tensor by 2: it is cut into one chunk for each rank, so `world` of"
-                " them. (With two workers that is the same.)",
             ),
             Misconception(
                 "steps alone",
