@@ -230,13 +230,13 @@ def resume_from_cases(rng):
             "step": step,
             "rank": rank,
             "world": world,
-            "size": size,
-            "written": int(share * size),
+            "size": size + 8 * rank,
+            "written": int(share * (size + 8 * rank)),
         }
 
     def checkpoint(step, world, missing=(), torn=()):
         ranks = [rank for rank in range(world) if rank not in missing]
-        return [file(step, rank, world, 0.4 if rank in torn else 1.0) for rank in ranks]
+        return [file(step, rank, world, 0.97 if rank in torn else 1.0) for rank in ranks]
 
     def case(part, *groups):
         files = [f for group in groups for f in group]
