@@ -165,6 +165,11 @@ waiting_at_the_start = _with_bubble(
 micro_batches_for_stages = _with_bubble(lambda _, s, f, b, m: 1 - (sum(f) + sum(b)) / s)
 
 
+def whole_seconds(forward, backward, micro_batches):
+    seconds, bubble = pipeline(forward, backward, micro_batches)
+    return int(seconds), bubble
+
+
 def as_dict(forward, backward, micro_batches):
     seconds, bubble = pipeline(forward, backward, micro_batches)
     return {"seconds": seconds, "bubble": bubble}
@@ -184,7 +189,7 @@ def order_exchanged(forward, backward, micro_batches):
 
 def pipeline_cases(rng):
     def case(part, forward, backward, micro_batches):
-        unit = float(rng.choice([0.5, 1.0, 1.5, 2.0, 3.0]))
+        unit = float(rng.choice([0.25, 0.75, 1.25, 1.75]))
         ways = [[unit * seconds for seconds in way] for way in (forward, backward)]
         return Case(part, (*ways, micro_batches))
 
@@ -420,6 +425,12 @@ EXERCISE = Exercise(
             micro_batches_for_stages,
             "The time is right, but as all the time you took micro-batches times seconds: it is "
             "stages times seconds, one worker for each stage.",
+        ),
+        Misconception(
+            "whole seconds",
+            whole_seconds,
+            "Right, but you cut the seconds to whole ones: stages take fractions of a second, so "
+            "return a float.",
         ),
         Misconception(
             "as a dict",
