@@ -289,6 +289,11 @@ def test_exact_means_exact():
     assert exact().difference(1.0 + 1e-9, 1.0)
 
 
+def test_where_a_float_is_asked_for_a_whole_number_may_be_the_same_mistake():
+    assert close().alike(6.0, 6, expected=2.0)
+    assert not close().alike(6.0, 6, expected=2)
+
+
 def test_accuracy_has_a_band_and_knows_like_answers():
     labels = np.arange(10)
     ninety = np.where(labels == 0, 5, labels)

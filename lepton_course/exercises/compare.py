@@ -45,6 +45,11 @@ class Close(Comparison):
     def difference(self, value: Plain, expected: Plain) -> str | None:
         return _difference(value, expected, self.rtol, self.atol)
 
+    def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
+        if type(expected) is float and type(other) is int:
+            other = float(other)  # where a float is asked for, 6 and 6.0 are the same mistake
+        return self.difference(value, other) is None
+
 
 @dataclass(frozen=True)
 class Accuracy(Comparison):
