@@ -128,9 +128,7 @@ def test_a_blank_left_inside_an_expression_is_blank(question):
     def half_filled(values, width):
         return values / ...
 
-    verdict = verdict_on(question, half_filled)
-    assert verdict.status == "blank"
-    assert "leave no `...` in it" in repr(verdict_panel(question, verdict))
+    assert verdict_on(question, half_filled).status == "blank"
 
 
 def test_an_exception_is_shown_with_its_line(question):

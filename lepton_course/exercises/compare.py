@@ -100,11 +100,12 @@ def describe(value: Plain, limit: int = 70) -> str:
         return kind_name(value)
     if is_tensor(value):
         return "tensor " + describe(value.numpy(), limit)
+    if isinstance(value, np.ndarray) and value.size > 1000:  # NumPy would leave out most of it
+        return f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
         text = " ".join(text.split())
-        whole = len(text) <= limit and "..." not in text  # NumPy leaves out most of a large one
-        return text if whole else f"of shape {value.shape}, {value.dtype}"
+        return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, tuple):

@@ -58,10 +58,7 @@ def verdict_panel(question: Question, verdict: Verdict) -> Panel:
     if verdict.status == "right":
         return Panel("right", f"{_title(question)} right{_points(verdict)}.")
     if verdict.status == "blank":
-        start = (
-            f"not answered yet. Define `{question.name}` in the cell above, leave no `...` in it, "
-            "and run that cell"
-        )
+        start = f"not answered yet. Define `{question.name}` in the cell above, and run that cell"
         return Panel(
             "blank",
             f"{_title(question)} {start}.",
