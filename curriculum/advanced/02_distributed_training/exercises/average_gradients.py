@@ -133,10 +133,6 @@ def a_mean_of_nothing(gradients, counts):
     return np.mean([np.average(row, axis=0, weights=sizes) for row, sizes in pairs], axis=0)
 
 
-def only_printed(gradients, counts):
-    _ = average_gradients(gradients, counts)
-
-
 def added_into_the_first(gradients, counts):
     right = average_gradients(gradients, counts)
     gradients[0][0][:] = right
@@ -372,11 +368,6 @@ EXERCISE = Exercise(
             a_mean_of_nothing,
             "Every rank counts alike, whatever its number of examples, and a rank without any has "
             "no mean: weight by examples, over all micro-batches of all ranks at once.",
-        ),
-        Misconception(
-            "nothing returned",
-            only_printed,
-            "Nothing comes back: end with `return` (printing a result does not return it).",
         ),
         Misconception(
             "added into the first gradient",

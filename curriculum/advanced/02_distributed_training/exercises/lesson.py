@@ -66,10 +66,6 @@ def both_apart(world, numbers):
     return (world - 1) * numbers, (world - 1) * numbers
 
 
-def no_traffic_returned(world, numbers):
-    root_traffic(world, numbers)
-
-
 def load_in_a_ring(world, numbers):
     return 2 * (world - 1) * numbers / world
 
@@ -320,11 +316,6 @@ EXERCISES = [
                 "both apart",
                 both_apart,
                 "You returned both directions apart: their sum is asked for.",
-            ),
-            Misconception(
-                "nothing returned",
-                no_traffic_returned,
-                "Nothing comes back: end with `return` (printing a result does not return it).",
             ),
             Misconception(
                 "the load in a ring",

@@ -175,10 +175,6 @@ def as_dict(forward, backward, micro_batches):
     return {"seconds": seconds, "bubble": bubble}
 
 
-def nothing_returned(forward, backward, micro_batches):
-    pipeline(forward, backward, micro_batches)
-
-
 def seconds_only(forward, backward, micro_batches):
     return pipeline(forward, backward, micro_batches)[0]
 
@@ -436,12 +432,6 @@ EXERCISE = Exercise(
             "as a dict",
             as_dict,
             "You returned a dict: return the pair (seconds, bubble).",
-        ),
-        Misconception(
-            "nothing returned",
-            nothing_returned,
-            "Nothing comes back: end with `return seconds, bubble` (printing a result does not "
-            "return it).",
         ),
     ],
     hints=(

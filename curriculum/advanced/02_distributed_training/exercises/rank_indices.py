@@ -213,10 +213,6 @@ def start_and_step_exchanged(count, world, rank, seed, epoch):
     return padded[world::rank]
 
 
-def nothing_returned(count, world, rank, seed, epoch):
-    rank_indices(count, world, rank, seed, epoch)
-
-
 def all_ranks_at_once(count, world, rank, seed, epoch):
     return [rank_indices(count, world, r, seed, epoch) for r in range(world)]
 
@@ -496,11 +492,6 @@ EXERCISE = Exercise(
             start_and_step_exchanged,
             "Start and step are exchanged: begin at rank and go on in steps of world, "
             "padded[rank::world].",
-        ),
-        Misconception(
-            "nothing returned",
-            nothing_returned,
-            "Nothing comes back: end with `return` (printing a result does not return it).",
         ),
     ],
     hints=(

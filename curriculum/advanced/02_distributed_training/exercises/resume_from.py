@@ -189,10 +189,6 @@ def as_dict(files, steps_per_epoch):
     return {"step": step, "epoch": epoch, "done": done}
 
 
-def nothing_returned(files, steps_per_epoch):
-    resume_from(files, steps_per_epoch)
-
-
 epoch_rounded_up = _with_place(lambda step, epoch, done: (step, epoch + bool(done), done))
 done_as_float = _with_place(lambda step, epoch, done: (step, epoch, float(done)))
 turned_round = _with_place(lambda step, epoch, done: (done, epoch, step))
@@ -553,11 +549,6 @@ EXERCISE = Exercise(
             "as a dict",
             as_dict,
             "You returned a dict: return the three numbers, (step, epoch, done).",
-        ),
-        Misconception(
-            "nothing returned",
-            nothing_returned,
-            "Nothing comes back: end with `return` (printing a result does not return it).",
         ),
     ],
     hints=(

@@ -275,10 +275,6 @@ def one_rank_only(arrays, steps):
     return ring_buffers(arrays, steps)[0]
 
 
-def nothing_returned(arrays, steps):
-    ring_buffers(arrays, steps)
-
-
 def one_sum(arrays, steps):
     return np.sum(arrays, axis=0)
 
@@ -548,11 +544,6 @@ EXERCISE = Exercise(
             "one rank only",
             one_rank_only,
             "You returned the buffer of rank 0: those of all ranks are asked for, in a list.",
-        ),
-        Misconception(
-            "nothing returned",
-            nothing_returned,
-            "Nothing comes back: end with `return` (printing a result does not return it).",
         ),
     ],
     hints=(

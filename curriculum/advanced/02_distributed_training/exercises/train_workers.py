@@ -153,10 +153,6 @@ def weights_returned(shards, x_new):
     return _descend(shards)
 
 
-def nothing_returned(shards, x_new):
-    train_workers(shards, x_new)
-
-
 def one_row(shards, x_new):
     return train_workers(shards, x_new)[0]
 
@@ -329,11 +325,6 @@ EXERCISE = Exercise(
             weights_returned,
             "You returned the trained weights: use them on x_new, and return the classes that "
             "they give, (W, N).",
-        ),
-        Misconception(
-            "nothing returned",
-            nothing_returned,
-            "Nothing comes back: end with `return` (printing a result does not return it).",
         ),
     ],
     hints=(
