@@ -19,6 +19,7 @@ from lepton_course.exercises import (
     exact,
     random_weights,
 )
+from lepton_course.exercises.compare import describe
 from lepton_course.exercises.compiled import (
     compile_exercise,
     draw_cases,
@@ -29,7 +30,7 @@ from lepton_course.exercises.judge import judge
 from lepton_course.exercises.panel import hint_panel, verdict_panel
 from lepton_course.exercises.probes import Missing, Raised
 from lepton_course.exercises.remote import observe_file, read_observations, write_cases
-from lepton_course.exercises.values import InvalidValue
+from lepton_course.exercises.values import InvalidValue, Opaque
 
 
 def moving_average(values, width):
@@ -269,6 +270,7 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
         (np.zeros(2, int), np.zeros(2), "expected dtype float64, got dtype int64"),
         (np.array(["a", "b"]), np.zeros(2, int), "expected dtype int64, got dtype text"),
         (np.zeros(2), torch.zeros(2), "expected a torch tensor, got a NumPy array"),
+        (Opaque("an array of objects"), np.zeros(1), "got an array of objects"),
         (np.array([1.0, np.nan]), np.array([1.0, 2.0]), "at [1]: expected 2, got nan (1 of 2"),
         (np.array([0.33]), np.array([0.3333]), "(1 of 1 values differ, all by less than 1 %: is"),
         ({"a": 1}, {"b": 1}, "expected the keys ['b'], got ['a']"),
@@ -278,6 +280,11 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
 )
 def test_differences_in_words(value, expected, words):
     assert words in close().difference(value, expected)
+
+
+def test_small_arrays_are_shown_whole_and_large_ones_by_shape():
+    assert describe(np.arange(3)) == "[0, 1, 2]"
+    assert describe(np.zeros((480, 196), np.uint8), limit=400) == "of shape (480, 196), uint8"
 
 
 @pytest.mark.parametrize(
@@ -297,6 +304,11 @@ def test_equal_values_have_no_difference(value, expected):
 
 def test_exact_means_exact():
     assert exact().difference(1.0 + 1e-9, 1.0)
+
+
+def test_where_a_float_is_asked_for_a_whole_number_may_be_the_same_mistake():
+    assert close().alike(6.0, 6, expected=2.0)
+    assert not close().alike(6.0, 6, expected=2)
 
 
 def test_accuracy_has_a_band_and_knows_like_answers():

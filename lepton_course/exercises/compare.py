@@ -46,6 +46,11 @@ class Close(Comparison):
     def difference(self, value: Plain, expected: Plain) -> str | None:
         return _difference(value, expected, self.rtol, self.atol)
 
+    def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
+        if type(expected) is float and type(other) is int:
+            other = float(other)  # where a float is asked for, 6 and 6.0 are the same mistake
+        return self.difference(value, other) is None
+
 
 @dataclass(frozen=True)
 class Accuracy(Comparison):
@@ -93,9 +98,11 @@ def accuracy(at_least: float, tolerance: float = 0.05) -> Accuracy:
 def describe(value: Plain, limit: int = 70) -> str:
     """A short text for a value: small ones whole, large arrays by shape and dtype."""
     if isinstance(value, Opaque):
-        return f"an object of type {value.kind}"
+        return kind_name(value)
     if is_tensor(value):
         return "tensor " + describe(value.numpy(), limit)
+    if isinstance(value, np.ndarray) and value.size > 1000:  # NumPy would leave out most of it
+        return f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
         text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
@@ -113,7 +120,8 @@ def describe(value: Plain, limit: int = 70) -> str:
 def kind_name(value: Plain) -> str:
     """The kind of a value, in a learner's words."""
     if isinstance(value, Opaque):
-        return f"an object of type {value.kind}"
+        in_words = " " in value.kind  # "an array of objects"; else the name of a type
+        return value.kind if in_words else f"an object of type {value.kind}"
     if is_tensor(value):
         return "a torch tensor"
     names = {
