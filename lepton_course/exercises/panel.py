@@ -93,7 +93,10 @@ def verdict_panel(
     if verdict.status == "right":
         return Panel("right", f"{_title(question)} right{_points(verdict)}.")
     if verdict.status == "blank":
-        start = f"not answered yet. Define `{question.name}` in the cell above, and run that cell"
+        start = (
+            f"not answered yet. Write `{question.name}` in the cell above, without any `...`, "
+            "and run that cell"
+        )
         return Panel(
             "blank",
             f"{_title(question)} {start}.",
@@ -107,7 +110,7 @@ def verdict_panel(
     if verdict.diagnosis:
         lines.append(("Likely reason", verdict.diagnosis.sentence))
         read = verdict.diagnosis.read or read
-    lines += _what_came(question, failed, observed, compare)
+    lines += _what_came(question, failed, compare)
     if len(verdict.parts) > 1:
         lines.append(("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
     if read:
@@ -172,17 +175,16 @@ def case_lines(names: tuple[str, ...], case: Case) -> list[tuple[str, str]]:
     return [(name, describe(value, limit=400)) for name, value in named.items()]
 
 
-def _what_came(
-    question: Question, failed: PartResult, observed: Observation | None, compare: bool
-) -> list[tuple[str, str]]:
-    if isinstance(question.probe, Value) and observed is not None and not compare:
-        # A prediction is asked for before the answer is seen: the message does not give it away.
-        return [("Your answer", describe(observed.seen["result"]))] if observed.seen else []
+def _what_came(question: Question, failed: PartResult, compare: bool) -> list[tuple[str, str]]:
     lines = [("What came", failed.problem)]
-    if failed.case is not None and not isinstance(question.probe, Value):
-        case = question.cases[failed.case]
-        lines = [("Case", failed.part), *case_lines(question.arguments, case), *lines]
-    return lines
+    if failed.case is None:
+        return lines
+    if isinstance(question.probe, Value):
+        # A prediction is asked for before the answer is seen: it is told on demand only.
+        right = question.expected[failed.case].seen["result"]
+        return [*lines, *([("Expected", describe(right))] if compare else [])]
+    case = question.cases[failed.case]
+    return [("Case", failed.part), *case_lines(question.arguments, case), *lines]
 
 
 def _hint_offer(question: Question, seen: int) -> str:
