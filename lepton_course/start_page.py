@@ -170,8 +170,8 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
             ("Lesson", "Assignment"), module.notebooks(), module.minutes, stop.shares, strict=True
         )
     )
-    size = f'max="{max(state.total, 1)}" style="width: 5em"'
-    bar = f'<progress value="{state.done}" {size}></progress>'
+    full = round(5 * state.done / max(state.total, 1))
+    bar = f'<span aria-hidden="true">{"▰" * full}{"▱" * (5 - full)}</span>'
     left = f"about {in_words(stop.minutes_left)} left" if stop.state == "begun" else ""
     solved = f"{state.done}&nbsp;of&nbsp;{state.total}"
     return _cells("td", title, notebooks, "<br>".join(filter(None, (bar, solved, left))))
