@@ -8,6 +8,7 @@ scripts), and to no colours of its own, so that it suits the light and the dark 
 from __future__ import annotations
 
 import json
+import re
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -161,7 +162,8 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
     module, state = stop.module, stop.standing
     word = "▸ next" if is_next else _WORDS[stop.state]
     note = f" <i>{word}</i>" if word else ""
-    title = f"{module.number}. <b>{escape(module.title)}</b>{note}<br>{escape(module.about)}"
+    about = re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", escape(module.about))  # LongNames may break
+    title = f"{module.number}. <b>{escape(module.title)}</b>{note}<br>{about}"
     if not stop.is_ready:
         return _cells("td", title, "", "")
     notebooks = "<br>".join(
