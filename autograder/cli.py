@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autograder.exchange_commands import collect, rehearse, release
+from autograder.report.cli import report
 
 if TYPE_CHECKING:
     from autograder.sandbox.walls import Walls
@@ -35,21 +39,38 @@ _messages = Console(stderr=True, highlight=False, soft_wrap=True)
 def create(
     folder: Folder,
     roster: Annotated[
-        Path, typer.Option(help="CSV file with the columns id,first_name,last_name,email,team.")
-    ],
+        Path | None,
+        typer.Option(help="CSV file with the columns id,first_name,last_name,email,team."),
+    ] = None,
     curriculum: Annotated[
         Path | None, typer.Option(help="Where the modules are; this clone's curriculum/.")
+    ] = None,
+    exchange: Annotated[
+        Path | None, typer.Option(help="A new class's folder for nbgrader's exchange.")
+    ] = None,
+    made_up: Annotated[
+        int | None,
+        typer.Option(min=1, max=300, help="So many made-up people in place of a roster."),
     ] = None,
 ) -> None:
     """Make a class, or add new students and assignments to one.
 
     An existing class keeps its grades, its secret seed and its assignments.
     """
-    from autograder.classroom import default_curriculum
+    from autograder.classroom import ClassError, default_curriculum
     from autograder.creation import create_classroom
+    from autograder.roster import write_roster
 
-    with _told():
-        done = create_classroom(folder, roster, curriculum or default_curriculum())
+    with told(), TemporaryDirectory() as scratch:
+        if (roster is None) == (made_up is None):
+            raise ClassError("Say who is in the class: --roster FILE, or --made-up 30 to practise.")
+        if made_up is not None:
+            from autograder.rehearsal import made_up_roster
+
+            roster = Path(scratch, "roster.csv")
+            write_roster(roster, made_up_roster(made_up))
+        assert roster is not None
+        done = create_classroom(folder, roster, curriculum or default_curriculum(), exchange)
     verb = "Made" if done.new else "Updated"
     print(f"{verb} the class in {done.classroom.root}")
     print(f"  new students: {len(done.added_students)}")
@@ -97,7 +118,7 @@ def grade(
     from autograder.tables import console, results_table
 
     started = time.monotonic()
-    with _told():
+    with told():
         classroom = open_classroom(folder)
         if json_file is not None:
             _check_writable(json_file)
@@ -131,9 +152,10 @@ def feedback(
 ) -> None:
     """Write a feedback page for each graded submission."""
     from autograder.classroom import open_classroom
-    from autograder.feedback import make_feedback, release_feedback
+    from autograder.exchange import release_feedback
+    from autograder.feedback import make_feedback
 
-    with _told():
+    with told():
         classroom = open_classroom(folder)
         pages = make_feedback(classroom, assignment, student or "*")
         print(f"{len(pages)} feedback pages in {classroom.root / 'feedback'}")
@@ -152,11 +174,15 @@ def export(
     from autograder.classroom import open_classroom
     from autograder.export import export as write_csv
 
-    with _told():
+    with told():
         classroom = open_classroom(folder)
         file = to or classroom.root / "grades.csv"
         write_csv(classroom, file, assignment or [])
     print(f"Grades are in {file}")
+
+
+for command in (release, collect, report, rehearse):
+    class_app.command()(command)
 
 
 def demo(
@@ -170,7 +196,7 @@ def demo(
     """Show the instructor's side: a made-up class is graded, given feedback and exported."""
     from autograder.demo import run_demo
 
-    with _told():
+    with told():
         as_expected = run_demo(folder, workers, _progress)
     if not as_expected:
         raise typer.Exit(1)
@@ -205,7 +231,7 @@ def _tell_walls(walls: Walls) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turns what stops a command into a message and exit status 1."""
     from autograder.classroom import ClassError
     from autograder.roster import RosterError
