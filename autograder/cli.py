@@ -101,6 +101,13 @@ def grade(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
     ] = None,
+    count: Annotated[
+        Literal["last", "best"] | None,
+        typer.Option(help="Which attempt counts, from now on for this assignment."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would change by name; write no grade.")
+    ] = False,
 ) -> None:
     """Grade all submissions of an assignment that are new or have changed.
 
@@ -110,9 +117,10 @@ def grade(
     Exit status: 0 when all were graded, 3 when some could not be (they are listed), another when
     nothing was changed.
     """
+    from autograder.attempts import counts, grade_attempts, let_count
+    from autograder.changes import changes, print_changes
     from autograder.classroom import open_classroom
     from autograder.grading import Options, find_submissions
-    from autograder.grading import grade as grade_batch
     from autograder.results import to_json
     from autograder.sandbox.choice import choose_walls
     from autograder.tables import console, results_table
@@ -124,8 +132,15 @@ def grade(
             _check_writable(json_file)
         batch = find_submissions(classroom, assignment, [student] if student else [])
         _tell_walls(choose_walls(sandbox))
+        options = Options(workers, sandbox, force, judge_only=dry_run)
+        if count is not None and not dry_run:
+            let_count(classroom, assignment, count)
+        counted = count or counts(classroom, assignment)
         with _progress(len(batch.students) + len(batch.strangers)) as report:
-            done = grade_batch(classroom, batch, Options(workers, sandbox, force), report)
+            done = grade_attempts(classroom, batch, options, counted, report)
+        if dry_run:
+            print_changes(changes(classroom, assignment, done.results), len(done.results))
+            return
     seconds = time.monotonic() - started
     results = done.results
     console().print(results_table(results))
@@ -169,6 +184,9 @@ def export(
     folder: Folder,
     to: Annotated[Path | None, typer.Option(help="The file; grades.csv in the class.")] = None,
     assignment: Annotated[list[str] | None, typer.Option(help="This one alone.")] = None,
+    system: Annotated[
+        Literal["canvas", "moodle"] | None, typer.Option("--for", help="As it imports grades.")
+    ] = None,
 ) -> None:
     """Write all grades to a CSV file: one line per student and assignment, with teams."""
     from autograder.classroom import open_classroom
@@ -176,9 +194,11 @@ def export(
 
     with told():
         classroom = open_classroom(folder)
-        file = to or classroom.root / "grades.csv"
-        write_csv(classroom, file, assignment or [])
+        file = to or classroom.root / (f"grades-{system}.csv" if system else "grades.csv")
+        waiting = write_csv(classroom, file, assignment or [], system)
     print(f"Grades are in {file}")
+    if waiting:
+        print(f"{waiting} submissions wait for a grade by hand; that part counts 0 so far.")
 
 
 for command in (release, collect, report, rehearse):

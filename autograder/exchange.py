@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from nbgrader.exchange.default import ExchangeCollect
+
+from autograder.attempts import keep_attempt
 from autograder.classroom import ClassError, Classroom, exclusive
+from autograder.roster import read_roster
 
 
 def make_exchange(folder: Path) -> Path:
@@ -28,11 +32,15 @@ def release(classroom: Classroom, assignment: str) -> None:
 def collect(classroom: Classroom, assignment: str) -> list[str]:
     """Collects what learners have handed in; who has new work in `submitted/`, sorted.
 
+    Whoever has handed in more than once has all attempts kept.
+
     Raises ClassError when the exchange cannot be read.
     """
     check_known(classroom, assignment)
     with exclusive(classroom):
         before = _timestamps(classroom, assignment)
+        for student, folder in _handed_in(classroom, assignment):
+            keep_attempt(classroom, student, assignment, folder)
         _nbgrader(classroom, "collect", assignment, "--update")
         after = _timestamps(classroom, assignment)
     return sorted(student for student, time in after.items() if before.get(student) != time)
@@ -48,6 +56,19 @@ def check_known(classroom: Classroom, assignment: str) -> None:
     if assignment not in known:
         names = ", ".join(sorted(known))
         raise ClassError(f"This class has no assignment {assignment!r}; it has: {names}.")
+
+
+def _handed_in(classroom: Classroom, assignment: str) -> list[tuple[str, Path]]:
+    """Who has handed in what, oldest first: nbgrader collects the last of each alone."""
+    course = classroom.course_directory(assignment)
+    exchange = ExchangeCollect(coursedir=course, config=classroom.config())
+    known = {student.id for student in read_roster(classroom.roster_file)}
+    found = []
+    for folder in Path(exchange.root, course.course_id, "inbound").glob(f"*+{assignment}+*"):
+        student, _, time = folder.name.split("+")[:3]
+        if student in known:
+            found.append((time, student, folder))
+    return [(student, folder) for _, student, folder in sorted(found)]
 
 
 def _timestamps(classroom: Classroom, assignment: str) -> dict[str, float]:
