@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,13 +11,31 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.classroom import ClassError, Classroom
-from autograder.execution import Job, Limits
+from autograder.classroom import NOTEBOOK, ClassError, Classroom
+from autograder.execution import Job, Limits, run
 from autograder.files import hash_files
+from autograder.judging import Judged, judge_run
 from autograder.questions import answerable, class_questions, questions_key
 from autograder.sandbox.walls import Walls
-from autograder.submission import Restored, is_judged, parse_notebook, read_submission, restore
+from autograder.submission import (
+    Submission,
+    is_judged,
+    parse_notebook,
+    read_submission,
+    restore,
+)
 from lepton_course.exercises.judge import Question
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to be graded. folder: where its other files are."""
+
+    submission: Submission
+    folder: Path
+    limits: Limits
+    threads: int | None
+    walls: Walls
 
 
 @dataclass(frozen=True)
@@ -32,10 +51,30 @@ class Assignment:
     questions: Mapping[str, Question]
     cases: Mapping[str, bytes]
     fingerprint: str
+    shares_process = False
+    """Whether the learner's process could change the verdict."""
 
-    def restored(self, submitted: Path) -> Restored:
+    @property
+    def max_points(self) -> dict[str, float]:
+        """What each exercise is worth."""
+        return {name: float(question.points) for name, question in self.questions.items()}
+
+    def files(self, submitted: Path) -> tuple[Path, ...]:
+        """Folders whose files stand beside the notebook; released ones win."""
+        return (self.folder, submitted)
+
+    def restored(self, submitted: Path) -> Submission:
         """The submission in a folder, ready to run. Raises NotGradable."""
-        return restore(parse_notebook(read_submission(submitted)), self.release)
+        data = read_submission(submitted)
+        restored = restore(parse_notebook(data), self.release)
+        text = nbformat.writes(restored.notebook)
+        return Submission({NOTEBOOK: text}, restored.repairs, hashlib.sha256(data).hexdigest())
+
+    def grade(self, task: Task) -> Judged:
+        """Runs and judges a submission. Raises CannotRun."""
+        notebook = nbformat.reads(task.submission.notebooks[NOTEBOOK], as_version=4)
+        job = self.job(notebook, task.folder, task.limits, task.threads, task.walls)
+        return judge_run(run(job), self.questions, task.submission.repairs)
 
     def job(
         self,
@@ -45,9 +84,8 @@ class Assignment:
         threads: int | None,
         walls: Walls,
     ) -> Job:
-        """What the learner's process gets: the notebook, files beside it (released ones win)
-        and the cases' inputs."""
-        folders = (self.folder, submitted)
+        """What the learner's process gets: the notebook, files beside it and the cases' inputs."""
+        folders = self.files(submitted)
         return Job(nbformat.writes(notebook), self.cases, folders, limits, threads, walls)
 
 

@@ -17,10 +17,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from autograder.classroom import Classroom
+from autograder.classroom import ClassError, Classroom
 from autograder.files import copy_files, hash_files
 from autograder.grading import Batch, Options, grade
 from autograder.results import Grading, SubmissionResult
+from autograder.stock.course import StockCourse
 from autograder.submission import MAX_NOTEBOOK_BYTES
 
 Count = Literal["last", "best"]
@@ -102,6 +103,12 @@ def grade_attempts(
     The best has the most points from the judge, without a penalty for being late; of equal ones
     it is the latest. Each attempt is run once: what was judged is remembered. Raises ClassError.
     """
+    if isinstance(classroom, StockCourse):
+        if count == "best":
+            raise ClassError(
+                "In this nbgrader course the last attempt counts; others are not kept."
+            )
+        return grade(classroom, batch, options, report)
     if not options.judge_only:
         for student in batch.students:
             keep_attempt(classroom, student, batch.assignment)

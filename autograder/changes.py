@@ -12,7 +12,6 @@ from rich.text import Text
 from autograder.classroom import Classroom
 from autograder.outputs import printable
 from autograder.results import SubmissionResult
-from autograder.roster import read_roster
 from autograder.tables import console
 
 
@@ -38,13 +37,12 @@ def changes(
 
     Points that a person has given stand above the judge's, and do not change.
     """
-    names = {
-        student.id: f"{student.first_name} {student.last_name}".strip()
-        for student in read_roster(classroom.roster_file)
-    }
     course = classroom.course_directory(assignment)
     found = []
     with Gradebook(course.db_url, course.course_id) as gradebook:
+        names = {
+            s.id: f"{s.first_name or ''} {s.last_name or ''}".strip() for s in gradebook.students
+        }
         for result in results:
             try:
                 submission = gradebook.find_submission(assignment, result.student)

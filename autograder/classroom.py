@@ -72,6 +72,13 @@ class Classroom:
     def submitted_folder(self, student: str, assignment: str) -> Path:
         return self.root / "submitted" / student / assignment
 
+    def autograded_folder(self, student: str, assignment: str) -> Path:
+        return self.root / "autograded" / student / assignment
+
+    def settings(self) -> bytes:
+        """What gradebook and pages depend on, besides results: the class's configuration."""
+        return self.config_file.read_bytes()
+
     def seed(self) -> str:
         """The class's secret. Raises ClassError when it is not there."""
         try:

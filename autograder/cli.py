@@ -111,6 +111,8 @@ def grade(
 ) -> None:
     """Grade all submissions of an assignment that are new or have changed.
 
+    DIR is a class of this course or any nbgrader course.
+
     Each runs closed in: no network, no files but its own. A run that was stopped goes on where
     it was when started again.
 
@@ -123,11 +125,12 @@ def grade(
     from autograder.grading import Options, find_submissions
     from autograder.results import to_json
     from autograder.sandbox.choice import choose_walls
+    from autograder.stock.course import open_course
     from autograder.tables import console, results_table
 
     started = time.monotonic()
     with told():
-        classroom = open_classroom(folder)
+        classroom = open_course(folder) or open_classroom(folder)
         if json_file is not None:
             _check_writable(json_file)
         batch = find_submissions(classroom, assignment, [student] if student else [])
@@ -143,7 +146,7 @@ def grade(
             return
     seconds = time.monotonic() - started
     results = done.results
-    console().print(results_table(results))
+    console().print(results_table(results, done.shares_process))
     failed = sum(result.status == "not gradable" for result in results)
     print(
         f"{len(results) - failed} graded ({done.unchanged} of them unchanged), "

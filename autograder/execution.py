@@ -21,6 +21,7 @@ from typing import Any
 import nbformat
 import zmq.asyncio
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -105,7 +106,7 @@ class CannotRun(Exception):
 def run(job: Job) -> Run:
     """Runs a job in a scratch folder of its own. Raises CannotRun."""
     started = monotonic()
-    with _scratch_folder() as scratch:
+    with scratch_folder() as scratch:
         work = scratch / "work"
         work.mkdir()
         copy_files(job.folders, work)
@@ -123,7 +124,7 @@ def run(job: Job) -> Run:
 
 
 @contextmanager
-def _scratch_folder() -> Iterator[Path]:
+def scratch_folder() -> Iterator[Path]:
     """A folder that goes with the zygote, and so even when this process is killed."""
     folder = shared.make_folder() if _WARM else Path(tempfile.mkdtemp(prefix="lepton-"))
     try:
@@ -167,7 +168,7 @@ class RunAndAsk(Execute):
         self.deadline = monotonic() + self.job.limits.notebook_seconds
         try:
             with self._kernel():
-                self._check_import(len(nb.cells) - 1)
+                self.check_kernel(len(nb.cells) - 1)
                 self._run_cells(nb)
         finally:
             self.exchange.close()
@@ -186,9 +187,20 @@ class RunAndAsk(Execute):
             raise CannotRun(f"the kernel did not start: {error}") from error
         return self.setup_kernel(cleanup_kc=True)
 
-    def _check_import(self, index: int) -> None:
+    async def _async_cleanup_kernel(self) -> None:
+        # Before the kernel goes, for all outputs have come by now: ZeroMQ takes a second to end
+        # a context whose other side has gone first and which may never connect again.
+        try:
+            if getattr(self, "kc", None) is not None:
+                self.kc.stop_channels()
+        finally:
+            await super()._async_cleanup_kernel()
+
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
+
+    def check_kernel(self, index: int) -> None:
         """Fails early, and not as the learner's fault, where the course cannot be imported."""
-        self._limit(self.job.limits.cell_seconds)
+        self.limit(self.job.limits.cell_seconds)
         cell = nbformat.v4.new_code_cell("import lepton_course.exercises.remote as _; del _")
         self.execute_cell(cell, index, store_history=False)
         errors = [output for output in cell.outputs if output.output_type == "error"]
@@ -205,39 +217,40 @@ class RunAndAsk(Execute):
                 return
             try:
                 if is_judged(cell):
-                    self._ask(cell.metadata.nbgrader["grade_id"], len(nb.cells) - 1, left)
+                    self.judge(cell, index, left)
                 elif cell.cell_type == "code":
                     self._run_cell(cell, index, min(self.job.limits.cell_seconds, left))
             except DeadKernelError:
                 why = getattr(self.km.provisioner, "stop_reason", None)
                 self.stopped = (
-                    f"the kernel was stopped in {_describe(cell)}: {why}"
+                    f"the kernel was stopped in {self.describe(cell)}: {why}"
                     if why
-                    else f"the kernel died in {_describe(cell)}"
+                    else f"the kernel died in {self.describe(cell)}"
                 )
                 return
             except CellTimeoutError:
-                self.stopped = f"{_describe(cell)} ran too long and could not be interrupted"
+                self.stopped = f"{self.describe(cell)} ran too long and could not be interrupted"
                 return
             except (CannotRun, MemoryError):
                 raise
             except Exception:  # the learner's process can send anything, also in place of replies
-                self.stopped = f"what the kernel sent made no sense in {_describe(cell)}"
+                self.stopped = f"what the kernel sent made no sense in {self.describe(cell)}"
                 return
 
     def _run_cell(self, cell: NotebookNode, index: int, seconds: float) -> None:
-        self._limit(seconds)
+        self.limit(seconds)
         try:
             self.execute_cell(cell, index, store_history=True)
         finally:
             tidy(cell, self.job.limits.output_bytes)
         if self.timed_out:
             self.incidents.append(
-                f"{_describe(cell)} ran longer than {seconds:.0f} s and was interrupted"
+                f"{self.describe(cell)} ran longer than {seconds:.0f} s and was interrupted"
             )
 
-    def _ask(self, name: str, index: int, left: float) -> None:
-        """Has the kernel put the cases to the learner's `name`, and takes the answer."""
+    def judge(self, cell: NotebookNode, index: int, left: float) -> None:
+        """Has the kernel put the cases to what the learner named so, and takes the answer."""
+        name = cell.metadata.nbgrader["grade_id"]
         if name not in self.job.cases:
             return
         cases, answers = self.exchange.new_name(), self.exchange.new_name()
@@ -254,9 +267,10 @@ class RunAndAsk(Execute):
             f".observe_file({name!r}, {paths[0]!r}, {paths[1]!r}, globals())"
         )
         seconds = min(self.job.limits.answer_seconds, left)
-        self._limit(seconds)
+        self.limit(seconds)
         try:
-            self.execute_cell(nbformat.v4.new_code_cell(line), index, store_history=False)
+            spare = len(self.nb.cells) - 1
+            self.execute_cell(nbformat.v4.new_code_cell(line), spare, store_history=False)
             if self.timed_out:
                 self.failures[name] = f"it took longer than {seconds:.0f} s"
             else:
@@ -266,12 +280,21 @@ class RunAndAsk(Execute):
         finally:
             self.exchange.remove(cases)
 
-    def _limit(self, seconds: float) -> None:
+    def limit(self, seconds: float) -> None:
         self.timeout = max(1, round(seconds))
         self.timed_out = False
         self.cell_bytes = 0
         # Lost outputs alone are no reason to stop; a cell that goes on when interrupted is.
         self.raise_on_iopub_timeout = False
+
+    def describe(self, cell: NotebookNode) -> str:
+        """The cell, in the middle of a sentence."""
+        if is_judged(cell):
+            return f"the answer to {cell.metadata.nbgrader['grade_id']}"
+        lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
+        if not lines:
+            return "an empty cell"
+        return f"the cell that starts with `{printable(lines[0][:60])}`"
 
     async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
         self.timed_out = True
@@ -348,10 +371,3 @@ def _environment(job: Job) -> dict[str, str]:
         environment["OMP_NUM_THREADS"] = str(job.threads)
         environment["TF_NUM_INTRAOP_THREADS"] = str(job.threads)
     return environment
-
-
-def _describe(cell: NotebookNode) -> str:
-    if is_judged(cell):
-        return f"the answer to {cell.metadata.nbgrader['grade_id']}"
-    lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
-    return f"the cell that starts with `{printable(lines[0][:60])}`" if lines else "an empty cell"

@@ -8,11 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import nbformat
 from nbgrader.api import Gradebook
 
-from autograder.assignment import Assignment, load_assignment
-from autograder.classroom import NOTEBOOK, ClassError, Classroom, exclusive, programs_on_path
+from autograder.assignment import Assignment, Task, load_assignment
+from autograder.classroom import ClassError, Classroom, exclusive, programs_on_path
 from autograder.execution import CannotRun, Limits
 from autograder.files import hash_files
 from autograder.judging import Judged
@@ -24,9 +23,11 @@ from autograder.results import ExerciseResult, Grading, SubmissionResult, not_gr
 from autograder.roster import read_roster
 from autograder.sandbox.choice import Sandbox, choose_walls
 from autograder.sandbox.walls import Walls, walls_in_words
+from autograder.stock.assignment import StockAssignment, load_stock_assignment
+from autograder.stock.course import StockCourse
 from autograder.store import Store, grader_version, key_of
-from autograder.submission import NotGradable, Restored, read_submission
-from autograder.worker import Task, grade_one, set_up
+from autograder.submission import NotGradable, Submission
+from autograder.worker import grade_one, set_up
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,8 @@ def find_submissions(classroom: Classroom, assignment: str, only: Sequence[str] 
 
     only: consider these students alone. Raises ClassError when there is nothing to grade.
     """
+    if isinstance(classroom, StockCourse):
+        return Batch(assignment, classroom.students_who_submitted(assignment, only), ())
     roster = [student.id for student in read_roster(classroom.roster_file)]
     for student in only:
         if student not in roster:
@@ -94,7 +97,10 @@ def grade(
     walls = choose_walls(options.sandbox)
     with exclusive(classroom):
         clear_scratch(classroom)
-        assignment = load_assignment(classroom, batch.assignment)
+        if isinstance(classroom, StockCourse):
+            assignment = load_stock_assignment(classroom, batch.assignment)
+        else:
+            assignment = load_assignment(classroom, batch.assignment)
         grader = _Grader(classroom, assignment, options, walls, report)
         for student in batch.strangers:
             grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
@@ -110,6 +116,7 @@ def grade(
         workers=workers,
         sandbox=options.sandbox,
         walls=tuple(walls_in_words(walls)),
+        shares_process=assignment.shares_process,
     )
 
 
@@ -119,7 +126,7 @@ class _Grader:
     def __init__(
         self,
         classroom: Classroom,
-        assignment: Assignment,
+        assignment: Assignment | StockAssignment,
         options: Options,
         walls: Walls,
         report: Callable[[SubmissionResult], None],
@@ -131,12 +138,11 @@ class _Grader:
         self.report = report
         self.store = Store(classroom.private / "results" / assignment.name)
         self.results: dict[str, SubmissionResult] = {}
-        self.restored: dict[str, Restored] = {}
+        self.restored: dict[str, Submission] = {}
         self.keys: dict[str, str] = {}
         self.unchanged = 0
         self.due, self.in_gradebook = _due_dates(classroom, assignment.name)
-        settings = hashlib.sha256(classroom.config_file.read_bytes()).hexdigest()
-        self.settings = settings[:16]
+        self.settings = hashlib.sha256(classroom.settings()).hexdigest()[:16]
 
     def folder(self, student: str) -> Path:
         return self.classroom.submitted_folder(student, self.assignment.name)
@@ -147,11 +153,11 @@ class _Grader:
         tasks = {}
         for student in students:
             try:
-                restored = self.assignment.restored(self.folder(student))
+                submission = self.assignment.restored(self.folder(student))
             except NotGradable as error:
                 self.refuse(student, str(error))
                 continue
-            self.restored[student] = restored
+            self.restored[student] = submission
             self.keys[student] = self._key(student)
             judged = None if self.options.force else self.store.judged(self.keys[student])
             if judged:
@@ -159,8 +165,7 @@ class _Grader:
                 self.finish(student, judged)
                 continue
             tasks[student] = Task(
-                notebook=nbformat.writes(restored.notebook),
-                repairs=restored.repairs,
+                submission=submission,
                 folder=self.folder(student),
                 limits=self.options.limits,
                 threads=None,
@@ -173,7 +178,9 @@ class _Grader:
         if workers > 1:
             threads = max(1, default_workers(64) // workers)
             tasks = {student: replace(task, threads=threads) for student, task in tasks.items()}
-        sources = "".join(task.notebook for task in tasks.values())
+        sources = "".join(
+            text for task in tasks.values() for text in task.submission.notebooks.values()
+        )
         shared.preload = (*(name for name in FRAMEWORKS if name in sources), *ALSO)
         link = shared.link() if sys.platform == "linux" else None
         outcomes = map_unordered(grade_one, tasks, workers, set_up, self.assignment, link)
@@ -186,8 +193,7 @@ class _Grader:
 
     def refuse(self, student: str, reason: str) -> None:
         exercises = [
-            ExerciseResult(question.name, 0.0, float(question.points))
-            for question in self.assignment.questions.values()
+            ExerciseResult(name, 0.0, points) for name, points in self.assignment.max_points.items()
         ]
         self._take(not_gradable(student, self.assignment.name, reason, exercises))
 
@@ -218,23 +224,23 @@ class _Grader:
 
     def _record(self, student: str, judged: Judged) -> None:
         name, key = self.assignment.name, self.keys[student]
-        graded = self.classroom.root / "autograded" / student / name / f"{NOTEBOOK}.ipynb"
+        graded = self.classroom.autograded_folder(student, name)
         mark = f"{key} {self.settings} {self.in_gradebook.get(student, self.due)}"
         if (
             not self.options.force
             and self.store.recorded(student) == mark
             and student in self.in_gradebook
-            and graded.is_file()
+            and all((graded / f"{notebook}.ipynb").is_file() for notebook in judged.notebooks)
         ):
             return
-        record(self.classroom, name, student, self.restored[student].notebook, judged)
+        record(self.classroom, self.assignment, student, self.restored[student], judged)
         self.store.mark_recorded(student, mark)
 
     def _key(self, student: str) -> str:
         folder = self.folder(student)
         return key_of(
             self.assignment.fingerprint,
-            hashlib.sha256(read_submission(folder)).hexdigest(),
+            self.restored[student].digest,
             hash_files([folder]),
             repr((self.options.limits, self.walls)),
             grader_version(),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.classroom import NOTEBOOK
 from autograder.execution import Limits, Run
 from autograder.results import ExerciseResult, Status
 from autograder.submission import VERDICT_KEY, is_judged
@@ -25,9 +26,9 @@ from lepton_course.exercises.remote import parse_observations
 
 @dataclass(frozen=True)
 class Judged:
-    """A graded notebook (its JSON) and the results that stand in it."""
+    """Graded notebooks (their JSON, by name) and the results that stand in them."""
 
-    notebook: str
+    notebooks: Mapping[str, str]
     status: Status
     reason: str
     exercises: tuple[ExerciseResult, ...]
@@ -59,7 +60,7 @@ def judge_run(run: Run, questions: Mapping[str, Question], repairs: Sequence[str
     troubles = [run.stopped] if run.stopped else []
     troubles += [*run.incidents, *repairs]
     return Judged(
-        notebook=nbformat.writes(notebook),
+        notebooks={NOTEBOOK: nbformat.writes(notebook)},
         status="partly graded" if troubles else "graded",
         reason="; ".join(troubles),
         exercises=tuple(exercises),

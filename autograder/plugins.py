@@ -15,7 +15,7 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Enum, Unicode
 
 from autograder.assignment import load_assignment, read_release
-from autograder.classroom import Classroom
+from autograder.classroom import NOTEBOOK, Classroom
 from autograder.execution import Limits, run
 from autograder.judging import Judged, judge_run, write_unjudged
 from autograder.sandbox.choice import choose_walls
@@ -71,4 +71,4 @@ class JudgeExercises(ClassPreprocessor):
             walls = choose_walls(self.sandbox)
             job = assignment.job(nb, folder, Limits(), None, walls)
             judged = judge_run(run(job), assignment.questions, ())
-        return nbformat.reads(judged.notebook, as_version=4), resources
+        return nbformat.reads(judged.notebooks[NOTEBOOK], as_version=4), resources

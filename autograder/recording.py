@@ -7,6 +7,7 @@ cannot touch `submitted/`, and `autograded/` changes only when it has succeeded.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -18,13 +19,18 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 
-from autograder.classroom import NOTEBOOK, Classroom
+from autograder.assignment import Assignment
+from autograder.classroom import Classroom
 from autograder.files import copy_files, remove_folder
 from autograder.judging import Judged
 from autograder.logs import KeptLog
 from autograder.plugins import RESULT_KEY
+from autograder.stock.assignment import StockAssignment, runs_notebooks
+from autograder.submission import Submission
 
 
 class NotRecorded(Exception):
@@ -44,43 +50,72 @@ class RecordingAutograde(Autograde):
         resources[RESULT_KEY] = self.judged
         return resources
 
+    def take_what_was_run(self) -> None:
+        """Takes notebooks from the result where the course would restore and run them itself."""
+        self.sanitize_preprocessors = []
+        self.autograde_preprocessors = [
+            AlreadyExecuted if runs_notebooks(step) else step
+            for step in self.autograde_preprocessors
+        ]
+
+
+class AlreadyExecuted(NbGraderPreprocessor):
+    """Stands where nbgrader's Execute does, and puts in what was run in the sandbox."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Returns the executed notebook."""
+        notebooks = resources[RESULT_KEY].notebooks
+        return nbformat.reads(notebooks[resources["nbgrader"]["notebook"]], as_version=4), resources
+
 
 def record(
-    classroom: Classroom, assignment: str, student: str, restored: NotebookNode, judged: Judged
+    classroom: Classroom,
+    assignment: Assignment | StockAssignment,
+    student: str,
+    submission: Submission,
+    judged: Judged,
 ) -> None:
     """Writes one result. Raises NotRecorded; then nothing has changed but auto scores."""
-    submitted = classroom.submitted_folder(student, assignment)
-    final = classroom.root / "autograded" / student / assignment
+    submitted = classroom.submitted_folder(student, assignment.name)
+    final = classroom.autograded_folder(student, assignment.name)
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
     _scratch(classroom).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=_scratch(classroom)) as name:
         scratch = Path(name)
-        folder = scratch / "submitted" / student / assignment
+        course = _scratch_course(classroom.course_directory(assignment.name, student), scratch)
+        folder = Path(course.format_path(course.submitted_directory, student, assignment.name))
         folder.mkdir(parents=True)
-        copy_files((classroom.release_notebook(assignment).parent, submitted), folder)
-        nbformat.write(restored, folder / f"{NOTEBOOK}.ipynb")
+        copy_files(assignment.files(submitted), folder)
+        for notebook, text in submission.notebooks.items():
+            (folder / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
         _drop_bad_timestamp(folder / "timestamp.txt")
-        (scratch / "source").symlink_to(classroom.root / "source")
-
-        course = classroom.course_directory(assignment, student)
-        course.db_url = course.db_url  # stays the class's when the root changes
-        course.root = str(scratch)
         converter = RecordingAutograde(
             judged, coursedir=course, config=classroom.config(), log=log, force=True
         )
+        if assignment.shares_process:
+            converter.take_what_was_run()
         try:
-            with warnings.catch_warnings():
+            with contextlib.chdir(classroom.root), warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's own code
                 converter.start()
         except NbGraderException as error:
             raise NotRecorded(log.cause()) from error
         except Exception as error:  # nbgrader lets through what odd files do to it
             raise NotRecorded(f"{type(error).__name__}: {error}") from error
-        graded = scratch / "autograded" / student / assignment
+        graded = course.format_path(course.autograded_directory, student, assignment.name)
         if final.exists():
             shutil.rmtree(final)
-        os.rename(graded, final)
+        shutil.move(graded, final)
+
+
+def _scratch_course(course: CourseDirectory, scratch: Path) -> CourseDirectory:
+    """The course, with its gradebook and source, but submissions and results in scratch."""
+    course.db_url = course.db_url  # stays the class's when the root changes
+    course.source_directory = os.path.join(course.root, course.source_directory)
+    course.submitted_directory, course.autograded_directory = "submitted", "autograded"
+    course.root = str(scratch)
+    return course
 
 
 def clear_scratch(classroom: Classroom) -> None:

@@ -51,7 +51,8 @@ class Grading:
     """What one run of the grader did.
 
     results: one per student, in the roster's order. unchanged: how many had been judged before
-    and were not run again. walls: what stood around each submission, in words.
+    and were not run again. walls: what stood around each submission, in words. shares_process:
+    whether the tests ran in the learners' own processes.
     """
 
     results: tuple[SubmissionResult, ...]
@@ -59,6 +60,7 @@ class Grading:
     workers: int
     sandbox: str
     walls: tuple[str, ...]
+    shares_process: bool
 
 
 def to_json(grading: Grading, seconds: float) -> dict[str, Any]:
@@ -73,4 +75,5 @@ def to_json(grading: Grading, seconds: float) -> dict[str, Any]:
         "workers": grading.workers,
         "sandbox": grading.sandbox,
         "walls": list(grading.walls),
+        "tests_share_process": grading.shares_process,
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,19 +31,35 @@ class NotGradable(Exception):
 
 @dataclass(frozen=True)
 class Restored:
-    """A submission with the release's cells put back, and what had to be repaired."""
+    """A notebook with the release's cells put back, and what had to be repaired."""
 
     notebook: NotebookNode
     repairs: tuple[str, ...]
 
 
-def read_submission(folder: Path) -> bytes:
-    """The bytes of the notebook in a submission's folder. Raises NotGradable."""
-    path = folder / f"{NOTEBOOK}.ipynb"
+@dataclass(frozen=True)
+class Submission:
+    """What a learner handed in, ready to run.
+
+    notebooks: their JSON, restored, by name. repairs: what had to be put right. digest: SHA-256
+        of the notebooks' bytes as they were handed in.
+    """
+
+    notebooks: Mapping[str, str]
+    repairs: tuple[str, ...]
+    digest: str
+
+
+def read_submission(folder: Path, name: str = NOTEBOOK, others: Collection[str] = ()) -> bytes:
+    """The bytes of one notebook in a submission's folder. Raises NotGradable.
+
+    others: notebooks of the assignment that may stand beside it.
+    """
+    path = folder / f"{name}.ipynb"
     if path.is_symlink() or folder.is_symlink() or (path.exists() and not path.is_file()):
         raise NotGradable(f"{path.name} is not an ordinary file")
     if not path.exists():
-        found = sorted(p.name for p in folder.glob("*.ipynb"))[:3]
+        found = sorted(p.name for p in folder.glob("*.ipynb") if p.stem not in others)[:3]
         other = f"; found {', '.join(found)} instead, rename it" if found else ""
         raise NotGradable(f"there is no {path.name}{other}")
     try:

@@ -20,9 +20,19 @@ def console() -> Console:
     return terminal if terminal.is_terminal else Console(width=120)
 
 
-def results_table(results: Sequence[SubmissionResult]) -> Table:
-    """One line per submission: points, what was diagnosed, and why something is missing."""
-    table = Table(title_justify="left", show_lines=False)
+SHARED = (
+    "The tests of this course ran in the same process as what they test, so code that is made for "
+    "it can earn points that it does not deserve."
+)
+
+
+def results_table(results: Sequence[SubmissionResult], shares_process: bool = False) -> Table:
+    """One line per submission: points, what was diagnosed, and why something is missing.
+
+    shares_process: say at the foot that the learners' processes could change what was decided.
+    """
+    caption = SHARED if shares_process else None
+    table = Table(caption=caption, caption_justify="left", show_lines=False)
     for name in ("student", "status"):
         table.add_column(name, no_wrap=True)
     for name in ("score", "s"):

@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-import nbformat
-
-from autograder.assignment import Assignment
-from autograder.execution import CannotRun, Limits, run
-from autograder.judging import Judged, judge_run
+from autograder.assignment import Assignment, Task
+from autograder.execution import CannotRun
+from autograder.judging import Judged
 from autograder.kernels.owner import Link, shared
-from autograder.sandbox.walls import Walls
+from autograder.stock.assignment import StockAssignment
+
+_assignment: Assignment | StockAssignment | None = None
 
 
-@dataclass(frozen=True)
-class Task:
-    """One submission. notebook: its JSON, restored. folder: where its other files are."""
-
-    notebook: str
-    repairs: tuple[str, ...]
-    folder: Path
-    limits: Limits
-    threads: int | None
-    walls: Walls
-
-
-_assignment: Assignment | None = None
-
-
-def set_up(assignment: Assignment, link: Link | None) -> None:
+def set_up(assignment: Assignment | StockAssignment, link: Link | None) -> None:
     """Prepares a worker: what it grades, and whose zygote it uses."""
     global _assignment
     _assignment = assignment
@@ -43,11 +25,9 @@ def grade_one(task: Task) -> Judged | CannotRun:
     What fails for no fault of the submission is tried a second time.
     """
     assert _assignment is not None
-    notebook = nbformat.reads(task.notebook, as_version=4)
-    job = _assignment.job(notebook, task.folder, task.limits, task.threads, task.walls)
     for _ in range(2):
         try:
-            return judge_run(run(job), _assignment.questions, task.repairs)
+            return _assignment.grade(task)
         except CannotRun as error:
             trouble = error
         except Exception as error:

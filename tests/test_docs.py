@@ -10,9 +10,10 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from conftest import CLONE
+from conftest import CLONE, declare
 
 import lepton_course
+from autograder.proof.certification import certify_exercise
 
 PAGES = sorted([*CLONE.glob("*.md"), *(CLONE / "docs").rglob("*.md")])
 LEARNERS = {"learn", "progress", "devices", "data"}
@@ -53,3 +54,13 @@ def test_examples_in_docstrings_are_true(name):
 
 def test_pages_are_found():
     assert {Path("README.md"), Path("docs/proof.md")} <= {p.relative_to(CLONE) for p in PAGES}
+
+
+def test_the_assert_that_became_an_exercise_passes_its_certificate(tmp_path):
+    page = (CLONE / "docs/turn-an-assert-into-an-exercise.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    imports = "from lepton_course.exercises import Call, Case, Exercise, Misconception, exact\n"
+    declare(tmp_path, "\n\n".join([imports, *blocks, "EXERCISES = [EXERCISE]\n"]))
+    certificate = certify_exercise(tmp_path, "squares", seeds=4)
+    assert certificate.problems == ()
+    assert certificate.diagnosed == 4

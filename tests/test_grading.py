@@ -320,7 +320,10 @@ def test_files_that_are_not_there_are_told(lines):
 
 def test_the_json_has_exactly_the_agreed_form(graded):
     results = json.loads((graded.parent / "results.json").read_text())
-    assert list(results) == ["submissions", "seconds", "workers", "sandbox", "walls"]
+    assert list(results) == [
+        "submissions", "seconds", "workers", "sandbox", "walls", "tests_share_process",
+    ]  # fmt: skip
+    assert results["tests_share_process"] is False
     for line in results["submissions"]:
         assert list(line) == [
             "student", "assignment", "status", "score", "max_score", "reason", "exercises",

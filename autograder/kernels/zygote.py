@@ -44,6 +44,7 @@ ALWAYS = (
     "ipykernel.kernelapp",
     "ipykernel.zmqshell",
     "ipykernel.debugger",
+    "autograder.kernels.testing",
     "IPython.extensions.storemagic",
     "IPython.core.completerlib",
     "matplotlib_inline.backend_inline",
@@ -294,10 +295,12 @@ def _listening(request: Request) -> Any:
     """A kernel that has opened its sockets. Files in its working folder are not imported yet."""
     from ipykernel.kernelapp import IPKernelApp
 
+    from autograder.kernels.testing import TestingKernel
+
     _limit_threads()
     sys.argv = ["ipykernel_launcher"]
     sys.path[:] = [path for path in sys.path if path]
-    app = IPKernelApp.instance()
+    app = IPKernelApp.instance(kernel_class=TestingKernel)
     options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
     app.initialize(["-f", request.connection_file, *options])
     _show_figures(app.shell)

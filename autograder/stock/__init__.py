@@ -1,0 +1,1 @@
+"""Grades an ordinary nbgrader course, whose tests are cells with `assert`."""
