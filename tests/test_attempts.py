@@ -155,7 +155,7 @@ def test_changes_are_listed_by_name_and_not_written(classroom):
 
     grade(classroom)
     assert (score(classroom, "ada"), score(classroom, "linus")) == (3, 5)
-    assert "0 of 3 grades would change" in grade(classroom, "--dry-run").replace("1 of 3", "0 of 3")
+    assert "0 of 3 grades would change" in grade(classroom, "--dry-run")
 
 
 def test_a_submission_that_cannot_be_graded_keeps_its_grade_and_is_told(classroom):

@@ -65,7 +65,7 @@ def to_html(course: str, summaries: Sequence[Summary], day: date) -> str:
 def _figures(summary: Summary) -> dict[str, Markup]:
     return {
         "scores": score_figure(summary.teams),
-        "items": item_figure(summary.items),
+        "exercises": item_figure(summary.items),
         "gains": gain_figure(summary.gains) if summary.gains else Markup(),
     }
 

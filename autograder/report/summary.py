@@ -131,9 +131,11 @@ def share(data: AssignmentData, learner: Learner) -> float:
 
 
 def earned(data: AssignmentData, learner: Learner) -> float:
-    """The share of the points that were earned, before a penalty for being late."""
-    points = sum(p for p in learner.points.values() if p is not None)
-    return points / data.max_score if data.max_score else 0.0
+    """The share of the points that were earned, before a penalty for being late, of those that
+    are given already."""
+    given = [item for item in data.items if learner.points.get(item.name) is not None]
+    most = sum(item.max_points for item in given)
+    return sum(learner.points[item.name] or 0.0 for item in given) / most if most else 0.0
 
 
 def team_of(learner: Learner) -> str:
