@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import nbformat
@@ -54,6 +55,12 @@ class Assignment:
     shares_process = False
     """Whether the learner's process could change the verdict."""
 
+    def __reduce__(self) -> tuple[Callable[[bytes], Assignment], tuple[bytes]]:
+        # On the way to another process torch makes each tensor an open file, and a process can
+        # send 256. As bytes there is no limit.
+        values = [getattr(self, field.name) for field in fields(self)]
+        return _from_bytes, (pickle.dumps(values),)
+
     @property
     def max_points(self) -> dict[str, float]:
         """What each exercise is worth."""
@@ -87,6 +94,10 @@ class Assignment:
         """What the learner's process gets: the notebook, files beside it and the cases' inputs."""
         folders = self.files(submitted)
         return Job(nbformat.writes(notebook), self.cases, folders, limits, threads, walls)
+
+
+def _from_bytes(data: bytes) -> Assignment:
+    return Assignment(*pickle.loads(data))
 
 
 def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
