@@ -25,7 +25,7 @@ from autograder.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.exchange import check_known
 from autograder.logs import KeptLog
 from autograder.made_up import named, with_answers
-from autograder.report.progress import FORMAT, OPENING_QUIZ, PROGRESS_FILE
+from autograder.report.progress import FORMAT, PROGRESS_FILE
 from autograder.roster import Student, read_roster
 from autograder.submission import is_judged
 from lepton_course.exercises.load import load_exercises
@@ -122,10 +122,9 @@ def _work(
     rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
     ability = rng.normal() + _TEAMS.get(student.team, 0.0)
     answers = dict(right)
-    attempts = _Attempts(module, rng)
+    progress = _ProgressFile(module, rng)
     for number in range(1, _QUESTIONS + 1):
-        knew = rng.random() < _logistic(0.8 * ability - 0.6)
-        attempts.add(f"{OPENING_QUIZ}_{number}", knew, None, 1)
+        progress.answer(f"quiz {number}", rng.random() < _logistic(0.8 * ability - 0.6))
     for name, exercise in exercises.items():
         answer, mistakes = f"{name}-answer", list(wrong[name])
         weights = 0.6 ** np.arange(len(mistakes))
@@ -134,30 +133,33 @@ def _work(
         slips = int(rng.geometric(0.25 + 0.6 * chance)) - 1 if solved else 1 + int(rng.integers(6))
         slip = str(rng.choice(mistakes, p=weights / weights.sum())) if mistakes else None
         for _ in range(slips):
-            attempts.add(name, False, slip, exercise.points)
+            progress.attempt(name, False, slip, exercise.points)
         if solved:
-            attempts.add(name, True, None, exercise.points)
+            progress.attempt(name, True, None, exercise.points)
         elif slip and rng.random() < 0.8:
             answers[answer] = wrong[name][slip]
         else:
             answers.pop(answer, None)
-    return Work(with_answers(release, answers), attempts.as_file())
+    return Work(with_answers(release, answers), progress.as_bytes())
 
 
-class _Attempts:
-    """Writes a progress file, attempt by attempt, in made-up time."""
+class _ProgressFile:
+    """A progress file as `lepton progress --export` writes it, in made-up time."""
 
     def __init__(self, module: str, rng: np.random.Generator) -> None:
         self.module, self.rng = module, rng
         self.time = datetime(2026, 3, 2, 18, tzinfo=UTC)
-        self.rows: list[dict[str, object]] = []
+        self.attempts: list[dict[str, object]] = []
+        self.answers: list[dict[str, object]] = []
 
-    def add(self, exercise: str, right: bool, diagnosis: str | None, points: float) -> None:
-        self.time += timedelta(seconds=round(float(self.rng.gamma(2.0, 150.0))))
-        self.rows.append(
+    def answer(self, question: str, right: bool) -> None:
+        row = {"question": question, "choice": "a" if right else "b", "is_right": int(right)}
+        self.answers.append({**self._now(40), **row})
+
+    def attempt(self, exercise: str, right: bool, diagnosis: str | None, points: float) -> None:
+        self.attempts.append(
             {
-                "at": self.time.isoformat(),
-                "module": self.module,
+                **self._now(300),
                 "exercise": exercise,
                 "status": "right" if right else "wrong",
                 "diagnosis": diagnosis,
@@ -166,9 +168,14 @@ class _Attempts:
             }
         )
 
-    def as_file(self) -> bytes:
-        tree = {"format": FORMAT, "version": 1, "attempts": self.rows}
+    def as_bytes(self) -> bytes:
+        tree = {"format": FORMAT, "version": 1, "attempts": self.attempts, "answers": self.answers}
         return json.dumps(tree, indent=1).encode()
+
+    def _now(self, seconds: float) -> dict[str, object]:
+        """A later time: on average so many seconds have gone by."""
+        self.time += timedelta(seconds=1 + round(float(self.rng.gamma(2.0, seconds / 2))))
+        return {"at": self.time.isoformat(), "module": self.module}
 
 
 def _mistakes(exercise: Exercise) -> dict[str, str]:

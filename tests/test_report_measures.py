@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from autograder.report.measures import discrimination, facility, normalised_gain
-from autograder.report.progress import Attempt, opening_share, pace, read_progress, ways_to_right
+from autograder.report.progress import (
+    Answer,
+    Attempt,
+    Progress,
+    opening_share,
+    pace,
+    read_progress,
+    ways_to_right,
+)
 
 
 def test_facility_is_the_mean_share_of_the_points():
@@ -115,15 +123,19 @@ def test_the_pace_of_a_class_is_that_of_those_who_got_there():
     assert (found.median_tries, found.median_seconds) == (1.5, 300)
 
 
-def test_the_opening_quiz_counts_first_attempts_alone():
-    tries = [
-        attempt(0, "opening_quiz_1", False),
-        attempt(1, "opening_quiz_1", True),
-        attempt(2, "opening_quiz_2", True),
-        attempt(3, "opening_quiz_of_another_kind", True),
-    ]
-    assert opening_share(tries) == 0.5
-    assert opening_share(tries[3:]) is None
+def answer(minute: int, question: int, right: bool) -> Answer:
+    at = datetime(2026, 3, 2, 18, minute, tzinfo=UTC)
+    return Answer(at, "basics/07_small_sums", f"quiz {question}", right)
+
+
+def test_the_opening_quiz_is_what_was_answered_before_the_first_exercise():
+    before = [answer(0, 1, False), answer(1, 1, True), answer(2, 2, True), answer(3, 3, False)]
+    after = [answer(20, 4, True)]
+    tries = (attempt(10, "double", True),)
+    assert opening_share(Progress(tries, (*before, *after))) == pytest.approx(1 / 3)
+    assert opening_share(Progress(tries, tuple(after))) is None
+    assert opening_share(Progress(tries, tuple(before[:3]))) is None, "two questions are too few"
+    assert opening_share(Progress((), tuple(before))) == pytest.approx(1 / 3)
 
 
 ROW = {
@@ -141,7 +153,7 @@ def progress_file(folder: Path, *rows: object, **changes: object) -> Path:
 
 def test_a_progress_file_is_read_in_the_order_of_time(tmp_path):
     earlier = {**ROW, "at": "2026-03-01T18:00:00+00:00", "status": "wrong"}
-    first, second = read_progress(progress_file(tmp_path, ROW, earlier))
+    first, second = read_progress(progress_file(tmp_path, ROW, earlier)).attempts
     assert (first.right, second.right, second.share) == (False, True, 0.5)
 
 

@@ -14,7 +14,7 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 
 from autograder.assignment import load_assignment
 from autograder.classroom import NOTEBOOK, ClassError, Classroom
-from autograder.report.progress import PROGRESS_FILE, Attempt, opening_share, read_progress
+from autograder.report.progress import PROGRESS_FILE, Progress, opening_share, read_progress
 from autograder.roster import Student, read_roster
 from autograder.submission import VERDICT_KEY
 
@@ -56,7 +56,7 @@ class Learner:
     penalty: float = 0.0
     points: Mapping[str, float | None] = field(default_factory=dict)
     diagnoses: Mapping[str, str] = field(default_factory=dict)
-    progress: tuple[Attempt, ...] | None = None
+    progress: Progress | None = None
     opening: float | None = None
 
     @property
@@ -178,7 +178,7 @@ def _learner(
     student: Student,
     assignment: str,
     submission: SubmittedAssignment | None,
-    progress: tuple[Attempt, ...] | None,
+    progress: Progress | None,
     opening: float | None,
 ) -> Learner:
     if submission is None:
@@ -216,8 +216,8 @@ def _diagnoses(graded: Path) -> dict[str, str]:
 
 def _progress(
     classroom: Classroom, student: str, assignment: str, module: str, notes: list[str]
-) -> tuple[Attempt, ...] | None:
-    """A learner's attempts in this module, from the file that came with the submission, or that
+) -> Progress | None:
+    """A learner's progress in this module, from the file that came with the submission, or that
     the instructor has put into the class's folder `progress`."""
     places = (
         classroom.root / "progress" / f"{student}.json",
@@ -226,7 +226,7 @@ def _progress(
     for path in places:
         if path.exists() or path.is_symlink():
             try:
-                return tuple(a for a in read_progress(path) if a.module == module)
+                return read_progress(path).of_module(module)
             except (OSError, ValueError) as error:
                 notes.append(f"The progress file of {student} was not read: {error}.")
     return None

@@ -17,8 +17,8 @@ from typing import Any
 
 PROGRESS_FILE = "progress.json"
 FORMAT = "lepton-progress"
-OPENING_QUIZ = "opening_quiz"
-"""The name of the opening quiz's questions: this, or this and `_1`, `_2`, …"""
+FEWEST_QUESTIONS = 3
+"""So many questions of the quiz, answered before the first exercise, count as an opening quiz."""
 
 MAX_BYTES = 8 * 2**20
 MANY_TRIES = 3
@@ -35,6 +35,31 @@ class Attempt:
     right: bool
     diagnosis: str | None
     share: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to a question of the lesson's quiz."""
+
+    at: datetime
+    module: str
+    question: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a learner's file says, each part in the order of time."""
+
+    attempts: tuple[Attempt, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+    def of_module(self, module: str) -> Progress:
+        """What of it belongs to one module."""
+        return Progress(
+            tuple(attempt for attempt in self.attempts if attempt.module == module),
+            tuple(answer for answer in self.answers if answer.module == module),
+        )
 
 
 @dataclass(frozen=True)
@@ -62,11 +87,8 @@ class Pace:
     median_seconds: float | None
 
 
-def read_progress(path: Path) -> tuple[Attempt, ...]:
-    """The attempts in a progress file, in the order of their time.
-
-    Raises ValueError with a reason when it is not one.
-    """
+def read_progress(path: Path) -> Progress:
+    """What `lepton progress --export` wrote. Raises ValueError with a reason when it did not."""
     if path.is_symlink() or not path.is_file():
         raise ValueError("it is not an ordinary file")
     if path.stat().st_size > MAX_BYTES:
@@ -77,13 +99,16 @@ def read_progress(path: Path) -> tuple[Attempt, ...]:
         raise ValueError("it is not JSON") from error
     if not isinstance(tree, dict) or tree.get("format") != FORMAT:
         raise ValueError("it is not a progress file of this course")
-    attempts = tree.get("attempts")
-    if tree.get("version") != 1 or not isinstance(attempts, list):
+    attempts, answers = tree.get("attempts"), tree.get("answers", [])
+    if tree.get("version") != 1 or not isinstance(attempts, list) or not isinstance(answers, list):
         raise ValueError("it comes from another version of this course")
     try:
-        return tuple(sorted(map(_attempt, attempts), key=lambda attempt: attempt.at))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError("one of its attempts is damaged") from error
+        return Progress(
+            tuple(sorted(map(_attempt, attempts), key=lambda attempt: attempt.at)),
+            tuple(sorted(map(_answer, answers), key=lambda answer: answer.at)),
+        )
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError("one of its records is damaged") from error
 
 
 def ways_to_right(attempts: Iterable[Attempt], exercises: Sequence[str]) -> tuple[WayToRight, ...]:
@@ -116,20 +141,18 @@ def pace(exercise: str, ways: Iterable[WayToRight]) -> Pace:
     )
 
 
-def opening_share(attempts: Iterable[Attempt]) -> float | None:
-    """The share of the opening quiz that was right at the first attempt; None when not taken."""
-    first: dict[str, Attempt] = {}
-    for attempt in attempts:
-        name, _, number = attempt.exercise.rpartition("_")
-        if attempt.exercise == OPENING_QUIZ or (name == OPENING_QUIZ and number.isdigit()):
-            first.setdefault(attempt.exercise, attempt)
-    if not first:
-        return None
-    return sum(attempt.share for attempt in first.values()) / len(first)
+def opening_share(progress: Progress) -> float | None:
+    """The share of the quiz that was right before the module: of each question the first answer,
+    if it was given before the first attempt at an exercise. None for fewer than three questions."""
+    begun = progress.attempts[0].at if progress.attempts else datetime.max.replace(tzinfo=UTC)
+    first: dict[str, bool] = {}
+    for answer in progress.answers:
+        if answer.at < begun:
+            first.setdefault(answer.question, answer.right)
+    return sum(first.values()) / len(first) if len(first) >= FEWEST_QUESTIONS else None
 
 
 def _attempt(row: dict[str, Any]) -> Attempt:
-    at = datetime.fromisoformat(row["at"])
     diagnosis = row.get("diagnosis")
     points, most = float(row.get("points") or 0), float(row.get("max_points") or 0)
     right = row["status"] == "right"
@@ -139,10 +162,21 @@ def _attempt(row: dict[str, Any]) -> Attempt:
     if not math.isfinite(share) or not isinstance(diagnosis, str | None):
         raise ValueError("a value that makes no sense")
     return Attempt(
-        at if at.tzinfo else at.replace(tzinfo=UTC),
+        _time(row["at"]),
         row["module"],
         row["exercise"],
         right,
         diagnosis,
         min(max(share, 0.0), 1.0),
     )
+
+
+def _answer(row: dict[str, Any]) -> Answer:
+    if not all(isinstance(row[key], str) for key in ("module", "question")):
+        raise TypeError("a name that is not text")
+    return Answer(_time(row["at"]), row["module"], row["question"], bool(row["is_right"]))
+
+
+def _time(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

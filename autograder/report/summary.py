@@ -106,9 +106,9 @@ def summarise(data: AssignmentData) -> Summary:
     """Everything that the report says of an assignment."""
     judged = [item.name for item in data.items if not item.by_hand]
     ways = {
-        learner.student.id: ways_to_right(learner.progress, judged)
+        learner.student.id: ways_to_right(learner.progress.attempts, judged)
         for learner in data.learners
-        if learner.progress
+        if learner.progress and learner.progress.attempts
     }
     all_ways = [way for found in ways.values() for way in found]
     paces = tuple(pace(name, all_ways) for name in judged) if ways else ()
