@@ -69,7 +69,7 @@ def print_changes(found: list[Change], graded: int) -> None:
                 Text(printable(change.name)),
                 "–" if change.old is None else f"{change.old:g}",
                 "kept" if change.new is None else f"{change.new:g}",
-                Text(printable("\n".join(change.why))),
+                Text("\n".join(map(printable, change.why))),
             )
         console().print(table)
     print(f"{len(found)} of {graded} grades would change. Nothing was written to the gradebook.")

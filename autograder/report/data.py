@@ -6,13 +6,14 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 
 from autograder.assignment import load_assignment
+from autograder.attempts import kept_attempts
 from autograder.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.report.progress import PROGRESS_FILE, Progress, opening_share, read_progress
 from autograder.roster import Student, read_roster
@@ -48,6 +49,7 @@ class Learner:
     score: what counts, less `penalty` for being late. points: by exercise; None while it waits
     for a grade by hand. diagnoses: misconceptions by exercise. progress: what the learner's own
     file says, or None without one. opening: share of the opening quiz, 0 to 1, if known.
+    attempts: how often it was handed in, as far as attempts are kept.
     """
 
     student: Student
@@ -58,6 +60,7 @@ class Learner:
     diagnoses: Mapping[str, str] = field(default_factory=dict)
     progress: Progress | None = None
     opening: float | None = None
+    attempts: int = 0
 
     @property
     def name(self) -> str:
@@ -140,7 +143,9 @@ def read_assignment(
             start = (opening or {}).get(student.id)
             if start is None and progress is not None:
                 start = opening_share(progress)
-            learners.append(_learner(classroom, student, name, submission, progress, start))
+            learner = _learner(classroom, student, name, submission)
+            kept = len(kept_attempts(classroom, student.id, name))
+            learners.append(replace(learner, progress=progress, opening=start, attempts=kept))
     if not any(learner.has_points for learner in learners):
         raise ClassError(f"No grades of {name}. Run `lepton class grade` first.")
     mistakes = tuple(
@@ -178,16 +183,16 @@ def _learner(
     student: Student,
     assignment: str,
     submission: SubmittedAssignment | None,
-    progress: Progress | None,
-    opening: float | None,
 ) -> Learner:
     if submission is None:
         there = classroom.submitted_folder(student.id, assignment).exists()
         status: Status = "not graded" if there else "not handed in"
-        return Learner(student, status, progress=progress, opening=opening)
+        return Learner(student, status)
     [notebook] = submission.notebooks
     points = {
-        grade.name: None if grade.manual_score is None is grade.auto_score else float(grade.score)
+        grade.name: None
+        if grade.auto_score is None and grade.manual_score is None
+        else float(grade.score)
         for grade in notebook.grades
     }
     penalty = float(submission.late_submission_penalty or 0)
@@ -197,9 +202,7 @@ def _learner(
         max(0.0, float(submission.score) - penalty),
         penalty,
         points,
-        _diagnoses(classroom.root / "autograded" / student.id / assignment / f"{NOTEBOOK}.ipynb"),
-        progress,
-        opening,
+        _diagnoses(classroom.autograded_folder(student.id, assignment) / f"{NOTEBOOK}.ipynb"),
     )
 
 

@@ -73,7 +73,7 @@ def _figures(summary: Summary) -> dict[str, Markup]:
 def _learner_rows(summaries: Iterable[Summary]) -> Iterable[Sequence[Any]]:
     yield (
         *("id", "first_name", "last_name", "team", "assignment", "status", "score", "max_score"),
-        *("late_submission_penalty", "opening_quiz_percent", "misconceptions"),
+        *("late_submission_penalty", "attempts", "opening_quiz_percent", "misconceptions"),
     )
     for data in (summary.data for summary in summaries):
         for learner in data.learners:
@@ -83,7 +83,7 @@ def _learner_rows(summaries: Iterable[Summary]) -> Iterable[Sequence[Any]]:
             yield (
                 *(student.id, student.first_name, student.last_name, student.team),
                 *(data.name, learner.status, round(learner.score, 4), data.max_score),
-                *(learner.penalty, opening, "; ".join(found)),
+                *(learner.penalty, learner.attempts, opening, "; ".join(found)),
             )
 
 
