@@ -64,7 +64,7 @@ def score_figure(teams: Sequence[TeamSummary]) -> Markup:
             )  # fmt: skip
             ax.plot([100 * team.median] * 2, [row - 0.36, row + 0.36], color=_ORANGE, lw=2.5)
         _rows(ax, [f"{team.team} ({len(team.shares)})" for team in shown])
-        ax.set(xlim=(-2, 102), xlabel="share of the points (%)")
+        ax.set(xlim=(-2, 102), xlabel="share of the points (%); the line is the team's median")
     medians = "; ".join(f"{team.team}: {100 * team.median:.0f} %" for team in shown)
     return _svg(figure, "scores", f"Each learner's share of the points by team. Medians: {medians}")
 
