@@ -193,7 +193,7 @@ def test_the_rubric_gives_points_and_reasons(page, url, classroom):
     with page.expect_response("**/api/comment/**"):
         rubric.get_by_label("0.5 an example with <b>numbers</b>").uncheck()
     page.wait_for_timeout(500)
-    assert graded_by_hand(classroom, "ada") == (0.5, "0.5 that addition commutes\nWell said.")
+    assert graded_by_hand(classroom, "ada") == (0.5, "- 0.5 that addition commutes\n\nWell said.")
 
     page.reload()
     expect(rubric.get_by_label("0.5 that addition commutes")).to_be_checked()
