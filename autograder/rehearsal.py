@@ -127,10 +127,10 @@ def _work(
         progress.answer(f"quiz {number}", rng.random() < _logistic(0.8 * ability - 0.6))
     for name, exercise in exercises.items():
         answer, mistakes = f"{name}-answer", list(wrong[name])
-        weights = 0.6 ** np.arange(len(mistakes))
+        weights = 0.4 ** np.arange(len(mistakes))
         chance = _logistic(1.1 * ability + 0.7 * (3.2 - exercise.difficulty) + 0.6)
         solved = rng.random() < chance
-        slips = int(rng.geometric(0.25 + 0.6 * chance)) - 1 if solved else 1 + int(rng.integers(6))
+        slips = int(rng.geometric(0.2 + 0.4 * chance)) - 1 if solved else 1 + int(rng.integers(6))
         slip = str(rng.choice(mistakes, p=weights / weights.sum())) if mistakes else None
         for _ in range(slips):
             progress.attempt(name, False, slip, exercise.points)

@@ -135,6 +135,8 @@ def _estimate(estimate: Estimate) -> str:
 def _duration(seconds: float | None) -> str:
     if seconds is None:
         return "–"
+    if seconds < 1:
+        return "at once"
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < 5400:
