@@ -20,7 +20,7 @@ help:
 	@echo "make test      install and run the whole test suite"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
-	@echo "make attack    try the grader with hostile submissions (a spare machine is best)"
+	@echo "make attack    try the grader with hostile submissions (part of make test)"
 	@echo "make lint      ruff only"
 	@echo "make wheel     dist/*.whl with the student's curriculum, no solutions"
 	@echo "make pins      new exact versions in constraints.txt"
@@ -67,9 +67,9 @@ test: lint build
 	$(BIN)/python -m pytest -m 'not (notebook or browser or attack)' --numprocesses $(WORKERS) --dist loadgroup
 	@# Alone on the machine, because these have budgets of time.
 	$(BIN)/python -m pytest -m 'notebook or browser'
+	@# Last, and alone too: forks, floods and all.
+	$(BIN)/python -m pytest -m attack
 
-# Hostile submissions: forks, floods and all. Not part of `make test` as long as it needs a machine
-# that can be spared.
 attack: build
 	$(BIN)/python -m pytest -m attack
 

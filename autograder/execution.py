@@ -26,7 +26,7 @@ from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
-from traitlets import Enum, Integer, default
+from traitlets import Enum, default
 
 import lepton_course
 from autograder.files import Exchange, copy_files, remove_folder
@@ -47,6 +47,9 @@ SEND_MILLISECONDS = 5_000
 
 OUTPUT_SECONDS = 2
 """How long to wait for the last outputs of a cell that has ended."""
+
+INTERRUPT_SECONDS = 6
+"""How long a cell may take to end when it is interrupted; others may keep the cores busy."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,6 @@ class RunAndAsk(Execute):
     """nbgrader's Execute, except that grade cells are not run: their answers are asked for."""
 
     shutdown_kernel = Enum(["graceful", "immediate"], default_value="immediate")
-    iopub_timeout = Integer(OUTPUT_SECONDS)
 
     def __init__(self, job: Job, scratch: Path) -> None:
         super().__init__()
@@ -286,6 +288,7 @@ class RunAndAsk(Execute):
         self.cell_bytes = 0
         # Lost outputs alone are no reason to stop; a cell that goes on when interrupted is.
         self.raise_on_iopub_timeout = False
+        self.iopub_timeout = OUTPUT_SECONDS
 
     def describe(self, cell: NotebookNode) -> str:
         """The cell, in the middle of a sentence."""
@@ -299,6 +302,7 @@ class RunAndAsk(Execute):
     async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
         self.timed_out = True
         self.raise_on_iopub_timeout = True
+        self.iopub_timeout = INTERRUPT_SECONDS
         return await super()._async_handle_timeout(timeout, cell)
 
     def process_message(

@@ -56,7 +56,7 @@ HONEST = {
     "honest_blank": Attack("honest_blank", "is not there yet"),
 }
 LIMITS = Limits(
-    cell_seconds=2,
+    cell_seconds=4,
     answer_seconds=3,
     notebook_seconds=30,
     resources=walls.Limits(

@@ -137,3 +137,9 @@ def test_importing_the_course_or_asking_for_help_loads_no_framework():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_starting_the_grader_builds_no_parser_that_it_does_not_need():
+    code = "import sys, autograder.classroom; print('lark' in sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "False"

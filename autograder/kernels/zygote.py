@@ -54,6 +54,9 @@ ALWAYS = (
 
 WATCH_SECONDS = 0.1
 
+NICENESS = 10
+"""Of closed-in kernels: their watchers, and those who judge them, go first."""
+
 
 def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
     """Imports `preload` and serves requests until the owner's end of the socket closes.
@@ -71,6 +74,7 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
 
 def serve(socket_fd: int, preload: list[str]) -> None:
     """Imports `preload`, then forks a watcher for each request."""
+    sys.modules.pop("rfc3987_syntax", None)  # see autograder/__init__.py; learners may have it
     for name in (*ALWAYS, *preload):
         try:
             importlib.import_module(name)
@@ -267,7 +271,11 @@ def _wait(pid: int, flags: int) -> int | None:
 
 def run_kernel(request: Request, ready: int) -> None:
     """The kernel's process, from the fork to its end."""
-    os.setpgid(0, 0)
+    # A session of its own: where the system shares its cores between sessions, a kernel with many
+    # busy processes leaves the watcher, who must stop it, a fair share. Elsewhere niceness does.
+    os.setsid()
+    if request.world:
+        os.nice(NICENESS)
     linux.die_with_parent(signal.SIGKILL)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)

@@ -37,6 +37,11 @@ class Limits:
     scratch_bytes: int = 512 * MIB
     scratch_files: int = 20_000
 
+    @property
+    def tasks(self) -> int:
+        """What the kernel may start: it counts each thread, which `processes` does not."""
+        return self.processes + 64
+
 
 @dataclass(frozen=True)
 class Walls:
@@ -278,7 +283,7 @@ def _set_limits(world: World) -> None:
     limits = world.limits
     if world.walls.namespaces:
         # Elsewhere all processes of the user would count, not only those of this world.
-        resource.setrlimit(resource.RLIMIT_NPROC, (limits.processes,) * 2)
+        resource.setrlimit(resource.RLIMIT_NPROC, (limits.tasks,) * 2)
     for what, value in (
         (resource.RLIMIT_CPU, limits.cpu_seconds),
         # One process that asks for too much gets a MemoryError, and can go on.
@@ -296,14 +301,15 @@ def _bound_namespace(limits: Limits) -> None:
     """Limits of the new namespaces themselves.
 
     Since Linux 6.14 each process namespace has its own number of processes: a wall against fork
-    bombs that also holds for root, whom RLIMIT_NPROC does not stop. Numbers below 300 are given
-    out once only, so without more than these a long notebook could at last start no thread.
+    bombs that also holds for root, whom RLIMIT_NPROC does not stop. Linux gives out numbers below
+    300 once only, and then never again: they are skipped, for the wall to stand from the start.
     """
     with contextlib.suppress(OSError):
         # In pages; System V memory belongs to no process, so nobody would see it.
         Path("/proc/sys/kernel/shmall").write_text(str(limits.memory_bytes // 4 // 4096))
     with contextlib.suppress(OSError):
-        Path("/proc/sys/kernel/pid_max").write_text(str(300 + limits.processes))
+        Path("/proc/sys/kernel/pid_max").write_text(str(300 + limits.tasks))
+        Path("/proc/sys/kernel/ns_last_pid").write_text("299")
 
 
 def _data_bytes() -> int:

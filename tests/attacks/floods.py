@@ -19,7 +19,7 @@ while True:
 """, status=""),
     Attack("memory_bomb", "asks for memory without end",
            first="x = []\nwhile True: x.append(bytearray(50_000_000))",
-           total="del x\n" + TOTAL, deserves=(0, 3)),
+           total="del x\n" + TOTAL, deserves=(0, 3), status=""),
     Attack("memory_bomb_of_many", "has many processes take a little memory each",
            total="""
 import os, time

@@ -138,8 +138,10 @@ def hunt():
         """
 for fd in range(3, 512):
     try:
-        print(fd, os.fstat(fd), os.readlink(f"/proc/self/fd/{fd}"))
-        if os.lseek(fd, 0, 0) == 0: print(os.read(fd, 1000))
+        what = os.readlink(f"/proc/self/fd/{fd}")
+        print(fd, os.fstat(fd), what)
+        # Not those that wake its own kernel's threads: they might then sleep for ever.
+        if "eventfd" not in what and os.lseek(fd, 0, 0) == 0: print(os.read(fd, 1000))
     except OSError: pass
     for path in places["secret_files"][:1]:
         try: print(os.read(os.open(path.lstrip("/"), os.O_RDONLY, dir_fd=fd), 1000))
