@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,4 +86,9 @@ def _nbgrader(classroom: Classroom, *arguments: str) -> None:
     )
     if done.returncode:
         lines = done.stderr.strip().splitlines() or ["no reason was given"]
-        raise ClassError(f"nbgrader's exchange said: {lines[-1]}")
+        causes = [line for line in lines if "| CRITICAL]" in line or "| ERROR]" in line]
+        cause = re.sub(r"^\[.*?\] ", "", (causes or lines[-1:])[0])
+        raise ClassError(
+            f"nbgrader's exchange refused: {cause}. Its folder is c.Exchange.root in "
+            f"{classroom.config_file}."
+        )
