@@ -7,11 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from autograder.exchange_commands import collect, rehearse, release
+from autograder.report.cli import report
 
 if TYPE_CHECKING:
     from autograder.sandbox.walls import Walls
@@ -35,21 +39,38 @@ _messages = Console(stderr=True, highlight=False, soft_wrap=True)
 def create(
     folder: Folder,
     roster: Annotated[
-        Path, typer.Option(help="CSV file with the columns id,first_name,last_name,email,team.")
-    ],
+        Path | None,
+        typer.Option(help="CSV file with the columns id,first_name,last_name,email,team."),
+    ] = None,
     curriculum: Annotated[
         Path | None, typer.Option(help="Where the modules are; this clone's curriculum/.")
+    ] = None,
+    exchange: Annotated[
+        Path | None, typer.Option(help="A new class's folder for nbgrader's exchange.")
+    ] = None,
+    made_up: Annotated[
+        int | None,
+        typer.Option(min=1, max=300, help="So many made-up people in place of a roster."),
     ] = None,
 ) -> None:
     """Make a class, or add new students and assignments to one.
 
     An existing class keeps its grades, its secret seed and its assignments.
     """
-    from autograder.classroom import default_curriculum
+    from autograder.classroom import ClassError, default_curriculum
     from autograder.creation import create_classroom
+    from autograder.roster import write_roster
 
-    with _told():
-        done = create_classroom(folder, roster, curriculum or default_curriculum())
+    with told(), TemporaryDirectory() as scratch:
+        if (roster is None) == (made_up is None):
+            raise ClassError("Say who is in the class: --roster FILE, or --made-up 30 to practise.")
+        if made_up is not None:
+            from autograder.rehearsal import made_up_roster
+
+            roster = Path(scratch, "roster.csv")
+            write_roster(roster, made_up_roster(made_up))
+        assert roster is not None
+        done = create_classroom(folder, roster, curriculum or default_curriculum(), exchange)
     verb = "Made" if done.new else "Updated"
     print(f"{verb} the class in {done.classroom.root}")
     print(f"  new students: {len(done.added_students)}")
@@ -80,6 +101,13 @@ def grade(
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
     ] = None,
+    count: Annotated[
+        Literal["last", "best"] | None,
+        typer.Option(help="Which attempt counts, from now on for this assignment."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="List what would change by name; write no grade.")
+    ] = False,
 ) -> None:
     """Grade all submissions of an assignment that are new or have changed.
 
@@ -91,23 +119,31 @@ def grade(
     Exit status: 0 when all were graded, 3 when some could not be (they are listed), another when
     nothing was changed.
     """
+    from autograder.attempts import counts, grade_attempts, let_count
+    from autograder.changes import changes, print_changes
     from autograder.classroom import open_classroom
     from autograder.grading import Options, find_submissions
-    from autograder.grading import grade as grade_batch
     from autograder.results import to_json
     from autograder.sandbox.choice import choose_walls
     from autograder.stock.course import open_course
     from autograder.tables import console, results_table
 
     started = time.monotonic()
-    with _told():
+    with told():
         classroom = open_course(folder) or open_classroom(folder)
         if json_file is not None:
             _check_writable(json_file)
         batch = find_submissions(classroom, assignment, [student] if student else [])
         _tell_walls(choose_walls(sandbox))
+        options = Options(workers, sandbox, force, judge_only=dry_run)
+        if count is not None and not dry_run:
+            let_count(classroom, assignment, count)
+        counted = count or counts(classroom, assignment)
         with _progress(len(batch.students) + len(batch.strangers)) as report:
-            done = grade_batch(classroom, batch, Options(workers, sandbox, force), report)
+            done = grade_attempts(classroom, batch, options, counted, report)
+        if dry_run:
+            print_changes(changes(classroom, assignment, done.results), len(done.results))
+            return
     seconds = time.monotonic() - started
     results = done.results
     console().print(results_table(results, done.shares_process))
@@ -134,9 +170,10 @@ def feedback(
 ) -> None:
     """Write a feedback page for each graded submission."""
     from autograder.classroom import open_classroom
-    from autograder.feedback import make_feedback, release_feedback
+    from autograder.exchange import release_feedback
+    from autograder.feedback import make_feedback
 
-    with _told():
+    with told():
         classroom = open_classroom(folder)
         pages = make_feedback(classroom, assignment, student or "*")
         print(f"{len(pages)} feedback pages in {classroom.root / 'feedback'}")
@@ -150,16 +187,25 @@ def export(
     folder: Folder,
     to: Annotated[Path | None, typer.Option(help="The file; grades.csv in the class.")] = None,
     assignment: Annotated[list[str] | None, typer.Option(help="This one alone.")] = None,
+    system: Annotated[
+        Literal["canvas", "moodle"] | None, typer.Option("--for", help="As it imports grades.")
+    ] = None,
 ) -> None:
     """Write all grades to a CSV file: one line per student and assignment, with teams."""
     from autograder.classroom import open_classroom
     from autograder.export import export as write_csv
 
-    with _told():
+    with told():
         classroom = open_classroom(folder)
-        file = to or classroom.root / "grades.csv"
-        write_csv(classroom, file, assignment or [])
+        file = to or classroom.root / (f"grades-{system}.csv" if system else "grades.csv")
+        waiting = write_csv(classroom, file, assignment or [], system)
     print(f"Grades are in {file}")
+    if waiting:
+        print(f"{waiting} submissions wait for a grade by hand; that part counts 0 so far.")
+
+
+for command in (release, collect, report, rehearse):
+    class_app.command()(command)
 
 
 def demo(
@@ -173,7 +219,7 @@ def demo(
     """Show the instructor's side: a made-up class is graded, given feedback and exported."""
     from autograder.demo import run_demo
 
-    with _told():
+    with told():
         as_expected = run_demo(folder, workers, _progress)
     if not as_expected:
         raise typer.Exit(1)
@@ -208,7 +254,7 @@ def _tell_walls(walls: Walls) -> None:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """Turns what stops a command into a message and exit status 1."""
     from autograder.classroom import ClassError
     from autograder.roster import RosterError

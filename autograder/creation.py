@@ -26,6 +26,7 @@ from autograder.classroom import (
     is_classroom,
     programs_on_path,
 )
+from autograder.exchange import make_exchange
 from autograder.logs import KeptLog
 from autograder.roster import Student, merge_rosters, read_roster, write_roster
 
@@ -86,11 +87,16 @@ class Creation:
     """Assignments that the curriculum has changed since; the class keeps its own."""
 
 
-def create_classroom(root: Path, roster: Path, curriculum: Path) -> Creation:
+def create_classroom(
+    root: Path, roster: Path, curriculum: Path, exchange: Path | None = None
+) -> Creation:
     """Makes a class, or adds new students and new assignments to one that is there.
 
     A new class appears whole or not at all. An existing one keeps its seed, its grades, its
     students and the assignments that it has already.
+
+    exchange: a folder for nbgrader's exchange, made if it is not there; None: nbgrader's own
+        setting counts.
 
     Raises RosterError for a roster with mistakes and ClassError for anything else in the way;
     both before the first change.
@@ -100,6 +106,10 @@ def create_classroom(root: Path, roster: Path, curriculum: Path) -> Creation:
     programs_on_path()
     root = root.absolute()
     if is_classroom(root):
+        if exchange is not None:
+            raise ClassError(
+                f"{root} is there already: set c.Exchange.root in its nbgrader_config.py instead."
+            )
         return _update(Classroom(root), students, curriculum, modules)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ClassError(f"{root} is not empty and is not a class. Name a new folder.")
@@ -107,7 +117,7 @@ def create_classroom(root: Path, roster: Path, curriculum: Path) -> Creation:
     half_made = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
     try:
         classroom = Classroom(half_made)
-        _start(classroom, root.name)
+        _start(classroom, root.name, exchange)
         _add_students(classroom, students)
         manifest = Manifest(curriculum.resolve(), {})
         added = _add_assignments(classroom, manifest, modules)
@@ -141,7 +151,7 @@ def find_modules(curriculum: Path) -> dict[str, Path]:
     return modules
 
 
-def _start(classroom: Classroom, name: str) -> None:
+def _start(classroom: Classroom, name: str, exchange: Path | None) -> None:
     classroom.private.mkdir(mode=0o700)
     (classroom.private / "questions").mkdir(mode=0o700)
     descriptor = os.open(classroom.seed_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -149,6 +159,10 @@ def _start(classroom: Classroom, name: str) -> None:
         file.write(secrets.token_hex(32) + "\n")
     course_id = re.sub(r"[^A-Za-z0-9_-]", "_", name)
     config = _CONFIG.replace("{course_id}", json.dumps(course_id))
+    if exchange is not None:
+        folder = str(make_exchange(exchange))
+        config += "\n# Through this folder assignments, answers and feedback travel.\n"
+        config += f"c.Exchange.root = {folder!r}\n"
     classroom.config_file.write_text(config, encoding="utf-8")
     (classroom.root / "submitted").mkdir()
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from textwrap import indent
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,6 +21,7 @@ from autograder.creation import create_classroom
 from autograder.export import export
 from autograder.feedback import make_feedback
 from autograder.grading import Options, find_submissions, grade
+from autograder.made_up import answers_before, is_trained, named, other_ways, with_answers
 from autograder.results import Status, SubmissionResult
 from autograder.roster import Student, write_roster
 from autograder.submission import is_judged
@@ -117,33 +117,33 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Subm
     graded = {name: exercises[name] for name in judged}
     right = solutions(source)
     # Training takes most of the time of a submission: two of them train, which is enough to see.
-    trained = [name for name, exercise in graded.items() if _is_trained(exercise)]
-    slow = [answer_id for name in trained for answer_id in _answers_before(release, name)]
+    trained = [name for name, exercise in graded.items() if is_trained(exercise)]
+    slow = [answer_id for name in trained for answer_id in answers_before(release, name)]
     quick = {answer_id: text for answer_id, text in right.items() if answer_id not in slow}
 
     stories = [
-        Submission("the solutions", _with_answers(release, right), full_marks=True),
+        Submission("the solutions", with_answers(release, right), full_marks=True),
         Submission(
             "another way, also right",
-            _with_answers(release, {**right, **_other_ways(graded)}),
+            with_answers(release, {**right, **other_ways(graded)}),
             full_marks=True,
         ),
         *_mistaken(release, graded, quick),
-        Submission("not touched", _with_answers(release, {}), no_points=True),
+        Submission("not touched", with_answers(release, {}), no_points=True),
         Submission(
             "crashes half-way",
-            _with_answers(release, {**quick, f"{judged[len(judged) // 2]}-answer": _CRASH}),
+            with_answers(release, {**quick, f"{judged[len(judged) // 2]}-answer": _CRASH}),
             status="partly graded",
         ),
         Submission(
             "a file cut off",
-            _with_answers(release, quick)[:1000],
+            with_answers(release, quick)[:1000],
             status="not gradable",
             no_points=True,
         ),
         Submission(
             "a check cell deleted",
-            _without_cell(_with_answers(release, quick), judged[0]),
+            _without_cell(with_answers(release, quick), judged[0]),
             status="partly graded",
             full_marks=len(quick) == len(right),
         ),
@@ -164,34 +164,6 @@ def _make_class(folder: Path, curriculum: Path) -> Classroom:
         return create_classroom(folder, roster, curriculum).classroom
 
 
-def _answers_before(release: NotebookNode, name: str) -> list[str]:
-    """The answer cells that a check cell looks at: those between it and the check before."""
-    answers: list[str] = []
-    for cell in release.cells:
-        if is_judged(cell):
-            if cell.metadata.nbgrader["grade_id"] == name:
-                return answers
-            answers = []
-        elif cell.metadata.get("nbgrader", {}).get("solution"):
-            answers.append(cell.metadata.nbgrader["grade_id"])
-    return answers
-
-
-def _is_trained(exercise: Exercise) -> bool:
-    """Whether the exercise judges a training by its accuracy."""
-    return exercise.compare.kind == "accuracy"
-
-
-def _other_ways(exercises: Mapping[str, Exercise]) -> dict[str, str]:
-    """An alternative right answer for each exercise that has one."""
-    answers = {}
-    for name, exercise in exercises.items():
-        source = _first_standalone(exercise.alternatives)
-        if source and not _is_trained(exercise):
-            answers[f"{name}-answer"] = _named(source, name)
-    return answers
-
-
 def _mistaken(
     release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str]
 ) -> Iterable[Submission]:
@@ -203,7 +175,7 @@ def _mistaken(
     for rank in range(4):
         for name, exercise in exercises.items():
             others = [text for answer_id, text in right.items() if answer_id != f"{name}-answer"]
-            if _is_trained(exercise) or any(re.search(rf"\b{name}\b", text) for text in others):
+            if is_trained(exercise) or any(re.search(rf"\b{name}\b", text) for text in others):
                 continue
             mistakes = [
                 (mistake, source)
@@ -213,33 +185,12 @@ def _mistaken(
             if rank < len(mistakes):
                 found.append((name, *mistakes[rank]))
     for name, mistake, source in found[:4]:
-        answers = {**right, f"{name}-answer": _named(source, name)}
+        answers = {**right, f"{name}-answer": named(source, name)}
         yield Submission(
             f"one mistake: {mistake.name}",
-            _with_answers(release, answers),
+            with_answers(release, answers),
             diagnoses={name: mistake.name},
         )
-
-
-def _first_standalone(functions: Iterable[object]) -> str:
-    sources = (standalone_source(function) for function in functions)
-    return next((source for source in sources if source), "")
-
-
-def _named(source: str, name: str) -> str:
-    """A standalone source as the answer to an exercise; its helpers stay out of the notebook."""
-    last = source.rsplit("\ndef ", 1)[-1].removeprefix("def ").split("(")[0]
-    body = indent(f"{source}\n\nreturn {last}", "    ")
-    return f"def _answer():\n{body}\n\n\n{name} = _answer()"
-
-
-def _with_answers(release: NotebookNode, answers: Mapping[str, str]) -> bytes:
-    notebook = nbformat.from_dict(release)
-    for index, cell in enumerate(release.cells):
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("solution") and mark["grade_id"] in answers:
-            notebook.cells[index] = NotebookNode({**cell, "source": answers[mark["grade_id"]]})
-    return nbformat.writes(notebook).encode()
 
 
 def _without_cell(content: bytes, grade_id: str) -> bytes:

@@ -11,6 +11,7 @@ from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Unicode
 
+from autograder import lms
 from autograder.classroom import ClassError, Classroom
 from autograder.logs import KeptLog
 from autograder.roster import read_roster
@@ -44,13 +45,19 @@ class TeamExport(ExportPlugin):
 
     def export(self, gradebook: Gradebook) -> None:
         """Writes to `self.to`, or to `grades.csv`."""
-        teams = {s.id: s.team for s in read_roster(Path(self.roster))} if self.roster else {}
+        rows = self.rows(gradebook)
         with open(self.to or "grades.csv", "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            for assignment, student in self._pairs(gradebook):
-                row = _row(gradebook, assignment, student)
-                writer.writerow({**row, "team": teams.get(student.id, "")})
+            writer.writerows(rows)
+
+    def rows(self, gradebook: Gradebook) -> list[dict[str, Any]]:
+        """The table, as dictionaries by column."""
+        teams = {s.id: s.team for s in read_roster(Path(self.roster))} if self.roster else {}
+        return [
+            {**_row(gradebook, assignment, student), "team": teams.get(student.id, "")}
+            for assignment, student in self._pairs(gradebook)
+        ]
 
     def _pairs(self, gradebook: Gradebook) -> Iterator[tuple[Assignment, Student]]:
         for assignment in gradebook.assignments:
@@ -60,8 +67,14 @@ class TeamExport(ExportPlugin):
                     yield assignment, student
 
 
-def export(classroom: Classroom, to: Path, assignments: list[str]) -> None:
-    """Writes the class's grades to a file. Raises ClassError when it cannot be written."""
+def export(
+    classroom: Classroom, to: Path, assignments: list[str], system: lms.System | None = None
+) -> int:
+    """Writes the class's grades to a file; how many submissions wait for a grade by hand.
+
+    system: in the form that Canvas or Moodle imports; None: nbgrader's table with teams.
+    Raises ClassError when it cannot be written.
+    """
     course = classroom.course_directory()
     plugin = TeamExport(config=classroom.config(), log=KeptLog("export"))
     plugin.to, plugin.assignment = str(to), assignments
@@ -69,7 +82,12 @@ def export(classroom: Classroom, to: Path, assignments: list[str]) -> None:
         with Gradebook(course.db_url, course.course_id) as gradebook:
             for name in assignments:
                 gradebook.find_assignment(name)
-            plugin.export(gradebook)
+            rows = plugin.rows(gradebook)
+            if system is None:
+                plugin.export(gradebook)
+            else:
+                lms.write(lms.convert(rows, system), to)
+            return sum(row["needs_manual_grade"] == "yes" for row in rows)
     except MissingEntry as error:
         raise ClassError(f"{error}.") from error
     except OSError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from nbgrader.converters import GenerateFeedback
@@ -34,12 +32,3 @@ def make_feedback(classroom: Classroom, assignment: str, student: str = "*") -> 
             raise ClassError(f"Some feedback was not written: {log.cause()}") from error
     pages = (classroom.root / "feedback").glob(f"{student}/{assignment}/{NOTEBOOK}.html")
     return sorted(pages)
-
-
-def release_feedback(classroom: Classroom, assignment: str) -> None:
-    """Hands the feedback out through nbgrader's exchange. Raises ClassError when it cannot."""
-    command = [sys.executable, "-m", "nbgrader", "release_feedback", assignment]
-    done = subprocess.run(command, cwd=classroom.root, capture_output=True, text=True)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or ["no reason was given"]
-        raise ClassError(f"nbgrader's exchange did not take the feedback: {lines[-1]}")

@@ -38,13 +38,16 @@ class Options:
     """How to grade.
 
     workers: notebooks that run at a time; None for one per core. force: grade again what has not
-    changed.
+    changed. judge_only: judge and remember, but write no grade. forget: drop results that neither
+    a submission nor the gradebook needs any more.
     """
 
     workers: int | None = None
     sandbox: Sandbox = "auto"
     force: bool = False
     limits: Limits = field(default_factory=Limits)
+    judge_only: bool = False
+    forget: bool = True
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ def grade(
             workers = options.workers or default_workers(len(tasks))
             if tasks:
                 grader.run(tasks, workers)
-        grader.store.forget_all_but(grader.keys_in_use())
+        if options.forget and not options.judge_only:
+            grader.store.forget_all_but(grader.keys_in_use())
     return Grading(
         results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
         unchanged=grader.unchanged,
@@ -202,7 +206,8 @@ class _Grader:
     def finish(self, student: str, judged: Judged) -> None:
         """Writes a judged submission, unless the gradebook has it already."""
         try:
-            self._record(student, judged)
+            if not self.options.judge_only:
+                self._record(student, judged)
         except NotRecorded as error:
             self.refuse(student, f"nbgrader could not record it: {error}")
             return

@@ -23,6 +23,9 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
+from autograder.rubric import rubric_html
+from autograder.submission import VERDICT_KEY
+
 _TAGS = [
     *("a", "abbr", "b", "code", "del", "em", "i", "kbd", "s", "small", "span", "strong", "sub"),
     *("sup", "u", "br", "img", "blockquote", "details", "div", "figcaption", "figure", "hr", "p"),
@@ -79,7 +82,12 @@ def markdown_to_html(context: Context, source: str) -> str:
     cell = context.get("cell") or {}
     renderer = _Renderer(attachments=cell.get("attachments"))
     html = clean_html(MarkdownWithMath(renderer=renderer).render(source))
-    return renderer.with_formulas(html)
+    metadata = cell.get("metadata", {})
+    rubric = rubric_html(
+        metadata.get("nbgrader", {}).get("grade_id", ""),
+        metadata.get(VERDICT_KEY, {}).get("rubric"),
+    )
+    return renderer.with_formulas(html) + rubric
 
 
 class _Renderer(IPythonRenderer):

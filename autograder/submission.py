@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 
 from autograder.classroom import NOTEBOOK
 from autograder.outputs import writable
+from autograder.rubric import as_metadata, rubrics
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
@@ -133,6 +134,10 @@ def restore(notebook: NotebookNode, release: NotebookNode) -> Restored:
             repairs.append(f"the cell {grade_id} was missing and was put back")
     moved = _move_after_answers(cells, _answers(release))
     repairs += [f"the cell {grade_id} stood before its answer and was moved" for grade_id in moved]
+
+    for grade_id, criteria in rubrics(release).items():
+        [answer] = [cell for cell in cells if _grade_id(cell) == grade_id]
+        answer.metadata[VERDICT_KEY] = {"rubric": as_metadata(criteria)}
 
     restored = nbformat.v4.new_notebook(cells=cells)
     restored.metadata = NotebookNode(

@@ -232,3 +232,35 @@ def test_commands_on_a_folder_that_is_no_class_say_so(tmp_path):
         done = lepton_class(*command)
         assert done.exit_code == 1
         assert "is not a class" in done.output
+
+
+def test_a_class_needs_a_roster_or_made_up_people(tmp_path):
+    for people in ((), ("--made-up", 3, "--roster", write_roster(tmp_path))):
+        done = lepton_class("create", tmp_path / "class", *people)
+        assert done.exit_code == 1
+        assert "--roster FILE, or --made-up 30" in done.output
+    assert not (tmp_path / "class").exists()
+
+
+def test_nobody_hands_in_for_real_people(made, tmp_path):
+    shutil.copytree(made, tmp_path / "class")
+    roster = tmp_path / "class/roster.csv"
+    roster.write_text(roster.read_text().replace("grace@example.org", "grace@company.com"))
+    done = lepton_class("rehearse", tmp_path / "class", "small_sums")
+    assert done.exit_code == 1
+    assert "people on the roster who are not made up" in done.output
+    assert not list(tmp_path.glob("*-learners"))
+
+
+def test_a_refusal_of_the_exchange_is_told(made, tmp_path):
+    shutil.copytree(made.parent / "curriculum", tmp_path / "curriculum")
+    shutil.copytree(made, tmp_path / "class")
+    exchange = tmp_path / "file"
+    exchange.write_text("")
+    with (tmp_path / "class/nbgrader_config.py").open("a") as config:
+        config.write(f"c.Exchange.root = {str(exchange)!r}")
+    done = lepton_class("collect", tmp_path / "class", "small_sums")
+    assert done.exit_code == 1
+    assert "nbgrader's exchange refused" in done.output
+    assert "Unwritable directory" in done.output
+    assert "c.Exchange.root" in done.output

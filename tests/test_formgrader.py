@@ -172,12 +172,33 @@ def test_a_grade_by_hand_is_saved_kept_and_told(page, url, classroom, tmp_path):
     picture(page, tmp_path / "feedback.png")
 
 
-def graded_by_hand(classroom: Path) -> tuple[float | None, str | None]:
-    """Grace's points and comment for the open question, in the gradebook."""
+def graded_by_hand(classroom: Path, who: str = "grace") -> tuple[float | None, str | None]:
+    """A learner's points and comment for the open question, in the gradebook."""
     with Gradebook(f"sqlite:///{classroom}/gradebook.db") as gradebook:
-        grade = gradebook.find_grade("why", "assignment", "small_sums", "grace")
-        comment = gradebook.find_comment("why", "assignment", "small_sums", "grace")
+        grade = gradebook.find_grade("why", "assignment", "small_sums", who)
+        comment = gradebook.find_comment("why", "assignment", "small_sums", who)
         return grade.manual_score, comment.manual_comment
+
+
+def test_the_rubric_gives_points_and_reasons(page, url, classroom):
+    open_submission(page, url, "ada")
+    rubric = page.get_by_role("list", name="Rubric")
+    with page.expect_response("**/api/comment/**"):
+        rubric.get_by_label("0.5 an example with <b>numbers</b>").check()
+    expect(page.locator("input#why.score")).to_have_value("0.5")
+    with page.expect_response("**/api/comment/**"):
+        rubric.get_by_label("0.5 that addition commutes").check()
+    expect(page.locator("input#why.score")).to_have_value("1")
+    page.locator("#why-comment").press_sequentially("\nWell said.")
+    with page.expect_response("**/api/comment/**"):
+        rubric.get_by_label("0.5 an example with <b>numbers</b>").uncheck()
+    page.wait_for_timeout(500)
+    assert graded_by_hand(classroom, "ada") == (0.5, "- 0.5 that addition commutes\n\nWell said.")
+
+    page.reload()
+    expect(rubric.get_by_label("0.5 that addition commutes")).to_be_checked()
+    expect(rubric.get_by_label("0.5 an example")).not_to_be_checked()
+    assert page.evaluate("document.querySelector('.lepton-rubric .words b')") is None
 
 
 def test_formgraders_own_button_asks_the_same_judge(page, url, classroom):
@@ -185,7 +206,8 @@ def test_formgraders_own_button_asks_the_same_judge(page, url, classroom):
     page.get_by_role("row", name="Lovelace, Ada").locator(".autograde a").click()
     expect(page.locator(".modal-title")).to_contain_text("Success", timeout=60_000)
     with Gradebook(f"sqlite:///{classroom}/gradebook.db") as gradebook:
-        assert gradebook.find_submission("small_sums", "ada").score == 5
+        grades = gradebook.find_submission("small_sums", "ada").notebooks[0].grades
+        assert sum(grade.auto_score or 0 for grade in grades) == 5
 
 
 @pytest.mark.parametrize("where", ["formgrader", "feedback"])

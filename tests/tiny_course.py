@@ -76,6 +76,13 @@ EXERCISES = [
 
 DOUBLE = "def double(x):\n    return 2 * x"
 TOTAL = "def total(x):\n    return float(x.sum())"
+WHY = """Why does the order of the numbers not matter?
+
+| points | for |
+|---|---|
+| 0.5 | *that* addition commutes |
+| 0.5 | an example with <b>numbers</b> |
+"""
 BLANK = "# YOUR CODE HERE\nraise NotImplementedError()"
 
 
@@ -92,6 +99,7 @@ def write_curriculum(root: Path) -> Path:
         _check("double", 2),
         _answer("total", _solution(TOTAL)),
         _check("total", 3),
+        new_markdown_cell(WHY),
         new_markdown_cell(
             "### BEGIN SOLUTION\nBecause addition commutes.\n### END SOLUTION",
             metadata=_mark("why", grade=True, solution=True, points=1),

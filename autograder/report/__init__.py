@@ -1,0 +1,1 @@
+"""`lepton class report`: what a class can do, what it has misunderstood, and who needs help."""

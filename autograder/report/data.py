@@ -1,0 +1,242 @@
+"""What a report is about: read from the gradebook, the graded notebooks, and what was handed in."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
+
+from autograder.assignment import load_assignment
+from autograder.attempts import kept_attempts
+from autograder.classroom import NOTEBOOK, ClassError, Classroom
+from autograder.report.progress import PROGRESS_FILE, Progress, opening_share, read_progress
+from autograder.roster import Student, read_roster
+from autograder.submission import VERDICT_KEY
+
+Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One exercise of the assignment, or a question that is graded by hand."""
+
+    name: str
+    title: str
+    max_points: float
+    by_hand: bool
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A misconception of an exercise: what the learner is told, and where to read on."""
+
+    exercise: str
+    name: str
+    sentence: str
+    read: str
+
+
+@dataclass(frozen=True)
+class Learner:
+    """One line of the roster with what it has earned.
+
+    score: what counts, less `penalty` for being late. points: by exercise; None while it waits
+    for a grade by hand. diagnoses: misconceptions by exercise. progress: what the learner's own
+    file says, or None without one. opening: share of the opening quiz, 0 to 1, if known.
+    attempts: how often it was handed in, as far as attempts are kept.
+    """
+
+    student: Student
+    status: Status
+    score: float = 0.0
+    penalty: float = 0.0
+    points: Mapping[str, float | None] = field(default_factory=dict)
+    diagnoses: Mapping[str, str] = field(default_factory=dict)
+    progress: Progress | None = None
+    opening: float | None = None
+    attempts: int = 0
+
+    @property
+    def name(self) -> str:
+        """The learner's name as people write it."""
+        return f"{self.student.first_name} {self.student.last_name}".strip() or self.student.id
+
+    @property
+    def has_points(self) -> bool:
+        return self.status in ("graded", "waits for a grade by hand")
+
+
+@dataclass(frozen=True)
+class AssignmentData:
+    """Everything that the report says of one assignment. notes: files that could not be read."""
+
+    name: str
+    items: tuple[Item, ...]
+    learners: tuple[Learner, ...]
+    mistakes: tuple[Mistake, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def max_score(self) -> float:
+        return sum(item.max_points for item in self.items)
+
+    @property
+    def graded(self) -> tuple[Learner, ...]:
+        """The learners who have points."""
+        return tuple(learner for learner in self.learners if learner.has_points)
+
+
+def graded_assignments(classroom: Classroom) -> list[str]:
+    """The assignments that have grades, in the course's order. Raises ClassError for none."""
+    with _gradebook(classroom) as gradebook:
+        graded = {a.name for a in gradebook.assignments if a.submissions}
+    found = [name for name in classroom.manifest().modules if name in graded]
+    if not found:
+        raise ClassError("Nothing has been graded yet. Run `lepton class grade` first.")
+    return found
+
+
+def read_assignment(
+    classroom: Classroom, name: str, opening: Mapping[str, float] | None = None
+) -> AssignmentData:
+    """Reads one assignment's results.
+
+    opening: shares of an opening quiz by student id; they win over what progress files say.
+    Raises ClassError when there are no grades.
+    """
+    assignment = load_assignment(classroom, name)
+    module = classroom.manifest().modules[name]
+    notes: list[str] = []
+    learners = []
+    with _gradebook(classroom) as gradebook:
+        try:
+            notebook = gradebook.find_notebook(NOTEBOOK, name)
+        except MissingEntry as error:
+            raise ClassError(f"No grades of {name}. Run `lepton class grade` first.") from error
+        items = tuple(
+            Item(
+                cell.name,
+                assignment.questions[cell.name].title
+                if cell.name in assignment.questions
+                else cell.name.replace("_", " "),
+                float(cell.max_score),
+                cell.name not in assignment.questions,
+            )
+            for cell in notebook.grade_cells
+        )
+        order = [
+            cell.metadata.get("nbgrader", {}).get("grade_id") for cell in assignment.release.cells
+        ]
+        items = tuple(sorted(items, key=lambda item: order.index(item.name)))
+        for student in read_roster(classroom.roster_file):
+            progress = _progress(classroom, student.id, name, module, notes)
+            try:
+                submission = gradebook.find_submission(name, student.id)
+            except MissingEntry:
+                submission = None
+            start = (opening or {}).get(student.id)
+            if start is None and progress is not None:
+                start = opening_share(progress)
+            learner = _learner(classroom, student, name, submission)
+            kept = len(kept_attempts(classroom, student.id, name))
+            learners.append(replace(learner, progress=progress, opening=start, attempts=kept))
+    if not any(learner.has_points for learner in learners):
+        raise ClassError(f"No grades of {name}. Run `lepton class grade` first.")
+    mistakes = tuple(
+        Mistake(question.name, mistake.name, mistake.sentence, mistake.read or question.read)
+        for question in assignment.questions.values()
+        for mistake in question.mistakes
+    )
+    return AssignmentData(name, items, tuple(learners), mistakes, tuple(notes))
+
+
+def read_opening(path: Path) -> dict[str, float]:
+    """Shares (0 to 1) of an opening quiz from a CSV file with the columns id,percent.
+
+    Raises ClassError with the line of the first mistake.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ClassError(f"{path} cannot be read: {error}.") from error
+    shares = {}
+    for line, row in enumerate(rows, 2):
+        try:
+            share = float(row["percent"] or "") / 100
+        except (KeyError, ValueError) as error:
+            raise ClassError(f"{path}, line {line}: expected the columns id,percent.") from error
+        if not 0 <= share <= 1:
+            raise ClassError(f"{path}, line {line}: {row['percent']} is not from 0 to 100.")
+        shares[(row.get("id") or "").strip()] = share
+    return shares
+
+
+def _learner(
+    classroom: Classroom,
+    student: Student,
+    assignment: str,
+    submission: SubmittedAssignment | None,
+) -> Learner:
+    if submission is None:
+        there = classroom.submitted_folder(student.id, assignment).exists()
+        status: Status = "not graded" if there else "not handed in"
+        return Learner(student, status)
+    [notebook] = submission.notebooks
+    points = {
+        grade.name: None
+        if grade.auto_score is None and grade.manual_score is None
+        else float(grade.score)
+        for grade in notebook.grades
+    }
+    penalty = float(submission.late_submission_penalty or 0)
+    return Learner(
+        student,
+        "waits for a grade by hand" if submission.needs_manual_grade else "graded",
+        max(0.0, float(submission.score) - penalty),
+        penalty,
+        points,
+        _diagnoses(classroom.autograded_folder(student.id, assignment) / f"{NOTEBOOK}.ipynb"),
+    )
+
+
+def _diagnoses(graded: Path) -> dict[str, str]:
+    """The misconceptions that the judge has noted in a graded notebook, by exercise."""
+    try:
+        cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return {}
+    marks = [cell["metadata"] for cell in cells if VERDICT_KEY in cell["metadata"]]
+    found = {mark["nbgrader"]["grade_id"]: mark[VERDICT_KEY].get("diagnosis") for mark in marks}
+    return {name: diagnosis for name, diagnosis in found.items() if diagnosis}
+
+
+def _progress(
+    classroom: Classroom, student: str, assignment: str, module: str, notes: list[str]
+) -> Progress | None:
+    """A learner's progress in this module, from the file that came with the submission, or that
+    the instructor has put into the class's folder `progress`."""
+    places = (
+        classroom.root / "progress" / f"{student}.json",
+        classroom.submitted_folder(student, assignment) / PROGRESS_FILE,
+    )
+    for path in places:
+        if path.exists() or path.is_symlink():
+            try:
+                return read_progress(path).of_module(module)
+            except (OSError, ValueError) as error:
+                notes.append(f"The progress file of {student} was not read: {error}.")
+    return None
+
+
+@contextmanager
+def _gradebook(classroom: Classroom) -> Iterator[Gradebook]:
+    course = classroom.course_directory()
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        yield gradebook

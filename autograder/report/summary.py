@@ -1,0 +1,225 @@
+"""From an assignment's results to what the report says of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+import numpy as np
+
+from autograder.report.data import AssignmentData, Item, Learner, Mistake
+from autograder.report.measures import (
+    Estimate,
+    Gain,
+    discrimination,
+    facility,
+    normalised_gain,
+)
+from autograder.report.progress import MANY_TRIES, Pace, WayToRight, pace, ways_to_right
+
+NO_TEAM = "no team"
+
+
+@dataclass(frozen=True)
+class ItemSummary:
+    """How hard an exercise was, and whether it tells apart who can do the rest."""
+
+    item: Item
+    n: int
+    facility: float | None
+    discrimination: Estimate
+    full_marks: int
+    no_points: int
+
+
+@dataclass(frozen=True)
+class Held:
+    """A misconception and the learners who hold it."""
+
+    mistake: Mistake
+    title: str
+    learners: tuple[Learner, ...]
+
+
+@dataclass(frozen=True)
+class TeamSummary:
+    """A team's scores, as shares of all points. `shares` has one per learner with points."""
+
+    team: str
+    members: int
+    shares: tuple[float, ...]
+
+    @property
+    def mean(self) -> float | None:
+        return fmean(self.shares) if self.shares else None
+
+    @property
+    def median(self) -> float | None:
+        return median(self.shares) if self.shares else None
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """A learner who has tried an exercise many times without a right answer."""
+
+    learner: Learner
+    title: str
+    tries: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """All figures of one assignment.
+
+    teams, gains: by team, in the order of the alphabet; the whole class comes first in `gains`.
+    paced: learners whose progress file was read. opened: those whose opening quiz is known.
+    """
+
+    data: AssignmentData
+    teams: tuple[TeamSummary, ...]
+    items: tuple[ItemSummary, ...]
+    held: tuple[Held, ...]
+    paces: tuple[Pace, ...]
+    paced: int
+    stuck: tuple[Stuck, ...]
+    gains: tuple[tuple[str, Gain], ...]
+    opened: int
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        return tuple(share for team in self.teams for share in team.shares)
+
+    @property
+    def missing(self) -> tuple[Learner, ...]:
+        """The learners without points."""
+        return tuple(learner for learner in self.data.learners if not learner.has_points)
+
+    @property
+    def waiting(self) -> int:
+        """How many submissions wait for a grade by hand."""
+        return sum(lr.status == "waits for a grade by hand" for lr in self.data.learners)
+
+
+def summarise(data: AssignmentData) -> Summary:
+    """Everything that the report says of an assignment."""
+    judged = [item.name for item in data.items if not item.by_hand]
+    ways = {
+        learner.student.id: ways_to_right(learner.progress.attempts, judged)
+        for learner in data.learners
+        if learner.progress and learner.progress.attempts
+    }
+    all_ways = [way for found in ways.values() for way in found]
+    paces = tuple(pace(name, all_ways) for name in judged) if ways else ()
+    return Summary(
+        data=data,
+        teams=_teams(data),
+        items=_items(data),
+        held=_held(data),
+        paces=paces,
+        paced=len(ways),
+        stuck=_stuck(data, ways),
+        gains=_gains(data),
+        opened=sum(learner.opening is not None for learner in data.learners),
+    )
+
+
+def share(data: AssignmentData, learner: Learner) -> float:
+    """The share of all points that counts for a learner, 0 to 1."""
+    return learner.score / data.max_score if data.max_score else 0.0
+
+
+def earned(data: AssignmentData, learner: Learner) -> float:
+    """The share of the points that were earned, before a penalty for being late, of those that
+    are given already."""
+    given = [item for item in data.items if learner.points.get(item.name) is not None]
+    most = sum(item.max_points for item in given)
+    return sum(learner.points[item.name] or 0.0 for item in given) / most if most else 0.0
+
+
+def team_of(learner: Learner) -> str:
+    return learner.student.team or NO_TEAM
+
+
+def _teams(data: AssignmentData) -> tuple[TeamSummary, ...]:
+    teams = sorted({team_of(learner) for learner in data.learners}, key=str.casefold)
+    summaries = []
+    for team in teams:
+        members = [learner for learner in data.learners if team_of(learner) == team]
+        shares = tuple(share(data, learner) for learner in members if learner.has_points)
+        summaries.append(TeamSummary(team, len(members), shares))
+    return tuple(summaries)
+
+
+def _items(data: AssignmentData) -> tuple[ItemSummary, ...]:
+    """By exercise. One that waits for grades by hand has no figures until all are given."""
+    complete = [
+        item
+        for item in data.items
+        if data.graded and all(lr.points.get(item.name) is not None for lr in data.graded)
+    ]
+    points = np.array([[lr.points[item.name] for item in complete] for lr in data.graded], float)
+    summaries = []
+    for item in data.items:
+        known = [p for lr in data.graded if (p := lr.points.get(item.name)) is not None]
+        estimate = Estimate(None, None, None, len(known))
+        if item in complete:
+            estimate = discrimination(points, complete.index(item))
+        summaries.append(
+            ItemSummary(
+                item,
+                len(known),
+                facility(known, item.max_points),
+                estimate,
+                sum(p >= item.max_points for p in known),
+                sum(p == 0 for p in known),
+            )
+        )
+    return tuple(summaries)
+
+
+def _held(data: AssignmentData) -> tuple[Held, ...]:
+    """Misconceptions that somebody holds, the most frequent first."""
+    titles = {item.name: item.title for item in data.items}
+    known = {(mistake.exercise, mistake.name): mistake for mistake in data.mistakes}
+    holders: dict[tuple[str, str], list[Learner]] = {}
+    for learner in data.graded:
+        for pair in learner.diagnoses.items():
+            holders.setdefault(pair, []).append(learner)
+    held = [
+        Held(known.get(pair, Mistake(*pair, "", "")), titles.get(pair[0], pair[0]), tuple(who))
+        for pair, who in holders.items()
+    ]
+    return tuple(sorted(held, key=lambda h: (-len(h.learners), h.mistake.exercise, h.mistake.name)))
+
+
+def _stuck(data: AssignmentData, ways: Mapping[str, Sequence[WayToRight]]) -> tuple[Stuck, ...]:
+    titles = {item.name: item.title for item in data.items}
+    sentences = {(m.exercise, m.name): m.sentence for m in data.mistakes}
+    found = [
+        Stuck(
+            learner,
+            titles[way.exercise],
+            way.tries,
+            sentences.get((way.exercise, way.diagnosis or ""), ""),
+        )
+        for learner in data.learners
+        for way in ways.get(learner.student.id, ())
+        if way.seconds is None and way.tries >= MANY_TRIES
+    ]
+    return tuple(sorted(found, key=lambda stuck: -stuck.tries))
+
+
+def _gains(data: AssignmentData) -> tuple[tuple[str, Gain], ...]:
+    known = [learner for learner in data.graded if learner.opening is not None]
+    teams = sorted({team_of(learner) for learner in known}, key=str.casefold)
+    groups = [("The whole class", known)]
+    groups += [(team, [lr for lr in known if team_of(lr) == team]) for team in teams]
+    found = []
+    for name, members in groups:
+        before = [lr.opening for lr in members if lr.opening is not None]
+        gain = normalised_gain(before, [earned(data, lr) for lr in members])
+        if gain is not None:
+            found.append((name, gain))
+    return tuple(found)
