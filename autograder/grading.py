@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
@@ -9,11 +10,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
 
 from autograder.assignment import Assignment, Task, load_assignment
 from autograder.classroom import ClassError, Classroom, exclusive, programs_on_path
 from autograder.execution import CannotRun, Limits
 from autograder.files import hash_files
+from autograder.gradebook import GradebookWriter
 from autograder.judging import Judged
 from autograder.kernels.owner import ALSO, FRAMEWORKS, shared
 from autograder.outputs import printable
@@ -104,10 +107,11 @@ def grade(
         grader = _Grader(classroom, assignment, options, walls, report)
         for student in batch.strangers:
             grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
-        tasks = grader.prepare(batch.students)
-        workers = options.workers or default_workers(len(tasks))
-        if tasks:
-            grader.run(tasks, workers)
+        with contextlib.closing(grader.writer):
+            tasks = grader.prepare(batch.students)
+            workers = options.workers or default_workers(len(tasks))
+            if tasks:
+                grader.run(tasks, workers)
         if options.forget and not options.judge_only:
             grader.store.forget_all_but(grader.keys_in_use())
     return Grading(
@@ -141,7 +145,9 @@ class _Grader:
         self.restored: dict[str, Submission] = {}
         self.keys: dict[str, str] = {}
         self.unchanged = 0
-        self.due, self.in_gradebook = _due_dates(classroom, assignment.name)
+        course = classroom.course_directory(assignment.name)
+        self.due, self.in_gradebook = _due_dates(course)
+        self.writer = GradebookWriter(course.db_url)
         self.settings = hashlib.sha256(classroom.settings()).hexdigest()[:16]
 
     def folder(self, student: str) -> Path:
@@ -233,7 +239,9 @@ class _Grader:
             and all((graded / f"{notebook}.ipynb").is_file() for notebook in judged.notebooks)
         ):
             return
-        record(self.classroom, self.assignment, student, self.restored[student], judged)
+        record(
+            self.writer, self.classroom, self.assignment, student, self.restored[student], judged
+        )
         self.store.mark_recorded(student, mark)
 
     def _key(self, student: str) -> str:
@@ -252,10 +260,10 @@ class _Grader:
         self.report(result)
 
 
-def _due_dates(classroom: Classroom, assignment: str) -> tuple[str, dict[str, str]]:
+def _due_dates(course: CourseDirectory) -> tuple[str, dict[str, str]]:
     """When the assignment is due; and by student, with extensions, for whoever is in the
     gradebook."""
-    course = classroom.course_directory(assignment)
+    assignment = course.assignment_id
     with Gradebook(course.db_url, course.course_id) as gradebook:
         due = [known.duedate for known in gradebook.assignments if known.name == assignment]
         submissions = gradebook.assignment_submissions(assignment)

@@ -18,7 +18,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
-from nbgrader.converters.base import NbGraderException
+from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import NbGraderPreprocessor
 from nbgrader.utils import parse_utc
@@ -26,6 +26,7 @@ from nbgrader.utils import parse_utc
 from autograder.assignment import Assignment
 from autograder.classroom import Classroom
 from autograder.files import copy_files, remove_folder
+from autograder.gradebook import GradebookWriter
 from autograder.judging import Judged
 from autograder.logs import KeptLog
 from autograder.plugins import RESULT_KEY
@@ -38,25 +39,28 @@ class NotRecorded(Exception):
 
 
 class RecordingAutograde(Autograde):
-    """nbgrader's Autograde for one submission that is judged already."""
+    """nbgrader's Autograde for one submission that is restored, run and judged already."""
 
     def __init__(self, judged: Judged, **options: Any) -> None:
         super().__init__(**options)
         self.judged = judged
+        self.autograde_preprocessors = [
+            AlreadyExecuted if runs_notebooks(step) else step
+            for step in self.autograde_preprocessors
+        ]
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """Goes through nbgrader's second pass alone: what the first one makes is not needed."""
+        self.exporter._preprocessors = []
+        for step in self.autograde_preprocessors:
+            self.exporter.register_preprocessor(step)
+        BaseConverter.convert_single_notebook(self, notebook_filename)
 
     def init_single_notebook_resources(self, notebook_filename: str) -> dict[str, Any]:
         """nbgrader's resources, and with them the result."""
         resources = super().init_single_notebook_resources(notebook_filename)
         resources[RESULT_KEY] = self.judged
         return resources
-
-    def take_what_was_run(self) -> None:
-        """Takes notebooks from the result where the course would restore and run them itself."""
-        self.sanitize_preprocessors = []
-        self.autograde_preprocessors = [
-            AlreadyExecuted if runs_notebooks(step) else step
-            for step in self.autograde_preprocessors
-        ]
 
 
 class AlreadyExecuted(NbGraderPreprocessor):
@@ -69,13 +73,14 @@ class AlreadyExecuted(NbGraderPreprocessor):
 
 
 def record(
+    writer: GradebookWriter,
     classroom: Classroom,
     assignment: Assignment | StockAssignment,
     student: str,
     submission: Submission,
     judged: Judged,
 ) -> None:
-    """Writes one result. Raises NotRecorded; then nothing has changed but auto scores."""
+    """Writes one result. Raises NotRecorded; then nothing has changed."""
     submitted = classroom.submitted_folder(student, assignment.name)
     final = classroom.autograded_folder(student, assignment.name)
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -93,17 +98,19 @@ def record(
         converter = RecordingAutograde(
             judged, coursedir=course, config=classroom.config(), log=log, force=True
         )
-        if assignment.shares_process:
-            converter.take_what_was_run()
+        graded = course.format_path(course.autograded_directory, student, assignment.name)
         try:
-            with contextlib.chdir(classroom.root), warnings.catch_warnings():
+            with (
+                contextlib.chdir(classroom.root),
+                warnings.catch_warnings(),
+                writer.transaction(),
+            ):
                 warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's own code
                 converter.start()
         except NbGraderException as error:
             raise NotRecorded(log.cause()) from error
         except Exception as error:  # nbgrader lets through what odd files do to it
             raise NotRecorded(f"{type(error).__name__}: {error}") from error
-        graded = course.format_path(course.autograded_directory, student, assignment.name)
         if final.exists():
             shutil.rmtree(final)
         shutil.move(graded, final)

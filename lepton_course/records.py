@@ -26,13 +26,20 @@ class Record:
 
     def __str__(self) -> str:
         if self.low is None:
-            band = f"at most {self.high:.4g}"
+            band = f"at most {_digits(self.high)}"
         elif self.high is None:
-            band = f"at least {self.low:.4g}"
+            band = f"at least {_digits(self.low)}"
+        elif self.low == self.high:
+            band = _digits(self.low)
         else:
-            band = f"{self.low:.4g} to {self.high:.4g}"
+            band = f"{_digits(self.low)} to {_digits(self.high)}"
         note = "" if self.holds else "  <- outside: this run differs from what the text says"
-        return f"{self.name}: {self.value:.4g} (expected: {band}){note}"
+        return f"{self.name}: {_digits(self.value)} (expected: {band}){note}"
+
+
+def _digits(value: float) -> str:
+    """Four digits; all of those before the point where they can still be read."""
+    return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
 def record(

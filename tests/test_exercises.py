@@ -19,6 +19,7 @@ from lepton_course.exercises import (
     exact,
     random_weights,
 )
+from lepton_course.exercises.compare import describe
 from lepton_course.exercises.compiled import (
     compile_exercise,
     draw_cases,
@@ -29,7 +30,7 @@ from lepton_course.exercises.judge import judge
 from lepton_course.exercises.panel import hint_panel, verdict_panel
 from lepton_course.exercises.probes import Missing, Raised
 from lepton_course.exercises.remote import observe_file, read_observations, write_cases
-from lepton_course.exercises.values import InvalidValue
+from lepton_course.exercises.values import InvalidValue, Opaque
 
 
 def moving_average(values, width):
@@ -140,6 +141,23 @@ def test_an_exception_is_shown_with_its_line(question):
     assert "values[width * 1000]" in verdict.parts[0].problem
 
 
+def first_torch_step(values, width):
+    w = torch.zeros(2, requires_grad=True)
+    w -= 0.1 * w
+
+
+def first_torch_share(values, width):
+    return (torch.tensor(values) > 0).mean()
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [(first_torch_step, "with torch.no_grad()"), (first_torch_share, ".float() first")],
+)
+def test_a_frequent_message_of_torch_is_told_in_plain_words(question, answer, words):
+    assert words in verdict_on(question, answer).parts[0].problem
+
+
 def test_an_answer_that_exits_does_not_end_the_check(question):
     assert verdict_on(question, lambda values, width: exit(0)).status == "error"
 
@@ -150,7 +168,12 @@ def test_changing_the_input_is_seen(question):
         values *= 0
         return result
 
-    assert "changed its own input" in verdict_on(question, in_place).parts[0].problem
+    assert "changed its own input `values`;" in verdict_on(question, in_place).parts[0].problem
+
+
+def test_an_answer_that_prints_in_place_of_returning_is_asked_for_its_return(question):
+    verdict = verdict_on(question, lambda values, width: print("averages"))
+    assert "got None: is a `return` missing?" in verdict.parts[0].problem
 
 
 def test_observing_leaves_the_learners_random_numbers_alone(question):
@@ -245,8 +268,11 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
         ((3, 4.0), (3, 4), "value 1: expected a whole number, got a float (4)"),
         (np.zeros((2, 3)), np.zeros((3, 2)), "expected shape (3, 2), got shape (2, 3)"),
         (np.zeros(2, int), np.zeros(2), "expected dtype float64, got dtype int64"),
+        (np.array(["a", "b"]), np.zeros(2, int), "expected dtype int64, got dtype text"),
         (np.zeros(2), torch.zeros(2), "expected a torch tensor, got a NumPy array"),
+        (Opaque("an array of objects"), np.zeros(1), "got an array of objects"),
         (np.array([1.0, np.nan]), np.array([1.0, 2.0]), "at [1]: expected 2, got nan (1 of 2"),
+        (np.array([0.33]), np.array([0.3333]), "(1 of 1 values differ, all by less than 1 %: is"),
         ({"a": 1}, {"b": 1}, "expected the keys ['b'], got ['a']"),
         ("cat", "dog", "expected 'dog', got 'cat'"),
         (None, 1.0, "expected a float, got None"),
@@ -254,6 +280,11 @@ def test_no_answer_file_is_an_invalid_answer(tmp_path, question):
 )
 def test_differences_in_words(value, expected, words):
     assert words in close().difference(value, expected)
+
+
+def test_small_arrays_are_shown_whole_and_large_ones_by_shape():
+    assert describe(np.arange(3)) == "[0, 1, 2]"
+    assert describe(np.zeros((480, 196), np.uint8), limit=400) == "of shape (480, 196), uint8"
 
 
 @pytest.mark.parametrize(
@@ -273,6 +304,11 @@ def test_equal_values_have_no_difference(value, expected):
 
 def test_exact_means_exact():
     assert exact().difference(1.0 + 1e-9, 1.0)
+
+
+def test_where_a_float_is_asked_for_a_whole_number_may_be_the_same_mistake():
+    assert close().alike(6.0, 6, expected=2.0)
+    assert not close().alike(6.0, 6, expected=2)
 
 
 def test_accuracy_has_a_band_and_knows_like_answers():
@@ -295,6 +331,26 @@ def test_value_probe():
     assert verdict_on(question, (26, 26)).status == "right"
     assert verdict_on(question, (28, 28)).status == "wrong"
     assert verdict_on(question, ...).status == "blank"
+
+
+@pytest.mark.parametrize(
+    ("right", "predicted", "words"),
+    [
+        ((26, 26), (28, 28), "(28, 28) is not it"),
+        ((26, 26), (26,), "(26,) is not it"),
+        ((26, 26), "26 x 26", "expected a tuple, got a string"),
+        ((26, 26), (26, 26.0), "value 1: expected a whole number, got a float (26)"),
+        (0.25, 4, "4 is not it"),
+        ("c", "a", "'a' is not it"),
+        ("c", "C", "got 'C'; write the letter small"),
+        ("c", "less than half", "got 'less than half'; answer with the letter of a choice"),
+        ("c", 0.5, "got 0.5; answer with the letter of a choice"),
+    ],
+)
+def test_a_wrong_prediction_is_not_told_the_right_one(right, predicted, words):
+    asked = Exercise("it", "It", 0, 1, 1, right, lambda _: [Case("it")], Value(), exact())
+    verdict = verdict_on(compile_exercise(asked), predicted)
+    assert verdict.parts[0].problem.startswith(words)
 
 
 def test_gradient_probe():
@@ -347,6 +403,11 @@ def test_panels_escape_what_they_show(question):
 
     html = verdict_panel(question, verdict_on(question, hostile))._repr_html_()
     assert "<script>" not in html and "&lt;script&gt;" in html
+
+
+def test_names_between_backticks_are_set_as_code(question):
+    html = verdict_panel(question, verdict_on(question, Missing))._repr_html_()
+    assert f"<code>{question.name}</code>" in html and "`" not in html
 
 
 def test_hints_come_in_stages(question):

@@ -145,6 +145,11 @@ def test_record_prints_the_band_and_returns_the_number(capsys):
     assert "outside: this run differs" in capsys.readouterr().out
 
 
+def test_a_record_shows_counts_whole():
+    assert str(Record("customers", 23570, 23570, 23570)) == "customers: 23570 (expected: 23570)"
+    assert str(Record("bits", 2.71234, 2.7, 2.8)) == "bits: 2.712 (expected: 2.7 to 2.8)"
+
+
 @pytest.mark.parametrize(
     ("value", "holds"), [(0.5, True), (0.1, False), (0.9, False), (float("nan"), False)]
 )

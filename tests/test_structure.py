@@ -119,6 +119,7 @@ FAULTS = [
     ("lesson", added(new_markdown_cell("![a](https://example.org/a.png)")), "relies on https"),
     ("lesson", added(new_markdown_cell(PICTURE.format(""))), "with the alternative text ''"),
     ("lesson", added(new_markdown_cell(PICTURE.format("A plot of it."))), "alternative text 'A pl"),
+    ("lesson", added(new_markdown_cell(PICTURE.format("The view x[:, [0]] of it."))), "brackets"),
     ("lesson", added(new_markdown_cell('<img src="figures/plot.svg">')), "without alternative"),
     ("lesson", added(new_markdown_cell("## Go \U0001f680")), "has an emoji"),
     ("lesson", added(new_code_cell('check("try_9")')), "declares no such exercise"),

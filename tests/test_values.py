@@ -34,7 +34,7 @@ def test_a_tree_survives_the_way_through_bytes():
         (torch.Size([2, 3]), (2, 3)),
         (object(), Opaque("object")),
         ([{1: "keys must be strings"}], [Opaque("dict")]),
-        (np.array([object()]), Opaque("array of objects")),
+        (np.array([object()]), Opaque("an array of objects")),
         (np.ma.masked_array([1]), Opaque("MaskedArray")),
         (..., Opaque("ellipsis")),
     ],

@@ -20,6 +20,7 @@ ALT_TEXT = 20
 TAGS = {TAG, "raises-exception", "nbval-ignore-output", "given-code", "hide-input", "remove-input"}
 
 _LINK = re.compile(r"(!?)\[((?:[^\]\\]|\\.)*)\]\(([^)\s]+)[^)]*\)")
+_BRACKET_IN_PICTURE = re.compile(r"!\[[^\]]*\[")
 _IMAGE_TAG = re.compile(r"<img\b[^>]*>")
 _EMOJI = re.compile("[\U0001f300-\U0001faff\u2600-\u26ff]")
 
@@ -111,6 +112,12 @@ def _links(where: str, path: Path, source: str) -> Iterator[Complaint]:
                 "Say in a sentence what is to be seen, for those who cannot see it.",
             )
         yield from _target(where, path, target, bool(picture))
+    if _BRACKET_IN_PICTURE.search(text):
+        yield Complaint(
+            where,
+            "has brackets in a picture's alternative text, and JupyterLab shows no picture then",
+            "Say it without [ and ].",
+        )
     for tag in _IMAGE_TAG.findall(text):
         alt = re.search(r"alt=[\"'](.*?)[\"']", tag)
         if not alt or len(alt[1]) < ALT_TEXT:

@@ -7,6 +7,7 @@ the same answer; the diagnosis rests on it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
@@ -44,6 +45,11 @@ class Close(Comparison):
 
     def difference(self, value: Plain, expected: Plain) -> str | None:
         return _difference(value, expected, self.rtol, self.atol)
+
+    def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
+        if type(expected) is float and type(other) is int:
+            other = float(other)  # where a float is asked for, 6 and 6.0 are the same mistake
+        return self.difference(value, other) is None
 
 
 @dataclass(frozen=True)
@@ -92,12 +98,14 @@ def accuracy(at_least: float, tolerance: float = 0.05) -> Accuracy:
 def describe(value: Plain, limit: int = 70) -> str:
     """A short text for a value: small ones whole, large arrays by shape and dtype."""
     if isinstance(value, Opaque):
-        return f"an object of type {value.kind}"
+        return kind_name(value)
     if is_tensor(value):
         return "tensor " + describe(value.numpy(), limit)
+    if isinstance(value, np.ndarray) and value.size > 1000:  # NumPy would leave out most of it
+        return f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
-        text = " ".join(text.split())
+        text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
         return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
         return f"{value:.6g}"
@@ -112,7 +120,8 @@ def describe(value: Plain, limit: int = 70) -> str:
 def kind_name(value: Plain) -> str:
     """The kind of a value, in a learner's words."""
     if isinstance(value, Opaque):
-        return f"an object of type {value.kind}"
+        in_words = " " in value.kind  # "an array of objects"; else the name of a type
+        return value.kind if in_words else f"an object of type {value.kind}"
     if is_tensor(value):
         return "a torch tensor"
     names = {
@@ -172,7 +181,7 @@ def _array_form(value: Plain, expected: Plain) -> str | None:
     if a.shape != b.shape:
         return f"expected shape {b.shape}, got shape {a.shape}"
     if _dtype_kind(a) != _dtype_kind(b):
-        return f"expected dtype {b.dtype}, got dtype {a.dtype}"
+        return f"expected dtype {_dtype_name(b)}, got dtype {_dtype_name(a)}"
     return None
 
 
@@ -190,7 +199,7 @@ def _array_difference(value: Plain, expected: Plain, rtol: float, atol: float) -
     index = tuple(int(i) for i in wrong[0])
     return (
         f"at {list(index)}: expected {describe(b[index].item())}, got {describe(a[index].item())}"
-        f" ({len(wrong)} of {a.size} values differ)"
+        f" ({len(wrong)} of {a.size} values differ{_nearly(a, b)})"
     )
 
 
@@ -224,8 +233,19 @@ def _dict_difference(value: Plain, expected: Plain, rtol: float, atol: float) ->
     return None
 
 
+def _nearly(a: np.ndarray, b: np.ndarray) -> str:
+    """A remark on numbers that are all right to about one part in a hundred."""
+    near = a.dtype.kind == "f" and np.all(np.isclose(a, b, rtol=0.01, atol=0.0, equal_nan=True))
+    return ", all by less than 1 %: is something rounded or approximated?" if near else ""
+
+
 def _numpy(value: Plain) -> np.ndarray:
     return value.numpy() if is_tensor(value) else value
+
+
+def _dtype_name(array: np.ndarray) -> str:
+    """The dtype in a learner's words: texts of any length are "text" (NumPy says <U9)."""
+    return "text" if array.dtype.kind == "U" else str(array.dtype)
 
 
 def _dtype_kind(array: np.ndarray) -> str:

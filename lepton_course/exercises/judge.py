@@ -10,10 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lepton_course.exercises.compare import Comparison, exact, kind_name
+from lepton_course.exercises.compare import Comparison, describe, exact, kind_name
 from lepton_course.exercises.model import Case
-from lepton_course.exercises.probes import Observation, Probe
-from lepton_course.exercises.values import Opaque
+from lepton_course.exercises.plain_words import in_plain_words
+from lepton_course.exercises.probes import Observation, Probe, same
+from lepton_course.exercises.values import Opaque, Plain, plain
+
+CHANGED = "the function changed its own input; work on a copy"
 
 Status = Literal["right", "wrong", "blank", "error"]
 
@@ -90,8 +93,8 @@ def judge(question: Question, observations: Sequence[Observation]) -> Verdict:
     blank = Observation()
     seen = [*observations, *[blank] * len(question.cases)][: len(question.cases)]
     problems = [
-        difference(question.compare, observed, expected)
-        for observed, expected in zip(seen, question.expected, strict=True)
+        _problem(question, case, observed, expected)
+        for case, observed, expected in zip(question.cases, seen, question.expected, strict=True)
     ]
     parts = tuple(_part_result(question, part, problems) for part in question.parts)
     earned = sum(part.passed for part in parts)
@@ -178,8 +181,11 @@ def describe_raised(observed: Observation) -> str:
         return ""
     if raised.kind == "NotImplementedError":
         return "this case is not answered yet (NotImplementedError)"
-    text = f"{raised.kind}: {raised.message}" if raised.message else raised.kind
-    return f"it stopped with {text}" + (f", at the line `{raised.line}`" if raised.line else "")
+    message = raised.message.strip().rstrip(".")
+    text = f"{raised.kind}: {message}" if message else raised.kind
+    place = f", at the line `{raised.line}`" if raised.line else ""
+    meaning = in_plain_words(message)
+    return f"it stopped with {text}{place}" + (f" ({meaning})" if meaning else "")
 
 
 def _part_result(question: Question, part: str, problems: Sequence[str | None]) -> PartResult:
@@ -189,6 +195,45 @@ def _part_result(question: Question, part: str, problems: Sequence[str | None]) 
     return PartResult(part, True)
 
 
+def _problem(
+    question: Question, case: Case, observed: Observation, expected: Observation
+) -> str | None:
+    """The difference, and what more can be said of it when the question is known."""
+    problem = difference(question.compare, observed, expected)
+    if problem is None or observed.raised:
+        return problem
+    result, right = observed.seen.get("result"), expected.seen.get("result")
+    if question.probe.kind == "value":
+        return _about_a_prediction(result, right, problem)
+    if "result" in observed.seen and result is None and right is not None:
+        return f"{problem}: is a `return` missing? (print shows a value, but hands nothing back)"
+    if problem == CHANGED:
+        names = _changed_arguments(question, case, observed)
+        return problem.replace("input", f"input {names}") if names else problem
+    return problem
+
+
+def _about_a_prediction(value: Plain, right: Plain, problem: str) -> str:
+    """What is wrong with a predicted value, without giving the right one away."""
+    letter = isinstance(right, str) and len(right) == 1
+    if letter and not (isinstance(value, str) and len(value) == 1):
+        return f'got {describe(value)}; answer with the letter of a choice, in quotes: "a"'
+    if letter and value != right and value.lower() == right:
+        return f"got {describe(value)}; write the letter small"
+    of_another_kind = "expected a" in problem  # "expected a tuple, got a string"
+    return problem if of_another_kind else f"{describe(value)} is not it"
+
+
+def _changed_arguments(question: Question, case: Case, observed: Observation) -> str:
+    """The names of the arguments that a call changed, such as "`x`, `h`"."""
+    match observed.seen.get("arguments"):
+        case [list() as after, dict()]:
+            named = zip(question.arguments, after, plain(list(case.args)), strict=False)
+        case _:  # whatever else a process that is not trusted may have sent
+            return ""
+    return ", ".join(f"`{name}`" for name, now, before in named if not same(now, before))
+
+
 def _comparison_for(name: str, compare: Comparison) -> Comparison:
     """Results and gradients by the exercise's comparison, everything else exactly."""
     return compare if name in ("result", "output", "gradients") else exact()
@@ -196,7 +241,7 @@ def _comparison_for(name: str, compare: Comparison) -> Comparison:
 
 def _in_words(name: str, problem: str) -> str:
     if name == "arguments":
-        return "the function changed its own input; work on a copy"
+        return CHANGED
     if name == "parameters":
         return f"the shapes of the network's parameters: {problem}"
     return problem if name in ("result", "output") else f"the {name}: {problem}"

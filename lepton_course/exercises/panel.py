@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html import escape
 
@@ -40,17 +41,22 @@ class Panel:
             "margin:4px 0;background-color:var(--jp-layout-color2,#f5f5f5);"
             'color:var(--jp-ui-font-color1,#222);line-height:1.5">'
             f'<div><strong><span style="color:{colour}" aria-hidden="true">{sign}</span> '
-            f"{escape(self.headline)}</strong></div>{rows}</div>"
+            f"{_html(self.headline)}</strong></div>{rows}</div>"
         )
 
     def _row(self, label: str, text: str) -> str:
         if label == "Code":
             return f'<pre style="margin:4px 0;padding:4px 8px">{escape(text)}</pre>'
-        body = escape(text).replace("\n", "<br>")
+        body = _html(text).replace("\n", "<br>")
         if text in self.links:
             body = f'<a href="{escape(self.links[text])}">{body}</a>'
         head = f"<em>{escape(label)}:</em> " if label else ""
         return f"<div>{head}{body}</div>"
+
+
+def _html(text: str) -> str:
+    """The text with what stands between backticks set as code."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 def verdict_panel(question: Question, verdict: Verdict) -> Panel:
@@ -58,7 +64,10 @@ def verdict_panel(question: Question, verdict: Verdict) -> Panel:
     if verdict.status == "right":
         return Panel("right", f"{_title(question)} right{_points(verdict)}.")
     if verdict.status == "blank":
-        start = f"not answered yet. Define `{question.name}` in the cell above, and run that cell"
+        start = (
+            f"not answered yet. Write `{question.name}` in the cell above, without any `...`, "
+            "and run that cell"
+        )
         return Panel(
             "blank",
             f"{_title(question)} {start}.",
@@ -66,7 +75,7 @@ def verdict_panel(question: Question, verdict: Verdict) -> Panel:
         )
     lines = []
     failed = next(part for part in verdict.parts if not part.passed)
-    if failed.case is not None:
+    if failed.case is not None and question.probe.kind != "value":
         lines.append(("Case", failed.part))
         lines += case_lines(question.arguments, question.cases[failed.case])
     lines.append(("What came", failed.problem))

@@ -66,7 +66,7 @@ def plain(value: object, depth: int = 0) -> Plain:
     if isinstance(value, np.generic):
         return plain(value.item(), depth + 1)
     if kind is np.ndarray:
-        return value.copy() if value.dtype.kind in _ARRAY_KINDS else Opaque("array of objects")
+        return value.copy() if value.dtype.kind in _ARRAY_KINDS else Opaque("an array of objects")
     if is_tensor(value):
         return _plain_tensor(value)
     return Opaque(kind.__name__)
@@ -77,7 +77,7 @@ def _plain_tensor(value: Any) -> Plain:
     if type(value) not in (torch.Tensor, torch.nn.Parameter):
         return Opaque(type(value).__name__)
     if value.layout is not torch.strided or value.is_quantized:
-        return Opaque("sparse or quantised tensor")
+        return Opaque("a sparse or quantised tensor")
     copy = value.detach().cpu().clone()
     return copy.float() if copy.dtype is torch.bfloat16 else copy
 

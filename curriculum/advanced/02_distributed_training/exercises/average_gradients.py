@@ -133,10 +133,6 @@ def a_mean_of_nothing(gradients, counts):
     return np.mean([np.average(row, axis=0, weights=sizes) for row, sizes in pairs], axis=0)
 
 
-def only_printed(gradients, counts):
-    _ = average_gradients(gradients, counts)
-
-
 def added_into_the_first(gradients, counts):
     right = average_gradients(gradients, counts)
     gradients[0][0][:] = right
@@ -149,6 +145,61 @@ def scaled_in_place(gradients, counts):
         for g, n in zip(row, sizes, strict=True):
             g *= n
     return right
+
+
+def shape_of_the_first(gradients, counts):
+    total = np.zeros_like(gradients[0][0])
+    return total + average_gradients(gradients, counts)
+
+
+def last_rank_only(gradients, counts):
+    for row, sizes in zip(gradients, counts, strict=True):
+        weighted, examples = 0.0, 0  # begun anew for each rank
+        for g, n in zip(row, sizes, strict=True):
+            weighted, examples = weighted + n * g, examples + n
+    return weighted / examples
+
+
+def divided_by_the_counts(gradients, counts):
+    pairs = zip(gradients, counts, strict=True)
+    return sum(g / n for row, sizes in pairs for g, n in zip(row, sizes, strict=True))
+
+
+def divided_twice(gradients, counts):
+    return divided_by_the_counts(gradients, counts) / sum(map(sum, counts))
+
+
+def last_counts_only(gradients, counts):
+    examples = 0
+    for row, sizes in zip(gradients, counts, strict=True):
+        for _, n in zip(row, sizes, strict=True):  # noqa: B007
+            pass
+        examples += n  # one level too far out
+    return not_divided(gradients, counts) / examples
+
+
+def ranks_weighted_by_micro_batches(gradients, counts):
+    weights = [len(sizes) for sizes in counts if sizes]
+    return np.average(_rank_means(gradients, counts), axis=0, weights=weights)
+
+
+def rounded_down(gradients, counts):
+    return not_divided(gradients, counts) // sum(map(sum, counts))
+
+
+def in_a_matrix(gradients, counts):
+    return average_gradients(gradients, counts)[None, :]
+
+
+def laid_end_to_end(gradients, counts):
+    total = sum(map(sum, counts))
+    weights = np.concatenate(counts) / total
+    each = [gradient for row in gradients for gradient in row]
+    return np.concatenate([w * g for w, g in zip(weights, each, strict=True)])
+
+
+def with_the_number(gradients, counts):
+    return average_gradients(gradients, counts), sum(map(sum, counts))
 
 
 def one_number(gradients, counts):
@@ -189,6 +240,7 @@ def average_gradients_cases(rng):
         case("unequal batches", [[few], [more], [most]]),
         case("several micro-batches", [[few, 9], [more, 1, most], [4, 7]]),
         case("a rank without examples", [[few, most], [], [more]]),
+        case("a rank without examples", [[], [more, few], [most]]),
     ]
 
 
@@ -318,11 +370,6 @@ EXERCISE = Exercise(
             "no mean: weight by examples, over all micro-batches of all ranks at once.",
         ),
         Misconception(
-            "nothing returned",
-            only_printed,
-            "Nothing comes back: end with `return` (printing a result does not return it).",
-        ),
-        Misconception(
             "added into the first gradient",
             added_into_the_first,
             "The result is right, but you changed the gradients that you were given: += and [:] = "
@@ -359,6 +406,66 @@ EXERCISE = Exercise(
             "tensor instead of array",
             as_tensor,
             "You returned a torch tensor: a NumPy array is asked for.",
+        ),
+        Misconception(
+            "shape of the first",
+            shape_of_the_first,
+            "Right, except where rank 0 has no examples: then there is no gradients[0][0] to take "
+            "the shape from. Begin the sum with 0.0, which can be added to any array.",
+        ),
+        Misconception(
+            "last rank only",
+            last_rank_only,
+            "Only the last rank's mean comes out: your sum begins anew for each rank. Set it to"
+            " zero once, before the loop over ranks.",
+        ),
+        Misconception(
+            "divided by the counts",
+            divided_by_the_counts,
+            "You divided each gradient by its number of examples, but it is a mean already: "
+            "multiply by the number, add up, and divide once, by all examples.",
+        ),
+        Misconception(
+            "divided twice",
+            divided_twice,
+            "You divided each gradient by its number of examples, and the sum by all of them: a"
+            " gradient is a mean already, so multiply it by its number; divide only once, at "
+            "the end.",
+        ),
+        Misconception(
+            "last counts only",
+            last_counts_only,
+            "The weighted sum is right, but you counted only the last micro-batch of each rank:"
+            " does `examples += size` stand outside the inner loop?",
+        ),
+        Misconception(
+            "ranks weighted by micro-batches",
+            ranks_weighted_by_micro_batches,
+            "You weighted each rank by its number of micro-batches: these differ in size, so "
+            "the weight is the number of examples.",
+        ),
+        Misconception(
+            "rounded down",
+            rounded_down,
+            "You divided with //, which rounds down: gradients have fractions, so divide with /.",
+        ),
+        Misconception(
+            "in a matrix",
+            in_a_matrix,
+            "The numbers are right, but stand in a matrix with one row: a flat array of shape "
+            "(P,) is asked for, so drop keepdims or [None].",
+        ),
+        Misconception(
+            "end to end",
+            laid_end_to_end,
+            "You put all weighted gradients one after the other (np.concatenate): add them up "
+            "instead, entry by entry, so that (P,) numbers are left.",
+        ),
+        Misconception(
+            "with the number of examples",
+            with_the_number,
+            "You returned a pair, the gradient and the number of examples: the gradient alone "
+            "is asked for.",
         ),
     ],
     hints=(

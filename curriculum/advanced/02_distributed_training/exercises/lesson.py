@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lepton_course.exercises import Call, Case, Exercise, Misconception, close, exact
 
 ALL_REDUCE = "lesson.ipynb#Broadcast-and-all-reduce"
@@ -38,6 +40,34 @@ def one_way_with_itself(world, numbers):
 
 def bracket_forgotten(world, numbers):
     return (2 * world - 1) * numbers
+
+
+def every_pair(world, numbers):
+    return world * (world - 1) * numbers
+
+
+def in_bytes(world, numbers):
+    return 8 * (world - 1) * numbers
+
+
+def added_to_the_partners(world, numbers):
+    return 2 * (world - 1) + numbers
+
+
+def subtracted(world, numbers):
+    return 0
+
+
+def one_partner_too_many(world, numbers):
+    return 2 * (world + 1) * numbers
+
+
+def both_apart(world, numbers):
+    return (world - 1) * numbers, (world - 1) * numbers
+
+
+def load_in_a_ring(world, numbers):
+    return 2 * (world - 1) * numbers / world
 
 
 def traffic_cases(rng):
@@ -79,6 +109,22 @@ def steps_without_cutting(world, numbers):
 
 def divided_by_steps(world, numbers):
     return numbers / (world - 1)
+
+
+def steps_alone(world, numbers):
+    return 2.0 * (world - 1)
+
+
+def received_too(world, numbers):
+    return 4 * (world - 1) * numbers / world
+
+
+def three_halves(world, numbers):
+    return 3 * (world - 1) * numbers / world
+
+
+def cut_twice(world, numbers):
+    return 2 * (world - 1) * numbers / world**2
 
 
 def ring_cases(rng):
@@ -141,6 +187,46 @@ def not_cut(world, size, latency, bandwidth):
     return 2 * (world - 1) * latency + size / bandwidth
 
 
+def arguments_exchanged(world, size, latency, bandwidth):
+    return ring_seconds(world, size, bandwidth, latency)
+
+
+def latency_divided_too(world, size, latency, bandwidth):
+    return 2 * (world - 1) * (latency + size) / (world * bandwidth)
+
+
+def one_message_too_many(world, size, latency, bandwidth):
+    return (2 * world - 1) * (latency + size / world / bandwidth)
+
+
+def in_milliseconds(world, size, latency, bandwidth):
+    return 1000 * ring_seconds(world, size, latency, bandwidth)
+
+
+def the_larger_of_both(world, size, latency, bandwidth):
+    return 2 * (world - 1) * max(latency, size / world / bandwidth)
+
+
+def half_of_the_bytes(world, size, latency, bandwidth):
+    return 2 * (world - 1) * latency + _sent(world, size) / bandwidth / 2
+
+
+def size_in_numbers(world, size, latency, bandwidth):
+    return 2 * (world - 1) * latency + 4 * _sent(world, size) / bandwidth
+
+
+def through_a_tree(world, size, latency, bandwidth):
+    return 2 * math.log2(world) * (latency + size / bandwidth)
+
+
+def latency_subtracted(world, size, latency, bandwidth):
+    return _sent(world, size) / bandwidth - 2 * (world - 1) * latency
+
+
+def twice_the_tensor(world, size, latency, bandwidth):
+    return 2 * (world - 1) * latency + 2 * size / bandwidth
+
+
 def seconds_cases(rng):
     size, bandwidth = float(rng.uniform(1e3, 1e4)), float(rng.uniform(1e3, 3e3))
     world = int(rng.integers(5, 12))
@@ -184,7 +270,8 @@ EXERCISES = [
             Misconception(
                 "bracket forgotten",
                 bracket_forgotten,
-                "You doubled before subtracting: it is twice (world - 1), with a bracket.",
+                "That is one tensor too many: rank 0 has world - 1 partners in each direction, so "
+                "it is twice (world - 1), with a bracket.",
             ),
             Misconception(
                 "tensors counted",
@@ -195,6 +282,46 @@ EXERCISES = [
                 "one partner",
                 both_at_once,
                 "You counted one partner: rank 0 talks with each of the others, one by one.",
+            ),
+            Misconception(
+                "every pair",
+                every_pair,
+                "That is what all ranks would move if each talked with each: here all goes through "
+                "rank 0, which has world - 1 partners.",
+            ),
+            Misconception(
+                "bytes",
+                in_bytes,
+                "You counted bytes, four for each number: numbers are asked for.",
+            ),
+            Misconception(
+                "added",
+                added_to_the_partners,
+                "You added the numbers to the partners: each of the 2 (world - 1) tensors has so "
+                "many, so multiply.",
+            ),
+            Misconception(
+                "subtracted",
+                subtracted,
+                "You subtracted what is sent from what is received: both load the network card, so "
+                "add them.",
+            ),
+            Misconception(
+                "one partner too many",
+                one_partner_too_many,
+                "You counted world + 1 partners: rank 0 is one of the `world` ranks, so there are "
+                "world - 1 others.",
+            ),
+            Misconception(
+                "both apart",
+                both_apart,
+                "You returned both directions apart: their sum is asked for.",
+            ),
+            Misconception(
+                "the load in a ring",
+                load_in_a_ring,
+                "That is what each rank sends in a ring (the next section): here whole tensors come"
+                " to rank 0 and go out again.",
             ),
         ],
         hints=(
@@ -237,7 +364,8 @@ EXERCISES = [
                 "as many as the root's",
                 steps_without_cutting,
                 "That grows with every worker: there are 2 halves of world - 1 steps, and each "
-                "step carries a chunk of numbers / world.",
+                "step carries a chunk of numbers / world. (With two workers that is a half, with "
+                "more it is less.)",
             ),
             Misconception(
                 "one chunk too large",
@@ -250,6 +378,29 @@ EXERCISES = [
                 per_step_of_one_less,
                 "You cut the tensor into world - 1 chunks: there is one chunk for each rank, so "
                 "`world` of them.",
+            ),
+            Misconception(
+                "steps alone",
+                steps_alone,
+                "That is the number of steps: in each of them a chunk goes out, which has numbers /"
+                " world numbers.",
+            ),
+            Misconception(
+                "received too",
+                received_too,
+                "You counted what a rank receives, too: here only what it sends is asked for.",
+            ),
+            Misconception(
+                "three halves",
+                three_halves,
+                "There are two halves, reduce-scatter and all-gather: the reducing happens while "
+                "values are scattered, and takes no step of its own.",
+            ),
+            Misconception(
+                "cut twice",
+                cut_twice,
+                "You divided by world twice: a chunk is numbers / world, and each rank sends one in"
+                " every step.",
             ),
         ],
         hints=(
@@ -324,6 +475,62 @@ EXERCISES = [
                 times_bandwidth,
                 "You multiplied by the bandwidth: more bytes in a second take fewer seconds, so "
                 "divide.",
+            ),
+            Misconception(
+                "latency and bandwidth exchanged",
+                arguments_exchanged,
+                "Latency and bandwidth are exchanged: latency is added as it is, and bytes are "
+                "divided by bandwidth.",
+            ),
+            Misconception(
+                "latency divided too",
+                latency_divided_too,
+                "You divided the latency, too: in the formula only n is divided by W and β, so the "
+                "bracket must close elsewhere.",
+            ),
+            Misconception(
+                "one message too many",
+                one_message_too_many,
+                "You doubled before subtracting: there are 2 (world - 1) messages, with a bracket.",
+            ),
+            Misconception(
+                "milliseconds",
+                in_milliseconds,
+                "Right, but in milliseconds: seconds are asked for.",
+            ),
+            Misconception(
+                "the larger of both",
+                the_larger_of_both,
+                "You took the larger of latency and transfer: in this model a message takes the one"
+                " and then the other, so add them.",
+            ),
+            Misconception(
+                "half of the bytes",
+                half_of_the_bytes,
+                "Your latency is right, but you counted the bytes of one half of the ring: all 2 "
+                "(world - 1) messages carry size / world bytes.",
+            ),
+            Misconception(
+                "size in numbers",
+                size_in_numbers,
+                "You took `size` for a number of floats: it is in bytes already.",
+            ),
+            Misconception(
+                "through a tree",
+                through_a_tree,
+                "That is a tree, with log2(world) steps of the whole tensor: a ring has 2 (world - "
+                "1) steps, each with a chunk.",
+            ),
+            Misconception(
+                "latency subtracted",
+                latency_subtracted,
+                "You subtracted the latency: it makes every message slower, so add it.",
+            ),
+            Misconception(
+                "twice the tensor",
+                twice_the_tensor,
+                "You sent twice the tensor, which is right only for very many workers: each of 2 "
+                "(world - 1) messages carries size / world bytes.",
             ),
         ],
         hints=(

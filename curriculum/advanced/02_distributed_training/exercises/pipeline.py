@@ -132,6 +132,49 @@ stages_not_counted = _with_bubble(lambda _, s, f, b, m: 1 - m * (sum(f) + sum(b)
 micro_batches_not_counted = _with_bubble(lambda _, s, f, b, m: 1 - (sum(f) + sum(b)) / len(f) / s)
 
 
+def _turned_round(forward, backward, micro_batches):
+    """The end when the last stage goes backward right after each forward."""
+    free, arrivals = [0.0] * len(forward), []
+    for _ in range(micro_batches):
+        arrived = 0.0
+        for stage, seconds in enumerate(forward):
+            last = stage == len(forward) - 1
+            arrived = max(arrived, free[stage]) + seconds + (backward[stage] if last else 0)
+            free[stage] = arrived
+        arrivals.append(arrived)
+    for arrived in arrivals:
+        for stage in reversed(range(len(forward) - 1)):
+            arrived = free[stage] = max(arrived, free[stage]) + backward[stage]
+    return free[0]
+
+
+def _end_of_the_last_stage(forward, backward, micro_batches):
+    forwards = sum(forward) + (micro_batches - 1) * max(forward)
+    return forwards + micro_batches * backward[-1]
+
+
+last_stage_turns_round = _with_seconds(_turned_round)
+nothing_waits = _with_seconds(lambda f, b, m: sum(b))
+clocks_set_back = _with_seconds(lambda f, b, m: sum(b) + (m - 1) * max(b))
+ends_with_the_last_stage = _with_seconds(_end_of_the_last_stage)
+one_slowest_of_all = _with_seconds(lambda f, b, m: sum(f) + sum(b) + 2 * (m - 1) * max(f + b))
+rounded_share = _with_bubble(lambda bubble, *_: round(bubble, 2))
+waiting_at_the_start = _with_bubble(
+    lambda _, s, f, b, m: sum(sum(f[:stage]) for stage in range(len(f))) / len(f) / s
+)
+micro_batches_for_stages = _with_bubble(lambda _, s, f, b, m: 1 - (sum(f) + sum(b)) / s)
+
+
+def whole_seconds(forward, backward, micro_batches):
+    seconds, bubble = pipeline(forward, backward, micro_batches)
+    return int(seconds), bubble
+
+
+def as_dict(forward, backward, micro_batches):
+    seconds, bubble = pipeline(forward, backward, micro_batches)
+    return {"seconds": seconds, "bubble": bubble}
+
+
 def seconds_only(forward, backward, micro_batches):
     return pipeline(forward, backward, micro_batches)[0]
 
@@ -142,7 +185,7 @@ def order_exchanged(forward, backward, micro_batches):
 
 def pipeline_cases(rng):
     def case(part, forward, backward, micro_batches):
-        unit = float(rng.choice([0.5, 1.0, 1.5, 2.0, 3.0]))
+        unit = float(rng.choice([0.25, 0.75, 1.25, 1.75]))
         ways = [[unit * seconds for seconds in way] for way in (forward, backward)]
         return Case(part, (*ways, micro_batches))
 
@@ -330,6 +373,65 @@ EXERCISE = Exercise(
             "order exchanged",
             order_exchanged,
             "You returned (bubble, seconds): the time comes first.",
+        ),
+        Misconception(
+            "the last stage turns round",
+            last_stage_turns_round,
+            "Your last stage goes backward with a micro-batch as soon as its forward is done "
+            "(1F1B schedules do so): here each stage does all its forwards first.",
+        ),
+        Misconception(
+            "nothing waits",
+            nothing_waits,
+            "In your time no micro-batch waits for the one before: keep for each stage when it "
+            "is free, begin at the later of that and the arrival (max), and write the new end "
+            "back.",
+        ),
+        Misconception(
+            "clocks set back",
+            clocks_set_back,
+            "Only the backward passes are in your time: the clocks of the stages must not go "
+            "back to 0 between forwards and backwards.",
+        ),
+        Misconception(
+            "ends with the last stage",
+            ends_with_the_last_stage,
+            "You returned when the last stage is done, but its backwards come first: the first "
+            "stage ends last.",
+        ),
+        Misconception(
+            "one slowest of all",
+            one_slowest_of_all,
+            "You took one slowest time for both ways (forward + backward of two lists joins "
+            "them): each way has a slowest stage of its own.",
+        ),
+        Misconception(
+            "rounded",
+            rounded_share,
+            "Right, but rounded: return the share with all its digits.",
+        ),
+        Misconception(
+            "waiting at the start",
+            waiting_at_the_start,
+            "The time is right, but as idle you counted only the waiting before a stage's first"
+            " forward: it waits between forwards and backwards and at the end, too.",
+        ),
+        Misconception(
+            "micro-batches for stages",
+            micro_batches_for_stages,
+            "The time is right, but as all the time you took micro-batches times seconds: it is "
+            "stages times seconds, one worker for each stage.",
+        ),
+        Misconception(
+            "whole seconds",
+            whole_seconds,
+            "Right, but you cut the seconds to whole ones: stages take fractions of a second, so "
+            "return a float.",
+        ),
+        Misconception(
+            "as a dict",
+            as_dict,
+            "You returned a dict: return the pair (seconds, bubble).",
         ),
     ],
     hints=(

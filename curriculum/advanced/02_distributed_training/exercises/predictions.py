@@ -49,6 +49,18 @@ EXERCISES = [
                 1,
                 "1 is what rank 0 has in its own copy: nothing writes it back into the notebook.",
             ),
+            _wrong(
+                "what the workers return",
+                [1, 2],
+                "That is what the workers return: asked for is the notebook's own `counter`, "
+                "one number.",
+            ),
+            _wrong(
+                "the mean",
+                1.5,
+                "That is the mean of the workers' counters: nothing brings them together, "
+                "unless you write it.",
+            ),
         ],
         hints=(
             "In whose memory does `counter += …` happen?",
@@ -94,6 +106,27 @@ EXERCISES = [
                 "all together",
                 10_002,
                 "That is what all three take together, with the padding: divide by 3.",
+            ),
+            _wrong(
+                "two workers",
+                5000,
+                "That would be right for two workers: here are three.",
+            ),
+            _wrong(
+                "one more",
+                3335,
+                "One too many: 3 · 3334 = 10 002 is already enough for all photos.",
+            ),
+            _wrong(
+                "multiplied",
+                30_000,
+                "You multiplied: an epoch goes over the photos once, and the workers share them.",
+            ),
+            _wrong(
+                "all three",
+                (3334, 3333, 3333),
+                "You gave the ranks different numbers: then those with fewer leave the others"
+                " waiting. All take the same number, and one number is asked for.",
             ),
         ],
         hints=(
@@ -151,6 +184,23 @@ EXERCISES = [
                 32,
                 "That would be right for float64: a float32 has 4 bytes.",
             ),
+            _wrong(
+                "numbers of 8 bytes for Adam and the gradient",
+                28,
+                "You gave the gradient and Adam's numbers 8 bytes each: all are float32 like "
+                "the parameter.",
+            ),
+            _wrong(
+                "half precision",
+                2,
+                "That is one number in half precision: a float32 has 4 bytes, and there are "
+                "four of them.",
+            ),
+            _wrong(
+                "squared",
+                64,
+                "You multiplied by 4 once too often: four numbers of 4 bytes each.",
+            ),
         ],
         hints=(
             "A float32 has 4 bytes. How many numbers are there for each parameter?",
@@ -205,6 +255,36 @@ EXERCISES = [
                 "one half",
                 1 / 2,
                 "That is the bubble without micro-batches, for M = 1.",
+            ),
+            _wrong(
+                "S and M exchanged",
+                7 / 9,
+                "You exchanged S and M: S = 2 stages, M = 8 micro-batches.",
+            ),
+            _wrong(
+                "one in sixteen",
+                1 / 16,
+                "You multiplied S and M below the line: there stands M + S - 1.",
+            ),
+            _wrong(
+                "one in four",
+                2 / 8,
+                "That is S / M: above the line stands S - 1, below it M + S - 1.",
+            ),
+            _wrong(
+                "one in seven",
+                1 / 7,
+                "You subtracted S - 1 from M: below the line it is added, M + S - 1.",
+            ),
+            _wrong(
+                "upside down",
+                9,
+                "Upside down: the share is (S - 1) / (M + S - 1), less than 1.",
+            ),
+            _wrong(
+                "percent, rounded",
+                11,
+                "That is the share in percent: write it as a fraction of 1.",
             ),
         ],
         hints=(

@@ -184,6 +184,35 @@ def ranks_from_one(count, world, rank, seed, epoch):
     return padded[rank - 1 :: world]
 
 
+def shuffled_in_place(count, world, rank, seed, epoch):
+    order = np.random.default_rng([seed, epoch]).shuffle(np.arange(count))  # None
+    return np.resize(order, _total(count, world))[rank::world]
+
+
+def drawn_with_replacement(count, world, rank, seed, epoch):
+    order = np.random.default_rng([seed, epoch]).choice(count, count)
+    return np.resize(order, _total(count, world))[rank::world]
+
+
+def indices_from_one(count, world, rank, seed, epoch):
+    return rank_indices(count, world, rank, seed, epoch) + 1
+
+
+def padded_with_zero(count, world, rank, seed, epoch):
+    order = _order(count, seed, epoch)
+    return np.pad(order, (0, _total(count, world) - count))[rank::world]
+
+
+def rows_for_columns(count, world, rank, seed, epoch):
+    padded = np.resize(_order(count, seed, epoch), _total(count, world))
+    return padded.reshape(world, -1)[:, rank]
+
+
+def start_and_step_exchanged(count, world, rank, seed, epoch):
+    padded = np.resize(_order(count, seed, epoch), _total(count, world))
+    return padded[world::rank]
+
+
 def all_ranks_at_once(count, world, rank, seed, epoch):
     return [rank_indices(count, world, r, seed, epoch) for r in range(world)]
 
@@ -427,6 +456,42 @@ EXERCISE = Exercise(
             "in rising order",
             in_rising_order,
             "These are the right examples, but sorted: keep the shuffled order.",
+        ),
+        Misconception(
+            "shuffled in place",
+            shuffled_in_place,
+            "shuffle() changes its argument and returns None, so you dealt out nothing: "
+            "permutation(count) returns the shuffled indices.",
+        ),
+        Misconception(
+            "drawn with replacement",
+            drawn_with_replacement,
+            "You draw with choice, so some examples come several times and others never: "
+            "permutation(count) takes each once.",
+        ),
+        Misconception(
+            "indices from one",
+            indices_from_one,
+            "Your indices count from 1: the first example is 0, and there is no example `count`.",
+        ),
+        Misconception(
+            "padded with 0",
+            padded_with_zero,
+            "You padded with 0, so the first photo of the data is learned from too often: begin"
+            " again from the start of the shuffled order.",
+        ),
+        Misconception(
+            "rows for columns",
+            rows_for_columns,
+            "reshape(world, -1) lays the order out in `world` rows of neighbours: with "
+            "reshape(-1, world) each row is one round of dealing, and [:, rank] is what one "
+            "rank gets.",
+        ),
+        Misconception(
+            "start and step exchanged",
+            start_and_step_exchanged,
+            "Start and step are exchanged: begin at rank and go on in steps of world, "
+            "padded[rank::world].",
         ),
     ],
     hints=(

@@ -137,6 +137,61 @@ def none_for_nothing(files, steps_per_epoch):
     return (step, epoch, done) if step else None
 
 
+def _with_whole_files(chosen):
+    """The right rule on files of which each rank keeps one, by `chosen(files)`."""
+
+    def wrong(files, steps_per_epoch):
+        keys = [(f["step"], f["world"], f["rank"]) for f in files]
+        kept = dict(chosen(list(zip(keys, files, strict=True))))
+        return resume_from(list(kept.values()), steps_per_epoch)
+
+    return wrong
+
+
+last_file_of_a_rank = _with_whole_files(lambda pairs: pairs)
+first_file_of_a_rank = _with_whole_files(lambda pairs: pairs[::-1])
+
+
+@_with_step
+def up_to_the_first_gap(files):
+    good, best = set(_complete_steps(files)), 0
+    for step in sorted({f["step"] for f in files}):
+        if step not in good:
+            break
+        best = step
+    return best
+
+
+@_with_step
+def largest_world_first(files):
+    groups = {(f["world"], f["step"]) for f in files}
+    whole = [
+        (w, s) for w, s in groups if s in _complete_steps([f for f in files if f["world"] == w])
+    ]
+    return max(whole, default=(0, 0))[1]
+
+
+ranks_from_one = _with_step(lambda files: 0)
+
+
+def stays_in_the_epoch(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return (step, epoch, done) if done or not step else (step, epoch - 1, steps_per_epoch)
+
+
+def epoch_of_the_last_step(files, steps_per_epoch):
+    step, _, done = resume_from(files, steps_per_epoch)
+    return step, max(0, step - 1) // steps_per_epoch, done
+
+
+def as_dict(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return {"step": step, "epoch": epoch, "done": done}
+
+
+epoch_rounded_up = _with_place(lambda step, epoch, done: (step, epoch + bool(done), done))
+done_as_float = _with_place(lambda step, epoch, done: (step, epoch, float(done)))
+turned_round = _with_place(lambda step, epoch, done: (done, epoch, step))
 next_step = _with_place(lambda step, epoch, done: (step + 1, epoch, done))
 epochs_from_one = _with_place(lambda step, epoch, done: (step, epoch + 1, done))
 epoch_begun_again = _with_place(lambda step, epoch, done: (step, epoch, 0))
@@ -171,13 +226,13 @@ def resume_from_cases(rng):
             "step": step,
             "rank": rank,
             "world": world,
-            "size": size,
-            "written": int(share * size),
+            "size": size + 8 * rank,
+            "written": int(share * (size + 8 * rank)),
         }
 
     def checkpoint(step, world, missing=(), torn=()):
         ranks = [rank for rank in range(world) if rank not in missing]
-        return [file(step, rank, world, 0.4 if rank in torn else 1.0) for rank in ranks]
+        return [file(step, rank, world, 0.97 if rank in torn else 1.0) for rank in ranks]
 
     def case(part, *groups):
         files = [f for group in groups for f in group]
@@ -195,6 +250,12 @@ def resume_from_cases(rng):
         case("a half-written file", checkpoint(a, 2), checkpoint(b, 2), checkpoint(c, 2, (), [1])),
         case(
             "a half-written file",
+            checkpoint(a, 2, (), [0]),
+            checkpoint(b, 2),
+            checkpoint(c, 2, (), [1]),
+        ),
+        case(
+            "a half-written file",
             checkpoint(a, 3),
             checkpoint(b, 3, (), [1]),
             checkpoint(c, 3, [1, 2], [0]),
@@ -205,11 +266,17 @@ def resume_from_cases(rng):
             [*checkpoint(b, 3), file(b, 1, 3)],
             [*checkpoint(c, 3, [2]), file(c, 0, 3)],
         ),
-        case(
+        in_order(
             "copies of files",
             checkpoint(a, 3),
             [*checkpoint(b, 3), file(b, 2, 3, 0.4), file(b, 0, 3)],
         ),
+        in_order(
+            "copies of files",
+            checkpoint(a, 3),
+            [file(b, 2, 3, 0.4), *checkpoint(b, 3), file(b, 0, 3)],
+        ),
+        in_order("another number of workers", checkpoint(a, 4), checkpoint(b, 2)),
         in_order(
             "another number of workers",
             checkpoint(a - 100, 3),
@@ -217,6 +284,12 @@ def resume_from_cases(rng):
             checkpoint(b, 2),
             [*checkpoint(c, 4, [2, 3]), file(c, 1, 2)],
             [*checkpoint(d, 4, [1]), file(d, 1, 2)],
+        ),
+        case(
+            "at the end of an epoch",
+            checkpoint(per_epoch * 2, 2),
+            checkpoint(per_epoch * 5, 2),
+            checkpoint(per_epoch * 4, 2, [0]),
         ),
         case("nothing complete", checkpoint(a, 3, [1]), checkpoint(b, 3, (), [0, 2])),
         Case("nothing complete", ([], per_epoch)),
@@ -413,6 +486,69 @@ EXERCISE = Exercise(
             "step only",
             step_only,
             "The step is right; return (step, epoch, batches done in it).",
+        ),
+        Misconception(
+            "never complete",
+            ranks_from_one,
+            "For you no checkpoint is ever complete: ranks count from 0, so compare with "
+            "set(range(world)), and a set with a set.",
+        ),
+        Misconception(
+            "the last file of a rank",
+            last_file_of_a_rank,
+            "Of several files of one rank you keep the last in the list, even a half-written "
+            "one: throw away what is not whole first.",
+        ),
+        Misconception(
+            "the first file of a rank",
+            first_file_of_a_rank,
+            "Of several files of one rank you look at the first in the list only, even a half-"
+            "written one: throw away what is not whole first.",
+        ),
+        Misconception(
+            "up to the first gap",
+            up_to_the_first_gap,
+            "You stop at the first checkpoint that is not complete: the run went on after it, "
+            "so a later one may be complete.",
+        ),
+        Misconception(
+            "largest world first",
+            largest_world_first,
+            "You compare the number of workers before the step: the greatest step counts, "
+            "whatever its world.",
+        ),
+        Misconception(
+            "stays in the finished epoch",
+            stays_in_the_epoch,
+            "Where all batches of an epoch are done you stay in it: the next one goes on, with "
+            "0 done.",
+        ),
+        Misconception(
+            "epoch of the last step",
+            epoch_of_the_last_step,
+            "Right, except where an epoch has just been finished: step // steps_per_epoch is "
+            "the next one then, without subtracting 1.",
+        ),
+        Misconception(
+            "epoch rounded up",
+            epoch_rounded_up,
+            "You rounded the epoch up: in the middle of an epoch that is the next one; // "
+            "rounds down.",
+        ),
+        Misconception(
+            "batches as a float",
+            done_as_float,
+            "Your third number is a float: % gives a whole number.",
+        ),
+        Misconception(
+            "turned round",
+            turned_round,
+            "You returned (batches, epoch, step): the step comes first.",
+        ),
+        Misconception(
+            "as a dict",
+            as_dict,
+            "You returned a dict: return the three numbers, (step, epoch, done).",
         ),
     ],
     hints=(

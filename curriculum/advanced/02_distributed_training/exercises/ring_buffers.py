@@ -206,6 +206,75 @@ def chunks_interleaved(arrays, steps):
     return [b.reshape(world, -1).T.ravel() for b in ring_buffers(dealt, steps)]
 
 
+def gather_rule_of_the_lesson(arrays, steps):
+    def chunk(r, step, world):
+        return r - step if step < world - 1 else r + 1 - step  # but step does not begin again at 0
+
+    return _ring(arrays, steps, chunk_of=chunk)
+
+
+def replaced_then_added(arrays, steps):
+    return _ring(arrays, steps, chunk_of=_right, adds=lambda step, world: step >= world - 1)
+
+
+def averaged_in_each_step(arrays, steps):
+    world = len(arrays)
+    table = np.stack(arrays).reshape(world, world, -1)
+    for turn in range(steps):
+        before = table.copy()
+        for r in range(world):
+            place, sent = ((r + 1) % world, (r - turn) % world), before[r, (r - turn) % world]
+            table[place] = (before[place] + sent) / 2 if turn < world - 1 else sent
+    return list(table.reshape(world, -1))
+
+
+def chunk_not_wrapped(arrays, steps):
+    world = len(arrays)
+    held = [list(np.split(np.array(a), world)) for a in arrays]
+    for turn in range(steps):
+        sent = [held[r][r - turn] for r in range(world)]
+        for r in range(world):
+            goal = held[(r + 1) % world]
+            goal[r - turn] = goal[r - turn] + sent[r] if turn < world - 1 else sent[r]
+    return [np.concatenate(chunks) for chunks in held]
+
+
+def one_sender_at_a_time(arrays, steps):
+    world = len(arrays)
+    table = np.stack(arrays).reshape(world, world, -1)
+    for turn in range(steps):
+        r = turn % world
+        place = (r + 1) % world, (r - turn) % world
+        table[place] = table[r, (r - turn) % world] + (table[place] if turn < world - 1 else 0)
+    return list(table.reshape(world, -1))
+
+
+def added_at_the_sender(arrays, steps):
+    world = len(arrays)
+    table = np.stack(arrays).reshape(world, world, -1)
+    for turn in range(steps):
+        before = table.copy()
+        for r in range(world):
+            c = (r - turn) % world
+            table[r, c] = before[(r + 1) % world, c] + (before[r, c] if turn < world - 1 else 0)
+    return list(table.reshape(world, -1))
+
+
+def parts_of_so_many_values(arrays, steps):
+    world = len(arrays)
+    held = [np.split(np.array(a), len(a) // world) for a in arrays]
+    for turn in range(steps):
+        sent = [held[r][(r - turn) % world] for r in range(world)]
+        for r in range(world):
+            goal, c = held[(r + 1) % world], (r - turn) % world
+            goal[c] = goal[c] + sent[r] if turn < world - 1 else sent[r]
+    return [np.concatenate(chunks) for chunks in held]
+
+
+def one_rank_only(arrays, steps):
+    return ring_buffers(arrays, steps)[0]
+
+
 def one_sum(arrays, steps):
     return np.sum(arrays, axis=0)
 
@@ -235,7 +304,8 @@ def ring_buffers_cases(rng):
         return Case(part, ([row.copy() for row in values], steps))
 
     return [
-        case("one step", 3, 2, 1),
+        case("one step, or none", 3, 2, 1),
+        case("one step, or none", 2, 2, 0),
         case("after the reduce-scatter", 3, 1, 2),
         case("after the reduce-scatter", 5, 2, 4),
         case("within the all-gather", 3, 2, 3),
@@ -426,6 +496,54 @@ EXERCISE = Exercise(
             written_into_the_arrays,
             "The buffers are right, but you wrote into the arrays that you were given: a slice or "
             "np.split gives views, so copy first.",
+        ),
+        Misconception(
+            "the lesson's second rule",
+            gather_rule_of_the_lesson,
+            "The reduce-scatter is right. In the all-gather you send chunk r + 1 - s, as the "
+            "lesson does; but there s begins again at 0, and here it goes on, so the rule stays"
+            " r - s.",
+        ),
+        Misconception(
+            "replaced, then added",
+            replaced_then_added,
+            "You exchanged the halves: in the first W - 1 steps what comes in is added, and "
+            "only afterwards it replaces.",
+        ),
+        Misconception(
+            "averaged in each step",
+            averaged_in_each_step,
+            "You take the mean of what comes in and what is there: an all-reduce adds; a mean "
+            "of means would give the last rank the greatest weight.",
+        ),
+        Misconception(
+            "chunk not wrapped",
+            chunk_not_wrapped,
+            "Right at first, but late in the ring r - s falls below -W, and there is no such "
+            "chunk: (r - s) % W stays within 0 to W - 1.",
+        ),
+        Misconception(
+            "one sender at a time",
+            one_sender_at_a_time,
+            "In each of your steps one rank alone sends: all send at the same time, so a step "
+            "needs a loop over the ranks.",
+        ),
+        Misconception(
+            "added at the sender",
+            added_at_the_sender,
+            "Your chunks go backwards: the sender gets its right neighbour's chunk. It is the "
+            "receiver, rank (r + 1) % W, whose chunk changes.",
+        ),
+        Misconception(
+            "split into the wrong number of parts",
+            parts_of_so_many_values,
+            "np.split(a, n) makes n parts: n is the number of chunks, W, and not how many "
+            "values each has.",
+        ),
+        Misconception(
+            "one rank only",
+            one_rank_only,
+            "You returned the buffer of rank 0: those of all ranks are asked for, in a list.",
         ),
     ],
     hints=(

@@ -185,6 +185,56 @@ def last_parameter_first(parameters, gradients, learning_rate):
     return shards, updated[::-1]
 
 
+def parameters_for_ranks(parameters, gradients, learning_rate):
+    world = len(gradients[0])
+    flat = _padded(np.concatenate([p.ravel() for p in parameters]), world)
+    total = sum(_padded(np.concatenate([g.ravel() for g in own]), world) for own in gradients)
+    after = flat - learning_rate * total / world
+    return np.split(after, world), _shaped(after, parameters)
+
+
+def divided_by_parameters(parameters, gradients, learning_rate):
+    rate = learning_rate * len(gradients) / len(parameters)
+    return sharded_step(parameters, gradients, rate)
+
+
+def always_from_the_start(parameters, gradients, learning_rate):
+    shards, _ = sharded_step(parameters, gradients, learning_rate)
+    gathered = np.concatenate(shards)
+    return shards, [gathered[: p.size].reshape(p.shape) for p in parameters]
+
+
+def second_step_for_parameters(parameters, gradients, learning_rate):
+    shards, _ = sharded_step(parameters, gradients, learning_rate)
+    return shards, sharded_step(parameters, gradients, 2 * learning_rate)[1]
+
+
+def gradients_repeated(parameters, gradients, learning_rate):
+    length = _length(parameters, len(gradients))
+    each = [np.resize(np.concatenate([g.ravel() for g in own]), length) for own in gradients]
+    after = _flat(parameters, length) - learning_rate * np.mean(each, axis=0)
+    return np.split(after, len(gradients)), _shaped(after, parameters)
+
+
+def padded_on_both_sides(parameters, gradients, learning_rate):
+    world = len(gradients)
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    flat = np.concatenate([p.ravel() for p in updated])
+    shifted = np.pad(flat, -len(flat) % world)  # one number pads both sides
+    return np.array_split(shifted, world), _shaped(shifted, parameters)
+
+
+def rate_for_all(parameters, gradients, learning_rate):
+    own = [[g / learning_rate for g in rank] for rank in gradients]  # the gradient in full
+    shards, updated = sharded_step(parameters, own, learning_rate)
+    return [learning_rate * s for s in shards], [learning_rate * p for p in updated]
+
+
+def one_list(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    return [*shards, *updated]
+
+
 def flat_returned(parameters, gradients, learning_rate):
     shards, _ = sharded_step(parameters, gradients, learning_rate)
     return shards, np.concatenate(shards)
@@ -436,6 +486,55 @@ EXERCISE = Exercise(
             written_into_the_parameters,
             "The result is right, but you changed the parameters that you were given: -= writes "
             "into the array itself.",
+        ),
+        Misconception(
+            "parameters counted as ranks",
+            parameters_for_ranks,
+            "You took the number of parameters for the number of ranks: gradients is a list by "
+            "rank, so len(gradients) is W, and len(gradients[0]) is not.",
+        ),
+        Misconception(
+            "divided by the parameters",
+            divided_by_parameters,
+            "You divided the summed gradients by the number of parameters: the mean is over "
+            "ranks, so divide by len(gradients).",
+            AVERAGING,
+        ),
+        Misconception(
+            "always from the start",
+            always_from_the_start,
+            "The shards are right, but each parameter is cut from the beginning of the flat "
+            "array: start where the one before has ended.",
+        ),
+        Misconception(
+            "a second step for the parameters",
+            second_step_for_parameters,
+            "The shards are right, but the parameters have made the step twice: put them "
+            "together from the new shards, without another update.",
+        ),
+        Misconception(
+            "gradients repeated",
+            gradients_repeated,
+            "You filled the gradients up with their first values (np.resize), so that the "
+            "padding moves: pad them with zeros, like the parameters.",
+        ),
+        Misconception(
+            "padded on both sides",
+            padded_on_both_sides,
+            "np.pad(values, n) puts n zeros on both sides: np.pad(values, (0, n)) puts them at "
+            "the end only.",
+        ),
+        Misconception(
+            "rate for all",
+            rate_for_all,
+            "You multiplied the difference of parameter and gradient by learning_rate: only the"
+            " gradient is to be multiplied, p - learning_rate * g.",
+        ),
+        Misconception(
+            "one list",
+            one_list,
+            "You returned one list with shards and parameters in it: return a pair of two "
+            "lists, (shards, updated).",
         ),
     ],
     hints=(

@@ -138,6 +138,21 @@ def classes_counted_by_shard(shards, x_new):
     return train_workers(shards, x_new)
 
 
+def new_photos_dealt_out(shards, x_new):
+    labels = train_workers(shards, x_new)[0]
+    each = len(labels) // len(shards)
+    return labels[: each * len(shards)].reshape(len(shards), each)
+
+
+def largest_over_photos(shards, x_new):
+    logits = _inputs(x_new) @ _descend(shards)
+    return np.tile(np.argmax(logits, axis=0), (len(shards), 1))
+
+
+def weights_returned(shards, x_new):
+    return _descend(shards)
+
+
 def one_row(shards, x_new):
     return train_workers(shards, x_new)[0]
 
@@ -293,13 +308,31 @@ EXERCISE = Exercise(
             floats_returned,
             "Your labels are floats: return whole numbers, for example with .astype(int).",
         ),
+        Misconception(
+            "new photos dealt out",
+            new_photos_dealt_out,
+            "You dealt the new photos out: each worker's model names all of them, so there are "
+            "W rows of N labels.",
+        ),
+        Misconception(
+            "largest over photos",
+            largest_over_photos,
+            "Your argmax goes over the photos (axis 0), so there are ten numbers: go over the "
+            "classes, the last axis.",
+        ),
+        Misconception(
+            "weights returned",
+            weights_returned,
+            "You returned the trained weights: use them on x_new, and return the classes that "
+            "they give, (W, N).",
+        ),
     ],
     hints=(
         "First make one worker learn from one shard. Then: what must be averaged, and when, so "
         "that four workers do what one would do with all the data?",
         "Keep one weight matrix (196, 10), the same for all. In each step compute a gradient on "
         "every shard, average with average_gradients, update. Softmax regression is enough; 40 "
-        "steps with momentum 0.9 and learning rate 0.3 reach 76 %.",
+        "steps with momentum 0.9 and learning rate 0.3 do.",
         "Pixels / 255. Gradient of a shard: x.T @ (softmax(x @ w) - onehot(y)) / n, or backward() "
         "in torch. Weight by n. At the end argmax of x_new @ w, and np.tile for W rows.",
     ),

@@ -2,12 +2,14 @@
 
 from . import (
     distances,
+    gradients,
     in_units,
-    lesson,
     mse_gradients,
     predictions,
     prepare,
+    recall,
     refuse,
+    to_unit,
     train_logistic,
     weighted_cross_entropy,
 )
@@ -20,6 +22,8 @@ EXERCISES = [
     train_logistic.EXERCISE,
     in_units.EXERCISE,
     refuse.EXERCISE,
-    *lesson.EXERCISES,
+    to_unit.EXERCISE,
+    gradients.EXERCISE,
+    recall.EXERCISE,
     *predictions.EXERCISES,
 ]

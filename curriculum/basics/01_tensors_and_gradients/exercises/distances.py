@@ -80,6 +80,30 @@ def as_numpy(a, b):
     return distances(a, b).numpy()
 
 
+def largest_difference(a, b):
+    return (a[:, None] - b[None]).abs().amax(dim=2)
+
+
+def added_over_rows_of_b(a, b):
+    return ((a[:, None] - b[None]) ** 2).sum(dim=1).sqrt()
+
+
+def one_product_only(a, b):
+    return ((a**2).sum(dim=1)[:, None] + (b**2).sum(dim=1) - a @ b.T).sqrt()
+
+
+def added_before_squaring(a, b):
+    return (a[:, None] - b[None]).sum(dim=2).square().sqrt()
+
+
+def sums_of_rows(a, b):
+    return (a[:, None] + b[None]).norm(dim=2)
+
+
+def cosines(a, b):
+    return (a / a.norm(dim=1, keepdim=True)) @ (b / b.norm(dim=1, keepdim=True)).T
+
+
 def distances_cases(rng):
     def rows(count, width):
         values = rng.permutation(np.arange(count * width)) - count
@@ -172,6 +196,40 @@ EXERCISE = Exercise(
             "array instead of tensor",
             as_numpy,
             "The numbers are right, but you returned a NumPy array: stay in torch.",
+        ),
+        Misconception(
+            "largest difference",
+            largest_difference,
+            "You kept the largest difference of each pair: all of them count, squared and added.",
+        ),
+        Misconception(
+            "added over the rows of b",
+            added_over_rows_of_b,
+            "You added over axis 1, which are the rows of b: the features are the last axis, "
+            "dim=2 of (N, M, F).",
+        ),
+        Misconception(
+            "one product only",
+            one_product_only,
+            "You multiplied the square out, and its middle term is missing a 2: (a - b)**2 is "
+            "a**2 - 2 * a * b + b**2.",
+        ),
+        Misconception(
+            "added before squaring",
+            added_before_squaring,
+            "You added the differences and squared the sum, so that + and - cancel out: square "
+            "each difference first, then add.",
+        ),
+        Misconception(
+            "added instead of subtracted",
+            sums_of_rows,
+            "You added the rows to each other: a distance comes from their difference.",
+        ),
+        Misconception(
+            "cosines",
+            cosines,
+            "You computed the cosine of the angle between the rows, which is 1 for rows that "
+            "point the same way, however far apart: subtract, square, add, take the root.",
         ),
     ],
     hints=(

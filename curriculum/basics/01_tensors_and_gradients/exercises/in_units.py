@@ -69,6 +69,46 @@ def divided_by_std_squared(w, b, mean, std):
     return w / std**2, float(b - (w / std**2) @ mean)
 
 
+def unscaled_like_data(w, b, mean, std):
+    return w * std + mean, float(b)
+
+
+def mean_over_columns(w, b, mean, std):
+    return w / std, float(b - (w / std * mean).mean())
+
+
+def bias_divided_too(w, b, mean, std):
+    return w / std, float(np.sum((b - w * mean) / std))
+
+
+def bias_lost(w, b, mean, std):
+    return w / std, float(-(w / std) @ mean)
+
+
+def weights_kept(w, b, mean, std):
+    return w, float(b - (w / std) @ mean)
+
+
+def upside_down(w, b, mean, std):
+    return std / w, float(b - (std / w) @ mean)
+
+
+def mean_taken_off_the_weights(w, b, mean, std):
+    return (w - mean) / std, float(b - (w / std) @ mean)
+
+
+def weights_turned(w, b, mean, std):
+    return -w / std, float(b - (w / std) @ mean)
+
+
+def bias_first(w, b, mean, std):
+    return in_units(w, b, mean, std)[::-1]
+
+
+def bias_as_array(w, b, mean, std):
+    return w / std, np.array([b - (w / std) @ mean])
+
+
 def in_units_cases(rng):
     def case(part, columns, mean, bias):
         w = rng.choice([-1, 1], size=columns) * rng.uniform(0.5, 2.0, size=columns)
@@ -152,6 +192,62 @@ EXERCISE = Exercise(
             "divided twice",
             divided_by_std_squared,
             "You divided by std twice: once is enough, x is divided by it once.",
+        ),
+        Misconception(
+            "unscaled like data",
+            unscaled_like_data,
+            "You turned the scaling of the data back, w * std + mean: weights stand beside x, "
+            "so they are divided by std, and the mean goes into the bias.",
+        ),
+        Misconception(
+            "mean over the columns",
+            mean_over_columns,
+            "The weights are right, but the bias takes off the mean over the columns: every "
+            "column contributes in full, so add them up.",
+        ),
+        Misconception(
+            "bias divided too",
+            bias_divided_too,
+            "The weights are right, but you divided b by std as well: b was never scaled; only "
+            "w * mean is divided.",
+        ),
+        Misconception(
+            "bias lost",
+            bias_lost,
+            "The weights are right, but the old bias is lost: start from b, and take the sum off.",
+        ),
+        Misconception(
+            "weights kept",
+            weights_kept,
+            "The bias is right, but the weights are still those of the scaled columns: divide "
+            "them by std.",
+        ),
+        Misconception(
+            "upside down",
+            upside_down,
+            "You divided std by the weights: it is w / std.",
+        ),
+        Misconception(
+            "mean taken off the weights",
+            mean_taken_off_the_weights,
+            "The bias is right, but you took the mean off the weights: it is x that is shifted;"
+            " a weight is only divided by std.",
+        ),
+        Misconception(
+            "bias first",
+            bias_first,
+            "Both are right, but in the wrong order: return the weights first, then the bias.",
+        ),
+        Misconception(
+            "bias as an array",
+            bias_as_array,
+            "The numbers are right, but the bias is an array of shape (1,): return a float.",
+        ),
+        Misconception(
+            "weights turned",
+            weights_turned,
+            "The bias is right, but the weights have the wrong sign: dividing by std does not "
+            "change it.",
         ),
     ],
     hints=(

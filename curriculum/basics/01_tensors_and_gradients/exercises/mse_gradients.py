@@ -90,6 +90,34 @@ def squared_errors(x, y, w, b):
     return slopes @ x, float(slopes.sum())
 
 
+def axes_not_matched(x, y, w, b):
+    residual = x @ w + b - y
+    return (2 * x * residual).mean(axis=0), float(2 * residual.mean())
+
+
+def every_guess_with_every_truth(x, y, w, b):
+    residuals = (x @ w + b)[:, None] - y  # (N, N)
+    return 2 * (x.T @ residuals).mean(axis=1) / len(y), float(2 * residuals.mean())
+
+
+def a_step_taken(rate):
+    def wrong(x, y, w, b):
+        d_w, d_b = mse_gradients(x, y, w, b)
+        return w - rate * d_w, b - rate * d_b
+
+    return wrong
+
+
+def weights_for_inputs(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return d_b * w, d_b
+
+
+def sum_of_the_others(x, y, w, b):
+    d_w, _ = mse_gradients(x, y, w, b)
+    return d_w, float(d_w.sum())
+
+
 def mse_gradients_cases(rng):
     def numbers(*shape):  # whole numbers without 0
         return (rng.integers(1, 6, size=shape) * rng.choice([-1, 1], size=shape)).astype(float)
@@ -203,6 +231,72 @@ EXERCISE = Exercise(
             _times(lambda x: len(x) / x.shape[1], lambda x: 1),
             "d_b is right, but d_w is divided by the number of columns (x.shape[1], or len(w)):"
             " the mean goes over the rows, len(x).",
+        ),
+        Misconception(
+            "axes not matched",
+            axes_not_matched,
+            "x has the shape (N, F) and the errors (N,): flush right, the rows meet the "
+            "columns. Give the errors a second axis, error[:, None] * x, or write x.T @ error.",
+            BROADCASTING,
+        ),
+        Misconception(
+            "every guess with every truth",
+            every_guess_with_every_truth,
+            "You compared each guess with every truth: (N, 1) minus (N,) is (N, N), and only "
+            "its diagonal was meant; give both the shape (N,).",
+            BROADCASTING,
+        ),
+        Misconception(
+            "weights for inputs",
+            weights_for_inputs,
+            "d_b is right, but for d_w you multiplied by w: the derivative of w * x for w is x.",
+            DERIVATIVE,
+        ),
+        Misconception(
+            "sum of the others",
+            sum_of_the_others,
+            "d_w is right, but d_b is not its sum: b stands alone in the guess, so its "
+            "derivative is the mean of 2 * error, without x.",
+        ),
+        Misconception(
+            "sign of b",
+            _times(lambda x: 1, lambda x: -1),
+            "d_w is right, but d_b has the wrong sign: the same error stands in both.",
+        ),
+        Misconception(
+            "sign of w",
+            _times(lambda x: -1, lambda x: 1),
+            "d_b is right, but d_w has the wrong sign: the same error stands in both.",
+        ),
+        Misconception(
+            "no factor 2 in b",
+            _times(lambda x: 1, lambda x: 0.5),
+            "d_w is right; in d_b the 2 of the square is missing.",
+        ),
+        Misconception(
+            "no factor 2 in w",
+            _times(lambda x: 0.5, lambda x: 1),
+            "d_b is right; in d_w the 2 of the square is missing.",
+        ),
+        Misconception(
+            "factor 2 twice",
+            _times(lambda x: 2, lambda x: 2),
+            "Both gradients are twice too large: the square gives one factor 2, and only one.",
+        ),
+        Misconception(
+            "divided by all numbers",
+            _times(lambda x: 1 / x.shape[1], lambda x: 1),
+            "d_b is right, but d_w is divided by the number of all entries of x (x.size, or a "
+            "mean over both axes): the mean goes over the rows, len(x).",
+        ),
+        *(
+            Misconception(
+                f"a step of {rate:g} taken",
+                a_step_taken(rate),
+                "You took a step and return the new w and b: the gradients themselves are asked "
+                "for.",
+            )
+            for rate in (0.01, 0.1, 1.0)
         ),
     ],
     hints=(

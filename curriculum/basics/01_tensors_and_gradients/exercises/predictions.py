@@ -72,6 +72,34 @@ EXERCISES = [
                 (5, 1, 3),
                 "You laid the shapes over each other flush left: it is done flush right.",
             ),
+            _wrong_value(
+                "smallest of a pair",
+                (4, 5, 1),
+                "Where 1 meets another size, the 1 is stretched, and not the other one cut down.",
+            ),
+            _wrong_value(
+                "sizes added",
+                (4, 6, 3),
+                "You added the sizes, as when tables are put one behind the other: here a 1 "
+                "is stretched to the size that it meets.",
+            ),
+            _wrong_value(
+                "in reverse order",
+                (3, 5, 4),
+                "The sizes are right, but you wrote them down from right to left.",
+            ),
+            _wrong_value(
+                "an axis too many",
+                (4, 1, 5, 3),
+                "The result has as many axes as the longer shape, three: flush right, the 5 "
+                "lies below the 1 in the middle.",
+            ),
+            _wrong_value(
+                "a one behind",
+                (4, 5, 3, 1),
+                "The result has as many axes as the longer shape, three: flush right, the "
+                "last 1 lies below the 3 and is stretched to it.",
+            ),
         ],
         hints=(
             "Write (4, 1, 3) and below it, flush right, (5, 1).",
@@ -112,6 +140,17 @@ EXERCISES = [
                 "one for the slice",
                 1.0,
                 "b += 1 adds 1 to each of its two numbers.",
+            ),
+            _wrong_value(
+                "the tensor",
+                [1, 1, 0],
+                "You wrote down a itself: its sum is asked for, one number.",
+            ),
+            _wrong_value(
+                "the tensor, all grown",
+                [2, 2, 0],
+                "You wrote down a itself, and took both for views: a sum is asked for, and c "
+                "is a copy.",
             ),
         ],
         hints=(

@@ -134,9 +134,58 @@ def written_into_other(train, other):
     return other
 
 
+def unfilled_statistics(train, other):
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return scale(filled, np.nanmean(train, axis=0), np.nanstd(train, axis=0))
+
+
+def rows_dropped(train, other):
+    complete = train[~np.isnan(train).any(axis=1)]
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return scale(filled, complete.mean(axis=0), complete.std(axis=0))
+
+
+def median_of_gaps(train, other):
+    middle = np.median(train, axis=0)
+    known = fill(train, middle)
+    return scale(fill(other, middle), known.mean(axis=0), known.std(axis=0))
+
+
+def parentheses_forgotten(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return filled - scale(known.mean(axis=0), 0.0, known.std(axis=0))
+
+
+def filled_only(train, other):
+    return fill(other, np.nanmedian(train, axis=0))
+
+
+def patched_at_the_end(train, other):
+    return np.nan_to_num(zero_by_zero(train, other))
+
+
+def small_deviations_left_out(train, other):
+    known = fill(train, np.nanmedian(train, axis=0))
+    filled = fill(other, np.nanmedian(train, axis=0))
+    return (filled - known.mean(axis=0)) / np.maximum(known.std(axis=0), 1.0)
+
+
+def rounded(train, other):
+    return np.round(prepare(train, other), 2)
+
+
+def tables_exchanged(train, other):
+    return prepare(other, train)
+
+
+def both_tables(train, other):
+    return prepare(train, train), prepare(train, other)
+
+
 def prepare_cases(rng):
     def table(rows):  # columns of very different size, none of them symmetric
-        return np.round(rng.gamma(2.0, [3.0, 40.0, 900.0], size=(rows, 3)), 1) + [1, 20, 500]
+        return np.round(rng.gamma(2.0, [0.03, 40.0, 900.0], size=(rows, 3)), 3) + [1, 20, 500]
 
     missing_train, missing_other = table(7), table(4)
     missing_train[[0, 3], [1, 2]] = np.nan
@@ -277,6 +326,66 @@ EXERCISE = Exercise(
             "The numbers are right, but you wrote them into the table that was given, so its "
             "owner finds other values in it: work on a new array.",
             VIEWS,
+        ),
+        Misconception(
+            "statistics of what is not filled",
+            unfilled_statistics,
+            "You filled other with the right medians, but mean and deviation come from train "
+            "with its gaps (nanmean, nanstd): fill train first, and take both from the filled "
+            "table.",
+        ),
+        Misconception(
+            "rows dropped",
+            rows_dropped,
+            "You left the rows of train that have a gap out of mean and deviation, and with "
+            "them what is known in their other columns: fill them, and keep them.",
+        ),
+        Misconception(
+            "median of a column with gaps",
+            median_of_gaps,
+            "np.median of a column with a gap is nan, so you filled nan with nan: np.nanmedian "
+            "ignores the gaps.",
+        ),
+        Misconception(
+            "parentheses forgotten",
+            parentheses_forgotten,
+            "Division goes before subtraction: you took mean / std away from other, so put "
+            "other - mean into parentheses.",
+        ),
+        Misconception(
+            "filled only",
+            filled_only,
+            "The gaps are filled, but the columns are not scaled yet: subtract the mean of the "
+            "filled train, and divide by its deviation.",
+        ),
+        Misconception(
+            "patched at the end",
+            patched_at_the_end,
+            "Right, except for a column that never changes: nan_to_num makes 0 of 0 / 0, but of"
+            " 15 / 0 a number with 308 digits; set a deviation of 0 to 1 before you divide.",
+        ),
+        Misconception(
+            "small deviations left out",
+            small_deviations_left_out,
+            "Only a deviation of exactly 0 is replaced by 1; yours is also replaced where it is"
+            " just small, and such a column hardly counts then.",
+        ),
+        Misconception(
+            "rounded",
+            rounded,
+            "The numbers are right, but rounded: the example was rounded for reading; return "
+            "them as they are.",
+        ),
+        Misconception(
+            "tables exchanged",
+            tables_exchanged,
+            "You prepared train with what other says: it is the other way round, prepare(train,"
+            " other) returns as many rows as other has.",
+        ),
+        Misconception(
+            "both tables",
+            both_tables,
+            "You returned two tables: only other is asked for.",
         ),
     ],
     hints=(

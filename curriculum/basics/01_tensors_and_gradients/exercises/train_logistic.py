@@ -183,6 +183,73 @@ def started_at_random(x, y, learning_rate, steps):
     return w + shift, b, [_entropy(x @ shift, y)] * steps
 
 
+def _doubled(x, y, w, b):
+    d_w, d_b = _right_direction(x, y, w, b)
+    return 2 * d_w, 2 * d_b
+
+
+def _weights_forgotten(x, y, w, b):
+    return torch.zeros_like(w), _right_direction(x, y, w, b)[1]
+
+
+def _one_number_for_all(x, y, w, b):
+    surprise = torch.sigmoid(x @ w + b) - y
+    return (surprise[:, None] * x).mean(), surprise.mean()
+
+
+def _squashed_twice(x, y, w, b):
+    p = torch.sigmoid(x @ w + b)
+    surprise = (torch.sigmoid(p) - y) * p * (1 - p)
+    return x.T @ surprise / len(y), surprise.mean()
+
+
+def squashed_twice(x, y, learning_rate, steps):
+    w, b, losses = torch.zeros(x.shape[1]), 0.0, []
+    for _ in range(steps):
+        losses.append(_entropy(torch.sigmoid(x @ w + b), y))
+        d_w, d_b = _squashed_twice(x, y, w, b)
+        w, b = w - learning_rate * d_w, b - learning_rate * float(d_b)
+    return w, b, losses
+
+
+def with_momentum(x, y, learning_rate, steps):
+    w, b, losses = torch.zeros(x.shape[1]), 0.0, []
+    speed_w, speed_b = torch.zeros(x.shape[1]), 0.0
+    for _ in range(steps):
+        losses.append(_entropy(x @ w + b, y))
+        d_w, d_b = _right_direction(x, y, w, b)
+        speed_w, speed_b = 0.9 * speed_w + d_w, 0.9 * speed_b + float(d_b)
+        w, b = w - learning_rate * speed_w, b - learning_rate * speed_b
+    return w, b, losses
+
+
+def started_at_ones(x, y, learning_rate, steps):
+    w, b, losses = torch.ones(x.shape[1]), 0.0, []
+    for _ in range(steps):
+        losses.append(_entropy(x @ w + b, y))
+        d_w, d_b = _right_direction(x, y, w, b)
+        w, b = w - learning_rate * d_w, b - learning_rate * float(d_b)
+    return w, b, losses
+
+
+def rate_of_their_own(rate):
+    return lambda x, y, learning_rate, steps: train_logistic(x, y, rate, steps)
+
+
+def one_step_less(x, y, learning_rate, steps):
+    return train_logistic(x, y, learning_rate, steps - 1)
+
+
+def column_of_weights(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w[:, None], b, losses
+
+
+def bias_without_axes(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, torch.tensor(b), losses
+
+
 def train_logistic_cases(rng):
     def case(part, rows, columns, rate, steps):
         x = torch.tensor(rng.normal(size=(rows, columns)), dtype=torch.float32) + 0.5
@@ -319,6 +386,67 @@ EXERCISE = Exercise(
             started_at_random,
             "Your training does not start at zero (torch.nn.Linear starts at random): "
             "set w and b to 0 first, so that two runs can be compared.",
+        ),
+        Misconception(
+            "steps twice as long",
+            _descent(_doubled),
+            "Your steps are twice as long as they should be: the 2 belongs to the mean square; "
+            "the slope of cross-entropy is p - y without it.",
+            ENTROPY,
+        ),
+        Misconception(
+            "weights not trained",
+            _descent(_weights_forgotten),
+            "Your weights stay 0 and only the bias moves: they have gradients too, the mean of "
+            "(p - y) times x.",
+        ),
+        Misconception(
+            "one number for all weights",
+            _descent(_one_number_for_all),
+            "All your weights move by the same amount: take the mean over the rows only, dim=0,"
+            " so that each column has its own gradient.",
+        ),
+        Misconception(
+            "squashed twice",
+            squashed_twice,
+            "You took the sigmoid, and then a loss that takes the sigmoid itself: functions "
+            "named with_logits want z as it is.",
+            ENTROPY,
+        ),
+        Misconception(
+            "momentum",
+            with_momentum,
+            "The first step is right, and then each step keeps a part of the one before "
+            "(momentum): plain gradient descent is asked for, without it.",
+        ),
+        Misconception(
+            "start at ones",
+            started_at_ones,
+            "Your weights start at 1: set w and b to 0 first.",
+        ),
+        *(
+            Misconception(
+                f"a learning rate of {rate:g}",
+                rate_of_their_own(rate),
+                f"Your learning rate is always {rate:g}: use the one that is given.",
+            )
+            for rate in (0.01, 0.1, 1.0)
+        ),
+        Misconception(
+            "one step less",
+            one_step_less,
+            "You made one step less than asked for: range(steps) counts from 0 to steps - 1, "
+            "which are that many steps.",
+        ),
+        Misconception(
+            "a column of weights",
+            column_of_weights,
+            "The numbers are right, but w is a column of shape (F, 1): return shape (F,), w[:, 0].",
+        ),
+        Misconception(
+            "bias as a tensor without axes",
+            bias_without_axes,
+            "The numbers are right, but b is still a tensor: return a float, b.item().",
         ),
     ],
     hints=(

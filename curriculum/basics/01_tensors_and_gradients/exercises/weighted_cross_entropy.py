@@ -121,6 +121,55 @@ def squared_difference(z, y, weight):
     return (torch.where(y == 1, weight, 1.0) * (torch.sigmoid(z) - y) ** 2).mean()
 
 
+def with_a_kink(z, y, weight):
+    loss = z.clamp(min=0) - y * z + torch.log1p(torch.exp(-z.abs()))
+    return (torch.where(y == 1, weight, 1.0) * loss).mean()
+
+
+def with_a_kink_by_label(z, y, weight):
+    signed = (1 - 2 * y) * z
+    loss = signed.clamp(min=0) + torch.log1p(torch.exp(-signed.abs()))
+    return (torch.where(y == 1, weight, 1.0) * loss).mean()
+
+
+def in_bits(z, y, weight):
+    return weighted_cross_entropy(z, y, weight) / np.log(2)
+
+
+def tiny_number_in_logarithm(tiny):
+    def wrong(z, y, weight):
+        p = torch.sigmoid(z)
+        return -(weight * y * (p + tiny).log() + (1 - y) * (1 - p + tiny).log()).mean()
+
+    return wrong
+
+
+def clipped_logits(z, y, weight):
+    return weighted_cross_entropy(z.clamp(-20, 20), y, weight)
+
+
+def terms_subtracted(z, y, weight):
+    return (weight * y * functional.softplus(-z) - (1 - y) * functional.softplus(z)).mean()
+
+
+def logit_turned(z, y, weight):
+    return weighted_cross_entropy(-z, y, weight)
+
+
+def mean_of_each_class(z, y, weight):
+    bad, good = functional.softplus(-z[y == 1]), functional.softplus(z[y == 0])
+    return weight * bad.mean() + good.mean()
+
+
+def rest_of_the_weight(z, y, weight):
+    costs = torch.where(y == 1, weight, 1 - weight)
+    return (costs * functional.softplus((1 - 2 * y) * z)).mean()
+
+
+def good_loans_only(z, y, weight):
+    return ((1 - y) * functional.softplus(z)).mean()
+
+
 def weighted_cross_entropy_cases(rng):
     def case(part, values, weight):
         z = torch.tensor(values, dtype=torch.float32)
@@ -128,11 +177,12 @@ def weighted_cross_entropy_cases(rng):
         return Case(part, (z, labels, weight))
 
     small = rng.choice([-1, 1], size=6) * rng.uniform(0.3, 3.0, size=6)
+    start = np.append(small, [0.0, 0.0])  # training begins at 0, where a kink would be
     wide = rng.uniform(18, 30, size=4) * [1, -1, -1, 1]
     huge = rng.uniform(150, 900, size=6) * [1, -1, 1, -1, -1, 1]
     return [
-        case("weight 1", small, 1.0),
-        case("a weight for bad loans", np.append(small, 0.7), float(rng.integers(3, 7))),
+        case("weight 1", start, 1.0),
+        case("a weight for bad loans", np.append(start, 0.7), float(rng.integers(3, 7))),
         case("logits of 18 and more", wide, 2.0),
         case("logits of 150 and more", huge, 3.0),
     ]
@@ -182,8 +232,8 @@ EXERCISE = Exercise(
         Misconception(
             "logarithm of an exponential",
             log_of_exponential,
-            "Right for small logits, but exp(150) is infinite in float32: torch's softplus "
-            "computes log(1 + exp(z)) without meeting it.",
+            "Right for small logits, but exp(150) is infinite in float32, and 1 - sigmoid(150) is "
+            "0 even in float64: torch's softplus computes log(1 + exp(z)) without meeting either.",
             STABLE,
         ),
         Misconception(
@@ -268,6 +318,73 @@ EXERCISE = Exercise(
             squared_difference,
             "You took the square of p - y, which hardly punishes being sure and wrong, and "
             "learns slowly there: cross-entropy takes logarithms.",
+        ),
+        Misconception(
+            "a kink at 0",
+            with_a_kink,
+            "The value is right, but its slope at z = 0 is not, and training begins there: "
+            "max(z, 0) and |z| have a kink at 0, softplus and logaddexp have none.",
+            STABLE,
+        ),
+        *(
+            Misconception(
+                f"{tiny:g} in the logarithm",
+                tiny_number_in_logarithm(tiny),
+                "A tiny number in the logarithm only hides the infinity: costs of 150 and of 900 "
+                "both become its logarithm, so the worst mistakes teach nothing: work with the "
+                "logits.",
+                STABLE,
+            )
+            for tiny in (1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12)
+        ),
+        Misconception(
+            "clipped logits",
+            clipped_logits,
+            "Clipping the logits makes a cost of 150 one of 20, and its gradient 0, so the "
+            "worst mistakes teach nothing: softplus takes logits of any size.",
+            STABLE,
+        ),
+        Misconception(
+            "terms subtracted",
+            terms_subtracted,
+            "You subtracted the cost of the good loans from that of the bad ones: the minus "
+            "sign stands before both, so the costs are added.",
+        ),
+        Misconception(
+            "logit turned",
+            logit_turned,
+            "Your z has the wrong sign in both terms: for y = 1 the cost is softplus(-z), which"
+            " is small where z is large, and for y = 0 softplus(z).",
+        ),
+        Misconception(
+            "mean of each class",
+            mean_of_each_class,
+            "You took the mean of the bad and the mean of the good loans by themselves: add all"
+            " costs, and divide once by the number of all rows.",
+        ),
+        Misconception(
+            "rest of the weight",
+            rest_of_the_weight,
+            "You gave the good loans 1 - weight, which is negative for a weight above 1: they "
+            "count once.",
+        ),
+        Misconception(
+            "good loans only",
+            good_loans_only,
+            "Only the good loans cost something in your loss, so granting everybody would be "
+            "free: add weight * y * softplus(-z) for the bad ones.",
+        ),
+        Misconception(
+            "a kink at 0, by label",
+            with_a_kink_by_label,
+            "The value is right, but its slope at z = 0 is not, and training begins there: "
+            "max(z, 0) and |z| have a kink at 0, softplus and logaddexp have none.",
+            STABLE,
+        ),
+        Misconception(
+            "in bits",
+            in_bits,
+            "Your logarithm has the base 2: ln is the natural one, torch.log.",
         ),
     ],
     hints=(

@@ -2,10 +2,12 @@
 
 from . import (
     clip_gradients,
+    fading_memory,
     gru_step,
-    lesson,
+    parameters_of,
     predictions,
     purchase_table,
+    real_steps,
     summarise,
     through_time,
     unroll,
@@ -20,6 +22,8 @@ EXERCISES = [
     summarise.EXERCISE,
     purchase_table.EXERCISE,
     who_speaks.EXERCISE,
-    *lesson.EXERCISES,
+    fading_memory.EXERCISE,
+    parameters_of.EXERCISE,
+    real_steps.EXERCISE,
     *predictions.EXERCISES,
 ]

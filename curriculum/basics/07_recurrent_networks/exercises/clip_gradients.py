@@ -225,20 +225,71 @@ def changed_in_place(gradients, limit):
     return gradients, norm
 
 
+def sum_of_largest_singular_values(gradients):
+    return np.sqrt(sum(np.linalg.norm(gradient, 2) ** 2 for gradient in gradients))
+
+
+def first_array_only(gradients):
+    return _norm(gradients[:1])
+
+
+def squares_against_the_limit(gradients, limit):
+    norm = _norm(gradients)
+    if np.isfinite(norm) and norm**2 <= limit:
+        return list(gradients), norm
+    return always_scaled(gradients, limit)
+
+
+def bad_arrays_to_zero(gradients, limit):
+    if np.isfinite(_norm(gradients)):
+        return clip_gradients(gradients, limit)
+    factor = min(1, limit / _norm([g for g in gradients if np.isfinite(g).all()]))
+    kept = [g * factor if np.isfinite(g).all() else np.zeros_like(g) for g in gradients]
+    return kept, _norm(gradients)
+
+
+def norm_alone_as_torch(gradients, limit):
+    norm = _norm(gradients)
+    factor = min(1.0, limit / max(norm, 1e-12)) if np.isfinite(norm) else 0.0
+    with np.errstate(all="ignore"):
+        for gradient in gradients:
+            gradient *= factor
+    return norm
+
+
+def times_zero(gradients, limit):
+    clipped, norm = clip_gradients(gradients, limit)
+    with np.errstate(all="ignore"):
+        return (clipped if np.isfinite(norm) else [0 * gradient for gradient in gradients]), norm
+
+
+def error_where_not_finite(gradients, limit):
+    if not np.isfinite(_norm(gradients)):
+        raise ValueError("not finite")
+    return clip_gradients(gradients, limit)
+
+
+def first_array_returned(gradients, limit):
+    clipped, norm = clip_gradients(gradients, limit)
+    return clipped[0], norm
+
+
 def clip_gradients_cases(rng):
     def numbers(*shape):
         return np.round(rng.uniform(0.3, 0.9, shape) * rng.choice([-1, 1], shape), 2)
 
     def several(scale):
-        return [scale * numbers(2, 3), scale * numbers(3), scale * numbers(3, 2)]
+        """Three arrays, of which the first is never the longest."""
+        return [0.4 * scale * numbers(3), scale * numbers(2, 3), scale * numbers(3, 2)]
 
     together = several(1.0)  # each shorter than the limit, together longer
     infinite, unknown = several(1.0), several(2.0)
-    infinite[0][1, int(rng.integers(3))] = np.inf
+    infinite[1][1, int(rng.integers(3))] = np.inf
     unknown[2][int(rng.integers(3)), 0] = np.nan
     silent = [np.zeros((2, 2)), np.zeros(3)]
     return [
         Case("shorter than the limit", (several(0.5), 6.0)),
+        Case("shorter than the limit", (several(2.0), 7.0)),  # the sum of squares is above it
         Case("shorter than the limit", (silent, 1.5)),
         Case("longer than the limit", ([numbers(4) * [1.0, 4.0, 9.0, 16.0]], 2.5)),
         Case("longer than the limit", (several(30.0), 0.4)),
@@ -436,6 +487,54 @@ EXERCISE = Exercise(
             changed_in_place,
             "You wrote into the given arrays: return new ones, and leave the given ones as they "
             "are.",
+        ),
+        Misconception(
+            "squares against the limit",
+            squares_against_the_limit,
+            "You compare the sum of squares with the limit: take the root first, for a norm "
+            "of 3 has the square 9 and is still below a limit of 5.",
+        ),
+        Misconception(
+            "largest singular value",
+            _clipped_by(sum_of_largest_singular_values),
+            "np.linalg.norm(g, 2) of a matrix is its largest singular value, not the root "
+            "of the sum of squares: leave the 2 out, or use np.sum(g**2).",
+        ),
+        Misconception(
+            "first array only",
+            _clipped_by(first_array_only),
+            "You took the norm of the first array alone: all arrays count together.",
+        ),
+        Misconception(
+            "bad arrays to zero",
+            bad_arrays_to_zero,
+            "You set only those arrays to 0 that hold an inf or a nan, and used the others: "
+            "after an overflow none can be trusted; return zeros for all.",
+        ),
+        Misconception(
+            "norm alone",
+            norm_alone_as_torch,
+            "You changed the given arrays and returned the norm, as PyTorch's function "
+            "does: return the pair of a new list and the norm, and leave the given arrays "
+            "as they are.",
+        ),
+        Misconception(
+            "times zero",
+            times_zero,
+            "You multiplied by 0, and 0 * inf and 0 * nan are nan: make new arrays with "
+            "np.zeros_like.",
+        ),
+        Misconception(
+            "error where not finite",
+            error_where_not_finite,
+            "You raise an error where the norm is not finite: one bad step should not end "
+            "the training; return zeros, and the norm as it was.",
+        ),
+        Misconception(
+            "first array returned",
+            first_array_returned,
+            "You returned the first array alone: is `return` inside the loop? Collect all "
+            "arrays in a list.",
         ),
     ],
     hints=(

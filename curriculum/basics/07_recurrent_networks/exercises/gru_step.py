@@ -209,6 +209,38 @@ def state_ignored(x, h, w_ih, w_hh, b_ih, b_hh):
     return gru_step(x, np.zeros_like(h), w_ih, w_hh, b_ih, b_hh)
 
 
+def update_for_both(of_x, of_h, h):
+    return _right([of_x[1], *of_x[1:]], [of_h[1], *of_h[1:]], h)
+
+
+def reset_for_both(of_x, of_h, h):
+    return _right([of_x[0], of_x[0], of_x[2]], [of_h[0], of_h[0], of_h[2]], h)
+
+
+def sigmoid_without_brackets(of_x, of_h, h):
+    r, z = (1 / 1 + np.exp(-of_x[i] - of_h[i]) for i in (0, 1))
+    return (1 - z) * np.tanh(of_x[2] + r * of_h[2]) + z * h
+
+
+def shares_without_brackets(of_x, of_h, h):
+    r, z = _sigmoid(of_x[0] + of_h[0]), _sigmoid(of_x[1] + of_h[1])
+    return 1 - z * np.tanh(of_x[2] + r * of_h[2]) + z * h
+
+
+def tanh_of_each_share(of_x, of_h, h):
+    r, z = _sigmoid(of_x[0] + of_h[0]), _sigmoid(of_x[1] + of_h[1])
+    return (1 - z) * (np.tanh(of_x[2]) + r * np.tanh(of_h[2])) + z * h
+
+
+def same_share_for_both(of_x, of_h, h):
+    r, z = _sigmoid(of_x[0] + of_h[0]), _sigmoid(of_x[1] + of_h[1])
+    return z * np.tanh(of_x[2] + r * of_h[2]) + z * h
+
+
+def gates_from_the_input_only(of_x, of_h, h):
+    return _right(of_x, [0 * of_h[0], 0 * of_h[1], of_h[2]], h)
+
+
 def gru_step_cases(rng):
     def case(part, rows, inputs, units, bias):
         def numbers(*shape):
@@ -408,6 +440,48 @@ EXERCISE = Exercise(
             "state ignored",
             state_ignored,
             "Your result does not depend on h: use the state that is given.",
+        ),
+        Misconception(
+            "z for both gates",
+            _joined(update_for_both),
+            "Both of your gates come from the second block: the reset gate r has the first "
+            "H rows for itself.",
+        ),
+        Misconception(
+            "r for both gates",
+            _joined(reset_for_both),
+            "Both of your gates come from the first block: the update gate z has the next H "
+            "rows for itself.",
+        ),
+        Misconception(
+            "sigmoid without brackets",
+            _joined(sigmoid_without_brackets),
+            "Your sigmoid lacks brackets: 1 / 1 + exp(-a) is 1 + exp(-a); write 1 / (1 + "
+            "np.exp(-a)).",
+        ),
+        Misconception(
+            "shares without brackets",
+            _joined(shares_without_brackets),
+            "Without brackets, 1 - z * n is 1 minus a product: the share of n is (1 - z), "
+            "so (1 - z) * n + z * h.",
+        ),
+        Misconception(
+            "tanh of each share",
+            _joined(tanh_of_each_share),
+            "You took the tanh of each share of n: add the shares first, x_n + r * h_n, "
+            "then one tanh around the sum.",
+        ),
+        Misconception(
+            "same share for both",
+            _joined(same_share_for_both),
+            "You gave n and h the same share, z: the shares make 1 together, 1 - z of n and "
+            "z of h.",
+        ),
+        Misconception(
+            "gates from the input only",
+            _joined(gates_from_the_input_only),
+            "Your gates look at the input only: W_hr h + b_hr belongs to r and W_hz h + "
+            "b_hz to z, so that a gate knows what is remembered.",
         ),
     ],
     hints=(

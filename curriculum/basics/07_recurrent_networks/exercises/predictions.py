@@ -120,6 +120,38 @@ EXERCISES = [
                 "(1, 5, 32)",
                 "The shape is right, but in quotes it is a text: write it without them.",
             ),
+            Misconception(
+                "two layers",
+                (2, 5, 32),
+                "Nearly: the axis in front is right, but this network has one layer only.",
+            ),
+            Misconception(
+                "one sequence, one step",
+                (1, 1, 32),
+                "That would be the last state of a single sequence: there are 5 in the batch.",
+            ),
+            Misconception(
+                "steps for units",
+                (1, 5, 20),
+                "20 is the number of steps, and only the last one is left: a state has 32 units.",
+            ),
+            Misconception(
+                "steps for layers",
+                (20, 32),
+                "Those are all states of one sequence: asked for are the last states of all 5, "
+                "with an axis for the layers in front.",
+            ),
+            Misconception(
+                "all numbers",
+                (1, 20, 5, 32),
+                "You kept the 20 steps: of those only the last is left, so there are three "
+                "numbers.",
+            ),
+            Misconception(
+                "how many numbers",
+                160,
+                "There are 160 numbers in it, that is right: in which shape do they come?",
+            ),
         ],
         hints=(
             "One last state for each sequence. How many sequences, how many units?",

@@ -258,6 +258,66 @@ def without_the_customers(customer, day, dollars, cutoff, window):
     return purchase_table(customer, day, dollars, cutoff, window)[1:]
 
 
+def last_columns_exchanged(customer, day, dollars, cutoff, window):
+    known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
+    return known, x[:, [0, 2, 1]], bought
+
+
+def logarithms(customer, day, dollars, cutoff, window):
+    known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
+    return known, np.column_stack([np.log(x[:, :2]), x[:, 2]]), bought
+
+
+def known_in_the_last_window(customer, day, dollars, cutoff, window):
+    late = day >= cutoff - window
+    return purchase_table(customer[late], day[late], dollars[late], cutoff, window)
+
+
+def labels_before_features(customer, day, dollars, cutoff, window):
+    known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
+    return known, bought, x
+
+
+def label_for_each_purchase(customer, day, dollars, cutoff, window):
+    known, x, _ = purchase_table(customer, day, dollars, cutoff, window)
+    soon = customer[(day >= cutoff) & (day < cutoff + window)]
+    return known, x, np.isin(customer, soon).astype(int)
+
+
+def labels_with_a_point(customer, day, dollars, cutoff, window):
+    known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
+    return known, x, bought.astype(float)
+
+
+def lists_for_arrays(customer, day, dollars, cutoff, window):
+    return tuple(part.tolist() for part in purchase_table(customer, day, dollars, cutoff, window))
+
+
+def row_for_every_number(customer, day, dollars, cutoff, window):
+    known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
+    table, soon = np.zeros((customer.max() + 1, 3)), np.zeros(customer.max() + 1, dtype=int)
+    table[:, 0] = cutoff + 1
+    table[known], soon[customer[(day >= cutoff) & (day < cutoff + window)]] = x, 1
+    return np.arange(len(table)), table, soon
+
+
+def row_for_each_purchase(customer, day, dollars, cutoff, window):
+    past = day < cutoff
+    soon = customer[(day >= cutoff) & (day < cutoff + window)]
+    x = np.column_stack([cutoff - day[past], np.ones(past.sum()), dollars[past]])
+    return customer[past], x, np.isin(customer[past], soon).astype(int)
+
+
+def without_money(customer, day, dollars, cutoff, window):
+    known, x, bought = purchase_table(customer, day, dollars, cutoff, window)
+    return known, x[:, :2], bought
+
+
+def customers_not_sorted_along(customer, day, dollars, cutoff, window):
+    order = np.argsort(day)
+    return purchase_table(customer, day[order], dollars[order], cutoff, window)
+
+
 def purchase_table_cases(rng):
     def log(cutoff, *histories):
         """Each history: days counted from the cutoff. Customers' numbers and order are drawn."""
@@ -574,6 +634,68 @@ EXERCISE = Exercise(
             "customers missing",
             without_the_customers,
             "You returned x and bought only: the customers come first.",
+        ),
+        Misconception(
+            "last columns exchanged",
+            last_columns_exchanged,
+            "Your last two columns have changed places: recency, frequency, money.",
+        ),
+        Misconception(
+            "logarithms",
+            logarithms,
+            "You took logarithms, as the lesson does for its regression: days and numbers "
+            "as they are, are asked for here.",
+        ),
+        Misconception(
+            "known in the last window",
+            known_in_the_last_window,
+            "You look back over one window only: everything before the cutoff is known, "
+            "however long ago.",
+        ),
+        Misconception(
+            "labels before features",
+            labels_before_features,
+            "Your features and labels have changed places: known, x, bought.",
+        ),
+        Misconception(
+            "a label for each purchase",
+            label_for_each_purchase,
+            "You have a label for each purchase of the log: one for each of `known`, "
+            "np.isin(known, …).",
+        ),
+        Misconception(
+            "labels with a point",
+            labels_with_a_point,
+            "Your labels are floats, as from np.zeros: whole numbers are asked for, "
+            ".astype(int) makes them.",
+        ),
+        Misconception(
+            "lists",
+            lists_for_arrays,
+            "You returned lists: np.array(…) makes an array of each.",
+        ),
+        Misconception(
+            "a row for every number",
+            row_for_every_number,
+            "Your table has a row for every number up to the largest, as the lesson may do "
+            "with customers 0, 1, 2, …: here the numbers have gaps; np.unique finds those "
+            "that are known.",
+        ),
+        Misconception(
+            "a row for each purchase",
+            row_for_each_purchase,
+            "You have a row for each purchase: put all purchases of a customer into one row.",
+        ),
+        Misconception(
+            "money left out",
+            without_money,
+            "Your x has two columns: the third, money, is missing.",
+        ),
+        Misconception(
+            "customers not sorted along",
+            customers_not_sorted_along,
+            "You sorted days and dollars but not the customers, so each purchase belongs to "
+            "somebody else: use one order for all three, or none at all.",
         ),
     ],
     hints=(

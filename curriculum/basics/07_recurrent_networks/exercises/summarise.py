@@ -183,6 +183,46 @@ def as_lists(states, lengths):
     return tuple(list(part) for part in summarise(states, lengths))
 
 
+def rounded_down(states, lengths):
+    last, _ = summarise(states, lengths)
+    return last, _zeroed(states, lengths).sum(dim=1) // lengths[:, None]
+
+
+def cut_at_the_longest(states, lengths):
+    cut = states[:, : lengths.max()]
+    return cut[:, -1].clone(), cut.mean(dim=1)
+
+
+def mean_axis_kept(states, lengths):
+    last, mean = summarise(states, lengths)
+    return last, mean[:, None]
+
+
+def gathered_one_unit(states, lengths):
+    last = states.gather(1, (lengths - 1)[:, None, None]).squeeze(1)
+    return last, summarise(states, lengths)[1]
+
+
+def divided_by_the_units_too(states, lengths):
+    last, mean = summarise(states, lengths)
+    return last, mean / states.shape[2]
+
+
+def sum_over_the_sequences(states, lengths):
+    return summarise(states, lengths)[0], _zeroed(states, lengths).sum(dim=0) / len(states)
+
+
+def mask_upside_down(states, lengths):
+    padding = torch.where(_zeroed(torch.ones_like(states), lengths) > 0, 0.0, states)
+    return summarise(states, lengths)[0], padding.sum(dim=1) / lengths[:, None]
+
+
+def last_row_left_out(states, lengths):
+    last, mean = (part.clone() for part in summarise(states, lengths))
+    last[-1:], mean[-1:] = 0, 0
+    return last, mean
+
+
 def summarise_cases(rng):
     def states(rows, steps, units):
         size = rng.uniform(0.2, 0.9, (rows, steps, units))
@@ -403,6 +443,52 @@ EXERCISE = Exercise(
             "lists",
             as_lists,
             "You returned lists: torch.stack makes a tensor of shape (N, H) of each.",
+        ),
+        Misconception(
+            "rounded down",
+            rounded_down,
+            "Your mean is rounded down, as // does: divide with a single /.",
+        ),
+        Misconception(
+            "cut at the longest",
+            cut_at_the_longest,
+            "You cut the batch at its longest sequence, and the shorter ones keep their "
+            "padding: each has an end of its own, lengths[n].",
+        ),
+        Misconception(
+            "mean with its axis",
+            mean_axis_kept,
+            "Your mean has the shape (N, 1, H): leave keepdim out, or drop the axis of "
+            "length 1 with squeeze(1).",
+        ),
+        Misconception(
+            "one unit gathered",
+            gathered_one_unit,
+            "Your last states have one unit only, (N, 1), since gather takes as much as its "
+            "index holds: expand the index over the H units, or use "
+            "states[torch.arange(N), lengths - 1].",
+        ),
+        Misconception(
+            "divided by the units too",
+            divided_by_the_units_too,
+            "Your means are too small by the factor H, as when a mask is expanded over the "
+            "units before it is counted: divide by lengths[:, None] alone.",
+        ),
+        Misconception(
+            "summed over the sequences",
+            sum_over_the_sequences,
+            "You added up over the sequences, dim=0: the steps of one sequence are on dim=1.",
+        ),
+        Misconception(
+            "mask upside down",
+            mask_upside_down,
+            "Your last states are right, but your mean adds up the padding and leaves out "
+            "what is real: turn the mask around.",
+        ),
+        Misconception(
+            "last sequence left out",
+            last_row_left_out,
+            "Your last sequence holds zeros: range(N) ends with N - 1 by itself.",
         ),
     ],
     hints=(

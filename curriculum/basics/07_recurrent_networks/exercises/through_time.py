@@ -201,6 +201,31 @@ def without_the_first_step(states, w_hh, upstream):
     return np.concatenate([upstream[:1], d_states]), d_w
 
 
+def slope_with_a_plus(states, t):
+    return 1 + states[t] ** 2
+
+
+def direct_counted_twice(direct, sent):
+    return 2 * direct + sent
+
+
+def last_row_counted_from_one(states, w_hh, upstream):
+    return states[len(states)], w_hh
+
+
+def weights_from_the_direct_gradients(states, w_hh, upstream):
+    inner = upstream[1:] * (1 - states[1:] ** 2)
+    return through_time(states, w_hh, upstream)[0], inner.T @ states[:-1]
+
+
+def weights_with_a_minus(inner, states, d_states, d_w):
+    return -d_w
+
+
+def inner_product(inner, states, d_states, d_w):
+    return np.zeros_like(d_w) + (inner * states[:-1]).sum()
+
+
 def through_time_cases(rng):
     def numbers(*shape):
         return np.round(rng.uniform(0.2, 0.9, shape) * rng.choice([-1, 1], shape), 2)
@@ -389,6 +414,43 @@ EXERCISE = Exercise(
             without_the_first_step,
             "Your loop ends before the first step: t runs from T down to 1, and step 1 leads back "
             "to h_0.",
+        ),
+        Misconception(
+            "slope with a plus",
+            _backwards(slope=slope_with_a_plus),
+            "Your slope is 1 + h²: tanh flattens out towards -1 and 1, so its derivative is "
+            "1 - h_t².",
+        ),
+        Misconception(
+            "upstream twice",
+            _backwards(join=direct_counted_twice),
+            "You count each direct gradient twice: d_states begins as a copy of upstream, "
+            "so add only what comes back from the next state.",
+        ),
+        Misconception(
+            "d_w from upstream",
+            weights_from_the_direct_gradients,
+            "Your d_states are right, but d_w is made from upstream, as if each step "
+            "mattered only directly: use the whole gradient, d_states[t].",
+        ),
+        Misconception(
+            "d_w negative",
+            _with_other_weights(weights_with_a_minus),
+            "Your d_states are right, and d_w has the opposite sign: the minus belongs to "
+            "the optimiser's step, not to the gradient.",
+        ),
+        Misconception(
+            "d_w one number",
+            _with_other_weights(inner_product),
+            "Your d_states are right, but every entry of d_w holds the same number, for `@` "
+            "of two vectors is an inner product: np.outer(a, h_before) has an entry for "
+            "each pair of units.",
+        ),
+        Misconception(
+            "begun outside",
+            last_row_counted_from_one,
+            "If the message above speaks of an index out of bounds: states has T + 1 rows, "
+            "numbered from 0 to T, so begin with t = len(states) - 1.",
         ),
     ],
     hints=(

@@ -189,6 +189,26 @@ def list_of_states(x, h, w_ih, w_hh, b):
     return list(unroll(x, h, w_ih, w_hh, b).swapaxes(0, 1))
 
 
+def tanh_of_each_product(x_t, h, w_ih, w_hh, b):
+    return np.tanh(x_t @ w_ih.T + b) + np.tanh(h @ w_hh.T)
+
+
+def as_many_steps_as_sequences(x, h, w_ih, w_hh, b):
+    visited = []
+    for t in range(len(x)):
+        h = _step(x[:, t], h, w_ih, w_hh, b)
+        visited.append(h)
+    return np.stack(visited, axis=1)
+
+
+def stacked_on_the_last_axis(x, h, w_ih, w_hh, b):
+    return np.moveaxis(unroll(x, h, w_ih, w_hh, b), 1, 2)
+
+
+def first_sequences_state_for_all(x, h, w_ih, w_hh, b):
+    return unroll(x, np.broadcast_to(h[0], h.shape), w_ih, w_hh, b)
+
+
 def unroll_cases(rng):
     def case(part, sequences, steps, inputs, units):
         def numbers(*shape):  # none of them near 0, so that nothing can be left out unnoticed
@@ -401,6 +421,31 @@ EXERCISE = Exercise(
             "list of states",
             list_of_states,
             "You returned a list of states: np.stack(states, axis=1) makes one array of it.",
+        ),
+        Misconception(
+            "as many steps as sequences",
+            as_many_steps_as_sequences,
+            "Your loop runs over range(len(x)), which counts the sequences, N: the steps "
+            "are on the second axis, range(x.shape[1]).",
+        ),
+        Misconception(
+            "stacked on the last axis",
+            stacked_on_the_last_axis,
+            "Your states are right, but time is the last axis, (N, H, T): np.stack(states, "
+            "axis=1) puts it in the middle, (N, T, H).",
+        ),
+        Misconception(
+            "tanh of each product",
+            _unrolled_with(tanh_of_each_product),
+            "You put a tanh around each product and added the two: add first, then one tanh "
+            "around the whole sum, or a state can leave the range from -1 to 1.",
+            CELL,
+        ),
+        Misconception(
+            "first sequence's state",
+            first_sequences_state_for_all,
+            "Your first sequence is right, and all others begin with its state, too: each "
+            "has its own row of h, so use h as it is.",
         ),
     ],
     hints=(

@@ -161,13 +161,30 @@ def held_out():
         return np.split(file["steps"], ends), file["labels"]
 
 
+@torch.no_grad()
+def one_step_too_late(x, lengths):
+    return _at_the_end(_logits(_trained("end"), torch.tensor(x)), lengths + 1).argmax(1).numpy()
+
+
+@torch.no_grad()
+def mean_of_the_whole_buffer(x, lengths):
+    states, _ = _trained("end")["gru"](torch.tensor(x))
+    return _trained("end")["out"](states.mean(dim=1)).argmax(dim=1).numpy()
+
+
+def cut_as_in_training(x, lengths):
+    return who_speaks(x[:, :26], lengths)
+
+
 def who_speaks_cases(rng):
     utterances, labels = held_out()
+    longest = max(map(len, utterances))  # stands first, so that its length does not fit the others
     one_of_each = [rng.choice(np.flatnonzero(labels == speaker)) for speaker in range(9)]
 
     def case(part, steps=None):
         """130 utterances; in a buffer of `steps`, what is left of another one follows each."""
-        chosen = rng.permutation(len(labels))[:130]
+        order = rng.permutation(len(labels))
+        chosen = sorted(order, key=lambda i: len(utterances[i]) < longest)[:130]
         lengths = np.array([len(utterances[i]) for i in chosen])
         x = np.zeros((len(chosen), steps or lengths.max(), 12), dtype=np.float32)
         for row, i in zip(x, chosen, strict=True):
@@ -255,13 +272,13 @@ EXERCISE = Exercise(
         Misconception(
             "names instead of labels",
             names_of_speakers,
-            "You returned names: the labels are the whole numbers 0 to 8.",
+            "You returned texts: the labels are the whole numbers 0 to 8.",
         ),
         Misconception(
             "counted from one",
             counted_from_one,
             "Almost no label is right, which is worse than guessing, and happens when speakers "
-            "are counted from 1: labels go from 0 to 8.",
+            "are counted from 1 (labels go from 0 to 8), or with argmin in place of argmax.",
         ),
         Misconception(
             "guessing",
@@ -277,6 +294,27 @@ EXERCISE = Exercise(
             "the longest sequence first unless you say enforce_sorted=False, and .numpy() wants "
             "torch.no_grad() around the network.",
             PADDING,
+        ),
+        Misconception(
+            "one step too late",
+            one_step_too_late,
+            "If the message above speaks of an index out of bounds: steps count from 0, so the "
+            "state after the last real step is at lengths - 1.",
+            PADDING,
+        ),
+        Misconception(
+            "mean of the whole buffer",
+            mean_of_the_whole_buffer,
+            "Too many are wrong, as when a mean takes in what stands behind the end: summarise "
+            "gives the mean of the real steps, or their last state; use the same in training and "
+            "in who_speaks.",
+            PADDING,
+        ),
+        Misconception(
+            "cut as in training",
+            cut_as_in_training,
+            "If the message above speaks of an index out of bounds: utterances may be longer here "
+            "than in training, so do not cut x at 26 steps.",
         ),
         Misconception(
             "array into the network",

@@ -1,0 +1,65 @@
+"""nbgrader's gradebook on one connection, with one transaction for each submission.
+
+nbgrader opens the gradebook nine times to record a submission, and commits after each cell. Every
+opening looks at all tables and compiles its statements anew; every commit waits for the disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from nbgrader.api import Gradebook
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+
+class GradebookWriter:
+    """Has what nbgrader writes go through one engine, as a whole or not at all."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @cached_property
+    def engine(self) -> Engine:
+        Gradebook(self.url).close()  # makes the tables where there are none
+        return create_engine(self.url)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commits when the block has ended; takes all back when it raises.
+
+        nbgrader has no place where a connection could be handed to it. So, for the time of the
+        block, a `Gradebook` that it opens joins the transaction.
+        """
+        usual = Gradebook.__init__, Gradebook.close
+        with self.engine.begin() as connection:
+            Gradebook.__init__, Gradebook.close = self._joining(connection)
+            try:
+                yield
+            finally:
+                Gradebook.__init__, Gradebook.close = usual
+
+    def close(self) -> None:
+        if "engine" in vars(self):
+            self.engine.dispose()
+
+    def _joining(self, connection: Connection) -> tuple[Any, Any]:
+        """`__init__` and `close` of a gradebook that works within a transaction."""
+        sessions = sessionmaker(connection, join_transaction_mode="rollback_only")
+
+        def __init__(
+            book: Gradebook, url: str, course_id: str = "default_course", authenticator: Any = None
+        ) -> None:
+            if url != self.url:
+                raise ValueError(f"a gradebook at {url}, while {self.url} is written")
+            book.engine, book.db = self.engine, scoped_session(sessions)
+            book.check_course(course_id=course_id)
+            book.course_id, book.authenticator = course_id, authenticator
+
+        def close(book: Gradebook) -> None:
+            book.db.remove()
+
+        return __init__, close
