@@ -16,11 +16,14 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
 import lepton_course.exercises
+from lepton_course import quizzes
 from lepton_course.exercises.compiled import compile_exercise, save_questions
 from lepton_course.exercises.load import DECLARATIONS, load_exercises
+from lepton_course.exercises.probes import Value
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]
@@ -28,6 +31,12 @@ CURRICULUM = CLONE / "curriculum"
 
 CHECKS = "checks.npz"
 EXERCISES = "exercises.json"
+QUIZ_CELL = """\
+# Run this cell (Shift+Enter) to answer with buttons, and to have your answers remembered.
+from lepton_course import quiz
+
+quiz()"""
+
 _STAMPS = "build.json"
 
 
@@ -96,6 +105,25 @@ def student_notebook(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
+def ask_quiz(notebook: NotebookNode) -> tuple[quizzes.QuizQuestion, ...]:
+    """Turns the notebook's written quiz into a cell that asks it; returns the questions.
+
+    The cell's output holds the quiz as it was written, so that it reads without being run.
+    """
+    for place, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and cell.source.startswith(quizzes.HEADING):
+            questions = quizzes.parse_quiz(cell.source)
+            if not questions:
+                return ()
+            cell.source = quizzes.HEADING
+            written = new_output("display_data", quizzes.fallback(questions))
+            asking = new_code_cell(QUIZ_CELL, outputs=[written], id="quiz")
+            asking.metadata["jupyter"] = {"source_hidden": True}
+            notebook.cells.insert(place + 1, asking)
+            return questions
+    return ()
+
+
 def copy_open_folders(module: Path, target: Path) -> None:
     """Copies what a learner gets besides the notebooks. How figures were drawn stays behind."""
     for name in OPEN_FOLDERS:
@@ -112,12 +140,20 @@ def _build_module(folder: Path, target: Path) -> None:
         fresh.mkdir()
         for path in sorted(folder.glob("*.ipynb")):
             notebook = student_notebook(nbformat.read(path, as_version=4))
+            if questions := ask_quiz(notebook):
+                (fresh / quizzes.FILE).write_text(quizzes.quiz_to_json(questions), encoding="utf-8")
             nbformat.write(notebook, fresh / path.name)
         copy_open_folders(folder, fresh)
         exercises = load_exercises(folder).values()
         save_questions(fresh / CHECKS, [compile_exercise(exercise) for exercise in exercises])
         listing = [
-            {"name": e.name, "title": e.title, "points": e.points, "minutes": e.minutes}
+            {
+                "name": e.name,
+                "title": e.title,
+                "points": e.points,
+                "minutes": e.minutes,
+                "is_prediction": isinstance(e.probe, Value),
+            }
             for e in exercises
         ]
         (fresh / EXERCISES).write_text(json.dumps(listing, indent=1), encoding="utf-8")
@@ -129,6 +165,7 @@ def _build_module(folder: Path, target: Path) -> None:
 def _digest(folder: Path) -> str:
     """A hash of all that a module's build depends on: its files and the exercise code."""
     code = [*Path(lepton_course.exercises.__file__).parent.glob("*.py"), Path(__file__)]
+    code.append(Path(quizzes.__file__))
     files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     digest = hashlib.sha256()
     for path in sorted(code) + sorted(files):

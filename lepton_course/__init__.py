@@ -13,6 +13,7 @@ _HOMES = {
     "begin": "notebook_setup",
     "check": "exercises.session",
     "hint": "exercises.session",
+    "quiz": "quizzes",
     "record": "records",
     "load_dataset": "datasets",
     "device": "devices",

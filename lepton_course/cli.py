@@ -12,9 +12,11 @@ from typing import Annotated
 import typer
 
 from lepton_course import __version__
-from lepton_course.progress import find_workspace, standing
-from lepton_course.syllabus import SyllabusError, exercises_of, is_ready, load_syllabus
-from lepton_course.workspace import Change, WorkspaceError, update_workspace
+from lepton_course.progress import find_workspace
+from lepton_course.progress_file import ProgressFileError, export_progress, import_progress
+from lepton_course.syllabus import SyllabusError
+from lepton_course.updates import compare_command, pairs
+from lepton_course.workspace import Change, WorkspaceError, update_workspace, write_atomically
 
 app = typer.Typer(
     help="Lepton Course: deep learning in notebooks that check your answers.",
@@ -68,10 +70,17 @@ def progress(
     folder: Annotated[
         Path | None, typer.Argument(metavar="[DIR]", help="Default: the workspace you are in.")
     ] = None,
+    exported: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help="Keep a copy of your progress.")
+    ] = None,
+    imported: Annotated[
+        Path | None, typer.Option("--import", metavar="FILE", help="Add a copy to your progress.")
+    ] = None,
 ) -> None:
-    """Show how far you are in each module."""
+    """Show what you have solved, how long it took, and what to repeat."""
     from rich.console import Console
-    from rich.table import Table
+
+    from lepton_course.progress_page import show_tables
 
     workspace = find_workspace(folder.expanduser() if folder else None)
     if workspace is None:
@@ -80,18 +89,45 @@ def progress(
             "Give its folder: lepton progress DIR"
         )
     try:
-        modules = load_syllabus()
-    except SyllabusError as error:
+        if imported:
+            added = import_progress(workspace, imported.read_bytes())
+            print(f"{added} records added from {imported}.")
+        if exported:
+            write_atomically(exported, export_progress(workspace))
+            print(f"Your progress is in {exported}.")
+        if not (imported or exported):
+            show_tables(Console(), workspace)
+    except (SyllabusError, ProgressFileError, OSError) as error:
         sys.exit(f"lepton progress: {error}")
-    ready = [module for module in modules if is_ready(module)]
-    states = standing(workspace, {module.id: exercises_of(module) for module in ready})
-    table = Table("Module", title=f"Progress in {workspace}")
-    for heading in ("Solved", "Of", "Attempts"):
-        table.add_column(heading, justify="right")
-    for module in ready:
-        state = states[module.id]
-        table.add_row(module.title, str(state.done), str(state.total), str(state.tries))
-    Console().print(table)
+
+
+@app.command()
+def changes(
+    notebook: Annotated[
+        Path | None, typer.Argument(metavar="[NOTEBOOK]", help="Default: list them all.")
+    ] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--dir", metavar="DIR", help="Default: the workspace you are in.")
+    ] = None,
+    text: Annotated[bool, typer.Option("--text", help="In the terminal, without browser.")] = False,
+) -> None:
+    """Show your notebook and the course's new version side by side."""
+    start = folder.expanduser() if folder else notebook.parent if notebook else None
+    workspace = find_workspace(start)
+    if workspace is None:
+        sys.exit("lepton changes: not in a workspace. Give its folder: lepton changes --dir DIR")
+    found = pairs(workspace)
+    if notebook is None:
+        for pair in found:
+            print(f"lepton changes '{workspace / pair.mine}'")
+        print("Each command above shows one." if found else "No notebook has a new version.")
+        return
+    wanted = [p for p in found if notebook.resolve() in ((workspace / p.mine), (workspace / p.new))]
+    if not wanted:
+        sys.exit(f"lepton changes: {notebook} has no new version beside it.")
+    print(f"Left: yours. Right: {wanted[0].new}. Stop with Ctrl+C.", flush=True)
+    command = compare_command(workspace, wanted[0], text, colour=sys.stdout.isatty())
+    os.execv(sys.executable, [sys.executable, *command])
 
 
 @app.command()
@@ -143,6 +179,8 @@ def describe(changes: list[Change]) -> list[str]:
                 f"{change.path} is yours and was left alone; "
                 f"the course's new version is beside it: {change.beside}"
             )
+    if any(line.endswith(".ipynb") for line in lines):
+        lines.append("see both side by side: lepton changes")
     return lines or ["everything is up to date"]
 
 

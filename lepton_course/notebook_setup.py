@@ -8,6 +8,7 @@ from pathlib import Path
 from lepton_course.devices import prepare_tensorflow
 from lepton_course.exercises.load import DECLARATIONS
 from lepton_course.exercises.session import open_session
+from lepton_course.progress import record_visit
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED
 
@@ -24,6 +25,7 @@ def begin(module: str, *, seed: int = 0) -> None:
     seed_everything(seed)
     prepare_tensorflow()
     session = open_session(module, source)
+    record_visit(module)
     _set_plot_style()
     print(f"{module} · seed {seed} · {_device_in_words()} · {len(session)} exercises with checks")
 

@@ -76,9 +76,34 @@ def is_ready(module: Module, curriculum: Path = PACKAGED) -> bool:
     return (curriculum / module.id / "lesson.ipynb").is_file()
 
 
-def exercises_of(module: Module, curriculum: Path = PACKAGED) -> list[str]:
-    """Names of the module's exercises, in its notebooks' order; [] when it is planned."""
+@dataclass(frozen=True)
+class Listed:
+    """An exercise as the learner's pages name it; one without points belongs to the lesson."""
+
+    name: str
+    title: str
+    points: float
+    minutes: float
+    is_prediction: bool = False
+
+
+def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed]:
+    """The module's exercises, in its notebooks' order; [] when it is planned."""
     listing = curriculum / module.id / "exercises.json"
     if not listing.is_file():
         return []
-    return [entry["name"] for entry in json.loads(listing.read_text(encoding="utf-8"))]
+    return [
+        Listed(
+            entry["name"],
+            entry.get("title", entry["name"]),
+            entry.get("points", 0),
+            entry.get("minutes", 0),
+            entry.get("is_prediction", False),
+        )
+        for entry in json.loads(listing.read_text(encoding="utf-8"))
+    ]
+
+
+def exercises_of(module: Module, curriculum: Path = PACKAGED) -> list[str]:
+    """Names of the module's exercises, in its notebooks' order; [] when it is planned."""
+    return [exercise.name for exercise in listed_exercises(module, curriculum)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from lepton_course import start_page
+from lepton_course import progress_page, start_page
 from lepton_course.progress import HIDDEN
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, is_ready, load_syllabus
 
@@ -59,8 +59,7 @@ def update_workspace(folder: Path, curriculum: Path = PACKAGED) -> list[Change]:
             deliver(folder, path, content, delivered)
             for path, content in student_files(curriculum, ready)
         ]
-        page = start_page.notebook(folder, curriculum)
-        changes.append(deliver(folder, start_page.NAME, page, delivered, refresh=True))
+        changes += _deliver_pages(folder, curriculum, delivered)
         write_atomically(folder / HIDDEN / MANIFEST, _manifest_bytes(delivered))
     except PermissionError as error:
         raise WorkspaceError(
@@ -116,6 +115,15 @@ def deliver(
     if found is not None and new == last:
         return Change(path, "kept")
     return Change(path, "beside", _put_beside(folder, path, content, new, delivered))
+
+
+def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) -> list[Change]:
+    """START.ipynb and PROGRESS.ipynb, with what is known now."""
+    # Progress first: the start page links to it.
+    return [
+        deliver(folder, page.NAME, page.notebook(folder, curriculum), delivered, refresh=True)
+        for page in (progress_page, start_page)
+    ]
 
 
 def fingerprint(path: str, content: bytes) -> str | None:

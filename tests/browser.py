@@ -37,6 +37,14 @@ def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
 
 
 @contextmanager
+def jupyter_notebook(folder: Path, home: Path) -> Iterator[str]:
+    """Run Jupyter Notebook 7 in a folder, without a browser; yields the URL that it prints."""
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    with _server(["-m", "notebook", "--no-browser", *as_root], folder, home) as url:
+        yield url
+
+
+@contextmanager
 def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
     """Run a JupyterLab in `folder`; what it says goes to `home`/jupyterlab.log.
 
@@ -44,7 +52,8 @@ def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
     files matter.
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("JUPYTER")}
-    environment |= {"HOME": str(home), "PYTHONPATH": str(CLONE)}
+    places = [str(CLONE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment |= {"HOME": str(home), "PYTHONPATH": os.pathsep.join(places)}
     log = home / "jupyterlab.log"
     with log.open("w") as output:
         server = subprocess.Popen(
@@ -63,7 +72,7 @@ def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
 
 def _printed_url(server: subprocess.Popen, log: Path) -> str:
     for _ in range(600):
-        found = re.search(r"http://localhost:\d+/lab\S*\?token=\w+", log.read_text())
+        found = re.search(r"http://localhost:\d+/(?:lab|tree)\S*\?token=\w+", log.read_text())
         if found:
             return found[0]
         assert server.poll() is None, log.read_text()
@@ -96,6 +105,12 @@ def picture(page: Page, path: Path, shown: bool = False) -> None:
             target = CLONE / wanted
             target.mkdir(parents=True, exist_ok=True)
             image.quantize(128).save(target / path.name, optimize=True)
+
+
+def unreadable(page: Page, selector: str) -> list[str]:
+    """What on the page is hard to read: text below WCAG's contrast AA, content wider than its
+    place. Signs that screen readers skip count as graphics (3 to 1)."""
+    return page.evaluate((CLONE / "tests/readability.js").read_text(), selector)
 
 
 class Lab:

@@ -17,6 +17,7 @@ from conftest import CLONE
 from autograder.build import modules_in
 from lepton_course import progress
 from lepton_course.exercises.load import load_exercises
+from lepton_course.standing import attempts
 
 pytestmark = pytest.mark.browser
 
@@ -124,13 +125,13 @@ def test_a_wrong_answer_is_told_why_and_the_right_one_succeeds(lab, workspace, t
     assert mistake.sentence not in answer.inner_text()
     picture(lab.page, tmp_path / "right.png")  # not shown: the answer stays out of the README
 
-    tried = progress.attempts(workspace)[MODULE, EXERCISE]
+    tried = attempts(workspace)[MODULE, EXERCISE]
     assert tried.solved and tried.tries == 2
 
 
 def test_the_start_page_brings_progress_up_to_date(lab, workspace):
     progress.record_attempt(MODULE, EXERCISE, "right", folder=workspace)
-    tried = progress.attempts(workspace)
+    tried = attempts(workspace)
     solved = sum(attempt.solved for (module, _), attempt in tried.items() if module == MODULE)
     lab.page.keyboard.press("Shift+Enter")
     row = lab.panel().locator("tr", has_text="Convolutional networks")

@@ -22,7 +22,7 @@ def lepton(*arguments: str, cwd: Path = CLONE) -> subprocess.CompletedProcess[st
 def test_help_lists_a_learners_commands():
     run = lepton("--help")
     assert run.returncode == 0
-    for command in ("learn", "progress", "devices", "data"):
+    for command in ("learn", "progress", "changes", "devices", "data"):
         assert re.search(rf"^\s+{command}\s", run.stdout, re.MULTILINE)
 
 
@@ -104,6 +104,7 @@ def test_what_learn_says():
         "2 files added",
         "a/lesson.ipynb is yours and was left alone; "
         "the course's new version is beside it: a/lesson (new version).ipynb",
+        "see both side by side: lepton changes",
     ]
     assert cli.describe([Change("START.ipynb", "unchanged")]) == ["everything is up to date"]
 

@@ -63,6 +63,7 @@ def test_a_new_workspace_holds_student_files_and_nothing_else(update, workspace,
         path.relative_to(workspace).as_posix() for path in workspace.rglob("*") if path.is_file()
     }
     assert files == {
+        "PROGRESS.ipynb",
         "START.ipynb",
         "basics/01_first/lesson.ipynb",
         "basics/01_first/assignment.ipynb",
@@ -296,7 +297,7 @@ def test_the_start_page_shows_without_being_run(update, workspace, small_curricu
     assert f'href="{small_curriculum.lesson}"' in html
     assert "planned" in html
     assert "02_second/lesson.ipynb" not in html, "no link to what is not there"
-    assert "10 min" in html and "20 min" in html
+    assert "10&nbsp;min" in html and "20&nbsp;min" in html
 
 
 def test_the_start_page_follows_progress(update, workspace, small_curriculum):

@@ -140,7 +140,7 @@ def difference(compare: Comparison, observed: Observation, expected: Observation
             return "no gradient flows back: the result was cut off from its inputs"
         if name == "parameters" and isinstance(observed.seen[name], Opaque):
             return f"expected a network, a torch.nn.Module, got {kind_name(observed.seen[name])}"
-        problem = _comparison_for(name, compare).difference(observed.seen[name], right)
+        problem = compared(name, compare).difference(observed.seen[name], right)
         if problem:
             return _in_words(name, problem)
     return None
@@ -156,7 +156,7 @@ def alike(
     if set(observed.seen) != set(other.seen):
         return False
     return all(
-        _comparison_for(name, compare).alike(
+        compared(name, compare).alike(
             observed.seen[name], other.seen[name], expected.seen.get(name)
         )
         for name in other.seen
@@ -234,8 +234,9 @@ def _changed_arguments(question: Question, case: Case, observed: Observation) ->
     return ", ".join(f"`{name}`" for name, now, before in named if not same(now, before))
 
 
-def _comparison_for(name: str, compare: Comparison) -> Comparison:
-    """Results and gradients by the exercise's comparison, everything else exactly."""
+def compared(name: str, compare: Comparison) -> Comparison:
+    """How one thing that was seen is compared: results and gradients by the exercise's comparison,
+    everything else exactly."""
     return compare if name in ("result", "output", "gradients") else exact()
 
 
