@@ -90,7 +90,13 @@ class Cluster:
         self.client.subscribe_topic(self.name, lambda event: self._heard(**event[1]))
         with contextlib.suppress(Exception):  # a worker that cannot take it is told of, too
             self.client.register_plugin(outfit, name=self.name)
-        yield from _Round(self, tasks).results()
+        try:
+            yield from _Round(self, tasks).results()
+        except OSError as error:
+            raise ClassError(
+                f"The Dask scheduler at {self.address} was lost. What was graded until then is "
+                "kept: start the command again, and it goes on."
+            ) from error
 
     def _look(self) -> None:
         """Refuses workers that are there and cannot serve."""
@@ -129,6 +135,7 @@ class _Round:
         self.arrivals = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
 
     def results(self) -> Iterator[tuple[str, Outcome]]:
+        """Yields each answer as it comes. Raises OSError when the scheduler is lost."""
         next_look = 0.0
         while self.left:
             if time.monotonic() >= next_look:
@@ -153,6 +160,7 @@ class _Round:
             key=f"{self.cluster.name}-{secrets.token_hex(8)}",
             resources={self.cluster.name: 1},
             workers=workers,
+            allow_other_workers=workers is not None,
             retries=2,
         )
         self.sent.setdefault(student, []).append(future)
@@ -173,10 +181,7 @@ class _Round:
         elif future.status == "error":
             outcome = WorkerDied(f"the cluster could not grade it: {result[1]!r}")
         else:
-            raise ClassError(
-                f"The Dask scheduler at {self.cluster.address} was lost. What was graded until "
-                "then is kept: start the command again, and it goes on."
-            )
+            raise OSError("the tasks were cancelled")  # by the client, which gave up connecting
         if isinstance(outcome, WorkerDied) and self.sent[student]:
             return
         del self.left[student]
