@@ -51,6 +51,7 @@ class Cluster:
         self.tell = tell
         self.name = f"lepton-{secrets.token_hex(8)}"
         self.refused: set[str] = set()
+        self.dressed = False
 
     def __enter__(self) -> Cluster:
         try:
@@ -68,10 +69,10 @@ class Cluster:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # A worker that does not answer must not be waited for.
-        leave = threading.Thread(target=self._leave, daemon=True)
-        leave.start()
-        leave.join(CONNECT_SECONDS)
+        if self.dressed:  # a worker that does not answer must not be waited for
+            undress = threading.Thread(target=self._undress, daemon=True)
+            undress.start()
+            undress.join(CONNECT_SECONDS)
         self.client.close(timeout=CONNECT_SECONDS)
 
     def slots(self, tasks: int) -> int:
@@ -88,6 +89,7 @@ class Cluster:
         """Yields what became of each task, by student, as it comes."""
         outfit = Outfit(self.name, self.needs, assignment, preload_for(tasks.values()))
         self.client.subscribe_topic(self.name, lambda event: self._heard(**event[1]))
+        self.dressed = True
         with contextlib.suppress(Exception):  # a worker that cannot take it is told of, too
             self.client.register_plugin(outfit, name=self.name)
         try:
@@ -116,7 +118,7 @@ class Cluster:
             self.refused.add(worker)
             self.tell(refused)
 
-    def _leave(self) -> None:
+    def _undress(self) -> None:
         with contextlib.suppress(Exception):
             self.client.unregister_worker_plugin(self.name)
 

@@ -34,7 +34,7 @@ from autograder.creation import create_classroom
 
 pytestmark = pytest.mark.notebook
 
-STUDENTS = [f"s{number:02}" for number in range(12)]
+STUDENTS = [f"s{number:02}" for number in range(16)]
 SLOWLY = f"import time\ntime.sleep(1.5)\n{TOTAL}"
 CURIOUS = """
 import os, socket
@@ -74,6 +74,7 @@ class Scene:
     untouched: bool
     interrupted_after: float
     output: str
+    without_scheduler: subprocess.CompletedProcess[str]
     kept: list[int]
     left: list[str]
 
@@ -121,6 +122,10 @@ class Hosts:
         pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
         return self.start(self.desk, "-c", IMPATIENT, *command, **pipe)
 
+    def log(self, host: int) -> str:
+        """What programs on a host have said."""
+        return (self.folder / f"host{host}.log").read_text()
+
     def kill_all(self) -> None:
         for program in self.programs:
             if program.poll() is None:
@@ -155,11 +160,13 @@ def scene(tmp_path_factory) -> Iterator[Scene]:
         try:
             hosts.start_scheduler()
             hosts.start_worker("older", code=other_version(folder))
+            eventually(lambda: "Register worker" in hosts.log(hosts.desk))
             refused = finished(hosts.grade(disturbed))
             untouched = not gradebook(disturbed)
 
             hosts.start_worker("steady")
             lost = [hosts.start_worker(name) for name in ("pulled", "killed", "stopped")]
+            eventually(lambda: hosts.log(hosts.desk).count("Register worker") == 5)
             grader = hosts.grade(disturbed)
             eventually(lambda: results(disturbed) > 0)
             began = time.monotonic()
@@ -175,13 +182,30 @@ def scene(tmp_path_factory) -> Iterator[Scene]:
             os.killpg(lost[1][1].pid, signal.SIGKILL)
             os.killpg(lost[2][1].pid, signal.SIGSTOP)
             output = finished(grader).stdout
+
+            again = shutil.copytree(disturbed, folder / "again")
+            shutil.rmtree(again / "private/results")
+            grader = hosts.grade(again)
+            eventually(lambda: results(again) > 0)
+            os.killpg(hosts.programs[0].pid, signal.SIGKILL)
+            without_scheduler = finished(grader)
         finally:
             hosts.kill_all()
         eventually(lambda: not hosts.left())
         left = hosts.left()
     graded = CliRunner().invoke(class_app, ["grade", str(undisturbed), "small_sums"])
     assert graded.exit_code == 0, graded.output
-    yield Scene(disturbed, undisturbed, refused, untouched, interrupted_after, output, kept, left)
+    yield Scene(
+        disturbed,
+        undisturbed,
+        refused,
+        untouched,
+        interrupted_after,
+        output,
+        without_scheduler,
+        kept,
+        left,
+    )
 
 
 def make_class(folder: Path) -> Path:
@@ -191,7 +215,7 @@ def make_class(folder: Path) -> Path:
     ).classroom.root
     for number, student in enumerate(STUDENTS):
         answers = {"double": DOUBLE if number % 3 else "def double(x): return x**2"}
-        answers["total"] = SLOWLY if number else CURIOUS
+        answers["total"] = f"{SLOWLY if number else CURIOUS}\n# {student}"
         hand_in(classroom, student, answered(classroom, answers))
     return classroom
 
@@ -225,13 +249,19 @@ def test_the_gradebook_is_that_of_an_undisturbed_run(scene):
     assert 0 < before < after < len(STUDENTS) - 3, "hosts were lost in the middle"
     assert gradebook(scene.disturbed) == gradebook(scene.undisturbed)
     assert len(gradebook(scene.disturbed)) == len(STUDENTS)
-    assert "12 graded" in scene.output
+    assert f"{len(STUDENTS)} graded" in scene.output
     assert "0 not gradable" in scene.output
 
 
 def test_an_interrupted_run_ends_soon_and_goes_on_later(scene):
     assert scene.interrupted_after < 30
     assert f"({scene.kept[0]} of them unchanged)" in scene.output
+
+
+def test_a_lost_scheduler_is_told(scene):
+    assert scene.without_scheduler.returncode == 1
+    words = " ".join(scene.without_scheduler.stdout.split())
+    assert "was lost. What was graded until then is kept" in words
 
 
 def test_a_worker_with_another_version_is_refused_by_name(scene):
