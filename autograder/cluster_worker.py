@@ -123,18 +123,24 @@ class Outfit(WorkerPlugin):
 
     def teardown(self, worker: Any) -> None:
         """Leaves nothing behind."""
-        if not any(isinstance(plugin, Outfit) for plugin in worker.plugins.values()):
+        folder, self.folder = self.folder, None
+        others = [plugin for plugin in worker.plugins.values() if plugin is not self]
+        if not any(isinstance(plugin, Outfit) for plugin in others):
             shared.stop()
-        if self.folder is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def grade(self, parcel: Parcel) -> Outcome:
         """Runs and judges one submission."""
         assert self.folder is not None
-        with tempfile.TemporaryDirectory(dir=self.folder.parent) as name:
-            unpack(parcel.files, Path(name))
-            task = replace(parcel.task, folder=Path(name), threads=self.threads)
-            return grade_task(self.assignment, task)
+        try:
+            with tempfile.TemporaryDirectory(dir=self.folder.parent) as name:
+                unpack(parcel.files, Path(name))
+                task = replace(parcel.task, folder=Path(name), threads=self.threads)
+                return grade_task(self.assignment, task)
+        finally:
+            if self.folder is None:  # nobody waits any more; this may have begun a zygote anew
+                shared.stop()
 
 
 def grade_parcel(outfit: str, parcel: Parcel) -> Outcome:
