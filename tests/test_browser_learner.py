@@ -110,6 +110,7 @@ def look(lab: Lab, path: Path, parts: str) -> None:
         lab.page.set_viewport_size({"width": width, "height": 860})
         is_light = "true" if theme == "light" else "false"
         lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
+        lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
         picture(lab.page, path.with_name(f"{path.name}-{theme}-{width}.png"))
         found[theme, width] = unreadable(lab.page, parts)
     assert found == {view: [] for view in VIEWS}
@@ -193,6 +194,15 @@ def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):
         "h => { const y = h.getBoundingClientRect().y; return y > 0 && y < innerHeight; }",
         arg=heading.element_handle(),
     )
+
+
+def test_the_progress_page_reads_well(lab, workspace, tmp_path):
+    progress.record_attempt(MODULE, "max_pool2d", "wrong", folder=workspace)
+    lab.page.goto(lab.page.url.partition("/lab")[0] + "/lab/tree/PROGRESS.ipynb?reset")
+    lab.kernel_ready()
+    lab.run_all("PROGRESS.ipynb", seconds=60)
+    lab.panel().get_by_text("Convolutional networks").first.wait_for()
+    look(lab, tmp_path / "progress", ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output")
 
 
 def test_notebook_7_shows_the_start_page_and_runs_it(page, workspace, home, tmp_path):
