@@ -7,6 +7,7 @@ import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -187,7 +188,8 @@ class _Grader:
         sources = "".join(
             text for task in tasks.values() for text in task.submission.notebooks.values()
         )
-        shared.preload = (*(name for name in FRAMEWORKS if name in sources), *ALSO)
+        used = (modules for name, modules in FRAMEWORKS.items() if name in sources)
+        shared.preload = (*chain(*used), *ALSO)
         link = shared.link() if sys.platform == "linux" else None
         outcomes = map_unordered(grade_one, tasks, workers, set_up, self.assignment, link)
         for student, outcome in outcomes:
