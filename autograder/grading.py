@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
@@ -98,6 +99,7 @@ def grade(
     report: called with each result as it comes. Raises ClassError before anything has changed.
     """
     programs_on_path()
+    gc.freeze()  # what is imported stays: looking through it again and again takes time
     walls = choose_walls(options.sandbox)
     with exclusive(classroom):
         clear_scratch(classroom)
@@ -160,7 +162,8 @@ class _Grader:
         tasks = {}
         for student in students:
             try:
-                submission = self.assignment.restored(self.folder(student))
+                with self.writer.transaction():  # restoring reads the gradebook
+                    submission = self.assignment.restored(self.folder(student))
             except NotGradable as error:
                 self.refuse(student, str(error))
                 continue
