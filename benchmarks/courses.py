@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,6 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 
 from autograder.classroom import programs_on_path
-
-GROUPS = "abcdefghijkl"
-"""First letters of the learners' ids, so that a pattern can name a half, a third or a quarter."""
 
 BEGIN = "import time\n\ncpu_began = time.process_time()"
 END = 'print(f"cpu seconds {time.process_time() - cpu_began:.4f}")'
@@ -44,7 +41,7 @@ TORCH = {
         "        optimizer.zero_grad()\n        loss.backward()\n        optimizer.step()\n"
         "    return layer",
         "def train(x, y, steps):\n    return torch.nn.Linear(x.shape[1], 3)",
-        "torch.manual_seed(0)\nx = torch.randn(300, 5)\ny = (x[:, :3]).argmax(1)\n"
+        "_ = torch.manual_seed(0)\nx = torch.randn(300, 5)\ny = (x[:, :3]).argmax(1)\n"
         "layer = train(x, y, 60)\n"
         "assert (layer(x).argmax(1) == y).float().mean() > 0.9",
     ),
@@ -103,13 +100,25 @@ def make_course(root: Path, kind: str, submissions: int) -> Course:
     return course
 
 
-def copy_course(course: Course, root: Path, groups: str = GROUPS) -> Course:
-    """The course as it was before grading, with the submissions of some groups."""
+def students(course: Course) -> list[str]:
+    """Who has handed in."""
+    return sorted(folder.name for folder in (course.root / "submitted").iterdir())
+
+
+def copy_course(course: Course, root: Path, who: Sequence[str]) -> Course:
+    """The course as it was before grading, with the submissions of some learners."""
     shutil.copytree(course.root, root, ignore=shutil.ignore_patterns("submitted"))
-    for student in (course.root / "submitted").iterdir():
-        if student.name[0] in groups:
-            shutil.copytree(student, root / "submitted" / student.name)
+    for student in who:
+        shutil.copytree(course.root / "submitted" / student, root / "submitted" / student)
     return Course(root, course.assignment)
+
+
+def change_submission(course: Course, student: str) -> None:
+    """Has a learner hand in again, with another comment."""
+    for path in (course.root / "submitted" / student).rglob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        notebook.cells[-2].source += "\n# again"
+        nbformat.write(notebook, path)
 
 
 def scores(course: Course) -> dict[str, float]:
@@ -158,7 +167,7 @@ def _marked(grade_id: str, source: str, **options: object) -> NotebookNode:
 
 
 def _hand_in(course: Course, kind: str, number: int) -> None:
-    student = f"{GROUPS[number % len(GROUPS)]}{number:05d}"
+    student = f"s{number:05d}"
     folder = course.root / "submitted" / student / course.assignment
     shutil.copytree(course.root / "release" / course.assignment, folder)
     for path in folder.glob("*.ipynb"):
