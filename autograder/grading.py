@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -97,6 +99,7 @@ def grade(
     report: called with each result as it comes. Raises ClassError before anything has changed.
     """
     programs_on_path()
+    gc.freeze()  # what is imported stays: looking through it again and again takes time
     walls = choose_walls(options.sandbox)
     with exclusive(classroom):
         clear_scratch(classroom)
@@ -159,7 +162,8 @@ class _Grader:
         tasks = {}
         for student in students:
             try:
-                submission = self.assignment.restored(self.folder(student))
+                with self.writer.transaction():  # restoring reads the gradebook
+                    submission = self.assignment.restored(self.folder(student))
             except NotGradable as error:
                 self.refuse(student, str(error))
                 continue
@@ -187,7 +191,8 @@ class _Grader:
         sources = "".join(
             text for task in tasks.values() for text in task.submission.notebooks.values()
         )
-        shared.preload = (*(name for name in FRAMEWORKS if name in sources), *ALSO)
+        used = (modules for name, modules in FRAMEWORKS.items() if name in sources)
+        shared.preload = (*chain(*used), *ALSO)
         link = shared.link() if sys.platform == "linux" else None
         outcomes = map_unordered(grade_one, tasks, workers, set_up, self.assignment, link)
         for student, outcome in outcomes:

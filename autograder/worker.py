@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from autograder.assignment import Assignment, Task
 from autograder.execution import CannotRun
 from autograder.judging import Judged
@@ -15,6 +17,7 @@ def set_up(assignment: Assignment | StockAssignment, link: Link | None) -> None:
     """Prepares a worker: what it grades, and whose zygote it uses."""
     global _assignment
     _assignment = assignment
+    gc.freeze()  # what is imported stays
     if link is not None:
         shared.adopt(link)
 
