@@ -39,12 +39,15 @@ SLOWLY = f"import time\ntime.sleep(1.5)\n{TOTAL}"
 CURIOUS = """
 import os, socket
 
-def open_sockets():
-    inside = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
-              if os.path.islink(f"/proc/self/fd/{fd}")]
-    names = open("/proc/self/net/unix").read() + open("/proc/self/net/tcp").read()
-    numbers = [link.partition("[")[2].strip("]") for link in inside if "socket" in link]
-    return [number for number in numbers if number not in names]
+def connected():
+    for number in range(3, 256):
+        try:
+            with socket.socket(fileno=os.dup(number)) as found:
+                if found.family in (socket.AF_INET, socket.AF_INET6):
+                    return True
+        except OSError:
+            continue
+    return False
 
 def reached():
     try:
@@ -53,7 +56,7 @@ def reached():
         return False
 
 def total(x):
-    return -1.0 if open_sockets() or reached() else float(x.sum())
+    return -1.0 if connected() or reached() else float(x.sum())
 """
 """Is right only where nothing of the cluster is in reach."""
 
@@ -100,7 +103,8 @@ class Hosts:
             "OMP_NUM_THREADS": "1",
         }
         log = (self.folder / f"host{host}.log").open("a")
-        options = {"stdout": log, "stderr": log, "env": environment, **options}
+        place = {"cwd": self.folder, "env": environment}  # the clone is not found by chance
+        options = {"stdout": log, "stderr": log, **place, **options}
         program = self.lan.start(host, [sys.executable, *arguments], **options)
         self.programs.append(program)
         return program
