@@ -28,8 +28,8 @@ show()"""
 
 Known = dict[tuple[str, str], Attempts]
 
-_LEFT = 'style="text-align: left; vertical-align: top"'
-_RIGHT = 'style="text-align: right; vertical-align: top"'
+_LEFT = 'style="text-align: left; vertical-align: top; padding: 0.4em 0.3em"'
+_RIGHT = 'style="text-align: right; vertical-align: top; padding: 0.4em 0.3em"'
 
 
 def show() -> None:
@@ -150,7 +150,7 @@ def _why(is_solved: bool) -> str:
 
 
 def _modules_table(stops: list[Stop]) -> str:
-    rows = [_row("th", "Module", "Solved", "Attempts", "Quiz", "Time spent", "Left")]
+    rows = [_row("th", "Module", "Solved", "Tries", "Quiz", "Spent", "Left")]
     for stop in stops:
         state = stop.standing
         quiz = f"{state.quiz[0]} of {state.quiz[1]}" if state.quiz[1] else ""
@@ -175,7 +175,7 @@ def _exercises_table(stop: Stop, known: Known, now: datetime) -> str:
     ]
     if not rows:
         return ""
-    head = _row("th", "Exercise", "State", "Attempts", "Repeat")
+    head = _row("th", "Exercise", "State", "Tries", "Repeat")
     return f"<h3>{escape(stop.module.title)}</h3><table>{head}{''.join(rows)}</table>"
 
 

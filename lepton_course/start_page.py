@@ -144,7 +144,8 @@ def _new_versions(folder: Path) -> str:
     for pair in pairs(folder):
         address = side_by_side(folder, pair)
         see = f' (<a href="{escape(address)}" target="_blank">compare</a>)' if address else ""
-        items.append(f"<li>{link(folder, pair.mine, escape(pair.mine))}: {_beside(pair)}{see}</li>")
+        mine = escape(pair.mine).replace("/", "/<wbr>")
+        items.append(f"<li>{link(folder, pair.mine, mine)}: {_beside(pair)}{see}</li>")
     if not items:
         return ""
     return (

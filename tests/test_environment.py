@@ -44,10 +44,7 @@ def conda() -> dict[str, SpecifierSet]:
 
 
 def test_conda_and_pip_state_the_same():
-    pip = {
-        "python": SpecifierSet(PROJECT["requires-python"]),
-        **declared("instructor", "distributed", "dev"),
-    }
+    pip = {"python": SpecifierSet(PROJECT["requires-python"]), **declared("instructor", "dev")}
     pip.pop("tensorflow")  # conda-forge has the CPU build for every machine
     conda_ = conda()
     assert conda_.pop("pip") == SpecifierSet()
@@ -104,10 +101,10 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
     ("folder", "extras", "own"),
     [
         ("lepton_course", [], {"lepton_course"}),
-        ("autograder", ["instructor", "distributed"], {"lepton_course", "autograder"}),
+        ("autograder", ["instructor"], {"lepton_course", "autograder"}),
         (
             "tests",
-            ["instructor", "distributed", "dev", "tensorboard"],
+            ["instructor", "dev", "tensorboard"],
             {"lepton_course", "autograder", *TEST_MODULES},
         ),
     ],

@@ -364,7 +364,7 @@ def test_feedback_names_the_part_and_the_misconception_but_no_secret(graded):
 def test_feedback_repeats_no_exception_text(graded):
     cell = cell_of(graded_notebook(graded, "raises"), "total")
     panel = html.unescape(cell.outputs[0].data["text/html"])
-    assert "it stopped with IndexError at the line `return x['secret', 0]`" in panel
+    assert "it stopped with IndexError at the line <code>return x['secret', 0]</code>" in panel
     assert "only integers" not in panel
 
 

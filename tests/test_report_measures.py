@@ -19,6 +19,8 @@ from autograder.report.progress import (
     read_progress,
     ways_to_right,
 )
+from lepton_course import progress
+from lepton_course.progress_file import export_progress
 
 
 def test_facility_is_the_mean_share_of_the_points():
@@ -185,3 +187,22 @@ def test_other_files_are_refused(tmp_path):
     (tmp_path / "link.json").symlink_to("/etc/passwd")
     with pytest.raises(ValueError, match="not an ordinary file"):
         read_progress(tmp_path / "link.json")
+
+
+def test_what_a_learner_exports_is_read(tmp_path, monkeypatch):
+    (tmp_path / ".lepton").mkdir()
+    module = "basics/07_small_sums"
+    clock = iter(f"2026-03-02T18:{minute:02}:00+00:00" for minute in range(60))
+    monkeypatch.setattr(progress, "_now", lambda: next(clock))
+    for number, right in enumerate((True, False, False), 1):
+        progress.record_answer(module, f"quiz {number}", "a", right, tmp_path)
+    progress.record_attempt(module, "double", "wrong", "squared", 0, 2, tmp_path)
+    progress.record_attempt(module, "double", "right", None, 2, 2, tmp_path)
+    path = tmp_path / "progress.json"
+    path.write_bytes(export_progress(tmp_path))
+
+    read = read_progress(path).of_module(module)
+    assert opening_share(read) == pytest.approx(1 / 3)
+    [way] = ways_to_right(read.attempts, ["double"])
+    assert (way.tries, way.seconds) == (2, 60)
+    assert read_progress(path).of_module("basics/01_other") == Progress()

@@ -7,14 +7,16 @@ every other misconception, whatever the seed.
 from . import (
     average_gradients,
     pipeline,
+    predictions,
     rank_indices,
     resume_from,
     ring_buffers,
+    ring_seconds,
+    ring_traffic,
+    root_traffic,
     sharded_step,
     train_workers,
 )
-from .lesson import EXERCISES as LESSON
-from .predictions import EXERCISES as PREDICTIONS
 
 EXERCISES = [
     average_gradients.EXERCISE,
@@ -24,6 +26,8 @@ EXERCISES = [
     pipeline.EXERCISE,
     resume_from.EXERCISE,
     train_workers.EXERCISE,
-    *LESSON,
-    *PREDICTIONS,
+    root_traffic.EXERCISE,
+    ring_traffic.EXERCISE,
+    ring_seconds.EXERCISE,
+    *predictions.EXERCISES,
 ]

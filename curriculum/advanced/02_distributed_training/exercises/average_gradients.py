@@ -436,7 +436,7 @@ EXERCISE = Exercise(
             "last counts only",
             last_counts_only,
             "The weighted sum is right, but you counted only the last micro-batch of each rank:"
-            " does `examples += size` stand outside the inner loop?",
+            " does the line that counts the examples stand outside the inner loop?",
         ),
         Misconception(
             "ranks weighted by micro-batches",
