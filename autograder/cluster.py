@@ -1,10 +1,12 @@
 """Grades on a Dask cluster, when one machine is too small.
 
 The same function, zygote and walls as on this machine, in each worker; nothing but results comes
-back, and only this process writes the gradebook. A worker that is killed, cut off or stopped takes
-nothing along: Dask gives its tasks to others when it notices, and what nobody has answered for long
-is given to an idle worker as well. Grading has no effects, so the first answer counts and another
-is dropped.
+back, and only this process writes the gradebook. Which worker does what is decided here, so that
+Dask only carries: each worker first gets a kit, which it takes or refuses, and then one submission
+after the other. What a lost worker was at goes to others, and so does, once they are idle, what a
+worker has not answered for long. Grading has no effects: the first answer counts.
+
+Nothing here waits for a worker; one that hangs costs the others no time.
 
 Dask sends pickles between its processes, so all of its machines must be trusted. Submissions stay
 in their sandboxes, which have no network and inherit no connection.
@@ -13,18 +15,17 @@ in their sandboxes, which have no network and inherit no connection.
 from __future__ import annotations
 
 import contextlib
-import secrets
-import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from dataclasses import dataclass, field
 from typing import Any
 
-from distributed import Client, Future, KilledWorker, as_completed
+from distributed import Client, Future, as_completed
 
 from autograder.assignment import Task
 from autograder.classroom import ClassError
-from autograder.cluster_worker import REMEDY, Needs, Outfit, Parcel, grade_parcel, pack, refusal
+from autograder.cluster_worker import REMEDY, Kit, Needs, Parcel, Refused, grade_parcel, take
 from autograder.pool import WorkerDied
 from autograder.sandbox.walls import Walls
 from autograder.store import grader_parts
@@ -32,26 +33,30 @@ from autograder.worker import AnyAssignment, Outcome, preload_for
 
 CONNECT_SECONDS = 10
 
-PATIENCE_SECONDS = 30.0
-"""How long a worker may say nothing about a task before an idle one gets it, too."""
-
 LOOK_SECONDS = 1.0
-"""How often to look who is there, and who is idle."""
+"""How often to look which workers there are."""
+
+SILENCE_SECONDS = 10.0
+"""How long a worker may say nothing about its kit before the user is told."""
+
+PATIENCE_SECONDS = 30.0
+"""How long a worker may say nothing about a submission before an idle one gets it, too."""
+
+MOST_LOST = 4
+"""A submission that so many workers died with is given up: it may be what kills them."""
 
 
 class Cluster:
     """The workers of a Dask scheduler. A context manager; raises ClassError.
 
-    tell: called with a sentence about each worker that is refused.
+    tell: called with a sentence about each worker that is not used, and when all are gone.
     """
 
     def __init__(self, address: str, walls: Walls, tell: Callable[[str], None]) -> None:
         self.address = address
         self.needs = Needs(grader_parts(), walls)
         self.tell = tell
-        self.name = f"lepton-{secrets.token_hex(8)}"
-        self.refused: set[str] = set()
-        self.dressed = False
+        self.most = 0
 
     def __enter__(self) -> Cluster:
         try:
@@ -61,150 +66,196 @@ class Cluster:
                 f"No Dask scheduler answers at {self.address} ({error}). `dask scheduler` starts "
                 "one; docs/cluster.md says how."
             ) from error
-        try:
-            self._look()
-        except BaseException:
-            self.client.close()
-            raise
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self.dressed:  # a worker that does not answer must not be waited for
-            undress = threading.Thread(target=self._undress, daemon=True)
-            undress.start()
-            undress.join(CONNECT_SECONDS)
-        self.client.close(timeout=CONNECT_SECONDS)
+        with contextlib.suppress(OSError):
+            self.client.close(timeout=CONNECT_SECONDS)
 
     def slots(self, tasks: int) -> int:
-        return sum(self.there().values())
-
-    def there(self) -> dict[str, int]:
-        """How many notebooks run at a time in each worker that is used."""
-        workers = self.client.nthreads()
-        return {worker: n for worker, n in workers.items() if worker not in self.refused}
+        """The most notebooks that workers could run at a time, up to now."""
+        return self.most
 
     def grade(
         self, assignment: AnyAssignment, tasks: Mapping[str, Task]
     ) -> Iterator[tuple[str, Outcome]]:
         """Yields what became of each task, by student, as it comes."""
-        outfit = Outfit(self.name, self.needs, assignment, preload_for(tasks.values()))
-        self.client.subscribe_topic(self.name, lambda event: self._heard(**event[1]))
-        self.dressed = True
-        with contextlib.suppress(Exception):  # a worker that cannot take it is told of, too
-            self.client.register_plugin(outfit, name=self.name)
+        kit = Kit.of(assignment, preload_for(tasks.values()))
         try:
-            yield from _Round(self, tasks).results()
+            yield from _Round(self, kit, tasks).outcomes()
         except OSError as error:
             raise ClassError(
-                f"The Dask scheduler at {self.address} was lost. What was graded until then is "
-                "kept: start the command again, and it goes on."
+                f"The Dask scheduler at {self.address} was lost ({error}). What was graded until "
+                "then is kept: start the command again, and it goes on."
             ) from error
 
-    def _look(self) -> None:
-        """Refuses workers that are there and cannot serve."""
-        answers = self.client.run(refusal, needs=self.needs, on_error="return")
-        for worker, answer in answers.items():
-            if isinstance(answer, Exception):
-                cause = f"{type(answer).__name__}: {answer}"
-                answer = f"The worker {worker} is not used: it cannot grade ({cause}). {REMEDY}."
-            self._heard(worker, answer)
-        if not answers:
-            self.tell(f"The cluster at {self.address} has no workers yet. Waiting for the first.")
-        elif self.slots(1) == 0:
-            raise ClassError("No worker of the cluster can be used.")
+    def listed(self) -> dict[str, dict[str, Any]]:
+        """What the scheduler knows of each worker, by address. Raises OSError."""
+        if self.client.status != "running":
+            raise OSError("the connection broke")
+        identity = self.client.scheduler.identity
+        return self.client.sync(identity, n_workers=-1, callback_timeout=CONNECT_SECONDS)["workers"]
 
-    def _heard(self, worker: str, refused: str) -> None:
-        if refused and worker not in self.refused:
-            self.refused.add(worker)
-            self.tell(refused)
 
-    def _undress(self) -> None:
-        with contextlib.suppress(Exception):
-            self.client.unregister_worker_plugin(self.name)
+@dataclass(eq=False)
+class _Worker:
+    """A worker as the grader knows it.
+
+    label: what people call it. slots: notebooks that it runs at a time. taken: whether it has
+    taken the kit; None while it has not answered. at: the students it is at.
+    """
+
+    address: str
+    label: str
+    slots: int
+    kit: Future
+    asked: float
+    taken: bool | None = None
+    silent: bool = False
+    gone: bool = False
+    at: set[str] = field(default_factory=set)
 
 
 class _Round:
     """The way of some tasks through a cluster."""
 
-    def __init__(self, cluster: Cluster, tasks: Mapping[str, Task]) -> None:
+    def __init__(self, cluster: Cluster, kit: Kit, tasks: Mapping[str, Task]) -> None:
         self.cluster = cluster
         self.client = cluster.client
+        self.kit = kit
         self.left = dict(tasks)
-        self.unsent = iter(tasks)
-        self.sent: dict[str, list[Future]] = {}
+        self.unsent = deque(tasks)
+        self.workers: dict[str, _Worker] = {}
+        self.sent: dict[Future, tuple[str, _Worker]] = {}
         self.since: dict[str, float] = {}
-        self.students: dict[Future, str] = {}
+        self.lost: Counter[str] = Counter()
+        self.told_of_none = False
         self.arrivals = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
 
-    def results(self) -> Iterator[tuple[str, Outcome]]:
+    def outcomes(self) -> Iterator[tuple[str, Outcome]]:
         """Yields each answer as it comes. Raises OSError when the scheduler is lost."""
         next_look = 0.0
         while self.left:
             if time.monotonic() >= next_look:
-                room = max(1, 2 * self.cluster.slots(len(self.left)))
-                self._help_out()
+                self._look()
                 next_look = time.monotonic() + LOOK_SECONDS
-            for student in islice(self.unsent, max(0, room - len(self.sent))):
-                self._send(student)
+            self._hear()
+            self._hand_out()
             arrived = self.arrivals.next_batch(block=False)
             for future, result in arrived:
-                yield from self._taken(future, result)
+                yield from self._arrived(future, result)
             if not arrived:
                 time.sleep(0.02)
 
-    def _send(self, student: str, workers: list[str] | None = None) -> None:
-        """Submits a task; what is beside the notebook is read now, and let go when it is done."""
-        task = self.left[student]
-        future = self.client.submit(
-            grade_parcel,
-            self.cluster.name,
-            Parcel(task, pack(task.folder)),
-            key=f"{self.cluster.name}-{secrets.token_hex(8)}",
-            resources={self.cluster.name: 1},
-            workers=workers,
-            allow_other_workers=workers is not None,
-            retries=2,
-        )
-        self.sent.setdefault(student, []).append(future)
+    def _look(self) -> None:
+        """Gives newcomers a kit, and lets go of those who have left."""
+        listed = self.cluster.listed()
+        for address in self.workers.keys() - listed.keys():
+            self.workers.pop(address).gone = True
+        lost = [future for future, (_, worker) in self.sent.items() if worker.gone]
+        self.client.cancel(lost)  # they arrive as cancelled
+        for address in listed.keys() - self.workers.keys():
+            known = listed[address]
+            self.workers[address] = _Worker(
+                address=address,
+                label=f"{known['name']} ({address})",
+                slots=known["nthreads"],
+                kit=self._submit(address, take, self.kit, self.cluster.needs),
+                asked=time.monotonic(),
+            )
+        if not listed and not self.told_of_none:
+            self.cluster.tell(f"The cluster at {self.cluster.address} has no workers: waiting.")
+        self.told_of_none = not listed
+
+    def _hear(self) -> None:
+        """Takes what workers say of their kits."""
+        for worker in self.workers.values():
+            if worker.taken is None and worker.kit.done():
+                self._answered(worker)
+            elif worker.taken is None and not worker.silent:
+                worker.silent = time.monotonic() - worker.asked > SILENCE_SECONDS
+                if worker.silent:
+                    self.cluster.tell(
+                        f"The worker {worker.label} does not answer: it is busy, stopped or cut "
+                        "off. It is used as soon as it answers."
+                    )
+        slots = sum(worker.slots for worker in self.workers.values() if worker.taken)
+        self.cluster.most = max(self.cluster.most, slots)
+        refused = [worker.taken is False for worker in self.workers.values()]
+        if refused and all(refused) and not self.cluster.most:
+            raise ClassError("No worker of the cluster can be used.")
+
+    def _answered(self, worker: _Worker) -> None:
+        if worker.kit.status == "cancelled":
+            raise OSError("it does not know the workers' kits any more")
+        worker.taken = worker.kit.status == "finished"
+        if not worker.taken:
+            reason = _reason(worker.kit.exception())
+            self.cluster.tell(f"The worker {worker.label} is not used: {reason}.")
+
+    def _hand_out(self) -> None:
+        """Keeps each worker busy, with one submission more than it runs at a time."""
+        for worker in self.workers.values():
+            if not worker.taken:
+                continue
+            while self.unsent and len(worker.at) <= worker.slots:
+                self._send(self.unsent.popleft(), worker)
+            if len(worker.at) < worker.slots:
+                self._help(worker)
+
+    def _help(self, worker: _Worker) -> None:
+        """Gives an idle worker what others have been silent about for longest."""
+        now = time.monotonic()
+        for student, since in sorted(self.since.items(), key=lambda item: item[1]):
+            if now - since < PATIENCE_SECONDS or len(worker.at) == worker.slots:
+                return
+            if student not in worker.at:
+                self._send(student, worker)
+
+    def _send(self, student: str, worker: _Worker) -> None:
+        """Sends a submission with its files as they are now."""
+        parcel = Parcel.of(self.left[student])
+        future = self._submit(worker.address, grade_parcel, worker.kit, parcel)
+        worker.at.add(student)
+        self.sent[future] = student, worker
         self.since[student] = time.monotonic()
-        self.students[future] = student
         self.arrivals.add(future)
 
-    def _taken(self, future: Future, result: Any) -> Iterator[tuple[str, Outcome]]:
-        """The first answer for a student; a failure only where no other worker is at it."""
-        student = self.students.pop(future)
+    def _submit(self, address: str, function: Callable[..., Any], *arguments: Any) -> Future:
+        return self.client.submit(function, *arguments, workers=[address], pure=False)
+
+    def _arrived(self, future: Future, result: Any) -> Iterator[tuple[str, Outcome]]:
+        """The first answer for a student counts; a failure only where no other worker is at it."""
+        student, worker = self.sent.pop(future)
+        worker.at.remove(student)
         if student not in self.left:
             return  # another worker was faster
-        self.sent[student].remove(future)
         if future.status == "finished":
-            outcome = result
-        elif future.status == "error" and isinstance(result[1], KilledWorker):
-            outcome = WorkerDied("each worker that graded it has died")
-        elif future.status == "error":
-            outcome = WorkerDied(f"the cluster could not grade it: {result[1]!r}")
+            yield self._done(student, result)
+            return
+        if future.status == "cancelled" and not worker.gone:  # by Dask, and not by `_look`
+            raise OSError("it does not know the submissions any more")
+        if any(student == other for other, _ in self.sent.values()):
+            return
+        if future.status == "error":
+            why = WorkerDied(f"the cluster could not grade it: {_reason(result[1])}")
+            yield self._done(student, why)
+            return
+        self.lost[student] += 1
+        if self.lost[student] < MOST_LOST:
+            self.since.pop(student)
+            self.unsent.appendleft(student)
         else:
-            raise OSError("the tasks were cancelled")  # by the client, which gave up connecting
-        if isinstance(outcome, WorkerDied) and self.sent[student]:
-            return
-        del self.left[student]
-        for other in self.sent.pop(student):
-            other.cancel()
-        yield student, outcome
+            yield self._done(student, WorkerDied("each worker that graded it has died"))
 
-    def _help_out(self) -> None:
-        """Gives an idle worker what another has been silent about for long."""
-        overdue = [
-            student
-            for student, since in sorted(self.since.items(), key=lambda item: item[1])
-            if student in self.sent and time.monotonic() - since > PATIENCE_SECONDS
-        ]
-        if not overdue:
-            return
-        busy = self.client.processing()
-        for worker, slots in self.cluster.there().items():
-            here = busy.get(worker, ())
-            for _ in range(slots - len(here)):
-                others = [s for s in overdue if all(f.key not in here for f in self.sent[s])]
-                if others:
-                    overdue.remove(others[0])
-                    self._send(others[0], [worker])
+    def _done(self, student: str, outcome: Outcome) -> tuple[str, Outcome]:
+        del self.left[student], self.since[student]
+        return student, outcome
+
+
+def _reason(error: BaseException | None) -> str:
+    """Why a worker failed, in the middle of a sentence."""
+    if isinstance(error, Refused):
+        return str(error)
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"it cannot grade ({words}). {REMEDY}"

@@ -1,22 +1,21 @@
 """What a Dask worker does for `lepton class grade --scheduler`.
 
-It offers itself when it has what is needed, gets the assignment and a zygote once, and then runs
-and judges submissions as any worker of this machine would.
+It takes a kit when it has what is needed, and then runs and judges submissions as any worker of
+this machine would. Dask holds the kit there until the grader is done with it, or gone.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
-import socket
 import tempfile
+import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from distributed import WorkerPlugin, get_worker
+from distributed import get_worker
 
 from autograder.assignment import Task
 from autograder.files import ordinary_files
@@ -58,6 +57,24 @@ class Needs:
         return ""
 
 
+class Refused(Exception):
+    """A worker cannot serve; the message says why."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What a worker gets once: an assignment, its files, and what its zygote should import."""
+
+    assignment: AnyAssignment
+    files: Mapping[str, bytes]
+    preload: tuple[str, ...]
+
+    @classmethod
+    def of(cls, assignment: AnyAssignment, preload: tuple[str, ...]) -> Kit:
+        """With the files as they are now."""
+        return cls(assignment, _pack(assignment.folder), preload)
+
+
 @dataclass(frozen=True)
 class Parcel:
     """A task with the files of its folder, for a machine that does not have them."""
@@ -65,8 +82,59 @@ class Parcel:
     task: Task
     files: Mapping[str, bytes]
 
+    @classmethod
+    def of(cls, task: Task) -> Parcel:
+        """With the files as they are now."""
+        return cls(task, _pack(task.folder))
 
-def pack(folder: Path) -> dict[str, bytes]:
+
+def take(kit: Kit, needs: Needs) -> Kit:
+    """In a worker: makes it ready. Raises Refused."""
+    missing = needs.missing()
+    if missing:
+        raise Refused(missing)
+    _zygote.needed_by(kit)
+    return kit
+
+
+def grade_parcel(kit: Kit, parcel: Parcel) -> Outcome:
+    """In a worker: runs and judges one submission."""
+    worker = get_worker()
+    with tempfile.TemporaryDirectory(dir=worker.local_directory) as name:
+        given, handed_in = Path(name, "given"), Path(name, "handed_in")
+        _unpack(kit.files, given)
+        _unpack(parcel.files, handed_in)
+        threads = threads_each(worker.state.nthreads)
+        task = replace(parcel.task, folder=handed_in, threads=threads)
+        return grade_task(replace(kit.assignment, folder=given), task)
+
+
+class _ZygoteForKits:
+    """The worker's zygote runs as long as there is a kit."""
+
+    def __init__(self) -> None:
+        self.kits = 0
+        self.lock = threading.RLock()
+
+    def needed_by(self, kit: Kit) -> None:
+        """Has it import what the kit says, and run until Dask has let go of the kit."""
+        with self.lock:
+            self.kits += 1
+            shared.preload = kit.preload
+            shared.link()
+        weakref.finalize(kit, self._let_go)
+
+    def _let_go(self) -> None:
+        with self.lock:
+            self.kits -= 1
+            if not self.kits:
+                shared.stop()
+
+
+_zygote = _ZygoteForKits()
+
+
+def _pack(folder: Path) -> dict[str, bytes]:
     """What `copy_files` copies of a folder."""
     files = {}
     for name, path in ordinary_files([folder]):
@@ -75,84 +143,9 @@ def pack(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def unpack(files: Mapping[str, bytes], folder: Path) -> None:
-    """Writes packed files into a folder."""
+def _unpack(files: Mapping[str, bytes], folder: Path) -> None:
+    """Writes packed files into a new folder."""
+    folder.mkdir()
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
-
-
-class Outfit(WorkerPlugin):
-    """What a Dask worker gets to grade one assignment: a zygote, and the assignment's files.
-
-    Workers that may serve offer a resource of this name, one for each notebook at a time; tasks
-    go nowhere else.
-    """
-
-    def __init__(
-        self, name: str, needs: Needs, assignment: AnyAssignment, preload: tuple[str, ...]
-    ) -> None:
-        self.name = name
-        self.needs = needs
-        self.assignment = assignment
-        self.files = pack(assignment.folder)
-        self.preload = preload
-        self.folder: Path | None = None
-        self.threads = 1
-
-    async def setup(self, worker: Any) -> None:
-        """In each worker, also in one that joins later."""
-        missing = self.needs.missing()
-        if not missing:
-            try:
-                self._put_on(worker)
-            except Exception as error:
-                missing = f"it could not be made ready ({type(error).__name__}: {error})"
-        if not missing:
-            await worker.set_resources(**{self.name: worker.state.nthreads})
-        refused = _refusal(worker, missing)
-        worker.log_event(self.name, {"worker": worker.address, "refused": refused})
-
-    def _put_on(self, worker: Any) -> None:
-        self.threads = threads_each(worker.state.nthreads)
-        self.folder = Path(tempfile.mkdtemp(prefix="grade-", dir=worker.local_directory))
-        unpack(self.files, self.folder)
-        self.assignment = replace(self.assignment, folder=self.folder)
-        shared.preload = self.preload
-        shared.link()
-
-    def teardown(self, worker: Any) -> None:
-        """Leaves nothing behind."""
-        folder, self.folder = self.folder, None
-        others = [plugin for plugin in worker.plugins.values() if plugin is not self]
-        if not any(isinstance(plugin, Outfit) for plugin in others):
-            shared.stop()
-        if folder is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def grade(self, parcel: Parcel) -> Outcome:
-        """Runs and judges one submission."""
-        assert self.folder is not None
-        try:
-            with tempfile.TemporaryDirectory(dir=self.folder.parent) as name:
-                unpack(parcel.files, Path(name))
-                task = replace(parcel.task, folder=Path(name), threads=self.threads)
-                return grade_task(self.assignment, task)
-        finally:
-            if self.folder is None:  # nobody waits any more; this may have begun a zygote anew
-                shared.stop()
-
-
-def grade_parcel(outfit: str, parcel: Parcel) -> Outcome:
-    """What Dask runs."""
-    return get_worker().plugins[outfit].grade(parcel)
-
-
-def refusal(dask_worker: Any, needs: Needs) -> str:
-    """In a worker, by name: why it is not used, or ""."""
-    return _refusal(dask_worker, needs.missing())
-
-
-def _refusal(worker: Any, missing: str) -> str:
-    where = f"{worker.name} on {socket.gethostname()} ({worker.address})"
-    return f"The worker {where} is not used: {missing}." if missing else ""

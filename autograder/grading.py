@@ -111,9 +111,9 @@ def grade(
             grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
         with contextlib.closing(grader.writer):
             tasks = grader.prepare(batch.students)
-            slots = workers.slots(len(tasks))
             if tasks:
                 grader.run(tasks, workers)
+            slots = workers.slots(len(tasks))
         if options.forget and not options.judge_only:
             grader.store.forget_all_but(grader.keys_in_use())
     return Grading(

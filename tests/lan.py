@@ -6,6 +6,7 @@ They are made in user and network namespaces of their own, so nothing outside is
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Any
 
 
@@ -17,7 +18,7 @@ class Lan:
 
     def __enter__(self) -> Lan:
         try:
-            self._keep(["unshare", "--user", "--map-root-user", "--net"])
+            self._keep(["unshare", "--user", "--map-root-user", "--net", "--mount"])
             self._at_the_bridge("ip link add lan type bridge")
             self._at_the_bridge("ip link set lan up")
         except BaseException:
@@ -30,10 +31,10 @@ class Lan:
             keeper.kill()
             keeper.wait()
 
-    def add_host(self) -> int:
-        """A new host, connected."""
+    def add_host(self, without: Path | None = None) -> int:
+        """A new host, connected. without: a folder that is empty there."""
         number = len(self._keepers)
-        keeper = self._keep([*self._inside(0), "unshare", "--net"])
+        keeper = self._keep([*self._inside(0), "unshare", "--net", "--mount"])
         self._at_the_bridge(f"ip link add port{number} type veth peer name eth0 netns {keeper.pid}")
         self._at_the_bridge(f"ip link set port{number} master lan up")
         for command in (
@@ -41,11 +42,18 @@ class Lan:
             "ip link set eth0 up",
             "ip link set lo up",
         ):
-            subprocess.run([*self._inside(number), *command.split()], check=True)
+            self.run(number, command.split())
+        if without:
+            self.run(number, ["mount", "-t", "tmpfs", "none", str(without)])
         return number
 
     def address(self, host: int) -> str:
         return f"10.77.0.{host}"
+
+    def run(self, host: int, command: list[str]) -> str:
+        """What a program on a host prints. Raises CalledProcessError."""
+        command = [*self._inside(host), *command]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def start(self, host: int, command: list[str], **options: Any) -> subprocess.Popen[Any]:
         """Starts a program on a host, as the first of its own group of processes."""
@@ -59,10 +67,11 @@ class Lan:
     def _inside(self, host: int) -> list[str]:
         user, net = self._keepers[0].pid, self._keepers[host].pid
         namespaces = [f"--user=/proc/{user}/ns/user", f"--net=/proc/{net}/ns/net"]
+        namespaces += [f"--mount=/proc/{net}/ns/mnt"]
         return ["nsenter", *namespaces, "--preserve-credentials", "--"]
 
     def _at_the_bridge(self, command: str) -> None:
-        subprocess.run([*self._inside(0), *command.split()], check=True)
+        self.run(0, command.split())
 
     def _keep(self, command: list[str]) -> subprocess.Popen[bytes]:
         """A process that keeps its namespaces there, for as long as this one lives."""

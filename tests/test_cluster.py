@@ -1,13 +1,17 @@
 """`lepton class grade --scheduler`: hosts that are lost in the middle take nothing along.
 
-The hosts are network namespaces of this machine, each with a Dask worker.
+The hosts are network namespaces of this machine, each with a Dask worker, and on none of them is
+there a class. What happens when is decided by gates, and not by time: a worker begins no more
+submissions than it may.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,6 +19,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import psutil
 import pytest
 from conftest import CLONE, skip_unless_ci
 from lan import Lan, can_make_lan
@@ -34,53 +40,66 @@ from autograder.creation import create_classroom
 
 pytestmark = pytest.mark.notebook
 
-STUDENTS = [f"s{number:02}" for number in range(16)]
-SLOWLY = f"import time\ntime.sleep(1.5)\n{TOTAL}"
-CURIOUS = """
-import os, socket
+STUDENTS = [f"s{number:02}" for number in range(10)]
 
-def open_sockets():
-    inside = [os.readlink(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")
-              if os.path.islink(f"/proc/self/fd/{fd}")]
-    names = open("/proc/self/net/unix").read() + open("/proc/self/net/tcp").read()
-    numbers = [link.partition("[")[2].strip("]") for link in inside if "socket" in link]
-    return [number for number in numbers if number not in names]
+CURIOUS = """
+import os, socket, stat
+
+def connected():
+    sockets = [n for n in range(3, 256) if os.path.exists(f"/proc/self/fd/{n}")
+               and stat.S_ISSOCK(os.fstat(n).st_mode)]
+    for number in sockets:
+        with socket.socket(fileno=os.dup(number)) as found:
+            if found.family in (socket.AF_INET, socket.AF_INET6):
+                return True
+    return False
 
 def reached():
     try:
-        return bool(socket.create_connection(("10.77.0.1", 8786), 1))
+        return bool(socket.create_connection(SCHEDULER, 1))
     except OSError:
         return False
 
+def named():
+    return any(SCHEDULER[0] in value or "dask" in value.lower() for value in os.environ.values())
+
 def total(x):
-    return -1.0 if open_sockets() or reached() else float(x.sum())
+    return -1.0 if connected() or reached() or named() else float(x.sum())
 """
 """Is right only where nothing of the cluster is in reach."""
 
+GATE = """
+import json, time
+from pathlib import Path
+from autograder import cluster_worker
+
+GATES = Path({gates!r})
+grade_task, begun = cluster_worker.grade_task, []
+
+def dask_setup(worker):
+    def gated(assignment, task):
+        begun.append(task)
+        while len(begun) > json.loads((GATES / f"{{worker.name}}.json").read_text()):
+            time.sleep(0.05)
+        return grade_task(assignment, task)
+
+    cluster_worker.grade_task = gated
+"""
+"""What Dask loads into a worker: it begins no more submissions than the worker's file says."""
+
 IMPATIENT = (
-    "import autograder.cluster as cluster; cluster.PATIENCE_SECONDS = 4.0\n"
+    "import autograder.cluster as cluster\n"
+    "cluster.PATIENCE_SECONDS, cluster.SILENCE_SECONDS = 2.0, 2.0\n"
     "from lepton_course.cli import main; main()"
 )
 """The command `lepton`, but it waits less for the silent."""
 
 
-@dataclass
-class Scene:
-    """What was graded while hosts were lost, and what the command said of it."""
-
-    disturbed: Path
-    undisturbed: Path
-    refused_alone: subprocess.CompletedProcess[str]
-    untouched: bool
-    interrupted_after: float
-    output: str
-    without_scheduler: subprocess.CompletedProcess[str]
-    kept: list[int]
-    left: list[str]
-
-
 class Hosts:
-    """Programs on the hosts of a network; all are killed in the end."""
+    """Programs on the hosts of a network; all are killed in the end.
+
+    folder/desk is there on the first host alone, where the scheduler and the commands run.
+    """
 
     def __init__(self, lan: Lan, folder: Path) -> None:
         self.lan = lan
@@ -88,9 +107,11 @@ class Hosts:
         self.desk = lan.add_host()
         self.scheduler = f"tcp://{lan.address(self.desk)}:8786"
         self.programs: list[subprocess.Popen] = []
-        (folder / "tmp").mkdir()
+        for name in ("desk", "tmp", "gates"):
+            (folder / name).mkdir()
+        (folder / "gate.py").write_text(GATE.format(gates=str(folder / "gates")))
 
-    def start(self, host: int, *arguments: str, code: Path = CLONE, **options) -> subprocess.Popen:
+    def start(self, host: int, log: str, *arguments: str, code: Path = CLONE) -> subprocess.Popen:
         """Runs Python on a host, with the course's code from a folder."""
         paths = [str(code), str(CLONE), os.environ.get("PYTHONPATH", "")]
         environment = {
@@ -99,41 +120,48 @@ class Hosts:
             "TMPDIR": str(self.folder / "tmp"),
             "OMP_NUM_THREADS": "1",
         }
-        log = (self.folder / f"host{host}.log").open("a")
-        options = {"stdout": log, "stderr": log, "env": environment, **options}
-        program = self.lan.start(host, [sys.executable, *arguments], **options)
+        with (self.folder / f"{log}.log").open("w") as file:
+            command = [sys.executable, *arguments]
+            program = self.lan.start(host, command, stdout=file, stderr=file, env=environment)
         self.programs.append(program)
         return program
 
-    def start_scheduler(self) -> None:
+    def start_scheduler(self) -> subprocess.Popen:
         address = self.lan.address(self.desk)
-        self.start(self.desk, "-m", "dask", "scheduler", "--host", address, "--no-dashboard")
+        command = ["-m", "dask", "scheduler", "--host", address, "--no-dashboard"]
+        return self.start(self.desk, "scheduler", *command)
 
-    def start_worker(self, name: str, code: Path = CLONE) -> tuple[int, subprocess.Popen]:
-        """A host with a worker for one notebook at a time."""
-        host = self.lan.add_host()
+    def start_worker(self, name: str, may_begin: int, code: Path = CLONE) -> Worker:
+        """A new host with a worker for one notebook at a time."""
+        host = self.lan.add_host(without=self.folder / "desk")
+        self.let_begin(name, may_begin)
         options = ["--host", self.lan.address(host), "--name", name, "--nthreads", "1"]
-        options += ["--local-directory", str(self.folder / "tmp"), "--no-dashboard"]
+        options += ["--local-directory", str(self.folder / "tmp"), "--no-dashboard", "--no-nanny"]
+        options += ["--preload", str(self.folder / "gate.py")]
         command = ["-m", "dask", "worker", self.scheduler, *options]
-        return host, self.start(host, *command, code=code)
+        return Worker(host, self.start(host, name, *command, code=code))
 
-    def grade(self, classroom: Path) -> subprocess.Popen:
+    def let_begin(self, worker: str, count: int) -> None:
+        """Lets a worker begin so many submissions, all in all."""
+        (self.folder / "part").write_text(json.dumps(count))
+        os.replace(self.folder / "part", self.folder / "gates" / f"{worker}.json")
+
+    def grade(self, classroom: Path, log: str) -> subprocess.Popen:
         command = ["class", "grade", str(classroom), "small_sums", "--scheduler", self.scheduler]
-        pipe = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        return self.start(self.desk, "-c", IMPATIENT, *command, **pipe)
+        return self.start(self.desk, log, "-c", IMPATIENT, *command)
 
-    def log(self, host: int) -> str:
-        """What programs on a host have said."""
-        return (self.folder / f"host{host}.log").read_text()
+    def said(self, log: str) -> str:
+        """What a program has said."""
+        return " ".join((self.folder / f"{log}.log").read_text().split())
 
     def kill_all(self) -> None:
         for program in self.programs:
             if program.poll() is None:
                 os.killpg(program.pid, signal.SIGKILL)
-            program.communicate()
+            program.wait()
 
     def left(self) -> list[str]:
-        """Processes that have to do with the hosts' folder."""
+        """Processes that have to do with the hosts."""
         mark = str(self.folder / "tmp").encode()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
@@ -147,75 +175,111 @@ class Hosts:
         return found
 
 
+@dataclass
+class Worker:
+    host: int
+    program: subprocess.Popen
+
+
+@dataclass
+class Scene:
+    """What became of a class while hosts were lost, what the command said, how it ended."""
+
+    disturbed: Path
+    undisturbed: Path
+    again: Path
+    said: dict[str, str]
+    ended: dict[str, int]
+    untouched: bool
+    kept: list[int]
+    seen_by_a_worker: list[str]
+    after_grading: list[psutil.Process]
+    left: list[str]
+    resumed: str
+
+
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory) -> Iterator[Scene]:
-    """One class, graded by a cluster that loses three of its four workers on the way."""
+    """One class, graded by a cluster that loses all its workers on the way, and gets another."""
     if not can_make_lan():
         skip_unless_ci("Network namespaces (unshare, nsenter, ip) cannot be made here")
     folder = tmp_path_factory.mktemp("c")
-    disturbed = make_class(folder)
-    undisturbed = shutil.copytree(disturbed, folder / "undisturbed")
+    ended = {}
     with Lan() as lan:
         hosts = Hosts(lan, folder)
         try:
-            hosts.start_scheduler()
-            hosts.start_worker("older", code=other_version(folder))
-            eventually(lambda: "Register worker" in hosts.log(hosts.desk))
-            refused = finished(hosts.grade(disturbed))
+            scheduler = hosts.start_scheduler()
+            hosts.start_worker("older", 99, code=other_version(folder))
+            disturbed = make_class(folder / "desk", lan.address(hosts.desk))
+            undisturbed = shutil.copytree(disturbed, folder / "desk/undisturbed")
+            again = shutil.copytree(disturbed, folder / "desk/again")
+            refused = hosts.grade(disturbed, "refused")
+            ended["refused"] = refused.wait(120)
             untouched = not gradebook(disturbed)
 
-            hosts.start_worker("steady")
-            lost = [hosts.start_worker(name) for name in ("pulled", "killed", "stopped")]
-            eventually(lambda: hosts.log(hosts.desk).count("Register worker") == 5)
-            grader = hosts.grade(disturbed)
-            eventually(lambda: results(disturbed) > 0)
-            began = time.monotonic()
-            grader.send_signal(signal.SIGINT)
-            grader.communicate(timeout=60)
-            interrupted_after = time.monotonic() - began
+            # Each worker grades one submission, gets stuck in the next, and never ends it.
+            pulled, killed, _slow = (hosts.start_worker(n, 1) for n in ("pulled", "killed", "slow"))
+            disturbing = hosts.grade(disturbed, "disturbed")
+            eventually(lambda: judged(disturbed) == 3)
+            kept = [judged(disturbed)]
+            lan.cut_off(pulled.host)
+            os.killpg(killed.program.pid, signal.SIGKILL)
+            late = hosts.start_worker("late", 99)
+            ended["disturbed"] = disturbing.wait(120)
+            seen_by_a_worker = lan.run(late.host, ["ls", str(folder / "desk")]).split()
+            eventually(lambda: not psutil.Process(late.program.pid).children())
+            after_grading = psutil.Process(late.program.pid).children()
 
-            kept = [results(disturbed)]
-            grader = hosts.grade(disturbed)
-            eventually(lambda: results(disturbed) > kept[0])
-            kept.append(results(disturbed))
-            lan.cut_off(lost[0][0])
-            os.killpg(lost[1][1].pid, signal.SIGKILL)
-            os.killpg(lost[2][1].pid, signal.SIGSTOP)
-            output = finished(grader).stdout
+            # Of ten submissions, `late` has graded seven; it may begin two more, and gets stuck.
+            hosts.let_begin("late", len(STUDENTS) - 3 + 2)
+            interrupted = hosts.grade(again, "interrupted")
+            eventually(lambda: judged(again) == 2 and "pulled" in hosts.said("interrupted"))
+            interrupted.send_signal(signal.SIGINT)
+            ended["interrupted"] = interrupted.wait(120)
+            kept.append(judged(again))
 
-            again = shutil.copytree(disturbed, folder / "again")
-            shutil.rmtree(again / "private/results")
-            grader = hosts.grade(again)
-            eventually(lambda: results(again) > 0)
-            os.killpg(hosts.programs[0].pid, signal.SIGKILL)
-            without_scheduler = finished(grader)
+            # It ends what it was at, although nobody waits for it; and then it does one more.
+            hosts.let_begin("late", len(STUDENTS) - 3 + 4)
+            orphaned = hosts.grade(again, "orphaned")
+            eventually(lambda: judged(again) > kept[-1])
+            os.killpg(scheduler.pid, signal.SIGKILL)
+            ended["orphaned"] = orphaned.wait(120)
+            kept.append(judged(again))
         finally:
             hosts.kill_all()
         eventually(lambda: not hosts.left())
         left = hosts.left()
-    graded = CliRunner().invoke(class_app, ["grade", str(undisturbed), "small_sums"])
-    assert graded.exit_code == 0, graded.output
+        logs = ("refused", "disturbed", "interrupted", "orphaned")
+        said = {log: hosts.said(log) for log in logs}
+    resumed = ""
+    for classroom in (undisturbed, again):
+        graded = CliRunner().invoke(class_app, ["grade", str(classroom), "small_sums"])
+        assert graded.exit_code == 0, graded.output
+        resumed = graded.output
     yield Scene(
         disturbed,
         undisturbed,
-        refused,
+        again,
+        said,
+        ended,
         untouched,
-        interrupted_after,
-        output,
-        without_scheduler,
         kept,
+        seen_by_a_worker,
+        after_grading,
         left,
+        resumed,
     )
 
 
-def make_class(folder: Path) -> Path:
+def make_class(folder: Path, scheduler: str = "") -> Path:
     roster = "id,first_name,last_name,email,team\n" + "".join(f"{s},A,B,,T\n" for s in STUDENTS)
     classroom = create_classroom(
         folder / "class", write_roster(folder, roster), write_curriculum(folder)
     ).classroom.root
     for number, student in enumerate(STUDENTS):
         answers = {"double": DOUBLE if number % 3 else "def double(x): return x**2"}
-        answers["total"] = f"{SLOWLY if number else CURIOUS}\n# {student}"
+        answers["total"] = f"SCHEDULER = {(scheduler, 8786)}\n{TOTAL if number else CURIOUS}"
+        answers["total"] += f"\n# {student}"
         hand_in(classroom, student, answered(classroom, answers))
     return classroom
 
@@ -228,58 +292,79 @@ def other_version(folder: Path) -> Path:
     return folder / "other"
 
 
-def results(classroom: Path) -> int:
+def judged(classroom: Path) -> int:
     """How many submissions have been judged."""
     return len(list((classroom / "private/results/small_sums").glob("*.json")))
 
 
-def finished(program: subprocess.Popen) -> subprocess.CompletedProcess[str]:
-    output, _ = program.communicate(timeout=150)
-    return subprocess.CompletedProcess(program.args, program.returncode, output)
-
-
-def eventually(condition: Callable[[], object], seconds: float = 60.0) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 120.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.05)
 
 
 def test_the_gradebook_is_that_of_an_undisturbed_run(scene):
-    before, after = scene.kept
-    assert 0 < before < after < len(STUDENTS) - 3, "hosts were lost in the middle"
+    assert scene.kept[0] == 3, "hosts were lost in the middle"
+    assert scene.ended["disturbed"] == 0
+    assert "10 graded (0 of them unchanged), 0 not gradable" in scene.said["disturbed"]
     assert gradebook(scene.disturbed) == gradebook(scene.undisturbed)
     assert len(gradebook(scene.disturbed)) == len(STUDENTS)
-    assert f"{len(STUDENTS)} graded" in scene.output
-    assert "0 not gradable" in scene.output
 
 
-def test_an_interrupted_run_ends_soon_and_goes_on_later(scene):
-    assert scene.interrupted_after < 30
-    assert f"({scene.kept[0]} of them unchanged)" in scene.output
+def test_only_the_command_has_the_gradebook(scene):
+    assert (scene.disturbed / "gradebook.db").is_file()
+    assert scene.seen_by_a_worker == []
+
+
+def test_an_interrupted_run_ends_and_goes_on_later(scene):
+    assert scene.ended["interrupted"] != 0
+    assert scene.kept[1] == 2
+    assert f"({scene.kept[2]} of them unchanged)" in scene.resumed
+    assert gradebook(scene.again) == gradebook(scene.undisturbed)
 
 
 def test_a_lost_scheduler_is_told(scene):
-    assert scene.without_scheduler.returncode == 1
-    words = " ".join(scene.without_scheduler.stdout.split())
-    assert "was lost. What was graded until then is kept" in words
+    assert scene.ended["orphaned"] == 1
+    assert "was lost" in scene.said["orphaned"]
+    assert "What was graded until then is kept" in scene.said["orphaned"]
+    assert 2 < scene.kept[2] < len(STUDENTS)
 
 
 def test_a_worker_with_another_version_is_refused_by_name(scene):
-    for output in (scene.refused_alone.stdout, scene.output):
-        words = " ".join(output.split())
-        assert "The worker older on " in words
-        assert "lepton-course 0." in words
-        assert "Check out the same commit there" in words
+    for run in ("refused", "disturbed"):
+        assert "The worker older (tcp://10.77.0." in scene.said[run]
+        assert "lepton-course 0." in scene.said[run]
+        assert "Check out the same commit there" in scene.said[run]
 
 
 def test_without_a_worker_that_can_serve_nothing_changes(scene):
-    assert scene.refused_alone.returncode == 1
-    assert "No worker of the cluster can be used" in scene.refused_alone.stdout
+    assert scene.ended["refused"] == 1
+    assert "No worker of the cluster can be used" in scene.said["refused"]
     assert scene.untouched
+
+
+def test_a_worker_that_does_not_answer_is_told_by_name(scene):
+    assert "The worker pulled (tcp://10.77.0." in scene.said["interrupted"]
+    assert "does not answer" in scene.said["interrupted"]
 
 
 def test_a_submission_has_nothing_of_the_cluster_in_reach(scene):
     assert gradebook(scene.disturbed)["s00"]["total"][0] == 3
+
+
+def test_a_submission_would_notice_a_connection():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        there = {"SCHEDULER": server.getsockname()}
+        exec(CURIOUS, there)
+        assert there["reached"]() and there["connected"]()
+        assert there["total"](np.ones(3)) == -1
+    nowhere = {"SCHEDULER": server.getsockname()}
+    exec(CURIOUS, nowhere)
+    assert not nowhere["reached"]()
+
+
+def test_workers_keep_no_process_after_grading(scene):
+    assert scene.after_grading == []
 
 
 def test_nothing_is_left_behind(scene):
