@@ -91,6 +91,10 @@ def grade(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Notebooks that run at a time; one per core.")
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Have a Dask cluster do it, at tcp://HOST:8786."),
+    ] = None,
     sandbox: Annotated[
         Literal["auto", "none"],
         typer.Option(help="auto: the strongest walls of this machine, never without."),
@@ -121,7 +125,7 @@ def grade(
     """
     from autograder.attempts import counts, grade_attempts, let_count
     from autograder.changes import changes, print_changes
-    from autograder.classroom import open_classroom
+    from autograder.classroom import ClassError, open_classroom
     from autograder.grading import Options, find_submissions
     from autograder.results import to_json
     from autograder.sandbox.choice import choose_walls
@@ -130,12 +134,14 @@ def grade(
 
     started = time.monotonic()
     with told():
+        if scheduler and workers:
+            raise ClassError("--workers is about this machine, --scheduler about others: name one.")
         classroom = open_course(folder) or open_classroom(folder)
         if json_file is not None:
             _check_writable(json_file)
         batch = find_submissions(classroom, assignment, [student] if student else [])
         _tell_walls(choose_walls(sandbox))
-        options = Options(workers, sandbox, force, judge_only=dry_run)
+        options = Options(workers, sandbox, force, judge_only=dry_run, scheduler=scheduler)
         if count is not None and not dry_run:
             let_count(classroom, assignment, count)
         counted = count or counts(classroom, assignment)

@@ -8,7 +8,6 @@ import hashlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -20,9 +19,8 @@ from autograder.execution import CannotRun, Limits
 from autograder.files import hash_files
 from autograder.gradebook import GradebookWriter
 from autograder.judging import Judged
-from autograder.kernels.owner import ALSO, FRAMEWORKS, shared
 from autograder.outputs import printable
-from autograder.pool import WorkerDied, default_workers, map_unordered
+from autograder.pool import WorkerDied
 from autograder.recording import NotRecorded, clear_scratch, record
 from autograder.results import ExerciseResult, Grading, SubmissionResult, not_gradable
 from autograder.roster import read_roster
@@ -32,16 +30,17 @@ from autograder.stock.assignment import StockAssignment, load_stock_assignment
 from autograder.stock.course import StockCourse
 from autograder.store import Store, grader_version, key_of
 from autograder.submission import NotGradable, Submission
-from autograder.worker import grade_one, set_up
+from autograder.worker import LocalWorkers, Workers
 
 
 @dataclass(frozen=True)
 class Options:
     """How to grade.
 
-    workers: notebooks that run at a time; None for one per core. force: grade again what has not
-    changed. judge_only: judge and remember, but write no grade. forget: drop results that neither
-    a submission nor the gradebook needs any more.
+    workers: notebooks that run at a time on this machine; None for one per core. force: grade
+    again what has not changed. judge_only: judge and remember, but write no grade. forget: drop
+    results that neither a submission nor the gradebook needs any more. scheduler: the address of
+    a Dask cluster that does the work instead.
     """
 
     workers: int | None = None
@@ -50,6 +49,7 @@ class Options:
     limits: Limits = field(default_factory=Limits)
     judge_only: bool = False
     forget: bool = True
+    scheduler: str | None = None
 
 
 @dataclass(frozen=True)
@@ -92,16 +92,17 @@ def grade(
     options: Options = Options(),
     report: Callable[[SubmissionResult], None] = lambda result: None,
 ) -> Grading:
-    """Grades a batch: runs notebooks in a pool of workers, and writes the gradebook.
+    """Grades a batch: has workers run the notebooks, and writes the gradebook.
 
     What has not changed since it was graded is not graded again, unless forced.
 
-    report: called with each result as it comes. Raises ClassError before anything has changed.
+    report: called with each result as it comes.
+    Raises ClassError: before anything has changed, or when a cluster is lost on the way.
     """
     programs_on_path()
     gc.freeze()  # what is imported stays: looking through it again and again takes time
     walls = choose_walls(options.sandbox)
-    with exclusive(classroom):
+    with exclusive(classroom), _workers(options, walls) as workers:
         clear_scratch(classroom)
         if isinstance(classroom, StockCourse):
             assignment = load_stock_assignment(classroom, batch.assignment)
@@ -111,20 +112,33 @@ def grade(
         for student in batch.strangers:
             grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
         with contextlib.closing(grader.writer):
-            tasks = grader.prepare(batch.students)
-            workers = options.workers or default_workers(len(tasks))
+            tasks = grader.prepare(batch.students, workers)
             if tasks:
                 grader.run(tasks, workers)
+            slots = workers.slots(len(tasks))
         if options.forget and not options.judge_only:
             grader.store.forget_all_but(grader.keys_in_use())
     return Grading(
         results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
         unchanged=grader.unchanged,
-        workers=workers,
+        workers=slots,
         sandbox=options.sandbox,
         walls=tuple(walls_in_words(walls)),
         shares_process=assignment.shares_process,
     )
+
+
+def _workers(options: Options, walls: Walls) -> contextlib.AbstractContextManager[Workers]:
+    if options.scheduler is None:
+        return contextlib.nullcontext(LocalWorkers(options.workers))
+    try:
+        from autograder.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise ClassError(
+            f"Grading on a cluster needs Dask ({error}). In the clone, here and on each machine of "
+            "the cluster: .venv/bin/pip install -c constraints.txt -e '.[instructor,distributed]'"
+        ) from error
+    return Cluster(options.scheduler, walls, lambda told: print(told, file=sys.stderr))
 
 
 class _Grader:
@@ -156,9 +170,9 @@ class _Grader:
     def folder(self, student: str) -> Path:
         return self.classroom.submitted_folder(student, self.assignment.name)
 
-    def prepare(self, students: Sequence[str]) -> dict[str, Task]:
-        """What must be run. Submissions that cannot be, or that are judged already, get their
-        line at once."""
+    def prepare(self, students: Sequence[str], workers: Workers) -> dict[str, Task]:
+        """What must be run; workers get ready for it meanwhile. Submissions that cannot be, or
+        that are judged already, get their line at once."""
         tasks = {}
         for student in students:
             try:
@@ -181,21 +195,13 @@ class _Grader:
                 threads=None,
                 walls=self.walls,
             )
+            if len(tasks) == 1:
+                workers.expect(tasks[student])
         return tasks
 
-    def run(self, tasks: dict[str, Task], workers: int) -> None:
+    def run(self, tasks: dict[str, Task], workers: Workers) -> None:
         """Has the tasks done, and writes each result as it comes."""
-        if workers > 1:
-            threads = max(1, default_workers(64) // workers)
-            tasks = {student: replace(task, threads=threads) for student, task in tasks.items()}
-        sources = "".join(
-            text for task in tasks.values() for text in task.submission.notebooks.values()
-        )
-        used = (modules for name, modules in FRAMEWORKS.items() if name in sources)
-        shared.preload = (*chain(*used), *ALSO)
-        link = shared.link() if sys.platform == "linux" else None
-        outcomes = map_unordered(grade_one, tasks, workers, set_up, self.assignment, link)
-        for student, outcome in outcomes:
+        for student, outcome in workers.grade(self.assignment, tasks):
             if isinstance(outcome, (CannotRun, WorkerDied)):
                 self.refuse(student, str(outcome))
                 continue

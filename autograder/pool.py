@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
 from typing import Any, TypeVar
 
 Key = TypeVar("Key")
@@ -25,6 +26,15 @@ def default_workers(tasks: int) -> int:
     return max(1, min(tasks, len(os.sched_getaffinity(0))))
 
 
+def start_importing(module: str) -> None:
+    """Has the process that workers are forked from import the module of their function.
+
+    It takes a second, in which this process can do something else; see `map_unordered`.
+    """
+    multiprocessing.get_context("forkserver").set_forkserver_preload([module])
+    forkserver.ensure_running()
+
+
 def map_unordered(
     function: Callable[[Task], Result],
     tasks: Mapping[Key, Task],
@@ -37,8 +47,8 @@ def map_unordered(
     set_up: called with `arguments` in each worker first. When the caller stops early, is
     interrupted or killed, the workers are killed.
     """
+    start_importing(function.__module__)  # once, for all workers
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])  # imported once, for all workers
     left = dict(tasks)
     alone = False
     while left:

@@ -85,15 +85,24 @@ def key_of(*parts: str) -> str:
 
 
 @functools.cache
-def grader_version() -> str:
-    """Names the code that grades: the course's own, and what it runs and judges with."""
-    digest = hashlib.sha256(platform.python_version().encode())
+def grader_parts() -> dict[str, str]:
+    """Versions of what grades, by name: the course's own code, and what it runs and judges with."""
+    digest = hashlib.sha256()
     for package in (Path(__file__).parent, Path(lepton_course.__file__).parent):
         for path in sorted(package.rglob("*.py")):
             digest.update(path.read_bytes())
+    parts = {
+        "lepton-course": f"{lepton_course.__version__} ({digest.hexdigest()[:12]})",
+        "Python": platform.python_version(),
+    }
     for name in ("nbgrader", "nbclient", "ipykernel", "numpy", "torch", "tensorflow-cpu", "keras"):
         try:
-            digest.update(f"{name} {version(name)}".encode())
+            parts[name] = version(name)
         except PackageNotFoundError:
             continue
-    return digest.hexdigest()
+    return parts
+
+
+def grader_version() -> str:
+    """Names all of it in one word."""
+    return key_of(repr(grader_parts()))

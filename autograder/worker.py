@@ -1,20 +1,107 @@
-"""From a restored submission to its judged form, in a worker process. It has no effects."""
+"""From restored submissions to their judged forms, on this machine or elsewhere. No effects."""
 
 from __future__ import annotations
 
 import gc
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Protocol
 
 from autograder.assignment import Assignment, Task
 from autograder.execution import CannotRun
 from autograder.judging import Judged
-from autograder.kernels.owner import Link, shared
+from autograder.kernels.owner import ALSO, FRAMEWORKS, Link, shared
+from autograder.pool import WorkerDied, default_workers, map_unordered, start_importing
 from autograder.stock.assignment import StockAssignment
 
-_assignment: Assignment | StockAssignment | None = None
+AnyAssignment = Assignment | StockAssignment
+Outcome = Judged | CannotRun | WorkerDied
 
 
-def set_up(assignment: Assignment | StockAssignment, link: Link | None) -> None:
-    """Prepares a worker: what it grades, and whose zygote it uses."""
+class Workers(Protocol):
+    """What grades submissions: processes of this machine, or of a cluster."""
+
+    def slots(self, tasks: int) -> int:
+        """How many notebooks run at a time when there are so many tasks."""
+        ...
+
+    def expect(self, task: Task) -> None:
+        """Gets ready for tasks like this one, without waiting for it."""
+        ...
+
+    def grade(
+        self, assignment: AnyAssignment, tasks: Mapping[str, Task]
+    ) -> Iterator[tuple[str, Outcome]]:
+        """Yields what became of each task, by student, as it comes."""
+        ...
+
+
+@dataclass(frozen=True)
+class LocalWorkers:
+    """A pool of this machine's processes. count: None for one per core."""
+
+    count: int | None = None
+
+    def slots(self, tasks: int) -> int:
+        return self.count or default_workers(tasks)
+
+    def expect(self, task: Task) -> None:
+        _have_imported([task])
+        start_importing(_grade_here.__module__)
+
+    def grade(
+        self, assignment: AnyAssignment, tasks: Mapping[str, Task]
+    ) -> Iterator[tuple[str, Outcome]]:
+        slots = self.slots(len(tasks))
+        if slots > 1:
+            threads = threads_each(slots)
+            tasks = {student: replace(task, threads=threads) for student, task in tasks.items()}
+        link = _have_imported(tasks.values())
+        yield from map_unordered(_grade_here, tasks, slots, _set_up, assignment, link)
+
+
+def _have_imported(tasks: Iterable[Task]) -> Link | None:
+    """Has this machine's zygote import what the tasks need."""
+    if sys.platform != "linux":
+        return None
+    shared.want(preload_for(tasks))
+    return shared.link()
+
+
+def preload_for(tasks: Iterable[Task]) -> tuple[str, ...]:
+    """What a zygote should import for these tasks: a framework only where it is named."""
+    sources = "".join(text for task in tasks for text in task.submission.notebooks.values())
+    used = (modules for name, modules in FRAMEWORKS.items() if name in sources)
+    return (*chain(*used), *ALSO)
+
+
+def threads_each(slots: int) -> int:
+    """Threads for numerical libraries when so many notebooks share this machine."""
+    return max(1, default_workers(64) // slots)
+
+
+def grade_task(assignment: AnyAssignment, task: Task) -> Judged | CannotRun:
+    """Runs and judges one submission.
+
+    What fails for no fault of the submission is tried a second time.
+    """
+    for _ in range(2):
+        try:
+            return assignment.grade(task)
+        except CannotRun as error:
+            trouble = error
+        except Exception as error:
+            trouble = CannotRun(f"grading it failed: {type(error).__name__}: {error}")
+    return trouble
+
+
+_assignment: AnyAssignment | None = None
+"""What a process of the pool grades."""
+
+
+def _set_up(assignment: AnyAssignment, link: Link | None) -> None:
     global _assignment
     _assignment = assignment
     gc.freeze()  # what is imported stays
@@ -22,17 +109,6 @@ def set_up(assignment: Assignment | StockAssignment, link: Link | None) -> None:
         shared.adopt(link)
 
 
-def grade_one(task: Task) -> Judged | CannotRun:
-    """Runs and judges one submission.
-
-    What fails for no fault of the submission is tried a second time.
-    """
+def _grade_here(task: Task) -> Judged | CannotRun:
     assert _assignment is not None
-    for _ in range(2):
-        try:
-            return _assignment.grade(task)
-        except CannotRun as error:
-            trouble = error
-        except Exception as error:
-            trouble = CannotRun(f"grading it failed: {type(error).__name__}: {error}")
-    return trouble
+    return grade_task(_assignment, task)

@@ -44,7 +44,10 @@ def conda() -> dict[str, SpecifierSet]:
 
 
 def test_conda_and_pip_state_the_same():
-    pip = {"python": SpecifierSet(PROJECT["requires-python"]), **declared("instructor", "dev")}
+    pip = {
+        "python": SpecifierSet(PROJECT["requires-python"]),
+        **declared("instructor", "distributed", "dev"),
+    }
     pip.pop("tensorflow")  # conda-forge has the CPU build for every machine
     conda_ = conda()
     assert conda_.pop("pip") == SpecifierSet()
@@ -101,10 +104,10 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
     ("folder", "extras", "own"),
     [
         ("lepton_course", [], {"lepton_course"}),
-        ("autograder", ["instructor"], {"lepton_course", "autograder"}),
+        ("autograder", ["instructor", "distributed"], {"lepton_course", "autograder"}),
         (
             "tests",
-            ["instructor", "dev", "tensorboard"],
+            ["instructor", "distributed", "dev", "tensorboard"],
             {"lepton_course", "autograder", *TEST_MODULES},
         ),
     ],

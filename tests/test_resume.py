@@ -11,8 +11,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from nbgrader.api import Gradebook
-from tiny_course import DOUBLE, TOTAL, answered, hand_in, write_curriculum, write_roster
+from tiny_course import (
+    DOUBLE,
+    TOTAL,
+    answered,
+    gradebook,
+    hand_in,
+    write_curriculum,
+    write_roster,
+)
 
 from autograder.classroom import open_classroom
 from autograder.creation import create_classroom
@@ -41,20 +48,6 @@ def hand_in_round(classroom: Path, number: int) -> None:
     if number % 4 == 0:
         work = answered(classroom, {"double": DOUBLE, "total": f"{TOTAL}  # {number}"})
         hand_in(classroom, STUDENTS[number // 2], work)
-
-
-def gradebook(classroom: Path) -> dict[str, object]:
-    """All that the gradebook says of each student, without its own ids."""
-    with Gradebook(f"sqlite:///{classroom}/gradebook.db") as book:
-        return {
-            submission.student_id: {
-                grade.name: (grade.auto_score, grade.manual_score, grade.max_score)
-                for notebook in submission.notebooks
-                for grade in notebook.grades
-            }
-            | {"score": submission.score, "manual": submission.needs_manual_grade}
-            for submission in book.assignment_submissions("small_sums")
-        }
 
 
 def start(classroom: Path) -> subprocess.Popen:

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 from conftest import declare
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.api import Gradebook
 
 ROSTER = """id,first_name,last_name,email,team
 ada,Ada,Lovelace,ada@example.org,"Engines, Analytical"
@@ -143,6 +144,20 @@ def hand_in(classroom: Path, student: str, work: nbformat.NotebookNode | bytes) 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(work if isinstance(work, bytes) else json.dumps(work).encode())
     return path
+
+
+def gradebook(classroom: Path) -> dict[str, object]:
+    """All that the gradebook says of each student, without its own ids."""
+    with Gradebook(f"sqlite:///{classroom}/gradebook.db") as book:
+        return {
+            submission.student_id: {
+                grade.name: (grade.auto_score, grade.manual_score, grade.max_score)
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+            }
+            | {"score": submission.score, "manual": submission.needs_manual_grade}
+            for submission in book.assignment_submissions("small_sums")
+        }
 
 
 def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:

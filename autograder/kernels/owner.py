@@ -107,6 +107,17 @@ class Zygote:
         self._link: Link | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    def want(self, modules: tuple[str, ...]) -> None:
+        """Has kernels find these modules imported, and others only where that costs nothing.
+
+        A zygote that runs and lacks one is replaced; its kernels stay with their owners.
+        """
+        if self._link is None:
+            self.preload = modules
+        elif not set(modules) <= set(self.preload):
+            self.stop()
+            self.preload = modules
+
     def link(self) -> Link:
         """What another process needs to use this zygote too; see `adopt`."""
         return self._running()
