@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
@@ -99,6 +100,7 @@ def grade(
     Raises ClassError: before anything has changed, or when a cluster is lost on the way.
     """
     programs_on_path()
+    gc.freeze()  # what is imported stays: looking through it again and again takes time
     walls = choose_walls(options.sandbox)
     with exclusive(classroom), _workers(options, walls) as workers:
         clear_scratch(classroom)
@@ -174,7 +176,8 @@ class _Grader:
         tasks = {}
         for student in students:
             try:
-                submission = self.assignment.restored(self.folder(student))
+                with self.writer.transaction():  # restoring reads the gradebook
+                    submission = self.assignment.restored(self.folder(student))
             except NotGradable as error:
                 self.refuse(student, str(error))
                 continue

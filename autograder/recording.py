@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 
 from autograder.assignment import Assignment
@@ -47,6 +47,7 @@ class RecordingAutograde(Autograde):
         self.autograde_preprocessors = [
             AlreadyExecuted if runs_notebooks(step) else step
             for step in self.autograde_preprocessors
+            if step is not CheckCellMetadata  # checked when it was restored
         ]
 
     def convert_single_notebook(self, notebook_filename: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Protocol
 
 from autograder.assignment import Assignment, Task
@@ -56,7 +58,8 @@ class LocalWorkers:
 def preload_for(tasks: Iterable[Task]) -> tuple[str, ...]:
     """What a zygote should import for these tasks: a framework only where it is named."""
     sources = "".join(text for task in tasks for text in task.submission.notebooks.values())
-    return (*(name for name in FRAMEWORKS if name in sources), *ALSO)
+    used = (modules for name, modules in FRAMEWORKS.items() if name in sources)
+    return (*chain(*used), *ALSO)
 
 
 def threads_each(slots: int) -> int:
@@ -86,6 +89,7 @@ _assignment: AnyAssignment | None = None
 def _set_up(assignment: AnyAssignment, link: Link | None) -> None:
     global _assignment
     _assignment = assignment
+    gc.freeze()  # what is imported stays
     if link is not None:
         shared.adopt(link)
 

@@ -13,14 +13,19 @@ import sys
 import tempfile
 import threading
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from autograder.sandbox.walls import World, environment_inside, plain_environment
 
-FRAMEWORKS = ("torch", "tensorflow")
+FRAMEWORKS = {
+    # Torch imports its compiler when the first optimizer is made, which takes over a second.
+    "torch": ("torch", "torch._dynamo"),
+    "tensorflow": ("tensorflow",),
+}
 ALSO = ("matplotlib.pyplot", "lepton_course.exercises.session", "lepton_course.exercises.remote")
-PRELOAD = (*FRAMEWORKS, *ALSO)
+PRELOAD = (*chain(*FRAMEWORKS.values()), *ALSO)
 """What kernels have imported before their first cell."""
 
 START_SECONDS = 60.0

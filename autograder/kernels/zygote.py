@@ -47,10 +47,16 @@ ALWAYS = (
     "autograder.kernels.testing",
     "IPython.extensions.storemagic",
     "IPython.core.completerlib",
+    "IPython.core.magics.execution",
+    "IPython.core.oinspect",
+    "faulthandler",
     "matplotlib_inline.backend_inline",
     "numpy",
+    "pygments.formatters.terminal256",
+    "stack_data",
+    "tornado.platform.asyncio",
 )
-"""What every kernel needs, whatever its notebook imports."""
+"""What every kernel needs, whatever its notebook imports, and what shows an exception."""
 
 WATCH_SECONDS = 0.1
 
@@ -75,6 +81,7 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
 def serve(socket_fd: int, preload: list[str]) -> None:
     """Imports `preload`, then forks a watcher for each request."""
     sys.modules.pop("rfc3987_syntax", None)  # see autograder/__init__.py; learners may have it
+    gc.disable()  # what is imported stays: there is nothing to collect
     for name in (*ALWAYS, *preload):
         try:
             importlib.import_module(name)
@@ -82,8 +89,9 @@ def serve(socket_fd: int, preload: list[str]) -> None:
             continue  # a notebook that imports it will say so itself
     if threading.active_count() != 1:
         raise RuntimeError(f"imports left threads running: {threading.enumerate()}")
-    gc.collect()
+    _know_backends()
     gc.freeze()  # keeps pages shared: the collector will not touch what is here now
+    gc.enable()
     with socket.socket(fileno=socket_fd) as owner:
         while True:
             stream = _receive_stream(owner)
@@ -95,6 +103,13 @@ def serve(socket_fd: int, preload: list[str]) -> None:
                 owner.close()
                 _run_and_exit(lambda stream=stream: watch(stream))
             stream.close()
+
+
+def _know_backends() -> None:
+    """Matplotlib looks through all installed packages when it first chooses a backend."""
+    registry = sys.modules.get("matplotlib.backends.registry")
+    if registry is not None:
+        registry.backend_registry.list_all()
 
 
 def _receive_stream(owner: socket.socket) -> socket.socket | None:

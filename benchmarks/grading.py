@@ -1,0 +1,244 @@
+"""A class graded by `lepton class grade` and by others, in one run.
+
+    python benchmarks/grading.py [--kinds torch tensorflow example] [--submissions 200]
+                                 [--otter PATH/bin/otter] [--sizes 100 300 1000 3000]
+                                 [--results FILE.json] [--figure FILE.png]
+
+Against nbgrader: each kind of course is graded by one stock `nbgrader autograde`, by the best
+number of stock processes side by side, and by `lepton class grade`, each in a copy of its own. The
+stock processes have copies with a part of the class each, so that none waits for another's
+gradebook; the best number is found on a tenth of the class. All must come to the same scores.
+
+Against Otter-Grader: `otter run`, which needs no Docker, on ten submissions of the torch course.
+
+By size: classes of several sizes, and one of 1,000 graded again with ten submissions changed.
+
+Printed are seconds by the wall clock, with the start of the commands, and processor seconds.
+What one run measured is kept in the file of results, so that parts can be run one by one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from courses import (
+    Course,
+    change_submission,
+    copy_course,
+    make_course,
+    own_cpu_seconds,
+    scores,
+    students,
+)
+from grading_figure import draw
+from measuring import Command, Usage, run_side_by_side
+from otter import grade_with_otter
+from rich.console import Console
+from rich.table import Table
+
+from lepton_course import device_table
+
+PROCESSES = (2, 3, 4)
+"""How many stock processes at a time are tried."""
+
+OTTER_SUBMISSIONS = 10
+CHANGED = 10
+REGRADED = 1000
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What it took to grade a class, and the gradebook's scores by learner."""
+
+    usage: Usage
+    own_cpu_seconds: float
+    scores: dict[str, float]
+
+    def row(self) -> dict[str, float]:
+        """Seconds for the file of results."""
+        used = self.usage
+        return {"seconds": used.seconds, "cpu": used.cpu_seconds, "own cpu": self.own_cpu_seconds}
+
+
+def by_stock(course: Course, where: Path, who: list[str], processes: int) -> Graded:
+    """nbgrader itself, in processes that have a part of the class each."""
+    copies = [
+        copy_course(course, where / str(part), who[part::processes]) for part in range(processes)
+    ]
+    words = [sys.executable, "-m", "nbgrader", "autograde", course.assignment]
+    return _graded(run_side_by_side([Command(words, copy.root) for copy in copies]), copies)
+
+
+def by_lepton(course: Course, where: Path, who: list[str], watch_memory: bool = False) -> Graded:
+    """This course's grader, on all cores."""
+    copy = copy_course(course, where, who)
+    return _graded(run_side_by_side([_lepton(copy)], watch_memory), [copy])
+
+
+def compare(kind: str, submissions: int, where: Path) -> dict[str, Any]:
+    """nbgrader in one process, in the best number of them, and this grader."""
+    course = make_course(where / "course", kind, submissions)
+    who = students(course)
+    few = who[: max(len(PROCESSES) * 2, submissions // 10)]
+    tried = {n: by_stock(course, where / f"try{n}", few, n) for n in PROCESSES}
+    best = min(tried, key=lambda n: tried[n].usage.seconds)
+    ours = by_lepton(course, where / "ours", who)
+    together = by_stock(course, where / "together", who, best)
+    alone = by_stock(course, where / "alone", who, 1)
+    if not ours.scores == together.scores == alone.scores:
+        raise RuntimeError(f"{kind}: the scores differ")
+    return {
+        "submissions": submissions,
+        "processes": best,
+        "scores": sorted(set(ours.scores.values())),
+        "lepton": ours.row(),
+        "nbgrader": alone.row(),
+        "nbgrader, side by side": together.row(),
+    }
+
+
+def compare_with_otter(program: Path, where: Path) -> dict[str, Any]:
+    """Otter-Grader and this grader on a few submissions of the torch course."""
+    course = make_course(where / "course", "torch", OTTER_SUBMISSIONS)
+    who = students(course)
+    usage, found = grade_with_otter(program, course, who)
+    ours = by_lepton(course, where / "ours", who)
+    if found != ours.scores:
+        raise RuntimeError(f"the scores differ: {found} and {ours.scores}")
+    otter = {"seconds": usage.seconds, "cpu": usage.cpu_seconds}
+    return {"submissions": len(who), "lepton": ours.row(), "otter": otter}
+
+
+def by_size(sizes: list[int], where: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Time, memory and gradebook of classes of several sizes; and grading one again."""
+    course = make_course(where / "course", "torch", max(sizes))
+    who = students(course)
+    found: dict[str, Any] = {"sizes": {}}
+    for size in sizes:
+        folder = where / f"class{size}"
+        graded = by_lepton(course, folder, who[:size], watch_memory=True)
+        found["sizes"][str(size)] = {
+            **graded.row(),
+            "peak bytes": graded.usage.peak_bytes,
+            "gradebook bytes": (folder / "gradebook.db").stat().st_size,
+        }
+        tell(f"{size} submissions: {graded.usage.seconds:.1f} s")
+        if size == REGRADED:
+            copy = Course(folder, course.assignment)
+            for student in who[:CHANGED]:
+                change_submission(copy, student)
+            usage = run_side_by_side([_lepton(copy)])
+            found["again"] = {"submissions": size, "changed": CHANGED, "seconds": usage.seconds}
+    return found
+
+
+def _lepton(course: Course) -> Command:
+    program = str(Path(sys.executable).with_name("lepton"))
+    return Command([program, "class", "grade", str(course.root), course.assignment], course.root)
+
+
+def _graded(usage: Usage, courses: list[Course]) -> Graded:
+    return Graded(
+        usage,
+        sum(map(own_cpu_seconds, courses)),
+        {student: score for course in courses for student, score in scores(course).items()},
+    )
+
+
+def tables(results: dict[str, Any]) -> list[Table]:
+    """The results, for people."""
+    cores = len(os.sched_getaffinity(0))
+    against = Table(title=f"seconds on {cores} cores")
+    for column in (
+        "course", "submissions", "nbgrader", "side by side", "lepton", "nbgrader / lepton",
+        "side by side / lepton", "own cells: nbgrader", "own cells: lepton",
+    ):  # fmt: skip
+        against.add_column(column, justify="right")
+    for kind, row in results.get("nbgrader", {}).items():
+        alone, together, ours = (
+            row["nbgrader"], row["nbgrader, side by side"], row["lepton"],
+        )  # fmt: skip
+        against.add_row(
+            kind,
+            f"{row['submissions']}",
+            f"{alone['seconds']:.1f}",
+            f"{together['seconds']:.1f} ({row['processes']} processes)",
+            f"{ours['seconds']:.1f}",
+            f"{alone['seconds'] / ours['seconds']:.1f} ×",
+            f"{together['seconds'] / ours['seconds']:.1f} ×",
+            *(f"{r['own cpu'] / r['cpu']:.0%}" if r["own cpu"] else "–" for r in (alone, ours)),
+        )
+    if "otter" in results:
+        row = results["otter"]
+        other, ours = row["otter"]["seconds"], row["lepton"]["seconds"]
+        otter = Table(title=f"seconds for {row['submissions']} submissions of the torch course")
+        for column in ("otter run", "lepton", "otter / lepton"):
+            otter.add_column(column, justify="right")
+        otter.add_row(f"{other:.1f}", f"{ours:.1f}", f"{other / ours:.1f} ×")
+    sizes = Table(title="the torch course by size of the class")
+    for column in ("submissions", "seconds", "each", "peak memory", "gradebook"):
+        sizes.add_column(column, justify="right")
+    for size, row in results.get("by size", {}).get("sizes", {}).items():
+        sizes.add_row(
+            size,
+            f"{row['seconds']:.1f}",
+            f"{row['seconds'] / int(size):.3f}",
+            f"{row['peak bytes'] / 2**20:.0f} MiB",
+            f"{row['gradebook bytes'] / 2**20:.1f} MiB",
+        )
+    if "again" in results.get("by size", {}):
+        again = results["by size"]["again"]
+        sizes.caption = (
+            f"{again['submissions']} again, {again['changed']} changed: {again['seconds']:.1f} s"
+        )
+    return [against, *([otter] if "otter" in results else []), sizes]
+
+
+def main() -> None:
+    """Measures, keeps, prints and draws."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--submissions", type=int, default=200)
+    parser.add_argument("--kinds", nargs="*", default=["torch", "tensorflow", "example"])
+    parser.add_argument("--otter", type=Path, help="Otter-Grader's program")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[100, 300, 1000, 3000])
+    parser.add_argument("--results", type=Path, help="a JSON file that is added to")
+    parser.add_argument("--figure", type=Path, help="draw the results here (.png, .svg)")
+    options = parser.parse_args()
+    console = Console(width=150)
+    kept = options.results
+    results = json.loads(kept.read_text()) if kept and kept.exists() else {}
+
+    def keep(part: str, found: dict[str, Any]) -> None:
+        results[part] = {**results.get(part, {}), **found}
+        if kept:
+            kept.write_text(json.dumps(results, indent=1))
+
+    for kind in options.kinds:
+        console.print(f"{kind}: {options.submissions} submissions, by nbgrader and by lepton …")
+        with tempfile.TemporaryDirectory() as folder:
+            keep("nbgrader", {kind: compare(kind, options.submissions, Path(folder))})
+    if options.otter:
+        console.print("by Otter-Grader and by lepton …")
+        with tempfile.TemporaryDirectory() as folder:
+            keep("otter", compare_with_otter(options.otter.absolute(), Path(folder)))
+    if options.sizes:
+        console.print("by size …")
+        with tempfile.TemporaryDirectory() as folder:
+            keep("by size", by_size(options.sizes, Path(folder), console.print))
+    for table in tables(results):
+        console.print(table)
+    console.print(device_table())
+    if options.figure:
+        draw(results, options.figure)
+
+
+if __name__ == "__main__":
+    main()

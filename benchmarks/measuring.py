@@ -1,0 +1,97 @@
+"""Runs commands side by side and says what they took, with all the processes that they started."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from autograder.sandbox.linux import become_subreaper
+
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line and the folder to run it in."""
+
+    words: Sequence[str]
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Seconds by the wall clock and of all processors; the largest memory seen, in bytes.
+
+    Memory that processes share is counted once (proportional set size); 0 where nobody looked.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_bytes: int
+
+
+def run_side_by_side(commands: Sequence[Command], watch_memory: bool = False) -> Usage:
+    """Runs all at once and waits for them. Raises RuntimeError when one fails."""
+    become_subreaper()  # what they leave behind comes here, and its processor time is counted
+    before = _cpu_seconds()
+    with _watching() if watch_memory else contextlib.nullcontext([0]) as seen:
+        began = time.perf_counter()
+        started = [
+            subprocess.Popen(
+                command.words,
+                cwd=command.folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for command in commands
+        ]
+        errors = [process.communicate()[1] for process in started]
+        seconds = time.perf_counter() - began
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    for process, error in zip(started, errors, strict=True):
+        if process.returncode:
+            raise RuntimeError(f"{process.args} ended with {process.returncode}: {error[-2000:]}")
+    return Usage(seconds, _cpu_seconds() - before, max(seen))
+
+
+def _cpu_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@contextlib.contextmanager
+def _watching() -> Iterator[list[int]]:
+    """Looks at the memory of all descendants now and then."""
+    seen = [0]
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.wait(LOOK_SECONDS):
+            seen.append(sum(map(_own_bytes, psutil.Process().children(recursive=True))))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    try:
+        return process.memory_full_info().pss
+    except psutil.Error:
+        return 0
