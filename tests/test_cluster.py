@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from cluster_hosts import Hosts
 from conftest import CLONE, skip_unless_ci
-from hosts import Hosts
 from lan import Lan, can_make_lan
 from tiny_course import (
     DOUBLE,
