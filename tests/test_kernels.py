@@ -20,7 +20,7 @@ from nbclient.exceptions import DeadKernelError
 from traitlets.config import Config
 
 from autograder.kernels.manager import WarmKernelManager
-from autograder.kernels.owner import KernelNotStarted, Zygote, shared
+from autograder.kernels.owner import FRAMEWORKS, KernelNotStarted, Zygote, shared
 from autograder.sandbox.walls import Limits, Walls, World, survey
 
 closed_in = pytest.mark.skipif(
@@ -29,7 +29,7 @@ closed_in = pytest.mark.skipif(
 
 
 pytestmark = pytest.mark.usefixtures("small_zygote")
-PRELOAD = ("torch",)
+PRELOAD = FRAMEWORKS["torch"]
 
 
 @pytest.fixture(
@@ -160,6 +160,29 @@ def test_a_dead_zygote_is_replaced():
     assert kernel.poll() is None
     kernel.close()
     zygote.stop()
+
+
+def test_a_zygote_that_lacks_a_module_is_replaced():
+    code = "import sys; print('wave' in sys.modules)"
+    try:
+        shared.want(("json",))
+        first = shared.link()
+        assert execute(code) == ["False\n"]
+        assert shared.link() is first
+        shared.want(("wave",))
+        assert shared.link() is not first
+        assert execute(code) == ["True\n"]
+    finally:
+        shared.stop()
+        shared.preload = PRELOAD
+
+
+def test_the_first_optimizer_and_the_first_exception_import_nothing(world):
+    code = "import sys, torch; before = set(sys.modules)"
+    optimizer = "torch.optim.SGD([torch.ones(1)]); print(set(sys.modules) - before)"
+    exception = "print(set(sys.modules) - before)"
+    outputs = execute(code, optimizer, "1/0", exception, world=world)
+    assert outputs == ["", "set()\n", "ZeroDivisionError", "set()\n"]
 
 
 def test_a_kernel_that_cannot_start_says_why():
