@@ -120,7 +120,8 @@ class _ZygoteForKits:
         """Has it import what the kit says, and run until Dask has let go of the kit."""
         with self.lock:
             self.kits += 1
-            shared.want(kit.preload)
+            if self.kits == 1:  # else it has kernels, whose folders would go with it
+                shared.want(kit.preload)
             shared.link()
         weakref.finalize(kit, self._let_go)
 
