@@ -148,12 +148,42 @@ def _turned_round(forward, backward, micro_batches):
     return free[0]
 
 
+def _backwards_side_by_side(forward, backward, micro_batches):
+    """The same, where the other stages' backwards take none of their time."""
+    free, latest = [0.0] * len(forward), 0.0
+    for _ in range(micro_batches):
+        arrived = 0.0
+        for stage, seconds in enumerate(forward):
+            arrived = free[stage] = max(arrived, free[stage]) + seconds
+        arrived = free[-1] = arrived + backward[-1]
+        for stage in reversed(range(len(forward) - 1)):
+            arrived = max(arrived, free[stage]) + backward[stage]
+        latest = max(latest, arrived)
+    return latest
+
+
+def _beginning_at_the_earlier(end):
+    def measure(forward, backward, micro_batches):
+        free, stages = [0.0] * len(forward), range(len(forward))
+        for way, seconds in ((stages, forward), (stages[::-1], backward)):
+            for _ in range(micro_batches):
+                arrived = 0.0
+                for stage in way:
+                    arrived = free[stage] = min(arrived, free[stage]) + seconds[stage]
+        return end(free)
+
+    return measure
+
+
 def _end_of_the_last_stage(forward, backward, micro_batches):
     forwards = sum(forward) + (micro_batches - 1) * max(forward)
     return forwards + micro_batches * backward[-1]
 
 
 last_stage_turns_round = _with_seconds(_turned_round)
+backwards_side_by_side = _with_seconds(_backwards_side_by_side)
+begins_at_the_earlier = _with_seconds(_beginning_at_the_earlier(max))
+begins_at_the_earlier_at_the_first = _with_seconds(_beginning_at_the_earlier(lambda free: free[0]))
 nothing_waits = _with_seconds(lambda f, b, m: sum(b))
 clocks_set_back = _with_seconds(lambda f, b, m: sum(b) + (m - 1) * max(b))
 ends_with_the_last_stage = _with_seconds(_end_of_the_last_stage)
@@ -432,6 +462,25 @@ EXERCISE = Exercise(
             "as a dict",
             as_dict,
             "You returned a dict: return the pair (seconds, bubble).",
+        ),
+        Misconception(
+            "backwards side by side",
+            backwards_side_by_side,
+            "Your last stage goes backward with a micro-batch as soon as its forward is done, and "
+            "in the other stages a backward keeps nobody waiting: each stage does all its "
+            "forwards first, then one backward after the other.",
+        ),
+        Misconception(
+            "begins at the earlier",
+            begins_at_the_earlier,
+            "Your stages begin at the earlier of two times, with min: both must have come, the "
+            "micro-batch has arrived and the stage is free, so it is the later.",
+        ),
+        Misconception(
+            "begins at the earlier, first stage",
+            begins_at_the_earlier_at_the_first,
+            "Your stages begin at the earlier of two times, with min: both must have come, the "
+            "micro-batch has arrived and the stage is free, so it is the later.",
         ),
     ],
     hints=(

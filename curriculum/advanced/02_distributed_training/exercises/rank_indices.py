@@ -189,6 +189,11 @@ def shuffled_in_place(count, world, rank, seed, epoch):
     return np.resize(order, _total(count, world))[rank::world]
 
 
+def two_arguments(count, world, rank, seed, epoch):
+    order = np.random.default_rng(seed, epoch).permutation(count)  # takes one
+    return np.resize(order, _total(count, world))[rank::world]
+
+
 def drawn_with_replacement(count, world, rank, seed, epoch):
     order = np.random.default_rng([seed, epoch]).choice(count, count)
     return np.resize(order, _total(count, world))[rank::world]
@@ -492,6 +497,12 @@ EXERCISE = Exercise(
             start_and_step_exchanged,
             "Start and step are exchanged: begin at rank and go on in steps of world, "
             "padded[rank::world].",
+        ),
+        Misconception(
+            "two arguments to default_rng",
+            two_arguments,
+            "If the message above speaks of default_rng: it takes one argument, so seed and epoch "
+            "go in together, as a list.",
         ),
     ],
     hints=(

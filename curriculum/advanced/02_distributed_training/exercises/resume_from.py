@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lepton_course.exercises import Call, Case, Exercise, Misconception, exact
 
 RESUMED = "lesson.ipynb#Killed-and-resumed"
@@ -187,6 +189,12 @@ def epoch_of_the_last_step(files, steps_per_epoch):
 def as_dict(files, steps_per_epoch):
     step, epoch, done = resume_from(files, steps_per_epoch)
     return {"step": step, "epoch": epoch, "done": done}
+
+
+def fraction_of_an_epoch(files, steps_per_epoch):
+    step, _, _ = resume_from(files, steps_per_epoch)
+    part, whole = math.modf(step / steps_per_epoch)
+    return step, whole, part * steps_per_epoch
 
 
 epoch_rounded_up = _with_place(lambda step, epoch, done: (step, epoch + bool(done), done))
@@ -549,6 +557,12 @@ EXERCISE = Exercise(
             "as a dict",
             as_dict,
             "You returned a dict: return the three numbers, (step, epoch, done).",
+        ),
+        Misconception(
+            "fraction of an epoch",
+            fraction_of_an_epoch,
+            "You divided with / and took the result apart, which gives floats, and 28.999… where "
+            "29 is meant: // and % (or divmod) stay with whole numbers.",
         ),
     ],
     hints=(

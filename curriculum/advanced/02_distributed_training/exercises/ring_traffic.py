@@ -51,6 +51,14 @@ def cut_twice(world, numbers):
     return 2 * (world - 1) * numbers / world**2
 
 
+def numbers_twice(world, numbers):
+    return numbers * (world - 1) * numbers / world
+
+
+def blanks_exchanged(world, numbers):
+    return world * (world - 1) * numbers / 2
+
+
 def ring_cases(rng):
     world = int(rng.integers(5, 9))
     return [
@@ -130,6 +138,18 @@ EXERCISE = Exercise(
             cut_twice,
             "You divided by world twice: a chunk is numbers / world, and each rank sends one in"
             " every step.",
+        ),
+        Misconception(
+            "numbers twice",
+            numbers_twice,
+            "You put `numbers` into the first blank, and the last line multiplies by it already: "
+            "the first line counts steps, and each half of the ring has world - 1.",
+        ),
+        Misconception(
+            "blanks exchanged",
+            blanks_exchanged,
+            "Both blanks are right, but exchanged: the first says how many halves the ring has, "
+            "the second into how many chunks the tensor is cut.",
         ),
     ],
     hints=(

@@ -63,13 +63,21 @@ def load_in_a_ring(world, numbers):
     return 2 * (world - 1) * numbers / world
 
 
+def load_in_a_ring_rounded(world, numbers):
+    return 2 * (world - 1) * numbers // world
+
+
+def one_tensor_in_and_many_out(world, numbers):
+    return (world + 1) * numbers
+
+
 def traffic_cases(rng):
     world = int(rng.integers(5, 9))
     numbers = world * int(rng.integers(20, 40))
     return [
         Case("two workers", (2, 100)),
         Case("many workers", (world, numbers)),
-        Case("many workers", (world + 2, numbers)),
+        Case("many workers", (world + 2, 21 * (world + 2) + 1)),  # not cut evenly
     ]
 
 
@@ -157,6 +165,18 @@ EXERCISE = Exercise(
             load_in_a_ring,
             "That is what each rank sends in a ring (the next section): here whole tensors come"
             " to rank 0 and go out again.",
+        ),
+        Misconception(
+            "the load in a ring, rounded",
+            load_in_a_ring_rounded,
+            "That is what each rank sends in a ring (the next section): here whole tensors come "
+            "to rank 0 and go out again.",
+        ),
+        Misconception(
+            "one tensor for each rank, and one",
+            one_tensor_in_and_many_out,
+            "You counted world + 1 tensors: one comes in from each of the world - 1 partners, and "
+            "one goes out to each.",
         ),
     ],
     hints=(

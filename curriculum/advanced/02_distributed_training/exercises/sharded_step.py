@@ -224,6 +224,26 @@ def padded_on_both_sides(parameters, gradients, learning_rate):
     return np.array_split(shifted, world), _shaped(shifted, parameters)
 
 
+def one_number_for_each_shard(parameters, gradients, learning_rate):
+    length = _length(parameters, len(gradients))
+    shards = _flat(parameters, length).reshape(len(gradients), -1)
+    means = [[np.concatenate([g.ravel() for g in own]).mean()] for own in gradients]
+    after = shards - learning_rate * np.array(means)
+    return list(after), _shaped(after.ravel(), parameters)
+
+
+def _parameters_with_ranks(axis):
+    """Takes the first rank's gradients for those of the first parameter, and so on."""
+
+    def wrong(parameters, gradients, learning_rate):
+        pairs = zip(parameters, gradients, strict=False)
+        new = [p - learning_rate * np.mean(own, axis=axis) for p, own in pairs]
+        everything = _padded(np.concatenate([p.ravel() for p in new]), len(gradients))
+        return np.split(everything, len(gradients)), new
+
+    return wrong
+
+
 def rate_for_all(parameters, gradients, learning_rate):
     own = [[g / learning_rate for g in rank] for rank in gradients]  # the gradient in full
     shards, updated = sharded_step(parameters, own, learning_rate)
@@ -535,6 +555,27 @@ EXERCISE = Exercise(
             one_list,
             "You returned one list with shards and parameters in it: return a pair of two "
             "lists, (shards, updated).",
+        ),
+        Misconception(
+            "one number for each shard",
+            one_number_for_each_shard,
+            "You took the mean over each rank's values, so that all of a shard falls alike: the "
+            "mean goes over ranks, and each parameter keeps a gradient of its own.",
+            AVERAGING,
+        ),
+        Misconception(
+            "parameters with ranks",
+            _parameters_with_ranks(axis=0),
+            "gradients is a list by rank, and you paired its entries with the parameters: entry r "
+            "holds rank r's gradients of all parameters, so collect for each parameter what all "
+            "ranks have for it.",
+        ),
+        Misconception(
+            "parameters with ranks, one number",
+            _parameters_with_ranks(axis=None),
+            "gradients is a list by rank, and you paired its entries with the parameters: entry r "
+            "holds rank r's gradients of all parameters, so collect for each parameter what all "
+            "ranks have for it. And the mean goes over ranks only.",
         ),
     ],
     hints=(

@@ -153,6 +153,15 @@ def weights_returned(shards, x_new):
     return _descend(shards)
 
 
+def largest_shard_only(shards, x_new):
+    largest = max(shards, key=lambda shard: len(shard[1]))
+    return train_workers([largest] * len(shards), x_new)
+
+
+def classes_moved_by_one(shards, x_new):
+    return (train_workers(shards, x_new) - 1) % CLASSES
+
+
 def one_row(shards, x_new):
     return train_workers(shards, x_new)[0]
 
@@ -212,6 +221,8 @@ def train_workers_cases(rng):
         case("shards drawn at random", [200, 200, 200, 200]),
         case("shards of very different size", [12, 172, 16, 600]),
         case("every worker has its own kinds of clothes", [480, 160, 160], by_class=True),
+        # Two workers never agree in a vote, where the first then wins; the second has more photos.
+        case("every worker has its own kinds of clothes", [310, 490], by_class=True),
     ]
 
 
@@ -325,6 +336,19 @@ EXERCISE = Exercise(
             weights_returned,
             "You returned the trained weights: use them on x_new, and return the classes that "
             "they give, (W, N).",
+        ),
+        Misconception(
+            "largest shard only",
+            largest_shard_only,
+            "All workers have what can be learned from the largest shard alone: each must compute "
+            "its gradient on its own data, and the average of all goes into the step.",
+            SAME_BATCH,
+        ),
+        Misconception(
+            "classes moved by one",
+            classes_moved_by_one,
+            "Almost no label is right, which is worse than guessing, and happens when classes are "
+            "counted from 1 (they go from 0 to 9), or with argmin in place of argmax.",
         ),
     ],
     hints=(

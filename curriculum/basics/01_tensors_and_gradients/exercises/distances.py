@@ -104,6 +104,14 @@ def cosines(a, b):
     return (a / a.norm(dim=1, keepdim=True)) @ (b / b.norm(dim=1, keepdim=True)).T
 
 
+def last_axis_kept(a, b):
+    return distances(a, b)[..., None]
+
+
+def in_one_row(a, b):
+    return distances(a, b).flatten()
+
+
 def distances_cases(rng):
     def rows(count, width):
         values = rng.permutation(np.arange(count * width)) - count
@@ -230,6 +238,18 @@ EXERCISE = Exercise(
             cosines,
             "You computed the cosine of the angle between the rows, which is 1 for rows that "
             "point the same way, however far apart: subtract, square, add, take the root.",
+        ),
+        Misconception(
+            "last axis kept",
+            last_axis_kept,
+            "The numbers are right, but in the shape (N, M, 1): leave keepdim=True out, or drop "
+            "the last axis with squeeze(2).",
+        ),
+        Misconception(
+            "in one row",
+            in_one_row,
+            "The numbers are right, but all in one row: return a table of shape (N, M), with a "
+            "row for each row of a.",
         ),
     ],
     hints=(

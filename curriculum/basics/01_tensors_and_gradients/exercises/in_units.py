@@ -109,6 +109,14 @@ def bias_as_array(w, b, mean, std):
     return w / std, np.array([b - (w / std) @ mean])
 
 
+def rounded_to(digits):
+    def wrong(w, b, mean, std):
+        per_unit, bias = in_units(w, b, mean, std)
+        return np.round(per_unit, digits), round(bias, digits)
+
+    return wrong
+
+
 def in_units_cases(rng):
     def case(part, columns, mean, bias):
         w = rng.choice([-1, 1], size=columns) * rng.uniform(0.5, 2.0, size=columns)
@@ -248,6 +256,15 @@ EXERCISE = Exercise(
             weights_turned,
             "The bias is right, but the weights have the wrong sign: dividing by std does not "
             "change it.",
+        ),
+        *(
+            Misconception(
+                f"rounded to {digits}",
+                rounded_to(digits),
+                "Right, but rounded: a weight per unit may be small and the numbers of its column "
+                "large, so each digit counts; return all of them.",
+            )
+            for digits in (1, 2, 3, 4)
         ),
     ],
     hints=(

@@ -118,6 +118,27 @@ def sum_of_the_others(x, y, w, b):
     return d_w, float(d_w.sum())
 
 
+def loss_as_well(x, y, w, b):
+    return *mse_gradients(x, y, w, b), float(np.mean((x @ w + b - y) ** 2))
+
+
+def column_for_w(x, y, w, b):
+    d_w, d_b = mse_gradients(x, y, w, b)
+    return d_w[:, None], d_b
+
+
+def one_sided_differences(step):
+    def loss(x, y, w, b):
+        return np.mean((x @ w + b - y) ** 2)
+
+    def wrong(x, y, w, b):
+        here = loss(x, y, w, b)
+        moved = [loss(x, y, w + step * unit, b) - here for unit in np.eye(len(w))]
+        return np.array(moved) / step, float(loss(x, y, w, b + step) - here) / step
+
+    return wrong
+
+
 def mse_gradients_cases(rng):
     def numbers(*shape):  # whole numbers without 0
         return (rng.integers(1, 6, size=shape) * rng.choice([-1, 1], size=shape)).astype(float)
@@ -297,6 +318,29 @@ EXERCISE = Exercise(
                 "for.",
             )
             for rate in (0.01, 0.1, 1.0)
+        ),
+        Misconception(
+            "loss as well",
+            loss_as_well,
+            "Both gradients are right, but you returned the loss as well: only d_w and d_b are "
+            "asked for.",
+        ),
+        Misconception(
+            "column for w",
+            column_for_w,
+            "The numbers are right, but d_w is a column of shape (F, 1): return shape (F,), so "
+            "multiply with errors of shape (N,), not (N, 1).",
+        ),
+        *(
+            Misconception(
+                f"one-sided differences of {step:g}",
+                one_sided_differences(step),
+                "Nearly: you measured how much the loss changes when w or b grows a little, and "
+                "there the parabola is already a little steeper or flatter. Use the formula that "
+                "the chain rule gives.",
+                DERIVATIVE,
+            )
+            for step in (0.01, 0.001)
         ),
     ],
     hints=(

@@ -183,6 +183,12 @@ def both_tables(train, other):
     return prepare(train, train), prepare(train, other)
 
 
+def along_the_rows(train, other):
+    middle = np.nanmedian(train, axis=1)
+    known = fill(train, middle)
+    return scale(fill(other, middle), known.mean(axis=1), known.std(axis=1))
+
+
 def prepare_cases(rng):
     def table(rows):  # columns of very different size, none of them symmetric
         return np.round(rng.gamma(2.0, [0.03, 40.0, 900.0], size=(rows, 3)), 3) + [1, 20, 500]
@@ -386,6 +392,14 @@ EXERCISE = Exercise(
             "both tables",
             both_tables,
             "You returned two tables: only other is asked for.",
+        ),
+        Misconception(
+            "along the rows",
+            along_the_rows,
+            "If the message above speaks of shapes: the usual reason is axis=1, which gives one "
+            "number for each row. The axis that you name goes away, so axis=0 leaves one for each "
+            "column.",
+            BROADCASTING,
         ),
     ],
     hints=(

@@ -145,6 +145,22 @@ def validation_set_instead(x):
     return np.zeros(500, dtype=np.int64)
 
 
+def with_probabilities(x):
+    return refuse(x), _probabilities(x)
+
+
+def one_for_all(x):
+    return int(_probabilities(x).mean() > REFUSED_ABOVE)
+
+
+def columns_turned_round(x):
+    return refuse(x[:, ::-1])
+
+
+def refused_above_a_fifth(x):
+    return (_probabilities(x) > 0.21).astype(np.int64)  # 0.2 is too near a sixth to be told apart
+
+
 def held_out():
     """The judge's applications, which no learner gets."""
     with np.load(HELD_OUT, allow_pickle=False) as file:
@@ -291,6 +307,33 @@ EXERCISE = Exercise(
             validation_set_instead,
             "You returned 500 decisions, as many as x_val has rows: decide on the x that refuse"
             " is given.",
+        ),
+        Misconception(
+            "with probabilities",
+            with_probabilities,
+            "You returned more than one thing, as with a comma behind `return`: the decisions "
+            "alone are asked for.",
+        ),
+        Misconception(
+            "one decision for all",
+            one_for_all,
+            "You returned a single number: every application needs a decision of its own, so "
+            "compare each probability with the threshold.",
+        ),
+        Misconception(
+            "columns in another order",
+            columns_turned_round,
+            "Your decisions are little better than a coin's, as when the columns stand in another "
+            "order than in training, or the model has learned little: prepare x just as the "
+            "training table, and first look how many decisions are right on applications that you "
+            "hold out.",
+            PREPARING,
+        ),
+        Misconception(
+            "refused above a fifth",
+            refused_above_a_fifth,
+            "You seem to refuse too much: the bad loans are found, but too many of the good ones "
+            "are refused as well. Raise the threshold, towards the share of bad loans.",
         ),
     ],
     hints=(

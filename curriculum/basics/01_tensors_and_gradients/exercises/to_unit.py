@@ -61,6 +61,11 @@ def lowest_not_taken_off_the_range(x):
     return (x - low) / high
 
 
+def rows_against_columns(x):
+    low, high = x.amin(dim=1), x.amax(dim=1)
+    return (x - low) / (high - low)
+
+
 def to_unit_cases(rng):
     def table(rows, columns):
         values = rng.permutation(np.arange(1.0, 1 + rows * columns)).reshape(rows, columns)
@@ -130,6 +135,13 @@ EXERCISE = Exercise(
             "range without the lowest",
             lowest_not_taken_off_the_range,
             "You divided by the highest value, and not by the range: highest minus lowest.",
+        ),
+        Misconception(
+            "rows against columns",
+            rows_against_columns,
+            "If the message above speaks of sizes: the usual reason is dim=1, which gives one "
+            "value for each row. The axis that you name goes away, so dim=0 leaves one for each "
+            "column.",
         ),
     ],
     hints=(

@@ -250,6 +250,26 @@ def bias_without_axes(x, y, learning_rate, steps):
     return w, torch.tensor(b), losses
 
 
+def one_loss_more(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, b, [*losses, _entropy(x @ w + b, y)]
+
+
+def array_of_losses(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return w, b, np.array(losses)
+
+
+def losses_first(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return losses, w, b
+
+
+def bias_among_the_weights(x, y, learning_rate, steps):
+    w, b, losses = train_logistic(x, y, learning_rate, steps)
+    return torch.cat([w, torch.tensor([b])]), b, losses
+
+
 def train_logistic_cases(rng):
     def case(part, rows, columns, rate, steps):
         x = torch.tensor(rng.normal(size=(rows, columns)), dtype=torch.float32) + 0.5
@@ -447,6 +467,28 @@ EXERCISE = Exercise(
             "bias as a tensor without axes",
             bias_without_axes,
             "The numbers are right, but b is still a tensor: return a float, b.item().",
+        ),
+        Misconception(
+            "one loss more",
+            one_loss_more,
+            "w and b are right, but there is one loss too many, that after the last step: one for "
+            "each step is asked for, taken before it.",
+        ),
+        Misconception(
+            "array of losses",
+            array_of_losses,
+            "The numbers are right, but the losses are a NumPy array: return a list of floats.",
+        ),
+        Misconception(
+            "losses first",
+            losses_first,
+            "All three are right, but in the wrong order: return w, then b, then the losses.",
+        ),
+        Misconception(
+            "bias among the weights",
+            bias_among_the_weights,
+            "The numbers are right, but w has one entry too many, which is b: return the F "
+            "weights without it.",
         ),
     ],
     hints=(

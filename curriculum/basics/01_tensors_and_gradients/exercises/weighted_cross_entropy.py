@@ -170,6 +170,18 @@ def good_loans_only(z, y, weight):
     return ((1 - y) * functional.softplus(z)).mean()
 
 
+def with_an_axis(z, y, weight):
+    return weighted_cross_entropy(z, y, weight).reshape(1)
+
+
+def cut_off(z, y, weight):
+    return weighted_cross_entropy(z.detach(), y, weight)
+
+
+def weight_stays_a_float(z, y, weight):
+    return functional.binary_cross_entropy_with_logits(z, y.float(), pos_weight=weight)
+
+
 def weighted_cross_entropy_cases(rng):
     def case(part, values, weight):
         z = torch.tensor(values, dtype=torch.float32)
@@ -385,6 +397,25 @@ EXERCISE = Exercise(
             "in bits",
             in_bits,
             "Your logarithm has the base 2: ln is the natural one, torch.log.",
+        ),
+        Misconception(
+            "with an axis",
+            with_an_axis,
+            "The value is right, but it stands in a tensor of shape (1,): a mean over all rows "
+            "has no axis, shape (); leave keepdim and reshape out.",
+        ),
+        Misconception(
+            "cut off",
+            cut_off,
+            "The value is right, but it was computed beside autograd (in NumPy, from z.detach(), "
+            "or under no_grad): stay with z in torch, so that the gradient can flow back.",
+            DERIVATIVE,
+        ),
+        Misconception(
+            "weight stays a float",
+            weight_stays_a_float,
+            "If the message above speaks of pos_weight: PyTorch's function wants the weight as a "
+            "tensor, and it comes as a float.",
         ),
     ],
     hints=(

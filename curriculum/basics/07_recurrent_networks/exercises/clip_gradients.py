@@ -229,6 +229,17 @@ def sum_of_largest_singular_values(gradients):
     return np.sqrt(sum(np.linalg.norm(gradient, 2) ** 2 for gradient in gradients))
 
 
+def singular_values_of_finite_arrays(gradients):
+    """Looks for inf and nan first, so that no LinAlgError comes."""
+    norm = _norm(gradients)
+    return sum_of_largest_singular_values(gradients) if np.isfinite(norm) else norm
+
+
+def singular_values_or_nan(gradients):
+    finite = np.isfinite(_norm(gradients))
+    return sum_of_largest_singular_values(gradients) if finite else np.nan
+
+
 def first_array_only(gradients):
     return _norm(gradients[:1])
 
@@ -535,6 +546,19 @@ EXERCISE = Exercise(
             first_array_returned,
             "You returned the first array alone: is `return` inside the loop? Collect all "
             "arrays in a list.",
+        ),
+        Misconception(
+            "largest singular value, where finite",
+            _clipped_by(singular_values_of_finite_arrays),
+            "Of a matrix you take the largest singular value, as np.linalg.norm(g, 2) does: leave "
+            "the 2 out, and it is the root of the sum of all squares.",
+        ),
+        Misconception(
+            "largest singular value, or nan",
+            _clipped_by(singular_values_or_nan),
+            "Of a matrix you take the largest singular value, as np.linalg.norm(g, 2) does: leave "
+            "the 2 out, and it is the root of the sum of all squares. And for an inf the norm is "
+            "inf, not nan.",
         ),
     ],
     hints=(

@@ -85,6 +85,14 @@ def newest_first(values, keep):
     return fading_memory(values, keep)[::-1]
 
 
+def from_the_last_to_the_first(values, keep):
+    return fading_memory(values[::-1], keep)
+
+
+def backwards(values, keep):
+    return from_the_last_to_the_first(values, keep)[::-1]
+
+
 def nothing_kept(values, keep):
     return np.array([])
 
@@ -249,6 +257,18 @@ EXERCISE = Exercise(
             _rewritten(lambda s, v, k: (1 - k) * (s + v)),
             "You gave both the share 1 - keep: the old state gets keep, so that the two add "
             "up to 1.",
+        ),
+        Misconception(
+            "from the last to the first",
+            from_the_last_to_the_first,
+            "Your loop begins with the last value: read the values as they come, from the first "
+            "on.",
+        ),
+        Misconception(
+            "backwards",
+            backwards,
+            "Each of your states knows the values that come after it: walk from the first value "
+            "to the last, so that a state knows what was read before.",
         ),
     ],
     hints=(

@@ -117,6 +117,11 @@ def candidate_not_weighted(of_x, of_h, h):
     return np.tanh(of_x[2] + r * of_h[2]) + z * h
 
 
+def state_weighted_with_the_rest(of_x, of_h, h):
+    r, z = _sigmoid(of_x[0] + of_h[0]), _sigmoid(of_x[1] + of_h[1])
+    return np.tanh(of_x[2] + r * of_h[2]) + (1 - z) * h
+
+
 def candidate_returned(of_x, of_h, h):
     return np.tanh(of_x[2] + _sigmoid(of_x[0] + of_h[0]) * of_h[2])
 
@@ -482,6 +487,12 @@ EXERCISE = Exercise(
             _joined(gates_from_the_input_only),
             "Your gates look at the input only: W_hr h + b_hr belongs to r and W_hz h + "
             "b_hz to z, so that a gate knows what is remembered.",
+        ),
+        Misconception(
+            "n not weighted, h with the rest",
+            _joined(state_weighted_with_the_rest),
+            "You added the whole of n, and gave h the share 1 - z: in a GRU one gate sets both "
+            "shares, which make 1 together, 1 - z of n and z of h. (An LSTM has a gate for each.)",
         ),
     ],
     hints=(

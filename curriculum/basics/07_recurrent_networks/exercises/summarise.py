@@ -223,6 +223,12 @@ def last_row_left_out(states, lengths):
     return last, mean
 
 
+def mean_of_the_last_two(states, lengths):
+    last, _ = summarise(states, lengths)
+    before = states[torch.arange(len(states)), (lengths - 2).clamp(min=0)]
+    return last, (last + before) / 2
+
+
 def summarise_cases(rng):
     def states(rows, steps, units):
         size = rng.uniform(0.2, 0.9, (rows, steps, units))
@@ -489,6 +495,12 @@ EXERCISE = Exercise(
             "last sequence left out",
             last_row_left_out,
             "Your last sequence holds zeros: range(N) ends with N - 1 by itself.",
+        ),
+        Misconception(
+            "mean of the last two",
+            mean_of_the_last_two,
+            "Your last states are right, but your mean is over the last two real steps: take all "
+            "real steps of the sequence, from step 0 on.",
         ),
     ],
     hints=(

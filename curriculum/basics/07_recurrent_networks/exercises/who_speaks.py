@@ -176,15 +176,35 @@ def cut_as_in_training(x, lengths):
     return who_speaks(x[:, :26], lengths)
 
 
+def scaled_here_only(x, lengths):
+    spread = x.std(axis=(0, 1))
+    return who_speaks(((x - x.mean(axis=(0, 1))) / spread).astype(np.float32), lengths)
+
+
+def first_ten_only(x, lengths):
+    return who_speaks(x[:10], lengths[:10])
+
+
+def first_length_for_all(x, lengths):
+    return who_speaks(x, np.full_like(lengths, lengths[0]))
+
+
 def who_speaks_cases(rng):
     utterances, labels = held_out()
-    longest = max(map(len, utterances))  # stands first, so that its length does not fit the others
+    longest = max(map(len, utterances))
     one_of_each = [rng.choice(np.flatnonzero(labels == speaker)) for speaker in range(9)]
 
     def case(part, steps=None):
-        """130 utterances; in a buffer of `steps`, what is left of another one follows each."""
+        """130 utterances; in a buffer of `steps`, what is left of another one follows each.
+
+        The first one's length does not fit the others: it is the longest, or in a buffer the
+        shortest.
+        """
         order = rng.permutation(len(labels))
         chosen = sorted(order, key=lambda i: len(utterances[i]) < longest)[:130]
+        if steps:
+            shortest = min(len(utterances[i]) for i in chosen)
+            chosen.sort(key=lambda i: len(utterances[i]) > shortest)
         lengths = np.array([len(utterances[i]) for i in chosen])
         x = np.zeros((len(chosen), steps or lengths.max(), 12), dtype=np.float32)
         for row, i in zip(x, chosen, strict=True):
@@ -321,6 +341,25 @@ EXERCISE = Exercise(
             array_into_network,
             "If the message above speaks of numpy.ndarray: x and lengths come as NumPy arrays, "
             "and a network takes tensors, so torch.tensor(x) first.",
+        ),
+        Misconception(
+            "scaled here only",
+            scaled_here_only,
+            "About one label in five is wrong, as when x is scaled here but was not in training, "
+            "or when training ended too early: give the network its input in the same form in "
+            "both, and first reach 92 % on the course's test utterances.",
+        ),
+        Misconception(
+            "first ten only",
+            first_ten_only,
+            "You returned ten labels: is [:10] left in from a try? Every utterance of x needs one.",
+        ),
+        Misconception(
+            "first length for all",
+            first_length_for_all,
+            "Too many are wrong, as when all utterances are read at the same step, such as "
+            "lengths[0] - 1: each has an end of its own, lengths[n] - 1.",
+            PADDING,
         ),
     ],
     hints=(
