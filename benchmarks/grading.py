@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -117,27 +118,26 @@ def compare_with_otter(program: Path, where: Path) -> dict[str, Any]:
     return {"submissions": len(who), "lepton": ours.row(), "otter": otter}
 
 
-def by_size(sizes: list[int], where: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+def by_size(sizes: list[int], where: Path, keep: Callable[[str, dict[str, Any]], None]) -> None:
     """Time, memory and gradebook of classes of several sizes; and grading one again."""
     course = make_course(where / "course", "torch", max(sizes))
     who = students(course)
-    found: dict[str, Any] = {"sizes": {}}
     for size in sizes:
         folder = where / f"class{size}"
         graded = by_lepton(course, folder, who[:size], watch_memory=True)
-        found["sizes"][str(size)] = {
+        found = {
             **graded.row(),
             "peak bytes": graded.usage.peak_bytes,
             "gradebook bytes": (folder / "gradebook.db").stat().st_size,
         }
-        tell(f"{size} submissions: {graded.usage.seconds:.1f} s")
+        keep("sizes", {str(size): found})
         if size == REGRADED:
             copy = Course(folder, course.assignment)
             for student in who[:CHANGED]:
                 change_submission(copy, student)
             usage = run_side_by_side([_lepton(copy)])
-            found["again"] = {"submissions": size, "changed": CHANGED, "seconds": usage.seconds}
-    return found
+            keep("again", {"submissions": size, "changed": CHANGED, "seconds": usage.seconds})
+        shutil.rmtree(folder)
 
 
 def _lepton(course: Course) -> Command:
@@ -186,7 +186,7 @@ def tables(results: dict[str, Any]) -> list[Table]:
     sizes = Table(title="the torch course by size of the class")
     for column in ("submissions", "seconds", "each", "peak memory", "gradebook"):
         sizes.add_column(column, justify="right")
-    for size, row in results.get("by size", {}).get("sizes", {}).items():
+    for size, row in results.get("sizes", {}).items():
         sizes.add_row(
             size,
             f"{row['seconds']:.1f}",
@@ -194,8 +194,8 @@ def tables(results: dict[str, Any]) -> list[Table]:
             f"{row['peak bytes'] / 2**20:.0f} MiB",
             f"{row['gradebook bytes'] / 2**20:.1f} MiB",
         )
-    if "again" in results.get("by size", {}):
-        again = results["by size"]["again"]
+    if "again" in results:
+        again = results["again"]
         sizes.caption = (
             f"{again['submissions']} again, {again['changed']} changed: {again['seconds']:.1f} s"
         )
@@ -232,7 +232,7 @@ def main() -> None:
     if options.sizes:
         console.print("by size …")
         with tempfile.TemporaryDirectory() as folder:
-            keep("by size", by_size(options.sizes, Path(folder), console.print))
+            by_size(options.sizes, Path(folder), keep)
     for table in tables(results):
         console.print(table)
     console.print(device_table())

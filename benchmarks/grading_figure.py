@@ -23,7 +23,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
     """Seconds per submission by grader, and seconds by size of the class, in one picture."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     _draw_graders(left, results)
-    _draw_sizes(right, results.get("by size", {}).get("sizes", {}))
+    _draw_sizes(right, results.get("sizes", {}))
     figure.savefig(path, dpi=150)
     plt.close(figure)
 
