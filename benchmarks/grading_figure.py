@@ -31,7 +31,7 @@ def draw(results: dict[str, Any], path: Path) -> None:
 def _draw_graders(axes: Axes, results: dict[str, Any]) -> None:
     groups = dict(results.get("nbgrader", {}))
     if "otter" in results:
-        groups["torch, few"] = results["otter"]
+        groups["torch, also by Otter"] = results["otter"]
     ticks, named = [], set()
     for number, (kind, row) in enumerate(groups.items()):
         graders = [name for name in COLOURS if name in row]
@@ -47,7 +47,8 @@ def _draw_graders(axes: Axes, results: dict[str, Any]) -> None:
     axes.set_xticks(range(len(ticks)), ticks)
     axes.set_ylabel("seconds per submission")
     axes.set_title("Grading a class (shorter is better)")
-    axes.legend(fontsize=8)
+    axes.set_ylim(0.05, 40)
+    axes.legend(fontsize=8, ncols=2, loc="upper left", frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
 
 
@@ -67,8 +68,8 @@ def _draw_sizes(axes: Axes, sizes: dict[str, Any]) -> None:
         color="#a0522d", label="peak memory, MiB",
     )  # fmt: skip
     memory.set_ylabel("peak memory, MiB")
-    memory.set_ylim(0)
+    memory.set_ylim(0, 1.3 * memory.get_ylim()[1])
     lines = [*axes.get_lines(), *memory.get_lines()]
-    axes.legend(lines, [line.get_label() for line in lines], fontsize=8, loc="upper left")
+    axes.legend(lines, [line.get_label() for line in lines], fontsize=8, loc="lower right")
     axes.spines["top"].set_visible(False)
     memory.spines["top"].set_visible(False)
