@@ -37,11 +37,14 @@ def dask_setup(worker):
 """What Dask loads into a worker: it begins no more submissions than the worker's file says."""
 
 IMPATIENT = (
+    "import signal\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "import autograder.cluster as cluster\n"
     "cluster.PATIENCE_SECONDS, cluster.SILENCE_SECONDS = 2.0, 2.0\n"
     "from lepton_course.cli import main; main()"
 )
-"""The command `lepton`, but it waits less for the silent."""
+"""The command `lepton`, but it waits less for the silent; and as in a terminal, it hears Ctrl-C,
+which tests that run in the background would have it ignore."""
 
 
 @dataclass
