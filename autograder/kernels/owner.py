@@ -108,7 +108,7 @@ class Zygote:
         self._process: subprocess.Popen[bytes] | None = None
 
     def want(self, modules: tuple[str, ...]) -> None:
-        """Has kernels find these modules imported, and others only where that costs nothing.
+        """Has kernels find these modules imported; others may be as well.
 
         A zygote that runs and lacks one is replaced; its kernels stay with their owners.
         """
