@@ -22,7 +22,7 @@ from autograder.files import copy_files, hash_files
 from autograder.grading import Batch, Options, grade
 from autograder.results import Grading, SubmissionResult
 from autograder.stock.course import StockCourse
-from autograder.submission import MAX_NOTEBOOK_BYTES
+from autograder.submission import submitted_notebooks
 
 Count = Literal["last", "best"]
 
@@ -64,7 +64,7 @@ def keep_attempt(
     partial = Path(tempfile.mkdtemp(dir=place, prefix=".part-"))
     try:
         copy_files([folder], partial)
-        for notebook in _notebooks(folder):
+        for notebook in submitted_notebooks(folder):
             shutil.copyfile(notebook, partial / notebook.name)
         os.rename(partial, place / str(int(kept[-1].name) + 1 if kept else 1))
     except BaseException:
@@ -159,18 +159,10 @@ def _earlier(classroom: Classroom, student: str, assignment: str) -> list[Path]:
 
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256(hash_files([folder]).encode())
-    for notebook in _notebooks(folder):
+    for notebook in submitted_notebooks(folder):
         digest.update(notebook.name.encode(errors="surrogateescape"))
         digest.update(hashlib.sha256(notebook.read_bytes()).digest())
     return digest.hexdigest()
-
-
-def _notebooks(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(folder.glob("*.ipynb"))
-        if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_NOTEBOOK_BYTES
-    ]
 
 
 def _settings(classroom: Classroom) -> Path:

@@ -17,8 +17,10 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from distributed import Client, Future, as_completed
@@ -76,14 +78,14 @@ class Cluster:
         """The most notebooks that workers could run at a time, up to now."""
         return self.most
 
-    def expect(self, task: Task) -> None:
-        """Nothing: workers get ready when they get their kits."""
-
     def grade(
-        self, assignment: AnyAssignment, tasks: Mapping[str, Task]
+        self,
+        assignment: AnyAssignment,
+        tasks: Iterable[tuple[str, Task]],
+        folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
         """Yields what became of each task, by student, as it comes."""
-        kit = Kit.of(assignment, preload_for(tasks.values()))
+        kit = Kit.of(assignment, preload_for(folders))
         try:
             yield from _Round(self, kit, tasks).outcomes()
         except OSError as error:
@@ -122,12 +124,14 @@ class _Worker:
 class _Round:
     """The way of some tasks through a cluster."""
 
-    def __init__(self, cluster: Cluster, kit: Kit, tasks: Mapping[str, Task]) -> None:
+    def __init__(self, cluster: Cluster, kit: Kit, tasks: Iterable[tuple[str, Task]]) -> None:
         self.cluster = cluster
         self.client = cluster.client
         self.kit = kit
-        self.left = dict(tasks)
-        self.unsent = deque(tasks)
+        self.tasks = iter(tasks)
+        self.left: dict[str, Task] = {}
+        self.unsent: deque[str] = deque()
+        self._take()
         self.workers: dict[str, _Worker] = {}
         self.sent: dict[Future, tuple[str, _Worker]] = {}
         self.since: dict[str, float] = {}
@@ -203,8 +207,16 @@ class _Round:
                 continue
             while self.unsent and len(worker.at) <= worker.slots:
                 self._send(self.unsent.popleft(), worker)
+                self._take()
             if len(worker.at) < worker.slots:
                 self._help(worker)
+
+    def _take(self) -> None:
+        """Has one submission at hand, as long as there are any."""
+        if not self.unsent:
+            for student, task in islice(self.tasks, 1):
+                self.left[student] = task
+                self.unsent.append(student)
 
     def _help(self, worker: _Worker) -> None:
         """Gives an idle worker what others have been silent about for longest."""

@@ -6,8 +6,9 @@ import contextlib
 import gc
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -112,16 +113,13 @@ def grade(
         for student in batch.strangers:
             grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
         with contextlib.closing(grader.writer):
-            tasks = grader.prepare(batch.students, workers)
-            if tasks:
-                grader.run(tasks, workers)
-            slots = workers.slots(len(tasks))
+            ran = grader.run(batch.students, workers)
         if options.forget and not options.judge_only:
             grader.store.forget_all_but(grader.keys_in_use())
     return Grading(
         results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
         unchanged=grader.unchanged,
-        workers=slots,
+        workers=workers.slots(ran),
         sandbox=options.sandbox,
         walls=tuple(walls_in_words(walls)),
         shares_process=assignment.shares_process,
@@ -159,7 +157,7 @@ class _Grader:
         self.report = report
         self.store = Store(classroom.private / "results" / assignment.name)
         self.results: dict[str, SubmissionResult] = {}
-        self.restored: dict[str, Submission] = {}
+        self.running: dict[str, Submission] = {}
         self.keys: dict[str, str] = {}
         self.unchanged = 0
         course = classroom.course_directory(assignment.name)
@@ -170,10 +168,27 @@ class _Grader:
     def folder(self, student: str) -> Path:
         return self.classroom.submitted_folder(student, self.assignment.name)
 
-    def prepare(self, students: Sequence[str], workers: Workers) -> dict[str, Task]:
-        """What must be run; workers get ready for it meanwhile. Submissions that cannot be, or
-        that are judged already, get their line at once."""
-        tasks = {}
+    def run(self, students: Sequence[str], workers: Workers) -> int:
+        """Has done what must be run, and writes each result as it comes. How many were run."""
+        tasks = self.tasks(students)
+        first = next(tasks, None)
+        if first is None:
+            return 0
+        ran = 0
+        folders = [self.folder(student) for student in students]
+        for student, outcome in workers.grade(self.assignment, chain([first], tasks), folders):
+            ran += 1
+            submission = self.running.pop(student)
+            if isinstance(outcome, (CannotRun, WorkerDied)):
+                self.refuse(student, str(outcome))
+                continue
+            self.store.keep(self.keys[student], outcome)
+            self.finish(student, submission, outcome)
+        return ran
+
+    def tasks(self, students: Sequence[str]) -> Iterator[tuple[str, Task]]:
+        """What must be run, by student. Submissions that cannot be, or that are judged already,
+        get their line on the way."""
         for student in students:
             try:
                 with self.writer.transaction():  # restoring reads the gradebook
@@ -181,32 +196,23 @@ class _Grader:
             except NotGradable as error:
                 self.refuse(student, str(error))
                 continue
-            self.restored[student] = submission
-            self.keys[student] = self._key(student)
+            self.keys[student] = self._key(student, submission)
             judged = None if self.options.force else self.store.judged(self.keys[student])
             if judged:
                 self.unchanged += 1
-                self.finish(student, judged)
+                self.finish(student, submission, judged)
                 continue
-            tasks[student] = Task(
-                submission=submission,
-                folder=self.folder(student),
-                limits=self.options.limits,
-                threads=None,
-                walls=self.walls,
+            self.running[student] = submission
+            yield (
+                student,
+                Task(
+                    submission=submission,
+                    folder=self.folder(student),
+                    limits=self.options.limits,
+                    threads=None,
+                    walls=self.walls,
+                ),
             )
-            if len(tasks) == 1:
-                workers.expect(tasks[student])
-        return tasks
-
-    def run(self, tasks: dict[str, Task], workers: Workers) -> None:
-        """Has the tasks done, and writes each result as it comes."""
-        for student, outcome in workers.grade(self.assignment, tasks):
-            if isinstance(outcome, (CannotRun, WorkerDied)):
-                self.refuse(student, str(outcome))
-                continue
-            self.store.keep(self.keys[student], outcome)
-            self.finish(student, outcome)
 
     def refuse(self, student: str, reason: str) -> None:
         exercises = [
@@ -214,11 +220,11 @@ class _Grader:
         ]
         self._take(not_gradable(student, self.assignment.name, reason, exercises))
 
-    def finish(self, student: str, judged: Judged) -> None:
+    def finish(self, student: str, submission: Submission, judged: Judged) -> None:
         """Writes a judged submission, unless the gradebook has it already."""
         try:
             if not self.options.judge_only:
-                self._record(student, judged)
+                self._record(student, submission, judged)
         except NotRecorded as error:
             self.refuse(student, f"nbgrader could not record it: {error}")
             return
@@ -239,7 +245,7 @@ class _Grader:
         """What was handed in now, or is in the gradebook."""
         return {*self.keys.values(), *self.store.all_recorded()}
 
-    def _record(self, student: str, judged: Judged) -> None:
+    def _record(self, student: str, submission: Submission, judged: Judged) -> None:
         name, key = self.assignment.name, self.keys[student]
         graded = self.classroom.autograded_folder(student, name)
         mark = f"{key} {self.settings} {self.in_gradebook.get(student, self.due)}"
@@ -250,16 +256,14 @@ class _Grader:
             and all((graded / f"{notebook}.ipynb").is_file() for notebook in judged.notebooks)
         ):
             return
-        record(
-            self.writer, self.classroom, self.assignment, student, self.restored[student], judged
-        )
+        record(self.writer, self.classroom, self.assignment, student, submission, judged)
         self.store.mark_recorded(student, mark)
 
-    def _key(self, student: str) -> str:
+    def _key(self, student: str, submission: Submission) -> str:
         folder = self.folder(student)
         return key_of(
             self.assignment.fingerprint,
-            self.restored[student].digest,
+            submission.digest,
             hash_files([folder]),
             repr((self.options.limits, self.walls)),
             grader_version(),

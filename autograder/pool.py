@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import forkserver
 from typing import Any, TypeVar
 
 Key = TypeVar("Key")
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+
+AHEAD = 2
+"""Tasks for each worker that are taken before one comes back: one that runs, one that waits."""
 
 
 class WorkerDied(Exception):
@@ -29,7 +35,7 @@ def default_workers(tasks: int) -> int:
 def start_importing(module: str) -> None:
     """Has the process that workers are forked from import the module of their function.
 
-    It takes a second, in which this process can do something else; see `map_unordered`.
+    It takes a second, in which this process can do something else.
     """
     multiprocessing.get_context("forkserver").set_forkserver_preload([module])
     forkserver.ensure_running()
@@ -37,45 +43,74 @@ def start_importing(module: str) -> None:
 
 def map_unordered(
     function: Callable[[Task], Result],
-    tasks: Mapping[Key, Task],
+    tasks: Iterable[tuple[Key, Task]],
     workers: int,
     set_up: Callable[..., None],
     *arguments: Any,
 ) -> Iterator[tuple[Key, Result | WorkerDied]]:
     """Yields `function(task)` for each task, by its key, as it comes.
 
-    set_up: called with `arguments` in each worker first. When the caller stops early, is
-    interrupted or killed, the workers are killed.
+    tasks: taken as workers need them; the caller makes one while others are worked on. set_up:
+    called with `arguments` in each worker first. When the caller stops early, is interrupted or
+    killed, the workers are killed.
     """
     start_importing(function.__module__)  # once, for all workers
-    context = multiprocessing.get_context("forkserver")
-    left = dict(tasks)
-    alone = False
-    while left:
-        # Where a worker has died, one task at a time, to find out whose fault it was.
-        batch = dict([next(iter(left.items()))]) if alone else dict(left)
-        with ProcessPoolExecutor(
-            min(workers, len(batch)),
-            context,
-            _set_up_worker,
-            (set_up, arguments),
-        ) as pool:
-            keys = {pool.submit(function, task): key for key, task in batch.items()}
+    source = iter(tasks)
+    left: dict[Key, Task] = {}
+    while True:
+        with contextlib.suppress(BrokenProcessPool), _pool(workers, set_up, arguments) as pool:
+            yield from _results(pool, function, left, source, AHEAD * workers)
+            return
+        # One task at a time, to find out whose fault it was.
+        for key in list(left):
+            suspect = {key: left.pop(key)}
             try:
-                for future in as_completed(keys):
-                    result = future.result()
-                    left.pop(keys[future])
-                    yield keys[future], result
+                with _pool(1, set_up, arguments) as pool:
+                    yield from _results(pool, function, suspect, iter(()), 1)
             except BrokenProcessPool:
-                if alone:
-                    [key] = batch
-                    left.pop(key)
-                    yield key, WorkerDied("the process that graded it was killed")
-                alone = not alone
-            except BaseException:
-                for process in multiprocessing.active_children():
-                    process.kill()
-                raise
+                yield key, WorkerDied("the process that graded it was killed")
+                break
+
+
+@contextlib.contextmanager
+def _pool(
+    workers: int, set_up: Callable[..., None], arguments: tuple[Any, ...]
+) -> Iterator[ProcessPoolExecutor]:
+    context = multiprocessing.get_context("forkserver")
+    with ProcessPoolExecutor(workers, context, _set_up_worker, (set_up, arguments)) as pool:
+        try:
+            yield pool
+        except BrokenProcessPool:
+            raise
+        except BaseException:  # the pool would wait for what they are at
+            for process in multiprocessing.active_children():
+                process.kill()
+            raise
+
+
+def _results(
+    pool: ProcessPoolExecutor,
+    function: Callable[[Task], Result],
+    left: dict[Key, Task],
+    source: Iterator[tuple[Key, Task]],
+    most: int,
+) -> Iterator[tuple[Key, Result]]:
+    """Has done what is left, and what the source gives; takes it off when it has come back.
+
+    most: tasks that are taken from the source before one comes back. Raises BrokenProcessPool.
+    """
+    running = {pool.submit(function, task): key for key, task in left.items()}
+    while True:
+        for key, task in islice(source, max(0, most - len(running))):
+            left[key] = task
+            running[pool.submit(function, task)] = key
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            key = running.pop(future)
+            result = future.result()
+            del left[key]
+            yield key, result
 
 
 def _set_up_worker(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> None:

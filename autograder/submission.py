@@ -51,6 +51,15 @@ class Submission:
     digest: str
 
 
+def submitted_notebooks(folder: Path) -> list[Path]:
+    """The notebooks in a submission's folder that are files of a size that is read at all."""
+    return [
+        path
+        for path in sorted(folder.glob("*.ipynb"))
+        if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_NOTEBOOK_BYTES
+    ]
+
+
 def read_submission(folder: Path, name: str = NOTEBOOK, others: Collection[str] = ()) -> bytes:
     """The bytes of one notebook in a submission's folder. Raises NotGradable.
 

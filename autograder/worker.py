@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from pathlib import Path
 from typing import Protocol
 
 from autograder.assignment import Assignment, Task
 from autograder.execution import CannotRun
 from autograder.judging import Judged
 from autograder.kernels.owner import ALSO, FRAMEWORKS, Link, shared
-from autograder.pool import WorkerDied, default_workers, map_unordered, start_importing
+from autograder.pool import WorkerDied, default_workers, map_unordered
 from autograder.stock.assignment import StockAssignment
+from autograder.submission import submitted_notebooks
 
 AnyAssignment = Assignment | StockAssignment
 Outcome = Judged | CannotRun | WorkerDied
@@ -27,14 +30,17 @@ class Workers(Protocol):
         """How many notebooks run at a time when there are so many tasks."""
         ...
 
-    def expect(self, task: Task) -> None:
-        """Gets ready for tasks like this one, without waiting for it."""
-        ...
-
     def grade(
-        self, assignment: AnyAssignment, tasks: Mapping[str, Task]
+        self,
+        assignment: AnyAssignment,
+        tasks: Iterable[tuple[str, Task]],
+        folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
-        """Yields what became of each task, by student, as it comes."""
+        """Yields what became of each task, by student, as it comes.
+
+        tasks: taken as they are needed; some are made while others run. folders: those of all
+        submissions that may become a task.
+        """
         ...
 
 
@@ -47,34 +53,39 @@ class LocalWorkers:
     def slots(self, tasks: int) -> int:
         return self.count or default_workers(tasks)
 
-    def expect(self, task: Task) -> None:
-        _have_imported([task])
-        start_importing(_grade_here.__module__)
-
     def grade(
-        self, assignment: AnyAssignment, tasks: Mapping[str, Task]
+        self,
+        assignment: AnyAssignment,
+        tasks: Iterable[tuple[str, Task]],
+        folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
-        slots = self.slots(len(tasks))
+        slots = self.slots(len(folders))
         if slots > 1:
             threads = threads_each(slots)
-            tasks = {student: replace(task, threads=threads) for student, task in tasks.items()}
-        link = _have_imported(tasks.values())
+            tasks = ((student, replace(task, threads=threads)) for student, task in tasks)
+        link = _zygote_that_imports(preload_for(folders))
         yield from map_unordered(_grade_here, tasks, slots, _set_up, assignment, link)
 
 
-def _have_imported(tasks: Iterable[Task]) -> Link | None:
-    """Has this machine's zygote import what the tasks need."""
+def _zygote_that_imports(modules: tuple[str, ...]) -> Link | None:
     if sys.platform != "linux":
         return None
-    shared.want(preload_for(tasks))
+    shared.want(modules)
     return shared.link()
 
 
-def preload_for(tasks: Iterable[Task]) -> tuple[str, ...]:
-    """What a zygote should import for these tasks: a framework only where it is named."""
-    sources = "".join(text for task in tasks for text in task.submission.notebooks.values())
-    used = (modules for name, modules in FRAMEWORKS.items() if name in sources)
+def preload_for(folders: Iterable[Path]) -> tuple[str, ...]:
+    """What a zygote should import for some submissions: a framework only where it is named."""
+    named = {name for folder in folders for name in _frameworks_named(folder)}
+    used = (modules for name, modules in FRAMEWORKS.items() if name in named)
     return (*chain(*used), *ALSO)
+
+
+def _frameworks_named(folder: Path) -> Iterator[str]:
+    for notebook in submitted_notebooks(folder):
+        with contextlib.suppress(OSError):
+            data = notebook.read_bytes()
+            yield from (name for name in FRAMEWORKS if name.encode() in data)
 
 
 def threads_each(slots: int) -> int:

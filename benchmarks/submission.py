@@ -68,7 +68,7 @@ def measure(course: Course) -> dict[str, list[float]]:
             with writer.transaction():
                 restored = _timed(seconds["restore"], lambda f=folder: assignment.restored(f))
             task = Task(restored, folder, Limits(), None, walls)
-            shared.want(preload_for([task]))
+            shared.want(preload_for([folder]))
             shared.link()
             began = time.perf_counter()
             judged = assignment.grade(task)

@@ -181,19 +181,27 @@ def die_at_three(number):
 
 
 def test_tasks_come_back_by_their_names():
-    results = dict(map_unordered(is_even, {"a": 1, "b": 2, "c": 4}, 2, print))
+    results = dict(map_unordered(is_even, [("a", 1), ("b", 2), ("c", 4)], 2, print))
     assert results == {"a": False, "b": True, "c": True}
 
 
+def test_tasks_are_taken_when_workers_need_them():
+    taken = []
+    results = map_unordered(is_even, ((i, taken.append(i) or i) for i in range(20)), 2, print)
+    next(results)
+    assert len(taken) == 4
+    assert len(list(results)) == 19
+
+
 def test_a_worker_that_dies_costs_its_own_task_alone():
-    results = dict(map_unordered(die_at_three, {i: i for i in range(6)}, 2, print))
+    results = dict(map_unordered(die_at_three, [(i, i) for i in range(6)], 2, print))
     assert isinstance(results.pop(3), WorkerDied)
     assert results == {i: i for i in range(6) if i != 3}
 
 
 def test_when_the_caller_stops_the_workers_are_killed():
     started = time.monotonic()
-    for key, _ in map_unordered(sleep_unless_first, {0: 0, 1: 1, 2: 2}, 2, print):
+    for key, _ in map_unordered(sleep_unless_first, [(0, 0), (1, 1), (2, 2)], 2, print):
         assert key == 0
         break
     assert time.monotonic() - started < 30
@@ -202,7 +210,7 @@ def test_when_the_caller_stops_the_workers_are_killed():
 
 def test_workers_share_a_zygote():
     jobs = {i: job(f"def double(x): return {i}", "check") for i in range(4)}
-    results = dict(map_unordered(run, jobs, 2, use, shared.link()))
+    results = dict(map_unordered(run, jobs.items(), 2, use, shared.link()))
     assert {key: answer(result) for key, result in results.items()} == {i: i for i in range(4)}
 
 

@@ -36,6 +36,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from IPython.core.ultratb import AutoFormattedTB
+
 from autograder.files import remove_folder
 from autograder.sandbox import linux, walls
 from autograder.sandbox.watch import descendants, measure, over_limit
@@ -47,6 +49,8 @@ ALWAYS = (
     "autograder.kernels.testing",
     "IPython.extensions.storemagic",
     "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.magics.execution",
     "IPython.core.oinspect",
     "faulthandler",
@@ -87,9 +91,10 @@ def serve(socket_fd: int, preload: list[str]) -> None:
             importlib.import_module(name)
         except ImportError:
             continue  # a notebook that imports it will say so itself
+    _know_backends()
+    _know_sources()
     if threading.active_count() != 1:
         raise RuntimeError(f"imports left threads running: {threading.enumerate()}")
-    _know_backends()
     gc.freeze()  # keeps pages shared: the collector will not touch what is here now
     gc.enable()
     with socket.socket(fileno=socket_fd) as owner:
@@ -110,6 +115,14 @@ def _know_backends() -> None:
     registry = sys.modules.get("matplotlib.backends.registry")
     if registry is not None:
         registry.backend_registry.list_all()
+
+
+def _know_sources() -> None:
+    """Who first shows an exception finds every module's file, and how to colour Python."""
+    try:
+        raise ValueError
+    except ValueError:
+        AutoFormattedTB(mode="Context").structured_traceback(*sys.exc_info())
 
 
 def _receive_stream(owner: socket.socket) -> socket.socket | None:
