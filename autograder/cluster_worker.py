@@ -12,6 +12,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
+from contextvars import Context
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -106,7 +107,8 @@ def grade_parcel(kit: Kit, parcel: Parcel) -> Outcome:
         _unpack(parcel.files, handed_in)
         threads = threads_each(worker.state.nthreads)
         task = replace(parcel.task, folder=handed_in, threads=threads)
-        return grade_task(replace(kit.assignment, folder=given), task)
+        # Dask's threads are handed one context, and with it one event loop between them.
+        return Context().run(grade_task, replace(kit.assignment, folder=given), task)
 
 
 class _ZygoteForKits:

@@ -10,6 +10,7 @@ import pytest
 import stock_course
 import tiny_course
 from distributed import LocalCluster
+from jupyter_core.utils import ensure_event_loop
 from typer.testing import CliRunner
 
 from autograder.attempts import keep_attempt
@@ -29,6 +30,7 @@ def scheduler(tmp_path_factory) -> Iterator[str]:
     """The address of a cluster of one worker, for two notebooks at a time."""
     options = {"processes": False, "protocol": "tcp://", "dashboard_address": None}
     scratch = tmp_path_factory.mktemp("w")
+    ensure_event_loop()  # as where a kernel has been talked to; the worker must not share it
     with LocalCluster(1, threads_per_worker=2, local_directory=scratch, **options) as cluster:
         yield cluster.scheduler_address
 
