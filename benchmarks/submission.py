@@ -1,9 +1,10 @@
 """Where the time of one submission goes, from its bytes to the gradebook's row.
 
-    python benchmarks/submission.py [--submissions 30]
+    python benchmarks/submission.py [--kind torch] [--submissions 30]
 
-The torch course of `grading.py`, graded one submission after the other in this process, with the
-same functions and walls as by `lepton class grade`. Printed are medians, by the wall clock.
+A course of `grading.py`, graded one submission after the other in this process, with the same
+functions and walls as by `lepton class grade`. Printed are medians, by the wall clock; where a
+submission has two notebooks, for both together.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ import contextlib
 import statistics
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -35,61 +36,61 @@ from autograder.stock.running import RunTests
 from autograder.worker import preload_for
 from lepton_course import device_table
 
-STAGES = ("restore", "start a kernel", "run the cells", "end the kernel", "score", "record")
+PARTS_OF_A_RUN = ("start a kernel", "run the cells", "end the kernel")
+STAGES = ("restore", *PARTS_OF_A_RUN, "score", "record")
 
 
 class TimedRun(RunTests):
-    """A run that says how long its parts took."""
+    """A run of one notebook that adds up how long its parts took."""
 
-    seconds: dict[str, list[float]] = defaultdict(list)
+    seconds: Counter[str] = Counter()
 
     def _kernel(self) -> Any:
-        return _timed(self.seconds["start a kernel"], super()._kernel)
+        with _timed(self.seconds, "start a kernel"):
+            return super()._kernel()
 
     def _run_cells(self, nb: Any) -> None:
-        _timed(self.seconds["run the cells"], lambda: super(TimedRun, self)._run_cells(nb))
+        with _timed(self.seconds, "run the cells"):
+            super()._run_cells(nb)
         self.cells_ended = time.perf_counter()
 
     def write_verdicts(self, notebook: Any) -> None:
         """Called first when the kernel has gone."""
-        self.seconds["end the kernel"].append(time.perf_counter() - self.cells_ended)
+        self.seconds["end the kernel"] += time.perf_counter() - self.cells_ended
         super().write_verdicts(notebook)
 
 
-def measure(course: Course) -> dict[str, list[float]]:
-    """Seconds of each stage, by submission."""
+def measure(course: Course) -> list[Counter[str]]:
+    """Seconds of each stage, for each submission."""
     classroom = open_course(course.root)
     assignment = load_stock_assignment(classroom, course.assignment)
-    walls, seconds = choose_walls("auto"), TimedRun.seconds
+    walls = choose_walls("auto")
     writer = GradebookWriter(classroom.course_directory(course.assignment).db_url)
+    found = []
     with contextlib.closing(writer), _timed_runs():
         for student in students(course):
+            seconds = TimedRun.seconds = Counter()
             folder = classroom.submitted_folder(student, course.assignment)
-            with writer.transaction():
-                restored = _timed(seconds["restore"], lambda f=folder: assignment.restored(f))
+            with _timed(seconds, "restore"), writer.transaction():
+                restored = assignment.restored(folder)
             task = Task(restored, folder, Limits(), None, walls)
             shared.want(preload_for([folder]))
             shared.link()
-            began = time.perf_counter()
-            judged = assignment.grade(task)
-            graded = time.perf_counter() - began
-            parts = ("start a kernel", "run the cells", "end the kernel")
-            seconds["score"].append(graded - sum(seconds[part][-1] for part in parts))
-            _timed(
-                seconds["record"],
-                lambda s=student, r=restored, j=judged: record(
-                    writer, classroom, assignment, s, r, j
-                ),
-            )
+            with _timed(seconds, "score"):
+                judged = assignment.grade(task)
+            seconds["score"] -= sum(seconds[part] for part in PARTS_OF_A_RUN)
+            with _timed(seconds, "record"):
+                record(writer, classroom, assignment, student, restored, judged)
+            found.append(seconds)
     shared.stop()
-    return seconds
+    return found
 
 
-def _timed(seconds: list[float], action: Callable[[], Any]) -> Any:
+@contextlib.contextmanager
+def _timed(seconds: Counter[str], stage: str) -> Iterator[None]:
     began = time.perf_counter()
-    result = action()
-    seconds.append(time.perf_counter() - began)
-    return result
+    yield
+    seconds[stage] += time.perf_counter() - began
 
 
 @contextlib.contextmanager
@@ -106,22 +107,25 @@ def _timed_runs() -> Iterator[None]:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kind", choices=("torch", "tensorflow", "example"), default="torch")
     parser.add_argument("--submissions", type=int, default=30)
     options = parser.parse_args()
     programs_on_path()
     with tempfile.TemporaryDirectory() as folder:
-        course = make_course(Path(folder) / "course", "torch", options.submissions + 1)
+        course = make_course(Path(folder) / "course", options.kind, options.submissions + 1)
         seconds = measure(course)
         own = own_cpu_seconds(course) / (options.submissions + 1)
-    medians = {stage: statistics.median(seconds[stage][1:]) for stage in STAGES}
+    medians = {stage: statistics.median(s[stage] for s in seconds[1:]) for stage in STAGES}
     total = sum(medians.values())
-    table = Table(title=f"one submission, median of {options.submissions} after a first")
+    title = f"one {options.kind} submission, median of {options.submissions} after a first"
+    table = Table(title=title)
     for column in ("stage", "milliseconds", "share"):
         table.add_column(column, justify="right")
     for stage, median in medians.items():
         table.add_row(stage, f"{median * 1000:.0f}", f"{median / total:.0%}")
     table.add_row("all", f"{total * 1000:.0f}", "100%", style="bold")
-    table.caption = f"The learner's own cells used {own * 1000:.0f} ms of processor time."
+    if own:
+        table.caption = f"The learner's own cells used {own * 1000:.0f} ms of processor time."
     console = Console()
     console.print(table)
     console.print(device_table())
