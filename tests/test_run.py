@@ -222,6 +222,11 @@ def clone(tmp_path) -> Path:
     return folder
 
 
+def test_pictures_are_shown_whatever_the_shell_has_them_drawn_with(module, monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    assert lesson(module).problems == ()
+
+
 def test_editing_a_helper_runs_exactly_the_notebooks_that_import_it(module, clone, tmp_path):
     uses = {"lesson": "from lepton_course import fit", "second": "import json"}
     for name, line in uses.items():

@@ -95,7 +95,7 @@ def plain_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def environment_inside(env: Mapping[str, str], world: World) -> dict[str, str]:
     """The environment of a world."""
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "MPLBACKEND", "NBGRADER_EXECUTION")
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NBGRADER_EXECUTION")
     kept = {name: env[name] for name in names if name in env}
     home = str(world.home)
     return {**plain_environment(env), **kept, "HOME": home, "TMPDIR": home, "LEPTON_OFFLINE": "1"}
