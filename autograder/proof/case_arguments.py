@@ -1,0 +1,141 @@
+"""A case's arguments by name, and ways to change them: items, lengths, leaves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from lepton_course.exercises.model import Case, Exercise
+from lepton_course.exercises.probes import same
+from lepton_course.exercises.values import is_tensor, plain
+
+Arguments = Mapping[str, Any]
+"""Name of a parameter of the reference -> what the case gives it. What is left out is absent."""
+
+Axis = tuple[str, int]
+"""An argument and one of its axes; a list or tuple has axis 0 alone."""
+
+NETWORK_INPUT = "network input"
+"""Under this name stands what a `Model` case runs through the network."""
+
+
+def arguments_of(exercise: Exercise, case: Case) -> Arguments:
+    """The arguments of a case by name."""
+    given = dict(_bind(exercise, case).arguments)
+    return given if case.x is None else {**given, NETWORK_INPUT: case.x}
+
+
+def with_arguments(exercise: Exercise, case: Case, arguments: Arguments) -> Case:
+    """The case with other arguments; an absent name is not passed."""
+    bound = _bind(exercise, case)
+    bound.arguments = {name: arguments[name] for name in arguments if name != NETWORK_INPUT}
+    x = arguments.get(NETWORK_INPUT)
+    return replace(case, args=bound.args, kwargs=bound.kwargs, x=x)
+
+
+def defaults_of(exercise: Exercise) -> dict[str, Any]:
+    """The optional parameters of the reference and their defaults."""
+    parameters = inspect.signature(exercise.reference).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def unchanged(before: Arguments, after: Arguments) -> bool:
+    """Whether two sets of arguments are the same, bit for bit."""
+    return set(before) == set(after) and all(
+        before[name] is after[name] or same(plain(before[name]), plain(after[name]))
+        for name in before
+    )
+
+
+def is_array(value: object) -> bool:
+    """Whether a value is a NumPy array or a torch tensor."""
+    return isinstance(value, np.ndarray) or is_tensor(value)
+
+
+def kind_of(array: Any) -> str:
+    """NumPy's letter for the kind of an array's or tensor's numbers: "f", "i", "u", "b", "U"."""
+    return (array.numpy() if is_tensor(array) else array).dtype.kind
+
+
+def like(array: Any, values: np.ndarray) -> Any:
+    """NumPy values as an array or tensor of the same library and dtype as `array`."""
+    if is_tensor(array):
+        import torch
+
+        return torch.from_numpy(np.array(values)).to(array.dtype)
+    return np.asarray(values, dtype=array.dtype)
+
+
+def on_array(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Any], Any]:
+    """A change of NumPy arrays as one of arrays and tensors alike."""
+    return lambda array: like(array, change(array.numpy() if is_tensor(array) else array))
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """The arrays, numbers and texts in a value, lists and dicts opened."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def map_leaves(change: Callable[[Any], Any], value: Any) -> Any:
+    """The same structure with every leaf changed."""
+    if isinstance(value, Mapping):
+        return {key: map_leaves(change, item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(map_leaves(change, item) for item in value)
+    return change(value)
+
+
+def lengths(arguments: Arguments) -> dict[Axis, int]:
+    """The length of every axis of every argument that has any."""
+    found: dict[Axis, int] = {}
+    for name, value in arguments.items():
+        shape = np.shape(value) if is_array(value) else ()
+        if isinstance(value, (list, tuple)):
+            shape = (len(value),)
+        found |= {(name, axis): length for axis, length in enumerate(shape)}
+    return found
+
+
+def linked_axes(rows: Sequence[Arguments]) -> list[tuple[Axis, ...]]:
+    """Axes that have equal lengths in every row stand together: the batch of `x` and of `y`.
+
+    Left out is an argument that has another rank in some row, or is not always given.
+    """
+    ranks: dict[str, set[int]] = {}
+    for row in rows:
+        found = lengths(row)
+        for name in {name for found_row in rows for name in found_row}:
+            ranks.setdefault(name, set()).add(sum(axis[0] == name for axis in found))
+    groups: dict[tuple[int, ...], list[Axis]] = {}
+    measured = [lengths(row) for row in rows]
+    for axis in measured[0] if measured else ():
+        if len(ranks[axis[0]]) == 1:
+            groups.setdefault(tuple(found[axis] for found in measured), []).append(axis)
+    return [tuple(group) for group in groups.values()]
+
+
+def resize(value: Any, axis: int, length: int) -> Any:
+    """An array, list or tuple cut to a length, or filled up by beginning again."""
+    size = len(value) if isinstance(value, (list, tuple)) else value.shape[axis]
+    return take(value, axis, [index % size for index in range(length)] if size else [])
+
+
+def take(value: Any, axis: int, indices: Sequence[int]) -> Any:
+    """The items of an array, list or tuple at these places of one axis."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(value[index] for index in indices)
+    return on_array(lambda array: np.take(array, np.asarray(indices, dtype=int), axis=axis))(value)
+
+
+def _bind(exercise: Exercise, case: Case) -> inspect.BoundArguments:
+    return inspect.signature(exercise.reference).bind(*case.args, **case.kwargs)
