@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from lepton_course.exercises.model import Case, Exercise
+from lepton_course.exercises.case import Case
+from lepton_course.exercises.model import Exercise
 from lepton_course.exercises.probes import same
 from lepton_course.exercises.values import is_tensor, plain
 
 Arguments = Mapping[str, Any]
-"""Name of a parameter of the reference -> what the case gives it. What is left out is absent."""
+"""Name of a parameter of the reference -> what it is in a case."""
 
 Axis = tuple[str, int]
 """An argument and one of its axes; a list or tuple has axis 0 alone."""
@@ -24,13 +25,13 @@ NETWORK_INPUT = "network input"
 
 
 def arguments_of(exercise: Exercise, case: Case) -> Arguments:
-    """The arguments of a case by name."""
-    given = dict(_bind(exercise, case).arguments)
+    """The arguments of a case by name, defaults filled in."""
+    given = defaults_of(exercise) | _bind(exercise, case).arguments
     return given if case.x is None else {**given, NETWORK_INPUT: case.x}
 
 
 def with_arguments(exercise: Exercise, case: Case, arguments: Arguments) -> Case:
-    """The case with other arguments; an absent name is not passed."""
+    """The case with other arguments."""
     bound = _bind(exercise, case)
     bound.arguments = {name: arguments[name] for name in arguments if name != NETWORK_INPUT}
     x = arguments.get(NETWORK_INPUT)
@@ -59,6 +60,45 @@ def is_array(value: object) -> bool:
 def kind_of(array: Any) -> str:
     """NumPy's letter for the kind of an array's or tensor's numbers: "f", "i", "u", "b", "U"."""
     return (array.numpy() if is_tensor(array) else array).dtype.kind
+
+
+def is_float(leaf: object) -> bool:
+    """Whether a leaf is a float or an array of floats."""
+    return isinstance(leaf, float) or is_array(leaf) and kind_of(leaf) == "f"
+
+
+def is_number(leaf: object) -> bool:
+    """Whether a leaf is a number, not a bool, or an array of numbers."""
+    if is_array(leaf):
+        return kind_of(leaf) in "fiu"
+    return isinstance(leaf, (int, float)) and not isinstance(leaf, bool)
+
+
+def is_negative(leaf: Any) -> bool:
+    """Whether some number of a leaf is below 0."""
+    return is_number(leaf) and bool(np.any(np.asarray(leaf) < 0))
+
+
+def is_finite(leaf: Any) -> bool:
+    """Whether a leaf has no NaN and no infinity."""
+    return not is_float(leaf) or bool(np.all(np.isfinite(np.asarray(leaf))))
+
+
+def is_row(value: Any) -> bool:
+    """Whether a value is a vector of numbers, or a list of numbers or of texts."""
+    if is_array(value):
+        return value.ndim == 1 and kind_of(value) in "fiu"
+    if not isinstance(value, list):
+        return False
+    numbers = all(isinstance(item, (int, float)) for item in value)
+    return numbers or all(isinstance(item, str) for item in value)
+
+
+def is_discrete(row: Any) -> bool:
+    """Whether a row holds whole numbers or texts, among which repeats are likely."""
+    if is_array(row):
+        return kind_of(row) in "iu"
+    return all(isinstance(item, (int, str)) for item in row)
 
 
 def like(array: Any, values: np.ndarray) -> Any:

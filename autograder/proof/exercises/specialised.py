@@ -1,0 +1,129 @@
+"""Specialised mutants: the right answer to a narrower exercise than the one that is asked.
+
+Each is the reference, called with an argument that was forced into what an answer may take for
+granted: padding is always 1, images are square, numbers are whole. Some case must notice. Where
+none does, the cases hold something still, and wrong answers get full marks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from autograder.proof.exercises.assumptions import Assumption, Change, Works, assumptions_about
+from autograder.proof.exercises.case_arguments import (
+    Arguments,
+    arguments_of,
+    defaults_of,
+    is_finite,
+    leaves,
+    unchanged,
+    with_arguments,
+)
+from lepton_course.exercises.compare import Accuracy
+from lepton_course.exercises.judge import Question, difference
+from lepton_course.exercises.model import Exercise
+
+
+@dataclass(frozen=True)
+class HeldStill:
+    """An assumption that no case refutes: an answer that rests on it gets full marks.
+
+    seed: position of a question that does not notice. varied: a case lies outside of the
+    assumption, but its result does not show it.
+    """
+
+    assumption: Assumption
+    seed: int
+    varied: bool
+
+    def __str__(self) -> str:
+        said, remedy = self.assumption.said, self.assumption.remedy
+        if self.varied:
+            return (
+                f"the result is the same where this is not so: {said}; {remedy}, where it matters"
+            )
+        return f"{said} in every case: {remedy}"
+
+
+def specialised_mutants(exercise: Exercise, questions: Sequence[Question]) -> list[Assumption]:
+    """The assumptions about an exercise's arguments that its cases must refute."""
+    if not callable(exercise.reference):
+        return []
+    rows = [arguments_of(exercise, case) for question in questions for case in question.cases]
+    return assumptions_about(
+        rows,
+        defaults_of(exercise),
+        _works_on(exercise, questions[0]),
+        # Where a share of right labels is asked for, many contents lead to it.
+        contents=not isinstance(exercise.compare, Accuracy),
+    )
+
+
+def held_still(
+    exercise: Exercise, assumptions: Sequence[Assumption], questions: Sequence[Question]
+) -> list[HeldStill]:
+    """The assumptions with which an answer gets full marks on at least one of the questions.
+
+    Of an argument that never changes only this is said: that it has no three values follows.
+    """
+    first = dict.fromkeys((assumption.name for assumption in assumptions), 0)
+    found: dict[str, HeldStill] = {}
+    for seed, question in enumerate(questions):
+        rows = [arguments_of(exercise, case) for case in question.cases]
+        for assumption in assumptions:
+            name = assumption.name
+            if name in found:
+                continue
+            index, varied = _noticed(exercise, assumption.fit(rows), question, rows, first[name])
+            if index is not None:
+                first[name] = index  # the same case of the next seed probably notices, too
+            elif not varied or assumption.must_matter:
+                found[name] = HeldStill(assumption, seed, varied)
+    still = {
+        mutant.assumption.argument for name, mutant in found.items() if name.endswith(": one value")
+    }
+    return [
+        found[assumption.name]
+        for assumption in assumptions
+        if assumption.name in found
+        and (assumption.argument not in still or assumption.name.endswith(": one value"))
+    ]
+
+
+def _noticed(
+    exercise: Exercise, change: Change, question: Question, rows: Sequence[Arguments], first: int
+) -> tuple[int | None, bool]:
+    """The case that notices, if any, and whether another one was changed without a difference.
+
+    The reference runs only on cases that are changed; on others its answer is the right one.
+    """
+    varied = False
+    for index in sorted(range(len(rows)), key=lambda index: index != first):
+        changed = change(rows[index])
+        if unchanged(rows[index], changed):
+            continue
+        case = with_arguments(exercise, question.cases[index], changed)
+        observed = exercise.probe.observe(exercise.reference, case)
+        if difference(question.compare, observed, question.expected[index]):
+            return index, varied
+        varied = True
+    return None, varied
+
+
+def _works_on(exercise: Exercise, question: Question) -> Works:
+    rows = [arguments_of(exercise, case) for case in question.cases]
+
+    def works(change: Change) -> bool:
+        for case, row in zip(question.cases, rows, strict=True):
+            changed = change(row)
+            if unchanged(row, changed):
+                continue
+            observed = exercise.probe.observe(
+                exercise.reference, with_arguments(exercise, case, changed)
+            )
+            if observed.raised is None and all(map(is_finite, leaves(observed.seen))):
+                return True
+        return False
+
+    return works
