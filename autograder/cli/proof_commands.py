@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from autograder.proof.notebooks.tasks import NotebookTask
 
 SEEDS = 5
+TABLE_WIDTH = 110
+"""Columns for tables that go into a file or a log."""
 
 Jobs = Annotated[int | None, typer.Option(min=1, help="How many at a time; one per core.")]
 JsonFile = Annotated[
@@ -52,12 +54,16 @@ def certify(
             metavar="[MODULE]...", help="Such as basics/05_convolutional_networks; default: all."
         ),
     ] = None,
+    exercise: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this exercise; may be given several times."),
+    ] = None,
     seeds: Seeds = SEEDS,
     jobs: Jobs = None,
     json_file: JsonFile = None,
 ) -> None:
     """Prove the exercises: right answers pass, wrong ones fail and are told apart."""
-    if not _certify(_modules(modules or []), seeds, jobs, json_file):
+    if not _certify(_modules(modules or []), seeds, jobs, json_file, exercise or ()):
         raise typer.Exit(1)
 
 
@@ -170,19 +176,25 @@ def _line(result: Result) -> str:
     return "\n".join([f"{sign} {escape(result.path)}{kind}  {used}", *problems])
 
 
-def _certify(folders: Sequence[Path], seeds: int, jobs: int | None, json_file: Path | None) -> bool:
-    from autograder.proof.exercises.certification import (
-        certificate_tables,
-        certify_modules,
-        to_json,
-    )
+def _certify(
+    folders: Sequence[Path],
+    seeds: int,
+    jobs: int | None,
+    json_file: Path | None,
+    names: Sequence[str] = (),
+) -> bool:
+    from autograder.proof.exercises.certificate_tables import certificate_tables, to_json
+    from autograder.proof.exercises.certification import certify_modules
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else TABLE_WIDTH)
     certificates = []
     with console.status("Certifying …") as status:
-        for certificate in certify_modules(folders, seeds, jobs):
+        for certificate in certify_modules(folders, seeds, jobs, names):
             certificates.append(certificate)
             status.update(f"Certifying … {len(certificates)} exercises done")
+    missing = set(names) - {certificate.name for certificate in certificates}
+    if missing:
+        sys.exit(f"lepton certify: there is no exercise named {', '.join(sorted(missing))}")
     console.print(*certificate_tables(certificates))
     for certificate in certificates:
         for problem in certificate.problems:

@@ -19,7 +19,8 @@ from autograder.proof.exercises.certificate import (
     seeds_for,
 )
 from autograder.proof.exercises.certification import certify_modules, to_json
-from autograder.proof.exercises.mutants import mutants_of, read_excuses
+from autograder.proof.exercises.equivalent_mutants import read_equivalent_mutants
+from autograder.proof.exercises.mutants import mutants_of
 from autograder.proof.exercises.mutations import mutations
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
 
@@ -323,7 +324,7 @@ def test_excuses_for_an_exercise_that_is_not_there_are_found(module):
 def test_an_excuse_needs_a_reason(module):
     (module / "mutants.yml").write_text("double:\n  'a change':\n")
     with pytest.raises(ValueError, match="double: write `mutant: reason`"):
-        read_excuses(module)
+        read_equivalent_mutants(module)
 
 
 def test_a_certificate_without_problems_has_passed():

@@ -8,22 +8,29 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import nbformat
-from rich.table import Table
 
 from autograder.curriculum.modules import module_id
 from autograder.proof.exercises.certificate import TO_DO, Certificate, certify, seeds_for
-from autograder.proof.exercises.mutants import read_excuses
+from autograder.proof.exercises.equivalent_mutants import (
+    EQUIVALENT_MUTANTS,
+    read_equivalent_mutants,
+)
+from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
 
-
-def exercise_names(folder: Path) -> list[str]:
-    """The names of a module's exercises, in their order."""
-    return list(_exercises(folder))
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+"""What NumPy, torch and TensorFlow read when they are imported."""
 
 
 def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
@@ -42,99 +49,73 @@ def certify_exercise(folder: Path, name: str, seeds: int) -> Certificate:
         seeds_for(seeds),
         module=module_id(folder),
         folder=folder,
-        excuses=read_excuses(folder).get(name, {}),
+        equivalent_mutants=read_equivalent_mutants(folder).get(name, {}),
     )
 
 
 def certify_modules(
-    folders: Sequence[Path], seeds: int, jobs: int | None = None
+    folders: Sequence[Path],
+    seeds: int,
+    jobs: int | None = None,
+    names: Sequence[str] = (),
 ) -> Iterator[Certificate]:
     """The certificates of all exercises of these modules, in the order of the exercises.
 
-    jobs: exercises at a time; one per core by default.
+    jobs: exercises at a time; one per core by default. names: only exercises of these names.
     """
     context = multiprocessing.get_context("spawn")
     workers = jobs or os.cpu_count() or 1
-    with ProcessPoolExecutor(workers, context, initializer=_prepare_worker) as executor:
-        pending = {}
-        for folder in folders:
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(workers, context, initializer=_prepare_worker) as executor,
+    ):
+        listed = [(folder, executor.submit(expected_work, folder)) for folder in folders]
+        found: list[Certificate] = []
+        work: dict[tuple[Path, str], float] = {}
+        for folder, pending in listed:
             try:
-                names = executor.submit(exercise_names, folder).result()
-                unknown = [name for name in read_excuses(folder) if name not in names]
+                exercises = pending.result()
+                found += _module_problems(folder, list(exercises), seeds)
             except Exception as error:
-                problem = f"{type(error).__name__}: {error}"
-                yield Certificate(module_id(folder), "exercises", 0, seeds, problems=(problem,))
+                found.append(_failed(folder, "exercises", seeds, error))
                 continue
-            for name in unknown:
-                yield Certificate(
-                    module_id(folder), name, 0, seeds,
-                    problems=("mutants.yml speaks of an exercise that is not there",),
-                )  # fmt: skip
-            for file, problem in unfinished_pages(folder):
-                yield Certificate(module_id(folder), file, 0, seeds, problems=(problem,))
-            for name in names:
-                pending[executor.submit(certify_exercise, folder, name, seeds)] = (folder, name)
-        for done, (folder, name) in pending.items():
+            work |= {(folder, name): cost for name, cost in exercises.items()}
+        if names:
+            found = [c for c in found if c.name == "exercises"]
+            work = {key: cost for key, cost in work.items() if key[1] in names}
+        yield from found
+        longest_first = sorted(work, key=lambda key: -work[key])
+        running = {key: executor.submit(certify_exercise, *key, seeds) for key in longest_first}
+        for folder, name in work:
             try:
-                yield done.result()
+                yield running[folder, name].result()
             except Exception as error:
-                problem = f"the certificate stopped with {type(error).__name__}: {error}"
-                yield Certificate(module_id(folder), name, 0, seeds, problems=(problem,))
+                yield _failed(folder, name, seeds, error)
 
 
-def to_json(certificates: Sequence[Certificate]) -> dict[str, Any]:
-    """The certificates as a JSON tree; `seconds` is the time of one check."""
-    return {
-        "exercises": [_entry(certificate) for certificate in certificates],
-        "passed": all(certificate.passed for certificate in certificates),
-    }
+def expected_work(folder: Path) -> dict[str, float]:
+    """The exercises of a module, in their order, with a guess at the work that each needs."""
+    return {name: _guess(exercise) for name, exercise in _exercises(folder).items()}
 
 
-def _entry(c: Certificate) -> dict[str, Any]:
-    return {
-        "module": c.module,
-        "name": c.name,
-        "points": c.points,
-        "reference": c.reference,
-        "blank": c.blank,
-        "alternatives": {"total": c.alternatives, "accepted": c.accepted},
-        "misconceptions": {
-            "total": c.misconceptions,
-            "caught": c.caught,
-            "diagnosed": c.diagnosed,
-        },
-        "mutants": {"total": c.mutants, "killed": c.killed, "excused": c.excused},
-        "seeds": c.seeds,
-        "seconds": c.seconds,
-        "passed": c.passed,
-        "problems": list(c.problems),
-    }
+def _guess(exercise: Exercise) -> float:
+    """Mistakes count; answers that are compared by a band have learned something, which is slow."""
+    return len(exercise.misconceptions) + 1000 * isinstance(exercise.compare, Accuracy)
 
 
-def certificate_tables(certificates: Sequence[Certificate]) -> list[Table]:
-    """A table for each module, with one row for each exercise."""
-    modules = sorted({certificate.module for certificate in certificates})
-    return [_table(module, [c for c in certificates if c.module == module]) for module in modules]
+def _module_problems(folder: Path, names: Sequence[str], seeds: int) -> Iterator[Certificate]:
+    """What is wrong with a module's files besides its exercises."""
+    for name in read_equivalent_mutants(folder):
+        if name not in names:
+            problem = f"{EQUIVALENT_MUTANTS} speaks of an exercise that is not there"
+            yield Certificate(module_id(folder), name, 0, seeds, problems=(problem,))
+    for file, problem in unfinished_pages(folder):
+        yield Certificate(module_id(folder), file, 0, seeds, problems=(problem,))
 
 
-def _table(module: str, certificates: Sequence[Certificate]) -> Table:
-    table = Table(title=module, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    table.add_column("Exercise", no_wrap=True)
-    for heading in ("Points", "Right", "Wrong", "Mutants", "Excused", "Check"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for c in certificates:
-        table.add_row(
-            c.name,
-            f"{c.points:g}",
-            f"{c.reference + c.accepted}/{1 + c.alternatives}",
-            f"{c.diagnosed}/{c.misconceptions}",
-            f"{c.killed}/{c.mutants}",
-            str(c.excused or ""),
-            f"{c.seconds:.2f} s",
-            "[green]passed[/green]" if c.passed else "[red]failed[/red]",
-        )
-    return table
+def _failed(folder: Path, name: str, seeds: int, error: Exception) -> Certificate:
+    problem = f"the certificate stopped with {type(error).__name__}: {error}"
+    return Certificate(module_id(folder), name, 0, seeds, problems=(problem,))
 
 
 @functools.cache
@@ -142,7 +123,22 @@ def _exercises(folder: Path) -> dict[str, Exercise]:
     return load_exercises(folder)
 
 
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Give numerical libraries one thread in processes that start meanwhile.
+
+    Exercises run side by side; more threads than cores would only stand in the way. The libraries
+    read this when they are imported, which is before a pool's own initialisation.
+    """
+    before = dict(os.environ)
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    try:
+        yield
+    finally:
+        for name in THREAD_VARIABLES:
+            os.environ.pop(name, None)
+        os.environ.update({name: before[name] for name in THREAD_VARIABLES if name in before})
+
+
 def _prepare_worker() -> None:
-    """Exercises run side by side; more threads than cores would only stand in the way."""
-    os.environ["OMP_NUM_THREADS"] = "1"
     warnings.simplefilter("ignore")  # mutants do what libraries warn of

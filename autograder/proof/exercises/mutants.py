@@ -1,7 +1,7 @@
 """Mutants of an exercise's reference: does some case notice each small change?
 
 A change that no case notices is a wrong answer with full marks, unless it makes no difference.
-Those stand with their reason in the module's `mutants.yml`, beside its package `exercises`.
+Those stand with their reason in the module's `mutants.yml` (see `equivalent_mutants`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from autograder.proof.exercises.mutations import (
     Definition,
@@ -29,8 +26,10 @@ from autograder.proof.exercises.mutations import (
 )
 from lepton_course.exercises.judge import Question, difference
 from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.probes import Observation
 
-EXCUSES = "mutants.yml"
+TOO_LONG = "it takes too long"
+"""What an interrupted mutant raises a TimeoutError with."""
 
 
 @dataclass(frozen=True)
@@ -70,42 +69,61 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
     ]
 
 
-def survives(exercise: Exercise, mutant: Mutant, questions: Sequence[Question]) -> bool:
-    """Whether a mutant gets full marks on at least one of the questions.
+@dataclass(frozen=True)
+class Trial:
+    """How a mutant fared. observations: on the cases of the first question, unless it was
+    interrupted or not run to the end."""
 
-    One that does not come to an end is noticed: it is interrupted, case by case.
+    survived: bool
+    observations: tuple[Observation, ...] | None = None
+
+
+def try_mutant(
+    exercise: Exercise, mutant: Mutant, questions: Sequence[Question], *, observe: bool = False
+) -> Trial:
+    """Put a mutant to the questions, until one of them does not notice it.
+
+    Each question is left at the first case that notices; the next one begins with that case. A
+    mutant that does not come to an end is noticed: it is interrupted, case by case.
+    observe: let it run to the end of the first question.
     """
     with _interrupted():
         try:
             answer = mutant.make()
         except BaseException:
-            return False
-        return any(_full_marks(exercise, answer, question) for question in questions)
+            return Trial(False)
+        first, observations = 0, None
+        for question in questions:
+            noticed, seen = _run(exercise, answer, question, first, observe and not observations)
+            observations = observations or seen
+            if noticed is None:
+                return Trial(True)
+            if noticed is ENDLESS:
+                return Trial(False)
+            first = noticed
+        return Trial(False, observations)
 
 
-def read_excuses(folder: Path) -> dict[str, dict[str, str]]:
-    """Reasons of a module's `mutants.yml`: exercise -> mutant -> why it makes no difference.
-
-    Raises ValueError, naming the entry, where the file is not of that form.
-    """
-    path = folder / EXCUSES
-    if not path.is_file():
-        return {}
-    tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    for exercise, reasons in tree.items():
-        if not isinstance(reasons, dict) or not all(
-            isinstance(reason, str) and reason.strip() for reason in reasons.values()
-        ):
-            raise ValueError(f"{path}: {exercise}: write `mutant: reason`, one for each mutant")
-    return tree
+ENDLESS = -1
 
 
-def _full_marks(exercise: Exercise, answer: Any, question: Question) -> bool:
-    for case, expected in zip(question.cases, question.expected, strict=True):
-        observed = exercise.probe.observe(answer, case)
-        if difference(question.compare, observed, expected):
-            return False
-    return True
+def _run(
+    exercise: Exercise, answer: Any, question: Question, first: int, to_the_end: bool
+) -> tuple[int | None, tuple[Observation, ...] | None]:
+    """The case that notices, tried from `first` on, and what was seen, if all of it."""
+    noticed = None
+    seen: dict[int, Observation] = {}
+    for index in sorted(range(len(question.cases)), key=lambda index: index != first):
+        observed = exercise.probe.observe(answer, question.cases[index])
+        if observed.raised and observed.raised.message == TOO_LONG:
+            return ENDLESS, None
+        seen[index] = observed
+        wrong = difference(question.compare, observed, question.expected[index])
+        if wrong and noticed is None:
+            noticed = index
+        if noticed is not None and not to_the_end:
+            return noticed, None
+    return noticed, tuple(seen[index] for index in range(len(question.cases)))
 
 
 def _other_answers(value: Any) -> Iterator[Any]:
@@ -174,7 +192,7 @@ def _interrupted(first: float = 2.0, then: float = 0.5) -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        raise TimeoutError("it takes too long")
+        raise TimeoutError(TOO_LONG)
 
     previous = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, first, then)

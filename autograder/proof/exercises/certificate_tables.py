@@ -1,0 +1,85 @@
+"""Certificates for people and for programs: tables and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from rich.table import Table
+
+from autograder.proof.exercises.certificate import Certificate
+from autograder.proof.exercises.reasons_told import ReasonsTold
+
+
+def to_json(certificates: Sequence[Certificate]) -> dict[str, Any]:
+    """The certificates as a JSON tree; `seconds` is the processor time of one check."""
+    return {
+        "exercises": [_entry(certificate) for certificate in certificates],
+        "reasons": asdict(_reasons(certificates)),
+        "passed": all(certificate.passed for certificate in certificates),
+    }
+
+
+def _entry(c: Certificate) -> dict[str, Any]:
+    return {
+        "module": c.module,
+        "name": c.name,
+        "points": c.points,
+        "reference": c.reference,
+        "blank": c.blank,
+        "alternatives": {"total": c.alternatives, "accepted": c.accepted},
+        "misconceptions": {
+            "total": c.misconceptions,
+            "caught": c.caught,
+            "diagnosed": c.diagnosed,
+        },
+        "mutants": asdict(c.mutants),
+        "specialised": asdict(c.specialised),
+        "reasons": asdict(c.reasons),
+        "seeds": c.seeds,
+        "seconds": c.seconds,
+        "passed": c.passed,
+        "problems": list(c.problems),
+    }
+
+
+def certificate_tables(certificates: Sequence[Certificate]) -> list[Table]:
+    """A table for each module, with one row for each exercise."""
+    modules = sorted({certificate.module for certificate in certificates})
+    return [_table(module, [c for c in certificates if c.module == module]) for module in modules]
+
+
+def _table(module: str, certificates: Sequence[Certificate]) -> Table:
+    told = _reasons(certificates)
+    table = Table(
+        title=module,
+        title_justify="left",
+        caption=f"Other wrong answers: {told.rightly} told rightly, {told.wrongly} told wrongly, "
+        f"{told.silent} told no reason.",
+        caption_justify="left",
+        box=None,
+        padding=(0, 2, 0, 0),
+    )
+    table.add_column("Exercise", no_wrap=True)
+    for heading in ("Points", "Right", "Wrong", "Mutants", "Narrower", "Argued", "Told", "Check"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for c in certificates:
+        table.add_row(
+            c.name,
+            f"{c.points:g}",
+            f"{c.reference + c.accepted}/{1 + c.alternatives}",
+            f"{c.diagnosed}/{c.misconceptions}",
+            f"{c.mutants.killed}/{c.mutants.total}",
+            f"{c.specialised.killed}/{c.specialised.total}",
+            str(c.mutants.argued + c.specialised.argued or ""),
+            str(c.reasons),
+            f"{c.seconds:.2f} s",
+            "[green]passed[/green]" if c.passed else "[red]failed[/red]",
+        )
+    return table
+
+
+def _reasons(certificates: Sequence[Certificate]) -> ReasonsTold:
+    return sum((certificate.reasons for certificate in certificates), ReasonsTold())

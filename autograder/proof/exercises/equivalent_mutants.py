@@ -1,0 +1,52 @@
+"""Mutants that are not wrong, with the reason why, from a module's `mutants.yml`.
+
+A mutant of the code is listed by its whole name. Of specialised mutants a pattern may name
+several: `"*: not negative"`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import yaml
+
+EQUIVALENT_MUTANTS = "mutants.yml"
+
+
+def read_equivalent_mutants(folder: Path) -> dict[str, dict[str, str]]:
+    """Return exercise -> mutant or pattern -> why it makes no difference.
+
+    Raises ValueError, naming the entry, where the file is not of that form.
+    """
+    path = folder / EQUIVALENT_MUTANTS
+    if not path.is_file():
+        return {}
+    tree = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    for exercise, reasons in tree.items():
+        if not isinstance(reasons, dict) or not all(
+            isinstance(reason, str) and reason.strip() for reason in reasons.values()
+        ):
+            raise ValueError(f"{path}: {exercise}: write `mutant: reason`, one for each mutant")
+    return tree
+
+
+def is_argued(name: str, reasons: Mapping[str, str]) -> bool:
+    """Whether a specialised mutant is listed, by its name or by a pattern."""
+    return any(fnmatchcase(name, pattern) for pattern in reasons)
+
+
+def stale_reasons(
+    reasons: Mapping[str, str], mutants: Iterable[str], held_still: Iterable[str]
+) -> list[str]:
+    """Entries without a mutant: the change is no longer made, or the cases now notice it.
+
+    mutants: all changes of the code. held_still: specialised mutants with full marks.
+    """
+    known, survivors = set(mutants), list(held_still)
+    return [
+        entry
+        for entry in reasons
+        if entry not in known and not any(fnmatchcase(name, entry) for name in survivors)
+    ]

@@ -1,0 +1,136 @@
+"""What learners with other wrong answers are told: the true reason, a false one, or none.
+
+The wrong answers are an exercise's known mistakes, pairs of them in one answer, and mutants of the
+reference.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lepton_course.exercises.judge import Question, alike, diagnose, difference
+from lepton_course.exercises.probes import Observation
+
+PAIRS = 60
+"""Pairs of mistakes of each kind that are tried for an exercise at most."""
+
+
+@dataclass(frozen=True)
+class ReasonsTold:
+    """Numbers of wrong answers by what the diagnosis says of them.
+
+    rightly: a mistake that is in the answer, or that looks the same on every case. wrongly: any
+    other. silent: nothing.
+    """
+
+    rightly: int = 0
+    wrongly: int = 0
+    silent: int = 0
+
+    def __add__(self, other: ReasonsTold) -> ReasonsTold:
+        return ReasonsTold(
+            self.rightly + other.rightly, self.wrongly + other.wrongly, self.silent + other.silent
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rightly}/{self.wrongly}/{self.silent}"
+
+
+@dataclass(frozen=True)
+class WrongAnswer:
+    """What a wrong answer shows on each case, and the known mistakes that are in it."""
+
+    observations: tuple[Observation, ...]
+    mistakes: frozenset[str] = frozenset()
+
+
+def told_mistake(question: Question, observations: Sequence[Observation]) -> str | None:
+    """The name of the mistake that the learner is told as a fact, if any."""
+    found = diagnose(question, observations)
+    return found and found.name
+
+
+def count_reasons(question: Question, answers: Iterable[WrongAnswer]) -> ReasonsTold:
+    """What is told of each answer, counted."""
+    return sum((_told(question, answer) for answer in answers), ReasonsTold())
+
+
+def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
+    """The question's mistakes, each alone and in pairs."""
+    for mistake in question.mistakes:
+        yield WrongAnswer(mistake.observations, frozenset([mistake.name]))
+    wrong = {
+        mistake.name: [
+            difference(question.compare, observed, expected) is not None
+            for observed, expected in zip(mistake.observations, question.expected, strict=True)
+        ]
+        for mistake in question.mistakes
+    }
+    pairs = list(itertools.permutations(question.mistakes, 2))
+    for one, other in pairs[:: -(-len(pairs) // PAIRS) or 1]:
+        both = frozenset([one.name, other.name])
+        mixed = [
+            index
+            for index, (a, b) in enumerate(zip(wrong[one.name], wrong[other.name], strict=True))
+            if b and not a
+        ]
+        if mixed:  # each shows where the other does not
+            yield WrongAnswer(_taken_from(one.observations, other.observations, mixed), both)
+        summed = _both_deviations(one.observations, other.observations, question.expected)
+        if summed:
+            yield WrongAnswer(summed, both)
+
+
+def _told(question: Question, answer: WrongAnswer) -> ReasonsTold:
+    name = told_mistake(question, answer.observations)
+    if name is None:
+        return ReasonsTold(silent=1)
+    right = name in answer.mistakes or _looks_like(question, name, answer.observations)
+    return ReasonsTold(rightly=1) if right else ReasonsTold(wrongly=1)
+
+
+def _looks_like(question: Question, name: str, observations: Sequence[Observation]) -> bool:
+    [mistake] = [mistake for mistake in question.mistakes if mistake.name == name]
+    return all(
+        alike(question.compare, observed, other, expected)
+        for observed, other, expected in zip(
+            observations, mistake.observations, question.expected, strict=True
+        )
+    )
+
+
+def _taken_from(
+    one: Sequence[Observation], other: Sequence[Observation], places: Sequence[int]
+) -> tuple[Observation, ...]:
+    return tuple(b if i in places else a for i, (a, b) in enumerate(zip(one, other, strict=True)))
+
+
+def _both_deviations(
+    one: Sequence[Observation], other: Sequence[Observation], right: Sequence[Observation]
+) -> tuple[Observation, ...] | None:
+    """The answer that deviates as both do, where results are arrays of equal shape.
+
+    None unless there is such a case, with two deviations.
+    """
+    both: list[Observation] = []
+    found = False
+    for a, b, r in zip(one, other, right, strict=True):
+        values = [observation.seen.get("result") for observation in (a, b, r)]
+        if _are_alike_arrays(values):
+            x, y, z = values
+            both.append(replace(a, seen={**a.seen, "result": x + y - z}))
+            found |= not np.array_equal(x, z) and not np.array_equal(y, z)
+        else:
+            both.append(a)
+    return tuple(both) if found else None
+
+
+def _are_alike_arrays(values: Sequence[Any]) -> bool:
+    return all(isinstance(value, np.ndarray) and value.dtype.kind == "f" for value in values) and (
+        len({value.shape for value in values}) == 1
+    )
