@@ -17,6 +17,8 @@ from lepton_course.exercises.values import is_tensor, plain
 Arguments = Mapping[str, Any]
 """Name of a parameter of the reference -> what it is in a case."""
 
+Change = Callable[[Arguments], Arguments]
+
 Axis = tuple[str, int]
 """An argument and one of its axes; a list or tuple has axis 0 alone."""
 

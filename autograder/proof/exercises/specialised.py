@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.proof.exercises.assumptions import Assumption, Change, Works, assumptions_about
+from autograder.proof.exercises.argument_assumptions import assumptions_about
+from autograder.proof.exercises.assumption import Assumption
 from autograder.proof.exercises.case_arguments import (
     Arguments,
+    Change,
     arguments_of,
     defaults_of,
-    is_finite,
-    leaves,
     unchanged,
     with_arguments,
 )
+from autograder.proof.exercises.reference_trials import ReferenceTrials
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.judge import Question, difference
 from lepton_course.exercises.model import Exercise
@@ -54,7 +55,7 @@ def specialised_mutants(exercise: Exercise, questions: Sequence[Question]) -> li
     return assumptions_about(
         rows,
         defaults_of(exercise),
-        _works_on(exercise, questions[0]),
+        ReferenceTrials(exercise, questions[0]),
         # Where a share of right labels is asked for, many contents lead to it.
         contents=not isinstance(exercise.compare, Accuracy),
     )
@@ -109,21 +110,3 @@ def _noticed(
             return index, varied
         varied = True
     return None, varied
-
-
-def _works_on(exercise: Exercise, question: Question) -> Works:
-    rows = [arguments_of(exercise, case) for case in question.cases]
-
-    def works(change: Change) -> bool:
-        for case, row in zip(question.cases, rows, strict=True):
-            changed = change(row)
-            if unchanged(row, changed):
-                continue
-            observed = exercise.probe.observe(
-                exercise.reference, with_arguments(exercise, case, changed)
-            )
-            if observed.raised is None and all(map(is_finite, leaves(observed.seen))):
-                return True
-        return False
-
-    return works

@@ -1,0 +1,65 @@
+"""What an answer may take for granted about an argument, and the change that enforces it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.proof.exercises.case_arguments import Arguments, Change
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """Something that an answer takes for granted about an argument.
+
+    name: "padding: one value", as `mutants.yml` lists it. said: the assumption in words; remedy:
+    what the cases should do. fit: from the arguments of all cases of a seed to the change that
+    enforces it. must_matter: it is not enough that a case lies outside of the assumption; its
+    result must show it.
+    """
+
+    name: str
+    said: str
+    remedy: str
+    fit: Callable[[Sequence[Arguments]], Change]
+    must_matter: bool = True
+
+    @property
+    def argument(self) -> str:
+        """The argument it is about."""
+        return self.name.partition(": ")[0]
+
+
+def about(
+    name: str,
+    kind: str,
+    said: str,
+    remedy: str,
+    fit: Callable[[list[Any]], Callable[[Any], Any]],
+    must_matter: bool = True,
+) -> Assumption:
+    """An assumption about one argument. fit: from its values to a change of a value."""
+
+    def fit_rows(rows: Sequence[Arguments]) -> Change:
+        values = [row[name] for row in rows if row.get(name) is not None]
+        change = fit(values) if values else same_value
+        return lambda row: row if row.get(name) is None else {**row, name: change(row[name])}
+
+    return Assumption(f"{name}: {kind}", f"`{name}` {said}", remedy, fit_rows, must_matter)
+
+
+def always(change: Callable[[Any], Any]) -> Callable[[list[Any]], Callable[[Any], Any]]:
+    """A fit that does not depend on the other cases' values."""
+    return lambda _values: change
+
+
+def same_value(value: Any) -> Any:
+    """The change that changes nothing."""
+    return value
+
+
+def most_frequent(values: Sequence[Any], count: int = 1) -> list[Any]:
+    """The most frequent values; the first of equally frequent ones."""
+    return [value for value, _ in Counter(values).most_common(count)]
