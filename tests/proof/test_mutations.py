@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from autograder.proof.exercises.mutations import mutations
+from autograder.proof.mutants.mutations import mutations
 
 
 @pytest.mark.parametrize(

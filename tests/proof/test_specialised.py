@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from autograder.proof.exercises.certificate import certify
-from autograder.proof.exercises.specialised import held_still, specialised_mutants
+from autograder.proof.mutants.specialised import held_still, specialised_mutants
 from lepton_course.exercises import Call, Case, Exercise, Gradient, Model, accuracy, close
 from lepton_course.exercises.compiled import compile_exercise
 

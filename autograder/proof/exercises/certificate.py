@@ -11,20 +11,20 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from autograder.proof.exercises.equivalent_mutants import (
-    EQUIVALENT_MUTANTS,
-    is_argued,
-    stale_reasons,
-)
 from autograder.proof.exercises.isolated_learner import answers_to, verdicts_through_the_judge
-from autograder.proof.exercises.mutants import mutants_of, try_mutant
 from autograder.proof.exercises.reasons_told import (
     ReasonsTold,
     WrongAnswer,
     count_reasons,
     known_wrong_answers,
 )
-from autograder.proof.exercises.specialised import held_still, specialised_mutants
+from autograder.proof.mutants.code_mutants import mutants_of, try_mutant
+from autograder.proof.mutants.equivalent_mutants import (
+    EQUIVALENT_MUTANTS,
+    is_argued,
+    stale_reasons,
+)
+from autograder.proof.mutants.specialised import held_still, specialised_mutants
 from lepton_course.checks.panel import verdict_panel
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.compiled import (

@@ -15,7 +15,7 @@ import nbformat
 
 from autograder.curriculum.modules import module_id
 from autograder.proof.exercises.certificate import TO_DO, Certificate, certify, seeds_for
-from autograder.proof.exercises.equivalent_mutants import (
+from autograder.proof.mutants.equivalent_mutants import (
     EQUIVALENT_MUTANTS,
     read_equivalent_mutants,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.proof.exercises.case_arguments import Arguments, Change
+from autograder.proof.mutants.case_arguments import Arguments, Change
 
 
 @dataclass(frozen=True)

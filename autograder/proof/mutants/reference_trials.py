@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.proof.exercises.case_arguments import (
+from autograder.proof.mutants.case_arguments import (
     Arguments,
     Change,
     arguments_of,

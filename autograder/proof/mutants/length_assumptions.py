@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from autograder.proof.exercises.assumption import (
+from autograder.proof.mutants.assumption import (
     Assumption,
     about,
     always,
     most_frequent,
     same_value,
 )
-from autograder.proof.exercises.case_arguments import (
+from autograder.proof.mutants.case_arguments import (
     Arguments,
     Axis,
     Change,
@@ -20,7 +20,7 @@ from autograder.proof.exercises.case_arguments import (
     resize,
     take,
 )
-from autograder.proof.exercises.reference_trials import ReferenceTrials
+from autograder.proof.mutants.reference_trials import ReferenceTrials
 
 
 def length_assumptions(rows: Sequence[Arguments], trials: ReferenceTrials) -> Iterator[Assumption]:
@@ -31,7 +31,7 @@ def length_assumptions(rows: Sequence[Arguments], trials: ReferenceTrials) -> It
         yield from _equal_sides(group, trials)
     for name in dict.fromkeys(name for group in groups for name, axis in group if axis == 0):
         yield about(
-            name, "first item only", "has equal items", "let them differ",
+            name, "first item only", "has equal items in every case", "let them differ",
             always(lambda value: take(value, 0, [0] * len(value))),
         )  # fmt: skip
 
@@ -45,7 +45,8 @@ def _one_length(
     if len(set(found)) > 1 or trials.works(_resized(group, usual + 1)):
         said = f"has length {usual}" if len(set(found)) == 1 else "has one length"
         yield Assumption(
-            f"{name}: one length of axis {axis}", f"`{name}` {said} along axis {axis}",
+            f"{name}: one length of axis {axis}",
+            f"`{name}` {said} along axis {axis} in every case",
             "use others too",
             lambda rows: _resized(group, most_frequent(_lengths_of(group, rows))[0]),
         )  # fmt: skip
@@ -73,7 +74,8 @@ def _equal_sides(group: Sequence[Axis], trials: ReferenceTrials) -> Iterator[Ass
         if _is_free((name, axis), trials) and _is_free((other, its_axis), trials):
             yield Assumption(
                 f"{other}: axis {its_axis} as long as axis {axis} of {name}",
-                f"`{other}` is as long along axis {its_axis} as `{name}` along axis {axis}",
+                f"`{other}` is as long along axis {its_axis} as `{name}` along axis {axis} in "
+                "every case",
                 "use unequal sides",
                 lambda _rows: same_value,
             )

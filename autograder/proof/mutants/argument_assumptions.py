@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.proof.exercises.assumption import Assumption, about, always, most_frequent
-from autograder.proof.exercises.case_arguments import (
+from autograder.proof.mutants.assumption import Assumption, about, always, most_frequent
+from autograder.proof.mutants.case_arguments import (
     Arguments,
     Change,
     is_array,
@@ -29,8 +29,8 @@ from autograder.proof.exercises.case_arguments import (
     on_array,
     take,
 )
-from autograder.proof.exercises.length_assumptions import length_assumptions
-from autograder.proof.exercises.reference_trials import ReferenceTrials
+from autograder.proof.mutants.length_assumptions import length_assumptions
+from autograder.proof.mutants.reference_trials import ReferenceTrials
 
 
 def assumptions_about(
@@ -72,7 +72,7 @@ def _scalar(
     usual = most_frequent(values)[0]
     yield about(
         name, "one value",
-        f"is {usual!r}" if len(set(values)) == 1 else "is always the same",
+        f"is {usual!r} in every case" if len(set(values)) == 1 else "is the same in every case",
         "use others too" if named else "use three values",
         lambda values: lambda _value: most_frequent(values)[0],
     )  # fmt: skip
@@ -86,7 +86,7 @@ def _scalar(
         yield about(name, "not negative", "is never negative", "use less than 0", always(abs))
     if any(isinstance(value, float) for value in values):
         yield about(
-            name, "whole", "is a whole number", "use others too",
+            name, "whole", "is a whole number in every case", "use others too",
             always(lambda value: type(value)(round(value))),
         )  # fmt: skip
     else:
@@ -98,7 +98,7 @@ def _whole_number(
 ) -> Iterator[Assumption]:
     for kind, other, rest in (("even", "odd", 0), ("odd", "even", 1)):
         yield about(
-            name, kind, f"is {kind}", f"use {other} numbers too",
+            name, kind, f"is {kind} in every case", f"use {other} numbers too",
             always(lambda value, rest=rest: value + (value % 2 != rest)),
         )  # fmt: skip
     for edge in (0, 1):
@@ -113,13 +113,15 @@ def _whole_number(
 
 def _default(name: str, default: Any, values: list[Any]) -> Iterator[Assumption]:
     yield Assumption(
-        f"{name}: default", f"`{name}` is {default!r}, its default", "give other values too",
+        f"{name}: default",
+        f"`{name}` is {default!r}, its default, in every case",
+        "give other values too",
         lambda _rows: lambda row: {**row, name: default},
     )  # fmt: skip
     given = [value for value in values if not _equal(value, default)]
     if given:
         yield Assumption(
-            f"{name}: given", f"`{name}` is given", "leave it out in one",
+            f"{name}: given", f"`{name}` is given in every case", "leave it out in one",
             lambda _rows: lambda row: (
                 {**row, name: given[0]} if _equal(row.get(name), default) else row
             ),
@@ -154,7 +156,12 @@ def _contents(name: str, values: list[Any]) -> Iterator[Assumption]:
         )  # fmt: skip
     if len({kind_of(leaf) for leaf in found if is_array(leaf)}) > 1:
         yield about(
-            name, "one dtype", "has one dtype", "use others too", _one_dtype, must_matter=False
+            name,
+            "one dtype",
+            "has one dtype in every case",
+            "use others too",
+            _one_dtype,
+            must_matter=False,
         )
 
 
@@ -236,7 +243,7 @@ def _order(name: str, values: list[Any]) -> Iterator[Assumption]:
     if not all(is_row(value) for value in values) or all(len(value) < 2 for value in values):
         return
     yield about(
-        name, "sorted", "is sorted", "use other orders too",
+        name, "sorted", "is sorted in every case", "use other orders too",
         always(lambda row: on_array(np.sort)(row) if is_array(row) else sorted(row)),
         must_matter=False,
     )  # fmt: skip

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autograder.proof.exercises.argument_assumptions import assumptions_about
-from autograder.proof.exercises.assumption import Assumption
-from autograder.proof.exercises.case_arguments import (
+from autograder.proof.mutants.argument_assumptions import assumptions_about
+from autograder.proof.mutants.assumption import Assumption
+from autograder.proof.mutants.case_arguments import (
     Arguments,
     Change,
     arguments_of,
@@ -20,7 +20,7 @@ from autograder.proof.exercises.case_arguments import (
     unchanged,
     with_arguments,
 )
-from autograder.proof.exercises.reference_trials import ReferenceTrials
+from autograder.proof.mutants.reference_trials import ReferenceTrials
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.judge import Question, difference
 from lepton_course.exercises.model import Exercise
@@ -41,10 +41,8 @@ class HeldStill:
     def __str__(self) -> str:
         said, remedy = self.assumption.said, self.assumption.remedy
         if self.varied:
-            return (
-                f"the result is the same where this is not so: {said}; {remedy}, where it matters"
-            )
-        return f"{said} in every case: {remedy}"
+            return f"to assume that {said} makes no difference: {remedy}, where it matters"
+        return f"{said}: {remedy}"
 
 
 def specialised_mutants(exercise: Exercise, questions: Sequence[Question]) -> list[Assumption]:

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.proof.exercises.mutations import (
+from autograder.proof.mutants.mutations import (
     Definition,
     Mutation,
     mutations,

@@ -1,0 +1,1 @@
+"""Wrong versions of an exercise's reference, which some case must notice."""
