@@ -11,7 +11,8 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from autograder.proof.exercises.isolated_learner import answers_to, verdicts_through_the_judge
+from autograder.proof.exercises.answer_runs import AnswerRuns, run_answers
+from autograder.proof.exercises.isolated_learner import mistake_label
 from autograder.proof.exercises.reasons_told import (
     ReasonsTold,
     WrongAnswer,
@@ -29,7 +30,6 @@ from lepton_course.checks.panel import verdict_panel
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.compiled import (
     PUBLIC_SEED,
-    compile_exercise,
     observe_all,
     question_from_tree,
     question_to_tree,
@@ -42,6 +42,8 @@ from lepton_course.exercises.values import dumps, loads
 MAX_QUESTION_BYTES = 256 * 2**20
 CHECK_SECONDS = 2.0
 """Of processor time: how busy the machine is does not count."""
+BANDED_SEEDS = 2
+"""On so many seeds mutants are tried where a share of right labels is asked for."""
 MISCONCEPTIONS = 4
 HINTS = 3
 TO_DO = "TODO"
@@ -111,22 +113,26 @@ def certify(
     unfinished = completeness_problems(exercise)
     start = Certificate(module, exercise.name, exercise.points, len(seeds))
     try:
-        questions = [compile_exercise(exercise, seed) for seed in seeds]
+        runs = run_answers(exercise, seeds, folder)
     except Exception as error:
         why = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else error
         return replace(start, problems=(*unfinished, f"it cannot be put together: {why}"))
-    rows = [_prove(exercise, question) for question in questions]
+    questions = [run.question for run in runs]
+    rows = [_prove(exercise, run) for run in runs]
     problems = [f"seed {s!r}: {p}" for s, row in zip(seeds, rows, strict=True) for p in row.wrong]
-    if folder is not None:
-        apart = verdicts_through_the_judge(folder, questions)
-        problems += _differing(seeds, rows, apart)
+    problems += [
+        f"seed {seed!r}: {label}: through the judge the verdict is another one"
+        for seed, row, run in zip(seeds, rows, runs, strict=True)
+        for label, observations in (run.apart or {}).items()
+        if summary(row.verdicts[label]) != summary(judge(run.question, observations))
+    ]
     seconds = _check_seconds(exercise, questions[0])
     if seconds > CHECK_SECONDS:
         problems.append(
             f"a check takes {seconds:.1f} s of a processor; {CHECK_SECONDS:g} s are allowed: "
             "smaller cases will do"
         )
-    tried = _try_mutants(exercise, questions, equivalent_mutants or {})
+    tried = _try_mutants(exercise, questions, equivalent_mutants or {}, seconds)
     wrong_answers = [*known_wrong_answers(questions[0]), *tried.wrong_answers]
     return replace(
         start,
@@ -178,17 +184,10 @@ class _Row:
     wrong: tuple[str, ...]
 
 
-def _prove(exercise: Exercise, question: Question) -> _Row:
-    """The verdicts on all known answers, by the question itself and as it comes out of storage.
-
-    What mistakes show was seen when the question was compiled.
-    """
+def _prove(exercise: Exercise, run: AnswerRuns) -> _Row:
+    """The verdicts on all known answers, by the question itself and as it comes out of storage."""
+    question, seen = run.question, run.seen
     stored = question_from_tree(loads(dumps(question_to_tree(question)), MAX_QUESTION_BYTES))
-    mistaken = {f"misconception {m.name!r}": m.observations for m in question.mistakes}
-    seen = {
-        label: mistaken.get(label) or observe_all(exercise, answer, question.cases)
-        for label, answer in answers_to(exercise).items()
-    }
     verdicts = {label: judge(question, observations) for label, observations in seen.items()}
     wrong = [
         f"{label}: the compiled check gives another verdict"
@@ -208,7 +207,7 @@ def _prove(exercise: Exercise, question: Question) -> _Row:
             wrong += _blank_problems(label, question, verdict)
     caught, diagnosed = set(), set()
     for misconception in exercise.misconceptions:
-        label = f"misconception {misconception.name!r}"
+        label = mistake_label(misconception.name)
         names = _recognised(question, seen[label])
         if verdicts[label].passed or verdicts[label].points == exercise.points > 0:
             wrong.append(f"{label} passes")
@@ -259,17 +258,6 @@ def summary(verdict: Verdict) -> tuple[Any, ...]:
     return verdict.status, verdict.points, parts, verdict.diagnosis and verdict.diagnosis.name
 
 
-def _differing(
-    seeds: Sequence[str], rows: Sequence[_Row], apart: Sequence[Mapping[str, Verdict]]
-) -> list[str]:
-    return [
-        f"seed {seed!r}: {label}: through the judge the verdict is another one"
-        for seed, row, others in zip(seeds, rows, apart, strict=True)
-        for label, verdict in row.verdicts.items()
-        if summary(verdict) != summary(others[label])
-    ]
-
-
 def _check_seconds(exercise: Exercise, question: Question) -> float:
     """Processor seconds of one check in the learner's process; the best of three if it is slow."""
     seconds = float("inf")
@@ -295,12 +283,20 @@ class _Tried:
 
 
 def _try_mutants(
-    exercise: Exercise, questions: Sequence[Question], reasons: Mapping[str, str]
+    exercise: Exercise,
+    questions: Sequence[Question],
+    reasons: Mapping[str, str],
+    check_seconds: float,
 ) -> _Tried:
     mutants = mutants_of(exercise)
-    observe = not isinstance(exercise.compare, Accuracy)
+    # What is compared by a band has learned something, which is slow.
+    banded = isinstance(exercise.compare, Accuracy)
+    questions = questions[:BANDED_SEEDS] if banded else questions
     trials = {
-        mutant.name: try_mutant(exercise, mutant, questions, observe=observe) for mutant in mutants
+        mutant.name: try_mutant(
+            exercise, mutant, questions, observe=not banded, seconds=0.5 + 10 * check_seconds
+        )
+        for mutant in mutants
     }
     left = [mutant.name for mutant in mutants if trials[mutant.name].survived]
     problems = [

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from lepton_course.exercises.declared import load_exercises
-from lepton_course.exercises.judge import Question, Verdict, judge
+from lepton_course.exercises.judge import Question
 from lepton_course.exercises.model import Exercise
-from lepton_course.exercises.probes import Missing
+from lepton_course.exercises.probes import Missing, Observation
 from lepton_course.exercises.remote import observe_file, parse_observations, write_cases
 
 MAX_BYTES = 256 * 2**20
@@ -38,14 +38,19 @@ def answers_to(exercise: Exercise) -> dict[str, Any]:
     answers["a blank answer"] = ... if exercise.probe.kind == "value" else blank
     answers["no answer"] = Missing
     for misconception in exercise.misconceptions:
-        answers[f"misconception {misconception.name!r}"] = misconception.implementation
+        answers[mistake_label(misconception.name)] = misconception.implementation
     return answers
 
 
-def verdicts_through_the_judge(
+def mistake_label(name: str) -> str:
+    """The name of a mistake among the known answers."""
+    return f"misconception {name!r}"
+
+
+def observe_apart(
     module: Path, questions: Sequence[Question]
-) -> list[dict[str, Verdict]]:
-    """The verdicts on each known answer, for questions of one exercise of the module in a folder.
+) -> list[dict[str, tuple[Observation, ...]]]:
+    """What each known answer shows, for questions of one exercise of the module in a folder.
 
     The answers are called in another process, which sees nothing but the cases' inputs.
     """
@@ -56,10 +61,7 @@ def verdicts_through_the_judge(
         answered = _ask([str(module), questions[0].name, name])
         return [
             {
-                label: judge(
-                    question,
-                    parse_observations((folder / file).read_bytes(), question, MAX_BYTES),
-                )
+                label: tuple(parse_observations((folder / file).read_bytes(), question, MAX_BYTES))
                 for label, file in files.items()
             }
             for question, files in zip(questions, answered, strict=True)

@@ -79,29 +79,41 @@ class Trial:
 
 
 def try_mutant(
-    exercise: Exercise, mutant: Mutant, questions: Sequence[Question], *, observe: bool = False
+    exercise: Exercise,
+    mutant: Mutant,
+    questions: Sequence[Question],
+    *,
+    observe: bool = False,
+    seconds: float = 2.0,
 ) -> Trial:
     """Put a mutant to the questions, until one of them does not notice it.
 
     Each question is left at the first case that notices; the next one begins with that case. A
-    mutant that does not come to an end is noticed: it is interrupted, case by case.
-    observe: let it run to the end of the first question.
+    mutant that does not come to an end is noticed: it is interrupted.
+    observe: let it run to the end of the first question. seconds: of processor time, for each
+        question.
     """
-    with _interrupted():
-        try:
+    try:
+        with _interrupted(seconds):
             answer = mutant.make()
-        except BaseException:
+    except BaseException:
+        return Trial(False)
+    first, observations = 0, None
+    for question in questions:
+        try:
+            with _interrupted(seconds):
+                noticed, seen = _run(
+                    exercise, answer, question, first, observe and not observations
+                )
+        except TimeoutError:  # between two cases
             return Trial(False)
-        first, observations = 0, None
-        for question in questions:
-            noticed, seen = _run(exercise, answer, question, first, observe and not observations)
-            observations = observations or seen
-            if noticed is None:
-                return Trial(True)
-            if noticed is ENDLESS:
-                return Trial(False)
-            first = noticed
-        return Trial(False, observations)
+        observations = observations or seen
+        if noticed is None:
+            return Trial(True)
+        if noticed == ENDLESS:
+            return Trial(False)
+        first = noticed
+    return Trial(False, observations)
 
 
 ENDLESS = -1
@@ -182,10 +194,10 @@ def _build(
 
 
 @contextmanager
-def _interrupted(first: float = 2.0, then: float = 0.5) -> Iterator[None]:
+def _interrupted(first: float, then: float = 0.5) -> Iterator[None]:
     """Raises TimeoutError in the code inside after `first` seconds of processor time.
 
-    Again after each further `then` seconds, for what is interrupted may be tried on another case.
+    Again after each further `then` seconds, for what is interrupted may catch it and go on.
     """
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield

@@ -1,0 +1,85 @@
+"""What known answers show on the cases of each seed: they are run once, and all proofs read that.
+
+On the first seed, the learner's own, they run in this process, as a check does; on the others in
+another process, as in grading. On the first seed the other process is asked too, to compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from autograder.proof.exercises.isolated_learner import answers_to, mistake_label, observe_apart
+from lepton_course.exercises.compiled import compile_exercise, observe_all
+from lepton_course.exercises.judge import KnownMistake, Question
+from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.probes import Observation, Raised
+
+Observations = Mapping[str, tuple[Observation, ...]]
+"""By the name that `answers_to` gives the answer."""
+
+
+@dataclass(frozen=True)
+class AnswerRuns:
+    """The question of one seed, and what each known answer shows on its cases.
+
+    apart: the same from another process, where both were run.
+    """
+
+    question: Question
+    seen: Observations
+    apart: Observations | None = None
+
+
+def run_answers(
+    exercise: Exercise, seeds: Sequence[str], folder: Path | None = None
+) -> list[AnswerRuns]:
+    """Run the known answers on the cases of each seed.
+
+    folder: of the module that declares the exercise; without it there is no other process.
+    Raises ValueError where the reference fails on one of its own cases.
+    """
+    if folder is None:
+        return [_run_here(exercise, seed) for seed in seeds]
+    first = _run_here(exercise, seeds[0])
+    unmistaken = replace(exercise, misconceptions=())
+    others = [compile_exercise(unmistaken, seed) for seed in seeds[1:]]
+    apart, *rest = observe_apart(folder, [first.question, *others])
+    return [
+        replace(first, apart=apart),
+        *(
+            AnswerRuns(_with_mistakes(exercise, question, seen), seen)
+            for question, seen in zip(others, rest, strict=True)
+        ),
+    ]
+
+
+def _run_here(exercise: Exercise, seed: str) -> AnswerRuns:
+    """What mistakes show is seen when the question is compiled."""
+    question = compile_exercise(exercise, seed)
+    mistaken = {mistake_label(m.name): m.observations for m in question.mistakes}
+    seen = {
+        label: mistaken.get(label) or observe_all(exercise, answer, question.cases)
+        for label, answer in answers_to(exercise).items()
+    }
+    return AnswerRuns(question, seen)
+
+
+def _with_mistakes(exercise: Exercise, question: Question, seen: Observations) -> Question:
+    """The question as `compile_exercise` makes it, with mistakes that were run elsewhere."""
+    return replace(
+        question,
+        mistakes=tuple(
+            KnownMistake(m.name, m.sentence, m.read, _kinds_only(seen[mistake_label(m.name)]))
+            for m in exercise.misconceptions
+        ),
+    )
+
+
+def _kinds_only(observations: Sequence[Observation]) -> tuple[Observation, ...]:
+    """Observations with no more of an exception than its kind, as in a compiled question."""
+    return tuple(
+        replace(observed, raised=observed.raised and Raised(observed.raised.kind))
+        for observed in observations
+    )
