@@ -6,7 +6,8 @@ import nbformat
 import pytest
 from conftest import declare
 
-from autograder.curriculum.build import build, student_notebook
+from autograder.curriculum.build import build
+from autograder.curriculum.student_notebooks import student_notebook
 from lepton_course.exercises.compiled import load_questions
 from lepton_course.exercises.declared import DECLARATIONS
 
