@@ -111,23 +111,22 @@ class CompilePool:
             return self._executor.submit(function, task)
 
 
-def compile_to_file(task: CompileTask) -> str:
-    """Compile an exercise to its target; return what went wrong, or ""."""
-    return _told(lambda: compile_declared(task, _loaded(task.folder)))
+def compile_to_file(task: CompileTask, exercises: Mapping[str, Exercise] | None = None) -> str:
+    """Compile an exercise to its target, readable to us alone; return what went wrong, or "".
 
-
-def compile_declared(task: CompileTask, exercises: Mapping[str, Exercise]) -> None:
-    """Compile one of a module's loaded exercises to the task's target, readable to us alone.
-
-    Raises ValueError when its reference fails, or when its key could not be trusted.
+    exercises: those of the module, where they are loaded already.
     """
-    exercise = exercises[task.name]
-    _check_files(task, exercise)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # mistakes do what libraries warn of
-        question = compile_exercise(exercise, task.seed, task.rounds)
-    with _whole(task.target) as path:
-        save_questions(path, [question])
+
+    def compile_() -> None:
+        exercise = (exercises or _loaded(task.folder))[task.name]
+        _check_files(task, exercise)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # mistakes do what libraries warn of
+            question = compile_exercise(exercise, task.seed, task.rounds)
+        with _whole(task.target) as path:
+            save_questions(path, [question])
+
+    return _told(compile_)
 
 
 def list_exercises(task: tuple[Path, Path]) -> str:
