@@ -170,6 +170,7 @@ def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name.strip()).lower()
 
 
+@functools.cache
 def _version(name: str) -> str:
     try:
         return version(name)

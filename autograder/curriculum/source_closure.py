@@ -84,10 +84,10 @@ def _imports(source: str, package: str) -> frozenset[tuple[str, str | None]]:
         (dotted, None)  # also in strings: `-m …`
         for dotted in re.findall(rf"\b{package}(?:\.\w+)+", source)
     }
-    for node in ast.walk(ast.parse(without_magics(source))):
+    for node in _import_statements(source):
         if isinstance(node, ast.Import):
             found |= {(package, "*") for alias in node.names if alias.name == package}
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+        elif not node.level:
             module = node.module or ""
             if module.partition(".")[0] == package:
                 found |= {(module, alias.name) for alias in node.names}
@@ -97,12 +97,18 @@ def _imports(source: str, package: str) -> frozenset[tuple[str, str | None]]:
 @functools.lru_cache(maxsize=2048)
 def _packages(source: str) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(ast.parse(without_magics(source))):
+    for node in _import_statements(source):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+        elif not node.level and node.module:
             found.add(node.module.partition(".")[0])
     return frozenset(found)
+
+
+@functools.lru_cache(maxsize=2048)
+def _import_statements(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    nodes = ast.walk(ast.parse(without_magics(source)))
+    return tuple(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
 
 
 def _relative_files(path: Path) -> Iterator[Path]:
@@ -121,7 +127,7 @@ def _relative_imports(source: str) -> tuple[tuple[int, str, tuple[str, ...]], ..
     """Level, module and names of each `from .module import names`."""
     return tuple(
         (node.level, node.module or "", tuple(alias.name for alias in node.names))
-        for node in ast.walk(ast.parse(source))
+        for node in _import_statements(source)
         if isinstance(node, ast.ImportFrom) and node.level
     )
 

@@ -101,9 +101,9 @@ def test_a_pinned_version_changes_the_keys_of_the_exercises_that_import_it(clone
 
 def test_an_installed_version_changes_the_keys_of_the_exercises_that_import_it(clone, monkeypatch):
     before = keys(clone)
-    installed = content_key.version
+    installed = content_key._version
     monkeypatch.setattr(
-        content_key, "version", lambda name: "9.9" if name == "scipy" else installed(name)
+        content_key, "_version", lambda name: "9.9" if name == "scipy" else installed(name)
     )
     after = keys(clone)
     assert {name for name in NAMES if before[name] != after[name]} == {"trained"}
