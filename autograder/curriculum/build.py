@@ -20,11 +20,12 @@ from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
 import lepton_course.exercises
+from autograder.curriculum.module_plan import optional_exercises, student_plan
 from lepton_course.checks import quizzes
 from lepton_course.exercises.compiled import compile_exercise, save_questions
 from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.exercises.probes import Value
-from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED
+from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, PLAN, TOOLBOX
 
 CLONE = Path(__file__).resolve().parents[2]
 CURRICULUM = CLONE / "curriculum"
@@ -73,6 +74,7 @@ def build(
         del stamps[name]
     _write_stamps(out, stamps)
     shutil.copyfile(curriculum / "syllabus.yml", out / "syllabus.yml")
+    _build_toolbox(curriculum, out)
     return built
 
 
@@ -144,6 +146,9 @@ def _build_module(folder: Path, target: Path) -> None:
                 (fresh / quizzes.FILE).write_text(quizzes.quiz_to_json(questions), encoding="utf-8")
             nbformat.write(notebook, fresh / path.name)
         copy_open_folders(folder, fresh)
+        if (folder / PLAN).is_file():
+            (fresh / PLAN).write_text(student_plan(folder), encoding="utf-8")
+        optional = optional_exercises(folder)
         exercises = load_exercises(folder).values()
         save_questions(fresh / CHECKS, [compile_exercise(exercise) for exercise in exercises])
         listing = [
@@ -153,6 +158,7 @@ def _build_module(folder: Path, target: Path) -> None:
                 "points": e.points,
                 "minutes": e.minutes,
                 "is_prediction": isinstance(e.probe, Value),
+                "is_optional": e.name in optional,
             }
             for e in exercises
         ]
@@ -160,6 +166,13 @@ def _build_module(folder: Path, target: Path) -> None:
         if target.exists():
             shutil.rmtree(target)
         fresh.rename(target)
+
+
+def _build_toolbox(curriculum: Path, out: Path) -> None:
+    (out / TOOLBOX).unlink(missing_ok=True)
+    if (curriculum / TOOLBOX).is_file():
+        notebook = student_notebook(nbformat.read(curriculum / TOOLBOX, as_version=4))
+        nbformat.write(notebook, out / TOOLBOX)
 
 
 def _digest(folder: Path) -> str:

@@ -34,7 +34,7 @@ from autograder.proof.notebooks.tasks import NotebookTask
 from autograder.sandbox.walls import ResourceLimits, Walls, World, survey
 from autograder.sandbox.watch import descendants
 
-KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises", "mutants.yml")
+KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises", "*.yml")
 HELD_OUT = ("held_out.*", "reference_network.*")
 
 KNOWN_LITTER = (
