@@ -73,6 +73,13 @@ def load_plan(folder: Path) -> ModulePlan:
     )
 
 
+def is_unmet(folder: Path, check: str) -> bool:
+    """Whether a module says of itself that it does not meet a structure check yet."""
+    path = folder / PLAN
+    tree = read_yaml(path) if path.is_file() else None
+    return isinstance(tree, Mapping) and check in (tree.get("unmet") or ())
+
+
 def plan_problems(tree: Any) -> Iterator[tuple[str, str]]:
     """Yield each key of a plan that cannot be used, and what to write instead."""
     if not isinstance(tree, Mapping):
