@@ -81,6 +81,8 @@ def load_syllabus(curriculum: Path = PACKAGED) -> list[Module]:
         own = curriculum / entry["id"] / PLAN
         if own.is_file():
             modules.append(module_from(entry["id"], read_yaml(own), own))
+        elif entry.keys() == {"id"}:
+            raise SyllabusError(f"{own} is missing, and {path} has no more of it than its id.")
         else:
             modules.append(module_from(entry["id"], entry, path))
     return modules

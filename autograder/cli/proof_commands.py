@@ -94,7 +94,10 @@ def new_module(
         folder = scaffold_module(module, CURRICULUM)
     except CannotScaffold as error:
         sys.exit(f"lepton new: {error}")
-    print(f"Made {folder}. What is still to be written: lepton certify {module}")
+    print(
+        f"Made {folder}, and left its id alone in syllabus.yml: the rest is in its module.yml. "
+        f"What is still to be written: lepton certify {module}"
+    )
 
 
 @new.command("exercise")
