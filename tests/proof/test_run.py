@@ -306,40 +306,6 @@ def test_tasks_are_named_by_module_or_by_notebook(module):
         select_tasks(["gone.ipynb"], curriculum)
 
 
-def test_optional_notebooks_are_executed_with_their_own_names(module):
-    curriculum = module.parents[1]
-    for path in (curriculum / "toolbox.ipynb", module / "lesson.ipynb", module / "deeper.ipynb"):
-        nbformat.write(notebook("1"), path)
-    toolbox, *others = select_tasks([], curriculum)
-    assert (toolbox.kind, toolbox.module, toolbox.path, toolbox.file_name) == (
-        "toolbox", "toolbox", "curriculum/toolbox.ipynb", "toolbox.ipynb",
-    )  # fmt: skip
-    assert [task.kind for task in others] == ["lesson", "deeper"]
-    assert select_tasks(["toolbox"], curriculum) == [toolbox]
-    assert module / DECLARATIONS not in depends_on(toolbox)
-
-
-def test_the_toolbox_is_proven_without_a_module(tmp_path):
-    path = tmp_path / "curriculum" / "toolbox.ipynb"
-    path.parent.mkdir()
-    setup = SETUP.replace(MODULE, "toolbox")
-    nbformat.write(notebook(setup, PICTURE, 'record("one", 1, near=(1, 0))'), path)
-    result = prove(NotebookTask(path, "toolbox"), tmp_path / "executed.ipynb")
-    assert (result.problems, result.records) == ((), 1)
-
-
-BARE = "from matplotlib import pyplot as plt\nplt.plot([1, 2]);"
-
-
-@pytest.mark.parametrize(("unmet", "problems"), [("", 1), ("unmet: [alt-text]", 0)])
-def test_a_figure_needs_a_text_unless_the_module_says_not_yet(module, unmet, problems):
-    (module / "module.yml").write_text(unmet)
-    nbformat.write(notebook(SETUP, BARE), module / "deeper.ipynb")
-    result = prove(NotebookTask(module / "deeper.ipynb", "deeper"), module.parent / "done.ipynb")
-    assert len(result.problems) == problems
-    assert all("cell 2 (In [2]): a figure has no alt" in problem for problem in result.problems)
-
-
 def test_budgets():
     assert budget_for("basics/05_convolutional_networks", "deeper") == Budget(90, 2048)
     assert budget_for("toolbox", "toolbox").seconds == 60

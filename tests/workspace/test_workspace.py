@@ -6,7 +6,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import write_notebook
 
 from lepton_course import progress
 from lepton_course.cli import describe
@@ -300,32 +299,6 @@ def test_the_start_page_shows_without_being_run(update, workspace, small_curricu
     assert "planned" in html
     assert "02_second/lesson.ipynb" not in html, "no link to what is not there"
     assert "10&nbsp;min" in html and "20&nbsp;min" in html
-
-
-def test_the_optional_notebook_and_the_toolbox_are_delivered_and_linked(
-    update, workspace, small_curriculum
-):
-    home = small_curriculum.folder / small_curriculum.ready
-    (home / "module.yml").write_text(
-        "title: First\nabout: a test\nminutes: {lesson: 10, deeper: 15, assignment: 20}\n"
-        "prerequisites: []\n"
-    )
-    write_notebook(home / "deeper.ipynb", ["x = 1"])
-    write_notebook(small_curriculum.folder / "toolbox.ipynb", ["x = 1"])
-    added = update()
-    assert added["toolbox.ipynb"] == added["basics/01_first/deeper.ipynb"] == "added"
-    assert "basics/01_first/module.yml" not in added
-    [cell] = nbformat.read(workspace / "START.ipynb", as_version=4).cells
-    html = cell.outputs[0].data["text/html"]
-    assert '<a href="toolbox.ipynb">The toolbox</a>' in html
-    deeper = '<a href="basics/01_first/deeper.ipynb">Deeper, 15&nbsp;min (optional)</a>'
-    assert html.index("Assignment, 20") < html.index(deeper)
-
-
-def test_without_them_the_start_page_offers_neither(update, workspace):
-    update()
-    text = (workspace / "START.ipynb").read_text()
-    assert "toolbox" not in text and "Deeper" not in text
 
 
 def test_the_start_page_follows_progress(update, workspace, small_curriculum):
