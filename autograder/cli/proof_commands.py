@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 if TYPE_CHECKING:
+    from autograder.proof.lint.notebook_form import Complaint
     from autograder.proof.notebooks.notebook_results import Result
     from autograder.proof.notebooks.tasks import NotebookTask
 
@@ -66,7 +67,14 @@ def check(
     seeds: Seeds = SEEDS,
     jobs: Jobs = None,
 ) -> None:
-    """Prove one module: how its notebooks are made, its certificate, its execution."""
+    """Prove one module: how its notebooks are made, its certificate, its execution.
+
+    `toolbox` names the page beside the modules.
+    """
+    if module == "toolbox":
+        if not (_check_toolbox() and _run(_tasks([module]), jobs, None, True, None)):
+            raise typer.Exit(1)
+        return
     folders = _modules([module])
     passed = {
         "structure": _check_structure(folders),
@@ -94,7 +102,10 @@ def new_module(
         folder = scaffold_module(module, CURRICULUM)
     except CannotScaffold as error:
         sys.exit(f"lepton new: {error}")
-    print(f"Made {folder}. What is still to be written: lepton certify {module}")
+    print(
+        f"Made {folder}, and left its id alone in syllabus.yml: the rest is in its module.yml. "
+        f"What is still to be written: lepton certify {module}"
+    )
 
 
 @new.command("exercise")
@@ -195,8 +206,18 @@ def _certify(folders: Sequence[Path], seeds: int, jobs: int | None, json_file: P
 def _check_structure(folders: Sequence[Path]) -> bool:
     from autograder.proof.lint.structure import structure_complaints
 
+    return _tell([complaint for folder in folders for complaint in structure_complaints(folder)])
+
+
+def _check_toolbox() -> bool:
+    from autograder.curriculum.build import CURRICULUM
+    from autograder.proof.lint.optional_form import toolbox_complaints
+
+    return _tell(toolbox_complaints(CURRICULUM))
+
+
+def _tell(complaints: Sequence[Complaint]) -> bool:
     console = Console(highlight=False)
-    complaints = [complaint for folder in folders for complaint in structure_complaints(folder)]
     for complaint in complaints:
         console.print(f"[red]✗[/red] {escape(str(complaint))}", soft_wrap=True)
     return not complaints

@@ -33,11 +33,12 @@ from autograder.curriculum.compiling import (
     merge_questions,
 )
 from autograder.curriculum.content_key import declarations_key, exercise_key, key_of_files
+from autograder.curriculum.module_plan import optional_exercises, student_plan
 from autograder.curriculum.modules import CLONE, CURRICULUM, module_id, modules_in
 from autograder.curriculum.student_notebooks import ask_quiz, copy_open_folders, student_notebook
 from lepton_course.checks import quizzes
 from lepton_course.progress_bar import progress_bar
-from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED
+from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, PLAN, TOOLBOX
 
 CHECKS = "checks.npz"
 EXERCISES = "exercises.json"
@@ -76,6 +77,7 @@ class ModulePlan:
             for path in (self.folder / name).rglob("*")
             if path.is_file() and path.suffix != ".pyc"
         ]
+        open_files += [path for path in [self.folder / PLAN] if path.is_file()]
         parts = [self.listing.name]
         parts += [f"{name} {path.name}" for name, path in self.questions.items()]
         parts += [f"{name} {path.name}" for name, path in self.notebooks.items()]
@@ -241,6 +243,7 @@ class _Build:
         _write_stamps(self.out, stamps)
         syllabus = (self.curriculum / "syllabus.yml").read_text(encoding="utf-8")
         _write(self.out / "syllabus.yml", syllabus)
+        _put_toolbox(self.curriculum, self.out)
 
     def _recover(self) -> None:
         """Put back what a build that was killed had just taken away."""
@@ -276,8 +279,26 @@ def _assemble(plan: ModulePlan, fresh: Path) -> Path:
             shutil.copyfile(quiz, fresh / quizzes.FILE)
     copy_open_folders(plan.folder, fresh)
     shutil.copyfile(plan.checks, fresh / CHECKS)
-    shutil.copyfile(plan.listing, fresh / EXERCISES)
+    _write(fresh / EXERCISES, _listing(plan))
+    if (plan.folder / PLAN).is_file():
+        _write(fresh / PLAN, student_plan(plan.folder))
     return fresh
+
+
+def _listing(plan: ModulePlan) -> str:
+    """Return what learners' pages know of a module's exercises, as JSON."""
+    optional = optional_exercises(plan.folder)
+    entries = json.loads(plan.listing.read_text(encoding="utf-8"))
+    listed = [{**entry, "is_optional": entry["name"] in optional} for entry in entries]
+    return json.dumps(listed, indent=1)
+
+
+def _put_toolbox(curriculum: Path, out: Path) -> None:
+    if not (curriculum / TOOLBOX).is_file():
+        (out / TOOLBOX).unlink(missing_ok=True)
+        return
+    notebook = student_notebook(nbformat.read(curriculum / TOOLBOX, as_version=4))
+    _write(out / TOOLBOX, nbformat.writes(notebook) + "\n")
 
 
 def _exchange(fresh: Path, target: Path, kept: Path) -> None:

@@ -79,6 +79,8 @@ class Due:
     def notebook(self) -> str:
         """The notebook that the exercise stands in."""
         lesson, assignment = self.module.notebooks()
+        if self.exercise.is_optional:
+            return self.module.deeper or lesson
         return assignment if self.exercise.points else lesson
 
 
@@ -121,7 +123,8 @@ def draw_map(
 ) -> CourseMap:
     """The map from what is known. listed: each module's exercises. ready: those that exist."""
     known = attempts_in(history)
-    states = standing_in(history, {m.id: [e.name for e in listed[m.id]] for m in modules})
+    required = {m.id: [e.name for e in listed[m.id] if not e.is_optional] for m in modules}
+    states = standing_in(history, required)
     solved = {key for key, attempts in known.items() if attempts.solved}
     touched = history.last_by_module()
     stops = tuple(
@@ -153,7 +156,7 @@ def _shares(
     """Shares solved of the exercises without points (lesson) and with points (assignment)."""
     shares = []
     for graded in (False, True):
-        names = [e.name for e in listed if bool(e.points) == graded]
+        names = [e.name for e in listed if bool(e.points) == graded and not e.is_optional]
         done = sum((module.id, name) in solved for name in names)
         shares.append(done / len(names) if names else 0.0)
     return shares[0], shares[1]

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from lepton_course.pages import my_progress, start
 from lepton_course.progress.database import HIDDEN
-from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, is_ready, load_syllabus
+from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, TOOLBOX, is_ready, load_syllabus
 
 MANIFEST = "manifest.json"
 
@@ -81,6 +81,8 @@ def student_files(curriculum: Path, modules: list[str]) -> Iterator[tuple[str, b
 
     The checks stay in the installed package: a workspace holds nothing that decides on answers.
     """
+    if (curriculum / TOOLBOX).is_file():
+        yield TOOLBOX, (curriculum / TOOLBOX).read_bytes()
     for module in modules:
         home = curriculum / module
         files = sorted(home.glob("*.ipynb"))

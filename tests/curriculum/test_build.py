@@ -8,6 +8,7 @@ import signal
 
 import nbformat
 import pytest
+import yaml
 from conftest import declare
 
 from autograder.curriculum.build import build
@@ -84,6 +85,46 @@ def test_students_get_notebooks_figures_and_checks_and_nothing_else(curriculum, 
     assert "return 2 * x" not in text and "raise NotImplementedError()" in text
     questions = load_questions(out / MODULE / "checks.npz")
     assert list(questions) == ["double", "triple"] and questions["double"].points == 2
+
+
+def test_of_a_plan_students_get_what_their_pages_need(curriculum, tmp_path):
+    module = curriculum / "basics/00_doubling"
+    plan = {"title": "Doubling", "about": "twice as much", "prerequisites": [],
+            "minutes": {"lesson": 5, "deeper": 5, "assignment": 5}}  # fmt: skip
+    secret = {"claims": [{"claim": "Two is more", "against": "one"}], "unmet": ["terms"]}
+    (module / "module.yml").write_text(yaml.safe_dump({**plan, **secret}))
+    out = tmp_path / "out"
+    build(curriculum, out)
+    assert yaml.safe_load((out / "basics/00_doubling/module.yml").read_text()) == plan
+
+
+@pytest.mark.parametrize(
+    ("notebooks", "is_optional"), [(["deeper"], True), (["deeper", "lesson"], False)]
+)
+def test_what_only_the_optional_notebook_asks_is_optional(
+    curriculum, tmp_path, notebooks, is_optional
+):
+    module = curriculum / "basics/00_doubling"
+    (module / "assignment.ipynb").unlink()
+    for name in notebooks:
+        cells = [nbformat.v4.new_code_cell('check("double")')]
+        nbformat.write(nbformat.v4.new_notebook(cells=cells), module / f"{name}.ipynb")
+    out = tmp_path / "out"
+    build(curriculum, out)
+    listed, _ = json.loads((out / "basics/00_doubling/exercises.json").read_text())
+    assert listed["is_optional"] is is_optional
+    assert (out / "basics/00_doubling/deeper.ipynb").is_file()
+
+
+def test_the_toolbox_is_built_without_outputs_and_goes_when_it_is_gone(curriculum, tmp_path):
+    cell = nbformat.v4.new_code_cell("1 + 1", outputs=[nbformat.v4.new_output("stream", text="2")])
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), curriculum / "toolbox.ipynb")
+    out = tmp_path / "out"
+    build(curriculum, out)
+    assert nbformat.read(out / "toolbox.ipynb", as_version=4).cells[0].outputs == []
+    (curriculum / "toolbox.ipynb").unlink()
+    build(curriculum, out)
+    assert not (out / "toolbox.ipynb").exists()
 
 
 def test_an_edited_exercise_is_compiled_again_and_no_other(curriculum, out):

@@ -127,6 +127,18 @@ def test_due_exercises_are_on_the_map():
     assert (found.exercise.title, found.notebook) == ("Add", "basics/01_m/assignment.ipynb")
 
 
+def test_a_module_is_done_without_its_optional_exercises():
+    module = Module("basics/01_m", "M", "", (60, 30), (), deeper_minutes=20)
+    listed = [*LISTED["basics/01_m"], Listed("twin", "The twin", 0, 5, is_optional=True)]
+    tries = [("twin", "wrong"), ("try_it", "right"), ("add", "right")]
+    history = History(tuple(Attempt(MONDAY, "basics/01_m", *attempt) for attempt in tries))
+    drawn = draw_map([module], {module.id: listed}, {module.id}, history, MONDAY + 2 * DAY)
+    [stop] = drawn.stops
+    assert (stop.state, stop.standing.total, stop.minutes_left) == ("done", 2, 0)
+    [due] = drawn.due
+    assert due.notebook == "basics/01_m/deeper.ipynb"
+
+
 def test_standing_holds_time_and_quiz():
     history = History(visits=(Visit(MONDAY, "basics/01_m"),))
     state = standing_in(history, {"basics/01_m": ["add"]})["basics/01_m"]

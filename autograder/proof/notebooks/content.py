@@ -46,6 +46,9 @@ def depends_on(task: NotebookTask, clone: Path = CLONE) -> set[Path]:
 
 def _module_files(task: NotebookTask) -> Iterator[Path]:
     """The notebook and all other files of its module except other notebooks."""
+    if task.kind == "toolbox":
+        yield task.source
+        return
     for path in task.source.parent.rglob("*"):
         generated = "__pycache__" in path.parts or ".ipynb_checkpoints" in path.parts
         if path.is_file() and not generated and (path.suffix != ".ipynb" or path == task.source):

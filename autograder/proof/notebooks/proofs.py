@@ -15,6 +15,9 @@ from lepton_course.records import MIME, Record
 DATA_BY = 3
 """By this code cell of a lesson, real data is on screen."""
 
+ALT_TEXT = 20
+"""Characters; a shorter text says too little of a figure."""
+
 _NO_NETWORK = re.compile(
     r"Network is unreachable|[Nn]ame resolution|Name or service not known|No address associated"
 )
@@ -68,7 +71,7 @@ def error_in_words(error: NotebookNode, scratch: str) -> str:
 
 def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
     """Solved: every check says right. Untouched: every graded check says not answered yet."""
-    if kind == "lesson":
+    if kind not in ("assignment", "student"):
         return []
     wanted = "right" if kind == "assignment" else "not answered yet"
     problems = []
@@ -115,6 +118,18 @@ def data_problems(notebook: NotebookNode) -> list[str]:
     if {"image/png", "image/svg+xml", "text/html"} & set(shown):
         return []
     return [f"none of the first {DATA_BY} code cells shows data as a picture or a table"]
+
+
+def alt_problems(notebook: NotebookNode) -> list[str]:
+    """Figures whose outputs carry no text for those who cannot see them."""
+    return [
+        f"{cell_name(number, cell)}: a figure has no alternative text. Show it with "
+        'plots.show(fig, alt="what is to be seen, in a sentence")'
+        for number, cell in code_cells(notebook)
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+        and len(output.metadata.get("image/png", {}).get("alt", "")) < ALT_TEXT
+    ]
 
 
 def budget_problems(executed: Executed, budget: Budget) -> list[str]:
