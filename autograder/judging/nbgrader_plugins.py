@@ -20,7 +20,8 @@ from autograder.execution.running import run
 from autograder.judging.assignment import load_assignment, read_release
 from autograder.judging.judging import Judged, judge_run, write_unjudged
 from autograder.sandbox.choice import choose_walls
-from autograder.submissions.submission import is_judged, restore
+from autograder.submissions.cell_marks import is_judged
+from autograder.submissions.submission import restore
 
 RESULT_KEY = "lepton"
 """Where `lepton class grade` hands over, in nbconvert's resources, what it has judged already."""

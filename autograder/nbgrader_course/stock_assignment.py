@@ -25,7 +25,8 @@ from autograder.judging.results import ExerciseResult
 from autograder.nbgrader_course.notebook_runs import run_notebooks
 from autograder.nbgrader_course.restoring import Known, Rules, restore_submission
 from autograder.nbgrader_course.stock_course import StockCourse
-from autograder.submissions.submission import Submission, is_judged
+from autograder.submissions.cell_marks import is_judged, mark_of
+from autograder.submissions.submission import Submission
 from autograder.submissions.untrusted_files import hash_files
 
 LONGEST = 10**6
@@ -102,7 +103,7 @@ class StockAssignment:
         scores: dict[str, float] = {}
         refused = []
         for cell in filter(is_judged, notebook.cells):
-            test = cell.metadata.nbgrader["grade_id"]
+            test = mark_of(cell).grade_id
             seen = nbformat.from_dict(cell)
             if self.ignored:
                 seen, _ = ignore.preprocess_cell(seen, {}, 0)

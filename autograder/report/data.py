@@ -17,6 +17,7 @@ from autograder.classroom.roster import Student, read_roster
 from autograder.grading.attempts import kept_attempts
 from autograder.judging.assignment import load_assignment
 from autograder.report.progress_files import PROGRESS_FILE, Progress, opening_share, read_progress
+from autograder.submissions.cell_marks import mark_of
 from autograder.submissions.submission import VERDICT_KEY
 
 Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
@@ -130,9 +131,7 @@ def read_assignment(
             )
             for cell in notebook.grade_cells
         )
-        order = [
-            cell.metadata.get("nbgrader", {}).get("grade_id") for cell in assignment.release.cells
-        ]
+        order = [mark_of(cell).grade_id for cell in assignment.release.cells]
         items = tuple(sorted(items, key=lambda item: order.index(item.name)))
         for student in read_roster(classroom.roster_file):
             progress = _progress(classroom, student.id, name, module, notes)
@@ -212,8 +211,8 @@ def _diagnoses(graded: Path) -> dict[str, str]:
         cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return {}
-    marks = [cell["metadata"] for cell in cells if VERDICT_KEY in cell["metadata"]]
-    found = {mark["nbgrader"]["grade_id"]: mark[VERDICT_KEY].get("diagnosis") for mark in marks}
+    verdicts = {mark_of(cell).grade_id: cell["metadata"].get(VERDICT_KEY, {}) for cell in cells}
+    found = {name: verdict.get("diagnosis") for name, verdict in verdicts.items()}
     return {name: diagnosis for name, diagnosis in found.items() if diagnosis}
 
 

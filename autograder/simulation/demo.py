@@ -31,7 +31,7 @@ from autograder.simulation.made_up_answers import (
     other_ways,
     with_answers,
 )
-from autograder.submissions.submission import is_judged
+from autograder.submissions.cell_marks import judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
 
@@ -119,7 +119,7 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Made
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
     exercises = load_exercises(classroom.manifest().module_folder(assignment))
-    judged = [c.metadata.nbgrader["grade_id"] for c in release.cells if is_judged(c)]
+    judged = list(judged_points(release))
     graded = {name: exercises[name] for name in judged}
     right = solutions(source)
     # Training takes most of the time of a submission: two of them train, which is enough to see.
@@ -201,11 +201,7 @@ def _mistaken(
 
 def _without_cell(content: bytes, grade_id: str) -> bytes:
     notebook = nbformat.reads(content.decode(), as_version=4)
-    notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("grade_id") != grade_id
-    ]
+    notebook.cells = [cell for cell in notebook.cells if mark_of(cell).grade_id != grade_id]
     return nbformat.writes(notebook).encode()
 
 

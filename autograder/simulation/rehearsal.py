@@ -27,7 +27,7 @@ from autograder.instructor.exchange import check_known
 from autograder.report.progress_files import FORMAT, PROGRESS_FILE
 from autograder.simulation.answers import solutions, standalone_source
 from autograder.simulation.made_up_answers import named, with_answers
-from autograder.submissions.submission import is_judged
+from autograder.submissions.cell_marks import cells_with_id, judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
 
@@ -97,8 +97,7 @@ def made_up_work(
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
     declared = load_exercises(classroom.manifest().module_folder(assignment))
-    names = [c.metadata.nbgrader["grade_id"] for c in release.cells if is_judged(c)]
-    exercises = {name: declared[name] for name in names}
+    exercises = {name: declared[name] for name in judged_points(release)}
     right = {
         grade_id: _OPEN_ANSWER if _is_open(release, grade_id) else text
         for grade_id, text in solutions(source).items()
@@ -185,9 +184,8 @@ def _mistakes(exercise: Exercise) -> dict[str, str]:
 
 
 def _is_open(release: nbformat.NotebookNode, grade_id: str) -> bool:
-    marks = [cell.metadata.get("nbgrader", {}) for cell in release.cells]
-    [mark] = [mark for mark in marks if mark.get("grade_id") == grade_id]
-    return bool(mark.get("grade"))
+    [cell] = cells_with_id(release, grade_id)
+    return mark_of(cell).is_open
 
 
 def _logistic(x: float) -> float:
