@@ -16,9 +16,10 @@ from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.roster import Student, read_roster
 from autograder.grading.attempts import kept_attempts
 from autograder.judging.assignment import load_assignment
-from autograder.report.progress_files import PROGRESS_FILE, Progress, opening_share, read_progress
+from autograder.report.progress_files import PROGRESS_FILE, opening_share, read_progress
 from autograder.submissions.cell_marks import mark_of
 from autograder.submissions.submission import VERDICT_KEY
+from lepton_course.progress.schema import ProgressHistory
 
 Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
 
@@ -59,7 +60,7 @@ class Learner:
     penalty: float = 0.0
     points: Mapping[str, float | None] = field(default_factory=dict)
     diagnoses: Mapping[str, str] = field(default_factory=dict)
-    progress: Progress | None = None
+    progress: ProgressHistory | None = None
     opening: float | None = None
     attempts: int = 0
 
@@ -218,7 +219,7 @@ def _diagnoses(graded: Path) -> dict[str, str]:
 
 def _progress(
     classroom: Classroom, student: str, assignment: str, module: str, notes: list[str]
-) -> Progress | None:
+) -> ProgressHistory | None:
     """A learner's progress in this module, from the file that came with the submission, or that
     the instructor has put into the class's folder `progress`."""
     places = (
