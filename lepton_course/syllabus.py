@@ -8,6 +8,8 @@ from pathlib import Path
 
 import yaml
 
+from lepton_course.errors import CourseError
+
 PACKAGED = Path(__file__).parent / "curriculum"
 """The student's curriculum, written by `lepton build` and carried by the wheel."""
 
@@ -15,7 +17,7 @@ OPEN_FOLDERS = ("figures", "recorded")
 """What a module's learner gets besides the notebooks. Everything else stays in the clone."""
 
 
-class SyllabusError(Exception):
+class SyllabusError(CourseError):
     """The curriculum that a learner needs is missing or cannot be read."""
 
 

@@ -23,13 +23,14 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
 
 NOTEBOOK = "assignment"
 """Every assignment has one notebook of this name."""
 
 
-class ClassError(Exception):
+class ClassError(CourseError):
     """Something about a class that stops a command; the message says what to do."""
 
 

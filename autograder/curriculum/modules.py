@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.curriculum.build import CURRICULUM, modules_in
+from lepton_course.errors import CourseError
 
 
-class UnknownModule(Exception):
+class UnknownModule(CourseError):
     """There is no such module; the message lists those that there are."""
 
 

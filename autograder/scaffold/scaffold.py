@@ -12,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.curriculum.modules import module_id
 from autograder.proof.lint.notebook_form import code
+from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.syllabus import Module, load_syllabus
 
@@ -20,7 +21,7 @@ GRADED, UNGRADED = 4, 3
 MINUTES, DIFFICULTY = 15, 2
 
 
-class CannotScaffold(Exception):
+class CannotScaffold(CourseError):
     """Nothing was made; the message says why and what to do."""
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
+from lepton_course.errors import CourseError
 from lepton_course.progress.database import (
     DATABASE,
     HIDDEN,
@@ -29,7 +30,7 @@ from lepton_course.progress.schema import (
 MAX_BYTES = 64 * 2**20
 
 
-class ProgressFileError(Exception):
+class ProgressFileError(CourseError):
     """A progress file that cannot be read or written; says what to do."""
 
 
