@@ -112,22 +112,22 @@ def grade(
     Exit status: 0 when all were graded, 3 when some could not be (they are listed), another when
     nothing was changed.
     """
-    from autograder.classroom.classroom import ClassError, open_classroom
+    from autograder.classroom.classroom import ClassError
     from autograder.grading.attempts import counts, grade_attempts, let_count
-    from autograder.grading.batch import Options, find_submissions
+    from autograder.grading.batch import Options
     from autograder.grading.dry_run import changes, print_changes
     from autograder.judging.results import to_json
     from autograder.judging.results_table import console, results_table
-    from autograder.nbgrader_course.stock_course import open_course
+    from autograder.nbgrader_course.opening import open_course
     from autograder.sandbox.choice import choose_walls
 
     started = time.monotonic()
     if scheduler and workers:
         raise ClassError("--workers is about this machine, --scheduler about others: name one.")
-    classroom = open_course(folder) or open_classroom(folder)
+    classroom = open_course(folder)
     if json_file is not None:
         _check_writable(json_file)
-    batch = find_submissions(classroom, assignment, [student] if student else [])
+    batch = classroom.find_submissions(assignment, [student] if student else [])
     _tell_walls(choose_walls(sandbox))
     options = Options(workers, sandbox, force, judge_only=dry_run, scheduler=scheduler)
     if count is not None and not dry_run:

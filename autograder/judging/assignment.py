@@ -16,6 +16,7 @@ from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.secret_questions import answerable, class_questions, questions_key
 from autograder.execution.job import Job, SubmissionLimits
 from autograder.execution.running import run
+from autograder.judging.course import GradingTask
 from autograder.judging.judging import Judged, judge_run
 from autograder.sandbox.walls import Walls
 from autograder.submissions.cell_marks import judged_points
@@ -27,17 +28,6 @@ from autograder.submissions.submission import (
 )
 from autograder.submissions.untrusted_files import hash_files
 from lepton_course.exercises.judge import Question
-
-
-@dataclass(frozen=True)
-class GradingTask:
-    """One submission to be graded. folder: where its other files are."""
-
-    submission: Submission
-    folder: Path
-    limits: SubmissionLimits
-    threads: int | None
-    walls: Walls
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,11 @@ from rich.text import Text
 
 from autograder.classroom.classroom import NOTEBOOK, Classroom, default_curriculum
 from autograder.classroom.roster import Student, write_roster
-from autograder.grading.batch import Options, find_submissions, grade
+from autograder.grading.batch import Options, grade
 from autograder.instructor.creation import create_classroom
 from autograder.instructor.feedback import make_feedback
 from autograder.instructor.grade_export import export
+from autograder.judging.class_course import ClassCourse
 from autograder.judging.results import Status, SubmissionResult
 from autograder.judging.results_table import console
 from autograder.simulation.answers import solutions, standalone_source
@@ -100,9 +101,10 @@ def run_demo(
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{NOTEBOOK}.ipynb").write_bytes(submission.content)
         print(f"A class of {len(submissions)} has handed in {assignment}. Grading …")
-        batch = find_submissions(classroom, assignment)
+        course = ClassCourse(classroom.root)
+        batch = course.find_submissions(assignment)
         with progress(len(submissions)) as report:
-            results = grade(classroom, batch, Options(workers), report).results
+            results = grade(course, batch, Options(workers), report).results
         pages = make_feedback(classroom, assignment)
         export(classroom, classroom.root / "grades.csv", [assignment])
         console().print(_table(submissions, results))

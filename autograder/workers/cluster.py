@@ -25,7 +25,7 @@ from typing import Any
 
 from distributed import Client, Future, as_completed
 
-from autograder.judging.assignment import GradingTask
+from autograder.judging.course import GradableAssignment, GradingTask
 from autograder.judging.result_cache import grader_parts
 from autograder.sandbox.walls import Walls
 from autograder.workers.cluster_worker import (
@@ -38,7 +38,7 @@ from autograder.workers.cluster_worker import (
     take,
 )
 from autograder.workers.process_pool import WorkerDied
-from autograder.workers.worker import AnyAssignment, Outcome, preload_for
+from autograder.workers.worker import Outcome, preload_for
 from lepton_course.errors import CourseError
 
 CONNECT_SECONDS = 10
@@ -92,7 +92,7 @@ class Cluster:
 
     def grade(
         self,
-        assignment: AnyAssignment,
+        assignment: GradableAssignment,
         tasks: Iterable[tuple[str, GradingTask]],
         folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
