@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from lepton_course.errors import CourseError
+
 PACKAGED = Path(__file__).parent / "curriculum"
 """The student's curriculum, written by `lepton build` and carried by the wheel."""
 
@@ -23,7 +25,7 @@ OPEN_FOLDERS = ("figures", "recorded")
 """What a module's learner gets besides the notebooks. Everything else stays in the clone."""
 
 
-class SyllabusError(Exception):
+class SyllabusError(CourseError):
     """The curriculum that a learner needs is missing or cannot be read."""
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
 
 CLONE = Path(__file__).resolve().parents[2]
@@ -13,7 +14,7 @@ CURRICULUM = CLONE / "curriculum"
 ASSIGNMENT = "assignment.ipynb"
 
 
-class UnknownModule(Exception):
+class UnknownModule(CourseError):
     """There is no such module; the message lists those that there are."""
 
 

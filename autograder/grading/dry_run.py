@@ -9,7 +9,7 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from rich.table import Table
 from rich.text import Text
 
-from autograder.classroom.classroom import Classroom
+from autograder.classroom.course_folders import CourseFolders
 from autograder.judging.results import SubmissionResult
 from autograder.judging.results_table import console
 from autograder.submissions.untrusted_outputs import printable
@@ -31,7 +31,7 @@ class GradeChange:
 
 
 def changes(
-    classroom: Classroom, assignment: str, results: Iterable[SubmissionResult]
+    classroom: CourseFolders, assignment: str, results: Iterable[SubmissionResult]
 ) -> list[GradeChange]:
     """Every learner whose grade would change, in the order of the results.
 

@@ -16,8 +16,10 @@ from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.roster import Student, read_roster
 from autograder.grading.attempts import kept_attempts
 from autograder.judging.assignment import load_assignment
-from autograder.report.progress_files import PROGRESS_FILE, Progress, opening_share, read_progress
+from autograder.report.progress_files import PROGRESS_FILE, opening_share, read_progress
+from autograder.submissions.cell_marks import mark_of
 from autograder.submissions.submission import VERDICT_KEY
+from lepton_course.progress.schema import ProgressHistory
 
 Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
 
@@ -58,7 +60,7 @@ class Learner:
     penalty: float = 0.0
     points: Mapping[str, float | None] = field(default_factory=dict)
     diagnoses: Mapping[str, str] = field(default_factory=dict)
-    progress: Progress | None = None
+    progress: ProgressHistory | None = None
     opening: float | None = None
     attempts: int = 0
 
@@ -130,9 +132,7 @@ def read_assignment(
             )
             for cell in notebook.grade_cells
         )
-        order = [
-            cell.metadata.get("nbgrader", {}).get("grade_id") for cell in assignment.release.cells
-        ]
+        order = [mark_of(cell).grade_id for cell in assignment.release.cells]
         items = tuple(sorted(items, key=lambda item: order.index(item.name)))
         for student in read_roster(classroom.roster_file):
             progress = _progress(classroom, student.id, name, module, notes)
@@ -212,14 +212,14 @@ def _diagnoses(graded: Path) -> dict[str, str]:
         cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return {}
-    marks = [cell["metadata"] for cell in cells if VERDICT_KEY in cell["metadata"]]
-    found = {mark["nbgrader"]["grade_id"]: mark[VERDICT_KEY].get("diagnosis") for mark in marks}
+    verdicts = {mark_of(cell).grade_id: cell["metadata"].get(VERDICT_KEY, {}) for cell in cells}
+    found = {name: verdict.get("diagnosis") for name, verdict in verdicts.items()}
     return {name: diagnosis for name, diagnosis in found.items() if diagnosis}
 
 
 def _progress(
     classroom: Classroom, student: str, assignment: str, module: str, notes: list[str]
-) -> Progress | None:
+) -> ProgressHistory | None:
     """A learner's progress in this module, from the file that came with the submission, or that
     the instructor has put into the class's folder `progress`."""
     places = (

@@ -9,17 +9,18 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.curriculum.source_closure import reachable_names
+from autograder.submissions.cell_marks import mark_of
 
 
 def solutions(source: NotebookNode) -> dict[str, str]:
     """The text of each answer cell of an assignment's source, by grade id, without the marks."""
     answers = {}
     for cell in source.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("solution"):
+        mark = mark_of(cell)
+        if mark.solution:
             lines = cell.source.splitlines()
             kept = [line for line in lines if line.strip() not in _SOLUTION_MARKS]
-            answers[mark["grade_id"]] = "\n".join(kept)
+            answers[mark.grade_id] = "\n".join(kept)
     return answers
 
 

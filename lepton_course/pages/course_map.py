@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from lepton_course.progress.database import History, load_history
+from lepton_course.progress.database import load_history
+from lepton_course.progress.schema import ProgressHistory
 from lepton_course.progress.standing import Standing, attempts_in, standing_in, to_repeat
 from lepton_course.syllabus import (
     PACKAGED,
@@ -118,7 +119,7 @@ def draw_map(
     modules: Sequence[Module],
     listed: dict[str, list[Listed]],
     ready: set[str],
-    history: History,
+    history: ProgressHistory,
     now: datetime,
 ) -> CourseMap:
     """The map from what is known. listed: each module's exercises. ready: those that exist."""
@@ -162,7 +163,9 @@ def _shares(
     return shares[0], shares[1]
 
 
-def _last_tried(module: Module, listed: Sequence[Listed], history: History) -> Listed | None:
+def _last_tried(
+    module: Module, listed: Sequence[Listed], history: ProgressHistory
+) -> Listed | None:
     by_name = {exercise.name: exercise for exercise in listed}
     tried = [a.exercise for a in history.attempts if a.module == module.id]
     return next((by_name[name] for name in reversed(tried) if name in by_name), None)

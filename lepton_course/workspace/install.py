@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from lepton_course.errors import CourseError
 from lepton_course.pages import my_progress, start
 from lepton_course.progress.database import HIDDEN
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, TOOLBOX, is_ready, load_syllabus
@@ -25,7 +26,7 @@ MANIFEST = "manifest.json"
 Action = Literal["added", "updated", "unchanged", "kept", "beside"]
 
 
-class WorkspaceError(Exception):
+class WorkspaceError(CourseError):
     """The workspace cannot be made or updated; the message says why and what to do."""
 
 
