@@ -58,6 +58,7 @@ class Exercise:
     difficulty: 1 (guided) to 5 (open). minutes: for a first-time learner.
     reference, alternatives: right answers. cases: one round of cases from a random generator.
     hints: three stages: a nudge, the method, the answer.
+    returns: names of the values that an answer returns, when it returns several.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Exercise:
     alternatives: Sequence[Any] = ()
     hints: Sequence[str] = ()
     read: str = ""
+    returns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

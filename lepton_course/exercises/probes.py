@@ -18,15 +18,24 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lepton_course.exercises.aliasing import shared_arguments
 from lepton_course.exercises.values import Opaque, Plain, is_tensor, plain
 
 if TYPE_CHECKING:
     from lepton_course.exercises.model import Case
 
 
+MISSING = "Missing"
+ELLIPSIS = "Ellipsis"
+
+
 @dataclass(frozen=True)
 class Raised:
-    """An exception that an answer raised: its type, its message, the answer's line."""
+    """An exception that an answer raised: its type, its message, the answer's line.
+
+    `kind` is `MISSING` when the answer is not defined, and `ELLIPSIS` when a `...` that stands
+    for what is still to be written got into a calculation.
+    """
 
     kind: str
     message: str = ""
@@ -66,7 +75,7 @@ class Probe:
         draws numbers can be compared; their own state is put back afterwards.
         """
         if answer is Missing:
-            return Observation(raised=Raised("Missing"))
+            return Observation(raised=Raised(MISSING))
         try:
             with fixed_randomness():
                 return Observation(seen=self.look(answer, copy.deepcopy(case)))
@@ -78,15 +87,24 @@ class Probe:
 
 @dataclass(frozen=True)
 class Call(Probe):
-    """Calls the answer; sees its result, and its arguments where the call changed them."""
+    """Calls the answer; sees its result, and its arguments where the call changed them.
 
+    fresh: also see which arguments come back in the result, or share memory with it, for
+        exercises whose statement asks for something new.
+    """
+
+    fresh: bool = False
     kind: ClassVar[str] = "call"
 
     def look(self, answer: Any, case: Case) -> dict[str, Plain]:
         before = plain([list(case.args), dict(case.kwargs)])
-        result = plain(answer(*case.args, **case.kwargs))
+        result = answer(*case.args, **case.kwargs)
+        seen = {"result": plain(result)}
         after = plain([list(case.args), dict(case.kwargs)])
-        return {"result": result, "arguments": None if same(before, after) else after}
+        seen["arguments"] = None if same(before, after) else after
+        if self.fresh:
+            seen["aliased"] = shared_arguments(result, case.args, case.kwargs)
+        return seen
 
 
 @dataclass(frozen=True)
@@ -220,7 +238,10 @@ def describe_exception(error: BaseException) -> Raised:
         message = str(error)
     except Exception:
         message = ""
-    return Raised(type(error).__name__, message[:500], line[:200])
+    # Python says so in words only: "unsupported operand type(s) for /: 'float' and 'ellipsis'".
+    left_in = type(error) is TypeError and "ellipsis" in message
+    kind = ELLIPSIS if left_in else type(error).__name__
+    return Raised(kind, message[:500], line[:200])
 
 
 def probe_to_tree(probe: Probe) -> dict[str, Plain]:
