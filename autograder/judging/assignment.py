@@ -26,7 +26,7 @@ from autograder.submissions.submission import (
     restore,
 )
 from autograder.submissions.untrusted_files import hash_files
-from lepton_course.exercises.judge import Question
+from lepton_course.exercises.question import Question
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 import autograder
 import lepton_course
 from autograder.judging.judging import Judged
-from autograder.judging.results import ExerciseResult
+from autograder.judging.results import exercise_result
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Store:
         """The result of a submission that was judged before, or None."""
         try:
             fields = json.loads(self._file(key).read_text(encoding="utf-8"))
-            exercises = tuple(ExerciseResult(**exercise) for exercise in fields.pop("exercises"))
+            exercises = tuple(exercise_result(exercise) for exercise in fields.pop("exercises"))
             return Judged(exercises=exercises, **fields)
         except (OSError, ValueError, TypeError, KeyError):
             return None

@@ -166,7 +166,7 @@ def _is_code(text: str) -> bool:
 
 
 def place_to_read(question: Question, verdict: Verdict) -> str:
-    """Where to read again, as `lesson.ipynb#Heading`: the surest mistake's own place comes first."""
+    """Where to read again, as `lesson.ipynb#Heading`: the place of the surest mistake, if any."""
     of_mistakes = [diagnosis.mistake.read for diagnosis in verdict.diagnoses]
     return next(filter(None, of_mistakes), question.read)
 

@@ -128,9 +128,9 @@ def whole_numbers(value: Plain, expected: Plain) -> Plain:
     """`value` with integral floats read as whole numbers where `expected` has whole numbers."""
     if type(expected) is int and type(value) is float and value.is_integer():
         return int(value)
-    if isinstance(expected, (list, tuple)) and isinstance(value, (list, tuple)):
-        if len(value) == len(expected):
-            return type(value)(map(whole_numbers, value, expected))
+    several = isinstance(expected, (list, tuple)) and isinstance(value, (list, tuple))
+    if several and len(value) == len(expected):
+        return type(value)(map(whole_numbers, value, expected))
     return value
 
 

@@ -81,9 +81,8 @@ def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[D
     seen = [as_asked(question, i, observed) for i, observed in pairs]
     if not failing:
         return ()
-    same_answers = [mistake for mistake in question.mistakes if _alike(question, mistake, seen)]
-    if same_answers:
-        mistake = same_answers[0]
+    mistake = next(mistakes_alike(question, seen), None)
+    if mistake is not None:
         evidence: Evidence = "weak"
         if question.probe.kind == "value" or (
             sum(_case_bits(question, mistake, i) for i in failing) >= EVERY_CASE_BITS
@@ -93,12 +92,22 @@ def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[D
     return _partial(question, seen, failing)
 
 
-def _alike(question: Question, mistake: KnownMistake, seen: Sequence[Observation]) -> bool:
-    """Whether an answer is like a mistake on every case."""
-    return all(
-        alike(question.compare, observed, as_asked(question, i, mistake.observations[i]), expected)
-        for i, (observed, expected) in enumerate(zip(seen, question.expected, strict=True))
-    )
+def mistakes_alike(
+    question: Question, observations: Sequence[Observation]
+) -> Iterator[KnownMistake]:
+    """The known mistakes that are like an answer on every case."""
+    for mistake in question.mistakes:
+        pairs = zip(observations, mistake.observations, strict=True)
+        if all(
+            alike(
+                question.compare,
+                as_asked(question, index, observed),
+                as_asked(question, index, theirs),
+                question.expected[index],
+            )
+            for index, (observed, theirs) in enumerate(pairs)
+        ):
+            yield mistake
 
 
 def _partial(
@@ -184,7 +193,8 @@ def _parts(
             continue
         theirs, expected = other.seen.get(aspect), right.seen[aspect]
         steps = _steps(expected, question.returns)
-        if not steps or _steps(theirs, question.returns) != steps or type(theirs) is not type(expected):
+        same_form = type(theirs) is type(expected) and _steps(theirs, question.returns) == steps
+        if not steps or not same_form:
             yield (aspect,), theirs, expected
             continue
         for step in steps:
