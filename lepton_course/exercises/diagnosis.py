@@ -39,6 +39,11 @@ EVERY_CASE_BITS = 10.0
 SOME_CASES_BITS = 16.0
 FLOAT_BITS = 20.0
 MAX_ELEMENTS = 1000
+FEW_ITEMS = 3
+"""A list with more whole numbers is taken for a vector, with fewer for a few counts."""
+
+LEAST_SHARE = 1 / 3
+"""Of the failing cases: a mistake seen in fewer of them may coincide with another by chance."""
 
 Path = tuple[str | int, ...]
 
@@ -117,7 +122,8 @@ def _partial(
     if question.probe.kind == "value" or isinstance(question.compare, Accuracy):
         return ()
     matches = [_match(question, mistake, seen, failing) for mistake in question.mistakes]
-    left = [match for match in matches if len(match.cases) > match.refuted]
+    least = LEAST_SHARE * len(failing)
+    left = [match for match in matches if len(match.cases) >= max(least, match.refuted + 1)]
     left.sort(key=lambda match: match.rank, reverse=True)
     found: list[_Match] = []
     while left and len(found) < MOST:
@@ -160,7 +166,7 @@ def _explained(
         if mine is _NOTHING or not compare.alike(mine, theirs, expected):
             return set()
         if not _is_input(theirs, question, index):
-            bits += _value_bits(theirs, expected, compare)
+            bits += _value_bits(theirs, expected, compare, counts=False)
         paths.add(path)
     return paths if bits >= SOME_CASES_BITS else set()
 
@@ -228,12 +234,17 @@ def _is_input(value: Plain, question: Question, index: int) -> bool:
     return any(same(value, given) for given in (*case.args, *case.kwargs.values(), case.x))
 
 
-def _value_bits(value: Plain, expected: Plain, compare: Close) -> float:
-    """How much it tells that somebody gives `value` where `expected` is right."""
-    if value is None or type(value) in (bool, str):
-        return 1.0
+def _value_bits(value: Plain, expected: Plain, compare: Close, counts: bool = True) -> float:
+    """How much it tells that somebody gives `value` where `expected` is right.
+
+    counts: whether whole numbers and truth values by themselves, outside arrays, tell anything.
+    """
+    if type(value) in (bool, int, str, type(None)) and not counts:
+        return 0.0
     if type(value) in (int, float):
         return _number_bits(value)
+    if type(value) in (bool, str, type(None)):
+        return 1.0
     if is_tensor(value) or isinstance(value, np.ndarray):
         return _array_bits(as_array(value), expected, compare)
     if isinstance(value, dict):
@@ -241,10 +252,11 @@ def _value_bits(value: Plain, expected: Plain, compare: Close) -> float:
     if isinstance(value, (list, tuple)):
         pairs = list(expected) if isinstance(expected, (list, tuple)) else []
         pairs += [None] * (len(value) - len(pairs))
+        is_vector = isinstance(value, list) and len(value) > FEW_ITEMS
         wrong = {
-            repr(item): _value_bits(item, right, compare)
+            repr(item): _value_bits(item, right, compare, counts or is_vector)
             for item, right in zip(value[:MAX_ELEMENTS], pairs, strict=False)
-            if compare.differences(item, right)
+            if not compare.agrees(item, right)
         }
         return sum(wrong.values())
     return 0.0
@@ -253,7 +265,8 @@ def _value_bits(value: Plain, expected: Plain, compare: Close) -> float:
 def _array_bits(value: np.ndarray, expected: Plain, compare: Close) -> float:
     """Of the distinct wrong elements together."""
     right = as_array(expected) if is_tensor(expected) else expected
-    comparable = isinstance(right, np.ndarray) and right.shape == value.shape
+    same_form = isinstance(right, np.ndarray) and right.shape == value.shape
+    comparable = same_form and (right.dtype.kind in "bU") == (value.dtype.kind in "bU")
     wrong = value[~compare.equal(value, right)] if comparable else value
     wrong = wrong.ravel()[:MAX_ELEMENTS]
     if value.dtype.kind in "bU":
