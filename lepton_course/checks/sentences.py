@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -38,6 +39,8 @@ from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
 MOST_DIFFERENCES = 3
 """So many differences of a case are told; the first ones."""
+
+HUGE = 10**40
 
 MOST_ITEMS = 12
 """Lists with more items are shown by their length."""
@@ -113,6 +116,9 @@ def describe(value: Plain, limit: int = 70) -> str:
         return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if type(value) is int and abs(value) > HUGE:  # Python refuses to write out very large ones
+        digits = int(value.bit_length() * math.log10(2))
+        return f"a whole number of about {digits} digits"
     if isinstance(value, (list, tuple)):
         left, right = "[]" if isinstance(value, list) else "()"
         comma = "," if right == ")" and len(value) == 1 else ""

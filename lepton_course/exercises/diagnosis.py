@@ -277,10 +277,13 @@ def _array_bits(value: np.ndarray, expected: Plain, compare: Close) -> float:
 
 
 def _number_bits(number: float) -> float:
-    """Few for small whole, half or quarter numbers, and for infinity and not-a-number."""
+    """Few for small whole, half or quarter numbers.
+
+    Infinity and not-a-number come from few mistakes, but tell nothing of what else is there.
+    """
     if isinstance(number, float):
         if not math.isfinite(number):
-            return 1.0
+            return EVERY_CASE_BITS
         if not (4 * number).is_integer():
             return FLOAT_BITS
     return min(math.log2(1 + abs(4 * number if number % 1 else number)), FLOAT_BITS / 2)
