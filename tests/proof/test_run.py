@@ -238,9 +238,9 @@ def test_editing_a_helper_runs_exactly_the_notebooks_that_import_it(module, clon
 
     assert ran() == {"lesson", "second"}
     assert ran() == set()
-    edit(clone / "lepton_course" / "training.py")
+    edit(clone / "lepton_course" / "training" / "loop.py")
     assert ran() == {"lesson"}
-    edit(clone / "lepton_course" / "bars.py")  # imported by training.py
+    edit(clone / "lepton_course" / "progress_bar.py")  # imported by training/loop.py
     assert ran() == {"lesson"}
 
 
@@ -251,9 +251,9 @@ def edit(path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "helper", "imported"),
     [
-        ("from lepton_course import fit", "training.py", True),
-        ("from lepton_course import fit", "bars.py", True),
-        ("from lepton_course import record", "training.py", False),
+        ("from lepton_course import fit", "training/loop.py", True),
+        ("from lepton_course import fit", "progress_bar.py", True),
+        ("from lepton_course import record", "training/loop.py", False),
         ("from lepton_course import plots", "plots.py", True),
         ("from lepton_course.datasets import load_dataset", "datasets/idx.py", True),
         ("import lepton_course.hardware", "hardware.py", True),

@@ -193,7 +193,7 @@ def test_what_a_learner_exports_is_read(tmp_path, monkeypatch):
     (tmp_path / ".lepton").mkdir()
     module = "basics/07_small_sums"
     clock = iter(f"2026-03-02T18:{minute:02}:00+00:00" for minute in range(60))
-    monkeypatch.setattr(progress, "_now", lambda: next(clock))
+    monkeypatch.setattr("lepton_course.progress.database._now", lambda: next(clock))
     for number, right in enumerate((True, False, False), 1):
         progress.record_answer(module, f"quiz {number}", "a", right, tmp_path)
     progress.record_attempt(module, "double", "wrong", "squared", 0, 2, tmp_path)
