@@ -32,6 +32,9 @@ _LOOKS = {  # accent colour (Okabe-Ito palette), sign
     "hint": ("#0072B2", "→"),
 }
 
+PANEL_KEY = "lepton_panel"
+"""Where an output's metadata says how a panel looks."""
+
 STAGES = ("nudge", "method", "answer")
 PATIENCE = 3
 """After so many tries in a row that were not right, a check offers to show what is expected."""
