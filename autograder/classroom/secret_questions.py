@@ -12,7 +12,7 @@ import lepton_course.exercises
 from autograder.classroom.classroom import ClassError, Classroom
 from lepton_course.exercises.compiled import compile_exercise, load_questions, save_questions
 from lepton_course.exercises.declared import DECLARATIONS, load_exercises
-from lepton_course.exercises.question import Question
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.remote import write_cases
 
 ROUNDS = 3

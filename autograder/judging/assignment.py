@@ -26,7 +26,7 @@ from autograder.submissions.submission import (
     restore,
 )
 from autograder.submissions.untrusted_files import hash_files
-from lepton_course.exercises.question import Question
+from lepton_course.exercises.model import Question
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from lepton_course.checks.panel import Line, Panel, place_to_read, read_in_words
 from lepton_course.checks.sentences import diagnosis_in_words, differences_in_words
 from lepton_course.exercises.differences import Aliased, ChangedInput, Stopped
 from lepton_course.exercises.judge import PartResult, Verdict, judge
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Raised
-from lepton_course.exercises.question import Question
 from lepton_course.exercises.remote import parse_observations
 
 

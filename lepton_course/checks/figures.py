@@ -15,8 +15,8 @@ import numpy as np
 from lepton_course.checks.sentences import describe, place_in_words
 from lepton_course.exercises.compare import Differences
 from lepton_course.exercises.differences import Difference, WrongElements, WrongItems
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Observation
-from lepton_course.exercises.question import Question
 from lepton_course.exercises.values import Plain, is_tensor
 
 MARK = "#D55E00"  # vermilion and blue of Okabe and Ito: at least 3:1 on white and on dark grey

@@ -21,8 +21,8 @@ from lepton_course.checks.sentences import (
 )
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.judge import PartResult, Verdict
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Observation, Value
-from lepton_course.exercises.question import Question
 
 _LOOKS = {  # accent colour (Okabe-Ito palette), sign
     "right": ("#009E73", "✓"),

@@ -33,8 +33,8 @@ from lepton_course.exercises.differences import (
     WrongValue,
     kind_of,
 )
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import ELLIPSIS, Raised
-from lepton_course.exercises.question import Question
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
 MOST_DIFFERENCES = 3

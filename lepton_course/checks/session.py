@@ -16,9 +16,8 @@ from lepton_course.checks.widgets import ask_prediction, is_somebody_there, show
 from lepton_course.exercises.compiled import compile_exercise, load_questions
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import Verdict, judge
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Missing, Value
-from lepton_course.exercises.question import Question
 
 
 class CheckFailed(AssertionError):

@@ -16,8 +16,8 @@ from lepton_course.exercises.differences import (
     WrongPrediction,
     kind_of,
 )
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Observation, same
-from lepton_course.exercises.question import Question
 from lepton_course.exercises.values import Opaque, Plain, plain
 
 VALUES = ("result", "output", "gradients")

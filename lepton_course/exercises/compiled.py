@@ -17,14 +17,13 @@ from typing import Any
 import numpy as np
 
 from lepton_course.exercises.compare import comparison_from_tree, comparison_to_tree
-from lepton_course.exercises.model import Case, Exercise
+from lepton_course.exercises.model import Case, Exercise, KnownMistake, Question
 from lepton_course.exercises.probes import (
     Observation,
     Raised,
     probe_from_tree,
     probe_to_tree,
 )
-from lepton_course.exercises.question import KnownMistake, Question
 from lepton_course.exercises.values import Plain, dumps, loads, opaque_values, plain
 
 PUBLIC_SEED = "lepton"

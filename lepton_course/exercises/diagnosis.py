@@ -22,8 +22,8 @@ from lepton_course.exercises.case_differences import (
     case_differences,
 )
 from lepton_course.exercises.compare import Accuracy, Close, as_array
+from lepton_course.exercises.model import KnownMistake, Question
 from lepton_course.exercises.probes import Observation, same
-from lepton_course.exercises.question import KnownMistake, Question
 from lepton_course.exercises.values import Plain, is_tensor
 
 Evidence = Literal["every case", "some cases", "weak"]

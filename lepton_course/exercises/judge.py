@@ -13,8 +13,8 @@ from typing import Literal
 from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.compare import Differences
 from lepton_course.exercises.diagnosis import Diagnosis, diagnose
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import ELLIPSIS, MISSING, Observation
-from lepton_course.exercises.question import Question
 from lepton_course.exercises.values import Opaque
 
 Status = Literal["right", "wrong", "blank", "error"]

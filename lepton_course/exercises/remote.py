@@ -17,13 +17,13 @@ from lepton_course.exercises.compiled import (
     observation_from_tree,
     observation_to_tree,
 )
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import (
     Missing,
     Observation,
     probe_from_tree,
     probe_to_tree,
 )
-from lepton_course.exercises.question import Question
 from lepton_course.exercises.values import InvalidValue, dumps, loads
 
 

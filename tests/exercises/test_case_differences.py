@@ -13,7 +13,6 @@ import torch
 from lepton_course.checks.figures import exhibit
 from lepton_course.checks.sentences import differences_in_words
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
-from lepton_course.exercises.aliasing import shared_arguments
 from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.compiled import (
     compile_exercise,
@@ -32,7 +31,7 @@ from lepton_course.exercises.differences import (
     WrongValue,
 )
 from lepton_course.exercises.judge import judge
-from lepton_course.exercises.probes import Observation
+from lepton_course.exercises.probes import Observation, shared_arguments
 
 
 def question_of(reference, *args, probe=None, compare=None, **options):

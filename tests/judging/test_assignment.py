@@ -12,9 +12,8 @@ import torch.multiprocessing
 
 from autograder.judging.assignment import Assignment
 from lepton_course.exercises.compare import close
-from lepton_course.exercises.model import Case
+from lepton_course.exercises.model import Case, Question
 from lepton_course.exercises.probes import Call
-from lepton_course.exercises.question import Question
 
 
 def test_many_tensors_take_no_open_files_to_a_worker():

@@ -28,8 +28,7 @@ from lepton_course.exercises.compiled import (
 )
 from lepton_course.exercises.diagnosis import mistakes_alike
 from lepton_course.exercises.judge import Verdict, judge
-from lepton_course.exercises.model import Exercise
-from lepton_course.exercises.question import Question
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.values import dumps, loads
 
 MAX_QUESTION_BYTES = 256 * 2**20

@@ -18,9 +18,8 @@ from typing import Any, Literal
 
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import Verdict, judge
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Missing
-from lepton_course.exercises.question import Question
 from lepton_course.exercises.remote import observe_file, parse_observations, write_cases
 
 MAX_BYTES = 256 * 2**20

@@ -28,8 +28,7 @@ from autograder.proof.exercises.mutations import (
     other_values,
 )
 from lepton_course.exercises.case_differences import case_differences
-from lepton_course.exercises.model import Exercise
-from lepton_course.exercises.question import Question
+from lepton_course.exercises.model import Exercise, Question
 
 EXCUSES = "mutants.yml"
 
