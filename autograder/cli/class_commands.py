@@ -225,11 +225,12 @@ def build() -> None:
     from autograder.curriculum.build import build as build_curriculum
 
     try:
-        built = build_curriculum()
+        built = build_curriculum(bar=True)
     except ValueError as error:
         messages.print(f"[red]Not built:[/red] {error}")
         raise typer.Exit(1) from error
-    print(f"Built: {', '.join(built)}" if built else "Everything is up to date.")
+    parts = f"exercises: {len(built.exercises)}, notebooks: {len(built.notebooks)}"
+    print(f"Built anew: {parts}" if built.modules else "Everything is up to date.")
 
 
 def _tell_walls(walls: Walls) -> None:

@@ -87,7 +87,7 @@ def new_module(
     module: Annotated[str, typer.Argument(metavar="MODULE", help="Its id in the syllabus.")],
 ) -> None:
     """Make a module's folder: well made, and with a list of what is still to be written."""
-    from autograder.curriculum.build import CURRICULUM
+    from autograder.curriculum.modules import CURRICULUM
     from autograder.scaffold.scaffold import CannotScaffold, scaffold_module
 
     try:

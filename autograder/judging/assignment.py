@@ -129,7 +129,6 @@ def load_assignment(classroom: Classroom, name: str) -> Assignment:
     with tempfile.TemporaryDirectory() as scratch:
         cases = {name: answerable(q, Path(scratch)) for name, q in questions.items()}
     folder = classroom.release_notebook(name).parent
-    fingerprint = " ".join(
-        (name, nbformat.writes(release), hash_files([folder]), questions_key(classroom, name))
-    )
+    key = questions_key(classroom, name, list(questions))
+    fingerprint = " ".join((name, nbformat.writes(release), hash_files([folder]), key))
     return Assignment(name, release, folder, questions, cases, fingerprint)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.curriculum.source_closure import reachable_names
+
 
 def solutions(source: NotebookNode) -> dict[str, str]:
     """The text of each answer cell of an assignment's source, by grade id, without the marks."""
@@ -36,8 +38,8 @@ def standalone_source(function: object) -> str:
     definitions = _definitions(ast.parse(text))
     if function.__name__ not in definitions:
         return ""
-    wanted: list[ast.stmt] = []
-    _collect(function.__name__, definitions, wanted)
+    names = reachable_names(definitions, function.__name__)
+    wanted = {id(definitions[name]): definitions[name] for name in names}.values()
     needed = [node for node in wanted if node is not definitions[function.__name__]]
     needed.sort(key=lambda node: node.lineno)
     ordered = [*needed, definitions[function.__name__]]
@@ -67,16 +69,6 @@ def _definitions(module: ast.Module) -> dict[str, ast.stmt]:
                 for name in _names(target):
                     found[name] = node
     return found
-
-
-def _collect(name: str, definitions: dict[str, ast.stmt], wanted: list[ast.stmt]) -> None:
-    node = definitions.get(name)
-    if node is None or node in wanted:
-        return
-    wanted.append(node)
-    if not isinstance(node, ast.Import | ast.ImportFrom):
-        for other in sorted(_names(node)):
-            _collect(other, definitions, wanted)
 
 
 def _first_line(node: ast.stmt) -> int:

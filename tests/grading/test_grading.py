@@ -189,14 +189,16 @@ def test_feedback_repeats_no_exception_text(graded):
 
 def secret_numbers(classroom: Path) -> list[str]:
     """All numbers of the class's cases, to four digits."""
-    (file,) = (classroom / "private/questions").glob("*.npz")
-    cases = [case for question in load_questions(file).values() for case in question.cases]
+    files = (classroom / "private/questions/small_sums").glob("*.npz")
+    questions = [question for file in files for question in load_questions(file).values()]
+    cases = [case for question in questions for case in question.cases]
     return [f"{number:.3f}" for case in cases for number in case.args[0]]
 
 
 def test_cases_come_from_the_classs_seed_and_are_private(graded):
-    (file,) = (graded / "private/questions").glob("*.npz")
+    (file,) = (graded / "private/questions/small_sums").glob("double-*.npz")
     assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
     seed = Classroom(graded).seed()
     assert seed.encode() not in file.read_bytes()
     assert len(load_questions(file)["double"].cases) == 3 * 2

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from autograder.curriculum.build import CURRICULUM, modules_in
+from autograder.curriculum.modules import CURRICULUM, modules_in
 from autograder.proof.lint.structure import structure_complaints
 from autograder.proof.notebooks.notebook_results import Cache, Result
 from autograder.proof.notebooks.runner import OUT, run_notebooks, unproven

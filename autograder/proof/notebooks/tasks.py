@@ -10,8 +10,14 @@ from typing import Literal
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.curriculum.build import CURRICULUM, modules_in, student_notebook
-from autograder.curriculum.modules import UnknownModule, module_id, select_modules
+from autograder.curriculum.modules import (
+    CURRICULUM,
+    UnknownModule,
+    module_id,
+    modules_in,
+    select_modules,
+)
+from autograder.curriculum.student_notebooks import student_notebook
 
 Kind = Literal["lesson", "assignment", "student"]
 
