@@ -17,7 +17,7 @@ from autograder.curriculum.compiling import (
 from autograder.curriculum.content_key import exercise_key
 from lepton_course.exercises.compiled import load_questions
 from lepton_course.exercises.declared import load_exercises
-from lepton_course.exercises.judge import Question
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.remote import write_cases
 
 ROUNDS = 3

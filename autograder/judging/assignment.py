@@ -27,7 +27,7 @@ from autograder.submissions.submission import (
     restore,
 )
 from autograder.submissions.untrusted_files import hash_files
-from lepton_course.exercises.judge import Question
+from lepton_course.exercises.model import Question
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import autograder
 import lepton_course
 from autograder.curriculum.content_key import FRAMEWORKS, file_digest, installed_versions
 from autograder.judging.judging import Judged
-from autograder.judging.results import ExerciseResult
+from autograder.judging.results import exercise_result
 from lepton_course.syllabus import PACKAGED
 
 
@@ -33,7 +33,7 @@ class Store:
         """The result of a submission that was judged before, or None."""
         try:
             fields = json.loads(self._file(key).read_text(encoding="utf-8"))
-            exercises = tuple(ExerciseResult(**exercise) for exercise in fields.pop("exercises"))
+            exercises = tuple(exercise_result(exercise) for exercise in fields.pop("exercises"))
             return Judged(exercises=exercises, **fields)
         except (OSError, ValueError, TypeError, KeyError):
             return None

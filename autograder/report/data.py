@@ -49,7 +49,8 @@ class Learner:
     """One line of the roster with what it has earned.
 
     score: what counts, less `penalty` for being late. points: by exercise; None while it waits
-    for a grade by hand. diagnoses: misconceptions by exercise. progress: what the learner's own
+    for a grade by hand. diagnoses: misconceptions by exercise; possible: those that
+    the answer only resembles, or shows in some cases. progress: what the learner's own
     file says, or None without one. opening: share of the opening quiz, 0 to 1, if known.
     attempts: how often it was handed in, as far as attempts are kept.
     """
@@ -60,6 +61,7 @@ class Learner:
     penalty: float = 0.0
     points: Mapping[str, float | None] = field(default_factory=dict)
     diagnoses: Mapping[str, str] = field(default_factory=dict)
+    possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     progress: ProgressHistory | None = None
     opening: float | None = None
     attempts: int = 0
@@ -196,25 +198,35 @@ def _learner(
         for grade in notebook.grades
     }
     penalty = float(submission.late_submission_penalty or 0)
+    graded = classroom.autograded_folder(student.id, assignment) / f"{NOTEBOOK}.ipynb"
     return Learner(
         student,
         "waits for a grade by hand" if submission.needs_manual_grade else "graded",
         max(0.0, float(submission.score) - penalty),
         penalty,
         points,
-        _diagnoses(classroom.autograded_folder(student.id, assignment) / f"{NOTEBOOK}.ipynb"),
+        *_diagnoses(graded),
     )
 
 
-def _diagnoses(graded: Path) -> dict[str, str]:
-    """The misconceptions that the judge has noted in a graded notebook, by exercise."""
+def _diagnoses(graded: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The misconceptions that the judge has noted in a graded notebook, by exercise: those that
+    are sure, and those that are possible."""
     try:
         cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
-        return {}
-    verdicts = {mark_of(cell).grade_id: cell["metadata"].get(VERDICT_KEY, {}) for cell in cells}
-    found = {name: verdict.get("diagnosis") for name, verdict in verdicts.items()}
-    return {name: diagnosis for name, diagnosis in found.items() if diagnosis}
+        return {}, {}
+    found = {
+        mark_of(cell).grade_id: cell["metadata"][VERDICT_KEY]
+        for cell in cells
+        if VERDICT_KEY in cell["metadata"]
+    }
+    likely = {name: verdict.get("diagnosis") for name, verdict in found.items()}
+    possible = {name: tuple(verdict.get("possible", ())) for name, verdict in found.items()}
+    return (
+        {name: mistake for name, mistake in likely.items() if mistake},
+        {name: mistakes for name, mistakes in possible.items() if mistakes},
+    )
 
 
 def _progress(

@@ -151,7 +151,7 @@ def test_the_json_has_exactly_the_agreed_form(graded):
         assert line["assignment"] == "small_sums"
         assert line["status"] in ("graded", "partly graded", "not gradable")
         assert [list(e) for e in line["exercises"]] == [
-            ["name", "points", "max_points", "diagnosis"]
+            ["name", "points", "max_points", "diagnosis", "possible"]
         ] * 2
         assert line["score"] == sum(e["points"] for e in line["exercises"])
         assert line["max_score"] == 5

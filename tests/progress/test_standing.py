@@ -131,7 +131,7 @@ def test_a_module_is_done_without_its_optional_exercises():
     module = Module("basics/01_m", "M", "", (60, 30), (), deeper_minutes=20)
     listed = [*LISTED["basics/01_m"], Listed("twin", "The twin", 0, 5, is_optional=True)]
     tries = [("twin", "wrong"), ("try_it", "right"), ("add", "right")]
-    history = History(tuple(Attempt(MONDAY, "basics/01_m", *attempt) for attempt in tries))
+    history = ProgressHistory(tuple(Attempt(MONDAY, "basics/01_m", *attempt) for attempt in tries))
     drawn = draw_map([module], {module.id: listed}, {module.id}, history, MONDAY + 2 * DAY)
     [stop] = drawn.stops
     assert (stop.state, stop.standing.total, stop.minutes_left) == ("done", 2, 0)

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from autograder.proof.notebooks.budgets import Budget
 from autograder.proof.notebooks.papermill_execution import Executed
 from autograder.proof.notebooks.pinned_outputs import is_pinned, output_difference
+from lepton_course.checks.panel import PANEL_KEY
 from lepton_course.records import MIME, Record
 
 DATA_BY = 3
@@ -73,7 +74,7 @@ def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
     """Solved: every check says right. Untouched: every graded check says not answered yet."""
     if kind not in ("assignment", "student"):
         return []
-    wanted = "right" if kind == "assignment" else "not answered yet"
+    look, wanted = ("right", "right") if kind == "assignment" else ("blank", "not answered yet")
     problems = []
     for number, cell in code_cells(notebook):
         found = _CHECK.match(cell.source)
@@ -81,7 +82,7 @@ def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
         if not found or (kind == "student" and not graded):
             continue
         said = " ".join(_texts(cell)).strip().partition("\n")[0]
-        if wanted not in said:
+        if look not in _looks(cell):
             problems.append(
                 f"{cell_name(number, cell)}: check({found[1]!r}) should say {wanted!r} and says "
                 f"{said or 'nothing'!r}"
@@ -187,6 +188,12 @@ def _texts(cell: NotebookNode) -> list[str]:
         for output in cell.outputs
         if output.output_type != "error"
     ]
+
+
+def _looks(cell: NotebookNode) -> list[str]:
+    """How the panels look that a cell shows: "right", "blank", …"""
+    panels = [output.get("metadata", {}).get(PANEL_KEY, {}) for output in cell.outputs]
+    return [panel["look"] for panel in panels if panel]
 
 
 def _tracebacks(cell: NotebookNode) -> list[str]:
