@@ -13,6 +13,7 @@ from autograder.proof.exercises.reasons_told import (
 )
 from lepton_course.exercises import Call, Case, Exercise, Misconception, close
 from lepton_course.exercises.compiled import compile_exercise, observe_all
+from lepton_course.exercises.diagnosis import Diagnosis
 
 
 def slope(x, y):
@@ -30,9 +31,9 @@ def swapped(x, y):
 SLOPE = Exercise(
     name="slope", title="Slope", points=0, difficulty=1, minutes=1, reference=slope,
     cases=lambda _rng: [
-        Case("unit x", (np.array([1.0, 0.0]), np.array([2.0, 5.0]))),
-        Case("any x", (np.array([1.0, -3.0]), np.array([1.0, 4.0]))),
-        Case("equal", (np.array([2.0, 3.0]), np.array([2.0, 3.0]))),
+        Case("unit x", (np.array([1.0, 0.0]), np.array([2.17, 5.61]))),
+        Case("any x", (np.array([1.32, -3.09]), np.array([1.71, 4.23]))),
+        Case("equal", (np.array([2.43, 3.19]), np.array([2.43, 3.19]))),
     ],
     probe=Call(), compare=close(),
     misconceptions=[Misconception(m.__name__, m, "A sentence.") for m in (sum_for_mean, swapped)],
@@ -63,5 +64,6 @@ def test_what_looks_like_a_mistake_on_every_case_is_told_rightly():
 def test_a_reason_that_is_not_in_the_answer_is_told_wrongly(monkeypatch):
     other = WrongAnswer(observe_all(SLOPE, lambda x, y: 7.0, QUESTION.cases))
     assert count_reasons(QUESTION, [other]) == ReasonsTold(silent=1)
-    monkeypatch.setattr(reasons_told, "told_mistake", lambda question, seen: "swapped")
+    false = Diagnosis(QUESTION.mistakes[1], "some cases", (0,), failing=3)
+    monkeypatch.setattr(reasons_told, "diagnose", lambda question, seen: (false,))
     assert count_reasons(QUESTION, [other]) == ReasonsTold(wrongly=1)

@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.proof.exercises.isolated_learner import answers_to, mistake_label, observe_apart
+from autograder.proof.exercises.isolated_learner import AnswerLabel, answers_to, observe_apart
 from lepton_course.exercises.compiled import compile_exercise, observe_all
-from lepton_course.exercises.judge import KnownMistake, Question
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.model import Exercise, KnownMistake, Question
 from lepton_course.exercises.probes import Observation, Raised
 
-Observations = Mapping[str, tuple[Observation, ...]]
-"""By the name that `answers_to` gives the answer."""
+Observations = Mapping[AnswerLabel, tuple[Observation, ...]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,11 @@ def run_answers(
     first = _run_here(exercise, seeds[0])
     unmistaken = replace(exercise, misconceptions=())
     others = [compile_exercise(unmistaken, seed) for seed in seeds[1:]]
-    apart, *rest = observe_apart(folder, [first.question, *others])
+    labels = list(answers_to(exercise))
+    apart, *rest = [
+        {label: by_words[str(label)] for label in labels}
+        for by_words in observe_apart(folder, [first.question, *others])
+    ]
     return [
         replace(first, apart=apart),
         *(
@@ -58,7 +60,7 @@ def run_answers(
 def _run_here(exercise: Exercise, seed: str) -> AnswerRuns:
     """What mistakes show is seen when the question is compiled."""
     question = compile_exercise(exercise, seed)
-    mistaken = {mistake_label(m.name): m.observations for m in question.mistakes}
+    mistaken = {_label(m.name): m.observations for m in question.mistakes}
     seen = {
         label: mistaken.get(label) or observe_all(exercise, answer, question.cases)
         for label, answer in answers_to(exercise).items()
@@ -71,7 +73,7 @@ def _with_mistakes(exercise: Exercise, question: Question, seen: Observations) -
     return replace(
         question,
         mistakes=tuple(
-            KnownMistake(m.name, m.sentence, m.read, _kinds_only(seen[mistake_label(m.name)]))
+            KnownMistake(m.name, m.sentence, m.read, _kinds_only(seen[_label(m.name)]))
             for m in exercise.misconceptions
         ),
     )
@@ -83,3 +85,7 @@ def _kinds_only(observations: Sequence[Observation]) -> tuple[Observation, ...]:
         replace(observed, raised=observed.raised and Raised(observed.raised.kind))
         for observed in observations
     )
+
+
+def _label(mistake: str) -> AnswerLabel:
+    return AnswerLabel("misconception", mistake)

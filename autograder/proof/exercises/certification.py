@@ -22,6 +22,7 @@ from autograder.proof.mutants.equivalent_mutants import (
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
+from lepton_course.syllabus import PLAN
 
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -34,7 +35,13 @@ THREAD_VARIABLES = (
 
 
 def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
-    """Notebooks of a module in which something is still to be written, and where."""
+    """Notebooks of a module, and its plan, in which something is still to be written, and where."""
+    plan = folder / PLAN
+    if plan.is_file():
+        lines = enumerate(plan.read_text(encoding="utf-8").splitlines(), start=1)
+        numbers = [str(number) for number, line in lines if TO_DO in line]
+        if numbers:
+            yield plan.name, f"still to be written: lines {', '.join(numbers)}"
     for path in sorted(folder.glob("*.ipynb")):
         cells = enumerate(nbformat.read(path, as_version=4).cells, start=1)
         numbers = [str(number) for number, cell in cells if TO_DO in cell.source]

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from lepton_course.exercises.judge import Question, alike, diagnose, difference
+from lepton_course.exercises.case_differences import case_differences
+from lepton_course.exercises.diagnosis import diagnose, mistakes_alike
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Observation
 
 PAIRS = 60
@@ -24,8 +26,9 @@ PAIRS = 60
 class ReasonsTold:
     """Numbers of wrong answers by what the diagnosis says of them.
 
-    rightly: a mistake that is in the answer, or that looks the same on every case. wrongly: any
-    other. silent: nothing.
+    rightly: a mistake that is in the answer, or that surely looks the same on every case. wrongly:
+    any other is told as a fact, of all cases or of some. silent: nothing, or no more than a weak
+    resemblance to another mistake.
     """
 
     rightly: int = 0
@@ -49,12 +52,6 @@ class WrongAnswer:
     mistakes: frozenset[str] = frozenset()
 
 
-def told_mistake(question: Question, observations: Sequence[Observation]) -> str | None:
-    """The name of the mistake that the learner is told as a fact, if any."""
-    found = diagnose(question, observations)
-    return found and found.name
-
-
 def count_reasons(question: Question, answers: Iterable[WrongAnswer]) -> ReasonsTold:
     """What is told of each answer, counted."""
     return sum((_told(question, answer) for answer in answers), ReasonsTold())
@@ -66,8 +63,8 @@ def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
         yield WrongAnswer(mistake.observations, frozenset([mistake.name]))
     wrong = {
         mistake.name: [
-            difference(question.compare, observed, expected) is not None
-            for observed, expected in zip(mistake.observations, question.expected, strict=True)
+            bool(case_differences(question, index, observed))
+            for index, observed in enumerate(mistake.observations)
         ]
         for mistake in question.mistakes
     }
@@ -87,21 +84,13 @@ def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
 
 
 def _told(question: Question, answer: WrongAnswer) -> ReasonsTold:
-    name = told_mistake(question, answer.observations)
-    if name is None:
-        return ReasonsTold(silent=1)
-    right = name in answer.mistakes or _looks_like(question, name, answer.observations)
-    return ReasonsTold(rightly=1) if right else ReasonsTold(wrongly=1)
-
-
-def _looks_like(question: Question, name: str, observations: Sequence[Observation]) -> bool:
-    [mistake] = [mistake for mistake in question.mistakes if mistake.name == name]
-    return all(
-        alike(question.compare, observed, other, expected)
-        for observed, other, expected in zip(
-            observations, mistake.observations, question.expected, strict=True
-        )
-    )
+    found = diagnose(question, answer.observations)
+    facts = {d.mistake.name for d in found if d.evidence != "weak"}
+    if not facts:  # a weak resemblance is worded as one: it helps, or says nothing
+        helps = any(d.mistake.name in answer.mistakes for d in found)
+        return ReasonsTold(rightly=1) if helps else ReasonsTold(silent=1)
+    same = {mistake.name for mistake in mistakes_alike(question, answer.observations)}
+    return ReasonsTold(rightly=1) if facts <= answer.mistakes | same else ReasonsTold(wrongly=1)
 
 
 def _taken_from(

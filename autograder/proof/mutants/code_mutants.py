@@ -24,8 +24,8 @@ from autograder.proof.mutants.mutations import (
     name_of,
     other_values,
 )
-from lepton_course.exercises.judge import Question, difference
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.case_differences import case_differences
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Observation
 
 TOO_LONG = "it takes too long"
@@ -130,8 +130,7 @@ def _run(
         if observed.raised and observed.raised.message == TOO_LONG:
             return ENDLESS, None
         seen[index] = observed
-        wrong = difference(question.compare, observed, question.expected[index])
-        if wrong and noticed is None:
+        if noticed is None and case_differences(question, index, observed):
             noticed = index
         if noticed is not None and not to_the_end:
             return noticed, None

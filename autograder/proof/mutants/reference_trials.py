@@ -18,8 +18,7 @@ from autograder.proof.mutants.case_arguments import (
     unchanged,
     with_arguments,
 )
-from lepton_course.exercises.judge import Question
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Observation
 
 

@@ -21,9 +21,9 @@ from autograder.proof.mutants.case_arguments import (
     with_arguments,
 )
 from autograder.proof.mutants.reference_trials import ReferenceTrials
+from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.compare import Accuracy
-from lepton_course.exercises.judge import Question, difference
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.model import Exercise, Question
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def held_still(
 
     Of an argument that never changes only this is said: that it has no three values follows.
     """
+    if not assumptions:
+        return []
     first = dict.fromkeys((assumption.name for assumption in assumptions), 0)
     found: dict[str, HeldStill] = {}
     for seed, question in enumerate(questions):
@@ -104,7 +106,7 @@ def _noticed(
             continue
         case = with_arguments(exercise, question.cases[index], changed)
         observed = exercise.probe.observe(exercise.reference, case)
-        if difference(question.compare, observed, question.expected[index]):
+        if case_differences(question, index, observed):
             return index, varied
         varied = True
     return None, varied
