@@ -199,7 +199,11 @@ def _certify(
     json_file: Path | None,
     names: Sequence[str] = (),
 ) -> bool:
-    from autograder.proof.exercises.certificate_tables import certificate_tables, to_json
+    from autograder.proof.exercises.certificate_tables import (
+        certificate_tables,
+        reasons_in_words,
+        to_json,
+    )
     from autograder.proof.exercises.certification import certify_modules
 
     console = Console(highlight=False)
@@ -214,6 +218,8 @@ def _certify(
     if missing:
         raise CourseError(f"there is no exercise named {', '.join(sorted(missing))}")
     console.print(*certificate_tables(certificates))
+    if len(folders) > 1:
+        console.print("All modules.", reasons_in_words(certificates))
     for certificate in certificates:
         for problem in certificate.problems:
             where = f"{certificate.module}, {certificate.name}"

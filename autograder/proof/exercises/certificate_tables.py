@@ -51,12 +51,10 @@ def certificate_tables(certificates: Sequence[Certificate]) -> list[Table]:
 
 
 def _table(module: str, certificates: Sequence[Certificate]) -> Table:
-    told = _reasons(certificates)
     table = Table(
         title=module,
         title_justify="left",
-        caption=f"Other wrong answers: {told.rightly} told rightly, {told.wrongly} told wrongly, "
-        f"{told.silent} told no reason.",
+        caption=reasons_in_words(certificates),
         caption_justify="left",
         box=None,
         padding=(0, 2, 0, 0),
@@ -83,3 +81,12 @@ def _table(module: str, certificates: Sequence[Certificate]) -> Table:
 
 def _reasons(certificates: Sequence[Certificate]) -> ReasonsTold:
     return sum((certificate.reasons for certificate in certificates), ReasonsTold())
+
+
+def reasons_in_words(certificates: Sequence[Certificate]) -> str:
+    """What wrong answers to these exercises are told, in numbers."""
+    told = _reasons(certificates)
+    return (
+        f"Other wrong answers: {told.rightly} told rightly, {told.wrongly} told wrongly, "
+        f"{told.silent} told no reason."
+    )
