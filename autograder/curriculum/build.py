@@ -56,7 +56,7 @@ class Built:
 
 
 @dataclass(frozen=True)
-class ModulePlan:
+class ModuleBuild:
     """What a module's folder is to be made of: kept files by the names that they get."""
 
     folder: Path
@@ -159,7 +159,7 @@ class _Build:
         modules = tuple(plan.id for plan in whole)
         return Built(modules, tuple(self.exercises), tuple(self.notebooks))
 
-    def _plans(self, pool: CompilePool, folders: Sequence[Path]) -> list[ModulePlan]:
+    def _plans(self, pool: CompilePool, folders: Sequence[Path]) -> list[ModuleBuild]:
         """What each module is made of; a module whose exercises cannot be loaded has no plan."""
         listings = {}
         for folder in folders:
@@ -179,9 +179,9 @@ class _Build:
             if module_id(folder) not in self.problems
         ]
 
-    def _plan(self, folder: Path, listing: Path) -> ModulePlan:
+    def _plan(self, folder: Path, listing: Path) -> ModuleBuild:
         names = [entry["name"] for entry in json.loads(listing.read_text(encoding="utf-8"))]
-        return ModulePlan(
+        return ModuleBuild(
             folder,
             listing,
             {name: self.kept / f"{exercise_key(folder, name, self.clone)}.npz" for name in names},
@@ -191,7 +191,7 @@ class _Build:
             },
         )
 
-    def _compile(self, pool: CompilePool, plans: Sequence[ModulePlan]) -> None:
+    def _compile(self, pool: CompilePool, plans: Sequence[ModuleBuild]) -> None:
         """Build the parts that are not kept: exercises in the pool, notebooks meanwhile here."""
         tasks = [
             CompileTask(plan.folder, name, path)
@@ -211,7 +211,7 @@ class _Build:
             if problem:
                 self._fail(module_id(task.folder), f"{task.name}: {problem}")
 
-    def _build_notebook(self, plan: ModulePlan, name: str, target: Path) -> None:
+    def _build_notebook(self, plan: ModuleBuild, name: str, target: Path) -> None:
         self.notebooks.append(f"{plan.id}: {name}")
         try:
             notebook = student_notebook(nbformat.read(plan.folder / name, as_version=4))
@@ -221,7 +221,7 @@ class _Build:
         except Exception as error:
             self._fail(plan.id, f"{name}: {error}")
 
-    def _merge(self, pool: CompilePool, plans: Sequence[ModulePlan]) -> None:
+    def _merge(self, pool: CompilePool, plans: Sequence[ModuleBuild]) -> None:
         missing = {plan.checks: plan for plan in plans if not plan.checks.is_file()}
         tasks = [(tuple(plan.questions.values()), checks) for checks, plan in missing.items()]
         for (_, checks), problem in pool.run(merge_questions, tasks):
@@ -229,7 +229,7 @@ class _Build:
                 self._fail(missing[checks].id, problem)
 
     def _put_in_place(
-        self, plans: Sequence[ModulePlan], stamps: dict[str, str], modules: set[str]
+        self, plans: Sequence[ModuleBuild], stamps: dict[str, str], modules: set[str]
     ) -> None:
         for plan in plans:
             if plan.id not in self.problems:
@@ -268,7 +268,7 @@ def student_notebook_key(path: Path) -> str:
     return key_of_files(f"student {path.name} {versions}", code, path.parent)
 
 
-def _assemble(plan: ModulePlan, fresh: Path) -> Path:
+def _assemble(plan: ModuleBuild, fresh: Path) -> Path:
     """Make a module's folder of its kept files."""
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
@@ -285,7 +285,7 @@ def _assemble(plan: ModulePlan, fresh: Path) -> Path:
     return fresh
 
 
-def _listing(plan: ModulePlan) -> str:
+def _listing(plan: ModuleBuild) -> str:
     """Return what learners' pages know of a module's exercises, as JSON."""
     optional = optional_exercises(plan.folder)
     entries = json.loads(plan.listing.read_text(encoding="utf-8"))
@@ -312,7 +312,7 @@ def _exchange(fresh: Path, target: Path, kept: Path) -> None:
     shutil.rmtree(former, ignore_errors=True)
 
 
-def _complete(plan: ModulePlan, out: Path) -> bool:
+def _complete(plan: ModuleBuild, out: Path) -> bool:
     return all((out / plan.id / name).is_file() for name in [*plan.notebooks, CHECKS, EXERCISES])
 
 
