@@ -20,7 +20,9 @@ from typing import Any
 
 import yaml
 
+from autograder.answers import names_in
 from autograder.proof.mutations import Definition, Mutation, mutations, name_of, other_values
+from lepton_course.exercises.builder import declared_in, marks_in
 from lepton_course.exercises.judge import Question, difference
 from lepton_course.exercises.model import Exercise
 
@@ -52,7 +54,7 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
         return []
     names = {id(value): name for name, value in vars(module).items()}
     name = names.get(id(reference), "")
-    others = {names.get(id(e.reference), "") for e in getattr(module, "EXERCISES", [])} - {name}
+    others = {names.get(id(e.reference), "") for e in declared_in(module)} - {name}
     definitions = _reachable(module, name, others)
     return [
         Mutant(
@@ -125,16 +127,27 @@ def _reachable(module: types.ModuleType, name: str, stop: set[str]) -> list[Defi
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
         return []
-    known = {name_of(node): node for node in tree.body if _is_definition(node)}
+    marks = marks_in(vars(module))
+    known = {
+        name_of(node): _unmarked(node, marks)
+        for node in tree.body
+        if _is_definition(node) and name_of(node) not in marks
+    }
     found: set[str] = set()
     waiting = [name]
     while waiting:
         current = waiting.pop()
         if current in known and current not in found | stop:
             found.add(current)
-            nodes = ast.walk(known[current])
-            waiting += [node.id for node in nodes if isinstance(node, ast.Name)]
+            waiting += names_in(known[current])
     return [node for name, node in known.items() if name in found]
+
+
+def _unmarked(node: Definition, marks: set[str]) -> Definition:
+    """A definition without the decorators that tell what it is to the exercise."""
+    if not isinstance(node, ast.Assign):
+        node.decorator_list = [d for d in node.decorator_list if not names_in(d) & marks]
+    return node
 
 
 def _is_definition(node: ast.stmt) -> bool:

@@ -1,7 +1,9 @@
 """Exercises: declared once, used by the check cell, the grader, the diagnosis, the certificate."""
 
+from lepton_course.exercises.builder import exercise
 from lepton_course.exercises.compare import accuracy, close, exact
 from lepton_course.exercises.model import Case, Exercise, Misconception
+from lepton_course.exercises.predictions import prediction
 from lepton_course.exercises.probes import (
     Call,
     Gradient,
@@ -23,5 +25,7 @@ __all__ = [
     "accuracy",
     "close",
     "exact",
+    "exercise",
+    "prediction",
     "random_weights",
 ]

@@ -58,6 +58,7 @@ class Exercise:
     difficulty: 1 (guided) to 5 (open). minutes: for a first-time learner.
     reference, alternatives: right answers. cases: one round of cases from a random generator.
     hints: three stages: a nudge, the method, the answer.
+    returns: the names of the result's values, where it has several.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Exercise:
     alternatives: Sequence[Any] = ()
     hints: Sequence[str] = ()
     read: str = ""
+    returns: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():

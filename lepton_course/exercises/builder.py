@@ -1,0 +1,235 @@
+"""How an exercise is written down: its contract first, then its functions, each marked as what
+it is.
+
+    pooling = exercise("max_pool2d", title="Max pooling", points=2, …)
+
+    @pooling.reference
+    def max_pool2d(maps, size): ...
+
+    @pooling.mistake("You took the mean of each window: take its maximum.")
+    def mean_pooling(maps, size): ...
+
+`exercise` collects; `ExerciseBuilder.build` gives the plain data (`Exercise`) that check cell,
+grader, diagnosis and certificate use. Decorators return the function unchanged.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType, SimpleNamespace
+from typing import Any, TypeVar
+
+from lepton_course.exercises.compare import Comparison
+from lepton_course.exercises.model import Exercise, Misconception
+from lepton_course.exercises.probes import Probe
+from lepton_course.exercises.wrong_forms import WrongForm
+
+T = TypeVar("T")
+
+RELATIVE = ["right", "a"]
+"""The parameters that tell a mistake relative to the reference from a whole implementation."""
+
+_UNSET = object()
+
+
+def exercise(
+    name: str,
+    *,
+    title: str,
+    points: float,
+    difficulty: int,
+    minutes: int,
+    probe: Probe,
+    compare: Comparison,
+    read: str = "",
+    returns: Sequence[str] = (),
+    forms: Sequence[WrongForm] = (),
+) -> ExerciseBuilder:
+    """Begin an exercise; see `Exercise` for the fields.
+
+    forms: wrong forms of a right result, from `wrong_forms`.
+    """
+    contract = {
+        "name": name,
+        "title": title,
+        "points": points,
+        "difficulty": difficulty,
+        "minutes": minutes,
+        "probe": probe,
+        "compare": compare,
+        "read": read,
+        "returns": tuple(returns),
+    }
+    return ExerciseBuilder(contract, tuple(forms))
+
+
+@dataclass
+class ExerciseBuilder:
+    """An exercise while its file is read: the contract, and the functions marked so far."""
+
+    contract: dict[str, Any]
+    forms: tuple[WrongForm, ...] = ()
+    _reference: Any = _UNSET
+    _cases: Callable[..., Any] | None = None
+    _alternatives: list[Any] = field(default_factory=list)
+    _mistakes: list[Misconception] = field(default_factory=list)
+    _hints: tuple[str, ...] = ()
+
+    def reference(self, answer: T) -> T:
+        """Mark the right answer: a function, a class, or a value."""
+        self._reference = answer
+        return answer
+
+    def alternative(self, answer: T) -> T:
+        """Mark another right answer, written differently."""
+        self._alternatives.append(answer)
+        return answer
+
+    def cases(self, function: T) -> T:
+        """Mark the function that draws one round of cases: it returns a list, or yields them."""
+        self._cases = function
+        return function
+
+    def hints(self, nudge: str, method: str, answer: str) -> None:
+        """State the three hints, in the order in which a learner opens them."""
+        self._hints = (nudge, method, answer)
+
+    def group(
+        self, title: str, *, read: str = "", make: Callable[[Any], Any] | None = None
+    ) -> MistakeGroup:
+        """Begin a group of mistakes that share a place to read on.
+
+        make: turns each marked function into the implementation, where only a part of the answer
+        is written ("one step", of which `make` builds the loop).
+        """
+        return MistakeGroup(self, title, read, make)
+
+    def mistake(
+        self,
+        sentence: str,
+        *,
+        name: str = "",
+        read: str = "",
+        make: Callable[[Any], Any] | None = None,
+    ) -> Callable[[T], T]:
+        """Mark a wrong implementation, with the sentence that the learner is told.
+
+        name: of the misconception; without it, the function's, with spaces. A function of the
+        two parameters `right, a` is relative to the reference: `right(**changes)` calls the
+        reference with the case's arguments and these changes, and `a` holds the arguments by
+        name. read, make: as for `group`.
+        """
+
+        def mark(function: T) -> T:
+            called = name or function.__name__.replace("_", " ")
+            implementation = make(function) if make else function
+            self._mistakes.append(Misconception(called, implementation, sentence, read))
+            return function
+
+        return mark
+
+    def build(self) -> Exercise:
+        """Return the exercise as data.
+
+        Raises ValueError when no function is marked as its reference or as its cases.
+        """
+        name = self.contract["name"]
+        if self._reference is _UNSET:
+            raise ValueError(f"exercise {name}: mark the right answer with `.reference`")
+        if self._cases is None:
+            raise ValueError(f"exercise {name}: mark the function that draws cases with `.cases`")
+        mistakes = [
+            Misconception(m.name, self._whole(m.implementation), m.sentence, m.read)
+            for m in self._mistakes
+        ]
+        forms = [f.misconception(self._reference, self.contract["returns"]) for f in self.forms]
+        return Exercise(
+            **self.contract,
+            reference=self._reference,
+            cases=_listed(self._cases),
+            misconceptions=(*mistakes, *forms),
+            alternatives=tuple(self._alternatives),
+            hints=self._hints,
+        )
+
+    def _whole(self, implementation: Any) -> Any:
+        if is_relative(implementation):
+            return _relative_to(self._reference, implementation)
+        return implementation
+
+
+@dataclass(frozen=True)
+class MistakeGroup:
+    """Mistakes of one subject: a heading in the file, a place to read, a way to make them."""
+
+    exercise: ExerciseBuilder
+    title: str
+    read: str = ""
+    make: Callable[[Any], Any] | None = None
+
+    def mistake(self, sentence: str, *, name: str = "", read: str = "") -> Callable[[T], T]:
+        """Mark a wrong implementation of this group; see `ExerciseBuilder.mistake`."""
+        return self.exercise.mistake(sentence, name=name, read=read or self.read, make=self.make)
+
+
+def declared_in(module: ModuleType) -> list[Exercise]:
+    """Return the exercises of a file: its list `EXERCISES`, or else all that it declares."""
+    declared = getattr(module, "EXERCISES", None)
+    if declared is None:
+        declared = [v for v in vars(module).values() if isinstance(v, ExerciseBuilder | Exercise)]
+    return [built(entry) for entry in declared if not isinstance(entry, str)]
+
+
+def built(declared: ExerciseBuilder | Exercise) -> Exercise:
+    """Return an exercise as data, from either form."""
+    return declared.build() if isinstance(declared, ExerciseBuilder) else declared
+
+
+def marks_in(namespace: Mapping[str, Any]) -> set[str]:
+    """Return the names by which a file marks its functions: its exercises and groups.
+
+    A decorator `@pooling.mistake(…)` is no part of the function below it; whoever runs or shows
+    the function's source leaves it out.
+    """
+    kinds = ExerciseBuilder | MistakeGroup
+    return {name for name, value in namespace.items() if isinstance(value, kinds)}
+
+
+def is_relative(implementation: Any) -> bool:
+    """Whether a mistake is written relative to the reference: a function of `right, a`."""
+    return (
+        inspect.isfunction(implementation)
+        and list(inspect.signature(implementation).parameters) == RELATIVE
+    )
+
+
+def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> Callable[..., Any]:
+    """The implementation that a mistake relative to the reference stands for."""
+    signature = inspect.signature(reference)
+
+    def wrong(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+
+        def right(**changes: Any) -> Any:
+            unknown = changes.keys() - signature.parameters.keys()
+            if unknown:
+                raise TypeError(f"the reference has no argument {', '.join(sorted(unknown))}")
+            changed = inspect.BoundArguments(signature, {**bound.arguments, **changes})
+            return reference(*changed.args, **changed.kwargs)
+
+        return change(right, SimpleNamespace(**bound.arguments))
+
+    wrong.__name__ = change.__name__
+    wrong.__wrapped__ = change
+    wrong.__signature__ = signature
+    return wrong
+
+
+def _listed(cases: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """A generator of cases as a function that returns their list."""
+    if not inspect.isgeneratorfunction(cases):
+        return cases
+    return lambda rng: list(cases(rng))
