@@ -16,6 +16,7 @@ grader, diagnosis and certificate use. Decorators return the function unchanged.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
@@ -74,7 +75,7 @@ class ExerciseBuilder:
     _reference: Any = _UNSET
     _cases: Callable[..., Any] | None = None
     _alternatives: list[Any] = field(default_factory=list)
-    _mistakes: list[Misconception] = field(default_factory=list)
+    _mistakes: list[_Mistake] = field(default_factory=list)
     _hints: tuple[str, ...] = ()
 
     def reference(self, answer: T) -> T:
@@ -116,16 +117,16 @@ class ExerciseBuilder:
     ) -> Callable[[T], T]:
         """Mark a wrong implementation, with the sentence that the learner is told.
 
-        name: of the misconception; without it, the function's, with spaces. A function of the
-        two parameters `right, a` is relative to the reference: `right(**changes)` calls the
-        reference with the case's arguments and these changes, and `a` holds the arguments by
-        name. read, make: as for `group`.
+        name: of the misconception; without it, the function's, with spaces (names of arguments
+        and of returned values keep their underscores). A function of the two parameters
+        `right, a` is relative to the reference: `right(**changes)` calls the reference with the
+        case's arguments and these changes, and `a` holds the arguments by name.
+        read, make: as for `group`.
         """
 
         def mark(function: T) -> T:
-            called = name or function.__name__.replace("_", " ")
             implementation = make(function) if make else function
-            self._mistakes.append(Misconception(called, implementation, sentence, read))
+            self._mistakes.append(_Mistake(function, name, implementation, sentence, read))
             return function
 
         return mark
@@ -140,11 +141,13 @@ class ExerciseBuilder:
             raise ValueError(f"exercise {name}: mark the right answer with `.reference`")
         if self._cases is None:
             raise ValueError(f"exercise {name}: mark the function that draws cases with `.cases`")
+        returns = self.contract["returns"]
+        known = [*argument_names(self._reference), *returns]
         mistakes = [
-            Misconception(m.name, self._whole(m.implementation), m.sentence, m.read)
+            Misconception(m.title(known), self._whole(m.implementation), m.sentence, m.read)
             for m in self._mistakes
         ]
-        forms = [f.misconception(self._reference, self.contract["returns"]) for f in self.forms]
+        forms = [form.misconception(self._reference, returns) for form in self.forms]
         return Exercise(
             **self.contract,
             reference=self._reference,
@@ -158,6 +161,24 @@ class ExerciseBuilder:
         if is_relative(implementation):
             return _relative_to(self._reference, implementation)
         return implementation
+
+
+@dataclass(frozen=True)
+class _Mistake:
+    function: Any
+    name: str
+    implementation: Any
+    sentence: str
+    read: str
+
+    def title(self, known: Sequence[str]) -> str:
+        """The given name, or the function's with spaces, but for names that are known."""
+        if self.name:
+            return self.name
+        title = self.function.__name__.strip("_").replace("_", " ")
+        for name in known:
+            title = re.sub(rf"\b{name.replace('_', ' ')}\b", name, title)
+        return title
 
 
 @dataclass(frozen=True)
@@ -195,6 +216,16 @@ def marks_in(namespace: Mapping[str, Any]) -> set[str]:
     """
     kinds = ExerciseBuilder | MistakeGroup
     return {name for name, value in namespace.items() if isinstance(value, kinds)}
+
+
+def argument_names(reference: Any) -> tuple[str, ...]:
+    """Return the names of a reference's arguments; none for a value."""
+    if not callable(reference):
+        return ()
+    try:
+        return tuple(inspect.signature(reference).parameters)
+    except ValueError:  # some built-in functions have no signature
+        return ()
 
 
 def is_relative(implementation: Any) -> bool:

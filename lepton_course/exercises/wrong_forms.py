@@ -128,6 +128,12 @@ as_text = _form(
     "in quotes", "Your {what} is right, but in quotes it is a text: leave them out.", str
 )
 
+in_array = _form(
+    "array of one",
+    "Your {what} is right, but it stands in an array of shape (1,): a single number is asked for.",
+    _each(lambda value: np.array([value])),
+)
+
 # --- kinds of numbers ---------------------------------------------------------------------------
 
 as_int = _form(
@@ -182,6 +188,21 @@ as_column = _form(
     "shape (N,), without the last axis.",
     lambda value: value[:, None],
 )
+flattened = _form(
+    "flattened",
+    "The numbers of your {what} are right, but all stand in one row: keep its axes.",
+    lambda value: value.ravel(),
+)
+first_missing = _form(
+    "first missing",
+    "The first entry of your {what} is missing: look at where the loop begins.",
+    lambda value: value[1:],
+)
+last_missing = _form(
+    "last missing",
+    "The last entry of your {what} is missing: look at where the loop ends.",
+    lambda value: value[:-1],
+)
 
 
 def columns_exchanged(
@@ -210,11 +231,11 @@ def tuple_order(*order: int, sentence: str = "", read: str = "") -> WrongForm:
     )
 
 
-def only_value(index: int, sentence: str = "", *, read: str = "") -> WrongForm:
-    """One value where several are asked for."""
-    general = "You returned one value of those that are asked for: return all, with commas between."
+def only_value(index: int, sentence: str = "", *, of: str = "", read: str = "") -> WrongForm:
+    """One value, or one entry of a list, where several are asked for."""
+    general = "Your {what} is one of several values that are asked for: return all of them."
     return WrongForm(
-        f"value {index} only", sentence or general, lambda value: value[index], "", read
+        f"value {index} only", sentence or general, lambda value: value[index], of, read
     )
 
 
@@ -234,4 +255,14 @@ negated = _form(
     "wrong sign",
     "Your {what} is right but for its sign: look at the order of a difference.",
     _each(lambda value: -value),
+)
+complement = _form(
+    "complement",
+    "Your {what} is the rest: what is asked for is 1 minus it.",
+    _each(lambda value: 1 - value),
+)
+in_percent = _form(
+    "percent",
+    "Your {what} is in percent: give it as a number from 0 to 1.",
+    _each(lambda value: 100 * value),
 )
