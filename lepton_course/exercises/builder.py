@@ -240,7 +240,7 @@ def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> C
     """The implementation that a mistake relative to the reference stands for."""
     signature = inspect.signature(reference)
 
-    def wrong(*args: Any, **kwargs: Any) -> Any:
+    def mistaken(*args: Any, **kwargs: Any) -> Any:
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
 
@@ -253,10 +253,10 @@ def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> C
 
         return change(right, SimpleNamespace(**bound.arguments))
 
-    wrong.__name__ = change.__name__
-    wrong.__wrapped__ = change
-    wrong.__signature__ = signature
-    return wrong
+    mistaken.__name__ = change.__name__
+    mistaken.__wrapped__ = change
+    mistaken.__signature__ = signature
+    return mistaken
 
 
 def _listed(cases: Callable[..., Any]) -> Callable[..., list[Any]]:

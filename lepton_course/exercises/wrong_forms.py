@@ -50,13 +50,13 @@ def _changed(reference: Any, change: Change, index: int | None) -> Any:
     if not callable(reference):
         return change(reference)
 
-    def wrong(*args: Any, **kwargs: Any) -> Any:
+    def mistaken(*args: Any, **kwargs: Any) -> Any:
         result = reference(*args, **kwargs)
         if index is None:
             return change(result)
         return (*result[:index], change(result[index]), *result[index + 1 :])
 
-    return wrong
+    return mistaken
 
 
 def _form(name: str, general: str, change: Change) -> Callable[..., WrongForm]:
@@ -219,15 +219,14 @@ def columns_exchanged(
     return WrongForm(f"columns {i} and {j} exchanged", sentence or general, change, of, read)
 
 
-def tuple_order(*order: int, sentence: str = "", read: str = "") -> WrongForm:
-    """The values of the result in another order: `tuple_order(1, 0)` returns the second first."""
+def tuple_order(order: Sequence[int], sentence: str = "", *, read: str = "") -> WrongForm:
+    """The values of the result in another order: `tuple_order((1, 0))` returns the second first."""
     general = "Your values are right, but in the wrong order: return them as the statement says."
     return WrongForm(
-        "order of the values " + ", ".join(map(str, order)),
+        "values in the order " + ", ".join(map(str, order)),
         sentence or general,
         lambda value: tuple(value[index] for index in order),
-        "",
-        read,
+        read=read,
     )
 
 

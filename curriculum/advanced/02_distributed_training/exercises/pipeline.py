@@ -32,7 +32,7 @@ pipelining = exercise(
         ),
         in_percent("Right, but in percent: return a share between 0 and 1.", of="bubble"),
         only_value(0, "The time is right; return the pair (seconds, bubble)."),
-        tuple_order(1, 0, sentence="You returned (bubble, seconds): the time comes first."),
+        tuple_order((1, 0), "You returned (bubble, seconds): the time comes first."),
         rounded(2, "Right, but rounded: return the share with all its digits."),
         as_int(
             "Right, but you cut the seconds to whole ones: stages take fractions of "

@@ -31,12 +31,10 @@ resuming = exercise(
             "how many are done.",
             of="done",
         ),
-        tuple_order(
-            0, 2, 1, sentence="You returned (step, batches, epoch): the epoch comes second."
-        ),
+        tuple_order((0, 2, 1), "You returned (step, batches, epoch): the epoch comes second."),
         only_value(0, "The step is right; return (step, epoch, batches done in it)."),
         as_float("Your third number is a float: % gives a whole number.", of="done"),
-        tuple_order(2, 1, 0, sentence="You returned (batches, epoch, step): the step comes first."),
+        tuple_order((2, 1, 0), "You returned (batches, epoch, step): the step comes first."),
     ],
 )
 

@@ -18,7 +18,7 @@ sharding = exercise(
     read="lesson.ipynb#Sharding",
     returns=("shards", "updated"),
     forms=[
-        tuple_order(1, 0, sentence="You returned (parameters, shards): the shards come first."),
+        tuple_order((1, 0), "You returned (parameters, shards): the shards come first."),
         only_value(0, "The shards are right; return the pair (shards, parameters)."),
         only_value(
             0,

@@ -16,7 +16,7 @@ differentiating = exercise(
     read="lesson.ipynb#A-derivative-in-three-ways",
     returns=("d_w", "d_b"),
     forms=[
-        tuple_order(1, 0, sentence="Both are right, but in the wrong order: d_w first, then d_b."),
+        tuple_order((1, 0), "Both are right, but in the wrong order: d_w first, then d_b."),
         negated("Both have the wrong sign: the error is guess minus truth."),
         negated(
             "d_b is right; in d_w the sign is wrong: when w grows, the guess grows "

@@ -19,10 +19,8 @@ units = exercise(
     returns=("w_units", "b_units"),
     forms=[
         tuple_order(
-            1,
-            0,
-            sentence="Both are right, but in the wrong order: return the weights first, then "
-            "the bias.",
+            (1, 0),
+            "Both are right, but in the wrong order: return the weights first, then the bias.",
         ),
         in_array(
             "The numbers are right, but the bias is an array of shape (1,): return a float.",

@@ -27,10 +27,7 @@ regression = exercise(
             "derivative brings a minus sign; with guess minus truth it does not."
         ),
         tuple_order(
-            1,
-            0,
-            sentence="Both gradients are right, but in the wrong order: return d_w first, "
-            "then d_b.",
+            (1, 0), "Both gradients are right, but in the wrong order: return d_w first, then d_b."
         ),
         in_array(
             "The numbers are right, but d_b is an array of shape (1,): return a float.", of="d_b"

@@ -40,11 +40,8 @@ training = exercise(
             of="losses",
         ),
         tuple_order(
-            2,
-            0,
-            1,
-            sentence="All three are right, but in the wrong order: return w, then b, then "
-            "the losses.",
+            (2, 0, 1),
+            "All three are right, but in the wrong order: return w, then b, then the losses.",
         ),
     ],
 )

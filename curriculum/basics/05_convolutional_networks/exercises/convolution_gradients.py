@@ -25,9 +25,8 @@ backward_pass = exercise(
     returns=("d_image", "d_kernel"),
     forms=[
         tuple_order(
-            1,
-            0,
-            sentence="Both gradients are right, but in the wrong order: return d_image "
+            (1, 0),
+            "Both gradients are right, but in the wrong order: return d_image "
             "first, then d_kernel.",
         ),
         only_value(1, "You returned d_kernel alone: return the pair d_image, d_kernel."),

@@ -20,7 +20,7 @@ clipping = exercise(
     returns=("clipped", "norm"),
     forms=[
         tuple_order(
-            1, 0, sentence="Both are right, but in the wrong order: the list first, then the norm."
+            (1, 0), "Both are right, but in the wrong order: the list first, then the norm."
         ),
         only_value(0, "You returned the list alone: return the pair gradients, norm."),
         only_value(

@@ -42,9 +42,7 @@ purchases = exercise(
         columns_exchanged(
             1, 2, "Your last two columns have changed places: recency, frequency, money.", of="x"
         ),
-        tuple_order(
-            0, 2, 1, sentence="Your features and labels have changed places: known, x, bought."
-        ),
+        tuple_order((0, 2, 1), "Your features and labels have changed places: known, x, bought."),
         as_float(
             "Your labels are floats, as from np.zeros: whole numbers are asked for, "
             ".astype(int) makes them.",

@@ -26,9 +26,7 @@ summary = exercise(
             "axis of length 1, with squeeze(1) after gather.",
             of="last",
         ),
-        tuple_order(
-            1, 0, sentence="Both are right, but in the wrong order: last first, then mean."
-        ),
+        tuple_order((1, 0), "Both are right, but in the wrong order: last first, then mean."),
         as_column(
             "Your mean has the shape (N, 1, H): leave keepdim out, or drop the axis "
             "of length 1 with squeeze(1).",

@@ -34,9 +34,7 @@ backward_pass = exercise(
             of="d_w",
         ),
         tuple_order(
-            1,
-            0,
-            sentence="Both are right, but in the wrong order: return d_states first, then d_w.",
+            (1, 0), "Both are right, but in the wrong order: return d_states first, then d_w."
         ),
         first_missing(
             "Row 0 of d_states is missing, the gradient for h_0: go back to the very first state.",
