@@ -18,7 +18,7 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorData
 
 from lepton_course import load_dataset
 from lepton_course.hardware import cpu_cores, cpu_model
-from lepton_course.minibatches import batches
+from lepton_course.training.minibatches import batches
 
 BATCH_SIZE = 64
 ROUNDS = 15

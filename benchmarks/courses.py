@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 
-from autograder.classroom import programs_on_path
+from autograder.classroom.classroom import programs_on_path
 
 BEGIN = "import time\n\ncpu_began = time.process_time()"
 END = 'print(f"cpu seconds {time.process_time() - cpu_began:.4f}")'

@@ -28,7 +28,7 @@ from rich.table import Table
 
 from lepton_course import device_table
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 from lan import Lan
 
 WAYS = {"one core, no cluster": 0, "cluster, one host": 1, "cluster, two hosts": 2}

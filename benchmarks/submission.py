@@ -23,17 +23,17 @@ from courses import Course, make_course, own_cpu_seconds, students
 from rich.console import Console
 from rich.table import Table
 
-from autograder.assignment import Task
-from autograder.classroom import programs_on_path
-from autograder.execution import Limits
-from autograder.gradebook import GradebookWriter
+from autograder.classroom.classroom import programs_on_path
+from autograder.execution.job import SubmissionLimits
+from autograder.grading.gradebook_writer import GradebookWriter
+from autograder.grading.recording import record
+from autograder.judging.assignment import GradingTask
 from autograder.kernels.owner import shared
-from autograder.recording import record
+from autograder.nbgrader_course.notebook_runs import RunTests
+from autograder.nbgrader_course.stock_assignment import load_stock_assignment
+from autograder.nbgrader_course.stock_course import open_course
 from autograder.sandbox.choice import choose_walls
-from autograder.stock.assignment import load_stock_assignment
-from autograder.stock.course import open_course
-from autograder.stock.running import RunTests
-from autograder.worker import preload_for
+from autograder.workers.worker import preload_for
 from lepton_course import device_table
 
 PARTS_OF_A_RUN = ("start a kernel", "run the cells", "end the kernel")
@@ -73,7 +73,7 @@ def measure(course: Course) -> list[Counter[str]]:
             folder = classroom.submitted_folder(student, course.assignment)
             with _timed(seconds, "restore"), writer.transaction():
                 restored = assignment.restored(folder)
-            task = Task(restored, folder, Limits(), None, walls)
+            task = GradingTask(restored, folder, SubmissionLimits(), None, walls)
             shared.want(preload_for([folder]))
             shared.link()
             with _timed(seconds, "score"):

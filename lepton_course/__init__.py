@@ -11,17 +11,17 @@ from typing import Any
 
 _HOMES = {
     "begin": "notebook_setup",
-    "check": "exercises.session",
-    "hint": "exercises.session",
-    "quiz": "quizzes",
+    "check": "checks.session",
+    "hint": "checks.session",
+    "quiz": "checks.quiz",
     "record": "records",
     "load_dataset": "datasets",
     "device": "devices",
     "device_table": "hardware",
     "tensorflow_device": "devices",
     "seed_everything": "seeds",
-    "batches": "minibatches",
-    "fit": "training",
+    "batches": "training.minibatches",
+    "fit": "training.loop",
     "plots": None,
 }
 

@@ -12,11 +12,16 @@ from typing import Annotated
 import typer
 
 from lepton_course import __version__
-from lepton_course.progress import find_workspace
-from lepton_course.progress_file import ProgressFileError, export_progress, import_progress
+from lepton_course.pages.new_versions import compare_command, pairs
+from lepton_course.progress.database import find_workspace
+from lepton_course.progress.transfer import ProgressFileError, export_progress, import_progress
 from lepton_course.syllabus import SyllabusError
-from lepton_course.updates import compare_command, pairs
-from lepton_course.workspace import Change, WorkspaceError, update_workspace, write_atomically
+from lepton_course.workspace.install import (
+    FileChange,
+    WorkspaceError,
+    update_workspace,
+    write_atomically,
+)
 
 app = typer.Typer(
     help="Lepton Course: deep learning in notebooks that check your answers.",
@@ -80,7 +85,7 @@ def progress(
     """Show what you have solved, how long it took, and what to repeat."""
     from rich.console import Console
 
-    from lepton_course.progress_page import show_tables
+    from lepton_course.pages.my_progress import show_tables
 
     workspace = find_workspace(folder.expanduser() if folder else None)
     if workspace is None:
@@ -161,7 +166,7 @@ def data() -> None:
         Console().print(table)
 
 
-def describe(changes: list[Change]) -> list[str]:
+def describe(changes: list[FileChange]) -> list[str]:
     """What `lepton learn` says about its work: one line per matter."""
     counts = {
         action: sum(change.action == action for change in changes)

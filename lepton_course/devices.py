@@ -26,7 +26,7 @@ _failed: dict[str, str] = {}  # devices whose first operation went wrong, and ho
 
 
 @dataclass(frozen=True)
-class Choice:
+class DeviceChoice:
     """The device that a framework uses, and a sentence when it is not the one to be expected."""
 
     name: str  # "cuda", "cuda:1", "mps", "xpu" or "cpu"
@@ -88,7 +88,7 @@ def wanted_device() -> str | None:
 
 def choose(
     framework: str, found: Sequence[str], wanted: str | None, probe: Callable[[str], None]
-) -> Choice:
+) -> DeviceChoice:
     """The wanted device if it was found and works, else the best that works, at last cpu.
 
     found: every name that the framework can address, best first ("cuda", "cuda:0", "cuda:1", …).
@@ -110,14 +110,14 @@ def choose(
                 _failed[name] = (str(error).strip() or type(error).__name__).splitlines()[0]
         notes.append(f"{name} failed its first operation ({_failed[name]}).")
     note = f"{' '.join(notes)} {framework} uses {name} instead." if notes else ""
-    return Choice(name, note)
+    return DeviceChoice(name, note)
 
 
 # --- torch ---
 
 
 @cache
-def torch_choice(wanted: str | None) -> Choice:
+def torch_choice(wanted: str | None) -> DeviceChoice:
     """The device of torch; imports torch, prints the choice's note once."""
     import torch
 
@@ -153,7 +153,7 @@ def _tensorflow_name(name: str) -> str:
 
 
 @cache
-def tensorflow_choice(wanted: str | None) -> Choice:
+def tensorflow_choice(wanted: str | None) -> DeviceChoice:
     """The device of TensorFlow; imports TensorFlow, prints the choice's note once."""
     import tensorflow
 
@@ -209,7 +209,7 @@ def _check_product(total: float) -> None:
         raise RuntimeError(f"a product of matrices gave {total} instead of {16**3}")
 
 
-def _announce(choice: Choice) -> Choice:
+def _announce(choice: DeviceChoice) -> DeviceChoice:
     if choice.note:
         print(choice.note)
     return choice

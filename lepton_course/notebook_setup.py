@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from lepton_course.checks.session import open_session
 from lepton_course.devices import prepare_tensorflow
-from lepton_course.exercises.load import DECLARATIONS
-from lepton_course.exercises.session import open_session
-from lepton_course.progress import record_visit
+from lepton_course.exercises.declared import DECLARATIONS
+from lepton_course.progress.database import record_visit
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED
 

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from autograder.kernels.owner import shared
-from lepton_course.exercises.load import DECLARATIONS
+from lepton_course.exercises.declared import DECLARATIONS
 
 CLONE = Path(__file__).resolve().parents[1]
 
@@ -99,7 +99,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(CLONE / name, copy / name)
     for command in (
-        ["-c", "from autograder.build import build; build()"],
+        ["-c", "from autograder.curriculum.build import build; build()"],
         ["-m", "build", "--wheel", "--no-isolation"],
     ):
         subprocess.run([sys.executable, *command], cwd=copy, check=True, env=clean_environment())

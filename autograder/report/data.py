@@ -12,12 +12,12 @@ from typing import Literal
 
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 
-from autograder.assignment import load_assignment
-from autograder.attempts import kept_attempts
-from autograder.classroom import NOTEBOOK, ClassError, Classroom
-from autograder.report.progress import PROGRESS_FILE, Progress, opening_share, read_progress
-from autograder.roster import Student, read_roster
-from autograder.submission import VERDICT_KEY
+from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
+from autograder.classroom.roster import Student, read_roster
+from autograder.grading.attempts import kept_attempts
+from autograder.judging.assignment import load_assignment
+from autograder.report.progress_files import PROGRESS_FILE, Progress, opening_share, read_progress
+from autograder.submissions.submission import VERDICT_KEY
 
 Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
 

@@ -16,7 +16,7 @@ from autograder.report.measures import (
     facility,
     normalised_gain,
 )
-from autograder.report.progress import MANY_TRIES, Pace, WayToRight, pace, ways_to_right
+from autograder.report.progress_files import MANY_TRIES, Pace, WayToRight, pace, ways_to_right
 
 NO_TEAM = "no team"
 

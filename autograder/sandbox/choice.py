@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from autograder.classroom import ClassError
+from autograder.classroom.classroom import ClassError
 from autograder.sandbox.walls import Walls, survey
 
 Sandbox = Literal["auto", "none"]

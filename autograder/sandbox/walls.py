@@ -25,7 +25,7 @@ MIB = 2**20
 
 
 @dataclass(frozen=True)
-class Limits:
+class ResourceLimits:
     """What one submission may use. Times in seconds, sizes in bytes."""
 
     cpu_seconds: int = 600
@@ -45,7 +45,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Walls:
-    """Which walls are put up. Limits always are."""
+    """Which walls are put up. ResourceLimits always are."""
 
     namespaces: bool = True
     landlock: bool = True
@@ -64,7 +64,7 @@ class World:
 
     scratch: Path
     readable: tuple[Path, ...] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: ResourceLimits = field(default_factory=ResourceLimits)
     walls: Walls = field(default_factory=Walls)
 
     @property
@@ -297,8 +297,8 @@ def _set_limits(world: World) -> None:
         resource.setrlimit(what, (value, value))
 
 
-def _bound_namespace(limits: Limits) -> None:
-    """Limits of the new namespaces themselves.
+def _bound_namespace(limits: ResourceLimits) -> None:
+    """ResourceLimits of the new namespaces themselves.
 
     Since Linux 6.14 each process namespace has its own number of processes: a wall against fork
     bombs that also holds for root, whom RLIMIT_NPROC does not stop. Linux gives out numbers below

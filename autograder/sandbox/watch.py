@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.sandbox.walls import MIB, Limits, World
+from autograder.sandbox.walls import MIB, ResourceLimits, World
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
-class Usage:
+class ProcessUsage:
     """Seconds and bytes used by a process and all that it started."""
 
     wall_seconds: float
@@ -26,7 +26,7 @@ class Usage:
     scratch_files: int
 
 
-def measure(root: int, world: World, wall_seconds: float) -> Usage:
+def measure(root: int, world: World, wall_seconds: float) -> ProcessUsage:
     """What process `root` and its descendants use now.
 
     Memory is what is theirs alone: pages shared with the zygote since the fork are not counted
@@ -36,7 +36,7 @@ def measure(root: int, world: World, wall_seconds: float) -> Usage:
     family = descendants(root) | {root}
     if len(family) > world.limits.processes:
         # Reason enough. A closer look would take seconds, for they fork meanwhile.
-        return Usage(wall_seconds, 0.0, 0, len(family), 0, 0)
+        return ProcessUsage(wall_seconds, 0.0, 0, len(family), 0, 0)
     for pid in family:
         try:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -48,7 +48,7 @@ def measure(root: int, world: World, wall_seconds: float) -> Usage:
         memory = sum(map(_private_bytes, family))
     files, size = folder_usage(world.scratch, world.limits.scratch_files)
     size += nameless_bytes(family)
-    return Usage(wall_seconds, ticks / TICKS, memory, len(family), size, files)
+    return ProcessUsage(wall_seconds, ticks / TICKS, memory, len(family), size, files)
 
 
 def _resident_bytes(pid: int) -> int:
@@ -85,7 +85,7 @@ def nameless_bytes(family: Iterable[int]) -> int:
     return sum(found.values())
 
 
-def over_limit(usage: Usage, limits: Limits) -> str | None:
+def over_limit(usage: ProcessUsage, limits: ResourceLimits) -> str | None:
     """Which limit was passed, in words; None when none was."""
     if usage.wall_seconds > limits.wall_seconds:
         return f"it ran longer than {limits.wall_seconds} s"

@@ -18,9 +18,9 @@ from pathlib import Path
 import httpx
 from filelock import FileLock
 
-from lepton_course.bars import progress_bar
 from lepton_course.datasets.catalogue import DataFile
 from lepton_course.datasets.idx import IdxError, gunzip
+from lepton_course.progress_bar import progress_bar
 
 GZIP_MAGIC = b"\x1f\x8b"
 

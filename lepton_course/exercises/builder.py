@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
@@ -206,16 +206,6 @@ def declared_in(module: ModuleType) -> list[Exercise]:
 def built(declared: ExerciseBuilder | Exercise) -> Exercise:
     """Return an exercise as data, from either form."""
     return declared.build() if isinstance(declared, ExerciseBuilder) else declared
-
-
-def marks_in(namespace: Mapping[str, Any]) -> set[str]:
-    """Return the names by which a file marks its functions: its exercises and groups.
-
-    A decorator `@pooling.mistake(…)` is no part of the function below it; whoever runs or shows
-    the function's source leaves it out.
-    """
-    kinds = ExerciseBuilder | MistakeGroup
-    return {name for name, value in namespace.items() if isinstance(value, kinds)}
 
 
 def argument_names(reference: Any) -> tuple[str, ...]:

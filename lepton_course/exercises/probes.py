@@ -14,14 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from lepton_course.exercises.case import Case
 from lepton_course.exercises.values import Opaque, Plain, is_tensor, plain
-
-if TYPE_CHECKING:
-    from lepton_course.exercises.model import Case
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,186 @@
+"""A class: a folder in nbgrader's layout, and what of it must stay private.
+
+nbgrader_config.py  gradebook.db  roster.csv
+source/  release/  submitted/  autograded/  feedback/     nbgrader's own folders
+private/                                                  mode 0700
+    seed           the secret from which the grader draws its cases, mode 0600
+    class.json     where the curriculum is, and which module each assignment comes from
+    questions/     drawn cases with their expected results
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from lepton_course.exercises.declared import DECLARATIONS
+
+NOTEBOOK = "assignment"
+"""Every assignment has one notebook of this name."""
+
+
+class ClassError(Exception):
+    """Something about a class that stops a command; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Classroom:
+    """The paths of a class. Nothing is read before it is asked for."""
+
+    root: Path
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / "nbgrader_config.py"
+
+    @property
+    def gradebook_file(self) -> Path:
+        return self.root / "gradebook.db"
+
+    @property
+    def roster_file(self) -> Path:
+        return self.root / "roster.csv"
+
+    @property
+    def private(self) -> Path:
+        return self.root / "private"
+
+    @property
+    def seed_file(self) -> Path:
+        return self.private / "seed"
+
+    @property
+    def manifest_file(self) -> Path:
+        return self.private / "class.json"
+
+    def source_folder(self, assignment: str) -> Path:
+        return self.root / "source" / assignment
+
+    def release_notebook(self, assignment: str) -> Path:
+        return self.root / "release" / assignment / f"{NOTEBOOK}.ipynb"
+
+    def submitted_folder(self, student: str, assignment: str) -> Path:
+        return self.root / "submitted" / student / assignment
+
+    def autograded_folder(self, student: str, assignment: str) -> Path:
+        return self.root / "autograded" / student / assignment
+
+    def settings(self) -> bytes:
+        """What gradebook and pages depend on, besides results: the class's configuration."""
+        return self.config_file.read_bytes()
+
+    def seed(self) -> str:
+        """The class's secret. Raises ClassError when it is not there."""
+        try:
+            seed = self.seed_file.read_text().strip()
+        except OSError as error:
+            raise ClassError(
+                f"{self.seed_file}: the class's secret seed cannot be read ({error.strerror}). "
+                "Restore it from a backup."
+            ) from error
+        if not seed:
+            raise ClassError(f"{self.seed_file} is empty. Restore it from a backup.")
+        return seed
+
+    def manifest(self) -> Manifest:
+        """Which modules the class's assignments come from."""
+        try:
+            data = json.loads(self.manifest_file.read_text(encoding="utf-8"))
+            return Manifest(Path(data["curriculum"]), dict(data["modules"]))
+        except (OSError, ValueError, KeyError) as error:
+            raise ClassError(
+                f"{self.manifest_file} cannot be read ({error}). "
+                f"`lepton class create {self.root} --roster …` writes it again."
+            ) from error
+
+    def config(self) -> Config:
+        """What the class's `nbgrader_config.py` sets."""
+        loader = PyFileConfigLoader(self.config_file.name, path=str(self.root))
+        return loader.load_config()
+
+    def course_directory(self, assignment: str = "", student: str = "*") -> CourseDirectory:
+        """nbgrader's own view of the class."""
+        course = CourseDirectory(config=self.config())
+        course.assignment_id = assignment
+        course.student_id = student
+        return course
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where the curriculum is, and the module (a path in it) of each assignment."""
+
+    curriculum: Path
+    modules: dict[str, str]
+
+    def write(self, path: Path) -> None:
+        data = {"curriculum": str(self.curriculum), "modules": self.modules}
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+
+    def module_folder(self, assignment: str) -> Path:
+        """The folder of an assignment's module, with its exercises.
+
+        A clone that has moved is found by where this code stands.
+        """
+        module = self.modules[assignment]
+        for curriculum in (self.curriculum, default_curriculum()):
+            folder = curriculum / module
+            if (folder / DECLARATIONS).is_file():
+                return folder
+        raise ClassError(
+            f"{self.curriculum / module / DECLARATIONS} is not there: the clone of the course "
+            "has moved. Run `lepton class create` again with --curriculum."
+        )
+
+
+def default_curriculum() -> Path:
+    """The curriculum of the clone that this code is part of."""
+    return Path(__file__).resolve().parents[2] / "curriculum"
+
+
+def open_classroom(root: Path) -> Classroom:
+    """The class in a folder. Raises ClassError when there is none."""
+    classroom = Classroom(root.resolve())
+    if not is_classroom(root):
+        raise ClassError(
+            f"{root} is not a class. `lepton class create {root} --roster roster.csv` makes one."
+        )
+    return classroom
+
+
+def is_classroom(root: Path) -> bool:
+    """Whether `lepton class create` made this folder."""
+    classroom = Classroom(root)
+    return classroom.config_file.is_file() and classroom.private.is_dir()
+
+
+@contextmanager
+def exclusive(classroom: Classroom) -> Iterator[None]:
+    """Holds the class for one command that writes. Raises ClassError when another holds it."""
+    with (classroom.private / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ClassError(
+                f"Another `lepton class` command is at work in {classroom.root}. "
+                "Wait for it, then run this one again."
+            ) from error
+        yield
+
+
+def programs_on_path() -> None:
+    """Lets nbgrader find `alembic`, which it calls by name, beside the running Python."""
+    programs = os.path.dirname(sys.executable)
+    path = os.environ.get("PATH", os.defpath)
+    if programs not in path.split(os.pathsep):
+        os.environ["PATH"] = programs + os.pathsep + path

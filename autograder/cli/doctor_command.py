@@ -1,0 +1,178 @@
+"""`lepton doctor`: what grading needs of this machine, what is missing, and how to get it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+GIB = 2**30
+NEEDED_GIB = 4.0
+"""One submission may use 3 GiB, and what grades it needs some as well."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. remedy: what to do, where it is not as it should be."""
+
+    name: str
+    good: bool
+    found: str
+    remedy: str = ""
+    needed: bool = False
+    """Whether grading is refused without it."""
+
+
+def examine() -> list[Finding]:
+    """Looks at this machine; changes nothing."""
+    return [
+        _python(),
+        *_packages(),
+        _alembic(),
+        *_walls(),
+        _memory(),
+        _scratch(),
+    ]
+
+
+def namespaces_remedy(read: Callable[[str], str], in_container: bool) -> str:
+    """How to get unprivileged user namespaces, from what the system's settings say.
+
+    read: the text of a file, or "" when it is not there.
+    """
+    if in_container:
+        return (
+            "This is a container, which may not make others inside. Start it with "
+            "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined "
+            "--security-opt systempaths=unconfined`, or grade outside of it."
+        )
+    for file, forbidding, setting in (
+        ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
+        ("kernel/unprivileged_userns_clone", "0", "1"),
+        ("user/max_user_namespaces", "0", "15000"),
+    ):
+        if read(f"/proc/sys/{file}").strip() == forbidding:
+            name = file.replace("/", ".")
+            return (
+                f"The system forbids them with {name}={forbidding}. Ask an administrator for: "
+                f"sudo sysctl -w {name}={setting} (and a file in /etc/sysctl.d to keep it)"
+            )
+    return "Ask an administrator why unprivileged user namespaces are not allowed."
+
+
+def landlock_remedy(read: Callable[[str], str], release: str) -> str:
+    """How to get Landlock, from what the system's settings say and the kernel's release."""
+    numbers = [int(part) for part in release.split("-")[0].split(".")[:2] if part.isdigit()]
+    if numbers and tuple(numbers) < (5, 13):
+        return f"Linux {release} is too old for it: it came with 5.13."
+    modules = read("/sys/kernel/security/lsm").strip()
+    if modules and "landlock" not in modules.split(","):
+        return f"It is not switched on. Boot with the kernel option lsm=landlock,{modules}"
+    return "This kernel was built without it. Ask for one with CONFIG_SECURITY_LANDLOCK=y."
+
+
+def doctor() -> None:
+    """Look at this machine: what grading needs, what is missing, how to get it."""
+    import typer
+    from rich.console import Console
+    from rich.table import Table
+
+    findings = examine()
+    table = Table("", "", "found")
+    for finding in findings:
+        mark = "✓" if finding.good else "✗"
+        table.add_row(mark, finding.name, finding.found)
+    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+    for finding in findings:
+        if not finding.good:
+            print(f"\n{finding.name}: {finding.remedy}")
+    if any(finding.needed and not finding.good for finding in findings):
+        raise typer.Exit(1)
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def _python() -> Finding:
+    good = (3, 11) <= sys.version_info[:2] < (3, 14)
+    remedy = "The course needs Python 3.11 to 3.13: make install PYTHON=python3.12"
+    return Finding("Python", good, platform.python_version(), remedy, needed=True)
+
+
+def _packages() -> list[Finding]:
+    findings = []
+    for name in ("torch", "tensorflow", "nbgrader"):
+        found = next(filter(None, map(_version, (name, f"{name}-cpu"))), "")
+        remedy = "In the clone of the course, run: make install"
+        findings.append(Finding(name, bool(found), found or "not installed", remedy, needed=True))
+    return findings
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _alembic() -> Finding:
+    from autograder.classroom.classroom import programs_on_path
+
+    programs_on_path()
+    found = shutil.which("alembic")
+    remedy = "nbgrader makes its gradebook with this program. Run: make install"
+    return Finding("alembic", bool(found), found or "not found", remedy, needed=True)
+
+
+def _walls() -> list[Finding]:
+    from autograder.sandbox.walls import Walls, survey, walls_in_words
+
+    found = survey()
+    if sys.platform != "linux":
+        remedy = "Grade on a Linux machine, or work that you trust with --sandbox none."
+        return [Finding("walls", False, platform.system(), remedy, needed=True)]
+    in_container = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
+    why = dict(problem.split(": ", 1) for problem in found.problems)
+    return [
+        Finding(
+            "wall: namespaces",
+            found.walls.namespaces,
+            why.get("namespaces") or "; ".join(walls_in_words(Walls(landlock=False))[:-1]),
+            namespaces_remedy(_read, in_container),
+            needed=not found.walls,
+        ),
+        Finding(
+            "wall: Landlock",
+            found.walls.landlock,
+            why.get("Landlock") or walls_in_words(Walls(namespaces=False))[0],
+            landlock_remedy(_read, platform.release()),
+            needed=not found.walls,
+        ),
+    ]
+
+
+def _memory() -> Finding:
+    import psutil
+
+    memory = psutil.virtual_memory().available / GIB
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    remedy = f"Less than {NEEDED_GIB:g} GiB are free: close programs, or grade with --workers 1."
+    found = f"{memory:.1f} GiB free, {cores} cores"
+    return Finding("memory", memory >= NEEDED_GIB, found, remedy)
+
+
+def _scratch() -> Finding:
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free / GIB
+    remedy = "Submissions run in a folder there: make room, or set TMPDIR to another place."
+    return Finding("temporary files", free >= 1, f"{free:.1f} GiB free in {folder}", remedy)

@@ -1,0 +1,65 @@
+"""`lepton class release`, `collect` and `rehearse`: through nbgrader's exchange and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.app import AssignmentName, Folder, told
+
+
+def release(folder: Folder, assignment: AssignmentName) -> None:
+    """Hand an assignment out through nbgrader's exchange."""
+    from autograder.classroom.classroom import open_classroom
+    from autograder.instructor import exchange
+
+    with told():
+        classroom = open_classroom(folder)
+        exchange.release(classroom, assignment)
+    course = classroom.course_directory().course_id
+    print(f"{assignment} is handed out. Learners fetch it with")
+    print(f"  nbgrader fetch_assignment --course {course} {assignment}")
+
+
+def collect(folder: Folder, assignment: AssignmentName) -> None:
+    """Collect what learners have handed in through nbgrader's exchange; run it as often as you
+    like."""
+    from autograder.classroom.classroom import open_classroom
+    from autograder.instructor import exchange
+
+    with told():
+        classroom = open_classroom(folder)
+        new = exchange.collect(classroom, assignment)
+    print(f"{len(new)} new submissions{': ' if new else ''}{', '.join(new)}")
+
+
+def rehearse(
+    folder: Folder,
+    assignment: AssignmentName,
+    learners: Annotated[
+        Path | None,
+        typer.Option(help="Where the made-up learners keep their files; DIR-learners."),
+    ] = None,
+) -> None:
+    """Have made-up learners hand in an assignment, to practise an evening.
+
+    Everybody on the roster answers, with mistakes that learners really make. Not for a class of
+    real people.
+    """
+    from autograder.classroom.classroom import ClassError, open_classroom
+    from autograder.classroom.roster import read_roster
+    from autograder.simulation.rehearsal import hand_in_made_up_work
+
+    with told():
+        classroom = open_classroom(folder)
+        emails = [student.email for student in read_roster(classroom.roster_file)]
+        if not all(email.endswith("@example.org") for email in emails):
+            raise ClassError(
+                "There are people on the roster who are not made up, and this would hand in for "
+                "them. `lepton class create NEW --made-up 30` makes a class to practise with."
+            )
+        home = learners or classroom.root.with_name(f"{classroom.root.name}-learners")
+        count = hand_in_made_up_work(classroom, assignment, home)
+    print(f"{count} made-up learners have handed in {assignment}. Their files: {home}")

@@ -1,0 +1,237 @@
+"""The maintainer's commands: `lepton run`, `lepton certify`, `lepton check`, `lepton new`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+if TYPE_CHECKING:
+    from autograder.proof.notebooks.notebook_results import Result
+    from autograder.proof.notebooks.tasks import NotebookTask
+
+SEEDS = 5
+
+Jobs = Annotated[int | None, typer.Option(min=1, help="How many at a time; one per core.")]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
+]
+Seeds = Annotated[int, typer.Option(min=1, help="Sets of cases for each exercise.")]
+
+
+def run(
+    notebooks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NOTEBOOK]...", help="Notebooks or modules; default: all."),
+    ] = None,
+    jobs: Jobs = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="For the report and executed notebooks.")
+    ] = None,
+    cache: Annotated[
+        bool, typer.Option(help="Do not run again what passed with the same content.")
+    ] = True,
+    json_file: JsonFile = None,
+) -> None:
+    """Execute every lesson, every solved and every untouched assignment, and prove them."""
+    if not _run(_tasks(notebooks or []), jobs, out, cache, json_file):
+        raise typer.Exit(1)
+
+
+def certify(
+    modules: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODULE]...", help="Such as basics/05_convolutional_networks; default: all."
+        ),
+    ] = None,
+    seeds: Seeds = SEEDS,
+    jobs: Jobs = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Prove the exercises: right answers pass, wrong ones fail and are told apart."""
+    if not _certify(_modules(modules or []), seeds, jobs, json_file):
+        raise typer.Exit(1)
+
+
+def check(
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="A module's id or folder.")],
+    seeds: Seeds = SEEDS,
+    jobs: Jobs = None,
+) -> None:
+    """Prove one module: how its notebooks are made, its certificate, its execution."""
+    folders = _modules([module])
+    passed = {
+        "structure": _check_structure(folders),
+        "certificate": _certify(folders, seeds, jobs, None),
+        "run": _run(_tasks([str(folders[0])]), jobs, None, True, None),
+    }
+    for name, good in passed.items():
+        print("✓" if good else "✗", name)
+    if not all(passed.values()):
+        raise typer.Exit(1)
+
+
+new = typer.Typer(help="Begin a module or an exercise.", no_args_is_help=True)
+
+
+@new.command("module")
+def new_module(
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="Its id in the syllabus.")],
+) -> None:
+    """Make a module's folder: well made, and with a list of what is still to be written."""
+    from autograder.curriculum.build import CURRICULUM
+    from autograder.scaffold.scaffold import CannotScaffold, scaffold_module
+
+    try:
+        folder = scaffold_module(module, CURRICULUM)
+    except CannotScaffold as error:
+        sys.exit(f"lepton new: {error}")
+    print(f"Made {folder}. What is still to be written: lepton certify {module}")
+
+
+@new.command("exercise")
+def new_exercise(
+    module: Annotated[str, typer.Argument(metavar="MODULE", help="A module's id or folder.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the learner will define.")],
+    points: Annotated[float, typer.Option(min=0.5, help="Its points.")] = 2,
+) -> None:
+    """Add a graded exercise to a module, to be filled in."""
+    from autograder.scaffold.scaffold import CannotScaffold, scaffold_exercise
+
+    [folder] = _modules([module])
+    try:
+        scaffold_exercise(folder, name, points)
+    except CannotScaffold as error:
+        sys.exit(f"lepton new: {error}")
+    print(
+        f"Added exercises/{name}.py, and its cells to assignment.ipynb. "
+        f"What to write: lepton certify {module}"
+    )
+
+
+def _run(
+    tasks: Sequence[NotebookTask],
+    jobs: int | None,
+    out: Path | None,
+    cache: bool,
+    json_file: Path | None,
+) -> bool:
+    from autograder.proof.notebooks.notebook_results import Cache, to_json
+    from autograder.proof.notebooks.run_report import JUNIT, write_html, write_junit
+    from autograder.proof.notebooks.runner import OUT, run_notebooks, unproven
+
+    console = Console(highlight=False)
+    started = time.monotonic()
+    out = (out or OUT / "report").resolve()
+    for problem in unproven():
+        console.print(f"[yellow]Not proven on this machine:[/yellow] {escape(problem)}")
+    results: list[Result] = []
+    with console.status(f"Running {len(tasks)} notebooks …") as status:
+        for result in run_notebooks(
+            tasks, out, cache=Cache(OUT / "cache") if cache else None, jobs=jobs
+        ):
+            results.append(result)
+            console.print(_line(result), soft_wrap=True)
+            status.update(f"Running notebooks … {len(results)} of {len(tasks)} done")
+    seconds = time.monotonic() - started
+    order = {(task.path, task.kind): index for index, task in enumerate(tasks)}
+    results.sort(key=lambda result: order[result.path, result.kind])
+    for result in results:
+        if result.failure:
+            console.print(f"\n{escape(result.failure)}", soft_wrap=True)
+    page = write_html(results, seconds, out)
+    write_junit(results, seconds, out / JUNIT)
+    tree = to_json(results, seconds)
+    _write_json(out / "results.json", tree)
+    _write_json(json_file, tree)
+    failed = sum(bool(result.problems) for result in results)
+    unchanged = sum(result.cached for result in results)
+    console.print(
+        f"{len(results) - failed} passed ({unchanged} unchanged), {failed} failed, "
+        f"in {seconds:.1f} s. Report: {page}",
+        soft_wrap=True,
+    )
+    return not failed
+
+
+def _line(result: Result) -> str:
+    sign = "[red]✗[/red]" if result.problems else "[green]✓[/green]"
+    kind = {"student": " (untouched)", "assignment": " (solved)"}.get(result.kind, "")
+    used = "unchanged" if result.cached else f"{result.seconds:.1f} s, {result.peak_mib} MiB"
+    problems = [f"    {escape(problem)}" for problem in result.problems]
+    return "\n".join([f"{sign} {escape(result.path)}{kind}  {used}", *problems])
+
+
+def _certify(folders: Sequence[Path], seeds: int, jobs: int | None, json_file: Path | None) -> bool:
+    from autograder.proof.exercises.certification import (
+        certificate_tables,
+        certify_modules,
+        to_json,
+    )
+
+    console = Console(highlight=False)
+    certificates = []
+    with console.status("Certifying …") as status:
+        for certificate in certify_modules(folders, seeds, jobs):
+            certificates.append(certificate)
+            status.update(f"Certifying … {len(certificates)} exercises done")
+    console.print(*certificate_tables(certificates))
+    for certificate in certificates:
+        for problem in certificate.problems:
+            where = f"{certificate.module}, {certificate.name}"
+            console.print(f"[red]✗[/red] {escape(where)}: {escape(problem)}", soft_wrap=True)
+    _write_json(json_file, to_json(certificates))
+    return all(certificate.passed for certificate in certificates)
+
+
+def _check_structure(folders: Sequence[Path]) -> bool:
+    from autograder.proof.lint.structure import structure_complaints
+
+    console = Console(highlight=False)
+    complaints = [complaint for folder in folders for complaint in structure_complaints(folder)]
+    for complaint in complaints:
+        console.print(f"[red]✗[/red] {escape(str(complaint))}", soft_wrap=True)
+    return not complaints
+
+
+def _modules(names: Sequence[str]) -> list[Path]:
+    from autograder.curriculum.modules import UnknownModule, select_modules
+
+    try:
+        return select_modules(names)
+    except UnknownModule as error:
+        sys.exit(f"lepton: {error}")
+
+
+def _tasks(names: Sequence[str]) -> list[NotebookTask]:
+    from autograder.curriculum.modules import UnknownModule
+    from autograder.proof.notebooks.tasks import select_tasks
+
+    try:
+        return select_tasks(names)
+    except UnknownModule as error:
+        sys.exit(f"lepton: {error}")
+
+
+def _write_json(path: Path | None, tree: dict) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(tree, indent=1, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8")
+
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+for _command in (run, certify, check):
+    app.command()(_command)
+app.add_typer(new, name="new")
+
+if __name__ == "__main__":
+    app()

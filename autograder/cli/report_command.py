@@ -1,0 +1,48 @@
+"""`lepton class report`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.app import Folder, told
+
+
+def report(
+    folder: Folder,
+    assignment: Annotated[
+        str | None, typer.Argument(metavar="[ASSIGNMENT]", help="This one alone.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The folder for it; `report` in the class.")
+    ] = None,
+    opening: Annotated[
+        Path | None,
+        typer.Option(help="CSV file id,percent: an opening quiz that was held elsewhere."),
+    ] = None,
+) -> None:
+    """Write what the class can do and what it has misunderstood, as a page and as CSV tables."""
+    from autograder.classroom.classroom import ClassError, open_classroom
+    from autograder.report.data import graded_assignments, read_assignment, read_opening
+    from autograder.report.html_page import write_report
+    from autograder.report.summary import summarise
+
+    with told():
+        if opening is not None and assignment is None:
+            raise ClassError(
+                "--opening needs an ASSIGNMENT: an opening quiz belongs to one module."
+            )
+        classroom = open_classroom(folder)
+        names = [assignment] if assignment else graded_assignments(classroom)
+        shares = read_opening(opening) if opening else None
+        summaries = [summarise(read_assignment(classroom, name, shares)) for name in names]
+        try:
+            target = to or classroom.root / "report"
+            written = write_report(classroom.root.name, summaries, target, date.today())
+        except OSError as error:
+            raise ClassError(f"{error.filename} cannot be written: {error.strerror}.") from error
+    for path in written:
+        print(path)

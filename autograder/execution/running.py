@@ -1,0 +1,330 @@
+"""Runs a learner's cells in a closed-in kernel and collects answers as bytes. Decides nothing.
+
+A `Job` holds everything that the learner's process may see: the notebook, the files beside it
+and the inputs of the cases. What comes back in a `Run` is the learner's word, to be read by the
+judge with suspicion.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import nbformat
+import zmq.asyncio
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_core.utils import run_sync
+from nbclient.client import NotebookClient
+from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute
+from traitlets import Enum, default
+
+import lepton_course
+from autograder.execution.job import CannotRun, Job, Run
+from autograder.kernels.client import PromptAsyncClient
+from autograder.kernels.manager import WarmKernelManager
+from autograder.kernels.owner import shared
+from autograder.sandbox import walls
+from autograder.submissions.submission import is_judged
+from autograder.submissions.untrusted_files import Exchange, copy_files, remove_folder
+from autograder.submissions.untrusted_outputs import (
+    SHOWN,
+    TAKEN,
+    content_bytes,
+    printable,
+    tidy,
+    truncated,
+    writable,
+)
+
+MESSAGE_BYTES = 64 * 2**20
+"""The largest message that is taken from a kernel; one that sends more is cut off."""
+
+WAITING_MESSAGES = 32
+
+SEND_MILLISECONDS = 5_000
+
+OUTPUT_SECONDS = 2
+"""How long to wait for the last outputs of a cell that has ended."""
+
+INTERRUPT_SECONDS = 6
+"""How long a cell may take to end when it is interrupted; others may keep the cores busy."""
+
+
+def run(job: Job) -> Run:
+    """Runs a job in a scratch folder of its own. Raises CannotRun."""
+    started = monotonic()
+    with scratch_folder() as scratch:
+        work = scratch / "work"
+        work.mkdir()
+        copy_files(job.folders, work)
+        notebook = nbformat.reads(job.notebook, as_version=4)
+        runner = RunAndAsk(job, scratch)
+        notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})
+    return Run(
+        notebook=writable(nbformat.writes(notebook)),
+        answers=runner.answers,
+        failures=runner.failures,
+        stopped=runner.stopped,
+        incidents=tuple(runner.incidents),
+        seconds=monotonic() - started,
+    )
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder that goes with the zygote, and so even when this process is killed."""
+    folder = shared.make_folder() if _WARM else Path(tempfile.mkdtemp(prefix="lepton-"))
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+_WARM = sys.platform == "linux"
+"""Elsewhere kernels start cold, and only without walls."""
+
+
+class RunAndAsk(Execute):
+    """nbgrader's Execute, except that grade cells are not run: their answers are asked for."""
+
+    shutdown_kernel = Enum(["graceful", "immediate"], default_value="immediate")
+
+    def __init__(self, job: Job, scratch: Path) -> None:
+        super().__init__()
+        self.job = job
+        self.scratch = scratch
+        self.answers: dict[str, bytes] = {}
+        self.failures: dict[str, str] = {}
+        self.incidents: list[str] = []
+        self.stopped = ""
+        self.timed_out = False
+        self.cell_bytes = 0
+
+    def preprocess(
+        self, nb: NotebookNode, resources: Any = None, km: Any = None
+    ) -> tuple[NotebookNode, Any]:
+        """Runs the notebook in place. Raises CannotRun."""
+        NotebookClient.__init__(self, nb, km)
+        self.reset_execution_trackers()
+        self.resources = resources
+        self.store_widget_state = False
+        # Answers may print. A spare cell takes that, and is dropped at the end.
+        nb.cells.append(nbformat.v4.new_code_cell())
+        self.exchange = Exchange(self.scratch / "exchange")
+        self.deadline = monotonic() + self.job.limits.notebook_seconds
+        try:
+            with self._kernel():
+                self.check_kernel(len(nb.cells) - 1)
+                self._run_cells(nb)
+        finally:
+            self.exchange.close()
+        nb.cells.pop()
+        return nb, resources
+
+    def _kernel(self) -> Any:
+        self.km = _kernel_manager(self.job, self.scratch)
+        self.owns_km = True
+        try:
+            self.start_new_kernel(env=_environment(self.job))
+            self.start_new_kernel_client()
+        except Exception as error:
+            if self.km is not None:
+                self._cleanup_kernel()
+            raise CannotRun(f"the kernel did not start: {error}") from error
+        return self.setup_kernel(cleanup_kc=True)
+
+    async def _async_cleanup_kernel(self) -> None:
+        # Before the kernel goes, for all outputs have come by now: ZeroMQ takes a second to end
+        # a context whose other side has gone first and which may never connect again.
+        try:
+            if getattr(self, "kc", None) is not None:
+                self.kc.stop_channels()
+        finally:
+            await super()._async_cleanup_kernel()
+
+    _cleanup_kernel = run_sync(_async_cleanup_kernel)
+
+    def check_kernel(self, index: int) -> None:
+        """Fails early, and not as the learner's fault, where the course cannot be imported."""
+        self.limit(self.job.limits.cell_seconds)
+        cell = nbformat.v4.new_code_cell("import lepton_course.exercises.remote as _; del _")
+        self.execute_cell(cell, index, store_history=False)
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        if errors or self.timed_out:
+            reason = errors[0].evalue if errors else "it took too long"
+            raise CannotRun(f"the kernel cannot import lepton_course: {reason}")
+
+    def _run_cells(self, nb: NotebookNode) -> None:
+        for index, cell in enumerate(nb.cells[:-1]):
+            left = self.deadline - monotonic()
+            if left <= 0:
+                limit = self.job.limits.notebook_seconds
+                self.stopped = f"the notebook ran longer than {limit} s"
+                return
+            try:
+                if is_judged(cell):
+                    self.judge(cell, index, left)
+                elif cell.cell_type == "code":
+                    self._run_cell(cell, index, min(self.job.limits.cell_seconds, left))
+            except DeadKernelError:
+                why = getattr(self.km.provisioner, "stop_reason", None)
+                self.stopped = (
+                    f"the kernel was stopped in {self.describe(cell)}: {why}"
+                    if why
+                    else f"the kernel died in {self.describe(cell)}"
+                )
+                return
+            except CellTimeoutError:
+                self.stopped = f"{self.describe(cell)} ran too long and could not be interrupted"
+                return
+            except (CannotRun, MemoryError):
+                raise
+            except Exception:  # the learner's process can send anything, also in place of replies
+                self.stopped = f"what the kernel sent made no sense in {self.describe(cell)}"
+                return
+
+    def _run_cell(self, cell: NotebookNode, index: int, seconds: float) -> None:
+        self.limit(seconds)
+        try:
+            self.execute_cell(cell, index, store_history=True)
+        finally:
+            tidy(cell, self.job.limits.output_bytes)
+        if self.timed_out:
+            self.incidents.append(
+                f"{self.describe(cell)} ran longer than {seconds:.0f} s and was interrupted"
+            )
+
+    def judge(self, cell: NotebookNode, index: int, left: float) -> None:
+        """Has the kernel put the cases to what the learner named so, and takes the answer."""
+        name = cell.metadata.nbgrader["grade_id"]
+        if name not in self.job.cases:
+            return
+        cases, answers = self.exchange.new_name(), self.exchange.new_name()
+        try:
+            self.exchange.put(cases, self.job.cases[name])
+        except OSError as error:
+            if error.errno in _NOT_THE_LEARNERS:
+                raise CannotRun(f"its scratch folder cannot be written: {error}") from error
+            self.failures[name] = "the folder for its inputs was taken away"
+            return
+        paths = [str(self.exchange.folder / file) for file in (cases, answers)]
+        line = (
+            "__import__('lepton_course.exercises.remote', fromlist=['observe_file'])"
+            f".observe_file({name!r}, {paths[0]!r}, {paths[1]!r}, globals())"
+        )
+        seconds = min(self.job.limits.answer_seconds, left)
+        self.limit(seconds)
+        try:
+            spare = len(self.nb.cells) - 1
+            self.execute_cell(nbformat.v4.new_code_cell(line), spare, store_history=False)
+            if self.timed_out:
+                self.failures[name] = f"it took longer than {seconds:.0f} s"
+            else:
+                self.answers[name] = self.exchange.take(answers, self.job.limits.answer_bytes)
+        except ValueError as error:
+            self.failures[name] = str(error)
+        finally:
+            self.exchange.remove(cases)
+
+    def limit(self, seconds: float) -> None:
+        self.timeout = max(1, round(seconds))
+        self.timed_out = False
+        self.cell_bytes = 0
+        # Lost outputs alone are no reason to stop; a cell that goes on when interrupted is.
+        self.raise_on_iopub_timeout = False
+        self.iopub_timeout = OUTPUT_SECONDS
+
+    def describe(self, cell: NotebookNode) -> str:
+        """The cell, in the middle of a sentence."""
+        if is_judged(cell):
+            return f"the answer to {cell.metadata.nbgrader['grade_id']}"
+        lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
+        if not lines:
+            return "an empty cell"
+        return f"the cell that starts with `{printable(lines[0][:60])}`"
+
+    async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
+        self.timed_out = True
+        self.raise_on_iopub_timeout = True
+        self.iopub_timeout = INTERRUPT_SECONDS
+        return await super()._async_handle_timeout(timeout, cell)
+
+    def process_message(
+        self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
+    ) -> NotebookNode | None:
+        """Takes one message; one that makes no sense, or is too much, is dropped."""
+        try:
+            kind = msg["msg_type"]
+            if kind in SHOWN and not self._within_limit(msg, cell):
+                return None
+            return super().process_message(msg, cell, cell_index) if kind in TAKEN else None
+        except CellControlSignal:
+            raise
+        except Exception:  # the learner's process can send anything
+            return None
+
+    def _within_limit(self, msg: dict[str, Any], cell: NotebookNode) -> bool:
+        before, limit = self.cell_bytes, self.job.limits.output_bytes
+        self.cell_bytes += content_bytes(msg)
+        if before <= limit < self.cell_bytes:
+            cell.outputs.append(truncated())
+        return self.cell_bytes <= limit
+
+
+class SteadyClient(PromptAsyncClient):
+    """Connects once, before any of the learner's code runs, and never again.
+
+    The sockets lie in the learner's folder: who connected later might be led elsewhere. The
+    heartbeat, which connects anew when it hears nothing, is left out.
+    """
+
+    @default("context")
+    def _careful_context(self) -> zmq.asyncio.Context:
+        self._created_context = True
+        return _careful(zmq.asyncio.Context())
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        super().start_channels(*args, **{**kwargs, "hb": False})
+
+
+def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
+    if not _WARM:
+        if job.walls:
+            raise CannotRun("this machine has no walls for a kernel")
+        # Sockets in a folder: over TCP, two kernels that start at once can take the same port.
+        return AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
+    course = Path(lepton_course.__file__).parent
+    world = walls.World(scratch, (course,), job.limits.resources, job.walls) if job.walls else None
+    manager = WarmKernelManager(world=world, client_factory=SteadyClient)
+    _careful(manager.context)
+    return manager
+
+
+def _careful(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
+    """For sockets whose other end is the learner's."""
+    context.setsockopt(zmq.RECONNECT_IVL, -1)
+    context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # with nobody there, it would wait for ever
+    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
+    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
+    return context
+
+
+_NOT_THE_LEARNERS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
+"""Reasons for which a file cannot be written that a submission is not to blame for."""
+
+
+def _environment(job: Job) -> dict[str, str]:
+    environment = {**os.environ, "NBGRADER_EXECUTION": "autograde"}
+    if job.threads:
+        environment["OMP_NUM_THREADS"] = str(job.threads)
+        environment["TF_NUM_INTRAOP_THREADS"] = str(job.threads)
+    return environment

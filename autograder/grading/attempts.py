@@ -1,0 +1,169 @@
+"""Every attempt of a learner at an assignment is kept; the last or the best one counts.
+
+attempts/<student>/<assignment>/1, 2, …    copies of what was handed in, oldest first
+
+`submitted/` holds the last one, as nbgrader has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from autograder.classroom.classroom import ClassError, Classroom
+from autograder.grading.batch import Batch, Options, grade
+from autograder.judging.results import Grading, SubmissionResult
+from autograder.nbgrader_course.stock_course import StockCourse
+from autograder.submissions.submission import submitted_notebooks
+from autograder.submissions.untrusted_files import copy_files, hash_files
+
+Count = Literal["last", "best"]
+
+
+@dataclass(frozen=True)
+class WithAttempts(Classroom):
+    """The class as if some students had handed in one of their earlier attempts."""
+
+    counted: Mapping[str, Path] = field(default_factory=dict)
+
+    def submitted_folder(self, student: str, assignment: str) -> Path:
+        """The attempt that counts, or what was handed in last."""
+        return self.counted.get(student) or super().submitted_folder(student, assignment)
+
+
+def kept_attempts(classroom: Classroom, student: str, assignment: str) -> list[Path]:
+    """The folders of a student's attempts, oldest first."""
+    folder = classroom.root / "attempts" / student / assignment
+    numbered = [path for path in folder.glob("*") if path.name.isdigit()]
+    return sorted(numbered, key=lambda path: int(path.name))
+
+
+def keep_attempt(
+    classroom: Classroom, student: str, assignment: str, folder: Path | None = None
+) -> None:
+    """Keeps what a student has handed in, unless just this is kept already.
+
+    folder: where it is; by default in `submitted/`. Links are not followed.
+    """
+    folder = folder or classroom.submitted_folder(student, assignment)
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    kept = kept_attempts(classroom, student, assignment)
+    digest = _digest(folder)
+    if any(_digest(attempt) == digest for attempt in kept):
+        return
+    place = classroom.root / "attempts" / student / assignment
+    place.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(dir=place, prefix=".part-"))
+    try:
+        copy_files([folder], partial)
+        for notebook in submitted_notebooks(folder):
+            shutil.copyfile(notebook, partial / notebook.name)
+        os.rename(partial, place / str(int(kept[-1].name) + 1 if kept else 1))
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def counts(classroom: Classroom, assignment: str) -> Count:
+    """Which attempt counts: what was said last for this assignment; at first, the last one."""
+    try:
+        said = json.loads(_settings(classroom).read_text(encoding="utf-8")).get(assignment)
+    except (OSError, ValueError, AttributeError):
+        return "last"
+    return "best" if said == "best" else "last"
+
+
+def let_count(classroom: Classroom, assignment: str, count: Count) -> None:
+    """Remembers which attempt counts."""
+    path = _settings(classroom)
+    try:
+        settings = dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        settings = {}
+    path.write_text(json.dumps({**settings, assignment: count}) + "\n", encoding="utf-8")
+
+
+def grade_attempts(
+    classroom: Classroom,
+    batch: Batch,
+    options: Options,
+    count: Count,
+    report: Callable[[SubmissionResult], None] = lambda result: None,
+) -> Grading:
+    """Keeps every attempt, and grades the one that counts.
+
+    The best has the most points from the judge, without a penalty for being late; of equal ones
+    it is the latest. Each attempt is run once: what was judged is remembered. Raises ClassError.
+    """
+    if isinstance(classroom, StockCourse):
+        if count == "best":
+            raise ClassError(
+                "In this nbgrader course the last attempt counts; others are not kept."
+            )
+        return grade(classroom, batch, options, report)
+    if not options.judge_only:
+        for student in batch.students:
+            keep_attempt(classroom, student, batch.assignment)
+    if count == "last":
+        return grade(classroom, batch, options, report)
+    options = replace(options, forget=False)
+    best, ran = _best_attempts(classroom, batch, options)
+    done = grade(WithAttempts(classroom.root, best), batch, options, report)
+    return replace(done, unchanged=max(0, done.unchanged - ran))
+
+
+def _best_attempts(
+    classroom: Classroom, batch: Batch, options: Options
+) -> tuple[dict[str, Path], int]:
+    """Each student's best attempt, if it is not the one in `submitted/`; and how many of those
+    in `submitted/` had not been judged before."""
+    earlier = {
+        student: _earlier(classroom, student, batch.assignment) for student in batch.students
+    }
+    judge = replace(options, judge_only=True)
+    scores: dict[str, list[tuple[float, int]]] = {student: [] for student in batch.students}
+
+    def look_at(view: Classroom, students: Sequence[str], number: int) -> int:
+        found = grade(view, Batch(batch.assignment, tuple(students), ()), judge)
+        for result in found.results:
+            scores[result.student].append((result.score, number))
+        return len(found.results) - found.unchanged
+
+    for number in range(max((len(folders) for folders in earlier.values()), default=0)):
+        folders = {s: found[number] for s, found in earlier.items() if number < len(found)}
+        look_at(WithAttempts(classroom.root, folders), list(folders), number)
+    rivals = [student for student in batch.students if earlier[student]]
+    ran = look_at(classroom, rivals, max(map(len, earlier.values()))) if rivals else 0
+    best = {
+        student: earlier[student][number]
+        for student in rivals
+        if (number := max(scores[student])[1]) < len(earlier[student])
+    }
+    return best, ran
+
+
+def _earlier(classroom: Classroom, student: str, assignment: str) -> list[Path]:
+    """The kept attempts other than what is in `submitted/`."""
+    last = _digest(classroom.submitted_folder(student, assignment))
+    kept = kept_attempts(classroom, student, assignment)
+    return [folder for folder in kept if _digest(folder) != last]
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256(hash_files([folder]).encode())
+    for notebook in submitted_notebooks(folder):
+        digest.update(notebook.name.encode(errors="surrogateescape"))
+        digest.update(hashlib.sha256(notebook.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _settings(classroom: Classroom) -> Path:
+    return classroom.private / "counted.json"

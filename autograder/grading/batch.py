@@ -1,0 +1,285 @@
+"""`lepton class grade`: all submissions of an assignment, judged and written to the gradebook."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import hashlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+
+from autograder.classroom.classroom import ClassError, Classroom, exclusive, programs_on_path
+from autograder.classroom.roster import read_roster
+from autograder.execution.job import CannotRun, SubmissionLimits
+from autograder.grading.gradebook_writer import GradebookWriter
+from autograder.grading.recording import NotRecorded, clear_scratch, record
+from autograder.judging.assignment import Assignment, GradingTask, load_assignment
+from autograder.judging.judging import Judged
+from autograder.judging.result_cache import Store, grader_version, key_of
+from autograder.judging.results import ExerciseResult, Grading, SubmissionResult, not_gradable
+from autograder.nbgrader_course.stock_assignment import StockAssignment, load_stock_assignment
+from autograder.nbgrader_course.stock_course import StockCourse
+from autograder.sandbox.choice import Sandbox, choose_walls
+from autograder.sandbox.walls import Walls, walls_in_words
+from autograder.submissions.submission import NotGradable, Submission
+from autograder.submissions.untrusted_files import hash_files
+from autograder.submissions.untrusted_outputs import printable
+from autograder.workers.process_pool import WorkerDied
+from autograder.workers.worker import LocalWorkers, Workers
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to grade.
+
+    workers: notebooks that run at a time on this machine; None for one per core. force: grade
+    again what has not changed. judge_only: judge and remember, but write no grade. forget: drop
+    results that neither a submission nor the gradebook needs any more. scheduler: the address of
+    a Dask cluster that does the work instead.
+    """
+
+    workers: int | None = None
+    sandbox: Sandbox = "auto"
+    force: bool = False
+    limits: SubmissionLimits = field(default_factory=SubmissionLimits)
+    judge_only: bool = False
+    forget: bool = True
+    scheduler: str | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is to be graded, in the roster's order; strangers' folders come last."""
+
+    assignment: str
+    students: tuple[str, ...]
+    strangers: tuple[str, ...]
+
+
+def find_submissions(classroom: Classroom, assignment: str, only: Sequence[str] = ()) -> Batch:
+    """Who has a folder `submitted/<student>/<assignment>`.
+
+    only: consider these students alone. Raises ClassError when there is nothing to grade.
+    """
+    if isinstance(classroom, StockCourse):
+        return Batch(assignment, classroom.students_who_submitted(assignment, only), ())
+    roster = [student.id for student in read_roster(classroom.roster_file)]
+    for student in only:
+        if student not in roster:
+            raise ClassError(f"{student!r} is not in {classroom.roster_file}.")
+    there = {
+        folder.parent.name
+        for folder in (classroom.root / "submitted").glob(f"*/{assignment}")
+        if not folder.parent.name.startswith(".")
+    }
+    wanted = set(only) or there
+    students = tuple(student for student in roster if student in there & wanted)
+    strangers = () if only else tuple(sorted(there - set(roster)))
+    if not students and not strangers:
+        place = classroom.submitted_folder(only[0] if only else "STUDENT", assignment)
+        raise ClassError(f"Nothing to grade: put notebooks at {place}/assignment.ipynb.")
+    return Batch(assignment, students, strangers)
+
+
+def grade(
+    classroom: Classroom,
+    batch: Batch,
+    options: Options = Options(),
+    report: Callable[[SubmissionResult], None] = lambda result: None,
+) -> Grading:
+    """Grades a batch: has workers run the notebooks, and writes the gradebook.
+
+    What has not changed since it was graded is not graded again, unless forced.
+
+    report: called with each result as it comes.
+    Raises ClassError: before anything has changed, or when a cluster is lost on the way.
+    """
+    programs_on_path()
+    gc.freeze()  # what is imported stays: looking through it again and again takes time
+    walls = choose_walls(options.sandbox)
+    with exclusive(classroom), _workers(options, walls) as workers:
+        clear_scratch(classroom)
+        if isinstance(classroom, StockCourse):
+            assignment = load_stock_assignment(classroom, batch.assignment)
+        else:
+            assignment = load_assignment(classroom, batch.assignment)
+        grader = _Grader(classroom, assignment, options, walls, report)
+        for student in batch.strangers:
+            grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
+        with contextlib.closing(grader.writer):
+            ran = grader.run(batch.students, workers)
+        if options.forget and not options.judge_only:
+            grader.store.forget_all_but(grader.keys_in_use())
+    return Grading(
+        results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
+        unchanged=grader.unchanged,
+        workers=workers.slots(ran),
+        sandbox=options.sandbox,
+        walls=tuple(walls_in_words(walls)),
+        shares_process=assignment.shares_process,
+    )
+
+
+def _workers(options: Options, walls: Walls) -> contextlib.AbstractContextManager[Workers]:
+    if options.scheduler is None:
+        return contextlib.nullcontext(LocalWorkers(options.workers))
+    try:
+        from autograder.workers.cluster import Cluster
+    except ModuleNotFoundError as error:
+        raise ClassError(
+            f"Grading on a cluster needs Dask ({error}). In the clone, here and on each machine of "
+            "the cluster: .venv/bin/pip install -c constraints.txt -e '.[instructor,distributed]'"
+        ) from error
+    return Cluster(options.scheduler, walls, lambda told: print(told, file=sys.stderr))
+
+
+class _Grader:
+    """Collects one result per student; the only one that writes."""
+
+    def __init__(
+        self,
+        classroom: Classroom,
+        assignment: Assignment | StockAssignment,
+        options: Options,
+        walls: Walls,
+        report: Callable[[SubmissionResult], None],
+    ) -> None:
+        self.classroom = classroom
+        self.assignment = assignment
+        self.options = options
+        self.walls = walls
+        self.report = report
+        self.store = Store(classroom.private / "results" / assignment.name)
+        self.results: dict[str, SubmissionResult] = {}
+        self.running: dict[str, Submission] = {}
+        self.keys: dict[str, str] = {}
+        self.unchanged = 0
+        course = classroom.course_directory(assignment.name)
+        self.due, self.in_gradebook = _due_dates(course)
+        self.writer = GradebookWriter(course.db_url)
+        self.settings = hashlib.sha256(classroom.settings()).hexdigest()[:16]
+
+    def folder(self, student: str) -> Path:
+        return self.classroom.submitted_folder(student, self.assignment.name)
+
+    def run(self, students: Sequence[str], workers: Workers) -> int:
+        """Has done what must be run, and writes each result as it comes. How many were run."""
+        tasks = self.tasks(students)
+        first = next(tasks, None)
+        if first is None:
+            return 0
+        ran = 0
+        folders = [self.folder(student) for student in students]
+        for student, outcome in workers.grade(self.assignment, chain([first], tasks), folders):
+            ran += 1
+            submission = self.running.pop(student)
+            if isinstance(outcome, (CannotRun, WorkerDied)):
+                self.refuse(student, str(outcome))
+                continue
+            self.store.keep(self.keys[student], outcome)
+            self.finish(student, submission, outcome)
+        return ran
+
+    def tasks(self, students: Sequence[str]) -> Iterator[tuple[str, GradingTask]]:
+        """What must be run, by student. Submissions that cannot be, or that are judged already,
+        get their line on the way."""
+        for student in students:
+            try:
+                with self.writer.transaction():  # restoring reads the gradebook
+                    submission = self.assignment.restored(self.folder(student))
+            except NotGradable as error:
+                self.refuse(student, str(error))
+                continue
+            self.keys[student] = self._key(student, submission)
+            judged = None if self.options.force else self.store.judged(self.keys[student])
+            if judged:
+                self.unchanged += 1
+                self.finish(student, submission, judged)
+                continue
+            self.running[student] = submission
+            yield (
+                student,
+                GradingTask(
+                    submission=submission,
+                    folder=self.folder(student),
+                    limits=self.options.limits,
+                    threads=None,
+                    walls=self.walls,
+                ),
+            )
+
+    def refuse(self, student: str, reason: str) -> None:
+        exercises = [
+            ExerciseResult(name, 0.0, points) for name, points in self.assignment.max_points.items()
+        ]
+        self._take(not_gradable(student, self.assignment.name, reason, exercises))
+
+    def finish(self, student: str, submission: Submission, judged: Judged) -> None:
+        """Writes a judged submission, unless the gradebook has it already."""
+        try:
+            if not self.options.judge_only:
+                self._record(student, submission, judged)
+        except NotRecorded as error:
+            self.refuse(student, f"nbgrader could not record it: {error}")
+            return
+        self._take(
+            SubmissionResult(
+                student=student,
+                assignment=self.assignment.name,
+                status=judged.status,
+                score=judged.score,
+                max_score=judged.max_score,
+                reason=judged.reason,
+                exercises=judged.exercises,
+                seconds=judged.seconds,
+            )
+        )
+
+    def keys_in_use(self) -> set[str]:
+        """What was handed in now, or is in the gradebook."""
+        return {*self.keys.values(), *self.store.all_recorded()}
+
+    def _record(self, student: str, submission: Submission, judged: Judged) -> None:
+        name, key = self.assignment.name, self.keys[student]
+        graded = self.classroom.autograded_folder(student, name)
+        mark = f"{key} {self.settings} {self.in_gradebook.get(student, self.due)}"
+        if (
+            not self.options.force
+            and self.store.recorded(student) == mark
+            and student in self.in_gradebook
+            and all((graded / f"{notebook}.ipynb").is_file() for notebook in judged.notebooks)
+        ):
+            return
+        record(self.writer, self.classroom, self.assignment, student, submission, judged)
+        self.store.mark_recorded(student, mark)
+
+    def _key(self, student: str, submission: Submission) -> str:
+        folder = self.folder(student)
+        return key_of(
+            self.assignment.fingerprint,
+            submission.digest,
+            hash_files([folder]),
+            repr((self.options.limits, self.walls)),
+            grader_version(),
+        )
+
+    def _take(self, result: SubmissionResult) -> None:
+        result = replace(result, reason=printable(result.reason))
+        self.results[result.student] = result
+        self.report(result)
+
+
+def _due_dates(course: CourseDirectory) -> tuple[str, dict[str, str]]:
+    """When the assignment is due; and by student, with extensions, for whoever is in the
+    gradebook."""
+    assignment = course.assignment_id
+    with Gradebook(course.db_url, course.course_id) as gradebook:
+        due = [known.duedate for known in gradebook.assignments if known.name == assignment]
+        submissions = gradebook.assignment_submissions(assignment)
+        return str(due[0] if due else None), {s.student_id: str(s.duedate) for s in submissions}

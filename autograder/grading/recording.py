@@ -1,0 +1,147 @@
+"""Writes judged submissions into nbgrader's gradebook and `autograded/`, one at a time.
+
+nbgrader's own Autograde converter does the writing, so manual grades, comments, late penalties
+and formgrader work as ever. It gets a scratch course that holds one restored submission: it
+cannot touch `submitted/`, and `autograded/` changes only when it has succeeded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.converters import Autograde
+from nbgrader.converters.base import BaseConverter, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
+from nbgrader.utils import parse_utc
+
+from autograder.classroom.classroom import Classroom
+from autograder.classroom.nbgrader_log import KeptLog
+from autograder.grading.gradebook_writer import GradebookWriter
+from autograder.judging.assignment import Assignment
+from autograder.judging.judging import Judged
+from autograder.judging.nbgrader_plugins import RESULT_KEY
+from autograder.nbgrader_course.stock_assignment import StockAssignment, runs_notebooks
+from autograder.submissions.submission import Submission
+from autograder.submissions.untrusted_files import copy_files, remove_folder
+
+
+class NotRecorded(Exception):
+    """nbgrader refused to write a result; the message says why."""
+
+
+class RecordingAutograde(Autograde):
+    """nbgrader's Autograde for one submission that is restored, run and judged already."""
+
+    def __init__(self, judged: Judged, **options: Any) -> None:
+        super().__init__(**options)
+        self.judged = judged
+        self.autograde_preprocessors = [
+            AlreadyExecuted if runs_notebooks(step) else step
+            for step in self.autograde_preprocessors
+            if step is not CheckCellMetadata  # checked when it was restored
+        ]
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """Goes through nbgrader's second pass alone: what the first one makes is not needed."""
+        self.exporter._preprocessors = []
+        for step in self.autograde_preprocessors:
+            self.exporter.register_preprocessor(step)
+        BaseConverter.convert_single_notebook(self, notebook_filename)
+
+    def init_single_notebook_resources(self, notebook_filename: str) -> dict[str, Any]:
+        """nbgrader's resources, and with them the result."""
+        resources = super().init_single_notebook_resources(notebook_filename)
+        resources[RESULT_KEY] = self.judged
+        return resources
+
+
+class AlreadyExecuted(NbGraderPreprocessor):
+    """Stands where nbgrader's Execute does, and puts in what was run in the sandbox."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Returns the executed notebook."""
+        notebooks = resources[RESULT_KEY].notebooks
+        return nbformat.reads(notebooks[resources["nbgrader"]["notebook"]], as_version=4), resources
+
+
+def record(
+    writer: GradebookWriter,
+    classroom: Classroom,
+    assignment: Assignment | StockAssignment,
+    student: str,
+    submission: Submission,
+    judged: Judged,
+) -> None:
+    """Writes one result. Raises NotRecorded; then nothing has changed."""
+    submitted = classroom.submitted_folder(student, assignment.name)
+    final = classroom.autograded_folder(student, assignment.name)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    log = KeptLog("autograde")
+    _scratch(classroom).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_scratch(classroom)) as name:
+        scratch = Path(name)
+        course = _scratch_course(classroom.course_directory(assignment.name, student), scratch)
+        folder = Path(course.format_path(course.submitted_directory, student, assignment.name))
+        folder.mkdir(parents=True)
+        copy_files(assignment.files(submitted), folder)
+        for notebook, text in submission.notebooks.items():
+            (folder / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
+        _drop_bad_timestamp(folder / "timestamp.txt")
+        converter = RecordingAutograde(
+            judged, coursedir=course, config=classroom.config(), log=log, force=True
+        )
+        graded = course.format_path(course.autograded_directory, student, assignment.name)
+        try:
+            with (
+                contextlib.chdir(classroom.root),
+                warnings.catch_warnings(),
+                writer.transaction(),
+            ):
+                warnings.simplefilter("ignore")  # SQLAlchemy's, about nbgrader's own code
+                converter.start()
+        except NbGraderException as error:
+            raise NotRecorded(log.cause()) from error
+        except Exception as error:  # nbgrader lets through what odd files do to it
+            raise NotRecorded(f"{type(error).__name__}: {error}") from error
+        if final.exists():
+            shutil.rmtree(final)
+        shutil.move(graded, final)
+
+
+def _scratch_course(course: CourseDirectory, scratch: Path) -> CourseDirectory:
+    """The course, with its gradebook and source, but submissions and results in scratch."""
+    course.db_url = course.db_url  # stays the class's when the root changes
+    course.source_directory = os.path.join(course.root, course.source_directory)
+    course.submitted_directory, course.autograded_directory = "submitted", "autograded"
+    course.root = str(scratch)
+    return course
+
+
+def clear_scratch(classroom: Classroom) -> None:
+    """Removes what a command that was killed has left."""
+    shutil.rmtree(_scratch(classroom), ignore_errors=True)
+
+
+def _scratch(classroom: Classroom) -> Path:
+    return classroom.private / "scratch"
+
+
+def _drop_bad_timestamp(path: Path) -> None:
+    """A time that nbgrader cannot read would stop it; without one nothing counts as late."""
+    try:
+        parse_utc(path.read_text().strip())
+    except FileNotFoundError:
+        return
+    except IsADirectoryError:
+        remove_folder(path)
+    except Exception:
+        path.unlink()

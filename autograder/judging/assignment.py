@@ -1,0 +1,135 @@
+"""An assignment of a class as the grader needs it: what was released, and its questions."""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
+from autograder.classroom.secret_questions import answerable, class_questions, questions_key
+from autograder.execution.job import Job, SubmissionLimits
+from autograder.execution.running import run
+from autograder.judging.judging import Judged, judge_run
+from autograder.sandbox.walls import Walls
+from autograder.submissions.submission import (
+    Submission,
+    is_judged,
+    parse_notebook,
+    read_submission,
+    restore,
+)
+from autograder.submissions.untrusted_files import hash_files
+from lepton_course.exercises.judge import Question
+
+
+@dataclass(frozen=True)
+class GradingTask:
+    """One submission to be graded. folder: where its other files are."""
+
+    submission: Submission
+    folder: Path
+    limits: SubmissionLimits
+    threads: int | None
+    walls: Walls
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A released notebook, the class's questions, and their inputs as files for the kernel.
+
+    fingerprint: changes when any of it does.
+    """
+
+    name: str
+    release: NotebookNode
+    folder: Path
+    questions: Mapping[str, Question]
+    cases: Mapping[str, bytes]
+    fingerprint: str
+    shares_process = False
+    """Whether the learner's process could change the verdict."""
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Assignment], tuple[bytes]]:
+        # On the way to another process torch makes each tensor an open file, and a process can
+        # send 256. As bytes there is no limit.
+        values = [getattr(self, field.name) for field in fields(self)]
+        return _from_bytes, (pickle.dumps(values),)
+
+    @property
+    def max_points(self) -> dict[str, float]:
+        """What each exercise is worth."""
+        return {name: float(question.points) for name, question in self.questions.items()}
+
+    def files(self, submitted: Path) -> tuple[Path, ...]:
+        """Folders whose files stand beside the notebook; released ones win."""
+        return (self.folder, submitted)
+
+    def restored(self, submitted: Path) -> Submission:
+        """The submission in a folder, ready to run. Raises NotGradable."""
+        data = read_submission(submitted)
+        restored = restore(parse_notebook(data), self.release)
+        text = nbformat.writes(restored.notebook)
+        return Submission({NOTEBOOK: text}, restored.repairs, hashlib.sha256(data).hexdigest())
+
+    def grade(self, task: GradingTask) -> Judged:
+        """Runs and judges a submission. Raises CannotRun."""
+        notebook = nbformat.reads(task.submission.notebooks[NOTEBOOK], as_version=4)
+        job = self.job(notebook, task.folder, task.limits, task.threads, task.walls)
+        return judge_run(run(job), self.questions, task.submission.repairs)
+
+    def job(
+        self,
+        notebook: NotebookNode,
+        submitted: Path,
+        limits: SubmissionLimits,
+        threads: int | None,
+        walls: Walls,
+    ) -> Job:
+        """What the learner's process gets: the notebook, files beside it and the cases' inputs."""
+        folders = self.files(submitted)
+        return Job(nbformat.writes(notebook), self.cases, folders, limits, threads, walls)
+
+
+def _from_bytes(data: bytes) -> Assignment:
+    return Assignment(*pickle.loads(data))
+
+
+def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
+    """The released notebook of an assignment, or None when it is not one of the course's."""
+    if name not in classroom.manifest().modules:
+        return None
+    try:
+        return nbformat.read(classroom.release_notebook(name), as_version=4)
+    except (OSError, ValueError) as error:
+        raise ClassError(
+            f"{classroom.release_notebook(name)} cannot be read ({error}). "
+            f"`nbgrader generate_assignment {name}` in the class's folder makes it again."
+        ) from error
+
+
+def load_assignment(classroom: Classroom, name: str) -> Assignment:
+    """An assignment of the course. Raises ClassError when it is unknown or cannot be judged."""
+    release = read_release(classroom, name)
+    if release is None:
+        known = ", ".join(sorted(classroom.manifest().modules))
+        raise ClassError(f"This class has no assignment {name!r} of the course; it has: {known}.")
+    points = {
+        cell.metadata.nbgrader["grade_id"]: float(cell.metadata.nbgrader["points"])
+        for cell in release.cells
+        if is_judged(cell)
+    }
+    questions = class_questions(classroom, name, points)
+    with tempfile.TemporaryDirectory() as scratch:
+        cases = {name: answerable(q, Path(scratch)) for name, q in questions.items()}
+    folder = classroom.release_notebook(name).parent
+    fingerprint = " ".join(
+        (name, nbformat.writes(release), hash_files([folder]), questions_key(classroom, name))
+    )
+    return Assignment(name, release, folder, questions, cases, fingerprint)

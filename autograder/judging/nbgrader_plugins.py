@@ -1,0 +1,75 @@
+"""What a class's `nbgrader_config.py` puts into nbgrader's autograder.
+
+With these two preprocessors `nbgrader autograde` and formgrader's button give the same points as
+`lepton class grade`, because they ask the same judge.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor
+from traitlets import Enum, Unicode
+
+from autograder.classroom.classroom import NOTEBOOK, Classroom
+from autograder.execution.job import SubmissionLimits
+from autograder.execution.running import run
+from autograder.judging.assignment import load_assignment, read_release
+from autograder.judging.judging import Judged, judge_run, write_unjudged
+from autograder.sandbox.choice import choose_walls
+from autograder.submissions.submission import is_judged, restore
+
+RESULT_KEY = "lepton"
+"""Where `lepton class grade` hands over, in nbconvert's resources, what it has judged already."""
+
+
+class ClassPreprocessor(NbGraderPreprocessor):
+    """A preprocessor that knows its class."""
+
+    classroom = Unicode("", help="The folder of the class.").tag(config=True)
+
+
+class RestoreCells(ClassPreprocessor):
+    """Puts the released cells back, and marks every exercise as not judged."""
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Returns the restored notebook; one that is not the course's comes back as it is."""
+        info = resources["nbgrader"]
+        release = read_release(Classroom(Path(self.classroom)), info["assignment"])
+        if release is None:
+            return nb, resources
+        restored = restore(nb, release)
+        for repair in restored.repairs:
+            self.log.warning("%s: %s", info["student"], repair)
+        for cell in restored.notebook.cells:
+            if is_judged(cell):
+                write_unjudged(cell)
+        return restored.notebook, resources
+
+
+class JudgeExercises(ClassPreprocessor):
+    """Replaces nbgrader's Execute: runs the learner's cells and writes the judge's verdicts.
+
+    An assignment that is not the course's is left to nbgrader's own Execute.
+    """
+
+    sandbox = Enum(
+        ["auto", "none"], "auto", help="Whether submissions are closed in, as for `lepton class`."
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Returns the graded notebook."""
+        classroom, name = Classroom(Path(self.classroom)), resources["nbgrader"]["assignment"]
+        if read_release(classroom, name) is None:
+            return Execute(parent=self.parent).preprocess(nb, resources)
+        judged: Judged | None = resources.get(RESULT_KEY)
+        if judged is None:
+            assignment = load_assignment(classroom, name)
+            folder = Path(resources["metadata"]["path"])
+            walls = choose_walls(self.sandbox)
+            job = assignment.job(nb, folder, SubmissionLimits(), None, walls)
+            judged = judge_run(run(job), assignment.questions, ())
+        return nbformat.reads(judged.notebooks[NOTEBOOK], as_version=4), resources

@@ -1,0 +1,109 @@
+"""Results that are kept: what was judged before, and what stands in the gradebook already.
+
+A result is found by the content that it depends on. So a second run grades only what changed,
+and one that was killed goes on where it was.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import autograder
+import lepton_course
+from autograder.judging.judging import Judged
+from autograder.judging.results import ExerciseResult
+
+
+@dataclass(frozen=True)
+class Store:
+    """One assignment's results, in a folder of the class's private part."""
+
+    folder: Path
+
+    def judged(self, key: str) -> Judged | None:
+        """The result of a submission that was judged before, or None."""
+        try:
+            fields = json.loads(self._file(key).read_text(encoding="utf-8"))
+            exercises = tuple(ExerciseResult(**exercise) for exercise in fields.pop("exercises"))
+            return Judged(exercises=exercises, **fields)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    def keep(self, key: str, judged: Judged) -> None:
+        """Keeps a result; it is there as a whole or not at all."""
+        _write(self._file(key), json.dumps(asdict(judged)))
+
+    def recorded(self, student: str) -> str:
+        """The key of the student's result that is in the gradebook, or ""."""
+        try:
+            return self._mark(student).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return ""
+
+    def mark_recorded(self, student: str, key: str) -> None:
+        """Says that the gradebook holds this result of the student."""
+        _write(self._mark(student), key)
+
+    def all_recorded(self) -> set[str]:
+        """The keys of all results that are in the gradebook."""
+        return {path.read_text(encoding="utf-8").split()[0] for path in self._marks()}
+
+    def forget_all_but(self, keys: Iterable[str]) -> None:
+        """Removes results that no submission needs any more."""
+        needed = {self._file(key).name for key in keys}
+        for path in self.folder.glob("*.json"):
+            if path.name not in needed:
+                path.unlink(missing_ok=True)
+
+    def _marks(self) -> list[Path]:
+        return sorted(self.folder.glob("*.recorded"))
+
+    def _file(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+    def _mark(self, student: str) -> Path:
+        return self.folder / f"{hashlib.sha256(student.encode()).hexdigest()[:32]}.recorded"
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)
+
+
+def key_of(*parts: str) -> str:
+    """One key for all that a result depends on."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@functools.cache
+def grader_parts() -> dict[str, str]:
+    """Versions of what grades, by name: the course's own code, and what it runs and judges with."""
+    digest = hashlib.sha256()
+    for package in (Path(autograder.__file__).parent, Path(lepton_course.__file__).parent):
+        for path in sorted(package.rglob("*.py")):
+            digest.update(path.read_bytes())
+    parts = {
+        "lepton-course": f"{lepton_course.__version__} ({digest.hexdigest()[:12]})",
+        "Python": platform.python_version(),
+    }
+    for name in ("nbgrader", "nbclient", "ipykernel", "numpy", "torch", "tensorflow-cpu", "keras"):
+        try:
+            parts[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return parts
+
+
+def grader_version() -> str:
+    """Names all of it in one word."""
+    return key_of(repr(grader_parts()))

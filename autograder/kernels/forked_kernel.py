@@ -1,0 +1,87 @@
+"""The kernel's own process, from the fork to its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any
+
+from autograder.kernels.kernel_request import Request
+from autograder.sandbox import linux, walls
+
+NICENESS = 10
+"""Of closed-in kernels: their watchers, and those who judge them, go first."""
+
+
+def run_kernel(request: Request, ready: int) -> None:
+    """The kernel's process, from the fork to its end."""
+    # A session of its own: where the system shares its cores between sessions, a kernel with many
+    # busy processes leaves the watcher, who must stop it, a fair share. Elsewhere niceness does.
+    os.setsid()
+    if request.world:
+        os.nice(NICENESS)
+    linux.die_with_parent(signal.SIGKILL)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(request.env)
+    os.environ.pop("JPY_PARENT_PID", None)  # means nothing in another process namespace
+    _only_these_descriptors({0, 1, 2, ready})
+    try:
+        if request.world:
+            walls.close_in(request.world)
+        os.chdir(request.cwd)
+        app = _listening(request)
+    except OSError as error:
+        os.write(ready, str(error).encode())
+        raise
+    # Only now: who connects before the sockets are there tries again 0.1 s later.
+    os.write(ready, b"ready")
+    os.close(ready)
+    sys.path.insert(0, "")
+    app.start()
+
+
+def _listening(request: Request) -> Any:
+    """A kernel that has opened its sockets. Files in its working folder are not imported yet."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    from autograder.kernels.testing_kernel import TestingKernel
+
+    _limit_threads()
+    sys.argv = ["ipykernel_launcher"]
+    sys.path[:] = [path for path in sys.path if path]
+    app = IPKernelApp.instance(kernel_class=TestingKernel)
+    options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
+    app.initialize(["-f", request.connection_file, *options])
+    _show_figures(app.shell)
+    return app
+
+
+def _show_figures(shell: Any) -> None:
+    """What importing matplotlib does in a kernel; in the zygote there was none yet."""
+    inline = "matplotlib_inline" in os.environ.get("MPLBACKEND", "")
+    if inline and "matplotlib.pyplot" in sys.modules:
+        shell.enable_matplotlib("inline")
+
+
+def _limit_threads() -> None:
+    """Torch has looked at this variable in the zygote already, and must be told again."""
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    torch = sys.modules.get("torch")
+    if torch is not None and threads.isdigit():
+        torch.set_num_threads(int(threads))
+
+
+def _only_these_descriptors(keep: set[int]) -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    for name in os.listdir("/proc/self/fd"):
+        if int(name) not in keep:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue

@@ -1,0 +1,168 @@
+"""Runs the notebooks of an ordinary nbgrader submission in the sandbox.
+
+Cells run as nbgrader runs them, one notebook after the other, each in a kernel of its own and on
+the files that the one before has left. Test cells go to the kernel's own way of running tests,
+and what is written below them is written here, when the kernel has gone: what a learner's code
+has sent meanwhile as an error or a result does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import nbformat
+from IPython.core.displayhook import DisplayHook
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_output
+
+from autograder.execution.job import Job, Run
+from autograder.execution.running import RunAndAsk, scratch_folder
+from autograder.kernels.testing_kernel import MARK, SHOWN, SILENT
+from autograder.submissions.submission import is_judged
+from autograder.submissions.untrusted_files import copy_files
+from autograder.submissions.untrusted_outputs import tidy, writable
+
+MAX_VALUE_BYTES = 10_000
+NEVER_COUNT = ("error", "execute_result")
+"""Outputs of a test cell that nbgrader takes for a score."""
+
+KERNEL_CLASS = "autograder.kernels.testing_kernel.TestingKernel"
+
+
+@dataclass(frozen=True)
+class TestOutcome:
+    """What the kernel replied to a test: an output that says so, or None for a plain pass."""
+
+    output: NotebookNode | None
+
+
+def run_notebooks(notebooks: Mapping[str, str], job: Job) -> dict[str, Run]:
+    """Runs notebooks (their JSON, by name) in the order of their names.
+
+    job: as for one notebook; its notebook is not used. Raises CannotRun.
+    """
+    runs: dict[str, Run] = {}
+    with _chain(job.folders) as next_folder:
+        for name, text in sorted(notebooks.items()):
+            started = monotonic()
+            scratch = next_folder()
+            runner = RunTests(replace(job, notebook=text), scratch)
+            notebook = nbformat.reads(text, as_version=4)
+            resources = {"metadata": {"path": str(scratch / "work")}}
+            notebook, _ = runner.preprocess(notebook, resources)
+            runner.write_verdicts(notebook)
+            runs[name] = Run(
+                notebook=writable(nbformat.writes(notebook)),
+                answers={},
+                failures={},
+                stopped=runner.stopped,
+                incidents=tuple(runner.incidents),
+                seconds=monotonic() - started,
+            )
+    return runs
+
+
+class RunTests(RunAndAsk):
+    """Runs a notebook; test cells decide in the kernel, by their assertions."""
+
+    def __init__(self, job: Job, scratch: Path) -> None:
+        super().__init__(job, scratch)
+        self.verdicts: dict[int, TestOutcome] = {}
+        self.reply: Mapping[str, Any] = {}
+        # For a kernel that starts cold; a warm one is of this class anyway.
+        self.extra_arguments = [f"--IPKernelApp.kernel_class={KERNEL_CLASS}"]
+
+    def check_kernel(self, index: int) -> None:
+        """Nothing of this course is needed in the kernel."""
+
+    def judge(self, cell: NotebookNode, index: int, left: float) -> None:
+        """Has the kernel run a test, and keeps what it replies."""
+        seconds = min(self.job.limits.cell_seconds, left)
+        self.limit(seconds)
+        self.reply = {}
+        request = new_code_cell(_request(cell.source))
+        try:
+            self.execute_cell(request, index, store_history=False)
+        finally:
+            cell.outputs = request.outputs
+            self.nb.cells[index] = cell
+            tidy(cell, self.job.limits.output_bytes)
+        self.verdicts[index] = _verdict(self.reply)
+        if self.timed_out:
+            self.incidents.append(f"{self.describe(cell)} ran longer than {seconds:.0f} s")
+
+    def on_cell_executed(self, **kwargs: Any) -> None:
+        """Keeps the reply, which comes over a channel that outputs do not take."""
+        self.reply = kwargs["execute_reply"]["content"]
+        super().on_cell_executed(**kwargs)
+
+    def write_verdicts(self, notebook: NotebookNode) -> None:
+        """Puts what was decided below the test cells, where nbgrader looks for it."""
+        for index, cell in enumerate(notebook.cells):
+            if not is_judged(cell):
+                continue
+            missing = _error("NotTested", self.stopped or "The kernel sent no verdict.", [])
+            verdict = self.verdicts.get(index, TestOutcome(missing))
+            shown = [o for o in cell.outputs if o.output_type not in NEVER_COUNT]
+            cell.outputs = [*shown, *([verdict.output] if verdict.output else [])]
+
+    def describe(self, cell: NotebookNode) -> str:
+        """The cell, in the middle of a sentence."""
+        if is_judged(cell):
+            return f"the test {cell.metadata.nbgrader['grade_id']}"
+        return super().describe(cell)
+
+
+def _request(source: str) -> str:
+    """A test cell as the kernel takes it: plain Python, transformed here, outside."""
+    try:
+        shown = not DisplayHook.semicolon_at_end_of_expression(source)
+        plain = TransformerManager().transform_cell(source)
+    except Exception:  # no Python: the kernel will say so
+        shown, plain = True, source
+    return f"{MARK}{SHOWN if shown else SILENT}{plain}"
+
+
+def _verdict(reply: Mapping[str, Any]) -> TestOutcome:
+    """What a reply says; whatever is not clearly a pass is none."""
+    test = reply.get("test")
+    if reply.get("status") != "ok" or not isinstance(test, dict):
+        lines = reply.get("traceback")
+        shown = [str(line) for line in lines][:100] if isinstance(lines, list) else []
+        return TestOutcome(_error(reply.get("ename", "NotTested"), reply.get("evalue", ""), shown))
+    value = test.get("value")
+    if value is None:
+        return TestOutcome(None)
+    if not isinstance(value, str) or len(value) > MAX_VALUE_BYTES:
+        return TestOutcome(_error("NotTested", "The test's value is too long to be a score.", []))
+    return TestOutcome(new_output("execute_result", {"text/plain": value}))
+
+
+def _error(name: Any, message: Any, lines: list[str]) -> NotebookNode:
+    words = {"ename": str(name)[:200], "evalue": str(message)[:MAX_VALUE_BYTES]}
+    text = [line[:MAX_VALUE_BYTES] for line in lines] or [f"{words['ename']}: {words['evalue']}"]
+    return new_output("error", **words, traceback=text)
+
+
+@contextmanager
+def _chain(folders: tuple[Path, ...]) -> Iterator[Callable[[], Path]]:
+    """Makes scratch folders, each with a copy of the files that are in the one before."""
+    with ExitStack() as stack:
+        before = list(folders)
+
+        def next_folder() -> Path:
+            scratch = stack.enter_context(scratch_folder())
+            work = scratch / "work"
+            work.mkdir()
+            # What ran there may have put a link in its place, to have others' files copied.
+            copy_files([folder for folder in before if not folder.is_symlink()], work)
+            before[:] = [work]
+            return scratch
+
+        yield next_folder

@@ -1,0 +1,126 @@
+"""Puts back what a submission to an ordinary nbgrader course may not change.
+
+nbgrader's own preprocessors do it, with the cells that are in the gradebook: hidden tests, points,
+locked cells. Before them, marks that would make nbgrader stop are taken off.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from autograder.classroom.nbgrader_log import KeptLog
+from autograder.submissions.submission import (
+    NotGradable,
+    Submission,
+    parse_notebook,
+    read_submission,
+)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the gradebook knows of a notebook: ids of all cells, and the tests' points by id."""
+
+    cells: frozenset[str]
+    tests: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A course's own rules for what is put back."""
+
+    course: CourseDirectory
+    config: Config
+
+
+def restore_submission(folder: Path, known: Mapping[str, Known], rules: Rules) -> Submission:
+    """The notebooks of a submission, ready to run. What cannot be graded of it is a repair.
+
+    known: the assignment's notebooks. Raises NotGradable when not one can be graded.
+    """
+    notebooks: dict[str, str] = {}
+    repairs: list[str] = []
+    digest = hashlib.sha256()
+    for name in known:
+        digest.update(f"\0{name}\0".encode())
+        try:
+            data = read_submission(folder, name, known)
+            digest.update(data)
+            notebook = parse_notebook(data)
+            marks = _take_off_marks(notebook, known[name].cells)
+            before = _marked(notebook)
+            notebooks[name] = _restored(notebook, name, folder, rules)
+        except NotGradable as error:
+            reason = str(error)
+            named = f"{name}.ipynb" in reason or len(known) == 1
+            repairs.append(reason if named else f"{name}.ipynb: {reason}")
+            continue
+        after = _marked(nbformat.reads(notebooks[name], as_version=4))
+        gone = [test for test in known[name].tests if test not in before]
+        put_back = dict.fromkeys(after, " and was put back")
+        repairs += marks
+        repairs += [f"the test {test} was missing{put_back.get(test, '')}" for test in gone]
+    if not notebooks:
+        raise NotGradable("; ".join(repairs))
+    return Submission(notebooks, tuple(repairs), digest.hexdigest())
+
+
+def _take_off_marks(notebook: NotebookNode, known: Collection[str]) -> list[str]:
+    """Takes nbgrader's mark off copies of cells and off cells that are not the assignment's.
+
+    Of copies the last counts, as in nbgrader's own DeduplicateIds, whose leavings its validation
+    refuses, and with them the whole batch.
+    """
+    repairs = []
+    seen = set()
+    for cell in reversed(notebook.cells):
+        mark = cell.metadata.get("nbgrader")
+        if mark is None:
+            continue
+        grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
+        if grade_id in known and grade_id not in seen:
+            seen.add(grade_id)
+            continue
+        del cell.metadata["nbgrader"]
+        if grade_id in seen:
+            repairs.append(f"a copy of the cell {grade_id} was ignored")
+    return list(dict.fromkeys(reversed(repairs)))
+
+
+def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> str:
+    """The notebook's JSON after the course's own sanitizing preprocessors. Raises NotGradable."""
+    log = KeptLog("restore")
+    converter = Autograde(coursedir=rules.course, config=rules.config, log=log)
+    exporter = NotebookExporter(config=rules.config, log=log)
+    exporter._preprocessors = []  # as nbgrader does, before it registers its own
+    for step in converter.sanitize_preprocessors:
+        exporter.register_preprocessor(step)
+    info = {
+        "student": folder.name,
+        "assignment": rules.course.assignment_id,
+        "notebook": name,
+        "db_url": rules.course.db_url,
+    }
+    resources = {"nbgrader": info, "unique_key": name, "metadata": {"path": str(folder)}}
+    try:
+        text, _ = exporter.from_notebook_node(notebook, resources)
+        return str(text)
+    except Exception as error:  # whatever odd metadata does to nbgrader
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NotGradable(f"{name}.ipynb: nbgrader could not restore it: {reason}") from error
+
+
+def _marked(notebook: NotebookNode) -> set[str]:
+    """The ids of the cells that ask for a grade."""
+    marks = (cell.metadata.get("nbgrader", {}) for cell in notebook.cells)
+    return {mark["grade_id"] for mark in marks if mark.get("grade")}

@@ -1,0 +1,123 @@
+"""The learner's side of a certificate: a process of its own in which answers meet cases.
+
+As in grading, cases go in as a file and observations come out as a file; the judge stays outside.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lepton_course.exercises.declared import load_exercises
+from lepton_course.exercises.judge import Question, Verdict, judge
+from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.probes import Missing
+from lepton_course.exercises.remote import observe_file, parse_observations, write_cases
+
+MAX_BYTES = 256 * 2**20
+
+
+def blank(*_args: Any, **_kwargs: Any) -> Any:
+    """What an untouched stub does."""
+    raise NotImplementedError
+
+
+def answers_to(exercise: Exercise) -> dict[str, Any]:
+    """Every answer of which the verdict is known beforehand, by a name for people."""
+    answers = {"the reference": exercise.reference}
+    for index, alternative in enumerate(exercise.alternatives, start=1):
+        name = getattr(alternative, "__name__", f"number {index}")
+        answers[f"alternative {name}"] = alternative
+    answers["a blank answer"] = ... if exercise.probe.kind == "value" else blank
+    answers["no answer"] = Missing
+    for misconception in exercise.misconceptions:
+        answers[f"misconception {misconception.name!r}"] = misconception.implementation
+    return answers
+
+
+def verdicts_through_the_judge(
+    module: Path, questions: Sequence[Question]
+) -> list[dict[str, Verdict]]:
+    """The verdicts on each known answer, for questions of one exercise of the module in a folder.
+
+    The answers are called in another process, which sees nothing but the cases' inputs.
+    """
+    with tempfile.TemporaryDirectory(prefix="lepton-") as name:
+        folder = Path(name)
+        for index, question in enumerate(questions):
+            write_cases(folder / f"cases-{index}", question)
+        answered = _ask([str(module), questions[0].name, name])
+        return [
+            {
+                label: judge(
+                    question,
+                    parse_observations((folder / file).read_bytes(), question, MAX_BYTES),
+                )
+                for label, file in files.items()
+            }
+            for question, files in zip(questions, answered, strict=True)
+        ]
+
+
+def _answer(module: Path, name: str, folder: Path) -> list[dict[str, str]]:
+    """Puts every answer to every file of cases; returns the files of observations."""
+    answers = answers_to(_exercises(module)[name])
+    files: list[dict[str, str]] = []
+    for index in range(len(list(folder.glob("cases-*")))):
+        files.append({})
+        for number, (label, answer) in enumerate(answers.items()):
+            files[index][label] = f"answers-{index}-{number}"
+            namespace = {} if answer is Missing else {name: answer}
+            target = str(folder / files[index][label])
+            observe_file(name, str(folder / f"cases-{index}"), target, namespace)
+    return files
+
+
+@functools.cache
+def _exercises(module: Path) -> dict[str, Exercise]:
+    return load_exercises(module)
+
+
+def _ask(request: list[str]) -> list[dict[str, str]]:
+    """One request to the other process, and its answer. Raises RuntimeError when it has ended."""
+    process = _other_process()
+    assert process.stdin and process.stdout
+    process.stdin.write(json.dumps(request) + "\n")
+    process.stdin.flush()
+    line = process.stdout.readline()
+    if not line:
+        _other_process.cache_clear()
+        raise RuntimeError(f"the learner's process ended with status {process.wait()}")
+    return json.loads(line)
+
+
+@functools.cache
+def _other_process() -> subprocess.Popen[str]:
+    """One process that stays, for importing the frameworks takes seconds. It ends with this one."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "autograder.proof.exercises.isolated_learner"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def main() -> None:
+    """Answers requests, one line each, until there are no more."""
+    replies = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what answers print is no reply
+    for line in sys.stdin:
+        module, name, folder = json.loads(line)
+        replies.write(json.dumps(_answer(Path(module), name, Path(folder))) + "\n")
+        replies.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,264 @@
+"""What a module's notebooks must look like. Nothing is run; each complaint says how to mend it.
+
+Checks of any notebook are in `pages`; here are those of a lesson, of an assignment and of how both
+fit to the declared exercises.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.curriculum.modules import module_id
+from autograder.proof.lint.notebook_form import (
+    Complaint,
+    anchors_of,
+    code,
+    headings,
+    markdown,
+    page_complaints,
+)
+from autograder.proof.lint.solution_markers import solution_complaints
+from lepton_course.exercises.declared import load_exercises
+from lepton_course.exercises.model import Exercise
+from lepton_course.syllabus import Module, load_syllabus
+
+CLOSE = ["Summary", "Quiz", "References"]
+TRY_ITS, PREDICTIONS, RECORDS, VERBS = 3, 2, 3, 3
+QUESTIONS = range(4, 8)
+GRADED = range(4, 8)
+
+_CALL = re.compile(r"""\b(check|hint)\(["'](\w+)["']""")
+_CARD = re.compile(r"\*Difficulty (●*)○* · (\d+) minutes · ([\d.]+) points?\*")
+
+
+def structure_complaints(folder: Path) -> list[Complaint]:
+    """All complaints about a module's folder."""
+    missing = [
+        name for name in ("lesson.ipynb", "assignment.ipynb") if not (folder / name).is_file()
+    ]
+    if missing:
+        mend = "A module has a lesson and an assignment: `lepton new module` makes both."
+        return [Complaint(name, "is missing", mend) for name in missing]
+    try:
+        exercises = load_exercises(folder)
+    except Exception as error:
+        return [Complaint("exercises", f"cannot be loaded: {error}", "Run it with Python.")]
+    found = []
+    for path in sorted(folder.glob("*.ipynb"), reverse=True):
+        notebook = nbformat.read(path, as_version=4)
+        found += page_complaints(path, notebook, module_id(folder))
+        found += _calls(path, notebook, exercises)
+    lesson, assignment = (
+        nbformat.read(folder / name, as_version=4) for name in ("lesson.ipynb", "assignment.ipynb")
+    )
+    found += lesson_complaints(lesson, _entry(folder))
+    found += assignment_complaints(assignment, exercises)
+    found += solution_complaints("assignment.ipynb", assignment)
+    return found + list(_reading_places(folder, exercises))
+
+
+def lesson_complaints(notebook: NotebookNode, entry: Module | None) -> Iterator[Complaint]:
+    """MODULE parts of a lesson: opening, predictions, exercises, numbers, close."""
+    first = notebook.cells[0] if notebook.cells else None
+    opening = first.source if first and first.cell_type == "markdown" else ""
+    where = "lesson.ipynb, cell 1"
+    if not opening.startswith("# "):
+        yield Complaint(where, "is no opening", "Begin with a heading and the real problem.")
+    if len(re.findall(r"^[-*] ", opening, re.MULTILINE)) < VERBS:
+        yield Complaint(
+            where, "does not list what one can do afterwards", f"List {VERBS} verbs, one a line."
+        )
+    if not re.search(r"[Yy]ou need|[Pp]rerequisite", opening):
+        yield Complaint(where, "names no prerequisites", "Add a line **You need** …")
+    minutes = f"{entry.minutes[0]} minutes" if entry else " minutes"
+    if minutes not in opening:
+        yield Complaint(
+            where, f"does not say {minutes!r}", "syllabus.yml has the time: say it here."
+        )
+    texts = "\n".join(cell.source for _, cell in markdown(notebook))
+    sections = [title for level, title in headings(notebook) if level == 2]
+    if sections[-3:] != CLOSE:
+        yield Complaint(
+            "lesson.ipynb, at the end",
+            f"the last sections are {sections[-3:]}",
+            "Close with ## Summary, ## Quiz and ## References, in this order.",
+        )
+    tries = sum(title.startswith("Try it") for _, title in headings(notebook))
+    if tries < TRY_ITS:
+        yield Complaint(
+            "lesson.ipynb",
+            f"has {tries} small exercises",
+            f"Add headings `### Try it: …` with a cell to fill in and a check; {TRY_ITS} at least.",
+        )
+    guesses = sum(
+        bool(re.search(r"[Pp]redict|[Tt]hink first", c.source)) for _, c in markdown(notebook)
+    )
+    if guesses < PREDICTIONS:
+        yield Complaint(
+            "lesson.ipynb",
+            f"asks for {guesses} predictions",
+            f"In {PREDICTIONS} places at least the learner commits first: **Predict, then run.**",
+        )
+    recorded = sum(cell.source.count("record(") for _, cell in code(notebook))
+    if recorded < RECORDS:
+        yield Complaint(
+            "lesson.ipynb",
+            f"records {recorded} numbers",
+            'Record what the text says: record("test accuracy", value, at_least=0.85).',
+        )
+    if "Quiz" in sections:
+        yield from _quiz_complaints(texts.partition("## Quiz")[2].partition("\n## ")[0])
+    for number, cell in enumerate(notebook.cells, start=1):
+        if "nbgrader" in cell.metadata:
+            yield Complaint(
+                f"lesson.ipynb, cell {number}",
+                "has nbgrader metadata",
+                "Only assignments are graded.",
+            )
+
+
+def _quiz_complaints(quiz: str) -> Iterator[Complaint]:
+    questions = re.split(r"^\*\*\d+\.", quiz, flags=re.MULTILINE)[1:]
+    if len(questions) not in QUESTIONS:
+        yield Complaint(
+            "lesson.ipynb, Quiz", f"has {len(questions)} questions", "About five: **1. …** **2. …**"
+        )
+    for number, question in enumerate(questions, start=1):
+        answers = re.findall(r"</summary>\s*(.*?)</details>", question, re.DOTALL)
+        right = sum(answer.startswith("Right") for answer in answers)
+        if len(answers) < 2 or right != 1 or not all(len(answer) > 15 for answer in answers):
+            yield Complaint(
+                f"lesson.ipynb, Quiz, question {number}",
+                f"has {len(answers)} explained choices, {right} of them right",
+                "Give each choice as <details><summary>choice</summary>Right. Why…</details>; "
+                "one explanation begins with `Right`.",
+            )
+
+
+def assignment_complaints(
+    notebook: NotebookNode, exercises: Mapping[str, Exercise]
+) -> Iterator[Complaint]:
+    """Graded exercises: statement, stub, check; points and ids as declared."""
+    marks = [
+        (number, cell, cell.metadata.nbgrader)
+        for number, cell in enumerate(notebook.cells, start=1)
+        if "nbgrader" in cell.metadata
+    ]
+    ids = [mark.get("grade_id") for _, _, mark in marks]
+    for number, _, mark in marks:
+        if ids.count(mark.get("grade_id")) > 1:
+            yield _at(number, f"has the id {mark.get('grade_id')!r} of another cell", "Rename one.")
+    judged = {
+        m["grade_id"]: (n, cell, m) for n, cell, m in marks if m["grade"] and not m["solution"]
+    }
+    graded = {name: exercise for name, exercise in exercises.items() if exercise.points}
+    if len(graded) not in GRADED:
+        yield Complaint(
+            "exercises",
+            f"has {len(graded)} graded exercises",
+            "An assignment has four to seven.",
+        )
+    for name in graded.keys() - judged.keys():
+        yield Complaint(
+            "assignment.ipynb",
+            f"has no grade cell for {name!r}",
+            f'Add a cell check("{name}") with the nbgrader id {name!r}.',
+        )
+    for name, (number, cell, mark) in judged.items():
+        if name not in graded:
+            yield _at(number, f"grades {name!r}, which is not declared", "Remove one, or rename.")
+            continue
+        exercise = graded[name]
+        if mark.get("points") != exercise.points:
+            yield _at(
+                number,
+                f"gives {mark.get('points')} points for {name!r}; "
+                f"exercises/ declares {exercise.points:g}",
+                "Make both the same.",
+            )
+        if cell.source.strip() != f'check("{name}")':
+            yield _at(number, "is a grade cell with more than its check", f'Write check("{name}").')
+        if not mark.get("locked"):
+            yield _at(number, "is a grade cell that students can change", 'Set "locked": true.')
+        yield from _statement_complaints(notebook, number, exercise)
+    if not any(mark["grade"] and mark["solution"] for _, _, mark in marks):
+        yield Complaint(
+            "assignment.ipynb", "has no question graded by hand", "Add one, with a rubric."
+        )
+    for number, _, mark in marks:
+        if mark["grade"] and mark["solution"]:
+            before = "\n".join(c.source for c in notebook.cells[max(0, number - 3) : number - 1])
+            if "|" not in before:
+                yield _at(
+                    number, "is graded by hand without a rubric", "Add a table: | points | for |."
+                )
+
+
+def _statement_complaints(
+    notebook: NotebookNode, number: int, exercise: Exercise
+) -> Iterator[Complaint]:
+    """The statement above a grade cell: example, difficulty, minutes and points."""
+    above = [(n, cell) for n, cell in markdown(notebook) if n < number]
+    cards = [(n, cell, _CARD.search(cell.source)) for n, cell in above]
+    n, cell, card = next((c for c in reversed(cards) if c[2]), (number, None, None))
+    wanted = (
+        f"*Difficulty {'●' * exercise.difficulty}{'○' * (5 - exercise.difficulty)} · "
+        f"{exercise.minutes} minutes · {exercise.points:g} points*"
+    )
+    if cell is None or card is None or exercise.name not in cell.source:
+        yield _at(
+            number, f"has no statement of {exercise.name!r} above it", f"End it with {wanted}"
+        )
+        return
+    if (len(card[1]), int(card[2]), float(card[3])) != (
+        exercise.difficulty, exercise.minutes, exercise.points,
+    ):  # fmt: skip
+        yield _at(n, f"says {card[0]!r}", f"exercises/ declares {wanted}")
+    if "xample" not in cell.source:
+        yield _at(n, "has no worked example", "Add **Example:** with input and result.")
+
+
+def _calls(
+    path: Path, notebook: NotebookNode, exercises: Mapping[str, Exercise]
+) -> Iterator[Complaint]:
+    for number, cell in code(notebook):
+        for function, name in _CALL.findall(cell.source):
+            where = f"{path.name}, cell {number}"
+            if name not in exercises:
+                yield Complaint(
+                    where, f"calls {function}({name!r})", "exercises/ declares no such exercise."
+                )
+            elif exercises[name].points and path.stem != "assignment":
+                yield Complaint(
+                    where, f"checks {name!r}, which is graded", "Give it 0 points there."
+                )
+
+
+def _reading_places(folder: Path, exercises: Mapping[str, Exercise]) -> Iterator[Complaint]:
+    for exercise in exercises.values():
+        for read in {exercise.read, *(m.read for m in exercise.misconceptions)} - {""}:
+            file, _, anchor = read.partition("#")
+            target = folder / file
+            if not target.is_file() or (anchor and anchor not in anchors_of(target)):
+                yield Complaint(
+                    f"exercises, {exercise.name}",
+                    f"sends the reader to {read!r}, which is not there",
+                    "Name a heading with hyphens for spaces: lesson.ipynb#Padding-and-stride",
+                )
+
+
+def _entry(folder: Path) -> Module | None:
+    curriculum = folder.parents[1]
+    if not (curriculum / "syllabus.yml").is_file():
+        return None
+    entries = load_syllabus(curriculum)
+    return next((entry for entry in entries if entry.id == module_id(folder)), None)
+
+
+def _at(number: int, what: str, mend: str) -> Complaint:
+    return Complaint(f"assignment.ipynb, cell {number}", what, mend)

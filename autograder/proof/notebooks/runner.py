@@ -1,0 +1,130 @@
+"""Runs notebooks side by side and keeps what passed."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+
+import nbformat
+
+from autograder.curriculum.build import CLONE, build
+from autograder.proof.notebooks.budgets import Budget, budget_for
+from autograder.proof.notebooks.content import content_key
+from autograder.proof.notebooks.notebook_results import Cache, Result, SlowCell
+from autograder.proof.notebooks.tasks import NotebookTask
+from autograder.sandbox.walls import survey
+
+OUT = CLONE / ".proof"
+"""Where reports and kept results go; ignored by git."""
+
+SLOWEST = 3
+
+
+def unproven() -> list[str]:
+    """What cannot be shown on this machine; empty where it has all the walls."""
+    found = survey()
+    if found.walls.namespaces:
+        return []
+    return [
+        "the network, processes and files outside are not closed off: " + "; ".join(found.problems)
+    ]
+
+
+def run_notebooks(
+    tasks: Sequence[NotebookTask],
+    out: Path,
+    *,
+    cache: Cache | None = None,
+    jobs: int | None = None,
+    clone: Path = CLONE,
+) -> Iterator[Result]:
+    """Executes and proves these tasks; results come as they are ready.
+
+    Executed notebooks are written to `out`/executed. cache: what passed before with the same
+    content is taken from there. jobs: notebooks at a time; one per core by default. clone: whose
+    helpers and locked dependencies belong to the content.
+    """
+    executed = out / "executed"
+    executed.mkdir(parents=True, exist_ok=True)
+    keys = {task: content_key(task, clone) for task in tasks}
+    waiting = []
+    for task in tasks:
+        found = cache.find(keys[task]) if cache else None
+        if found:
+            shutil.copyfile(found[1], executed / task.file_name)
+            yield found[0]
+        else:
+            waiting.append(task)
+    if not waiting:
+        return
+    build(progress=lambda _: None)  # what learners' checks are made from
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(
+        min(jobs or os.cpu_count() or 1, len(waiting)),
+        context,
+        initializer=_prepare_worker,
+        initargs=(out / "workers.log",),
+    ) as executor:
+        pending = {
+            executor.submit(prove, task, executed / task.file_name): task for task in waiting
+        }
+        for done in as_completed(pending):
+            task = pending[done]
+            try:
+                result = done.result()
+            except Exception as error:
+                problem = f"it could not be executed: {type(error).__name__}: {error}"
+                result = _result(task, problems=(problem,))
+            else:
+                if cache:
+                    cache.keep(keys[task], result, executed / task.file_name)
+            yield result
+
+
+def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Result:
+    """Executes one task in this process, writes the executed notebook and says what was shown."""
+    from autograder.proof.notebooks.papermill_execution import execute
+    from autograder.proof.notebooks.proofs import code_cells, failure_text, problems_of, records
+
+    budget = budget or budget_for(task.module, task.kind)
+    started = time.monotonic()
+    original = task.notebook()
+    executed = execute(task, budget)
+    problems = problems_of(executed, original, task.kind, budget)
+    nbformat.write(executed.notebook, target)
+    cells = [
+        SlowCell(number, round(seconds, 2), cell.source.strip().partition("\n")[0][:80])
+        for number, cell in code_cells(executed.notebook)
+        if (seconds := cell.metadata.get("papermill", {}).get("duration") or 0.0) >= 0.1
+    ]
+    return _result(
+        task,
+        seconds=min(executed.usage.by_itself, time.monotonic() - started),
+        peak_mib=executed.usage.peak_mib,
+        problems=tuple(problems),
+        failure=failure_text(task.path, executed.notebook, problems),
+        slowest=tuple(sorted(cells, key=lambda cell: -cell.seconds)[:SLOWEST]),
+        records=sum(1 for _ in records(executed.notebook)),
+    )
+
+
+def _result(task: NotebookTask, **fields: object) -> Result:
+    start = {"seconds": 0.0, "peak_mib": 0, **fields}
+    return Result(
+        path=task.path, kind=task.kind, module=task.module, file_name=task.file_name, **start
+    )
+
+
+def _prepare_worker(log: Path) -> None:
+    """One thread for each notebook: they run side by side, and threads would only wait."""
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
+        os.environ[name] = "1"
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors stand in the result
+    with log.open("a") as file:  # what frameworks print when they start
+        os.dup2(file.fileno(), 2)

@@ -1,0 +1,74 @@
+"""Which notebooks are executed: every lesson, every solved and every untouched assignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.curriculum.build import CURRICULUM, modules_in, student_notebook
+from autograder.curriculum.modules import UnknownModule, module_id, select_modules
+
+Kind = Literal["lesson", "assignment", "student"]
+
+
+@dataclass(frozen=True)
+class NotebookTask:
+    """One notebook to execute: `student` is the assignment as students get it."""
+
+    source: Path
+    kind: Kind
+
+    @property
+    def module(self) -> str:
+        """The module's id."""
+        return module_id(self.source.parent)
+
+    @property
+    def path(self) -> str:
+        """`curriculum/basics/05_convolutional_networks/lesson.ipynb`, for people and reports."""
+        return f"{self.source.parents[2].name}/{self.module}/{self.source.name}"
+
+    @property
+    def file_name(self) -> str:
+        """A name that no other task has."""
+        suffix = ".student" if self.kind == "student" else ""
+        return f"{self.module.replace('/', '-')}-{self.source.stem}{suffix}.ipynb"
+
+    def notebook(self) -> NotebookNode:
+        """What is executed."""
+        notebook = nbformat.read(self.source, as_version=4)
+        return student_notebook(notebook) if self.kind == "student" else notebook
+
+
+def select_tasks(names: Sequence[str], curriculum: Path = CURRICULUM) -> list[NotebookTask]:
+    """The tasks of these notebooks or modules; all when none is given. Raises UnknownModule."""
+    if not names:
+        return [task for folder in modules_in(curriculum) for task in _tasks_in(folder)]
+    found: list[NotebookTask] = []
+    for name in names:
+        path = Path(name)
+        if path.suffix == ".ipynb":
+            if not path.is_file():
+                raise UnknownModule(f"There is no notebook {name!r}.")
+            found += [
+                task for task in _tasks_in(path.resolve().parent) if task.source == path.resolve()
+            ]
+        else:
+            [folder] = select_modules([name], curriculum)
+            found += _tasks_in(folder)
+    return list(dict.fromkeys(found))
+
+
+def _tasks_in(module: Path) -> list[NotebookTask]:
+    tasks = []
+    for path in sorted(module.glob("*.ipynb"), reverse=True):  # the lesson comes first
+        if path.stem == "assignment":
+            tasks += [NotebookTask(path, "assignment"), NotebookTask(path, "student")]
+        else:
+            tasks.append(NotebookTask(path, "lesson"))
+    return tasks

@@ -1,0 +1,194 @@
+"""Begins a module or an exercise: the form is right, and the certificate lists what to write."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from autograder.curriculum.modules import module_id
+from autograder.proof.lint.notebook_form import code
+from lepton_course.exercises.declared import DECLARATIONS, load_exercises
+from lepton_course.syllabus import Module, load_syllabus
+
+TEMPLATES = Path(__file__).parent / "templates"
+GRADED, UNGRADED = 4, 3
+MINUTES, DIFFICULTY = 15, 2
+
+
+class CannotScaffold(Exception):
+    """Nothing was made; the message says why and what to do."""
+
+
+def scaffold_module(module: str, curriculum: Path) -> Path:
+    """Makes a module of the syllabus in `curriculum`; returns its folder. Raises CannotScaffold."""
+    entries = {entry.id: entry for entry in load_syllabus(curriculum)}
+    if module not in entries:
+        raise CannotScaffold(
+            f"{module!r} is not in syllabus.yml. Add it there first; its modules: "
+            f"{', '.join(entries)}."
+        )
+    folder = curriculum / module
+    if folder.exists():
+        raise CannotScaffold(
+            f"{folder} is already there. Add to it: lepton new exercise {module} …"
+        )
+    graded = {f"exercise_{number}": 2.0 for number in range(1, GRADED + 1)}
+    names = {**graded, **{f"try_{number}": 0.0 for number in range(1, UNGRADED + 1)}}
+    (folder / "figures").mkdir(parents=True)
+    _write_exercises(folder, names)
+    nbformat.write(_lesson(entries[module]), folder / "lesson.ipynb")
+    nbformat.write(_assignment(entries[module], graded), folder / "assignment.ipynb")
+    return folder
+
+
+def scaffold_exercise(folder: Path, name: str, points: float) -> None:
+    """Adds a graded exercise to a module's exercises and assignment. Raises CannotScaffold."""
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise CannotScaffold(f"{name!r} is not a name that a learner can define in Python.")
+    package = folder / DECLARATIONS.parent
+    listing = folder / DECLARATIONS
+    if name in load_exercises(folder) or (package / f"{name}.py").exists():
+        raise CannotScaffold(f"{package} declares {name!r} already. Choose another name.")
+    modules, entries = _listed(listing)
+    own = [entry for entry in entries if not entry.startswith("*")]
+    shared = [entry for entry in entries if entry.startswith("*")]
+    lines = _listing(listing, [*modules, name], [*own, f"{name}.EXERCISE", *shared])
+    notebook_path = folder / "assignment.ipynb"
+    notebook = nbformat.read(notebook_path, as_version=4)
+    place = _before_open_question(notebook)
+    notebook.cells[place:place] = _exercise_cells(name, points)
+    (package / f"{name}.py").write_text(_exercise(name, points), encoding="utf-8")
+    listing.write_text(lines, encoding="utf-8")
+    nbformat.write(notebook, notebook_path)
+
+
+def _write_exercises(folder: Path, names: dict[str, float]) -> None:
+    package = folder / DECLARATIONS.parent
+    package.mkdir()
+    for name, points in names.items():
+        (package / f"{name}.py").write_text(_exercise(name, points), encoding="utf-8")
+    head = f'"""Exercises of {module_id(folder)}: the assignment\'s, then the lesson\'s."""\n\n'
+    (folder / DECLARATIONS).write_text(
+        head + _statements(list(names), [f"{name}.EXERCISE" for name in names]), encoding="utf-8"
+    )
+
+
+def _exercise(name: str, points: float) -> str:
+    text = (TEMPLATES / "exercise.py.txt").read_text(encoding="utf-8")
+    return text.replace("NAME", name).replace("POINTS", f"{points:g}")
+
+
+def _listed(listing: Path) -> tuple[list[str], list[str]]:
+    """What a module's list of exercises imports from beside it, and its entries."""
+    tree = ast.parse(listing.read_text(encoding="utf-8"))
+    modules = [alias.name for node in tree.body if _is_import(node) for alias in node.names]
+    entries = [
+        ast.unparse(entry) for node in tree.body if _is_list(node) for entry in node.value.elts
+    ]
+    if not any(map(_is_list, tree.body)):
+        raise CannotScaffold(f"{listing} has no list EXERCISES to add to.")
+    return modules, entries
+
+
+def _listing(listing: Path, modules: list[str], entries: list[str]) -> str:
+    """The text of a list of exercises with these imports and entries; the rest stays as it is."""
+    source = listing.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    old = [node for node in ast.parse(source).body if _is_import(node) or _is_list(node)]
+    for node in reversed(old):
+        del lines[node.lineno - 1 : node.end_lineno]
+    kept = "\n".join(lines).rstrip()
+    return f"{kept}\n\n{_statements(modules, entries)}"
+
+
+def _statements(modules: list[str], entries: list[str]) -> str:
+    imports = "".join(f"    {name},\n" for name in sorted(modules))
+    listed = "".join(f"    {entry},\n" for entry in entries)
+    return f"from . import (\n{imports})\n\nEXERCISES = [\n{listed}]\n"
+
+
+def _is_import(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.level == 1 and node.module is None
+
+
+def _is_list(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.Assign)
+        and getattr(node.targets[0], "id", "") == "EXERCISES"
+        and isinstance(node.value, ast.List)
+    )
+
+
+def _lesson(entry: Module) -> NotebookNode:
+    text = (TEMPLATES / "lesson.md").read_text(encoding="utf-8")
+    text = text.replace("TITLE", entry.title).replace("MODULE", entry.id)
+    text = text.replace("MINUTES", str(entry.minutes[0]))
+    return _notebook(text)
+
+
+def _assignment(entry: Module, graded: dict[str, float]) -> NotebookNode:
+    text = (TEMPLATES / "assignment.md").read_text(encoding="utf-8")
+    notebook = _notebook(text.replace("TITLE", entry.title).replace("MODULE", entry.id))
+    question = new_markdown_cell("### BEGIN SOLUTION\nTODO: one good answer.\n### END SOLUTION")
+    question.metadata["nbgrader"] = _mark("open_question", True, True, points=2)
+    notebook.cells.append(question)
+    place = _before_open_question(notebook)
+    notebook.cells[place:place] = [
+        cell for name, points in graded.items() for cell in _exercise_cells(name, points)
+    ]
+    return notebook
+
+
+def _notebook(text: str) -> NotebookNode:
+    """Cells from a text in which a line `%%` begins a text cell and `%% code` a code cell."""
+    cells = []
+    for part in text.split("\n%%")[1:]:
+        kind, _, source = part.partition("\n")
+        make = new_code_cell if kind.strip() == "code" else new_markdown_cell
+        cells.append(make(source.strip()))
+    kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+    return new_notebook(cells=cells, metadata={"kernelspec": kernel})
+
+
+def _exercise_cells(name: str, points: float) -> list[NotebookNode]:
+    card = "●" * DIFFICULTY + "○" * (5 - DIFFICULTY)
+    statement = new_markdown_cell(
+        f"## TODO: a title\n\n**Write** `{name}(x)`: TODO, what it does.\n\n"
+        "- `x`: TODO, type, shape and unit.\n- **Returns** TODO.\n\n"
+        f"**Example:** TODO.\n\n*Difficulty {card} · {MINUTES} minutes · {points:g} points*"
+    )
+    answer = new_code_cell(
+        f"def {name}(x):\n    ### BEGIN SOLUTION\n"
+        '    raise NotImplementedError("TODO: the solution")\n    ### END SOLUTION'
+    )
+    answer.metadata["nbgrader"] = _mark(f"{name}-answer", False, True)
+    grade = new_code_cell(f'check("{name}")')
+    grade.metadata["nbgrader"] = _mark(name, True, False, points=points)
+    return [statement, answer, grade]
+
+
+def _mark(grade_id: str, grade: bool, solution: bool, **points: float) -> dict[str, object]:
+    return {
+        "grade_id": grade_id,
+        "grade": grade,
+        "solution": solution,
+        "locked": grade and not solution,
+        "schema_version": 3,
+        "task": False,
+        **points,
+    }
+
+
+def _before_open_question(notebook: NotebookNode) -> int:
+    """Where an exercise goes: after the last grade cell, or else after the setup cell."""
+    grades = [
+        index + 1
+        for index, cell in enumerate(notebook.cells)
+        if cell.metadata.get("nbgrader", {}).get("grade") and cell.cell_type == "code"
+    ]
+    return max(grades, default=next((number for number, _ in code(notebook)), 0))

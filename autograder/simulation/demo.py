@@ -1,0 +1,233 @@
+"""`lepton demo`: a made-up class, from roster to grades, beside what is expected of it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from rich.table import Table
+from rich.text import Text
+
+from autograder.classroom.classroom import NOTEBOOK, Classroom, default_curriculum
+from autograder.classroom.roster import Student, write_roster
+from autograder.grading.batch import Options, find_submissions, grade
+from autograder.instructor.creation import create_classroom
+from autograder.instructor.feedback import make_feedback
+from autograder.instructor.grade_export import export
+from autograder.judging.results import Status, SubmissionResult
+from autograder.judging.results_table import console
+from autograder.simulation.answers import solutions, standalone_source
+from autograder.simulation.made_up_answers import (
+    answers_before,
+    is_trained,
+    named,
+    other_ways,
+    with_answers,
+)
+from autograder.submissions.submission import is_judged
+from lepton_course.exercises.declared import load_exercises
+from lepton_course.exercises.model import Exercise
+
+ASSIGNMENT = "convolutional_networks"
+_PEOPLE = (
+    ("ada", "Ada", "Lovelace", "Engines"),
+    ("bose", "Satyendra", "Bose", "Particles"),
+    ("curie", "Marie", "Curie", "Particles"),
+    ("dijkstra", "Edsger", "Dijkstra", "Engines"),
+    ("emmy", "Emmy", "Noether", "Particles"),
+    ("franklin", "Rosalind", "Franklin", "Structures"),
+    ("grace", "Grace", "Hopper", "Engines"),
+    ("hodgkin", "Dorothy", "Hodgkin", "Structures"),
+    ("ines", "Inés", "Cifuentes", "Structures"),
+    ("johnson", "Katherine", "Johnson", "Engines"),
+)
+
+
+@dataclass(frozen=True)
+class MadeUpSubmission:
+    """A made-up submission, and what grading should say about it.
+
+    full_marks, no_points: expectations on the score; None of both: something between.
+    diagnoses: the misconceptions that should be named, by exercise.
+    """
+
+    story: str
+    content: bytes
+    status: Status = "graded"
+    full_marks: bool = False
+    no_points: bool = False
+    diagnoses: Mapping[str, str] = field(default_factory=dict)
+
+    def agrees(self, result: SubmissionResult) -> bool:
+        """Whether a result is as expected."""
+        found = {e.name: e.diagnosis for e in result.exercises if e.diagnosis}
+        full, none = result.score == result.max_score, result.score == 0
+        return (
+            result.status == self.status
+            and found == dict(self.diagnoses)
+            and full == self.full_marks
+            and none == self.no_points
+        )
+
+
+def run_demo(
+    folder: Path | None,
+    workers: int | None,
+    progress: Callable[[int], AbstractContextManager[Callable[[SubmissionResult], None]]],
+    curriculum: Path | None = None,
+    assignment: str = ASSIGNMENT,
+) -> bool:
+    """Makes, grades and exports the class; prints the table. Returns whether all is as expected.
+
+    folder: where the class is kept; None: a temporary one. Raises ClassError.
+    """
+    started = time.monotonic()
+    with ExitStack() as stack:
+        if folder is None:
+            name = stack.enter_context(tempfile.TemporaryDirectory(prefix="lepton-demo-"))
+            folder = Path(name) / "class"
+        classroom = _make_class(folder, curriculum or default_curriculum())
+        submissions = made_up_submissions(classroom, assignment)
+        for student, submission in submissions.items():
+            place = classroom.submitted_folder(student, assignment)
+            place.mkdir(parents=True, exist_ok=True)
+            (place / f"{NOTEBOOK}.ipynb").write_bytes(submission.content)
+        print(f"A class of {len(submissions)} has handed in {assignment}. Grading …")
+        batch = find_submissions(classroom, assignment)
+        with progress(len(submissions)) as report:
+            results = grade(classroom, batch, Options(workers), report).results
+        pages = make_feedback(classroom, assignment)
+        export(classroom, classroom.root / "grades.csv", [assignment])
+        console().print(_table(submissions, results))
+        print(f"{len(pages)} feedback pages; grades.csv:")
+        print((classroom.root / "grades.csv").read_text(encoding="utf-8"), end="")
+    as_expected = all(submissions[result.student].agrees(result) for result in results)
+    verdict = "All as expected" if as_expected else "NOT as expected"
+    print(f"{verdict}, in {time.monotonic() - started:.0f} s.")
+    return as_expected
+
+
+def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, MadeUpSubmission]:
+    """Ten submissions by student: right ones, wrong ones, and files that are in trouble."""
+    release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
+    source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
+    exercises = load_exercises(classroom.manifest().module_folder(assignment))
+    judged = [c.metadata.nbgrader["grade_id"] for c in release.cells if is_judged(c)]
+    graded = {name: exercises[name] for name in judged}
+    right = solutions(source)
+    # Training takes most of the time of a submission: two of them train, which is enough to see.
+    trained = [name for name, exercise in graded.items() if is_trained(exercise)]
+    slow = [answer_id for name in trained for answer_id in answers_before(release, name)]
+    quick = {answer_id: text for answer_id, text in right.items() if answer_id not in slow}
+
+    stories = [
+        MadeUpSubmission("the solutions", with_answers(release, right), full_marks=True),
+        MadeUpSubmission(
+            "another way, also right",
+            with_answers(release, {**right, **other_ways(graded)}),
+            full_marks=True,
+        ),
+        *_mistaken(release, graded, quick),
+        MadeUpSubmission("not touched", with_answers(release, {}), no_points=True),
+        MadeUpSubmission(
+            "crashes half-way",
+            with_answers(release, {**quick, f"{judged[len(judged) // 2]}-answer": _CRASH}),
+            status="partly graded",
+        ),
+        MadeUpSubmission(
+            "a file cut off",
+            with_answers(release, quick)[:1000],
+            status="not gradable",
+            no_points=True,
+        ),
+        MadeUpSubmission(
+            "a check cell deleted",
+            _without_cell(with_answers(release, quick), judged[0]),
+            status="partly graded",
+            full_marks=len(quick) == len(right),
+        ),
+    ]
+    return dict(zip((person[0] for person in _PEOPLE), stories, strict=False))
+
+
+_CRASH = "import os\n\nos._exit(1)"
+
+
+def _make_class(folder: Path, curriculum: Path) -> Classroom:
+    students = [
+        Student(id_, first, last, f"{id_}@example.org", team) for id_, first, last, team in _PEOPLE
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        roster = Path(name) / "roster.csv"
+        write_roster(roster, students)
+        return create_classroom(folder, roster, curriculum).classroom
+
+
+def _mistaken(
+    release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str]
+) -> Iterable[MadeUpSubmission]:
+    """Four submissions with one mistake each, in different exercises where there are as many.
+
+    Not in one that later answers build on: they would be wrong as well.
+    """
+    found = []
+    for rank in range(4):
+        for name, exercise in exercises.items():
+            others = [text for answer_id, text in right.items() if answer_id != f"{name}-answer"]
+            if is_trained(exercise) or any(re.search(rf"\b{name}\b", text) for text in others):
+                continue
+            mistakes = [
+                (mistake, source)
+                for mistake in exercise.misconceptions
+                if (source := standalone_source(mistake.implementation))
+            ]
+            if rank < len(mistakes):
+                found.append((name, *mistakes[rank]))
+    for name, mistake, source in found[:4]:
+        answers = {**right, f"{name}-answer": named(source, name)}
+        yield MadeUpSubmission(
+            f"one mistake: {mistake.name}",
+            with_answers(release, answers),
+            diagnoses={name: mistake.name},
+        )
+
+
+def _without_cell(content: bytes, grade_id: str) -> bytes:
+    notebook = nbformat.reads(content.decode(), as_version=4)
+    notebook.cells = [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") != grade_id
+    ]
+    return nbformat.writes(notebook).encode()
+
+
+def _table(
+    submissions: Mapping[str, MadeUpSubmission], results: Iterable[SubmissionResult]
+) -> Table:
+    table = Table()
+    for name in ("student", "handed in", "status"):
+        table.add_column(name)
+    table.add_column("score", justify="right", no_wrap=True)
+    for name in ("diagnosed, or reason", "expected"):
+        table.add_column(name)
+    for result in results:
+        submission = submissions[result.student]
+        found = [f"{e.name}: {e.diagnosis}" for e in result.exercises if e.diagnosis]
+        agrees = submission.agrees(result)
+        table.add_row(
+            result.student,
+            submission.story,
+            result.status,
+            f"{result.score:g} / {result.max_score:g}",
+            Text("\n".join([*found, *([result.reason] if result.reason else [])])),
+            Text("yes" if agrees else "NO", style="green" if agrees else "bold red"),
+        )
+    return table

@@ -1,0 +1,62 @@
+"""Made-up answers, put into an assignment's notebook as learners would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from textwrap import indent
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.simulation.answers import standalone_source
+from autograder.submissions.submission import is_judged
+from lepton_course.exercises.model import Exercise
+
+
+def answers_before(release: NotebookNode, name: str) -> list[str]:
+    """The answer cells that a check cell looks at: those between it and the check before."""
+    answers: list[str] = []
+    for cell in release.cells:
+        if is_judged(cell):
+            if cell.metadata.nbgrader["grade_id"] == name:
+                return answers
+            answers = []
+        elif cell.metadata.get("nbgrader", {}).get("solution"):
+            answers.append(cell.metadata.nbgrader["grade_id"])
+    return answers
+
+
+def is_trained(exercise: Exercise) -> bool:
+    """Whether the exercise judges a training by its accuracy."""
+    return exercise.compare.kind == "accuracy"
+
+
+def other_ways(exercises: Mapping[str, Exercise]) -> dict[str, str]:
+    """An alternative right answer for each exercise that has one."""
+    answers = {}
+    for name, exercise in exercises.items():
+        source = first_standalone(exercise.alternatives)
+        if source and not is_trained(exercise):
+            answers[f"{name}-answer"] = named(source, name)
+    return answers
+
+
+def first_standalone(functions: Iterable[object]) -> str:
+    sources = (standalone_source(function) for function in functions)
+    return next((source for source in sources if source), "")
+
+
+def named(source: str, name: str) -> str:
+    """A standalone source as the answer to an exercise; its helpers stay out of the notebook."""
+    last = source.rsplit("\ndef ", 1)[-1].removeprefix("def ").split("(")[0]
+    body = indent(f"{source}\n\nreturn {last}", "    ")
+    return f"def _answer():\n{body}\n\n\n{name} = _answer()"
+
+
+def with_answers(release: NotebookNode, answers: Mapping[str, str]) -> bytes:
+    notebook = nbformat.from_dict(release)
+    for index, cell in enumerate(release.cells):
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution") and mark["grade_id"] in answers:
+            notebook.cells[index] = NotebookNode({**cell, "source": answers[mark["grade_id"]]})
+    return nbformat.writes(notebook).encode()

@@ -1,1 +1,0 @@
-"""Grades an ordinary nbgrader course, whose tests are cells with `assert`."""

@@ -1,0 +1,154 @@
+"""What a Dask worker does for `lepton class grade --scheduler`.
+
+It takes a kit when it has what is needed, and then runs and judges submissions as any worker of
+this machine would. Dask holds the kit there until the grader is done with it, or gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+import weakref
+from collections.abc import Mapping
+from contextvars import Context
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from distributed import get_worker
+
+from autograder.judging.assignment import GradingTask
+from autograder.judging.result_cache import grader_parts
+from autograder.kernels.owner import shared
+from autograder.sandbox.walls import Walls, survey
+from autograder.submissions.untrusted_files import ordinary_files
+from autograder.workers.worker import AnyAssignment, Outcome, grade_task, threads_each
+
+REMEDY = "Check out the same commit there, run `make install`, and start the worker anew"
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a worker must have: exactly this code, and at least these walls."""
+
+    parts: Mapping[str, str]
+    walls: Walls
+
+    def missing(self) -> str:
+        """What this machine lacks, in words; "" when it can serve."""
+        here = grader_parts()
+        names = dict.fromkeys([*self.parts, *here])
+        other = [
+            f"{name} {here.get(name, 'missing')} instead of {self.parts.get(name, 'none')}"
+            for name in names
+            if here.get(name) != self.parts.get(name)
+        ]
+        if other:
+            return f"it has {', '.join(other)}. {REMEDY}"
+        found = survey()
+        lacking = [
+            name
+            for name in ("namespaces", "landlock")
+            if getattr(self.walls, name) and not getattr(found.walls, name)
+        ]
+        if lacking:
+            problems = "; ".join(found.problems)
+            return f"it cannot close submissions in ({problems}). `lepton doctor` there says more"
+        return ""
+
+
+class Refused(Exception):
+    """A worker cannot serve; the message says why."""
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What a worker gets once: an assignment, its files, and what its zygote should import."""
+
+    assignment: AnyAssignment
+    files: Mapping[str, bytes]
+    preload: tuple[str, ...]
+
+    @classmethod
+    def of(cls, assignment: AnyAssignment, preload: tuple[str, ...]) -> Kit:
+        """With the files as they are now."""
+        return cls(assignment, _pack(assignment.folder), preload)
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """A task with the files of its folder, for a machine that does not have them."""
+
+    task: GradingTask
+    files: Mapping[str, bytes]
+
+    @classmethod
+    def of(cls, task: GradingTask) -> Parcel:
+        """With the files as they are now."""
+        return cls(task, _pack(task.folder))
+
+
+def take(kit: Kit, needs: Needs) -> Kit:
+    """In a worker: makes it ready. Raises Refused."""
+    missing = needs.missing()
+    if missing:
+        raise Refused(missing)
+    _zygote.needed_by(kit)
+    return kit
+
+
+def grade_parcel(kit: Kit, parcel: Parcel) -> Outcome:
+    """In a worker: runs and judges one submission."""
+    worker = get_worker()
+    with tempfile.TemporaryDirectory(dir=worker.local_directory) as name:
+        given, handed_in = Path(name, "given"), Path(name, "handed_in")
+        _unpack(kit.files, given)
+        _unpack(parcel.files, handed_in)
+        threads = threads_each(worker.state.nthreads)
+        task = replace(parcel.task, folder=handed_in, threads=threads)
+        # Dask's threads are handed one context, and with it one event loop between them.
+        return Context().run(grade_task, replace(kit.assignment, folder=given), task)
+
+
+class _ZygoteForKits:
+    """The worker's zygote runs as long as there is a kit."""
+
+    def __init__(self) -> None:
+        self.kits = 0
+        self.lock = threading.RLock()
+
+    def needed_by(self, kit: Kit) -> None:
+        """Has it import what the kit says, and run until Dask has let go of the kit."""
+        with self.lock:
+            self.kits += 1
+            if self.kits == 1:  # else it has kernels, whose folders would go with it
+                shared.want(kit.preload)
+            shared.link()
+        weakref.finalize(kit, self._let_go)
+
+    def _let_go(self) -> None:
+        with self.lock:
+            self.kits -= 1
+            if not self.kits:
+                shared.stop()
+
+
+_zygote = _ZygoteForKits()
+
+
+def _pack(folder: Path) -> dict[str, bytes]:
+    """What `copy_files` copies of a folder."""
+    files = {}
+    for name, path in ordinary_files([folder]):
+        with contextlib.suppress(OSError):
+            files[os.fspath(name)] = path.read_bytes()
+    return files
+
+
+def _unpack(files: Mapping[str, bytes], folder: Path) -> None:
+    """Writes packed files into a new folder."""
+    folder.mkdir()
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)

@@ -1,0 +1,125 @@
+"""From restored submissions to their judged forms, on this machine or elsewhere. No effects."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+from autograder.execution.job import CannotRun
+from autograder.judging.assignment import Assignment, GradingTask
+from autograder.judging.judging import Judged
+from autograder.kernels.owner import ALSO, FRAMEWORKS, Link, shared
+from autograder.nbgrader_course.stock_assignment import StockAssignment
+from autograder.submissions.submission import submitted_notebooks
+from autograder.workers.process_pool import WorkerDied, default_workers, map_unordered
+
+AnyAssignment = Assignment | StockAssignment
+Outcome = Judged | CannotRun | WorkerDied
+
+
+class Workers(Protocol):
+    """What grades submissions: processes of this machine, or of a cluster."""
+
+    def slots(self, tasks: int) -> int:
+        """How many notebooks run at a time when there are so many tasks."""
+        ...
+
+    def grade(
+        self,
+        assignment: AnyAssignment,
+        tasks: Iterable[tuple[str, GradingTask]],
+        folders: Sequence[Path],
+    ) -> Iterator[tuple[str, Outcome]]:
+        """Yields what became of each task, by student, as it comes.
+
+        tasks: taken as they are needed; some are made while others run. folders: those of all
+        submissions that may become a task.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LocalWorkers:
+    """A pool of this machine's processes. count: None for one per core."""
+
+    count: int | None = None
+
+    def slots(self, tasks: int) -> int:
+        return self.count or default_workers(tasks)
+
+    def grade(
+        self,
+        assignment: AnyAssignment,
+        tasks: Iterable[tuple[str, GradingTask]],
+        folders: Sequence[Path],
+    ) -> Iterator[tuple[str, Outcome]]:
+        slots = self.slots(len(folders))
+        if slots > 1:
+            threads = threads_each(slots)
+            tasks = ((student, replace(task, threads=threads)) for student, task in tasks)
+        link = _zygote_that_imports(preload_for(folders))
+        yield from map_unordered(_grade_here, tasks, slots, _set_up, assignment, link)
+
+
+def _zygote_that_imports(modules: tuple[str, ...]) -> Link | None:
+    if sys.platform != "linux":
+        return None
+    shared.want(modules)
+    return shared.link()
+
+
+def preload_for(folders: Iterable[Path]) -> tuple[str, ...]:
+    """What a zygote should import for some submissions: a framework only where it is named."""
+    named = {name for folder in folders for name in _frameworks_named(folder)}
+    used = (modules for name, modules in FRAMEWORKS.items() if name in named)
+    return (*chain(*used), *ALSO)
+
+
+def _frameworks_named(folder: Path) -> Iterator[str]:
+    with contextlib.suppress(OSError):  # who may not read it is told when it is graded
+        for notebook in submitted_notebooks(folder):
+            data = notebook.read_bytes()
+            yield from (name for name in FRAMEWORKS if name.encode() in data)
+
+
+def threads_each(slots: int) -> int:
+    """Threads for numerical libraries when so many notebooks share this machine."""
+    return max(1, default_workers(64) // slots)
+
+
+def grade_task(assignment: AnyAssignment, task: GradingTask) -> Judged | CannotRun:
+    """Runs and judges one submission.
+
+    What fails for no fault of the submission is tried a second time.
+    """
+    for _ in range(2):
+        try:
+            return assignment.grade(task)
+        except CannotRun as error:
+            trouble = error
+        except Exception as error:
+            trouble = CannotRun(f"grading it failed: {type(error).__name__}: {error}")
+    return trouble
+
+
+_assignment: AnyAssignment | None = None
+"""What a process of the pool grades."""
+
+
+def _set_up(assignment: AnyAssignment, link: Link | None) -> None:
+    global _assignment
+    _assignment = assignment
+    gc.freeze()  # what is imported stays
+    if link is not None:
+        shared.adopt(link)
+
+
+def _grade_here(task: GradingTask) -> Judged | CannotRun:
+    assert _assignment is not None
+    return grade_task(_assignment, task)

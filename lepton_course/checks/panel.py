@@ -1,0 +1,212 @@
+"""The panel that a check shows: HTML for notebooks, and the same words as plain text.
+
+The HTML takes text and background colours from the page around it, so that it suits light and
+dark themes, and keeps to inline styles, which outlive the cleaning of an untrusted notebook.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+from lepton_course.checks.figures import Exhibit, exhibit
+from lepton_course.exercises.compare import describe
+from lepton_course.exercises.judge import PartResult, Question, Verdict
+from lepton_course.exercises.model import Case
+from lepton_course.exercises.probes import Observation, Value
+
+_LOOKS = {  # accent colour (Okabe-Ito palette), sign
+    "right": ("#009E73", "✓"),
+    "wrong": ("#D55E00", "✗"),
+    "error": ("#D55E00", "✗"),
+    "blank": ("#0072B2", "○"),
+    "hint": ("#0072B2", "→"),
+}
+
+STAGES = ("nudge", "method", "answer")
+PATIENCE = 3
+"""After so many tries in a row that were not right, a check offers to show what is expected."""
+
+# JupyterLab opens a notebook at its top and forgets the heading; asked again, it goes there.
+_AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
+    "setTimeout(()=>this.click(),2000)"
+)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A headline and lines of text; a line is a label and its content. `figure` comes last."""
+
+    look: str
+    headline: str
+    lines: tuple[tuple[str, str], ...] = ()
+    links: dict[str, str] = field(default_factory=dict)
+    figure: Exhibit | None = None
+
+    def __repr__(self) -> str:
+        sign = _LOOKS[self.look][1]
+        lines = [f"{label}: {text}" if label else text for label, text in self.lines]
+        if self.figure:
+            lines += self.figure.text.splitlines()
+        return "\n".join([f"{sign} {self.headline}", *(f"  {line}" for line in lines)])
+
+    def _repr_html_(self) -> str:
+        colour, sign = _LOOKS[self.look]
+        rows = "".join(self._row(label, text) for label, text in self.lines)
+        figure = self.figure.html if self.figure else ""
+        return (
+            f'<div role="status" style="border:1px solid rgba(128,128,128,.35);'
+            f"border-left:5px solid {colour};padding:6px 12px;margin:4px 0;"
+            'line-height:1.5;max-width:60em;overflow-wrap:anywhere">'
+            f'<div><strong><span style="color:{colour}" aria-hidden="true">{sign}</span> '
+            f"{text_to_html(self.headline)}</strong></div>{rows}{figure}</div>"
+        )
+
+    def _row(self, label: str, text: str) -> str:
+        if label == "Code":
+            style = "margin:4px 0;padding:4px 8px;white-space:pre-wrap"
+            return f'<pre style="{style}">{escape(text)}</pre>'
+        body = text_to_html(text).replace("\n", "<br>")
+        if text in self.links:
+            body = f'<a href="{escape(self.links[text])}" onclick="{_AGAIN}">{body}</a>'
+        head = f"<em>{escape(label)}:</em> " if label else ""
+        return f"<div>{head}{body}</div>"
+
+
+def verdict_panel(
+    question: Question,
+    verdict: Verdict,
+    observations: Sequence[Observation] = (),
+    *,
+    failures: int = 1,
+    hints_seen: int = 0,
+    compare: bool = False,
+) -> Panel:
+    """What a learner sees after a check.
+
+    observations: what the answer showed on each case; with them, the failing case is drawn.
+    failures: tries in a row that were not right, this one included. hints_seen: stages of hints.
+    compare: show what was expected, too.
+    """
+    if verdict.status == "right":
+        return Panel("right", f"{_title(question)} right{_points(verdict)}.")
+    if verdict.status == "blank":
+        start = (
+            f"not answered yet. Write `{question.name}` in the cell above, without any `...`, "
+            "and run that cell"
+        )
+        return Panel(
+            "blank",
+            f"{_title(question)} {start}.",
+            (("Stuck", f'hint("{question.name}") gives a first nudge.'),),
+        )
+    failed = next(part for part in verdict.parts if not part.passed)
+    observed = observations[failed.case] if observations and failed.case is not None else None
+    links = {}
+    lines = []
+    read = question.read
+    if verdict.diagnosis:
+        lines.append(("Likely reason", verdict.diagnosis.sentence))
+        read = verdict.diagnosis.read or read
+    lines += _what_came(question, failed, compare)
+    if len(verdict.parts) > 1:
+        lines.append(("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
+    if read:
+        place = read_in_words(read)
+        lines.append(("Read again", place))
+        links[place] = address(read)
+    if question.hints:
+        lines.append(("Stuck", _hint_offer(question, hints_seen)))
+    figure = None
+    is_value = isinstance(question.probe, Value)
+    if observed is not None and not is_value:
+        figure = exhibit(question, failed.case or 0, observed, reveal=compare)
+    if failures >= PATIENCE and not compare and (figure or is_value):
+        offer = f'check("{question.name}", compare=True) shows your result beside the expected one.'
+        lines.append(("See how it differs", offer))
+    headline = f"{_title(question)} not yet{_points(verdict)}."
+    return Panel(verdict.status, headline, tuple(lines), links, figure)
+
+
+def hint_panel(question: Question, stage: int) -> Panel:
+    """The staged hints up to `stage`, which counts from 0; the newest comes last."""
+    total = len(question.hints)
+    names = [_stage_name(question, s) for s in range(total)]
+    lines = []
+    for number in range(stage + 1):
+        text = question.hints[number]
+        is_code = "\n" in text and ("return " in text or "=" in text or "def " in text)
+        if stage:
+            lines.append(("", f"{number + 1}. {names[number].capitalize()}:"))
+        lines.append(("Code" if is_code else "", text))
+    if stage + 1 < total:
+        lines.append(("Still stuck", f"run this cell again for the {names[stage + 1]}."))
+    headline = f"{_title(question)} hint {stage + 1} of {total} ({names[stage]})"
+    return Panel("hint", headline, tuple(lines))
+
+
+def text_to_html(text: str) -> str:
+    """A text that may hold `code`, as HTML."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
+
+
+def address(read: str) -> str:
+    """Where a link to `lesson.ipynb#Heading` leads.
+
+    JupyterLab finds a heading of a notebook that it has yet to open only by this form.
+    """
+    return read.replace("#", "#heading=", 1)
+
+
+def read_in_words(read: str) -> str:
+    """`lesson.ipynb#Convolution-by-hand` as "Convolution by hand (lesson)"."""
+    file, _, anchor = read.partition("#")
+    stem = file.removesuffix(".ipynb")
+    return f"{anchor.replace('-', ' ')} ({stem})" if anchor else stem
+
+
+def case_lines(names: tuple[str, ...], case: Case) -> list[tuple[str, str]]:
+    """A case's inputs, one line each; large arrays by shape."""
+    named = dict(zip(names, case.args, strict=False)) | dict(case.kwargs)
+    if case.x is not None:
+        named["x"] = case.x
+    return [(name, describe(value, limit=400)) for name, value in named.items()]
+
+
+def _what_came(question: Question, failed: PartResult, compare: bool) -> list[tuple[str, str]]:
+    lines = [("What came", failed.problem)]
+    if failed.case is None:
+        return lines
+    if isinstance(question.probe, Value):
+        # A prediction is asked for before the answer is seen: it is told on demand only.
+        right = question.expected[failed.case].seen["result"]
+        return [*lines, *([("Expected", describe(right))] if compare else [])]
+    case = question.cases[failed.case]
+    return [("Case", failed.part), *case_lines(question.arguments, case), *lines]
+
+
+def _hint_offer(question: Question, seen: int) -> str:
+    if seen >= len(question.hints):
+        return f'hint("{question.name}") shows the hints again.'
+    return f'hint("{question.name}") gives the {_stage_name(question, seen)}.'
+
+
+def _stage_name(question: Question, stage: int) -> str:
+    """The last hint of a graded exercise is a plan: the answer is the learner's to write."""
+    return "plan" if stage >= 2 and question.points else STAGES[min(stage, 2)]
+
+
+def _title(question: Question) -> str:
+    return question.title + (" –" if question.title.endswith("?") else ":")
+
+
+def _points(verdict: Verdict) -> str:
+    if not verdict.max_points:
+        return ""
+    return f" ({verdict.points:g} of {verdict.max_points:g} points)"
+
+
+def _part_sign(part: PartResult) -> str:
+    return f"{'✓' if part.passed else '✗'} {part.part}"

@@ -1,0 +1,46 @@
+"""`quiz`: asks the lesson's quiz in a notebook, and records what is answered."""
+
+from __future__ import annotations
+
+from lepton_course import progress
+from lepton_course.checks.panel import Panel
+from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
+from lepton_course.checks.session import current_session
+from lepton_course.checks.widgets import ask_quiz, is_somebody_there, show
+
+
+def quiz(number: int | None = None, choice: str | None = None) -> None:
+    """Asks the lesson's quiz; with a number and a letter, answers one question.
+
+    `quiz()` shows all questions; `quiz(2, "b")` answers the second with its choice b, and says why
+    that is right or wrong.
+    """
+    session = current_session()
+    questions = load_quiz(session.source)
+    if not questions:
+        print(f"{session.module} has no quiz.")
+    elif number is not None and choice is not None:
+        by_number = {question.number: question for question in questions}
+        if number not in by_number:
+            raise LookupError(f"The quiz has the questions 1 to {len(questions)}, not {number}.")
+        show(answer(session.module, by_number[number], choice))
+    elif is_somebody_there():
+
+        def answered(question: QuizQuestion, letter: str) -> Panel:
+            return answer(session.module, question, letter)
+
+        ask_quiz(questions, answered, fallback(questions))
+    else:
+        show_fallback(questions)
+
+
+def answer(module: str, question: QuizQuestion, letter: str) -> Panel:
+    """Records an answer, and explains it."""
+    chosen = question.choice(letter)
+    progress.record_answer(module, f"quiz {question.number}", letter, chosen.is_right)
+    word = "right" if chosen.is_right else "not yet"
+    return Panel(
+        "right" if chosen.is_right else "wrong",
+        f"Question {question.number}: {word}.",
+        (("Your answer", chosen.text), ("", chosen.explanation)),
+    )

@@ -1,0 +1,153 @@
+"""A lesson's quiz: questions with an explanation for every choice.
+
+A quiz is written in the lesson's Markdown, where it reads without being run:
+
+    **1. Which of these is even?**
+
+    <details><summary>3</summary>No. Half of it is 1.5.</details>
+    <details><summary>4</summary>Right. Half of it is 2.</details>
+
+In the learner's notebook the same questions are asked by a cell: with buttons where somebody sits
+in front of it, as text everywhere else. Either way, answers are recorded as progress.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import string
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+FILE = "quiz.json"
+"""Beside a module's compiled checks."""
+
+HEADING = "## Quiz"
+
+_QUESTION = re.compile(r"^\*\*(\d+)\.\s*(.*?)\*\*\s*$", re.MULTILINE | re.DOTALL)
+_CHOICE = re.compile(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)</details>", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class QuizChoice:
+    """One choice, as plain text, and why it is right or wrong."""
+
+    text: str
+    explanation: str
+
+    @property
+    def is_right(self) -> bool:
+        """The course's convention: explanations of right choices begin with this word."""
+        return self.explanation.startswith("Right")
+
+
+@dataclass(frozen=True)
+class QuizQuestion:
+    """A question; `text` may hold `code`. Choices are named a, b, c, … in their order."""
+
+    number: int
+    text: str
+    choices: tuple[QuizChoice, ...]
+
+    def choice(self, letter: str) -> QuizChoice:
+        """The choice of that letter. Raises LookupError with the letters that there are."""
+        letters = string.ascii_lowercase[: len(self.choices)]
+        if len(letter) != 1 or letter not in letters:
+            raise LookupError(
+                f"Question {self.number} has the choices {', '.join(letters)}, not {letter!r}."
+            )
+        return self.choices[letters.index(letter)]
+
+
+def parse_quiz(markdown: str) -> tuple[QuizQuestion, ...]:
+    """The questions of a Markdown text."""
+    found = list(_QUESTION.finditer(markdown))
+    ends = [*(match.start() for match in found[1:]), len(markdown)][: len(found)]
+    return tuple(
+        QuizQuestion(
+            number=int(match[1]),
+            text=" ".join(match[2].split()),
+            choices=tuple(
+                QuizChoice(_plain(summary), _plain(body))
+                for summary, body in _CHOICE.findall(markdown[match.end() : end])
+            ),
+        )
+        for match, end in zip(found, ends, strict=True)
+    )
+
+
+def quiz_to_json(questions: Sequence[QuizQuestion]) -> str:
+    """The questions as JSON."""
+    return json.dumps([asdict(question) for question in questions], indent=1, ensure_ascii=False)
+
+
+def load_quiz(source: Path | None) -> tuple[QuizQuestion, ...]:
+    """The quiz of a module, from where its checks are: a `checks.npz` or a folder in a clone."""
+    if source is None:
+        return ()
+    if source.is_dir():
+        cells = json.loads((source / "lesson.ipynb").read_text(encoding="utf-8"))["cells"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        return parse_quiz("\n\n".join(text for text in texts if text.startswith(HEADING)))
+    path = source.with_name(FILE)
+    if not path.is_file():
+        return ()
+    return tuple(
+        QuizQuestion(
+            entry["number"],
+            entry["text"],
+            tuple(QuizChoice(**choice) for choice in entry["choices"]),
+        )
+        for entry in json.loads(path.read_text(encoding="utf-8"))
+    )
+
+
+def fallback(questions: Sequence[QuizQuestion]) -> dict[str, str]:
+    """The quiz without widgets: Markdown with choices to open, and plain text."""
+    return {"text/markdown": quiz_markdown(questions), "text/plain": quiz_text(questions)}
+
+
+def show_fallback(questions: Sequence[QuizQuestion]) -> None:
+    """Show the quiz without widgets."""
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is None:
+        print(quiz_text(questions))
+    else:
+        display(fallback(questions), raw=True)
+
+
+def quiz_markdown(questions: Sequence[QuizQuestion]) -> str:
+    """Each choice opens to its explanation."""
+    parts = ["Choose an answer and open it. Every one explains itself."]
+    for question in questions:
+        parts.append(f"**{question.number}. {question.text}**")
+        parts.append(
+            "\n".join(
+                f"<details><summary>{letter}) {html.escape(choice.text)}</summary>"
+                f"{html.escape(choice.explanation)}</details>"
+                for letter, choice in _lettered(question)
+            )
+        )
+    return "\n\n".join(parts)
+
+
+def quiz_text(questions: Sequence[QuizQuestion]) -> str:
+    """The questions and choices, and how to answer in a cell or a terminal."""
+    lines = []
+    for question in questions:
+        lines.append(f"{question.number}. {question.text}")
+        lines += [f"   {letter}) {choice.text}" for letter, choice in _lettered(question)]
+    lines.append('Answer with a number and a letter: quiz(1, "a")')
+    return "\n".join(lines)
+
+
+def _lettered(question: QuizQuestion) -> list[tuple[str, QuizChoice]]:
+    return list(zip(string.ascii_lowercase, question.choices, strict=False))
+
+
+def _plain(text: str) -> str:
+    return html.unescape(" ".join(text.split()))

@@ -1,0 +1,178 @@
+"""The course as one learner stands in it: each module's state, what is left, where to go on.
+
+Pure functions; the pages (`start`, `my_progress`) and `lepton progress` show what they say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from lepton_course.progress.database import History, load_history
+from lepton_course.progress.standing import Standing, attempts_in, standing_in, to_repeat
+from lepton_course.syllabus import (
+    PACKAGED,
+    Listed,
+    Module,
+    is_ready,
+    listed_exercises,
+    load_syllabus,
+)
+
+State = Literal["planned", "open", "begun", "done"]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One module on the map.
+
+    shares: of the lesson's and the assignment's exercises, how many are solved (0 to 1).
+    last: the exercise tried last, if any. touched: when anything was recorded last.
+    """
+
+    module: Module
+    exercises: tuple[Listed, ...]
+    standing: Standing
+    is_ready: bool
+    shares: tuple[float, float]
+    last: Listed | None = None
+    touched: datetime | None = None
+
+    @property
+    def state(self) -> State:
+        """Whether the module is planned, open, begun or done."""
+        if not self.is_ready:
+            return "planned"
+        if self.standing.complete:
+            return "done"
+        return "begun" if self.touched else "open"
+
+    @property
+    def minutes_left(self) -> int:
+        """Minutes of a first reading that are left, by the share of exercises solved."""
+        left = sum(
+            minutes * (1 - share)
+            for minutes, share in zip(self.module.minutes, self.shares, strict=True)
+        )
+        return round(left) if self.state != "done" else 0
+
+    @property
+    def notebook(self) -> str:
+        """Where to go on in this module: the lesson, or the assignment once that is solved."""
+        lesson, assignment = self.module.notebooks()
+        return assignment if self.shares[0] == 1 else lesson
+
+
+@dataclass(frozen=True)
+class Due:
+    """An exercise that was missed once, and should be repeated now."""
+
+    module: Module
+    exercise: Listed
+    since: datetime
+    is_solved: bool
+
+    @property
+    def notebook(self) -> str:
+        """The notebook that the exercise stands in."""
+        lesson, assignment = self.module.notebooks()
+        return assignment if self.exercise.points else lesson
+
+
+@dataclass(frozen=True)
+class CourseMap:
+    """All modules in the syllabus's order, and what is due for repetition."""
+
+    stops: tuple[Stop, ...]
+    due: tuple[Due, ...]
+
+    @property
+    def next(self) -> Stop | None:
+        """The module last worked on while it is open, else the first one that is not done."""
+        begun = [stop for stop in self.stops if stop.state == "begun" and stop.touched]
+        if begun:
+            return max(begun, key=lambda stop: stop.touched or datetime.min)
+        return next((stop for stop in self.stops if stop.state == "open"), None)
+
+    @property
+    def minutes_left(self) -> int:
+        """Of all modules that exist."""
+        return sum(stop.minutes_left for stop in self.stops if stop.is_ready)
+
+
+def load_map(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> CourseMap:
+    """The map for the workspace `folder`. Raises SyllabusError without a curriculum."""
+    modules = load_syllabus(curriculum)
+    listed = {module.id: listed_exercises(module, curriculum) for module in modules}
+    ready = {module.id for module in modules if is_ready(module, curriculum)}
+    now = now or datetime.now().astimezone()
+    return draw_map(modules, listed, ready, load_history(folder), now)
+
+
+def draw_map(
+    modules: Sequence[Module],
+    listed: dict[str, list[Listed]],
+    ready: set[str],
+    history: History,
+    now: datetime,
+) -> CourseMap:
+    """The map from what is known. listed: each module's exercises. ready: those that exist."""
+    known = attempts_in(history)
+    states = standing_in(history, {m.id: [e.name for e in listed[m.id]] for m in modules})
+    solved = {key for key, attempts in known.items() if attempts.solved}
+    touched = history.last_by_module()
+    stops = tuple(
+        Stop(
+            module=module,
+            exercises=tuple(listed[module.id]),
+            standing=states[module.id],
+            is_ready=module.id in ready,
+            shares=_shares(module, listed[module.id], solved),
+            last=_last_tried(module, listed[module.id], history),
+            touched=touched.get(module.id),
+        )
+        for module in modules
+    )
+    # A prediction is made once: to have been wrong is what it is for.
+    again = ((m, e) for m in modules for e in listed[m.id] if not e.is_prediction)
+    by_name = {(m.id, e.name): (m, e) for m, e in again}
+    due = tuple(
+        Due(*by_name[key], since=state.due or now, is_solved=state.solved)
+        for key, state in to_repeat(known, now)
+        if key in by_name and key[0] in ready
+    )
+    return CourseMap(stops, due)
+
+
+def _shares(
+    module: Module, listed: Sequence[Listed], solved: set[tuple[str, str]]
+) -> tuple[float, float]:
+    """Shares solved of the exercises without points (lesson) and with points (assignment)."""
+    shares = []
+    for graded in (False, True):
+        names = [e.name for e in listed if bool(e.points) == graded]
+        done = sum((module.id, name) in solved for name in names)
+        shares.append(done / len(names) if names else 0.0)
+    return shares[0], shares[1]
+
+
+def _last_tried(module: Module, listed: Sequence[Listed], history: History) -> Listed | None:
+    by_name = {exercise.name: exercise for exercise in listed}
+    tried = [a.exercise for a in history.attempts if a.module == module.id]
+    return next((by_name[name] for name in reversed(tried) if name in by_name), None)
+
+
+def in_words(spent: timedelta | int) -> str:
+    """A time in words: "25 min", "3 h 5 min". `spent`: a duration, or minutes.
+
+    >>> in_words(125)
+    '2 h 5 min'
+    """
+    minutes = round(spent.total_seconds() / 60) if isinstance(spent, timedelta) else spent
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"

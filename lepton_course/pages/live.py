@@ -1,0 +1,55 @@
+"""Pages in a notebook that follow the learner's progress without being run again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from lepton_course.progress.database import DATABASE, HIDDEN
+
+SECONDS = 2.0
+"""How often a page looks whether something was recorded."""
+
+_following: threading.Event | None = None
+
+
+def show_live(folder: Path, html: Callable[[], str], text: Callable[[], str]) -> None:
+    """Display a page, and again in its place whenever progress is recorded in `folder`.
+
+    html, text: render the page, for browsers and for terminals.
+    """
+    global _following
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is None:
+        print(text())
+        return
+
+    def bundle() -> dict[str, str]:
+        return {"text/html": html(), "text/plain": text()}
+
+    if _following:
+        _following.set()
+    _following = stop = threading.Event()
+    handle = display(bundle(), raw=True, display_id=True)
+    seen = _stamp(folder)
+
+    def follow() -> None:
+        nonlocal seen
+        while not stop.wait(SECONDS):
+            if (now := _stamp(folder)) != seen:
+                seen = now
+                handle.update(bundle(), raw=True)
+
+    threading.Thread(target=follow, name="lepton-page", daemon=True).start()
+
+
+def _stamp(folder: Path) -> tuple[int, int]:
+    """Changes with each record."""
+    try:
+        state = (folder / HIDDEN / DATABASE).stat()
+    except OSError:
+        return 0, 0
+    return state.st_mtime_ns, state.st_size

@@ -1,0 +1,186 @@
+"""PROGRESS.ipynb and `lepton progress`: modules, exercises, attempts, time, what to repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lepton_course.pages.course_map import CourseMap, Stop, in_words, load_map
+from lepton_course.pages.live import show_live
+from lepton_course.pages.start import link, page_notebook
+from lepton_course.progress.database import find_workspace, load_history
+from lepton_course.progress.standing import Attempts, attempts_in
+from lepton_course.syllabus import PACKAGED
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+NAME = "PROGRESS.ipynb"
+
+SOURCE = """\
+# Run this cell once (Shift+Enter). From then on the page follows your work.
+from lepton_course.pages.my_progress import show
+
+show()"""
+
+Known = dict[tuple[str, str], Attempts]
+
+_LEFT = 'style="text-align: left; vertical-align: top; padding: 0.4em 0.3em"'
+_RIGHT = 'style="text-align: right; vertical-align: top; padding: 0.4em 0.3em"'
+
+
+def show() -> None:
+    """Display the progress in the workspace that the notebook lies in; it follows your work."""
+    folder = find_workspace()
+    if folder is None:
+        print("This page belongs into a workspace. Make one with: lepton learn DIR")
+        return
+    show_live(folder, lambda: render(folder), lambda: render_text(folder))
+
+
+def notebook(folder: Path, curriculum: Path = PACKAGED) -> bytes:
+    """PROGRESS.ipynb for the workspace `folder`, with its output already there."""
+    return page_notebook("progress", SOURCE, render(folder, curriculum))
+
+
+def render(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> str:
+    """The page as HTML. Links are relative to the workspace `folder`."""
+    now = now or datetime.now().astimezone()
+    course, known = _load(folder, curriculum, now)
+    begun = [stop for stop in course.stops if stop.touched]
+    parts = ["<h1>Your progress</h1>"]
+    if course.due:
+        parts += ["<h2>To repeat</h2>", "<ul>"]
+        parts += [
+            f"<li>{link(folder, due.notebook, escape(due.exercise.title))} "
+            f"({escape(due.module.title)}): {_why(due.is_solved)}</li>"
+            for due in course.due
+        ]
+        parts.append("</ul>")
+    parts.append(_modules_table(begun) if begun else "<p>Nothing was checked yet.</p>")
+    for stop in begun:
+        parts.append(_exercises_table(stop, known, now))
+    parts.append(
+        "<p>An exercise that you missed comes back a day after you solved it, and once more after "
+        "a week. All of this is in <code>.lepton/progress.sqlite</code> in your workspace, and "
+        "nowhere else. <code>lepton progress --export FILE</code> in a terminal keeps a copy, "
+        "<code>--import FILE</code> brings it back.</p>"
+    )
+    return "\n".join(parts)
+
+
+def render_text(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> str:
+    """The page for terminals and screen readers."""
+    now = now or datetime.now().astimezone()
+    course, known = _load(folder, curriculum, now)
+    lines = ["Your progress"]
+    for stop in course.stops:
+        if stop.touched:
+            state = stop.standing
+            lines.append(
+                f"{stop.module.title}: {state.done} of {state.total} solved, "
+                f"{state.tries} attempts, {in_words(state.spent)}"
+            )
+            lines += [f"  {' · '.join(cells)}" for cells in exercise_rows(stop, known, now)]
+    lines += [f"Repeat: {due.exercise.title} ({due.notebook})" for due in course.due]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "Nothing was checked yet."])
+
+
+def exercise_rows(stop: Stop, known: Known, now: datetime) -> Iterator[tuple[str, str, str, str]]:
+    """Of each exercise that was tried: title, state, attempts, when to repeat it."""
+    for exercise in stop.exercises:
+        attempts = known.get((stop.module.id, exercise.name))
+        if attempts:
+            state = "✓ solved" if attempts.solved else "open"
+            again = "" if exercise.is_prediction else when(attempts.due, now)
+            yield exercise.title, state, str(attempts.tries), again
+
+
+def when(due: datetime | None, now: datetime) -> str:
+    """When to repeat, in words; "" for never."""
+    if due is None:
+        return ""
+    if due <= now:
+        return "today"
+    days = -(-(due - now) // timedelta(days=1))  # rounded up
+    return "tomorrow" if days == 1 else f"in {days} days"
+
+
+def show_tables(console: Console, folder: Path) -> None:
+    """Print the progress in a workspace as tables: what `lepton progress` shows."""
+    from rich.table import Table
+
+    now = datetime.now().astimezone()
+    course, known = _load(folder, PACKAGED, now)
+    table = Table("Module", title=f"Progress in {folder}")
+    for heading in ("Solved", "Of", "Attempts", "Spent", "Left"):
+        table.add_column(heading, justify="right")
+    for stop in course.stops:
+        if stop.is_ready:
+            state = stop.standing
+            numbers = (str(state.done), str(state.total), str(state.tries))
+            left = in_words(stop.minutes_left)
+            table.add_row(stop.module.title, *numbers, in_words(state.spent), left)
+    console.print(table)
+    for stop in course.stops:
+        rows = list(exercise_rows(stop, known, now))
+        if rows:
+            table = Table("Exercise", "State", title=stop.module.title, title_justify="left")
+            table.add_column("Attempts", justify="right")
+            table.add_column("Repeat")
+            for row in rows:
+                table.add_row(*row)
+            console.print(table)
+    if course.due:
+        titles = ", ".join(due.exercise.title for due in course.due)
+        console.print(f"To repeat today: {titles}")
+
+
+def _load(folder: Path, curriculum: Path, now: datetime) -> tuple[CourseMap, Known]:
+    return load_map(folder, curriculum, now), attempts_in(load_history(folder))
+
+
+def _why(is_solved: bool) -> str:
+    if is_solved:
+        return "missed once and solved since. Solve it again without looking."
+    return "not solved yet. A new day, a new look."
+
+
+def _modules_table(stops: list[Stop]) -> str:
+    rows = [_row("th", "Module", "Solved", "Tries", "Quiz", "Spent", "Left")]
+    for stop in stops:
+        state = stop.standing
+        quiz = f"{state.quiz[0]} of {state.quiz[1]}" if state.quiz[1] else ""
+        rows.append(
+            _row(
+                "td",
+                escape(stop.module.title),
+                f"{state.done}&nbsp;of&nbsp;{state.total}",
+                str(state.tries),
+                quiz,
+                in_words(state.spent),
+                in_words(stop.minutes_left),
+            )
+        )
+    return "<table>" + "".join(rows) + "</table>"
+
+
+def _exercises_table(stop: Stop, known: Known, now: datetime) -> str:
+    rows = [
+        _row("td", escape(title), state, tries, again)
+        for title, state, tries, again in exercise_rows(stop, known, now)
+    ]
+    if not rows:
+        return ""
+    head = _row("th", "Exercise", "State", "Tries", "Repeat")
+    return f"<h3>{escape(stop.module.title)}</h3><table>{head}{''.join(rows)}</table>"
+
+
+def _row(tag: str, first: str, *others: str) -> str:
+    scope = ' scope="col"' if tag == "th" else ""
+    cells = [f"<{tag}{scope} {_LEFT}>{first}</{tag}>"]
+    cells += [f"<{tag}{scope} {_RIGHT}>{other}</{tag}>" for other in others]
+    return f"<tr>{''.join(cells)}</tr>"

@@ -1,0 +1,186 @@
+"""START.ipynb: the course map, with times, links, the learner's progress and where to go on.
+
+The page is rendered when the workspace is made, so that it shows without being run. Its HTML
+keeps to what JupyterLab lets through in a notebook that was not yet run (no style sheets, no
+scripts), and to no colours of its own, so that it suits the light and the dark theme.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+
+from lepton_course.pages.course_map import CourseMap, Due, Stop, in_words, load_map
+from lepton_course.pages.live import show_live
+from lepton_course.pages.new_versions import Pair, pairs, side_by_side
+from lepton_course.progress.database import find_workspace
+from lepton_course.syllabus import PACKAGED
+
+NAME = "START.ipynb"
+
+SOURCE = """\
+# Run this cell once (Shift+Enter). From then on the page follows your work.
+from lepton_course.pages.start import show
+
+show()"""
+
+_LEFT = 'style="text-align: left; vertical-align: top"'
+_TRACKS = {"basics": "Basics", "advanced": "Advanced"}
+_WORDS = {"planned": "planned", "open": "", "begun": "begun", "done": "✓ done"}
+
+
+def show() -> None:
+    """Display the start page of the workspace that the notebook lies in; it follows progress."""
+    folder = find_workspace()
+    if folder is None:
+        print("This page belongs into a workspace. Make one with: lepton learn DIR")
+        return
+    show_live(folder, lambda: render(folder), lambda: render_text(load_map(folder)))
+
+
+def notebook(folder: Path, curriculum: Path = PACKAGED) -> bytes:
+    """START.ipynb for the workspace `folder`: one cell, with its output already there."""
+    return page_notebook("start", SOURCE, render(folder, curriculum))
+
+
+def page_notebook(name: str, source: str, html: str) -> bytes:
+    """A notebook of one hidden cell, with its output already there."""
+    cell = {
+        "cell_type": "code",
+        "id": name,
+        "metadata": {"jupyter": {"source_hidden": True}},
+        "source": source,
+        "execution_count": None,
+        "outputs": [
+            {"output_type": "display_data", "data": {"text/html": html}, "metadata": {}},
+        ],
+    }
+    kernel = {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+    page = {
+        "cells": [cell],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+    # Not through nbformat, whose import alone takes longer than all the rest of `lepton learn`.
+    return (json.dumps(page, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def render(folder: Path, curriculum: Path = PACKAGED) -> str:
+    """The page as HTML. Links are relative to the workspace `folder`."""
+    course = load_map(folder, curriculum)
+    rows = []
+    for track, title in _TRACKS.items():
+        rows.append(f'<tr><td colspan="3" {_LEFT}><h2>{title}</h2></td></tr>')
+        rows.append(_cells("th", "Module", "Notebooks", "Solved"))
+        stops = [stop for stop in course.stops if stop.module.track == track]
+        rows += [_row(stop, stop == course.next, folder) for stop in stops]
+    return "\n".join(
+        [
+            "<h1>Lepton Course</h1>",
+            _next_step(course, folder),
+            _repetition(course.due, folder),
+            _new_versions(folder),
+            "<table>",
+            *rows,
+            "</table>",
+            "<p>Minutes are for a first reading. Run the cell above once (Shift+Enter), and this "
+            "page follows your work. More about it: "
+            f"{link(folder, 'PROGRESS.ipynb', 'your progress')}.</p>",
+        ]
+    )
+
+
+def render_text(course: CourseMap) -> str:
+    """The page for terminals and screen readers."""
+    lines = ["Lepton Course"]
+    if course.next:
+        lines.append(f"Go on with {course.next.module.title}: {course.next.notebook}")
+    lines += [f"Repeat {due.exercise.title}: {due.notebook}" for due in course.due]
+    for stop in course.stops:
+        state = stop.standing
+        solved = f"{state.done} of {state.total} solved, " if stop.is_ready else ""
+        word = "next" if stop == course.next else _WORDS[stop.state] or "open"
+        left = f", {in_words(stop.minutes_left)} left" if stop.is_ready else ""
+        lines.append(f"{stop.module.id}: {solved}{word}{left}")
+    return "\n".join(lines)
+
+
+def link(folder: Path, path: str, text: str) -> str:
+    """A link to a file of the workspace, or what to do when it is gone."""
+    if not (folder / path).is_file():
+        return f"{text} (the notebook is missing: run <code>lepton learn</code> again)"
+    return f'<a href="{quote(path)}">{text}</a>'
+
+
+def _next_step(course: CourseMap, folder: Path) -> str:
+    stop = course.next
+    if stop is None:
+        return "<p>You have solved every exercise that there is. Well done.</p>"
+    word = "Go on with" if stop.state == "begun" else "Start with"
+    target = link(folder, stop.notebook, escape(stop.module.title))
+    last = f" You were at <i>{escape(stop.last.title)}</i>." if stop.last else ""
+    left = f"About {in_words(stop.minutes_left)} left in it, {in_words(course.minutes_left)} in all"
+    return f"<p><b>{word} {target}</b>: {escape(stop.module.about)}.{last}<br>{left}.</p>"
+
+
+def _repetition(due: tuple[Due, ...], folder: Path) -> str:
+    if not due:
+        return ""
+    items = ", ".join(
+        f"{link(folder, d.notebook, escape(d.exercise.title))} ({escape(d.module.title)})"
+        for d in due[:3]
+    )
+    more = f", and {len(due) - 3} more" if len(due) > 3 else ""
+    return f"<p><b>Repeat today</b>, without looking: {items}{more}.</p>"
+
+
+def _new_versions(folder: Path) -> str:
+    """Notebooks that the course has changed since; a link compares where JupyterLab runs."""
+    items = []
+    for pair in pairs(folder):
+        address = side_by_side(folder, pair)
+        see = f' (<a href="{escape(address)}" target="_blank">compare</a>)' if address else ""
+        mine = escape(pair.mine).replace("/", "/<wbr>")
+        items.append(f"<li>{link(folder, pair.mine, mine)}: {_beside(pair)}{see}</li>")
+    if not items:
+        return ""
+    return (
+        "<p><b>New versions</b> of notebooks that you have changed. Yours are as you left them; "
+        "<code>lepton changes</code> in a terminal shows both side by side.</p>"
+        f"<ul>{''.join(items)}</ul>"
+    )
+
+
+def _beside(pair: Pair) -> str:
+    return f'<a href="{quote(pair.new)}">{escape(Path(pair.new).name)}</a>'
+
+
+def _row(stop: Stop, is_next: bool, folder: Path) -> str:
+    module, state = stop.module, stop.standing
+    word = "▸ next" if is_next else _WORDS[stop.state]
+    note = f" <i>{word}</i>" if word else ""
+    about = re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", escape(module.about))  # LongNames may break
+    title = f"{module.number}. <b>{escape(module.title)}</b>{note}<br>{about}"
+    if not stop.is_ready:
+        return _cells("td", title, "", "")
+    notebooks = "<br>".join(
+        link(folder, path, f"{kind}, {minutes}&nbsp;min") + ("&nbsp;✓" if share == 1 else "")
+        for kind, path, minutes, share in zip(
+            ("Lesson", "Assignment"), module.notebooks(), module.minutes, stop.shares, strict=True
+        )
+    )
+    full = round(5 * state.done / max(state.total, 1))
+    bar = f'<span aria-hidden="true">{"▰" * full}{"▱" * (5 - full)}</span>'
+    left = f"about {in_words(stop.minutes_left)} left" if stop.state == "begun" else ""
+    solved = f"{state.done}&nbsp;of&nbsp;{state.total}"
+    return _cells("td", title, notebooks, "<br>".join(filter(None, (bar, solved, left))))
+
+
+def _cells(tag: str, *contents: str) -> str:
+    scope = ' scope="col"' if tag == "th" else ""
+    cells = "".join(f"<{tag}{scope} {_LEFT}>{content}</{tag}>" for content in contents)
+    return f"<tr>{cells}</tr>"

@@ -1,0 +1,35 @@
+"""The learner's progress: attempts, hints, quiz answers and visits, in one SQLite file."""
+
+from lepton_course.progress.database import (
+    DATABASE,
+    HIDDEN,
+    Answer,
+    Attempt,
+    History,
+    Visit,
+    failures,
+    find_workspace,
+    hint_stage,
+    load_history,
+    record_answer,
+    record_attempt,
+    record_hint,
+    record_visit,
+)
+
+__all__ = [
+    "DATABASE",
+    "HIDDEN",
+    "Answer",
+    "Attempt",
+    "History",
+    "Visit",
+    "failures",
+    "find_workspace",
+    "hint_stage",
+    "load_history",
+    "record_answer",
+    "record_attempt",
+    "record_hint",
+    "record_visit",
+]

@@ -1,0 +1,152 @@
+"""A learner's first hour, in a real JupyterLab and a real Chromium.
+
+With LEPTON_SCREENSHOTS=docs/images the pictures of the README are made anew.
+"""
+
+import re
+import shutil
+import socket
+from pathlib import Path
+
+import httpx
+import nbformat
+import pytest
+from browser import Lab, browser_page, errors, lepton_learn, picture
+from conftest import CLONE
+
+from autograder.curriculum.build import modules_in
+from lepton_course import progress
+from lepton_course.exercises.declared import load_exercises
+from lepton_course.progress.standing import attempts
+
+pytestmark = pytest.mark.browser
+
+MODULES = [f"{folder.parent.name}/{folder.name}" for folder in modules_in(CLONE / "curriculum")]
+MODULE = "basics/05_convolutional_networks"
+EXERCISE = "output_size"
+
+WRONG = f"""\
+def {EXERCISE}(size, kernel, stride=1, padding=0, dilation=1):
+    return -((dilation * (kernel - 1) + 1 - size - 2 * padding) // stride) + 1"""
+
+SENTENCE = "rounded_up"  # the misconception that the wrong answer shows
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def workspace(home) -> Path:
+    return home / "lepton"
+
+
+@pytest.fixture(scope="module")
+def busy_port():
+    """A port that another program listens on."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+@pytest.fixture(scope="module")
+def url(built_curriculum, workspace, home, busy_port):
+    """The URL that `lepton learn` printed."""
+    with lepton_learn(workspace, home, busy_port) as printed:
+        yield printed
+
+
+@pytest.fixture
+def lab(chromium, url, workspace, tmp_path):
+    """JupyterLab on the start page. A test that fails leaves a picture of what it saw."""
+    with browser_page(chromium) as page:
+        lab = Lab(page, workspace)
+        lab.open(url)
+        yield lab
+        page.screenshot(path=tmp_path / "at the end.png")
+
+
+def solution() -> str:
+    """The course's own answer to the exercise."""
+    notebook = nbformat.read(CLONE / "curriculum" / MODULE / "assignment.ipynb", as_version=4)
+    [source] = [c.source for c in notebook.cells if f"def {EXERCISE}(" in c.source]
+    return "\n".join(line for line in source.splitlines() if not line.strip().startswith("### "))
+
+
+def test_lab_is_served_and_a_busy_port_moves_to_the_next_free_one(url, busy_port):
+    assert f":{busy_port}/" not in url
+    base, token = re.fullmatch(r"(.*)/lab/tree/START.ipynb\?token=(\w+)", url).groups()
+    assert httpx.get(f"{base}/lab", params={"token": token}).status_code == 200
+    without_token = httpx.get(f"{base}/lab", follow_redirects=True)
+    assert without_token.url.path == "/login", "without the token, nobody gets in"
+
+
+def test_nothing_of_nbgrader_is_in_the_learners_lab(lab, url, home):
+    assert "nbgrader" not in (home / "jupyterlab.log").read_text()
+    base, token = url.split("/lab/tree/START.ipynb?token=")
+    assert httpx.get(f"{base}/lab", params={"token": token}).status_code == 200
+    formgrader = httpx.get(f"{base}/formgrader", params={"token": token}, follow_redirects=True)
+    assert formgrader.status_code == 404
+    menus = lab.page.locator(".lm-MenuBar-itemLabel").all_inner_texts()
+    assert "File" in menus and "Nbgrader" not in menus
+    assert lab.page.locator(".jp-Dialog").count() == 0
+
+
+def test_the_start_page_shows_the_modules(lab, tmp_path):
+    picture(lab.page, tmp_path / "start.png", shown=True)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_lesson_runs_to_its_end_without_an_error(lab, tmp_path, module):
+    lab.follow(f"{module}/lesson.ipynb")
+    notebook = lab.run_all(f"{module}/lesson.ipynb", seconds=600)
+    assert [error for cell in notebook.cells for error in errors(cell)] == []
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+    assert all(cell.execution_count for cell in code)
+    picture(lab.page, tmp_path / "lesson.png")
+
+
+def test_a_wrong_answer_is_told_why_and_the_right_one_succeeds(lab, workspace, tmp_path):
+    known = load_exercises(CLONE / "curriculum" / MODULE)[EXERCISE]
+    [mistake] = [m for m in known.misconceptions if m.implementation.__name__ == SENTENCE]
+
+    lab.follow(f"{MODULE}/assignment.ipynb")
+    lab.run("begin(")
+    lab.write(f"def {EXERCISE}(", WRONG)
+    answer = lab.run(f'check("{EXERCISE}")')
+    answer.get_by_text(mistake.sentence).wait_for()
+    picture(lab.page, tmp_path / "wrong.png", shown=True)
+
+    lab.write(f"def {EXERCISE}(", solution())
+    answer = lab.run(f'check("{EXERCISE}")')
+    answer.get_by_text("✓").first.wait_for()
+    assert mistake.sentence not in answer.inner_text()
+    picture(lab.page, tmp_path / "right.png")  # not shown: the answer stays out of the README
+
+    tried = attempts(workspace)[MODULE, EXERCISE]
+    assert tried.solved and tried.tries == 2
+
+
+def test_the_start_page_brings_progress_up_to_date(lab, workspace):
+    progress.record_attempt(MODULE, EXERCISE, "right", folder=workspace)
+    tried = attempts(workspace)
+    solved = sum(attempt.solved for (module, _), attempt in tried.items() if module == MODULE)
+    lab.page.keyboard.press("Shift+Enter")
+    row = lab.panel().locator("tr", has_text="Convolutional networks")
+    row.get_by_text(re.compile(rf"\b{solved}\sof\s\d+")).wait_for()
+
+
+def test_a_notebook_that_was_only_run_is_still_the_courses_own(lab, workspace, built_curriculum):
+    from lepton_course.workspace.install import fingerprint
+
+    path = f"{MODULE}/assignment.ipynb"
+    shutil.copyfile(built_curriculum / path, workspace / path)
+    lab.follow(path)
+    lab.run("begin(")
+    lab.saved(path)
+    saved = (workspace / path).read_bytes()
+    original = (built_curriculum / path).read_bytes()
+    assert saved != original
+    assert fingerprint(path, saved) == fingerprint(path, original)

@@ -1,0 +1,65 @@
+"""What formgrader and feedback make of a learner's text. In a browser: test_formgrader.py."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from nbformat.v4 import new_markdown_cell, new_notebook
+
+from autograder.instructor.formgrader_pages import clean_html, markdown_to_html
+from autograder.submissions.submission import restore
+from lepton_course.checks.panel import Panel
+
+PICTURE = {"sketch.png": {"image/png": "iVBORw0KGgo="}}
+
+
+def shown(source: str, **cell) -> str:
+    return markdown_to_html({"cell": new_markdown_cell(source, **cell)}, source)
+
+
+def test_formulas_become_mathml():
+    assert "<msup>" in shown("so $x^2$ grows")
+    assert 'display="block"' in shown("$$\\sum_i x_i$$")
+    assert shown("`$x$`") == "<p><code>$x$</code></p>\n"
+
+
+def test_a_formula_that_is_none_stays_readable_and_harmless():
+    assert shown("$\\nonsense{<b>}$") == "<p><code>\\nonsense{&lt;b&gt;}</code></p>\n"
+    assert "<script" not in shown("$\\text{<script>}$")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<script>steal()</script>",
+        "<img src=x onerror=steal()>",
+        "<a href='javascript:steal()'>x</a>",
+        "<iframe srcdoc='<script>steal()</script>'></iframe>",
+        "<form action=steal><input name=score></form>",
+        "<b class=full-credit id=total onclick=steal()>x</b>",
+        "<b style='position:fixed;background-image:url(steal)'>x</b>",
+        "<svg><style><img src=x onerror=steal()></style></svg>",
+    ],
+)
+def test_nothing_runs_or_poses_as_a_button(hostile):
+    for html in (clean_html(hostile), shown(hostile)):
+        for trace in ("steal()", "<form", "<input", "class=", "id=", "position", "javascript"):
+            assert trace not in html
+
+
+def test_the_judges_panel_keeps_its_looks():
+    html = Panel("wrong", "Not yet", (("Likely reason", "You squared."),))._repr_html_()
+    assert "border-left: 5px solid #D55E00" in clean_html(html).replace("left:5", "left: 5")
+    assert "<em>Likely reason:</em> You squared." in clean_html(html)
+
+
+def test_a_pasted_picture_is_handed_on_and_a_missing_one_is_told():
+    mark = {"grade": True, "solution": True, "grade_id": "why", "locked": False, "points": 1}
+    released = new_markdown_cell("", metadata={"nbgrader": {**mark, "schema_version": 3}})
+    answer = nbformat.from_dict(released)
+    answer.update(source="![a sketch](attachment:sketch.png)", attachments=PICTURE)
+    [cell] = restore(new_notebook(cells=[answer]), new_notebook(cells=[released])).notebook.cells
+    assert 'src="data:image/png;base64,iVBORw0KGgo="' in shown(
+        cell.source, attachments=cell.attachments
+    )
+    assert "(the picture sketch.png is missing)" in shown(cell.source)

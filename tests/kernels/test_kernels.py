@@ -1,0 +1,302 @@
+"""Warm kernels behave as ordinary ones, in and out of a sandbox, and leave nothing behind."""
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client import BlockingKernelClient
+from jupyter_client.connect import write_connection_file
+from jupyter_client.manager import start_new_kernel
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from traitlets.config import Config
+
+from autograder.kernels.manager import WarmKernelManager
+from autograder.kernels.owner import FRAMEWORKS, KernelNotStarted, Zygote, shared
+from autograder.sandbox.walls import ResourceLimits, Walls, World, survey
+
+closed_in = pytest.mark.skipif(
+    not survey().walls.namespaces, reason=f"no walls here: {survey().problems}"
+)
+
+
+pytestmark = pytest.mark.usefixtures("small_zygote")
+PRELOAD = FRAMEWORKS["torch"]
+
+
+@pytest.fixture(
+    params=[
+        None,
+        pytest.param(Walls(), marks=closed_in),
+        pytest.param(Walls(namespaces=False), marks=closed_in),
+    ],
+    ids=["open", "closed in", "Landlock alone"],
+)
+def world(request):
+    return World(shared.make_folder(), walls=request.param) if request.param else None
+
+
+def execute(*sources, world=None, **options):
+    """Executes cells with nbclient; returns the text or error of each, and the client."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    folder = world.scratch if world else shared.make_folder()
+    client = NotebookClient(
+        notebook,
+        kernel_manager_class=WarmKernelManager,
+        config=Config({"WarmKernelManager": {"world": world}}),
+        resources={"metadata": {"path": str(folder)}},
+        shutdown_kernel="immediate",
+        **{"allow_errors": True, "timeout": 60, **options},
+    )
+    with contextlib.suppress(DeadKernelError):
+        client.execute()
+    return [
+        "".join(output.get("text") or output.get("ename") or "" for output in cell.outputs)
+        for cell in notebook.cells
+    ]
+
+
+def test_frameworks_are_there_and_work(world):
+    code = (
+        "import sys; print('torch' in sys.modules); import torch; print(torch.ones(99, 99).sum())"
+    )
+    assert execute(code, world=world) == ["True\ntensor(9801.)\n"]
+
+
+def test_each_kernel_starts_afresh(world):
+    code = "import torch; torch.runs = getattr(torch, 'runs', 0) + 1; print(torch.runs)"
+    assert [execute(code, world=world) for _ in range(2)] == [["1\n"]] * 2
+
+
+def test_random_numbers_differ_between_kernels():
+    code = "import random, os, numpy; print(random.random(), numpy.random.rand(), os.urandom(4))"
+    assert execute(code) != execute(code)
+
+
+def test_errors_and_display_come_through(world):
+    assert execute("1/0", "print('next')", world=world) == ["ZeroDivisionError", "next\n"]
+
+
+def test_a_cell_that_runs_too_long_is_interrupted(world):
+    outputs = execute(
+        "import time\nwhile True: time.sleep(0.01)",
+        "print('still here')",
+        world=world,
+        timeout=1,
+        interrupt_on_timeout=True,
+    )
+    assert outputs == ["KeyboardInterrupt", "still here\n"]
+
+
+@pytest.mark.parametrize("crash", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)"])
+def test_a_dead_kernel_is_noticed(world, crash):
+    assert execute("print('before')", crash, "print('after')", world=world)[0] == "before\n"
+    assert execute("print('before')", crash, "print('after')", world=world)[2] == ""
+
+
+@pytest.fixture
+def warm_kernelspec(tmp_path, monkeypatch):
+    spec = Path("autograder/kernels/lepton-warm").resolve()
+    kernels = tmp_path / "kernels"
+    kernels.mkdir()
+    (kernels / "lepton-warm").symlink_to(spec)
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    return "lepton-warm"
+
+
+def test_by_name_restart_interrupt_and_shutdown(warm_kernelspec):
+    manager, client = start_new_kernel(kernel_name=warm_kernelspec)
+    try:
+        client.execute_interactive("x = 1", timeout=30)
+        manager.restart_kernel(now=True)
+        client.wait_for_ready(timeout=30)
+        reply = client.execute_interactive("x", timeout=30, output_hook=lambda message: None)
+        assert reply["content"]["ename"] == "NameError"
+        request = client.execute("import time; time.sleep(60)")
+        time.sleep(0.5)
+        manager.interrupt_kernel()
+        reply = client.get_shell_msg(timeout=30)
+        assert reply["parent_header"]["msg_id"] == request
+        assert reply["content"]["ename"] == "KeyboardInterrupt"
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+    assert not manager.is_alive()
+
+
+def test_papermill_uses_it_by_name(warm_kernelspec, tmp_path):
+    import papermill
+
+    cell = nbformat.v4.new_code_cell("import sys; print('torch' in sys.modules)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "in.ipynb")
+    done = papermill.execute_notebook(
+        tmp_path / "in.ipynb", None, kernel_name=warm_kernelspec, progress_bar=False
+    )
+    assert done.cells[0].outputs[0].text == "True\n"
+
+
+def start(zygote, folder=None, cwd=None, world=None):
+    folder = folder or zygote.make_folder()
+    file, _ = write_connection_file(
+        str(folder / "kernel.json"), transport="ipc", ip=str(folder / "k"), key=b"key"
+    )
+    return zygote.start_kernel(file, str(cwd or folder), dict(os.environ), world)
+
+
+def test_a_dead_zygote_is_replaced():
+    zygote = Zygote(())
+    start(zygote).close()
+    zygote._process.kill()
+    zygote._process.wait()
+    kernel = start(zygote)
+    assert kernel.poll() is None
+    kernel.close()
+    zygote.stop()
+
+
+def test_a_zygote_that_lacks_a_module_is_replaced():
+    code = "import sys; print('wave' in sys.modules)"
+    try:
+        shared.want(("json",))
+        first = shared.link()
+        assert execute(code) == ["False\n"]
+        assert shared.link() is first
+        shared.want(("wave",))
+        assert shared.link() is not first
+        assert execute(code) == ["True\n"]
+    finally:
+        shared.stop()
+        shared.preload = PRELOAD
+
+
+def test_the_first_optimizer_and_the_first_exception_import_nothing(world):
+    code = "import sys, torch; before = set(sys.modules)"
+    optimizer = "torch.optim.SGD([torch.ones(1)]); print(set(sys.modules) - before)"
+    exception = "print(set(sys.modules) - before)"
+    outputs = execute(code, optimizer, "1/0", exception, world=world)
+    assert outputs == ["", "set()\n", "ZeroDivisionError", "set()\n"]
+
+
+def test_a_kernel_that_cannot_start_says_why():
+    zygote = Zygote(())
+    with pytest.raises(KernelNotStarted, match="No such file"):
+        start(zygote, cwd="/no/such/folder")
+    zygote.stop()
+
+
+def processes_with(text):
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if text in entry.read_bytes().replace(b"\0", b" ").decode(errors="replace"):
+                found.append(int(entry.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def eventually(condition, seconds=15.0):
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize("walls", ["open", pytest.param("closed in", marks=closed_in)])
+def test_nothing_is_left_when_the_owner_is_killed(tmp_path, walls):
+    script, mark = tmp_path / "owner.py", f"sleep {random.randint(10_000, 99_999)}"
+    script.write_text(
+        "import os, sys, time\n"
+        "from autograder.kernels.owner import Zygote\n"
+        "from autograder.sandbox.walls import World\n"
+        "from jupyter_client import BlockingKernelClient\n"
+        "from jupyter_client.connect import write_connection_file\n"
+        "zygote = Zygote(())\n"
+        "folder = zygote.make_folder()\n"
+        "file, _ = write_connection_file(str(folder / 'kernel.json'), transport='ipc',\n"
+        "                                ip=str(folder / 'k'), key=b'key')\n"
+        f"world = World(folder) if {walls == 'closed in'} else None\n"
+        "kernel = zygote.start_kernel(file, str(folder), dict(os.environ), world)\n"
+        "client = BlockingKernelClient(connection_file=file)\n"
+        "client.load_connection_file(); client.start_channels(); client.wait_for_ready(30)\n"
+        "client.execute_interactive('import subprocess; child = '\n"
+        f"    'subprocess.Popen(\"{mark}\".split(), start_new_session=True)', timeout=30)\n"
+        "print(folder.parent, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    owner = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    try:
+        folder = Path(owner.stdout.readline().strip())
+        assert folder.is_dir() and processes_with(mark) and processes_with(str(folder))
+    finally:
+        owner.send_signal(signal.SIGKILL)
+        owner.wait()
+        owner.stdout.close()
+    assert eventually(lambda: not processes_with(mark))
+    assert eventually(lambda: not processes_with(str(folder)))
+    assert eventually(lambda: not folder.exists())
+
+
+@closed_in
+@pytest.mark.parametrize(
+    ("code", "limits", "reason"),
+    [
+        (
+            "import os, time\n[os.fork() for _ in range(3)]\n"
+            "x = bytearray(b'1' * 100_000_000); time.sleep(60)",
+            ResourceLimits(memory_bytes=400 * 2**20),
+            "400 MiB of memory",
+        ),
+        (
+            "import os, time\nwhile True:\n    os.fork() or time.sleep(60)",
+            ResourceLimits(processes=40),
+            "40 processes",
+        ),
+        ("while True: pass", ResourceLimits(wall_seconds=2), "longer than 2 s"),
+        (
+            "i = 0\nwhile True:\n    open(f'f{i}', 'wb').write(bytes(5_000_000)); i += 1",
+            ResourceLimits(scratch_bytes=100 * 2**20),
+            "100 MiB of files",
+        ),
+    ],
+    ids=["memory bomb of many processes", "fork bomb", "endless loop", "full disk"],
+)
+def test_limits_end_a_kernel_and_all_that_it_started(code, limits, reason):
+    folder = shared.make_folder()
+    kernel = start(shared, folder, world=World(folder, limits=limits))
+    client = BlockingKernelClient(connection_file=str(folder / "kernel.json"))
+    client.load_connection_file()
+    client.start_channels()
+    client.wait_for_ready(30)
+    client.execute(code)
+    assert eventually(lambda: kernel.poll() is not None, 30)
+    client.stop_channels()
+    assert reason in kernel.reason
+    kernel.close()
+
+
+def test_one_process_that_wants_too_much_memory_is_told_so_and_goes_on(world):
+    if world is None:
+        pytest.skip("limits hold within walls")
+    world = replace(world, limits=ResourceLimits(memory_bytes=400 * 2**20))
+    bomb = "x = []\nwhile True:\n    x.append(bytearray(b'1' * 20_000_000))"
+    assert execute(bomb, "del x", "print('still here')", world=world) == [
+        "MemoryError",
+        "",
+        "still here\n",
+    ]

@@ -1,0 +1,168 @@
+"""No line of a solution, reference or misconception reaches a learner's machine.
+
+Every line of twelve characters or more is looked for in all that is handed out: the wheel, the
+workspace and a class's release, also inside archives and notebooks.
+"""
+
+import ast
+import inspect
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import CLONE
+
+from autograder.classroom.classroom import default_curriculum
+from autograder.instructor.creation import create_classroom
+from lepton_course.exercises.declared import DECLARATIONS, load_exercises
+from lepton_course.workspace.install import update_workspace
+
+pytestmark = [pytest.mark.install, pytest.mark.xdist_group("wheel")]
+
+SHORTEST = 12
+COMMONPLACE = ("import ", "from ", "super().__init__()", "return network")
+MODULES = sorted(
+    path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")
+)
+
+ROSTER = "id,first_name,last_name,email,team\nada,Ada,Lovelace,ada@example.org,red\n"
+
+
+@pytest.fixture(scope="module")
+def secrets() -> dict[str, str]:
+    """Each secret line and where it stands."""
+    found: dict[str, str] = {}
+    for module in MODULES:
+        found |= secret_lines(module)
+    return found
+
+
+def test_there_are_secrets_to_look_for(secrets):
+    assert len(secrets) > 50
+
+
+def test_the_wheel_holds_no_solution(wheel, secrets):
+    assert leaks(wheel.name, wheel.read_bytes(), secrets) == []
+
+
+def test_a_workspace_holds_no_solution(built_curriculum, secrets, tmp_path):
+    update_workspace(tmp_path / "work", built_curriculum)
+    assert leaks_below(tmp_path / "work", secrets) == []
+
+
+def test_a_release_holds_no_solution(secrets, tmp_path):
+    (tmp_path / "roster.csv").write_text(ROSTER)
+    made = create_classroom(tmp_path / "class", tmp_path / "roster.csv", default_curriculum())
+    assert leaks_below(made.classroom.root / "release", secrets) == []
+
+
+def test_a_solution_would_be_found(secrets, tmp_path):
+    """The search is proven on a file that does leak: deep in an archive, escaped as JSON."""
+    line = next(line for line in secrets if '"' in line or "'" in line)
+    hidden = BytesIO()
+    with zipfile.ZipFile(hidden, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("checks.json", json.dumps({"a": [f"first\n    {line}\nlast"]}))
+    outer = tmp_path / "course.whl"
+    with zipfile.ZipFile(outer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("lepton_course/checks.npz", hidden.getvalue())
+    [leak] = leaks(outer.name, outer.read_bytes(), secrets)
+    assert line in leak
+
+
+def secret_lines(module: Path) -> dict[str, str]:
+    """What must not be handed out of one module."""
+    lines: dict[str, str] = {}
+    for exercise in load_exercises(module).values():
+        answers = [exercise.reference, *exercise.alternatives]
+        answers += [misconception.implementation for misconception in exercise.misconceptions]
+        names = {inspect.unwrap(a).__name__ for a in answers if callable(a)}
+        own = {
+            line: f"{module.name}: {name}"
+            for source in sources_of(answers)
+            for name, text in with_helpers(source, names).items()
+            for line in long_lines(text)
+        }
+        if exercise.points == 0:  # the last hint of an ungraded exercise is its answer
+            own = {line: at for line, at in own.items() if line not in "\n".join(exercise.hints)}
+        lines |= own
+    given: set[str] = set()
+    for path in module.glob("*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if "### BEGIN SOLUTION" not in cell.source:
+                continue
+            solution, stub = divided(cell.source)
+            given |= set(long_lines(stub))
+            lines |= dict.fromkeys(long_lines(solution), f"{path.parent.name}/{path.name}")
+    return {line: at for line, at in lines.items() if line not in given}
+
+
+def sources_of(answers: list[object]) -> set[str]:
+    """The texts of the files in which answers are defined."""
+    names = {getattr(inspect.unwrap(a), "__module__", "") for a in answers if callable(a)}
+    modules = [sys.modules[name] for name in names if name.startswith("lepton_exercises_")]
+    return {Path(str(module.__file__)).read_text(encoding="utf-8") for module in modules}
+
+
+def with_helpers(source: str, names: set[str]) -> dict[str, str]:
+    """The text of the functions and classes of these names, and of those that they use."""
+    tops = ast.parse(source).body
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    defined = {node.name: node for node in tops if isinstance(node, kinds)}
+    found: dict[str, str] = {}
+    waiting = sorted(names & defined.keys())
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = ast.get_source_segment(source, defined[name]) or ""
+            used = {node.id for node in ast.walk(defined[name]) if isinstance(node, ast.Name)}
+            waiting += sorted(used & defined.keys())
+    return found
+
+
+def divided(source: str) -> tuple[str, str]:
+    """The solution between the markers, and the stub around it."""
+    solution, stub, inside = [], [], False
+    for line in source.splitlines():
+        if line.strip().startswith("### "):
+            inside = "BEGIN SOLUTION" in line
+        else:
+            (solution if inside else stub).append(line)
+    return "\n".join(solution), "\n".join(stub)
+
+
+def long_lines(source: str) -> Iterator[str]:
+    """Lines that can tell something: long enough, and more than what every file begins with."""
+    for line in map(str.strip, source.splitlines()):
+        if len(line) >= SHORTEST and not line.startswith(COMMONPLACE):
+            yield line
+
+
+def leaks_below(folder: Path, secrets: dict[str, str]) -> list[str]:
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            found += leaks(path.relative_to(folder).as_posix(), path.read_bytes(), secrets)
+    return found
+
+
+def leaks(name: str, content: bytes, secrets: dict[str, str]) -> list[str]:
+    """Where the content, or what is inside of it, holds a secret line."""
+    if zipfile.is_zipfile(BytesIO(content)):
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            return [
+                leak
+                for member in archive.namelist()
+                for leak in leaks(f"{name}: {member}", archive.read(member), secrets)
+            ]
+    text = content.decode("utf-8", errors="replace")
+    if "\\" in text:  # strings within JSON: the line as it is written there
+        text += text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
+    if name.endswith(".py"):  # the package's own code: the same line, not a part of another
+        own = {line.strip() for line in text.splitlines()}
+        return [f"{name} holds {line!r} of {at}" for line, at in secrets.items() if line in own]
+    return [f"{name} holds {line!r} of {at}" for line, at in secrets.items() if line in text]

@@ -1,0 +1,197 @@
+"""A real JupyterLab in a real Chromium, driven the way people use it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+from conftest import CLONE
+from nbformat import NotebookNode
+from PIL import Image
+from playwright.sync_api import Locator, Page, sync_playwright
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@contextmanager
+def lepton_learn(workspace: Path, home: Path, port: int) -> Iterator[str]:
+    """Run `lepton learn` without a browser; yields the URL that it prints."""
+    command = ["-m", "lepton_course.cli", "learn", str(workspace), "--port", str(port)]
+    with _server([*command, "--no-browser"], home, home) as url:
+        yield url
+
+
+@contextmanager
+def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
+    """Run plain `jupyter lab` in a folder, without a browser; yields the URL that it prints."""
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    with _server(["-m", "jupyterlab", "--no-browser", *as_root], folder, home) as url:
+        yield url
+
+
+@contextmanager
+def jupyter_notebook(folder: Path, home: Path) -> Iterator[str]:
+    """Run Jupyter Notebook 7 in a folder, without a browser; yields the URL that it prints."""
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    with _server(["-m", "notebook", "--no-browser", *as_root], folder, home) as url:
+        yield url
+
+
+@contextmanager
+def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
+    """Run a JupyterLab in `folder`; what it says goes to `home`/jupyterlab.log.
+
+    `home` stands for the user's home folder, so that neither their Jupyter settings nor their
+    files matter.
+    """
+    environment = {name: v for name, v in os.environ.items() if not name.startswith("JUPYTER")}
+    places = [str(CLONE), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment |= {"HOME": str(home), "PYTHONPATH": os.pathsep.join(places)}
+    log = home / "jupyterlab.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield _printed_url(server, log)
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+def _printed_url(server: subprocess.Popen, log: Path) -> str:
+    for _ in range(600):
+        found = re.search(r"http://localhost:\d+/(?:lab|tree)\S*\?token=\w+", log.read_text())
+        if found:
+            return found[0]
+        assert server.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(f"JupyterLab printed no URL within a minute:\n{log.read_text()}")
+
+
+@contextmanager
+def browser_page(chromium: str, dark: bool = False) -> Iterator[Page]:
+    """A page of a fresh Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        page = browser.new_page(
+            viewport={"width": 1280, "height": 860},
+            color_scheme="dark" if dark else "light",
+        )
+        page.set_default_timeout(60_000)
+        yield page
+        browser.close()
+
+
+def picture(page: Page, path: Path, shown: bool = False) -> None:
+    """Save what the page shows. What the documents show goes there as well, in few colours, when
+    LEPTON_SCREENSHOTS names their folder."""
+    page.screenshot(path=path)
+    with Image.open(path) as image:
+        assert len(set(image.resize((160, 100)).convert("L").tobytes())) > 20, "an empty page"
+        wanted = os.environ.get("LEPTON_SCREENSHOTS")
+        if wanted and shown:
+            target = CLONE / wanted
+            target.mkdir(parents=True, exist_ok=True)
+            image.quantize(128).save(target / path.name, optimize=True)
+
+
+def unreadable(page: Page, selector: str) -> list[str]:
+    """What on the page is hard to read: text below WCAG's contrast AA, content wider than its
+    place. Signs that screen readers skip count as graphics (3 to 1)."""
+    return page.evaluate(Path(__file__).with_name("readability.js").read_text(), selector)
+
+
+class Lab:
+    """JupyterLab in a page: what a learner sees and does."""
+
+    def __init__(self, page: Page, workspace: Path) -> None:
+        self.page = page
+        self.workspace = workspace
+
+    def open(self, url: str) -> None:
+        """Go to the URL and wait until the start page shows, with no tabs of earlier visits."""
+        self.page.goto(f"{url}&reset")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        self.panel().get_by_role("heading", name="Lepton Course").wait_for()
+        self.kernel_ready()
+
+    def panel(self) -> Locator:
+        """The notebook that is in front."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def menu(self, *titles: str) -> None:
+        """Choose from the menus, such as menu("Run", "Run All Cells")."""
+        first, *rest = titles
+        self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{first}$")).click()
+        for title in rest:
+            item = self.page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{title}$"))
+            item.last.click()
+
+    def follow(self, link: str) -> None:
+        """Click a link to a notebook on the page in front, and wait for the notebook's kernel."""
+        self.panel().locator(f'a[href*="{link}"]').first.click()
+        name = Path(link).name
+        self.page.locator(".lm-TabBar-tab.jp-mod-current", has_text=name).wait_for()
+        self.kernel_ready()
+
+    def kernel_ready(self) -> None:
+        """Wait for the kernel of the notebook in front; before, JupyterLab would ask for one."""
+        self.panel().locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
+        self.page.locator("#jp-main-statusbar").get_by_text(re.compile("Python 3.*Idle")).wait_for()
+
+    def saved(self, path: str) -> NotebookNode:
+        """The notebook in front, saved and read back."""
+        self.panel().locator("[data-jp-item-name='save'] >> visible=true").first.click()
+        time.sleep(1)
+        return nbformat.read(self.workspace / path, as_version=4)
+
+    def run_all(self, path: str, seconds: float) -> NotebookNode:
+        """Run all cells of the notebook in front, and wait until the last one has run."""
+        self.menu("Run", "Run All Cells")
+        end = time.monotonic() + seconds
+        while True:
+            notebook = self.saved(path)
+            code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
+            if code[-1].execution_count or any(errors(cell) for cell in code):
+                return notebook
+            assert time.monotonic() < end, f"{path} had not run to its end after {seconds} s"
+            time.sleep(1)
+
+    def cell(self, text: str) -> Locator:
+        """The code cell of the notebook in front that holds the text, scrolled into view."""
+        cell = self.panel().locator(".jp-CodeCell", has_text=text).first
+        cell.scroll_into_view_if_needed()
+        return cell
+
+    def write(self, text: str, source: str) -> None:
+        """Replace what the cell that holds `text` says, and run it."""
+        self.cell(text).locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        self.page.keyboard.insert_text(source)
+        self.page.keyboard.press("Control+Enter")
+
+    def run(self, text: str) -> Locator:
+        """Run the cell that holds the text; returns its output, once there is one."""
+        cell = self.cell(text)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+        cell.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
+        return cell.locator(".jp-OutputArea-output").first
+
+
+def errors(cell: NotebookNode) -> list[str]:
+    """The errors in a code cell's output."""
+    outputs = cell.outputs if cell.cell_type == "code" else []
+    return [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
