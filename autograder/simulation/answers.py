@@ -8,6 +8,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.curriculum.source_closure import reachable_names
+from autograder.submissions.cell_marks import mark_of
 from lepton_course.exercises.marks import marks_in, names_in, unmarked
 
 
@@ -15,11 +17,11 @@ def solutions(source: NotebookNode) -> dict[str, str]:
     """The text of each answer cell of an assignment's source, by grade id, without the marks."""
     answers = {}
     for cell in source.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("solution"):
+        mark = mark_of(cell)
+        if mark.solution:
             lines = cell.source.splitlines()
             kept = [line for line in lines if line.strip() not in _SOLUTION_MARKS]
-            answers[mark["grade_id"]] = "\n".join(kept)
+            answers[mark.grade_id] = "\n".join(kept)
     return answers
 
 
@@ -38,8 +40,8 @@ def standalone_source(function: object) -> str:
     definitions = _definitions(ast.parse(text), marks_in(function.__globals__))
     if function.__name__ not in definitions:
         return ""
-    wanted: list[ast.stmt] = []
-    _collect(function.__name__, definitions, wanted)
+    names = reachable_names(definitions, function.__name__)
+    wanted = {id(definitions[name]): definitions[name] for name in names}.values()
     needed = [node for node in wanted if node is not definitions[function.__name__]]
     needed.sort(key=lambda node: node.lineno)
     ordered = [*needed, definitions[function.__name__]]
@@ -72,16 +74,6 @@ def _definitions(module: ast.Module, marks: set[str]) -> dict[str, ast.stmt]:
                 for name in names_in(target):
                     found[name] = node
     return found
-
-
-def _collect(name: str, definitions: dict[str, ast.stmt], wanted: list[ast.stmt]) -> None:
-    node = definitions.get(name)
-    if node is None or node in wanted:
-        return
-    wanted.append(node)
-    if not isinstance(node, ast.Import | ast.ImportFrom):
-        for other in sorted(names_in(node)):
-            _collect(other, definitions, wanted)
 
 
 def _own_lines(node: ast.stmt, lines: list[str]) -> list[str]:

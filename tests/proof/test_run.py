@@ -23,8 +23,12 @@ from lepton_course.exercises.declared import DECLARATIONS
 pytestmark = pytest.mark.xdist_group("worlds")
 
 MODULE = "basics/01_first"
-SETUP = f'from lepton_course import begin, check, record\nbegin("{MODULE}")'
-PICTURE = "from matplotlib import pyplot as plt\nplt.plot([1, 2]);"
+SETUP = f'from lepton_course import begin, check, plots, record\nbegin("{MODULE}")'
+PICTURE = """\
+from matplotlib import pyplot as plt
+fig, ax = plt.subplots()
+ax.plot([1, 2])
+plots.show(fig, alt="A straight line that rises from 1 to 2.")"""
 EXERCISES = """
 from lepton_course.exercises import Call, Case, Exercise, close
 
@@ -303,6 +307,8 @@ def test_tasks_are_named_by_module_or_by_notebook(module):
 
 
 def test_budgets():
+    assert budget_for("basics/05_convolutional_networks", "deeper") == Budget(90, 2048)
+    assert budget_for("toolbox", "toolbox").seconds == 60
     assert budget_for("basics/05_convolutional_networks", "lesson") == Budget(60, 2048)
     assert budget_for("advanced/02_distributed_training", "lesson").seconds == 90
     assert budget_for("advanced/02_distributed_training", "student").seconds == 30

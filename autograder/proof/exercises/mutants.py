@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from autograder.curriculum.source_closure import reachable_names
 from autograder.proof.exercises.mutations import (
     Definition,
     Mutation,
@@ -28,9 +29,9 @@ from autograder.proof.exercises.mutations import (
     other_values,
 )
 from lepton_course.exercises.builder import declared_in
-from lepton_course.exercises.judge import Question, difference
-from lepton_course.exercises.marks import marks_in, names_in, unmarked
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.case_differences import case_differences
+from lepton_course.exercises.marks import marks_in, unmarked
+from lepton_course.exercises.model import Exercise, Question
 
 EXCUSES = "mutants.yml"
 
@@ -103,11 +104,10 @@ def read_excuses(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _full_marks(exercise: Exercise, answer: Any, question: Question) -> bool:
-    for case, expected in zip(question.cases, question.expected, strict=True):
-        observed = exercise.probe.observe(answer, case)
-        if difference(question.compare, observed, expected):
-            return False
-    return True
+    return not any(
+        case_differences(question, index, exercise.probe.observe(answer, case))
+        for index, case in enumerate(question.cases)
+    )
 
 
 def _other_answers(value: Any) -> Iterator[Any]:
@@ -139,13 +139,7 @@ def _reachable(module: types.ModuleType, name: str, stop: set[str]) -> list[Defi
         for node in tree.body
         if _is_definition(node) and name_of(node) not in marks
     }
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        current = waiting.pop()
-        if current in known and current not in found | stop:
-            found.add(current)
-            waiting += names_in(known[current])
+    found = reachable_names(known, name, stop)
     return [node for name, node in known.items() if name in found]
 
 

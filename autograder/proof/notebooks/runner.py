@@ -14,6 +14,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.curriculum.build import CLONE, build
+from autograder.curriculum.module_plan import is_unmet
 from autograder.proof.notebooks.budgets import Budget, budget_for
 from autograder.proof.notebooks.content import content_key
 from autograder.proof.notebooks.notebook_results import Cache, Result, SlowCell
@@ -24,6 +25,8 @@ OUT = CLONE / ".proof"
 """Where reports and kept results go; ignored by git."""
 
 SLOWEST = 3
+ALT_TEXT_IN = ("lesson", "deeper", "toolbox")
+"""Kinds of notebooks whose figures must carry an alternative text in the output."""
 
 
 def unproven() -> list[str]:
@@ -90,13 +93,21 @@ def run_notebooks(
 def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Result:
     """Executes one task in this process, writes the executed notebook and says what was shown."""
     from autograder.proof.notebooks.papermill_execution import execute
-    from autograder.proof.notebooks.proofs import code_cells, failure_text, problems_of, records
+    from autograder.proof.notebooks.proofs import (
+        alt_problems,
+        code_cells,
+        failure_text,
+        problems_of,
+        records,
+    )
 
     budget = budget or budget_for(task.module, task.kind)
     started = time.monotonic()
     original = task.notebook()
     executed = execute(task, budget)
     problems = problems_of(executed, original, task.kind, budget)
+    if task.kind in ALT_TEXT_IN and not is_unmet(task.source.parent, "alt-text"):
+        problems += alt_problems(executed.notebook)
     nbformat.write(executed.notebook, target)
     cells = [
         SlowCell(number, round(seconds, 2), cell.source.strip().partition("\n")[0][:80])
