@@ -1,10 +1,10 @@
 """Exercises: declared once, used by the check cell, the grader, the diagnosis, the certificate."""
 
-from lepton_course.exercises.builder import exercise
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.compare import accuracy, close, exact
+from lepton_course.exercises.form.builder import exercise
+from lepton_course.exercises.form.predictions import prediction
 from lepton_course.exercises.model import Exercise, Misconception
-from lepton_course.exercises.predictions import prediction
 from lepton_course.exercises.probes import (
     Call,
     Gradient,

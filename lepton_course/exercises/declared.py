@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from lepton_course.exercises.builder import built, declared_in
+from lepton_course.exercises.form.builder import built, declared_in
 from lepton_course.exercises.model import Exercise
 
 DECLARATIONS = Path("exercises", "__init__.py")
