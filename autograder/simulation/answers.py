@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.curriculum.source_closure import reachable_names
 from autograder.submissions.cell_marks import mark_of
-from lepton_course.exercises.form.marks import marks_in, names_in, unmarked
+from lepton_course.authoring.marks import marks_in, names_in, unmarked
 
 
 def solutions(source: NotebookNode) -> dict[str, str]:

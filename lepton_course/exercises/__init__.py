@@ -2,8 +2,6 @@
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.compare import accuracy, close, exact
-from lepton_course.exercises.form.builder import exercise
-from lepton_course.exercises.form.predictions import prediction
 from lepton_course.exercises.model import Exercise, Misconception
 from lepton_course.exercises.probes import (
     Call,
@@ -26,7 +24,5 @@ __all__ = [
     "accuracy",
     "close",
     "exact",
-    "exercise",
-    "prediction",
     "random_weights",
 ]

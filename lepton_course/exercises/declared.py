@@ -9,8 +9,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from lepton_course.exercises.form.builder import built, declared_in
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.model import Declaration, Exercise
 
 DECLARATIONS = Path("exercises", "__init__.py")
 """Where a module's folder lists its exercises."""
@@ -38,8 +37,20 @@ def _listed(package: ModuleType) -> list[Exercise]:
         if isinstance(entry, str):
             exercises += declared_in(importlib.import_module(f"{package.__name__}.{entry}"))
         else:
-            exercises.append(built(entry))
+            exercises.append(_built(entry))
     return exercises
+
+
+def declared_in(module: ModuleType) -> list[Exercise]:
+    """Return the exercises of a file: its list `EXERCISES`, or else all that it declares."""
+    declared = getattr(module, "EXERCISES", None)
+    if declared is None:
+        declared = [v for v in vars(module).values() if isinstance(v, Declaration | Exercise)]
+    return [_built(entry) for entry in declared if not isinstance(entry, str)]
+
+
+def _built(declared: Declaration | Exercise) -> Exercise:
+    return declared.build() if isinstance(declared, Declaration) else declared
 
 
 def _import_package(path: Path) -> ModuleType:

@@ -28,9 +28,9 @@ from autograder.proof.exercises.mutations import (
     name_of,
     other_values,
 )
+from lepton_course.authoring.marks import marks_in, unmarked
 from lepton_course.exercises.case_differences import case_differences
-from lepton_course.exercises.form.builder import declared_in
-from lepton_course.exercises.form.marks import marks_in, unmarked
+from lepton_course.exercises.declared import declared_in
 from lepton_course.exercises.model import Exercise, Question
 
 EXCUSES = "mutants.yml"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import as_list, as_tensor, in_array
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import as_list, as_tensor, in_array
 
 averaging = exercise(
     "average_gradients",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lepton_course.exercises import close, prediction
+from lepton_course.authoring import close, prediction
 
 EXERCISES = [
     prediction(

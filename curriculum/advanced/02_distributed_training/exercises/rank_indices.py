@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lepton_course.exercises import Call, Case, exact, exercise
-from lepton_course.exercises.wrong_forms import as_float, as_list, one_too_many
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_float, as_list, one_too_many
 
 sampling = exercise(
     "rank_indices",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from lepton_course.exercises import Call, Case, exact, exercise
-from lepton_course.exercises.wrong_forms import as_float, one_too_many, only_value, tuple_order
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_float, one_too_many, only_value, tuple_order
 
 resuming = exercise(
     "resume_from",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import as_array, as_list, only_value
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import as_array, as_list, only_value
 
 ring = exercise(
     "ring_buffers",

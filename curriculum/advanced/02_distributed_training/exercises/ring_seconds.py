@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from lepton_course.exercises import Call, Case, close, exercise
+from lepton_course.authoring import Call, Case, close, exercise
 
 timing = exercise(
     "ring_seconds",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import Call, Case, close, exercise
+from lepton_course.authoring import Call, Case, close, exercise
 
 traffic = exercise(
     "ring_traffic",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import Call, Case, exact, exercise
+from lepton_course.authoring import Call, Case, exact, exercise
 
 traffic = exercise(
     "root_traffic",

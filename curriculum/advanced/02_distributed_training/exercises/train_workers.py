@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from lepton_course import load_dataset
-from lepton_course.exercises import Call, Case, accuracy, exercise
+from lepton_course.authoring import Call, Case, accuracy, exercise
 
 HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
 PIXELS, CLASSES = 196, 10

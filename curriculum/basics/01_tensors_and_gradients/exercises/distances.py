@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import as_array, as_list, flattened, transposed
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import as_array, as_list, flattened, transposed
 
 distance = exercise(
     "distances",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import negated, tuple_order
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import negated, tuple_order
 
 differentiating = exercise(
     "gradients",

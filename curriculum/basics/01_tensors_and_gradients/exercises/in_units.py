@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import in_array, negated, tuple_order
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import in_array, negated, tuple_order
 
 units = exercise(
     "in_units",

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from lepton_course import load_dataset
+from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.datasets import CATALOGUE, TableSplit
-from lepton_course.exercises import Call, Case, accuracy, exercise
 
 from .prepare import fill, scale
 from .train_logistic import train_logistic

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import complement
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import complement
 
 scaling = exercise(
     "to_unit",

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import as_array, as_column, as_tensor, tuple_order
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import as_array, as_column, as_tensor, tuple_order
 
 ENTROPY = "lesson.ipynb#Cross-entropy"
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from lepton_course.exercises import Case, Gradient, close, exercise
+from lepton_course.authoring import Case, Gradient, close, exercise
 
 STABLE = "lesson.ipynb#Large-logits"
 

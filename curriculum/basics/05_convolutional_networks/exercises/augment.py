@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lepton_course.exercises import Call, Case, exact, exercise
-from lepton_course.exercises.wrong_forms import as_float32
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_float32
 
 augmenting = exercise(
     "augment",

@@ -10,8 +10,8 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch.nn import functional
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import only_value, tuple_order
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import only_value, tuple_order
 
 backward_pass = exercise(
     "convolution_gradients",

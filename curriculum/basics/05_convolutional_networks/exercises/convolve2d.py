@@ -7,7 +7,7 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch.nn import functional
 
-from lepton_course.exercises import Call, Case, close, exercise
+from lepton_course.authoring import Call, Case, close, exercise
 
 convolution = exercise(
     "convolve2d",

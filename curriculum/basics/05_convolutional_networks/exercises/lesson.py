@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lepton_course.exercises import Call, Case, close, exact, exercise
-from lepton_course.exercises.wrong_forms import one_too_few
+from lepton_course.authoring import Call, Case, close, exact, exercise
+from lepton_course.authoring.wrong_forms import one_too_few
 
 blurring = exercise(
     "blur_kernel",

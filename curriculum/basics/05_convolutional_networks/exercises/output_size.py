@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import Call, Case, exact, exercise
-from lepton_course.exercises.wrong_forms import as_float, one_too_few
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_float, one_too_few
 
 sizing = exercise(
     "output_size",

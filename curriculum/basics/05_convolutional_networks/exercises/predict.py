@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from lepton_course import load_dataset
-from lepton_course.exercises import Call, Case, accuracy, exercise
+from lepton_course.authoring import Call, Case, accuracy, exercise
 
 HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
 WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import prediction
+from lepton_course.authoring import prediction
 
 PADDING = "lesson.ipynb#Padding-and-stride"
 CHANNELS = "lesson.ipynb#Channels"

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from lepton_course.exercises import Case, Model, close, exercise, random_weights
+from lepton_course.authoring import Case, Model, close, exercise, random_weights
 
 POOLING = "lesson.ipynb#Pooling"
 _REST = ("mean", "flat", "drop", "out")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import Call, Case, exact, exercise
+from lepton_course.authoring import Call, Case, exact, exercise
 
 counting = exercise(
     "parameters_of",

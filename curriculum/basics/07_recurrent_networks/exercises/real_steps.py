@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from lepton_course.exercises import Call, Case, exact, exercise
-from lepton_course.exercises.wrong_forms import as_array, as_list, flattened, transposed
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_array, as_list, flattened, transposed
 
 masking = exercise(
     "real_steps",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from lepton_course.exercises import Call, Case, close, exercise
-from lepton_course.exercises.wrong_forms import as_column, tuple_order
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import as_column, tuple_order
 
 PADDING = "lesson.ipynb#Padding-and-masking"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lepton_course.exercises import Call, Case, close, exercise
+from lepton_course.authoring import Call, Case, close, exercise
 
 unrolling = exercise(
     "unroll",

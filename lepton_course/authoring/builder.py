@@ -19,13 +19,13 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
+from lepton_course.authoring.wrong_forms import WrongForm
 from lepton_course.exercises.compare import Comparison
-from lepton_course.exercises.model import Exercise, Misconception
+from lepton_course.exercises.model import Declaration, Exercise, Misconception
 from lepton_course.exercises.probes import Probe
-from lepton_course.exercises.wrong_forms import WrongForm
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ def exercise(
 
 
 @dataclass
-class ExerciseBuilder:
+class ExerciseBuilder(Declaration):
     """An exercise while its file is read: the contract, and the functions marked so far."""
 
     contract: dict[str, Any]
@@ -193,19 +193,6 @@ class MistakeGroup:
     def mistake(self, sentence: str, *, name: str = "", read: str = "") -> Callable[[T], T]:
         """Mark a wrong implementation of this group; see `ExerciseBuilder.mistake`."""
         return self.exercise.mistake(sentence, name=name, read=read or self.read, make=self.make)
-
-
-def declared_in(module: ModuleType) -> list[Exercise]:
-    """Return the exercises of a file: its list `EXERCISES`, or else all that it declares."""
-    declared = getattr(module, "EXERCISES", None)
-    if declared is None:
-        declared = [v for v in vars(module).values() if isinstance(v, ExerciseBuilder | Exercise)]
-    return [built(entry) for entry in declared if not isinstance(entry, str)]
-
-
-def built(declared: ExerciseBuilder | Exercise) -> Exercise:
-    """Return an exercise as data, from either form."""
-    return declared.build() if isinstance(declared, ExerciseBuilder) else declared
 
 
 def argument_names(reference: Any) -> tuple[str, ...]:

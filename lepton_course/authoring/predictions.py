@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from lepton_course.authoring.wrong_forms import WrongForm
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.compare import Comparison, exact
 from lepton_course.exercises.model import Exercise, Misconception
 from lepton_course.exercises.probes import Value
 from lepton_course.exercises.values import Plain
-from lepton_course.exercises.wrong_forms import WrongForm
 
 Explained = str | tuple[str, str]
 """The sentence about a wrong prediction, or the sentence and where to read on."""

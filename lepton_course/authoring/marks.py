@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from lepton_course.exercises.form.builder import ExerciseBuilder, MistakeGroup
+from lepton_course.authoring.builder import ExerciseBuilder, MistakeGroup
 
 Definition = TypeVar("Definition", bound=ast.stmt)
 
