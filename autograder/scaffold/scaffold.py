@@ -60,12 +60,13 @@ def scaffold_exercise(folder: Path, name: str, points: float) -> None:
         raise CannotScaffold(f"{name!r} is not a name that a learner can define in Python.")
     package = folder / DECLARATIONS.parent
     listing = folder / DECLARATIONS
-    if name in load_exercises(folder) or (package / f"{name}.py").exists():
+    declared = load_exercises(folder)
+    if name in declared or (package / f"{name}.py").exists():
         raise CannotScaffold(f"{package} declares {name!r} already. Choose another name.")
-    modules, entries = _listed(listing)
-    own = [entry for entry in entries if not entry.startswith("*")]
-    shared = [entry for entry in entries if entry.startswith("*")]
-    lines = _listing(listing, [*modules, name], [*own, f"{name}.EXERCISE", *shared])
+    files = _listed(listing)
+    graded = [file for file in files if file in declared and declared[file].points]
+    place = files.index(graded[-1]) + 1 if graded else 0
+    lines = _relisted(listing, [*files[:place], name, *files[place:]])
     notebook_path = folder / "assignment.ipynb"
     notebook = nbformat.read(notebook_path, as_version=4)
     place = _before_open_question(notebook)
@@ -81,9 +82,7 @@ def _write_exercises(folder: Path, names: dict[str, float]) -> None:
     for name, points in names.items():
         (package / f"{name}.py").write_text(_exercise(name, points), encoding="utf-8")
     head = f'"""Exercises of {module_id(folder)}: the assignment\'s, then the lesson\'s."""\n\n'
-    (folder / DECLARATIONS).write_text(
-        head + _statements(list(names), [f"{name}.EXERCISE" for name in names]), encoding="utf-8"
-    )
+    (folder / DECLARATIONS).write_text(head + _list_of(list(names)), encoding="utf-8")
 
 
 def _exercise(name: str, points: float) -> str:
@@ -91,37 +90,31 @@ def _exercise(name: str, points: float) -> str:
     return text.replace("NAME", name).replace("POINTS", f"{points:g}")
 
 
-def _listed(listing: Path) -> tuple[list[str], list[str]]:
-    """What a module's list of exercises imports from beside it, and its entries."""
-    tree = ast.parse(listing.read_text(encoding="utf-8"))
-    modules = [alias.name for node in tree.body if _is_import(node) for alias in node.names]
-    entries = [
-        ast.unparse(entry) for node in tree.body if _is_list(node) for entry in node.value.elts
-    ]
-    if not any(map(_is_list, tree.body)):
-        raise CannotScaffold(f"{listing} has no list EXERCISES to add to.")
-    return modules, entries
+def _listed(listing: Path) -> list[str]:
+    """The files that a module's list of exercises names, in its order."""
+    try:
+        return [ast.literal_eval(entry) for entry in _list_in(listing).value.elts]
+    except ValueError:
+        raise CannotScaffold(f"EXERCISES in {listing} must be a list of file names.") from None
 
 
-def _listing(listing: Path, modules: list[str], entries: list[str]) -> str:
-    """The text of a list of exercises with these imports and entries; the rest stays as it is."""
-    source = listing.read_text(encoding="utf-8")
-    lines = source.splitlines()
-    old = [node for node in ast.parse(source).body if _is_import(node) or _is_list(node)]
-    for node in reversed(old):
-        del lines[node.lineno - 1 : node.end_lineno]
-    kept = "\n".join(lines).rstrip()
-    return f"{kept}\n\n{_statements(modules, entries)}"
+def _relisted(listing: Path, files: list[str]) -> str:
+    """The text of a module's list of exercises with these files; the rest stays as it is."""
+    lines = listing.read_text(encoding="utf-8").splitlines()
+    old = _list_in(listing)
+    lines[old.lineno - 1 : old.end_lineno] = _list_of(files).splitlines()
+    return "\n".join(lines) + "\n"
 
 
-def _statements(modules: list[str], entries: list[str]) -> str:
-    imports = "".join(f"    {name},\n" for name in sorted(modules))
-    listed = "".join(f"    {entry},\n" for entry in entries)
-    return f"from . import (\n{imports})\n\nEXERCISES = [\n{listed}]\n"
+def _list_of(files: list[str]) -> str:
+    return "EXERCISES = [\n" + "".join(f'    "{file}",\n' for file in files) + "]\n"
 
 
-def _is_import(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.level == 1 and node.module is None
+def _list_in(listing: Path) -> ast.Assign:
+    for node in ast.parse(listing.read_text(encoding="utf-8")).body:
+        if _is_list(node):
+            return node
+    raise CannotScaffold(f"{listing} has no list EXERCISES to add to.")
 
 
 def _is_list(node: ast.stmt) -> bool:

@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.curriculum.source_closure import reachable_names
 from autograder.submissions.cell_marks import mark_of
+from lepton_course.authoring.marks import marks_in, names_in, unmarked
 
 
 def solutions(source: NotebookNode) -> dict[str, str]:
@@ -36,7 +37,7 @@ def standalone_source(function: object) -> str:
     if not inspect.isfunction(function) or function.__qualname__ != function.__name__:
         return ""
     text = Path(inspect.getfile(function)).read_text(encoding="utf-8")
-    definitions = _definitions(ast.parse(text))
+    definitions = _definitions(ast.parse(text), marks_in(function.__globals__))
     if function.__name__ not in definitions:
         return ""
     names = reachable_names(definitions, function.__name__)
@@ -44,18 +45,21 @@ def standalone_source(function: object) -> str:
     needed = [node for node in wanted if node is not definitions[function.__name__]]
     needed.sort(key=lambda node: node.lineno)
     ordered = [*needed, definitions[function.__name__]]
-    if any("__file__" in _names(node) for node in ordered):
+    if any("__file__" in names_in(node) for node in ordered):
         return ""
     imports = [node for node in ordered if isinstance(node, ast.Import | ast.ImportFrom)]
     others = [node for node in ordered if node not in imports]
     blocks = ["\n".join(ast.unparse(node) for node in imports)] if imports else []
     lines = text.splitlines()
-    blocks += ["\n".join(lines[_first_line(node) - 1 : node.end_lineno]) for node in others]
+    blocks += ["\n".join(_own_lines(node, lines)) for node in others]
     return "\n\n\n".join(blocks)
 
 
-def _definitions(module: ast.Module) -> dict[str, ast.stmt]:
-    """Every name that the file defines at its top level, with its statement."""
+def _definitions(module: ast.Module, marks: set[str]) -> dict[str, ast.stmt]:
+    """Every name that the file defines at its top level, with its statement.
+
+    marks: names whose decorators tell what a function is to the exercise; they are left out.
+    """
     found: dict[str, ast.stmt] = {}
     for node in module.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -64,17 +68,15 @@ def _definitions(module: ast.Module) -> dict[str, ast.stmt]:
             for alias in node.names:
                 found[(alias.asname or alias.name).split(".")[0]] = node
         elif isinstance(node, ast.FunctionDef | ast.ClassDef):
-            found[node.name] = node
+            found[node.name] = unmarked(node, marks)
         elif isinstance(node, ast.Assign):
             for target in node.targets:
-                for name in _names(target):
+                for name in names_in(target):
                     found[name] = node
     return found
 
 
-def _first_line(node: ast.stmt) -> int:
-    return min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-
-
-def _names(node: ast.AST) -> set[str]:
-    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+def _own_lines(node: ast.stmt, lines: list[str]) -> list[str]:
+    decorators = getattr(node, "decorator_list", [])
+    kept = [line for d in decorators for line in lines[d.lineno - 1 : d.end_lineno]]
+    return [*kept, *lines[node.lineno - 1 : node.end_lineno]]

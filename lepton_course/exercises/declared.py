@@ -9,24 +9,48 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.model import Declaration, Exercise
 
 DECLARATIONS = Path("exercises", "__init__.py")
 """Where a module's folder lists its exercises."""
 
 
 def load_exercises(module: Path) -> dict[str, Exercise]:
-    """The exercises that a module's folder declares in `EXERCISES`, by name.
+    """Return the exercises that a module's folder lists in `EXERCISES`, by name, in that order.
 
-    Raises FileNotFoundError when it declares none, and ValueError when two have the same name.
+    An entry of the list is the name of a file beside it, or an exercise itself.
+    Raises FileNotFoundError when there is no such list, and ValueError when two exercises have
+    the same name.
     """
     path = module.resolve() / DECLARATIONS
-    exercises = list(_import_package(path).EXERCISES)
+    exercises = _listed(_import_package(path))
     names = [exercise.name for exercise in exercises]
     for name in names:
         if names.count(name) > 1:
             raise ValueError(f"{path}: two exercises are named {name!r}; names must be unique")
     return dict(zip(names, exercises, strict=True))
+
+
+def _listed(package: ModuleType) -> list[Exercise]:
+    exercises: list[Exercise] = []
+    for entry in package.EXERCISES:
+        if isinstance(entry, str):
+            exercises += declared_in(importlib.import_module(f"{package.__name__}.{entry}"))
+        else:
+            exercises.append(_built(entry))
+    return exercises
+
+
+def declared_in(module: ModuleType) -> list[Exercise]:
+    """Return the exercises of a file: its list `EXERCISES`, or else all that it declares."""
+    declared = getattr(module, "EXERCISES", None)
+    if declared is None:
+        declared = [v for v in vars(module).values() if isinstance(v, Declaration | Exercise)]
+    return [_built(entry) for entry in declared if not isinstance(entry, str)]
+
+
+def _built(declared: Declaration | Exercise) -> Exercise:
+    return declared.build() if isinstance(declared, Declaration) else declared
 
 
 def _import_package(path: Path) -> ModuleType:

@@ -62,6 +62,14 @@ class Exercise:
             raise ValueError(f"exercise {self.name}: two misconceptions share a name: {names}")
 
 
+class Declaration:
+    """Base of what gives an exercise when its file has been read: `authoring.exercise`."""
+
+    def build(self) -> Exercise:
+        """Return the exercise as data. Raises ValueError when a part of it is missing."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True)
 class KnownMistake:
     """A misconception as data: its sentence, and what it answers to each case."""

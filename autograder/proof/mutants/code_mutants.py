@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.curriculum.source_closure import reachable_names
 from autograder.proof.mutants.mutations import (
     Definition,
     Mutation,
@@ -24,7 +25,9 @@ from autograder.proof.mutants.mutations import (
     name_of,
     other_values,
 )
+from lepton_course.authoring.marks import marks_in, unmarked
 from lepton_course.exercises.case_differences import case_differences
+from lepton_course.exercises.declared import declared_in
 from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Observation
 
@@ -57,7 +60,7 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
         return []
     names = {id(value): name for name, value in vars(module).items()}
     name = names.get(id(reference), "")
-    others = {names.get(id(e.reference), "") for e in getattr(module, "EXERCISES", [])} - {name}
+    others = {names.get(id(e.reference), "") for e in declared_in(module)} - {name}
     definitions = _reachable(module, name, others)
     return [
         Mutant(
@@ -160,15 +163,13 @@ def _reachable(module: types.ModuleType, name: str, stop: set[str]) -> list[Defi
         tree = ast.parse(inspect.getsource(module))
     except (OSError, TypeError, SyntaxError):
         return []
-    known = {name_of(node): node for node in tree.body if _is_definition(node)}
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        current = waiting.pop()
-        if current in known and current not in found | stop:
-            found.add(current)
-            nodes = ast.walk(known[current])
-            waiting += [node.id for node in nodes if isinstance(node, ast.Name)]
+    marks = marks_in(vars(module))
+    known = {
+        name_of(node): unmarked(node, marks)
+        for node in tree.body
+        if _is_definition(node) and name_of(node) not in marks
+    }
+    found = reachable_names(known, name, stop)
     return [node for name, node in known.items() if name in found]
 
 

@@ -4,59 +4,28 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from lepton_course.exercises import Case, Exercise, Misconception, Value, close, exact
-
-PROCESSES = "lesson.ipynb#One-function,-several-processes"
-SAMPLER = "lesson.ipynb#Who-takes-which-examples"
-SHARDING = "lesson.ipynb#Sharding"
-PIPELINE = "lesson.ipynb#A-pipeline-and-its-bubble"
-
-
-def one_question(rng):
-    return [Case("your prediction")]
-
-
-def _wrong(name, value, sentence, read=""):
-    return Misconception(name, value, sentence, read)
-
+from lepton_course.authoring import close, prediction
 
 EXERCISES = [
-    Exercise(
-        name="predicted_counter",
-        title="Your prediction: the counter",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference=0,
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=PROCESSES,
-        misconceptions=[
-            _wrong(
-                "shared memory",
+    prediction(
+        "predicted_counter",
+        "Your prediction: the counter",
+        0,
+        read="lesson.ipynb#One-function,-several-processes",
+        wrong=[
+            (
                 3,
-                "You let both workers add to one counter, but memory is not shared: each worker "
-                "changed a copy of its own.",
+                "You let both workers add to one counter, but memory is not shared: each "
+                "worker changed a copy of its own.",
             ),
-            _wrong(
-                "last one wins",
-                2,
-                "2 is what rank 1 has in its own copy: nothing writes it back into the notebook.",
-            ),
-            _wrong(
-                "first one wins",
-                1,
-                "1 is what rank 0 has in its own copy: nothing writes it back into the notebook.",
-            ),
-            _wrong(
-                "what the workers return",
+            (2, "2 is what rank 1 has in its own copy: nothing writes it back into the notebook."),
+            (1, "1 is what rank 0 has in its own copy: nothing writes it back into the notebook."),
+            (
                 [1, 2],
                 "That is what the workers return: asked for is the notebook's own `counter`, "
                 "one number.",
             ),
-            _wrong(
-                "the mean",
+            (
                 1.5,
                 "That is the mean of the workers' counters: nothing brings them together, "
                 "unless you write it.",
@@ -69,224 +38,105 @@ EXERCISES = [
             "predicted_counter = 0",
         ),
     ),
-    Exercise(
-        name="predicted_photos",
-        title="Your prediction: photos of one worker",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference=3334,
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=SAMPLER,
-        misconceptions=[
-            _wrong(
-                "rounded down",
-                3333,
+    prediction(
+        "predicted_photos",
+        "Your prediction: photos of one worker",
+        3334,
+        read="lesson.ipynb#Who-takes-which-examples",
+        wrong={
+            3333: (
                 "You rounded down, so one photo would never be dealt: the list is padded to "
-                "10 002, a multiple of 3.",
+                "10 002, a multiple of 3."
             ),
-            _wrong(
-                "not rounded",
-                10_000 / 3,
-                "A worker takes whole photos: the list is padded to the next multiple of 3.",
+            10_000
+            / 3: "A worker takes whole photos: the list is padded to the next multiple of 3.",
+            2500: "That would be right for four workers: here are three.",
+            10_000: "That is what each worker takes when somebody forgets the sampler.",
+            10_002: "That is what all three take together, with the padding: divide by 3.",
+            5000: "That would be right for two workers: here are three.",
+            3335: "One too many: 3 · 3334 = 10 002 is already enough for all photos.",
+            30_000: (
+                "You multiplied: an epoch goes over the photos once, and the workers share them."
             ),
-            _wrong(
-                "four workers",
-                2500,
-                "That would be right for four workers: here are three.",
+            (3334, 3333, 3333): (
+                "You gave the ranks different numbers: then those with fewer leave the others "
+                "waiting. All take the same number, and one number is asked for."
             ),
-            _wrong(
-                "everything",
-                10_000,
-                "That is what each worker takes when somebody forgets the sampler.",
-            ),
-            _wrong(
-                "all together",
-                10_002,
-                "That is what all three take together, with the padding: divide by 3.",
-            ),
-            _wrong(
-                "two workers",
-                5000,
-                "That would be right for two workers: here are three.",
-            ),
-            _wrong(
-                "one more",
-                3335,
-                "One too many: 3 · 3334 = 10 002 is already enough for all photos.",
-            ),
-            _wrong(
-                "multiplied",
-                30_000,
-                "You multiplied: an epoch goes over the photos once, and the workers share them.",
-            ),
-            _wrong(
-                "all three",
-                (3334, 3333, 3333),
-                "You gave the ranks different numbers: then those with fewer leave the others"
-                " waiting. All take the same number, and one number is asked for.",
-            ),
-        ],
+        },
         hints=(
             "Is 10 000 a multiple of 3? What happened with ten examples?",
             "The list is padded to 10 002 and dealt to three.",
             "predicted_photos = 3334",
         ),
     ),
-    Exercise(
-        name="predicted_bytes",
-        title="Your prediction: bytes for each parameter",
-        points=0,
+    prediction(
+        "predicted_bytes",
+        "Your prediction: bytes for each parameter",
+        16,
         difficulty=2,
-        minutes=2,
-        reference=16,
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=SHARDING,
-        misconceptions=[
-            _wrong(
-                "itself alone",
-                4,
-                "Four is the number of numbers, or the bytes of the parameter alone: there are "
-                "four numbers of 4 bytes each.",
+        read="lesson.ipynb#Sharding",
+        wrong={
+            4: (
+                "Four is the number of numbers, or the bytes of the parameter alone: there "
+                "are four numbers of 4 bytes each."
             ),
-            _wrong(
-                "without Adam",
-                8,
-                "You counted the parameter and its gradient: Adam keeps two numbers more.",
+            8: "You counted the parameter and its gradient: Adam keeps two numbers more.",
+            12: (
+                "Three numbers, and one is missing: Adam keeps a mean of the gradient and one "
+                "of its square, and the gradient itself counts too."
             ),
-            _wrong(
-                "one number of Adam's",
-                12,
-                "Three numbers, and one is missing: Adam keeps a mean of the gradient and one of "
-                "its square, and the gradient itself counts too.",
+            20: (
+                "You counted five numbers: the parameter, its gradient and two of Adam's are four."
             ),
-            _wrong(
-                "five numbers",
-                20,
-                "You counted five numbers: the parameter, its gradient and two of Adam's are four.",
-            ),
-            _wrong(
-                "Adam in float64",
-                24,
-                "You gave Adam's two numbers 8 bytes each: they are float32 like the parameter.",
-            ),
-            _wrong(
-                "bits",
-                128,
-                "128 bits is right: a byte has 8 bits.",
-            ),
-            _wrong(
-                "float64",
-                32,
-                "That would be right for float64: a float32 has 4 bytes.",
-            ),
-            _wrong(
-                "numbers of 8 bytes for Adam and the gradient",
-                28,
+            24: ("You gave Adam's two numbers 8 bytes each: they are float32 like the parameter."),
+            128: "128 bits is right: a byte has 8 bits.",
+            32: "That would be right for float64: a float32 has 4 bytes.",
+            28: (
                 "You gave the gradient and Adam's numbers 8 bytes each: all are float32 like "
-                "the parameter.",
+                "the parameter."
             ),
-            _wrong(
-                "half precision",
-                2,
+            2: (
                 "That is one number in half precision: a float32 has 4 bytes, and there are "
-                "four of them.",
+                "four of them."
             ),
-            _wrong(
-                "squared",
-                64,
-                "You multiplied by 4 once too often: four numbers of 4 bytes each.",
-            ),
-        ],
+            64: "You multiplied by 4 once too often: four numbers of 4 bytes each.",
+        },
         hints=(
             "A float32 has 4 bytes. How many numbers are there for each parameter?",
             "The parameter, its gradient, and Adam's two means: four numbers.",
             "predicted_bytes = 16",
         ),
     ),
-    Exercise(
-        name="predicted_bubble",
-        title="Your prediction: the bubble",
-        points=0,
+    prediction(
+        "predicted_bubble",
+        "Your prediction: the bubble",
+        float(Fraction(1, 9)),
         difficulty=2,
         minutes=3,
-        reference=float(Fraction(1, 9)),
-        cases=one_question,
-        probe=Value(),
         compare=close(atol=5e-3),
-        read=PIPELINE,
-        misconceptions=[
-            _wrong(
-                "one in eight",
-                1 / 8,
-                "You divided by the micro-batches: a direction takes M + S - 1 = 9 beats, not 8.",
+        read="lesson.ipynb#A-pipeline-and-its-bubble",
+        wrong={
+            1 / 8: (
+                "You divided by the micro-batches: a direction takes M + S - 1 = 9 beats, not 8."
             ),
-            _wrong(
-                "one in ten",
-                1 / 10,
-                "You divided by M + S: the first stage starts in beat 1, so there are M + S - 1 "
-                "beats.",
+            1 / 10: (
+                "You divided by M + S: the first stage starts in beat 1, so there are M + S - "
+                "1 beats."
             ),
-            _wrong(
-                "two in nine",
-                2 / 9,
-                "You put S above the line: one stage alone would have no bubble, so it is S - 1.",
+            2 / 9: (
+                "You put S above the line: one stage alone would have no bubble, so it is S - 1."
             ),
-            _wrong(
-                "two in ten",
-                2 / 10,
-                "Above the line stands S - 1, below it M + S - 1: both are one smaller.",
-            ),
-            _wrong(
-                "percent",
-                100 / 9,
-                "That is the share in percent: write it as a fraction of 1.",
-            ),
-            _wrong(
-                "busy share",
-                8 / 9,
-                "That is the share of the time in which a stage works: the bubble is the rest.",
-            ),
-            _wrong(
-                "one half",
-                1 / 2,
-                "That is the bubble without micro-batches, for M = 1.",
-            ),
-            _wrong(
-                "S and M exchanged",
-                7 / 9,
-                "You exchanged S and M: S = 2 stages, M = 8 micro-batches.",
-            ),
-            _wrong(
-                "one in sixteen",
-                1 / 16,
-                "You multiplied S and M below the line: there stands M + S - 1.",
-            ),
-            _wrong(
-                "one in four",
-                2 / 8,
-                "That is S / M: above the line stands S - 1, below it M + S - 1.",
-            ),
-            _wrong(
-                "one in seven",
-                1 / 7,
-                "You subtracted S - 1 from M: below the line it is added, M + S - 1.",
-            ),
-            _wrong(
-                "upside down",
-                9,
-                "Upside down: the share is (S - 1) / (M + S - 1), less than 1.",
-            ),
-            _wrong(
-                "percent, rounded",
-                11,
-                "That is the share in percent: write it as a fraction of 1.",
-            ),
-        ],
+            2 / 10: "Above the line stands S - 1, below it M + S - 1: both are one smaller.",
+            100 / 9: "That is the share in percent: write it as a fraction of 1.",
+            8 / 9: "That is the share of the time in which a stage works: the bubble is the rest.",
+            1 / 2: "That is the bubble without micro-batches, for M = 1.",
+            7 / 9: "You exchanged S and M: S = 2 stages, M = 8 micro-batches.",
+            1 / 16: "You multiplied S and M below the line: there stands M + S - 1.",
+            2 / 8: "That is S / M: above the line stands S - 1, below it M + S - 1.",
+            1 / 7: "You subtracted S - 1 from M: below the line it is added, M + S - 1.",
+            9: "Upside down: the share is (S - 1) / (M + S - 1), less than 1.",
+            11: "That is the share in percent: write it as a fraction of 1.",
+        },
         hints=(
             "S is the number of stages, M that of micro-batches.",
             "S = 2 and M = 8: put them into the formula above.",

@@ -4,11 +4,42 @@ from __future__ import annotations
 
 import math
 
-from lepton_course.exercises import Call, Case, Exercise, Misconception, exact
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_float, one_too_many, only_value, tuple_order
 
-RESUMED = "lesson.ipynb#Killed-and-resumed"
+resuming = exercise(
+    "resume_from",
+    title="After the kill",
+    points=2,
+    difficulty=3,
+    minutes=14,
+    probe=Call(),
+    compare=exact(),
+    read="lesson.ipynb#Killed-and-resumed",
+    returns=("step", "epoch", "done"),
+    forms=[
+        one_too_many(
+            "You returned the step after the checkpoint's: step is how many steps are done.",
+            of="step",
+        ),
+        one_too_many(
+            "Your epochs count from 1: the first is 0, so that the sampler is seeded as before.",
+            of="epoch",
+        ),
+        one_too_many(
+            "Your third number is one too high, so one batch is left out: it says "
+            "how many are done.",
+            of="done",
+        ),
+        tuple_order((0, 2, 1), "You returned (step, batches, epoch): the epoch comes second."),
+        only_value(0, "The step is right; return (step, epoch, batches done in it)."),
+        as_float("Your third number is a float: % gives a whole number.", of="done"),
+        tuple_order((2, 1, 0), "You returned (batches, epoch, step): the step comes first."),
+    ],
+)
 
 
+@resuming.reference
 def resume_from(files, steps_per_epoch):
     ranks = {}
     for part in files:
@@ -18,6 +49,7 @@ def resume_from(files, steps_per_epoch):
     return step, *divmod(step, steps_per_epoch)
 
 
+@resuming.alternative
 def from_newest_to_oldest(files, steps_per_epoch):
     for step in sorted({file["step"] for file in files}, reverse=True):
         for world in {file["world"] for file in files}:
@@ -32,200 +64,8 @@ def from_newest_to_oldest(files, steps_per_epoch):
     return 0, 0, 0
 
 
-def _complete_steps(
-    files, *, whole=lambda f: f["written"] == f["size"], key=lambda f: (f["step"], f["world"]),
-    complete=lambda group: {f["rank"] for f in group} == set(range(group[0]["world"])),
-):  # fmt: skip
-    """The steps to resume from, with the rules given, in the order of the files."""
-    groups = {}
-    for part in files:
-        if whole(part):
-            groups.setdefault(key(part), []).append(part)
-    return [group[0]["step"] for group in groups.values() if complete(group)]
-
-
-def _newest(files, **rules):
-    return max(_complete_steps(files, **rules), default=0)
-
-
-def _with_step(find):
-    """A wrong step; epoch and batch follow from it."""
-
-    def wrong(files, steps_per_epoch):
-        step = find(files)
-        return step, step // steps_per_epoch, step % steps_per_epoch
-
-    return wrong
-
-
-def _with_place(place):
-    """The right step; epoch and batch by a wrong rule."""
-
-    def wrong(files, steps_per_epoch):
-        step, epoch, done = resume_from(files, steps_per_epoch)
-        return place(step, epoch, done)
-
-    return wrong
-
-
-newest_step = _with_step(lambda files: max((f["step"] for f in files), default=0))
-half_written_counted = _with_step(lambda files: _newest(files, whole=lambda f: True))
-any_whole_file = _with_step(lambda files: _newest(files, complete=lambda group: True))
-first_rank_decides = _with_step(
-    lambda files: _newest(files, complete=lambda group: any(f["rank"] == 0 for f in group))
-)
-files_counted = _with_step(
-    lambda files: _newest(files, complete=lambda group: len(group) == group[0]["world"])
-)
-files_counted_at_least = _with_step(
-    lambda files: _newest(files, complete=lambda group: len(group) >= group[0]["world"])
-)
-worlds_mixed = _with_step(lambda files: _newest(files, key=lambda f: f["step"]))
-up_to_the_highest_rank = _with_step(
-    lambda files: _newest(
-        files,
-        complete=lambda group: {f["rank"] for f in group} == set(range(_highest(group) + 1)),
-    )
-)
-compared_as_text = _with_step(lambda files: max(_complete_steps(files), key=str, default=0))
-oldest_chosen = _with_step(lambda files: min(_complete_steps(files), default=0))
-last_in_the_list = _with_step(lambda files: [0, *_complete_steps(files)][-1])
-stops_at_nothing = _with_step(lambda files: max(_complete_steps(files)))
-
-
-missing_files_unnoticed = _with_step(
-    lambda files: _newest(
-        files,
-        whole=lambda f: True,
-        complete=lambda group: all(f["written"] == f["size"] for f in group),
-    )
-)
-last_rank_decides = _with_step(
-    lambda files: _newest(
-        files, complete=lambda group: any(f["rank"] == f["world"] - 1 for f in group)
-    )
-)
-one_before_the_newest = _with_step(lambda files: ([0, 0] + sorted({f["step"] for f in files}))[-2])
-minus_one_for_nothing = _with_step(lambda files: max(_complete_steps(files), default=-1))
-
-
-def _highest(group):
-    return max(f["rank"] for f in group)
-
-
-def _of_world(world, files):
-    return _newest([f for f in files if f["world"] == world])
-
-
-@_with_step
-def newest_files_world(files):
-    newest = max(files, key=lambda f: f["step"], default={"world": 0})
-    return _of_world(newest["world"], files)
-
-
-@_with_step
-def first_files_world(files):
-    return _of_world(files[0]["world"], files)
-
-
-@_with_step
-def spoilt_by_one_file(files):
-    torn = {(f["step"], f["world"]) for f in files if f["written"] < f["size"]}
-    return _newest([f for f in files if (f["step"], f["world"]) not in torn])
-
-
-def none_for_nothing(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return (step, epoch, done) if step else None
-
-
-def _with_whole_files(chosen):
-    """The right rule on files of which each rank keeps one, by `chosen(files)`."""
-
-    def wrong(files, steps_per_epoch):
-        keys = [(f["step"], f["world"], f["rank"]) for f in files]
-        kept = dict(chosen(list(zip(keys, files, strict=True))))
-        return resume_from(list(kept.values()), steps_per_epoch)
-
-    return wrong
-
-
-last_file_of_a_rank = _with_whole_files(lambda pairs: pairs)
-first_file_of_a_rank = _with_whole_files(lambda pairs: pairs[::-1])
-
-
-@_with_step
-def up_to_the_first_gap(files):
-    good, best = set(_complete_steps(files)), 0
-    for step in sorted({f["step"] for f in files}):
-        if step not in good:
-            break
-        best = step
-    return best
-
-
-@_with_step
-def largest_world_first(files):
-    groups = {(f["world"], f["step"]) for f in files}
-    whole = [
-        (w, s) for w, s in groups if s in _complete_steps([f for f in files if f["world"] == w])
-    ]
-    return max(whole, default=(0, 0))[1]
-
-
-ranks_from_one = _with_step(lambda files: 0)
-
-
-def stays_in_the_epoch(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return (step, epoch, done) if done or not step else (step, epoch - 1, steps_per_epoch)
-
-
-def epoch_of_the_last_step(files, steps_per_epoch):
-    step, _, done = resume_from(files, steps_per_epoch)
-    return step, max(0, step - 1) // steps_per_epoch, done
-
-
-def as_dict(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return {"step": step, "epoch": epoch, "done": done}
-
-
-def fraction_of_an_epoch(files, steps_per_epoch):
-    step, _, _ = resume_from(files, steps_per_epoch)
-    part, whole = math.modf(step / steps_per_epoch)
-    return step, whole, part * steps_per_epoch
-
-
-epoch_rounded_up = _with_place(lambda step, epoch, done: (step, epoch + bool(done), done))
-done_as_float = _with_place(lambda step, epoch, done: (step, epoch, float(done)))
-turned_round = _with_place(lambda step, epoch, done: (done, epoch, step))
-next_step = _with_place(lambda step, epoch, done: (step + 1, epoch, done))
-epochs_from_one = _with_place(lambda step, epoch, done: (step, epoch + 1, done))
-epoch_begun_again = _with_place(lambda step, epoch, done: (step, epoch, 0))
-next_epoch = _with_place(lambda step, epoch, done: (step, epoch + bool(done), 0))
-batch_of_the_run = _with_place(lambda step, epoch, done: (step, epoch, step))
-one_batch_further = _with_place(lambda step, epoch, done: (step, epoch, done + 1))
-order_exchanged = _with_place(lambda step, epoch, done: (step, done, epoch))
-step_only = _with_place(lambda step, epoch, done: step)
-
-
-def last_batch_done(files, steps_per_epoch):
-    step, _, _ = resume_from(files, steps_per_epoch)
-    return step, *divmod(step - 1, steps_per_epoch)
-
-
-def batches_left(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return step, epoch, steps_per_epoch - done
-
-
-def epoch_with_fraction(files, steps_per_epoch):
-    step, _, done = resume_from(files, steps_per_epoch)
-    return step, step / steps_per_epoch, done
-
-
-def resume_from_cases(rng):
+@resuming.cases
+def cases(rng):
     size = int(rng.integers(500, 900))
     per_epoch = int(rng.integers(61, 89))
 
@@ -304,272 +144,360 @@ def resume_from_cases(rng):
     ]
 
 
-EXERCISE = Exercise(
-    name="resume_from",
-    title="After the kill",
-    points=2,
-    difficulty=3,
-    minutes=14,
-    reference=resume_from,
-    cases=resume_from_cases,
-    probe=Call(),
-    compare=exact(),
-    read=RESUMED,
-    alternatives=[from_newest_to_oldest],
-    misconceptions=[
-        Misconception(
-            "newest step",
-            newest_step,
-            "You took the newest step that any file has: the run may have been killed while that "
-            "checkpoint was being written. All its ranks must have a whole file.",
-        ),
-        Misconception(
-            "half-written files counted",
-            half_written_counted,
-            "You look for all ranks, but count half-written files too: a file is whole when "
-            "`written` equals `size`.",
-        ),
-        Misconception(
-            "any whole file",
-            any_whole_file,
-            "For you one whole file makes a checkpoint: every rank from 0 to world - 1 must have "
-            "one, since each holds a part of the state.",
-        ),
-        Misconception(
-            "missing files unnoticed",
-            missing_files_unnoticed,
-            "You ask whether all files that are there are whole: a rank whose file is missing goes "
-            "unnoticed. Count the ranks against world.",
-        ),
-        Misconception(
-            "the last rank decides",
-            last_rank_decides,
-            "You looked at the last rank's file alone, but ranks do not write one after the other: "
-            "every rank's file is needed.",
-        ),
-        Misconception(
-            "one before the newest",
-            one_before_the_newest,
-            "You always took the step before the newest: the newest may be complete, and the one "
-            "before may not. Look at the files.",
-        ),
-        Misconception(
-            "the first rank decides",
-            first_rank_decides,
-            "You looked at rank 0's file alone: with sharded state every rank's file is needed.",
-        ),
-        Misconception(
-            "files counted",
-            files_counted,
-            "You compare the number of files with world, but a rank may have several (a copy, a "
-            "second attempt): count different ranks.",
-        ),
-        Misconception(
-            "at least so many files",
-            files_counted_at_least,
-            "You ask for at least `world` files, but a copy of one rank does not replace another "
-            "rank: count different ranks.",
-        ),
-        Misconception(
-            "runs mixed",
-            worlds_mixed,
-            "You put files of one step together although they come from runs with different "
-            "numbers of workers: the shards do not fit. Group by step and world.",
-        ),
-        Misconception(
-            "up to the highest rank",
-            up_to_the_highest_rank,
-            "You ask for ranks 0 to the highest one that is there, so a missing last rank goes "
-            "unnoticed: world says how many there must be.",
-        ),
-        Misconception(
-            "one world for all",
-            newest_files_world,
-            "You took one number of workers for all checkpoints, that of the newest file: a run "
-            "may have been started again with fewer or more. Each file says its own.",
-        ),
-        Misconception(
-            "the first file's world",
-            first_files_world,
-            "You took the first file's number of workers for all (and without any file there is "
-            "no first one): each file says its own.",
-        ),
-        Misconception(
-            "spoilt by one file",
-            spoilt_by_one_file,
-            "You reject a checkpoint as soon as one of its files is half-written, but the same "
-            "rank may have a whole one beside it: keep whole files, then count ranks.",
-        ),
-        Misconception(
-            "compared as text",
-            compared_as_text,
-            "You compared steps as text, where '900' comes after '1100': compare numbers. (In "
-            "names of files, zeros in front help.)",
-        ),
-        Misconception(
-            "oldest chosen",
-            oldest_chosen,
-            "You took a complete checkpoint, but the oldest: take the greatest step.",
-        ),
-        Misconception(
-            "last in the list",
-            last_in_the_list,
-            "You took the complete checkpoint that comes last in the list: files come in any "
-            "order, so take the greatest step.",
-        ),
-        Misconception(
-            "stops when nothing is complete",
-            stops_at_nothing,
-            "When no checkpoint is complete your function stops with an error (max of nothing): a "
-            "new run begins, so return (0, 0, 0). max(…, default=0) does it.",
-        ),
-        Misconception(
-            "None when nothing is complete",
-            none_for_nothing,
-            "When no checkpoint is complete you return None: a new run begins, return (0, 0, 0).",
-        ),
-        Misconception(
-            "-1 when nothing is complete",
-            minus_one_for_nothing,
-            "When no checkpoint is complete you go on from step -1: a new run begins, return "
-            "(0, 0, 0).",
-        ),
-        Misconception(
-            "next step",
-            next_step,
-            "You returned the step after the checkpoint's: step is how many steps are done.",
-        ),
-        Misconception(
-            "epochs from one",
-            epochs_from_one,
-            "Your epochs count from 1: the first is 0, so that the sampler is seeded as before.",
-        ),
-        Misconception(
-            "epoch begun again",
-            epoch_begun_again,
-            "You begin the epoch again, so its first batches are trained on twice: return how many "
-            "batches of it are done, to skip them.",
-        ),
-        Misconception(
-            "next epoch",
-            next_epoch,
-            "You go on with the next epoch, so the rest of this one is never seen: stay in it, and "
-            "return how many of its batches are done.",
-        ),
-        Misconception(
-            "batch of the run",
-            batch_of_the_run,
-            "Your third number counts the batches of the whole run: count those of this epoch, "
-            "step % steps_per_epoch.",
-        ),
-        Misconception(
-            "one batch further",
-            one_batch_further,
-            "Your third number is one too high, so one batch is left out: it says how many are "
-            "done.",
-        ),
-        Misconception(
-            "last batch done",
-            last_batch_done,
-            "You counted from step - 1, the last batch that was done: `step` batches are done, so "
-            "go on with the one of that number, counted from 0.",
-        ),
-        Misconception(
-            "batches left",
-            batches_left,
-            "Your third number says how many batches of the epoch are left: how many are done is "
-            "asked for.",
-        ),
-        Misconception(
-            "epoch with a fraction",
-            epoch_with_fraction,
-            "Your epoch has a fraction: divide with //, for a whole number.",
-        ),
-        Misconception(
-            "order exchanged",
-            order_exchanged,
-            "You returned (step, batches, epoch): the epoch comes second.",
-        ),
-        Misconception(
-            "step only",
-            step_only,
-            "The step is right; return (step, epoch, batches done in it).",
-        ),
-        Misconception(
-            "never complete",
-            ranks_from_one,
-            "For you no checkpoint is ever complete: ranks count from 0, so compare with "
-            "set(range(world)), and a set with a set.",
-        ),
-        Misconception(
-            "the last file of a rank",
-            last_file_of_a_rank,
-            "Of several files of one rank you keep the last in the list, even a half-written "
-            "one: throw away what is not whole first.",
-        ),
-        Misconception(
-            "the first file of a rank",
-            first_file_of_a_rank,
-            "Of several files of one rank you look at the first in the list only, even a half-"
-            "written one: throw away what is not whole first.",
-        ),
-        Misconception(
-            "up to the first gap",
-            up_to_the_first_gap,
-            "You stop at the first checkpoint that is not complete: the run went on after it, "
-            "so a later one may be complete.",
-        ),
-        Misconception(
-            "largest world first",
-            largest_world_first,
-            "You compare the number of workers before the step: the greatest step counts, "
-            "whatever its world.",
-        ),
-        Misconception(
-            "stays in the finished epoch",
-            stays_in_the_epoch,
-            "Where all batches of an epoch are done you stay in it: the next one goes on, with "
-            "0 done.",
-        ),
-        Misconception(
-            "epoch of the last step",
-            epoch_of_the_last_step,
-            "Right, except where an epoch has just been finished: step // steps_per_epoch is "
-            "the next one then, without subtracting 1.",
-        ),
-        Misconception(
-            "epoch rounded up",
-            epoch_rounded_up,
-            "You rounded the epoch up: in the middle of an epoch that is the next one; // "
-            "rounds down.",
-        ),
-        Misconception(
-            "batches as a float",
-            done_as_float,
-            "Your third number is a float: % gives a whole number.",
-        ),
-        Misconception(
-            "turned round",
-            turned_round,
-            "You returned (batches, epoch, step): the step comes first.",
-        ),
-        Misconception(
-            "as a dict",
-            as_dict,
-            "You returned a dict: return the three numbers, (step, epoch, done).",
-        ),
-        Misconception(
-            "fraction of an epoch",
-            fraction_of_an_epoch,
-            "You divided with / and took the result apart, which gives floats, and 28.999… where "
-            "29 is meant: // and % (or divmod) stay with whole numbers.",
-        ),
-    ],
-    hints=(
-        "First throw away what is not whole. Then ask of each checkpoint: which ranks are there?",
-        "Collect, for each pair (step, world), the set of ranks with a whole file. It is complete "
-        "when the set has world members. The greatest such step counts.",
-        "A dict with sets: ranks.setdefault((step, world), set()).add(rank). max(…, default=0), "
-        "and divmod(step, steps_per_epoch) gives both other numbers.",
-    ),
+@resuming.mistake(
+    "When no checkpoint is complete you return None: a new run begins, return (0, 0, 0)."
+)
+def none_for_nothing(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return (step, epoch, done) if step else None
+
+
+@resuming.mistake(
+    "You counted from step - 1, the last batch that was done: `step` batches are done, so go on "
+    "with the one of that number, counted from 0."
+)
+def last_batch_done(files, steps_per_epoch):
+    step, _, _ = resume_from(files, steps_per_epoch)
+    return step, *divmod(step - 1, steps_per_epoch)
+
+
+@resuming.mistake(
+    "Your third number says how many batches of the epoch are left: how many are done is asked for."
+)
+def batches_left(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return step, epoch, steps_per_epoch - done
+
+
+@resuming.mistake("Your epoch has a fraction: divide with //, for a whole number.")
+def epoch_with_a_fraction(files, steps_per_epoch):
+    step, _, done = resume_from(files, steps_per_epoch)
+    return step, step / steps_per_epoch, done
+
+
+@resuming.mistake(
+    "Where all batches of an epoch are done you stay in it: the next one goes on, with 0 done."
+)
+def stays_in_the_finished_epoch(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return (step, epoch, done) if done or not step else (step, epoch - 1, steps_per_epoch)
+
+
+@resuming.mistake(
+    "Right, except where an epoch has just been finished: step // steps_per_epoch is the next one "
+    "then, without subtracting 1."
+)
+def epoch_of_the_last_step(files, steps_per_epoch):
+    step, _, done = resume_from(files, steps_per_epoch)
+    return step, max(0, step - 1) // steps_per_epoch, done
+
+
+@resuming.mistake("You returned a dict: return the three numbers, (step, epoch, done).")
+def as_a_dict(files, steps_per_epoch):
+    step, epoch, done = resume_from(files, steps_per_epoch)
+    return {"step": step, "epoch": epoch, "done": done}
+
+
+@resuming.mistake(
+    "You divided with / and took the result apart, which gives floats, and 28.999… where 29 is "
+    "meant: // and % (or divmod) stay with whole numbers."
+)
+def fraction_of_an_epoch(files, steps_per_epoch):
+    step, _, _ = resume_from(files, steps_per_epoch)
+    part, whole = math.modf(step / steps_per_epoch)
+    return step, whole, part * steps_per_epoch
+
+
+def _with_step(find):
+    """A wrong step; epoch and batch follow from it."""
+
+    def wrong(files, steps_per_epoch):
+        step = find(files)
+        return step, step // steps_per_epoch, step % steps_per_epoch
+
+    return wrong
+
+
+with_step = resuming.group("With step", make=_with_step)
+
+
+with_step.mistake(
+    "You took the newest step that any file has: the run may have been killed while that "
+    "checkpoint was being written. All its ranks must have a whole file.",
+    name="newest step",
+)(lambda files: max((f["step"] for f in files), default=0))
+
+
+def _complete_steps(
+    files, *, whole=lambda f: f["written"] == f["size"], key=lambda f: (f["step"], f["world"]),
+    complete=lambda group: {f["rank"] for f in group} == set(range(group[0]["world"])),
+):  # fmt: skip
+    """The steps to resume from, with the rules given, in the order of the files."""
+    groups = {}
+    for part in files:
+        if whole(part):
+            groups.setdefault(key(part), []).append(part)
+    return [group[0]["step"] for group in groups.values() if complete(group)]
+
+
+def _newest(files, **rules):
+    return max(_complete_steps(files, **rules), default=0)
+
+
+with_step.mistake(
+    "You look for all ranks, but count half-written files too: a file is whole when `written` "
+    "equals `size`.",
+    name="half-written files counted",
+)(lambda files: _newest(files, whole=lambda f: True))
+
+
+with_step.mistake(
+    "For you one whole file makes a checkpoint: every rank from 0 to world - 1 must have one, "
+    "since each holds a part of the state.",
+    name="any whole file",
+)(lambda files: _newest(files, complete=lambda group: True))
+
+
+with_step.mistake(
+    "You ask whether all files that are there are whole: a rank whose file is missing goes "
+    "unnoticed. Count the ranks against world.",
+    name="missing files unnoticed",
+)(
+    lambda files: _newest(
+        files,
+        whole=lambda f: True,
+        complete=lambda group: all(f["written"] == f["size"] for f in group),
+    )
+)
+
+
+with_step.mistake(
+    "You looked at the last rank's file alone, but ranks do not write one after the other: every "
+    "rank's file is needed.",
+    name="the last rank decides",
+)(
+    lambda files: _newest(
+        files, complete=lambda group: any(f["rank"] == f["world"] - 1 for f in group)
+    )
+)
+
+
+with_step.mistake(
+    "You always took the step before the newest: the newest may be complete, and the one before "
+    "may not. Look at the files.",
+    name="one before the newest",
+)(lambda files: ([0, 0] + sorted({f["step"] for f in files}))[-2])
+
+
+with_step.mistake(
+    "You looked at rank 0's file alone: with sharded state every rank's file is needed.",
+    name="the first rank decides",
+)(lambda files: _newest(files, complete=lambda group: any(f["rank"] == 0 for f in group)))
+
+
+with_step.mistake(
+    "You compare the number of files with world, but a rank may have several (a copy, a second "
+    "attempt): count different ranks.",
+    name="files counted",
+)(lambda files: _newest(files, complete=lambda group: len(group) == group[0]["world"]))
+
+
+with_step.mistake(
+    "You ask for at least `world` files, but a copy of one rank does not replace another rank: "
+    "count different ranks.",
+    name="at least so many files",
+)(lambda files: _newest(files, complete=lambda group: len(group) >= group[0]["world"]))
+
+
+with_step.mistake(
+    "You put files of one step together although they come from runs with different numbers of "
+    "workers: the shards do not fit. Group by step and world.",
+    name="runs mixed",
+)(lambda files: _newest(files, key=lambda f: f["step"]))
+
+
+def _highest(group):
+    return max(f["rank"] for f in group)
+
+
+with_step.mistake(
+    "You ask for ranks 0 to the highest one that is there, so a missing last rank goes unnoticed: "
+    "world says how many there must be.",
+    name="up to the highest rank",
+)(
+    lambda files: _newest(
+        files,
+        complete=lambda group: {f["rank"] for f in group} == set(range(_highest(group) + 1)),
+    )
+)
+
+
+def _of_world(world, files):
+    return _newest([f for f in files if f["world"] == world])
+
+
+@with_step.mistake(
+    "You took one number of workers for all checkpoints, that of the newest file: a run may have "
+    "been started again with fewer or more. Each file says its own."
+)
+def one_world_for_all(files):
+    newest = max(files, key=lambda f: f["step"], default={"world": 0})
+    return _of_world(newest["world"], files)
+
+
+@with_step.mistake(
+    "You took the first file's number of workers for all (and without any file there is no first "
+    "one): each file says its own."
+)
+def the_first_file_world(files):
+    return _of_world(files[0]["world"], files)
+
+
+@with_step.mistake(
+    "You reject a checkpoint as soon as one of its files is half-written, but the same rank may "
+    "have a whole one beside it: keep whole files, then count ranks."
+)
+def spoilt_by_one_file(files):
+    torn = {(f["step"], f["world"]) for f in files if f["written"] < f["size"]}
+    return _newest([f for f in files if (f["step"], f["world"]) not in torn])
+
+
+with_step.mistake(
+    "You compared steps as text, where '900' comes after '1100': compare numbers. (In names of "
+    "files, zeros in front help.)",
+    name="compared as text",
+)(lambda files: max(_complete_steps(files), key=str, default=0))
+
+
+with_step.mistake(
+    "You took a complete checkpoint, but the oldest: take the greatest step.", name="oldest chosen"
+)(lambda files: min(_complete_steps(files), default=0))
+
+
+with_step.mistake(
+    "You took the complete checkpoint that comes last in the list: files come in any order, so "
+    "take the greatest step.",
+    name="last in the list",
+)(lambda files: [0, *_complete_steps(files)][-1])
+
+
+with_step.mistake(
+    "When no checkpoint is complete your function stops with an error (max of nothing): a new run "
+    "begins, so return (0, 0, 0). max(…, default=0) does it.",
+    name="stops when nothing is complete",
+)(lambda files: max(_complete_steps(files)))
+
+
+with_step.mistake(
+    "When no checkpoint is complete you go on from step -1: a new run begins, return (0, 0, 0).",
+    name="-1 when nothing is complete",
+)(lambda files: max(_complete_steps(files), default=-1))
+
+
+with_step.mistake(
+    "For you no checkpoint is ever complete: ranks count from 0, so compare with "
+    "set(range(world)), and a set with a set.",
+    name="never complete",
+)(lambda files: 0)
+
+
+@with_step.mistake(
+    "You stop at the first checkpoint that is not complete: the run went on after it, so a later "
+    "one may be complete."
+)
+def up_to_the_first_gap(files):
+    good, best = set(_complete_steps(files)), 0
+    for step in sorted({f["step"] for f in files}):
+        if step not in good:
+            break
+        best = step
+    return best
+
+
+@with_step.mistake(
+    "You compare the number of workers before the step: the greatest step counts, whatever its "
+    "world."
+)
+def largest_world_first(files):
+    groups = {(f["world"], f["step"]) for f in files}
+    whole = [
+        (w, s) for w, s in groups if s in _complete_steps([f for f in files if f["world"] == w])
+    ]
+    return max(whole, default=(0, 0))[1]
+
+
+def _with_place(place):
+    """The right step; epoch and batch by a wrong rule."""
+
+    def wrong(files, steps_per_epoch):
+        step, epoch, done = resume_from(files, steps_per_epoch)
+        return place(step, epoch, done)
+
+    return wrong
+
+
+with_place = resuming.group("With place", make=_with_place)
+
+
+with_place.mistake(
+    "You begin the epoch again, so its first batches are trained on twice: return how many "
+    "batches of it are done, to skip them.",
+    name="epoch begun again",
+)(lambda step, epoch, done: (step, epoch, 0))
+
+
+with_place.mistake(
+    "You go on with the next epoch, so the rest of this one is never seen: stay in it, and return "
+    "how many of its batches are done.",
+    name="next epoch",
+)(lambda step, epoch, done: (step, epoch + bool(done), 0))
+
+
+with_place.mistake(
+    "Your third number counts the batches of the whole run: count those of this epoch, step % "
+    "steps_per_epoch.",
+    name="batch of the run",
+)(lambda step, epoch, done: (step, epoch, step))
+
+
+with_place.mistake(
+    "You rounded the epoch up: in the middle of an epoch that is the next one; // rounds down.",
+    name="epoch rounded up",
+)(lambda step, epoch, done: (step, epoch + bool(done), done))
+
+
+def _with_whole_files(chosen):
+    """The right rule on files of which each rank keeps one, by `chosen(files)`."""
+
+    def wrong(files, steps_per_epoch):
+        keys = [(f["step"], f["world"], f["rank"]) for f in files]
+        kept = dict(chosen(list(zip(keys, files, strict=True))))
+        return resume_from(list(kept.values()), steps_per_epoch)
+
+    return wrong
+
+
+with_whole_files = resuming.group("With whole files", make=_with_whole_files)
+
+
+with_whole_files.mistake(
+    "Of several files of one rank you keep the last in the list, even a half-written one: throw "
+    "away what is not whole first.",
+    name="the last file of a rank",
+)(lambda pairs: pairs)
+
+
+with_whole_files.mistake(
+    "Of several files of one rank you look at the first in the list only, even a half-written "
+    "one: throw away what is not whole first.",
+    name="the first file of a rank",
+)(lambda pairs: pairs[::-1])
+
+
+resuming.hints(
+    "First throw away what is not whole. Then ask of each checkpoint: which ranks are there?",
+    "Collect, for each pair (step, world), the set of ranks with a whole file. It is complete "
+    "when the set has world members. The greatest such step counts.",
+    "A dict with sets: ranks.setdefault((step, world), set()).add(rank). max(…, default=0), and "
+    "divmod(step, steps_per_epoch) gives both other numbers.",
 )

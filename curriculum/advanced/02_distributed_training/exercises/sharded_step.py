@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from lepton_course.exercises import Call, Case, Exercise, Misconception, close
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import as_array, only_value, tuple_order
 
-SHARDING = "lesson.ipynb#Sharding"
-AVERAGING = "lesson.ipynb#Averaging-gradients"
+sharding = exercise(
+    "sharded_step",
+    title="A sharded step",
+    points=3,
+    difficulty=3,
+    minutes=15,
+    probe=Call(),
+    compare=close(),
+    read="lesson.ipynb#Sharding",
+    returns=("shards", "updated"),
+    forms=[
+        tuple_order((1, 0), "You returned (parameters, shards): the shards come first."),
+        only_value(0, "The shards are right; return the pair (shards, parameters)."),
+        only_value(
+            0,
+            "You returned one shard: the shards of all ranks are asked for, in a list.",
+            of="shards",
+        ),
+        as_array(
+            "The numbers are right, but the shards stand in one table: return a list of them.",
+            of="shards",
+        ),
+    ],
+)
 
 
 def _flat(arrays, length):
@@ -26,6 +49,7 @@ def _length(parameters, world):
     return -(-sum(p.size for p in parameters) // world) * world
 
 
+@sharding.reference
 def sharded_step(parameters, gradients, learning_rate):
     length = _length(parameters, len(gradients))
     mean = np.mean([_flat(own, length) for own in gradients], axis=0)
@@ -33,6 +57,7 @@ def sharded_step(parameters, gradients, learning_rate):
     return np.split(flat, len(gradients)), _shaped(flat, parameters)
 
 
+@sharding.alternative
 def rank_by_rank(parameters, gradients, learning_rate):
     world, count = len(gradients), sum(p.size for p in parameters)
     size = (count + world - 1) // world
@@ -51,6 +76,7 @@ def rank_by_rank(parameters, gradients, learning_rate):
     return shards, updated
 
 
+@sharding.alternative
 def updated_first(parameters, gradients, learning_rate):
     columns = zip(parameters, *gradients, strict=True)
     new = [p - learning_rate * sum(own) / len(own) for p, *own in columns]
@@ -60,232 +86,8 @@ def updated_first(parameters, gradients, learning_rate):
     return list(padded.reshape(len(gradients), -1)), new
 
 
-def _with_shards(make):
-    """Right parameters; shards by `make(flat without padding, world)`."""
-
-    def wrong(parameters, gradients, learning_rate):
-        _, updated = sharded_step(parameters, gradients, learning_rate)
-        flat = np.concatenate([p.ravel() for p in updated])
-        return make(flat, len(gradients)), updated
-
-    return wrong
-
-
-def _padded(flat, world):
-    return np.append(flat, np.zeros(-len(flat) % world))
-
-
-not_padded = _with_shards(np.array_split)
-padded_in_front = _with_shards(lambda f, w: np.split(np.r_[np.zeros(-len(f) % w), f], w))
-padding_too_long = _with_shards(lambda f, w: np.split(np.r_[f, np.zeros(w - len(f) % w)], w))
-every_rank_everything = _with_shards(lambda f, w: [f.copy() for _ in range(w)])
-dealt_out = _with_shards(lambda f, w: [_padded(f, w)[rank::w] for rank in range(w)])
-padded_with_values = _with_shards(lambda f, w: np.split(np.resize(f, len(_padded(f, w))), w))
-shards_in_a_table = _with_shards(lambda f, w: _padded(f, w).reshape(w, -1))
-
-
-split_without_padding = _with_shards(np.split)
-rounded_down = _with_shards(
-    lambda f, w: [f[rank * (len(f) // w) :][: len(f) // w] for rank in range(w)]
-)
-first_shard_only = _with_shards(lambda f, w: np.split(_padded(f, w), w)[0])
-
-
-def last_shard_cut(flat, world):
-    shards = np.split(_padded(flat, world), world)
-    each = len(shards[0])
-    return [s[: max(0, len(flat) - rank * each)] for rank, s in enumerate(shards)]
-
-
-padding_cut_off = _with_shards(last_shard_cut)
-
-
-def gradients_summed(parameters, gradients, learning_rate):
-    return sharded_step(parameters, gradients, learning_rate * len(gradients))
-
-
-def uphill(parameters, gradients, learning_rate):
-    return sharded_step(parameters, gradients, -learning_rate)
-
-
-def first_ranks_gradient(parameters, gradients, learning_rate):
-    return sharded_step(parameters, [gradients[0]] * len(gradients), learning_rate)
-
-
-def last_ranks_gradient(parameters, gradients, learning_rate):
-    return sharded_step(parameters, [gradients[-1]] * len(gradients), learning_rate)
-
-
-def one_number_as_gradient(parameters, gradients, learning_rate):
-    mean = np.mean([np.concatenate([g.ravel() for g in own]) for own in gradients])
-    same = [np.full(p.shape, mean) for p in parameters]
-    return sharded_step(parameters, [same] * len(gradients), learning_rate)
-
-
-def own_gradients_only(parameters, gradients, learning_rate):
-    length = _length(parameters, len(gradients))
-    flat = _flat(parameters, length).reshape(len(gradients), -1)
-    own = [_flat(g, length).reshape(len(gradients), -1)[rank] for rank, g in enumerate(gradients)]
-    after = flat - learning_rate * np.array(own)
-    return list(after), _shaped(after.ravel(), parameters)
-
-
-def own_gradients_divided(parameters, gradients, learning_rate):
-    return own_gradients_only(parameters, gradients, learning_rate / len(gradients))
-
-
-def nothing_learned(parameters, gradients, learning_rate):
-    return sharded_step(parameters, gradients, 0.0)
-
-
-def rate_forgotten(parameters, gradients, learning_rate):
-    return sharded_step(parameters, gradients, 1.0)
-
-
-def old_parameters_returned(parameters, gradients, learning_rate):
-    return sharded_step(parameters, gradients, learning_rate)[0], [p.copy() for p in parameters]
-
-
-def old_shards_returned(parameters, gradients, learning_rate):
-    new = sharded_step(parameters, gradients, learning_rate)[1]
-    return sharded_step(parameters, gradients, 0.0)[0], new
-
-
-def shards_of_the_gradient(parameters, gradients, learning_rate):
-    nothing = [np.zeros(p.shape) for p in parameters]
-    new = sharded_step(parameters, gradients, learning_rate)[1]
-    return sharded_step(nothing, gradients, -1.0)[0], new
-
-
-def each_parameter_padded(parameters, gradients, learning_rate):
-    _, updated = sharded_step(parameters, gradients, learning_rate)
-    world = len(gradients)
-    rows = [_padded(p.ravel(), world).reshape(world, -1) for p in updated]
-    return list(np.concatenate(rows, axis=1)), updated
-
-
-def whole_parameters_dealt_out(parameters, gradients, learning_rate):
-    _, updated = sharded_step(parameters, gradients, learning_rate)
-    world = len(gradients)
-    return [
-        np.concatenate([np.zeros(0), *(p.ravel() for p in updated[rank::world])])
-        for rank in range(world)
-    ], updated
-
-
-def column_by_column(parameters, gradients, learning_rate):
-    _, updated = sharded_step(parameters, gradients, learning_rate)
-    flat = _padded(np.concatenate([p.ravel(order="F") for p in updated]), len(gradients))
-    return np.split(flat, len(gradients)), updated
-
-
-def last_parameter_first(parameters, gradients, learning_rate):
-    turned = [own[::-1] for own in gradients]
-    shards, updated = sharded_step(parameters[::-1], turned, learning_rate)
-    return shards, updated[::-1]
-
-
-def parameters_for_ranks(parameters, gradients, learning_rate):
-    world = len(gradients[0])
-    flat = _padded(np.concatenate([p.ravel() for p in parameters]), world)
-    total = sum(_padded(np.concatenate([g.ravel() for g in own]), world) for own in gradients)
-    after = flat - learning_rate * total / world
-    return np.split(after, world), _shaped(after, parameters)
-
-
-def divided_by_parameters(parameters, gradients, learning_rate):
-    rate = learning_rate * len(gradients) / len(parameters)
-    return sharded_step(parameters, gradients, rate)
-
-
-def always_from_the_start(parameters, gradients, learning_rate):
-    shards, _ = sharded_step(parameters, gradients, learning_rate)
-    gathered = np.concatenate(shards)
-    return shards, [gathered[: p.size].reshape(p.shape) for p in parameters]
-
-
-def second_step_for_parameters(parameters, gradients, learning_rate):
-    shards, _ = sharded_step(parameters, gradients, learning_rate)
-    return shards, sharded_step(parameters, gradients, 2 * learning_rate)[1]
-
-
-def gradients_repeated(parameters, gradients, learning_rate):
-    length = _length(parameters, len(gradients))
-    each = [np.resize(np.concatenate([g.ravel() for g in own]), length) for own in gradients]
-    after = _flat(parameters, length) - learning_rate * np.mean(each, axis=0)
-    return np.split(after, len(gradients)), _shaped(after, parameters)
-
-
-def padded_on_both_sides(parameters, gradients, learning_rate):
-    world = len(gradients)
-    _, updated = sharded_step(parameters, gradients, learning_rate)
-    flat = np.concatenate([p.ravel() for p in updated])
-    shifted = np.pad(flat, -len(flat) % world)  # one number pads both sides
-    return np.array_split(shifted, world), _shaped(shifted, parameters)
-
-
-def one_number_for_each_shard(parameters, gradients, learning_rate):
-    length = _length(parameters, len(gradients))
-    shards = _flat(parameters, length).reshape(len(gradients), -1)
-    means = [[np.concatenate([g.ravel() for g in own]).mean()] for own in gradients]
-    after = shards - learning_rate * np.array(means)
-    return list(after), _shaped(after.ravel(), parameters)
-
-
-def _parameters_with_ranks(axis):
-    """Takes the first rank's gradients for those of the first parameter, and so on."""
-
-    def wrong(parameters, gradients, learning_rate):
-        pairs = zip(parameters, gradients, strict=False)
-        new = [p - learning_rate * np.mean(own, axis=axis) for p, own in pairs]
-        everything = _padded(np.concatenate([p.ravel() for p in new]), len(gradients))
-        return np.split(everything, len(gradients)), new
-
-    return wrong
-
-
-def rate_for_all(parameters, gradients, learning_rate):
-    own = [[g / learning_rate for g in rank] for rank in gradients]  # the gradient in full
-    shards, updated = sharded_step(parameters, own, learning_rate)
-    return [learning_rate * s for s in shards], [learning_rate * p for p in updated]
-
-
-def one_list(parameters, gradients, learning_rate):
-    shards, updated = sharded_step(parameters, gradients, learning_rate)
-    return [*shards, *updated]
-
-
-def flat_returned(parameters, gradients, learning_rate):
-    shards, _ = sharded_step(parameters, gradients, learning_rate)
-    return shards, np.concatenate(shards)
-
-
-def flat_pieces_returned(parameters, gradients, learning_rate):
-    shards, updated = sharded_step(parameters, gradients, learning_rate)
-    return shards, [p.ravel() for p in updated]
-
-
-def lists_of_numbers(parameters, gradients, learning_rate):
-    shards, updated = sharded_step(parameters, gradients, learning_rate)
-    return [s.tolist() for s in shards], [p.tolist() for p in updated]
-
-
-def order_exchanged(parameters, gradients, learning_rate):
-    return sharded_step(parameters, gradients, learning_rate)[::-1]
-
-
-def shards_only(parameters, gradients, learning_rate):
-    return sharded_step(parameters, gradients, learning_rate)[0]
-
-
-def written_into_the_parameters(parameters, gradients, learning_rate):
-    shards, updated = sharded_step(parameters, gradients, learning_rate)
-    for p, new in zip(parameters, updated, strict=True):
-        p[...] = new
-    return shards, parameters
-
-
-def sharded_step_cases(rng):
+@sharding.cases
+def cases(rng):
     def case(part, shapes, world):
         def numbers(shape):
             values = rng.permutation(np.arange(1, 1 + 3 * int(np.prod(shape))))
@@ -305,285 +107,385 @@ def sharded_step_cases(rng):
     ]
 
 
-EXERCISE = Exercise(
-    name="sharded_step",
-    title="A sharded step",
-    points=3,
-    difficulty=3,
-    minutes=15,
-    reference=sharded_step,
-    cases=sharded_step_cases,
-    probe=Call(),
-    compare=close(),
-    read=SHARDING,
-    alternatives=[rank_by_rank, updated_first],
-    misconceptions=[
-        Misconception(
-            "not padded",
-            not_padded,
-            "Your shards have different lengths (np.array_split): reduce-scatter and all-gather "
-            "need equal ones, so pad the flat parameter with zeros first.",
-        ),
-        Misconception(
-            "split without padding",
-            split_without_padding,
-            "np.split stops where the numbers do not divide evenly: pad the flat array with zeros "
-            "first, to the next multiple of the number of ranks.",
-        ),
-        Misconception(
-            "rounded down",
-            rounded_down,
-            "You rounded the length of a shard down, so the last parameters belong to nobody: "
-            "round up, and pad.",
-        ),
-        Misconception(
-            "padded in front",
-            padded_in_front,
-            "You put the zeros in front, so every parameter has moved: they belong at the end.",
-        ),
-        Misconception(
-            "padding too long",
-            padding_too_long,
-            "Where the numbers divide evenly you pad all the same: no zeros are needed there; "
-            "-count % world is how many.",
-        ),
-        Misconception(
-            "padded with values",
-            padded_with_values,
-            "You filled up with the first values again (np.resize): that is for samplers; here "
-            "zeros are asked for.",
-        ),
-        Misconception(
-            "padding cut off",
-            padding_cut_off,
-            "Your last shards are shorter: all must be equally long, so pad the flat array with "
-            "zeros before splitting; the padding goes only where parameters are put together.",
-        ),
-        Misconception(
-            "every rank has everything",
-            every_rank_everything,
-            "Every rank has the whole flat parameter: that is plain data parallelism, and saves no "
-            "memory. Rank r owns the r-th of W equal parts.",
-        ),
-        Misconception(
-            "dealt out",
-            dealt_out,
-            "You gave rank r every W-th value: a shard is a run of neighbours, so that it is one "
-            "piece of memory.",
-        ),
-        Misconception(
-            "each parameter padded",
-            each_parameter_padded,
-            "You split each parameter by itself: put all of them into one flat array first, and "
-            "pad and split that one.",
-        ),
-        Misconception(
-            "whole parameters dealt out",
-            whole_parameters_dealt_out,
-            "You gave whole parameters to ranks, so shards differ in length: split the flat array "
-            "of all of them.",
-        ),
-        Misconception(
-            "column by column",
-            column_by_column,
-            "You flattened matrices column by column: row by row is asked for, as .ravel() and "
-            ".reshape do it.",
-        ),
-        Misconception(
-            "last parameter first",
-            last_parameter_first,
-            "Your flat array begins with the last parameter: keep the order of the list.",
-        ),
-        Misconception(
-            "gradients summed",
-            gradients_summed,
-            "You added the ranks' gradients up: divide by their number, or the step grows with "
-            "the number of workers.",
-            AVERAGING,
-        ),
-        Misconception(
-            "own gradients only",
-            own_gradients_only,
-            "Each rank used its own gradient for its shard, so what the others computed is lost: "
-            "average over ranks first; that is the reduce in reduce-scatter.",
-        ),
-        Misconception(
-            "own gradients divided",
-            own_gradients_divided,
-            "You divided by the number of ranks, but each shard holds only its own rank's "
-            "gradient: add up those of all ranks before dividing.",
-        ),
-        Misconception(
-            "first rank's gradient",
-            first_ranks_gradient,
-            "Only the first rank's gradient counts in your step: average over all.",
-            AVERAGING,
-        ),
-        Misconception(
-            "last rank's gradient",
-            last_ranks_gradient,
-            "Only the last rank's gradient counts in your step: is the sum begun anew for each "
-            "rank? Average over all.",
-            AVERAGING,
-        ),
-        Misconception(
-            "one number as gradient",
-            one_number_as_gradient,
-            "You averaged over ranks and over parameters, so all values fall alike: average over "
-            "ranks only, with axis=0.",
-            AVERAGING,
-        ),
-        Misconception(
-            "uphill",
-            uphill,
-            "You added the gradient: descent subtracts learning_rate times the gradient.",
-        ),
-        Misconception(
-            "learning rate forgotten",
-            rate_forgotten,
-            "You subtracted the whole gradient: multiply it by learning_rate.",
-        ),
-        Misconception(
-            "nothing learned",
-            nothing_learned,
-            "Your shards and parameters are those from before the step: use the gradients.",
-        ),
-        Misconception(
-            "old parameters",
-            old_parameters_returned,
-            "The shards are right, but the parameters are those from before the step: gather them "
-            "from the new shards.",
-        ),
-        Misconception(
-            "old shards",
-            old_shards_returned,
-            "The parameters are right, but your shards are those from before the step.",
-        ),
-        Misconception(
-            "shards of the gradient",
-            shards_of_the_gradient,
-            "Your shards hold the averaged gradient: a shard holds parameters, after the step.",
-        ),
-        Misconception(
-            "flat parameters",
-            flat_returned,
-            "The shards are right, but the parameters still lie in one flat array: cut it into "
-            "their sizes, without the padding, and give each its shape.",
-        ),
-        Misconception(
-            "shapes lost",
-            flat_pieces_returned,
-            "The numbers are right, but each parameter is still flat: .reshape(p.shape).",
-        ),
-        Misconception(
-            "order exchanged",
-            order_exchanged,
-            "You returned (parameters, shards): the shards come first.",
-        ),
-        Misconception(
-            "shards only",
-            shards_only,
-            "The shards are right; return the pair (shards, parameters).",
-        ),
-        Misconception(
-            "first shard only",
-            first_shard_only,
-            "You returned one shard: the shards of all ranks are asked for, in a list.",
-        ),
-        Misconception(
-            "lists of numbers",
-            lists_of_numbers,
-            "The numbers are right, but they stand in lists: shards and parameters are NumPy "
-            "arrays.",
-        ),
-        Misconception(
-            "shards in a table",
-            shards_in_a_table,
-            "The numbers are right, but the shards stand in one table: return a list of them.",
-        ),
-        Misconception(
-            "written into the parameters",
-            written_into_the_parameters,
-            "The result is right, but you changed the parameters that you were given: -= writes "
-            "into the array itself.",
-        ),
-        Misconception(
-            "parameters counted as ranks",
-            parameters_for_ranks,
-            "You took the number of parameters for the number of ranks: gradients is a list by "
-            "rank, so len(gradients) is W, and len(gradients[0]) is not.",
-        ),
-        Misconception(
-            "divided by the parameters",
-            divided_by_parameters,
-            "You divided the summed gradients by the number of parameters: the mean is over "
-            "ranks, so divide by len(gradients).",
-            AVERAGING,
-        ),
-        Misconception(
-            "always from the start",
-            always_from_the_start,
-            "The shards are right, but each parameter is cut from the beginning of the flat "
-            "array: start where the one before has ended.",
-        ),
-        Misconception(
-            "a second step for the parameters",
-            second_step_for_parameters,
-            "The shards are right, but the parameters have made the step twice: put them "
-            "together from the new shards, without another update.",
-        ),
-        Misconception(
-            "gradients repeated",
-            gradients_repeated,
-            "You filled the gradients up with their first values (np.resize), so that the "
-            "padding moves: pad them with zeros, like the parameters.",
-        ),
-        Misconception(
-            "padded on both sides",
-            padded_on_both_sides,
-            "np.pad(values, n) puts n zeros on both sides: np.pad(values, (0, n)) puts them at "
-            "the end only.",
-        ),
-        Misconception(
-            "rate for all",
-            rate_for_all,
-            "You multiplied the difference of parameter and gradient by learning_rate: only the"
-            " gradient is to be multiplied, p - learning_rate * g.",
-        ),
-        Misconception(
-            "one list",
-            one_list,
-            "You returned one list with shards and parameters in it: return a pair of two "
-            "lists, (shards, updated).",
-        ),
-        Misconception(
-            "one number for each shard",
-            one_number_for_each_shard,
-            "You took the mean over each rank's values, so that all of a shard falls alike: the "
-            "mean goes over ranks, and each parameter keeps a gradient of its own.",
-            AVERAGING,
-        ),
-        Misconception(
-            "parameters with ranks",
-            _parameters_with_ranks(axis=0),
-            "gradients is a list by rank, and you paired its entries with the parameters: entry r "
-            "holds rank r's gradients of all parameters, so collect for each parameter what all "
-            "ranks have for it.",
-        ),
-        Misconception(
-            "parameters with ranks, one number",
-            _parameters_with_ranks(axis=None),
-            "gradients is a list by rank, and you paired its entries with the parameters: entry r "
-            "holds rank r's gradients of all parameters, so collect for each parameter what all "
-            "ranks have for it. And the mean goes over ranks only.",
-        ),
-    ],
-    hints=(
-        "In which order? Flatten and pad, average over ranks, split, update, put together again.",
-        "One flat array for the parameters, and one for each rank's gradients, all padded with "
-        "-count % W zeros. What is done to the whole flat array is done to every shard.",
-        "np.concatenate of .ravel() flattens, np.pad(values, (0, missing)) pads, np.split(flat, W) "
-        "makes shards. For the parameters walk along the flat array with a start that grows by "
-        "p.size.",
-    ),
+def _with_shards(make):
+    """Right parameters; shards by `make(flat without padding, world)`."""
+
+    def wrong(parameters, gradients, learning_rate):
+        _, updated = sharded_step(parameters, gradients, learning_rate)
+        flat = np.concatenate([p.ravel() for p in updated])
+        return make(flat, len(gradients)), updated
+
+    return wrong
+
+
+sharding.mistake(
+    "Your shards have different lengths (np.array_split): reduce-scatter and all-gather need "
+    "equal ones, so pad the flat parameter with zeros first.",
+    name="not padded",
+)(_with_shards(np.array_split))
+
+
+sharding.mistake(
+    "np.split stops where the numbers do not divide evenly: pad the flat array with zeros first, "
+    "to the next multiple of the number of ranks.",
+    name="split without padding",
+)(_with_shards(np.split))
+
+
+def _padded(flat, world):
+    return np.append(flat, np.zeros(-len(flat) % world))
+
+
+@sharding.mistake(
+    "You split each parameter by itself: put all of them into one flat array first, and pad and "
+    "split that one."
+)
+def each_parameter_padded(parameters, gradients, learning_rate):
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    world = len(gradients)
+    rows = [_padded(p.ravel(), world).reshape(world, -1) for p in updated]
+    return list(np.concatenate(rows, axis=1)), updated
+
+
+@sharding.mistake(
+    "You gave whole parameters to ranks, so shards differ in length: split the flat array of all "
+    "of them."
+)
+def whole_parameters_dealt_out(parameters, gradients, learning_rate):
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    world = len(gradients)
+    return [
+        np.concatenate([np.zeros(0), *(p.ravel() for p in updated[rank::world])])
+        for rank in range(world)
+    ], updated
+
+
+@sharding.mistake(
+    "You flattened matrices column by column: row by row is asked for, as .ravel() and .reshape "
+    "do it."
+)
+def column_by_column(parameters, gradients, learning_rate):
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    flat = _padded(np.concatenate([p.ravel(order="F") for p in updated]), len(gradients))
+    return np.split(flat, len(gradients)), updated
+
+
+@sharding.mistake("Your flat array begins with the last parameter: keep the order of the list.")
+def last_parameter_first(parameters, gradients, learning_rate):
+    turned = [own[::-1] for own in gradients]
+    shards, updated = sharded_step(parameters[::-1], turned, learning_rate)
+    return shards, updated[::-1]
+
+
+@sharding.mistake(
+    "Each rank used its own gradient for its shard, so what the others computed is lost: average "
+    "over ranks first; that is the reduce in reduce-scatter."
+)
+def own_gradients_only(parameters, gradients, learning_rate):
+    length = _length(parameters, len(gradients))
+    flat = _flat(parameters, length).reshape(len(gradients), -1)
+    own = [_flat(g, length).reshape(len(gradients), -1)[rank] for rank, g in enumerate(gradients)]
+    after = flat - learning_rate * np.array(own)
+    return list(after), _shaped(after.ravel(), parameters)
+
+
+@sharding.mistake(
+    "You divided by the number of ranks, but each shard holds only its own rank's gradient: add "
+    "up those of all ranks before dividing."
+)
+def own_gradients_divided(parameters, gradients, learning_rate):
+    return own_gradients_only(parameters, gradients, learning_rate / len(gradients))
+
+
+@sharding.mistake("You added the gradient: descent subtracts learning_rate times the gradient.")
+def uphill(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, -learning_rate)
+
+
+@sharding.mistake("You subtracted the whole gradient: multiply it by learning_rate.")
+def learning_rate_forgotten(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, 1.0)
+
+
+@sharding.mistake("Your shards and parameters are those from before the step: use the gradients.")
+def nothing_learned(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, 0.0)
+
+
+@sharding.mistake(
+    "The shards are right, but the parameters are those from before the step: gather them from "
+    "the new shards."
+)
+def old_parameters(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, learning_rate)[0], [p.copy() for p in parameters]
+
+
+@sharding.mistake("The parameters are right, but your shards are those from before the step.")
+def old_shards(parameters, gradients, learning_rate):
+    new = sharded_step(parameters, gradients, learning_rate)[1]
+    return sharded_step(parameters, gradients, 0.0)[0], new
+
+
+@sharding.mistake(
+    "Your shards hold the averaged gradient: a shard holds parameters, after the step."
+)
+def shards_of_the_gradient(parameters, gradients, learning_rate):
+    nothing = [np.zeros(p.shape) for p in parameters]
+    new = sharded_step(parameters, gradients, learning_rate)[1]
+    return sharded_step(nothing, gradients, -1.0)[0], new
+
+
+@sharding.mistake(
+    "The shards are right, but the parameters still lie in one flat array: cut it into their "
+    "sizes, without the padding, and give each its shape."
+)
+def flat_parameters(parameters, gradients, learning_rate):
+    shards, _ = sharded_step(parameters, gradients, learning_rate)
+    return shards, np.concatenate(shards)
+
+
+@sharding.mistake("The numbers are right, but each parameter is still flat: .reshape(p.shape).")
+def shapes_lost(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    return shards, [p.ravel() for p in updated]
+
+
+@sharding.mistake(
+    "The numbers are right, but they stand in lists: shards and parameters are NumPy arrays."
+)
+def lists_of_numbers(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    return [s.tolist() for s in shards], [p.tolist() for p in updated]
+
+
+@sharding.mistake(
+    "The result is right, but you changed the parameters that you were given: -= writes into the "
+    "array itself."
+)
+def written_into_the_parameters(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    for p, new in zip(parameters, updated, strict=True):
+        p[...] = new
+    return shards, parameters
+
+
+@sharding.mistake(
+    "You took the number of parameters for the number of ranks: gradients is a list by rank, so "
+    "len(gradients) is W, and len(gradients[0]) is not."
+)
+def parameters_counted_as_ranks(parameters, gradients, learning_rate):
+    world = len(gradients[0])
+    flat = _padded(np.concatenate([p.ravel() for p in parameters]), world)
+    total = sum(_padded(np.concatenate([g.ravel() for g in own]), world) for own in gradients)
+    after = flat - learning_rate * total / world
+    return np.split(after, world), _shaped(after, parameters)
+
+
+@sharding.mistake(
+    "The shards are right, but each parameter is cut from the beginning of the flat array: start "
+    "where the one before has ended."
+)
+def always_from_the_start(parameters, gradients, learning_rate):
+    shards, _ = sharded_step(parameters, gradients, learning_rate)
+    gathered = np.concatenate(shards)
+    return shards, [gathered[: p.size].reshape(p.shape) for p in parameters]
+
+
+@sharding.mistake(
+    "The shards are right, but the parameters have made the step twice: put them together from "
+    "the new shards, without another update."
+)
+def a_second_step_for_the_parameters(parameters, gradients, learning_rate):
+    shards, _ = sharded_step(parameters, gradients, learning_rate)
+    return shards, sharded_step(parameters, gradients, 2 * learning_rate)[1]
+
+
+@sharding.mistake(
+    "You filled the gradients up with their first values (np.resize), so that the padding moves: "
+    "pad them with zeros, like the parameters."
+)
+def gradients_repeated(parameters, gradients, learning_rate):
+    length = _length(parameters, len(gradients))
+    each = [np.resize(np.concatenate([g.ravel() for g in own]), length) for own in gradients]
+    after = _flat(parameters, length) - learning_rate * np.mean(each, axis=0)
+    return np.split(after, len(gradients)), _shaped(after, parameters)
+
+
+@sharding.mistake(
+    "np.pad(values, n) puts n zeros on both sides: np.pad(values, (0, n)) puts them at the end "
+    "only."
+)
+def padded_on_both_sides(parameters, gradients, learning_rate):
+    world = len(gradients)
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    flat = np.concatenate([p.ravel() for p in updated])
+    shifted = np.pad(flat, -len(flat) % world)  # one number pads both sides
+    return np.array_split(shifted, world), _shaped(shifted, parameters)
+
+
+@sharding.mistake(
+    "You multiplied the difference of parameter and gradient by learning_rate: only the gradient "
+    "is to be multiplied, p - learning_rate * g."
+)
+def rate_for_all(parameters, gradients, learning_rate):
+    own = [[g / learning_rate for g in rank] for rank in gradients]  # the gradient in full
+    shards, updated = sharded_step(parameters, own, learning_rate)
+    return [learning_rate * s for s in shards], [learning_rate * p for p in updated]
+
+
+@sharding.mistake(
+    "You returned one list with shards and parameters in it: return a pair of two lists, (shards, "
+    "updated)."
+)
+def one_list(parameters, gradients, learning_rate):
+    shards, updated = sharded_step(parameters, gradients, learning_rate)
+    return [*shards, *updated]
+
+
+def _parameters_with_ranks(axis):
+    """Takes the first rank's gradients for those of the first parameter, and so on."""
+
+    def wrong(parameters, gradients, learning_rate):
+        pairs = zip(parameters, gradients, strict=False)
+        new = [p - learning_rate * np.mean(own, axis=axis) for p, own in pairs]
+        everything = _padded(np.concatenate([p.ravel() for p in new]), len(gradients))
+        return np.split(everything, len(gradients)), new
+
+    return wrong
+
+
+sharding.mistake(
+    "gradients is a list by rank, and you paired its entries with the parameters: entry r holds "
+    "rank r's gradients of all parameters, so collect for each parameter what all ranks have for "
+    "it.",
+    name="parameters with ranks",
+)(_parameters_with_ranks(axis=0))
+
+
+sharding.mistake(
+    "gradients is a list by rank, and you paired its entries with the parameters: entry r holds "
+    "rank r's gradients of all parameters, so collect for each parameter what all ranks have for "
+    "it. And the mean goes over ranks only.",
+    name="parameters with ranks, one number",
+)(_parameters_with_ranks(axis=None))
+
+
+with_shards = sharding.group("With shards", make=_with_shards)
+
+
+with_shards.mistake(
+    "You rounded the length of a shard down, so the last parameters belong to nobody: round up, "
+    "and pad.",
+    name="rounded down",
+)(lambda f, w: [f[rank * (len(f) // w) :][: len(f) // w] for rank in range(w)])
+
+
+with_shards.mistake(
+    "You put the zeros in front, so every parameter has moved: they belong at the end.",
+    name="padded in front",
+)(lambda f, w: np.split(np.r_[np.zeros(-len(f) % w), f], w))
+
+
+with_shards.mistake(
+    "Where the numbers divide evenly you pad all the same: no zeros are needed there; -count % "
+    "world is how many.",
+    name="padding too long",
+)(lambda f, w: np.split(np.r_[f, np.zeros(w - len(f) % w)], w))
+
+
+with_shards.mistake(
+    "You filled up with the first values again (np.resize): that is for samplers; here zeros are "
+    "asked for.",
+    name="padded with values",
+)(lambda f, w: np.split(np.resize(f, len(_padded(f, w))), w))
+
+
+def last_shard_cut(flat, world):
+    shards = np.split(_padded(flat, world), world)
+    each = len(shards[0])
+    return [s[: max(0, len(flat) - rank * each)] for rank, s in enumerate(shards)]
+
+
+with_shards.mistake(
+    "Your last shards are shorter: all must be equally long, so pad the flat array with zeros "
+    "before splitting; the padding goes only where parameters are put together.",
+    name="padding cut off",
+)(last_shard_cut)
+
+
+with_shards.mistake(
+    "Every rank has the whole flat parameter: that is plain data parallelism, and saves no "
+    "memory. Rank r owns the r-th of W equal parts.",
+    name="every rank has everything",
+)(lambda f, w: [f.copy() for _ in range(w)])
+
+
+with_shards.mistake(
+    "You gave rank r every W-th value: a shard is a run of neighbours, so that it is one piece of "
+    "memory.",
+    name="dealt out",
+)(lambda f, w: [_padded(f, w)[rank::w] for rank in range(w)])
+
+
+averaging = sharding.group("Averaging gradients", read="lesson.ipynb#Averaging-gradients")
+
+
+@averaging.mistake(
+    "You added the ranks' gradients up: divide by their number, or the step grows with the number "
+    "of workers."
+)
+def gradients_summed(parameters, gradients, learning_rate):
+    return sharded_step(parameters, gradients, learning_rate * len(gradients))
+
+
+@averaging.mistake("Only the first rank's gradient counts in your step: average over all.")
+def first_rank_gradient(parameters, gradients, learning_rate):
+    return sharded_step(parameters, [gradients[0]] * len(gradients), learning_rate)
+
+
+@averaging.mistake(
+    "Only the last rank's gradient counts in your step: is the sum begun anew for each rank? "
+    "Average over all."
+)
+def last_rank_gradient(parameters, gradients, learning_rate):
+    return sharded_step(parameters, [gradients[-1]] * len(gradients), learning_rate)
+
+
+@averaging.mistake(
+    "You averaged over ranks and over parameters, so all values fall alike: average over ranks "
+    "only, with axis=0."
+)
+def one_number_as_gradient(parameters, gradients, learning_rate):
+    mean = np.mean([np.concatenate([g.ravel() for g in own]) for own in gradients])
+    same = [np.full(p.shape, mean) for p in parameters]
+    return sharded_step(parameters, [same] * len(gradients), learning_rate)
+
+
+@averaging.mistake(
+    "You divided the summed gradients by the number of parameters: the mean is over ranks, so "
+    "divide by len(gradients)."
+)
+def divided_by_the_parameters(parameters, gradients, learning_rate):
+    rate = learning_rate * len(gradients) / len(parameters)
+    return sharded_step(parameters, gradients, rate)
+
+
+@averaging.mistake(
+    "You took the mean over each rank's values, so that all of a shard falls alike: the mean goes "
+    "over ranks, and each parameter keeps a gradient of its own."
+)
+def one_number_for_each_shard(parameters, gradients, learning_rate):
+    length = _length(parameters, len(gradients))
+    shards = _flat(parameters, length).reshape(len(gradients), -1)
+    means = [[np.concatenate([g.ravel() for g in own]).mean()] for own in gradients]
+    after = shards - learning_rate * np.array(means)
+    return list(after), _shaped(after.ravel(), parameters)
+
+
+sharding.hints(
+    "In which order? Flatten and pad, average over ranks, split, update, put together again.",
+    "One flat array for the parameters, and one for each rank's gradients, all padded with -count "
+    "% W zeros. What is done to the whole flat array is done to every shard.",
+    "np.concatenate of .ravel() flattens, np.pad(values, (0, missing)) pads, np.split(flat, W) "
+    "makes shards. For the parameters walk along the flat array with a start that grows by p.size.",
 )

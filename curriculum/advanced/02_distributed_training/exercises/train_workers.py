@@ -9,14 +9,23 @@ import numpy as np
 import torch
 
 from lepton_course import load_dataset
-from lepton_course.exercises import Call, Case, Exercise, Misconception, accuracy
-
-AVERAGING = "lesson.ipynb#Averaging-gradients"
-SAME_BATCH = "lesson.ipynb#The-same-batch-on-every-rank"
+from lepton_course.authoring import Call, Case, accuracy, exercise
 
 HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
 PIXELS, CLASSES = 196, 10
 STEPS, LEARNING_RATE, MOMENTUM = 40, 0.3, 0.9
+
+
+training = exercise(
+    "train_workers",
+    title="Train with several workers",
+    points=3,
+    difficulty=5,
+    minutes=25,
+    probe=Call(),
+    compare=accuracy(at_least=0.68, tolerance=0.08),
+    read="lesson.ipynb#Averaging-gradients",
+)
 
 
 def _inputs(x):
@@ -42,12 +51,14 @@ def _descend(shards, steps=STEPS, learning_rate=LEARNING_RATE):
     return table
 
 
+@training.reference
 def train_workers(shards, x_new):
     weights = _descend(shards)
     labels = np.argmax(_inputs(x_new) @ weights, axis=1)
     return np.tile(labels, (len(shards), 1))
 
 
+@training.alternative
 def replicas_in_torch(shards, x_new):
     """A replica and an optimiser for each worker, kept equal by averaging gradients."""
     replicas = [torch.nn.Linear(PIXELS, CLASSES) for _ in shards]
@@ -71,6 +82,7 @@ def replicas_in_torch(shards, x_new):
     return torch.stack([replica(x).argmax(dim=1) for replica in replicas]).numpy()
 
 
+@training.alternative
 def models_averaged_often(shards, x_new):
     """A few steps alone, then the weighted mean of all models: federated averaging."""
     sizes = np.array([len(y) for _, y in shards], np.float32)
@@ -88,103 +100,10 @@ def models_averaged_often(shards, x_new):
     return np.array([labels for _ in shards])
 
 
-def _alone(shards, steps=STEPS):
-    return [_descend([shard], steps) for shard in shards]
-
-
-def _labels(weights, x_new):
-    return np.argmax(_inputs(x_new) @ weights, axis=1)
-
-
-def each_alone(shards, x_new):
-    return np.array([_labels(weights, x_new) for weights in _alone(shards)])
-
-
-def first_shard_only(shards, x_new):
-    return train_workers([shards[0]] * len(shards), x_new)
-
-
-def averaged_at_the_end(shards, x_new):
-    labels = _labels(np.mean(_alone(shards), axis=0), x_new)
-    return np.tile(labels, (len(shards), 1))
-
-
-def one_shard_after_the_other(shards, x_new):
-    table = np.zeros((PIXELS, CLASSES), np.float32)
-    for x, y in shards:
-        for _ in range(3 * STEPS):
-            table = table - LEARNING_RATE * _slope(table, _inputs(x), y) / len(y)
-    return np.tile(_labels(table, x_new), (len(shards), 1))
-
-
-def majority_vote(shards, x_new):
-    votes = each_alone(shards, x_new)
-    winners = [np.bincount(column, minlength=CLASSES).argmax() for column in votes.T]
-    return np.tile(winners, (len(shards), 1))
-
-
-def trained_too_little(shards, x_new):
-    labels = _labels(_descend(shards, steps=20, learning_rate=0.01), x_new)
-    return np.tile(labels, (len(shards), 1))
-
-
-def always_the_first_class(shards, x_new):
-    return np.zeros((len(shards), len(x_new)), np.int64)
-
-
-def classes_counted_by_shard(shards, x_new):
-    tables = [np.zeros((PIXELS, len(np.unique(y)))) for _, y in shards]
-    np.mean(tables, axis=0)  # ranks with fewer classes have smaller tables
-    return train_workers(shards, x_new)
-
-
-def new_photos_dealt_out(shards, x_new):
-    labels = train_workers(shards, x_new)[0]
-    each = len(labels) // len(shards)
-    return labels[: each * len(shards)].reshape(len(shards), each)
-
-
-def largest_over_photos(shards, x_new):
-    logits = _inputs(x_new) @ _descend(shards)
-    return np.tile(np.argmax(logits, axis=0), (len(shards), 1))
-
-
-def weights_returned(shards, x_new):
-    return _descend(shards)
-
-
-def largest_shard_only(shards, x_new):
-    largest = max(shards, key=lambda shard: len(shard[1]))
-    return train_workers([largest] * len(shards), x_new)
-
-
-def classes_moved_by_one(shards, x_new):
-    return (train_workers(shards, x_new) - 1) % CLASSES
-
-
-def one_row(shards, x_new):
-    return train_workers(shards, x_new)[0]
-
-
-def transposed(shards, x_new):
-    return train_workers(shards, x_new).T
-
-
-def logits_returned(shards, x_new):
-    logits = _inputs(x_new) @ _descend(shards)
-    return np.stack([logits] * len(shards))
-
-
-def list_returned(shards, x_new):
-    return list(train_workers(shards, x_new))
-
-
-def tensor_returned(shards, x_new):
-    return torch.tensor(train_workers(shards, x_new))
-
-
-def floats_returned(shards, x_new):
-    return train_workers(shards, x_new).astype(np.float32)
+def _small(images):
+    """(N, 28, 28) pixels as means of 2 x 2, flat: (N, 196), from 0 to 255."""
+    tiles = images.reshape(len(images), 14, 2, 14, 2).mean(axis=(2, 4))
+    return tiles.round().astype(np.uint8).reshape(len(images), PIXELS)
 
 
 @functools.cache
@@ -199,13 +118,8 @@ def _held_out():
         return _small(file["images"]), file["labels"]
 
 
-def _small(images):
-    """(N, 28, 28) pixels as means of 2 x 2, flat: (N, 196), from 0 to 255."""
-    tiles = images.reshape(len(images), 14, 2, 14, 2).mean(axis=(2, 4))
-    return tiles.round().astype(np.uint8).reshape(len(images), PIXELS)
-
-
-def train_workers_cases(rng):
+@training.cases
+def cases(rng):
     (images, labels), (new, truth) = _training_images(), _held_out()
 
     def case(part, sizes, by_class=False):
@@ -226,138 +140,179 @@ def train_workers_cases(rng):
     ]
 
 
-EXERCISE = Exercise(
-    name="train_workers",
-    title="Train with several workers",
-    points=3,
-    difficulty=5,
-    minutes=25,
-    reference=train_workers,
-    cases=train_workers_cases,
-    probe=Call(),
-    compare=accuracy(at_least=0.68, tolerance=0.08),
-    read=AVERAGING,
-    alternatives=[replicas_in_torch, models_averaged_often],
-    misconceptions=[
-        Misconception(
-            "each alone",
-            each_alone,
-            "Each worker's model knows its own shard only: nothing was exchanged. In every step, "
-            "average the gradients of all workers before anyone updates.",
-        ),
-        Misconception(
-            "first shard only",
-            first_shard_only,
-            "All workers have what can be learned from the first shard alone: each must compute "
-            "its gradient on its own data, and the average of all goes into the step.",
-            SAME_BATCH,
-        ),
-        Misconception(
-            "averaged at the end",
-            averaged_at_the_end,
-            "You averaged the models once, after each was trained alone: models that went far "
-            "apart have no useful mean. Average the gradients in every step.",
-        ),
-        Misconception(
-            "one shard after the other",
-            one_shard_after_the_other,
-            "You trained on one shard after the other, so your model remembers the last one best: "
-            "in every step all workers compute a gradient, and the average is used.",
-        ),
-        Misconception(
-            "majority vote",
-            majority_vote,
-            "Each of your models was trained alone, and then they voted: none has learned from the "
-            "others. Average gradients in every step.",
-        ),
-        Misconception(
-            "trained too little",
-            trained_too_little,
-            "Your workers agree, but are trained too little: print the loss; take more steps or a "
-            "larger learning rate, until it hardly falls any more.",
-        ),
-        Misconception(
-            "no better than guessing",
-            always_the_first_class,
-            "Your labels are no better than guessing. Is the loss nan (then all logits are), or "
-            "does it rise? Scale pixels to 0..1 and subtract the gradient.",
-        ),
-        Misconception(
-            "classes counted by shard",
-            classes_counted_by_shard,
-            "It stops where a shard lacks a class: your model has as many outputs as its shard has "
-            "classes, so gradients do not fit together. There are 10 classes on every worker.",
-        ),
-        Misconception(
-            "one row",
-            one_row,
-            "You returned labels once: return a row for each worker, shape (W, N).",
-        ),
-        Misconception(
-            "transposed",
-            transposed,
-            "Rows and columns are exchanged: one row for each worker, shape (W, N).",
-        ),
-        Misconception(
-            "logits returned",
-            logits_returned,
-            "You returned ten numbers for each image: the class with the largest is its label; "
-            "argmax over the last axis.",
-        ),
-        Misconception(
-            "list instead of array",
-            list_returned,
-            "You returned a list of rows: np.array(rows) or np.stack makes the array asked for.",
-        ),
-        Misconception(
-            "tensor instead of array",
-            tensor_returned,
-            "You returned a torch tensor: a NumPy array is asked for; end with .numpy().",
-        ),
-        Misconception(
-            "floats",
-            floats_returned,
-            "Your labels are floats: return whole numbers, for example with .astype(int).",
-        ),
-        Misconception(
-            "new photos dealt out",
-            new_photos_dealt_out,
-            "You dealt the new photos out: each worker's model names all of them, so there are "
-            "W rows of N labels.",
-        ),
-        Misconception(
-            "largest over photos",
-            largest_over_photos,
-            "Your argmax goes over the photos (axis 0), so there are ten numbers: go over the "
-            "classes, the last axis.",
-        ),
-        Misconception(
-            "weights returned",
-            weights_returned,
-            "You returned the trained weights: use them on x_new, and return the classes that "
-            "they give, (W, N).",
-        ),
-        Misconception(
-            "largest shard only",
-            largest_shard_only,
-            "All workers have what can be learned from the largest shard alone: each must compute "
-            "its gradient on its own data, and the average of all goes into the step.",
-            SAME_BATCH,
-        ),
-        Misconception(
-            "classes moved by one",
-            classes_moved_by_one,
-            "Almost no label is right, which is worse than guessing, and happens when classes are "
-            "counted from 1 (they go from 0 to 9), or with argmin in place of argmax.",
-        ),
-    ],
-    hints=(
-        "First make one worker learn from one shard. Then: what must be averaged, and when, so "
-        "that four workers do what one would do with all the data?",
-        "Keep one weight matrix (196, 10), the same for all. In each step compute a gradient on "
-        "every shard, average with average_gradients, update. Softmax regression is enough; 40 "
-        "steps with momentum 0.9 and learning rate 0.3 do.",
-        "Pixels / 255. Gradient of a shard: x.T @ (softmax(x @ w) - onehot(y)) / n, or backward() "
-        "in torch. Weight by n. At the end argmax of x_new @ w, and np.tile for W rows.",
-    ),
+def _alone(shards, steps=STEPS):
+    return [_descend([shard], steps) for shard in shards]
+
+
+def _labels(weights, x_new):
+    return np.argmax(_inputs(x_new) @ weights, axis=1)
+
+
+@training.mistake(
+    "Each worker's model knows its own shard only: nothing was exchanged. In every step, average "
+    "the gradients of all workers before anyone updates."
+)
+def each_alone(shards, x_new):
+    return np.array([_labels(weights, x_new) for weights in _alone(shards)])
+
+
+@training.mistake(
+    "You averaged the models once, after each was trained alone: models that went far apart have "
+    "no useful mean. Average the gradients in every step."
+)
+def averaged_at_the_end(shards, x_new):
+    labels = _labels(np.mean(_alone(shards), axis=0), x_new)
+    return np.tile(labels, (len(shards), 1))
+
+
+@training.mistake(
+    "You trained on one shard after the other, so your model remembers the last one best: in "
+    "every step all workers compute a gradient, and the average is used."
+)
+def one_shard_after_the_other(shards, x_new):
+    table = np.zeros((PIXELS, CLASSES), np.float32)
+    for x, y in shards:
+        for _ in range(3 * STEPS):
+            table = table - LEARNING_RATE * _slope(table, _inputs(x), y) / len(y)
+    return np.tile(_labels(table, x_new), (len(shards), 1))
+
+
+@training.mistake(
+    "Each of your models was trained alone, and then they voted: none has learned from the "
+    "others. Average gradients in every step."
+)
+def majority_vote(shards, x_new):
+    votes = each_alone(shards, x_new)
+    winners = [np.bincount(column, minlength=CLASSES).argmax() for column in votes.T]
+    return np.tile(winners, (len(shards), 1))
+
+
+@training.mistake(
+    "Your workers agree, but are trained too little: print the loss; take more steps or a larger "
+    "learning rate, until it hardly falls any more."
+)
+def trained_too_little(shards, x_new):
+    labels = _labels(_descend(shards, steps=20, learning_rate=0.01), x_new)
+    return np.tile(labels, (len(shards), 1))
+
+
+@training.mistake(
+    "Your labels are no better than guessing. Is the loss nan (then all logits are), or does it "
+    "rise? Scale pixels to 0..1 and subtract the gradient."
+)
+def no_better_than_guessing(shards, x_new):
+    return np.zeros((len(shards), len(x_new)), np.int64)
+
+
+@training.mistake(
+    "It stops where a shard lacks a class: your model has as many outputs as its shard has "
+    "classes, so gradients do not fit together. There are 10 classes on every worker."
+)
+def classes_counted_by_shard(shards, x_new):
+    tables = [np.zeros((PIXELS, len(np.unique(y)))) for _, y in shards]
+    np.mean(tables, axis=0)  # ranks with fewer classes have smaller tables
+    return train_workers(shards, x_new)
+
+
+@training.mistake("You returned labels once: return a row for each worker, shape (W, N).")
+def one_row(shards, x_new):
+    return train_workers(shards, x_new)[0]
+
+
+@training.mistake("Rows and columns are exchanged: one row for each worker, shape (W, N).")
+def transposed(shards, x_new):
+    return train_workers(shards, x_new).T
+
+
+@training.mistake(
+    "You returned ten numbers for each image: the class with the largest is its label; argmax "
+    "over the last axis."
+)
+def logits_returned(shards, x_new):
+    logits = _inputs(x_new) @ _descend(shards)
+    return np.stack([logits] * len(shards))
+
+
+@training.mistake(
+    "You returned a list of rows: np.array(rows) or np.stack makes the array asked for."
+)
+def list_instead_of_array(shards, x_new):
+    return list(train_workers(shards, x_new))
+
+
+@training.mistake("You returned a torch tensor: a NumPy array is asked for; end with .numpy().")
+def tensor_instead_of_array(shards, x_new):
+    return torch.tensor(train_workers(shards, x_new))
+
+
+@training.mistake("Your labels are floats: return whole numbers, for example with .astype(int).")
+def floats_returned(shards, x_new):
+    return train_workers(shards, x_new).astype(np.float32)
+
+
+@training.mistake(
+    "You dealt the new photos out: each worker's model names all of them, so there are W rows of "
+    "N labels."
+)
+def new_photos_dealt_out(shards, x_new):
+    labels = train_workers(shards, x_new)[0]
+    each = len(labels) // len(shards)
+    return labels[: each * len(shards)].reshape(len(shards), each)
+
+
+@training.mistake(
+    "Your argmax goes over the photos (axis 0), so there are ten numbers: go over the classes, "
+    "the last axis."
+)
+def largest_over_photos(shards, x_new):
+    logits = _inputs(x_new) @ _descend(shards)
+    return np.tile(np.argmax(logits, axis=0), (len(shards), 1))
+
+
+@training.mistake(
+    "You returned the trained weights: use them on x_new, and return the classes that they give, "
+    "(W, N)."
+)
+def weights_returned(shards, x_new):
+    return _descend(shards)
+
+
+@training.mistake(
+    "Almost no label is right, which is worse than guessing, and happens when classes are counted "
+    "from 1 (they go from 0 to 9), or with argmin in place of argmax."
+)
+def classes_moved_by_one(shards, x_new):
+    return (train_workers(shards, x_new) - 1) % CLASSES
+
+
+same_batch = training.group(
+    "The same batch on every rank", read="lesson.ipynb#The-same-batch-on-every-rank"
+)
+
+
+@same_batch.mistake(
+    "All workers have what can be learned from the first shard alone: each must compute its "
+    "gradient on its own data, and the average of all goes into the step."
+)
+def first_shard_only(shards, x_new):
+    return train_workers([shards[0]] * len(shards), x_new)
+
+
+@same_batch.mistake(
+    "All workers have what can be learned from the largest shard alone: each must compute its "
+    "gradient on its own data, and the average of all goes into the step."
+)
+def largest_shard_only(shards, x_new):
+    largest = max(shards, key=lambda shard: len(shard[1]))
+    return train_workers([largest] * len(shards), x_new)
+
+
+training.hints(
+    "First make one worker learn from one shard. Then: what must be averaged, and when, so that "
+    "four workers do what one would do with all the data?",
+    "Keep one weight matrix (196, 10), the same for all. In each step compute a gradient on every "
+    "shard, average with average_gradients, update. Softmax regression is enough; 40 steps with "
+    "momentum 0.9 and learning rate 0.3 do.",
+    "Pixels / 255. Gradient of a shard: x.T @ (softmax(x @ w) - onehot(y)) / n, or backward() in "
+    "torch. Weight by n. At the end argmax of x_new @ w, and np.tile for W rows.",
 )

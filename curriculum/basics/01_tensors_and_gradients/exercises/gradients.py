@@ -2,87 +2,39 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import (
-    Call,
-    Case,
-    Exercise,
-    Misconception,
-    close,
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import negated, tuple_order
+
+differentiating = exercise(
+    "gradients",
+    title="Try it: two blanks",
+    points=0,
+    difficulty=1,
+    minutes=4,
+    probe=Call(),
+    compare=close(),
+    read="lesson.ipynb#A-derivative-in-three-ways",
+    returns=("d_w", "d_b"),
+    forms=[
+        tuple_order((1, 0), "Both are right, but in the wrong order: d_w first, then d_b."),
+        negated("Both have the wrong sign: the error is guess minus truth."),
+        negated(
+            "d_b is right; in d_w the sign is wrong: when w grows, the guess grows "
+            "by price, so the inner derivative is price and not -price.",
+            of="d_w",
+        ),
+    ],
 )
 
-DERIVATIVE = "lesson.ipynb#A-derivative-in-three-ways"
 
-
+@differentiating.reference
 def gradients(w, b, price, amount):
     twice = 2 * (w * price + b - amount)
     return twice * price, twice
 
 
-def without_the_two(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w / 2, d_b / 2
-
-
-def two_missing_in_b(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w, d_b / 2
-
-
-def price_missing(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
-    return d_b, d_b
-
-
-def weight_for_price(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
-    return d_b * w, d_b
-
-
-def price_in_both(w, b, price, amount):
-    d_w, _ = gradients(w, b, price, amount)
-    return d_w, d_w
-
-
-def bias_times_itself(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w, d_b * b
-
-
-def amount_for_price(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
-    return d_b * amount, d_b
-
-
-def exchanged(w, b, price, amount):
-    return gradients(w, b, price, amount)[::-1]
-
-
-def truth_minus_guess(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return -d_w, -d_b
-
-
-def minus_price(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return -d_w, d_b
-
-
-def error_for_price(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
-    return d_b * d_b / 2, d_b
-
-
-def weight_and_price(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w * w, d_b
-
-
-def weight_in_b(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w, d_b * w
-
-
-def gradients_cases(rng):
+@differentiating.cases
+def cases(rng):
     price, amount = (float(v) for v in rng.choice([1.25, 1.5, 2.5, 3.0], 2, replace=False))
     return [
         Case("without bias", (0.5, 0.0, price, amount)),
@@ -90,95 +42,88 @@ def gradients_cases(rng):
     ]
 
 
-EXERCISE = Exercise(
-    name="gradients",
-    title="Try it: two blanks",
-    points=0,
-    difficulty=1,
-    minutes=4,
-    reference=gradients,
-    cases=gradients_cases,
-    probe=Call(),
-    compare=close(),
-    read=DERIVATIVE,
-    misconceptions=[
-        Misconception(
-            "price missing",
-            price_missing,
-            "The price is missing in d_w: the guess is w * price + b, and its derivative for w "
-            "is price.",
-        ),
-        Misconception(
-            "weight for price",
-            weight_for_price,
-            "You wrote w where the price belongs: the derivative of w * price for w is price.",
-        ),
-        Misconception(
-            "amount for price",
-            amount_for_price,
-            "You wrote the amount where the price belongs: "
-            "the amount does not stand beside w in the formula.",
-        ),
-        Misconception(
-            "two missing in b",
-            two_missing_in_b,
-            "d_w is right; in d_b the 2 of the square is missing.",
-        ),
-        Misconception(
-            "no two",
-            without_the_two,
-            "The 2 of the square is missing in both.",
-        ),
-        Misconception(
-            "price in both",
-            price_in_both,
-            "d_w is right; in d_b there is no price, because b stands alone in the guess and "
-            "its inner derivative is 1.",
-        ),
-        Misconception(
-            "bias times itself",
-            bias_times_itself,
-            "d_w is right; d_b has no b beside the error: the inner derivative is 1.",
-        ),
-        Misconception(
-            "exchanged",
-            exchanged,
-            "Both are right, but in the wrong order: d_w first, then d_b.",
-        ),
-        Misconception(
-            "truth minus guess",
-            truth_minus_guess,
-            "Both have the wrong sign: the error is guess minus truth.",
-        ),
-        Misconception(
-            "minus price",
-            minus_price,
-            "d_b is right; in d_w the sign is wrong: when w grows, the guess grows by price, so"
-            " the inner derivative is price and not -price.",
-        ),
-        Misconception(
-            "error for price",
-            error_for_price,
-            "d_b is right; in d_w the error stands twice, and the price not at all: the inner "
-            "derivative of w * price for w is price.",
-        ),
-        Misconception(
-            "weight and price",
-            weight_and_price,
-            "d_b is right; in d_w there is a w too many: the derivative of w * price for w is "
-            "price alone.",
-        ),
-        Misconception(
-            "weight in b",
-            weight_in_b,
-            "d_w is right; d_b has no w beside the error: the inner derivative is 1.",
-        ),
-    ],
-    hints=(
-        "The outer derivative is 2 * error in both. What does the error gain when w grows by "
-        "a little? And when b does?",
-        "When w grows by 0.01, the guess grows by 0.01 * price; when b does, by 0.01 * 1.",
-        "def gradients(w, b, price, amount):\n    error = w * price + b - amount\n"
-        "    d_w = 2 * error * price\n    d_b = 2 * error\n    return d_w, d_b",
-    ),
+@differentiating.mistake(
+    "The price is missing in d_w: the guess is w * price + b, and its derivative for w is price."
+)
+def price_missing(w, b, price, amount):
+    _, d_b = gradients(w, b, price, amount)
+    return d_b, d_b
+
+
+@differentiating.mistake(
+    "You wrote w where the price belongs: the derivative of w * price for w is price."
+)
+def weight_for_price(w, b, price, amount):
+    _, d_b = gradients(w, b, price, amount)
+    return d_b * w, d_b
+
+
+@differentiating.mistake(
+    "You wrote the amount where the price belongs: the amount does not stand beside w in the "
+    "formula."
+)
+def amount_for_price(w, b, price, amount):
+    _, d_b = gradients(w, b, price, amount)
+    return d_b * amount, d_b
+
+
+@differentiating.mistake("d_w is right; in d_b the 2 of the square is missing.")
+def two_missing_in_b(w, b, price, amount):
+    d_w, d_b = gradients(w, b, price, amount)
+    return d_w, d_b / 2
+
+
+@differentiating.mistake("The 2 of the square is missing in both.")
+def no_two(w, b, price, amount):
+    d_w, d_b = gradients(w, b, price, amount)
+    return d_w / 2, d_b / 2
+
+
+@differentiating.mistake(
+    "d_w is right; in d_b there is no price, because b stands alone in the guess and its inner "
+    "derivative is 1."
+)
+def price_in_both(w, b, price, amount):
+    d_w, _ = gradients(w, b, price, amount)
+    return d_w, d_w
+
+
+@differentiating.mistake("d_w is right; d_b has no b beside the error: the inner derivative is 1.")
+def bias_times_itself(w, b, price, amount):
+    d_w, d_b = gradients(w, b, price, amount)
+    return d_w, d_b * b
+
+
+@differentiating.mistake(
+    "d_b is right; in d_w the error stands twice, and the price not at all: the inner derivative "
+    "of w * price for w is price."
+)
+def error_for_price(w, b, price, amount):
+    _, d_b = gradients(w, b, price, amount)
+    return d_b * d_b / 2, d_b
+
+
+@differentiating.mistake(
+    "d_b is right; in d_w there is a w too many: the derivative of w * price for w is price alone."
+)
+def weight_and_price(w, b, price, amount):
+    d_w, d_b = gradients(w, b, price, amount)
+    return d_w * w, d_b
+
+
+@differentiating.mistake("d_w is right; d_b has no w beside the error: the inner derivative is 1.")
+def weight_in_b(w, b, price, amount):
+    d_w, d_b = gradients(w, b, price, amount)
+    return d_w, d_b * w
+
+
+differentiating.hints(
+    "The outer derivative is 2 * error in both. What does the error gain when w grows by a "
+    "little? And when b does?",
+    "When w grows by 0.01, the guess grows by 0.01 * price; when b does, by 0.01 * 1.",
+    "def gradients(w, b, price, amount):\n"
+    "    error = w * price + b - amount\n"
+    "    d_w = 2 * error * price\n"
+    "    d_b = 2 * error\n"
+    "    return d_w, d_b",
 )

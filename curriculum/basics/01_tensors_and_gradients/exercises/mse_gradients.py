@@ -5,30 +5,62 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lepton_course.exercises import (
-    Call,
-    Case,
-    Exercise,
-    Misconception,
-    close,
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import as_column, in_array, negated, tuple_order
+
+DERIVATIVE = "lesson.ipynb#A-derivative-in-three-ways"
+
+
+regression = exercise(
+    "mse_gradients",
+    title="The gradients of a mean square",
+    points=2,
+    difficulty=2,
+    minutes=8,
+    probe=Call(),
+    compare=close(),
+    read="lesson.ipynb#Linear-regression",
+    returns=("d_w", "d_b"),
+    forms=[
+        negated(
+            "Your gradients point the other way: with truth minus guess the inner "
+            "derivative brings a minus sign; with guess minus truth it does not."
+        ),
+        tuple_order(
+            (1, 0), "Both gradients are right, but in the wrong order: return d_w first, then d_b."
+        ),
+        in_array(
+            "The numbers are right, but d_b is an array of shape (1,): return a float.", of="d_b"
+        ),
+        negated(
+            "d_w is right, but d_b has the wrong sign: the same error stands in both.", of="d_b"
+        ),
+        negated(
+            "d_b is right, but d_w has the wrong sign: the same error stands in both.", of="d_w"
+        ),
+        as_column(
+            "The numbers are right, but d_w is a column of shape (F, 1): return "
+            "shape (F,), so multiply with errors of shape (N,), not (N, 1).",
+            of="d_w",
+        ),
+    ],
 )
 
-BROADCASTING = "lesson.ipynb#Broadcasting"
-DERIVATIVE = "lesson.ipynb#A-derivative-in-three-ways"
-LINEAR = "lesson.ipynb#Linear-regression"
 
-
+@regression.reference
 def mse_gradients(x, y, w, b):
     slopes = 2 / len(y) * (x @ w + b - y)
     return slopes @ x, float(np.sum(slopes))
 
 
+@regression.alternative
 def gradients_by_autograd(x, y, w, b):
     w, b = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (w, b))
     ((torch.tensor(x) @ w + b - torch.tensor(y)) ** 2).mean().backward()
     return w.grad.numpy(), b.grad.item()
 
 
+@regression.alternative
 def gradients_in_loops(x, y, w, b):
     for_w, for_b = np.zeros(len(w)), 0.0
     for row, truth in zip(x, y, strict=True):
@@ -37,109 +69,8 @@ def gradients_in_loops(x, y, w, b):
     return for_w, for_b
 
 
-def _times(factor_w, factor_b):
-    """Right gradients, each times a wrong factor."""
-
-    def wrong(x, y, w, b):
-        d_w, d_b = mse_gradients(x, y, w, b)
-        return factor_w(x) * d_w, factor_b(x) * d_b
-
-    return wrong
-
-
-def no_bias_in_guess(x, y, w, b):
-    return mse_gradients(x, y, w, 0.0)
-
-
-def slope_of_the_errors_size(x, y, w, b):
-    signs = np.sign(x @ w + b - y) / len(y)
-    return signs @ x, float(signs.sum())
-
-
-def without_the_inputs(x, y, w, b):
-    _, d_b = mse_gradients(x, y, w, b)
-    return np.full(len(w), d_b), d_b
-
-
-def means_multiplied(x, y, w, b):
-    _, d_b = mse_gradients(x, y, w, b)
-    return x.mean(axis=0) * d_b, d_b
-
-
-def one_gradient_per_row(x, y, w, b):
-    slopes = 2 * (x @ w + b - y)
-    return slopes[:, None] * x, slopes
-
-
-def order_exchanged(x, y, w, b):
-    return mse_gradients(x, y, w, b)[::-1]
-
-
-def array_for_b(x, y, w, b):
-    d_w, d_b = mse_gradients(x, y, w, b)
-    return d_w, np.array([d_b])
-
-
-def mean_of_everything(x, y, w, b):
-    _, d_b = mse_gradients(x, y, w, b)
-    return float(np.mean(2 * (x @ w + b - y)[:, None] * x)), d_b
-
-
-def squared_errors(x, y, w, b):
-    slopes = 2 / len(y) * (x @ w + b - y) ** 2
-    return slopes @ x, float(slopes.sum())
-
-
-def axes_not_matched(x, y, w, b):
-    residual = x @ w + b - y
-    return (2 * x * residual).mean(axis=0), float(2 * residual.mean())
-
-
-def every_guess_with_every_truth(x, y, w, b):
-    residuals = (x @ w + b)[:, None] - y  # (N, N)
-    return 2 * (x.T @ residuals).mean(axis=1) / len(y), float(2 * residuals.mean())
-
-
-def a_step_taken(rate):
-    def wrong(x, y, w, b):
-        d_w, d_b = mse_gradients(x, y, w, b)
-        return w - rate * d_w, b - rate * d_b
-
-    return wrong
-
-
-def weights_for_inputs(x, y, w, b):
-    _, d_b = mse_gradients(x, y, w, b)
-    return d_b * w, d_b
-
-
-def sum_of_the_others(x, y, w, b):
-    d_w, _ = mse_gradients(x, y, w, b)
-    return d_w, float(d_w.sum())
-
-
-def loss_as_well(x, y, w, b):
-    return *mse_gradients(x, y, w, b), float(np.mean((x @ w + b - y) ** 2))
-
-
-def column_for_w(x, y, w, b):
-    d_w, d_b = mse_gradients(x, y, w, b)
-    return d_w[:, None], d_b
-
-
-def one_sided_differences(step):
-    def loss(x, y, w, b):
-        return np.mean((x @ w + b - y) ** 2)
-
-    def wrong(x, y, w, b):
-        here = loss(x, y, w, b)
-        moved = [loss(x, y, w + step * unit, b) - here for unit in np.eye(len(w))]
-        return np.array(moved) / step, float(loss(x, y, w, b + step) - here) / step
-
-    return wrong
-
-
-def mse_gradients_cases(rng):
+@regression.cases
+def cases(rng):
     def numbers(*shape):  # whole numbers without 0
         return (rng.integers(1, 6, size=shape) * rng.choice([-1, 1], size=shape)).astype(float)
 
@@ -155,200 +86,218 @@ def mse_gradients_cases(rng):
     ]
 
 
-EXERCISE = Exercise(
-    name="mse_gradients",
-    title="The gradients of a mean square",
-    points=2,
-    difficulty=2,
-    minutes=8,
-    reference=mse_gradients,
-    cases=mse_gradients_cases,
-    probe=Call(),
-    compare=close(),
-    alternatives=[gradients_by_autograd, gradients_in_loops],
-    read=LINEAR,
-    misconceptions=[
-        Misconception(
-            "sum instead of mean",
-            _times(len, len),
-            "Your gradients are those of the sum: the loss is the mean, so divide by the "
-            "number of rows, or the learning rate would depend on it.",
-        ),
-        Misconception(
-            "no factor 2",
-            _times(lambda x: 0.5, lambda x: 0.5),
-            "The factor 2 is missing: the derivative of error**2 is 2 * error.",
-        ),
-        Misconception(
-            "wrong sign",
-            _times(lambda x: -1, lambda x: -1),
-            "Your gradients point the other way: with truth minus guess the inner derivative "
-            "brings a minus sign; with guess minus truth it does not.",
-        ),
-        Misconception(
-            "mean for b only",
-            _times(len, lambda x: 1),
-            "d_b is right, but d_w is a sum over the rows: divide by their number, as in d_b.",
-        ),
-        Misconception(
-            "mean for w only",
-            _times(lambda x: 1, len),
-            "d_w is right, but d_b is a sum over the rows: divide by their number, as in d_w.",
-        ),
-        Misconception(
-            "bias left out",
-            no_bias_in_guess,
-            "Your guess is x @ w: the bias b belongs to it, and so to both gradients.",
-        ),
-        Misconception(
-            "size of the error left out",
-            slope_of_the_errors_size,
-            "You used the sign of each error only, which is the slope of the mean absolute "
-            "error; in a square, large errors pull harder: multiply by the error itself.",
-        ),
-        Misconception(
-            "inputs left out",
-            without_the_inputs,
-            "d_b is right, but every weight got the same gradient: the chain rule multiplies "
-            "each row's error by that row's x.",
-            DERIVATIVE,
-        ),
-        Misconception(
-            "means multiplied",
-            means_multiplied,
-            "d_b is right, but for d_w you multiplied the mean error by the mean of x: "
-            "multiply row by row first, and take the mean then.",
-        ),
-        Misconception(
-            "a gradient for each row",
-            one_gradient_per_row,
-            "You have one gradient for each row: the loss is the mean over the rows, so take "
-            "the mean of the gradients over axis 0.",
-        ),
-        Misconception(
-            "order of the results",
-            order_exchanged,
-            "Both gradients are right, but in the wrong order: return d_w first, then d_b.",
-        ),
-        Misconception(
-            "array for b",
-            array_for_b,
-            "The numbers are right, but d_b is an array of shape (1,): return a float.",
-        ),
-        Misconception(
-            "mean of everything",
-            mean_of_everything,
-            "d_b is right, but d_w became a single number: take the mean over the rows only, "
-            "axis 0, so that each weight keeps its own.",
-            BROADCASTING,
-        ),
-        Misconception(
-            "errors still squared",
-            squared_errors,
-            "You kept the square: the derivative of error**2 is 2 * error, and the square is gone.",
-        ),
-        Misconception(
-            "divided by the columns",
-            _times(lambda x: len(x) / x.shape[1], lambda x: 1),
-            "d_b is right, but d_w is divided by the number of columns (x.shape[1], or len(w)):"
-            " the mean goes over the rows, len(x).",
-        ),
-        Misconception(
-            "axes not matched",
-            axes_not_matched,
-            "x has the shape (N, F) and the errors (N,): flush right, the rows meet the "
-            "columns. Give the errors a second axis, error[:, None] * x, or write x.T @ error.",
-            BROADCASTING,
-        ),
-        Misconception(
-            "every guess with every truth",
-            every_guess_with_every_truth,
-            "You compared each guess with every truth: (N, 1) minus (N,) is (N, N), and only "
-            "its diagonal was meant; give both the shape (N,).",
-            BROADCASTING,
-        ),
-        Misconception(
-            "weights for inputs",
-            weights_for_inputs,
-            "d_b is right, but for d_w you multiplied by w: the derivative of w * x for w is x.",
-            DERIVATIVE,
-        ),
-        Misconception(
-            "sum of the others",
-            sum_of_the_others,
-            "d_w is right, but d_b is not its sum: b stands alone in the guess, so its "
-            "derivative is the mean of 2 * error, without x.",
-        ),
-        Misconception(
-            "sign of b",
-            _times(lambda x: 1, lambda x: -1),
-            "d_w is right, but d_b has the wrong sign: the same error stands in both.",
-        ),
-        Misconception(
-            "sign of w",
-            _times(lambda x: -1, lambda x: 1),
-            "d_b is right, but d_w has the wrong sign: the same error stands in both.",
-        ),
-        Misconception(
-            "no factor 2 in b",
-            _times(lambda x: 1, lambda x: 0.5),
-            "d_w is right; in d_b the 2 of the square is missing.",
-        ),
-        Misconception(
-            "no factor 2 in w",
-            _times(lambda x: 0.5, lambda x: 1),
-            "d_b is right; in d_w the 2 of the square is missing.",
-        ),
-        Misconception(
-            "factor 2 twice",
-            _times(lambda x: 2, lambda x: 2),
-            "Both gradients are twice too large: the square gives one factor 2, and only one.",
-        ),
-        Misconception(
-            "divided by all numbers",
-            _times(lambda x: 1 / x.shape[1], lambda x: 1),
-            "d_b is right, but d_w is divided by the number of all entries of x (x.size, or a "
-            "mean over both axes): the mean goes over the rows, len(x).",
-        ),
-        *(
-            Misconception(
-                f"a step of {rate:g} taken",
-                a_step_taken(rate),
-                "You took a step and return the new w and b: the gradients themselves are asked "
-                "for.",
-            )
-            for rate in (0.01, 0.1, 1.0)
-        ),
-        Misconception(
-            "loss as well",
-            loss_as_well,
-            "Both gradients are right, but you returned the loss as well: only d_w and d_b are "
-            "asked for.",
-        ),
-        Misconception(
-            "column for w",
-            column_for_w,
-            "The numbers are right, but d_w is a column of shape (F, 1): return shape (F,), so "
-            "multiply with errors of shape (N,), not (N, 1).",
-        ),
-        *(
-            Misconception(
-                f"one-sided differences of {step:g}",
-                one_sided_differences(step),
-                "Nearly: you measured how much the loss changes when w or b grows a little, and "
-                "there the parabola is already a little steeper or flatter. Use the formula that "
-                "the chain rule gives.",
-                DERIVATIVE,
-            )
-            for step in (0.01, 0.001)
-        ),
-    ],
-    hints=(
-        "Begin with one row and one weight: the loss is (w * x + b - y)**2. What is its "
-        "derivative for w, and for b?",
-        "For a single row the derivatives are 2 * error * x and 2 * error. The loss is a mean "
-        "over rows, and so are its derivatives.",
-        "error has shape (N,). d_b is the mean of 2 * error. For d_w, x transposed (F, N) "
-        "times error (N,) adds the products up; then the factor 2, and divide by N.",
-    ),
+def _times(factor_w, factor_b):
+    """Right gradients, each times a wrong factor."""
+
+    def wrong(x, y, w, b):
+        d_w, d_b = mse_gradients(x, y, w, b)
+        return factor_w(x) * d_w, factor_b(x) * d_b
+
+    return wrong
+
+
+regression.mistake(
+    "Your gradients are those of the sum: the loss is the mean, so divide by the number of rows, "
+    "or the learning rate would depend on it.",
+    name="sum instead of mean",
+)(_times(len, len))
+
+
+regression.mistake(
+    "The factor 2 is missing: the derivative of error**2 is 2 * error.", name="no factor 2"
+)(_times(lambda x: 0.5, lambda x: 0.5))
+
+
+regression.mistake(
+    "d_b is right, but d_w is a sum over the rows: divide by their number, as in d_b.",
+    name="mean for b only",
+)(_times(len, lambda x: 1))
+
+
+regression.mistake(
+    "d_w is right, but d_b is a sum over the rows: divide by their number, as in d_w.",
+    name="mean for w only",
+)(_times(lambda x: 1, len))
+
+
+@regression.mistake("Your guess is x @ w: the bias b belongs to it, and so to both gradients.")
+def bias_left_out(x, y, w, b):
+    return mse_gradients(x, y, w, 0.0)
+
+
+@regression.mistake(
+    "You used the sign of each error only, which is the slope of the mean absolute error; in a "
+    "square, large errors pull harder: multiply by the error itself."
+)
+def size_of_the_error_left_out(x, y, w, b):
+    signs = np.sign(x @ w + b - y) / len(y)
+    return signs @ x, float(signs.sum())
+
+
+@regression.mistake(
+    "d_b is right, but for d_w you multiplied the mean error by the mean of x: multiply row by "
+    "row first, and take the mean then."
+)
+def means_multiplied(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return x.mean(axis=0) * d_b, d_b
+
+
+@regression.mistake(
+    "You have one gradient for each row: the loss is the mean over the rows, so take the mean of "
+    "the gradients over axis 0."
+)
+def a_gradient_for_each_row(x, y, w, b):
+    slopes = 2 * (x @ w + b - y)
+    return slopes[:, None] * x, slopes
+
+
+@regression.mistake(
+    "You kept the square: the derivative of error**2 is 2 * error, and the square is gone."
+)
+def errors_still_squared(x, y, w, b):
+    slopes = 2 / len(y) * (x @ w + b - y) ** 2
+    return slopes @ x, float(slopes.sum())
+
+
+regression.mistake(
+    "d_b is right, but d_w is divided by the number of columns (x.shape[1], or len(w)): the mean "
+    "goes over the rows, len(x).",
+    name="divided by the columns",
+)(_times(lambda x: len(x) / x.shape[1], lambda x: 1))
+
+
+@regression.mistake(
+    "d_w is right, but d_b is not its sum: b stands alone in the guess, so its derivative is the "
+    "mean of 2 * error, without x."
+)
+def sum_of_the_others(x, y, w, b):
+    d_w, _ = mse_gradients(x, y, w, b)
+    return d_w, float(d_w.sum())
+
+
+regression.mistake("d_w is right; in d_b the 2 of the square is missing.", name="no factor 2 in b")(
+    _times(lambda x: 1, lambda x: 0.5)
+)
+
+
+regression.mistake("d_b is right; in d_w the 2 of the square is missing.", name="no factor 2 in w")(
+    _times(lambda x: 0.5, lambda x: 1)
+)
+
+
+regression.mistake(
+    "Both gradients are twice too large: the square gives one factor 2, and only one.",
+    name="factor 2 twice",
+)(_times(lambda x: 2, lambda x: 2))
+
+
+regression.mistake(
+    "d_b is right, but d_w is divided by the number of all entries of x (x.size, or a mean over "
+    "both axes): the mean goes over the rows, len(x).",
+    name="divided by all numbers",
+)(_times(lambda x: 1 / x.shape[1], lambda x: 1))
+
+
+def a_step_taken(rate):
+    def wrong(x, y, w, b):
+        d_w, d_b = mse_gradients(x, y, w, b)
+        return w - rate * d_w, b - rate * d_b
+
+    return wrong
+
+
+for rate in (0.01, 0.1, 1.0):
+    regression.mistake(
+        "You took a step and return the new w and b: the gradients themselves are asked for.",
+        name=f"a step of {rate:g} taken",
+    )(a_step_taken(rate))
+
+
+@regression.mistake(
+    "Both gradients are right, but you returned the loss as well: only d_w and d_b are asked for."
+)
+def loss_as_well(x, y, w, b):
+    return *mse_gradients(x, y, w, b), float(np.mean((x @ w + b - y) ** 2))
+
+
+def one_sided_differences(step):
+    def loss(x, y, w, b):
+        return np.mean((x @ w + b - y) ** 2)
+
+    def wrong(x, y, w, b):
+        here = loss(x, y, w, b)
+        moved = [loss(x, y, w + step * unit, b) - here for unit in np.eye(len(w))]
+        return np.array(moved) / step, float(loss(x, y, w, b + step) - here) / step
+
+    return wrong
+
+
+for step in (0.01, 0.001):
+    regression.mistake(
+        "Nearly: you measured how much the loss changes when w or b grows a little, and there the "
+        "parabola is already a little steeper or flatter. Use the formula that the chain rule "
+        "gives.",
+        name=f"one-sided differences of {step:g}",
+        read=DERIVATIVE,
+    )(one_sided_differences(step))
+
+
+derivative = regression.group("A derivative in three ways", read=DERIVATIVE)
+
+
+@derivative.mistake(
+    "d_b is right, but every weight got the same gradient: the chain rule multiplies each row's "
+    "error by that row's x."
+)
+def inputs_left_out(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return np.full(len(w), d_b), d_b
+
+
+@derivative.mistake(
+    "d_b is right, but for d_w you multiplied by w: the derivative of w * x for w is x."
+)
+def weights_for_inputs(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return d_b * w, d_b
+
+
+broadcasting = regression.group("Broadcasting", read="lesson.ipynb#Broadcasting")
+
+
+@broadcasting.mistake(
+    "d_b is right, but d_w became a single number: take the mean over the rows only, axis 0, so "
+    "that each weight keeps its own."
+)
+def mean_of_everything(x, y, w, b):
+    _, d_b = mse_gradients(x, y, w, b)
+    return float(np.mean(2 * (x @ w + b - y)[:, None] * x)), d_b
+
+
+@broadcasting.mistake(
+    "x has the shape (N, F) and the errors (N,): flush right, the rows meet the columns. Give the "
+    "errors a second axis, error[:, None] * x, or write x.T @ error."
+)
+def axes_not_matched(x, y, w, b):
+    residual = x @ w + b - y
+    return (2 * x * residual).mean(axis=0), float(2 * residual.mean())
+
+
+@broadcasting.mistake(
+    "You compared each guess with every truth: (N, 1) minus (N,) is (N, N), and only its diagonal "
+    "was meant; give both the shape (N,)."
+)
+def every_guess_with_every_truth(x, y, w, b):
+    residuals = (x @ w + b)[:, None] - y  # (N, N)
+    return 2 * (x.T @ residuals).mean(axis=1) / len(y), float(2 * residuals.mean())
+
+
+regression.hints(
+    "Begin with one row and one weight: the loss is (w * x + b - y)**2. What is its derivative "
+    "for w, and for b?",
+    "For a single row the derivatives are 2 * error * x and 2 * error. The loss is a mean over "
+    "rows, and so are its derivatives.",
+    "error has shape (N,). d_b is the mean of 2 * error. For d_w, x transposed (F, N) times error "
+    "(N,) adds the products up; then the factor 2, and divide by N.",
 )

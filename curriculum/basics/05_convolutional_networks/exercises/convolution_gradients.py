@@ -10,17 +10,31 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch.nn import functional
 
-from lepton_course.exercises import (
-    Call,
-    Case,
-    Exercise,
-    Misconception,
-    close,
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import only_value, tuple_order
+
+backward_pass = exercise(
+    "convolution_gradients",
+    title="The two gradients of a convolution",
+    points=3,
+    difficulty=4,
+    minutes=25,
+    probe=Call(),
+    compare=close(atol=1e-6),
+    read="lesson.ipynb#The-gradient-of-a-convolution",
+    returns=("d_image", "d_kernel"),
+    forms=[
+        tuple_order(
+            (1, 0),
+            "Both gradients are right, but in the wrong order: return d_image "
+            "first, then d_kernel.",
+        ),
+        only_value(1, "You returned d_kernel alone: return the pair d_image, d_kernel."),
+    ],
 )
 
-GRADIENT = "lesson.ipynb#The-gradient-of-a-convolution"
 
-
+@backward_pass.reference
 def convolution_gradients(image, kernel, upstream):
     by_offset = sliding_window_view(image, upstream.shape)
     d_kernel = np.einsum("abij,ij->ab", by_offset, upstream)
@@ -31,6 +45,7 @@ def convolution_gradients(image, kernel, upstream):
     return d_image, d_kernel
 
 
+@backward_pass.alternative
 def via_autograd(image, kernel, upstream):
     leaves = [torch.tensor(array, requires_grad=True) for array in (image, kernel)]
     output = functional.conv2d(leaves[0][None, None], leaves[1][None, None])
@@ -38,6 +53,7 @@ def via_autograd(image, kernel, upstream):
     return tuple(leaf.grad.numpy() for leaf in leaves)
 
 
+@backward_pass.alternative
 def via_full_correlation(image, kernel, upstream):
     rows, columns = kernel.shape
     framed = np.pad(upstream, [(rows - 1, rows - 1), (columns - 1, columns - 1)])
@@ -45,75 +61,8 @@ def via_full_correlation(image, kernel, upstream):
     return d_image, np.tensordot(sliding_window_view(image, upstream.shape), upstream, 2)
 
 
-def gradients_swapped(image, kernel, upstream):
-    return convolution_gradients(image, kernel, upstream)[::-1]
-
-
-def kernel_not_turned(image, kernel, upstream):
-    right = convolution_gradients(image, kernel, upstream)
-    return convolution_gradients(image, kernel[::-1, ::-1], upstream)[0], right[1]
-
-
-def overwritten(image, kernel, upstream):
-    d_image = np.zeros(image.shape)
-    rows, columns = kernel.shape
-    for (i, j), slope in np.ndenumerate(upstream):
-        d_image[i : i + rows, j : j + columns] = slope * kernel
-    return d_image, convolution_gradients(image, kernel, upstream)[1]
-
-
-def upstream_ignored(image, kernel, upstream):
-    return convolution_gradients(image, kernel, np.ones_like(upstream))
-
-
-def averaged(image, kernel, upstream):
-    return convolution_gradients(image, kernel, upstream / upstream.size)
-
-
-def upstream_turned(image, kernel, upstream):
-    right = convolution_gradients(image, kernel, upstream)
-    return right[0], convolution_gradients(image, kernel, upstream[::-1, ::-1])[1]
-
-
-def kernel_overwritten(image, kernel, upstream):
-    last = image[upstream.shape[0] - 1 :, upstream.shape[1] - 1 :]
-    return convolution_gradients(image, kernel, upstream)[0], upstream[-1, -1] * last
-
-
-def both_overwritten(image, kernel, upstream):
-    pairs = overwritten(image, kernel, upstream), kernel_overwritten(image, kernel, upstream)
-    return pairs[0][0], pairs[1][1]
-
-
-def upstream_not_padded(image, kernel, upstream):
-    rows, columns = (max(u - k + 1, 0) for u, k in zip(upstream.shape, kernel.shape, strict=True))
-    top, left = kernel.shape[0] - 1, kernel.shape[1] - 1
-    right = convolution_gradients(image, kernel, upstream)
-    return right[0][top : top + rows, left : left + columns], right[1]
-
-
-def upstream_padded_by_one(image, kernel, upstream):
-    spare = [(side - 2, side - 2) for side in kernel.shape]
-    right = convolution_gradients(image, kernel, upstream)
-    cut = tuple(slice(a, side - b) for (a, b), side in zip(spare, image.shape, strict=True))
-    return right[0][cut], right[1]
-
-
-def kernel_without_upstream(image, kernel, upstream):
-    ignored = upstream_ignored(image, kernel, upstream)
-    return convolution_gradients(image, kernel, upstream)[0], ignored[1]
-
-
-def image_without_upstream(image, kernel, upstream):
-    ignored = upstream_ignored(image, kernel, upstream)
-    return ignored[0], convolution_gradients(image, kernel, upstream)[1]
-
-
-def only_the_kernel(image, kernel, upstream):
-    return convolution_gradients(image, kernel, upstream)[1]
-
-
-def convolution_gradients_cases(rng):
+@backward_pass.cases
+def cases(rng):
     def numbers(*shape):  # distinct, so that no turned or swapped array equals itself
         return rng.permutation(np.arange(1.0, 1 + np.prod(shape))).reshape(shape)
 
@@ -126,107 +75,117 @@ def convolution_gradients_cases(rng):
     ]
 
 
-EXERCISE = Exercise(
-    name="convolution_gradients",
-    title="The two gradients of a convolution",
-    points=3,
-    difficulty=4,
-    minutes=25,
-    reference=convolution_gradients,
-    cases=convolution_gradients_cases,
-    probe=Call(),
-    compare=close(atol=1e-6),
-    alternatives=[via_autograd, via_full_correlation],
-    read=GRADIENT,
-    misconceptions=[
-        Misconception(
-            "order of the results",
-            gradients_swapped,
-            "Both gradients are right, but in the wrong order: "
-            "return d_image first, then d_kernel.",
-        ),
-        Misconception(
-            "kernel turned",
-            kernel_not_turned,
-            "Your d_kernel is right, but in d_image the kernel lies the wrong way round: pixel "
-            "(i + a, j + b) was met by kernel[a, b]; if you slide over a padded upstream, turn "
-            "the kernel by 180 degrees, and if you add pieces, do not.",
-        ),
-        Misconception(
-            "overwritten",
-            overwritten,
-            "Your d_kernel is right, but in d_image each window overwrites the one before: "
-            "a pixel lies in several windows and collects from all of them, so use += .",
-        ),
-        Misconception(
-            "upstream left out",
-            upstream_ignored,
-            "You counted every output alike: the chain rule multiplies each output's share by "
-            "its own upstream[i, j].",
-        ),
-        Misconception(
-            "averaged",
-            averaged,
-            "You divided by the number of outputs: the chain rule sums over them; "
-            "if a mean is wanted, upstream holds its factor already.",
-        ),
-        Misconception(
-            "upstream turned",
-            upstream_turned,
-            "Your d_image is right, but for d_kernel you turned upstream by 180 degrees: "
-            "slide it over the image as it is.",
-        ),
-        Misconception(
-            "d_kernel overwritten",
-            kernel_overwritten,
-            "Your d_image is right, but in d_kernel each output overwrites the one before: "
-            "every output adds its upstream[i, j] * window, so use += .",
-        ),
-        Misconception(
-            "both overwritten",
-            both_overwritten,
-            "Each output overwrites what the one before has left, in both gradients: they "
-            "are sums over all outputs, so use += .",
-        ),
-        Misconception(
-            "upstream not padded",
-            upstream_not_padded,
-            "Your d_kernel is right, but d_image is smaller than the image: a pixel at the "
-            "border has a gradient too; pad upstream with kh - 1 rows and kw - 1 columns of "
-            "zeros on each side.",
-        ),
-        Misconception(
-            "upstream padded by one",
-            upstream_padded_by_one,
-            "You padded upstream by one pixel, which suits kernels of 2 by 2 only: pad with "
-            "kh - 1 rows and kw - 1 columns on each side.",
-        ),
-        Misconception(
-            "upstream left out of d_kernel",
-            kernel_without_upstream,
-            "Your d_image is right, but d_kernel counts every output alike: multiply each "
-            "window by its upstream[i, j].",
-        ),
-        Misconception(
-            "upstream left out of d_image",
-            image_without_upstream,
-            "Your d_kernel is right, but d_image counts every output alike: what an output "
-            "sends back is upstream[i, j] * kernel.",
-        ),
-        Misconception(
-            "one gradient",
-            only_the_kernel,
-            "You returned d_kernel alone: return the pair d_image, d_kernel.",
-        ),
-    ],
-    hints=(
-        "Write the forward pass as a sum: output[i, j] = sum over a, b of "
-        "kernel[a, b] * image[i + a, j + b]. Where does kernel[a, b] stand in it?",
-        "Think of one output at a time. Output [i, j] used a window of the image. It sends "
-        "upstream[i, j] * window to d_kernel, and upstream[i, j] * kernel to that window of "
-        "d_image.",
-        "Begin with two arrays of zeros. Go through all i, j of upstream with two loops; take "
-        "the window image[i : i + kh, j : j + kw]; add to d_kernel and to the same window of "
-        "d_image what the method hint says, with +=. Return d_image, then d_kernel.",
-    ),
+@backward_pass.mistake(
+    "Your d_kernel is right, but in d_image the kernel lies the wrong way round: pixel (i + a, j "
+    "+ b) was met by kernel[a, b]; if you slide over a padded upstream, turn the kernel by 180 "
+    "degrees, and if you add pieces, do not."
+)
+def kernel_turned(image, kernel, upstream):
+    right = convolution_gradients(image, kernel, upstream)
+    return convolution_gradients(image, kernel[::-1, ::-1], upstream)[0], right[1]
+
+
+@backward_pass.mistake(
+    "Your d_kernel is right, but in d_image each window overwrites the one before: a pixel lies "
+    "in several windows and collects from all of them, so use += ."
+)
+def overwritten(image, kernel, upstream):
+    d_image = np.zeros(image.shape)
+    rows, columns = kernel.shape
+    for (i, j), slope in np.ndenumerate(upstream):
+        d_image[i : i + rows, j : j + columns] = slope * kernel
+    return d_image, convolution_gradients(image, kernel, upstream)[1]
+
+
+@backward_pass.mistake(
+    "You counted every output alike: the chain rule multiplies each output's share by its own "
+    "upstream[i, j]."
+)
+def upstream_left_out(image, kernel, upstream):
+    return convolution_gradients(image, kernel, np.ones_like(upstream))
+
+
+@backward_pass.mistake(
+    "You divided by the number of outputs: the chain rule sums over them; if a mean is wanted, "
+    "upstream holds its factor already."
+)
+def averaged(image, kernel, upstream):
+    return convolution_gradients(image, kernel, upstream / upstream.size)
+
+
+@backward_pass.mistake(
+    "Your d_image is right, but for d_kernel you turned upstream by 180 degrees: slide it over "
+    "the image as it is."
+)
+def upstream_turned(image, kernel, upstream):
+    right = convolution_gradients(image, kernel, upstream)
+    return right[0], convolution_gradients(image, kernel, upstream[::-1, ::-1])[1]
+
+
+@backward_pass.mistake(
+    "Your d_image is right, but in d_kernel each output overwrites the one before: every output "
+    "adds its upstream[i, j] * window, so use += ."
+)
+def d_kernel_overwritten(image, kernel, upstream):
+    last = image[upstream.shape[0] - 1 :, upstream.shape[1] - 1 :]
+    return convolution_gradients(image, kernel, upstream)[0], upstream[-1, -1] * last
+
+
+@backward_pass.mistake(
+    "Each output overwrites what the one before has left, in both gradients: they are sums over "
+    "all outputs, so use += ."
+)
+def both_overwritten(image, kernel, upstream):
+    pairs = overwritten(image, kernel, upstream), d_kernel_overwritten(image, kernel, upstream)
+    return pairs[0][0], pairs[1][1]
+
+
+@backward_pass.mistake(
+    "Your d_kernel is right, but d_image is smaller than the image: a pixel at the border has a "
+    "gradient too; pad upstream with kh - 1 rows and kw - 1 columns of zeros on each side."
+)
+def upstream_not_padded(image, kernel, upstream):
+    rows, columns = (max(u - k + 1, 0) for u, k in zip(upstream.shape, kernel.shape, strict=True))
+    top, left = kernel.shape[0] - 1, kernel.shape[1] - 1
+    right = convolution_gradients(image, kernel, upstream)
+    return right[0][top : top + rows, left : left + columns], right[1]
+
+
+@backward_pass.mistake(
+    "You padded upstream by one pixel, which suits kernels of 2 by 2 only: pad with kh - 1 rows "
+    "and kw - 1 columns on each side."
+)
+def upstream_padded_by_one(image, kernel, upstream):
+    spare = [(side - 2, side - 2) for side in kernel.shape]
+    right = convolution_gradients(image, kernel, upstream)
+    cut = tuple(slice(a, side - b) for (a, b), side in zip(spare, image.shape, strict=True))
+    return right[0][cut], right[1]
+
+
+@backward_pass.mistake(
+    "Your d_image is right, but d_kernel counts every output alike: multiply each window by its "
+    "upstream[i, j]."
+)
+def upstream_left_out_of_d_kernel(image, kernel, upstream):
+    ignored = upstream_left_out(image, kernel, upstream)
+    return convolution_gradients(image, kernel, upstream)[0], ignored[1]
+
+
+@backward_pass.mistake(
+    "Your d_kernel is right, but d_image counts every output alike: what an output sends back is "
+    "upstream[i, j] * kernel."
+)
+def upstream_left_out_of_d_image(image, kernel, upstream):
+    ignored = upstream_left_out(image, kernel, upstream)
+    return ignored[0], convolution_gradients(image, kernel, upstream)[1]
+
+
+backward_pass.hints(
+    "Write the forward pass as a sum: output[i, j] = sum over a, b of kernel[a, b] * image[i + a, "
+    "j + b]. Where does kernel[a, b] stand in it?",
+    "Think of one output at a time. Output [i, j] used a window of the image. It sends "
+    "upstream[i, j] * window to d_kernel, and upstream[i, j] * kernel to that window of d_image.",
+    "Begin with two arrays of zeros. Go through all i, j of upstream with two loops; take the "
+    "window image[i : i + kh, j : j + kw]; add to d_kernel and to the same window of d_image what "
+    "the method hint says, with +=. Return d_image, then d_kernel.",
 )

@@ -7,18 +7,21 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 from torch.nn import functional
 
-from lepton_course.exercises import (
-    Call,
-    Case,
-    Exercise,
-    Misconception,
-    close,
+from lepton_course.authoring import Call, Case, close, exercise
+
+pooling = exercise(
+    "max_pool2d",
+    title="Max pooling",
+    points=2,
+    difficulty=2,
+    minutes=15,
+    probe=Call(),
+    compare=close(),
+    read="lesson.ipynb#Pooling",
 )
 
-PADDING = "lesson.ipynb#Padding-and-stride"
-POOLING = "lesson.ipynb#Pooling"
 
-
+@pooling.reference
 def max_pool2d(maps, size, stride=None, padding=0):
     step = size if stride is None else stride
     border = [(0, 0), (0, 0), (padding, padding), (padding, padding)]
@@ -27,64 +30,13 @@ def max_pool2d(maps, size, stride=None, padding=0):
     return tiles.max(axis=(4, 5))
 
 
+@pooling.alternative
 def pool_via_torch(maps, size, stride=None, padding=0):
     return functional.max_pool2d(torch.as_tensor(maps), size, stride, padding).numpy()
 
 
-def zeros_around(maps, size, stride=None, padding=0):
-    framed = np.pad(maps, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
-    return max_pool2d(framed, size, stride)
-
-
-def average_pool(maps, size, stride=None, padding=0):
-    return functional.avg_pool2d(torch.as_tensor(maps), size, stride, padding).numpy()
-
-
-def keeps_the_rest(maps, size, stride=None, padding=0):
-    pooled = functional.max_pool2d(torch.as_tensor(maps), size, stride, padding, ceil_mode=True)
-    return pooled.numpy()
-
-
-def default_stride_one(maps, size, stride=None, padding=0):
-    return max_pool2d(maps, size, stride or 1, padding)
-
-
-def stride_is_size(maps, size, stride=None, padding=0):
-    return max_pool2d(maps, size, None, padding)
-
-
-def without_padding(maps, size, stride=None, padding=0):
-    return max_pool2d(maps, size, stride)
-
-
-def across_channels(maps, size, stride=None, padding=0):
-    return max_pool2d(maps, size, stride, padding).max(axis=1, keepdims=True)
-
-
-def largest_magnitude(maps, size, stride=None, padding=0):
-    high, low = (max_pool2d(sign * maps, size, stride, padding) for sign in (1, -1))
-    return np.maximum(high, low)
-
-
-def largest_of_all_maps(maps, size, stride=None, padding=0):
-    pooled = max_pool2d(maps, size, stride, padding)
-    return np.zeros(pooled.shape) + pooled.max(axis=(0, 1))
-
-
-def pool_steps_by_one(maps, size, stride=None, padding=0):
-    rows, columns = max_pool2d(maps, size, stride, padding).shape[2:]
-    return max_pool2d(maps, size, 1, padding)[:, :, :rows, :columns]
-
-
-def began_at_zero(maps, size, stride=None, padding=0):
-    return np.maximum(max_pool2d(maps, size, stride, padding), 0)
-
-
-def all_axes_padded(maps, size, stride=None, padding=0):
-    return max_pool2d(np.pad(maps, padding, constant_values=-np.inf), size, stride)
-
-
-def max_pool2d_cases(rng):
+@pooling.cases
+def cases(rng):
     def numbers(*shape):  # half of them below 0, all different
         values = np.arange(np.prod(shape)) - np.prod(shape) // 2
         return rng.permutation(values).astype(float).reshape(shape)
@@ -102,100 +54,110 @@ def max_pool2d_cases(rng):
     ]
 
 
-EXERCISE = Exercise(
-    name="max_pool2d",
-    title="Max pooling",
-    points=2,
-    difficulty=2,
-    minutes=15,
-    reference=max_pool2d,
-    cases=max_pool2d_cases,
-    probe=Call(),
-    compare=close(),
-    alternatives=[pool_via_torch],
-    read=POOLING,
-    misconceptions=[
-        Misconception(
-            "padded with zeros",
-            zeros_around,
-            "You padded with zeros: where all pixels are negative, the padding itself wins and "
-            "a value appears that was never there; pad with -np.inf.",
-        ),
-        Misconception(
-            "average",
-            average_pool,
-            "You took the mean of each window: max pooling keeps the largest value.",
-        ),
-        Misconception(
-            "kept the rest",
-            keeps_the_rest,
-            "You kept the incomplete windows at the right and lower edge: here, as in PyTorch, "
-            "a window that does not fit is dropped; round the size down.",
-            PADDING,
-        ),
-        Misconception(
-            "stride 1 by default",
-            default_stride_one,
-            "Without a stride your window moves by one pixel: for pooling the default stride "
-            "is the window's own size.",
-        ),
-        Misconception(
-            "stride not used",
-            stride_is_size,
-            "Your window always moves by its own size: use stride when it is given, "
-            "and size only when it is None.",
-        ),
-        Misconception(
-            "padding not used",
-            without_padding,
-            "You left out the padding: put a frame of -np.inf around each map first.",
-            PADDING,
-        ),
-        Misconception(
-            "across channels",
-            across_channels,
-            "You took the largest value over all channels, so only one map is left: "
-            "each channel is pooled on its own, and their number stays.",
-        ),
-        Misconception(
-            "largest magnitude",
-            largest_magnitude,
-            "You compared absolute values, so -30 beats 2: the maximum is the largest number, "
-            "with its sign.",
-        ),
-        Misconception(
-            "one maximum for all maps",
-            largest_of_all_maps,
-            "All your maps are alike: .max() without axes looks at all photos and channels "
-            "together; take it over the window's two axes only, axis=(2, 3).",
-        ),
-        Misconception(
-            "steps of one",
-            pool_steps_by_one,
-            "Your output has the right size, but its window moves by one pixel: output [i, "
-            "j] looks at the map from row i * stride, column j * stride.",
-        ),
-        Misconception(
-            "began at zero",
-            began_at_zero,
-            "Where all values of a window are negative you give 0: your search for the "
-            "largest begins at 0; begin at -np.inf, or take .max() of the window.",
-        ),
-        Misconception(
-            "all axes padded",
-            all_axes_padded,
-            "np.pad(maps, padding) pads every axis, so there are photos and channels that "
-            "nobody gave you: name the widths, (0, 0) twice and (padding, padding) twice.",
-            PADDING,
-        ),
-    ],
-    hints=(
-        "A window and a step, as in a convolution, but no kernel: what is done with the window "
-        "instead?",
-        "Choose the stride first (None means size). Pad the last two axes with -np.inf. The "
-        "output's sides come from the formula for a convolution with kernel = size.",
-        "For output row i and column j take maps[:, :, i * stride : i * stride + size, "
-        "j * stride : j * stride + size] of the padded maps. Its maximum over the axes 2 and 3 "
-        "has shape (N, C), and belongs at result[:, :, i, j].",
-    ),
+@pooling.mistake(
+    "You padded with zeros: where all pixels are negative, the padding itself wins and a value "
+    "appears that was never there; pad with -np.inf."
+)
+def padded_with_zeros(maps, size, stride=None, padding=0):
+    framed = np.pad(maps, [(0, 0), (0, 0), (padding, padding), (padding, padding)])
+    return max_pool2d(framed, size, stride)
+
+
+@pooling.mistake("You took the mean of each window: max pooling keeps the largest value.")
+def average_pool(maps, size, stride=None, padding=0):
+    return functional.avg_pool2d(torch.as_tensor(maps), size, stride, padding).numpy()
+
+
+@pooling.mistake(
+    "Without a stride your window moves by one pixel: for pooling the default stride is the "
+    "window's own size."
+)
+def stride_1_by_default(maps, size, stride=None, padding=0):
+    return max_pool2d(maps, size, stride or 1, padding)
+
+
+@pooling.mistake(
+    "Your window always moves by its own size: use stride when it is given, and size only when it "
+    "is None."
+)
+def stride_not_used(maps, size, stride=None, padding=0):
+    return max_pool2d(maps, size, None, padding)
+
+
+@pooling.mistake(
+    "You took the largest value over all channels, so only one map is left: each channel is "
+    "pooled on its own, and their number stays."
+)
+def across_channels(maps, size, stride=None, padding=0):
+    return max_pool2d(maps, size, stride, padding).max(axis=1, keepdims=True)
+
+
+@pooling.mistake(
+    "You compared absolute values, so -30 beats 2: the maximum is the largest number, with its "
+    "sign."
+)
+def largest_magnitude(maps, size, stride=None, padding=0):
+    high, low = (max_pool2d(sign * maps, size, stride, padding) for sign in (1, -1))
+    return np.maximum(high, low)
+
+
+@pooling.mistake(
+    "All your maps are alike: .max() without axes looks at all photos and channels together; take "
+    "it over the window's two axes only, axis=(2, 3)."
+)
+def one_maximum_for_all_maps(maps, size, stride=None, padding=0):
+    pooled = max_pool2d(maps, size, stride, padding)
+    return np.zeros(pooled.shape) + pooled.max(axis=(0, 1))
+
+
+@pooling.mistake(
+    "Your output has the right size, but its window moves by one pixel: output [i, j] looks at "
+    "the map from row i * stride, column j * stride."
+)
+def steps_of_one(maps, size, stride=None, padding=0):
+    rows, columns = max_pool2d(maps, size, stride, padding).shape[2:]
+    return max_pool2d(maps, size, 1, padding)[:, :, :rows, :columns]
+
+
+@pooling.mistake(
+    "Where all values of a window are negative you give 0: your search for the largest begins at "
+    "0; begin at -np.inf, or take .max() of the window."
+)
+def began_at_zero(maps, size, stride=None, padding=0):
+    return np.maximum(max_pool2d(maps, size, stride, padding), 0)
+
+
+padding_mistakes = pooling.group("Padding and stride", read="lesson.ipynb#Padding-and-stride")
+
+
+@padding_mistakes.mistake(
+    "You kept the incomplete windows at the right and lower edge: here, as in PyTorch, a window "
+    "that does not fit is dropped; round the size down."
+)
+def kept_the_rest(maps, size, stride=None, padding=0):
+    pooled = functional.max_pool2d(torch.as_tensor(maps), size, stride, padding, ceil_mode=True)
+    return pooled.numpy()
+
+
+@padding_mistakes.mistake("You left out the padding: put a frame of -np.inf around each map first.")
+def padding_not_used(maps, size, stride=None, padding=0):
+    return max_pool2d(maps, size, stride)
+
+
+@padding_mistakes.mistake(
+    "np.pad(maps, padding) pads every axis, so there are photos and channels that nobody gave "
+    "you: name the widths, (0, 0) twice and (padding, padding) twice."
+)
+def all_axes_padded(maps, size, stride=None, padding=0):
+    return max_pool2d(np.pad(maps, padding, constant_values=-np.inf), size, stride)
+
+
+pooling.hints(
+    "A window and a step, as in a convolution, but no kernel: what is done with the window "
+    "instead?",
+    "Choose the stride first (None means size). Pad the last two axes with -np.inf. The output's "
+    "sides come from the formula for a convolution with kernel = size.",
+    "For output row i and column j take maps[:, :, i * stride : i * stride + size, j * stride : j "
+    "* stride + size] of the padded maps. Its maximum over the axes 2 and 3 has shape (N, C), and "
+    "belongs at result[:, :, i, j].",
 )

@@ -2,248 +2,143 @@
 
 from __future__ import annotations
 
-from lepton_course.exercises import Case, Exercise, Misconception, Value, exact
-
-CELL = "lesson.ipynb#A-recurrent-cell-by-hand"
-
-
-GRADIENTS = "lesson.ipynb#Vanishing-and-exploding-gradients"
-
-
-# --- predictions ---
-
-
-def one_question(rng):
-    return [Case("your prediction")]
-
+from lepton_course.authoring import prediction
 
 EXERCISES = [
-    Exercise(
-        name="predicted_shape",
-        title="Your prediction: the last states",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference=(1, 5, 32),
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=CELL,
-        misconceptions=[
-            Misconception(
-                "no axis for layers",
-                (5, 32),
+    prediction(
+        "predicted_shape",
+        "Your prediction: the last states",
+        (1, 5, 32),
+        read="lesson.ipynb#A-recurrent-cell-by-hand",
+        wrong={
+            (5, 32): (
                 "Nearly: that is what one expects, but PyTorch puts an axis in front for the "
-                "number of layers stacked on top of each other, here 1.",
+                "number of layers stacked on top of each other, here 1."
             ),
-            Misconception(
-                "batch first",
-                (5, 1, 32),
-                "The right numbers in another order: batch_first speaks of the sequences only, and "
-                "the last states keep the axis of layers in front.",
+            (5, 1, 32): (
+                "The right numbers in another order: batch_first speaks of the sequences "
+                "only, and the last states keep the axis of layers in front."
             ),
-            Misconception(
-                "all states",
-                (5, 20, 32),
-                "That is the first result, the states at all 20 steps: the second has the last "
-                "step only.",
+            (5, 20, 32): (
+                "That is the first result, the states at all 20 steps: the second has the "
+                "last step only."
             ),
-            Misconception(
-                "steps for sequences",
-                (1, 20, 32),
-                "You kept the 20 steps and dropped the batch: there is one last state for each of "
-                "the 5 sequences.",
+            (1, 20, 32): (
+                "You kept the 20 steps and dropped the batch: there is one last state for "
+                "each of the 5 sequences."
             ),
-            Misconception(
-                "inputs for units",
-                (1, 5, 12),
-                "12 is the size of an input: the state has 32 units.",
+            (1, 5, 12): "12 is the size of an input: the state has 32 units.",
+            (32,): (
+                "That is the last state of one sequence: there are 5 of them, and an axis for "
+                "the layers in front."
             ),
-            Misconception(
-                "state of one sequence",
-                (32,),
-                "That is the last state of one sequence: there are 5 of them, and an axis for the "
-                "layers in front.",
-            ),
-            Misconception(
-                "both shapes",
-                ((5, 20, 32), (1, 5, 32)),
-                "You know both: asked for is the second one only.",
-            ),
-            Misconception(
-                "time first",
-                (20, 5, 32),
+            ((5, 20, 32), (1, 5, 32)): "You know both: asked for is the second one only.",
+            (20, 5, 32): (
                 "Those are all states, with time in front: asked for are the last states, and "
-                "batch_first puts the batch in front of time.",
+                "batch_first puts the batch in front of time."
             ),
-            Misconception(
-                "layers at the end",
-                (5, 32, 1),
-                "The right numbers in another order: the axis of layers stands in front.",
-            ),
-            Misconception(
-                "one sequence",
-                (1, 32),
+            (5, 32, 1): "The right numbers in another order: the axis of layers stands in front.",
+            (1, 32): (
                 "That is what one sequence without a batch has: here the 5 sequences stand "
-                "between the layers and the units.",
+                "between the layers and the units."
             ),
-            Misconception(
-                "the input again",
-                (5, 20, 12),
-                "That is the shape of the input: a state has 32 numbers, not 12, and asked for is "
-                "the last one of each sequence.",
+            (5, 20, 12): (
+                "That is the shape of the input: a state has 32 numbers, not 12, and asked "
+                "for is the last one of each sequence."
             ),
-            Misconception(
-                "last inputs",
-                (5, 12),
-                "Those would be the last inputs: a state has 32 numbers, and PyTorch puts an axis "
-                "for the layers in front.",
+            (5, 12): (
+                "Those would be the last inputs: a state has 32 numbers, and PyTorch puts an "
+                "axis for the layers in front."
             ),
-            Misconception(
-                "units before sequences",
-                (1, 32, 5),
-                "The axis of layers is right: behind it come the sequences, then the units.",
+            (
+                1,
+                32,
+                5,
+            ): "The axis of layers is right: behind it come the sequences, then the units.",
+            (32, 5): (
+                "Sequences come before units, and PyTorch puts an axis for the layers in front."
             ),
-            Misconception(
-                "units first",
-                (32, 5),
-                "Sequences come before units, and PyTorch puts an axis for the layers in front.",
+            (1, 20, 5): (
+                "The 20 steps are over, only the last state is kept: behind the layers come "
+                "the 5 sequences and the 32 units."
             ),
-            Misconception(
-                "steps and sequences",
-                (1, 20, 5),
-                "The 20 steps are over, only the last state is kept: behind the layers come the 5 "
-                "sequences and the 32 units.",
+            "(1, 5, 32)": "The shape is right, but in quotes it is a text: write it without them.",
+            (2, 5, 32): "Nearly: the axis in front is right, but this network has one layer only.",
+            (
+                1,
+                1,
+                32,
+            ): "That would be the last state of a single sequence: there are 5 in the batch.",
+            (1, 5, 20): (
+                "20 is the number of steps, and only the last one is left: a state has 32 units."
             ),
-            Misconception(
-                "in quotes",
-                "(1, 5, 32)",
-                "The shape is right, but in quotes it is a text: write it without them.",
+            (20, 32): (
+                "Those are all states of one sequence: asked for are the last states of all "
+                "5, with an axis for the layers in front."
             ),
-            Misconception(
-                "two layers",
-                (2, 5, 32),
-                "Nearly: the axis in front is right, but this network has one layer only.",
+            (1, 20, 5, 32): (
+                "You kept the 20 steps: of those only the last is left, so there are three numbers."
             ),
-            Misconception(
-                "one sequence, one step",
-                (1, 1, 32),
-                "That would be the last state of a single sequence: there are 5 in the batch.",
-            ),
-            Misconception(
-                "steps for units",
-                (1, 5, 20),
-                "20 is the number of steps, and only the last one is left: a state has 32 units.",
-            ),
-            Misconception(
-                "steps for layers",
-                (20, 32),
-                "Those are all states of one sequence: asked for are the last states of all 5, "
-                "with an axis for the layers in front.",
-            ),
-            Misconception(
-                "all numbers",
-                (1, 20, 5, 32),
-                "You kept the 20 steps: of those only the last is left, so there are three "
-                "numbers.",
-            ),
-            Misconception(
-                "how many numbers",
-                160,
-                "There are 160 numbers in it, that is right: in which shape do they come?",
-            ),
-        ],
+            160: "There are 160 numbers in it, that is right: in which shape do they come?",
+        },
         hints=(
             "One last state for each sequence. How many sequences, how many units?",
             "In front there is one more axis: the number of layers.",
             "predicted_shape = (1, 5, 32)",
         ),
     ),
-    Exercise(
-        name="predicted_slope",
-        title="Your prediction: a gradient after 50 steps",
-        points=0,
-        difficulty=1,
-        minutes=2,
-        reference="c",
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
-        read=GRADIENTS,
-        misconceptions=[
-            Misconception(
-                "a half",
-                "a",
+    prediction(
+        "predicted_slope",
+        "Your prediction: a gradient after 50 steps",
+        "c",
+        read="lesson.ipynb#Vanishing-and-exploding-gradients",
+        wrong={
+            "a": (
                 "A half is left after 6 or 7 steps already: 0.9 is multiplied with itself 50 "
-                "times, not taken off.",
+                "times, not taken off."
             ),
-            Misconception(
-                "a tenth",
-                "b",
-                "A tenth is left after 22 steps: after 44 it is a hundredth, and it goes on.",
+            "b": "A tenth is left after 22 steps: after 44 it is a hundredth, and it goes on.",
+            "C": 'Right, but write it as a small letter: "c".',
+            "A": (
+                "Answer with a small letter, and think again: 0.9 is multiplied with itself "
+                "50 times."
             ),
-            Misconception("capital C", "C", 'Right, but write it as a small letter: "c".'),
-            Misconception(
-                "capital A",
-                "A",
-                "Answer with a small letter, and think again: 0.9 is multiplied with itself 50 "
-                "times.",
-            ),
-            Misconception(
-                "capital B",
-                "B",
+            "B": (
                 "Answer with a small letter, and think again: a tenth is left after 22 steps "
-                "already.",
+                "already."
             ),
-            Misconception(
-                "the number",
-                0.9**50,
-                "The number is right: now answer with the letter that belongs to it, in quotes.",
+            0.9**50: (
+                "The number is right: now answer with the letter that belongs to it, in quotes."
             ),
-        ],
+        },
         hints=(
             "The factors are multiplied: 0.9 · 0.9 · 0.9 …",
             "0.9 to the power of 7 is about a half. How often does 7 go into 50?",
             'predicted_slope = "c"',
         ),
     ),
-    Exercise(
-        name="predicted_lead",
-        title="Your prediction: the GRU's lead",
-        points=0,
+    prediction(
+        "predicted_lead",
+        "Your prediction: the GRU's lead",
+        "b",
         difficulty=2,
-        minutes=2,
-        reference="b",
-        cases=one_question,
-        probe=Value(),
-        compare=exact(),
         read="lesson.ipynb#Who-buys-again",
-        misconceptions=[
-            Misconception(
-                "far better",
-                "a",
-                "It sees more, that is true, but more is worth something only if it tells about "
-                "the future: run on and see.",
+        wrong={
+            "a": (
+                "It sees more, that is true, but more is worth something only if it tells "
+                "about the future: run on and see."
             ),
-            Misconception(
-                "far worse",
-                "c",
-                "It can learn recency and frequency from the purchases, too, and it has 70 000 "
-                "examples to do so: run on and see.",
+            "c": (
+                "It can learn recency and frequency from the purchases, too, and it has 70 "
+                "000 examples to do so: run on and see."
             ),
-            Misconception("capital B", "B", 'Write it as a small letter: "b". Then run on.'),
-            Misconception(
-                "capital A",
-                "A",
-                "Answer with a small letter: and more is worth something only if it tells about "
-                "the future.",
+            "B": 'Write it as a small letter: "b". Then run on.',
+            "A": (
+                "Answer with a small letter: and more is worth something only if it tells "
+                "about the future."
             ),
-            Misconception(
-                "capital C",
-                "C",
-                "Answer with a small letter: and would it not learn recency and frequency, too?",
-            ),
-        ],
+            "C": ("Answer with a small letter: and would it not learn recency and frequency, too?"),
+        },
         hints=(
             "What could the order of the purchases tell that their number and the last one do not?",
             "Half of the customers have bought once. What can be read in one purchase?",

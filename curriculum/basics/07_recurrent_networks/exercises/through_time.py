@@ -5,12 +5,60 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from lepton_course.exercises import Call, Case, Exercise, Misconception, close
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import (
+    first_missing,
+    last_missing,
+    negated,
+    only_value,
+    reversed_order,
+    transposed,
+    tuple_order,
+)
 
-THROUGH_TIME = "lesson.ipynb#Backpropagation-through-time"
-VANISHING = "lesson.ipynb#Vanishing-and-exploding-gradients"
+backward_pass = exercise(
+    "through_time",
+    title="Backpropagation through time",
+    points=3,
+    difficulty=4,
+    minutes=20,
+    probe=Call(),
+    compare=close(),
+    read="lesson.ipynb#Backpropagation-through-time",
+    returns=("d_states", "d_w"),
+    forms=[
+        transposed(
+            "Your d_states are right, but d_w is transposed: row k belongs to the "
+            "unit that was computed, column j to the state before, so np.outer(a, "
+            "h_before).",
+            of="d_w",
+        ),
+        tuple_order(
+            (1, 0), "Both are right, but in the wrong order: return d_states first, then d_w."
+        ),
+        first_missing(
+            "Row 0 of d_states is missing, the gradient for h_0: go back to the very first state.",
+            of="d_states",
+        ),
+        last_missing(
+            "Row T of d_states is missing, the gradient for h_T: it is the last row of upstream.",
+            of="d_states",
+        ),
+        reversed_order(
+            "Your rows are right, but the last state comes first: turn the list round at the end.",
+            of="d_states",
+        ),
+        only_value(0, "You returned d_states alone: return the pair d_states, d_w."),
+        negated(
+            "Your d_states are right, and d_w has the opposite sign: the minus "
+            "belongs to the optimiser's step, not to the gradient.",
+            of="d_w",
+        ),
+    ],
+)
 
 
+@backward_pass.reference
 def through_time(states, w_hh, upstream):
     d_states, d_w = upstream.astype(float), np.zeros(w_hh.shape)
     for t in range(len(states) - 1, 0, -1):
@@ -20,6 +68,7 @@ def through_time(states, w_hh, upstream):
     return d_states, d_w
 
 
+@backward_pass.alternative
 def through_time_by_autograd(states, w_hh, upstream):
     w, known = torch.tensor(w_hh, requires_grad=True), torch.tensor(states)
     given = torch.atanh(known[1:]) - known[:-1] @ w.detach().T  # what the inputs added
@@ -31,6 +80,7 @@ def through_time_by_autograd(states, w_hh, upstream):
     return torch.stack([state.grad for state in chain]).numpy(), w.grad.numpy()
 
 
+@backward_pass.alternative
 def through_time_by_jacobians(states, w_hh, upstream):
     steps = [np.diag(1 - state**2) @ w_hh for state in states[1:]]
     d_states = []
@@ -43,6 +93,45 @@ def through_time_by_jacobians(states, w_hh, upstream):
     d_states = np.array(d_states)
     inner = d_states[1:] * (1 - states[1:] ** 2)
     return d_states, inner.T @ states[:-1]
+
+
+@backward_pass.cases
+def cases(rng):
+    def numbers(*shape):
+        return np.round(rng.uniform(0.2, 0.9, shape) * rng.choice([-1, 1], shape), 2)
+
+    def case(part, steps, units, counted):
+        upstream = np.zeros((steps + 1, units))
+        upstream[counted] = 2 * numbers(*upstream[counted].shape)
+        return Case(part, (numbers(steps + 1, units), numbers(units, units), upstream))
+
+    return [
+        case("one step back", 1, 3, np.s_[-1:]),
+        case("several steps back", 4, 2, np.s_[-1:]),
+        case("a loss at every step", 5, 3, np.s_[1:]),
+        case("a loss at every step", 3, 2, np.s_[:]),
+    ]
+
+
+@backward_pass.mistake(
+    "Your d_w is right, but d_states holds the gradients inside the tanh, a_t: keep those for the "
+    "states themselves, from before they are multiplied by 1 - h_t²."
+)
+def gradients_inside_the_tanh(states, w_hh, upstream):
+    d_states, d_w = through_time(states, w_hh, upstream)
+    return np.vstack([d_states[:1], d_states[1:] * (1 - states[1:] ** 2)]), d_w
+
+
+@backward_pass.mistake(
+    "You multiply by w_hh first and by 1 - h_t² afterwards: on the way back the tanh of step t "
+    "comes first, (d_t * (1 - h_t²)) @ w_hh."
+)
+def slope_after_the_weights(states, w_hh, upstream):
+    d_states, d_w = upstream.astype(float), np.zeros_like(w_hh)
+    for t in reversed(range(1, len(states))):
+        d_w += np.outer(d_states[t] * (1 - states[t] ** 2), states[t - 1])
+        d_states[t - 1] += d_states[t] @ w_hh * (1 - states[t] ** 2)
+    return d_states, d_w
 
 
 def _backwards(slope=lambda states, t: 1 - states[t] ** 2, back=lambda a, w: a @ w, join=None):
@@ -60,40 +149,147 @@ def _backwards(slope=lambda states, t: 1 - states[t] ** 2, back=lambda a, w: a @
     return wrong
 
 
-def slope_of_the_state_before(states, t):
-    return 1 - states[t - 1] ** 2
+@backward_pass.mistake(
+    "You wrote = where += belongs, in d_states and in d_w: both collect, from upstream and from "
+    "the next step, and from all steps."
+)
+def sums_forgotten(states, w_hh, upstream):
+    """`=` in place of `+=`, twice."""
+    d_states, _ = _backwards(join=upstream_overwritten)(states, w_hh, upstream)
+    return d_states, np.outer(d_states[1] * (1 - states[1] ** 2), states[0])
 
 
-def slope_of_a_sigmoid(states, t):
-    return states[t] * (1 - states[t])
+@backward_pass.mistake(
+    "You go forwards through the steps, but a state's gradient is complete only when all later "
+    "steps have sent theirs: let t run from T down to 1."
+)
+def forwards(states, w_hh, upstream):
+    """Each step finds the next state's gradient incomplete."""
+    d_states, d_w = upstream.copy(), np.zeros_like(w_hh)
+    for t in range(1, len(states)):
+        inner = d_states[t] * (1 - states[t] ** 2)
+        d_w += np.outer(inner, states[t - 1])
+        d_states[t - 1] += inner @ w_hh
+    return d_states, d_w
 
 
-def slope_of_a_state_squashed_twice(states, t):
-    return 1 - np.tanh(states[t]) ** 2
+@backward_pass.mistake("You took 1 for every direct gradient: they are given, in upstream.")
+def upstream_ignored(states, w_hh, upstream):
+    return through_time(states, w_hh, np.ones_like(upstream))
 
 
-def slope_not_squared(states, t):
-    return 1 - states[t]
+@backward_pass.mistake(
+    "Your loop ends before the first step: t runs from T down to 1, and step 1 leads back to h_0."
+)
+def one_step_short(states, w_hh, upstream):
+    """The loop ends one step too early."""
+    d_states, d_w = through_time(states[1:], w_hh, upstream[1:])
+    return np.concatenate([upstream[:1], d_states]), d_w
 
 
+@backward_pass.mistake(
+    "Your d_states are right, but d_w is made from upstream, as if each step mattered only "
+    "directly: use the whole gradient, d_states[t]."
+)
+def d_w_from_upstream(states, w_hh, upstream):
+    inner = upstream[1:] * (1 - states[1:] ** 2)
+    return through_time(states, w_hh, upstream)[0], inner.T @ states[:-1]
+
+
+@backward_pass.mistake(
+    "If the message above speaks of an index out of bounds: states has T + 1 rows, numbered from "
+    "0 to T, so begin with t = len(states) - 1."
+)
+def begun_outside(states, w_hh, upstream):
+    return states[len(states)], w_hh
+
+
+slope_mistakes = backward_pass.group("Slope", make=lambda slope: _backwards(slope=slope))
+
+
+@slope_mistakes.mistake(
+    "The derivative of the tanh is missing: on the way through step t each unit's gradient is "
+    "multiplied by 1 - h_t²."
+)
 def slope_left_out(states, t):
     return np.ones_like(states[t])
 
 
+@slope_mistakes.mistake(
+    "You took the slope of the tanh from h_{t-1}: the tanh gave h_t, so its derivative is 1 - h_t²."
+)
+def slope_of_the_state_before(states, t):
+    return 1 - states[t - 1] ** 2
+
+
+@slope_mistakes.mistake("h (1 - h) is the derivative of a sigmoid: that of tanh is 1 - h².")
+def slope_of_a_sigmoid(states, t):
+    return states[t] * (1 - states[t])
+
+
+@slope_mistakes.mistake(
+    "You took tanh of a state, which has been through a tanh already: the derivative is 1 - h_t², "
+    "with h_t as it is."
+)
+def squashed_twice(states, t):
+    return 1 - np.tanh(states[t]) ** 2
+
+
+@slope_mistakes.mistake("The square is missing: the derivative of tanh is 1 - h_t².")
+def not_squared(states, t):
+    return 1 - states[t]
+
+
+@slope_mistakes.mistake(
+    "Your slope is 1 + h²: tanh flattens out towards -1 and 1, so its derivative is 1 - h_t²."
+)
+def slope_with_a_plus(states, t):
+    return 1 + states[t] ** 2
+
+
+back_mistakes = backward_pass.group("Back", make=lambda back: _backwards(back=back))
+
+
+@back_mistakes.mistake(
+    "You multiplied by w_hh in the direction of the forward pass: w_hh[k, j] leads from unit j to "
+    "unit k, so what comes back to j is the sum over k, a @ w_hh."
+)
 def times_the_transposed(inner, w_hh):
     return w_hh @ inner
 
 
-def not_times_w(inner, w_hh):
+@back_mistakes.mistake(
+    "w_hh is missing on the way back: from the inside of the tanh to h_{t-1} the gradient is "
+    "multiplied by w_hh."
+)
+def w_hh_left_out(inner, w_hh):
     return inner
 
 
-def what_comes_back_only(direct, sent):
+join_mistakes = backward_pass.group("Join", make=lambda join: _backwards(join=join))
+
+
+@join_mistakes.mistake(
+    "A state has two influences on the loss: directly, its own row of upstream, and through the "
+    "next state; before the last step you keep only the second: add the two."
+)
+def upstream_overwritten(direct, sent):
     return sent
 
 
-def what_is_direct_only(direct, sent):
+@join_mistakes.mistake(
+    "Your gradients of the states are upstream itself: add what comes back from the next state."
+)
+def nothing_comes_back(direct, sent):
     return direct
+
+
+@join_mistakes.mistake(
+    "You count each direct gradient twice: d_states begins as a copy of upstream, so add only "
+    "what comes back from the next state."
+)
+def upstream_twice(direct, sent):
+    return 2 * direct + sent
 
 
 def _with_other_weights(d_weights):
@@ -107,359 +303,77 @@ def _with_other_weights(d_weights):
     return wrong
 
 
-def outer_the_other_way(inner, states, d_states, d_w):
-    return d_w.T
+with_other_weights = backward_pass.group("With other weights", make=_with_other_weights)
 
 
-def weights_of_one_step(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "Your d_states are right, but each step overwrites d_w: all steps share one w_hh, so their "
+    "gradients are added up."
+)
+def d_w_overwritten(inner, states, d_states, d_w):
     return np.outer(inner[0], states[0])
 
 
-def weights_of_the_last_step(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "Your d_states are right, but d_w holds the share of the last step alone: all steps share one "
+    "w_hh, so their gradients are added up."
+)
+def d_w_of_the_last_step(inner, states, d_states, d_w):
     return np.outer(inner[-1], states[-2])
 
 
-def averaged_over_steps(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "Your d_states are right, but you divided d_w by the number of steps: the chain rule adds "
+    "them up."
+)
+def d_w_averaged(inner, states, d_states, d_w):
     return d_w / len(inner)
 
 
-def state_after_the_step(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "Your d_states are right, but in d_w you used h_t: in step t, w_hh meets the state before, "
+    "h_{t-1}."
+)
+def d_w_with_the_state_after(inner, states, d_states, d_w):
     return inner.T @ states[1:]
 
 
-def products_unit_by_unit(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "Your d_states are right, but d_w multiplies unit by unit: every unit met every unit of the "
+    "state before, so np.outer(a, h_before)."
+)
+def d_w_unit_by_unit(inner, states, d_states, d_w):
     return np.zeros_like(d_w) + (inner * states[:-1]).sum(axis=0)
 
 
-def slope_missing_in_weights(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "Your d_states are right, but in d_w the slope of the tanh is missing: multiply by 1 - h_t² "
+    "first."
+)
+def d_w_without_slope(inner, states, d_states, d_w):
     return d_states[1:].T @ states[:-1]
 
 
-def weights_step_by_step(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "You returned one gradient of w_hh for each step: add them up, to (H, H)."
+)
+def d_w_step_by_step(inner, states, d_states, d_w):
     return np.einsum("tk,tj->tkj", inner, states[:-1])
 
 
-def inside_returned(states, w_hh, upstream):
-    d_states, d_w = through_time(states, w_hh, upstream)
-    return np.vstack([d_states[:1], d_states[1:] * (1 - states[1:] ** 2)]), d_w
-
-
-def slope_after_the_weights(states, w_hh, upstream):
-    d_states, d_w = upstream.astype(float), np.zeros_like(w_hh)
-    for t in reversed(range(1, len(states))):
-        d_w += np.outer(d_states[t] * (1 - states[t] ** 2), states[t - 1])
-        d_states[t - 1] += d_states[t] @ w_hh * (1 - states[t] ** 2)
-    return d_states, d_w
-
-
-def sums_forgotten(states, w_hh, upstream):
-    """`=` in place of `+=`, twice."""
-    d_states, _ = _backwards(join=what_comes_back_only)(states, w_hh, upstream)
-    return d_states, np.outer(d_states[1] * (1 - states[1] ** 2), states[0])
-
-
-def results_exchanged(states, w_hh, upstream):
-    return through_time(states, w_hh, upstream)[::-1]
-
-
-def first_state_forgotten(states, w_hh, upstream):
-    d_states, d_w = through_time(states, w_hh, upstream)
-    return d_states[1:], d_w
-
-
-def last_state_forgotten(states, w_hh, upstream):
-    d_states, d_w = through_time(states, w_hh, upstream)
-    return d_states[:-1], d_w
-
-
-def forwards(states, w_hh, upstream):
-    """Each step finds the next state's gradient incomplete."""
-    d_states, d_w = upstream.copy(), np.zeros_like(w_hh)
-    for t in range(1, len(states)):
-        inner = d_states[t] * (1 - states[t] ** 2)
-        d_w += np.outer(inner, states[t - 1])
-        d_states[t - 1] += inner @ w_hh
-    return d_states, d_w
-
-
-def collected_backwards(states, w_hh, upstream):
-    d_states, d_w = through_time(states, w_hh, upstream)
-    return d_states[::-1].copy(), d_w
-
-
-def gradient_of_the_sum(states, w_hh, upstream):
-    return through_time(states, w_hh, np.ones_like(upstream))
-
-
-def states_only(states, w_hh, upstream):
-    return through_time(states, w_hh, upstream)[0]
-
-
-def without_the_first_step(states, w_hh, upstream):
-    """The loop ends one step too early."""
-    d_states, d_w = through_time(states[1:], w_hh, upstream[1:])
-    return np.concatenate([upstream[:1], d_states]), d_w
-
-
-def slope_with_a_plus(states, t):
-    return 1 + states[t] ** 2
-
-
-def direct_counted_twice(direct, sent):
-    return 2 * direct + sent
-
-
-def last_row_counted_from_one(states, w_hh, upstream):
-    return states[len(states)], w_hh
-
-
-def weights_from_the_direct_gradients(states, w_hh, upstream):
-    inner = upstream[1:] * (1 - states[1:] ** 2)
-    return through_time(states, w_hh, upstream)[0], inner.T @ states[:-1]
-
-
-def weights_with_a_minus(inner, states, d_states, d_w):
-    return -d_w
-
-
-def inner_product(inner, states, d_states, d_w):
+@with_other_weights.mistake(
+    "Your d_states are right, but every entry of d_w holds the same number, for `@` of two "
+    "vectors is an inner product: np.outer(a, h_before) has an entry for each pair of units."
+)
+def d_w_one_number(inner, states, d_states, d_w):
     return np.zeros_like(d_w) + (inner * states[:-1]).sum()
 
 
-def through_time_cases(rng):
-    def numbers(*shape):
-        return np.round(rng.uniform(0.2, 0.9, shape) * rng.choice([-1, 1], shape), 2)
-
-    def case(part, steps, units, counted):
-        upstream = np.zeros((steps + 1, units))
-        upstream[counted] = 2 * numbers(*upstream[counted].shape)
-        return Case(part, (numbers(steps + 1, units), numbers(units, units), upstream))
-
-    return [
-        case("one step back", 1, 3, np.s_[-1:]),
-        case("several steps back", 4, 2, np.s_[-1:]),
-        case("a loss at every step", 5, 3, np.s_[1:]),
-        case("a loss at every step", 3, 2, np.s_[:]),
-    ]
-
-
-EXERCISE = Exercise(
-    name="through_time",
-    title="Backpropagation through time",
-    points=3,
-    difficulty=4,
-    minutes=20,
-    reference=through_time,
-    cases=through_time_cases,
-    probe=Call(),
-    compare=close(),
-    alternatives=[through_time_by_autograd, through_time_by_jacobians],
-    read=THROUGH_TIME,
-    misconceptions=[
-        Misconception(
-            "slope left out",
-            _backwards(slope=slope_left_out),
-            "The derivative of the tanh is missing: on the way through step t each unit's gradient "
-            "is multiplied by 1 - h_t².",
-        ),
-        Misconception(
-            "slope of the state before",
-            _backwards(slope=slope_of_the_state_before),
-            "You took the slope of the tanh from h_{t-1}: the tanh gave h_t, so its derivative is "
-            "1 - h_t².",
-        ),
-        Misconception(
-            "slope of a sigmoid",
-            _backwards(slope=slope_of_a_sigmoid),
-            "h (1 - h) is the derivative of a sigmoid: that of tanh is 1 - h².",
-        ),
-        Misconception(
-            "squashed twice",
-            _backwards(slope=slope_of_a_state_squashed_twice),
-            "You took tanh of a state, which has been through a tanh already: the derivative is "
-            "1 - h_t², with h_t as it is.",
-        ),
-        Misconception(
-            "not squared",
-            _backwards(slope=slope_not_squared),
-            "The square is missing: the derivative of tanh is 1 - h_t².",
-        ),
-        Misconception(
-            "transposed",
-            _backwards(back=times_the_transposed),
-            "You multiplied by w_hh in the direction of the forward pass: w_hh[k, j] leads from "
-            "unit j to unit k, so what comes back to j is the sum over k, a @ w_hh.",
-        ),
-        Misconception(
-            "w_hh left out",
-            _backwards(back=not_times_w),
-            "w_hh is missing on the way back: from the inside of the tanh to h_{t-1} the gradient "
-            "is multiplied by w_hh.",
-        ),
-        Misconception(
-            "upstream overwritten",
-            _backwards(join=what_comes_back_only),
-            "A state has two influences on the loss: directly, its own row of upstream, and "
-            "through the next state; before the last step you keep only the second: add the two.",
-        ),
-        Misconception(
-            "nothing comes back",
-            _backwards(join=what_is_direct_only),
-            "Your gradients of the states are upstream itself: add what comes back from the next "
-            "state.",
-        ),
-        Misconception(
-            "d_w transposed",
-            _with_other_weights(outer_the_other_way),
-            "Your d_states are right, but d_w is transposed: row k belongs to the unit that was "
-            "computed, column j to the state before, so np.outer(a, h_before).",
-        ),
-        Misconception(
-            "d_w overwritten",
-            _with_other_weights(weights_of_one_step),
-            "Your d_states are right, but each step overwrites d_w: all steps share one w_hh, so "
-            "their gradients are added up.",
-        ),
-        Misconception(
-            "d_w of the last step",
-            _with_other_weights(weights_of_the_last_step),
-            "Your d_states are right, but d_w holds the share of the last step alone: all steps "
-            "share one w_hh, so their gradients are added up.",
-        ),
-        Misconception(
-            "d_w averaged",
-            _with_other_weights(averaged_over_steps),
-            "Your d_states are right, but you divided d_w by the number of steps: the chain rule "
-            "adds them up.",
-        ),
-        Misconception(
-            "d_w with the state after",
-            _with_other_weights(state_after_the_step),
-            "Your d_states are right, but in d_w you used h_t: in step t, w_hh meets the state "
-            "before, h_{t-1}.",
-        ),
-        Misconception(
-            "d_w unit by unit",
-            _with_other_weights(products_unit_by_unit),
-            "Your d_states are right, but d_w multiplies unit by unit: every unit met every unit "
-            "of the state before, so np.outer(a, h_before).",
-        ),
-        Misconception(
-            "d_w without slope",
-            _with_other_weights(slope_missing_in_weights),
-            "Your d_states are right, but in d_w the slope of the tanh is missing: multiply by "
-            "1 - h_t² first.",
-        ),
-        Misconception(
-            "d_w step by step",
-            _with_other_weights(weights_step_by_step),
-            "You returned one gradient of w_hh for each step: add them up, to (H, H).",
-        ),
-        Misconception(
-            "gradients inside the tanh",
-            inside_returned,
-            "Your d_w is right, but d_states holds the gradients inside the tanh, a_t: keep those "
-            "for the states themselves, from before they are multiplied by 1 - h_t².",
-        ),
-        Misconception(
-            "slope after the weights",
-            slope_after_the_weights,
-            "You multiply by w_hh first and by 1 - h_t² afterwards: on the way back the tanh of "
-            "step t comes first, (d_t * (1 - h_t²)) @ w_hh.",
-        ),
-        Misconception(
-            "sums forgotten",
-            sums_forgotten,
-            "You wrote = where += belongs, in d_states and in d_w: both collect, from upstream and "
-            "from the next step, and from all steps.",
-        ),
-        Misconception(
-            "order of the results",
-            results_exchanged,
-            "Both are right, but in the wrong order: return d_states first, then d_w.",
-        ),
-        Misconception(
-            "first state forgotten",
-            first_state_forgotten,
-            "Row 0 of d_states is missing, the gradient for h_0: go back to the very first state.",
-        ),
-        Misconception(
-            "last state forgotten",
-            last_state_forgotten,
-            "Row T of d_states is missing, the gradient for h_T: it is the last row of upstream.",
-        ),
-        Misconception(
-            "forwards",
-            forwards,
-            "You go forwards through the steps, but a state's gradient is complete only when all "
-            "later steps have sent theirs: let t run from T down to 1.",
-        ),
-        Misconception(
-            "collected backwards",
-            collected_backwards,
-            "Your rows are right, but the last state comes first: turn the list round at the end.",
-        ),
-        Misconception(
-            "upstream ignored",
-            gradient_of_the_sum,
-            "You took 1 for every direct gradient: they are given, in upstream.",
-        ),
-        Misconception(
-            "states only",
-            states_only,
-            "You returned d_states alone: return the pair d_states, d_w.",
-        ),
-        Misconception(
-            "one step short",
-            without_the_first_step,
-            "Your loop ends before the first step: t runs from T down to 1, and step 1 leads back "
-            "to h_0.",
-        ),
-        Misconception(
-            "slope with a plus",
-            _backwards(slope=slope_with_a_plus),
-            "Your slope is 1 + h²: tanh flattens out towards -1 and 1, so its derivative is "
-            "1 - h_t².",
-        ),
-        Misconception(
-            "upstream twice",
-            _backwards(join=direct_counted_twice),
-            "You count each direct gradient twice: d_states begins as a copy of upstream, "
-            "so add only what comes back from the next state.",
-        ),
-        Misconception(
-            "d_w from upstream",
-            weights_from_the_direct_gradients,
-            "Your d_states are right, but d_w is made from upstream, as if each step "
-            "mattered only directly: use the whole gradient, d_states[t].",
-        ),
-        Misconception(
-            "d_w negative",
-            _with_other_weights(weights_with_a_minus),
-            "Your d_states are right, and d_w has the opposite sign: the minus belongs to "
-            "the optimiser's step, not to the gradient.",
-        ),
-        Misconception(
-            "d_w one number",
-            _with_other_weights(inner_product),
-            "Your d_states are right, but every entry of d_w holds the same number, for `@` "
-            "of two vectors is an inner product: np.outer(a, h_before) has an entry for "
-            "each pair of units.",
-        ),
-        Misconception(
-            "begun outside",
-            last_row_counted_from_one,
-            "If the message above speaks of an index out of bounds: states has T + 1 rows, "
-            "numbered from 0 to T, so begin with t = len(states) - 1.",
-        ),
-    ],
-    hints=(
-        "Stand at h_t, and suppose that its whole gradient is known. What does h_{t-1} get from "
-        "it, through one step?",
-        "Begin with a copy of upstream. Go from t = T down to 1. With a = d_states[t] * (1 - "
-        "h_t²), the gradient inside the tanh, two things follow: the share of w_hh, and what "
-        "h_{t-1} gets.",
-        "In the loop, with that a: add np.outer(a, h_{t-1}) to d_w, and a @ w_hh to row t - 1 "
-        "of d_states. Both with +=. By the time that a row is used, it is complete.",
-    ),
+backward_pass.hints(
+    "Stand at h_t, and suppose that its whole gradient is known. What does h_{t-1} get from it, "
+    "through one step?",
+    "Begin with a copy of upstream. Go from t = T down to 1. With a = d_states[t] * (1 - h_t²), "
+    "the gradient inside the tanh, two things follow: the share of w_hh, and what h_{t-1} gets.",
+    "In the loop, with that a: add np.outer(a, h_{t-1}) to d_w, and a @ w_hh to row t - 1 of "
+    "d_states. Both with +=. By the time that a row is used, it is complete.",
 )

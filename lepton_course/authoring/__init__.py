@@ -1,0 +1,31 @@
+"""What a module's file of exercises imports: how exercises and predictions are written down."""
+
+from lepton_course.authoring.builder import exercise
+from lepton_course.authoring.predictions import prediction
+from lepton_course.exercises import (
+    Call,
+    Case,
+    Gradient,
+    Model,
+    Probe,
+    Value,
+    accuracy,
+    close,
+    exact,
+    random_weights,
+)
+
+__all__ = [
+    "Call",
+    "Case",
+    "Gradient",
+    "Model",
+    "Probe",
+    "Value",
+    "accuracy",
+    "close",
+    "exact",
+    "exercise",
+    "prediction",
+    "random_weights",
+]

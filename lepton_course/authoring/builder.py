@@ -1,0 +1,243 @@
+"""How an exercise is written down: its contract first, then its functions, each marked as what
+it is.
+
+    pooling = exercise("max_pool2d", title="Max pooling", points=2, …)
+
+    @pooling.reference
+    def max_pool2d(maps, size): ...
+
+    @pooling.mistake("You took the mean of each window: take its maximum.")
+    def mean_pooling(maps, size): ...
+
+`exercise` collects; `ExerciseBuilder.build` gives the plain data (`Exercise`) that check cell,
+grader, diagnosis and certificate use. Decorators return the function unchanged.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, TypeVar
+
+from lepton_course.authoring.wrong_forms import WrongForm
+from lepton_course.exercises.compare import Comparison
+from lepton_course.exercises.model import Declaration, Exercise, Misconception
+from lepton_course.exercises.probes import Probe
+
+T = TypeVar("T")
+
+RELATIVE = ["right", "a"]
+"""The parameters that tell a mistake relative to the reference from a whole implementation."""
+
+_UNSET = object()
+
+
+def exercise(
+    name: str,
+    *,
+    title: str,
+    points: float,
+    difficulty: int,
+    minutes: int,
+    probe: Probe,
+    compare: Comparison,
+    read: str = "",
+    returns: Sequence[str] = (),
+    forms: Sequence[WrongForm] = (),
+) -> ExerciseBuilder:
+    """Begin an exercise; see `Exercise` for the fields.
+
+    forms: wrong forms of a right result, from `wrong_forms`.
+    """
+    contract = {
+        "name": name,
+        "title": title,
+        "points": points,
+        "difficulty": difficulty,
+        "minutes": minutes,
+        "probe": probe,
+        "compare": compare,
+        "read": read,
+        "returns": tuple(returns),
+    }
+    return ExerciseBuilder(contract, tuple(forms))
+
+
+@dataclass
+class ExerciseBuilder(Declaration):
+    """An exercise while its file is read: the contract, and the functions marked so far."""
+
+    contract: dict[str, Any]
+    forms: tuple[WrongForm, ...] = ()
+    _reference: Any = _UNSET
+    _cases: Callable[..., Any] | None = None
+    _alternatives: list[Any] = field(default_factory=list)
+    _mistakes: list[_Mistake] = field(default_factory=list)
+    _hints: tuple[str, ...] = ()
+
+    def reference(self, answer: T) -> T:
+        """Mark the right answer: a function, a class, or a value."""
+        self._reference = answer
+        return answer
+
+    def alternative(self, answer: T) -> T:
+        """Mark another right answer, written differently."""
+        self._alternatives.append(answer)
+        return answer
+
+    def cases(self, function: T) -> T:
+        """Mark the function that draws one round of cases: it returns a list, or yields them."""
+        self._cases = function
+        return function
+
+    def hints(self, nudge: str, method: str, answer: str) -> None:
+        """State the three hints, in the order in which a learner opens them."""
+        self._hints = (nudge, method, answer)
+
+    def group(
+        self, title: str, *, read: str = "", make: Callable[[Any], Any] | None = None
+    ) -> MistakeGroup:
+        """Begin a group of mistakes that share a place to read on.
+
+        make: turns each marked function into the implementation, where only a part of the answer
+        is written ("one step", of which `make` builds the loop).
+        """
+        return MistakeGroup(self, title, read, make)
+
+    def mistake(
+        self,
+        sentence: str,
+        *,
+        name: str = "",
+        read: str = "",
+        make: Callable[[Any], Any] | None = None,
+    ) -> Callable[[T], T]:
+        """Mark a wrong implementation, with the sentence that the learner is told.
+
+        name: of the misconception; without it, the function's, with spaces (names of arguments
+        and of returned values keep their underscores). A function of the two parameters
+        `right, a` is relative to the reference: `right(**changes)` calls the reference with the
+        case's arguments and these changes, and `a` holds the arguments by name.
+        read, make: as for `group`.
+        """
+
+        def mark(function: T) -> T:
+            implementation = make(function) if make else function
+            self._mistakes.append(_Mistake(function, name, implementation, sentence, read))
+            return function
+
+        return mark
+
+    def build(self) -> Exercise:
+        """Return the exercise as data.
+
+        Raises ValueError when no function is marked as its reference or as its cases.
+        """
+        name = self.contract["name"]
+        if self._reference is _UNSET:
+            raise ValueError(f"exercise {name}: mark the right answer with `.reference`")
+        if self._cases is None:
+            raise ValueError(f"exercise {name}: mark the function that draws cases with `.cases`")
+        returns = self.contract["returns"]
+        known = [*argument_names(self._reference), *returns]
+        mistakes = [
+            Misconception(m.title(known), self._whole(m.implementation), m.sentence, m.read)
+            for m in self._mistakes
+        ]
+        forms = [form.misconception(self._reference, returns) for form in self.forms]
+        return Exercise(
+            **self.contract,
+            reference=self._reference,
+            cases=_listed(self._cases),
+            misconceptions=(*mistakes, *forms),
+            alternatives=tuple(self._alternatives),
+            hints=self._hints,
+        )
+
+    def _whole(self, implementation: Any) -> Any:
+        if is_relative(implementation):
+            return _relative_to(self._reference, implementation)
+        return implementation
+
+
+@dataclass(frozen=True)
+class _Mistake:
+    function: Any
+    name: str
+    implementation: Any
+    sentence: str
+    read: str
+
+    def title(self, known: Sequence[str]) -> str:
+        """The given name, or the function's with spaces, but for names that are known."""
+        if self.name:
+            return self.name
+        title = self.function.__name__.strip("_").replace("_", " ")
+        for name in known:
+            title = re.sub(rf"\b{name.replace('_', ' ')}\b", name, title)
+        return title
+
+
+@dataclass(frozen=True)
+class MistakeGroup:
+    """Mistakes of one subject: a heading in the file, a place to read, a way to make them."""
+
+    exercise: ExerciseBuilder
+    title: str
+    read: str = ""
+    make: Callable[[Any], Any] | None = None
+
+    def mistake(self, sentence: str, *, name: str = "", read: str = "") -> Callable[[T], T]:
+        """Mark a wrong implementation of this group; see `ExerciseBuilder.mistake`."""
+        return self.exercise.mistake(sentence, name=name, read=read or self.read, make=self.make)
+
+
+def argument_names(reference: Any) -> tuple[str, ...]:
+    """Return the names of a reference's arguments; none for a value."""
+    if not callable(reference):
+        return ()
+    try:
+        return tuple(inspect.signature(reference).parameters)
+    except ValueError:  # some built-in functions have no signature
+        return ()
+
+
+def is_relative(implementation: Any) -> bool:
+    """Whether a mistake is written relative to the reference: a function of `right, a`."""
+    return (
+        inspect.isfunction(implementation)
+        and list(inspect.signature(implementation).parameters) == RELATIVE
+    )
+
+
+def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> Callable[..., Any]:
+    """The implementation that a mistake relative to the reference stands for."""
+    signature = inspect.signature(reference)
+
+    def mistaken(*args: Any, **kwargs: Any) -> Any:
+        bound = signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+
+        def right(**changes: Any) -> Any:
+            unknown = changes.keys() - signature.parameters.keys()
+            if unknown:
+                raise TypeError(f"the reference has no argument {', '.join(sorted(unknown))}")
+            changed = inspect.BoundArguments(signature, {**bound.arguments, **changes})
+            return reference(*changed.args, **changed.kwargs)
+
+        return change(right, SimpleNamespace(**bound.arguments))
+
+    mistaken.__name__ = change.__name__
+    mistaken.__wrapped__ = change
+    mistaken.__signature__ = signature
+    return mistaken
+
+
+def _listed(cases: Callable[..., Any]) -> Callable[..., list[Any]]:
+    """A generator of cases as a function that returns their list."""
+    if not inspect.isgeneratorfunction(cases):
+        return cases
+    return lambda rng: list(cases(rng))
