@@ -1,4 +1,8 @@
-"""Budgets of notebooks, and what a kernel and its children really use."""
+"""Budgets of notebooks, and what a kernel and its children really use.
+
+A budget of 60 s means 60 s on two idle cores of the reference machine (see `machine_speed`),
+whatever machine the notebook runs on and whatever else runs there.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.proof.notebooks.machine_speed import REFERENCE_SECONDS, sample
+
 CORES = 2
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 2**20
 LOOK_EVERY = 0.1
+SAMPLE_EVERY = 10
+"""Looks from one sample of the machine's speed to the next: a hundredth of a core."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +44,31 @@ def budget_for(module: str, kind: str) -> Budget:
 
 @dataclass
 class NotebookUsage:
-    """What was used; `by_itself` does not depend on what else the machine does."""
+    """What a notebook used.
+
+    wall_seconds: of all cells. cpu_seconds: on a core, of all threads. waited_seconds: ready, but
+    without a core, of all threads. slowness: how many times as long as on the reference machine
+    the same computation took at the time.
+    """
 
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
     waited_seconds: float = 0.0
     peak_bytes: int = 0
+    slowness: float = 1.0
 
     @property
     def by_itself(self) -> float:
-        """Seconds on two cores with nothing else running.
+        """Seconds on two idle cores of the reference machine.
 
-        Threads that were ready and had no core waited for others; that time is taken off. Less
-        than its share of both cores no notebook can take.
+        Threads that had no core waited for other work; that is taken off. Less than its share of
+        both cores no notebook can take. Computation is converted by the machine's slowness; so
+        is what the notebook slept, but a fast machine does not lengthen sleep.
         """
-        return max(self.cpu_seconds / CORES, self.wall_seconds - self.waited_seconds)
+        unhindered = max(0.0, self.wall_seconds - self.waited_seconds)
+        computed = max(self.cpu_seconds / CORES, min(self.cpu_seconds, unhindered))
+        slept = max(0.0, unhindered - self.cpu_seconds)
+        return computed / self.slowness + slept / max(1.0, self.slowness)
 
     @property
     def peak_mib(self) -> int:
@@ -60,7 +78,7 @@ class NotebookUsage:
 
 @dataclass
 class Meter:
-    """Looks at processes often, from outside, until it is stopped.
+    """Sample processes' time and memory every 0.1 s, and the machine's speed every second.
 
     family: gives the process ids to look at.
     """
@@ -70,22 +88,33 @@ class Meter:
 
     def __post_init__(self) -> None:
         self._threads: dict[tuple[int, str], tuple[int, int]] = {}
+        self._samples: list[float] = []
+        self._own_wait = _main_thread_wait()
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look_often, daemon=True)
         self._thread.start()
 
     def stop(self) -> NotebookUsage:
-        """Stops looking; what was seen."""
+        """Stop sampling. Return what was seen."""
         self._done.set()
         self._thread.join()
+        # The kernel waits for this process, too, between one cell and the next.
+        waited = sum(wait for _, wait in self._threads.values())
+        waited += _main_thread_wait() - self._own_wait
+        self.usage.waited_seconds = waited / 1e9
         self.usage.cpu_seconds = sum(run for run, _ in self._threads.values()) / 1e9
-        self.usage.waited_seconds = sum(wait for _, wait in self._threads.values()) / 1e9
+        self.usage.slowness = sum(self._samples) / len(self._samples) / REFERENCE_SECONDS
         return self.usage
 
     def _look_often(self) -> None:
+        looks = 0
         while not self._done.wait(LOOK_EVERY):
             self._look()
+            if looks % SAMPLE_EVERY == 0:
+                self._samples.append(sample())
+            looks += 1
         self._look()
+        self._samples.append(sample())
 
     def _look(self) -> None:
         pids = list(self.family())
@@ -105,6 +134,12 @@ def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
     except (OSError, ValueError):
         pass  # it has ended meanwhile
     return found
+
+
+def _main_thread_wait() -> int:
+    """Nanoseconds that this process's main thread was ready and had no core."""
+    pid = os.getpid()
+    return _schedule(pid).get((pid, str(pid)), (0, 0))[1]
 
 
 def resident_bytes(pids: Iterable[int]) -> int:

@@ -112,7 +112,7 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
     seen: dict[str, list[str]] = {}
     stopped = ""
     # One thread, because notebooks run side by side, one for each core.
-    run_sync(manager.start_kernel)(cwd=str(folder), env={**os.environ, "OMP_NUM_THREADS": "1"})
+    run_sync(manager.start_kernel)(cwd=str(folder), env=_environment())
     try:
         meter = Meter(family)
         started = time.monotonic()
@@ -187,6 +187,12 @@ def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelMan
     )
     package = Path(lepton_course.__file__).resolve().parent
     return WarmKernelManager(world=World(scratch, (package,), limits, walls)), _closed_in
+
+
+def _environment() -> dict[str, str]:
+    """The kernel's environment. Pictures are shown as in JupyterLab, whatever the shell says."""
+    kept = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    return {**kept, "OMP_NUM_THREADS": "1"}
 
 
 def _closed_in() -> set[int]:
