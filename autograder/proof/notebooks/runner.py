@@ -54,10 +54,9 @@ def run_notebooks(
     keys = {task: content_key(task, clone) for task in tasks}
     waiting = []
     for task in tasks:
-        found = cache.find(keys[task]) if cache else None
-        if found:
-            shutil.copyfile(found[1], executed / task.file_name)
-            yield found[0]
+        result = _from_cache(cache, keys[task], executed / task.file_name)
+        if result:
+            yield result
         else:
             waiting.append(task)
     if not waiting:
@@ -84,6 +83,29 @@ def run_notebooks(
                 if cache:
                     cache.keep(keys[task], result, executed / task.file_name)
             yield result
+
+
+def prove_once(task: NotebookTask, target: Path, cache: Cache | None) -> Result:
+    """Prove one task in this process, unless it passed before with the same content.
+
+    Writes the executed notebook to `target`.
+    """
+    key = content_key(task) if cache else ""
+    result = _from_cache(cache, key, target)
+    if result is None:
+        result = prove(task, target)
+        if cache:
+            cache.keep(key, result, target)
+    return result
+
+
+def _from_cache(cache: Cache | None, key: str, target: Path) -> Result | None:
+    """The kept result under a key; its executed notebook goes to `target`."""
+    found = cache.find(key) if cache else None
+    if found is None:
+        return None
+    shutil.copyfile(found[1], target)
+    return found[0]
 
 
 def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Result:
