@@ -17,6 +17,7 @@ from executed_notebooks import ExecutedNotebooks, shared_folder
 
 from autograder.kernels.owner import shared
 from lepton_course.exercises.declared import DECLARATIONS
+from lepton_course.syllabus import PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]
 
@@ -108,7 +109,11 @@ def clean_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel, built from a copy of the clone as git would check it out."""
+    """A wheel, built from a copy of the clone as git would check it out.
+
+    What `make build` has built comes along: a module is built again there unless all that it is
+    made of is the same in both.
+    """
     copy = tmp_path_factory.mktemp("wheel") / "clone"
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, cwd=CLONE, check=True, capture_output=True, text=True).stdout
@@ -116,13 +121,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (CLONE / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(CLONE / name, copy / name)
+    built = PACKAGED.relative_to(CLONE)
+    if (CLONE / built).is_dir():
+        shutil.copytree(CLONE / built, copy / built)
     for command in (
         ["-c", "from autograder.curriculum.build import build; build()"],
         ["-m", "build", "--wheel", "--no-isolation"],
     ):
         subprocess.run([sys.executable, *command], cwd=copy, check=True, env=clean_environment())
-    [built] = (copy / "dist").glob("*.whl")
-    return built
+    [made] = (copy / "dist").glob("*.whl")
+    return made
 
 
 class SmallCurriculum:

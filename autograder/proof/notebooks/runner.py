@@ -110,8 +110,13 @@ def _from_cache(cache: Cache | None, key: str, target: Path) -> Result | None:
 
 def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Result:
     """Executes one task in this process, writes the executed notebook and says what was shown."""
+    from autograder.proof.notebooks.notebook_problems import (
+        code_cells,
+        failure_text,
+        problems_of,
+        records,
+    )
     from autograder.proof.notebooks.papermill_execution import execute
-    from autograder.proof.notebooks.proofs import code_cells, failure_text, problems_of, records
 
     budget = budget or budget_for(task.module, task.kind)
     original = task.notebook()
