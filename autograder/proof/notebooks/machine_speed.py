@@ -1,20 +1,20 @@
 """How fast this machine is at the moment: a fixed piece of work, timed while something else runs.
 
-A core computes more slowly when its hyperthread, its caches or its host is shared, and neither
-processor time nor the time spent waiting for a core shows it. The same work, timed at the same
-moment, does.
+A core computes more slowly when its hyperthread, its caches or its host is shared, which the same
+work shows when it is timed at the same moment.
 """
 
 from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 REFERENCE_SECONDS = 0.0100
-"""What `sample` takes on an idle core of the machine for which budgets are stated."""
+"""Processor time of a sample on an idle core of the machine for which budgets are stated."""
 
 ROUNDS = 4
 """Rounds of the work in a sample: longer than the scheduler's tick, 4 ms, and soon over."""
@@ -23,14 +23,24 @@ _VALUES = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
 _LEFT, _RIGHT = _VALUES[:25_600].reshape(160, 160), _VALUES[25_600:51_200].reshape(160, 160)
 
 
-def sample() -> float:
-    """Do the fixed work once. Return its seconds without those spent waiting for a core."""
-    started = time.perf_counter()
-    waited_before = _waited_seconds()
+@dataclass(frozen=True)
+class SpeedSample:
+    """Seconds of the fixed work: on a core, and on no core without having waited for one.
+
+    The latter is what the machine's host took, or lost in the accounts of a busy machine.
+    """
+
+    cpu: float
+    lost: float = 0.0
+
+
+def sample() -> SpeedSample:
+    """Do the fixed work once and time it."""
+    started, waited_before, cpu_before = time.perf_counter(), _waited_seconds(), time.thread_time()
     for _ in range(ROUNDS):
         _work()
-    waited = _waited_seconds() - waited_before
-    return time.perf_counter() - started - waited
+    cpu, waited = time.thread_time() - cpu_before, _waited_seconds() - waited_before
+    return SpeedSample(cpu, max(0.0, time.perf_counter() - started - waited - cpu))
 
 
 def _work() -> float:

@@ -12,7 +12,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -115,7 +114,6 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
     run_sync(manager.start_kernel)(cwd=str(folder), env=_environment())
     try:
         meter = Meter(family)
-        started = time.monotonic()
         try:
             papermill.execute_notebook(
                 str(source),
@@ -132,14 +130,12 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
             stopped = manager.provisioner.stop_reason if walls.namespaces else ""
             stopped = stopped or str(error).strip().splitlines()[0]
         finally:
-            wall = time.monotonic() - started
             usage = meter.stop()
         if walls.namespaces and not stopped:
             seen = json.loads(run_sync(_ask)(manager, INSPECTION) or "{}")
     finally:
         run_sync(_shut_down)(manager)
     done = remove_error_markers(nbformat.read(target, as_version=4))
-    usage.wall_seconds = _seconds_of_cells(done) or wall
     left = tuple(seen.get("processes", ())) if walls.namespaces else _still_there(family())
     return Executed(
         notebook=done,
@@ -232,10 +228,6 @@ def _let_stubs_fail(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
-
-
-def _seconds_of_cells(notebook: NotebookNode) -> float:
-    return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
 
 
 def _left_files(scratch: Path, tmp: list[str]) -> list[str]:
