@@ -89,7 +89,7 @@ def test_an_executed_lesson_is_shown_whole_and_reads_well(lab, url, workspace, t
     figures = sum("image/png" in output.get("data", {}) for output in outputs)
     assert figures > 0
     visit(lab, url, path)
-    wanted = {"cells": len(cells), "figures": figures, "broken": [], "red": [], "lost": []}
+    wanted = {"cells": len(cells), "figures": figures, "broken": [], "errors": [], "lost": []}
     lab.panel().locator(".jp-Notebook .jp-Cell").nth(len(cells) - 1).wait_for()
     assert outputs_seen(lab.page, OUTPUTS) == wanted
     hard_to_read = {}
@@ -112,11 +112,11 @@ def test_a_lesson_begins_asks_for_predictions_and_ends_with_its_quiz(lab, url, w
     lab.run("begin(")
     for source in predictions:
         lab.run(source.partition("\n")[0])
-        lab.cell(source.partition("\n")[0]).get_by_role("button").first.wait_for()
+        lab.cell(source.partition("\n")[0]).locator(".lepton-choice").first.wait_for()
     # The quiz cell's source is hidden; below it stands the quiz as it was written.
     place = [cell.id for cell in lesson.cells].index("quiz")
     asked = lab.panel().locator(".jp-Notebook .jp-Cell").nth(place)
     asked.locator(".jp-OutputArea-output").first.click(position={"x": 5, "y": 5})
     lab.page.keyboard.press("Control+Enter")
-    asked.get_by_role("button", name="a", exact=True).first.wait_for()
-    assert outputs_seen(lab.page, OUTPUTS)["red"] == []
+    asked.locator(".lepton-choice").first.wait_for()
+    assert outputs_seen(lab.page, OUTPUTS)["errors"] == []

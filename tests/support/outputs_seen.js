@@ -1,5 +1,5 @@
 // What stands in the notebook in front: its cells, and in the outputs that a selector finds the
-// figures that show, pictures that do not, errors and warnings in red, and widgets without a model.
+// figures that show, pictures that do not, errors, and widgets without a model.
 (selector) => {
   const outputs = [...document.querySelectorAll(selector)];
   const images = outputs.flatMap((output) => [...output.querySelectorAll("img")]);
@@ -10,7 +10,7 @@
     cells: document.querySelectorAll(`${front} .jp-Notebook .jp-Cell`).length,
     figures: images.filter(isFigure).length,
     broken: images.filter((i) => i.complete && !i.naturalWidth).map((i) => i.alt || i.src),
-    red: outputs.filter((o) => /\.(error|stderr)$/.test(o.dataset.mimeType)).map(begin),
+    errors: outputs.filter((o) => /\.error$/.test(o.dataset.mimeType)).map(begin),
     lost: outputs.map(begin).filter((text) => /(Error displaying|Loading) widget/.test(text)),
   };
 }
