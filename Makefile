@@ -94,5 +94,5 @@ pins:
 	rm -rf .venv-pins
 
 clean:
-	rm -rf dist build lepton_course/curriculum .pytest_cache .ruff_cache
+	rm -rf dist build lepton_course/curriculum lepton_course/.curriculum-build .pytest_cache .ruff_cache
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +

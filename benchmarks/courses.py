@@ -18,6 +18,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 
 from autograder.classroom.classroom import programs_on_path
+from autograder.submissions.cell_marks import mark_of
 
 BEGIN = "import time\n\ncpu_began = time.process_time()"
 END = 'print(f"cpu seconds {time.process_time() - cpu_began:.4f}")'
@@ -174,9 +175,9 @@ def _hand_in(course: Course, kind: str, number: int) -> None:
         path.chmod(0o644)
         notebook = nbformat.read(path, as_version=4)
         for cell in notebook.cells:
-            mark = cell.metadata.get("nbgrader", {})
-            if mark.get("solution") and not mark.get("grade"):
-                cell.source = f"{_answer(kind, mark['grade_id'], number)}\n# {student}"
+            mark = mark_of(cell)
+            if mark.solution and not mark.grade:
+                cell.source = f"{_answer(kind, mark.grade_id, number)}\n# {student}"
         nbformat.write(notebook, path)
 
 

@@ -27,11 +27,11 @@ from autograder.classroom.classroom import programs_on_path
 from autograder.execution.job import SubmissionLimits
 from autograder.grading.gradebook_writer import GradebookWriter
 from autograder.grading.recording import record
-from autograder.judging.assignment import GradingTask
+from autograder.judging.course import GradingTask
 from autograder.kernels.owner import shared
 from autograder.nbgrader_course.notebook_runs import RunTests
 from autograder.nbgrader_course.stock_assignment import load_stock_assignment
-from autograder.nbgrader_course.stock_course import open_course
+from autograder.nbgrader_course.stock_course import open_stock_course
 from autograder.sandbox.choice import choose_walls
 from autograder.workers.worker import preload_for
 from lepton_course import device_table
@@ -62,7 +62,7 @@ class TimedRun(RunTests):
 
 def measure(course: Course) -> list[Counter[str]]:
     """Seconds of each stage, for each submission."""
-    classroom = open_course(course.root)
+    classroom = open_stock_course(course.root)
     assignment = load_stock_assignment(classroom, course.assignment)
     walls = choose_walls("auto")
     writer = GradebookWriter(classroom.course_directory(course.assignment).db_url)

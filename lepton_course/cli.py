@@ -12,18 +12,18 @@ from typing import Annotated
 import typer
 
 from lepton_course import __version__
+from lepton_course.command_group import NamesItself
 from lepton_course.pages.new_versions import compare_command, pairs
 from lepton_course.progress.database import find_workspace
-from lepton_course.progress.transfer import ProgressFileError, export_progress, import_progress
-from lepton_course.syllabus import SyllabusError
+from lepton_course.progress.transfer import export_progress, import_progress
 from lepton_course.workspace.install import (
     FileChange,
-    WorkspaceError,
     update_workspace,
     write_atomically,
 )
 
 app = typer.Typer(
+    cls=NamesItself,
     help="Lepton Course: deep learning in notebooks that check your answers.",
     no_args_is_help=True,
     add_completion=False,
@@ -59,10 +59,7 @@ def learn(
 ) -> None:
     """Make or update your workspace and open it in JupyterLab."""
     folder = folder.expanduser().resolve()
-    try:
-        changes = update_workspace(folder)
-    except (WorkspaceError, SyllabusError) as error:
-        sys.exit(f"lepton learn: {error}")
+    changes = update_workspace(folder)
     print(f"Workspace {folder}")
     for line in describe(changes):
         print(f"  {line}")
@@ -102,7 +99,7 @@ def progress(
             print(f"Your progress is in {exported}.")
         if not (imported or exported):
             show_tables(Console(), workspace)
-    except (SyllabusError, ProgressFileError, OSError) as error:
+    except OSError as error:
         sys.exit(f"lepton progress: {error}")
 
 

@@ -10,13 +10,14 @@ from lepton_course.devices import prepare_tensorflow
 from lepton_course.exercises.declared import DECLARATIONS
 from lepton_course.progress.database import record_visit
 from lepton_course.seeds import seed_everything
-from lepton_course.syllabus import PACKAGED
+from lepton_course.syllabus import PACKAGED, TOOLBOX
 
 
 def begin(module: str, *, seed: int = 0) -> None:
     """Sets up a notebook: seeds, device, plot style and the module's exercises.
 
-    module: the module's folder, such as "basics/05_convolutional_networks".
+    module: the module's folder, such as "basics/05_convolutional_networks"; "toolbox" for the
+        toolbox, which has no exercises.
     seed: for Python, NumPy, torch and TensorFlow; a framework that is not imported yet is seeded
         when it is. Safe to run twice. Prints one line that says what was set up.
     Raises ValueError when there is no such module.
@@ -36,6 +37,8 @@ def find_checks(module: str, folder: Path) -> Path | None:
     In a clone's own curriculum folder the declarations are used as they stand there; everywhere
     else the compiled checks of the installed package. None: the module has no exercises.
     """
+    if module == TOOLBOX.removesuffix(".ipynb"):
+        return None
     for place in (folder, *folder.parents):
         if place.match(f"curriculum/{module}") and (place / DECLARATIONS).is_file():
             return place

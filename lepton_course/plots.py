@@ -7,6 +7,9 @@ apart for colour-blind readers (M. Okabe, K. Ito: Color Universal Design, 2008).
 
 from __future__ import annotations
 
+import base64
+import html
+import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,6 +53,34 @@ def use_style() -> None:
             "lines.linewidth": 2,
         }
     )
+
+
+def show(figure: Figure, *, alt: str) -> None:
+    """Display a figure with a text for those who cannot see it, and close it.
+
+    alt: what is to be seen, in a sentence. It stands in the output: as the picture's alternative
+    text in JupyterLab and in pages made of the notebook, as plain text in a terminal.
+    Raises ValueError without one.
+    """
+    from IPython.core.getipython import get_ipython
+    from IPython.display import display
+
+    if not alt.strip():
+        raise ValueError("show(figure, alt=…): say in a sentence what is to be seen")
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", bbox_inches="tight")
+    plt.close(figure)  # or the cell would show it a second time
+    if get_ipython() is None:
+        print(alt)
+        return
+    picture = base64.b64encode(buffer.getvalue()).decode()
+    # JupyterLab draws image/png without its alternative text, and so prefers the HTML.
+    page = (
+        f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
+        f'src="data:image/png;base64,{picture}">'
+    )
+    data = {"image/png": picture, "text/html": page, "text/plain": alt}
+    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
 def image_grid(

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from lepton_course.errors import CourseError
+
 PACKAGED = Path(__file__).parent / "curriculum"
 """The student's curriculum, written by `lepton build` and carried by the wheel."""
+
+PLAN = "module.yml"
+"""In a module's folder: its title, minutes and prerequisites, and for authors its whole plan."""
+
+TOOLBOX = "toolbox.ipynb"
+"""Beside the tracks: the page with the notation and mathematics that lessons lean on."""
 
 OPEN_FOLDERS = ("figures", "recorded")
 """What a module's learner gets besides the notebooks. Everything else stays in the clone."""
 
 
-class SyllabusError(Exception):
+class SyllabusError(CourseError):
     """The curriculum that a learner needs is missing or cannot be read."""
 
 
@@ -24,6 +34,7 @@ class Module:
     """One line of the syllabus.
 
     id: `track/NN_name`, also the module's folder. minutes: (lesson, assignment), first reading.
+    deeper_minutes: of the optional notebook `deeper.ipynb`; 0 where the module has none.
     """
 
     id: str
@@ -31,6 +42,7 @@ class Module:
     about: str
     minutes: tuple[int, int]
     prerequisites: tuple[str, ...]
+    deeper_minutes: int = 0
 
     @property
     def track(self) -> str:
@@ -46,29 +58,86 @@ class Module:
         """Paths of lesson and assignment, relative to the curriculum or to a workspace."""
         return f"{self.id}/lesson.ipynb", f"{self.id}/assignment.ipynb"
 
+    @property
+    def deeper(self) -> str:
+        """Path of the optional notebook, as `notebooks()`; "" where the module has none."""
+        return f"{self.id}/deeper.ipynb" if self.deeper_minutes else ""
+
 
 def load_syllabus(curriculum: Path = PACKAGED) -> list[Module]:
-    """All modules in teaching order, also the planned ones, from `curriculum`/syllabus.yml."""
+    """Return all modules in teaching order, also the planned ones, from `curriculum`/syllabus.yml.
+
+    What a module's own module.yml says comes before what the syllabus says.
+    Raises SyllabusError, naming file and key, when something is missing or malformed.
+    """
     path = curriculum / "syllabus.yml"
-    try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not path.is_file():
         raise SyllabusError(
             f"There is no student's curriculum in {curriculum}. "
             "In a clone of the course, make it with `make learn` or `lepton build`."
-        ) from None
+        )
+    modules = []
+    for entry in read_yaml(path):
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+            raise SyllabusError(f"{path}: write each module as `- id: basics/01_name`, not {entry}")
+        own = curriculum / entry["id"] / PLAN
+        if own.is_file():
+            modules.append(module_from(entry["id"], read_yaml(own), own))
+        elif entry.keys() == {"id"}:
+            raise SyllabusError(f"{own} is missing, and {path} has no more of it than its id.")
+        else:
+            modules.append(module_from(entry["id"], entry, path))
+    return modules
+
+
+def read_yaml(path: Path) -> Any:
+    """Return a YAML file's content. Raises SyllabusError when it is not valid YAML."""
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise SyllabusError(f"{path} is not valid YAML: {error}") from error
-    return [
-        Module(
-            id=entry["id"],
-            title=entry["title"],
-            about=entry["about"],
-            minutes=(entry["minutes"][0], entry["minutes"][1]),
-            prerequisites=tuple(entry["prerequisites"]),
+
+
+def module_from(module: str, entry: Any, path: Path) -> Module:
+    """Return the module of this id from its entry in `path`. Raises SyllabusError."""
+    if not isinstance(entry, Mapping):
+        raise SyllabusError(f"{path}: write keys with values: title, about, minutes, prerequisites")
+    for key, mend in listing_problems(entry):
+        raise SyllabusError(f"{path}, {module}, {key}: {mend}")
+    minutes = entry["minutes"]
+    if isinstance(minutes, list):
+        minutes = {"lesson": minutes[0], "assignment": minutes[1]}
+    return Module(
+        id=module,
+        title=entry["title"],
+        about=entry["about"],
+        minutes=(minutes["lesson"], minutes["assignment"]),
+        prerequisites=tuple(entry["prerequisites"]),
+        deeper_minutes=minutes.get("deeper", 0),
+    )
+
+
+def listing_problems(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each key of a module's entry that cannot be used, and what to write instead."""
+    for key in ("title", "about"):
+        if not isinstance(entry.get(key), str) or not entry[key].strip():
+            yield key, f"write a line of text, not {entry.get(key)!r}"
+    minutes = entry.get("minutes")
+    if isinstance(minutes, list) and len(minutes) == 2:
+        minutes = {"lesson": minutes[0], "assignment": minutes[1]}
+    if (
+        not isinstance(minutes, dict)
+        or not {"lesson", "assignment"} <= minutes.keys() <= {"lesson", "deeper", "assignment"}
+        or not all(type(value) is int and value >= 0 for value in minutes.values())
+    ):
+        yield (
+            "minutes",
+            "write whole minutes, {lesson: 60, deeper: 0, assignment: 90}, "
+            f"not {entry.get('minutes')!r}",
         )
-        for entry in entries
-    ]
+    needed = entry.get("prerequisites")
+    if not isinstance(needed, list) or not all(isinstance(name, str) for name in needed):
+        yield "prerequisites", f"write a list of module ids, [] for none, not {needed!r}"
 
 
 def is_ready(module: Module, curriculum: Path = PACKAGED) -> bool:
@@ -78,13 +147,17 @@ def is_ready(module: Module, curriculum: Path = PACKAGED) -> bool:
 
 @dataclass(frozen=True)
 class Listed:
-    """An exercise as the learner's pages name it; one without points belongs to the lesson."""
+    """An exercise as the learner's pages name it; one without points belongs to the lesson.
+
+    is_optional: it stands in `deeper.ipynb`, and a module is done without it.
+    """
 
     name: str
     title: str
     points: float
     minutes: float
     is_prediction: bool = False
+    is_optional: bool = False
 
 
 def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed]:
@@ -99,6 +172,7 @@ def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed
             entry.get("points", 0),
             entry.get("minutes", 0),
             entry.get("is_prediction", False),
+            entry.get("is_optional", False),
         )
         for entry in json.loads(listing.read_text(encoding="utf-8"))
     ]

@@ -23,13 +23,15 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.classroom.course_folders import CourseFolders
+from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
 
 NOTEBOOK = "assignment"
 """Every assignment has one notebook of this name."""
 
 
-class ClassError(Exception):
+class ClassError(CourseError):
     """Something about a class that stops a command; the message says what to do."""
 
 
@@ -165,7 +167,7 @@ def is_classroom(root: Path) -> bool:
 
 
 @contextmanager
-def exclusive(classroom: Classroom) -> Iterator[None]:
+def exclusive(classroom: CourseFolders) -> Iterator[None]:
     """Holds the class for one command that writes. Raises ClassError when another holds it."""
     with (classroom.private / "lock").open("w") as file:
         try:

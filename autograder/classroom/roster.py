@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from lepton_course.errors import CourseError
+
 COLUMNS = ("id", "first_name", "last_name", "email", "team")
 
 # An id names a folder and is part of nbgrader's file patterns: no separators, no wildcards, and
@@ -28,7 +30,7 @@ class Student:
     team: str
 
 
-class RosterError(ValueError):
+class RosterError(CourseError, ValueError):
     """A roster that cannot be used; the message names every mistake and its line."""
 
     def __init__(self, name: str, problems: Sequence[str]) -> None:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import lepton_course.exercises
 from autograder.classroom.classroom import ClassError, Classroom
-from lepton_course.exercises.compiled import compile_exercise, load_questions, save_questions
-from lepton_course.exercises.declared import DECLARATIONS, load_exercises
-from lepton_course.exercises.judge import Question
+from autograder.curriculum.compiling import (
+    CompilePool,
+    CompileTask,
+    compile_to_file,
+    longest_first,
+)
+from autograder.curriculum.content_key import exercise_key
+from lepton_course.exercises.compiled import load_questions
+from lepton_course.exercises.declared import load_exercises
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.remote import write_cases
 
 ROUNDS = 3
 """How often each exercise's case generator is called for the grader; a check calls it once."""
+
+FEW = 2
+"""So many exercises are drawn here: processes would take as long to start."""
 
 
 def class_questions(
@@ -27,23 +35,24 @@ def class_questions(
     points: the points of each judged cell of the release, by name. They are what counts, so a
         curriculum that has changed since is refused.
 
-    Drawing them runs the references and misconceptions, which takes seconds; the result is kept
-    until the exercises, the code that draws them or the seed change.
+    Drawing them runs the references and misconceptions, which takes seconds; each exercise's are
+    kept until what it depends on or the seed changes. They are drawn side by side.
 
-    Raises ClassError when an exercise is missing or worth something else.
+    Raises ClassError when an exercise is missing, worth something else, or cannot be drawn.
     """
     module = classroom.manifest().module_folder(assignment)
-    key = questions_key(classroom, assignment)
-    kept = classroom.private / "questions" / f"{assignment}-{key}.npz"
-    try:
-        questions = load_questions(kept)
-    except (OSError, ValueError):
-        exercises = load_exercises(module)
-        _compare(points, {name: exercises[name].points for name in exercises}, module)
-        questions = {
-            name: compile_exercise(exercises[name], classroom.seed(), ROUNDS) for name in points
-        }
-        _keep(kept, questions)
+    folder = classroom.private / "questions" / assignment
+    files = {name: folder / f"{name}-{_key(classroom, module, name)}.npz" for name in points}
+    kept = {name: question for name, file in files.items() if (question := _kept(file, name))}
+    missing = [
+        CompileTask(module, name, files[name], classroom.seed(), ROUNDS)
+        for name in points
+        if name not in kept
+    ]
+    if missing:
+        _draw(missing, points, module)
+        _remove_others(folder, set(files.values()))
+    questions = {name: kept.get(name) or load_questions(files[name])[name] for name in points}
     _compare(points, {name: questions[name].points for name in questions}, module)
     return questions
 
@@ -58,16 +67,35 @@ def answerable(question: Question, scratch: Path) -> bytes:
         path.unlink()
 
 
-def questions_key(classroom: Classroom, assignment: str) -> str:
-    """Names all that the questions depend on, without giving the seed away."""
+def questions_key(classroom: Classroom, assignment: str, names: Sequence[str]) -> str:
+    """Name all that these questions depend on, without giving the seed away."""
     module = classroom.manifest().module_folder(assignment)
-    digest = hashlib.sha256(f"{classroom.seed()}/{ROUNDS}".encode())
-    code = Path(lepton_course.exercises.__file__).parent
-    declared = (module / DECLARATIONS).parent.glob("*.py")
-    beside = [path for path in module.iterdir() if path.is_file() and path.suffix != ".ipynb"]
-    for path in [*sorted(beside), *sorted(declared), *sorted(code.glob("*.py"))]:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    keys = [f"{name} {_key(classroom, module, name)}" for name in names]
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]
+
+
+def _key(classroom: Classroom, module: Path, name: str) -> str:
+    parts = f"{classroom.seed()}/{ROUNDS}/{exercise_key(module, name)}"
+    return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def _kept(file: Path, name: str) -> Question | None:
+    try:
+        return load_questions(file)[name]
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _draw(tasks: Sequence[CompileTask], points: Mapping[str, float], module: Path) -> None:
+    """Draw questions into their files. Raises ClassError."""
+    exercises = load_exercises(module)
+    _compare(points, {name: exercises[name].points for name in exercises}, module)
+    with CompilePool() as pool:
+        few = ((task, compile_to_file(task, exercises)) for task in tasks)
+        many = pool.run(compile_to_file, longest_first(tasks)) if len(tasks) > FEW else few
+        for task, problem in many:
+            if problem:
+                raise ClassError(f"{module}: the cases of {task.name} cannot be drawn: {problem}")
 
 
 def _compare(released: Mapping[str, float], declared: Mapping[str, float], file: Path) -> None:
@@ -81,11 +109,10 @@ def _compare(released: Mapping[str, float], declared: Mapping[str, float], file:
             )
 
 
-def _keep(path: Path, questions: Mapping[str, Question]) -> None:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    for old in path.parent.glob(f"{path.name.rsplit('-', 1)[0]}-*.npz"):
-        old.unlink(missing_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent)  # mode 0600
-    os.close(descriptor)
-    save_questions(Path(name), list(questions.values()))
-    os.replace(name, path)
+def _remove_others(folder: Path, files: set[Path]) -> None:
+    """Remove what was drawn before; former versions kept an assignment in one file."""
+    one_file = re.compile(rf"{re.escape(folder.name)}-[0-9a-f]{{16}}\.npz")
+    former = [path for path in folder.parent.glob("*.npz") if one_file.fullmatch(path.name)]
+    for path in [*folder.glob("*.npz"), *former]:
+        if path not in files:
+            path.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from autograder.cli.app import AssignmentName, Folder, class_app, messages, told
+from autograder.cli.app import AssignmentName, Folder, class_app, messages
 from autograder.cli.exchange_commands import collect, rehearse, release
 from autograder.cli.report_command import report
 
@@ -50,7 +50,7 @@ def create(
     from autograder.classroom.roster import write_roster
     from autograder.instructor.creation import create_classroom
 
-    with told(), TemporaryDirectory() as scratch:
+    with TemporaryDirectory() as scratch:
         if (roster is None) == (made_up is None):
             raise ClassError("Say who is in the class: --roster FILE, or --made-up 30 to practise.")
         if made_up is not None:
@@ -112,33 +112,32 @@ def grade(
     Exit status: 0 when all were graded, 3 when some could not be (they are listed), another when
     nothing was changed.
     """
-    from autograder.classroom.classroom import ClassError, open_classroom
+    from autograder.classroom.classroom import ClassError
     from autograder.grading.attempts import counts, grade_attempts, let_count
-    from autograder.grading.batch import Options, find_submissions
+    from autograder.grading.batch import Options
     from autograder.grading.dry_run import changes, print_changes
     from autograder.judging.results import to_json
     from autograder.judging.results_table import console, results_table
-    from autograder.nbgrader_course.stock_course import open_course
+    from autograder.nbgrader_course.opening import open_course
     from autograder.sandbox.choice import choose_walls
 
     started = time.monotonic()
-    with told():
-        if scheduler and workers:
-            raise ClassError("--workers is about this machine, --scheduler about others: name one.")
-        classroom = open_course(folder) or open_classroom(folder)
-        if json_file is not None:
-            _check_writable(json_file)
-        batch = find_submissions(classroom, assignment, [student] if student else [])
-        _tell_walls(choose_walls(sandbox))
-        options = Options(workers, sandbox, force, judge_only=dry_run, scheduler=scheduler)
-        if count is not None and not dry_run:
-            let_count(classroom, assignment, count)
-        counted = count or counts(classroom, assignment)
-        with _progress(len(batch.students) + len(batch.strangers)) as report:
-            done = grade_attempts(classroom, batch, options, counted, report)
-        if dry_run:
-            print_changes(changes(classroom, assignment, done.results), len(done.results))
-            return
+    if scheduler and workers:
+        raise ClassError("--workers is about this machine, --scheduler about others: name one.")
+    classroom = open_course(folder)
+    if json_file is not None:
+        _check_writable(json_file)
+    batch = classroom.find_submissions(assignment, [student] if student else [])
+    _tell_walls(choose_walls(sandbox))
+    options = Options(workers, sandbox, force, judge_only=dry_run, scheduler=scheduler)
+    if count is not None and not dry_run:
+        let_count(classroom, assignment, count)
+    counted = count or counts(classroom, assignment)
+    with _progress(len(batch.students) + len(batch.strangers)) as report:
+        done = grade_attempts(classroom, batch, options, counted, report)
+    if dry_run:
+        print_changes(changes(classroom, assignment, done.results), len(done.results))
+        return
     seconds = time.monotonic() - started
     results = done.results
     console().print(results_table(results, done.shares_process))
@@ -168,13 +167,12 @@ def feedback(
     from autograder.instructor.exchange import release_feedback
     from autograder.instructor.feedback import make_feedback
 
-    with told():
-        classroom = open_classroom(folder)
-        pages = make_feedback(classroom, assignment, student or "*")
-        print(f"{len(pages)} feedback pages in {classroom.root / 'feedback'}")
-        if release:
-            release_feedback(classroom, assignment)
-            print("Handed out through the exchange.")
+    classroom = open_classroom(folder)
+    pages = make_feedback(classroom, assignment, student or "*")
+    print(f"{len(pages)} feedback pages in {classroom.root / 'feedback'}")
+    if release:
+        release_feedback(classroom, assignment)
+        print("Handed out through the exchange.")
 
 
 @class_app.command()
@@ -190,10 +188,9 @@ def export(
     from autograder.classroom.classroom import open_classroom
     from autograder.instructor.grade_export import export as write_csv
 
-    with told():
-        classroom = open_classroom(folder)
-        file = to or classroom.root / (f"grades-{system}.csv" if system else "grades.csv")
-        waiting = write_csv(classroom, file, assignment or [], system)
+    classroom = open_classroom(folder)
+    file = to or classroom.root / (f"grades-{system}.csv" if system else "grades.csv")
+    waiting = write_csv(classroom, file, assignment or [], system)
     print(f"Grades are in {file}")
     if waiting:
         print(f"{waiting} submissions wait for a grade by hand; that part counts 0 so far.")
@@ -214,8 +211,7 @@ def demo(
     """Show the instructor's side: a made-up class is graded, given feedback and exported."""
     from autograder.simulation.demo import run_demo
 
-    with told():
-        as_expected = run_demo(folder, workers, _progress)
+    as_expected = run_demo(folder, workers, _progress)
     if not as_expected:
         raise typer.Exit(1)
 
@@ -225,11 +221,12 @@ def build() -> None:
     from autograder.curriculum.build import build as build_curriculum
 
     try:
-        built = build_curriculum()
+        built = build_curriculum(bar=True)
     except ValueError as error:
         messages.print(f"[red]Not built:[/red] {error}")
         raise typer.Exit(1) from error
-    print(f"Built: {', '.join(built)}" if built else "Everything is up to date.")
+    parts = f"exercises: {len(built.exercises)}, notebooks: {len(built.notebooks)}"
+    print(f"Built anew: {parts}" if built.modules else "Everything is up to date.")
 
 
 def _tell_walls(walls: Walls) -> None:

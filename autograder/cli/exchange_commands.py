@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.app import AssignmentName, Folder, told
+from autograder.cli.app import AssignmentName, Folder
 
 
 def release(folder: Folder, assignment: AssignmentName) -> None:
@@ -15,9 +15,8 @@ def release(folder: Folder, assignment: AssignmentName) -> None:
     from autograder.classroom.classroom import open_classroom
     from autograder.instructor import exchange
 
-    with told():
-        classroom = open_classroom(folder)
-        exchange.release(classroom, assignment)
+    classroom = open_classroom(folder)
+    exchange.release(classroom, assignment)
     course = classroom.course_directory().course_id
     print(f"{assignment} is handed out. Learners fetch it with")
     print(f"  nbgrader fetch_assignment --course {course} {assignment}")
@@ -29,9 +28,8 @@ def collect(folder: Folder, assignment: AssignmentName) -> None:
     from autograder.classroom.classroom import open_classroom
     from autograder.instructor import exchange
 
-    with told():
-        classroom = open_classroom(folder)
-        new = exchange.collect(classroom, assignment)
+    classroom = open_classroom(folder)
+    new = exchange.collect(classroom, assignment)
     print(f"{len(new)} new submissions{': ' if new else ''}{', '.join(new)}")
 
 
@@ -52,14 +50,13 @@ def rehearse(
     from autograder.classroom.roster import read_roster
     from autograder.simulation.rehearsal import hand_in_made_up_work
 
-    with told():
-        classroom = open_classroom(folder)
-        emails = [student.email for student in read_roster(classroom.roster_file)]
-        if not all(email.endswith("@example.org") for email in emails):
-            raise ClassError(
-                "There are people on the roster who are not made up, and this would hand in for "
-                "them. `lepton class create NEW --made-up 30` makes a class to practise with."
-            )
-        home = learners or classroom.root.with_name(f"{classroom.root.name}-learners")
-        count = hand_in_made_up_work(classroom, assignment, home)
+    classroom = open_classroom(folder)
+    emails = [student.email for student in read_roster(classroom.roster_file)]
+    if not all(email.endswith("@example.org") for email in emails):
+        raise ClassError(
+            "There are people on the roster who are not made up, and this would hand in for "
+            "them. `lepton class create NEW --made-up 30` makes a class to practise with."
+        )
+    home = learners or classroom.root.with_name(f"{classroom.root.name}-learners")
+    count = hand_in_made_up_work(classroom, assignment, home)
     print(f"{count} made-up learners have handed in {assignment}. Their files: {home}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,10 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from lepton_course.command_group import NamesItself
+
 if TYPE_CHECKING:
+    from autograder.proof.lint.notebook_form import Complaint
     from autograder.proof.notebooks.notebook_results import Result
     from autograder.proof.notebooks.tasks import NotebookTask
 
@@ -41,7 +43,9 @@ def run(
     json_file: JsonFile = None,
 ) -> None:
     """Execute every lesson, every solved and every untouched assignment, and prove them."""
-    if not _run(_tasks(notebooks or []), jobs, out, cache, json_file):
+    from autograder.proof.notebooks.tasks import select_tasks
+
+    if not _run(select_tasks(notebooks or []), jobs, out, cache, json_file):
         raise typer.Exit(1)
 
 
@@ -57,7 +61,9 @@ def certify(
     json_file: JsonFile = None,
 ) -> None:
     """Prove the exercises: right answers pass, wrong ones fail and are told apart."""
-    if not _certify(_modules(modules or []), seeds, jobs, json_file):
+    from autograder.curriculum.modules import select_modules
+
+    if not _certify(select_modules(modules or []), seeds, jobs, json_file):
         raise typer.Exit(1)
 
 
@@ -66,12 +72,23 @@ def check(
     seeds: Seeds = SEEDS,
     jobs: Jobs = None,
 ) -> None:
-    """Prove one module: how its notebooks are made, its certificate, its execution."""
-    folders = _modules([module])
+    """Prove one module: how its notebooks are made, its certificate, its execution.
+
+    `toolbox` names the page beside the modules.
+    """
+    from autograder.curriculum.modules import select_modules
+    from autograder.proof.notebooks.tasks import select_tasks
+
+    if module == "toolbox":
+        tasks = select_tasks([module])
+        if not (_check_toolbox() and _run(tasks, jobs, None, True, None)):
+            raise typer.Exit(1)
+        return
+    folders = select_modules([module])
     passed = {
         "structure": _check_structure(folders),
         "certificate": _certify(folders, seeds, jobs, None),
-        "run": _run(_tasks([str(folders[0])]), jobs, None, True, None),
+        "run": _run(select_tasks([str(folders[0])]), jobs, None, True, None),
     }
     for name, good in passed.items():
         print("✓" if good else "✗", name)
@@ -87,14 +104,14 @@ def new_module(
     module: Annotated[str, typer.Argument(metavar="MODULE", help="Its id in the syllabus.")],
 ) -> None:
     """Make a module's folder: well made, and with a list of what is still to be written."""
-    from autograder.curriculum.build import CURRICULUM
-    from autograder.scaffold.scaffold import CannotScaffold, scaffold_module
+    from autograder.curriculum.modules import CURRICULUM
+    from autograder.scaffold.scaffold import scaffold_module
 
-    try:
-        folder = scaffold_module(module, CURRICULUM)
-    except CannotScaffold as error:
-        sys.exit(f"lepton new: {error}")
-    print(f"Made {folder}. What is still to be written: lepton certify {module}")
+    folder = scaffold_module(module, CURRICULUM)
+    print(
+        f"Made {folder}, and left its id alone in syllabus.yml: the rest is in its module.yml. "
+        f"What is still to be written: lepton certify {module}"
+    )
 
 
 @new.command("exercise")
@@ -104,13 +121,11 @@ def new_exercise(
     points: Annotated[float, typer.Option(min=0.5, help="Its points.")] = 2,
 ) -> None:
     """Add a graded exercise to a module, to be filled in."""
-    from autograder.scaffold.scaffold import CannotScaffold, scaffold_exercise
+    from autograder.curriculum.modules import select_modules
+    from autograder.scaffold.scaffold import scaffold_exercise
 
-    [folder] = _modules([module])
-    try:
-        scaffold_exercise(folder, name, points)
-    except CannotScaffold as error:
-        sys.exit(f"lepton new: {error}")
+    [folder] = select_modules([module])
+    scaffold_exercise(folder, name, points)
     print(
         f"Added exercises/{name}.py, and its cells to assignment.ipynb. "
         f"What to write: lepton certify {module}"
@@ -195,30 +210,21 @@ def _certify(folders: Sequence[Path], seeds: int, jobs: int | None, json_file: P
 def _check_structure(folders: Sequence[Path]) -> bool:
     from autograder.proof.lint.structure import structure_complaints
 
+    return _tell([complaint for folder in folders for complaint in structure_complaints(folder)])
+
+
+def _check_toolbox() -> bool:
+    from autograder.curriculum.build import CURRICULUM
+    from autograder.proof.lint.optional_form import toolbox_complaints
+
+    return _tell(toolbox_complaints(CURRICULUM))
+
+
+def _tell(complaints: Sequence[Complaint]) -> bool:
     console = Console(highlight=False)
-    complaints = [complaint for folder in folders for complaint in structure_complaints(folder)]
     for complaint in complaints:
         console.print(f"[red]✗[/red] {escape(str(complaint))}", soft_wrap=True)
     return not complaints
-
-
-def _modules(names: Sequence[str]) -> list[Path]:
-    from autograder.curriculum.modules import UnknownModule, select_modules
-
-    try:
-        return select_modules(names)
-    except UnknownModule as error:
-        sys.exit(f"lepton: {error}")
-
-
-def _tasks(names: Sequence[str]) -> list[NotebookTask]:
-    from autograder.curriculum.modules import UnknownModule
-    from autograder.proof.notebooks.tasks import select_tasks
-
-    try:
-        return select_tasks(names)
-    except UnknownModule as error:
-        sys.exit(f"lepton: {error}")
 
 
 def _write_json(path: Path | None, tree: dict) -> None:
@@ -228,7 +234,7 @@ def _write_json(path: Path | None, tree: dict) -> None:
         path.write_text(text + "\n", encoding="utf-8")
 
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(cls=NamesItself, no_args_is_help=True, pretty_exceptions_enable=False)
 for _command in (run, certify, check):
     app.command()(_command)
 app.add_typer(new, name="new")

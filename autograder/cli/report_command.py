@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from autograder.cli.app import Folder, told
+from autograder.cli.app import Folder
 
 
 def report(
@@ -30,19 +30,16 @@ def report(
     from autograder.report.html_page import write_report
     from autograder.report.summary import summarise
 
-    with told():
-        if opening is not None and assignment is None:
-            raise ClassError(
-                "--opening needs an ASSIGNMENT: an opening quiz belongs to one module."
-            )
-        classroom = open_classroom(folder)
-        names = [assignment] if assignment else graded_assignments(classroom)
-        shares = read_opening(opening) if opening else None
-        summaries = [summarise(read_assignment(classroom, name, shares)) for name in names]
-        try:
-            target = to or classroom.root / "report"
-            written = write_report(classroom.root.name, summaries, target, date.today())
-        except OSError as error:
-            raise ClassError(f"{error.filename} cannot be written: {error.strerror}.") from error
+    if opening is not None and assignment is None:
+        raise ClassError("--opening needs an ASSIGNMENT: an opening quiz belongs to one module.")
+    classroom = open_classroom(folder)
+    names = [assignment] if assignment else graded_assignments(classroom)
+    shares = read_opening(opening) if opening else None
+    summaries = [summarise(read_assignment(classroom, name, shares)) for name in names]
+    try:
+        target = to or classroom.root / "report"
+        written = write_report(classroom.root.name, summaries, target, date.today())
+    except OSError as error:
+        raise ClassError(f"{error.filename} cannot be written: {error.strerror}.") from error
     for path in written:
         print(path)

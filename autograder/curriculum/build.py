@@ -1,184 +1,355 @@
 """Builds the student's curriculum: notebooks without solutions, checks compiled to data.
 
 `lepton build` writes it into the package (`lepton_course/curriculum`), from where the wheel and
-the learner's workspace take it. A module is built again only when something it is made of has
-changed.
+the learner's workspace take it. Each exercise and each notebook is built again only when
+something that it depends on has changed; what was built of it is kept, under its key, in a folder
+beside the result. So a build that is interrupted goes on where it was. A module's folder is
+exchanged as a whole, when all of it is there.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import os
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
-from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_output
-from traitlets.config import Config
+from filelock import FileLock, Timeout
 
-import lepton_course.exercises
+from autograder.curriculum import student_notebooks
+from autograder.curriculum.compiling import (
+    CompilePool,
+    CompileTask,
+    compile_to_file,
+    list_exercises,
+    longest_first,
+    merge_questions,
+)
+from autograder.curriculum.content_key import declarations_key, exercise_key, key_of_files
+from autograder.curriculum.module_plan import optional_exercises, student_plan
+from autograder.curriculum.modules import CLONE, CURRICULUM, module_id, modules_in
+from autograder.curriculum.student_notebooks import ask_quiz, copy_open_folders, student_notebook
 from lepton_course.checks import quizzes
-from lepton_course.exercises.compiled import compile_exercise, save_questions
-from lepton_course.exercises.declared import DECLARATIONS, load_exercises
-from lepton_course.exercises.probes import Value
-from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED
-
-CLONE = Path(__file__).resolve().parents[2]
-CURRICULUM = CLONE / "curriculum"
+from lepton_course.progress_bar import progress_bar
+from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, PLAN, TOOLBOX
 
 CHECKS = "checks.npz"
 EXERCISES = "exercises.json"
-QUIZ_CELL = """\
-# Run this cell (Shift+Enter) to answer with buttons, and to have your answers remembered.
-from lepton_course import quiz
-
-quiz()"""
 
 _STAMPS = "build.json"
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build made anew: modules by id, exercises and notebooks as `module: name`."""
+
+    modules: tuple[str, ...]
+    exercises: tuple[str, ...]
+    notebooks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModuleBuild:
+    """What a module's folder is to be made of: kept files by the names that they get."""
+
+    folder: Path
+    listing: Path
+    questions: dict[str, Path]
+    notebooks: dict[str, Path]
+
+    @property
+    def id(self) -> str:
+        return module_id(self.folder)
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The key of the whole folder. The kept files' names are their keys."""
+        open_files = [
+            path
+            for name in OPEN_FOLDERS
+            for path in (self.folder / name).rglob("*")
+            if path.is_file() and path.suffix != ".pyc"
+        ]
+        open_files += [path for path in [self.folder / PLAN] if path.is_file()]
+        parts = [self.listing.name]
+        parts += [f"{name} {path.name}" for name, path in self.questions.items()]
+        parts += [f"{name} {path.name}" for name, path in self.notebooks.items()]
+        return key_of_files("\n".join(parts), open_files, self.folder)
+
+    @property
+    def checks(self) -> Path:
+        """The kept file with the questions of all exercises."""
+        names = "\n".join(f"{name} {path.name}" for name, path in self.questions.items())
+        return self.listing.with_name(f"{hashlib.sha256(names.encode()).hexdigest()}.checks.npz")
+
+    def needs(self) -> set[Path]:
+        """All kept files that the folder is made of."""
+        notebooks = self.notebooks.values()
+        quiz = {path.with_suffix(".quiz.json") for path in notebooks}
+        return {self.listing, self.checks, *self.questions.values(), *notebooks, *quiz}
 
 
 def build(
     curriculum: Path = CURRICULUM,
     out: Path = PACKAGED,
-    progress: Callable[[str], None] = print,
-) -> list[str]:
-    """Brings the student's curriculum in `out` up to date; returns the modules built anew.
+    progress: Callable[[str], object] = print,
+    bar: bool = False,
+    clone: Path = CLONE,
+) -> Built:
+    """Bring the student's curriculum in `out` up to date; return what was built anew.
 
-    Raises ValueError, naming the module, when an exercise or a notebook cannot be built; what
-    was built before then stays as it is.
+    progress: told of each module. bar: draw a progress bar on a terminal. clone: whose helpers,
+        data sets and pinned versions count.
+
+    Raises ValueError, naming each exercise and notebook that cannot be built. Everything else is
+    built first; a module with one of them stays as it was.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    stamps = _read_stamps(out)
-    modules = {
-        folder.relative_to(curriculum).as_posix(): folder for folder in modules_in(curriculum)
-    }
-    built = []
-    for name, folder in modules.items():
-        digest = _digest(folder)
-        if stamps.get(name) == digest and (out / name / CHECKS).is_file():
-            continue
-        progress(f"Building {name}")
-        try:
-            _build_module(folder, out / name)
-        except Exception as error:
-            raise ValueError(f"{name}: {error}") from error
-        stamps[name] = digest
-        built.append(name)
-        _write_stamps(out, stamps)
-    for name in set(stamps) - set(modules):
-        shutil.rmtree(out / name, ignore_errors=True)
-        del stamps[name]
-    _write_stamps(out, stamps)
-    shutil.copyfile(curriculum / "syllabus.yml", out / "syllabus.yml")
-    return built
+    kept = out.with_name(f".{out.name}-build")
+    kept.mkdir(parents=True, exist_ok=True)
+    with _alone(kept, progress):
+        return _Build(curriculum, out, kept, progress, bar, clone).run()
 
 
-def modules_in(curriculum: Path) -> Iterator[Path]:
-    """The folders of the modules that exist, in the order of their names."""
-    yield from sorted(path.parents[1] for path in curriculum.glob(f"*/*/{DECLARATIONS.as_posix()}"))
+class _Build:
+    """One run of the build: the steps, and what has become of them."""
 
+    def __init__(
+        self,
+        curriculum: Path,
+        out: Path,
+        kept: Path,
+        progress: Callable[[str], object],
+        bar: bool,
+        clone: Path,
+    ) -> None:
+        self.curriculum = curriculum
+        self.out = out
+        self.kept = kept
+        self.progress = progress
+        self.bar = bar
+        self.clone = clone
+        self.problems: dict[str, str] = {}
+        self.exercises: list[str] = []
+        self.notebooks: list[str] = []
 
-def student_notebook(notebook: NotebookNode) -> NotebookNode:
-    """The notebook as a student gets it: no solutions, no hidden tests, no outputs.
+    def run(self) -> Built:
+        """Take all steps. Raises ValueError when there are problems."""
+        self.out.mkdir(parents=True, exist_ok=True)
+        self._recover()
+        stamps = _read_stamps(self.out)
+        folders = list(modules_in(self.curriculum))
+        with CompilePool() as pool:
+            plans = self._plans(pool, folders)
+            changed = [p for p in plans if stamps.get(p.id) != p.key or not _complete(p, self.out)]
+            self._compile(pool, changed)
+            whole = [plan for plan in changed if plan.id not in self.problems]
+            self._merge(pool, whole)
+        self._put_in_place(whole, stamps, {module_id(folder) for folder in folders})
+        if self.problems:
+            raise ValueError("\n".join(self.problems.values()))
+        needed = {path for plan in plans for path in plan.needs()}
+        _remove_others(self.kept, needed)
+        modules = tuple(plan.id for plan in whole)
+        return Built(modules, tuple(self.exercises), tuple(self.notebooks))
 
-    Raises RuntimeError when a solution is not between its markers or stands outside a solution
-    cell.
-    """
-    from nbgrader import preprocessors as steps
-
-    config = Config()
-    config.ClearSolutions.code_stub = {
-        "python": "# YOUR CODE HERE\nraise NotImplementedError()",
-    }
-    for step in (
-        steps.LockCells,
-        steps.ClearSolutions,
-        steps.ClearOutput,
-        steps.ClearHiddenTests,
-        steps.ClearMarkScheme,
-        steps.ComputeChecksums,
-    ):
-        notebook, _ = step(config=config).preprocess(notebook, {"nbgrader": {}})
-    return notebook
-
-
-def ask_quiz(notebook: NotebookNode) -> tuple[quizzes.QuizQuestion, ...]:
-    """Turns the notebook's written quiz into a cell that asks it; returns the questions.
-
-    The cell's output holds the quiz as it was written, so that it reads without being run.
-    """
-    for place, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown" and cell.source.startswith(quizzes.HEADING):
-            questions = quizzes.parse_quiz(cell.source)
-            if not questions:
-                return ()
-            cell.source = quizzes.HEADING
-            written = new_output("display_data", quizzes.fallback(questions))
-            asking = new_code_cell(QUIZ_CELL, outputs=[written], id="quiz")
-            asking.metadata["jupyter"] = {"source_hidden": True}
-            notebook.cells.insert(place + 1, asking)
-            return questions
-    return ()
-
-
-def copy_open_folders(module: Path, target: Path) -> None:
-    """Copies what a learner gets besides the notebooks. How figures were drawn stays behind."""
-    for name in OPEN_FOLDERS:
-        if (module / name).is_dir():
-            ignore = shutil.ignore_patterns("draw.py", "__pycache__")
-            shutil.copytree(module / name, target / name, ignore=ignore)
-
-
-def _build_module(folder: Path, target: Path) -> None:
-    """Builds beside the target and moves the result there, so that no half-built module is seen."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".building-") as scratch:
-        fresh = Path(scratch) / "module"
-        fresh.mkdir()
-        for path in sorted(folder.glob("*.ipynb")):
-            notebook = student_notebook(nbformat.read(path, as_version=4))
-            if questions := ask_quiz(notebook):
-                (fresh / quizzes.FILE).write_text(quizzes.quiz_to_json(questions), encoding="utf-8")
-            nbformat.write(notebook, fresh / path.name)
-        copy_open_folders(folder, fresh)
-        exercises = load_exercises(folder).values()
-        save_questions(fresh / CHECKS, [compile_exercise(exercise) for exercise in exercises])
-        listing = [
-            {
-                "name": e.name,
-                "title": e.title,
-                "points": e.points,
-                "minutes": e.minutes,
-                "is_prediction": isinstance(e.probe, Value),
-            }
-            for e in exercises
+    def _plans(self, pool: CompilePool, folders: Sequence[Path]) -> list[ModuleBuild]:
+        """What each module is made of; a module whose exercises cannot be loaded has no plan."""
+        listings = {}
+        for folder in folders:
+            try:
+                listings[folder] = (
+                    self.kept / f"{declarations_key(folder, self.clone)}.exercises.json"
+                )
+            except (SyntaxError, ValueError) as error:
+                self._fail(module_id(folder), f"{type(error).__name__}: {error}")
+        missing = [(folder, path) for folder, path in listings.items() if not path.is_file()]
+        for (folder, _), problem in pool.run(list_exercises, missing):
+            if problem:
+                self._fail(module_id(folder), problem)
+        return [
+            self._plan(folder, listing)
+            for folder, listing in listings.items()
+            if module_id(folder) not in self.problems
         ]
-        (fresh / EXERCISES).write_text(json.dumps(listing, indent=1), encoding="utf-8")
-        if target.exists():
-            shutil.rmtree(target)
-        fresh.rename(target)
+
+    def _plan(self, folder: Path, listing: Path) -> ModuleBuild:
+        names = [entry["name"] for entry in json.loads(listing.read_text(encoding="utf-8"))]
+        return ModuleBuild(
+            folder,
+            listing,
+            {name: self.kept / f"{exercise_key(folder, name, self.clone)}.npz" for name in names},
+            {
+                path.name: self.kept / f"{student_notebook_key(path)}.ipynb"
+                for path in sorted(folder.glob("*.ipynb"))
+            },
+        )
+
+    def _compile(self, pool: CompilePool, plans: Sequence[ModuleBuild]) -> None:
+        """Build the parts that are not kept: exercises in the pool, notebooks meanwhile here."""
+        tasks = [
+            CompileTask(plan.folder, name, path)
+            for plan in plans
+            for name, path in plan.questions.items()
+            if not path.is_file()
+        ]
+        results = pool.run(compile_to_file, longest_first(tasks))
+        for plan in plans:
+            for name, path in plan.notebooks.items():
+                if not path.is_file():
+                    self._build_notebook(plan, name, path)
+        if self.bar:
+            results = progress_bar(results, total=len(tasks), desc="Building exercises")
+        for task, problem in results:
+            self.exercises.append(f"{module_id(task.folder)}: {task.name}")
+            if problem:
+                self._fail(module_id(task.folder), f"{task.name}: {problem}")
+
+    def _build_notebook(self, plan: ModuleBuild, name: str, target: Path) -> None:
+        self.notebooks.append(f"{plan.id}: {name}")
+        try:
+            notebook = student_notebook(nbformat.read(plan.folder / name, as_version=4))
+            if questions := ask_quiz(notebook):
+                _write(target.with_suffix(".quiz.json"), quizzes.quiz_to_json(questions))
+            _write(target, nbformat.writes(notebook) + "\n")
+        except Exception as error:
+            self._fail(plan.id, f"{name}: {error}")
+
+    def _merge(self, pool: CompilePool, plans: Sequence[ModuleBuild]) -> None:
+        missing = {plan.checks: plan for plan in plans if not plan.checks.is_file()}
+        tasks = [(tuple(plan.questions.values()), checks) for checks, plan in missing.items()]
+        for (_, checks), problem in pool.run(merge_questions, tasks):
+            if problem:
+                self._fail(missing[checks].id, problem)
+
+    def _put_in_place(
+        self, plans: Sequence[ModuleBuild], stamps: dict[str, str], modules: set[str]
+    ) -> None:
+        for plan in plans:
+            if plan.id not in self.problems:
+                self.progress(f"Building {plan.id}")
+                _exchange(_assemble(plan, self.kept / "fresh"), self.out / plan.id, self.kept)
+                stamps[plan.id] = plan.key
+                _write_stamps(self.out, stamps)
+        for name in set(stamps) - modules:
+            shutil.rmtree(self.out / name, ignore_errors=True)
+            del stamps[name]
+        _write_stamps(self.out, stamps)
+        syllabus = (self.curriculum / "syllabus.yml").read_text(encoding="utf-8")
+        _write(self.out / "syllabus.yml", syllabus)
+        _put_toolbox(self.curriculum, self.out)
+
+    def _recover(self) -> None:
+        """Put back what a build that was killed had just taken away."""
+        for folder in modules_in(self.curriculum):
+            target, former = self.out / module_id(folder), self.kept / "former" / module_id(folder)
+            if former.is_dir() and not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                former.rename(target)
+        for name in ("former", "fresh"):
+            shutil.rmtree(self.kept / name, ignore_errors=True)
+
+    def _fail(self, module: str, problem: str) -> None:
+        before = self.problems.get(module)
+        text = f"{module}: {problem}"
+        self.problems[module] = f"{before}\n{text}" if before else text
 
 
-def _digest(folder: Path) -> str:
-    """A hash of all that a module's build depends on: its files and the exercise code."""
-    code = [*Path(lepton_course.exercises.__file__).parent.glob("*.py"), Path(__file__)]
-    code.append(Path(quizzes.__file__))
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    digest = hashlib.sha256()
-    for path in sorted(code) + sorted(files):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
+def student_notebook_key(path: Path) -> str:
+    """Return the key of a notebook as a student gets it."""
+    versions = {name: version(name) for name in ("nbgrader", "nbformat")}
+    code = [path, Path(student_notebooks.__file__), Path(quizzes.__file__)]
+    return key_of_files(f"student {path.name} {versions}", code, path.parent)
+
+
+def _assemble(plan: ModuleBuild, fresh: Path) -> Path:
+    """Make a module's folder of its kept files."""
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    for name, path in plan.notebooks.items():
+        shutil.copyfile(path, fresh / name)
+        quiz = path.with_suffix(".quiz.json")
+        if quiz.is_file():
+            shutil.copyfile(quiz, fresh / quizzes.FILE)
+    copy_open_folders(plan.folder, fresh)
+    shutil.copyfile(plan.checks, fresh / CHECKS)
+    _write(fresh / EXERCISES, _listing(plan))
+    if (plan.folder / PLAN).is_file():
+        _write(fresh / PLAN, student_plan(plan.folder))
+    return fresh
+
+
+def _listing(plan: ModuleBuild) -> str:
+    """Return what learners' pages know of a module's exercises, as JSON."""
+    optional = optional_exercises(plan.folder)
+    entries = json.loads(plan.listing.read_text(encoding="utf-8"))
+    listed = [{**entry, "is_optional": entry["name"] in optional} for entry in entries]
+    return json.dumps(listed, indent=1)
+
+
+def _put_toolbox(curriculum: Path, out: Path) -> None:
+    if not (curriculum / TOOLBOX).is_file():
+        (out / TOOLBOX).unlink(missing_ok=True)
+        return
+    notebook = student_notebook(nbformat.read(curriculum / TOOLBOX, as_version=4))
+    _write(out / TOOLBOX, nbformat.writes(notebook) + "\n")
+
+
+def _exchange(fresh: Path, target: Path, kept: Path) -> None:
+    """Put `fresh` in the target's place. `_recover` mends what a kill in between leaves."""
+    former = kept / "former" / target.parent.name / target.name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists():
+        former.parent.mkdir(parents=True, exist_ok=True)
+        target.rename(former)
+    fresh.rename(target)
+    shutil.rmtree(former, ignore_errors=True)
+
+
+def _complete(plan: ModuleBuild, out: Path) -> bool:
+    return all((out / plan.id / name).is_file() for name in [*plan.notebooks, CHECKS, EXERCISES])
+
+
+@contextmanager
+def _alone(kept: Path, progress: Callable[[str], object]) -> Iterator[None]:
+    """Holds the lock of a build; waits for another build to end."""
+    lock = FileLock(kept / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        progress("Another build is at work; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _remove_others(kept: Path, needed: set[Path]) -> None:
+    for path in kept.iterdir():
+        if path.is_file() and path not in needed and path.name != "lock":
+            path.unlink(missing_ok=True)
 
 
 def _read_stamps(out: Path) -> dict[str, str]:
+    """Key of each module's folder. Those of former versions never equal one of today's."""
     try:
         return dict(json.loads((out / _STAMPS).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, TypeError):
         return {}
 
 
 def _write_stamps(out: Path, stamps: dict[str, str]) -> None:
-    (out / _STAMPS).write_text(json.dumps(stamps, indent=1), encoding="utf-8")
+    _write(out / _STAMPS, json.dumps(stamps, indent=1))
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    os.replace(partial, path)

@@ -1,20 +1,64 @@
-"""Which modules there are, and which of them somebody means."""
+"""Which modules there are, where they are, and which of them somebody means."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from autograder.curriculum.build import CURRICULUM, modules_in
+from lepton_course.errors import CourseError
+from lepton_course.exercises.declared import DECLARATIONS
+
+CLONE = Path(__file__).resolve().parents[2]
+CURRICULUM = CLONE / "curriculum"
+ASSIGNMENT = "assignment.ipynb"
 
 
-class UnknownModule(Exception):
+class UnknownModule(CourseError):
     """There is no such module; the message lists those that there are."""
+
+
+class CurriculumError(Exception):
+    """A curriculum from which no class can be made; the message says why."""
+
+
+def modules_in(curriculum: Path = CURRICULUM) -> Iterator[Path]:
+    """Yield the folders of the modules that exist, in the order of their names."""
+    yield from sorted(path.parents[1] for path in curriculum.glob(f"*/*/{DECLARATIONS.as_posix()}"))
 
 
 def module_id(folder: Path) -> str:
     """`basics/05_convolutional_networks` for a module's folder."""
     return f"{folder.parent.name}/{folder.name}"
+
+
+def assignment_id(folder: Path) -> str:
+    """nbgrader's id of a module's assignment: the folder's name without its number."""
+    return re.sub(r"^\d+_", "", folder.name)
+
+
+def assignments_in(curriculum: Path) -> dict[str, Path]:
+    """Map each assignment's id to its module's folder.
+
+    Raises CurriculumError when there is none, and when two modules give the same id.
+    """
+    found: dict[str, Path] = {}
+    for folder in modules_in(curriculum):
+        if not (folder / ASSIGNMENT).is_file():
+            continue
+        name = assignment_id(folder)
+        if name in found:
+            raise CurriculumError(
+                f"{found[name]} and {folder} give the same assignment id {name!r}. "
+                "Rename one of them."
+            )
+        found[name] = folder
+    if not found:
+        raise CurriculumError(
+            f"{curriculum} holds no module with an {ASSIGNMENT}. "
+            "Run this in a clone of the course, or name its curriculum with --curriculum."
+        )
+    return found
 
 
 def select_modules(names: Sequence[str], curriculum: Path = CURRICULUM) -> list[Path]:
@@ -29,8 +73,7 @@ def select_modules(names: Sequence[str], curriculum: Path = CURRICULUM) -> list[
 
 def _find(name: str, folders: Sequence[Path]) -> Path:
     for folder in folders:
-        short = folder.name.partition("_")[2]
-        if name.rstrip("/") in (module_id(folder), folder.name, short):
+        if name.rstrip("/") in (module_id(folder), folder.name, assignment_id(folder)):
             return folder
         if Path(name).resolve() == folder.resolve():
             return folder

@@ -1,4 +1,4 @@
-"""Which files of a package a piece of code imports, directly or by way of others.
+"""Which code a piece of code uses: files by their imports, definitions by their names.
 
 Read from the text, so nothing is run. A name that a package loads when it is first used (the
 table `_HOMES` of lepton_course) leads to the file where it is at home.
@@ -9,7 +9,8 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 LAZY_NAMES = "_HOMES"
@@ -30,29 +31,105 @@ def imported_files(sources: Iterable[str], package: Path) -> set[Path]:
     return found
 
 
+def with_relative_imports(files: Iterable[Path]) -> set[Path]:
+    """These files, and all that they or one another import relatively (`from .other import …`)."""
+    found: set[Path] = set()
+    waiting = list(files)
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _relative_files(path)
+    return found
+
+
+def foreign_packages(sources: Iterable[str]) -> set[str]:
+    """Top-level packages that these sources import and that are not Python's own."""
+    named = {name for source in sources for name in _packages(source)}
+    return named - sys.stdlib_module_names
+
+
+def reachable_names(
+    definitions: Mapping[str, ast.AST], start: str, stop: Collection[str] = ()
+) -> set[str]:
+    """The names of `definitions` that `start` uses, by way of others too; `start` is one of them.
+
+    definitions: a file's top-level definitions by name. stop: names beyond which not to go.
+    """
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name in definitions and name not in found and name not in stop:
+            found.add(name)
+            nodes = ast.walk(definitions[name])
+            waiting += [node.id for node in nodes if isinstance(node, ast.Name)]
+    return found
+
+
 def without_magics(source: str) -> str:
     """A code cell as plain Python."""
     return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
 
 
 def _files(source: str, package: Path) -> Iterator[Path]:
-    for module, name in set(_imports(source, package.name)):
+    for module, name in _imports(source, package.name):
         yield from _resolve(module, name, package)
 
 
-def _imports(source: str, package: str) -> Iterator[tuple[str, str | None]]:
+@functools.lru_cache(maxsize=2048)
+def _imports(source: str, package: str) -> frozenset[tuple[str, str | None]]:
     """Pairs of a module and the name that is taken from it; None: the module itself."""
-    for dotted in re.findall(rf"\b{package}(?:\.\w+)+", source):  # also in strings: `-m …`
-        yield dotted, None
-    for node in ast.walk(ast.parse(without_magics(source))):
+    found: set[tuple[str, str | None]] = {
+        (dotted, None)  # also in strings: `-m …`
+        for dotted in re.findall(rf"\b{package}(?:\.\w+)+", source)
+    }
+    for node in _import_statements(source):
         if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name == package:
-                    yield package, "*"
-        elif isinstance(node, ast.ImportFrom) and not node.level:
+            found |= {(package, "*") for alias in node.names if alias.name == package}
+        elif not node.level:
             module = node.module or ""
             if module.partition(".")[0] == package:
-                yield from ((module, alias.name) for alias in node.names)
+                found |= {(module, alias.name) for alias in node.names}
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=2048)
+def _packages(source: str) -> frozenset[str]:
+    found: set[str] = set()
+    for node in _import_statements(source):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif not node.level and node.module:
+            found.add(node.module.partition(".")[0])
+    return frozenset(found)
+
+
+@functools.lru_cache(maxsize=2048)
+def _import_statements(source: str) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    nodes = ast.walk(ast.parse(without_magics(source)))
+    return tuple(node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def _relative_files(path: Path) -> Iterator[Path]:
+    for level, module, names in _relative_imports(path.read_text(encoding="utf-8")):
+        place = path.parents[level - 1].joinpath(*module.split("."))
+        if module and place.with_suffix(".py").is_file():
+            yield place.with_suffix(".py")
+            continue
+        for name in names:
+            files = (place / f"{name}.py", place / name / "__init__.py", place / "__init__.py")
+            yield from [file for file in files if file.is_file()][:1]
+
+
+@functools.lru_cache(maxsize=2048)
+def _relative_imports(source: str) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
+    """Level, module and names of each `from .module import names`."""
+    return tuple(
+        (node.level, node.module or "", tuple(alias.name for alias in node.names))
+        for node in _import_statements(source)
+        if isinstance(node, ast.ImportFrom) and node.level
+    )
 
 
 def _resolve(module: str, name: str | None, package: Path) -> Iterator[Path]:

@@ -33,7 +33,7 @@ from autograder.kernels.client import PromptAsyncClient
 from autograder.kernels.manager import WarmKernelManager
 from autograder.kernels.owner import shared
 from autograder.sandbox import walls
-from autograder.submissions.submission import is_judged
+from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.untrusted_files import Exchange, copy_files, remove_folder
 from autograder.submissions.untrusted_outputs import (
     SHOWN,
@@ -205,7 +205,7 @@ class RunAndAsk(Execute):
 
     def judge(self, cell: NotebookNode, index: int, left: float) -> None:
         """Has the kernel put the cases to what the learner named so, and takes the answer."""
-        name = cell.metadata.nbgrader["grade_id"]
+        name = mark_of(cell).grade_id
         if name not in self.job.cases:
             return
         cases, answers = self.exchange.new_name(), self.exchange.new_name()
@@ -246,7 +246,7 @@ class RunAndAsk(Execute):
     def describe(self, cell: NotebookNode) -> str:
         """The cell, in the middle of a sentence."""
         if is_judged(cell):
-            return f"the answer to {cell.metadata.nbgrader['grade_id']}"
+            return f"the answer to {mark_of(cell).grade_id}"
         lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
         if not lines:
             return "an empty cell"

@@ -12,33 +12,23 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
-from autograder.classroom.classroom import ClassError, Classroom
-from autograder.grading.batch import Batch, Options, grade
+from autograder.classroom.classroom import ClassError
+from autograder.classroom.course_folders import CourseFolders
+from autograder.grading.batch import Options, grade
+from autograder.judging.course import Batch, Course
 from autograder.judging.results import Grading, SubmissionResult
-from autograder.nbgrader_course.stock_course import StockCourse
 from autograder.submissions.submission import submitted_notebooks
 from autograder.submissions.untrusted_files import copy_files, hash_files
 
 Count = Literal["last", "best"]
 
 
-@dataclass(frozen=True)
-class WithAttempts(Classroom):
-    """The class as if some students had handed in one of their earlier attempts."""
-
-    counted: Mapping[str, Path] = field(default_factory=dict)
-
-    def submitted_folder(self, student: str, assignment: str) -> Path:
-        """The attempt that counts, or what was handed in last."""
-        return self.counted.get(student) or super().submitted_folder(student, assignment)
-
-
-def kept_attempts(classroom: Classroom, student: str, assignment: str) -> list[Path]:
+def kept_attempts(classroom: CourseFolders, student: str, assignment: str) -> list[Path]:
     """The folders of a student's attempts, oldest first."""
     folder = classroom.root / "attempts" / student / assignment
     numbered = [path for path in folder.glob("*") if path.name.isdigit()]
@@ -46,7 +36,7 @@ def kept_attempts(classroom: Classroom, student: str, assignment: str) -> list[P
 
 
 def keep_attempt(
-    classroom: Classroom, student: str, assignment: str, folder: Path | None = None
+    classroom: CourseFolders, student: str, assignment: str, folder: Path | None = None
 ) -> None:
     """Keeps what a student has handed in, unless just this is kept already.
 
@@ -72,7 +62,7 @@ def keep_attempt(
         raise
 
 
-def counts(classroom: Classroom, assignment: str) -> Count:
+def counts(classroom: CourseFolders, assignment: str) -> Count:
     """Which attempt counts: what was said last for this assignment; at first, the last one."""
     try:
         said = json.loads(_settings(classroom).read_text(encoding="utf-8")).get(assignment)
@@ -81,7 +71,7 @@ def counts(classroom: Classroom, assignment: str) -> Count:
     return "best" if said == "best" else "last"
 
 
-def let_count(classroom: Classroom, assignment: str, count: Count) -> None:
+def let_count(classroom: CourseFolders, assignment: str, count: Count) -> None:
     """Remembers which attempt counts."""
     path = _settings(classroom)
     try:
@@ -92,7 +82,7 @@ def let_count(classroom: Classroom, assignment: str, count: Count) -> None:
 
 
 def grade_attempts(
-    classroom: Classroom,
+    classroom: Course,
     batch: Batch,
     options: Options,
     count: Count,
@@ -103,7 +93,7 @@ def grade_attempts(
     The best has the most points from the judge, without a penalty for being late; of equal ones
     it is the latest. Each attempt is run once: what was judged is remembered. Raises ClassError.
     """
-    if isinstance(classroom, StockCourse):
+    if not classroom.keeps_attempts:
         if count == "best":
             raise ClassError(
                 "In this nbgrader course the last attempt counts; others are not kept."
@@ -116,12 +106,12 @@ def grade_attempts(
         return grade(classroom, batch, options, report)
     options = replace(options, forget=False)
     best, ran = _best_attempts(classroom, batch, options)
-    done = grade(WithAttempts(classroom.root, best), batch, options, report)
+    done = grade(classroom, replace(batch, folders=best), options, report)
     return replace(done, unchanged=max(0, done.unchanged - ran))
 
 
 def _best_attempts(
-    classroom: Classroom, batch: Batch, options: Options
+    classroom: Course, batch: Batch, options: Options
 ) -> tuple[dict[str, Path], int]:
     """Each student's best attempt, if it is not the one in `submitted/`; and how many of those
     in `submitted/` had not been judged before."""
@@ -131,17 +121,17 @@ def _best_attempts(
     judge = replace(options, judge_only=True)
     scores: dict[str, list[tuple[float, int]]] = {student: [] for student in batch.students}
 
-    def look_at(view: Classroom, students: Sequence[str], number: int) -> int:
-        found = grade(view, Batch(batch.assignment, tuple(students), ()), judge)
+    def look_at(students: Iterable[str], number: int, folders: Mapping[str, Path]) -> int:
+        found = grade(classroom, Batch(batch.assignment, tuple(students), (), folders), judge)
         for result in found.results:
             scores[result.student].append((result.score, number))
         return len(found.results) - found.unchanged
 
     for number in range(max((len(folders) for folders in earlier.values()), default=0)):
         folders = {s: found[number] for s, found in earlier.items() if number < len(found)}
-        look_at(WithAttempts(classroom.root, folders), list(folders), number)
+        look_at(folders, number, folders)
     rivals = [student for student in batch.students if earlier[student]]
-    ran = look_at(classroom, rivals, max(map(len, earlier.values()))) if rivals else 0
+    ran = look_at(rivals, max(map(len, earlier.values())), {}) if rivals else 0
     best = {
         student: earlier[student][number]
         for student in rivals
@@ -150,7 +140,7 @@ def _best_attempts(
     return best, ran
 
 
-def _earlier(classroom: Classroom, student: str, assignment: str) -> list[Path]:
+def _earlier(classroom: CourseFolders, student: str, assignment: str) -> list[Path]:
     """The kept attempts other than what is in `submitted/`."""
     last = _digest(classroom.submitted_folder(student, assignment))
     kept = kept_attempts(classroom, student, assignment)
@@ -165,5 +155,5 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _settings(classroom: Classroom) -> Path:
+def _settings(classroom: CourseFolders) -> Path:
     return classroom.private / "counted.json"

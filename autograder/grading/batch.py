@@ -6,7 +6,7 @@ import contextlib
 import gc
 import hashlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
@@ -14,17 +14,14 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.classroom.classroom import ClassError, Classroom, exclusive, programs_on_path
-from autograder.classroom.roster import read_roster
+from autograder.classroom.classroom import ClassError, exclusive, programs_on_path
 from autograder.execution.job import CannotRun, SubmissionLimits
 from autograder.grading.gradebook_writer import GradebookWriter
-from autograder.grading.recording import NotRecorded, clear_scratch, record
-from autograder.judging.assignment import Assignment, GradingTask, load_assignment
+from autograder.grading.recording import NotRecorded, RecordedWork, clear_scratch, record
+from autograder.judging.course import Batch, Course, GradableAssignment, GradingTask
 from autograder.judging.judging import Judged
 from autograder.judging.result_cache import Store, grader_version, key_of
 from autograder.judging.results import ExerciseResult, Grading, SubmissionResult, not_gradable
-from autograder.nbgrader_course.stock_assignment import StockAssignment, load_stock_assignment
-from autograder.nbgrader_course.stock_course import StockCourse
 from autograder.sandbox.choice import Sandbox, choose_walls
 from autograder.sandbox.walls import Walls, walls_in_words
 from autograder.submissions.submission import NotGradable, Submission
@@ -53,42 +50,8 @@ class Options:
     scheduler: str | None = None
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What is to be graded, in the roster's order; strangers' folders come last."""
-
-    assignment: str
-    students: tuple[str, ...]
-    strangers: tuple[str, ...]
-
-
-def find_submissions(classroom: Classroom, assignment: str, only: Sequence[str] = ()) -> Batch:
-    """Who has a folder `submitted/<student>/<assignment>`.
-
-    only: consider these students alone. Raises ClassError when there is nothing to grade.
-    """
-    if isinstance(classroom, StockCourse):
-        return Batch(assignment, classroom.students_who_submitted(assignment, only), ())
-    roster = [student.id for student in read_roster(classroom.roster_file)]
-    for student in only:
-        if student not in roster:
-            raise ClassError(f"{student!r} is not in {classroom.roster_file}.")
-    there = {
-        folder.parent.name
-        for folder in (classroom.root / "submitted").glob(f"*/{assignment}")
-        if not folder.parent.name.startswith(".")
-    }
-    wanted = set(only) or there
-    students = tuple(student for student in roster if student in there & wanted)
-    strangers = () if only else tuple(sorted(there - set(roster)))
-    if not students and not strangers:
-        place = classroom.submitted_folder(only[0] if only else "STUDENT", assignment)
-        raise ClassError(f"Nothing to grade: put notebooks at {place}/assignment.ipynb.")
-    return Batch(assignment, students, strangers)
-
-
 def grade(
-    classroom: Classroom,
+    course: Course,
     batch: Batch,
     options: Options = Options(),
     report: Callable[[SubmissionResult], None] = lambda result: None,
@@ -103,13 +66,10 @@ def grade(
     programs_on_path()
     gc.freeze()  # what is imported stays: looking through it again and again takes time
     walls = choose_walls(options.sandbox)
-    with exclusive(classroom), _workers(options, walls) as workers:
-        clear_scratch(classroom)
-        if isinstance(classroom, StockCourse):
-            assignment = load_stock_assignment(classroom, batch.assignment)
-        else:
-            assignment = load_assignment(classroom, batch.assignment)
-        grader = _Grader(classroom, assignment, options, walls, report)
+    with exclusive(course), _workers(options, walls) as workers:
+        clear_scratch(course)
+        assignment = course.assignment(batch.assignment)
+        grader = _Grader(course, assignment, batch.folders, options, walls, report)
         for student in batch.strangers:
             grader.refuse(student, "not on the roster: add a line and run `lepton class create`")
         with contextlib.closing(grader.writer):
@@ -144,29 +104,32 @@ class _Grader:
 
     def __init__(
         self,
-        classroom: Classroom,
-        assignment: Assignment | StockAssignment,
+        course: Course,
+        assignment: GradableAssignment,
+        folders: Mapping[str, Path],
         options: Options,
         walls: Walls,
         report: Callable[[SubmissionResult], None],
     ) -> None:
-        self.classroom = classroom
+        self.course = course
         self.assignment = assignment
+        self.folders = folders
         self.options = options
         self.walls = walls
         self.report = report
-        self.store = Store(classroom.private / "results" / assignment.name)
+        self.store = Store(course.private / "results" / assignment.name)
         self.results: dict[str, SubmissionResult] = {}
         self.running: dict[str, Submission] = {}
         self.keys: dict[str, str] = {}
         self.unchanged = 0
-        course = classroom.course_directory(assignment.name)
-        self.due, self.in_gradebook = _due_dates(course)
-        self.writer = GradebookWriter(course.db_url)
-        self.settings = hashlib.sha256(classroom.settings()).hexdigest()[:16]
+        directory = course.course_directory(assignment.name)
+        self.due, self.in_gradebook = _due_dates(directory)
+        self.writer = GradebookWriter(directory.db_url)
+        self.settings = hashlib.sha256(course.settings()).hexdigest()[:16]
 
     def folder(self, student: str) -> Path:
-        return self.classroom.submitted_folder(student, self.assignment.name)
+        usual = self.course.submitted_folder(student, self.assignment.name)
+        return self.folders.get(student, usual)
 
     def run(self, students: Sequence[str], workers: Workers) -> int:
         """Has done what must be run, and writes each result as it comes. How many were run."""
@@ -247,7 +210,7 @@ class _Grader:
 
     def _record(self, student: str, submission: Submission, judged: Judged) -> None:
         name, key = self.assignment.name, self.keys[student]
-        graded = self.classroom.autograded_folder(student, name)
+        graded = self.course.autograded_folder(student, name)
         mark = f"{key} {self.settings} {self.in_gradebook.get(student, self.due)}"
         if (
             not self.options.force
@@ -256,7 +219,8 @@ class _Grader:
             and all((graded / f"{notebook}.ipynb").is_file() for notebook in judged.notebooks)
         ):
             return
-        record(self.writer, self.classroom, self.assignment, student, submission, judged)
+        work = RecordedWork(student, self.folder(student), submission, judged)
+        record(self.writer, self.course, self.assignment, work)
         self.store.mark_recorded(student, mark)
 
     def _key(self, student: str, submission: Submission) -> str:

@@ -9,8 +9,8 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 from rich.table import Table
 from rich.text import Text
 
-from autograder.classroom.classroom import Classroom
-from autograder.judging.results import SubmissionResult
+from autograder.classroom.course_folders import CourseFolders
+from autograder.judging.results import ExerciseResult, SubmissionResult
 from autograder.judging.results_table import console
 from autograder.submissions.untrusted_outputs import printable
 
@@ -31,7 +31,7 @@ class GradeChange:
 
 
 def changes(
-    classroom: Classroom, assignment: str, results: Iterable[SubmissionResult]
+    classroom: CourseFolders, assignment: str, results: Iterable[SubmissionResult]
 ) -> list[GradeChange]:
     """Every learner whose grade would change, in the order of the results.
 
@@ -82,7 +82,7 @@ def _change(
         old = None if submission is None else round(float(submission.score), 2)
         return GradeChange(result.student, name, old, None, (f"not gradable: {result.reason}",))
     if submission is None:
-        why = tuple(_in_words(e.name, None, e.points, e.diagnosis) for e in result.exercises)
+        why = tuple(_in_words(e, None) for e in result.exercises)
         return GradeChange(result.student, name, None, result.score, why)
     grades = {grade.name: grade for book in submission.notebooks for grade in book.grades}
     why, new = [], float(submission.score)
@@ -91,7 +91,7 @@ def _change(
         before = float(grade.auto_score or 0) if grade is not None else 0.0
         if abs(before - exercise.points) < 1e-9:
             continue
-        words = _in_words(exercise.name, before, exercise.points, exercise.diagnosis)
+        words = _in_words(exercise, before)
         if grade is not None and grade.manual_score is not None:
             words += f" (the {grade.manual_score:g} given by hand stays)"
         else:
@@ -104,6 +104,7 @@ def _change(
     )
 
 
-def _in_words(name: str, before: float | None, after: float, diagnosis: str | None) -> str:
-    points = f"{after:g}" if before is None else f"{before:g} → {after:g}"
-    return f"{name}: {points}" + (f" ({diagnosis})" if diagnosis else "")
+def _in_words(exercise: ExerciseResult, before: float | None) -> str:
+    points = f"{exercise.points:g}" if before is None else f"{before:g} → {exercise.points:g}"
+    remarks = ", ".join(exercise.remarks)
+    return f"{exercise.name}: {points}" + (f" ({remarks})" if remarks else "")

@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,12 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
 from nbgrader.utils import parse_utc
 
-from autograder.classroom.classroom import Classroom
+from autograder.classroom.course_folders import CourseFolders
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.grading.gradebook_writer import GradebookWriter
-from autograder.judging.assignment import Assignment
+from autograder.judging.course import GradableAssignment
 from autograder.judging.judging import Judged
-from autograder.judging.nbgrader_plugins import RESULT_KEY
-from autograder.nbgrader_course.stock_assignment import StockAssignment, runs_notebooks
+from autograder.judging.nbgrader_plugins import RESULT_KEY, runs_notebooks
 from autograder.submissions.submission import Submission
 from autograder.submissions.untrusted_files import copy_files, remove_folder
 
@@ -73,36 +73,46 @@ class AlreadyExecuted(NbGraderPreprocessor):
         return nbformat.reads(notebooks[resources["nbgrader"]["notebook"]], as_version=4), resources
 
 
+@dataclass(frozen=True)
+class RecordedWork:
+    """A judged submission of a student. folder: where its other files are."""
+
+    student: str
+    folder: Path
+    submission: Submission
+    judged: Judged
+
+
 def record(
     writer: GradebookWriter,
-    classroom: Classroom,
-    assignment: Assignment | StockAssignment,
-    student: str,
-    submission: Submission,
-    judged: Judged,
+    course: CourseFolders,
+    assignment: GradableAssignment,
+    work: RecordedWork,
 ) -> None:
-    """Writes one result. Raises NotRecorded; then nothing has changed."""
-    submitted = classroom.submitted_folder(student, assignment.name)
-    final = classroom.autograded_folder(student, assignment.name)
+    """Write one result. Raises NotRecorded; then nothing has changed."""
+    final = course.autograded_folder(work.student, assignment.name)
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
-    _scratch(classroom).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_scratch(classroom)) as name:
+    _scratch(course).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=_scratch(course)) as name:
         scratch = Path(name)
-        course = _scratch_course(classroom.course_directory(assignment.name, student), scratch)
-        folder = Path(course.format_path(course.submitted_directory, student, assignment.name))
+        directory = _scratch_directory(
+            course.course_directory(assignment.name, work.student), scratch
+        )
+        where = (work.student, assignment.name)
+        folder = Path(directory.format_path(directory.submitted_directory, *where))
         folder.mkdir(parents=True)
-        copy_files(assignment.files(submitted), folder)
-        for notebook, text in submission.notebooks.items():
+        copy_files(assignment.files(work.folder), folder)
+        for notebook, text in work.submission.notebooks.items():
             (folder / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
         _drop_bad_timestamp(folder / "timestamp.txt")
         converter = RecordingAutograde(
-            judged, coursedir=course, config=classroom.config(), log=log, force=True
+            work.judged, coursedir=directory, config=course.config(), log=log, force=True
         )
-        graded = course.format_path(course.autograded_directory, student, assignment.name)
+        graded = directory.format_path(directory.autograded_directory, *where)
         try:
             with (
-                contextlib.chdir(classroom.root),
+                contextlib.chdir(course.root),
                 warnings.catch_warnings(),
                 writer.transaction(),
             ):
@@ -117,7 +127,7 @@ def record(
         shutil.move(graded, final)
 
 
-def _scratch_course(course: CourseDirectory, scratch: Path) -> CourseDirectory:
+def _scratch_directory(course: CourseDirectory, scratch: Path) -> CourseDirectory:
     """The course, with its gradebook and source, but submissions and results in scratch."""
     course.db_url = course.db_url  # stays the class's when the root changes
     course.source_directory = os.path.join(course.root, course.source_directory)
@@ -126,13 +136,13 @@ def _scratch_course(course: CourseDirectory, scratch: Path) -> CourseDirectory:
     return course
 
 
-def clear_scratch(classroom: Classroom) -> None:
+def clear_scratch(course: CourseFolders) -> None:
     """Removes what a command that was killed has left."""
-    shutil.rmtree(_scratch(classroom), ignore_errors=True)
+    shutil.rmtree(_scratch(course), ignore_errors=True)
 
 
-def _scratch(classroom: Classroom) -> Path:
-    return classroom.private / "scratch"
+def _scratch(course: CourseFolders) -> Path:
+    return course.private / "scratch"
 
 
 def _drop_bad_timestamp(path: Path) -> None:

@@ -27,7 +27,8 @@ from autograder.classroom.classroom import (
 )
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.roster import Student, merge_rosters, read_roster, write_roster
-from autograder.curriculum.build import copy_open_folders
+from autograder.curriculum.modules import CurriculumError, assignments_in
+from autograder.curriculum.student_notebooks import copy_open_folders
 from autograder.instructor.exchange import make_exchange
 
 _CONFIG = '''"""nbgrader's configuration of this class, written by `lepton class create`.
@@ -102,7 +103,10 @@ def create_classroom(
     both before the first change.
     """
     students = read_roster(roster)
-    modules = find_modules(curriculum)
+    try:
+        modules = assignments_in(curriculum)
+    except CurriculumError as error:
+        raise ClassError(str(error)) from error
     programs_on_path()
     root = root.absolute()
     if is_classroom(root):
@@ -127,28 +131,6 @@ def create_classroom(
         shutil.rmtree(half_made, ignore_errors=True)
         raise
     return Creation(Classroom(root), True, tuple(s.id for s in students), added, ())
-
-
-def find_modules(curriculum: Path) -> dict[str, Path]:
-    """The modules that have an assignment: the assignment's id → the module's folder.
-
-    The id is the folder's name without its number.
-    """
-    modules: dict[str, Path] = {}
-    for notebook in sorted(curriculum.glob(f"*/*/{NOTEBOOK}.ipynb")):
-        assignment = re.sub(r"^\d+_", "", notebook.parent.name)
-        if assignment in modules:
-            raise ClassError(
-                f"{modules[assignment]} and {notebook.parent} give the same assignment id "
-                f"{assignment!r}. Rename one of them."
-            )
-        modules[assignment] = notebook.parent
-    if not modules:
-        raise ClassError(
-            f"{curriculum} holds no module with an {NOTEBOOK}.ipynb. "
-            "Run this in a clone of the course, or name its curriculum with --curriculum."
-        )
-    return modules
 
 
 def _start(classroom: Classroom, name: str, exchange: Path | None) -> None:

@@ -23,6 +23,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
+from autograder.submissions.cell_marks import mark_of
 from autograder.submissions.rubric import rubric_html
 from autograder.submissions.submission import VERDICT_KEY
 
@@ -82,11 +83,8 @@ def markdown_to_html(context: Context, source: str) -> str:
     cell = context.get("cell") or {}
     renderer = _Renderer(attachments=cell.get("attachments"))
     html = clean_html(MarkdownWithMath(renderer=renderer).render(source))
-    metadata = cell.get("metadata", {})
-    rubric = rubric_html(
-        metadata.get("nbgrader", {}).get("grade_id", ""),
-        metadata.get(VERDICT_KEY, {}).get("rubric"),
-    )
+    verdict = cell.get("metadata", {}).get(VERDICT_KEY, {})
+    rubric = rubric_html(mark_of(cell).grade_id, verdict.get("rubric"))
     return renderer.with_formulas(html) + rubric
 
 

@@ -16,28 +16,18 @@ from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.secret_questions import answerable, class_questions, questions_key
 from autograder.execution.job import Job, SubmissionLimits
 from autograder.execution.running import run
+from autograder.judging.course import GradingTask
 from autograder.judging.judging import Judged, judge_run
 from autograder.sandbox.walls import Walls
+from autograder.submissions.cell_marks import judged_points
 from autograder.submissions.submission import (
     Submission,
-    is_judged,
     parse_notebook,
     read_submission,
     restore,
 )
 from autograder.submissions.untrusted_files import hash_files
-from lepton_course.exercises.judge import Question
-
-
-@dataclass(frozen=True)
-class GradingTask:
-    """One submission to be graded. folder: where its other files are."""
-
-    submission: Submission
-    folder: Path
-    limits: SubmissionLimits
-    threads: int | None
-    walls: Walls
+from lepton_course.exercises.model import Question
 
 
 @dataclass(frozen=True)
@@ -120,16 +110,10 @@ def load_assignment(classroom: Classroom, name: str) -> Assignment:
     if release is None:
         known = ", ".join(sorted(classroom.manifest().modules))
         raise ClassError(f"This class has no assignment {name!r} of the course; it has: {known}.")
-    points = {
-        cell.metadata.nbgrader["grade_id"]: float(cell.metadata.nbgrader["points"])
-        for cell in release.cells
-        if is_judged(cell)
-    }
-    questions = class_questions(classroom, name, points)
+    questions = class_questions(classroom, name, judged_points(release))
     with tempfile.TemporaryDirectory() as scratch:
         cases = {name: answerable(q, Path(scratch)) for name, q in questions.items()}
     folder = classroom.release_notebook(name).parent
-    fingerprint = " ".join(
-        (name, nbformat.writes(release), hash_files([folder]), questions_key(classroom, name))
-    )
+    key = questions_key(classroom, name, list(questions))
+    fingerprint = " ".join((name, nbformat.writes(release), hash_files([folder]), key))
     return Assignment(name, release, folder, questions, cases, fingerprint)

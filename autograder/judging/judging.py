@@ -18,9 +18,12 @@ from autograder.classroom.classroom import NOTEBOOK
 from autograder.execution.job import Run, SubmissionLimits
 from autograder.judging.results import ExerciseResult, Status
 from autograder.submissions.submission import VERDICT_KEY, is_judged
-from lepton_course.checks.panel import Panel, read_in_words
-from lepton_course.exercises.judge import PartResult, Question, Verdict, judge
-from lepton_course.exercises.probes import Observation
+from lepton_course.checks.panel import Line, Panel, place_to_read, read_in_words
+from lepton_course.checks.sentences import diagnosis_in_words, differences_in_words
+from lepton_course.exercises.differences import Aliased, ChangedInput, Stopped
+from lepton_course.exercises.judge import PartResult, Verdict, judge
+from lepton_course.exercises.model import Question
+from lepton_course.exercises.probes import Raised
 from lepton_course.exercises.remote import parse_observations
 
 
@@ -76,6 +79,7 @@ def write_verdict(cell: NotebookNode, result: ExerciseResult, panel: Panel) -> N
         "points": result.points,
         "max_points": result.max_points,
         "diagnosis": result.diagnosis,
+        "possible": list(result.possible),
     }
 
 
@@ -98,28 +102,25 @@ def _judge_answer(
         verdict = judge(question, seen)
     except Exception:  # the bytes come from the learner's process: anything may be in them
         return _failed(question, "what came back was not plain data")
-    diagnosis = verdict.diagnosis.name if verdict.diagnosis else None
-    result = ExerciseResult(name, float(verdict.points), float(question.points), diagnosis)
-    return result, _verdict_panel(question, verdict, seen, own_lines)
+    points, most = float(verdict.points), float(question.points)
+    result = ExerciseResult(name, points, most, verdict.likely, verdict.possible)
+    return result, _verdict_panel(question, verdict, own_lines)
 
 
 def _failed(question: Question, reason: str) -> tuple[ExerciseResult, Panel]:
     result = ExerciseResult(question.name, 0.0, float(question.points))
-    return result, Panel("error", _headline(question, 0.0), (("No answer", reason),))
+    return result, Panel("error", _headline(question, 0.0), (Line("No answer", reason),))
 
 
-def _verdict_panel(
-    question: Question, verdict: Verdict, seen: Sequence[Observation], own_lines: set[str]
-) -> Panel:
+def _verdict_panel(question: Question, verdict: Verdict, own_lines: set[str]) -> Panel:
     headline = _headline(question, verdict.points)
     if verdict.status == "blank":
-        return Panel("blank", headline, (("", "Not answered."),))
-    lines = [_part_line(part, seen, own_lines) for part in verdict.parts]
-    if verdict.diagnosis:
-        lines.append(("Likely reason", verdict.diagnosis.sentence))
-    read = verdict.diagnosis.read if verdict.diagnosis else ""
-    if verdict.status != "right" and (read or question.read):
-        lines.append(("Read again", read_in_words(read or question.read)))
+        return Panel("blank", headline, (Line("", "Not answered."),))
+    lines = [_part_line(question, part, own_lines) for part in verdict.parts]
+    lines += [Line(*diagnosis_in_words(question, found, None)) for found in verdict.diagnoses]
+    read = place_to_read(question, verdict)
+    if verdict.status != "right" and read:
+        lines.append(Line("Read again", read_in_words(read)))
     return Panel(verdict.status, headline, tuple(lines))
 
 
@@ -127,17 +128,23 @@ def _headline(question: Question, points: float) -> str:
     return f"{question.title}: {points:g} of {question.points:g} points"
 
 
-def _part_line(
-    part: PartResult, seen: Sequence[Observation], own_lines: set[str]
-) -> tuple[str, str]:
+def _part_line(question: Question, part: PartResult, own_lines: set[str]) -> Line:
+    """A part as the learner may read of it: nothing that a secret case's values could be in."""
     if part.passed:
-        return "Right", part.part
-    raised = seen[part.case].raised if part.case is not None else None
-    if raised is None:
-        return "Wrong", part.part
-    # The text of an exception is the learner's own and could carry a secret input; so could a
-    # made-up line or type. Only what is known anyway is repeated.
+        return Line("Right", part.part)
+    stops = [d.raised for d in part.differences if isinstance(d, Stopped)]
+    side_effects = tuple(d for d in part.differences if isinstance(d, ChangedInput | Aliased))
+    told = [_stop_in_words(raised, own_lines) for raised in stops]
+    told += [differences_in_words(question, side_effects)] if side_effects else []
+    return Line("Wrong", f"{part.part} ({'; '.join(told)})" if told else part.part)
+
+
+def _stop_in_words(raised: Raised, own_lines: set[str]) -> str:
+    """An exception without its message, which is the learner's own and could carry a secret input.
+
+    So could a made-up line or type. Only what is known anyway is repeated.
+    """
     known = isinstance(getattr(builtins, str(raised.kind), None), type)
     kind = raised.kind if known else "an exception"
     where = f" at the line `{raised.line}`" if raised.line in own_lines else ""
-    return "Wrong", f"{part.part} (it stopped with {kind}{where})"
+    return f"it stopped with {kind}{where}"

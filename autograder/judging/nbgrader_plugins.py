@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor
 from traitlets import Enum, Unicode
+from traitlets.utils.importstring import import_item
 
 from autograder.classroom.classroom import NOTEBOOK, Classroom
 from autograder.execution.job import SubmissionLimits
@@ -20,10 +21,17 @@ from autograder.execution.running import run
 from autograder.judging.assignment import load_assignment, read_release
 from autograder.judging.judging import Judged, judge_run, write_unjudged
 from autograder.sandbox.choice import choose_walls
-from autograder.submissions.submission import is_judged, restore
+from autograder.submissions.cell_marks import is_judged
+from autograder.submissions.submission import restore
 
 RESULT_KEY = "lepton"
 """Where `lepton class grade` hands over, in nbconvert's resources, what it has judged already."""
+
+
+def runs_notebooks(step: Any) -> bool:
+    """Whether a preprocessor, as a configuration names it, is nbgrader's Execute or one like it."""
+    step = import_item(step) if isinstance(step, str) else step
+    return isinstance(step, Execute) or (isinstance(step, type) and issubclass(step, Execute))
 
 
 class ClassPreprocessor(NbGraderPreprocessor):

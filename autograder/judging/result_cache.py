@@ -13,13 +13,14 @@ import os
 import platform
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import autograder
 import lepton_course
+from autograder.curriculum.content_key import FRAMEWORKS, file_digest, installed_versions
 from autograder.judging.judging import Judged
-from autograder.judging.results import ExerciseResult
+from autograder.judging.results import exercise_result
+from lepton_course.syllabus import PACKAGED
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Store:
         """The result of a submission that was judged before, or None."""
         try:
             fields = json.loads(self._file(key).read_text(encoding="utf-8"))
-            exercises = tuple(ExerciseResult(**exercise) for exercise in fields.pop("exercises"))
+            exercises = tuple(exercise_result(exercise) for exercise in fields.pop("exercises"))
             return Judged(exercises=exercises, **fields)
         except (OSError, ValueError, TypeError, KeyError):
             return None
@@ -91,17 +92,13 @@ def grader_parts() -> dict[str, str]:
     digest = hashlib.sha256()
     for package in (Path(autograder.__file__).parent, Path(lepton_course.__file__).parent):
         for path in sorted(package.rglob("*.py")):
-            digest.update(path.read_bytes())
+            if not path.is_relative_to(PACKAGED):  # the learners' files grade nobody
+                digest.update(file_digest(path))
     parts = {
         "lepton-course": f"{lepton_course.__version__} ({digest.hexdigest()[:12]})",
         "Python": platform.python_version(),
     }
-    for name in ("nbgrader", "nbclient", "ipykernel", "numpy", "torch", "tensorflow-cpu", "keras"):
-        try:
-            parts[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return parts
+    return parts | installed_versions(("nbgrader", "nbclient", "ipykernel", *FRAMEWORKS))
 
 
 def grader_version() -> str:

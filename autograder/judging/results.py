@@ -11,12 +11,31 @@ Status = Literal["graded", "partly graded", "not gradable"]
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """The points of one exercise; `diagnosis` is the name of a misconception, if one was found."""
+    """The points of one exercise, and names of misconceptions.
+
+    diagnosis: of the one that the answer shows on every case. possible: of those that it shows in
+        some cases only, or that something else may look like.
+    """
 
     name: str
     points: float
     max_points: float
     diagnosis: str | None = None
+    possible: tuple[str, ...] = ()
+
+    @property
+    def remarks(self) -> list[str]:
+        """The misconceptions as a line of a table has them: possible ones with a question mark."""
+        likely = [self.diagnosis] if self.diagnosis else []
+        return [*likely, *(f"{name}?" for name in self.possible)]
+
+
+def exercise_result(fields: dict[str, Any]) -> ExerciseResult:
+    """An exercise's result from its JSON, also from that of older versions.
+
+    Raises TypeError or KeyError where it is none.
+    """
+    return ExerciseResult(**{**fields, "possible": tuple(fields.get("possible", ()))})
 
 
 @dataclass(frozen=True)

@@ -51,5 +51,5 @@ def results_table(results: Sequence[SubmissionResult], shares_process: bool = Fa
 
 def remarks(result: SubmissionResult) -> list[str]:
     """The reason, if any, and a line for each exercise with a diagnosis."""
-    found = [f"{e.name}: {e.diagnosis}" for e in result.exercises if e.diagnosis]
+    found = [f"{e.name}: {', '.join(e.remarks)}" for e in result.exercises if e.remarks]
     return [result.reason, *found] if result.reason else found

@@ -24,7 +24,7 @@ from nbformat.v4 import new_code_cell, new_output
 from autograder.execution.job import Job, Run
 from autograder.execution.running import RunAndAsk, scratch_folder
 from autograder.kernels.testing_kernel import MARK, SHOWN, SILENT
-from autograder.submissions.submission import is_judged
+from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.untrusted_files import copy_files
 from autograder.submissions.untrusted_outputs import tidy, writable
 
@@ -115,7 +115,7 @@ class RunTests(RunAndAsk):
     def describe(self, cell: NotebookNode) -> str:
         """The cell, in the middle of a sentence."""
         if is_judged(cell):
-            return f"the test {cell.metadata.nbgrader['grade_id']}"
+            return f"the test {mark_of(cell).grade_id}"
         return super().describe(cell)
 
 

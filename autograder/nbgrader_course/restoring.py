@@ -19,6 +19,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.classroom.nbgrader_log import KeptLog
+from autograder.submissions.cell_marks import MARK_KEY, mark_of
 from autograder.submissions.submission import (
     NotGradable,
     Submission,
@@ -84,14 +85,13 @@ def _take_off_marks(notebook: NotebookNode, known: Collection[str]) -> list[str]
     repairs = []
     seen = set()
     for cell in reversed(notebook.cells):
-        mark = cell.metadata.get("nbgrader")
-        if mark is None:
+        if MARK_KEY not in cell.metadata:
             continue
-        grade_id = mark.get("grade_id") if isinstance(mark, dict) else None
+        grade_id = mark_of(cell).grade_id
         if grade_id in known and grade_id not in seen:
             seen.add(grade_id)
             continue
-        del cell.metadata["nbgrader"]
+        del cell.metadata[MARK_KEY]
         if grade_id in seen:
             repairs.append(f"a copy of the cell {grade_id} was ignored")
     return list(dict.fromkeys(reversed(repairs)))
@@ -122,5 +122,5 @@ def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> 
 
 def _marked(notebook: NotebookNode) -> set[str]:
     """The ids of the cells that ask for a grade."""
-    marks = (cell.metadata.get("nbgrader", {}) for cell in notebook.cells)
-    return {mark["grade_id"] for mark in marks if mark.get("grade")}
+    marks = map(mark_of, notebook.cells)
+    return {mark.grade_id for mark in marks if mark.grade}

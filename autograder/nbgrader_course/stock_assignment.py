@@ -15,17 +15,18 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, IgnorePattern
 from nbgrader.utils import determine_grade, find_all_files
-from traitlets.utils.importstring import import_item
 
 from autograder.classroom.classroom import ClassError
+from autograder.classroom.course_folders import CourseFolders
 from autograder.execution.job import Job, Run
-from autograder.judging.assignment import GradingTask
+from autograder.judging.course import GradingTask
 from autograder.judging.judging import Judged
+from autograder.judging.nbgrader_plugins import runs_notebooks
 from autograder.judging.results import ExerciseResult
 from autograder.nbgrader_course.notebook_runs import run_notebooks
 from autograder.nbgrader_course.restoring import Known, Rules, restore_submission
-from autograder.nbgrader_course.stock_course import StockCourse
-from autograder.submissions.submission import Submission, is_judged
+from autograder.submissions.cell_marks import is_judged, mark_of
+from autograder.submissions.submission import Submission
 from autograder.submissions.untrusted_files import hash_files
 
 LONGEST = 10**6
@@ -102,7 +103,7 @@ class StockAssignment:
         scores: dict[str, float] = {}
         refused = []
         for cell in filter(is_judged, notebook.cells):
-            test = cell.metadata.nbgrader["grade_id"]
+            test = mark_of(cell).grade_id
             seen = nbformat.from_dict(cell)
             if self.ignored:
                 seen, _ = ignore.preprocess_cell(seen, {}, 0)
@@ -120,7 +121,7 @@ class StockAssignment:
         return f"{notebook}/{test}" if len(self.known) > 1 else test
 
 
-def load_stock_assignment(course: StockCourse, name: str) -> StockAssignment:
+def load_stock_assignment(course: CourseFolders, name: str) -> StockAssignment:
     """An assignment of a course. Raises ClassError when it cannot be graded here."""
     rules = Rules(course.course_directory(name), course.config())
     known, cells = _in_gradebook(course, name)
@@ -141,16 +142,10 @@ def load_stock_assignment(course: StockCourse, name: str) -> StockAssignment:
     return StockAssignment(name, known, folder, seconds, ignored, "\0".join(parts), rules)
 
 
-def runs_notebooks(step: Any) -> bool:
-    """Whether a preprocessor, as a configuration names it, is nbgrader's Execute or one like it."""
-    step = import_item(step) if isinstance(step, str) else step
-    return isinstance(step, Execute) or (isinstance(step, type) and issubclass(step, Execute))
-
-
 _RESTORING = ("ClearOutput", "DeduplicateIds", "OverwriteCells", "OverwriteKernelspec")
 
 
-def _in_gradebook(course: StockCourse, name: str) -> tuple[dict[str, Known], str]:
+def _in_gradebook(course: CourseFolders, name: str) -> tuple[dict[str, Known], str]:
     """The notebooks of an assignment, and a digest of all their cells."""
     nbgrader = course.course_directory(name)
     known: dict[str, Known] = {}
@@ -191,7 +186,7 @@ def _check_language(notebook: Any) -> None:
 
 
 def _copy_source_files(
-    course: StockCourse, rules: Rules, name: str, excluded: Sequence[str]
+    course: CourseFolders, rules: Rules, name: str, excluded: Sequence[str]
 ) -> Path:
     """The files that nbgrader puts beside each submission's notebooks, and no others."""
     source = course.source_folder(name)

@@ -18,14 +18,23 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
-from autograder.classroom.classroom import ClassError, Classroom, is_classroom
+from autograder.classroom.classroom import ClassError, is_classroom
+from autograder.judging.course import Batch
+from autograder.nbgrader_course.stock_assignment import StockAssignment, load_stock_assignment
 
 CONFIG = "nbgrader_config.py"
 
 
 @dataclass(frozen=True)
-class StockCourse(Classroom):
+class StockCourse:
     """The paths of a course, as its configuration says."""
+
+    root: Path
+    keeps_attempts = False
+
+    @property
+    def config_file(self) -> Path:
+        return self.root / CONFIG
 
     @property
     def private(self) -> Path:
@@ -43,7 +52,8 @@ class StockCourse(Classroom):
             return app.config
 
     def course_directory(self, assignment: str = "", student: str = "*") -> CourseDirectory:
-        course = super().course_directory(assignment, student)
+        course = CourseDirectory(config=self.config())
+        course.assignment_id, course.student_id = assignment, student
         # nbgrader's commands run in the course's folder, and relative paths start there.
         course.root = str(self.root / self._config.CourseDirectory.get("root", ""))
         url = make_url(course.db_url)
@@ -67,8 +77,15 @@ class StockCourse(Classroom):
     def settings(self) -> bytes:
         return self.config_file.read_bytes() if self.config_file.is_file() else b""
 
-    def students_who_submitted(self, assignment: str, only: Sequence[str]) -> tuple[str, ...]:
-        """Whose folders nbgrader would grade. Raises ClassError when there is nothing to grade."""
+    def assignment(self, name: str) -> StockAssignment:
+        """Return one of the course's assignments. Raises ClassError."""
+        return load_stock_assignment(self, name)
+
+    def find_submissions(self, assignment: str, only: Sequence[str] = ()) -> Batch:
+        """Return whose folders nbgrader would grade.
+
+        only: consider these students alone. Raises ClassError when there is nothing to grade.
+        """
         course = self.course_directory(assignment)
         step = course.submitted_directory
         name = re.escape(assignment)
@@ -83,10 +100,10 @@ class StockCourse(Classroom):
         if not found:
             place = course.format_path(step, "STUDENT", assignment)
             raise ClassError(f"Nothing to grade: put submissions at {place}.")
-        return tuple(sorted(set(only) or found))
+        return Batch(assignment, tuple(sorted(set(only) or found)), ())
 
 
-def open_course(root: Path) -> StockCourse | None:
+def open_stock_course(root: Path) -> StockCourse | None:
     """The nbgrader course in a folder; None when it is none, or a class of this course.
 
     Raises ClassError when it has no gradebook, or its configuration cannot be used.

@@ -16,8 +16,10 @@ from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.roster import Student, read_roster
 from autograder.grading.attempts import kept_attempts
 from autograder.judging.assignment import load_assignment
-from autograder.report.progress_files import PROGRESS_FILE, Progress, opening_share, read_progress
+from autograder.report.progress_files import PROGRESS_FILE, opening_share, read_progress
+from autograder.submissions.cell_marks import mark_of
 from autograder.submissions.submission import VERDICT_KEY
+from lepton_course.progress.schema import ProgressHistory
 
 Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
 
@@ -47,7 +49,8 @@ class Learner:
     """One line of the roster with what it has earned.
 
     score: what counts, less `penalty` for being late. points: by exercise; None while it waits
-    for a grade by hand. diagnoses: misconceptions by exercise. progress: what the learner's own
+    for a grade by hand. diagnoses: misconceptions by exercise; possible: those that
+    the answer only resembles, or shows in some cases. progress: what the learner's own
     file says, or None without one. opening: share of the opening quiz, 0 to 1, if known.
     attempts: how often it was handed in, as far as attempts are kept.
     """
@@ -58,7 +61,8 @@ class Learner:
     penalty: float = 0.0
     points: Mapping[str, float | None] = field(default_factory=dict)
     diagnoses: Mapping[str, str] = field(default_factory=dict)
-    progress: Progress | None = None
+    possible: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    progress: ProgressHistory | None = None
     opening: float | None = None
     attempts: int = 0
 
@@ -130,9 +134,7 @@ def read_assignment(
             )
             for cell in notebook.grade_cells
         )
-        order = [
-            cell.metadata.get("nbgrader", {}).get("grade_id") for cell in assignment.release.cells
-        ]
+        order = [mark_of(cell).grade_id for cell in assignment.release.cells]
         items = tuple(sorted(items, key=lambda item: order.index(item.name)))
         for student in read_roster(classroom.roster_file):
             progress = _progress(classroom, student.id, name, module, notes)
@@ -196,30 +198,40 @@ def _learner(
         for grade in notebook.grades
     }
     penalty = float(submission.late_submission_penalty or 0)
+    graded = classroom.autograded_folder(student.id, assignment) / f"{NOTEBOOK}.ipynb"
     return Learner(
         student,
         "waits for a grade by hand" if submission.needs_manual_grade else "graded",
         max(0.0, float(submission.score) - penalty),
         penalty,
         points,
-        _diagnoses(classroom.autograded_folder(student.id, assignment) / f"{NOTEBOOK}.ipynb"),
+        *_diagnoses(graded),
     )
 
 
-def _diagnoses(graded: Path) -> dict[str, str]:
-    """The misconceptions that the judge has noted in a graded notebook, by exercise."""
+def _diagnoses(graded: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The misconceptions that the judge has noted in a graded notebook, by exercise: those that
+    are sure, and those that are possible."""
     try:
         cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
-        return {}
-    marks = [cell["metadata"] for cell in cells if VERDICT_KEY in cell["metadata"]]
-    found = {mark["nbgrader"]["grade_id"]: mark[VERDICT_KEY].get("diagnosis") for mark in marks}
-    return {name: diagnosis for name, diagnosis in found.items() if diagnosis}
+        return {}, {}
+    found = {
+        mark_of(cell).grade_id: cell["metadata"][VERDICT_KEY]
+        for cell in cells
+        if VERDICT_KEY in cell["metadata"]
+    }
+    likely = {name: verdict.get("diagnosis") for name, verdict in found.items()}
+    possible = {name: tuple(verdict.get("possible", ())) for name, verdict in found.items()}
+    return (
+        {name: mistake for name, mistake in likely.items() if mistake},
+        {name: mistakes for name, mistakes in possible.items() if mistakes},
+    )
 
 
 def _progress(
     classroom: Classroom, student: str, assignment: str, module: str, notes: list[str]
-) -> Progress | None:
+) -> ProgressHistory | None:
     """A learner's progress in this module, from the file that came with the submission, or that
     the instructor has put into the class's folder `progress`."""
     places = (

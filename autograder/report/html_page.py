@@ -104,14 +104,24 @@ def _exercise_rows(summaries: Iterable[Summary]) -> Iterable[Sequence[Any]]:
 
 
 def _misconception_rows(summaries: Iterable[Summary]) -> Iterable[Sequence[Any]]:
-    yield ("assignment", "exercise", "misconception", "sentence", "read", "learners", "who")
+    yield (
+        "assignment",
+        "exercise",
+        "misconception",
+        "sentence",
+        "read",
+        "learners",
+        "who",
+        "possibly",
+    )
     for summary in summaries:
         for held in summary.held:
             mistake = held.mistake
             who = " ".join(learner.student.id for learner in held.learners)
+            possibly = " ".join(learner.student.id for learner in held.possibly)
             yield (
                 *(summary.data.name, mistake.exercise, mistake.name, mistake.sentence),
-                *(mistake.read, len(held.learners), who),
+                *(mistake.read, len(held.learners), who, possibly),
             )
 
 

@@ -35,11 +35,15 @@ class ItemSummary:
 
 @dataclass(frozen=True)
 class Held:
-    """A misconception and the learners who hold it."""
+    """A misconception and the learners who hold it.
+
+    possibly: learners whose answers show it in some cases only, or merely resemble it.
+    """
 
     mistake: Mistake
     title: str
     learners: tuple[Learner, ...]
+    possibly: tuple[Learner, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,18 +184,31 @@ def _items(data: AssignmentData) -> tuple[ItemSummary, ...]:
 
 
 def _held(data: AssignmentData) -> tuple[Held, ...]:
-    """Misconceptions that somebody holds, the most frequent first."""
+    """Misconceptions that somebody holds, or possibly holds, the most frequent first."""
     titles = {item.name: item.title for item in data.items}
     known = {(mistake.exercise, mistake.name): mistake for mistake in data.mistakes}
     holders: dict[tuple[str, str], list[Learner]] = {}
+    possibly: dict[tuple[str, str], list[Learner]] = {}
     for learner in data.graded:
         for pair in learner.diagnoses.items():
             holders.setdefault(pair, []).append(learner)
+        for exercise, names in learner.possible.items():
+            for name in names:
+                possibly.setdefault((exercise, name), []).append(learner)
     held = [
-        Held(known.get(pair, Mistake(*pair, "", "")), titles.get(pair[0], pair[0]), tuple(who))
-        for pair, who in holders.items()
+        Held(
+            known.get(pair, Mistake(*pair, "", "")),
+            titles.get(pair[0], pair[0]),
+            tuple(holders.get(pair, ())),
+            tuple(possibly.get(pair, ())),
+        )
+        for pair in {**holders, **possibly}
     ]
-    return tuple(sorted(held, key=lambda h: (-len(h.learners), h.mistake.exercise, h.mistake.name)))
+    return tuple(sorted(held, key=_most_held))
+
+
+def _most_held(held: Held) -> tuple[int, int, str, str]:
+    return -len(held.learners), -len(held.possibly), held.mistake.exercise, held.mistake.name
 
 
 def _stuck(data: AssignmentData, ways: Mapping[str, Sequence[WayToRight]]) -> tuple[Stuck, ...]:

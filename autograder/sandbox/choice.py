@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import Literal
 
-from autograder.classroom.classroom import ClassError
 from autograder.sandbox.walls import Walls, survey
+from lepton_course.errors import CourseError
 
 Sandbox = Literal["auto", "none"]
 
 NO_WALLS = Walls(namespaces=False, landlock=False)
 
 
+class NoWallsError(CourseError):
+    """This machine cannot close in a submission."""
+
+
 def choose_walls(sandbox: Sandbox) -> Walls:
-    """The walls for submissions on this machine. Raises ClassError where none can be had."""
+    """The walls for submissions on this machine. Raises NoWallsError where none can be had."""
     if sandbox == "none":
         return NO_WALLS
     found = survey()
     if not found.walls:
         problems = "".join(f"  - {problem}\n" for problem in found.problems)
-        raise ClassError(
+        raise NoWallsError(
             "Submissions cannot be closed in on this machine, and would run with all your "
             f"rights:\n{problems}`lepton doctor` says how to mend it. To grade work that you "
             "trust without walls: --sandbox none"

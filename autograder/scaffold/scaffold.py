@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
 from pathlib import Path
 
 import nbformat
+import yaml
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from autograder.curriculum.module_plan import TERMS
 from autograder.curriculum.modules import module_id
 from autograder.proof.lint.notebook_form import code
+from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS, load_exercises
-from lepton_course.syllabus import Module, load_syllabus
+from lepton_course.syllabus import PLAN, Module, load_syllabus
 
 TEMPLATES = Path(__file__).parent / "templates"
 GRADED, UNGRADED = 4, 3
 MINUTES, DIFFICULTY = 15, 2
+DEEPER_MINUTES = 30
 
 
-class CannotScaffold(Exception):
+class CannotScaffold(CourseError):
     """Nothing was made; the message says why and what to do."""
 
 
@@ -41,7 +46,10 @@ def scaffold_module(module: str, curriculum: Path) -> Path:
     names = {**graded, **{f"try_{number}": 0.0 for number in range(1, UNGRADED + 1)}}
     (folder / "figures").mkdir(parents=True)
     _write_exercises(folder, names)
+    (folder / PLAN).write_text(_plan(entries[module]), encoding="utf-8")
+    _keep_only_the_id(curriculum / "syllabus.yml", module)
     nbformat.write(_lesson(entries[module]), folder / "lesson.ipynb")
+    nbformat.write(_deeper(entries[module]), folder / "deeper.ipynb")
     nbformat.write(_assignment(entries[module], graded), folder / "assignment.ipynb")
     return folder
 
@@ -124,8 +132,36 @@ def _is_list(node: ast.stmt) -> bool:
     )
 
 
+def _plan(entry: Module) -> str:
+    lesson, assignment = entry.minutes
+    minutes = f"{{lesson: {lesson}, deeper: {DEEPER_MINUTES}, assignment: {assignment}}}"
+    listing = {"title": entry.title, "about": entry.about}
+    text = (TEMPLATES / "module.yml.txt").read_text(encoding="utf-8")
+    text = text.replace("TERMS\n", "".join(f"  - {term}\n" for term in _terms()) + "\n")
+    head = yaml.safe_dump(listing, allow_unicode=True, sort_keys=False, width=100)
+    needed = ", ".join(entry.prerequisites)
+    return text.replace("LISTING", f"{head}minutes: {minutes}\nprerequisites: [{needed}]\n")
+
+
+def _terms() -> list[str]:
+    return [f"TODO term {number}" for number in range(1, TERMS[0] + 1)]
+
+
+def _keep_only_the_id(syllabus: Path, module: str) -> None:
+    """Remove a module's title, minutes and so on from the syllabus: module.yml has them now."""
+    text = syllabus.read_text(encoding="utf-8")
+    entry = rf"(- id: {re.escape(module)}\n)(?:[ \t]+\S.*\n?)+"
+    syllabus.write_text(re.sub(entry, r"\1", text), encoding="utf-8")
+
+
+def _deeper(entry: Module) -> NotebookNode:
+    text = (TEMPLATES / "deeper.md").read_text(encoding="utf-8")
+    return _notebook(text.replace("TITLE", entry.title).replace("MODULE", entry.id))
+
+
 def _lesson(entry: Module) -> NotebookNode:
     text = (TEMPLATES / "lesson.md").read_text(encoding="utf-8")
+    text = text.replace("TERMS", ", ".join(f"**{term}**" for term in _terms()))
     text = text.replace("TITLE", entry.title).replace("MODULE", entry.id)
     text = text.replace("MINUTES", str(entry.minutes[0]))
     return _notebook(text)

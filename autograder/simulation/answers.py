@@ -8,16 +8,19 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.curriculum.source_closure import reachable_names
+from autograder.submissions.cell_marks import mark_of
+
 
 def solutions(source: NotebookNode) -> dict[str, str]:
     """The text of each answer cell of an assignment's source, by grade id, without the marks."""
     answers = {}
     for cell in source.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("solution"):
+        mark = mark_of(cell)
+        if mark.solution:
             lines = cell.source.splitlines()
             kept = [line for line in lines if line.strip() not in _SOLUTION_MARKS]
-            answers[mark["grade_id"]] = "\n".join(kept)
+            answers[mark.grade_id] = "\n".join(kept)
     return answers
 
 
@@ -36,8 +39,8 @@ def standalone_source(function: object) -> str:
     definitions = _definitions(ast.parse(text))
     if function.__name__ not in definitions:
         return ""
-    wanted: list[ast.stmt] = []
-    _collect(function.__name__, definitions, wanted)
+    names = reachable_names(definitions, function.__name__)
+    wanted = {id(definitions[name]): definitions[name] for name in names}.values()
     needed = [node for node in wanted if node is not definitions[function.__name__]]
     needed.sort(key=lambda node: node.lineno)
     ordered = [*needed, definitions[function.__name__]]
@@ -67,16 +70,6 @@ def _definitions(module: ast.Module) -> dict[str, ast.stmt]:
                 for name in _names(target):
                     found[name] = node
     return found
-
-
-def _collect(name: str, definitions: dict[str, ast.stmt], wanted: list[ast.stmt]) -> None:
-    node = definitions.get(name)
-    if node is None or node in wanted:
-        return
-    wanted.append(node)
-    if not isinstance(node, ast.Import | ast.ImportFrom):
-        for other in sorted(_names(node)):
-            _collect(other, definitions, wanted)
 
 
 def _first_line(node: ast.stmt) -> int:

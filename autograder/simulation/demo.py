@@ -17,10 +17,11 @@ from rich.text import Text
 
 from autograder.classroom.classroom import NOTEBOOK, Classroom, default_curriculum
 from autograder.classroom.roster import Student, write_roster
-from autograder.grading.batch import Options, find_submissions, grade
+from autograder.grading.batch import Options, grade
 from autograder.instructor.creation import create_classroom
 from autograder.instructor.feedback import make_feedback
 from autograder.instructor.grade_export import export
+from autograder.judging.class_course import ClassCourse
 from autograder.judging.results import Status, SubmissionResult
 from autograder.judging.results_table import console
 from autograder.simulation.answers import solutions, standalone_source
@@ -31,7 +32,7 @@ from autograder.simulation.made_up_answers import (
     other_ways,
     with_answers,
 )
-from autograder.submissions.submission import is_judged
+from autograder.submissions.cell_marks import judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
 
@@ -67,11 +68,12 @@ class MadeUpSubmission:
 
     def agrees(self, result: SubmissionResult) -> bool:
         """Whether a result is as expected."""
-        found = {e.name: e.diagnosis for e in result.exercises if e.diagnosis}
+        likely = {e.name: e.diagnosis for e in result.exercises if e.diagnosis}
+        told = {(e.name, m) for e in result.exercises for m in (e.diagnosis, *e.possible)}
         full, none = result.score == result.max_score, result.score == 0
         return (
             result.status == self.status
-            and found == dict(self.diagnoses)
+            and likely.items() <= self.diagnoses.items() <= told
             and full == self.full_marks
             and none == self.no_points
         )
@@ -100,9 +102,10 @@ def run_demo(
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{NOTEBOOK}.ipynb").write_bytes(submission.content)
         print(f"A class of {len(submissions)} has handed in {assignment}. Grading …")
-        batch = find_submissions(classroom, assignment)
+        course = ClassCourse(classroom.root)
+        batch = course.find_submissions(assignment)
         with progress(len(submissions)) as report:
-            results = grade(classroom, batch, Options(workers), report).results
+            results = grade(course, batch, Options(workers), report).results
         pages = make_feedback(classroom, assignment)
         export(classroom, classroom.root / "grades.csv", [assignment])
         console().print(_table(submissions, results))
@@ -119,7 +122,7 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Made
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
     exercises = load_exercises(classroom.manifest().module_folder(assignment))
-    judged = [c.metadata.nbgrader["grade_id"] for c in release.cells if is_judged(c)]
+    judged = list(judged_points(release))
     graded = {name: exercises[name] for name in judged}
     right = solutions(source)
     # Training takes most of the time of a submission: two of them train, which is enough to see.
@@ -201,11 +204,7 @@ def _mistaken(
 
 def _without_cell(content: bytes, grade_id: str) -> bytes:
     notebook = nbformat.reads(content.decode(), as_version=4)
-    notebook.cells = [
-        cell
-        for cell in notebook.cells
-        if cell.metadata.get("nbgrader", {}).get("grade_id") != grade_id
-    ]
+    notebook.cells = [cell for cell in notebook.cells if mark_of(cell).grade_id != grade_id]
     return nbformat.writes(notebook).encode()
 
 
@@ -220,7 +219,7 @@ def _table(
         table.add_column(name)
     for result in results:
         submission = submissions[result.student]
-        found = [f"{e.name}: {e.diagnosis}" for e in result.exercises if e.diagnosis]
+        found = [f"{e.name}: {', '.join(e.remarks)}" for e in result.exercises if e.remarks]
         agrees = submission.agrees(result)
         table.add_row(
             result.student,

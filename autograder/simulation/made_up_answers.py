@@ -9,7 +9,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.simulation.answers import standalone_source
-from autograder.submissions.submission import is_judged
+from autograder.submissions.cell_marks import mark_of
 from lepton_course.exercises.model import Exercise
 
 
@@ -17,12 +17,13 @@ def answers_before(release: NotebookNode, name: str) -> list[str]:
     """The answer cells that a check cell looks at: those between it and the check before."""
     answers: list[str] = []
     for cell in release.cells:
-        if is_judged(cell):
-            if cell.metadata.nbgrader["grade_id"] == name:
+        mark = mark_of(cell)
+        if mark.is_judged:
+            if mark.grade_id == name:
                 return answers
             answers = []
-        elif cell.metadata.get("nbgrader", {}).get("solution"):
-            answers.append(cell.metadata.nbgrader["grade_id"])
+        elif mark.solution:
+            answers.append(mark.grade_id)
     return answers
 
 
@@ -56,7 +57,7 @@ def named(source: str, name: str) -> str:
 def with_answers(release: NotebookNode, answers: Mapping[str, str]) -> bytes:
     notebook = nbformat.from_dict(release)
     for index, cell in enumerate(release.cells):
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("solution") and mark["grade_id"] in answers:
-            notebook.cells[index] = NotebookNode({**cell, "source": answers[mark["grade_id"]]})
+        mark = mark_of(cell)
+        if mark.solution and mark.grade_id in answers:
+            notebook.cells[index] = NotebookNode({**cell, "source": answers[mark.grade_id]})
     return nbformat.writes(notebook).encode()

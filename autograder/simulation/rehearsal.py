@@ -7,7 +7,6 @@ teams know more than others, so that a report has something to show.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +23,13 @@ from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.roster import Student, read_roster
 from autograder.instructor.exchange import check_known
-from autograder.report.progress_files import FORMAT, PROGRESS_FILE
+from autograder.report.progress_files import PROGRESS_FILE
 from autograder.simulation.answers import solutions, standalone_source
 from autograder.simulation.made_up_answers import named, with_answers
-from autograder.submissions.submission import is_judged
+from autograder.submissions.cell_marks import cells_with_id, judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
+from lepton_course.progress.schema import Answer, Attempt, Record, history_of, to_document
 
 _PEOPLE = """Ada Lovelace, Satyendra Bose, Marie Curie, Edsger Dijkstra, Emmy Noether,
 Rosalind Franklin, Grace Hopper, Dorothy Hodgkin, Inés Cifuentes, Katherine Johnson, Alan Turing,
@@ -97,8 +97,7 @@ def made_up_work(
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
     declared = load_exercises(classroom.manifest().module_folder(assignment))
-    names = [c.metadata.nbgrader["grade_id"] for c in release.cells if is_judged(c)]
-    exercises = {name: declared[name] for name in names}
+    exercises = {name: declared[name] for name in judged_points(release)}
     right = {
         grade_id: _OPEN_ANSWER if _is_open(release, grade_id) else text
         for grade_id, text in solutions(source).items()
@@ -122,9 +121,9 @@ def _work(
     rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
     ability = rng.normal() + _TEAMS.get(student.team, 0.0)
     answers = dict(right)
-    progress = _ProgressFile(module, rng)
+    progress = _MadeUpProgress(module, rng)
     for number in range(1, _QUESTIONS + 1):
-        progress.answer(f"quiz {number}", rng.random() < _logistic(0.8 * ability - 0.6))
+        progress.answer(f"quiz {number}", bool(rng.random() < _logistic(0.8 * ability - 0.6)))
     for name, exercise in exercises.items():
         answer, mistakes = f"{name}-answer", list(wrong[name])
         weights = 0.4 ** np.arange(len(mistakes))
@@ -140,42 +139,30 @@ def _work(
             answers[answer] = wrong[name][slip]
         else:
             answers.pop(answer, None)
-    return Work(with_answers(release, answers), progress.as_bytes())
+    return Work(with_answers(release, answers), to_document(history_of(progress.records)))
 
 
-class _ProgressFile:
-    """A progress file as `lepton progress --export` writes it, in made-up time."""
+class _MadeUpProgress:
+    """A learner's progress in one module, in made-up time."""
 
     def __init__(self, module: str, rng: np.random.Generator) -> None:
         self.module, self.rng = module, rng
         self.time = datetime(2026, 3, 2, 18, tzinfo=UTC)
-        self.attempts: list[dict[str, object]] = []
-        self.answers: list[dict[str, object]] = []
+        self.records: list[Record] = []
 
     def answer(self, question: str, right: bool) -> None:
-        row = {"question": question, "choice": "a" if right else "b", "is_right": int(right)}
-        self.answers.append({**self._now(40), **row})
+        choice = "a" if right else "b"
+        self.records.append(Answer(self._later(40), self.module, question, choice, right))
 
     def attempt(self, exercise: str, right: bool, diagnosis: str | None, points: float) -> None:
-        self.attempts.append(
-            {
-                **self._now(300),
-                "exercise": exercise,
-                "status": "right" if right else "wrong",
-                "diagnosis": diagnosis,
-                "points": points if right else 0,
-                "max_points": points,
-            }
-        )
+        status, earned = ("right", points) if right else ("wrong", 0)
+        now = self._later(300)
+        self.records.append(Attempt(now, self.module, exercise, status, diagnosis, earned, points))
 
-    def as_bytes(self) -> bytes:
-        tree = {"format": FORMAT, "version": 1, "attempts": self.attempts, "answers": self.answers}
-        return json.dumps(tree, indent=1).encode()
-
-    def _now(self, seconds: float) -> dict[str, object]:
+    def _later(self, seconds: float) -> datetime:
         """A later time: on average so many seconds have gone by."""
         self.time += timedelta(seconds=1 + round(float(self.rng.gamma(2.0, seconds / 2))))
-        return {"at": self.time.isoformat(), "module": self.module}
+        return self.time
 
 
 def _mistakes(exercise: Exercise) -> dict[str, str]:
@@ -185,9 +172,8 @@ def _mistakes(exercise: Exercise) -> dict[str, str]:
 
 
 def _is_open(release: nbformat.NotebookNode, grade_id: str) -> bool:
-    marks = [cell.metadata.get("nbgrader", {}) for cell in release.cells]
-    [mark] = [mark for mark in marks if mark.get("grade_id") == grade_id]
-    return bool(mark.get("grade"))
+    [cell] = cells_with_id(release, grade_id)
+    return mark_of(cell).is_open
 
 
 def _logistic(x: float) -> float:

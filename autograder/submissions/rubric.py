@@ -12,6 +12,8 @@ from html import escape
 
 from nbformat import NotebookNode
 
+from autograder.submissions.cell_marks import mark_of
+
 _HEAD = re.compile(r"^\|\s*points\s*\|\s*for\s*\|\s*$", re.MULTILINE | re.IGNORECASE)
 _ROW = re.compile(r"\|\s*(\d+(?:\.\d+)?)\s*\|\s*(.+?)\s*\|\s*")
 
@@ -29,10 +31,10 @@ def rubrics(release: NotebookNode) -> dict[str, list[Criterion]]:
     found: dict[str, list[Criterion]] = {}
     above: list[Criterion] = []
     for cell in release.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("grade") and mark.get("solution"):
+        mark = mark_of(cell)
+        if mark.is_open:
             if above:
-                found[mark["grade_id"]] = above
+                found[mark.grade_id] = above
             above = []
         elif cell.cell_type == "markdown":
             above = _criteria(cell.source) or above

@@ -17,6 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom.classroom import NOTEBOOK
+from autograder.submissions.cell_marks import MARK_KEY, is_judged, mark_of
 from autograder.submissions.rubric import as_metadata, rubrics
 from autograder.submissions.untrusted_outputs import writable
 
@@ -123,7 +124,7 @@ def restore(notebook: NotebookNode, release: NotebookNode) -> Restored:
     released = {_grade_id(cell): cell for cell in release.cells if _grade_id(cell)}
     submitted = [_stripped(cell) for cell in notebook.cells]
     kept = _kept_cells(submitted, released)
-    if not any(_is_graded(released[grade_id]) for grade_id in kept):
+    if not any(mark_of(released[grade_id]).grade for grade_id in kept):
         raise NotGradable("none of the assignment's grade cells is in the notebook")
 
     repairs: list[str] = []
@@ -135,7 +136,7 @@ def restore(notebook: NotebookNode, release: NotebookNode) -> Restored:
             continue
         if grade_id in released:
             repairs.append(f"a copy of the cell {grade_id} was ignored")
-        cell.metadata.pop("nbgrader", None)
+        cell.metadata.pop(MARK_KEY, None)
         cells.append(cell)
     for position, grade_id in enumerate(released):
         if grade_id not in kept:
@@ -156,23 +157,8 @@ def restore(notebook: NotebookNode, release: NotebookNode) -> Restored:
     return Restored(restored, tuple(dict.fromkeys(repairs)))
 
 
-def is_judged(cell: NotebookNode) -> bool:
-    """Whether a released cell asks the judge for points: a grade cell that is no answer itself."""
-    mark = cell.metadata.get("nbgrader", {})
-    return cell.cell_type == "code" and bool(mark.get("grade")) and not mark.get("solution")
-
-
 def _grade_id(cell: NotebookNode) -> str:
-    mark = cell.metadata.get("nbgrader")
-    if not isinstance(mark, dict):
-        return ""
-    grade_id = mark.get("grade_id")
-    marked = mark.get("grade") or mark.get("solution") or mark.get("locked") or mark.get("task")
-    return grade_id if isinstance(grade_id, str) and marked else ""
-
-
-def _is_graded(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.nbgrader.get("grade"))
+    return mark_of(cell).released_id
 
 
 def _stripped(cell: NotebookNode) -> NotebookNode:
@@ -182,9 +168,9 @@ def _stripped(cell: NotebookNode) -> NotebookNode:
         "markdown": nbformat.v4.new_markdown_cell,
         "raw": nbformat.v4.new_raw_cell,
     }[cell.cell_type](cell.source)
-    mark = cell.metadata.get("nbgrader")
+    mark = cell.metadata.get(MARK_KEY)
     if isinstance(mark, dict):
-        new.metadata["nbgrader"] = NotebookNode(mark)
+        new.metadata[MARK_KEY] = NotebookNode(mark)
     if "attachments" in cell:
         new["attachments"] = cell.attachments
     return new
@@ -208,7 +194,7 @@ def _kept_cells(cells: list[NotebookNode], released: dict[str, NotebookNode]) ->
 def _restored(cell: NotebookNode, released: NotebookNode) -> NotebookNode:
     """The released cell; with the learner's source where it is the learner's to write."""
     copy = _blank_copy(released)
-    if released.metadata.nbgrader.get("solution"):
+    if mark_of(released).solution:
         copy.source = cell.source
         if "attachments" in cell:
             copy["attachments"] = cell.attachments
@@ -252,7 +238,7 @@ def _answers(release: NotebookNode) -> dict[str, str]:
             continue
         if is_judged(cell):
             answers.update({_grade_id(cell): last} if last else {})
-        elif cell.cell_type == "code" and cell.metadata.nbgrader.get("solution"):
+        elif cell.cell_type == "code" and mark_of(cell).solution:
             last = _grade_id(cell)
     return answers
 

@@ -25,8 +25,7 @@ from typing import Any
 
 from distributed import Client, Future, as_completed
 
-from autograder.classroom.classroom import ClassError
-from autograder.judging.assignment import GradingTask
+from autograder.judging.course import GradableAssignment, GradingTask
 from autograder.judging.result_cache import grader_parts
 from autograder.sandbox.walls import Walls
 from autograder.workers.cluster_worker import (
@@ -39,7 +38,8 @@ from autograder.workers.cluster_worker import (
     take,
 )
 from autograder.workers.process_pool import WorkerDied
-from autograder.workers.worker import AnyAssignment, Outcome, preload_for
+from autograder.workers.worker import Outcome, preload_for
+from lepton_course.errors import CourseError
 
 CONNECT_SECONDS = 10
 
@@ -56,8 +56,12 @@ MOST_LOST = 4
 """A submission that so many workers died with is given up: it may be what kills them."""
 
 
+class ClusterError(CourseError):
+    """A Dask cluster that cannot be reached, or not be used."""
+
+
 class Cluster:
-    """The workers of a Dask scheduler. A context manager; raises ClassError.
+    """The workers of a Dask scheduler. A context manager; raises ClusterError.
 
     tell: called with a sentence about each worker that is not used, and when all are gone.
     """
@@ -72,7 +76,7 @@ class Cluster:
         try:
             self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise ClassError(
+            raise ClusterError(
                 f"No Dask scheduler answers at {self.address} ({error}). `dask scheduler` starts "
                 "one; docs/cluster.md says how."
             ) from error
@@ -88,7 +92,7 @@ class Cluster:
 
     def grade(
         self,
-        assignment: AnyAssignment,
+        assignment: GradableAssignment,
         tasks: Iterable[tuple[str, GradingTask]],
         folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
@@ -97,7 +101,7 @@ class Cluster:
         try:
             yield from _Round(self, kit, tasks).outcomes()
         except OSError as error:
-            raise ClassError(
+            raise ClusterError(
                 f"The Dask scheduler at {self.address} was lost ({error}). What was graded until "
                 "then is kept: start the command again, and it goes on."
             ) from error
@@ -200,7 +204,7 @@ class _Round:
         self.cluster.most = max(self.cluster.most, slots)
         refused = [worker.taken is False for worker in self.workers.values()]
         if refused and all(refused) and not self.cluster.most:
-            raise ClassError("No worker of the cluster can be used.")
+            raise ClusterError("No worker of the cluster can be used.")
 
     def _answered(self, worker: _Worker) -> None:
         if worker.kit.status == "cancelled":

@@ -18,12 +18,12 @@ from pathlib import Path
 
 from distributed import get_worker
 
-from autograder.judging.assignment import GradingTask
+from autograder.judging.course import GradableAssignment, GradingTask
 from autograder.judging.result_cache import grader_parts
 from autograder.kernels.owner import shared
 from autograder.sandbox.walls import Walls, survey
 from autograder.submissions.untrusted_files import ordinary_files
-from autograder.workers.worker import AnyAssignment, Outcome, grade_task, threads_each
+from autograder.workers.worker import Outcome, grade_task, threads_each
 
 REMEDY = "Check out the same commit there, run `make install`, and start the worker anew"
 
@@ -66,12 +66,12 @@ class Refused(Exception):
 class Kit:
     """What a worker gets once: an assignment, its files, and what its zygote should import."""
 
-    assignment: AnyAssignment
+    assignment: GradableAssignment
     files: Mapping[str, bytes]
     preload: tuple[str, ...]
 
     @classmethod
-    def of(cls, assignment: AnyAssignment, preload: tuple[str, ...]) -> Kit:
+    def of(cls, assignment: GradableAssignment, preload: tuple[str, ...]) -> Kit:
         """With the files as they are now."""
         return cls(assignment, _pack(assignment.folder), preload)
 

@@ -12,14 +12,12 @@ from pathlib import Path
 from typing import Protocol
 
 from autograder.execution.job import CannotRun
-from autograder.judging.assignment import Assignment, GradingTask
+from autograder.judging.course import GradableAssignment, GradingTask
 from autograder.judging.judging import Judged
 from autograder.kernels.owner import ALSO, FRAMEWORKS, Link, shared
-from autograder.nbgrader_course.stock_assignment import StockAssignment
 from autograder.submissions.submission import submitted_notebooks
 from autograder.workers.process_pool import WorkerDied, default_workers, map_unordered
 
-AnyAssignment = Assignment | StockAssignment
 Outcome = Judged | CannotRun | WorkerDied
 
 
@@ -32,7 +30,7 @@ class Workers(Protocol):
 
     def grade(
         self,
-        assignment: AnyAssignment,
+        assignment: GradableAssignment,
         tasks: Iterable[tuple[str, GradingTask]],
         folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
@@ -55,7 +53,7 @@ class LocalWorkers:
 
     def grade(
         self,
-        assignment: AnyAssignment,
+        assignment: GradableAssignment,
         tasks: Iterable[tuple[str, GradingTask]],
         folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
@@ -93,7 +91,7 @@ def threads_each(slots: int) -> int:
     return max(1, default_workers(64) // slots)
 
 
-def grade_task(assignment: AnyAssignment, task: GradingTask) -> Judged | CannotRun:
+def grade_task(assignment: GradableAssignment, task: GradingTask) -> Judged | CannotRun:
     """Runs and judges one submission.
 
     What fails for no fault of the submission is tried a second time.
@@ -108,11 +106,11 @@ def grade_task(assignment: AnyAssignment, task: GradingTask) -> Judged | CannotR
     return trouble
 
 
-_assignment: AnyAssignment | None = None
+_assignment: GradableAssignment | None = None
 """What a process of the pool grades."""
 
 
-def _set_up(assignment: AnyAssignment, link: Link | None) -> None:
+def _set_up(assignment: GradableAssignment, link: Link | None) -> None:
     global _assignment
     _assignment = assignment
     gc.freeze()  # what is imported stays

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
 
-from lepton_course.exercises.compare import Close, describe
-from lepton_course.exercises.judge import Question, compared, difference
+from lepton_course.checks.sentences import describe, place_in_words
+from lepton_course.exercises.compare import Differences
+from lepton_course.exercises.differences import Difference, WrongElements, WrongItems
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Observation
 from lepton_course.exercises.values import Plain, is_tensor
 
@@ -45,13 +45,19 @@ class _Spot:
 
 
 def exhibit(
-    question: Question, case: int, observed: Observation, reveal: bool = False
+    question: Question,
+    case: int,
+    observed: Observation,
+    differences: Differences,
+    reveal: bool = False,
 ) -> Exhibit | None:
     """What a learner's answer made of a case, as a figure; None where words say as much.
 
+    differences: of the observation from the expected one.
     reveal: show the expected values beside the learner's. Without it, only curves show them.
     """
-    spot = _find_spot(question, case, observed)
+    found = next((d for d in differences if isinstance(d, WrongElements | WrongItems)), None)
+    spot = _spot(question, case, observed, found) if found else None
     if spot is None:
         return None
     flat, place = _first_wrong_slice(spot)
@@ -94,49 +100,24 @@ def _span(indices: np.ndarray) -> str:
     return f"{first} to {last}{every}"
 
 
-def _find_spot(question: Question, case: int, observed: Observation) -> _Spot | None:
-    expected = question.expected[case]
-    if observed.raised or expected.raised or not isinstance(question.compare, Close):
-        return None  # other comparisons hold labels that must not be shown
-    for name, right in expected.seen.items():
-        compare = compared(name, question.compare)
-        if name == "arguments" or name not in observed.seen or not isinstance(compare, Close):
-            continue
-        if difference(question.compare, observed, Observation(seen={name: right})):
-            where = "" if name in ("result", "output") else name
-            return _spot_in(observed.seen[name], right, compare, where)
-    return None
-
-
-def _spot_in(value: Plain, expected: Plain, compare: Close, where: str) -> _Spot | None:
-    """The first differing array in two trees of one structure."""
-    if isinstance(expected, (list, tuple)) and not _are_numbers(expected):
-        if not isinstance(value, (list, tuple)) or len(value) != len(expected):
-            return None
-        pairs: Sequence[tuple[str, Any, Any]] = [
-            (f"value {i}", a, b) for i, (a, b) in enumerate(zip(value, expected, strict=True))
-        ]
-    elif isinstance(expected, dict):
-        if not isinstance(value, dict) or set(value) != set(expected):
-            return None
-        pairs = [(repr(key), value[key], right) for key, right in expected.items()]
-    else:
-        return _spot_of_arrays(value, expected, compare, where)
-    for name, mine, right in pairs:
-        if compare.difference(mine, right):
-            return _spot_in(mine, right, compare, f"{where} {name}".strip())
-    return None
-
-
-def _spot_of_arrays(value: Plain, expected: Plain, compare: Close, where: str) -> _Spot | None:
-    a, b = _array(value), _array(expected)
-    if a is None or b is None or a.shape != b.shape or b.ndim == 0 or b.size < 2:
+def _spot(
+    question: Question, case: int, observed: Observation, difference: WrongElements | WrongItems
+) -> _Spot | None:
+    """The array that differs; None for a single value, and for what is not a number."""
+    a = _array(_value_at(observed, difference))
+    b = _array(_value_at(question.expected[case], difference))
+    if a is None or b is None or b.size < 2 or not {a.dtype.kind, b.dtype.kind} <= set("biuf"):
         return None
-    if a.dtype.kind not in "biuf" or b.dtype.kind not in "biuf":
-        return None
-    a, b = a.astype(float), b.astype(float)
-    right = np.isclose(a, b, rtol=compare.rtol, atol=compare.atol, equal_nan=True)
-    return None if right.all() else _Spot(a, b, ~right, where)
+    aspect = "" if difference.aspect in ("result", "output") else difference.aspect
+    where = f"{aspect} {place_in_words(difference.where, question.returns)}".strip()
+    return _Spot(a.astype(float), b.astype(float), np.asarray(difference.mask), where)
+
+
+def _value_at(observed: Observation, difference: Difference) -> Plain:
+    value = observed.seen[difference.aspect]
+    for step in difference.where:
+        value = value[step]
+    return value
 
 
 def _are_numbers(value: Plain) -> bool:

@@ -6,15 +6,22 @@ dark themes, and keeps to inline styles, which outlive the cleaning of an untrus
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from lepton_course.checks.figures import Exhibit, exhibit
-from lepton_course.exercises.compare import describe
-from lepton_course.exercises.judge import PartResult, Question, Verdict
-from lepton_course.exercises.model import Case
+from lepton_course.checks.sentences import (
+    describe,
+    diagnosis_in_words,
+    differences_in_words,
+)
+from lepton_course.exercises.case import Case
+from lepton_course.exercises.judge import PartResult, Verdict
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Observation, Value
 
 _LOOKS = {  # accent colour (Okabe-Ito palette), sign
@@ -24,6 +31,9 @@ _LOOKS = {  # accent colour (Okabe-Ito palette), sign
     "blank": ("#0072B2", "○"),
     "hint": ("#0072B2", "→"),
 }
+
+PANEL_KEY = "lepton_panel"
+"""Where an output's metadata says how a panel looks."""
 
 STAGES = ("nudge", "method", "answer")
 PATIENCE = 3
@@ -35,26 +45,34 @@ _AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
 )
 
 
+class Line(NamedTuple):
+    """A line of a panel. label: what comes first, set apart. link: where the text leads."""
+
+    label: str
+    text: str
+    link: str = ""
+    is_code: bool = False
+
+
 @dataclass(frozen=True)
 class Panel:
-    """A headline and lines of text; a line is a label and its content. `figure` comes last."""
+    """A headline and lines of text. `figure` comes last."""
 
     look: str
     headline: str
-    lines: tuple[tuple[str, str], ...] = ()
-    links: dict[str, str] = field(default_factory=dict)
+    lines: tuple[Line, ...] = ()
     figure: Exhibit | None = None
 
     def __repr__(self) -> str:
         sign = _LOOKS[self.look][1]
-        lines = [f"{label}: {text}" if label else text for label, text in self.lines]
+        lines = [f"{line.label}: {line.text}" if line.label else line.text for line in self.lines]
         if self.figure:
             lines += self.figure.text.splitlines()
         return "\n".join([f"{sign} {self.headline}", *(f"  {line}" for line in lines)])
 
     def _repr_html_(self) -> str:
         colour, sign = _LOOKS[self.look]
-        rows = "".join(self._row(label, text) for label, text in self.lines)
+        rows = "".join(map(_row, self.lines))
         figure = self.figure.html if self.figure else ""
         return (
             f'<div role="status" style="border:1px solid rgba(128,128,128,.35);'
@@ -64,15 +82,16 @@ class Panel:
             f"{text_to_html(self.headline)}</strong></div>{rows}{figure}</div>"
         )
 
-    def _row(self, label: str, text: str) -> str:
-        if label == "Code":
-            style = "margin:4px 0;padding:4px 8px;white-space:pre-wrap"
-            return f'<pre style="{style}">{escape(text)}</pre>'
-        body = text_to_html(text).replace("\n", "<br>")
-        if text in self.links:
-            body = f'<a href="{escape(self.links[text])}" onclick="{_AGAIN}">{body}</a>'
-        head = f"<em>{escape(label)}:</em> " if label else ""
-        return f"<div>{head}{body}</div>"
+
+def _row(line: Line) -> str:
+    if line.is_code:
+        style = "margin:4px 0;padding:4px 8px;white-space:pre-wrap"
+        return f'<pre style="{style}">{escape(line.text)}</pre>'
+    body = text_to_html(line.text).replace("\n", "<br>")
+    if line.link:
+        body = f'<a href="{escape(line.link)}" onclick="{_AGAIN}">{body}</a>'
+    head = f"<em>{escape(line.label)}:</em> " if line.label else ""
+    return f"<div>{head}{body}</div>"
 
 
 def verdict_panel(
@@ -100,34 +119,28 @@ def verdict_panel(
         return Panel(
             "blank",
             f"{_title(question)} {start}.",
-            (("Stuck", f'hint("{question.name}") gives a first nudge.'),),
+            (Line("Stuck", f'hint("{question.name}") gives a first nudge.'),),
         )
     failed = next(part for part in verdict.parts if not part.passed)
     observed = observations[failed.case] if observations and failed.case is not None else None
-    links = {}
-    lines = []
-    read = question.read
-    if verdict.diagnosis:
-        lines.append(("Likely reason", verdict.diagnosis.sentence))
-        read = verdict.diagnosis.read or read
+    lines = [Line(*diagnosis_in_words(question, d, failed.case)) for d in verdict.diagnoses]
     lines += _what_came(question, failed, compare)
     if len(verdict.parts) > 1:
-        lines.append(("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
+        lines.append(Line("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
+    read = place_to_read(question, verdict)
     if read:
-        place = read_in_words(read)
-        lines.append(("Read again", place))
-        links[place] = address(read)
+        lines.append(Line("Read again", read_in_words(read), address(read)))
     if question.hints:
-        lines.append(("Stuck", _hint_offer(question, hints_seen)))
+        lines.append(Line("Stuck", _hint_offer(question, hints_seen)))
     figure = None
     is_value = isinstance(question.probe, Value)
     if observed is not None and not is_value:
-        figure = exhibit(question, failed.case or 0, observed, reveal=compare)
+        figure = exhibit(question, failed.case or 0, observed, failed.differences, reveal=compare)
     if failures >= PATIENCE and not compare and (figure or is_value):
         offer = f'check("{question.name}", compare=True) shows your result beside the expected one.'
-        lines.append(("See how it differs", offer))
+        lines.append(Line("See how it differs", offer))
     headline = f"{_title(question)} not yet{_points(verdict)}."
-    return Panel(verdict.status, headline, tuple(lines), links, figure)
+    return Panel(verdict.status, headline, tuple(lines), figure)
 
 
 def hint_panel(question: Question, stage: int) -> Panel:
@@ -137,14 +150,28 @@ def hint_panel(question: Question, stage: int) -> Panel:
     lines = []
     for number in range(stage + 1):
         text = question.hints[number]
-        is_code = "\n" in text and ("return " in text or "=" in text or "def " in text)
         if stage:
-            lines.append(("", f"{number + 1}. {names[number].capitalize()}:"))
-        lines.append(("Code" if is_code else "", text))
+            lines.append(Line("", f"{number + 1}. {names[number].capitalize()}:"))
+        lines.append(Line("", text, is_code=_is_code(text)))
     if stage + 1 < total:
-        lines.append(("Still stuck", f"run this cell again for the {names[stage + 1]}."))
+        lines.append(Line("Still stuck", f"run this cell again for the {names[stage + 1]}."))
     headline = f"{_title(question)} hint {stage + 1} of {total} ({names[stage]})"
     return Panel("hint", headline, tuple(lines))
+
+
+def _is_code(text: str) -> bool:
+    """Whether a hint is lines of Python, not a sentence."""
+    try:
+        ast.parse(text)
+    except SyntaxError:
+        return False
+    return "\n" in text
+
+
+def place_to_read(question: Question, verdict: Verdict) -> str:
+    """Where to read again, as `lesson.ipynb#Heading`: the place of the surest mistake, if any."""
+    of_mistakes = [diagnosis.mistake.read for diagnosis in verdict.diagnoses]
+    return next(filter(None, of_mistakes), question.read)
 
 
 def text_to_html(text: str) -> str:
@@ -167,24 +194,24 @@ def read_in_words(read: str) -> str:
     return f"{anchor.replace('-', ' ')} ({stem})" if anchor else stem
 
 
-def case_lines(names: tuple[str, ...], case: Case) -> list[tuple[str, str]]:
+def case_lines(names: tuple[str, ...], case: Case) -> list[Line]:
     """A case's inputs, one line each; large arrays by shape."""
     named = dict(zip(names, case.args, strict=False)) | dict(case.kwargs)
     if case.x is not None:
         named["x"] = case.x
-    return [(name, describe(value, limit=400)) for name, value in named.items()]
+    return [Line(name, describe(value, limit=400)) for name, value in named.items()]
 
 
-def _what_came(question: Question, failed: PartResult, compare: bool) -> list[tuple[str, str]]:
-    lines = [("What came", failed.problem)]
+def _what_came(question: Question, failed: PartResult, compare: bool) -> list[Line]:
+    lines = [Line("What came", differences_in_words(question, failed.differences))]
     if failed.case is None:
         return lines
     if isinstance(question.probe, Value):
         # A prediction is asked for before the answer is seen: it is told on demand only.
         right = question.expected[failed.case].seen["result"]
-        return [*lines, *([("Expected", describe(right))] if compare else [])]
+        return [*lines, *([Line("Expected", describe(right))] if compare else [])]
     case = question.cases[failed.case]
-    return [("Case", failed.part), *case_lines(question.arguments, case), *lines]
+    return [Line("Case", failed.part), *case_lines(question.arguments, case), *lines]
 
 
 def _hint_offer(question: Question, seen: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lepton_course import progress
-from lepton_course.checks.panel import Panel
+from lepton_course.checks.panel import Line, Panel
 from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
 from lepton_course.checks.session import current_session
 from lepton_course.checks.widgets import ask_quiz, is_somebody_there, show
@@ -42,5 +42,5 @@ def answer(module: str, question: QuizQuestion, letter: str) -> Panel:
     return Panel(
         "right" if chosen.is_right else "wrong",
         f"Question {question.number}: {word}.",
-        (("Your answer", chosen.text), ("", chosen.explanation)),
+        (Line("Your answer", chosen.text), Line("", chosen.explanation)),
     )

@@ -15,8 +15,8 @@ from lepton_course.checks.panel import Panel, hint_panel, verdict_panel
 from lepton_course.checks.widgets import ask_prediction, is_somebody_there, show
 from lepton_course.exercises.compiled import compile_exercise, load_questions
 from lepton_course.exercises.declared import load_exercises
-from lepton_course.exercises.judge import Question, Verdict, judge
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.judge import Verdict, judge
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Missing, Value
 
 
@@ -116,7 +116,7 @@ def _judge(
         session.module,
         name,
         verdict.status,
-        verdict.diagnosis.name if verdict.diagnosis else None,
+        verdict.likely,
         verdict.points,
         verdict.max_points,
     )

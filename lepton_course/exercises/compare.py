@@ -1,19 +1,35 @@
 """Comparisons: does what was seen agree with what was expected?
 
-A comparison answers two questions. `difference` says in one sentence how a value differs from
-the right one, or None when it is right. `alike` says whether two answers, right or wrong, are
-the same answer; the diagnosis rests on it.
+A comparison answers two questions. `differences` lists, as data, how a value differs from the
+right one; nothing when it is right. `alike` says whether two answers, right or wrong, are the same
+answer; the diagnosis rests on it.
 """
 
 from __future__ import annotations
 
-import re
+import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
+from lepton_course.exercises.differences import (
+    Difference,
+    TooFewRight,
+    WrongDtype,
+    WrongElements,
+    WrongItems,
+    WrongKeys,
+    WrongKind,
+    WrongLength,
+    WrongShape,
+    WrongValue,
+    kind_of,
+)
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
+
+Differences = tuple[Difference, ...]
 
 
 @dataclass(frozen=True)
@@ -26,13 +42,13 @@ class Comparison:
     def __init_subclass__(cls) -> None:
         Comparison.registry[cls.kind] = cls
 
-    def difference(self, value: Plain, expected: Plain) -> str | None:
-        """How `value` differs from `expected`, or None when it is right."""
+    def differences(self, value: Plain, expected: Plain) -> Differences:
+        """How `value` differs from `expected`; empty when it is right."""
         raise NotImplementedError
 
     def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
         """Whether `value` and `other` are the same answer to a case."""
-        return self.difference(value, other) is None
+        return not self.differences(value, other)
 
 
 @dataclass(frozen=True)
@@ -43,13 +59,28 @@ class Close(Comparison):
     atol: float = 1e-6
     kind: ClassVar[str] = "close"
 
-    def difference(self, value: Plain, expected: Plain) -> str | None:
-        return _difference(value, expected, self.rtol, self.atol)
+    def differences(self, value: Plain, expected: Plain) -> Differences:
+        return tuple(_differences(value, expected, self))
 
     def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
         if type(expected) is float and type(other) is int:
             other = float(other)  # where a float is asked for, 6 and 6.0 are the same mistake
-        return self.difference(value, other) is None
+        return self.agrees(value, other)
+
+    def agrees(self, value: Plain, expected: Plain) -> bool:
+        """Whether nothing differs; stops at the first difference."""
+        return next(_differences(value, expected, self), None) is None
+
+    def equal(self, value: Plain, expected: Plain) -> Any:
+        """Where numbers, texts or arrays of them are equal; NaN equals NaN."""
+        value, expected = np.asarray(value), np.asarray(expected)
+        kinds = {value.dtype.kind, expected.dtype.kind}
+        if kinds & {"b", "U"}:
+            return np.equal(value, expected)
+        if kinds == {"f"} and np.isfinite(expected).all():  # like isclose, and five times faster
+            with np.errstate(over="ignore", invalid="ignore"):
+                return np.abs(value - expected) <= self.atol + self.rtol * np.abs(expected)
+        return np.isclose(value, expected, rtol=self.rtol, atol=self.atol, equal_nan=True)
 
 
 @dataclass(frozen=True)
@@ -64,17 +95,15 @@ class Accuracy(Comparison):
     tolerance: float = 0.05
     kind: ClassVar[str] = "accuracy"
 
-    def difference(self, value: Plain, expected: Plain) -> str | None:
-        problem = _array_form(value, expected)
-        if problem:
-            return problem
+    def differences(self, value: Plain, expected: Plain) -> Differences:
+        form = _form_difference(value, expected)
+        if form:
+            return (form,)
         share = _share_equal(value, expected)
-        if share >= self.at_least:
-            return None
-        return f"{share:.1%} of the labels are right; at least {self.at_least:.0%} are needed"
+        return () if share >= self.at_least else (TooFewRight(share, self.at_least),)
 
     def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
-        form, other_form = _array_form(value, expected), _array_form(other, expected)
+        form, other_form = _form_difference(value, expected), _form_difference(other, expected)
         if form or other_form:
             return form == other_form  # both are wrong in the same form
         return abs(_share_equal(value, expected) - _share_equal(other, expected)) <= self.tolerance
@@ -95,49 +124,6 @@ def accuracy(at_least: float, tolerance: float = 0.05) -> Accuracy:
     return Accuracy(at_least, tolerance)
 
 
-def describe(value: Plain, limit: int = 70) -> str:
-    """A short text for a value: small ones whole, large arrays by shape and dtype."""
-    if isinstance(value, Opaque):
-        return kind_name(value)
-    if is_tensor(value):
-        return "tensor " + describe(value.numpy(), limit)
-    if isinstance(value, np.ndarray) and value.size > 1000:  # NumPy would leave out most of it
-        return f"of shape {value.shape}, {value.dtype}"
-    if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=4, separator=", ", suppress_small=True)
-        text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
-        return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, tuple):
-        text = "(" + ", ".join(describe(item, limit) for item in value)
-        return text + ("," if len(value) == 1 else "") + ")"
-    if isinstance(value, list):
-        return "[" + ", ".join(describe(item, limit) for item in value) + "]"
-    return repr(value)
-
-
-def kind_name(value: Plain) -> str:
-    """The kind of a value, in a learner's words."""
-    if isinstance(value, Opaque):
-        in_words = " " in value.kind  # "an array of objects"; else the name of a type
-        return value.kind if in_words else f"an object of type {value.kind}"
-    if is_tensor(value):
-        return "a torch tensor"
-    names = {
-        np.ndarray: "a NumPy array",
-        type(None): "None",
-        bool: "a bool",
-        int: "a whole number",
-        float: "a float",
-        str: "a string",
-        list: "a list",
-        tuple: "a tuple",
-        dict: "a dict",
-    }
-    return names.get(type(value), type(value).__name__)
-
-
 def comparison_to_tree(comparison: Comparison) -> dict[str, Plain]:
     """The comparison as plain data."""
     return {"kind": comparison.kind, **asdict(comparison)}
@@ -149,102 +135,121 @@ def comparison_from_tree(tree: dict[str, Plain]) -> Comparison:
     return Comparison.registry[options.pop("kind")](**options)
 
 
-def _difference(value: Plain, expected: Plain, rtol: float, atol: float) -> str | None:
+def whole_numbers(value: Plain, expected: Plain) -> Plain:
+    """`value` with integral floats read as whole numbers where `expected` has whole numbers."""
+    if type(expected) is int and type(value) is float and value.is_integer():
+        return int(value)
+    several = isinstance(expected, (list, tuple)) and isinstance(value, (list, tuple))
+    if several and len(value) == len(expected):
+        return type(value)(map(whole_numbers, value, expected))
+    return value
+
+
+def _differences(value: Plain, expected: Plain, close: Close) -> Iterator[Difference]:
     if isinstance(expected, Opaque):
-        same = isinstance(value, Opaque) and value.kind == expected.kind
-        return None if same else f"expected {kind_name(expected)}, got {kind_name(value)}"
-    if is_tensor(expected) or isinstance(expected, np.ndarray):
-        return _array_difference(value, expected, rtol, atol)
-    if isinstance(expected, (list, tuple)):
-        return _sequence_difference(value, expected, rtol, atol)
-    if isinstance(expected, dict):
-        return _dict_difference(value, expected, rtol, atol)
-    number = type(expected) is float and type(value) in (int, float)
-    if type(value) is not type(expected) and not number:
-        detail = f" ({describe(value)})" if type(value) in (bool, int, float, str) else ""
-        return f"expected {kind_name(expected)}, got {kind_name(value)}{detail}"
-    if type(expected) is float:
-        right = _close(float(value), expected, rtol, atol)
-    else:
-        right = value == expected
-    return None if right else f"expected {describe(expected)}, got {describe(value)}"
+        if not isinstance(value, Opaque) or value.kind != expected.kind:
+            yield _wrong_kind(value, expected)
+    elif is_tensor(expected) or isinstance(expected, np.ndarray):
+        yield from _array_differences(value, expected, close)
+    elif isinstance(expected, (list, tuple)):
+        yield from _sequence_differences(value, expected, close)
+    elif isinstance(expected, dict):
+        yield from _dict_differences(value, expected, close)
+    elif type(expected) is float and type(value) in (int, float):
+        if not close.equal(_as_float(value), expected):
+            yield WrongValue(expected, value)
+    elif type(value) is not type(expected):
+        yield _wrong_kind(value, expected)
+    elif value != expected:
+        yield WrongValue(expected, value)
 
 
-def _array_form(value: Plain, expected: Plain) -> str | None:
-    """Differences in kind, dtype kind and shape."""
-    if (
-        is_tensor(value) != is_tensor(expected)
-        or is_tensor(value) + isinstance(value, np.ndarray) != 1
-    ):
-        return f"expected {kind_name(expected)}, got {kind_name(value)}"
-    a, b = _numpy(value), _numpy(expected)
+def _as_float(number: int | float) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def _wrong_kind(value: Plain, expected: Plain) -> WrongKind:
+    scalar = value if type(value) in (bool, int, float, str) else None
+    return WrongKind(kind_of(expected), kind_of(value), scalar)
+
+
+def _form_difference(value: Plain, expected: Plain) -> Difference | None:
+    """A difference in kind, shape or dtype kind, if there is one."""
+    is_array = is_tensor(value) or isinstance(value, np.ndarray)
+    if is_tensor(value) != is_tensor(expected) or not is_array:
+        return _wrong_kind(value, expected)
+    a, b = as_array(value), as_array(expected)
     if a.shape != b.shape:
-        return f"expected shape {b.shape}, got shape {a.shape}"
+        return WrongShape(b.shape, a.shape)
     if _dtype_kind(a) != _dtype_kind(b):
-        return f"expected dtype {_dtype_name(b)}, got dtype {_dtype_name(a)}"
+        return WrongDtype(_dtype_name(b), _dtype_name(a))
     return None
 
 
-def _array_difference(value: Plain, expected: Plain, rtol: float, atol: float) -> str | None:
-    problem = _array_form(value, expected)
-    if problem:
-        return problem
-    a, b = _numpy(value), _numpy(expected)
-    right = _close(a, b, rtol, atol)
-    if np.all(right):
-        return None
-    wrong = np.argwhere(~np.atleast_1d(right))
+def _array_differences(value: Plain, expected: Plain, close: Close) -> Iterator[Difference]:
+    form = _form_difference(value, expected)
+    if form:
+        yield form
+        return
+    a, b = as_array(value), as_array(expected)
+    wrong = ~close.equal(a, b)
+    if not wrong.any():
+        return
     if a.ndim == 0:
-        return f"expected {describe(b.item())}, got {describe(a.item())}"
-    index = tuple(int(i) for i in wrong[0])
-    return (
-        f"at {list(index)}: expected {describe(b[index].item())}, got {describe(a[index].item())}"
-        f" ({len(wrong)} of {a.size} values differ{_nearly(a, b)})"
-    )
+        yield WrongValue(b.item(), a.item())
+        return
+    index = tuple(int(i) for i in np.unravel_index(np.argmax(wrong), wrong.shape))
+    first = b[index].item(), a[index].item()
+    yield WrongElements(index, *first, nearly=_nearly(a, b), mask=wrong)
 
 
-def _sequence_difference(value: Plain, expected: Plain, rtol: float, atol: float) -> str | None:
+def _sequence_differences(value: Plain, expected: Plain, close: Close) -> Iterator[Difference]:
     if not isinstance(value, (list, tuple)):
-        return f"expected {kind_name(expected)}, got {kind_name(value)}"
+        yield _wrong_kind(value, expected)
+        return
     if len(value) != len(expected):
-        return (
-            f"expected {len(expected)} values {describe(expected)}, "
-            f"got {len(value)}: {describe(value)}"
-        )
-    for index, (a, b) in enumerate(zip(value, expected, strict=True)):
-        problem = _difference(a, b, rtol, atol)
-        if problem:
-            simple = isinstance(b, (bool, int, float, str))
-            if simple and all(type(item) is type(b) for item in value):
-                return f"expected {describe(expected)}, got {describe(value)}"
-            return f"value {index}: {problem}"
-    return None
+        yield WrongLength(expected, value)
+        return
+    items = (_differences(a, b, close) for a, b in zip(value, expected, strict=True))
+    found = (d.inside(index) for index, item in enumerate(items) for d in item)
+    kinds = {type(item) for item in expected}
+    if len(kinds) != 1 or not kinds <= {bool, int, float, str}:
+        yield from found
+        return
+    listed = list(found)
+    if listed and all(isinstance(difference, WrongValue) for difference in listed):
+        wrong = {difference.where[0] for difference in listed}
+        yield WrongItems(expected, value, tuple(index in wrong for index in range(len(value))))
+    else:
+        yield from listed
 
 
-def _dict_difference(value: Plain, expected: Plain, rtol: float, atol: float) -> str | None:
+def _dict_differences(value: Plain, expected: Plain, close: Close) -> Iterator[Difference]:
     if not isinstance(value, dict):
-        return f"expected {kind_name(expected)}, got {kind_name(value)}"
-    if set(value) != set(expected):
-        return f"expected the keys {sorted(expected)}, got {sorted(value)}"
-    for key in expected:
-        problem = _difference(value[key], expected[key], rtol, atol)
-        if problem:
-            return f"{key!r}: {problem}"
-    return None
+        yield _wrong_kind(value, expected)
+    elif set(value) != set(expected):
+        yield WrongKeys(tuple(sorted(expected)), tuple(sorted(value)))
+    else:
+        for key in expected:
+            for difference in _differences(value[key], expected[key], close):
+                yield difference.inside(key)
 
 
-def _nearly(a: np.ndarray, b: np.ndarray) -> str:
-    """A remark on numbers that are all right to about one part in a hundred."""
+def _nearly(a: np.ndarray, b: np.ndarray) -> bool:
     near = a.dtype.kind == "f" and np.all(np.isclose(a, b, rtol=0.01, atol=0.0, equal_nan=True))
-    return ", all by less than 1 %: is something rounded or approximated?" if near else ""
+    return bool(near)
 
 
-def _numpy(value: Plain) -> np.ndarray:
+def as_array(value: Plain) -> np.ndarray:
+    """An array or tensor as an array."""
     return value.numpy() if is_tensor(value) else value
 
 
 def _dtype_name(array: np.ndarray) -> str:
-    """The dtype in a learner's words: texts of any length are "text" (NumPy says <U9)."""
+    """The dtype's name: texts of any length are "text" (NumPy says <U9)."""
     return "text" if array.dtype.kind == "U" else str(array.dtype)
 
 
@@ -252,12 +257,6 @@ def _dtype_kind(array: np.ndarray) -> str:
     return {"u": "i"}.get(array.dtype.kind, array.dtype.kind)
 
 
-def _close(a: Plain, b: Plain, rtol: float, atol: float) -> Plain:
-    if np.asarray(a).dtype.kind in "bU" or np.asarray(b).dtype.kind in "bU":
-        return np.equal(a, b)
-    return np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True)
-
-
 def _share_equal(value: Plain, expected: Plain) -> float:
-    a, b = _numpy(value), _numpy(expected)
+    a, b = as_array(value), as_array(expected)
     return float(np.mean(a == b)) if a.size else 0.0

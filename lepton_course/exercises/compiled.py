@@ -17,8 +17,7 @@ from typing import Any
 import numpy as np
 
 from lepton_course.exercises.compare import comparison_from_tree, comparison_to_tree
-from lepton_course.exercises.judge import KnownMistake, Question
-from lepton_course.exercises.model import Case, Exercise
+from lepton_course.exercises.model import Case, Exercise, KnownMistake, Question
 from lepton_course.exercises.probes import (
     Observation,
     Raised,
@@ -79,6 +78,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         cases=cases,
         expected=expected,
         mistakes=mistakes,
+        returns=tuple(exercise.returns),
     )
 
 
@@ -113,6 +113,10 @@ def _expected(exercise: Exercise, case: Case) -> Observation:
             f"exercise {exercise.name}, part {case.part!r}: the reference gave an object of type "
             f"{strange.kind}; only its type could be compared"
         )
+    if observation.seen.get("aliased"):
+        raise ValueError(
+            f"exercise {exercise.name}, part {case.part!r}: the reference hands back its own input"
+        )
     if case.expected is None:
         return observation
     name = "output" if "output" in observation.seen else "result"
@@ -144,6 +148,7 @@ def question_to_tree(question: Question) -> dict[str, Plain]:
             "hints",
             "read",
             "arguments",
+            "returns",
         )
     }
     return {

@@ -10,7 +10,7 @@ import numpy as np
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.compare import Comparison
-from lepton_course.exercises.probes import Probe
+from lepton_course.exercises.probes import Observation, Probe
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Exercise:
     difficulty: 1 (guided) to 5 (open). minutes: for a first-time learner.
     reference, alternatives: right answers. cases: one round of cases from a random generator.
     hints: three stages: a nudge, the method, the answer.
+    returns: names of the values that an answer returns, when it returns several.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Exercise:
     alternatives: Sequence[Any] = ()
     hints: Sequence[str] = ()
     read: str = ""
+    returns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -58,3 +60,42 @@ class Exercise:
         names = [misconception.name for misconception in self.misconceptions]
         if len(set(names)) != len(names):
             raise ValueError(f"exercise {self.name}: two misconceptions share a name: {names}")
+
+
+@dataclass(frozen=True)
+class KnownMistake:
+    """A misconception as data: its sentence, and what it answers to each case."""
+
+    name: str
+    sentence: str
+    read: str
+    observations: tuple[Observation, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A compiled exercise: cases with expected observations; no code.
+
+    arguments: the names of the answer's positional arguments, for messages.
+    returns: the names of the values that the answer returns, when it returns several.
+    """
+
+    name: str
+    title: str
+    points: float
+    difficulty: int
+    minutes: int
+    hints: tuple[str, ...]
+    read: str
+    arguments: tuple[str, ...]
+    probe: Probe
+    compare: Comparison
+    cases: tuple[Case, ...]
+    expected: tuple[Observation, ...]
+    mistakes: tuple[KnownMistake, ...]
+    returns: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts of the exercise in the order of their first cases."""
+        return tuple(dict.fromkeys(case.part for case in self.cases))

@@ -10,7 +10,7 @@ import copy
 import random
 import sys
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,12 +19,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lepton_course.exercises.case import Case
-from lepton_course.exercises.values import Opaque, Plain, is_tensor, plain
+from lepton_course.exercises.values import MAX_DEPTH, Opaque, Plain, is_tensor, plain
+
+MISSING = "Missing"
+ELLIPSIS = "Ellipsis"
 
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that an answer raised: its type, its message, the answer's line."""
+    """An exception that an answer raised: its type, its message, the answer's line.
+
+    `kind` is `MISSING` when the answer is not defined, and `ELLIPSIS` when a `...` that stands
+    for what is still to be written got into a calculation.
+    """
 
     kind: str
     message: str = ""
@@ -64,7 +71,7 @@ class Probe:
         draws numbers can be compared; their own state is put back afterwards.
         """
         if answer is Missing:
-            return Observation(raised=Raised("Missing"))
+            return Observation(raised=Raised(MISSING))
         try:
             with fixed_randomness():
                 return Observation(seen=self.look(answer, copy.deepcopy(case)))
@@ -76,15 +83,24 @@ class Probe:
 
 @dataclass(frozen=True)
 class Call(Probe):
-    """Calls the answer; sees its result, and its arguments where the call changed them."""
+    """Calls the answer; sees its result, and its arguments where the call changed them.
 
+    fresh: also see which arguments come back in the result, or share memory with it, for
+        exercises whose statement asks for something new.
+    """
+
+    fresh: bool = False
     kind: ClassVar[str] = "call"
 
     def look(self, answer: Any, case: Case) -> dict[str, Plain]:
         before = plain([list(case.args), dict(case.kwargs)])
-        result = plain(answer(*case.args, **case.kwargs))
+        result = answer(*case.args, **case.kwargs)
+        seen = {"result": plain(result)}
         after = plain([list(case.args), dict(case.kwargs)])
-        return {"result": result, "arguments": None if same(before, after) else after}
+        seen["arguments"] = None if same(before, after) else after
+        if self.fresh:
+            seen["aliased"] = shared_arguments(result, case.args, case.kwargs)
+        return seen
 
 
 @dataclass(frozen=True)
@@ -173,6 +189,52 @@ def _gradients(result: Any, leaves: Sequence[Any]) -> Plain:
     return plain(list(torch.autograd.grad(total, leaves, allow_unused=True)))
 
 
+def shared_arguments(
+    result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> list[int | str]:
+    """Positions and names of the arguments that `result` holds or shares memory with.
+
+    Looks inside lists, tuples and dicts on both sides. Numbers, strings and other immutable
+    values are never shared.
+    """
+    mine = list(_mutable(result))
+    named: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
+    return [
+        name
+        for name, argument in named.items()
+        if any(_shared(a, b) for a in mine for b in _mutable(argument))
+    ]
+
+
+def _mutable(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Every list, dict, array and tensor in a tree."""
+    kind = type(value)
+    if kind in (list, dict) or isinstance(value, np.ndarray) or is_tensor(value):
+        yield value
+    if depth < MAX_DEPTH and kind in (list, tuple, dict):
+        for item in value.values() if kind is dict else value:
+            yield from _mutable(item, depth + 1)
+
+
+def _shared(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    a, b = _as_array(a), _as_array(b)
+    return a is not None and b is not None and bool(np.may_share_memory(a, b))
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """An array that lies where the value lies; None for a list or dict."""
+    if not is_tensor(value):
+        return value if isinstance(value, np.ndarray) else None
+    import torch
+
+    if value.layout is not torch.strided or value.device.type != "cpu" or value.is_quantized:
+        return None
+    flat = value.detach().untyped_storage()
+    return torch.tensor([], dtype=torch.uint8).set_(flat).numpy()
+
+
 def same(a: Plain, b: Plain) -> bool:
     """Whether two plain trees are identical, bit for bit (NaN equals NaN)."""
     if type(a) is not type(b):
@@ -218,7 +280,10 @@ def describe_exception(error: BaseException) -> Raised:
         message = str(error)
     except Exception:
         message = ""
-    return Raised(type(error).__name__, message[:500], line[:200])
+    # Python says so in words only: "unsupported operand type(s) for /: 'float' and 'ellipsis'".
+    left_in = type(error) is TypeError and "ellipsis" in message
+    kind = ELLIPSIS if left_in else type(error).__name__
+    return Raised(kind, message[:500], line[:200])
 
 
 def probe_to_tree(probe: Probe) -> dict[str, Plain]:

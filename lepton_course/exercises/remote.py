@@ -17,7 +17,7 @@ from lepton_course.exercises.compiled import (
     observation_from_tree,
     observation_to_tree,
 )
-from lepton_course.exercises.judge import Question
+from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import (
     Missing,
     Observation,

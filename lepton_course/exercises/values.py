@@ -15,6 +15,8 @@ import math
 import sys
 import zipfile
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -63,6 +65,8 @@ def plain(value: object, depth: int = 0) -> Plain:
         return tuple(plain(item, depth + 1) for item in value)
     if kind is dict and all(type(key) is str for key in value):
         return {key: plain(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (np.floating, Fraction, Decimal)):
+        return _plain_number(value)
     if isinstance(value, np.generic):
         return plain(value.item(), depth + 1)
     if kind is np.ndarray:
@@ -70,6 +74,14 @@ def plain(value: object, depth: int = 0) -> Plain:
     if is_tensor(value):
         return _plain_tensor(value)
     return Opaque(kind.__name__)
+
+
+def _plain_number(value: np.floating | Fraction | Decimal) -> Plain:
+    """A number of another type as a float."""
+    try:
+        return float(value)
+    except (ValueError, OverflowError):  # a signalling NaN; a fraction beyond all floats
+        return Opaque(type(value).__name__)
 
 
 def _plain_tensor(value: Any) -> Plain:

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-from lepton_course.progress.database import History, load_history
+from lepton_course.progress.database import load_history
+from lepton_course.progress.schema import ProgressHistory
 from lepton_course.progress.standing import Standing, attempts_in, standing_in, to_repeat
 from lepton_course.syllabus import (
     PACKAGED,
@@ -79,6 +80,8 @@ class Due:
     def notebook(self) -> str:
         """The notebook that the exercise stands in."""
         lesson, assignment = self.module.notebooks()
+        if self.exercise.is_optional:
+            return self.module.deeper or lesson
         return assignment if self.exercise.points else lesson
 
 
@@ -116,12 +119,13 @@ def draw_map(
     modules: Sequence[Module],
     listed: dict[str, list[Listed]],
     ready: set[str],
-    history: History,
+    history: ProgressHistory,
     now: datetime,
 ) -> CourseMap:
     """The map from what is known. listed: each module's exercises. ready: those that exist."""
     known = attempts_in(history)
-    states = standing_in(history, {m.id: [e.name for e in listed[m.id]] for m in modules})
+    required = {m.id: [e.name for e in listed[m.id] if not e.is_optional] for m in modules}
+    states = standing_in(history, required)
     solved = {key for key, attempts in known.items() if attempts.solved}
     touched = history.last_by_module()
     stops = tuple(
@@ -153,13 +157,15 @@ def _shares(
     """Shares solved of the exercises without points (lesson) and with points (assignment)."""
     shares = []
     for graded in (False, True):
-        names = [e.name for e in listed if bool(e.points) == graded]
+        names = [e.name for e in listed if bool(e.points) == graded and not e.is_optional]
         done = sum((module.id, name) in solved for name in names)
         shares.append(done / len(names) if names else 0.0)
     return shares[0], shares[1]
 
 
-def _last_tried(module: Module, listed: Sequence[Listed], history: History) -> Listed | None:
+def _last_tried(
+    module: Module, listed: Sequence[Listed], history: ProgressHistory
+) -> Listed | None:
     by_name = {exercise.name: exercise for exercise in listed}
     tried = [a.exercise for a in history.attempts if a.module == module.id]
     return next((by_name[name] for name in reversed(tried) if name in by_name), None)

@@ -17,7 +17,7 @@ from lepton_course.pages.course_map import CourseMap, Due, Stop, in_words, load_
 from lepton_course.pages.live import show_live
 from lepton_course.pages.new_versions import Pair, pairs, side_by_side
 from lepton_course.progress.database import find_workspace
-from lepton_course.syllabus import PACKAGED
+from lepton_course.syllabus import PACKAGED, TOOLBOX
 
 NAME = "START.ipynb"
 
@@ -82,6 +82,7 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
         [
             "<h1>Lepton Course</h1>",
             _next_step(course, folder),
+            _toolbox(folder, curriculum),
             _repetition(course.due, folder),
             _new_versions(folder),
             "<table>",
@@ -125,6 +126,13 @@ def _next_step(course: CourseMap, folder: Path) -> str:
     last = f" You were at <i>{escape(stop.last.title)}</i>." if stop.last else ""
     left = f"About {in_words(stop.minutes_left)} left in it, {in_words(course.minutes_left)} in all"
     return f"<p><b>{word} {target}</b>: {escape(stop.module.about)}.{last}<br>{left}.</p>"
+
+
+def _toolbox(folder: Path, curriculum: Path) -> str:
+    if not (curriculum / TOOLBOX).is_file():
+        return ""
+    page = link(folder, TOOLBOX, "The toolbox")
+    return f"<p>{page}: notation, shapes and the little mathematics that lessons lean on.</p>"
 
 
 def _repetition(due: tuple[Due, ...], folder: Path) -> str:
@@ -173,6 +181,9 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
             ("Lesson", "Assignment"), module.notebooks(), module.minutes, stop.shares, strict=True
         )
     )
+    if module.deeper:
+        minutes = f"Deeper, {module.deeper_minutes}&nbsp;min (optional)"
+        notebooks += f"<br>{link(folder, module.deeper, minutes)}"
     full = round(5 * state.done / max(state.total, 1))
     bar = f'<span aria-hidden="true">{"▰" * full}{"▱" * (5 - full)}</span>'
     left = f"about {in_words(stop.minutes_left)} left" if stop.state == "begun" else ""

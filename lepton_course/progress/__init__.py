@@ -3,10 +3,6 @@
 from lepton_course.progress.database import (
     DATABASE,
     HIDDEN,
-    Answer,
-    Attempt,
-    History,
-    Visit,
     failures,
     find_workspace,
     hint_stage,
@@ -16,13 +12,14 @@ from lepton_course.progress.database import (
     record_hint,
     record_visit,
 )
+from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, Visit
 
 __all__ = [
     "DATABASE",
     "HIDDEN",
     "Answer",
     "Attempt",
-    "History",
+    "ProgressHistory",
     "Visit",
     "failures",
     "find_workspace",

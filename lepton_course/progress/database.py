@@ -11,12 +11,26 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
+
+from lepton_course.progress.schema import (
+    RECORDS,
+    Answer,
+    Attempt,
+    Hint,
+    ProgressHistory,
+    Record,
+    Visit,
+    columns,
+    create_table,
+    from_row,
+    history_of,
+    to_row,
+)
 
 HIDDEN = ".lepton"
 """The folder that makes a folder a workspace."""
@@ -27,63 +41,6 @@ PATIENCE_SECONDS = 5
 """How long one notebook waits for another to have written."""
 
 T = TypeVar("T")
-
-TABLES = {  # name: columns, in order
-    "attempts": "at TEXT NOT NULL, module TEXT NOT NULL, exercise TEXT NOT NULL,"
-    " status TEXT NOT NULL, diagnosis TEXT, points REAL NOT NULL, max_points REAL NOT NULL",
-    "hints": "module TEXT NOT NULL, exercise TEXT NOT NULL, stage INTEGER NOT NULL,"
-    " PRIMARY KEY (module, exercise)",
-    "answers": "at TEXT NOT NULL, module TEXT NOT NULL, question TEXT NOT NULL,"
-    " choice TEXT NOT NULL, is_right INTEGER NOT NULL",
-    "visits": "at TEXT NOT NULL, module TEXT NOT NULL",
-}
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One check of one exercise. status: right, wrong, error or blank."""
-
-    at: datetime
-    module: str
-    exercise: str
-    status: str
-    diagnosis: str | None = None
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer to a question of a quiz."""
-
-    at: datetime
-    module: str
-    question: str
-    choice: str
-    is_right: bool
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A notebook of the module was set up."""
-
-    at: datetime
-    module: str
-
-
-@dataclass(frozen=True)
-class History:
-    """All that is recorded, each list in the order of time."""
-
-    attempts: tuple[Attempt, ...] = ()
-    answers: tuple[Answer, ...] = ()
-    visits: tuple[Visit, ...] = ()
-
-    def records(self) -> list[Attempt | Answer | Visit]:
-        """Everything in the order of time."""
-        return sorted((*self.attempts, *self.answers, *self.visits), key=lambda r: r.at)
-
-    def last_by_module(self) -> dict[str, datetime]:
-        """When anything was recorded last, by module."""
-        return {record.module: record.at for record in self.records()}
 
 
 # Outside a workspace, hints and failures still count within one session.
@@ -112,22 +69,20 @@ def record_attempt(
         _failures_of_session[key] = 0
     elif status != "blank":
         _failures_of_session[key] = _failures_of_session.get(key, 0) + 1
-    row = (_now(), module, exercise, status, diagnosis, float(points), float(max_points))
-    with_database(find_workspace(folder), lambda database: insert(database, "attempts", [row]))
+    record = Attempt(_now(), module, exercise, status, diagnosis, float(points), float(max_points))
+    _keep(record, folder)
 
 
 def record_answer(
     module: str, question: str, choice: str, is_right: bool, folder: Path | None = None
 ) -> None:
     """Note the answer to a question of a quiz."""
-    row = (_now(), module, question, choice, int(is_right))
-    with_database(find_workspace(folder), lambda database: insert(database, "answers", [row]))
+    _keep(Answer(_now(), module, question, choice, bool(is_right)), folder)
 
 
 def record_visit(module: str, folder: Path | None = None) -> None:
     """Note that a notebook of the module was set up."""
-    row = (_now(), module)
-    with_database(find_workspace(folder), lambda database: insert(database, "visits", [row]))
+    _keep(Visit(_now(), module), folder)
 
 
 def failures(module: str, exercise: str, folder: Path | None = None) -> int:
@@ -161,43 +116,45 @@ def hint_stage(module: str, exercise: str, folder: Path | None = None) -> int:
 def record_hint(module: str, exercise: str, stage: int, folder: Path | None = None) -> None:
     """Note that the learner has seen the first `stage` stages of the exercise's hints."""
     _hints_of_session[module, exercise] = stage
-    row = (module, exercise, stage)
-    with_database(find_workspace(folder), lambda database: insert(database, "hints", [row]))
+    _keep(Hint(module, exercise, stage), folder)
 
 
-def load_history(workspace: Path) -> History:
+def load_history(workspace: Path) -> ProgressHistory:
     """All that is recorded in a workspace; an empty history when there is nothing yet."""
     if not (workspace / HIDDEN / DATABASE).exists():
-        return History()
+        return ProgressHistory()
+    return with_database(workspace, read_history) or ProgressHistory()
 
-    def select(database: sqlite3.Connection) -> History:
-        return History(
-            tuple(Attempt(_time(row[0]), *row[1:5]) for row in rows(database, "attempts")),
-            tuple(
-                Answer(_time(row[0]), *row[1:4], is_right=bool(row[4]))
-                for row in rows(database, "answers")
-            ),
-            tuple(Visit(_time(row[0]), row[1]) for row in rows(database, "visits")),
+
+def read_history(database: sqlite3.Connection) -> ProgressHistory:
+    """All that is recorded in a database; of one time, in the order in which it was written."""
+    return history_of(
+        from_row(kind, dict(zip(columns(kind), row, strict=True)))
+        for kind in RECORDS
+        for row in database.execute(
+            f"SELECT {', '.join(columns(kind))} FROM {kind.table} ORDER BY rowid"
+        )
+    )
+
+
+def insert(database: sqlite3.Connection, records: Iterable[Record]) -> None:
+    """Write records; of a hint, the later stage counts."""
+    for record in records:
+        names = columns(type(record))
+        conflict = (
+            " ON CONFLICT (module, exercise) DO UPDATE SET stage = MAX(stage, excluded.stage)"
+            if isinstance(record, Hint)
+            else ""
+        )
+        database.execute(
+            f"INSERT INTO {record.table} ({', '.join(names)})"
+            f" VALUES ({', '.join('?' * len(names))}){conflict}",
+            to_row(record),
         )
 
-    return with_database(workspace, select) or History()
 
-
-def rows(database: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
-    """All rows of a table, in the order in which they were written."""
-    return database.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall()
-
-
-def insert(database: sqlite3.Connection, table: str, new: Iterable[tuple[Any, ...]]) -> None:
-    """Write rows; of a hint, the later stage counts."""
-    width = TABLES[table].partition(" PRIMARY")[0].rstrip(",").count(",") + 1
-    conflict = (
-        " ON CONFLICT (module, exercise) DO UPDATE SET stage = MAX(stage, excluded.stage)"
-        if table == "hints"
-        else ""
-    )
-    marks = ", ".join("?" * width)
-    database.executemany(f"INSERT INTO {table} VALUES ({marks}){conflict}", new)
+def _keep(record: Record, folder: Path | None) -> None:
+    with_database(find_workspace(folder), lambda database: insert(database, [record]))
 
 
 def with_database(workspace: Path | None, use: Callable[[sqlite3.Connection], T]) -> T | None:
@@ -225,8 +182,8 @@ def transaction(path: Path, use: Callable[[sqlite3.Connection], T]) -> T:
     # and not WAL, because home folders may lie on a network file system.
     with closing(sqlite3.connect(path, timeout=PATIENCE_SECONDS)) as database, database:
         database.execute("BEGIN IMMEDIATE")
-        for table, columns in TABLES.items():
-            database.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns})")
+        for kind in RECORDS:
+            database.execute(create_table(kind))
         return use(database)
 
 
@@ -248,13 +205,9 @@ def _begin_anew(path: Path, use: Callable[[sqlite3.Connection], T]) -> T:
         return transaction(path, use)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _time(text: str) -> datetime:
-    time = datetime.fromisoformat(text)
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+def _now() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
 def _tell(message: str) -> None:

@@ -1,6 +1,6 @@
 """What the recorded progress means: what is solved, how long it took, what to repeat and when.
 
-Pure functions on a `History`.
+Pure functions on a `ProgressHistory`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from lepton_course.progress.database import Answer, Attempt, History, load_history
+from lepton_course.progress.database import load_history
+from lepton_course.progress.schema import Answer, Attempt, ProgressHistory
 
 BREAK = timedelta(minutes=20)
 """A longer silence between two records is a break: of it, nothing counts as time spent."""
@@ -50,7 +51,7 @@ class Standing:
         return 0 < self.total <= self.done
 
 
-def attempts_in(history: History) -> dict[tuple[str, str], Attempts]:
+def attempts_in(history: ProgressHistory) -> dict[tuple[str, str], Attempts]:
     """What is known of each exercise that was tried, by (module, exercise)."""
     by_exercise: dict[tuple[str, str], list[Attempt]] = {}
     for attempt in history.attempts:
@@ -104,7 +105,7 @@ def to_repeat(
     return sorted(found, key=lambda item: item[1].due or now)
 
 
-def time_spent(history: History) -> dict[str, timedelta]:
+def time_spent(history: ProgressHistory) -> dict[str, timedelta]:
     """About how long each module was worked on: from record to record, without breaks."""
     records = history.records()
     spent: dict[str, timedelta] = {}
@@ -128,7 +129,9 @@ def quiz_scores(answers: Iterable[Answer]) -> dict[str, tuple[int, int]]:
     return scores
 
 
-def standing_in(history: History, exercises: Mapping[str, list[str]]) -> dict[str, Standing]:
+def standing_in(
+    history: ProgressHistory, exercises: Mapping[str, list[str]]
+) -> dict[str, Standing]:
     """How far each module is. `exercises`: the names that each module asks for."""
     known = attempts_in(history)
     spent, quizzes = time_spent(history), quiz_scores(history.answers)

@@ -16,16 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from lepton_course.errors import CourseError
 from lepton_course.pages import my_progress, start
 from lepton_course.progress.database import HIDDEN
-from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, is_ready, load_syllabus
+from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, TOOLBOX, is_ready, load_syllabus
 
 MANIFEST = "manifest.json"
 
 Action = Literal["added", "updated", "unchanged", "kept", "beside"]
 
 
-class WorkspaceError(Exception):
+class WorkspaceError(CourseError):
     """The workspace cannot be made or updated; the message says why and what to do."""
 
 
@@ -81,6 +82,8 @@ def student_files(curriculum: Path, modules: list[str]) -> Iterator[tuple[str, b
 
     The checks stay in the installed package: a workspace holds nothing that decides on answers.
     """
+    if (curriculum / TOOLBOX).is_file():
+        yield TOOLBOX, (curriculum / TOOLBOX).read_bytes()
     for module in modules:
         home = curriculum / module
         files = sorted(home.glob("*.ipynb"))

@@ -57,6 +57,11 @@ def test_begin_twice_gives_the_same_random_numbers(module):
     assert draws[0] == draws[1]
 
 
+def test_the_toolbox_begins_without_exercises(module, capsys):
+    begin("toolbox")
+    assert capsys.readouterr().out.endswith("0 exercises with checks\n")
+
+
 def test_an_unknown_module_is_named_with_those_that_exist():
     with pytest.raises(ValueError, match="no module 'basics/99_nothing'"):
         begin("basics/99_nothing")

@@ -10,7 +10,8 @@ import pytest
 from conftest import CLONE
 from nbclient import NotebookClient
 
-from autograder.curriculum.build import QUIZ_CELL, ask_quiz, modules_in
+from autograder.curriculum.modules import modules_in
+from autograder.curriculum.student_notebooks import QUIZ_CELL, ask_quiz
 from lepton_course import progress
 from lepton_course.checks.panel import text_to_html
 from lepton_course.checks.quiz import answer

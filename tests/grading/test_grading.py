@@ -151,7 +151,7 @@ def test_the_json_has_exactly_the_agreed_form(graded):
         assert line["assignment"] == "small_sums"
         assert line["status"] in ("graded", "partly graded", "not gradable")
         assert [list(e) for e in line["exercises"]] == [
-            ["name", "points", "max_points", "diagnosis"]
+            ["name", "points", "max_points", "diagnosis", "possible"]
         ] * 2
         assert line["score"] == sum(e["points"] for e in line["exercises"])
         assert line["max_score"] == 5
@@ -189,14 +189,16 @@ def test_feedback_repeats_no_exception_text(graded):
 
 def secret_numbers(classroom: Path) -> list[str]:
     """All numbers of the class's cases, to four digits."""
-    (file,) = (classroom / "private/questions").glob("*.npz")
-    cases = [case for question in load_questions(file).values() for case in question.cases]
+    files = (classroom / "private/questions/small_sums").glob("*.npz")
+    questions = [question for file in files for question in load_questions(file).values()]
+    cases = [case for question in questions for case in question.cases]
     return [f"{number:.3f}" for case in cases for number in case.args[0]]
 
 
 def test_cases_come_from_the_classs_seed_and_are_private(graded):
-    (file,) = (graded / "private/questions").glob("*.npz")
+    (file,) = (graded / "private/questions/small_sums").glob("double-*.npz")
     assert file.stat().st_mode & 0o777 == 0o600
+    assert file.parent.stat().st_mode & 0o777 == 0o700
     seed = Classroom(graded).seed()
     assert seed.encode() not in file.read_bytes()
     assert len(load_questions(file)["double"].cases) == 3 * 2

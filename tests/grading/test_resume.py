@@ -21,9 +21,9 @@ from tiny_course import (
     write_roster,
 )
 
-from autograder.classroom.classroom import open_classroom
-from autograder.grading.batch import find_submissions, grade
+from autograder.grading.batch import grade
 from autograder.instructor.creation import create_classroom
+from autograder.judging.class_course import open_class_course
 
 KILLS = 20
 STUDENTS = [f"s{number:02}" for number in range(KILLS + 2)]
@@ -91,9 +91,9 @@ def test_twenty_kills_end_in_the_gradebook_of_an_undisturbed_run(empty_class, tm
 
 
 def test_what_has_not_changed_is_not_run_again(empty_class):
-    classroom = open_classroom(empty_class)
+    classroom = open_class_course(empty_class)
     hand_in_round(empty_class, 0)
-    batch = find_submissions(classroom, "small_sums")
+    batch = classroom.find_submissions("small_sums")
     first, second = grade(classroom, batch), grade(classroom, batch)
     assert second.unchanged == len(second.results)
     assert second.results == first.results

@@ -8,7 +8,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.instructor.formgrader_pages import clean_html, markdown_to_html
 from autograder.submissions.submission import restore
-from lepton_course.checks.panel import Panel
+from lepton_course.checks.panel import Line, Panel
 
 PICTURE = {"sketch.png": {"image/png": "iVBORw0KGgo="}}
 
@@ -48,7 +48,7 @@ def test_nothing_runs_or_poses_as_a_button(hostile):
 
 
 def test_the_judges_panel_keeps_its_looks():
-    html = Panel("wrong", "Not yet", (("Likely reason", "You squared."),))._repr_html_()
+    html = Panel("wrong", "Not yet", (Line("Likely reason", "You squared."),))._repr_html_()
     assert "border-left: 5px solid #D55E00" in clean_html(html).replace("left:5", "left: 5")
     assert "<em>Likely reason:</em> You squared." in clean_html(html)
 

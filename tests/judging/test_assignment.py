@@ -12,8 +12,7 @@ import torch.multiprocessing
 
 from autograder.judging.assignment import Assignment
 from lepton_course.exercises.compare import close
-from lepton_course.exercises.judge import Question
-from lepton_course.exercises.model import Case
+from lepton_course.exercises.model import Case, Question
 from lepton_course.exercises.probes import Call
 
 

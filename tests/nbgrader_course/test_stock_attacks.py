@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from autograder.execution import running as execution
 from autograder.execution.job import SubmissionLimits
-from autograder.judging.assignment import GradingTask
+from autograder.judging.course import GradingTask
 from autograder.kernels.owner import ALSO
 from autograder.nbgrader_course.restoring import Known
 from autograder.nbgrader_course.stock_assignment import StockAssignment

@@ -28,21 +28,20 @@ from stock_course import (
 from typer.testing import CliRunner
 
 from autograder.cli.class_commands import class_app
+from autograder.submissions.cell_marks import mark_of
 
 pytestmark = pytest.mark.notebook
 
 
 def without(grade_id):
-    return lambda name, cells: [
-        c for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") != grade_id
-    ]
+    return lambda name, cells: [cell for cell in cells if mark_of(cell).grade_id != grade_id]
 
 
 def copied(grade_id):
     """The cell with this id stands there twice."""
 
     def change(name, cells):
-        found = [c for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id]
+        found = [cell for cell in cells if mark_of(cell).grade_id == grade_id]
         copies = [nbformat.from_dict(cell) for cell in found]
         for cell in copies:
             cell.update({"id": f"{cell.id[:8]}-copy"} if "id" in cell else {})
@@ -56,7 +55,7 @@ def edited(grade_id, **mark):
 
     def change(name, cells):
         for cell in cells:
-            if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id:
+            if mark_of(cell).grade_id == grade_id:
                 cell.source = "True"
                 cell.metadata["nbgrader"].update(mark)
 

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from lepton_course.progress.database import (
     record_hint,
     with_database,
 )
+from lepton_course.progress.schema import Attempt
 from lepton_course.progress.standing import Standing, attempts, standing
 
 
@@ -93,8 +95,8 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(workspace, capsys):
 
 
 def test_a_file_cut_short_stops_nothing(workspace):
-    row = ("2026-03-02T09:00:00+00:00", "basics/m", "an exercise", "right", None, 0.0, 0.0)
-    with_database(workspace, lambda database: insert(database, "attempts", [row] * 300))
+    attempt = Attempt(datetime(2026, 3, 2, 9, tzinfo=UTC), "basics/m", "an exercise", "right")
+    with_database(workspace, lambda database: insert(database, [attempt] * 300))
     path = workspace / ".lepton" / "progress.sqlite"
     path.write_bytes(path.read_bytes()[:9000])
     record_attempt("basics/m", "add", "right", folder=workspace)
@@ -141,7 +143,9 @@ def test_a_journal_left_by_a_crash_does_not_spoil_the_new_file(workspace):
 CHECKS = """
 import sys
 from pathlib import Path
+from lepton_course.progress import database
 from lepton_course.progress.database import record_attempt
+database.PATIENCE_SECONDS = 600  # on a busy machine, one of two that never pause waits long
 workspace, exercise = Path(sys.argv[1]), sys.argv[2]
 while True:
     record_attempt("basics/m", exercise, "wrong", "minus", 0, 2, folder=workspace)

@@ -63,6 +63,25 @@ def test_the_file_holds_nothing_of_the_machine(machines):
     }  # fmt: skip
 
 
+HINT = {"module": "basics/m", "exercise": "add", "stage": 1}
+
+
+def test_an_imported_time_is_kept_as_precisely_as_it_was_written(machines):
+    first, second = machines
+    rows = json.loads(export_progress(first))
+    for row in (*rows["attempts"], *rows["visits"]):
+        row["at"] = "2026-03-02T09:00:00.123456+02:00"
+    data = json.dumps(rows).encode()
+    assert import_progress(second, data) == 5
+    assert import_progress(second, data) == 0
+
+
+def test_what_is_wrong_with_a_file_is_said_without_repeating_it(machines):
+    with pytest.raises(ProgressFileError, match="damaged: attempts, status") as told:
+        import_progress(machines[0], _damaged(lambda data, row: row.update(status=["<script>"])))
+    assert "<script>" not in str(told.value)
+
+
 def _damaged(change) -> bytes:
     row = {
         "at": "2026-03-02T09:00:00+00:00", "module": "basics/m", "exercise": "add",
@@ -93,6 +112,15 @@ def _damaged(change) -> bytes:
         _damaged(lambda data, row: row.update(points="many")),
         _damaged(lambda data, row: row.update(at="yesterday")),
         _damaged(lambda data, row: row.pop("status")),
+        _damaged(lambda data, row: row.update(at=7)),
+        _damaged(lambda data, row: row.update(at="0001-01-01T00:00:00+23:00")),
+        _damaged(lambda data, row: row.update(points=float("nan"))),
+        _damaged(lambda data, row: row.update(points=10**400)),
+        _damaged(lambda data, row: row.update(exercise="\ud800")),
+        _damaged(lambda data, row: data.update(attempts={"at": 1})),
+        _damaged(lambda data, row: data.update(attempts=["right"])),
+        _damaged(lambda data, row: data.update(hints=[{**HINT, "stage": 10**30}])),
+        _damaged(lambda data, row: data.update(hints=[{**HINT, "stage": "all"}])),
     ],
 )
 def test_what_is_no_progress_file_changes_nothing(machines, data):

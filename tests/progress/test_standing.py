@@ -8,7 +8,7 @@ import pytest
 
 from lepton_course.pages.course_map import draw_map, in_words
 from lepton_course.pages.my_progress import when
-from lepton_course.progress.database import Answer, Attempt, History, Visit
+from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, Visit
 from lepton_course.progress.standing import due, quiz_scores, standing_in, time_spent
 from lepton_course.syllabus import Listed, Module
 
@@ -45,7 +45,7 @@ def test_what_was_missed_comes_back_after_a_day_and_a_week(attempts, days):
 
 def test_breaks_do_not_count_as_time_spent():
     minute = timedelta(minutes=1)
-    history = History(
+    history = ProgressHistory(
         attempts=(
             Attempt(MONDAY + 10 * minute, "basics/m", "add", "wrong"),
             Attempt(MONDAY + 190 * minute, "basics/n", "sub", "right"),
@@ -77,7 +77,7 @@ LISTED = {
 
 
 def course(*attempts: tuple[str, str, str], later: timedelta = timedelta()):
-    history = History(
+    history = ProgressHistory(
         tuple(
             Attempt(MONDAY + i * timedelta(minutes=1), *attempt)
             for i, attempt in enumerate(attempts)
@@ -127,8 +127,20 @@ def test_due_exercises_are_on_the_map():
     assert (found.exercise.title, found.notebook) == ("Add", "basics/01_m/assignment.ipynb")
 
 
+def test_a_module_is_done_without_its_optional_exercises():
+    module = Module("basics/01_m", "M", "", (60, 30), (), deeper_minutes=20)
+    listed = [*LISTED["basics/01_m"], Listed("twin", "The twin", 0, 5, is_optional=True)]
+    tries = [("twin", "wrong"), ("try_it", "right"), ("add", "right")]
+    history = ProgressHistory(tuple(Attempt(MONDAY, "basics/01_m", *attempt) for attempt in tries))
+    drawn = draw_map([module], {module.id: listed}, {module.id}, history, MONDAY + 2 * DAY)
+    [stop] = drawn.stops
+    assert (stop.state, stop.standing.total, stop.minutes_left) == ("done", 2, 0)
+    [due] = drawn.due
+    assert due.notebook == "basics/01_m/deeper.ipynb"
+
+
 def test_standing_holds_time_and_quiz():
-    history = History(visits=(Visit(MONDAY, "basics/01_m"),))
+    history = ProgressHistory(visits=(Visit(MONDAY, "basics/01_m"),))
     state = standing_in(history, {"basics/01_m": ["add"]})["basics/01_m"]
     assert (state.spent, state.quiz, state.complete) == (timedelta(), (0, 0), False)
 

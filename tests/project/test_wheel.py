@@ -64,7 +64,9 @@ def test_the_wheel_holds_the_students_curriculum_and_nothing_of_the_instructors(
         names = archive.namelist()
     assert f"lepton_course/curriculum/{MODULE}/lesson.ipynb" in names
     assert f"lepton_course/curriculum/{MODULE}/checks.npz" in names
+    assert f"lepton_course/curriculum/{MODULE}/module.yml" in names
     assert "lepton_course/curriculum/syllabus.yml" in names
+    assert "lepton_course/curriculum/toolbox.ipynb" in names
     top = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
     assert top == {"lepton_course"}
     curriculum = [name for name in names if name.startswith("lepton_course/curriculum/")]

@@ -9,6 +9,8 @@ from autograder.proof.notebooks.machine_speed import REFERENCE_SECONDS, SpeedSam
 
 
 def test_budgets():
+    assert budget_for("basics/05_convolutional_networks", "deeper") == Budget(90, 2048)
+    assert budget_for("toolbox", "toolbox").seconds == 60
     assert budget_for("basics/05_convolutional_networks", "lesson") == Budget(60, 2048)
     assert budget_for("advanced/02_distributed_training", "lesson").seconds == 90
     assert budget_for("advanced/02_distributed_training", "student").seconds == 30

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from autograder.curriculum.build import CURRICULUM, modules_in
+from autograder.curriculum.modules import CURRICULUM, modules_in
+from autograder.proof.lint.optional_form import toolbox_complaints
 from autograder.proof.lint.structure import structure_complaints
 from autograder.proof.notebooks.runner import unproven
 from autograder.proof.notebooks.tasks import select_tasks
@@ -40,6 +41,10 @@ def test_in_ci_everything_is_proven():
 @pytest.mark.parametrize("folder", modules_in(CURRICULUM), ids=lambda folder: folder.name)
 def test_structure(folder):
     assert [str(complaint) for complaint in structure_complaints(folder)] == []
+
+
+def test_the_toolbox_is_well_made():
+    assert [str(complaint) for complaint in toolbox_complaints(CURRICULUM)] == []
 
 
 READY = [module for module in load_syllabus(CURRICULUM) if is_ready(module, CURRICULUM)]

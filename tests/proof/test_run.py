@@ -23,8 +23,12 @@ from lepton_course.exercises.declared import DECLARATIONS
 pytestmark = pytest.mark.xdist_group("worlds")
 
 MODULE = "basics/01_first"
-SETUP = f'from lepton_course import begin, check, record\nbegin("{MODULE}")'
-PICTURE = "from matplotlib import pyplot as plt\nplt.plot([1, 2]);"
+SETUP = f'from lepton_course import begin, check, plots, record\nbegin("{MODULE}")'
+PICTURE = """\
+from matplotlib import pyplot as plt
+fig, ax = plt.subplots()
+ax.plot([1, 2])
+plots.show(fig, alt="A straight line that rises from 1 to 2.")"""
 EXERCISES = """
 from lepton_course.exercises import Call, Case, Exercise, close
 
@@ -238,9 +242,9 @@ def test_editing_a_helper_runs_exactly_the_notebooks_that_import_it(module, clon
 
     assert ran() == {"lesson", "second"}
     assert ran() == set()
-    edit(clone / "lepton_course" / "training.py")
+    edit(clone / "lepton_course" / "training" / "loop.py")
     assert ran() == {"lesson"}
-    edit(clone / "lepton_course" / "bars.py")  # imported by training.py
+    edit(clone / "lepton_course" / "progress_bar.py")  # imported by training/loop.py
     assert ran() == {"lesson"}
 
 
@@ -251,9 +255,9 @@ def edit(path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "helper", "imported"),
     [
-        ("from lepton_course import fit", "training.py", True),
-        ("from lepton_course import fit", "bars.py", True),
-        ("from lepton_course import record", "training.py", False),
+        ("from lepton_course import fit", "training/loop.py", True),
+        ("from lepton_course import fit", "progress_bar.py", True),
+        ("from lepton_course import record", "training/loop.py", False),
         ("from lepton_course import plots", "plots.py", True),
         ("from lepton_course.datasets import load_dataset", "datasets/idx.py", True),
         ("import lepton_course.hardware", "hardware.py", True),

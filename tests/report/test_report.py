@@ -99,6 +99,13 @@ def test_the_page_says_who_holds_which_misconception():
     assert "First6 Last6 (not handed in)" in page.text
 
 
+def test_who_possibly_holds_a_misconception_is_not_counted():
+    fourth = replace(CLASS.learners[3], diagnoses={}, possible={"double": ("squared",)})
+    learners = (*CLASS.learners[:3], fourth, *CLASS.learners[4:])
+    page = page_of(replace(CLASS, learners=learners))
+    assert "Read again: Sums (lesson) 1 (20 %) First5 Last5; possibly First4 Last4" in page.text
+
+
 def test_what_is_not_known_is_said_and_not_made_up():
     page = page_of(replace(CLASS, learners=CLASS.learners[3:]))
     assert "Not known: nobody has taken an opening quiz" in page.text

@@ -11,15 +11,13 @@ import pytest
 
 from autograder.report.measures import discrimination, facility, normalised_gain
 from autograder.report.progress_files import (
-    Answer,
-    Attempt,
-    Progress,
     opening_share,
     pace,
     read_progress,
     ways_to_right,
 )
 from lepton_course import progress
+from lepton_course.progress.schema import Answer, Attempt, ProgressHistory
 from lepton_course.progress.transfer import export_progress
 
 
@@ -101,7 +99,7 @@ def test_without_spread_the_interval_is_a_point():
 
 def attempt(minute: int, exercise: str, right: bool, diagnosis: str | None = None) -> Attempt:
     at = datetime(2026, 3, 2, 18, minute, tzinfo=UTC)
-    return Attempt(at, "basics/07_small_sums", exercise, right, diagnosis, float(right))
+    return Attempt(at, "basics/07_small_sums", exercise, "right" if right else "wrong", diagnosis)
 
 
 def test_the_way_to_the_first_right_answer():
@@ -127,17 +125,19 @@ def test_the_pace_of_a_class_is_that_of_those_who_got_there():
 
 def answer(minute: int, question: int, right: bool) -> Answer:
     at = datetime(2026, 3, 2, 18, minute, tzinfo=UTC)
-    return Answer(at, "basics/07_small_sums", f"quiz {question}", right)
+    return Answer(at, "basics/07_small_sums", f"quiz {question}", "a", right)
 
 
 def test_the_opening_quiz_is_what_was_answered_before_the_first_exercise():
     before = [answer(0, 1, False), answer(1, 1, True), answer(2, 2, True), answer(3, 3, False)]
     after = [answer(20, 4, True)]
     tries = (attempt(10, "double", True),)
-    assert opening_share(Progress(tries, (*before, *after))) == pytest.approx(1 / 3)
-    assert opening_share(Progress(tries, tuple(after))) is None
-    assert opening_share(Progress(tries, tuple(before[:3]))) is None, "two questions are too few"
-    assert opening_share(Progress((), tuple(before))) == pytest.approx(1 / 3)
+    assert opening_share(ProgressHistory(tries, answers=(*before, *after))) == pytest.approx(1 / 3)
+    assert opening_share(ProgressHistory(tries, answers=tuple(after))) is None
+    assert opening_share(ProgressHistory(tries, answers=tuple(before[:3]))) is None, (
+        "two questions are too few"
+    )
+    assert opening_share(ProgressHistory(answers=tuple(before))) == pytest.approx(1 / 3)
 
 
 ROW = {
@@ -192,8 +192,8 @@ def test_other_files_are_refused(tmp_path):
 def test_what_a_learner_exports_is_read(tmp_path, monkeypatch):
     (tmp_path / ".lepton").mkdir()
     module = "basics/07_small_sums"
-    clock = iter(f"2026-03-02T18:{minute:02}:00+00:00" for minute in range(60))
-    monkeypatch.setattr(progress, "_now", lambda: next(clock))
+    clock = iter(datetime(2026, 3, 2, 18, minute, tzinfo=UTC) for minute in range(60))
+    monkeypatch.setattr("lepton_course.progress.database._now", lambda: next(clock))
     for number, right in enumerate((True, False, False), 1):
         progress.record_answer(module, f"quiz {number}", "a", right, tmp_path)
     progress.record_attempt(module, "double", "wrong", "squared", 0, 2, tmp_path)
@@ -205,4 +205,4 @@ def test_what_a_learner_exports_is_read(tmp_path, monkeypatch):
     assert opening_share(read) == pytest.approx(1 / 3)
     [way] = ways_to_right(read.attempts, ["double"])
     assert (way.tries, way.seconds) == (2, 60)
-    assert read_progress(path).of_module("basics/01_other") == Progress()
+    assert read_progress(path).of_module("basics/01_other") == ProgressHistory()

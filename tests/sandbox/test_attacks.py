@@ -28,10 +28,10 @@ from tiny_course import DOUBLE, TOTAL, answered, hand_in, write_curriculum, writ
 
 import autograder
 import lepton_course
-from autograder.classroom.classroom import Classroom
 from autograder.execution.job import SubmissionLimits
-from autograder.grading.batch import Options, find_submissions, grade
+from autograder.grading.batch import Options, grade
 from autograder.instructor.creation import create_classroom
+from autograder.judging.class_course import ClassCourse
 from autograder.judging.results import Grading, SubmissionResult
 from autograder.kernels.owner import shared
 from autograder.sandbox import walls
@@ -81,7 +81,7 @@ pytestmark = [
 class Scene:
     """What was attacked, and what came of it."""
 
-    classroom: Classroom
+    classroom: ClassCourse
     temporary: Path
     canaries: dict[str, str]
     grading: Grading
@@ -131,7 +131,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         before = processes()
         patch.setattr(shared, "preload", shared.preload)
         grading = grade(
-            classroom, find_submissions(classroom, "small_sums"), Options(2, limits=LIMITS)
+            classroom, classroom.find_submissions("small_sums"), Options(2, limits=LIMITS)
         )
         shared.stop()
         left = [*(processes() - before), *(str(p) for p in temporary.glob("[!p]*"))]
@@ -140,7 +140,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         remove_folder(classroom.root)  # nested too deeply for others to remove
 
 
-def hostile_class(root: Path) -> Classroom:
+def hostile_class(root: Path) -> ClassCourse:
     """A class with a line on the roster for each submission."""
     roster = "id,first_name,last_name,email,team\n"
     roster += "".join(f"{name},A,B,{name}@example.org,T\n" for name in [*ATTACKS, *HONEST])
@@ -148,10 +148,10 @@ def hostile_class(root: Path) -> Classroom:
     exercises = curriculum / "basics/07_small_sums" / DECLARATIONS
     exercises.write_text(f"SECRET = 'CANARY-reference'\n{exercises.read_text()}")
     create_classroom(root / "class", write_roster(root, roster), curriculum)
-    return Classroom(root / "class")
+    return ClassCourse(root / "class")
 
 
-def submit(classroom: Classroom, attack: Attack, places: dict[str, object]) -> None:
+def submit(classroom: ClassCourse, attack: Attack, places: dict[str, object]) -> None:
     answers = {"double": attack.double, "total": attack.total}
     notebook = answered(classroom.root, {name: text for name, text in answers.items() if text})
     if attack.first:
@@ -165,7 +165,7 @@ def submit(classroom: Classroom, attack: Attack, places: dict[str, object]) -> N
         content(path) if callable(content) else path.write_text(content)
 
 
-def secret_files(root: Path, classroom: Classroom) -> list[Path]:
+def secret_files(root: Path, classroom: ClassCourse) -> list[Path]:
     return [
         classroom.seed_file,
         classroom.private / "notes.txt",
@@ -290,7 +290,7 @@ def test_everyone_has_a_line(scene):
 
 def test_honest_submissions_are_graded_as_when_graded_alone(scene):
     for name in HONEST:
-        batch = find_submissions(scene.classroom, "small_sums", [name])
+        batch = scene.classroom.find_submissions("small_sums", [name])
         [alone] = grade(scene.classroom, batch, Options(force=True)).results
         assert replace(alone, seconds=0) == replace(scene.line(name), seconds=0)
     shared.stop()

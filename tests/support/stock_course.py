@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader, NbGraderAPI
 
 from autograder.classroom.classroom import programs_on_path
+from autograder.submissions.cell_marks import mark_of
 
 CONFIG = """
 c = get_config()
@@ -176,9 +177,7 @@ def filled(answers: dict[str, str]) -> Callable[[str, list], None]:
 
     def change(name: str, cells: list) -> None:
         for cell in cells:
-            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if grade_id in answers:
-                cell.source = answers[grade_id]
+            cell.source = answers.get(mark_of(cell).grade_id, cell.source)
 
     return change
 

@@ -8,6 +8,8 @@ import nbformat
 from nbformat.v4 import new_markdown_cell
 from tiny_course import DOUBLE, TOTAL, answered
 
+from autograder.submissions.cell_marks import mark_of
+
 RIGHT = {"double": DOUBLE, "total": TOTAL}
 
 
@@ -29,9 +31,7 @@ def with_cells(classroom, change, answers=RIGHT):
 
 
 def without(grade_id):
-    return lambda cells: [
-        c for c in cells if c.metadata.get("nbgrader", {}).get("grade_id") != grade_id
-    ]
+    return lambda cells: [cell for cell in cells if mark_of(cell).grade_id != grade_id]
 
 
 def copied(cells):

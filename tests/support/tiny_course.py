@@ -11,6 +11,8 @@ from conftest import declare
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook
 
+from autograder.submissions.cell_marks import cells_with_id, mark_of
+
 ROSTER = """id,first_name,last_name,email,team
 ada,Ada,Lovelace,ada@example.org,"Engines, Analytical"
 grace,Grace,Hopper,grace@example.org,Compilers
@@ -132,8 +134,8 @@ def answered(classroom: Path, answers: Mapping[str, str]) -> nbformat.NotebookNo
     """The released notebook with some answers filled in."""
     notebook = release_of(classroom)
     for cell in notebook.cells:
-        name = cell.metadata.get("nbgrader", {}).get("grade_id", "").removesuffix("-answer")
-        if cell.metadata.get("nbgrader", {}).get("solution") and name in answers:
+        name = mark_of(cell).grade_id.removesuffix("-answer")
+        if mark_of(cell).solution and name in answers:
             cell.source = answers[name]
     return notebook
 
@@ -162,9 +164,7 @@ def gradebook(classroom: Path) -> dict[str, object]:
 
 def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
     """The cell with a grade id."""
-    return next(
-        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id
-    )
+    return next(cells_with_id(notebook, grade_id))
 
 
 def _solution(code: str) -> str:

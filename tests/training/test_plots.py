@@ -1,5 +1,7 @@
 """Plots: every figure shows its data, labels its axes and takes arrays and tensors alike."""
 
+import base64
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -8,6 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+from IPython.core.interactiveshell import InteractiveShell
 
 from lepton_course import plots
 
@@ -155,3 +158,32 @@ def test_feature_maps_show_the_input_first():
 def test_feature_maps_are_those_of_one_image():
     with pytest.raises(ValueError, match="of one image"):
         plots.feature_maps(torch.zeros(2, 6, 5, 5))
+
+
+def test_a_shown_figure_carries_its_text_in_every_form(monkeypatch):
+    shell = InteractiveShell()
+    published = []
+    monkeypatch.setattr(shell.display_pub, "publish", lambda **message: published.append(message))
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+    monkeypatch.setattr(InteractiveShell, "initialized", lambda: True)
+    monkeypatch.setattr(InteractiveShell, "instance", lambda: shell)
+    figure, ax = plt.subplots()
+    ax.plot([1, 2])
+    plots.show(figure, alt='A line "that rises".')
+    [message] = published
+    assert message["metadata"]["image/png"]["alt"] == 'A line "that rises".'
+    assert 'alt="A line &quot;that rises&quot;."' in message["data"]["text/html"]
+    assert message["data"]["text/plain"] == 'A line "that rises".'
+    assert base64.b64decode(message["data"]["image/png"]).startswith(b"\x89PNG")
+    assert plt.get_fignums() == [], "else the cell would show it again"
+
+
+def test_a_figure_is_not_shown_without_a_text():
+    figure, _ = plt.subplots()
+    with pytest.raises(ValueError, match="say in a sentence"):
+        plots.show(figure, alt=" ")
+
+
+def test_in_a_terminal_the_text_stands_for_the_figure(capsys):
+    plots.show(plt.figure(), alt="An empty figure.")
+    assert capsys.readouterr().out == "An empty figure.\n"

@@ -11,9 +11,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from autograder.proof.exercises.isolated_learner import answers_to, verdicts_through_the_judge
+from autograder.proof.exercises.isolated_learner import (
+    AnswerLabel,
+    answers_to,
+    verdicts_through_the_judge,
+)
 from autograder.proof.exercises.mutants import EXCUSES, mutants_of, survives
 from lepton_course.checks.panel import verdict_panel
+from lepton_course.checks.sentences import differences_in_words
 from lepton_course.exercises.compiled import (
     PUBLIC_SEED,
     compile_exercise,
@@ -21,9 +26,9 @@ from lepton_course.exercises.compiled import (
     question_from_tree,
     question_to_tree,
 )
-from lepton_course.exercises.judge import Question, Verdict, alike, judge
-from lepton_course.exercises.model import Exercise
-from lepton_course.exercises.probes import Observation
+from lepton_course.exercises.diagnosis import mistakes_alike
+from lepton_course.exercises.judge import Verdict, judge
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.values import dumps, loads
 
 MAX_QUESTION_BYTES = 256 * 2**20
@@ -140,14 +145,14 @@ def completeness_problems(exercise: Exercise) -> list[str]:
 
 @dataclass(frozen=True)
 class _Row:
-    """What one seed showed. The sets hold names of answers."""
+    """What one seed showed."""
 
-    verdicts: Mapping[str, Verdict]
+    verdicts: Mapping[AnswerLabel, Verdict]
     reference: bool
     blank: bool
-    accepted: set[str]
-    caught: set[str]
-    diagnosed: set[str]
+    accepted: set[AnswerLabel]
+    caught: set[AnswerLabel]
+    diagnosed: set[AnswerLabel]
     wrong: tuple[str, ...]
 
 
@@ -168,64 +173,46 @@ def _prove(exercise: Exercise, question: Question) -> _Row:
         label: verdict.passed and verdict.points == exercise.points
         for label, verdict in verdicts.items()
     }
+    blanks = [
+        f"{label} is {verdict.status} with {verdict.points:g} points"
+        for label, verdict in verdicts.items()
+        if label.role == "blank" and (verdict.status != "blank" or verdict.points)
+    ]
     for label, verdict in verdicts.items():
-        if label == "the reference" or label.startswith("alternative "):
-            if not full[label]:
-                failed = next(part for part in verdict.parts if not part.passed)
-                wrong.append(f"{label} fails part {failed.part!r}: {failed.problem}")
-        elif label in ("a blank answer", "no answer"):
-            wrong += _blank_problems(label, question, verdict)
+        if label.role in ("reference", "alternative") and not full[label]:
+            failed = next(part for part in verdict.parts if not part.passed)
+            said = differences_in_words(question, failed.differences)
+            wrong.append(f"{label} fails part {failed.part!r}: {said}")
     caught, diagnosed = set(), set()
-    for misconception in exercise.misconceptions:
-        label = f"misconception {misconception.name!r}"
-        names = _recognised(question, seen[label])
-        if verdicts[label].passed or verdicts[label].points == exercise.points > 0:
+    for label, verdict in verdicts.items():
+        if label.role != "misconception":
+            continue
+        if verdict.passed or verdict.points == exercise.points > 0:
             wrong.append(f"{label} passes")
             continue
         caught.add(label)
-        if names == [misconception.name]:
+        names = [mistake.name for mistake in mistakes_alike(question, seen[label])]
+        if names == [label.name]:
             diagnosed.add(label)
         else:
             taken_for = " and ".join(map(repr, names)) or "nothing known"
             wrong.append(f"{label} is diagnosed as {taken_for}")
-    blanks = ("a blank answer", "no answer")
     return _Row(
         verdicts=verdicts,
-        reference=full["the reference"],
-        blank=not any(problem.startswith(blanks) for problem in wrong),
-        accepted={label for label in full if label.startswith("alternative ") and full[label]},
+        reference=all(full[label] for label in full if label.role == "reference"),
+        blank=not blanks,
+        accepted={label for label in full if label.role == "alternative" and full[label]},
         caught=caught,
         diagnosed=diagnosed,
-        wrong=tuple(wrong),
+        wrong=(*wrong, *blanks),
     )
-
-
-def _blank_problems(label: str, question: Question, verdict: Verdict) -> list[str]:
-    if verdict.status != "blank" or verdict.points:
-        return [f"{label} is {verdict.status} with {verdict.points:g} points"]
-    said = repr(verdict_panel(question, verdict))
-    friendly = "not answered yet" in said and "Error" not in said
-    return [] if friendly else [f"{label} gets an unfriendly message: {said}"]
-
-
-def _recognised(question: Question, observations: Sequence[Observation]) -> list[str]:
-    """All known mistakes that are like these observations on every case."""
-    return [
-        mistake.name
-        for mistake in question.mistakes
-        if all(
-            alike(question.compare, observed, other, expected)
-            for observed, other, expected in zip(
-                observations, mistake.observations, question.expected, strict=True
-            )
-        )
-    ]
 
 
 def summary(verdict: Verdict) -> tuple[Any, ...]:
     """What two verdicts on one answer must agree in."""
     parts = tuple((part.part, part.passed) for part in verdict.parts)
-    return verdict.status, verdict.points, parts, verdict.diagnosis and verdict.diagnosis.name
+    diagnoses = tuple((d.mistake.name, d.evidence, d.cases) for d in verdict.diagnoses)
+    return verdict.status, verdict.points, parts, diagnoses
 
 
 def _differing(
@@ -235,7 +222,7 @@ def _differing(
         f"seed {seed!r}: {label}: through the judge the verdict is another one"
         for seed, row, others in zip(seeds, rows, apart, strict=True)
         for label, verdict in row.verdicts.items()
-        if summary(verdict) != summary(others[label])
+        if summary(verdict) != summary(others[str(label)])
     ]
 
 
@@ -274,5 +261,5 @@ def _try_mutants(
     return len(mutants), len(mutants) - len(left), excused, problems
 
 
-def _in_all(sets: Sequence[set[str]]) -> int:
+def _in_all(sets: Sequence[set[AnswerLabel]]) -> int:
     return len(set.intersection(*sets)) if sets else 0

@@ -19,6 +19,7 @@ from autograder.proof.exercises.certificate import TO_DO, Certificate, certify, 
 from autograder.proof.exercises.mutants import read_excuses
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
+from lepton_course.syllabus import PLAN
 
 
 def exercise_names(folder: Path) -> list[str]:
@@ -27,7 +28,13 @@ def exercise_names(folder: Path) -> list[str]:
 
 
 def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
-    """Notebooks of a module in which something is still to be written, and where."""
+    """Notebooks of a module, and its plan, in which something is still to be written, and where."""
+    plan = folder / PLAN
+    if plan.is_file():
+        lines = enumerate(plan.read_text(encoding="utf-8").splitlines(), start=1)
+        numbers = [str(number) for number, line in lines if TO_DO in line]
+        if numbers:
+            yield plan.name, f"still to be written: lines {', '.join(numbers)}"
     for path in sorted(folder.glob("*.ipynb")):
         cells = enumerate(nbformat.read(path, as_version=4).cells, start=1)
         numbers = [str(number) for number, cell in cells if TO_DO in cell.source]

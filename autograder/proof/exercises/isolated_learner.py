@@ -12,12 +12,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lepton_course.exercises.declared import load_exercises
-from lepton_course.exercises.judge import Question, Verdict, judge
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.judge import Verdict, judge
+from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Missing
 from lepton_course.exercises.remote import observe_file, parse_observations, write_cases
 
@@ -29,23 +30,41 @@ def blank(*_args: Any, **_kwargs: Any) -> Any:
     raise NotImplementedError
 
 
-def answers_to(exercise: Exercise) -> dict[str, Any]:
-    """Every answer of which the verdict is known beforehand, by a name for people."""
-    answers = {"the reference": exercise.reference}
+@dataclass(frozen=True)
+class AnswerLabel:
+    """What an answer is, and its name."""
+
+    role: Literal["reference", "alternative", "blank", "misconception"]
+    name: str
+
+    def __str__(self) -> str:
+        match self.role:
+            case "alternative":
+                return f"alternative {self.name}"
+            case "misconception":
+                return f"misconception {self.name!r}"
+        return self.name
+
+
+def answers_to(exercise: Exercise) -> dict[AnswerLabel, Any]:
+    """Every answer of which the verdict is known beforehand."""
+    answers = {AnswerLabel("reference", "the reference"): exercise.reference}
     for index, alternative in enumerate(exercise.alternatives, start=1):
         name = getattr(alternative, "__name__", f"number {index}")
-        answers[f"alternative {name}"] = alternative
-    answers["a blank answer"] = ... if exercise.probe.kind == "value" else blank
-    answers["no answer"] = Missing
+        answers[AnswerLabel("alternative", name)] = alternative
+    stub = ... if exercise.probe.kind == "value" else blank
+    answers[AnswerLabel("blank", "a blank answer")] = stub
+    answers[AnswerLabel("blank", "no answer")] = Missing
     for misconception in exercise.misconceptions:
-        answers[f"misconception {misconception.name!r}"] = misconception.implementation
+        answers[AnswerLabel("misconception", misconception.name)] = misconception.implementation
     return answers
 
 
 def verdicts_through_the_judge(
     module: Path, questions: Sequence[Question]
 ) -> list[dict[str, Verdict]]:
-    """The verdicts on each known answer, for questions of one exercise of the module in a folder.
+    """The verdicts on each known answer, by its label in words, for questions of one exercise of
+    the module in a folder.
 
     The answers are called in another process, which sees nothing but the cases' inputs.
     """
@@ -73,9 +92,9 @@ def _answer(module: Path, name: str, folder: Path) -> list[dict[str, str]]:
     for index in range(len(list(folder.glob("cases-*")))):
         files.append({})
         for number, (label, answer) in enumerate(answers.items()):
-            files[index][label] = f"answers-{index}-{number}"
+            files[index][str(label)] = f"answers-{index}-{number}"
             namespace = {} if answer is Missing else {name: answer}
-            target = str(folder / files[index][label])
+            target = str(folder / files[index][str(label)])
             observe_file(name, str(folder / f"cases-{index}"), target, namespace)
     return files
 

@@ -27,8 +27,8 @@ from autograder.proof.exercises.mutations import (
     name_of,
     other_values,
 )
-from lepton_course.exercises.judge import Question, difference
-from lepton_course.exercises.model import Exercise
+from lepton_course.exercises.case_differences import case_differences
+from lepton_course.exercises.model import Exercise, Question
 
 EXCUSES = "mutants.yml"
 
@@ -101,11 +101,10 @@ def read_excuses(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def _full_marks(exercise: Exercise, answer: Any, question: Question) -> bool:
-    for case, expected in zip(question.cases, question.expected, strict=True):
-        observed = exercise.probe.observe(answer, case)
-        if difference(question.compare, observed, expected):
-            return False
-    return True
+    return not any(
+        case_differences(question, index, exercise.probe.observe(answer, case))
+        for index, case in enumerate(question.cases)
+    )
 
 
 def _other_answers(value: Any) -> Iterator[Any]:

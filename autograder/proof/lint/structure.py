@@ -1,7 +1,9 @@
 """What a module's notebooks must look like. Nothing is run; each complaint says how to mend it.
 
-Checks of any notebook are in `pages`; here are those of a lesson, of an assignment and of how both
-fit to the declared exercises.
+Checks of any notebook are in `notebook_form` and `code_form`, those of a lesson in `lesson_form`,
+of the optional notebooks in `optional_form`; here are those of an assignment, and of how all fit to
+the declared exercises. What a module lists as `unmet` in its module.yml is not complained of, and
+an entry that is met is.
 """
 
 from __future__ import annotations
@@ -13,23 +15,24 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.curriculum.module_plan import load_plan
 from autograder.curriculum.modules import module_id
+from autograder.proof.lint.code_form import code_complaints
+from autograder.proof.lint.lesson_form import lesson_complaints
 from autograder.proof.lint.notebook_form import (
     Complaint,
     anchors_of,
     code,
-    headings,
     markdown,
     page_complaints,
 )
+from autograder.proof.lint.optional_form import deeper_complaints
+from autograder.proof.lint.plan_form import place_complaints, unless_unmet
 from autograder.proof.lint.solution_markers import solution_complaints
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
-from lepton_course.syllabus import Module, load_syllabus
+from lepton_course.syllabus import SyllabusError
 
-CLOSE = ["Summary", "Quiz", "References"]
-TRY_ITS, PREDICTIONS, RECORDS, VERBS = 3, 2, 3, 3
-QUESTIONS = range(4, 8)
 GRADED = range(4, 8)
 
 _CALL = re.compile(r"""\b(check|hint)\(["'](\w+)["']""")
@@ -48,96 +51,26 @@ def structure_complaints(folder: Path) -> list[Complaint]:
         exercises = load_exercises(folder)
     except Exception as error:
         return [Complaint("exercises", f"cannot be loaded: {error}", "Run it with Python.")]
-    found = []
+    try:
+        plan = load_plan(folder)
+    except SyllabusError as error:
+        return [Complaint("module.yml", "cannot be used", str(error))]
+    found = list(place_complaints(folder, plan))
     for path in sorted(folder.glob("*.ipynb"), reverse=True):
         notebook = nbformat.read(path, as_version=4)
         found += page_complaints(path, notebook, module_id(folder))
+        found += code_complaints(path, notebook)
         found += _calls(path, notebook, exercises)
+        if path.stem == "deeper":
+            found += deeper_complaints(path.name, notebook)
     lesson, assignment = (
         nbformat.read(folder / name, as_version=4) for name in ("lesson.ipynb", "assignment.ipynb")
     )
-    found += lesson_complaints(lesson, _entry(folder))
+    found += lesson_complaints(lesson, plan)
     found += assignment_complaints(assignment, exercises)
     found += solution_complaints("assignment.ipynb", assignment)
-    return found + list(_reading_places(folder, exercises))
-
-
-def lesson_complaints(notebook: NotebookNode, entry: Module | None) -> Iterator[Complaint]:
-    """MODULE parts of a lesson: opening, predictions, exercises, numbers, close."""
-    first = notebook.cells[0] if notebook.cells else None
-    opening = first.source if first and first.cell_type == "markdown" else ""
-    where = "lesson.ipynb, cell 1"
-    if not opening.startswith("# "):
-        yield Complaint(where, "is no opening", "Begin with a heading and the real problem.")
-    if len(re.findall(r"^[-*] ", opening, re.MULTILINE)) < VERBS:
-        yield Complaint(
-            where, "does not list what one can do afterwards", f"List {VERBS} verbs, one a line."
-        )
-    if not re.search(r"[Yy]ou need|[Pp]rerequisite", opening):
-        yield Complaint(where, "names no prerequisites", "Add a line **You need** …")
-    minutes = f"{entry.minutes[0]} minutes" if entry else " minutes"
-    if minutes not in opening:
-        yield Complaint(
-            where, f"does not say {minutes!r}", "syllabus.yml has the time: say it here."
-        )
-    texts = "\n".join(cell.source for _, cell in markdown(notebook))
-    sections = [title for level, title in headings(notebook) if level == 2]
-    if sections[-3:] != CLOSE:
-        yield Complaint(
-            "lesson.ipynb, at the end",
-            f"the last sections are {sections[-3:]}",
-            "Close with ## Summary, ## Quiz and ## References, in this order.",
-        )
-    tries = sum(title.startswith("Try it") for _, title in headings(notebook))
-    if tries < TRY_ITS:
-        yield Complaint(
-            "lesson.ipynb",
-            f"has {tries} small exercises",
-            f"Add headings `### Try it: …` with a cell to fill in and a check; {TRY_ITS} at least.",
-        )
-    guesses = sum(
-        bool(re.search(r"[Pp]redict|[Tt]hink first", c.source)) for _, c in markdown(notebook)
-    )
-    if guesses < PREDICTIONS:
-        yield Complaint(
-            "lesson.ipynb",
-            f"asks for {guesses} predictions",
-            f"In {PREDICTIONS} places at least the learner commits first: **Predict, then run.**",
-        )
-    recorded = sum(cell.source.count("record(") for _, cell in code(notebook))
-    if recorded < RECORDS:
-        yield Complaint(
-            "lesson.ipynb",
-            f"records {recorded} numbers",
-            'Record what the text says: record("test accuracy", value, at_least=0.85).',
-        )
-    if "Quiz" in sections:
-        yield from _quiz_complaints(texts.partition("## Quiz")[2].partition("\n## ")[0])
-    for number, cell in enumerate(notebook.cells, start=1):
-        if "nbgrader" in cell.metadata:
-            yield Complaint(
-                f"lesson.ipynb, cell {number}",
-                "has nbgrader metadata",
-                "Only assignments are graded.",
-            )
-
-
-def _quiz_complaints(quiz: str) -> Iterator[Complaint]:
-    questions = re.split(r"^\*\*\d+\.", quiz, flags=re.MULTILINE)[1:]
-    if len(questions) not in QUESTIONS:
-        yield Complaint(
-            "lesson.ipynb, Quiz", f"has {len(questions)} questions", "About five: **1. …** **2. …**"
-        )
-    for number, question in enumerate(questions, start=1):
-        answers = re.findall(r"</summary>\s*(.*?)</details>", question, re.DOTALL)
-        right = sum(answer.startswith("Right") for answer in answers)
-        if len(answers) < 2 or right != 1 or not all(len(answer) > 15 for answer in answers):
-            yield Complaint(
-                f"lesson.ipynb, Quiz, question {number}",
-                f"has {len(answers)} explained choices, {right} of them right",
-                "Give each choice as <details><summary>choice</summary>Right. Why…</details>; "
-                "one explanation begins with `Right`.",
-            )
+    found += _reading_places(folder, exercises)
+    return unless_unmet(found, plan)
 
 
 def assignment_complaints(
@@ -250,14 +183,6 @@ def _reading_places(folder: Path, exercises: Mapping[str, Exercise]) -> Iterator
                     f"sends the reader to {read!r}, which is not there",
                     "Name a heading with hyphens for spaces: lesson.ipynb#Padding-and-stride",
                 )
-
-
-def _entry(folder: Path) -> Module | None:
-    curriculum = folder.parents[1]
-    if not (curriculum / "syllabus.yml").is_file():
-        return None
-    entries = load_syllabus(curriculum)
-    return next((entry for entry in entries if entry.id == module_id(folder)), None)
 
 
 def _at(number: int, what: str, mend: str) -> Complaint:

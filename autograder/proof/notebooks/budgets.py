@@ -32,13 +32,16 @@ class Budget:
 
 
 LESSON = Budget(60)
+DEEPER = Budget(90)
 ASSIGNMENT = Budget(30)
 DISTRIBUTED = Budget(90)
 
 
 def budget_for(module: str, kind: str) -> Budget:
-    """The budget of a module's lesson, or of its assignment, solved or not."""
-    if kind != "lesson":
+    """The budget of a notebook; of an assignment it is the same solved and not."""
+    if kind == "deeper":
+        return DEEPER
+    if kind in ("assignment", "student"):
         return ASSIGNMENT
     return DISTRIBUTED if "distributed" in module else LESSON
 

@@ -10,10 +10,14 @@ from nbformat import NotebookNode
 from autograder.proof.notebooks.budgets import Budget
 from autograder.proof.notebooks.papermill_execution import Executed
 from autograder.proof.notebooks.pinned_outputs import is_pinned, output_difference
+from lepton_course.checks.panel import PANEL_KEY
 from lepton_course.records import MIME, Record
 
 DATA_BY = 3
 """By this code cell of a lesson, real data is on screen."""
+
+ALT_TEXT = 20
+"""Characters; a shorter text says too little of a figure."""
 
 _NO_NETWORK = re.compile(
     r"Network is unreachable|[Nn]ame resolution|Name or service not known|No address associated"
@@ -68,9 +72,9 @@ def error_in_words(error: NotebookNode, scratch: str) -> str:
 
 def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
     """Solved: every check says right. Untouched: every graded check says not answered yet."""
-    if kind == "lesson":
+    if kind not in ("assignment", "student"):
         return []
-    wanted = "right" if kind == "assignment" else "not answered yet"
+    look, wanted = ("right", "right") if kind == "assignment" else ("blank", "not answered yet")
     problems = []
     for number, cell in code_cells(notebook):
         found = _CHECK.match(cell.source)
@@ -78,7 +82,7 @@ def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
         if not found or (kind == "student" and not graded):
             continue
         said = " ".join(_texts(cell)).strip().partition("\n")[0]
-        if wanted not in said:
+        if look not in _looks(cell):
             problems.append(
                 f"{cell_name(number, cell)}: check({found[1]!r}) should say {wanted!r} and says "
                 f"{said or 'nothing'!r}"
@@ -115,6 +119,18 @@ def data_problems(notebook: NotebookNode) -> list[str]:
     if {"image/png", "image/svg+xml", "text/html"} & set(shown):
         return []
     return [f"none of the first {DATA_BY} code cells shows data as a picture or a table"]
+
+
+def alt_problems(notebook: NotebookNode) -> list[str]:
+    """Figures whose outputs carry no text for those who cannot see them."""
+    return [
+        f"{cell_name(number, cell)}: a figure has no alternative text. Show it with "
+        'plots.show(fig, alt="what is to be seen, in a sentence")'
+        for number, cell in code_cells(notebook)
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+        and len(output.metadata.get("image/png", {}).get("alt", "")) < ALT_TEXT
+    ]
 
 
 def budget_problems(executed: Executed, budget: Budget) -> list[str]:
@@ -172,6 +188,12 @@ def _texts(cell: NotebookNode) -> list[str]:
         for output in cell.outputs
         if output.output_type != "error"
     ]
+
+
+def _looks(cell: NotebookNode) -> list[str]:
+    """How the panels look that a cell shows: "right", "blank", …"""
+    panels = [output.get("metadata", {}).get(PANEL_KEY, {}) for output in cell.outputs]
+    return [panel["look"] for panel in panels if panel]
 
 
 def _tracebacks(cell: NotebookNode) -> list[str]:

@@ -33,7 +33,7 @@ from autograder.proof.notebooks.tasks import NotebookTask
 from autograder.sandbox.walls import ResourceLimits, Walls, World, survey
 from autograder.sandbox.watch import descendants
 
-KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises", "mutants.yml")
+KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises", "*.yml")
 HELD_OUT = ("held_out.*", "reference_network.*")
 
 KNOWN_LITTER = (
@@ -93,7 +93,7 @@ def execute(task: NotebookTask, budget: Budget) -> Executed:
     """Executes a task in a scratch folder, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="lepton-", ignore_cleanup_errors=True) as name:
         scratch = Path(name).resolve() / "scratch"
-        folder = scratch / "curriculum" / task.module
+        folder = scratch / "curriculum" / task.folder
         _copy_module(task, folder)
         (scratch / "home").mkdir()
         notebook = task.notebook()
@@ -218,6 +218,9 @@ async def _shut_down(manager: AsyncKernelManager) -> None:
 def _copy_module(task: NotebookTask, folder: Path) -> None:
     """What a learner has beside the notebook; for a module of another clone also its exercises."""
     module = task.source.parent
+    if task.kind == "toolbox":
+        folder.mkdir(parents=True)
+        return
     own = module.is_relative_to(CURRICULUM)
     ignored = (*KEPT_OUT, *HELD_OUT) if own else ("__pycache__", ".ipynb_checkpoints", "*.ipynb")
     shutil.copytree(module, folder, ignore=shutil.ignore_patterns(*ignored))

@@ -13,6 +13,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.curriculum.build import CLONE, build
+from autograder.curriculum.module_plan import is_unmet
 from autograder.proof.notebooks.budgets import Budget, budget_for
 from autograder.proof.notebooks.content import content_key
 from autograder.proof.notebooks.notebook_results import Cache, Result, SlowCell
@@ -23,6 +24,8 @@ OUT = CLONE / ".proof"
 """Where reports and kept results go; ignored by git."""
 
 SLOWEST = 3
+ALT_TEXT_IN = ("lesson", "deeper", "toolbox")
+"""Kinds of notebooks whose figures must carry an alternative text in the output."""
 
 
 def unproven() -> list[str]:
@@ -111,6 +114,7 @@ def _from_cache(cache: Cache | None, key: str, target: Path) -> Result | None:
 def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Result:
     """Executes one task in this process, writes the executed notebook and says what was shown."""
     from autograder.proof.notebooks.notebook_problems import (
+        alt_problems,
         code_cells,
         failure_text,
         problems_of,
@@ -122,6 +126,8 @@ def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Res
     original = task.notebook()
     executed = execute(task, budget)
     problems = problems_of(executed, original, task.kind, budget)
+    if task.kind in ALT_TEXT_IN and not is_unmet(task.source.parent, "alt-text"):
+        problems += alt_problems(executed.notebook)
     nbformat.write(executed.notebook, target)
     cells = [
         SlowCell(number, round(seconds, 2), cell.source.strip().partition("\n")[0][:80])

@@ -1,4 +1,4 @@
-"""Which notebooks are executed: every lesson, every solved and every untouched assignment."""
+"""Which notebooks are executed: toolbox, every lesson and deeper.ipynb, each assignment twice."""
 
 from __future__ import annotations
 
@@ -10,10 +10,17 @@ from typing import Literal
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.curriculum.build import CURRICULUM, modules_in, student_notebook
-from autograder.curriculum.modules import UnknownModule, module_id, select_modules
+from autograder.curriculum.modules import (
+    CURRICULUM,
+    UnknownModule,
+    module_id,
+    modules_in,
+    select_modules,
+)
+from autograder.curriculum.student_notebooks import student_notebook
+from lepton_course.syllabus import TOOLBOX
 
-Kind = Literal["lesson", "assignment", "student"]
+Kind = Literal["lesson", "deeper", "assignment", "student", "toolbox"]
 
 
 @dataclass(frozen=True)
@@ -25,17 +32,26 @@ class NotebookTask:
 
     @property
     def module(self) -> str:
-        """The module's id."""
-        return module_id(self.source.parent)
+        """The module's id; of the toolbox, "toolbox"."""
+        return "toolbox" if self.kind == "toolbox" else module_id(self.source.parent)
+
+    @property
+    def folder(self) -> str:
+        """Where the notebook lies, relative to the curriculum."""
+        return "" if self.kind == "toolbox" else self.module
 
     @property
     def path(self) -> str:
         """`curriculum/basics/05_convolutional_networks/lesson.ipynb`, for people and reports."""
+        if self.kind == "toolbox":
+            return f"{self.source.parent.name}/{self.source.name}"
         return f"{self.source.parents[2].name}/{self.module}/{self.source.name}"
 
     @property
     def file_name(self) -> str:
         """A name that no other task has."""
+        if self.kind == "toolbox":
+            return self.source.name
         suffix = ".student" if self.kind == "student" else ""
         return f"{self.module.replace('/', '-')}-{self.source.stem}{suffix}.ipynb"
 
@@ -48,11 +64,14 @@ class NotebookTask:
 def select_tasks(names: Sequence[str], curriculum: Path = CURRICULUM) -> list[NotebookTask]:
     """The tasks of these notebooks or modules; all when none is given. Raises UnknownModule."""
     if not names:
-        return [task for folder in modules_in(curriculum) for task in _tasks_in(folder)]
+        modules = [task for folder in modules_in(curriculum) for task in _tasks_in(folder)]
+        return [*_toolbox(curriculum), *modules]
     found: list[NotebookTask] = []
     for name in names:
         path = Path(name)
-        if path.suffix == ".ipynb":
+        if name == "toolbox" or path.resolve() == (curriculum / TOOLBOX).resolve():
+            found += _toolbox(curriculum)
+        elif path.suffix == ".ipynb":
             if not path.is_file():
                 raise UnknownModule(f"There is no notebook {name!r}.")
             found += [
@@ -69,6 +88,13 @@ def _tasks_in(module: Path) -> list[NotebookTask]:
     for path in sorted(module.glob("*.ipynb"), reverse=True):  # the lesson comes first
         if path.stem == "assignment":
             tasks += [NotebookTask(path, "assignment"), NotebookTask(path, "student")]
+        elif path.stem == "deeper":
+            tasks.append(NotebookTask(path, "deeper"))
         else:
             tasks.append(NotebookTask(path, "lesson"))
     return tasks
+
+
+def _toolbox(curriculum: Path) -> list[NotebookTask]:
+    path = curriculum / TOOLBOX
+    return [NotebookTask(path, "toolbox")] if path.is_file() else []

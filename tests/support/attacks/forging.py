@@ -96,7 +96,7 @@ lepton_course.check = builtins.check = check = lambda name: 3.0
         "replaces the judge and all comparisons in its own process",
         first="""
 import lepton_course.exercises.judge as judge, lepton_course.exercises.compare as compare
-judge.difference = compare._difference = compare.Close.difference = lambda *args: None
+judge.case_differences = compare._differences = compare.Close.differences = lambda *args: ()
 judge.judge = lambda question, seen: judge.Verdict(question.name, "right", 3, 3, ())
 """,
         double="def double(x): return x",

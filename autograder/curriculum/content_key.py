@@ -1,0 +1,184 @@
+"""Keys of content: equal keys, equal results.
+
+The one answer to "has anything changed that this depends on?". The build, the certificate, the
+run of the notebooks and the grader's questions all ask here. Everything is read from files, so
+that a key takes milliseconds and imports no framework.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import platform
+import re
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+
+from autograder.curriculum.modules import CLONE
+from autograder.curriculum.source_closure import (
+    foreign_packages,
+    imported_files,
+    with_relative_imports,
+)
+from lepton_course.exercises.declared import DECLARATIONS
+
+FRAMEWORKS = ("numpy", "torch", "tensorflow-cpu", "tensorflow", "keras")
+DATA_SETS = Path("datasets", "data")
+PINS = "constraints.txt"
+
+_COMPILING = """
+from lepton_course.exercises.compiled import compile_exercise
+from lepton_course.exercises.declared import load_exercises
+"""
+
+
+def exercise_key(folder: Path, name: str, clone: Path = CLONE) -> str:
+    """Return the key of the exercise `name` of the module in `folder`, a SHA-256 in hexadecimal.
+
+    It changes with Python's version, with the installed and the pinned version of each library
+    that the exercise or its helpers import, and with each of `exercise_files`.
+    """
+    files = exercise_files(folder, name, clone)
+    return _key(f"exercise {name}", folder, files, clone)
+
+
+def exercise_files(folder: Path, name: str, clone: Path = CLONE) -> set[Path]:
+    """Return the files that an exercise depends on.
+
+    The file that declares it, and those of its package that this one imports; the files of
+    lepton_course that they, or what compiles an exercise, import; the files of the module's
+    folder that they name; the course's data sets that they name.
+    """
+    package = clone / "lepton_course"
+    declared = with_relative_imports(declaring_files(folder, name))
+    sources = [read(path) for path in declared]
+    helpers = imported_files([*sources, _COMPILING], package)
+    beside = set(_named_beside(folder, "\n".join(sources)))
+    return declared | helpers | beside | data_sets_named(sources, helpers, package)
+
+
+def declaring_files(folder: Path, name: str) -> set[Path]:
+    """Return the files of a module's package `exercises` that declare the exercise `name`.
+
+    That is where a call has its name, as `Exercise(name="pool", …)` or `exercise("pool", …)`.
+    All files, where none has: the name is put together, and any of them may be meant.
+    """
+    files = set((folder / DECLARATIONS).parent.rglob("*.py"))
+    return {path for path in files if name in _names_called(read(path))} or files
+
+
+def declarations_key(folder: Path, clone: Path = CLONE) -> str:
+    """Return the key of the list of a module's exercises: any change of their code changes it."""
+    files = set((folder / DECLARATIONS).parent.rglob("*.py"))
+    helpers = imported_files([*map(read, files), _COMPILING], clone / "lepton_course")
+    return _key("declarations", folder, files | helpers, clone)
+
+
+def key_of_files(title: str, files: Iterable[Path], base: Path) -> str:
+    """Return the key of some files: of their contents, and of their names below `base`."""
+    digest = hashlib.sha256(f"{title}\0{platform.python_version()}\0".encode())
+    for path in sorted(files):
+        name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
+        digest.update(f"{name}\0".encode() + file_digest(path))
+    return digest.hexdigest()
+
+
+def data_sets_named(sources: Iterable[str], helpers: set[Path], package: Path) -> set[Path]:
+    """Return the files of the course's data sets that these sources or their helpers name.
+
+    helpers: the files of lepton_course that the sources import. None, where they load no data.
+    """
+    if package / "datasets" / "__init__.py" not in helpers:
+        return set()
+    mentions = [*sources, *(read(path) for path in helpers if path.parent.name != "datasets")]
+    text = "\n".join(mentions)
+    folders = [path for path in (package / DATA_SETS).glob("*") if path.name in text]
+    return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+
+
+def installed_versions(names: Iterable[str]) -> dict[str, str]:
+    """Return the versions of these distributions, without those that are not installed."""
+    found = {name: _version(name) for name in names}
+    return {name: number for name, number in found.items() if number}
+
+
+def file_digest(path: Path) -> bytes:
+    """Return the SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
+
+
+def read(path: Path) -> str:
+    """Return a source file's text."""
+    return path.read_text(encoding="utf-8")
+
+
+def _key(title: str, folder: Path, files: set[Path], clone: Path) -> str:
+    sources = [read(path) for path in files if path.suffix == ".py"]
+    pins = _pins(clone)
+    libraries = sorted(foreign_packages(sources) - {"lepton_course"})
+    versions = [(name, _versions_of(name, pins)) for name in libraries]
+    inside = {path for path in files if path.is_relative_to(folder)}
+    own = key_of_files("own", inside, folder)  # the same wherever the curriculum stands
+    return key_of_files(f"{title} {own} {versions}", files - inside, clone)
+
+
+def _named_beside(folder: Path, text: str) -> Iterator[Path]:
+    """Data files of a module's folder whose names stand in the text.
+
+    All of them, where the text looks for files and no name stands there.
+    """
+    files = [path for path in folder.rglob("*") if path.is_file() and _is_data(path)]
+    named = [path for path in files if path.stem in text]
+    if named or "__file__" not in text:
+        yield from named
+    else:
+        yield from files
+
+
+def _is_data(path: Path) -> bool:
+    hidden = any(part.startswith(".") or part == "__pycache__" for part in path.parts)
+    return not hidden and path.suffix not in (".py", ".pyc", ".ipynb", ".yml", ".svg")
+
+
+@functools.lru_cache(maxsize=2048)
+def _names_called(source: str) -> frozenset[str]:
+    """Strings that calls in the text have as their first argument or as `name`."""
+    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    values = [call.args[0] for call in calls if call.args]
+    values += [word.value for call in calls for word in call.keywords if word.arg == "name"]
+    constants = [node.value for node in values if isinstance(node, ast.Constant)]
+    return frozenset(value for value in constants if isinstance(value, str))
+
+
+def _versions_of(library: str, pins: dict[str, str]) -> list[tuple[str, str, str]]:
+    """The distributions that an imported package comes from: name, installed and pinned version."""
+    names = [library] if _version(library) else _distributions().get(library, [library])
+    return [(name, _version(name), pins.get(_normal(name), "")) for name in sorted(set(names))]
+
+
+def _pins(clone: Path) -> dict[str, str]:
+    path = clone / PINS
+    lines = read(path).splitlines() if path.is_file() else []
+    pairs = [line.partition("==") for line in lines if "==" in line]
+    return {_normal(name): number.strip() for name, _, number in pairs}
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+@functools.cache
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+@functools.cache
+def _distributions() -> dict[str, list[str]]:
+    """Distributions by the packages they bring; reading them takes half a second."""
+    return dict(packages_distributions())

@@ -1,0 +1,98 @@
+"""What grading asks of a course and of its assignments, whichever kind of course it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from autograder.classroom.course_folders import CourseFolders
+from autograder.execution.job import SubmissionLimits
+from autograder.judging.judging import Judged
+from autograder.sandbox.walls import Walls
+from autograder.submissions.submission import Submission
+
+
+@dataclass(frozen=True)
+class GradingTask:
+    """One submission to be graded. folder: where its other files are."""
+
+    submission: Submission
+    folder: Path
+    limits: SubmissionLimits
+    threads: int | None
+    walls: Walls
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is to be graded, in the roster's order; strangers' folders come last.
+
+    folders: where a student's submission is, for those that are not in `submitted/`.
+    """
+
+    assignment: str
+    students: tuple[str, ...]
+    strangers: tuple[str, ...]
+    folders: Mapping[str, Path] = field(default_factory=dict)
+
+
+class GradableAssignment(Protocol):
+    """An assignment that can put a submission back into its form, run and judge it.
+
+    It is sent to other processes, and says the same there.
+    """
+
+    @property
+    def name(self) -> str:
+        """The assignment's name in the gradebook."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """What changes when a submission would have to be graded again."""
+        ...
+
+    @property
+    def shares_process(self) -> bool:
+        """Whether the learner's process could change the verdict."""
+        ...
+
+    @property
+    def max_points(self) -> dict[str, float]:
+        """What each exercise is worth, by name."""
+        ...
+
+    def files(self, submitted: Path) -> tuple[Path, ...]:
+        """Return the folders whose files stand beside the notebooks; earlier ones win."""
+        ...
+
+    def restored(self, submitted: Path) -> Submission:
+        """Return the submission in a folder, ready to run. Raises NotGradable."""
+        ...
+
+    def grade(self, task: GradingTask) -> Judged:
+        """Run and judge a submission. Raises CannotRun."""
+        ...
+
+
+@runtime_checkable
+class Course(CourseFolders, Protocol):
+    """A course whose submissions can be graded."""
+
+    @property
+    def keeps_attempts(self) -> bool:
+        """Whether each attempt is kept, so that the best one may count."""
+        ...
+
+    def assignment(self, name: str) -> GradableAssignment:
+        """Return one of the course's assignments. Raises ClassError."""
+        ...
+
+    def find_submissions(self, assignment: str, only: Sequence[str] = ()) -> Batch:
+        """Return who has handed in.
+
+        only: consider these students alone. Raises ClassError when there is nothing to grade.
+        """
+        ...

@@ -1,0 +1,76 @@
+"""A quiz: every choice explained, and the right one not to be told by its letter or length."""
+
+from __future__ import annotations
+
+import re
+import string
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from autograder.proof.lint.notebook_form import Complaint
+from lepton_course.checks.quizzes import QuizQuestion, parse_quiz
+
+QUESTIONS = range(4, 8)
+SLACK = 15
+"""Characters by which a choice may be longer than twice the shortest."""
+
+
+def quiz_complaints(quiz: str) -> Iterator[Complaint]:
+    """Yield what is wrong with the Markdown of a lesson's quiz."""
+    questions = re.split(r"^\*\*\d+\.", quiz, flags=re.MULTILINE)[1:]
+    if len(questions) not in QUESTIONS:
+        yield Complaint(
+            "lesson.ipynb, Quiz", f"has {len(questions)} questions", "About five: **1. …** **2. …**"
+        )
+    for number, question in enumerate(questions, start=1):
+        answers = re.findall(r"</summary>\s*(.*?)</details>", question, re.DOTALL)
+        right = sum(answer.startswith("Right") for answer in answers)
+        if len(answers) < 2 or right != 1 or not all(len(answer) > 15 for answer in answers):
+            yield Complaint(
+                f"lesson.ipynb, Quiz, question {number}",
+                f"has {len(answers)} explained choices, {right} of them right",
+                "Give each choice as <details><summary>choice</summary>Right. Why…</details>; "
+                "one explanation begins with `Right`.",
+            )
+    yield from _spread(parse_quiz(quiz))
+
+
+def _spread(questions: Sequence[QuizQuestion]) -> Iterator[Complaint]:
+    """A reader who has not understood must not find the right choice by its place or length."""
+    where = "lesson.ipynb, Quiz"
+    letters = Counter(
+        letter
+        for question in questions
+        for letter, choice in zip(string.ascii_lowercase, question.choices, strict=False)
+        if choice.is_right
+    )
+    for letter, count in letters.items():
+        if 2 * count > len(questions):
+            yield Complaint(
+                where,
+                f"has {count} of {len(questions)} right answers at {letter}",
+                "Move choices: no letter holds more than half of the right answers.",
+                "quiz-letters",
+            )
+    longest = sum(_right_is_longest(question) for question in questions)
+    if 2 * longest > len(questions):
+        yield Complaint(
+            where,
+            f"has the right answer as its longest choice in {longest} of {len(questions)}",
+            "Say wrong choices as fully as right ones, or the right ones shorter.",
+            "quiz-lengths",
+        )
+    for question in questions:
+        lengths = [len(choice.text) for choice in question.choices]
+        if lengths and max(lengths) > 2 * min(lengths) + SLACK:
+            yield Complaint(
+                f"{where}, question {question.number}",
+                f"has choices of {min(lengths)} to {max(lengths)} characters",
+                f"Make them alike: the longest at most twice the shortest and {SLACK}.",
+                "quiz-lengths",
+            )
+
+
+def _right_is_longest(question: QuizQuestion) -> bool:
+    right = max((len(c.text) for c in question.choices if c.is_right), default=0)
+    return right > max((len(c.text) for c in question.choices if not c.is_right), default=0)

@@ -1,0 +1,289 @@
+"""The diagnosis: which known mistakes an answer's failing cases show, and how surely.
+
+A wrong value that equals what a known mistake gives is evidence for the mistake, as far as the
+value is hard to come by in another way. That is measured in bits: a float with many digits tells
+much, a count or a letter little, the kind of an exception next to nothing. Only what the mistake
+changes is counted, and only known data enter: an answer cannot make its own match look better.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from lepton_course.exercises.case_differences import (
+    VALUES,
+    alike,
+    as_asked,
+    case_differences,
+)
+from lepton_course.exercises.compare import Accuracy, Close, as_array
+from lepton_course.exercises.model import KnownMistake, Question
+from lepton_course.exercises.probes import Observation, same
+from lepton_course.exercises.values import Plain, is_tensor
+
+Evidence = Literal["every case", "some cases", "weak"]
+"""every case: the answer equals the mistake's on every case, by values that tell it apart.
+some cases: its values equal the mistake's on `cases`, and there is another mistake besides.
+weak: it equals the mistake's on every case, but by no more than an exception, a share of right
+labels, a shape, or a few counts or letters: another mistake may well look the same."""
+
+MOST = 2
+"""So many mistakes are told at once."""
+
+EVERY_CASE_BITS = 10.0
+SOME_CASES_BITS = 16.0
+FLOAT_BITS = 20.0
+MAX_ELEMENTS = 1000
+FEW_ITEMS = 3
+"""A list with more whole numbers is taken for a vector, with fewer for a few counts."""
+
+LEAST_SHARE = 1 / 3
+"""Of the failing cases: a mistake seen in fewer of them may coincide with another by chance."""
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A known mistake in an answer. cases: indices of failing cases that show it, of `failing`."""
+
+    mistake: KnownMistake
+    evidence: Evidence
+    cases: tuple[int, ...]
+    failing: int
+
+
+@dataclass(frozen=True)
+class _Match:
+    """Where an answer's wrong values are all that a mistake changes: (case, path) pairs."""
+
+    mistake: KnownMistake
+    spots: frozenset[tuple[int, Path]]
+    refuted: int
+
+    @property
+    def cases(self) -> tuple[int, ...]:
+        return tuple(sorted({case for case, _ in self.spots}))
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Higher is better: cases explained less cases that speak against it, then places."""
+        return len(self.cases) - self.refuted, len(self.spots)
+
+
+def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[Diagnosis, ...]:
+    """The known mistakes that an answer shows, the surest first; at most `MOST`.
+
+    observations: one per case of the question. Nothing is run.
+    """
+    pairs = list(enumerate(observations))
+    failing = [i for i, observed in pairs if case_differences(question, i, observed)]
+    seen = [as_asked(question, i, observed) for i, observed in pairs]
+    if not failing:
+        return ()
+    mistake = next(mistakes_alike(question, seen), None)
+    if mistake is not None:
+        evidence: Evidence = "weak"
+        if question.probe.kind == "value" or (
+            sum(_case_bits(question, mistake, i) for i in failing) >= EVERY_CASE_BITS
+        ):
+            evidence = "every case"
+        return (Diagnosis(mistake, evidence, tuple(failing), len(failing)),)
+    return _partial(question, seen, failing)
+
+
+def mistakes_alike(
+    question: Question, observations: Sequence[Observation]
+) -> Iterator[KnownMistake]:
+    """The known mistakes that are like an answer on every case."""
+    for mistake in question.mistakes:
+        pairs = zip(observations, mistake.observations, strict=True)
+        if all(
+            alike(
+                question.compare,
+                as_asked(question, index, observed),
+                as_asked(question, index, theirs),
+                question.expected[index],
+            )
+            for index, (observed, theirs) in enumerate(pairs)
+        ):
+            yield mistake
+
+
+def _partial(
+    question: Question, seen: Sequence[Observation], failing: Sequence[int]
+) -> tuple[Diagnosis, ...]:
+    """Mistakes that explain different places of the failing cases, and nothing speaks against."""
+    if question.probe.kind == "value" or isinstance(question.compare, Accuracy):
+        return ()
+    matches = [_match(question, mistake, seen, failing) for mistake in question.mistakes]
+    least = LEAST_SHARE * len(failing)
+    left = [match for match in matches if len(match.cases) >= max(least, match.refuted + 1)]
+    left.sort(key=lambda match: match.rank, reverse=True)
+    found: list[_Match] = []
+    while left and len(found) < MOST:
+        best, *others = left
+        rivals = [m for m in others if m.rank == best.rank and m.spots & best.spots]
+        if not rivals:  # of mistakes that explain a place equally well none is told
+            found.append(best)
+        told = best.spots.union(*(rival.spots for rival in rivals))
+        left = [match for match in others if not match.spots & told]
+    return tuple(Diagnosis(m.mistake, "some cases", m.cases, len(failing)) for m in found)
+
+
+def _match(
+    question: Question, mistake: KnownMistake, seen: Sequence[Observation], failing: Sequence[int]
+) -> _Match:
+    spots: set[tuple[int, Path]] = set()
+    for index in failing:
+        spots |= {(index, path) for path in _explained(question, mistake, index, seen[index])}
+    refuted = 0
+    if spots:
+        passing = set(range(len(seen))) - set(failing)
+        refuted = sum(_case_bits(question, mistake, i) > 0 for i in passing)
+    return _Match(mistake, frozenset(spots), refuted)
+
+
+def _explained(
+    question: Question, mistake: KnownMistake, index: int, observed: Observation
+) -> set[Path]:
+    """The places that a mistake changes in a case, if the answer has all of its wrong values
+    there, and they tell the mistake apart; otherwise none."""
+    other, right = mistake.observations[index], question.expected[index]
+    if observed.raised or other.raised:
+        return set()
+    paths, bits = set(), 0.0
+    for path, theirs, expected in _parts(question, other, right):
+        compare = question.compare
+        if compare.alike(theirs, expected, expected):
+            continue
+        mine = _at(observed, path)
+        if mine is _NOTHING or not compare.alike(mine, theirs, expected):
+            return set()
+        if not _is_input(theirs, question, index):
+            bits += _value_bits(theirs, expected, compare, counts=False)
+        paths.add(path)
+    return paths if bits >= SOME_CASES_BITS else set()
+
+
+def _case_bits(question: Question, mistake: KnownMistake, index: int) -> float:
+    """How much it tells that an answer equals a mistake in a case; 0 where the mistake is right."""
+    other, right = mistake.observations[index], question.expected[index]
+    if other.raised:
+        return 1.0
+    wrong = not alike(question.compare, other, right, right)
+    if isinstance(question.compare, Accuracy):
+        return 2.0 * wrong
+    bits = sum(
+        _value_bits(theirs, expected, question.compare)
+        for _, theirs, expected in _parts(question, other, right)
+        if not question.compare.alike(theirs, expected, expected)
+    )
+    return max(bits, float(wrong))  # a shape, a changed input or a missing value
+
+
+_NOTHING = object()
+
+
+def _parts(
+    question: Question, other: Observation, right: Observation
+) -> Iterator[tuple[Path, Plain, Plain]]:
+    """The places of a case in which mistakes are looked for: its values, several ones singly."""
+    for aspect in VALUES:
+        if aspect not in right.seen:
+            continue
+        theirs, expected = other.seen.get(aspect), right.seen[aspect]
+        steps = _steps(expected, question.returns)
+        same_form = type(theirs) is type(expected) and _steps(theirs, question.returns) == steps
+        if not steps or not same_form:
+            yield (aspect,), theirs, expected
+            continue
+        for step in steps:
+            yield (aspect, step), theirs[step], expected[step]
+
+
+def _steps(value: Plain, names: Sequence[str]) -> list[str] | list[int]:
+    """The keys or indices of a dict, list or tuple that holds several values, not one vector."""
+    if isinstance(value, dict):
+        return sorted(value)
+    if not isinstance(value, (list, tuple)):
+        return []
+    is_vector = all(type(item) in (bool, int, float) for item in value) and len(names) != len(value)
+    return [] if is_vector else list(range(len(value)))
+
+
+def _at(observed: Observation, path: Path) -> Plain:
+    aspect, *steps = path
+    value = observed.seen.get(aspect, _NOTHING)
+    for step in steps:
+        try:
+            value = value[step]
+        except (LookupError, TypeError):
+            return _NOTHING
+    return value
+
+
+def _is_input(value: Plain, question: Question, index: int) -> bool:
+    """Whether a value is an argument of the case as it came: one need do nothing to give it."""
+    case = question.cases[index]
+    return any(same(value, given) for given in (*case.args, *case.kwargs.values(), case.x))
+
+
+def _value_bits(value: Plain, expected: Plain, compare: Close, counts: bool = True) -> float:
+    """How much it tells that somebody gives `value` where `expected` is right.
+
+    counts: whether whole numbers and truth values by themselves, outside arrays, tell anything.
+    """
+    if type(value) in (bool, int, str, type(None)) and not counts:
+        return 0.0
+    if type(value) in (int, float):
+        return _number_bits(value)
+    if type(value) in (bool, str, type(None)):
+        return 1.0
+    if is_tensor(value) or isinstance(value, np.ndarray):
+        return _array_bits(as_array(value), expected, compare)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        pairs = list(expected) if isinstance(expected, (list, tuple)) else []
+        pairs += [None] * (len(value) - len(pairs))
+        is_vector = isinstance(value, list) and len(value) > FEW_ITEMS
+        wrong = {
+            repr(item): _value_bits(item, right, compare, counts or is_vector)
+            for item, right in zip(value[:MAX_ELEMENTS], pairs, strict=False)
+            if not compare.agrees(item, right)
+        }
+        return sum(wrong.values())
+    return 0.0
+
+
+def _array_bits(value: np.ndarray, expected: Plain, compare: Close) -> float:
+    """Of the distinct wrong elements together."""
+    right = as_array(expected) if is_tensor(expected) else expected
+    same_form = isinstance(right, np.ndarray) and right.shape == value.shape
+    comparable = same_form and (right.dtype.kind in "bU") == (value.dtype.kind in "bU")
+    wrong = value[~compare.equal(value, right)] if comparable else value
+    wrong = wrong.ravel()[:MAX_ELEMENTS]
+    if value.dtype.kind in "bU":
+        return float(min(wrong.size, FLOAT_BITS)) / 2
+    if value.dtype.kind == "c":
+        wrong = np.concatenate([wrong.real, wrong.imag])
+    return float(sum(_number_bits(number) for number in np.unique(wrong).tolist()))
+
+
+def _number_bits(number: float) -> float:
+    """Few for small whole, half or quarter numbers.
+
+    Infinity and not-a-number come from few mistakes, but tell nothing of what else is there.
+    """
+    if isinstance(number, float):
+        if not math.isfinite(number):
+            return EVERY_CASE_BITS
+        if not (4 * number).is_integer():
+            return FLOAT_BITS
+    return min(math.log2(1 + abs(4 * number if number % 1 else number)), FLOAT_BITS / 2)

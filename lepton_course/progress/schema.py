@@ -1,0 +1,246 @@
+"""What is recorded of a learner's progress: the tables of the database and of an exported file.
+
+A record's class declares its table: fields are columns, in order. An exported file is JSON:
+
+    {"format": "lepton-progress", "version": 1, "attempts": [{"at": …, "module": …}, …], …}
+
+Anybody may have written such a file. What has not this form is refused as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, ClassVar, get_type_hints
+
+FORMAT = "lepton-progress"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One check of one exercise. status: right, wrong, error or blank."""
+
+    table: ClassVar = "attempts"
+    at: datetime
+    module: str
+    exercise: str
+    status: str
+    diagnosis: str | None = None
+    points: float = 0.0
+    max_points: float = 0.0
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer was right."""
+        return self.status == "right"
+
+    @property
+    def share(self) -> float:
+        """The share of the exercise's points, 0 to 1."""
+        share = self.points / self.max_points if self.max_points > 0 else float(self.right)
+        return min(max(share, 0.0), 1.0)
+
+
+@dataclass(frozen=True)
+class Hint:
+    """How many stages of an exercise's hints the learner has seen."""
+
+    table: ClassVar = "hints"
+    key: ClassVar = ("module", "exercise")
+    module: str
+    exercise: str
+    stage: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer to a question of a quiz."""
+
+    table: ClassVar = "answers"
+    at: datetime
+    module: str
+    question: str
+    choice: str
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A notebook of the module was set up."""
+
+    table: ClassVar = "visits"
+    at: datetime
+    module: str
+
+
+Record = Attempt | Hint | Answer | Visit
+RECORDS: tuple[type[Record], ...] = (Attempt, Hint, Answer, Visit)
+
+
+@dataclass(frozen=True)
+class ProgressHistory:
+    """All that is recorded; attempts, answers and visits each in the order of time."""
+
+    attempts: tuple[Attempt, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    visits: tuple[Visit, ...] = ()
+
+    def records(self) -> list[Attempt | Answer | Visit]:
+        """Return everything that has a time, in its order."""
+        return sorted((*self.attempts, *self.answers, *self.visits), key=lambda r: r.at)
+
+    def last_by_module(self) -> dict[str, datetime]:
+        """Return when anything was recorded last, by module."""
+        return {record.module: record.at for record in self.records()}
+
+    def of_module(self, module: str) -> ProgressHistory:
+        """Return what belongs to one module."""
+        return history_of(
+            record
+            for kind in RECORDS
+            for record in getattr(self, kind.table)
+            if record.module == module
+        )
+
+
+def history_of(records: Iterable[Record]) -> ProgressHistory:
+    """Put records into their tables; those with a time in its order."""
+    tables: dict[str, list[Any]] = {kind.table: [] for kind in RECORDS}
+    for record in records:
+        tables[record.table].append(record)
+    for name, rows in tables.items():
+        if name != Hint.table:
+            rows.sort(key=lambda row: row.at)
+    return ProgressHistory(**{name: tuple(rows) for name, rows in tables.items()})
+
+
+@cache
+def columns(kind: type[Record]) -> tuple[str, ...]:
+    """Return the names of a table's columns, in order."""
+    return tuple(field.name for field in fields(kind))
+
+
+def create_table(kind: type[Record]) -> str:
+    """Return the SQL that makes a table where it is missing."""
+    lines = [f"{name} {column.sql}" for name, column in _columns(kind).items()]
+    key = getattr(kind, "key", ())
+    lines += [f"PRIMARY KEY ({', '.join(key)})"] if key else []
+    return f"CREATE TABLE IF NOT EXISTS {kind.table} ({', '.join(lines)})"
+
+
+def to_row(record: Record) -> tuple[Any, ...]:
+    """Return a record's values as database and JSON hold them, in the order of its columns."""
+    return tuple(_plain(getattr(record, name)) for name in columns(type(record)))
+
+
+def from_row(kind: type[Record], row: Mapping[str, Any]) -> Record:
+    """Return the record in a row of the database or of a file. Raises ValueError."""
+    values = {}
+    for name, column in _columns(kind).items():
+        try:
+            values[name] = column.read(row[name])
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
+            raise ValueError(f"one of its records is damaged: {kind.table}, {name}") from error
+    return kind(**values)
+
+
+def to_document(history: ProgressHistory) -> bytes:
+    """Return a history as an exported file."""
+    tables = {
+        kind.table: [
+            dict(zip(columns(kind), to_row(record), strict=True))
+            for record in getattr(history, kind.table)
+        ]
+        for kind in RECORDS
+    }
+    data = {"format": FORMAT, "version": VERSION, **tables}
+    return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def from_document(
+    data: bytes, max_bytes: int, needed: Iterable[type[Record]] = RECORDS
+) -> ProgressHistory:
+    """Return the history in an exported file, which anybody may have written.
+
+    needed: tables that must be there. Raises ValueError, with a reason that repeats nothing of
+    the file.
+    """
+    if len(data) > max_bytes:
+        raise ValueError(f"it has more than {max_bytes // 2**20} MiB")
+    try:
+        tree = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("it is not JSON") from error
+    if not isinstance(tree, dict) or tree.get("format") != FORMAT:
+        raise ValueError("it is not a progress file of this course")
+    required = {kind.table for kind in needed}
+    tables = {kind: tree.get(kind.table) for kind in RECORDS}
+    complete = all(
+        isinstance(rows, list) or (rows is None and kind.table not in required)
+        for kind, rows in tables.items()
+    )
+    if tree.get("version") != VERSION or not complete:
+        raise ValueError("it comes from another version of this course")
+    return history_of(from_row(kind, row) for kind, rows in tables.items() for row in rows or ())
+
+
+@dataclass(frozen=True)
+class Column:
+    """How a field is kept: its SQL type, and how its value is read and checked."""
+
+    sql: str
+    read: Callable[[Any], Any]
+
+
+def read_time(text: Any) -> datetime:
+    """Return a time from its ISO form; without a zone it is UTC. Raises ValueError."""
+    time = datetime.fromisoformat(text)
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("no text")
+    value.encode()  # half of a surrogate pair is no text either
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise TypeError("no finite number")
+    return float(value)
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value < 2**31:
+        raise TypeError("no count")
+    return value
+
+
+_COLUMNS: dict[Any, Column] = {
+    datetime: Column("TEXT NOT NULL", read_time),
+    str: Column("TEXT NOT NULL", _text),
+    str | None: Column("TEXT", lambda value: None if value is None else _text(value)),
+    float: Column("REAL NOT NULL", _number),
+    int: Column("INTEGER NOT NULL", _count),
+    bool: Column("INTEGER NOT NULL", lambda value: bool(_count(value))),
+}
+
+
+@cache
+def _columns(kind: type[Record]) -> dict[str, Column]:
+    hints = get_type_hints(kind)
+    return {name: _COLUMNS[hints[name]] for name in columns(kind)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        precise = value.microsecond % 1000
+        return value.isoformat(timespec="microseconds" if precise else "milliseconds")
+    return int(value) if isinstance(value, bool) else value
