@@ -63,12 +63,19 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# Tests run side by side: one thread for each numerical library.
+test attack: export OMP_NUM_THREADS = 1
+test attack: export OPENBLAS_NUM_THREADS = 1
+test attack: export MKL_NUM_THREADS = 1
+test attack: export TF_NUM_INTRAOP_THREADS = 1
+test attack: export TF_NUM_INTEROP_THREADS = 1
+
+# Files of long tests start first (tests/conftest.py says which), and no process waits for another.
 test: lint build
-	$(BIN)/python -m pytest -m 'not (notebook or browser or attack)' --numprocesses $(WORKERS) --dist loadgroup
-	@# Alone on the machine, because these have budgets of time.
-	$(BIN)/python -m pytest -m 'notebook or browser'
-	@# Last, and alone too: forks, floods and all.
-	$(BIN)/python -m pytest -m attack
+	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
+	    --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	@# Last, and alone on the machine: forks, floods and all.
+	$(BIN)/python -m pytest -m attack --durations=10
 
 attack: build
 	$(BIN)/python -m pytest -m attack

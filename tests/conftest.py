@@ -1,4 +1,4 @@
-"""What all tests share: where things are, and the order in which slow tests run."""
+"""What all tests share: where things are, what is made once, and the order in which files run."""
 
 from __future__ import annotations
 
@@ -13,25 +13,38 @@ from pathlib import Path
 import nbformat
 import pytest
 import yaml
+from executed_notebooks import ExecutedNotebooks, shared_folder
 
 from autograder.kernels.owner import shared
 from lepton_course.exercises.declared import DECLARATIONS
+from lepton_course.syllabus import PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]
 
-_SLOW_FIRST = ("browser", "install", "notebook")
+_LONGEST_FIRST = (
+    "test_notebooks",  # before the browser tests, which open what these have executed
+    "test_evening",
+    "test_browser_executed",
+    "test_browser",
+    "test_cluster",
+    "test_stock_courses",
+    "test_formgrader",
+    "test_certificate",
+    "test_demo",
+    "test_browser_learner",
+    "test_wheel",
+    "test_no_solutions",
+)
+"""Files whose tests take longest start first, so that no process is left waiting at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Slow tests start first, and a file's tests share one process and so its fixtures.
-
-    Whole notebooks need both cores, so one process runs them all, one after the other.
-    """
-    items.sort(key=lambda item: not any(item.get_closest_marker(mark) for mark in _SLOW_FIRST))
+    """Long files start first, and a file's tests share one process and so its fixtures."""
+    order = {stem: place for place, stem in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            whole = item.get_closest_marker("browser") or item.get_closest_marker("notebook")
-            item.add_marker(pytest.mark.xdist_group("notebooks" if whole else item.path.stem))
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def declare(module: Path, source: str) -> None:
@@ -82,6 +95,12 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def executed_notebooks(tmp_path_factory: pytest.TempPathFactory) -> ExecutedNotebooks:
+    """The course's notebooks, each executed once in this run."""
+    return ExecutedNotebooks(shared_folder(tmp_path_factory))
+
+
 def clean_environment() -> dict[str, str]:
     """The environment of a user who has no clone: nothing that leads Python into it."""
     left_out = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")
@@ -90,7 +109,11 @@ def clean_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel, built from a copy of the clone as git would check it out."""
+    """A wheel, built from a copy of the clone as git would check it out.
+
+    What `make build` has built comes along: a module is built again there unless all that it is
+    made of is the same in both.
+    """
     copy = tmp_path_factory.mktemp("wheel") / "clone"
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, cwd=CLONE, check=True, capture_output=True, text=True).stdout
@@ -98,13 +121,16 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (CLONE / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(CLONE / name, copy / name)
+    built = PACKAGED.relative_to(CLONE)
+    if (CLONE / built).is_dir():
+        shutil.copytree(CLONE / built, copy / built)
     for command in (
         ["-c", "from autograder.curriculum.build import build; build()"],
         ["-m", "build", "--wheel", "--no-isolation"],
     ):
         subprocess.run([sys.executable, *command], cwd=copy, check=True, env=clean_environment())
-    [built] = (copy / "dist").glob("*.whl")
-    return built
+    [made] = (copy / "dist").glob("*.whl")
+    return made
 
 
 class SmallCurriculum:

@@ -14,14 +14,16 @@ import pytest
 from browser import Lab, browser_page, errors, lepton_learn, picture
 from conftest import CLONE
 
-from autograder.curriculum.build import modules_in
 from lepton_course import progress
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.progress.standing import attempts
 
 pytestmark = pytest.mark.browser
 
-MODULES = [f"{folder.parent.name}/{folder.name}" for folder in modules_in(CLONE / "curriculum")]
+WHOLLY = ["basics/05_convolutional_networks", "advanced/02_distributed_training"]
+"""Lessons that are run wholly in the browser: one that trains, one that starts processes. The
+others are executed by `lepton run`, and test_browser_executed looks at them."""
+
 MODULE = "basics/05_convolutional_networks"
 EXERCISE = "output_size"
 
@@ -58,14 +60,19 @@ def url(built_curriculum, workspace, home, busy_port):
         yield printed
 
 
-@pytest.fixture
-def lab(chromium, url, workspace, tmp_path):
-    """JupyterLab on the start page. A test that fails leaves a picture of what it saw."""
+@pytest.fixture(scope="module")
+def page(chromium):
     with browser_page(chromium) as page:
-        lab = Lab(page, workspace)
-        lab.open(url)
-        yield lab
-        page.screenshot(path=tmp_path / "at the end.png")
+        yield page
+
+
+@pytest.fixture
+def lab(page, url, workspace, tmp_path):
+    """JupyterLab on the start page. A test that fails leaves a picture of what it saw."""
+    lab = Lab(page, workspace)
+    lab.open(url)
+    yield lab
+    page.screenshot(path=tmp_path / "at the end.png")
 
 
 def solution() -> str:
@@ -98,7 +105,7 @@ def test_the_start_page_shows_the_modules(lab, tmp_path):
     picture(lab.page, tmp_path / "start.png", shown=True)
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", WHOLLY)
 def test_a_lesson_runs_to_its_end_without_an_error(lab, tmp_path, module):
     lab.follow(f"{module}/lesson.ipynb")
     notebook = lab.run_all(f"{module}/lesson.ipynb", seconds=600)

@@ -7,6 +7,7 @@ workspace and a class's release, also inside archives and notebooks.
 import ast
 import inspect
 import json
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from lepton_course.workspace.install import update_workspace
 pytestmark = [pytest.mark.install, pytest.mark.xdist_group("wheel")]
 
 SHORTEST = 12
+PRINTABLE = re.compile(rf"[^\x00-\x08\x0a-\x1f\ufffd]{{{SHORTEST},}}")
 COMMONPLACE = ("import ", "from ", "super().__init__()", "return network")
 MODULES = sorted(
     path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")
@@ -159,7 +161,8 @@ def leaks(name: str, content: bytes, secrets: dict[str, str]) -> list[str]:
                 for member in archive.namelist()
                 for leak in leaks(f"{name}: {member}", archive.read(member), secrets)
             ]
-    text = content.decode("utf-8", errors="replace")
+    # A line is within a run of printable characters: most of an array's bytes need no search.
+    text = "\n".join(PRINTABLE.findall(content.decode("utf-8", errors="replace")))
     if "\\" in text:  # strings within JSON: the line as it is written there
         text += text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
     if name.endswith(".py"):  # the package's own code: the same line, not a part of another

@@ -1,4 +1,4 @@
-"""Every notebook of the curriculum, executed once for all proofs: see autograder/proof."""
+"""Every notebook of the curriculum, executed once for all proofs and for the browser tests."""
 
 from __future__ import annotations
 
@@ -10,28 +10,25 @@ import pytest
 from autograder.curriculum.modules import CURRICULUM, modules_in
 from autograder.proof.lint.optional_form import toolbox_complaints
 from autograder.proof.lint.structure import structure_complaints
-from autograder.proof.notebooks.notebook_results import Cache, Result
-from autograder.proof.notebooks.runner import OUT, run_notebooks, unproven
-from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
+from autograder.proof.notebooks.runner import unproven
+from autograder.proof.notebooks.tasks import select_tasks
 from lepton_course.syllabus import is_ready, load_syllabus
 
-TASKS = select_tasks([])
+TASKS = [
+    # Each in a group of its own: as many run side by side as there are test processes.
+    pytest.param(
+        task,
+        id=f"{task.path} ({task.kind})",
+        marks=[pytest.mark.notebook, pytest.mark.xdist_group(task.file_name)],
+    )
+    for task in select_tasks([])
+]
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory) -> dict[NotebookTask, Result]:
-    """In CI all notebooks are executed; elsewhere those that changed since they passed."""
-    cache = None if os.environ.get("CI") == "true" else Cache(OUT / "cache")
-    out = tmp_path_factory.mktemp("run")
-    found = {(r.path, r.kind): r for r in run_notebooks(TASKS, out, cache=cache)}
-    return {task: found[task.path, task.kind] for task in TASKS}
-
-
-@pytest.mark.notebook
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: f"{task.path} ({task.kind})")
-def test_notebook(task, results):
-    result = results[task]
-    print(f"{result.seconds:.1f} s, {result.peak_mib} MiB{', unchanged' * result.cached}")
+@pytest.mark.parametrize("task", TASKS)
+def test_notebook(task, executed_notebooks):
+    result = executed_notebooks.result(task)
+    print(f"{result.seconds:.1f} s, {result.peak_mib} MiB, slowness {result.slowness:.2f}")
     assert result.status == "passed", "\n".join([*result.problems, result.failure])
 
 

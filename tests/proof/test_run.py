@@ -11,7 +11,7 @@ from conftest import CLONE, declare, skip_unless_ci
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.curriculum.modules import UnknownModule
-from autograder.proof.notebooks.budgets import Budget, NotebookUsage, budget_for
+from autograder.proof.notebooks.budgets import Budget
 from autograder.proof.notebooks.content import depends_on
 from autograder.proof.notebooks.notebook_results import Cache, Result, SlowCell
 from autograder.proof.notebooks.pinned_outputs import TAG
@@ -304,24 +304,3 @@ def test_tasks_are_named_by_module_or_by_notebook(module):
         select_tasks(["second"], curriculum)
     with pytest.raises(UnknownModule, match="no notebook 'gone.ipynb'"):
         select_tasks(["gone.ipynb"], curriculum)
-
-
-def test_budgets():
-    assert budget_for("basics/05_convolutional_networks", "deeper") == Budget(90, 2048)
-    assert budget_for("toolbox", "toolbox").seconds == 60
-    assert budget_for("basics/05_convolutional_networks", "lesson") == Budget(60, 2048)
-    assert budget_for("advanced/02_distributed_training", "lesson").seconds == 90
-    assert budget_for("advanced/02_distributed_training", "student").seconds == 30
-
-
-@pytest.mark.parametrize(
-    ("usage", "seconds"),
-    [
-        (NotebookUsage(wall_seconds=10, cpu_seconds=4), 10),  # it waits for something
-        # others were running
-        (NotebookUsage(wall_seconds=30, cpu_seconds=12, waited_seconds=18), 12),
-        (NotebookUsage(wall_seconds=10, cpu_seconds=16, waited_seconds=9), 8),  # both cores
-    ],
-)
-def test_time_does_not_depend_on_what_else_runs(usage, seconds):
-    assert usage.by_itself == seconds

@@ -27,7 +27,7 @@ def test_json():
     assert tree["passed"] is False and tree["seconds"] == 20.0
     assert tree["notebooks"][0] == {
         "path": "c/basics/01_first/lesson.ipynb", "kind": "lesson", "status": "passed",
-        "seconds": 12.34, "peak_mib": 800, "cached": False, "reason": "",
+        "seconds": 12.34, "slowness": 1.0, "peak_mib": 800, "cached": False, "reason": "",
     }  # fmt: skip
     assert tree["notebooks"][1]["reason"] == "cell 3 failed with <Error>"
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from conftest import CLONE
@@ -113,6 +114,11 @@ def unreadable(page: Page, selector: str) -> list[str]:
     return page.evaluate(Path(__file__).with_name("readability.js").read_text(), selector)
 
 
+def outputs_seen(page: Page, selector: str) -> dict[str, Any]:
+    """What stands in the notebook in front: see outputs_seen.js."""
+    return page.evaluate(Path(__file__).with_name("outputs_seen.js").read_text(), selector)
+
+
 class Lab:
     """JupyterLab in a page: what a learner sees and does."""
 
@@ -153,9 +159,13 @@ class Lab:
 
     def saved(self, path: str) -> NotebookNode:
         """The notebook in front, saved and read back."""
+        file = self.workspace / path
+        before, end = file.stat().st_mtime_ns, time.monotonic() + 30
         self.panel().locator("[data-jp-item-name='save'] >> visible=true").first.click()
-        time.sleep(1)
-        return nbformat.read(self.workspace / path, as_version=4)
+        while file.stat().st_mtime_ns == before:
+            assert time.monotonic() < end, f"{path} was not saved within 30 s"
+            time.sleep(0.05)
+        return nbformat.read(file, as_version=4)
 
     def run_all(self, path: str, seconds: float) -> NotebookNode:
         """Run all cells of the notebook in front, and wait until the last one has run."""

@@ -1,17 +1,26 @@
-"""Budgets of notebooks, and what a kernel and its children really use."""
+"""Budgets of notebooks, and what a kernel and its children really use.
+
+A budget of 60 s means 60 s on two idle cores of the reference machine (see `machine_speed`),
+whatever machine the notebook runs on and whatever else runs there.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.proof.notebooks.machine_speed import REFERENCE_SECONDS, SpeedSample, sample
 
 CORES = 2
 PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 2**20
 LOOK_EVERY = 0.1
+SAMPLE_EVERY = 10
+"""Looks from one sample of the machine's speed to the next: a hundredth of a core."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +48,22 @@ def budget_for(module: str, kind: str) -> Budget:
 
 @dataclass
 class NotebookUsage:
-    """What was used; `by_itself` does not depend on what else the machine does."""
+    """What a notebook used.
 
-    wall_seconds: float = 0.0
-    cpu_seconds: float = 0.0
-    waited_seconds: float = 0.0
+    computed_seconds: on as many of two cores as it could use. slept_seconds: neither on a core
+    nor waiting for one. slowness: how many times as long as on the reference machine the same
+    computation took at the time.
+    """
+
+    computed_seconds: float = 0.0
+    slept_seconds: float = 0.0
+    slowness: float = 1.0
     peak_bytes: int = 0
 
     @property
     def by_itself(self) -> float:
-        """Seconds on two cores with nothing else running.
-
-        Threads that were ready and had no core waited for others; that time is taken off. Less
-        than its share of both cores no notebook can take.
-        """
-        return max(self.cpu_seconds / CORES, self.wall_seconds - self.waited_seconds)
+        """Seconds on two idle cores of the reference machine: sleep is as long on any."""
+        return self.computed_seconds / self.slowness + self.slept_seconds
 
     @property
     def peak_mib(self) -> int:
@@ -61,41 +71,93 @@ class NotebookUsage:
         return round(self.peak_bytes / MIB)
 
 
+@dataclass(frozen=True)
+class Look:
+    """What happened since the look before, in seconds.
+
+    run: on a core, of all threads. waited: ready, without a core, of all threads. served: what
+    the notebook slept while the process that executes it ran or waited for a core.
+    """
+
+    seconds: float
+    run: float
+    waited: float
+    served: float = 0.0
+
+    @property
+    def computed(self) -> float:
+        """Seconds that this would have taken on idle cores, for as many threads as were ready."""
+        ready = (self.run + self.waited) / self.seconds
+        return self.run / min(max(ready, 1.0), CORES)
+
+    @property
+    def slept(self) -> float:
+        """Seconds in which no thread was ready."""
+        return max(0.0, self.seconds - self.run - self.waited - self.served)
+
+
+def usage_of(
+    looks: Sequence[Look], samples: Sequence[SpeedSample], peak_bytes: int = 0
+) -> NotebookUsage:
+    """What a notebook used. Time that the machine lost while it computed is not sleep."""
+    cpu = sum(sample.cpu for sample in samples)
+    lost = sum(sample.lost for sample in samples) / cpu * sum(look.run for look in looks)
+    return NotebookUsage(
+        computed_seconds=sum(look.computed for look in looks),
+        slept_seconds=max(0.0, sum(look.slept for look in looks) - lost),
+        slowness=cpu / len(samples) / REFERENCE_SECONDS,
+        peak_bytes=peak_bytes,
+    )
+
+
 @dataclass
 class Meter:
-    """Looks at processes often, from outside, until it is stopped.
+    """Sample processes' time and memory every 0.1 s, and the machine's speed every second.
 
     family: gives the process ids to look at.
     """
 
     family: Callable[[], Iterable[int]]
-    usage: NotebookUsage = field(default_factory=NotebookUsage)
 
     def __post_init__(self) -> None:
         self._threads: dict[tuple[int, str], tuple[int, int]] = {}
+        self._looks: list[Look] = []
+        self._samples: list[SpeedSample] = []
+        self._peak_bytes = 0
+        self._at = 0.0
+        self._own = 0
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._look_often, daemon=True)
         self._thread.start()
 
     def stop(self) -> NotebookUsage:
-        """Stops looking; what was seen."""
+        """Stop sampling. Return what was seen."""
         self._done.set()
         self._thread.join()
-        self.usage.cpu_seconds = sum(run for run, _ in self._threads.values()) / 1e9
-        self.usage.waited_seconds = sum(wait for _, wait in self._threads.values()) / 1e9
-        return self.usage
+        return usage_of(self._looks, self._samples, self._peak_bytes)
 
     def _look_often(self) -> None:
+        self._at, self._own = time.monotonic(), _ready_here()
+        self._samples.append(sample())
         while not self._done.wait(LOOK_EVERY):
             self._look()
+            if len(self._looks) % SAMPLE_EVERY == 0:
+                self._samples.append(sample())
         self._look()
 
     def _look(self) -> None:
         pids = list(self.family())
-        for pid in pids:
-            self._threads.update(_schedule(pid))
-        seen = (self.usage.peak_bytes, resident_bytes(pids), *map(_peak_bytes, pids))
-        self.usage.peak_bytes = max(seen)
+        before, at, own = self._threads, self._at, self._own
+        self._threads = {key: times for pid in pids for key, times in _schedule(pid).items()}
+        self._at, self._own = time.monotonic(), _ready_here()
+        changes = [
+            (run - before.get(key, (0, 0))[0], wait - before.get(key, (0, 0))[1])
+            for key, (run, wait) in self._threads.items()
+        ]
+        run, waited = (sum(change[i] for change in changes) / 1e9 for i in (0, 1))
+        self._looks.append(Look(self._at - at, run, waited, (self._own - own) / 1e9))
+        seen = (self._peak_bytes, resident_bytes(pids), *map(_peak_bytes, pids))
+        self._peak_bytes = max(seen)
 
 
 def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
@@ -108,6 +170,13 @@ def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
     except (OSError, ValueError):
         pass  # it has ended meanwhile
     return found
+
+
+def _ready_here() -> int:
+    """Nanoseconds that this process's other threads ran, or waited for a core."""
+    threads = _schedule(os.getpid())
+    threads.pop((os.getpid(), str(threading.get_native_id())), None)
+    return sum(map(sum, threads.values()))
 
 
 def resident_bytes(pids: Iterable[int]) -> int:

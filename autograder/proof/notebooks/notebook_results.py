@@ -28,7 +28,8 @@ class SlowCell:
 class Result:
     """One executed notebook.
 
-    seconds: what it takes by itself on two cores. peak_mib: of the kernel and its children.
+    seconds: what it takes on two idle cores of the reference machine. slowness: how many times as
+    long computations took meanwhile. peak_mib: of the kernel and its children.
     problems: empty when it passed. failure: the failing cell as people want to read it.
     """
 
@@ -42,12 +43,24 @@ class Result:
     failure: str = ""
     slowest: tuple[SlowCell, ...] = ()
     records: int = 0
+    slowness: float = 1.0
     cached: bool = False
 
     @property
     def status(self) -> str:
         """`passed` or `failed`."""
         return "failed" if self.problems else "passed"
+
+    def to_text(self) -> str:
+        """The result as JSON, for `from_text`."""
+        return json.dumps(asdict(self), indent=1)
+
+    @classmethod
+    def from_text(cls, text: str) -> Result:
+        """Read a result. Raises ValueError, TypeError or KeyError where it is none."""
+        tree = json.loads(text)
+        tree["slowest"] = tuple(SlowCell(**cell) for cell in tree["slowest"])
+        return cls(**{**tree, "problems": tuple(tree["problems"])})
 
 
 def to_json(results: Sequence[Result], seconds: float) -> dict[str, Any]:
@@ -59,6 +72,7 @@ def to_json(results: Sequence[Result], seconds: float) -> dict[str, Any]:
                 "kind": result.kind,
                 "status": result.status,
                 "seconds": round(result.seconds, 2),
+                "slowness": round(result.slowness, 2),
                 "peak_mib": result.peak_mib,
                 "cached": result.cached,
                 "reason": "; ".join(result.problems),
@@ -80,11 +94,10 @@ class Cache:
         """The result under a key, and its executed notebook."""
         place = self.folder / key
         try:
-            tree = json.loads((place / RESULT).read_text(encoding="utf-8"))
-            tree["slowest"] = tuple(SlowCell(**cell) for cell in tree["slowest"])
-            result = Result(**{**tree, "problems": tuple(tree["problems"]), "cached": True})
+            result = Result.from_text((place / RESULT).read_text(encoding="utf-8"))
         except (OSError, ValueError, TypeError, KeyError):
             return None
+        result = replace(result, cached=True)
         return (result, place / EXECUTED) if (place / EXECUTED).is_file() else None
 
     def keep(self, key: str, result: Result, executed: Path) -> None:
@@ -96,8 +109,7 @@ class Cache:
             fresh = Path(name) / "entry"
             fresh.mkdir()
             shutil.copyfile(executed, fresh / EXECUTED)
-            text = json.dumps(asdict(replace(result, cached=False)), indent=1)
-            (fresh / RESULT).write_text(text, encoding="utf-8")
+            (fresh / RESULT).write_text(replace(result, cached=False).to_text(), encoding="utf-8")
             target = self.folder / key
             shutil.rmtree(target, ignore_errors=True)
             os.replace(fresh, target)

@@ -12,7 +12,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,10 +111,9 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
     seen: dict[str, list[str]] = {}
     stopped = ""
     # One thread, because notebooks run side by side, one for each core.
-    run_sync(manager.start_kernel)(cwd=str(folder), env={**os.environ, "OMP_NUM_THREADS": "1"})
+    run_sync(manager.start_kernel)(cwd=str(folder), env=_environment())
     try:
         meter = Meter(family)
-        started = time.monotonic()
         try:
             papermill.execute_notebook(
                 str(source),
@@ -132,14 +130,12 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
             stopped = manager.provisioner.stop_reason if walls.namespaces else ""
             stopped = stopped or str(error).strip().splitlines()[0]
         finally:
-            wall = time.monotonic() - started
             usage = meter.stop()
         if walls.namespaces and not stopped:
             seen = json.loads(run_sync(_ask)(manager, INSPECTION) or "{}")
     finally:
         run_sync(_shut_down)(manager)
     done = remove_error_markers(nbformat.read(target, as_version=4))
-    usage.wall_seconds = _seconds_of_cells(done) or wall
     left = tuple(seen.get("processes", ())) if walls.namespaces else _still_there(family())
     return Executed(
         notebook=done,
@@ -189,6 +185,12 @@ def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelMan
     return WarmKernelManager(world=World(scratch, (package,), limits, walls)), _closed_in
 
 
+def _environment() -> dict[str, str]:
+    """The kernel's environment. Pictures are shown as in JupyterLab, whatever the shell says."""
+    kept = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+    return {**kept, "OMP_NUM_THREADS": "1"}
+
+
 def _closed_in() -> set[int]:
     """Processes that come from this one and have a process namespace of their own."""
     ours = os.readlink("/proc/self/ns/pid")
@@ -229,10 +231,6 @@ def _let_stubs_fail(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
-
-
-def _seconds_of_cells(notebook: NotebookNode) -> float:
-    return sum(cell.metadata.get("papermill", {}).get("duration") or 0.0 for cell in notebook.cells)
 
 
 def _left_files(scratch: Path, tmp: list[str]) -> list[str]:

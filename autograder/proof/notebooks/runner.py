@@ -6,7 +6,6 @@ import logging
 import multiprocessing
 import os
 import shutil
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -58,10 +57,9 @@ def run_notebooks(
     keys = {task: content_key(task, clone) for task in tasks}
     waiting = []
     for task in tasks:
-        found = cache.find(keys[task]) if cache else None
-        if found:
-            shutil.copyfile(found[1], executed / task.file_name)
-            yield found[0]
+        result = _from_cache(cache, keys[task], executed / task.file_name)
+        if result:
+            yield result
         else:
             waiting.append(task)
     if not waiting:
@@ -90,19 +88,41 @@ def run_notebooks(
             yield result
 
 
+def prove_once(task: NotebookTask, target: Path, cache: Cache | None) -> Result:
+    """Prove one task in this process, unless it passed before with the same content.
+
+    Writes the executed notebook to `target`.
+    """
+    key = content_key(task) if cache else ""
+    result = _from_cache(cache, key, target)
+    if result is None:
+        result = prove(task, target)
+        if cache:
+            cache.keep(key, result, target)
+    return result
+
+
+def _from_cache(cache: Cache | None, key: str, target: Path) -> Result | None:
+    """The kept result under a key; its executed notebook goes to `target`."""
+    found = cache.find(key) if cache else None
+    if found is None:
+        return None
+    shutil.copyfile(found[1], target)
+    return found[0]
+
+
 def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Result:
     """Executes one task in this process, writes the executed notebook and says what was shown."""
-    from autograder.proof.notebooks.papermill_execution import execute
-    from autograder.proof.notebooks.proofs import (
+    from autograder.proof.notebooks.notebook_problems import (
         alt_problems,
         code_cells,
         failure_text,
         problems_of,
         records,
     )
+    from autograder.proof.notebooks.papermill_execution import execute
 
     budget = budget or budget_for(task.module, task.kind)
-    started = time.monotonic()
     original = task.notebook()
     executed = execute(task, budget)
     problems = problems_of(executed, original, task.kind, budget)
@@ -116,7 +136,8 @@ def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Res
     ]
     return _result(
         task,
-        seconds=min(executed.usage.by_itself, time.monotonic() - started),
+        seconds=executed.usage.by_itself,
+        slowness=round(executed.usage.slowness, 3),
         peak_mib=executed.usage.peak_mib,
         problems=tuple(problems),
         failure=failure_text(task.path, executed.notebook, problems),

@@ -1,0 +1,122 @@
+"""The notebooks that `lepton run` has executed, in a real JupyterLab: nothing failed, figures show,
+panels read well in both themes; and what only a browser can show of a lesson of one's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from browser import Lab, browser_page, lepton_learn, outputs_seen, picture, unreadable
+from nbformat.sign import NotebookNotary
+
+from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
+from lepton_course.workspace.install import update_workspace
+
+pytestmark = pytest.mark.browser
+
+TO_READ = [task for task in select_tasks([]) if task.kind in ("lesson", "deeper", "toolbox")]
+LESSONS = [task for task in TO_READ if task.kind == "lesson"]
+OUTPUTS = ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output"
+PANELS = f"{OUTPUTS}:not(:has(> table, table.dataframe))"
+"""A table of data may be wider than the page: JupyterLab lets it scroll."""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A home where JupyterLab renders all cells of a notebook, also those out of sight."""
+    home = tmp_path_factory.mktemp("executed")
+    settings = home / ".jupyter/lab/user-settings/@jupyterlab/notebook-extension"
+    settings.mkdir(parents=True)
+    text = json.dumps({"windowingMode": "none"})
+    (settings / "tracker.jupyterlab-settings").write_text(text, encoding="utf-8")
+    return home
+
+
+@pytest.fixture(scope="module")
+def workspace(home, built_curriculum, executed_notebooks) -> Path:
+    """A workspace with each lesson, and beside it the same executed by this run."""
+    folder = home / "lepton"
+    update_workspace(folder)
+    signatures = home / ".local/share/jupyter"
+    signatures.mkdir(parents=True)
+    notary = NotebookNotary(data_dir=str(signatures))
+    for task in TO_READ:
+        target = folder / executed_path(task)
+        shutil.copyfile(executed_notebooks.notebook(task), target)
+        notary.sign(nbformat.read(target, as_version=4))  # its owner ran it
+    return folder
+
+
+def executed_path(task: NotebookTask) -> str:
+    return f"{task.folder}/executed {task.source.name}".removeprefix("/")
+
+
+@pytest.fixture(scope="module")
+def url(workspace, home):
+    with lepton_learn(workspace, home, 8888) as printed:
+        yield printed
+
+
+@pytest.fixture(scope="module")
+def page(chromium, url):
+    with browser_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def lab(page, url, workspace, tmp_path):
+    page.set_viewport_size({"width": 1280, "height": 860})
+    page.emulate_media(color_scheme="light")
+    yield Lab(page, workspace)
+    page.screenshot(path=tmp_path / "at the end.png")
+
+
+def visit(lab: Lab, url: str, path: str) -> None:
+    """Open a notebook of the workspace, and nothing else."""
+    lab.page.goto(url.replace("START.ipynb", path) + "&reset")
+    lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
+    lab.kernel_ready()
+
+
+@pytest.mark.parametrize("task", TO_READ, ids=lambda task: f"{task.module}, {task.kind}")
+def test_an_executed_notebook_is_shown_whole_and_reads_well(lab, url, workspace, tmp_path, task):
+    path = executed_path(task)
+    cells = nbformat.read(workspace / path, as_version=4).cells
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    figures = sum("image/png" in output.get("data", {}) for output in outputs)
+    assert figures > 0 or task.kind != "lesson"
+    visit(lab, url, path)
+    wanted = {"cells": len(cells), "figures": figures, "broken": [], "errors": [], "lost": []}
+    lab.panel().locator(".jp-Notebook .jp-Cell").nth(len(cells) - 1).wait_for()
+    assert outputs_seen(lab.page, OUTPUTS) == wanted
+    hard_to_read = {}
+    for theme in ("light", "dark"):
+        lab.page.emulate_media(color_scheme=theme)
+        is_light = "true" if theme == "light" else "false"
+        lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
+        picture(lab.page, tmp_path / f"{theme}.png")
+        hard_to_read[theme] = unreadable(lab.page, PANELS)
+    assert hard_to_read == {"light": [], "dark": []}
+
+
+@pytest.mark.parametrize("task", LESSONS, ids=lambda task: task.module)
+def test_a_lesson_begins_asks_for_predictions_and_ends_with_its_quiz(lab, url, workspace, task):
+    lesson = nbformat.read(workspace / task.module / "lesson.ipynb", as_version=4)
+    sources = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
+    predictions = [source for source in sources if source.startswith('check("predict')]
+    assert predictions
+    visit(lab, url, f"{task.module}/lesson.ipynb")
+    lab.run("begin(")
+    for source in predictions:
+        lab.run(source.partition("\n")[0])
+        lab.cell(source.partition("\n")[0]).locator(".lepton-choice").first.wait_for()
+    # The quiz cell's source is hidden; below it stands the quiz as it was written.
+    place = [cell.id for cell in lesson.cells].index("quiz")
+    asked = lab.panel().locator(".jp-Notebook .jp-Cell").nth(place)
+    asked.locator(".jp-OutputArea-output").first.click(position={"x": 5, "y": 5})
+    lab.page.keyboard.press("Control+Enter")
+    asked.locator(".lepton-choice").first.wait_for()
+    assert outputs_seen(lab.page, OUTPUTS)["errors"] == []
