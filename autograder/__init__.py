@@ -1,4 +1,4 @@
-"""What instructors and CI run: building, releasing and grading. It is not part of the wheel."""
+"""Build, hand out, grade and prove the course: the instructor's and CI's side, not in the wheel."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The name by which an older installation finds `lepton doctor`."""
+"""Keep the old import path of `lepton doctor`, which older installations use."""
 
 from autograder.cli.doctor_command import doctor
 

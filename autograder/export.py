@@ -1,4 +1,4 @@
-"""The name by which a class's `nbgrader_config.py` finds the export with teams."""
+"""Keep the import path of `TeamExport`, which a class's `nbgrader_config.py` names."""
 
 from autograder.instructor.grade_export import TeamExport
 

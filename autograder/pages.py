@@ -1,4 +1,4 @@
-"""The name by which a class's `nbgrader_config.py` finds formgrader's pages."""
+"""Keep the import path of `page_settings`, which a class's `nbgrader_config.py` names."""
 
 from autograder.instructor.formgrader_pages import page_settings
 

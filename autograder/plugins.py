@@ -1,4 +1,4 @@
-"""The names by which a class's `nbgrader_config.py` finds the steps of grading."""
+"""Keep the import paths of the grading steps, which a class's `nbgrader_config.py` names."""
 
 from autograder.judging.nbgrader_plugins import JudgeExercises, RestoreCells
 

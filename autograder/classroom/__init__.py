@@ -1,0 +1,1 @@
+"""A class on disk: its folders, roster, secret seed and questions."""

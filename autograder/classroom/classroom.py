@@ -1,10 +1,10 @@
-"""A class: a folder in nbgrader's layout, and what of it must stay private.
+"""A class: a folder in nbgrader's layout, with a private part.
 
 nbgrader_config.py  gradebook.db  roster.csv
 source/  release/  submitted/  autograded/  feedback/     nbgrader's own folders
 private/                                                  mode 0700
     seed           the secret from which the grader draws its cases, mode 0600
-    class.json     where the curriculum is, and which module each assignment comes from
+    class.json     the curriculum's folder, and the module of each assignment
     questions/     drawn cases with their expected results
 """
 
@@ -28,16 +28,16 @@ from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
 
 NOTEBOOK = "assignment"
-"""Every assignment has one notebook of this name."""
+"""Name, without suffix, of the one notebook that each assignment has."""
 
 
 class ClassError(CourseError):
-    """Something about a class that stops a command; the message says what to do."""
+    """A problem with a class that stops a command; the message says how to solve it."""
 
 
 @dataclass(frozen=True)
 class Classroom:
-    """The paths of a class. Nothing is read before it is asked for."""
+    """The paths and settings of a class, read from disk when they are asked for."""
 
     root: Path
 
@@ -78,11 +78,11 @@ class Classroom:
         return self.root / "autograded" / student / assignment
 
     def settings(self) -> bytes:
-        """What gradebook and pages depend on, besides results: the class's configuration."""
+        """Return the bytes of the configuration, on which gradebook and pages depend too."""
         return self.config_file.read_bytes()
 
     def seed(self) -> str:
-        """The class's secret. Raises ClassError when it is not there."""
+        """Return the class's secret seed. Raises ClassError when it cannot be read."""
         try:
             seed = self.seed_file.read_text().strip()
         except OSError as error:
@@ -95,7 +95,7 @@ class Classroom:
         return seed
 
     def manifest(self) -> Manifest:
-        """Which modules the class's assignments come from."""
+        """Return the modules that the class's assignments come from. Raises ClassError."""
         try:
             data = json.loads(self.manifest_file.read_text(encoding="utf-8"))
             return Manifest(Path(data["curriculum"]), dict(data["modules"]))
@@ -106,12 +106,12 @@ class Classroom:
             ) from error
 
     def config(self) -> Config:
-        """What the class's `nbgrader_config.py` sets."""
+        """Return the settings of the class's `nbgrader_config.py`."""
         loader = PyFileConfigLoader(self.config_file.name, path=str(self.root))
         return loader.load_config()
 
     def course_directory(self, assignment: str = "", student: str = "*") -> CourseDirectory:
-        """nbgrader's own view of the class."""
+        """Return nbgrader's view of the class, limited to an assignment and a student."""
         course = CourseDirectory(config=self.config())
         course.assignment_id = assignment
         course.student_id = student
@@ -120,19 +120,22 @@ class Classroom:
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where the curriculum is, and the module (a path in it) of each assignment."""
+    """The curriculum's folder, and the module of each assignment (a path below that folder)."""
 
     curriculum: Path
     modules: dict[str, str]
 
     def write(self, path: Path) -> None:
+        """Write the manifest to a JSON file."""
         data = {"curriculum": str(self.curriculum), "modules": self.modules}
         path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
     def module_folder(self, assignment: str) -> Path:
-        """The folder of an assignment's module, with its exercises.
+        """Return the folder of an assignment's module.
 
-        A clone that has moved is found by where this code stands.
+        If the clone has moved since the class was made, the clone of this code is used.
+
+        Raises ClassError when the module is in neither.
         """
         module = self.modules[assignment]
         for curriculum in (self.curriculum, default_curriculum()):
@@ -146,12 +149,12 @@ class Manifest:
 
 
 def default_curriculum() -> Path:
-    """The curriculum of the clone that this code is part of."""
+    """Return the curriculum folder of the clone that this code belongs to."""
     return Path(__file__).resolve().parents[2] / "curriculum"
 
 
 def open_classroom(root: Path) -> Classroom:
-    """The class in a folder. Raises ClassError when there is none."""
+    """Return the class in a folder. Raises ClassError when there is none."""
     classroom = Classroom(root.resolve())
     if not is_classroom(root):
         raise ClassError(
@@ -161,14 +164,14 @@ def open_classroom(root: Path) -> Classroom:
 
 
 def is_classroom(root: Path) -> bool:
-    """Whether `lepton class create` made this folder."""
+    """Return whether `lepton class create` made this folder."""
     classroom = Classroom(root)
     return classroom.config_file.is_file() and classroom.private.is_dir()
 
 
 @contextmanager
 def exclusive(classroom: CourseFolders) -> Iterator[None]:
-    """Holds the class for one command that writes. Raises ClassError when another holds it."""
+    """Lock the class for a command that writes. Raises ClassError when another holds the lock."""
     with (classroom.private / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -181,7 +184,7 @@ def exclusive(classroom: CourseFolders) -> Iterator[None]:
 
 
 def programs_on_path() -> None:
-    """Lets nbgrader find `alembic`, which it calls by name, beside the running Python."""
+    """Put the running Python's programs on PATH: nbgrader calls `alembic` by name."""
     programs = os.path.dirname(sys.executable)
     path = os.environ.get("PATH", os.defpath)
     if programs not in path.split(os.pathsep):

@@ -1,4 +1,4 @@
-"""Where a course keeps its files, whichever kind of course it is."""
+"""The folders of a course, the same for a class of this curriculum and for any nbgrader course."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class CourseFolders(Protocol):
 
     @property
     def private(self) -> Path:
-        """What the grader keeps for itself: results, scratch, the lock."""
+        """The grader's own folder: results, scratch, the lock."""
         ...
 
     @property
@@ -28,25 +28,25 @@ class CourseFolders(Protocol):
         ...
 
     def source_folder(self, assignment: str) -> Path:
-        """Return where an assignment's source is."""
+        """Return the folder of an assignment's source."""
         ...
 
     def submitted_folder(self, student: str, assignment: str) -> Path:
-        """Return where a student's submission is."""
+        """Return the folder of a student's submission."""
         ...
 
     def autograded_folder(self, student: str, assignment: str) -> Path:
-        """Return where a student's graded notebooks are put."""
+        """Return the folder for a student's graded notebooks."""
         ...
 
     def settings(self) -> bytes:
-        """Return what gradebook and pages depend on, besides results."""
+        """Return, as bytes, the settings on which gradebook and pages depend."""
         ...
 
     def config(self) -> Config:
-        """Return what the course's configuration sets."""
+        """Return the course's nbgrader configuration."""
         ...
 
     def course_directory(self, assignment: str = "", student: str = "*") -> CourseDirectory:
-        """Return nbgrader's own view of the course."""
+        """Return nbgrader's view of the course, limited to an assignment and a student."""
         ...

@@ -1,4 +1,4 @@
-"""nbgrader's log, kept for the moment when something goes wrong."""
+"""A log that keeps nbgrader's warnings, to explain a failure afterwards."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class KeptLog(logging.Logger):
         self.addHandler(self._lines)
 
     def text(self) -> str:
-        """All that was logged."""
+        """Return everything that was logged, one record a line."""
         return "\n".join(self._lines.lines)
 
     def cause(self) -> str:
-        """The last line that names an exception, or else the last line."""
+        """Return the last line that names an exception, or the last line if none does."""
         lines = [line.strip() for line in self.text().splitlines() if line.strip()]
         named = [line for line in lines if line.split(":")[0].endswith(("Error", "Exception"))]
         return (named or lines or ["no reason was given"])[-1]

@@ -1,4 +1,4 @@
-"""The roster: who is in a class. A CSV file in, students or a list of mistakes by line out."""
+"""The roster: a CSV file of students, read with every mistake reported by its line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _VALID_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 
 @dataclass(frozen=True)
 class Student:
-    """One line of the roster."""
+    """A student: one line of the roster."""
 
     id: str
     first_name: str
@@ -31,7 +31,7 @@ class Student:
 
 
 class RosterError(CourseError, ValueError):
-    """A roster that cannot be used; the message names every mistake and its line."""
+    """An unusable roster; the message lists each mistake with its line."""
 
     def __init__(self, name: str, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
@@ -42,9 +42,9 @@ class RosterError(CourseError, ValueError):
 
 
 def read_roster(path: Path) -> tuple[Student, ...]:
-    """The students of a roster file.
+    """Return the students of a roster file.
 
-    Raises RosterError when the file is missing or has mistakes; all of them are named.
+    Raises RosterError, listing all mistakes, when the file is missing or invalid.
     """
     try:
         data = path.read_bytes()
@@ -54,7 +54,10 @@ def read_roster(path: Path) -> tuple[Student, ...]:
 
 
 def parse_roster(data: bytes, name: str = "the roster") -> tuple[Student, ...]:
-    """The students in the bytes of a roster: CSV with commas, UTF-8 with or without BOM."""
+    """Return the students in a roster's bytes: comma-separated UTF-8, with or without a BOM.
+
+    Raises RosterError, listing all mistakes. name: how its message calls the roster.
+    """
     reader = csv.reader(io.StringIO(_decode(data, name)), strict=True)
     problems: list[str] = []
     students: dict[str, tuple[int, Student]] = {}
@@ -89,7 +92,7 @@ def parse_roster(data: bytes, name: str = "the roster") -> tuple[Student, ...]:
 
 
 def write_roster(path: Path, students: Iterable[Student]) -> None:
-    """Writes a roster that `read_roster` reads."""
+    """Write students to a CSV file that `read_roster` can read."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -97,7 +100,7 @@ def write_roster(path: Path, students: Iterable[Student]) -> None:
 
 
 def merge_rosters(old: Iterable[Student], new: Iterable[Student]) -> tuple[Student, ...]:
-    """All students of both; where an id is in both, the new line counts. None is dropped."""
+    """Return the students of both rosters, taking the new line where an id is in both."""
     merged = {student.id: student for student in old}
     merged.update({student.id: student for student in new})
     return tuple(merged.values())

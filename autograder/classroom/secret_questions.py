@@ -1,4 +1,4 @@
-"""The class's own questions: cases drawn from its secret seed, kept in its private folder."""
+"""A class's secret questions: cases drawn from its seed and kept in its private folder."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from lepton_course.exercises.model import Question
 from lepton_course.exercises.remote import write_cases
 
 ROUNDS = 3
-"""How often each exercise's case generator is called for the grader; a check calls it once."""
+"""Calls of an exercise's case generator for the grader; a learner's check calls it once."""
 
 FEW = 2
-"""So many exercises are drawn here: processes would take as long to start."""
+"""Number of exercises drawn in this process; for so few, starting others would take as long."""
 
 
 def class_questions(
     classroom: Classroom, assignment: str, points: Mapping[str, float]
 ) -> dict[str, Question]:
-    """The questions of an assignment, drawn from the class's seed.
+    """Return an assignment's questions, drawn from the class's secret seed, by exercise name.
 
-    points: the points of each judged cell of the release, by name. They are what counts, so a
-        curriculum that has changed since is refused.
+    points: the points of each judged cell of the release, by exercise name. The release counts: a
+        curriculum that has changed the points since is refused.
 
-    Drawing them runs the references and misconceptions, which takes seconds; each exercise's are
-    kept until what it depends on or the seed changes. They are drawn side by side.
+    Drawing runs references and misconceptions, which takes seconds, so exercises are drawn in
+    parallel. A question is kept until the seed or anything that the exercise depends on changes.
 
-    Raises ClassError when an exercise is missing, worth something else, or cannot be drawn.
+    Raises ClassError when an exercise is missing, has other points, or cannot be drawn.
     """
     module = classroom.manifest().module_folder(assignment)
     folder = classroom.private / "questions" / assignment
@@ -58,7 +58,7 @@ def class_questions(
 
 
 def answerable(question: Question, scratch: Path) -> bytes:
-    """What the learner's process may see of a question: its inputs alone."""
+    """Return a question's inputs as bytes: all that the learner's process may see of it."""
     path = scratch / f"{question.name}.cases"
     write_cases(path, question)
     try:
@@ -68,7 +68,7 @@ def answerable(question: Question, scratch: Path) -> bytes:
 
 
 def questions_key(classroom: Classroom, assignment: str, names: Sequence[str]) -> str:
-    """Name all that these questions depend on, without giving the seed away."""
+    """Return a key of everything that these questions depend on; it does not reveal the seed."""
     module = classroom.manifest().module_folder(assignment)
     keys = [f"{name} {_key(classroom, module, name)}" for name in names]
     return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]
@@ -87,7 +87,7 @@ def _kept(file: Path, name: str) -> Question | None:
 
 
 def _draw(tasks: Sequence[CompileTask], points: Mapping[str, float], module: Path) -> None:
-    """Draw questions into their files. Raises ClassError."""
+    """Draw the missing questions into their files. Raises ClassError."""
     exercises = load_exercises(module)
     _compare(points, {name: exercises[name].points for name in exercises}, module)
     with CompilePool() as pool:
@@ -110,7 +110,7 @@ def _compare(released: Mapping[str, float], declared: Mapping[str, float], file:
 
 
 def _remove_others(folder: Path, files: set[Path]) -> None:
-    """Remove what was drawn before; former versions kept an assignment in one file."""
+    """Remove outdated questions, also the one file per assignment that older versions wrote."""
     one_file = re.compile(rf"{re.escape(folder.name)}-[0-9a-f]{{16}}\.npz")
     former = [path for path in folder.parent.glob("*.npz") if one_file.fullmatch(path.name)]
     for path in [*folder.glob("*.npz"), *former]:

@@ -1,6 +1,6 @@
-"""The commands that a clone adds to `lepton`.
+"""Commands that a clone adds to `lepton`.
 
-An older installation finds three of them here; they are loaded when asked for.
+Older installations import three of them from here; they are loaded on first use.
 """
 
 from __future__ import annotations

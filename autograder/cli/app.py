@@ -1,4 +1,4 @@
-"""What the instructor's commands share: the app and their arguments."""
+"""The `lepton class` app, and the arguments that its commands share."""
 
 from __future__ import annotations
 

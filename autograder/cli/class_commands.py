@@ -106,11 +106,11 @@ def grade(
 
     DIR is a class of this course or any nbgrader course.
 
-    Each runs closed in: no network, no files but its own. A run that was stopped goes on where
-    it was when started again.
+    Each submission runs in a sandbox: no network, no files but its own. A run that was interrupted
+    resumes where it stopped.
 
-    Exit status: 0 when all were graded, 3 when some could not be (they are listed), another when
-    nothing was changed.
+    Exit status: 0 if all were graded, 3 if some could not be (they are listed), another if nothing
+    was changed.
     """
     from autograder.classroom.classroom import ClassError
     from autograder.grading.attempts import counts, grade_attempts, let_count
@@ -247,7 +247,7 @@ def _tell_walls(walls: Walls) -> None:
 
 @contextmanager
 def _progress(total: int) -> Iterator[Callable[..., None]]:
-    """A progress bar on the terminal that counts what could not be graded."""
+    """Show a progress bar that also counts ungradable submissions."""
     columns = (
         TextColumn("Grading"),
         BarColumn(),

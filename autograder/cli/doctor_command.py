@@ -1,4 +1,4 @@
-"""`lepton doctor`: what grading needs of this machine, what is missing, and how to get it."""
+"""`lepton doctor`: check what grading needs of this machine, and say how to get what is missing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 
 GIB = 2**30
 NEEDED_GIB = 4.0
-"""One submission may use 3 GiB, and what grades it needs some as well."""
+"""Free memory for grading, in GiB: 3 for one submission, and some for the grader itself."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. remedy: what to do, where it is not as it should be."""
+    """The result of one check of this machine. remedy: what to do if it is not good."""
 
     name: str
     good: bool
@@ -30,7 +30,7 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Looks at this machine; changes nothing."""
+    """Check this machine without changing anything, and return all findings."""
     return [
         _python(),
         *_packages(),
@@ -42,9 +42,9 @@ def examine() -> list[Finding]:
 
 
 def namespaces_remedy(read: Callable[[str], str], in_container: bool) -> str:
-    """How to get unprivileged user namespaces, from what the system's settings say.
+    """Return how to get unprivileged user namespaces, judging by the system's settings.
 
-    read: the text of a file, or "" when it is not there.
+    read: returns the text of a file, or "" if there is no such file.
     """
     if in_container:
         return (
@@ -67,7 +67,10 @@ def namespaces_remedy(read: Callable[[str], str], in_container: bool) -> str:
 
 
 def landlock_remedy(read: Callable[[str], str], release: str) -> str:
-    """How to get Landlock, from what the system's settings say and the kernel's release."""
+    """Return how to get Landlock, judging by the system's settings and the kernel's release.
+
+    read: returns the text of a file, or "" if there is no such file.
+    """
     numbers = [int(part) for part in release.split("-")[0].split(".")[:2] if part.isdigit()]
     if numbers and tuple(numbers) < (5, 13):
         return f"Linux {release} is too old for it: it came with 5.13."
@@ -78,7 +81,7 @@ def landlock_remedy(read: Callable[[str], str], release: str) -> str:
 
 
 def doctor() -> None:
-    """Look at this machine: what grading needs, what is missing, how to get it."""
+    """Check this machine: what grading needs, what is missing, how to get it."""
     import typer
     from rich.console import Console
     from rich.table import Table

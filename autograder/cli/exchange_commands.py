@@ -1,4 +1,4 @@
-"""`lepton class release`, `collect` and `rehearse`: through nbgrader's exchange and back."""
+"""`lepton class release`, `collect` and `rehearse`: the commands for nbgrader's exchange."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ def release(folder: Folder, assignment: AssignmentName) -> None:
 
 
 def collect(folder: Folder, assignment: AssignmentName) -> None:
-    """Collect what learners have handed in through nbgrader's exchange; run it as often as you
-    like."""
+    """Collect what learners have handed in through nbgrader's exchange.
+
+    Run it as often as you like.
+    """
     from autograder.classroom.classroom import open_classroom
     from autograder.instructor import exchange
 
@@ -41,10 +43,9 @@ def rehearse(
         typer.Option(help="Where the made-up learners keep their files; DIR-learners."),
     ] = None,
 ) -> None:
-    """Have made-up learners hand in an assignment, to practise an evening.
+    """Have made-up learners hand in an assignment, to rehearse a course evening.
 
-    Everybody on the roster answers, with mistakes that learners really make. Not for a class of
-    real people.
+    Everybody on the roster hands in answers with typical mistakes. Not for a class of real people.
     """
     from autograder.classroom.classroom import ClassError, open_classroom
     from autograder.classroom.roster import read_roster

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SEEDS = 5
 TABLE_WIDTH = 110
-"""Columns for tables that go into a file or a log."""
+"""Width, in characters, of tables that go to a file or a log."""
 
 Jobs = Annotated[int | None, typer.Option(min=1, help="How many at a time; one per core.")]
 JsonFile = Annotated[
@@ -45,7 +45,7 @@ def run(
     ] = True,
     json_file: JsonFile = None,
 ) -> None:
-    """Execute every lesson, every solved and every untouched assignment, and prove them."""
+    """Execute and prove every lesson and every assignment, both solved and untouched."""
     from autograder.proof.notebooks.tasks import select_tasks
 
     if not _run(select_tasks(notebooks or []), jobs, out, cache, json_file):
@@ -67,7 +67,7 @@ def certify(
     jobs: Jobs = None,
     json_file: JsonFile = None,
 ) -> None:
-    """Prove the exercises: right answers pass, wrong ones fail and are told apart."""
+    """Certify the exercises: right answers pass, wrong ones fail and are diagnosed."""
     from autograder.curriculum.modules import select_modules
 
     if not _certify(select_modules(modules or []), seeds, jobs, json_file, exercise or ()):
@@ -79,9 +79,9 @@ def check(
     seeds: Seeds = SEEDS,
     jobs: Jobs = None,
 ) -> None:
-    """Prove one module: how its notebooks are made, its certificate, its execution.
+    """Prove one module: its structure, its exercises, its execution.
 
-    `toolbox` names the page beside the modules.
+    `toolbox` checks the toolbox page.
     """
     from autograder.curriculum.modules import select_modules
     from autograder.proof.notebooks.tasks import select_tasks
@@ -110,7 +110,7 @@ new = typer.Typer(help="Begin a module or an exercise.", no_args_is_help=True)
 def new_module(
     module: Annotated[str, typer.Argument(metavar="MODULE", help="Its id in the syllabus.")],
 ) -> None:
-    """Make a module's folder: well made, and with a list of what is still to be written."""
+    """Make a module's folder, with a list of what is still to be written."""
     from autograder.curriculum.modules import CURRICULUM
     from autograder.scaffold.scaffold import scaffold_module
 

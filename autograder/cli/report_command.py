@@ -1,4 +1,4 @@
-"""`lepton class report`."""
+"""The command `lepton class report`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def report(
         typer.Option(help="CSV file id,percent: an opening quiz that was held elsewhere."),
     ] = None,
 ) -> None:
-    """Write what the class can do and what it has misunderstood, as a page and as CSV tables."""
+    """Report what the class can do and what it has misunderstood, as a page and as CSV tables."""
     from autograder.classroom.classroom import ClassError, open_classroom
     from autograder.report.data import graded_assignments, read_assignment, read_opening
     from autograder.report.html_page import write_report

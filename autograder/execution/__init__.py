@@ -1,0 +1,1 @@
+"""Execution of a submission's notebook in a sandboxed kernel."""

@@ -1,0 +1,1 @@
+"""Judging of one submission: its course and assignment, verdicts, points, cached results."""

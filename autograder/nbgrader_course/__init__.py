@@ -1,0 +1,1 @@
+"""Grading of ordinary nbgrader courses, which were not made with this curriculum."""

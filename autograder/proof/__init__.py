@@ -1,1 +1,1 @@
-"""Proof of the course: every notebook executed, every exercise certified, every page well made."""
+"""Proof of the curriculum: notebooks executed, exercises certified, structure checked."""

@@ -1,4 +1,4 @@
-"""The names by which an older installation finds `lepton run`, `certify`, `check` and `new`."""
+"""Keep the old import paths of `lepton run`, `certify`, `check` and `new`, for older installations."""
 
 from autograder.cli.proof_commands import certify, check, new, run
 

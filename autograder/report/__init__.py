@@ -1,1 +1,1 @@
-"""`lepton class report`: what a class can do, what it has misunderstood, and who needs help."""
+"""`lepton class report`: a class's skills, its misconceptions, and the learners who need help."""

@@ -1,0 +1,1 @@
+"""The sandbox: Linux isolation and resource limits around a learner's processes."""

@@ -1,0 +1,1 @@
+"""`lepton new`: skeletons of modules and exercises."""

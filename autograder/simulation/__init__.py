@@ -1,0 +1,1 @@
+"""Simulated learners, for the demo and for rehearsing a class."""

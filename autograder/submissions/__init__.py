@@ -1,0 +1,1 @@
+"""Reading of submissions: untrusted notebooks, files and outputs, restored from the release."""

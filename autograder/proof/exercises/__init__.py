@@ -1,0 +1,1 @@
+"""Certification of exercises: right answers pass, wrong ones fail and are diagnosed."""

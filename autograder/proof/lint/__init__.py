@@ -1,0 +1,1 @@
+"""Structure checks of a module's notebooks and plan, which execute nothing."""

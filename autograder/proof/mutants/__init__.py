@@ -1,1 +1,1 @@
-"""Wrong versions of an exercise's reference, which some case must notice."""
+"""Mutants of an exercise's reference, each of which some case must kill."""

@@ -1,0 +1,1 @@
+"""Execution of the curriculum's notebooks: budgets, recorded claims, pinned outputs, the report."""
