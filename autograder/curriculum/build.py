@@ -1,10 +1,10 @@
-"""Builds the student's curriculum: notebooks without solutions, checks compiled to data.
+"""Build the student's curriculum: notebooks without solutions, checks compiled to data.
 
-`lepton build` writes it into the package (`lepton_course/curriculum`), from where the wheel and
-the learner's workspace take it. Each exercise and each notebook is built again only when
-something that it depends on has changed; what was built of it is kept, under its key, in a folder
-beside the result. So a build that is interrupted goes on where it was. A module's folder is
-exchanged as a whole, when all of it is there.
+`lepton build` writes it into the package (`lepton_course/curriculum`); the wheel and a learner's
+workspace are made from there. Each exercise and each notebook is rebuilt only when something that
+it depends on has changed: what was built is kept, under its content key, in a folder beside the
+result. So an interrupted build resumes where it stopped. A module's folder is replaced as a whole,
+once all of its parts are built.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _STAMPS = "build.json"
 
 @dataclass(frozen=True)
 class Built:
-    """What a build made anew: modules by id, exercises and notebooks as `module: name`."""
+    """The parts that a build renewed: modules by id, exercises and notebooks as `module: name`."""
 
     modules: tuple[str, ...]
     exercises: tuple[str, ...]
@@ -57,7 +57,7 @@ class Built:
 
 @dataclass(frozen=True)
 class ModuleBuild:
-    """What a module's folder is to be made of: kept files by the names that they get."""
+    """The kept files that a module's folder is assembled from, by their names in that folder."""
 
     folder: Path
     listing: Path
@@ -70,7 +70,7 @@ class ModuleBuild:
 
     @functools.cached_property
     def key(self) -> str:
-        """The key of the whole folder. The kept files' names are their keys."""
+        """Return the content key of the whole folder; the kept files' names are their keys."""
         open_files = [
             path
             for name in OPEN_FOLDERS
@@ -85,12 +85,12 @@ class ModuleBuild:
 
     @property
     def checks(self) -> Path:
-        """The kept file with the questions of all exercises."""
+        """Return the path of the kept file with the questions of all exercises."""
         names = "\n".join(f"{name} {path.name}" for name, path in self.questions.items())
         return self.listing.with_name(f"{hashlib.sha256(names.encode()).hexdigest()}.checks.npz")
 
     def needs(self) -> set[Path]:
-        """All kept files that the folder is made of."""
+        """Return all kept files that the folder is assembled from."""
         notebooks = self.notebooks.values()
         quiz = {path.with_suffix(".quiz.json") for path in notebooks}
         return {self.listing, self.checks, *self.questions.values(), *notebooks, *quiz}
@@ -103,13 +103,13 @@ def build(
     bar: bool = False,
     clone: Path = CLONE,
 ) -> Built:
-    """Bring the student's curriculum in `out` up to date; return what was built anew.
+    """Bring the student's curriculum in `out` up to date, and return what was rebuilt.
 
-    progress: told of each module. bar: draw a progress bar on a terminal. clone: whose helpers,
-        data sets and pinned versions count.
+    progress: called with a line of text for each module. bar: draw a progress bar on a terminal.
+    clone: the clone whose helpers, data sets and pinned versions the content keys cover.
 
     Raises ValueError, naming each exercise and notebook that cannot be built. Everything else is
-    built first; a module with one of them stays as it was.
+    built first; a module with such a part stays as it was.
     """
     kept = out.with_name(f".{out.name}-build")
     kept.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def build(
 
 
 class _Build:
-    """One run of the build: the steps, and what has become of them."""
+    """One run of the build: its steps and their state."""
 
     def __init__(
         self,
@@ -140,7 +140,7 @@ class _Build:
         self.notebooks: list[str] = []
 
     def run(self) -> Built:
-        """Take all steps. Raises ValueError when there are problems."""
+        """Run all steps. Raises ValueError if anything cannot be built."""
         self.out.mkdir(parents=True, exist_ok=True)
         self._recover()
         stamps = _read_stamps(self.out)
@@ -160,7 +160,7 @@ class _Build:
         return Built(modules, tuple(self.exercises), tuple(self.notebooks))
 
     def _plans(self, pool: CompilePool, folders: Sequence[Path]) -> list[ModuleBuild]:
-        """What each module is made of; a module whose exercises cannot be loaded has no plan."""
+        """Return the parts of each module, leaving out modules whose exercises cannot be loaded."""
         listings = {}
         for folder in folders:
             try:
@@ -192,7 +192,7 @@ class _Build:
         )
 
     def _compile(self, pool: CompilePool, plans: Sequence[ModuleBuild]) -> None:
-        """Build the parts that are not kept: exercises in the pool, notebooks meanwhile here."""
+        """Build the missing parts: exercises in the pool, notebooks meanwhile in this process."""
         tasks = [
             CompileTask(plan.folder, name, path)
             for plan in plans
@@ -246,7 +246,7 @@ class _Build:
         _put_toolbox(self.curriculum, self.out)
 
     def _recover(self) -> None:
-        """Put back what a build that was killed had just taken away."""
+        """Restore a module's folder that a killed build had just moved away."""
         for folder in modules_in(self.curriculum):
             target, former = self.out / module_id(folder), self.kept / "former" / module_id(folder)
             if former.is_dir() and not target.exists():
@@ -262,14 +262,14 @@ class _Build:
 
 
 def student_notebook_key(path: Path) -> str:
-    """Return the key of a notebook as a student gets it."""
+    """Return the content key of a notebook's student version."""
     versions = {name: version(name) for name in ("nbgrader", "nbformat")}
     code = [path, Path(student_notebooks.__file__), Path(quizzes.__file__)]
     return key_of_files(f"student {path.name} {versions}", code, path.parent)
 
 
 def _assemble(plan: ModuleBuild, fresh: Path) -> Path:
-    """Make a module's folder of its kept files."""
+    """Assemble a module's folder from its kept files, and return it."""
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     for name, path in plan.notebooks.items():
@@ -286,7 +286,7 @@ def _assemble(plan: ModuleBuild, fresh: Path) -> Path:
 
 
 def _listing(plan: ModuleBuild) -> str:
-    """Return what learners' pages know of a module's exercises, as JSON."""
+    """Return the JSON of a module's exercises that learners' pages read."""
     optional = optional_exercises(plan.folder)
     entries = json.loads(plan.listing.read_text(encoding="utf-8"))
     listed = [{**entry, "is_optional": entry["name"] in optional} for entry in entries]
@@ -302,7 +302,7 @@ def _put_toolbox(curriculum: Path, out: Path) -> None:
 
 
 def _exchange(fresh: Path, target: Path, kept: Path) -> None:
-    """Put `fresh` in the target's place. `_recover` mends what a kill in between leaves."""
+    """Replace the target folder by `fresh`. `_recover` repairs what a kill in between leaves."""
     former = kept / "former" / target.parent.name / target.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists():
@@ -318,7 +318,7 @@ def _complete(plan: ModuleBuild, out: Path) -> bool:
 
 @contextmanager
 def _alone(kept: Path, progress: Callable[[str], object]) -> Iterator[None]:
-    """Holds the lock of a build; waits for another build to end."""
+    """Hold the build's lock, waiting for another build to finish."""
     lock = FileLock(kept / "lock")
     try:
         lock.acquire(timeout=0)
@@ -338,7 +338,7 @@ def _remove_others(kept: Path, needed: set[Path]) -> None:
 
 
 def _read_stamps(out: Path) -> dict[str, str]:
-    """Key of each module's folder. Those of former versions never equal one of today's."""
+    """Return the key of each module's folder. Keys of older versions never equal today's."""
     try:
         return dict(json.loads((out / _STAMPS).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):

@@ -1,7 +1,7 @@
-"""Compiles exercises to files, side by side in processes of their own.
+"""Compile exercises to files in parallel worker processes.
 
-What a process leaves behind is a whole file or none. Processes have one thread each for their
-numerical libraries: they fill the cores already.
+A worker writes a whole file or none. Each worker's numerical libraries use one thread, because the
+workers already fill the cores.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in _LIBRARIES} | {
 
 @dataclass(frozen=True)
 class CompileTask:
-    """One exercise, and the file that its questions go to."""
+    """One exercise, and the file to which its questions are compiled."""
 
     folder: Path
     name: str
@@ -53,9 +53,9 @@ class CompileTask:
 
 
 class CompilePool:
-    """Worker processes that start when they are first needed and end with the `with` block.
+    """Worker processes that start when first needed and end with the `with` block.
 
-    A worker keeps the exercises that it has loaded, so a pool is for one state of the files.
+    A worker caches the exercises it has loaded, so a pool serves one state of the files.
     """
 
     def __init__(self, workers: int | None = None) -> None:
@@ -72,10 +72,10 @@ class CompilePool:
             self._executor.shutdown(cancel_futures=True)
 
     def run(self, function: Callable[..., str], tasks: Sequence[Any]) -> Iterator[tuple[Any, str]]:
-        """Begin `function(task)` for all tasks, in this order; yield each with what it returned.
+        """Start `function(task)` for all tasks, in order; yield each task with its result once finished.
 
-        They are worked on while the caller does something else. A task on which its process dies
-        comes with a sentence that says so.
+        The workers run while the caller does something else. A task whose process died comes with a
+        sentence that says so.
         """
         futures = {}
         with suppress(BrokenProcessPool):  # while they were handed over; seen again below
@@ -112,9 +112,9 @@ class CompilePool:
 
 
 def compile_to_file(task: CompileTask, exercises: Mapping[str, Exercise] | None = None) -> str:
-    """Compile an exercise to its target, readable to us alone; return what went wrong, or "".
+    """Compile an exercise to its target, readable by its owner only; return the error, or "".
 
-    exercises: those of the module, where they are loaded already.
+    exercises: the module's exercises, if they are already loaded.
     """
 
     def compile_() -> None:
@@ -130,9 +130,9 @@ def compile_to_file(task: CompileTask, exercises: Mapping[str, Exercise] | None 
 
 
 def list_exercises(task: tuple[Path, Path]) -> str:
-    """Write the list of a module's exercises, in their order; return what went wrong, or "".
+    """Write the list of a module's exercises, in order; return the error, or "".
 
-    task: the module's folder and the JSON file to be written.
+    task: the module's folder and the JSON file to write.
     """
     folder, target = task
 
@@ -154,7 +154,7 @@ def list_exercises(task: tuple[Path, Path]) -> str:
 
 
 def merge_questions(task: tuple[tuple[Path, ...], Path]) -> str:
-    """Put the questions of several files into one, in order; return what went wrong, or ""."""
+    """Merge the questions of several files into one, in order; return the error, or ""."""
     files, target = task
 
     def write() -> None:
@@ -166,7 +166,7 @@ def merge_questions(task: tuple[tuple[Path, ...], Path]) -> str:
 
 
 def longest_first(tasks: Sequence[CompileTask]) -> list[CompileTask]:
-    """Sort tasks by what is likely to take longest: those with data first, then by their length."""
+    """Sort tasks by expected duration, longest first: those with data, then by size of code."""
 
     def weight(task: CompileTask) -> tuple[bool, int]:
         files = exercise_files(task.folder, task.name)
@@ -191,7 +191,7 @@ def _told(work: Callable[[], None]) -> str:
 
 
 def _check_files(task: CompileTask, exercise: Exercise) -> None:
-    """An exercise whose code stands where its key does not look would become stale.
+    """Check that the exercise's code is in files its key covers; otherwise it would become stale.
 
     Raises ValueError.
     """
@@ -210,7 +210,7 @@ def _check_files(task: CompileTask, exercise: Exercise) -> None:
 
 @contextmanager
 def _whole(target: Path) -> Iterator[Path]:
-    """Yields a path to write to, readable to us alone, which becomes `target` at the end."""
+    """Yield a path, readable by its owner only, that atomically becomes `target` at the end."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")  # mode 0600
     os.close(descriptor)
@@ -241,7 +241,7 @@ def _prepare_worker() -> None:
 
 
 def _end_with_owner() -> None:
-    """An owner that is killed says nothing, and would leave its workers waiting."""
+    """Kill this worker when its owner ends: a killed owner would leave it waiting for ever."""
     owner = multiprocessing.parent_process()
     assert owner is not None
     owner.join()

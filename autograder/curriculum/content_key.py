@@ -1,8 +1,8 @@
-"""Keys of content: equal keys, equal results.
+"""Content keys: two equal keys mean equal results.
 
-The one answer to "has anything changed that this depends on?". The build, the certificate, the
-run of the notebooks and the grader's questions all ask here. Everything is read from files, so
-that a key takes milliseconds and imports no framework.
+The build, the certificate, the run of the notebooks and the grader's questions all ask here
+whether anything they depend on has changed. Everything is read from files, so a key takes
+milliseconds and imports no framework.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from lepton_course.exercises.declared import load_exercises
 
 
 def exercise_key(folder: Path, name: str, clone: Path = CLONE) -> str:
-    """Return the key of the exercise `name` of the module in `folder`, a SHA-256 in hexadecimal.
+    """Return the content key of an exercise of the module in `folder`: a SHA-256 in hexadecimal.
 
     It changes with Python's version, with the installed and the pinned version of each library
     that the exercise or its helpers import, and with each of `exercise_files`.
@@ -47,9 +47,9 @@ def exercise_key(folder: Path, name: str, clone: Path = CLONE) -> str:
 def exercise_files(folder: Path, name: str, clone: Path = CLONE) -> set[Path]:
     """Return the files that an exercise depends on.
 
-    The file that declares it, and those of its package that this one imports; the files of
-    lepton_course that they, or what compiles an exercise, import; the files of the module's
-    folder that they name; the course's data sets that they name.
+    These are the file that declares it, with the files of its package that it imports; the files
+    of lepton_course that they, or the compiler of exercises, import; the files of the module's
+    folder and the data sets of the course that they name.
     """
     package = clone / "lepton_course"
     declared = with_relative_imports(declaring_files(folder, name))
@@ -62,22 +62,23 @@ def exercise_files(folder: Path, name: str, clone: Path = CLONE) -> set[Path]:
 def declaring_files(folder: Path, name: str) -> set[Path]:
     """Return the files of a module's package `exercises` that declare the exercise `name`.
 
-    That is where a call has its name, as `Exercise(name="pool", …)` or `exercise("pool", …)`.
-    All files, where none has: the name is put together, and any of them may be meant.
+    A file declares it if a call there has the name, as in `Exercise(name="pool", …)` or
+    `exercise("pool", …)`. If none does, the name is composed at run time, and all files are
+    returned, since any of them may declare it.
     """
     files = set((folder / DECLARATIONS).parent.rglob("*.py"))
     return {path for path in files if name in _names_called(read(path))} or files
 
 
 def declarations_key(folder: Path, clone: Path = CLONE) -> str:
-    """Return the key of the list of a module's exercises: any change of their code changes it."""
+    """Return the content key of a module's list of exercises; it changes with any of their code."""
     files = set((folder / DECLARATIONS).parent.rglob("*.py"))
     helpers = imported_files([*map(read, files), _COMPILING], clone / "lepton_course")
     return _key("declarations", folder, files | helpers, clone)
 
 
 def key_of_files(title: str, files: Iterable[Path], base: Path) -> str:
-    """Return the key of some files: of their contents, and of their names below `base`."""
+    """Return the content key of some files: of their contents and their names below `base`."""
     digest = hashlib.sha256(f"{title}\0{platform.python_version()}\0".encode())
     for path in sorted(files):
         name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
@@ -88,7 +89,8 @@ def key_of_files(title: str, files: Iterable[Path], base: Path) -> str:
 def data_sets_named(sources: Iterable[str], helpers: set[Path], package: Path) -> set[Path]:
     """Return the files of the course's data sets that these sources or their helpers name.
 
-    helpers: the files of lepton_course that the sources import. None, where they load no data.
+    helpers: the files of lepton_course that the sources import. Sources that load no data have
+    no data sets.
     """
     if package / "datasets" / "__init__.py" not in helpers:
         return set()
@@ -99,7 +101,7 @@ def data_sets_named(sources: Iterable[str], helpers: set[Path], package: Path) -
 
 
 def installed_versions(names: Iterable[str]) -> dict[str, str]:
-    """Return the versions of these distributions, without those that are not installed."""
+    """Return the versions of those distributions that are installed."""
     found = {name: _version(name) for name in names}
     return {name: number for name, number in found.items() if number}
 
@@ -126,9 +128,9 @@ def _key(title: str, folder: Path, files: set[Path], clone: Path) -> str:
 
 
 def _named_beside(folder: Path, text: str) -> Iterator[Path]:
-    """Data files of a module's folder whose names stand in the text.
+    """Yield the data files of a module's folder that the text names.
 
-    All of them, where the text looks for files and no name stands there.
+    If it looks for files but names none, yield all of them.
     """
     files = [path for path in folder.rglob("*") if path.is_file() and _is_data(path)]
     named = [path for path in files if path.stem in text]
@@ -145,7 +147,7 @@ def _is_data(path: Path) -> bool:
 
 @functools.lru_cache(maxsize=2048)
 def _names_called(source: str) -> frozenset[str]:
-    """Strings that calls in the text have as their first argument or as `name`."""
+    """Return the strings that calls in the source have as first argument or as `name`."""
     calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
     values = [call.args[0] for call in calls if call.args]
     values += [word.value for call in calls for word in call.keywords if word.arg == "name"]
@@ -154,7 +156,7 @@ def _names_called(source: str) -> frozenset[str]:
 
 
 def _versions_of(library: str, pins: dict[str, str]) -> list[tuple[str, str, str]]:
-    """The distributions that an imported package comes from: name, installed and pinned version."""
+    """Return the distributions of an imported package: name, installed and pinned version."""
     names = [library] if _version(library) else _distributions().get(library, [library])
     return [(name, _version(name), pins.get(_normal(name), "")) for name in sorted(set(names))]
 
@@ -180,5 +182,5 @@ def _version(name: str) -> str:
 
 @functools.cache
 def _distributions() -> dict[str, list[str]]:
-    """Distributions by the packages they bring; reading them takes half a second."""
+    """Return the distributions by the packages they provide; cached, for it takes half a second."""
     return dict(packages_distributions())

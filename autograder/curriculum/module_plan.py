@@ -1,4 +1,4 @@
-"""A module's plan, `module.yml`: what it must teach, its terms, its claims, its place and time."""
+"""A module's plan, `module.yml`: its subjects, terms, claims, title, time and prerequisites."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TERMS = range(10, 21)
 SYLLABUSES = 2
 
 LISTING = ("title", "about", "minutes", "prerequisites")
-"""What learners' pages need; the rest is for authors."""
+"""Keys that learners' pages need; the rest is for authors."""
 
 _KEYS = (*LISTING, "must_teach", "terms", "claims", "unmet")
 _CHECK = re.compile(r"""\bcheck\(["'](\w+)["']""")
@@ -32,7 +32,7 @@ _CHECK = re.compile(r"""\bcheck\(["'](\w+)["']""")
 
 @dataclass(frozen=True)
 class Claim:
-    """A sentence "A is better than B", or "A because of B", with what would refute it."""
+    """A sentence "A is better than B" or "A because of B", with what would refute it."""
 
     claim: str
     against: str
@@ -40,7 +40,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class ModulePlan:
-    """All that `module.yml` says.
+    """The content of `module.yml`.
 
     syllabuses: public courses that the subjects were compared with. unmet: names of structure
     checks that the module does not meet yet.
@@ -55,7 +55,7 @@ class ModulePlan:
 
 
 def load_plan(folder: Path) -> ModulePlan:
-    """Return the plan of a module's folder. Raises SyllabusError with all that is wrong in it."""
+    """Return the plan of a module's folder. Raises SyllabusError, listing all that is wrong in it."""
     path = folder / PLAN
     if not path.is_file():
         raise SyllabusError(f"{path} is missing. `lepton new module` shows its form.")
@@ -74,14 +74,14 @@ def load_plan(folder: Path) -> ModulePlan:
 
 
 def is_unmet(folder: Path, check: str) -> bool:
-    """Whether a module says of itself that it does not meet a structure check yet."""
+    """Return whether a module's plan lists a structure check as not yet met."""
     path = folder / PLAN
     tree = read_yaml(path) if path.is_file() else None
     return isinstance(tree, Mapping) and check in (tree.get("unmet") or ())
 
 
 def plan_problems(tree: Any) -> Iterator[tuple[str, str]]:
-    """Yield each key of a plan that cannot be used, and what to write instead."""
+    """Yield each unusable key of a plan with what to write instead."""
     if not isinstance(tree, Mapping):
         yield "the file", f"write keys with values: {', '.join(_KEYS)}"
         return
@@ -109,7 +109,10 @@ def plan_problems(tree: Any) -> Iterator[tuple[str, str]]:
 
 
 def student_plan(folder: Path) -> str:
-    """Return the part of a module's plan that learners' pages need, as YAML."""
+    """Return the part of a module's plan that learners' pages need, as YAML.
+
+    Raises SyllabusError.
+    """
     tree = read_yaml(folder / PLAN)
     for key, mend in listing_problems(tree):
         raise SyllabusError(f"{folder / PLAN}, {key}: {mend}")
@@ -117,7 +120,7 @@ def student_plan(folder: Path) -> str:
 
 
 def optional_exercises(folder: Path) -> set[str]:
-    """Return the names of exercises that only the optional notebook checks."""
+    """Return the names of exercises that only the optional notebook `deeper.ipynb` checks."""
     asked = {path.stem: _checked(path) for path in folder.glob("*.ipynb")}
     optional = asked.pop("deeper", set())
     return optional - set().union(*asked.values())

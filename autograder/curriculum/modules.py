@@ -1,4 +1,4 @@
-"""Which modules there are, where they are, and which of them somebody means."""
+"""The modules of a curriculum: finding and selecting them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASSIGNMENT = "assignment.ipynb"
 
 
 class UnknownModule(CourseError):
-    """There is no such module; the message lists those that there are."""
+    """No module has this name; the message lists those there are."""
 
 
 class CurriculumError(Exception):
@@ -23,24 +23,24 @@ class CurriculumError(Exception):
 
 
 def modules_in(curriculum: Path = CURRICULUM) -> Iterator[Path]:
-    """Yield the folders of the modules that exist, in the order of their names."""
+    """Yield the folders of the modules that exist, sorted by name."""
     yield from sorted(path.parents[1] for path in curriculum.glob(f"*/*/{DECLARATIONS.as_posix()}"))
 
 
 def module_id(folder: Path) -> str:
-    """`basics/05_convolutional_networks` for a module's folder."""
+    """Return a module folder's id, such as `basics/05_convolutional_networks`."""
     return f"{folder.parent.name}/{folder.name}"
 
 
 def assignment_id(folder: Path) -> str:
-    """nbgrader's id of a module's assignment: the folder's name without its number."""
+    """Return nbgrader's id of a module's assignment: the folder's name without its number."""
     return re.sub(r"^\d+_", "", folder.name)
 
 
 def assignments_in(curriculum: Path) -> dict[str, Path]:
     """Map each assignment's id to its module's folder.
 
-    Raises CurriculumError when there is none, and when two modules give the same id.
+    Raises CurriculumError if there is none, or if two modules give the same id.
     """
     found: dict[str, Path] = {}
     for folder in modules_in(curriculum):
@@ -62,9 +62,10 @@ def assignments_in(curriculum: Path) -> dict[str, Path]:
 
 
 def select_modules(names: Sequence[str], curriculum: Path = CURRICULUM) -> list[Path]:
-    """The folders of the modules of these names; all when none is given.
+    """Return the folders of the modules with these names, or of all modules if no name is given.
 
-    A name is a module's id, its folder's path, its folder's name or that without the number.
+    A name is a module's id, its folder's path, or its folder's name with or without the number.
+
     Raises UnknownModule.
     """
     folders = list(modules_in(curriculum))

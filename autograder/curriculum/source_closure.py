@@ -1,7 +1,7 @@
-"""Which code a piece of code uses: files by their imports, definitions by their names.
+"""The code that a piece of code uses: files by their imports, definitions by their names.
 
-Read from the text, so nothing is run. A name that a package loads when it is first used (the
-table `_HOMES` of lepton_course) leads to the file where it is at home.
+All of it is read from the source text; nothing is run. A name that a package loads lazily (the
+table `_HOMES` of lepton_course) leads to the file that defines it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LAZY_NAMES = "_HOMES"
 
 
 def imported_files(sources: Iterable[str], package: Path) -> set[Path]:
-    """The files of `package` that are imported by these sources or by one another.
+    """Return the files of `package` that these sources import, directly or indirectly.
 
     package: the folder of a top-level package, such as `lepton_course`.
     """
@@ -32,7 +32,7 @@ def imported_files(sources: Iterable[str], package: Path) -> set[Path]:
 
 
 def with_relative_imports(files: Iterable[Path]) -> set[Path]:
-    """These files, and all that they or one another import relatively (`from .other import …`)."""
+    """Return these files and all that they import relatively (`from .other import …`), and so on."""
     found: set[Path] = set()
     waiting = list(files)
     while waiting:
@@ -44,7 +44,7 @@ def with_relative_imports(files: Iterable[Path]) -> set[Path]:
 
 
 def foreign_packages(sources: Iterable[str]) -> set[str]:
-    """Top-level packages that these sources import and that are not Python's own."""
+    """Return the top-level packages that these sources import, without the standard library."""
     named = {name for source in sources for name in _packages(source)}
     return named - sys.stdlib_module_names
 
@@ -52,9 +52,9 @@ def foreign_packages(sources: Iterable[str]) -> set[str]:
 def reachable_names(
     definitions: Mapping[str, ast.AST], start: str, stop: Collection[str] = ()
 ) -> set[str]:
-    """The names of `definitions` that `start` uses, by way of others too; `start` is one of them.
+    """Return the names of `definitions` that `start` uses, directly or indirectly, with `start`.
 
-    definitions: a file's top-level definitions by name. stop: names beyond which not to go.
+    definitions: a file's top-level definitions by name. stop: names at which to stop.
     """
     found: set[str] = set()
     waiting = [start]
@@ -68,7 +68,7 @@ def reachable_names(
 
 
 def without_magics(source: str) -> str:
-    """A code cell as plain Python."""
+    """Replace the IPython magics in a code cell's source by `pass`, so that Python can parse it."""
     return re.sub(r"^(\s*)[%!].*$", r"\1pass", source, flags=re.MULTILINE)
 
 
@@ -79,7 +79,7 @@ def _files(source: str, package: Path) -> Iterator[Path]:
 
 @functools.lru_cache(maxsize=2048)
 def _imports(source: str, package: str) -> frozenset[tuple[str, str | None]]:
-    """Pairs of a module and the name that is taken from it; None: the module itself."""
+    """Return pairs of an imported module and the name taken from it (None: the module itself)."""
     found: set[tuple[str, str | None]] = {
         (dotted, None)  # also in strings: `-m …`
         for dotted in re.findall(rf"\b{package}(?:\.\w+)+", source)
@@ -124,7 +124,7 @@ def _relative_files(path: Path) -> Iterator[Path]:
 
 @functools.lru_cache(maxsize=2048)
 def _relative_imports(source: str) -> tuple[tuple[int, str, tuple[str, ...]], ...]:
-    """Level, module and names of each `from .module import names`."""
+    """Return level, module and names of each `from .module import names`."""
     return tuple(
         (node.level, node.module or "", tuple(alias.name for alias in node.names))
         for node in _import_statements(source)
@@ -155,7 +155,7 @@ def _resolve(module: str, name: str | None, package: Path) -> Iterator[Path]:
 
 @functools.cache
 def lazy_homes(init: Path) -> dict[str, str | None]:
-    """The table of a package's lazily loaded names: name -> module below the package."""
+    """Return the table of a package's lazily loaded names: name -> module below the package."""
     for node in ast.parse(init.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == LAZY_NAMES:
             return ast.literal_eval(node.value)

@@ -1,4 +1,4 @@
-"""What learners get of a module's notebooks and open folders: everything but the solutions."""
+"""The student's version of a module's notebooks and open folders: everything but the solutions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ quiz()"""
 
 
 def student_notebook(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook as a student gets it: no solutions, no hidden tests, no outputs.
+    """Return the student's version of a notebook: no solutions, no hidden tests, no outputs.
 
     Raises RuntimeError when a solution is not between its markers or stands outside a solution
     cell.
@@ -44,9 +44,9 @@ def student_notebook(notebook: NotebookNode) -> NotebookNode:
 
 
 def ask_quiz(notebook: NotebookNode) -> tuple[quizzes.QuizQuestion, ...]:
-    """Turn the notebook's written quiz into a cell that asks it; return the questions.
+    """Replace the notebook's written quiz by a cell that asks it, in place; return the questions.
 
-    The cell's output holds the quiz as it was written, so that it reads without being run.
+    The cell's output holds the quiz as written, so that it can be read without running the cell.
     """
     for place, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and cell.source.startswith(quizzes.HEADING):
@@ -63,7 +63,7 @@ def ask_quiz(notebook: NotebookNode) -> tuple[quizzes.QuizQuestion, ...]:
 
 
 def copy_open_folders(module: Path, target: Path) -> None:
-    """Copy what a learner gets besides the notebooks. How figures were drawn stays behind."""
+    """Copy the folders that a learner gets besides the notebooks, without the code of figures."""
     for name in OPEN_FOLDERS:
         if (module / name).is_dir():
             ignore = shutil.ignore_patterns("draw.py", "__pycache__")

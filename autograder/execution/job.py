@@ -1,4 +1,4 @@
-"""What the runner of a submission is given, and what it gives back."""
+"""The input and the output of running one submission."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from autograder.sandbox.choice import NO_WALLS
 
 @dataclass(frozen=True)
 class SubmissionLimits:
-    """What one submission may use."""
+    """The limits of one submission."""
 
     cell_seconds: int = 120
     answer_seconds: int = 30
     notebook_seconds: int = 600
     output_bytes: int = 2**20
-    """Of one cell; what is beyond is dropped."""
+    """Limit for one cell; the rest is dropped."""
     answer_bytes: int = 64 * 2**20
     resources: walls.ResourceLimits = field(default_factory=walls.ResourceLimits)
-    """Of all the notebook's processes together; they hold within walls."""
+    """Limits for all of the notebook's processes together, enforced within walls only."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,10 @@ class Job:
     """One notebook to run.
 
     notebook: its JSON, restored from the release. cases: for each judged cell, by name, the file
-        of inputs that its answer is put to. folders: their files are copied beside the notebook;
-        where two have the same, the first counts. threads: for numerical libraries. walls:
-        around the kernel; without any, it runs with the rights of whoever grades.
+        of inputs for its answer. folders: their files are copied beside the notebook; where two
+        folders have the same file, the first one's is taken. threads: number of threads for
+        numerical libraries. walls: the isolation around the kernel; without any, it runs with the
+        grader's rights.
     """
 
     notebook: str
@@ -44,12 +45,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Run:
-    """What happened.
+    """The result of running a notebook; written by the learner's process, so not to be trusted.
 
     notebook: the JSON with the outputs of the learner's cells; judged cells have none.
-    answers: the file of observations for each exercise that gave one. failures: why another
-        gave none. stopped: why the run ended before the last cell, or "". incidents: what else
-        cut the run short, such as a cell that was interrupted.
+    answers: the file of observations for each exercise that gave one. failures: for the other
+        exercises, why there is none. stopped: why the run ended before the last cell, or "".
+    incidents: what else cut the run short, such as an interrupted cell. seconds: wall-clock time.
     """
 
     notebook: str
@@ -61,4 +62,4 @@ class Run:
 
 
 class CannotRun(Exception):
-    """The kernel did not start; no fault of the submission."""
+    """The kernel did not start, through no fault of the submission."""

@@ -1,8 +1,7 @@
-"""Runs a learner's cells in a closed-in kernel and collects answers as bytes. Decides nothing.
+"""Run a learner's cells in a sandboxed kernel and collect the answers as bytes, undecided.
 
-A `Job` holds everything that the learner's process may see: the notebook, the files beside it
-and the inputs of the cases. What comes back in a `Run` is the learner's word, to be read by the
-judge with suspicion.
+A `Job` holds everything that the learner's process may see: the notebook, the files beside it and
+the inputs of the cases. The resulting `Run` is the learner's word; the judge reads it as untrusted.
 """
 
 from __future__ import annotations
@@ -46,21 +45,21 @@ from autograder.submissions.untrusted_outputs import (
 )
 
 MESSAGE_BYTES = 64 * 2**20
-"""The largest message that is taken from a kernel; one that sends more is cut off."""
+"""Largest message accepted from a kernel; a kernel that sends more is disconnected."""
 
 WAITING_MESSAGES = 32
 
 SEND_MILLISECONDS = 5_000
 
 OUTPUT_SECONDS = 2
-"""How long to wait for the last outputs of a cell that has ended."""
+"""Time to wait for the last outputs of a cell that has ended."""
 
 INTERRUPT_SECONDS = 6
-"""How long a cell may take to end when it is interrupted; others may keep the cores busy."""
+"""Time for an interrupted cell to end; other processes may keep the cores busy."""
 
 
 def run(job: Job) -> Run:
-    """Runs a job in a scratch folder of its own. Raises CannotRun."""
+    """Run a job in a scratch folder of its own. Raises CannotRun."""
     started = monotonic()
     with scratch_folder() as scratch:
         work = scratch / "work"
@@ -81,7 +80,7 @@ def run(job: Job) -> Run:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder that goes with the zygote, and so even when this process is killed."""
+    """Yield a folder that is removed with the zygote, and so even when this process is killed."""
     folder = shared.make_folder() if _WARM else Path(tempfile.mkdtemp(prefix="lepton-"))
     try:
         yield folder
@@ -90,11 +89,11 @@ def scratch_folder() -> Iterator[Path]:
 
 
 _WARM = sys.platform == "linux"
-"""Elsewhere kernels start cold, and only without walls."""
+"""Whether kernels are forked warm; elsewhere they start cold, and only without walls."""
 
 
 class RunAndAsk(Execute):
-    """nbgrader's Execute, except that grade cells are not run: their answers are asked for."""
+    """nbgrader's Execute, which instead of running a grade cell asks the kernel for its answer."""
 
     shutdown_kernel = Enum(["graceful", "immediate"], default_value="immediate")
 
@@ -112,7 +111,7 @@ class RunAndAsk(Execute):
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
     ) -> tuple[NotebookNode, Any]:
-        """Runs the notebook in place. Raises CannotRun."""
+        """Run the notebook in place. Raises CannotRun."""
         NotebookClient.__init__(self, nb, km)
         self.reset_execution_trackers()
         self.resources = resources
@@ -154,7 +153,7 @@ class RunAndAsk(Execute):
     _cleanup_kernel = run_sync(_async_cleanup_kernel)
 
     def check_kernel(self, index: int) -> None:
-        """Fails early, and not as the learner's fault, where the course cannot be imported."""
+        """Raise CannotRun where the course cannot be imported, which is not the learner's fault."""
         self.limit(self.job.limits.cell_seconds)
         cell = nbformat.v4.new_code_cell("import lepton_course.exercises.remote as _; del _")
         self.execute_cell(cell, index, store_history=False)
@@ -204,7 +203,7 @@ class RunAndAsk(Execute):
             )
 
     def judge(self, cell: NotebookNode, index: int, left: float) -> None:
-        """Has the kernel put the cases to what the learner named so, and takes the answer."""
+        """Have the kernel apply the learner's definition to the cases, and collect the answer."""
         name = mark_of(cell).grade_id
         if name not in self.job.cases:
             return
@@ -244,7 +243,7 @@ class RunAndAsk(Execute):
         self.iopub_timeout = OUTPUT_SECONDS
 
     def describe(self, cell: NotebookNode) -> str:
-        """The cell, in the middle of a sentence."""
+        """Return a phrase for the cell, to be used in the middle of a sentence."""
         if is_judged(cell):
             return f"the answer to {mark_of(cell).grade_id}"
         lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
@@ -261,7 +260,7 @@ class RunAndAsk(Execute):
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Takes one message; one that makes no sense, or is too much, is dropped."""
+        """Process one message, dropping it if it is malformed or over the limit."""
         try:
             kind = msg["msg_type"]
             if kind in SHOWN and not self._within_limit(msg, cell):
@@ -281,10 +280,10 @@ class RunAndAsk(Execute):
 
 
 class SteadyClient(PromptAsyncClient):
-    """Connects once, before any of the learner's code runs, and never again.
+    """A kernel client that connects once, before any of the learner's code runs, and never again.
 
-    The sockets lie in the learner's folder: who connected later might be led elsewhere. The
-    heartbeat, which connects anew when it hears nothing, is left out.
+    The sockets lie in the learner's folder, so a later connection might be led elsewhere. The
+    heartbeat, which reconnects after silence, is left out.
     """
 
     @default("context")
@@ -310,7 +309,7 @@ def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
 
 
 def _careful(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
-    """For sockets whose other end is the learner's."""
+    """Set the options of a context whose sockets face the learner's process."""
     context.setsockopt(zmq.RECONNECT_IVL, -1)
     context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # with nobody there, it would wait for ever
     context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
@@ -319,7 +318,7 @@ def _careful(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
 
 
 _NOT_THE_LEARNERS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)
-"""Reasons for which a file cannot be written that a submission is not to blame for."""
+"""Errors in writing a file that are not the submission's fault."""
 
 
 def _environment(job: Job) -> dict[str, str]:

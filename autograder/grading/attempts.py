@@ -1,8 +1,8 @@
-"""Every attempt of a learner at an assignment is kept; the last or the best one counts.
+"""A learner's attempts at an assignment: all are kept, and the last or the best one counts.
 
 attempts/<student>/<assignment>/1, 2, …    copies of what was handed in, oldest first
 
-`submitted/` holds the last one, as nbgrader has it.
+`submitted/` holds the last one, as nbgrader expects.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Count = Literal["last", "best"]
 
 
 def kept_attempts(classroom: CourseFolders, student: str, assignment: str) -> list[Path]:
-    """The folders of a student's attempts, oldest first."""
+    """Return the folders of a student's attempts, oldest first."""
     folder = classroom.root / "attempts" / student / assignment
     numbered = [path for path in folder.glob("*") if path.name.isdigit()]
     return sorted(numbered, key=lambda path: int(path.name))
@@ -38,9 +38,9 @@ def kept_attempts(classroom: CourseFolders, student: str, assignment: str) -> li
 def keep_attempt(
     classroom: CourseFolders, student: str, assignment: str, folder: Path | None = None
 ) -> None:
-    """Keeps what a student has handed in, unless just this is kept already.
+    """Copy what a student has handed in to the attempts, unless the same content is already kept.
 
-    folder: where it is; by default in `submitted/`. Links are not followed.
+    folder: where the submission is; None for its place in `submitted/`. Links are not followed.
     """
     folder = folder or classroom.submitted_folder(student, assignment)
     if folder.is_symlink() or not folder.is_dir():
@@ -63,7 +63,7 @@ def keep_attempt(
 
 
 def counts(classroom: CourseFolders, assignment: str) -> Count:
-    """Which attempt counts: what was said last for this assignment; at first, the last one."""
+    """Return which attempt counts for an assignment: as last set, or the last one by default."""
     try:
         said = json.loads(_settings(classroom).read_text(encoding="utf-8")).get(assignment)
     except (OSError, ValueError, AttributeError):
@@ -72,7 +72,7 @@ def counts(classroom: CourseFolders, assignment: str) -> Count:
 
 
 def let_count(classroom: CourseFolders, assignment: str, count: Count) -> None:
-    """Remembers which attempt counts."""
+    """Set which attempt counts for an assignment."""
     path = _settings(classroom)
     try:
         settings = dict(json.loads(path.read_text(encoding="utf-8")))
@@ -88,10 +88,10 @@ def grade_attempts(
     count: Count,
     report: Callable[[SubmissionResult], None] = lambda result: None,
 ) -> Grading:
-    """Keeps every attempt, and grades the one that counts.
+    """Keep every attempt, and grade the one that counts.
 
-    The best has the most points from the judge, without a penalty for being late; of equal ones
-    it is the latest. Each attempt is run once: what was judged is remembered. Raises ClassError.
+    The best attempt is the one with the most points from the judge, before any late penalty; of
+    equal ones, the latest. Each attempt runs once: its result is cached. Raises ClassError.
     """
     if not classroom.keeps_attempts:
         if count == "best":
@@ -113,8 +113,10 @@ def grade_attempts(
 def _best_attempts(
     classroom: Course, batch: Batch, options: Options
 ) -> tuple[dict[str, Path], int]:
-    """Each student's best attempt, if it is not the one in `submitted/`; and how many of those
-    in `submitted/` had not been judged before."""
+    """Return each student's best attempt if it is not the one in `submitted/`, and a count of runs.
+
+    The count is the number of attempts in `submitted/` that had not been judged before.
+    """
     earlier = {
         student: _earlier(classroom, student, batch.assignment) for student in batch.students
     }
@@ -141,7 +143,7 @@ def _best_attempts(
 
 
 def _earlier(classroom: CourseFolders, student: str, assignment: str) -> list[Path]:
-    """The kept attempts other than what is in `submitted/`."""
+    """Return the kept attempts other than the one in `submitted/`."""
     last = _digest(classroom.submitted_folder(student, assignment))
     kept = kept_attempts(classroom, student, assignment)
     return [folder for folder in kept if _digest(folder) != last]

@@ -1,4 +1,4 @@
-"""`lepton class grade`: all submissions of an assignment, judged and written to the gradebook."""
+"""`lepton class grade`: judge all submissions of an assignment and write them to the gradebook."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ from autograder.workers.worker import LocalWorkers, Workers
 
 @dataclass(frozen=True)
 class Options:
-    """How to grade.
+    """Options of a grading run.
 
     workers: notebooks that run at a time on this machine; None for one per core. force: grade
-    again what has not changed. judge_only: judge and remember, but write no grade. forget: drop
+    again what has not changed. judge_only: judge and cache, but write no grade. forget: drop cached
     results that neither a submission nor the gradebook needs any more. scheduler: the address of
     a Dask cluster that does the work instead.
     """
@@ -56,12 +56,13 @@ def grade(
     options: Options = Options(),
     report: Callable[[SubmissionResult], None] = lambda result: None,
 ) -> Grading:
-    """Grades a batch: has workers run the notebooks, and writes the gradebook.
+    """Grade a batch: run the notebooks on workers, and write the results to the gradebook.
 
     What has not changed since it was graded is not graded again, unless forced.
 
-    report: called with each result as it comes.
-    Raises ClassError: before anything has changed, or when a cluster is lost on the way.
+    report: called with each result as it arrives.
+
+    Raises ClassError, either before anything has changed or when a cluster is lost on the way.
     """
     programs_on_path()
     gc.freeze()  # what is imported stays: looking through it again and again takes time
@@ -100,7 +101,7 @@ def _workers(options: Options, walls: Walls) -> contextlib.AbstractContextManage
 
 
 class _Grader:
-    """Collects one result per student; the only one that writes."""
+    """The state of a grading run: it collects one result per student, and alone writes them."""
 
     def __init__(
         self,
@@ -132,7 +133,7 @@ class _Grader:
         return self.folders.get(student, usual)
 
     def run(self, students: Sequence[str], workers: Workers) -> int:
-        """Has done what must be run, and writes each result as it comes. How many were run."""
+        """Run every uncached submission, record each result as it arrives, return the number run."""
         tasks = self.tasks(students)
         first = next(tasks, None)
         if first is None:
@@ -150,8 +151,10 @@ class _Grader:
         return ran
 
     def tasks(self, students: Sequence[str]) -> Iterator[tuple[str, GradingTask]]:
-        """What must be run, by student. Submissions that cannot be, or that are judged already,
-        get their line on the way."""
+        """Yield the task of each student whose submission must be run.
+
+        Ungradable submissions and cached results are finished on the way.
+        """
         for student in students:
             try:
                 with self.writer.transaction():  # restoring reads the gradebook
@@ -184,7 +187,7 @@ class _Grader:
         self._take(not_gradable(student, self.assignment.name, reason, exercises))
 
     def finish(self, student: str, submission: Submission, judged: Judged) -> None:
-        """Writes a judged submission, unless the gradebook has it already."""
+        """Write a judged submission to the gradebook, unless it is there already, and report it."""
         try:
             if not self.options.judge_only:
                 self._record(student, submission, judged)
@@ -205,7 +208,7 @@ class _Grader:
         )
 
     def keys_in_use(self) -> set[str]:
-        """What was handed in now, or is in the gradebook."""
+        """Return the keys of results that a submission or the gradebook still needs."""
         return {*self.keys.values(), *self.store.all_recorded()}
 
     def _record(self, student: str, submission: Submission, judged: Judged) -> None:
@@ -240,8 +243,10 @@ class _Grader:
 
 
 def _due_dates(course: CourseDirectory) -> tuple[str, dict[str, str]]:
-    """When the assignment is due; and by student, with extensions, for whoever is in the
-    gradebook."""
+    """Return the assignment's due date, and by student the due date with any extension.
+
+    Only students with a submission in the gradebook are listed.
+    """
     assignment = course.assignment_id
     with Gradebook(course.db_url, course.course_id) as gradebook:
         due = [known.duedate for known in gradebook.assignments if known.name == assignment]

@@ -1,4 +1,4 @@
-"""What grading again would change, by name, before it is written."""
+"""`lepton class grade --dry-run`: the grades that would change, listed before any is written."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from autograder.submissions.untrusted_outputs import printable
 
 @dataclass(frozen=True)
 class GradeChange:
-    """One learner's score before and after, and what makes the difference, line by line.
+    """One learner's score before and after, and the reasons, one a line.
 
-    Scores are those of the whole assignment, before a penalty for being late; `old` is None for
-    who has no grade yet, and `new` for a submission that cannot be graded: it keeps what it has.
+    Scores are of the whole assignment, before any late penalty. `old` is None for a learner without
+    a grade, and `new` is None for an ungradable submission, which keeps its grade.
     """
 
     student: str
@@ -33,9 +33,9 @@ class GradeChange:
 def changes(
     classroom: CourseFolders, assignment: str, results: Iterable[SubmissionResult]
 ) -> list[GradeChange]:
-    """Every learner whose grade would change, in the order of the results.
+    """Return every learner whose grade would change, in the order of the results.
 
-    Points that a person has given stand above the judge's, and do not change.
+    Points given by hand take precedence over the judge's, and do not change.
     """
     course = classroom.course_directory(assignment)
     found = []
@@ -55,7 +55,10 @@ def changes(
 
 
 def print_changes(found: list[GradeChange], graded: int) -> None:
-    """The changes as a table."""
+    """Print the changes as a table.
+
+    graded: number of graded submissions, for the summary line.
+    """
     if found:
         table = Table(title_justify="left")
         for column in ("student", "name"):

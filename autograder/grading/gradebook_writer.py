@@ -1,7 +1,7 @@
-"""nbgrader's gradebook on one connection, with one transaction for each submission.
+"""Writing to nbgrader's gradebook over one connection, one transaction per submission.
 
-nbgrader opens the gradebook nine times to record a submission, and commits after each cell. Every
-opening looks at all tables and compiles its statements anew; every commit waits for the disk.
+nbgrader opens the gradebook nine times to record a submission, and commits after each cell. Each
+opening inspects all tables and recompiles its statements; each commit waits for the disk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 
 class GradebookWriter:
-    """Has what nbgrader writes go through one engine, as a whole or not at all."""
+    """A gradebook connection through which all of nbgrader's writes go, as a whole or not at all.
+
+    url: SQLAlchemy's URL of the gradebook.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -29,10 +32,10 @@ class GradebookWriter:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Commits when the block has ended; takes all back when it raises.
+        """Commit at the end of the block, or roll back if it raises.
 
-        nbgrader has no place where a connection could be handed to it. So, for the time of the
-        block, a `Gradebook` that it opens joins the transaction.
+        nbgrader offers no way to hand it a connection. So any `Gradebook` opened within the block
+        joins the transaction.
         """
         usual = Gradebook.__init__, Gradebook.close
         with self.engine.begin() as connection:
@@ -47,7 +50,7 @@ class GradebookWriter:
             self.engine.dispose()
 
     def _joining(self, connection: Connection) -> tuple[Any, Any]:
-        """`__init__` and `close` of a gradebook that works within a transaction."""
+        """Return `__init__` and `close` for a gradebook that works within the transaction."""
         sessions = sessionmaker(connection, join_transaction_mode="rollback_only")
 
         def __init__(

@@ -1,8 +1,8 @@
-"""Writes judged submissions into nbgrader's gradebook and `autograded/`, one at a time.
+"""Record judged submissions in nbgrader's gradebook and `autograded/`, one at a time.
 
 nbgrader's own Autograde converter does the writing, so manual grades, comments, late penalties
-and formgrader work as ever. It gets a scratch course that holds one restored submission: it
-cannot touch `submitted/`, and `autograded/` changes only when it has succeeded.
+and formgrader work as usual. It works in a scratch course with a single restored submission:
+it cannot touch `submitted/`, and `autograded/` changes only on success.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from autograder.submissions.untrusted_files import copy_files, remove_folder
 
 
 class NotRecorded(Exception):
-    """nbgrader refused to write a result; the message says why."""
+    """nbgrader refused to record a result; the message says why."""
 
 
 class RecordingAutograde(Autograde):
-    """nbgrader's Autograde for one submission that is restored, run and judged already."""
+    """nbgrader's Autograde for one submission that is already restored, run and judged."""
 
     def __init__(self, judged: Judged, **options: Any) -> None:
         super().__init__(**options)
@@ -51,24 +51,24 @@ class RecordingAutograde(Autograde):
         ]
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
-        """Goes through nbgrader's second pass alone: what the first one makes is not needed."""
+        """Run only nbgrader's second pass; the first one's result is not needed."""
         self.exporter._preprocessors = []
         for step in self.autograde_preprocessors:
             self.exporter.register_preprocessor(step)
         BaseConverter.convert_single_notebook(self, notebook_filename)
 
     def init_single_notebook_resources(self, notebook_filename: str) -> dict[str, Any]:
-        """nbgrader's resources, and with them the result."""
+        """Return nbgrader's resources, with the judged submission added."""
         resources = super().init_single_notebook_resources(notebook_filename)
         resources[RESULT_KEY] = self.judged
         return resources
 
 
 class AlreadyExecuted(NbGraderPreprocessor):
-    """Stands where nbgrader's Execute does, and puts in what was run in the sandbox."""
+    """A replacement for nbgrader's Execute that returns the notebook as executed in the sandbox."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Returns the executed notebook."""
+        """Return the executed notebook."""
         notebooks = resources[RESULT_KEY].notebooks
         return nbformat.reads(notebooks[resources["nbgrader"]["notebook"]], as_version=4), resources
 
@@ -89,7 +89,7 @@ def record(
     assignment: GradableAssignment,
     work: RecordedWork,
 ) -> None:
-    """Write one result. Raises NotRecorded; then nothing has changed."""
+    """Record one result. Raises NotRecorded, leaving everything unchanged."""
     final = course.autograded_folder(work.student, assignment.name)
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
@@ -128,7 +128,7 @@ def record(
 
 
 def _scratch_directory(course: CourseDirectory, scratch: Path) -> CourseDirectory:
-    """The course, with its gradebook and source, but submissions and results in scratch."""
+    """Return the course with its gradebook and source, but submissions and results in `scratch`."""
     course.db_url = course.db_url  # stays the class's when the root changes
     course.source_directory = os.path.join(course.root, course.source_directory)
     course.submitted_directory, course.autograded_directory = "submitted", "autograded"
@@ -137,7 +137,7 @@ def _scratch_directory(course: CourseDirectory, scratch: Path) -> CourseDirector
 
 
 def clear_scratch(course: CourseFolders) -> None:
-    """Removes what a command that was killed has left."""
+    """Remove scratch files that a killed command left behind."""
     shutil.rmtree(_scratch(course), ignore_errors=True)
 
 
@@ -146,7 +146,7 @@ def _scratch(course: CourseFolders) -> Path:
 
 
 def _drop_bad_timestamp(path: Path) -> None:
-    """A time that nbgrader cannot read would stop it; without one nothing counts as late."""
+    """Remove a timestamp that nbgrader cannot parse; without one, nothing counts as late."""
     try:
         parse_utc(path.read_text().strip())
     except FileNotFoundError:

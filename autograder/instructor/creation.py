@@ -1,4 +1,4 @@
-"""`lepton class create`: from a roster and the curriculum to an nbgrader course."""
+"""`lepton class create`: make an nbgrader course from a roster and the curriculum."""
 
 from __future__ import annotations
 
@@ -78,29 +78,28 @@ c.TeamExport.roster = str(Path(root, "roster.csv"))
 
 @dataclass(frozen=True)
 class Creation:
-    """What `create_classroom` did."""
+    """The result of `create_classroom`."""
 
     classroom: Classroom
     new: bool
     added_students: tuple[str, ...]
     added_assignments: tuple[str, ...]
     changed_assignments: tuple[str, ...]
-    """Assignments that the curriculum has changed since; the class keeps its own."""
+    """Assignments that the curriculum has changed since; the class keeps its version."""
 
 
 def create_classroom(
     root: Path, roster: Path, curriculum: Path, exchange: Path | None = None
 ) -> Creation:
-    """Makes a class, or adds new students and new assignments to one that is there.
+    """Make a class, or add new students and new assignments to an existing one.
 
     A new class appears whole or not at all. An existing one keeps its seed, its grades, its
-    students and the assignments that it has already.
+    students and the assignments that it has.
 
-    exchange: a folder for nbgrader's exchange, made if it is not there; None: nbgrader's own
-        setting counts.
+    exchange: a folder for nbgrader's exchange, made if missing; None for nbgrader's own setting.
 
-    Raises RosterError for a roster with mistakes and ClassError for anything else in the way;
-    both before the first change.
+    Raises RosterError for a roster with mistakes, ClassError for anything else; in both cases
+    nothing has changed.
     """
     students = read_roster(roster)
     try:
@@ -186,7 +185,7 @@ def _add_students(classroom: Classroom, students: Sequence[Student]) -> tuple[st
 def _add_assignments(
     classroom: Classroom, manifest: Manifest, modules: dict[str, Path]
 ) -> tuple[str, ...]:
-    """Copies and releases the modules that the class does not have; writes the manifest."""
+    """Copy and release the modules that the class lacks, write the manifest, return their names."""
     added = []
     for assignment, folder in modules.items():
         manifest.modules[assignment] = str(folder.relative_to(folder.parents[1]))

@@ -16,7 +16,7 @@ from autograder.grading.attempts import keep_attempt
 
 
 def make_exchange(folder: Path) -> Path:
-    """Makes a folder that everybody on this machine may write to, unless it is there; its path."""
+    """Make a folder that all users of this machine may write to, unless it exists; return it."""
     folder = folder.absolute()
     if not folder.exists():
         folder.mkdir(parents=True)
@@ -25,15 +25,15 @@ def make_exchange(folder: Path) -> Path:
 
 
 def release(classroom: Classroom, assignment: str) -> None:
-    """Hands an assignment out: learners can fetch it. Raises ClassError when it cannot."""
+    """Release an assignment, so that learners can fetch it. Raises ClassError."""
     check_known(classroom, assignment)
     _nbgrader(classroom, "release_assignment", assignment, "--force")
 
 
 def collect(classroom: Classroom, assignment: str) -> list[str]:
-    """Collects what learners have handed in; who has new work in `submitted/`, sorted.
+    """Collect what learners have handed in; return who has new work in `submitted/`, sorted.
 
-    Whoever has handed in more than once has all attempts kept.
+    All attempts of a learner are kept.
 
     Raises ClassError when the exchange cannot be read.
     """
@@ -48,11 +48,12 @@ def collect(classroom: Classroom, assignment: str) -> list[str]:
 
 
 def release_feedback(classroom: Classroom, assignment: str) -> None:
-    """Hands the feedback out. Raises ClassError when it cannot."""
+    """Release the feedback of an assignment. Raises ClassError."""
     _nbgrader(classroom, "release_feedback", assignment)
 
 
 def check_known(classroom: Classroom, assignment: str) -> None:
+    """Raise ClassError if the class has no such assignment."""
     known = classroom.manifest().modules
     if assignment not in known:
         names = ", ".join(sorted(known))
@@ -60,7 +61,7 @@ def check_known(classroom: Classroom, assignment: str) -> None:
 
 
 def _handed_in(classroom: Classroom, assignment: str) -> list[tuple[str, Path]]:
-    """Who has handed in what, oldest first: nbgrader collects the last of each alone."""
+    """Return student and folder of all attempts, oldest first; nbgrader collects only the last."""
     course = classroom.course_directory(assignment)
     exchange = ExchangeCollect(coursedir=course, config=classroom.config())
     known = {student.id for student in read_roster(classroom.roster_file)}
@@ -78,7 +79,10 @@ def _timestamps(classroom: Classroom, assignment: str) -> dict[str, float]:
 
 
 def _nbgrader(classroom: Classroom, *arguments: str) -> None:
-    """Runs nbgrader's own command in the class, so that all of its configuration counts."""
+    """Run nbgrader's command in the class, so that all of its configuration applies.
+
+    Raises ClassError.
+    """
     command = [sys.executable, "-m", "nbgrader", *arguments]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     done = subprocess.run(

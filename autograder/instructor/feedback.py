@@ -1,4 +1,4 @@
-"""`lepton class feedback`: each graded notebook as a page for its learner."""
+"""`lepton class feedback`: render each graded notebook as a page for its learner."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from autograder.classroom.nbgrader_log import KeptLog
 
 
 def make_feedback(classroom: Classroom, assignment: str, student: str = "*") -> list[Path]:
-    """Writes `feedback/<student>/<assignment>/assignment.html` with nbgrader's own converter.
+    """Write `feedback/<student>/<assignment>/assignment.html` with nbgrader's converter.
 
-    Returns the pages. Raises ClassError when nothing has been graded or a page failed; the pages
-    of other students are written.
+    Return the pages. Raises ClassError when nothing has been graded or a page failed; other
+    students' pages are still written.
     """
     with exclusive(classroom):
         if not list((classroom.root / "autograded").glob(f"{student}/{assignment}")):

@@ -1,8 +1,8 @@
-"""Formgrader's and feedback's pages: safe to open, and complete without the internet.
+"""Pages of formgrader and feedback that are safe to open and complete without the internet.
 
 What a learner wrote is shown and never run. In nbgrader's own pages an answer could hold a script,
-or a link that looks like formgrader's buttons, and act as the instructor who opens it. Here only
-plain elements pass, without classes and ids; formulas become MathML, which browsers draw
+or a link disguised as one of formgrader's buttons, and act as the instructor who opens it. Here
+only plain elements pass, without classes and ids. Formulas become MathML, which browsers render
 themselves, instead of waiting for MathJax from the network.
 """
 
@@ -48,7 +48,7 @@ _NOT_TEXT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECAS
 
 
 def page_settings() -> Config:
-    """What a class's `nbgrader_config.py` merges into its configuration."""
+    """Return the settings that a class's `nbgrader_config.py` merges into its configuration."""
     settings = Config()
     # nbgrader's templates first; ours stand in for those of nbconvert that they build on.
     settings.HTMLExporter.extra_template_basedirs = [
@@ -66,7 +66,7 @@ def page_settings() -> Config:
 
 
 def clean_html(html: str) -> str:
-    """HTML of a learner as HTML that can be shown: nothing runs, nothing poses as a button."""
+    """Return a learner's HTML with everything removed that runs or imitates a control."""
     return bleach.clean(
         _NOT_TEXT.sub("", html),
         tags=_TAGS,
@@ -79,7 +79,7 @@ def clean_html(html: str) -> str:
 
 @pass_context
 def markdown_to_html(context: Context, source: str) -> str:
-    """A Markdown cell as HTML that can be shown, with formulas as MathML."""
+    """Return a Markdown cell as safe HTML, with formulas as MathML."""
     cell = context.get("cell") or {}
     renderer = _Renderer(attachments=cell.get("attachments"))
     html = clean_html(MarkdownWithMath(renderer=renderer).render(source))
@@ -89,7 +89,7 @@ def markdown_to_html(context: Context, source: str) -> str:
 
 
 class _Renderer(IPythonRenderer):
-    """Keeps formulas aside until the rest is clean."""
+    """A Markdown renderer that sets formulas aside until the rest is sanitised."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(escape=False, exclude_anchor_links=True, **options)
@@ -112,7 +112,7 @@ class _Renderer(IPythonRenderer):
         return self._keep(rf"\begin{{{name}}}{body}\end{{{name}}}", True)
 
     def with_formulas(self, html: str) -> str:
-        """Puts the formulas into a text that this renderer made."""
+        """Insert the formulas into HTML that this renderer made."""
         return re.sub(rf"{self._mark}-(\d+)-", lambda m: self._formulas[int(m[1])], html)
 
     def _keep(self, tex: str, is_block: bool) -> str:

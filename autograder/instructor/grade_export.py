@@ -1,4 +1,4 @@
-"""`lepton class export`: the gradebook as one CSV table, with the roster's teams."""
+"""`lepton class export`: write the gradebook as one CSV table, with the roster's teams."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ COLUMNS = (
 
 
 class TeamExport(ExportPlugin):
-    """nbgrader's CSV export, with teams, and with fields quoted where they need it.
+    """nbgrader's CSV export, with teams, and with fields quoted where needed.
 
-    One line for each student and assignment; who has not handed in has no timestamp. `score` is
-    `raw_score` less the late penalty. `needs_manual_grade` is "yes" while an answer waits for a
-    person.
+    One line for each student and assignment, without a timestamp if nothing was handed in. `score`
+    is `raw_score` less the late penalty. `needs_manual_grade` is "yes" while an answer waits to be
+    graded by hand.
     """
 
     roster = Unicode("", help="The class's roster, for the teams.").tag(config=True)
 
     def export(self, gradebook: Gradebook) -> None:
-        """Writes to `self.to`, or to `grades.csv`."""
+        """Write the grades to `self.to`, or to `grades.csv`."""
         rows = self.rows(gradebook)
         with open(self.to or "grades.csv", "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -52,7 +52,7 @@ class TeamExport(ExportPlugin):
             writer.writerows(rows)
 
     def rows(self, gradebook: Gradebook) -> list[dict[str, Any]]:
-        """The table, as dictionaries by column."""
+        """Return the table's rows, as dictionaries by column."""
         teams = {s.id: s.team for s in read_roster(Path(self.roster))} if self.roster else {}
         return [
             {**_row(gradebook, assignment, student), "team": teams.get(student.id, "")}
@@ -70,9 +70,11 @@ class TeamExport(ExportPlugin):
 def export(
     classroom: Classroom, to: Path, assignments: list[str], system: lms.System | None = None
 ) -> int:
-    """Writes the class's grades to a file; how many submissions wait for a grade by hand.
+    """Write the class's grades to a file; return the number of submissions to be graded by hand.
 
-    system: in the form that Canvas or Moodle imports; None: nbgrader's table with teams.
+    system: the learning management system whose import format to use; None for nbgrader's table
+    with teams.
+
     Raises ClassError when it cannot be written.
     """
     course = classroom.course_directory()

@@ -1,12 +1,12 @@
-"""Grades in the form that a learning management system imports.
+"""Grades in the formats that learning management systems import.
 
 Canvas: the columns Student, ID, SIS User ID, SIS Login ID, Section come first, and a row "Points
 Possible" may follow the header; an assignment column that Canvas does not know becomes a new
-assignment. A learner is found by ID, else SIS ids, else name (Canvas's GradebookImporter). The
-roster's id stands as both SIS ids, and ID, which Canvas alone knows, is empty.
+assignment. Canvas finds a learner by ID, else by SIS ids, else by name (Canvas's
+GradebookImporter). The roster's id serves as both SIS ids; ID, which only Canvas knows, is empty.
 
-Moodle: as its own grade export has them, with a column "Assignment: NAME (Real)" for each
-assignment. In the import one says which column finds the learner ("Email address" or "ID number")
+Moodle: the columns of its own grade export, with "Assignment: NAME (Real)" for each assignment.
+On import the teacher says which column identifies the learner ("Email address" or "ID number")
 and which grade item each assignment is (Moodle's Grade import).
 """
 
@@ -26,8 +26,11 @@ CANVAS_POINTS = "    Points Possible"
 
 
 def convert(grades: Iterable[Mapping[str, Any]], system: System) -> Rows:
-    """Rows of the system's file from rows of `lepton class export`: one per student and
-    assignment. Whoever has not handed in keeps what the system has."""
+    """Return the rows of the system's file, header first.
+
+    grades: rows of `lepton class export`, one per student and assignment. A learner who has not
+    handed in keeps the grade that the system has.
+    """
     rows = list(grades)
     students = {row["student_id"]: row for row in rows}
     assignments = {row["assignment"]: float(row["max_score"]) for row in rows}
@@ -40,7 +43,7 @@ def convert(grades: Iterable[Mapping[str, Any]], system: System) -> Rows:
 
 
 def write(rows: Rows, path: Path) -> None:
-    """Writes the rows as CSV in UTF-8. Raises OSError."""
+    """Write the rows as CSV in UTF-8. Raises OSError."""
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)
 
