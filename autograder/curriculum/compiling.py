@@ -72,10 +72,10 @@ class CompilePool:
             self._executor.shutdown(cancel_futures=True)
 
     def run(self, function: Callable[..., str], tasks: Sequence[Any]) -> Iterator[tuple[Any, str]]:
-        """Start `function(task)` for all tasks, in order; yield each task with its result once finished.
+        """Start `function(task)` for all tasks, in order; yield each task with its result.
 
-        The workers run while the caller does something else. A task whose process died comes with a
-        sentence that says so.
+        Results come as they arrive; meanwhile the caller can do something else. A task whose
+        process died comes with a sentence that says so.
         """
         futures = {}
         with suppress(BrokenProcessPool):  # while they were handed over; seen again below

@@ -55,7 +55,7 @@ class ModulePlan:
 
 
 def load_plan(folder: Path) -> ModulePlan:
-    """Return the plan of a module's folder. Raises SyllabusError, listing all that is wrong in it."""
+    """Return the plan of a module's folder. Raises SyllabusError, listing what is wrong in it."""
     path = folder / PLAN
     if not path.is_file():
         raise SyllabusError(f"{path} is missing. `lepton new module` shows its form.")

@@ -32,7 +32,7 @@ def imported_files(sources: Iterable[str], package: Path) -> set[Path]:
 
 
 def with_relative_imports(files: Iterable[Path]) -> set[Path]:
-    """Return these files and all that they import relatively (`from .other import …`), and so on."""
+    """Return these files and all that they import relatively, directly or indirectly."""
     found: set[Path] = set()
     waiting = list(files)
     while waiting:

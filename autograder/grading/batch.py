@@ -133,7 +133,7 @@ class _Grader:
         return self.folders.get(student, usual)
 
     def run(self, students: Sequence[str], workers: Workers) -> int:
-        """Run every uncached submission, record each result as it arrives, return the number run."""
+        """Run each uncached submission and record its result on arrival. Return the number run."""
         tasks = self.tasks(students)
         first = next(tasks, None)
         if first is None:

@@ -1,4 +1,4 @@
-"""An assignment of a class as the grader needs it: what was released, and its questions."""
+"""An assignment of a class: what was released, and its secret questions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from lepton_course.exercises.model import Question
 class Assignment:
     """A released notebook, the class's questions, and their inputs as files for the kernel.
 
-    fingerprint: changes when any of it does.
+    fingerprint: changes when any of these changes.
     """
 
     name: str
@@ -54,22 +54,22 @@ class Assignment:
 
     @property
     def max_points(self) -> dict[str, float]:
-        """What each exercise is worth."""
+        """Return the points of each exercise, by name."""
         return {name: float(question.points) for name, question in self.questions.items()}
 
     def files(self, submitted: Path) -> tuple[Path, ...]:
-        """Folders whose files stand beside the notebook; released ones win."""
+        """Return the folders whose files stand beside the notebook; released files win."""
         return (self.folder, submitted)
 
     def restored(self, submitted: Path) -> Submission:
-        """The submission in a folder, ready to run. Raises NotGradable."""
+        """Return the submission in a folder, ready to run. Raises NotGradable."""
         data = read_submission(submitted)
         restored = restore(parse_notebook(data), self.release)
         text = nbformat.writes(restored.notebook)
         return Submission({NOTEBOOK: text}, restored.repairs, hashlib.sha256(data).hexdigest())
 
     def grade(self, task: GradingTask) -> Judged:
-        """Runs and judges a submission. Raises CannotRun."""
+        """Run and judge a submission. Raises CannotRun."""
         notebook = nbformat.reads(task.submission.notebooks[NOTEBOOK], as_version=4)
         job = self.job(notebook, task.folder, task.limits, task.threads, task.walls)
         return judge_run(run(job), self.questions, task.submission.repairs)
@@ -82,7 +82,7 @@ class Assignment:
         threads: int | None,
         walls: Walls,
     ) -> Job:
-        """What the learner's process gets: the notebook, files beside it and the cases' inputs."""
+        """Return what the learner's process gets: the notebook, its files and the cases' inputs."""
         folders = self.files(submitted)
         return Job(nbformat.writes(notebook), self.cases, folders, limits, threads, walls)
 
@@ -92,7 +92,10 @@ def _from_bytes(data: bytes) -> Assignment:
 
 
 def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
-    """The released notebook of an assignment, or None when it is not one of the course's."""
+    """Return an assignment's released notebook, or None if it is not from the curriculum.
+
+    Raises ClassError when it cannot be read.
+    """
     if name not in classroom.manifest().modules:
         return None
     try:
@@ -105,7 +108,10 @@ def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
 
 
 def load_assignment(classroom: Classroom, name: str) -> Assignment:
-    """An assignment of the course. Raises ClassError when it is unknown or cannot be judged."""
+    """Return one of the class's assignments.
+
+    Raises ClassError if it is unknown or cannot be judged.
+    """
     release = read_release(classroom, name)
     if release is None:
         known = ", ".join(sorted(classroom.manifest().modules))

@@ -1,4 +1,4 @@
-"""A class of this course, as grading needs it."""
+"""A class of this curriculum as a gradable course."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from autograder.judging.course import Batch
 
 @dataclass(frozen=True)
 class ClassCourse(Classroom):
-    """A class whose submissions the judge grades, from its secret questions."""
+    """A class whose submissions are judged by its secret questions."""
 
     keeps_attempts = True
 
@@ -23,9 +23,9 @@ class ClassCourse(Classroom):
         return load_assignment(self, name)
 
     def find_submissions(self, assignment: str, only: Sequence[str] = ()) -> Batch:
-        """Return who has a folder `submitted/<student>/<assignment>`.
+        """Return the students who have a folder `submitted/<student>/<assignment>`.
 
-        only: consider these students alone. Raises ClassError when there is nothing to grade.
+        only: consider only these students. Raises ClassError when there is nothing to grade.
         """
         roster = [student.id for student in read_roster(self.roster_file)]
         for student in only:
@@ -46,5 +46,5 @@ class ClassCourse(Classroom):
 
 
 def open_class_course(root: Path) -> ClassCourse:
-    """Return the class in a folder. Raises ClassError when there is none."""
+    """Return the class in a folder as a gradable course. Raises ClassError when there is none."""
     return ClassCourse(open_classroom(root).root)

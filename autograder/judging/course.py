@@ -1,4 +1,4 @@
-"""What grading asks of a course and of its assignments, whichever kind of course it is."""
+"""The protocols of a gradable course and of its assignments, whichever kind of course it is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.submissions.submission import Submission
 
 @dataclass(frozen=True)
 class GradingTask:
-    """One submission to be graded. folder: where its other files are."""
+    """A submission to be graded. folder: where its other files are."""
 
     submission: Submission
     folder: Path
@@ -27,9 +27,10 @@ class GradingTask:
 
 @dataclass(frozen=True)
 class Batch:
-    """What is to be graded, in the roster's order; strangers' folders come last.
+    """The submissions to be graded, in the roster's order, those of unknown students last.
 
-    folders: where a student's submission is, for those that are not in `submitted/`.
+    strangers: unknown students, by their folder's name. folders: the submission's folder, for
+    students whose submission is not in `submitted/`.
     """
 
     assignment: str
@@ -39,9 +40,9 @@ class Batch:
 
 
 class GradableAssignment(Protocol):
-    """An assignment that can put a submission back into its form, run and judge it.
+    """An assignment that can restore, run and judge a submission.
 
-    It is sent to other processes, and says the same there.
+    It is sent to other processes and behaves the same there.
     """
 
     @property
@@ -51,7 +52,7 @@ class GradableAssignment(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """What changes when a submission would have to be graded again."""
+        """A string that changes when submissions must be graded again."""
         ...
 
     @property
@@ -61,7 +62,7 @@ class GradableAssignment(Protocol):
 
     @property
     def max_points(self) -> dict[str, float]:
-        """What each exercise is worth, by name."""
+        """The points of each exercise, by name."""
         ...
 
     def files(self, submitted: Path) -> tuple[Path, ...]:
@@ -91,8 +92,8 @@ class Course(CourseFolders, Protocol):
         ...
 
     def find_submissions(self, assignment: str, only: Sequence[str] = ()) -> Batch:
-        """Return who has handed in.
+        """Return the submissions to an assignment.
 
-        only: consider these students alone. Raises ClassError when there is nothing to grade.
+        only: consider only these students. Raises ClassError when there is nothing to grade.
         """
         ...

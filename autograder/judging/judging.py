@@ -1,8 +1,8 @@
-"""From what a run brought back to points, and to the graded notebook. The trusted side.
+"""Turn a run into points and a graded notebook; the trusted side.
 
-A verdict comes from the class's questions and the observed answers alone. Whatever is not judged
-gets no points. What the learner is told names the property that failed and the misconception,
-and never a value of the secret cases.
+A verdict depends only on the class's questions and the observed answers. Whatever is not judged
+gets no points. The learner is told which property failed and which misconception it suggests,
+never a value of the secret cases.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lepton_course.exercises.remote import parse_observations
 
 @dataclass(frozen=True)
 class Judged:
-    """Graded notebooks (their JSON, by name) and the results that stand in them."""
+    """Graded notebooks (their JSON, by name) and the results written in them."""
 
     notebooks: Mapping[str, str]
     status: Status
@@ -47,7 +47,7 @@ class Judged:
 
 
 def judge_run(run: Run, questions: Mapping[str, Question], repairs: Sequence[str]) -> Judged:
-    """Decides on a run; writes points and messages where nbgrader reads them."""
+    """Judge a run, and write points and messages where nbgrader reads them."""
     notebook = nbformat.reads(run.notebook, as_version=4)
     own_lines = {
         line.strip() for cell in notebook.cells for line in cell.source.splitlines() if line.strip()
@@ -72,7 +72,7 @@ def judge_run(run: Run, questions: Mapping[str, Question], repairs: Sequence[str
 
 
 def write_verdict(cell: NotebookNode, result: ExerciseResult, panel: Panel) -> None:
-    """Puts a verdict into a grade cell: people see the panel, nbgrader reads the number."""
+    """Write a verdict into a grade cell: people see the panel, nbgrader reads the number."""
     data = {"text/plain": f"{result.points:g}", "text/html": panel._repr_html_()}
     cell.outputs = [nbformat.v4.new_output("execute_result", data)]
     cell.metadata[VERDICT_KEY] = {
@@ -84,7 +84,7 @@ def write_verdict(cell: NotebookNode, result: ExerciseResult, panel: Panel) -> N
 
 
 def write_unjudged(cell: NotebookNode) -> None:
-    """Makes a grade cell worth nothing for as long as no judge has decided on it."""
+    """Mark a grade cell, in place, as worth nothing until a judge has decided on it."""
     message = "Not judged: this class's nbgrader_config.py was not used."
     cell.outputs = [
         nbformat.v4.new_output("error", ename="NotJudged", evalue=message, traceback=[message])
@@ -129,7 +129,7 @@ def _headline(question: Question, points: float) -> str:
 
 
 def _part_line(question: Question, part: PartResult, own_lines: set[str]) -> Line:
-    """A part as the learner may read of it: nothing that a secret case's values could be in."""
+    """Return a part's line for the learner, free of anything that could reveal a secret case."""
     if part.passed:
         return Line("Right", part.part)
     stops = [d.raised for d in part.differences if isinstance(d, Stopped)]
@@ -140,9 +140,9 @@ def _part_line(question: Question, part: PartResult, own_lines: set[str]) -> Lin
 
 
 def _stop_in_words(raised: Raised, own_lines: set[str]) -> str:
-    """An exception without its message, which is the learner's own and could carry a secret input.
+    """Describe an exception without its message, which is the learner's and could leak an input.
 
-    So could a made-up line or type. Only what is known anyway is repeated.
+    A forged line or type could leak one too, so only what the learner knows anyway is repeated.
     """
     known = isinstance(getattr(builtins, str(raised.kind), None), type)
     kind = raised.kind if known else "an exception"

@@ -1,7 +1,7 @@
-"""What a class's `nbgrader_config.py` puts into nbgrader's autograder.
+"""The preprocessors that a class's `nbgrader_config.py` adds to nbgrader's autograder.
 
-With these two preprocessors `nbgrader autograde` and formgrader's button give the same points as
-`lepton class grade`, because they ask the same judge.
+With them `nbgrader autograde` and formgrader's button give the same points as `lepton class
+grade`, because they ask the same judge.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from autograder.submissions.cell_marks import is_judged
 from autograder.submissions.submission import restore
 
 RESULT_KEY = "lepton"
-"""Where `lepton class grade` hands over, in nbconvert's resources, what it has judged already."""
+"""Key in nbconvert's resources under which `lepton class grade` passes an existing verdict."""
 
 
 def runs_notebooks(step: Any) -> bool:
-    """Whether a preprocessor, as a configuration names it, is nbgrader's Execute or one like it."""
+    """Return whether a configured preprocessor is nbgrader's Execute, or a subclass of it."""
     step = import_item(step) if isinstance(step, str) else step
     return isinstance(step, Execute) or (isinstance(step, type) and issubclass(step, Execute))
 
@@ -41,10 +41,10 @@ class ClassPreprocessor(NbGraderPreprocessor):
 
 
 class RestoreCells(ClassPreprocessor):
-    """Puts the released cells back, and marks every exercise as not judged."""
+    """A preprocessor that restores the released cells and marks every exercise as not judged."""
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Returns the restored notebook; one that is not the course's comes back as it is."""
+        """Return the restored notebook, or one that is not from the curriculum unchanged."""
         info = resources["nbgrader"]
         release = read_release(Classroom(Path(self.classroom)), info["assignment"])
         if release is None:
@@ -59,9 +59,9 @@ class RestoreCells(ClassPreprocessor):
 
 
 class JudgeExercises(ClassPreprocessor):
-    """Replaces nbgrader's Execute: runs the learner's cells and writes the judge's verdicts.
+    """A replacement for nbgrader's Execute that runs the cells and writes the judge's verdicts.
 
-    An assignment that is not the course's is left to nbgrader's own Execute.
+    Assignments that are not from the curriculum go to nbgrader's own Execute.
     """
 
     sandbox = Enum(
@@ -69,7 +69,7 @@ class JudgeExercises(ClassPreprocessor):
     ).tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Returns the graded notebook."""
+        """Return the graded notebook."""
         classroom, name = Classroom(Path(self.classroom)), resources["nbgrader"]["assignment"]
         if read_release(classroom, name) is None:
             return Execute(parent=self.parent).preprocess(nb, resources)

@@ -1,7 +1,7 @@
-"""Results that are kept: what was judged before, and what stands in the gradebook already.
+"""Cached results: submissions judged before, and the results that the gradebook holds.
 
 A result is found by the content that it depends on. So a second run grades only what changed,
-and one that was killed goes on where it was.
+and a killed run resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from lepton_course.syllabus import PACKAGED
 
 @dataclass(frozen=True)
 class Store:
-    """One assignment's results, in a folder of the class's private part."""
+    """The cached results of one assignment, in a folder of the class's private part."""
 
     folder: Path
 
     def judged(self, key: str) -> Judged | None:
-        """The result of a submission that was judged before, or None."""
+        """Return the result of a submission judged before, or None."""
         try:
             fields = json.loads(self._file(key).read_text(encoding="utf-8"))
             exercises = tuple(exercise_result(exercise) for exercise in fields.pop("exercises"))
@@ -39,26 +39,26 @@ class Store:
             return None
 
     def keep(self, key: str, judged: Judged) -> None:
-        """Keeps a result; it is there as a whole or not at all."""
+        """Write a result atomically."""
         _write(self._file(key), json.dumps(asdict(judged)))
 
     def recorded(self, student: str) -> str:
-        """The key of the student's result that is in the gradebook, or ""."""
+        """Return the key of the student's result in the gradebook, or ""."""
         try:
             return self._mark(student).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return ""
 
     def mark_recorded(self, student: str, key: str) -> None:
-        """Says that the gradebook holds this result of the student."""
+        """Note that the gradebook holds this result of the student."""
         _write(self._mark(student), key)
 
     def all_recorded(self) -> set[str]:
-        """The keys of all results that are in the gradebook."""
+        """Return the keys of all results in the gradebook."""
         return {path.read_text(encoding="utf-8").split()[0] for path in self._marks()}
 
     def forget_all_but(self, keys: Iterable[str]) -> None:
-        """Removes results that no submission needs any more."""
+        """Remove all results but these."""
         needed = {self._file(key).name for key in keys}
         for path in self.folder.glob("*.json"):
             if path.name not in needed:
@@ -82,13 +82,13 @@ def _write(path: Path, text: str) -> None:
 
 
 def key_of(*parts: str) -> str:
-    """One key for all that a result depends on."""
+    """Return one key for everything that a result depends on."""
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 @functools.cache
 def grader_parts() -> dict[str, str]:
-    """Versions of what grades, by name: the course's own code, and what it runs and judges with."""
+    """Return the versions that grading depends on, by name: this code, Python and the libraries."""
     digest = hashlib.sha256()
     for package in (Path(autograder.__file__).parent, Path(lepton_course.__file__).parent):
         for path in sorted(package.rglob("*.py")):
@@ -102,5 +102,5 @@ def grader_parts() -> dict[str, str]:
 
 
 def grader_version() -> str:
-    """Names all of it in one word."""
+    """Return a key of all these versions."""
     return key_of(repr(grader_parts()))

@@ -1,4 +1,4 @@
-"""What grading says about a submission, and its form as JSON."""
+"""The results of grading a submission, and their JSON form."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ Status = Literal["graded", "partly graded", "not gradable"]
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """The points of one exercise, and names of misconceptions.
+    """The points of one exercise, and the misconceptions it shows.
 
-    diagnosis: of the one that the answer shows on every case. possible: of those that it shows in
-        some cases only, or that something else may look like.
+    diagnosis: the misconception that matches the answer on every case. possible: those that match
+        in some cases only, or less specifically.
     """
 
     name: str
@@ -25,25 +25,25 @@ class ExerciseResult:
 
     @property
     def remarks(self) -> list[str]:
-        """The misconceptions as a line of a table has them: possible ones with a question mark."""
+        """Return the misconceptions as a table shows them, possible ones with a question mark."""
         likely = [self.diagnosis] if self.diagnosis else []
         return [*likely, *(f"{name}?" for name in self.possible)]
 
 
 def exercise_result(fields: dict[str, Any]) -> ExerciseResult:
-    """An exercise's result from its JSON, also from that of older versions.
+    """Return an exercise's result from its JSON, including that of older versions.
 
-    Raises TypeError or KeyError where it is none.
+    Raises TypeError or KeyError if it is none.
     """
     return ExerciseResult(**{**fields, "possible": tuple(fields.get("possible", ()))})
 
 
 @dataclass(frozen=True)
 class SubmissionResult:
-    """One student's line.
+    """The result of one student.
 
-    score, max_score: points of the exercises that the judge decides; what is graded by hand is
-        in the gradebook. reason: why a submission is not, or only partly, graded.
+    score, max_score: points of the exercises that the judge decides; points given by hand are in
+        the gradebook. reason: why a submission is not, or only partly, graded.
     """
 
     student: str
@@ -59,7 +59,7 @@ class SubmissionResult:
 def not_gradable(
     student: str, assignment: str, reason: str, exercises: Sequence[ExerciseResult]
 ) -> SubmissionResult:
-    """The line of a submission that earned nothing because it could not be graded."""
+    """Return the result of a submission that could not be graded: no points."""
     nothing = tuple(ExerciseResult(e.name, 0.0, e.max_points) for e in exercises)
     total = sum(e.max_points for e in exercises)
     return SubmissionResult(student, assignment, "not gradable", 0.0, total, reason, nothing, 0.0)
@@ -67,10 +67,10 @@ def not_gradable(
 
 @dataclass(frozen=True)
 class Grading:
-    """What one run of the grader did.
+    """The results of one grading run.
 
-    results: one per student, in the roster's order. unchanged: how many had been judged before
-    and were not run again. walls: what stood around each submission, in words. shares_process:
+    results: one per student, in the roster's order. unchanged: number of submissions whose cached
+    result was used. walls: the isolation around each submission, in words. shares_process:
     whether the tests ran in the learners' own processes.
     """
 
@@ -83,7 +83,10 @@ class Grading:
 
 
 def to_json(grading: Grading, seconds: float) -> dict[str, Any]:
-    """The results as `lepton class grade --json` writes them."""
+    """Return the results as `lepton class grade --json` writes them.
+
+    seconds: duration of the whole run.
+    """
     results = grading.results
     submissions = [asdict(result) for result in results]
     for submission in submissions:

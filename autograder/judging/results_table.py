@@ -1,4 +1,4 @@
-"""Results as tables for a terminal."""
+"""Grading results as tables for a terminal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STYLES = {"graded": "green", "partly graded": "yellow", "not gradable": "red"}
 
 
 def console() -> Console:
-    """Prints tables; into a file or a pipe, wide enough for them."""
+    """Return a console for tables; without a terminal it is 120 characters wide."""
     terminal = Console()
     return terminal if terminal.is_terminal else Console(width=120)
 
@@ -27,9 +27,9 @@ SHARED = (
 
 
 def results_table(results: Sequence[SubmissionResult], shares_process: bool = False) -> Table:
-    """One line per submission: points, what was diagnosed, and why something is missing.
+    """Return a table with a line per submission: points, diagnoses, and why something is missing.
 
-    shares_process: say at the foot that the learners' processes could change what was decided.
+    shares_process: add a caption that the learners' processes could change the verdict.
     """
     caption = SHARED if shares_process else None
     table = Table(caption=caption, caption_justify="left", show_lines=False)
@@ -50,6 +50,6 @@ def results_table(results: Sequence[SubmissionResult], shares_process: bool = Fa
 
 
 def remarks(result: SubmissionResult) -> list[str]:
-    """The reason, if any, and a line for each exercise with a diagnosis."""
+    """Return the reason, if any, and a line for each exercise with a diagnosis."""
     found = [f"{e.name}: {', '.join(e.remarks)}" for e in result.exercises if e.remarks]
     return [result.reason, *found] if result.reason else found

@@ -1,7 +1,7 @@
-"""Clients that notice at once when a kernel is ready.
+"""Kernel clients that notice at once when a kernel is ready.
 
-jupyter_client's own wait until the kernel has been silent for 0.2 s, which for a warm kernel is
-most of its start. A kernel is ready when its answer has come, and on iopub the message that it is
+jupyter_client's own clients wait until the kernel has been silent for 0.2 s, which is most of a
+warm kernel's start. A kernel is ready when its reply has come and, on iopub, the message that it is
 idle again: from there on no output is lost.
 """
 
@@ -22,9 +22,9 @@ SUBSCRIBED_SECONDS = 0.05
 
 
 async def until_ready(client: KernelClient, timeout: float | None = None) -> None:
-    """Waits until the kernel answers and its output arrives.
+    """Wait until the kernel replies and its output arrives.
 
-    timeout: in seconds. Raises RuntimeError when it dies or takes longer.
+    timeout: in seconds. Raises RuntimeError when the kernel dies or takes longer.
     """
     deadline = time.monotonic() + (timeout or math.inf)
     while True:
@@ -43,7 +43,7 @@ async def until_ready(client: KernelClient, timeout: float | None = None) -> Non
 
 
 async def _next(channel: Any, request: str, seconds: float) -> dict[str, Any] | None:
-    """The next message of the channel that belongs to the request, or None."""
+    """Return the channel's next message that belongs to the request, or None."""
     while True:
         try:
             message = await ensure_async(channel.get_msg(timeout=seconds))
@@ -54,14 +54,14 @@ async def _next(channel: Any, request: str, seconds: float) -> dict[str, Any] | 
 
 
 class PromptAsyncClient(AsyncKernelClient):
-    """A client whose methods are coroutines."""
+    """A prompt client whose methods are coroutines."""
 
     _async_wait_for_ready = until_ready
     wait_for_ready = until_ready
 
 
 class PromptBlockingClient(BlockingKernelClient):
-    """A client whose methods wait."""
+    """A prompt client whose methods block."""
 
     _async_wait_for_ready = until_ready
     wait_for_ready = run_sync(until_ready)

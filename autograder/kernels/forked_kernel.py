@@ -11,11 +11,11 @@ from autograder.kernels.kernel_request import Request
 from autograder.sandbox import linux, walls
 
 NICENESS = 10
-"""Of closed-in kernels: their watchers, and those who judge them, go first."""
+"""Niceness of sandboxed kernels: their watchers and judges take precedence."""
 
 
 def run_kernel(request: Request, ready: int) -> None:
-    """The kernel's process, from the fork to its end."""
+    """Run the kernel in a freshly forked process until it ends."""
     # A session of its own: where the system shares its cores between sessions, a kernel with many
     # busy processes leaves the watcher, who must stop it, a fair share. Elsewhere niceness does.
     os.setsid()
@@ -45,7 +45,7 @@ def run_kernel(request: Request, ready: int) -> None:
 
 
 def _listening(request: Request) -> Any:
-    """A kernel that has opened its sockets. Files in its working folder are not imported yet."""
+    """Return a kernel that has opened its sockets; its working folder is not importable yet."""
     from ipykernel.kernelapp import IPKernelApp
 
     from autograder.kernels.testing_kernel import TestingKernel
@@ -61,14 +61,14 @@ def _listening(request: Request) -> Any:
 
 
 def _show_figures(shell: Any) -> None:
-    """What importing matplotlib does in a kernel; in the zygote there was none yet."""
+    """Enable inline figures: the zygote imported matplotlib before there was a kernel for them."""
     inline = "matplotlib_inline" in os.environ.get("MPLBACKEND", "")
     if inline and "matplotlib.pyplot" in sys.modules:
         shell.enable_matplotlib("inline")
 
 
 def _limit_threads() -> None:
-    """Torch has looked at this variable in the zygote already, and must be told again."""
+    """Tell torch its number of threads again: it has already read the variable in the zygote."""
     threads = os.environ.get("OMP_NUM_THREADS", "")
     torch = sys.modules.get("torch")
     if torch is not None and threads.isdigit():

@@ -1,4 +1,4 @@
-"""What a kernel's owner asks of the zygote: one JSON line on a stream of its own."""
+"""The request that a kernel's owner sends to the zygote: one JSON line on a stream of its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograder.sandbox import walls
 
 @dataclass(frozen=True)
 class Request:
-    """What the owner asks for."""
+    """A request for a kernel. world: the sandbox around it, or None."""
 
     connection_file: str
     cwd: str
@@ -21,7 +21,7 @@ class Request:
 
 
 def read_request(stream: socket.socket) -> Request | None:
-    """The request on a stream; None when the owner has gone."""
+    """Return the request on a stream, or None when the owner has gone."""
     line = b""
     while not line.endswith(b"\n"):
         data = stream.recv(65536)

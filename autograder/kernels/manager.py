@@ -1,6 +1,6 @@
 """Kernel managers for warm kernels, for programs that execute notebooks.
 
-They need no installed kernelspec. With a `world`, the kernel is closed in.
+They need no installed kernelspec. With a `world`, the kernel is sandboxed.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ class _Warm(HasTraits):
 
 
 class WarmKernelManager(_Warm, AsyncKernelManager):
-    """Starts one warm kernel; its methods are coroutines, as nbclient wants them."""
+    """A manager of one warm kernel whose methods are coroutines, as nbclient expects."""
 
     client_factory = Type(PromptAsyncClient, klass=KernelClient)
 
 
 class BlockingWarmKernelManager(_Warm, KernelManager):
-    """Starts one warm kernel; its methods wait."""
+    """A manager of one warm kernel whose methods block."""
 
     client_factory = Type(PromptBlockingClient, klass=KernelClient)

@@ -1,4 +1,4 @@
-"""The owner's side of the zygote: starts it, asks it for kernels, holds on to them."""
+"""The owner's side of the zygote: start it, request kernels from it, keep them."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ FRAMEWORKS = {
 }
 ALSO = ("matplotlib.pyplot", "lepton_course.checks.session", "lepton_course.exercises.remote")
 PRELOAD = (*chain(*FRAMEWORKS.values()), *ALSO)
-"""What kernels have imported before their first cell."""
+"""Modules that kernels have imported before their first cell."""
 
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 
 
 class KernelNotStarted(RuntimeError):
-    """The zygote could not make a kernel; the message says why."""
+    """The zygote could not start a kernel; the message says why."""
 
 
 @dataclass(frozen=True)
 class Link:
-    """A way to a zygote: the socket for requests, and the folder that the zygote removes."""
+    """A connection to a zygote: the socket for requests, and the folder that the zygote removes."""
 
     socket: socket.socket
     folder: Path
@@ -54,14 +54,14 @@ class WarmKernel:
     _incoming: bytes = b""
 
     def signal(self, number: int) -> None:
-        """Sends a signal to the kernel's process group."""
+        """Send a signal to the kernel's process group."""
         try:
             self.stream.sendall(json.dumps({"signal": number}).encode() + b"\n")
         except OSError:
             self._lost()
 
     def poll(self) -> int | None:
-        """The exit status once the kernel has ended, None while it runs."""
+        """Return the exit status of a kernel that has ended, or None while it runs."""
         while self.ended is None and select.select([self.stream], [], [], 0)[0]:
             message = self.receive()
             if message is None:
@@ -71,7 +71,7 @@ class WarmKernel:
         return self.ended
 
     def receive(self) -> dict[str, Any] | None:
-        """The watcher's next message; None when it has gone."""
+        """Return the watcher's next message, or None when the watcher has gone."""
         while b"\n" not in self._incoming:
             try:
                 data = self.stream.recv(65536)
@@ -84,7 +84,7 @@ class WarmKernel:
         return json.loads(line)
 
     def close(self) -> None:
-        """Lets go of the kernel: whatever still runs of it is killed."""
+        """Release the kernel, killing whatever of it still runs."""
         self.stream.close()
         if self.ended is None:
             self._lost()
@@ -96,9 +96,9 @@ class WarmKernel:
 class Zygote:
     """A zygote process, started when first needed.
 
-    It ends when the last copy of its socket is closed, however that comes about, and takes its
-    folder along: scratch folders are made in there, so that nothing is left behind even when
-    the owner is killed.
+    It ends when the last copy of its socket is closed, for whatever reason, and then removes its
+    folder. Scratch folders are made in that folder, so nothing is left behind even when the owner
+    is killed.
     """
 
     def __init__(self, preload: tuple[str, ...] = PRELOAD) -> None:
@@ -108,9 +108,9 @@ class Zygote:
         self._process: subprocess.Popen[bytes] | None = None
 
     def want(self, modules: tuple[str, ...]) -> None:
-        """Has kernels find these modules imported; others may be as well.
+        """Ensure that new kernels have imported these modules, and perhaps others.
 
-        A zygote that runs and lacks one is replaced; its kernels stay with their owners.
+        A running zygote that lacks one is replaced; its kernels stay with their owners.
         """
         if self._link is None:
             self.preload = modules
@@ -119,21 +119,21 @@ class Zygote:
             self.preload = modules
 
     def link(self) -> Link:
-        """What another process needs to use this zygote too; see `adopt`."""
+        """Return what another process needs to use this zygote too; see `adopt`."""
         return self._running()
 
     def adopt(self, link: Link) -> None:
-        """Uses another process's zygote, for as long as it answers."""
+        """Use another process's zygote for as long as it answers."""
         self._link = link
 
     def make_folder(self) -> Path:
-        """A new private folder that goes with the zygote at the latest."""
+        """Return a new private folder that is removed with the zygote at the latest."""
         return Path(tempfile.mkdtemp(prefix="", dir=self._running().folder))
 
     def start_kernel(
         self, connection_file: str, cwd: str, env: dict[str, str], world: World | None
     ) -> WarmKernel:
-        """A kernel that reads `connection_file`. A dead zygote is replaced once.
+        """Start a kernel that reads `connection_file`, replacing a dead zygote once.
 
         Raises KernelNotStarted.
         """
@@ -212,7 +212,7 @@ class Zygote:
         self._link = Link(ours, folder)
 
     def stop(self) -> None:
-        """Lets go of the zygote. Kernels that run stay with their owners."""
+        """Release the zygote. Running kernels stay with their owners."""
         with self._lock:
             if self._link is not None:
                 self._link.socket.close()

@@ -1,7 +1,8 @@
-"""Warm kernels for everything in Jupyter that starts kernels: a kernel provisioner.
+"""A kernel provisioner that gives warm kernels to everything in Jupyter that starts kernels.
 
 A kernelspec names it (`kernel_provisioner` → `lepton-warm`), and nbclient, papermill, nbval,
-nbgrader and JupyterLab use it without a change.
+nbgrader and JupyterLab use it unchanged.
+
 See jupyter_client's documentation, "Customizing the kernel's runtime environment".
 """
 
@@ -23,9 +24,9 @@ from autograder.sandbox.walls import World
 
 
 class WarmProvisioner(KernelProvisionerBase):
-    """Starts kernels by forking the process's zygote, over ipc sockets in a private folder.
+    """A provisioner that forks kernels from this process's zygote, over ipc in a private folder.
 
-    world: where set, kernels are closed in; its scratch folder also holds the sockets.
+    world: if set, kernels are sandboxed in it; its scratch folder also holds the sockets.
     """
 
     world = Instance(World, allow_none=True)
@@ -40,7 +41,7 @@ class WarmProvisioner(KernelProvisionerBase):
 
     @property
     def stop_reason(self) -> str | None:
-        """Why the watcher stopped the kernel (a limit), or None."""
+        """Return why the watcher stopped the kernel (a limit), or None."""
         return self.kernel.reason if self.kernel else self._stop_reason
 
     async def poll(self) -> int | None:

@@ -1,11 +1,11 @@
 """A kernel that runs a test cell past everything that a notebook's code can hook into.
 
 IPython lets any cell change how later cells are read, run and reported: input transformers, AST
-transformers, event hooks, handlers of exceptions, formatters, display hooks, trace functions. None
-of them is asked here. A request is an ordinary execute request whose code starts with `MARK`; the
+transformers, event hooks, exception handlers, formatters, display hooks, trace functions. A test
+uses none of them. A request is an ordinary execute request whose code starts with `MARK`; the
 reply says whether the test passed, and carries the value of its last expression as text.
 
-The test still runs in the process that it tests. Code that is made for this kernel can find these
+The test still runs in the process that it tests. Code written against this kernel can find these
 functions and replace them; docs/switch.md says so.
 """
 
@@ -26,7 +26,7 @@ from IPython.lib.pretty import pretty
 
 MARK = "# lepton: test\n"
 SHOWN, SILENT = "# value\n", "# no value\n"
-"""The second line: whether the value of the last expression counts."""
+"""Second line of a request: whether the value of the last expression counts."""
 
 FILE = "<test>"
 
@@ -46,7 +46,7 @@ _PLAIN = (int, float, bool, str)
 
 
 class TestingKernel(IPythonKernel):
-    """An IPython kernel that also takes tests."""
+    """An IPython kernel that also accepts tests."""
 
     __test__ = False  # not a test of pytest's
 
@@ -55,7 +55,7 @@ class TestingKernel(IPythonKernel):
         self._namespace = self.shell.user_ns
 
     async def do_execute(self, code: str, *args: Any, **options: Any) -> dict[str, Any]:
-        """Runs a cell as ever, or a test."""
+        """Run an ordinary cell, or a test."""
         if not code.startswith(MARK):
             return await super().do_execute(code, *args, **options)
         reply = await run_test(code, self._namespace)
@@ -65,7 +65,7 @@ class TestingKernel(IPythonKernel):
 
 
 async def run_test(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
-    """Runs a test in a namespace; the reply has the key "test" only when it passed."""
+    """Run a test in a namespace; return a reply that has the key "test" only if the test passed."""
     _setprofile(None)
     builtins.__dict__.update(_BUILTINS)
     namespace["__builtins__"] = builtins
@@ -81,9 +81,9 @@ async def run_test(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _value(source: str, namespace: dict[str, Any]) -> Any:
-    """Runs a source; the value of its last statement where this is an expression, else None.
+    """Run a source; return the value of its last statement if that is an expression, else None.
 
-    Each statement is a program of its own, as in IPython: no trace function can jump out of it.
+    Each statement is a program of its own, as in IPython, so no trace function can jump out of it.
     """
     # Never optimized: an optimized `assert` asserts nothing.
     options: dict[str, Any] = {"dont_inherit": True, "optimize": 0}
@@ -101,12 +101,12 @@ async def _value(source: str, namespace: dict[str, Any]) -> Any:
 
 
 def _text(value: Any) -> str:
-    """The value as a notebook shows it."""
+    """Return the value as a notebook shows it."""
     return _repr(value) if _type(value) in _PLAIN else _pretty(value)
 
 
 def _failure(error: BaseException) -> dict[str, Any]:
-    """An error reply."""
+    """Return an error reply."""
     try:
         inner = error.__traceback__
         while inner and inner.tb_frame.f_code.co_filename == __file__:

@@ -1,6 +1,6 @@
-"""The watcher: between a kernel's owner and one kernel; see the protocol in `zygote`.
+"""The watcher: a process between a kernel's owner and one kernel; see the protocol in `zygote`.
 
-It is forked from the zygote, starts the kernel, passes signals on, watches the limits, and leaves
+It is forked from the zygote, starts the kernel, passes signals on, enforces the limits, and leaves
 nothing behind. It runs none of the learner's code.
 """
 
@@ -25,7 +25,7 @@ WATCH_SECONDS = 0.1
 
 
 def watch(stream: socket.socket) -> None:
-    """The watcher: starts one kernel and stays until nothing of it is left."""
+    """Start one kernel, and watch it until nothing of it is left."""
     request = read_request(stream)
     if request is None:
         return
@@ -62,7 +62,10 @@ def watch(stream: socket.socket) -> None:
 def _follow(
     stream: socket.socket, kernel: int, world: walls.World | None
 ) -> tuple[int, str | None]:
-    """Until the kernel ends: passes signals on, and stops it at a limit or when unwanted."""
+    """Pass signals on until the kernel ends; stop it at a limit or when its owner has gone.
+
+    Return the kernel's exit status and the reason why it was stopped, or None.
+    """
     began = time.monotonic()
     reason = None
     incoming = b""
@@ -100,7 +103,7 @@ def _signal_kernel(kernel: int, number: int) -> None:
 
 
 def _kill_all(kernel: int, in_namespace: bool) -> int:
-    """Kills the kernel with all that it started; returns the kernel's exit status.
+    """Kill the kernel with everything that it started; return the kernel's exit status.
 
     In a process namespace the death of its first process is the death of all. Without one, this
     process adopts what the kernel leaves behind and kills it.
@@ -123,6 +126,7 @@ def _wait(pid: int, flags: int) -> int | None:
 
 
 def reap() -> None:
+    """Collect the exit statuses of all children that have ended."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -131,7 +135,7 @@ def reap() -> None:
 
 
 def run_and_exit(action: Any) -> None:
-    """Runs `action` in a forked process, which ends here whatever happens."""
+    """Run `action` in a forked process, which ends here whatever happens."""
     code = 1
     try:
         action()

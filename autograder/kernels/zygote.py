@@ -9,13 +9,13 @@ a kernel the owner sends one message that carries a stream socket (SCM_RIGHTS). 
     zygote    {"ended": exit status, "reason": "why it was stopped" | null}
 
 For each kernel there are two processes. The *watcher* is forked first; it reads the request,
-forks the kernel, passes signals on, watches the limits, and kills everything that the kernel has
-started when the kernel ends, when a limit is passed, or when the owner's end of the stream
-closes, however that came about. It runs none of the learner's code. The *kernel* is an ordinary
+forks the kernel, passes signals on, enforces the limits, and kills everything that the kernel has
+started when the kernel ends, when a limit is exceeded, or when the owner's end of the stream
+closes, for whatever reason. It runs none of the learner's code. The *kernel* is an ordinary
 IPython kernel.
 
-The zygote itself only imports. It must never run an operation of torch or TensorFlow: one thread
-pool started before the fork, and every kernel would hang at its first operation.
+The zygote itself only imports. It must never run an operation of torch or TensorFlow: with a thread
+pool started before the fork, every kernel would hang at its first operation.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ ALWAYS = (
     "stack_data",
     "tornado.platform.asyncio",
 )
-"""What every kernel needs, whatever its notebook imports, and what shows an exception."""
+"""Modules that every kernel needs, whatever its notebook imports, or for showing an exception."""
 
 
 def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
-    """Imports `preload` and serves requests until the owner's end of the socket closes.
+    """Import `preload` and serve requests until the owner's end of the socket closes.
 
-    At the end, when all its kernels have ended, it removes `folder`.
+    Then, once all its kernels have ended, remove `folder`.
     """
     try:
         serve(socket_fd, preload)
@@ -72,7 +72,7 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
 
 
 def serve(socket_fd: int, preload: list[str]) -> None:
-    """Imports `preload`, then forks a watcher for each request."""
+    """Import `preload`, then fork a watcher for each request."""
     sys.modules.pop("rfc3987_syntax", None)  # see autograder/__init__.py; learners may have it
     gc.disable()  # what is imported stays: there is nothing to collect
     for name in (*ALWAYS, *preload):
@@ -100,14 +100,14 @@ def serve(socket_fd: int, preload: list[str]) -> None:
 
 
 def _know_backends() -> None:
-    """Matplotlib looks through all installed packages when it first chooses a backend."""
+    """List matplotlib's backends now: the first choice of one searches all installed packages."""
     registry = sys.modules.get("matplotlib.backends.registry")
     if registry is not None:
         registry.backend_registry.list_all()
 
 
 def _know_sources() -> None:
-    """Who first shows an exception finds every module's file, and how to colour Python."""
+    """Format an exception now: the first one finds all modules' files and loads a highlighter."""
     try:
         raise ValueError
     except ValueError:
@@ -115,7 +115,7 @@ def _know_sources() -> None:
 
 
 def _receive_stream(owner: socket.socket) -> socket.socket | None:
-    """The stream of the next request; None when the owner has gone."""
+    """Return the stream of the next request, or None when the owner has gone."""
     while True:
         poller = select.poll()
         poller.register(owner, select.POLLIN)

@@ -1,9 +1,9 @@
-"""Runs the notebooks of an ordinary nbgrader submission in the sandbox.
+"""Run the notebooks of an ordinary nbgrader submission in the sandbox.
 
 Cells run as nbgrader runs them, one notebook after the other, each in a kernel of its own and on
-the files that the one before has left. Test cells go to the kernel's own way of running tests,
-and what is written below them is written here, when the kernel has gone: what a learner's code
-has sent meanwhile as an error or a result does not count.
+the files that the previous one has left. Test cells go to the kernel's own way of running tests.
+Their outcomes are written below them here, after the kernel has gone: an error or a result that the
+learner's code has sent meanwhile does not count.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from autograder.submissions.untrusted_outputs import tidy, writable
 
 MAX_VALUE_BYTES = 10_000
 NEVER_COUNT = ("error", "execute_result")
-"""Outputs of a test cell that nbgrader takes for a score."""
+"""Outputs of a test cell that nbgrader would take for a score."""
 
 KERNEL_CLASS = "autograder.kernels.testing_kernel.TestingKernel"
 
 
 @dataclass(frozen=True)
 class TestOutcome:
-    """What the kernel replied to a test: an output that says so, or None for a plain pass."""
+    """The outcome of a test: an output for its cell, or None for a plain pass."""
 
     output: NotebookNode | None
 
 
 def run_notebooks(notebooks: Mapping[str, str], job: Job) -> dict[str, Run]:
-    """Runs notebooks (their JSON, by name) in the order of their names.
+    """Run notebooks (their JSON, by name) in the order of their names; return the runs by name.
 
     job: as for one notebook; its notebook is not used. Raises CannotRun.
     """
@@ -69,7 +69,7 @@ def run_notebooks(notebooks: Mapping[str, str], job: Job) -> dict[str, Run]:
 
 
 class RunTests(RunAndAsk):
-    """Runs a notebook; test cells decide in the kernel, by their assertions."""
+    """A runner whose test cells are decided in the kernel, by their assertions."""
 
     def __init__(self, job: Job, scratch: Path) -> None:
         super().__init__(job, scratch)
@@ -79,10 +79,10 @@ class RunTests(RunAndAsk):
         self.extra_arguments = [f"--IPKernelApp.kernel_class={KERNEL_CLASS}"]
 
     def check_kernel(self, index: int) -> None:
-        """Nothing of this course is needed in the kernel."""
+        """Check nothing: the kernel needs no part of this course."""
 
     def judge(self, cell: NotebookNode, index: int, left: float) -> None:
-        """Has the kernel run a test, and keeps what it replies."""
+        """Have the kernel run a test, and keep its outcome."""
         seconds = min(self.job.limits.cell_seconds, left)
         self.limit(seconds)
         self.reply = {}
@@ -98,12 +98,12 @@ class RunTests(RunAndAsk):
             self.incidents.append(f"{self.describe(cell)} ran longer than {seconds:.0f} s")
 
     def on_cell_executed(self, **kwargs: Any) -> None:
-        """Keeps the reply, which comes over a channel that outputs do not take."""
+        """Keep the reply, which comes over a channel that outputs do not take."""
         self.reply = kwargs["execute_reply"]["content"]
         super().on_cell_executed(**kwargs)
 
     def write_verdicts(self, notebook: NotebookNode) -> None:
-        """Puts what was decided below the test cells, where nbgrader looks for it."""
+        """Write the outcomes below the test cells, in place, where nbgrader looks for them."""
         for index, cell in enumerate(notebook.cells):
             if not is_judged(cell):
                 continue
@@ -113,14 +113,14 @@ class RunTests(RunAndAsk):
             cell.outputs = [*shown, *([verdict.output] if verdict.output else [])]
 
     def describe(self, cell: NotebookNode) -> str:
-        """The cell, in the middle of a sentence."""
+        """Return a phrase for the cell, to be used in the middle of a sentence."""
         if is_judged(cell):
             return f"the test {mark_of(cell).grade_id}"
         return super().describe(cell)
 
 
 def _request(source: str) -> str:
-    """A test cell as the kernel takes it: plain Python, transformed here, outside."""
+    """Return the request for a test cell: plain Python, transformed outside the kernel."""
     try:
         shown = not DisplayHook.semicolon_at_end_of_expression(source)
         plain = TransformerManager().transform_cell(source)
@@ -130,7 +130,7 @@ def _request(source: str) -> str:
 
 
 def _verdict(reply: Mapping[str, Any]) -> TestOutcome:
-    """What a reply says; whatever is not clearly a pass is none."""
+    """Return the outcome that a reply states; whatever is not clearly a pass is a failure."""
     test = reply.get("test")
     if reply.get("status") != "ok" or not isinstance(test, dict):
         lines = reply.get("traceback")
@@ -152,7 +152,7 @@ def _error(name: Any, message: Any, lines: list[str]) -> NotebookNode:
 
 @contextmanager
 def _chain(folders: tuple[Path, ...]) -> Iterator[Callable[[], Path]]:
-    """Makes scratch folders, each with a copy of the files that are in the one before."""
+    """Yield a function that makes scratch folders, each with a copy of the previous one's files."""
     with ExitStack() as stack:
         before = list(folders)
 

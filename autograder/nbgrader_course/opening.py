@@ -1,4 +1,4 @@
-"""Decides which kind of course is in a folder; all that follows knows it as a course."""
+"""Opening of a course's folder, which may hold a class or an ordinary nbgrader course."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Puts back what a submission to an ordinary nbgrader course may not change.
+"""Restore the parts of a submission to an ordinary nbgrader course that learners may not change.
 
-nbgrader's own preprocessors do it, with the cells that are in the gradebook: hidden tests, points,
-locked cells. Before them, marks that would make nbgrader stop are taken off.
+nbgrader's own preprocessors do it, from the cells in the gradebook: hidden tests, points, locked
+cells. Before that, marks at which nbgrader would fail are removed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from autograder.submissions.submission import (
 
 @dataclass(frozen=True)
 class Known:
-    """What the gradebook knows of a notebook: ids of all cells, and the tests' points by id."""
+    """A notebook as the gradebook has it: the ids of all cells, and the tests' points by id."""
 
     cells: frozenset[str]
     tests: Mapping[str, float]
@@ -38,16 +38,16 @@ class Known:
 
 @dataclass(frozen=True)
 class Rules:
-    """A course's own rules for what is put back."""
+    """The course's own settings for restoring submissions."""
 
     course: CourseDirectory
     config: Config
 
 
 def restore_submission(folder: Path, known: Mapping[str, Known], rules: Rules) -> Submission:
-    """The notebooks of a submission, ready to run. What cannot be graded of it is a repair.
+    """Return the submission's notebooks, ready to run; what cannot be graded is listed as a repair.
 
-    known: the assignment's notebooks. Raises NotGradable when not one can be graded.
+    known: the assignment's notebooks. Raises NotGradable if none of them can be graded.
     """
     notebooks: dict[str, str] = {}
     repairs: list[str] = []
@@ -77,10 +77,10 @@ def restore_submission(folder: Path, known: Mapping[str, Known], rules: Rules) -
 
 
 def _take_off_marks(notebook: NotebookNode, known: Collection[str]) -> list[str]:
-    """Takes nbgrader's mark off copies of cells and off cells that are not the assignment's.
+    """Remove nbgrader's mark from copies of cells and from foreign cells, in place; return repairs.
 
-    Of copies the last counts, as in nbgrader's own DeduplicateIds, whose leavings its validation
-    refuses, and with them the whole batch.
+    Of copies the last one counts, as in nbgrader's DeduplicateIds. The leftovers of that step would
+    fail nbgrader's validation, and with it the whole batch.
     """
     repairs = []
     seen = set()
@@ -98,7 +98,10 @@ def _take_off_marks(notebook: NotebookNode, known: Collection[str]) -> list[str]
 
 
 def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> str:
-    """The notebook's JSON after the course's own sanitizing preprocessors. Raises NotGradable."""
+    """Return the notebook's JSON after the course's sanitizing preprocessors.
+
+    Raises NotGradable.
+    """
     log = KeptLog("restore")
     converter = Autograde(coursedir=rules.course, config=rules.config, log=log)
     exporter = NotebookExporter(config=rules.config, log=log)
@@ -121,6 +124,6 @@ def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> 
 
 
 def _marked(notebook: NotebookNode) -> set[str]:
-    """The ids of the cells that ask for a grade."""
+    """Return the ids of the cells that ask for a grade."""
     marks = map(mark_of, notebook.cells)
     return {mark.grade_id for mark in marks if mark.grade}

@@ -1,4 +1,4 @@
-"""An assignment of an ordinary nbgrader course, as the grader needs it."""
+"""An assignment of an ordinary nbgrader course."""
 
 from __future__ import annotations
 
@@ -30,15 +30,16 @@ from autograder.submissions.submission import Submission
 from autograder.submissions.untrusted_files import hash_files
 
 LONGEST = 10**6
-"""Seconds, where a course sets no limit."""
+"""Time limit of a cell, in seconds, for a course that sets none."""
 
 
 @dataclass(frozen=True)
 class StockAssignment:
-    """What the gradebook knows of an assignment, and how its course wants it graded.
+    """An assignment as the gradebook has it, and its course's settings for grading.
 
     known: its notebooks. folder: the files beside them. cell_seconds: the course's limit.
-    ignored: a pattern of lines on stderr that do no harm. rules: stay with the writer.
+    ignored: a pattern of harmless lines on stderr. rules: the settings for restoring, not sent to
+    workers.
     """
 
     name: str
@@ -56,7 +57,7 @@ class StockAssignment:
 
     @property
     def max_points(self) -> dict[str, float]:
-        """What each test is worth; by its notebook too, where there are several."""
+        """Return the points of each test; its notebook is in the name if there are several."""
         return {
             self._label(name, test): points
             for name, known in self.known.items()
@@ -64,15 +65,15 @@ class StockAssignment:
         }
 
     def files(self, submitted: Path) -> tuple[Path, ...]:
-        """Folders whose files stand beside the notebooks; the course's own win."""
+        """Return the folders whose files stand beside the notebooks; the course's own win."""
         return (self.folder, submitted)
 
     def restored(self, submitted: Path) -> Submission:
-        """The submission in a folder, ready to run. Raises NotGradable."""
+        """Return the submission in a folder, ready to run. Raises NotGradable."""
         return restore_submission(submitted, self.known, self.rules)
 
     def grade(self, task: GradingTask) -> Judged:
-        """Runs the notebooks and takes the scores as nbgrader does. Raises CannotRun."""
+        """Run the notebooks and score them as nbgrader does. Raises CannotRun."""
         limits = replace(task.limits, cell_seconds=self.cell_seconds)
         job = Job("", {}, self.files(task.folder), limits, task.threads, task.walls)
         runs = run_notebooks(task.submission.notebooks, job)
@@ -97,7 +98,7 @@ class StockAssignment:
         )
 
     def _scored(self, run: Run) -> tuple[str, dict[str, float], list[str]]:
-        """The notebook, points by test, and scores that nbgrader would not take."""
+        """Return the notebook, points by test, and a sentence per score that nbgrader refuses."""
         notebook = nbformat.reads(run.notebook, as_version=4)
         ignore = IgnorePattern(pattern=self.ignored)
         scores: dict[str, float] = {}
@@ -122,7 +123,7 @@ class StockAssignment:
 
 
 def load_stock_assignment(course: CourseFolders, name: str) -> StockAssignment:
-    """An assignment of a course. Raises ClassError when it cannot be graded here."""
+    """Return an assignment of a course. Raises ClassError when it cannot be graded here."""
     rules = Rules(course.course_directory(name), course.config())
     known, cells = _in_gradebook(course, name)
     converter = Autograde(coursedir=rules.course, config=rules.config)
@@ -146,7 +147,7 @@ _RESTORING = ("ClearOutput", "DeduplicateIds", "OverwriteCells", "OverwriteKerne
 
 
 def _in_gradebook(course: CourseFolders, name: str) -> tuple[dict[str, Known], str]:
-    """The notebooks of an assignment, and a digest of all their cells."""
+    """Return an assignment's notebooks, and a digest of all their cells."""
     nbgrader = course.course_directory(name)
     known: dict[str, Known] = {}
     digest = hashlib.sha256()
@@ -188,7 +189,7 @@ def _check_language(notebook: Any) -> None:
 def _copy_source_files(
     course: CourseFolders, rules: Rules, name: str, excluded: Sequence[str]
 ) -> Path:
-    """The files that nbgrader puts beside each submission's notebooks, and no others."""
+    """Copy the files that nbgrader puts beside each submission's notebooks; return their folder."""
     source = course.source_folder(name)
     target = course.private / "files" / name
     shutil.rmtree(target, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""An ordinary nbgrader course: its own configuration, folders and gradebook, nothing of ours.
+"""An ordinary nbgrader course, with its own configuration, folders and gradebook.
 
-What the grader keeps for itself (results, to go on with; scratch) is in the folder `.lepton`.
+The grader's own files (results to resume from, scratch) are in the folder `.lepton`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONFIG = "nbgrader_config.py"
 
 @dataclass(frozen=True)
 class StockCourse:
-    """The paths of a course, as its configuration says."""
+    """The paths and settings of a course, according to its configuration."""
 
     root: Path
     keeps_attempts = False
@@ -41,7 +41,7 @@ class StockCourse:
         return self.root / ".lepton"
 
     def config(self) -> Config:
-        """What nbgrader's own commands would read in the course's folder."""
+        """Return the configuration that nbgrader's commands would read in the course's folder."""
         return self._config
 
     @functools.cached_property
@@ -82,9 +82,9 @@ class StockCourse:
         return load_stock_assignment(self, name)
 
     def find_submissions(self, assignment: str, only: Sequence[str] = ()) -> Batch:
-        """Return whose folders nbgrader would grade.
+        """Return the submissions that nbgrader would grade.
 
-        only: consider these students alone. Raises ClassError when there is nothing to grade.
+        only: consider only these students. Raises ClassError when there is nothing to grade.
         """
         course = self.course_directory(assignment)
         step = course.submitted_directory
@@ -104,7 +104,7 @@ class StockCourse:
 
 
 def open_stock_course(root: Path) -> StockCourse | None:
-    """The nbgrader course in a folder; None when it is none, or a class of this course.
+    """Return the nbgrader course in a folder, or None if there is none or it is a class.
 
     Raises ClassError when it has no gradebook, or its configuration cannot be used.
     """

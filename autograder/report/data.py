@@ -1,4 +1,4 @@
-"""What a report is about: read from the gradebook, the graded notebooks, and what was handed in."""
+"""The report's data, read from the gradebook, the graded notebooks and the submissions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Status = Literal["graded", "waits for a grade by hand", "not graded", "not hande
 
 @dataclass(frozen=True)
 class Item:
-    """One exercise of the assignment, or a question that is graded by hand."""
+    """An exercise of the assignment, or a question that is graded by hand."""
 
     name: str
     title: str
@@ -36,7 +36,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Mistake:
-    """A misconception of an exercise: what the learner is told, and where to read on."""
+    """A misconception of an exercise, with its sentence for the learner and where to read on."""
 
     exercise: str
     name: str
@@ -46,13 +46,13 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Learner:
-    """One line of the roster with what it has earned.
+    """A student of the roster with what they have earned.
 
-    score: what counts, less `penalty` for being late. points: by exercise; None while it waits
-    for a grade by hand. diagnoses: misconceptions by exercise; possible: those that
-    the answer only resembles, or shows in some cases. progress: what the learner's own
-    file says, or None without one. opening: share of the opening quiz, 0 to 1, if known.
-    attempts: how often it was handed in, as far as attempts are kept.
+    score: points that count, the late `penalty` already subtracted. points: by exercise; None until
+        graded by hand. diagnoses: certain misconceptions, by exercise. possible: misconceptions
+        that the answer only resembles, or shows in some cases. progress: the learner's own progress
+        file, or None. opening: fraction of the opening quiz that was right, 0 to 1, or None if
+        unknown. attempts: number of kept attempts.
     """
 
     student: Student
@@ -68,7 +68,7 @@ class Learner:
 
     @property
     def name(self) -> str:
-        """The learner's name as people write it."""
+        """Return the learner's full name, or the id if there is none."""
         return f"{self.student.first_name} {self.student.last_name}".strip() or self.student.id
 
     @property
@@ -78,7 +78,7 @@ class Learner:
 
 @dataclass(frozen=True)
 class AssignmentData:
-    """Everything that the report says of one assignment. notes: files that could not be read."""
+    """The data of one assignment. notes: a line for each file that could not be read."""
 
     name: str
     items: tuple[Item, ...]
@@ -92,12 +92,15 @@ class AssignmentData:
 
     @property
     def graded(self) -> tuple[Learner, ...]:
-        """The learners who have points."""
+        """Return the learners who have points."""
         return tuple(learner for learner in self.learners if learner.has_points)
 
 
 def graded_assignments(classroom: Classroom) -> list[str]:
-    """The assignments that have grades, in the course's order. Raises ClassError for none."""
+    """Return the assignments that have grades, in the course's order.
+
+    Raises ClassError when there is none.
+    """
     with _gradebook(classroom) as gradebook:
         graded = {a.name for a in gradebook.assignments if a.submissions}
     found = [name for name in classroom.manifest().modules if name in graded]
@@ -109,9 +112,10 @@ def graded_assignments(classroom: Classroom) -> list[str]:
 def read_assignment(
     classroom: Classroom, name: str, opening: Mapping[str, float] | None = None
 ) -> AssignmentData:
-    """Reads one assignment's results.
+    """Read one assignment's results.
 
-    opening: shares of an opening quiz by student id; they win over what progress files say.
+    opening: fractions (0 to 1) of an opening quiz by student id; they override progress files.
+
     Raises ClassError when there are no grades.
     """
     assignment = load_assignment(classroom, name)
@@ -159,7 +163,7 @@ def read_assignment(
 
 
 def read_opening(path: Path) -> dict[str, float]:
-    """Shares (0 to 1) of an opening quiz from a CSV file with the columns id,percent.
+    """Read an opening quiz from a CSV file with the columns id,percent; return fractions (0 to 1).
 
     Raises ClassError with the line of the first mistake.
     """
@@ -210,8 +214,7 @@ def _learner(
 
 
 def _diagnoses(graded: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """The misconceptions that the judge has noted in a graded notebook, by exercise: those that
-    are sure, and those that are possible."""
+    """Return a graded notebook's misconceptions by exercise: the certain and the possible ones."""
     try:
         cells = json.loads(graded.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
@@ -232,8 +235,10 @@ def _diagnoses(graded: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]
 def _progress(
     classroom: Classroom, student: str, assignment: str, module: str, notes: list[str]
 ) -> ProgressHistory | None:
-    """A learner's progress in this module, from the file that came with the submission, or that
-    the instructor has put into the class's folder `progress`."""
+    """Return a learner's progress in this module, or None, adding unreadable files to `notes`.
+
+    It is in the submission, or the instructor has put it into the class's folder `progress`.
+    """
     places = (
         classroom.root / "progress" / f"{student}.json",
         classroom.submitted_folder(student, assignment) / PROGRESS_FILE,

@@ -1,8 +1,8 @@
-"""The report's figures as SVG that takes its colours from the page.
+"""The report's figures, as SVG that takes its colours from the page.
 
-Data are drawn in Okabe and Ito's colours by way of CSS variables, and text and axes in the page's
-own colour, so that one figure serves the light theme, the dark one and paper. Every figure has its
-message as alternative text.
+Data are drawn in the colours of Okabe and Ito, through CSS variables, and text and axes in the
+page's own colour, so one figure serves the light theme, the dark one and paper. Each figure's
+message is its alternative text.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _LONGEST_LABEL = 34
 
 
 def score_figure(teams: Sequence[TeamSummary]) -> Markup:
-    """A dot for each learner's share of the points, by team, with the team's median."""
+    """Return a dot plot of the learners' fractions of the points, by team, with its median."""
     shown = [team for team in teams if team.shares]
     with matplotlib.rc_context(_STYLE):
         figure, ax = _axes(len(shown))
@@ -70,7 +70,7 @@ def score_figure(teams: Sequence[TeamSummary]) -> Markup:
 
 
 def item_figure(items: Sequence[ItemSummary]) -> Markup:
-    """Facility and discrimination of each exercise, side by side."""
+    """Return a bar chart of each exercise's facility, beside its discrimination."""
     shown = [item for item in items if item.facility is not None]
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, _height(len(shown))), layout="constrained")
@@ -99,7 +99,7 @@ def item_figure(items: Sequence[ItemSummary]) -> Markup:
 
 
 def gain_figure(gains: Sequence[tuple[str, Gain]]) -> Markup:
-    """The mean share before and after by team, and the normalised gain with its interval."""
+    """Return each team's mean fraction before and after, beside its normalised gain."""
     with matplotlib.rc_context(_STYLE):
         figure = Figure(figsize=(_WIDTH, _height(len(gains))), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
@@ -137,7 +137,7 @@ def _axes(rows: int) -> tuple[Figure, Axes]:
 
 
 def _rows(ax: Axes, labels: Sequence[str]) -> None:
-    """Labels the rows from top to bottom."""
+    """Label the rows from top to bottom."""
     short = [
         label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
         for label in labels
@@ -147,7 +147,7 @@ def _rows(ax: Axes, labels: Sequence[str]) -> None:
 
 
 def _spread(shares: Sequence[float]) -> list[float]:
-    """Heights that keep dots of (nearly) equal shares apart: 0, up, down, further up, …"""
+    """Return heights that keep dots of (nearly) equal fractions apart: 0, up, down, and so on."""
     heights, seen = [], {}
     for share in shares:
         place = round(share * 40)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else, and as CSV tables."""
+"""The report as one self-contained HTML page, and as CSV tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lepton_course.checks.panel import read_in_words
 
 
 def write_report(course: str, summaries: Sequence[Summary], folder: Path, day: date) -> list[Path]:
-    """Writes report.html and three CSV tables into a folder; returns them, the page first."""
+    """Write report.html and three CSV tables into a folder; return their paths, the page first."""
     folder.mkdir(exist_ok=True)
     page = folder / "report.html"
     page.write_text(to_html(course, summaries, day), encoding="utf-8")
@@ -36,7 +36,7 @@ def write_report(course: str, summaries: Sequence[Summary], folder: Path, day: d
 
 
 def to_html(course: str, summaries: Sequence[Summary], day: date) -> str:
-    """The page. Whatever learners and rosters say is escaped."""
+    """Return the page's HTML. Everything that learners and rosters say is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         autoescape=True,
@@ -126,7 +126,7 @@ def _misconception_rows(summaries: Iterable[Summary]) -> Iterable[Sequence[Any]]
 
 
 def _cell(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe, as spreadsheets do."""
+    """Prefix text that a spreadsheet would run as a formula with an apostrophe."""
     return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
 
 

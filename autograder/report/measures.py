@@ -1,4 +1,4 @@
-"""The figures of a report, as pure functions of points.
+"""The report's statistics, as pure functions of points.
 
 Definitions, with a student i, an exercise j and points x_ij of m_j:
 
@@ -8,7 +8,7 @@ discrimination: Pearson's correlation of x_ij with the student's points in all *
     the corrected item-total correlation (Henrysson, Correction of item-total correlations in item
     analysis, Psychometrika 28, 1963, 211-218). With x_ij either 0 or m_j it is the corrected
     point-biserial correlation.
-normalised gain: (after - before) / (1 - before) of a group's mean shares of the points (Hake,
+normalised gain: (after - before) / (1 - before) of a group's mean fractions of the points (Hake,
     Interactive-engagement versus traditional methods, American Journal of Physics 66, 1998, 64-74).
 """
 
@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FEWEST_FOR_INTERVAL = 5
-"""With fewer learners than these an interval would promise more than the data hold."""
+"""Number of learners below which an interval would promise more than the data hold."""
 
 RESAMPLES = 10_000
 _NORMAL_95 = 1.959964  # the standard normal distribution's 97.5 % point
@@ -39,7 +39,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Gain:
-    """Mean shares (0 to 1) before and after, of the same learners, and the normalised gain."""
+    """Mean fractions (0 to 1) of the same learners before and after, and the normalised gain."""
 
     before: float
     after: float
@@ -47,17 +47,21 @@ class Gain:
 
 
 def facility(points: Sequence[float], max_points: float) -> float | None:
-    """The mean share of the points; None without learners or points to be had."""
+    """Return the mean fraction of the points, or None without learners or points.
+
+    points: one number per learner.
+    """
     if not points or max_points <= 0:
         return None
     return float(np.mean(points)) / max_points
 
 
 def discrimination(points: np.ndarray, column: int) -> Estimate:
-    """The corrected item-total correlation of one exercise.
+    """Return the corrected item-total correlation of one exercise, with its 95 % interval.
 
-    points: (learners, exercises). The interval is Fisher's, tanh(artanh r ± 1.96 / √(n - 3)).
-    None when the exercise, or the rest of the assignment, gave everybody the same points.
+    points: array (learners, exercises). column: the exercise. The interval is Fisher's,
+    tanh(artanh r ± 1.96 / √(n - 3)). The value is None when the exercise, or the rest of the
+    assignment, gave everybody the same points.
     """
     n = len(points)
     item = points[:, column]
@@ -72,7 +76,7 @@ def discrimination(points: np.ndarray, column: int) -> Estimate:
 
 
 def normalised_gain(before: Sequence[float], after: Sequence[float], seed: int = 0) -> Gain | None:
-    """The normalised gain of a group, from each learner's shares before and after; None for nobody.
+    """Return a group's normalised gain, from each learner's fractions, or None for an empty group.
 
     The interval is the percentile bootstrap's: learners are drawn with replacement, 10,000 times,
     from a fixed seed (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13).

@@ -1,7 +1,7 @@
-"""What learners' own progress files say: tries, time, and the opening quiz.
+"""Learners' progress files: tries, time, and the opening quiz.
 
-A learner writes this file, so it is read as a stranger's: what is not in the format is refused,
-and nothing in it counts for a grade.
+A learner writes this file, so it is untrusted: anything outside the format is refused, and nothing
+in it counts for a grade.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from lepton_course.progress.schema import Attempt, ProgressHistory, from_documen
 
 PROGRESS_FILE = "progress.json"
 FEWEST_QUESTIONS = 3
-"""So many questions of the quiz, answered before the first exercise, count as an opening quiz."""
+"""Questions answered before the first exercise from which a quiz counts as an opening quiz."""
 
 MAX_BYTES = 8 * 2**20
 MANY_TRIES = 3
-"""So many wrong answers to one exercise, and no right one, count as being stuck."""
+"""Number of wrong answers, without a right one, from which a learner counts as stuck."""
 
 
 @dataclass(frozen=True)
 class WayToRight:
     """One learner's attempts at one exercise, up to the first right one.
 
-    seconds: from the first attempt to the first right one, with all breaks; None when no attempt
+    seconds: from the first attempt to the first right one, including breaks; None when no attempt
     was right. diagnosis: of the latest attempt.
     """
 
@@ -39,7 +39,7 @@ class WayToRight:
 
 @dataclass(frozen=True)
 class Pace:
-    """How a class came to the right answer of an exercise, by those who found it."""
+    """A class's tries and time to the right answer of an exercise, over those who found it."""
 
     exercise: str
     tried: int
@@ -49,7 +49,10 @@ class Pace:
 
 
 def read_progress(path: Path) -> ProgressHistory:
-    """What `lepton progress --export` wrote. Raises ValueError with a reason when it did not."""
+    """Return what `lepton progress --export` wrote.
+
+    Raises ValueError, with a reason, if it is something else.
+    """
     if path.is_symlink() or not path.is_file():
         raise ValueError("it is not an ordinary file")
     with path.open("rb") as file:
@@ -58,7 +61,7 @@ def read_progress(path: Path) -> ProgressHistory:
 
 
 def ways_to_right(attempts: Iterable[Attempt], exercises: Sequence[str]) -> tuple[WayToRight, ...]:
-    """One learner's way through each of the exercises that was tried."""
+    """Return one learner's attempts at each of the exercises that were tried."""
     ways = []
     kept = list(attempts)
     for name in exercises:
@@ -75,7 +78,7 @@ def ways_to_right(attempts: Iterable[Attempt], exercises: Sequence[str]) -> tupl
 
 
 def pace(exercise: str, ways: Iterable[WayToRight]) -> Pace:
-    """The class's way to one exercise's right answer."""
+    """Return the class's tries and time to one exercise's right answer."""
     tried = [way for way in ways if way.exercise == exercise]
     solved = [(way.tries, way.seconds) for way in tried if way.seconds is not None]
     return Pace(
@@ -88,8 +91,11 @@ def pace(exercise: str, ways: Iterable[WayToRight]) -> Pace:
 
 
 def opening_share(progress: ProgressHistory) -> float | None:
-    """The share of the quiz that was right before the module: of each question the first answer,
-    if it was given before the first attempt at an exercise. None for fewer than three questions."""
+    """Return the fraction (0 to 1) of the quiz that was right before the module.
+
+    Of each question the first answer counts, if given before the first attempt at an exercise.
+    None for fewer than three questions.
+    """
     begun = progress.attempts[0].at if progress.attempts else datetime.max.replace(tzinfo=UTC)
     first: dict[str, bool] = {}
     for answer in progress.answers:

@@ -1,4 +1,4 @@
-"""From an assignment's results to what the report says of it. Pure."""
+"""Summary of an assignment's results for the report; pure functions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_TEAM = "no team"
 
 @dataclass(frozen=True)
 class ItemSummary:
-    """How hard an exercise was, and whether it tells apart who can do the rest."""
+    """An exercise's difficulty, and how well it separates strong from weak learners."""
 
     item: Item
     n: int
@@ -48,7 +48,7 @@ class Held:
 
 @dataclass(frozen=True)
 class TeamSummary:
-    """A team's scores, as shares of all points. `shares` has one per learner with points."""
+    """A team's scores, as fractions of all points. `shares` has one per learner with points."""
 
     team: str
     members: int
@@ -75,10 +75,11 @@ class Stuck:
 
 @dataclass(frozen=True)
 class Summary:
-    """All figures of one assignment.
+    """The statistics of one assignment.
 
-    teams, gains: by team, in the order of the alphabet; the whole class comes first in `gains`.
-    paced: learners whose progress file was read. opened: those whose opening quiz is known.
+    teams, gains: by team, in alphabetical order; the whole class comes first in `gains`.
+    paced: number of learners with a readable progress file. opened: number of learners whose
+    opening quiz is known.
     """
 
     data: AssignmentData
@@ -97,17 +98,17 @@ class Summary:
 
     @property
     def missing(self) -> tuple[Learner, ...]:
-        """The learners without points."""
+        """Return the learners without points."""
         return tuple(learner for learner in self.data.learners if not learner.has_points)
 
     @property
     def waiting(self) -> int:
-        """How many submissions wait for a grade by hand."""
+        """Return the number of submissions that wait for a grade by hand."""
         return sum(lr.status == "waits for a grade by hand" for lr in self.data.learners)
 
 
 def summarise(data: AssignmentData) -> Summary:
-    """Everything that the report says of an assignment."""
+    """Return the summary of an assignment's data."""
     judged = [item.name for item in data.items if not item.by_hand]
     ways = {
         learner.student.id: ways_to_right(learner.progress.attempts, judged)
@@ -130,19 +131,19 @@ def summarise(data: AssignmentData) -> Summary:
 
 
 def share(data: AssignmentData, learner: Learner) -> float:
-    """The share of all points that counts for a learner, 0 to 1."""
+    """Return the fraction (0 to 1) of all points that counts for a learner."""
     return learner.score / data.max_score if data.max_score else 0.0
 
 
 def earned(data: AssignmentData, learner: Learner) -> float:
-    """The share of the points that were earned, before a penalty for being late, of those that
-    are given already."""
+    """Return the fraction (0 to 1) earned of the points decided so far, before any late penalty."""
     given = [item for item in data.items if learner.points.get(item.name) is not None]
     most = sum(item.max_points for item in given)
     return sum(learner.points[item.name] or 0.0 for item in given) / most if most else 0.0
 
 
 def team_of(learner: Learner) -> str:
+    """Return the learner's team, or `NO_TEAM`."""
     return learner.student.team or NO_TEAM
 
 
@@ -157,7 +158,7 @@ def _teams(data: AssignmentData) -> tuple[TeamSummary, ...]:
 
 
 def _items(data: AssignmentData) -> tuple[ItemSummary, ...]:
-    """By exercise. One that waits for grades by hand has no figures until all are given."""
+    """Return a summary per exercise, without statistics until all its grades by hand are given."""
     complete = [
         item
         for item in data.items
@@ -184,7 +185,7 @@ def _items(data: AssignmentData) -> tuple[ItemSummary, ...]:
 
 
 def _held(data: AssignmentData) -> tuple[Held, ...]:
-    """Misconceptions that somebody holds, or possibly holds, the most frequent first."""
+    """Return the misconceptions that somebody holds or possibly holds, the most frequent first."""
     titles = {item.name: item.title for item in data.items}
     known = {(mistake.exercise, mistake.name): mistake for mistake in data.mistakes}
     holders: dict[tuple[str, str], list[Learner]] = {}

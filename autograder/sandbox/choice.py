@@ -1,4 +1,4 @@
-"""Which walls submissions get: the strongest that this machine has, or none when told so."""
+"""Choice of a submission's walls: the strongest that this machine has, or none on request."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ NO_WALLS = Walls(namespaces=False, landlock=False)
 
 
 class NoWallsError(CourseError):
-    """This machine cannot close in a submission."""
+    """This machine cannot sandbox a submission."""
 
 
 def choose_walls(sandbox: Sandbox) -> Walls:
-    """The walls for submissions on this machine. Raises NoWallsError where none can be had."""
+    """Return the walls for submissions on this machine. Raises NoWallsError if it has none."""
     if sandbox == "none":
         return NO_WALLS
     found = survey()

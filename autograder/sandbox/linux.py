@@ -1,4 +1,4 @@
-"""The system calls that the sandbox is made of; each raises OSError as the kernel says.
+"""The system calls that the sandbox is made of; each raises OSError with the kernel's error.
 
 Sources: unshare(2), mount(2), pivot_root(2), prctl(2), capset(2), landlock(7).
 """
@@ -57,12 +57,12 @@ def _checked(result: int, what: str) -> int:
 
 
 def unshare(flags: int) -> None:
-    """Moves the process into new namespaces."""
+    """Move the process into new namespaces."""
     _checked(_libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """Mounts a file system."""
+    """Mount a file system."""
     result = _libc.mount(
         source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode()
     )
@@ -70,7 +70,7 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = 
 
 
 def pivot_root(new_root: str) -> None:
-    """Makes `new_root` the root and lets go of the old one."""
+    """Make `new_root` the root, and detach the old one."""
     number = _PIVOT_ROOT.get(platform.machine())
     if number is None:
         raise OSError(f"pivot_root: its number on {platform.machine()} is not known")
@@ -81,24 +81,24 @@ def pivot_root(new_root: str) -> None:
 
 
 def die_with_parent(signal: int) -> None:
-    """Has `signal` sent to this process when the thread that started it ends."""
+    """Have `signal` sent to this process when the thread that started it ends."""
     _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl PDEATHSIG")
 
 
 def leave_keyring() -> None:
-    """Takes a new, empty keyring in place of the session's; where there are keyrings."""
+    """Replace the session's keyring by a new, empty one, on kernels that have keyrings."""
     number = _KEYCTL.get(platform.machine())
     if number is not None:
         _libc.syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def become_subreaper() -> None:
-    """Makes this process the parent of what its descendants leave behind."""
+    """Make this process the parent of processes that its descendants leave behind."""
     _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl CHILD_SUBREAPER")
 
 
 def drop_all_privileges() -> None:
-    """Gives up all capabilities for good, here and in every program started from here."""
+    """Give up all capabilities for good, here and in every program started from here."""
     for capability in range(64):
         if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
             break  # past the last capability that this kernel knows
@@ -108,7 +108,7 @@ def drop_all_privileges() -> None:
 
 
 def landlock_version() -> int:
-    """The version of Landlock that this kernel offers; 0 for none."""
+    """Return the kernel's version of Landlock, or 0 if it has none."""
     return max(0, _libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1))
 
 
@@ -118,11 +118,13 @@ def landlock(
     listable: Sequence[str] = (),
     own_network: bool = False,
 ) -> int:
-    """From here on, only these files and folders may be read or written; returns the version.
+    """Restrict this process, from now on, to these files and folders; return Landlock's version.
 
-    listable: folders of which the names within may be seen, at any depth.
-    Also stops signals and abstract sockets to processes outside (version 6), and TCP (version 4)
-    unless the process has a network of its own: Landlock cannot tell loopback from the rest.
+    listable: folders whose entries' names may be seen, at any depth. own_network: whether the
+    process has a network of its own.
+
+    Signals and abstract sockets to outside processes are blocked too (version 6), and TCP (version
+    4) unless `own_network`: Landlock cannot tell loopback from the rest.
     """
     version = landlock_version()
     if version == 0:

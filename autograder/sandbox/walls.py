@@ -1,6 +1,6 @@
 """The world of one submission: what it can see, what it may use, and the walls around it.
 
-Three walls, each of which stops alone what the others should stop too:
+Three walls overlap, so that each would stop alone most of what the others stop:
 
 - namespaces: no network but its own loopback, no process but its own, no file but a short list;
 - Landlock: the same short list of files, enforced by another part of the kernel;
@@ -26,7 +26,7 @@ MIB = 2**20
 
 @dataclass(frozen=True)
 class ResourceLimits:
-    """What one submission may use. Times in seconds, sizes in bytes."""
+    """The resources that one submission may use. Times in seconds, sizes in bytes."""
 
     cpu_seconds: int = 600
     wall_seconds: int = 900
@@ -39,13 +39,13 @@ class ResourceLimits:
 
     @property
     def tasks(self) -> int:
-        """What the kernel may start: it counts each thread, which `processes` does not."""
+        """Return the kernel's limit on tasks: it counts each thread, which `processes` does not."""
         return self.processes + 64
 
 
 @dataclass(frozen=True)
 class Walls:
-    """Which walls are put up. ResourceLimits always are."""
+    """The walls to put up. ResourceLimits are always enforced."""
 
     namespaces: bool = True
     landlock: bool = True
@@ -56,9 +56,9 @@ class Walls:
 
 @dataclass(frozen=True)
 class World:
-    """What one submission can reach.
+    """The world of one submission: what it can reach.
 
-    scratch: the only folder that it may write to; also visible at the same path inside.
+    scratch: the only folder that it may write to; visible inside under the same path.
     readable: files and folders that it may read, besides the system's programs and libraries.
     """
 
@@ -69,12 +69,12 @@ class World:
 
     @property
     def home(self) -> Path:
-        """Inside, the home folder and the place for temporary files."""
+        """Return the folder that is, inside, the home folder and the place for temporary files."""
         return self.scratch / "home"
 
 
 def system_paths() -> list[Path]:
-    """What any Python program needs to read: programs, libraries, this interpreter's packages."""
+    """Return the paths that any Python program reads: programs, libraries, installed packages."""
     names = [
         "/usr", "/bin", "/sbin", "/lib", "/lib64",
         "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives",
@@ -87,14 +87,14 @@ def system_paths() -> list[Path]:
 
 
 def plain_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """What programs need of an environment to run, and no secret."""
+    """Return the variables of an environment that programs need to run; none is secret."""
     names = ("PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "PYTHONPATH", "VIRTUAL_ENV")
     starts = ("LC_", "OMP_WAIT_")
     return {name: env[name] for name in env if name in names or name.startswith(starts)}
 
 
 def environment_inside(env: Mapping[str, str], world: World) -> dict[str, str]:
-    """The environment of a world."""
+    """Return the environment for processes in a world."""
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "NBGRADER_EXECUTION")
     kept = {name: env[name] for name in names if name in env}
     home = str(world.home)
@@ -102,9 +102,10 @@ def environment_inside(env: Mapping[str, str], world: World) -> dict[str, str]:
 
 
 def enter_namespaces() -> None:
-    """First half, in the process that will watch: new user and process namespaces for children.
+    """Enter new user and process namespaces: the first half, in the process that will watch.
 
-    The user keeps its own number outside and is without rights there.
+    Outside, the user keeps its own number and is without rights. Only children of this process
+    are in the process namespace.
     """
     uid, gid = os.getuid(), os.getgid()
     linux.unshare(linux.CLONE_NEWUSER | linux.CLONE_NEWPID)
@@ -114,7 +115,7 @@ def enter_namespaces() -> None:
 
 
 def close_in(world: World) -> None:
-    """Second half, in the first process of the new world: build it and give up all rights."""
+    """Build the world and give up all rights: the second half, in the world's first process."""
     readable = [*system_paths(), *world.readable]
     writable = [Path("/dev/null"), world.scratch]
     listable: list[Path] = []
@@ -145,7 +146,7 @@ _HARMLESS_IN_PROC = ("self", "cpuinfo", "meminfo", "stat", "filesystems", "sys/v
 
 
 def walls_in_words(walls: Walls) -> list[str]:
-    """The walls around a submission, for people."""
+    """Describe the walls around a submission, one line each."""
     words = []
     if walls.namespaces:
         words += [
@@ -163,7 +164,7 @@ def walls_in_words(walls: Walls) -> list[str]:
 
 @dataclass(frozen=True)
 class Survey:
-    """The walls that this machine offers, and why it does not offer others."""
+    """The walls that this machine offers, and why it lacks others."""
 
     walls: Walls
     problems: tuple[str, ...]
@@ -171,7 +172,7 @@ class Survey:
 
 @functools.cache
 def survey() -> Survey:
-    """Tries each wall in a process of its own."""
+    """Try each wall in a process of its own, and return what works."""
     if sys.platform != "linux":
         why = "submissions are closed in with parts of the Linux kernel, and this is not Linux"
         return Survey(Walls(False, False), (why,))
@@ -209,7 +210,7 @@ def _try(world: World) -> None:
 
 
 def _in_child(action: Callable[[], None]) -> str:
-    """Runs `action` in a forked child; returns what it raised, or nothing."""
+    """Run `action` in a forked child; return what it raised, or ""."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -228,7 +229,7 @@ def _in_child(action: Callable[[], None]) -> str:
 
 
 def _pivot(world: World, readable: list[Path]) -> None:
-    """A root of its own: an empty memory file system with bound-in paths."""
+    """Enter a root of its own: an empty memory file system with readable paths bound into it."""
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     root = "/tmp"  # any folder serves: it is covered, inside this namespace only
     keep = [(path, os.open(path, os.O_PATH)) for path in readable]
@@ -269,7 +270,7 @@ def _bind(source: str, target: str, folder: bool, writable: bool = False) -> Non
 
 
 def _own_loopback_up() -> None:
-    """Distributed training inside the world talks over 127.0.0.1."""
+    """Bring up the loopback device: distributed training inside the world talks over 127.0.0.1."""
     import fcntl
     import socket
     import struct
@@ -298,11 +299,11 @@ def _set_limits(world: World) -> None:
 
 
 def _bound_namespace(limits: ResourceLimits) -> None:
-    """ResourceLimits of the new namespaces themselves.
+    """Set limits on the new namespaces themselves.
 
-    Since Linux 6.14 each process namespace has its own number of processes: a wall against fork
-    bombs that also holds for root, whom RLIMIT_NPROC does not stop. Linux gives out numbers below
-    300 once only, and then never again: they are skipped, for the wall to stand from the start.
+    Since Linux 6.14 each process namespace has its own range of process numbers: a wall against
+    fork bombs that also holds for root, whom RLIMIT_NPROC does not stop. Linux gives out numbers
+    below 300 only once; they are skipped, so that the wall stands from the start.
     """
     with contextlib.suppress(OSError):
         # In pages; System V memory belongs to no process, so nobody would see it.
@@ -313,7 +314,7 @@ def _bound_namespace(limits: ResourceLimits) -> None:
 
 
 def _data_bytes() -> int:
-    """What this process has reserved for data so far."""
+    """Return the bytes that this process has reserved for data so far."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmData:"):
             return int(line.split()[1]) * 1024

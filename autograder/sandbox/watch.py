@@ -1,4 +1,4 @@
-"""What the processes of a world use, seen from outside, and which limit they pass."""
+"""Resource usage of a world's processes, measured from outside, and the limit that they exceed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class ProcessUsage:
-    """Seconds and bytes used by a process and all that it started."""
+    """Seconds and bytes used by a process and everything that it started."""
 
     wall_seconds: float
     cpu_seconds: float
@@ -27,10 +27,10 @@ class ProcessUsage:
 
 
 def measure(root: int, world: World, wall_seconds: float) -> ProcessUsage:
-    """What process `root` and its descendants use now.
+    """Return what process `root` and its descendants use now.
 
-    Memory is what is theirs alone: pages shared with the zygote since the fork are not counted
-    to them. That is slow to find out, so where resident memory is within the limit it will do.
+    Memory is what they own alone: pages shared with the zygote since the fork do not count. That is
+    slow to measure, so while resident memory is within the limit it is taken instead.
     """
     ticks, memory = 0, 0
     family = descendants(root) | {root}
@@ -71,7 +71,7 @@ def _kibibytes(file: str) -> dict[str, int]:
 
 
 def nameless_bytes(family: Iterable[int]) -> int:
-    """The size of open files that are in no folder: deleted ones, and those in memory alone."""
+    """Return the size of open files that are in no folder: deleted ones, and those in memory."""
     found: dict[tuple[int, int], int] = {}
     for pid in family:
         try:
@@ -86,7 +86,7 @@ def nameless_bytes(family: Iterable[int]) -> int:
 
 
 def over_limit(usage: ProcessUsage, limits: ResourceLimits) -> str | None:
-    """Which limit was passed, in words; None when none was."""
+    """Describe the limit that was exceeded, or return None if there is none."""
     if usage.wall_seconds > limits.wall_seconds:
         return f"it ran longer than {limits.wall_seconds} s"
     if usage.cpu_seconds > limits.cpu_seconds:
@@ -103,7 +103,7 @@ def over_limit(usage: ProcessUsage, limits: ResourceLimits) -> str | None:
 
 
 def descendants(root: int) -> set[int]:
-    """All processes that come from `root`, by the kernel's own list of children."""
+    """Return all processes that descend from `root`, by the kernel's own list of children."""
     found: set[int] = set()
     waiting = [root]
     while waiting:
@@ -124,9 +124,9 @@ def descendants(root: int) -> set[int]:
 
 
 def folder_usage(folder: Path, enough: int) -> tuple[int, int]:
-    """(number, bytes) of all files and folders in a folder; links are not followed.
+    """Return the number and the bytes of all files and folders in a folder, not following links.
 
-    Stops looking after more than `enough` files.
+    Counting stops after more than `enough` files.
     """
     files, total = 0, 0
     waiting = [str(folder)]

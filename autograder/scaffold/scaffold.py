@@ -1,4 +1,4 @@
-"""Begins a module or an exercise: the form is right, and the certificate lists what to write."""
+"""Make the skeleton of a module or an exercise; the certificate lists what is to be written."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CannotScaffold(CourseError):
 
 
 def scaffold_module(module: str, curriculum: Path) -> Path:
-    """Makes a module of the syllabus in `curriculum`; returns its folder. Raises CannotScaffold."""
+    """Make a module of the syllabus in `curriculum`; return its folder. Raises CannotScaffold."""
     entries = {entry.id: entry for entry in load_syllabus(curriculum)}
     if module not in entries:
         raise CannotScaffold(
@@ -55,7 +55,7 @@ def scaffold_module(module: str, curriculum: Path) -> Path:
 
 
 def scaffold_exercise(folder: Path, name: str, points: float) -> None:
-    """Adds a graded exercise to a module's exercises and assignment. Raises CannotScaffold."""
+    """Add a graded exercise to a module's exercises and assignment. Raises CannotScaffold."""
     if not name.isidentifier() or keyword.iskeyword(name):
         raise CannotScaffold(f"{name!r} is not a name that a learner can define in Python.")
     package = folder / DECLARATIONS.parent
@@ -91,7 +91,7 @@ def _exercise(name: str, points: float) -> str:
 
 
 def _listed(listing: Path) -> list[str]:
-    """The files that a module's list of exercises names, in its order."""
+    """Return the files that a module's list of exercises names, in order."""
     try:
         return [ast.literal_eval(entry) for entry in _list_in(listing).value.elts]
     except ValueError:
@@ -99,7 +99,7 @@ def _listed(listing: Path) -> list[str]:
 
 
 def _relisted(listing: Path, files: list[str]) -> str:
-    """The text of a module's list of exercises with these files; the rest stays as it is."""
+    """Return the text of a module's list of exercises with its files replaced by these."""
     lines = listing.read_text(encoding="utf-8").splitlines()
     old = _list_in(listing)
     lines[old.lineno - 1 : old.end_lineno] = _list_of(files).splitlines()
@@ -141,7 +141,7 @@ def _terms() -> list[str]:
 
 
 def _keep_only_the_id(syllabus: Path, module: str) -> None:
-    """Remove a module's title, minutes and so on from the syllabus: module.yml has them now."""
+    """Remove a module's title, minutes and so on from the syllabus; module.yml has them now."""
     text = syllabus.read_text(encoding="utf-8")
     entry = rf"(- id: {re.escape(module)}\n)(?:[ \t]+\S.*\n?)+"
     syllabus.write_text(re.sub(entry, r"\1", text), encoding="utf-8")
@@ -174,7 +174,7 @@ def _assignment(entry: Module, graded: dict[str, float]) -> NotebookNode:
 
 
 def _notebook(text: str) -> NotebookNode:
-    """Cells from a text in which a line `%%` begins a text cell and `%% code` a code cell."""
+    """Return a notebook from a text where `%%` starts a text cell and `%% code` a code cell."""
     cells = []
     for part in text.split("\n%%")[1:]:
         kind, _, source = part.partition("\n")
@@ -214,7 +214,7 @@ def _mark(grade_id: str, grade: bool, solution: bool, **points: float) -> dict[s
 
 
 def _before_open_question(notebook: NotebookNode) -> int:
-    """Where an exercise goes: after the last grade cell, or else after the setup cell."""
+    """Return the index for a new exercise: after the last grade cell, or else the setup cell."""
     grades = [
         index + 1
         for index, cell in enumerate(notebook.cells)

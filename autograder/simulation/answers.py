@@ -1,4 +1,4 @@
-"""Answers as learners would write them, made from the curriculum's own code."""
+"""Answers as learners would write them, taken from the curriculum's own code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lepton_course.authoring.marks import marks_in, names_in, unmarked
 
 
 def solutions(source: NotebookNode) -> dict[str, str]:
-    """The text of each answer cell of an assignment's source, by grade id, without the marks."""
+    """Return the text of an assignment's answer cells by grade id, without solution markers."""
     answers = {}
     for cell in source.cells:
         mark = mark_of(cell)
@@ -29,10 +29,10 @@ _SOLUTION_MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
 def standalone_source(function: object) -> str:
-    """The source of a function that a module declares, with all that it needs of its file.
+    """Return the source of a function that a module declares, with everything it needs of its file.
 
     The function comes last. Returns "" for what has no source of its own: a value, a lambda, a
-    function that another one made, or one that reads files beside the module.
+    function made by another one, or one that reads files beside the module.
     """
     if not inspect.isfunction(function) or function.__qualname__ != function.__name__:
         return ""
@@ -56,9 +56,9 @@ def standalone_source(function: object) -> str:
 
 
 def _definitions(module: ast.Module, marks: set[str]) -> dict[str, ast.stmt]:
-    """Every name that the file defines at its top level, with its statement.
+    """Return every name that the file defines at its top level, with its statement.
 
-    marks: names whose decorators tell what a function is to the exercise; they are left out.
+    marks: names of the decorators that declare an exercise; they are left out.
     """
     found: dict[str, ast.stmt] = {}
     for node in module.body:

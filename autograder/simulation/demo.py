@@ -1,4 +1,4 @@
-"""`lepton demo`: a made-up class, from roster to grades, beside what is expected of it."""
+"""`lepton demo`: a simulated class, from roster to grades, compared with what is expected of it."""
 
 from __future__ import annotations
 
@@ -53,9 +53,9 @@ _PEOPLE = (
 
 @dataclass(frozen=True)
 class MadeUpSubmission:
-    """A made-up submission, and what grading should say about it.
+    """A simulated submission and its expected result.
 
-    full_marks, no_points: expectations on the score; None of both: something between.
+    full_marks, no_points: the expected score; if both are false, something between.
     diagnoses: the misconceptions that should be named, by exercise.
     """
 
@@ -67,7 +67,7 @@ class MadeUpSubmission:
     diagnoses: Mapping[str, str] = field(default_factory=dict)
 
     def agrees(self, result: SubmissionResult) -> bool:
-        """Whether a result is as expected."""
+        """Return whether a result is as expected."""
         likely = {e.name: e.diagnosis for e in result.exercises if e.diagnosis}
         told = {(e.name, m) for e in result.exercises for m in (e.diagnosis, *e.possible)}
         full, none = result.score == result.max_score, result.score == 0
@@ -86,9 +86,9 @@ def run_demo(
     curriculum: Path | None = None,
     assignment: str = ASSIGNMENT,
 ) -> bool:
-    """Makes, grades and exports the class; prints the table. Returns whether all is as expected.
+    """Make, grade and export the class; print a table; return whether all results are as expected.
 
-    folder: where the class is kept; None: a temporary one. Raises ClassError.
+    folder: where to keep the class; None for a temporary folder. Raises ClassError.
     """
     started = time.monotonic()
     with ExitStack() as stack:
@@ -118,7 +118,7 @@ def run_demo(
 
 
 def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, MadeUpSubmission]:
-    """Ten submissions by student: right ones, wrong ones, and files that are in trouble."""
+    """Return ten submissions by student: right ones, wrong ones, and damaged files."""
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
     exercises = load_exercises(classroom.manifest().module_folder(assignment))
@@ -176,9 +176,9 @@ def _make_class(folder: Path, curriculum: Path) -> Classroom:
 def _mistaken(
     release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str]
 ) -> Iterable[MadeUpSubmission]:
-    """Four submissions with one mistake each, in different exercises where there are as many.
+    """Return four submissions with one mistake each, in different exercises if there are enough.
 
-    Not in one that later answers build on: they would be wrong as well.
+    Exercises that later answers build on are left out, since those would be wrong as well.
     """
     found = []
     for rank in range(4):

@@ -1,4 +1,4 @@
-"""Made-up answers, put into an assignment's notebook as learners would."""
+"""Simulated answers, put into an assignment's notebook as learners would."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lepton_course.exercises.model import Exercise
 
 
 def answers_before(release: NotebookNode, name: str) -> list[str]:
-    """The answer cells that a check cell looks at: those between it and the check before."""
+    """Return the ids of the answers that a check looks at: those after the previous check."""
     answers: list[str] = []
     for cell in release.cells:
         mark = mark_of(cell)
@@ -28,12 +28,12 @@ def answers_before(release: NotebookNode, name: str) -> list[str]:
 
 
 def is_trained(exercise: Exercise) -> bool:
-    """Whether the exercise judges a training by its accuracy."""
+    """Return whether the exercise judges training by its accuracy."""
     return exercise.compare.kind == "accuracy"
 
 
 def other_ways(exercises: Mapping[str, Exercise]) -> dict[str, str]:
-    """An alternative right answer for each exercise that has one."""
+    """Return an alternative right answer for each exercise that has one, by answer id."""
     answers = {}
     for name, exercise in exercises.items():
         source = first_standalone(exercise.alternatives)
@@ -43,18 +43,20 @@ def other_ways(exercises: Mapping[str, Exercise]) -> dict[str, str]:
 
 
 def first_standalone(functions: Iterable[object]) -> str:
+    """Return the first standalone source among these functions, or ""."""
     sources = (standalone_source(function) for function in functions)
     return next((source for source in sources if source), "")
 
 
 def named(source: str, name: str) -> str:
-    """A standalone source as the answer to an exercise; its helpers stay out of the notebook."""
+    """Return a standalone source as an exercise's answer, its helpers hidden from the notebook."""
     last = source.rsplit("\ndef ", 1)[-1].removeprefix("def ").split("(")[0]
     body = indent(f"{source}\n\nreturn {last}", "    ")
     return f"def _answer():\n{body}\n\n\n{name} = _answer()"
 
 
 def with_answers(release: NotebookNode, answers: Mapping[str, str]) -> bytes:
+    """Return the bytes of the released notebook with these answers, by answer id, filled in."""
     notebook = nbformat.from_dict(release)
     for index, cell in enumerate(release.cells):
         mark = mark_of(cell)

@@ -1,4 +1,4 @@
-"""A made-up class to practise with: people, their answers with real mistakes, their progress files.
+"""A simulated class to practise with: people, answers with real mistakes, progress files.
 
 The same student always makes the same mistakes. Harder exercises go wrong more often, and some
 teams know more than others, so that a report has something to show.
@@ -44,14 +44,14 @@ _QUESTIONS = 5
 
 @dataclass(frozen=True)
 class Work:
-    """What one made-up learner hands in: a notebook and a progress file, as bytes."""
+    """The work that a simulated learner hands in: a notebook and a progress file, as bytes."""
 
     notebook: bytes
     progress: bytes
 
 
 def made_up_roster(count: int) -> list[Student]:
-    """People of five teams. From the 31st on they are numbered."""
+    """Return `count` people of five teams. From the 31st on they are numbered."""
     names = [name.strip().rpartition(" ") for name in _PEOPLE.split(",")]
     students = []
     for index in range(count):
@@ -66,10 +66,10 @@ def made_up_roster(count: int) -> list[Student]:
 
 
 def hand_in_made_up_work(classroom: Classroom, assignment: str, learners: Path) -> int:
-    """Every student of the roster fetches the assignment, answers it and hands it in.
+    """Have every student of the roster fetch the assignment, answer it and hand it in.
 
-    learners: gets a folder for each student, as a home folder would be. Returns how many there
-    were. Raises ClassError when the exchange refuses.
+    learners: gets a folder for each student, like a home folder. Returns the number of students.
+    Raises ClassError when the exchange refuses.
     """
     check_known(classroom, assignment)
     students = read_roster(classroom.roster_file)
@@ -93,7 +93,7 @@ def hand_in_made_up_work(classroom: Classroom, assignment: str, learners: Path) 
 def made_up_work(
     classroom: Classroom, assignment: str, students: Sequence[Student]
 ) -> dict[str, Work]:
-    """What each student hands in, by id."""
+    """Return the work that each student hands in, by id."""
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
     declared = load_exercises(classroom.manifest().module_folder(assignment))
@@ -143,7 +143,7 @@ def _work(
 
 
 class _MadeUpProgress:
-    """A learner's progress in one module, in made-up time."""
+    """A learner's progress in one module, in simulated time."""
 
     def __init__(self, module: str, rng: np.random.Generator) -> None:
         self.module, self.rng = module, rng
@@ -160,13 +160,13 @@ class _MadeUpProgress:
         self.records.append(Attempt(now, self.module, exercise, status, diagnosis, earned, points))
 
     def _later(self, seconds: float) -> datetime:
-        """A later time: on average so many seconds have gone by."""
+        """Advance the clock by a random time, on average this many seconds, and return it."""
         self.time += timedelta(seconds=1 + round(float(self.rng.gamma(2.0, seconds / 2))))
         return self.time
 
 
 def _mistakes(exercise: Exercise) -> dict[str, str]:
-    """The exercise's misconceptions as answers, by name."""
+    """Return the exercise's misconceptions as answers, by name."""
     sources = {m.name: standalone_source(m.implementation) for m in exercise.misconceptions}
     return {name: named(source, exercise.name) for name, source in sources.items() if source}
 
@@ -183,7 +183,7 @@ def _logistic(x: float) -> float:
 def _at_exchange(
     step: type, classroom: Classroom, assignment: str, student: str, home: Path
 ) -> None:
-    """Does one of nbgrader's steps as a learner whose home folder is `home`."""
+    """Perform one of nbgrader's steps as a learner whose home folder is `home`."""
     course = classroom.course_directory(assignment, student)
     config = classroom.config()
     log = KeptLog("exchange")

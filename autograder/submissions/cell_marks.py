@@ -1,6 +1,6 @@
 """nbgrader's mark in a cell's metadata, read in one place.
 
-A learner may have written anything there, so whatever has not the form of a mark counts as none.
+A learner may have written anything there, so anything that is not a valid mark counts as none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MARK_KEY = "nbgrader"
 
 @dataclass(frozen=True)
 class CellMark:
-    """What nbgrader knows of a cell; all empty for a cell without a mark."""
+    """nbgrader's mark of a cell; all fields are empty for a cell without one."""
 
     grade_id: str = ""
     grade: bool = False
@@ -29,17 +29,17 @@ class CellMark:
 
     @property
     def is_judged(self) -> bool:
-        """Whether the cell asks the judge for points: a grade cell that is no answer itself."""
+        """Whether the cell asks the judge for points: a grade cell that is not an answer itself."""
         return self.is_code and self.grade and not self.solution
 
     @property
     def is_open(self) -> bool:
-        """Whether the cell is an answer that a person grades."""
+        """Whether the cell is an answer that is graded by hand."""
         return self.grade and self.solution
 
     @property
     def released_id(self) -> str:
-        """The id of a cell that plays a part in the assignment, or ""."""
+        """The id of a cell that has a role in the assignment, or ""."""
         plays_a_part = self.grade or self.solution or self.locked or self.task
         return self.grade_id if plays_a_part else ""
 
@@ -63,7 +63,7 @@ def mark_of(cell: Mapping[str, Any]) -> CellMark:
 
 
 def _finite(points: object) -> float:
-    """Points as a number; 0 for what is none, or an infinite one."""
+    """Return points as a finite number, or 0."""
     try:
         number = float(points) if isinstance(points, int | float) else 0.0
     except OverflowError:  # an integer that no float can hold
@@ -83,5 +83,5 @@ def judged_points(notebook: NotebookNode) -> dict[str, float]:
 
 
 def cells_with_id(notebook: NotebookNode, grade_id: str) -> Iterator[NotebookNode]:
-    """Yield the cells with a grade id: in a learner's notebook none, one or several."""
+    """Yield the cells with a grade id; a learner's notebook may have none, one or several."""
     return (cell for cell in notebook.cells if mark_of(cell).grade_id == grade_id)

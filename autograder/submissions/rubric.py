@@ -1,4 +1,4 @@
-"""The rubric of an open question: what gives points, from the released notebook to formgrader.
+"""The rubric of an open question, from the released notebook to formgrader.
 
 A rubric is a table with the columns "points" and "for" in the statement above the answer. It is
 read from the release, since the learner's copy may say anything.
@@ -27,7 +27,7 @@ class Criterion:
 
 
 def rubrics(release: NotebookNode) -> dict[str, list[Criterion]]:
-    """The rubric of each answer that is graded by hand, by grade id; none where there is none."""
+    """Return the rubric of each answer that is graded by hand and has one, by grade id."""
     found: dict[str, list[Criterion]] = {}
     above: list[Criterion] = []
     for cell in release.cells:
@@ -42,12 +42,12 @@ def rubrics(release: NotebookNode) -> dict[str, list[Criterion]]:
 
 
 def as_metadata(criteria: list[Criterion]) -> list[list[object]]:
-    """A rubric as it stands in a cell's metadata."""
+    """Return a rubric in the form of a cell's metadata."""
     return [[criterion.points, criterion.words] for criterion in criteria]
 
 
 def rubric_html(grade_id: str, rows: object) -> str:
-    """A rubric from a cell's metadata as a list; a script in formgrader adds boxes to tick."""
+    """Return a rubric from a cell's metadata as an HTML list, to which a script adds checkboxes."""
     if not isinstance(rows, list) or not rows:
         return ""
     items = "".join(

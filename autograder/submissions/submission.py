@@ -1,8 +1,8 @@
-"""From the bytes that a learner handed in to a notebook that can be graded.
+"""Turn the bytes that a learner handed in into a notebook that can be graded.
 
-What was released is the measure: cells that the learner may not change are put back, cells that
-are missing are added, copies lose their mark, and nothing that the submission says about points,
-outputs or verdicts survives. Only the learner's own sources do.
+The release decides: cells that the learner may not change are restored, missing cells are added,
+copies lose their mark, and nothing that the submission says about points, outputs or verdicts
+survives. Only the learner's own sources do.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograder.submissions.untrusted_outputs import writable
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
 VERDICT_KEY = "lepton"
-"""The key in a cell's metadata under which the judge leaves its verdict."""
+"""Key in a cell's metadata under which the judge leaves its verdict."""
 
 
 class NotGradable(Exception):
@@ -33,7 +33,7 @@ class NotGradable(Exception):
 
 @dataclass(frozen=True)
 class Restored:
-    """A notebook with the release's cells put back, and what had to be repaired."""
+    """A notebook with the release's cells restored, and a sentence for each repair."""
 
     notebook: NotebookNode
     repairs: tuple[str, ...]
@@ -41,9 +41,9 @@ class Restored:
 
 @dataclass(frozen=True)
 class Submission:
-    """What a learner handed in, ready to run.
+    """The notebooks that a learner handed in, ready to run.
 
-    notebooks: their JSON, restored, by name. repairs: what had to be put right. digest: SHA-256
+    notebooks: their JSON, restored, by name. repairs: a sentence for each repair. digest: SHA-256
         of the notebooks' bytes as they were handed in.
     """
 
@@ -53,7 +53,7 @@ class Submission:
 
 
 def submitted_notebooks(folder: Path) -> list[Path]:
-    """The notebooks in a submission's folder that are files of a size that is read at all."""
+    """Return the notebooks in a submission's folder that are ordinary files of acceptable size."""
     return [
         path
         for path in sorted(folder.glob("*.ipynb"))
@@ -62,7 +62,7 @@ def submitted_notebooks(folder: Path) -> list[Path]:
 
 
 def read_submission(folder: Path, name: str = NOTEBOOK, others: Collection[str] = ()) -> bytes:
-    """The bytes of one notebook in a submission's folder. Raises NotGradable.
+    """Return the bytes of one notebook in a submission's folder. Raises NotGradable.
 
     others: notebooks of the assignment that may stand beside it.
     """
@@ -86,7 +86,7 @@ def read_submission(folder: Path, name: str = NOTEBOOK, others: Collection[str] 
 
 
 def parse_notebook(data: bytes) -> NotebookNode:
-    """A notebook of the current format from bytes. Raises NotGradable."""
+    """Return a notebook of the current format from bytes. Raises NotGradable."""
     if not data.strip():
         raise NotGradable("the file is empty")
     try:
@@ -116,10 +116,10 @@ def parse_notebook(data: bytes) -> NotebookNode:
 
 
 def restore(notebook: NotebookNode, release: NotebookNode) -> Restored:
-    """The submission with every cell of the release in its place.
+    """Return the submission with every cell of the release in its place.
 
-    Pure: neither argument is changed. Raises NotGradable when not one of the release's grade
-    cells is left, since this is then another notebook.
+    Neither argument is changed. Raises NotGradable when none of the release's grade cells is left,
+    since this is then another notebook.
     """
     released = {_grade_id(cell): cell for cell in release.cells if _grade_id(cell)}
     submitted = [_stripped(cell) for cell in notebook.cells]
@@ -162,7 +162,7 @@ def _grade_id(cell: NotebookNode) -> str:
 
 
 def _stripped(cell: NotebookNode) -> NotebookNode:
-    """A fresh cell with the learner's source, pasted pictures and nbgrader mark; nothing else."""
+    """Return a fresh cell with only the learner's source, pasted pictures and nbgrader mark."""
     new = {
         "code": nbformat.v4.new_code_cell,
         "markdown": nbformat.v4.new_markdown_cell,
@@ -177,9 +177,9 @@ def _stripped(cell: NotebookNode) -> NotebookNode:
 
 
 def _kept_cells(cells: list[NotebookNode], released: dict[str, NotebookNode]) -> dict[str, int]:
-    """For each released cell that was handed in, which of its copies counts.
+    """Return, for each released cell that was handed in, the index of the copy that counts.
 
-    The last copy that differs from the release; of untouched copies, the first.
+    That is the last copy that differs from the release; of untouched copies, the first.
     """
     kept: dict[str, int] = {}
     for index, cell in enumerate(cells):
@@ -192,7 +192,7 @@ def _kept_cells(cells: list[NotebookNode], released: dict[str, NotebookNode]) ->
 
 
 def _restored(cell: NotebookNode, released: NotebookNode) -> NotebookNode:
-    """The released cell; with the learner's source where it is the learner's to write."""
+    """Return the released cell, with the learner's source if it is the learner's to write."""
     copy = _blank_copy(released)
     if mark_of(released).solution:
         copy.source = cell.source
@@ -211,14 +211,14 @@ def _blank_copy(released: NotebookNode) -> NotebookNode:
 
 
 def _insert(cells: list[NotebookNode], released: NotebookNode, before: list[str]) -> None:
-    """Puts a missing cell behind its nearest released neighbour, or at the top."""
+    """Insert a missing cell after its nearest released predecessor, or at the top."""
     positions = {_grade_id(cell): index for index, cell in enumerate(cells) if _grade_id(cell)}
     place = next((positions[g] + 1 for g in reversed(before) if g in positions), 0)
     cells.insert(place, _blank_copy(released))
 
 
 def _move_after_answers(cells: list[NotebookNode], answers: dict[str, str]) -> list[str]:
-    """Moves grade cells that stand before their answers, for there the answer is looked at."""
+    """Move grade cells that stand before their answers after them; return their ids."""
     moved = []
     for grade_id, answer_id in answers.items():
         ids = [_grade_id(cell) for cell in cells]
@@ -230,7 +230,7 @@ def _move_after_answers(cells: list[NotebookNode], answers: dict[str, str]) -> l
 
 
 def _answers(release: NotebookNode) -> dict[str, str]:
-    """For each judged cell, the nearest answer cell before it."""
+    """Return, for each judged cell, the nearest answer cell before it."""
     answers: dict[str, str] = {}
     last = ""
     for cell in release.cells:

@@ -1,4 +1,4 @@
-"""Reading and copying files that a submission, or its process, may have tampered with."""
+"""Read and copy files that a submission, or its process, may have tampered with."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from pathlib import Path
 MAX_FILES = 2_000
 MAX_FILES_BYTES = 100 * 2**20
 MAX_DEPTH = 20
-"""Of what is copied beside a notebook."""
+"""Limits on what is copied beside a notebook."""
 
 
 def ordinary_files(
     folders: Iterable[Path], max_bytes: int = MAX_FILES_BYTES
 ) -> Iterator[tuple[Path, Path]]:
-    """(name, path) of files other than notebooks; where two folders clash, the first one counts.
+    """Yield (name, path) of files other than notebooks; of the same name in two folders, the first.
 
-    Links, what cannot be read, and what is too many, too deep or beyond `max_bytes` are left out.
+    Links, unreadable files, and files that are too many, too deep or beyond `max_bytes` are left
+    out.
     """
     left = max_bytes
     seen = set()
@@ -41,7 +42,7 @@ def ordinary_files(
 
 
 def _walk(folder: Path, depth: int) -> Iterator[tuple[Path, int]]:
-    """Files and their sizes, in the order of their names."""
+    """Yield files and their sizes, in the order of their names."""
     try:
         with os.scandir(folder) as found:
             entries = sorted(itertools.islice(found, MAX_FILES), key=lambda entry: entry.name)
@@ -59,7 +60,7 @@ def _walk(folder: Path, depth: int) -> Iterator[tuple[Path, int]]:
 
 
 def copy_files(folders: Iterable[Path], target: Path, max_bytes: int = MAX_FILES_BYTES) -> None:
-    """Copies what `ordinary_files` finds."""
+    """Copy the files that `ordinary_files` yields."""
     for name, path in ordinary_files(folders, max_bytes):
         with contextlib.suppress(OSError):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def copy_files(folders: Iterable[Path], target: Path, max_bytes: int = MAX_FILES
 
 
 def hash_files(folders: Iterable[Path], max_bytes: int = MAX_FILES_BYTES) -> str:
-    """SHA-256 of what `copy_files` copies: names and contents."""
+    """Return the SHA-256 of the names and contents of the files that `copy_files` copies."""
     digest = hashlib.sha256()
     for name, path in ordinary_files(folders, max_bytes):
         with contextlib.suppress(OSError), path.open("rb") as file:
@@ -77,7 +78,7 @@ def hash_files(folders: Iterable[Path], max_bytes: int = MAX_FILES_BYTES) -> str
 
 
 class Exchange:
-    """A folder through which files go to a process that is not trusted, and come back.
+    """A folder for exchanging files with an untrusted process.
 
     It is held open, so that whatever the process puts in its place is not followed.
     """
@@ -88,17 +89,17 @@ class Exchange:
         self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
 
     def new_name(self) -> str:
-        """A file name that cannot be guessed."""
+        """Return a file name that cannot be guessed."""
         return secrets.token_hex(16)
 
     def put(self, name: str, data: bytes) -> None:
-        """Writes a new file."""
+        """Write a new file. Raises OSError."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         with os.fdopen(os.open(name, flags, 0o600, dir_fd=self._descriptor), "wb") as file:
             file.write(data)
 
     def take(self, name: str, max_bytes: int) -> bytes:
-        """The bytes of a file that the process wrote. Raises ValueError."""
+        """Return the bytes of a file that the process wrote. Raises ValueError."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
             descriptor = os.open(name, flags, dir_fd=self._descriptor)
@@ -114,7 +115,7 @@ class Exchange:
         return data
 
     def remove(self, name: str) -> None:
-        """Removes a file, if it is there."""
+        """Remove a file, if it is there."""
         with contextlib.suppress(OSError):
             os.unlink(name, dir_fd=self._descriptor)
 
@@ -123,7 +124,7 @@ class Exchange:
 
 
 def remove_folder(folder: Path) -> None:
-    """Removes a folder, also when what is in it may not be entered or is nested beyond measure."""
+    """Remove a folder even if its contents are unreadable or nested too deeply."""
     try:
         shutil.rmtree(folder)
     except FileNotFoundError:

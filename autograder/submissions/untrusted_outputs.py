@@ -1,4 +1,4 @@
-"""What of a kernel's messages may stand in a notebook. The learner's process can send anything."""
+"""Filter untrusted kernel messages before they enter a notebook."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from nbformat import NotebookNode
 from nbformat.validator import isvalid
 
 SHOWN = ("stream", "display_data", "update_display_data", "execute_result", "error")
-"""Messages that carry something to show."""
+"""Types of messages that carry something to show."""
 
 TAKEN = (*SHOWN, "status", "clear_output", "execute_input")
-"""All messages that count; what widgets tell each other does not."""
+"""Types of messages that are processed; messages between widgets are not."""
 
 _NOTICE_BYTES = 200
 _FEW = 100
-"""Outputs that are looked at one by one, which is slow, where not all are in order."""
+"""Number of outputs up to which invalid ones are looked for one by one, which is slow."""
 
 
 def content_bytes(message: dict[str, Any]) -> int:
-    """About how much a message's content takes in a notebook."""
+    """Return about how many bytes a message's content takes in a notebook."""
     return len(json.dumps(message["content"], default=str))
 
 
 def truncated() -> NotebookNode:
-    """Stands where outputs were left out."""
+    """Return the output that stands for outputs left out."""
     return nbformat.v4.new_output("stream", text="\n… output truncated …\n")
 
 
 def tidy(cell: NotebookNode, max_bytes: int) -> None:
-    """Leaves out of a cell that was run whatever no notebook may hold, or is too much.
+    """Remove from an executed cell, in place, whatever is invalid in a notebook or too much.
 
-    Outputs also grow in ways that are not outputs: replies, and updates of displays.
+    Outputs also grow through messages that are not outputs: replies, and updates of displays.
     """
     if type(cell.get("execution_count")) is not int:
         cell["execution_count"] = None
@@ -50,12 +50,12 @@ def tidy(cell: NotebookNode, max_bytes: int) -> None:
 
 
 def writable(text: str) -> str:
-    """The text without halves of characters, which no file can hold."""
+    """Return the text without lone surrogates, which no UTF-8 file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def printable(text: str) -> str:
-    """The text without control characters, which could steer the terminal that shows it."""
+    """Return the text without control characters, which could steer the terminal that shows it."""
     return "".join(c if c.isprintable() else "\N{MIDDLE DOT}" for c in text)
 
 

@@ -1,12 +1,12 @@
-"""Grades on a Dask cluster, when one machine is too small.
+"""Grade on a Dask cluster, when one machine is too small.
 
-The same function, zygote and walls as on this machine, in each worker; nothing but results comes
-back, and only this process writes the gradebook. Which worker does what is decided here, so that
-Dask only carries: each worker first gets a kit, which it takes or refuses, and then one submission
-after the other. What a lost worker was at goes to others, and so does, once they are idle, what a
-worker has not answered for long. Grading has no effects: the first answer counts.
+Each worker uses the same function, zygote and walls as this machine would; only results come back,
+and only this process writes the gradebook. Scheduling is done here, and Dask only carries: each
+worker first gets a kit, which it accepts or refuses, and then one submission after the other. The
+submissions of a lost worker go to others. So do, once others are idle, those that a worker has not
+answered for long. Grading has no side effects, so the first answer counts.
 
-Nothing here waits for a worker; one that hangs costs the others no time.
+Nothing here blocks on a worker, so one that hangs costs the others no time.
 
 Dask sends pickles between its processes, so all of its machines must be trusted. Submissions stay
 in their sandboxes, which have no network and inherit no connection.
@@ -44,24 +44,24 @@ from lepton_course.errors import CourseError
 CONNECT_SECONDS = 10
 
 LOOK_SECONDS = 1.0
-"""How often to look which workers there are."""
+"""Interval between looks at the list of workers."""
 
 SILENCE_SECONDS = 10.0
-"""How long a worker may say nothing about its kit before the user is told."""
+"""Time after which the user is told that a worker has not answered about its kit."""
 
 PATIENCE_SECONDS = 30.0
-"""How long a worker may say nothing about a submission before an idle one gets it, too."""
+"""Time after which an unanswered submission is also given to an idle worker."""
 
 MOST_LOST = 4
-"""A submission that so many workers died with is given up: it may be what kills them."""
+"""Number of lost workers after which a submission is given up, since it may be what kills them."""
 
 
 class ClusterError(CourseError):
-    """A Dask cluster that cannot be reached, or not be used."""
+    """A Dask cluster that cannot be reached or used."""
 
 
 class Cluster:
-    """The workers of a Dask scheduler. A context manager; raises ClusterError.
+    """The workers of a Dask scheduler, as a context manager that raises ClusterError.
 
     tell: called with a sentence about each worker that is not used, and when all are gone.
     """
@@ -87,7 +87,7 @@ class Cluster:
             self.client.close(timeout=CONNECT_SECONDS)
 
     def slots(self, tasks: int) -> int:
-        """The most notebooks that workers could run at a time, up to now."""
+        """Return the largest number of notebooks that workers could run at a time so far."""
         return self.most
 
     def grade(
@@ -96,7 +96,7 @@ class Cluster:
         tasks: Iterable[tuple[str, GradingTask]],
         folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
-        """Yields what became of each task, by student, as it comes."""
+        """Yield the outcome of each task, by student, as it arrives. Raises ClusterError."""
         kit = Kit.of(assignment, preload_for(folders))
         try:
             yield from _Round(self, kit, tasks).outcomes()
@@ -107,7 +107,7 @@ class Cluster:
             ) from error
 
     def listed(self) -> dict[str, dict[str, Any]]:
-        """What the scheduler knows of each worker, by address. Raises OSError."""
+        """Return the scheduler's information about each worker, by address. Raises OSError."""
         if self.client.status != "running":
             raise OSError("the connection broke")
         identity = self.client.scheduler.identity
@@ -118,8 +118,8 @@ class Cluster:
 class _Worker:
     """A worker as the grader knows it.
 
-    label: what people call it. slots: notebooks that it runs at a time. taken: whether it has
-    taken the kit; None while it has not answered. at: the students it is at.
+    label: its name for people. slots: notebooks that it runs at a time. taken: whether it accepted
+    the kit; None until it has answered. at: the students whose submissions it has.
     """
 
     address: str
@@ -134,7 +134,7 @@ class _Worker:
 
 
 class _Round:
-    """The way of some tasks through a cluster."""
+    """The distribution of a batch of tasks over a cluster's workers."""
 
     def __init__(
         self, cluster: Cluster, kit: Kit, tasks: Iterable[tuple[str, GradingTask]]
@@ -154,7 +154,7 @@ class _Round:
         self.arrivals = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
 
     def outcomes(self) -> Iterator[tuple[str, Outcome]]:
-        """Yields each answer as it comes. Raises OSError when the scheduler is lost."""
+        """Yield each outcome as it arrives. Raises OSError when the scheduler is lost."""
         next_look = 0.0
         while self.left:
             if time.monotonic() >= next_look:
@@ -169,7 +169,7 @@ class _Round:
                 time.sleep(0.02)
 
     def _look(self) -> None:
-        """Gives newcomers a kit, and lets go of those who have left."""
+        """Send new workers a kit, and drop those that have left."""
         listed = self.cluster.listed()
         for address in self.workers.keys() - listed.keys():
             self.workers.pop(address).gone = True
@@ -189,7 +189,7 @@ class _Round:
         self.told_of_none = not listed
 
     def _hear(self) -> None:
-        """Takes what workers say of their kits."""
+        """Process the workers' answers about their kits."""
         for worker in self.workers.values():
             if worker.taken is None and worker.kit.done():
                 self._answered(worker)
@@ -215,7 +215,7 @@ class _Round:
             self.cluster.tell(f"The worker {worker.label} is not used: {reason}.")
 
     def _hand_out(self) -> None:
-        """Keeps each worker busy, with one submission more than it runs at a time."""
+        """Keep each worker busy, with one submission more than it runs at a time."""
         for worker in self.workers.values():
             if not worker.taken:
                 continue
@@ -226,14 +226,14 @@ class _Round:
                 self._help(worker)
 
     def _take(self) -> None:
-        """Has one submission at hand, as long as there are any."""
+        """Fetch the next submission, if none is at hand."""
         if not self.unsent:
             for student, task in islice(self.tasks, 1):
                 self.left[student] = task
                 self.unsent.append(student)
 
     def _help(self, worker: _Worker) -> None:
-        """Gives an idle worker what others have been silent about for longest."""
+        """Give an idle worker the submissions that have been unanswered for longest."""
         now = time.monotonic()
         for student, since in sorted(self.since.items(), key=lambda item: item[1]):
             if now - since < PATIENCE_SECONDS or len(worker.at) == worker.slots:
@@ -242,7 +242,7 @@ class _Round:
                 self._send(student, worker)
 
     def _send(self, student: str, worker: _Worker) -> None:
-        """Sends a submission with its files as they are now."""
+        """Send a worker a submission with its files as they are now."""
         parcel = Parcel.of(self.left[student])
         future = self._submit(worker.address, grade_parcel, worker.kit, parcel)
         worker.at.add(student)
@@ -254,7 +254,7 @@ class _Round:
         return self.client.submit(function, *arguments, workers=[address], pure=False)
 
     def _arrived(self, future: Future, result: Any) -> Iterator[tuple[str, Outcome]]:
-        """The first answer for a student counts; a failure only where no other worker is at it."""
+        """Yield a student's first outcome, or a failure if no other worker has the task."""
         student, worker = self.sent.pop(future)
         worker.at.remove(student)
         if student not in self.left:
@@ -283,7 +283,7 @@ class _Round:
 
 
 def _reason(error: BaseException | None) -> str:
-    """Why a worker failed, in the middle of a sentence."""
+    """Return why a worker failed, as a phrase for the middle of a sentence."""
     if isinstance(error, Refused):
         return str(error)
     words = " ".join(f"{type(error).__name__}: {error}".split())

@@ -1,7 +1,7 @@
-"""What a Dask worker does for `lepton class grade --scheduler`.
+"""A Dask worker's part in `lepton class grade --scheduler`.
 
-It takes a kit when it has what is needed, and then runs and judges submissions as any worker of
-this machine would. Dask holds the kit there until the grader is done with it, or gone.
+It accepts a kit if it has what is required, and then runs and judges submissions as any worker of
+this machine would. Dask keeps the kit there until the grader has finished or gone.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ REMEDY = "Check out the same commit there, run `make install`, and start the wor
 
 @dataclass(frozen=True)
 class Needs:
-    """What a worker must have: exactly this code, and at least these walls."""
+    """A worker's requirements: exactly this code, and at least these walls."""
 
     parts: Mapping[str, str]
     walls: Walls
 
     def missing(self) -> str:
-        """What this machine lacks, in words; "" when it can serve."""
+        """Return what this machine lacks, in words, or "" if it can serve."""
         here = grader_parts()
         names = dict.fromkeys([*self.parts, *here])
         other = [
@@ -64,7 +64,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Kit:
-    """What a worker gets once: an assignment, its files, and what its zygote should import."""
+    """What a worker gets once: an assignment, its files, and the modules its zygote imports."""
 
     assignment: GradableAssignment
     files: Mapping[str, bytes]
@@ -72,7 +72,7 @@ class Kit:
 
     @classmethod
     def of(cls, assignment: GradableAssignment, preload: tuple[str, ...]) -> Kit:
-        """With the files as they are now."""
+        """Return a kit with the assignment's files as they are now."""
         return cls(assignment, _pack(assignment.folder), preload)
 
 
@@ -85,12 +85,12 @@ class Parcel:
 
     @classmethod
     def of(cls, task: GradingTask) -> Parcel:
-        """With the files as they are now."""
+        """Return a parcel with the task's files as they are now."""
         return cls(task, _pack(task.folder))
 
 
 def take(kit: Kit, needs: Needs) -> Kit:
-    """In a worker: makes it ready. Raises Refused."""
+    """Prepare this worker for a kit, and return the kit. Raises Refused."""
     missing = needs.missing()
     if missing:
         raise Refused(missing)
@@ -99,7 +99,7 @@ def take(kit: Kit, needs: Needs) -> Kit:
 
 
 def grade_parcel(kit: Kit, parcel: Parcel) -> Outcome:
-    """In a worker: runs and judges one submission."""
+    """Run and judge one submission on this worker."""
     worker = get_worker()
     with tempfile.TemporaryDirectory(dir=worker.local_directory) as name:
         given, handed_in = Path(name, "given"), Path(name, "handed_in")
@@ -112,14 +112,14 @@ def grade_parcel(kit: Kit, parcel: Parcel) -> Outcome:
 
 
 class _ZygoteForKits:
-    """The worker's zygote runs as long as there is a kit."""
+    """The worker's zygote, which runs as long as there is a kit."""
 
     def __init__(self) -> None:
         self.kits = 0
         self.lock = threading.RLock()
 
     def needed_by(self, kit: Kit) -> None:
-        """Has it import what the kit says, and run until Dask has let go of the kit."""
+        """Have the zygote import the kit's modules, and run until Dask has released the kit."""
         with self.lock:
             self.kits += 1
             if self.kits == 1:  # else it has kernels, whose folders would go with it
@@ -138,7 +138,7 @@ _zygote = _ZygoteForKits()
 
 
 def _pack(folder: Path) -> dict[str, bytes]:
-    """What `copy_files` copies of a folder."""
+    """Return the files of a folder that `copy_files` would copy, by name."""
     files = {}
     for name, path in ordinary_files([folder]):
         with contextlib.suppress(OSError):
@@ -147,7 +147,7 @@ def _pack(folder: Path) -> dict[str, bytes]:
 
 
 def _unpack(files: Mapping[str, bytes], folder: Path) -> None:
-    """Writes packed files into a new folder."""
+    """Write packed files into a new folder."""
     folder.mkdir()
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""A pool of worker processes. One that dies does not take the others' work along."""
+"""A pool of worker processes in which a dying process loses no other process's work."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ Result = TypeVar("Result")
 
 
 AHEAD = 2
-"""Tasks for each worker that are taken before one comes back: one that runs, one that waits."""
+"""Tasks fetched per worker before one comes back: one runs, one waits."""
 
 
 class WorkerDied(Exception):
-    """The process that worked on a task ended; given back in place of a result."""
+    """The process that worked on a task died; returned in place of a result."""
 
 
 def default_workers(tasks: int) -> int:
-    """One worker per CPU core, and no more than there are tasks."""
+    """Return one worker per CPU core, but no more than there are tasks."""
     return max(1, min(tasks, len(os.sched_getaffinity(0))))
 
 
 def start_importing(module: str) -> None:
-    """Has the process that workers are forked from import the module of their function.
+    """Have the fork server import the module of the workers' function.
 
     It takes a second, in which this process can do something else.
     """
@@ -48,9 +48,9 @@ def map_unordered(
     set_up: Callable[..., None],
     *arguments: Any,
 ) -> Iterator[tuple[Key, Result | WorkerDied]]:
-    """Yields `function(task)` for each task, by its key, as it comes.
+    """Yield `function(task)` for each task, with its key, as it arrives.
 
-    tasks: taken as workers need them; the caller makes one while others are worked on. set_up:
+    tasks: fetched as workers need them; the caller makes one while others are worked on. set_up:
     called with `arguments` in each worker first. When the caller stops early, is interrupted or
     killed, the workers are killed.
     """
@@ -95,9 +95,9 @@ def _results(
     source: Iterator[tuple[Key, Task]],
     most: int,
 ) -> Iterator[tuple[Key, Result]]:
-    """Has done what is left, and what the source gives; takes it off when it has come back.
+    """Run the tasks in `left` and those of the source; remove each from `left` when done.
 
-    most: tasks that are taken from the source before one comes back. Raises BrokenProcessPool.
+    most: tasks fetched from the source before one comes back. Raises BrokenProcessPool.
     """
     running = {pool.submit(function, task): key for key, task in left.items()}
     while True:
@@ -120,7 +120,7 @@ def _set_up_worker(set_up: Callable[..., None], arguments: tuple[Any, ...]) -> N
 
 
 def _end_with_owner() -> None:
-    """An owner that is killed says nothing. The fork server stays as long as one worker does."""
+    """Kill this worker when its owner ends: the fork server lives as long as any worker does."""
     owner = multiprocessing.parent_process()
     assert owner is not None
     owner.join()

@@ -1,4 +1,4 @@
-"""From restored submissions to their judged forms, on this machine or elsewhere. No effects."""
+"""Grade restored submissions on workers of this machine; no side effects."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Outcome = Judged | CannotRun | WorkerDied
 
 
 class Workers(Protocol):
-    """What grades submissions: processes of this machine, or of a cluster."""
+    """Something that grades submissions: processes of this machine, or a cluster."""
 
     def slots(self, tasks: int) -> int:
-        """How many notebooks run at a time when there are so many tasks."""
+        """Return the number of notebooks that run at a time, given the number of tasks."""
         ...
 
     def grade(
@@ -34,9 +34,9 @@ class Workers(Protocol):
         tasks: Iterable[tuple[str, GradingTask]],
         folders: Sequence[Path],
     ) -> Iterator[tuple[str, Outcome]]:
-        """Yields what became of each task, by student, as it comes.
+        """Yield the outcome of each task, by student, as it arrives.
 
-        tasks: taken as they are needed; some are made while others run. folders: those of all
+        tasks: fetched as they are needed; some are made while others run. folders: those of all
         submissions that may become a task.
         """
         ...
@@ -73,7 +73,7 @@ def _zygote_that_imports(modules: tuple[str, ...]) -> Link | None:
 
 
 def preload_for(folders: Iterable[Path]) -> tuple[str, ...]:
-    """What a zygote should import for some submissions: a framework only where it is named."""
+    """Return the modules that a zygote should import: a framework only if a submission names it."""
     named = {name for folder in folders for name in _frameworks_named(folder)}
     used = (modules for name, modules in FRAMEWORKS.items() if name in named)
     return (*chain(*used), *ALSO)
@@ -87,14 +87,14 @@ def _frameworks_named(folder: Path) -> Iterator[str]:
 
 
 def threads_each(slots: int) -> int:
-    """Threads for numerical libraries when so many notebooks share this machine."""
+    """Return the threads for numerical libraries when this many notebooks share the machine."""
     return max(1, default_workers(64) // slots)
 
 
 def grade_task(assignment: GradableAssignment, task: GradingTask) -> Judged | CannotRun:
-    """Runs and judges one submission.
+    """Run and judge one submission.
 
-    What fails for no fault of the submission is tried a second time.
+    What fails through no fault of the submission is tried a second time.
     """
     for _ in range(2):
         try:
@@ -107,7 +107,7 @@ def grade_task(assignment: GradableAssignment, task: GradingTask) -> Judged | Ca
 
 
 _assignment: GradableAssignment | None = None
-"""What a process of the pool grades."""
+"""The assignment that this process of the pool grades."""
 
 
 def _set_up(assignment: GradableAssignment, link: Link | None) -> None:

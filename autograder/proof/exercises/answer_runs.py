@@ -1,7 +1,8 @@
-"""What known answers show on the cases of each seed: they are run once, and all proofs read that.
+"""Run an exercise's known answers once on the cases of each seed, for all proofs to read.
 
-On the first seed, the learner's own, they run in this process, as a check does; on the others in
-another process, as in grading. On the first seed the other process is asked too, to compare.
+On the first seed, the learner's own, they run in this process, as in a learner's check; on the
+others in another process, as in grading. On the first seed the other process runs them too, for
+comparison.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ Observations = Mapping[AnswerLabel, tuple[Observation, ...]]
 
 @dataclass(frozen=True)
 class AnswerRuns:
-    """The question of one seed, and what each known answer shows on its cases.
+    """The question of one seed, and the observations of each known answer on its cases.
 
-    apart: the same from another process, where both were run.
+    apart: the observations from another process, where both ran them.
     """
 
     question: Question
@@ -33,10 +34,11 @@ class AnswerRuns:
 def run_answers(
     exercise: Exercise, seeds: Sequence[str], folder: Path | None = None
 ) -> list[AnswerRuns]:
-    """Run the known answers on the cases of each seed.
+    """Run the known answers on the cases of each seed; return one result per seed.
 
-    folder: of the module that declares the exercise; without it there is no other process.
-    Raises ValueError where the reference fails on one of its own cases.
+    folder: of the module that declares the exercise; without it no other process is used.
+
+    Raises ValueError if the reference fails on one of its own cases.
     """
     if folder is None:
         return [_run_here(exercise, seed) for seed in seeds]
@@ -58,7 +60,7 @@ def run_answers(
 
 
 def _run_here(exercise: Exercise, seed: str) -> AnswerRuns:
-    """What mistakes show is seen when the question is compiled."""
+    """Run the answers in this process; compiling the question already runs the mistakes."""
     question = compile_exercise(exercise, seed)
     mistaken = {_label(m.name): m.observations for m in question.mistakes}
     seen = {
@@ -69,7 +71,7 @@ def _run_here(exercise: Exercise, seed: str) -> AnswerRuns:
 
 
 def _with_mistakes(exercise: Exercise, question: Question, seen: Observations) -> Question:
-    """The question as `compile_exercise` makes it, with mistakes that were run elsewhere."""
+    """Return the question as `compile_exercise` makes it, with mistakes that were run elsewhere."""
     return replace(
         question,
         mistakes=tuple(
@@ -80,7 +82,7 @@ def _with_mistakes(exercise: Exercise, question: Question, seen: Observations) -
 
 
 def _kinds_only(observations: Sequence[Observation]) -> tuple[Observation, ...]:
-    """Observations with no more of an exception than its kind, as in a compiled question."""
+    """Reduce exceptions in observations to their kind, as in a compiled question."""
     return tuple(
         replace(observed, raised=observed.raised and Raised(observed.raised.kind))
         for observed in observations

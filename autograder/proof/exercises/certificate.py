@@ -1,6 +1,6 @@
-"""The certificate of an exercise: right answers pass, wrong ones fail and are told apart.
+"""Certify an exercise: right answers pass, wrong ones fail and are diagnosed.
 
-It is what lets learners trust a check and instructors trust a score.
+It is why learners can trust a check, and instructors a score.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from lepton_course.exercises.values import dumps, loads
 
 MAX_QUESTION_BYTES = 256 * 2**20
 CHECK_SECONDS = 2.0
-"""Of processor time: how busy the machine is does not count."""
+"""Limit in processor time, which does not depend on how busy the machine is."""
 BANDED_SEEDS = 2
-"""On so many seeds mutants are tried where a share of right labels is asked for."""
+"""Number of seeds for mutants of an exercise that is judged by accuracy."""
 MISCONCEPTIONS = 4
 HINTS = 3
 TO_DO = "TODO"
@@ -52,7 +52,7 @@ TO_DO = "TODO"
 
 @dataclass(frozen=True)
 class MutantCount:
-    """How many mutants there are, are noticed, and are argued for in `mutants.yml`."""
+    """Numbers of mutants: all, killed, and argued for in `mutants.yml`."""
 
     total: int = 0
     killed: int = 0
@@ -61,12 +61,12 @@ class MutantCount:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What was proven of an exercise; `problems` is empty when it passed.
+    """The proof of an exercise; `problems` is empty if it passed.
 
     accepted, caught, diagnosed: alternatives with full marks, misconceptions without, and those
-    recognised as themselves alone, on every seed. mutants, specialised: changes of the reference's
-    code and narrower versions of it, how many are noticed, and how many are argued for.
-    reasons: what other wrong answers are told. seconds: processor time of one check.
+        diagnosed as themselves alone, on every seed. mutants, specialised: changes to the
+        reference's code, and narrower versions of it. reasons: how other wrong answers are
+        diagnosed. seconds: processor time of one check.
     """
 
     module: str
@@ -88,12 +88,12 @@ class Certificate:
 
     @property
     def passed(self) -> bool:
-        """Whether nothing was found wrong."""
+        """Whether there are no problems."""
         return not self.problems
 
 
 def seeds_for(count: int) -> list[str]:
-    """The learner's own seed and `count - 1` others."""
+    """Return the learner's own seed and `count - 1` others."""
     return [PUBLIC_SEED, *(f"certificate {number}" for number in range(1, count))]
 
 
@@ -107,9 +107,9 @@ def certify(
 ) -> Certificate:
     """Prove one exercise over several seeds.
 
-    folder: of the module that declares it; with it, verdicts through the judge are compared
-        with those of the learner's process. equivalent_mutants: those that make no difference, or
-        patterns of them, and why.
+    folder: of the module that declares it; with it, the verdicts of a separate process are compared
+        with those of the learner's process. equivalent_mutants: mutants that make no difference, or
+        patterns of them, each with its reason.
     """
     unfinished = completeness_problems(exercise)
     start = Certificate(module, exercise.name, exercise.points, len(seeds))
@@ -153,7 +153,7 @@ def certify(
 
 
 def completeness_problems(exercise: Exercise) -> list[str]:
-    """What an exercise still lacks, as a list of things to do."""
+    """Return what an exercise still lacks, one task a line."""
     problems = []
     if exercise.points and len(exercise.misconceptions) < MISCONCEPTIONS:
         problems.append(
@@ -174,7 +174,7 @@ def completeness_problems(exercise: Exercise) -> list[str]:
 
 @dataclass(frozen=True)
 class _Row:
-    """What one seed showed."""
+    """The verdicts of one seed, and the answers that fared as they should."""
 
     verdicts: Mapping[AnswerLabel, Verdict]
     reference: bool
@@ -186,7 +186,7 @@ class _Row:
 
 
 def _prove(exercise: Exercise, run: AnswerRuns) -> _Row:
-    """The verdicts on all known answers, by the question itself and as it comes out of storage."""
+    """Judge all known answers, by the question itself and by one that was stored and read back."""
     question, seen = run.question, run.seen
     stored = question_from_tree(loads(dumps(question_to_tree(question)), MAX_QUESTION_BYTES))
     verdicts = {label: judge(question, observations) for label, observations in seen.items()}
@@ -235,14 +235,14 @@ def _prove(exercise: Exercise, run: AnswerRuns) -> _Row:
 
 
 def summary(verdict: Verdict) -> tuple[Any, ...]:
-    """What two verdicts on one answer must agree in."""
+    """Return the parts of a verdict in which two verdicts on one answer must agree."""
     parts = tuple((part.part, part.passed) for part in verdict.parts)
     diagnoses = tuple((d.mistake.name, d.evidence, d.cases) for d in verdict.diagnoses)
     return verdict.status, verdict.points, parts, diagnoses
 
 
 def _check_seconds(exercise: Exercise, question: Question) -> float:
-    """Processor seconds of one check in the learner's process; the best of three if it is slow."""
+    """Return the processor seconds of one check in the learner's process, the best of three."""
     seconds = float("inf")
     for _ in range(3):
         started = process_time()
@@ -257,7 +257,7 @@ def _check_seconds(exercise: Exercise, question: Question) -> float:
 
 @dataclass(frozen=True)
 class _Tried:
-    """How all mutants fared. wrong_answers: what those showed that ran to the end."""
+    """The results of all mutants. wrong_answers: observations of those that ran to the end."""
 
     mutants: MutantCount
     specialised: MutantCount

@@ -1,4 +1,4 @@
-"""Certificates for people and for programs: tables and JSON."""
+"""Certificates as tables for people and as JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.proof.exercises.reasons_told import ReasonsTold
 
 
 def to_json(certificates: Sequence[Certificate]) -> dict[str, Any]:
-    """The certificates as a JSON tree; `seconds` is the processor time of one check."""
+    """Return the certificates as a JSON tree; `seconds` is the processor time of one check."""
     return {
         "exercises": [_entry(certificate) for certificate in certificates],
         "reasons": asdict(_reasons(certificates)),
@@ -45,7 +45,7 @@ def _entry(c: Certificate) -> dict[str, Any]:
 
 
 def certificate_tables(certificates: Sequence[Certificate]) -> list[Table]:
-    """A table for each module, with one row for each exercise."""
+    """Return a table for each module, with one row for each exercise."""
     modules = sorted({certificate.module for certificate in certificates})
     return [_table(module, [c for c in certificates if c.module == module]) for module in modules]
 
@@ -84,7 +84,7 @@ def _reasons(certificates: Sequence[Certificate]) -> ReasonsTold:
 
 
 def reasons_in_words(certificates: Sequence[Certificate]) -> str:
-    """What wrong answers to these exercises are told, in numbers."""
+    """Return a sentence that counts wrong answers diagnosed rightly, wrongly or not at all."""
     told = _reasons(certificates)
     return (
         f"Other wrong answers: {told.rightly} told rightly, {told.wrongly} told wrongly, "

@@ -1,4 +1,4 @@
-"""Certificates of whole modules, several exercises at a time."""
+"""Certify the exercises of whole modules, several at a time."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
-"""What NumPy, torch and TensorFlow read when they are imported."""
+"""Variables that NumPy, torch and TensorFlow read when they are imported."""
 
 
 def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
-    """Notebooks of a module, and its plan, in which something is still to be written, and where."""
+    """Yield a module's unfinished notebooks and plan, each with what is still to be written."""
     plan = folder / PLAN
     if plan.is_file():
         lines = enumerate(plan.read_text(encoding="utf-8").splitlines(), start=1)
@@ -50,7 +50,7 @@ def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def certify_exercise(folder: Path, name: str, seeds: int) -> Certificate:
-    """The certificate of one exercise of the module in `folder`."""
+    """Return the certificate of one exercise of the module in `folder`."""
     return certify(
         _exercises(folder)[name],
         seeds_for(seeds),
@@ -66,9 +66,9 @@ def certify_modules(
     jobs: int | None = None,
     names: Sequence[str] = (),
 ) -> Iterator[Certificate]:
-    """The certificates of all exercises of these modules, in the order of the exercises.
+    """Yield the certificates of all exercises of these modules, in the exercises' order.
 
-    jobs: exercises at a time; one per core by default. names: only exercises of these names.
+    jobs: exercises at a time; one per core by default. names: only exercises with these names.
     """
     context = multiprocessing.get_context("spawn")
     workers = jobs or os.cpu_count() or 1
@@ -101,17 +101,17 @@ def certify_modules(
 
 
 def expected_work(folder: Path) -> dict[str, float]:
-    """The exercises of a module, in their order, with a guess at the work that each needs."""
+    """Return the exercises of a module, in order, with an estimate of the work for each."""
     return {name: _guess(exercise) for name, exercise in _exercises(folder).items()}
 
 
 def _guess(exercise: Exercise) -> float:
-    """Mistakes count; answers that are compared by a band have learned something, which is slow."""
+    """Estimate an exercise's work from its mistakes; training, judged by accuracy, is slow."""
     return len(exercise.misconceptions) + 1000 * isinstance(exercise.compare, Accuracy)
 
 
 def _module_problems(folder: Path, names: Sequence[str], seeds: int) -> Iterator[Certificate]:
-    """What is wrong with a module's files besides its exercises."""
+    """Yield a failed certificate for each problem of a module's files besides its exercises."""
     for name in read_equivalent_mutants(folder):
         if name not in names:
             problem = f"{EQUIVALENT_MUTANTS} speaks of an exercise that is not there"
@@ -134,8 +134,8 @@ def _exercises(folder: Path) -> dict[str, Exercise]:
 def _one_thread_each() -> Iterator[None]:
     """Give numerical libraries one thread in processes that start meanwhile.
 
-    Exercises run side by side; more threads than cores would only stand in the way. The libraries
-    read this when they are imported, which is before a pool's own initialisation.
+    Exercises run in parallel, so more threads than cores would only compete. The libraries read
+    this when they are imported, which is before a pool's own initialisation.
     """
     before = dict(os.environ)
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))

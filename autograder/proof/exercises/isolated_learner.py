@@ -1,4 +1,4 @@
-"""The learner's side of a certificate: a process of its own in which answers meet cases.
+"""A separate process in which known answers run on cases: the learner's side of a certificate.
 
 As in grading, cases go in as a file and observations come out as a file; the judge stays outside.
 """
@@ -25,13 +25,13 @@ MAX_BYTES = 256 * 2**20
 
 
 def blank(*_args: Any, **_kwargs: Any) -> Any:
-    """What an untouched stub does."""
+    """Raise NotImplementedError, as an untouched stub does."""
     raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class AnswerLabel:
-    """What an answer is, and its name."""
+    """The role of a known answer, and its name."""
 
     role: Literal["reference", "alternative", "blank", "misconception"]
     name: str
@@ -46,7 +46,7 @@ class AnswerLabel:
 
 
 def answers_to(exercise: Exercise) -> dict[AnswerLabel, Any]:
-    """Every answer of which the verdict is known beforehand."""
+    """Return every answer whose verdict is known beforehand, by its label."""
     answers = {AnswerLabel("reference", "the reference"): exercise.reference}
     for index, alternative in enumerate(exercise.alternatives, start=1):
         name = getattr(alternative, "__name__", f"number {index}")
@@ -62,10 +62,10 @@ def answers_to(exercise: Exercise) -> dict[AnswerLabel, Any]:
 def observe_apart(
     module: Path, questions: Sequence[Question]
 ) -> list[dict[str, tuple[Observation, ...]]]:
-    """What each known answer shows, by its label in words, for questions of one exercise of the
-    module in a folder.
+    """Run the known answers in another process, which sees only the inputs of the cases.
 
-    The answers are called in another process, which sees nothing but the cases' inputs.
+    module: the module's folder. questions: all of one exercise. Returns, for each question, the
+    observations of each answer by its label in words.
     """
     with tempfile.TemporaryDirectory(prefix="lepton-") as name:
         folder = Path(name)
@@ -82,7 +82,7 @@ def observe_apart(
 
 
 def _answer(module: Path, name: str, folder: Path) -> list[dict[str, str]]:
-    """Puts every answer to every file of cases; returns the files of observations."""
+    """Run every answer on every file of cases; return the files of observations."""
     answers = answers_to(_exercises(module)[name])
     files: list[dict[str, str]] = []
     for index in range(len(list(folder.glob("cases-*")))):
@@ -101,7 +101,7 @@ def _exercises(module: Path) -> dict[str, Exercise]:
 
 
 def _ask(request: list[str]) -> list[dict[str, str]]:
-    """One request to the other process, and its answer. Raises RuntimeError when it has ended."""
+    """Send one request to the other process; return its reply. Raises RuntimeError if it died."""
     process = _other_process()
     assert process.stdin and process.stdout
     process.stdin.write(json.dumps(request) + "\n")
@@ -115,7 +115,7 @@ def _ask(request: list[str]) -> list[dict[str, str]]:
 
 @functools.cache
 def _other_process() -> subprocess.Popen[str]:
-    """One process that stays, for importing the frameworks takes seconds. It ends with this one."""
+    """Start the other process, once: importing frameworks takes seconds. It ends with this one."""
     return subprocess.Popen(
         [sys.executable, "-m", "autograder.proof.exercises.isolated_learner"],
         stdin=subprocess.PIPE,
@@ -125,7 +125,7 @@ def _other_process() -> subprocess.Popen[str]:
 
 
 def main() -> None:
-    """Answers requests, one line each, until there are no more."""
+    """Answer requests, one a line, until there are no more."""
     replies = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what answers print is no reply
     for line in sys.stdin:

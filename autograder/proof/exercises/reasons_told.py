@@ -1,4 +1,4 @@
-"""What learners with other wrong answers are told: the true reason, a false one, or none.
+"""Measure how wrong answers are diagnosed: rightly, wrongly, or not at all.
 
 The wrong answers are an exercise's known mistakes, pairs of them in one answer, and mutants of the
 reference.
@@ -19,16 +19,16 @@ from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Observation
 
 PAIRS = 60
-"""Pairs of mistakes of each kind that are tried for an exercise at most."""
+"""Maximum number of pairs of mistakes of each kind that are tried for an exercise."""
 
 
 @dataclass(frozen=True)
 class ReasonsTold:
-    """Numbers of wrong answers by what the diagnosis says of them.
+    """Numbers of wrong answers by their diagnosis.
 
-    rightly: a mistake that is in the answer, or that surely looks the same on every case. wrongly:
-    any other is told as a fact, of all cases or of some. silent: nothing, or no more than a weak
-    resemblance to another mistake.
+    rightly: a mistake that is in the answer, or that is indistinguishable from it on every case.
+    wrongly: any other mistake stated as a fact, of all cases or of some. silent: no diagnosis, or
+    only a weak resemblance to another mistake.
     """
 
     rightly: int = 0
@@ -46,19 +46,19 @@ class ReasonsTold:
 
 @dataclass(frozen=True)
 class WrongAnswer:
-    """What a wrong answer shows on each case, and the known mistakes that are in it."""
+    """A wrong answer's observations on each case, and the known mistakes in it."""
 
     observations: tuple[Observation, ...]
     mistakes: frozenset[str] = frozenset()
 
 
 def count_reasons(question: Question, answers: Iterable[WrongAnswer]) -> ReasonsTold:
-    """What is told of each answer, counted."""
+    """Diagnose each answer, and count the diagnoses."""
     return sum((_told(question, answer) for answer in answers), ReasonsTold())
 
 
 def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
-    """The question's mistakes, each alone and in pairs."""
+    """Yield the question's mistakes, each alone and in pairs."""
     for mistake in question.mistakes:
         yield WrongAnswer(mistake.observations, frozenset([mistake.name]))
     wrong = {
@@ -102,7 +102,7 @@ def _taken_from(
 def _both_deviations(
     one: Sequence[Observation], other: Sequence[Observation], right: Sequence[Observation]
 ) -> tuple[Observation, ...] | None:
-    """The answer that deviates as both do, where results are arrays of equal shape.
+    """Return an answer that deviates as both do, where results are arrays of equal shape.
 
     None unless there is such a case, with two deviations.
     """

@@ -1,4 +1,4 @@
-"""How the code of a notebook is written: one statement a line, and figures shown with a text."""
+"""Checks of a notebook's code: one statement a line, and figures shown with alternative text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from autograder.curriculum.source_closure import without_magics
 from autograder.proof.lint.notebook_form import Complaint, code
 
 UNDRAWN = {"show", "use_style"}
-"""Names of `plots` that draw nothing."""
+"""Names in `plots` that draw nothing."""
 
 
 def code_complaints(path: Path, notebook: NotebookNode) -> Iterator[Complaint]:
-    """Yield complaints about a notebook's code cells; those that are not Python are left alone."""
+    """Yield complaints about a notebook's code cells, skipping cells that are not Python."""
     for number, cell in code(notebook):
         try:
             tree = ast.parse(without_magics(cell.source))
@@ -56,7 +56,7 @@ def _statements(where: str, tree: ast.Module) -> Iterator[Complaint]:
 
 
 def is_unrelated(node: ast.stmt) -> bool:
-    """Whether a statement assigns several values at once that could be assigned one by one.
+    """Return whether a statement assigns several values at once that could be assigned one by one.
 
     In a swap, `a, b = b, a`, a value reads the target of another.
     """
@@ -78,7 +78,7 @@ def _draws(tree: ast.Module) -> bool:
 
 
 def _calls(tree: ast.Module, module: str, names: set[str] | None) -> bool:
-    """Whether a function of a module is called; None: any that draws."""
+    """Return whether a function of a module is called: one of `names`, or any that draws."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue

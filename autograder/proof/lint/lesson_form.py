@@ -1,4 +1,4 @@
-"""What a lesson must have: its opening, terms, sections, predictions, small exercises and close."""
+"""Checks of a lesson: its opening, terms, sections, predictions, small exercises and close."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SECTIONS = (
         "## In production, 2026: what teams use now, a script that runs, when not to, the costs.",
     ),
 )
-"""Names of checks, words of a heading in small letters, and the section to add."""
+"""Name of the check, words of the heading in lower case, and the section to add."""
 
 
 def lesson_complaints(notebook: NotebookNode, plan: ModulePlan) -> Iterator[Complaint]:

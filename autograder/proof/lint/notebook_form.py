@@ -1,4 +1,4 @@
-"""What any notebook of the course must look like: setup, sizes, outputs, tags, links, pictures."""
+"""Checks of any notebook: setup, sizes, outputs, tags, links, pictures."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ CHECKS = {
     "experiment": "an experiment answers a question",
     "in-production": "a section says what teams use in production",
 }
-"""Checks that a module may list as `unmet` in its module.yml, for as long as it fails them."""
+"""Checks that a module may list as `unmet` in its module.yml for as long as it fails them."""
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """What is wrong, where, and how to mend it.
+    """A defect of a module: where, what is wrong, and how to mend it.
 
-    check: a name of CHECKS; "" for what a module cannot leave for later.
+    check: a name of CHECKS; "" for a check that a module cannot postpone.
     """
 
     where: str
@@ -57,7 +57,7 @@ class Complaint:
 
 
 def page_complaints(path: Path, notebook: NotebookNode, module: str) -> Iterator[Complaint]:
-    """Complaints about a notebook that do not depend on what it is for."""
+    """Yield complaints about a notebook that do not depend on its purpose."""
     yield from _setup(path.name, notebook, module)
     yield from _sizes(path.name, notebook)
     for number, cell in enumerate(notebook.cells, start=1):
@@ -168,12 +168,12 @@ def _target(where: str, path: Path, target: str, picture: bool) -> Iterator[Comp
 
 
 def code(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
-    """Code cells with their numbers, counted from 1 over all cells."""
+    """Return code cells with their numbers, counted from 1 over all cells."""
     return _cells(notebook, "code")
 
 
 def markdown(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
-    """Text cells with their numbers, counted from 1 over all cells."""
+    """Return text cells with their numbers, counted from 1 over all cells."""
     return _cells(notebook, "markdown")
 
 
@@ -184,7 +184,7 @@ def _cells(notebook: NotebookNode, kind: str) -> Iterator[tuple[int, NotebookNod
 
 
 def headings(notebook: NotebookNode) -> list[tuple[int, str]]:
-    """Levels and titles of all headings, in order."""
+    """Return levels and titles of all headings, in order."""
     return [
         (len(level), title.strip())
         for _, cell in markdown(notebook)
@@ -196,7 +196,7 @@ def headings(notebook: NotebookNode) -> list[tuple[int, str]]:
 
 
 def anchors_of(path: Path) -> set[str]:
-    """What can stand behind `#` in a link to a notebook."""
+    """Return the anchors of a notebook: what may stand after `#` in a link to it."""
     titles = headings(nbformat.read(path, as_version=4))
     return {title.replace(" ", "-") for _, title in titles}
 

@@ -1,4 +1,4 @@
-"""Notebooks that are not on the road: `deeper.ipynb` of a module, and the course's toolbox."""
+"""Checks of optional notebooks: a module's `deeper.ipynb`, and the course's toolbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from lepton_course.syllabus import TOOLBOX
 
 @dataclass
 class Section:
-    """A section of a notebook: which names its code makes, and which it reads."""
+    """A section of a notebook, with the names that its code defines and reads."""
 
     title: str
     cells: int = 0
@@ -27,7 +27,7 @@ class Section:
 
 
 def deeper_complaints(name: str, notebook: NotebookNode) -> Iterator[Complaint]:
-    """Yield what is wrong with an optional notebook: ungraded, in sections that stand alone."""
+    """Yield complaints about an optional notebook: ungraded, in sections that stand alone."""
     first = notebook.cells[0].source if notebook.cells else ""
     if not first.startswith("# ") or "optional" not in first.lower():
         yield Complaint(
@@ -44,7 +44,7 @@ def deeper_complaints(name: str, notebook: NotebookNode) -> Iterator[Complaint]:
 
 
 def toolbox_complaints(curriculum: Path) -> list[Complaint]:
-    """Return what is wrong with the toolbox beside the tracks; [] where there is none."""
+    """Return complaints about the curriculum's toolbox; [] if there is none."""
     path = curriculum / TOOLBOX
     if not path.is_file():
         return []
@@ -62,7 +62,7 @@ def toolbox_complaints(curriculum: Path) -> list[Complaint]:
 
 
 def section_complaints(name: str, notebook: NotebookNode) -> Iterator[Complaint]:
-    """Yield names that a section takes from another: a reader may begin with any of them."""
+    """Yield the names that a section takes from another: a reader may start with any of them."""
     first, *others = sections(notebook)
     for section in others:
         for other in others:
@@ -92,7 +92,7 @@ def sections(notebook: NotebookNode) -> list[Section]:
 
 
 def _names(source: str) -> tuple[set[str], set[str]]:
-    """Return the global names that a cell makes, and those that it reads."""
+    """Return the global names that a cell defines, and those that it reads."""
     try:
         top = symtable.symtable(without_magics(source), "cell", "exec")
     except SyntaxError:

@@ -1,4 +1,4 @@
-"""A module's plan: whether it fits to the syllabus and the folder, and what it leaves for later."""
+"""Checks of a module's plan: its agreement with syllabus and folder, and its postponed checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLAN_FILE = "module.yml"
 
 
 def place_complaints(folder: Path, plan: ModulePlan) -> Iterator[Complaint]:
-    """Yield where a plan does not fit to the syllabus beside it or to the module's notebooks."""
+    """Yield disagreements of a plan with the syllabus or with the module's notebooks."""
     has_deeper = (folder / "deeper.ipynb").is_file()
     if has_deeper != bool(plan.module.deeper_minutes):
         found = "is there" if has_deeper else "is not there"
@@ -49,7 +49,7 @@ def place_complaints(folder: Path, plan: ModulePlan) -> Iterator[Complaint]:
 
 
 def unless_unmet(complaints: Iterable[Complaint], plan: ModulePlan) -> list[Complaint]:
-    """Return the complaints that the plan does not leave for later, and entries that are met."""
+    """Return the complaints that the plan does not postpone, and one for each entry already met."""
     complaints = list(complaints)
     found = [c for c in complaints if not c.check or c.check not in plan.unmet]
     names = {complaint.check for complaint in complaints}

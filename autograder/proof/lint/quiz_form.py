@@ -1,4 +1,4 @@
-"""A quiz: every choice explained, and the right one not to be told by its letter or length."""
+"""Checks of a quiz: every choice is explained, and letter or length do not betray the right one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SLACK = 15
 
 
 def quiz_complaints(quiz: str) -> Iterator[Complaint]:
-    """Yield what is wrong with the Markdown of a lesson's quiz."""
+    """Yield complaints about the Markdown of a lesson's quiz."""
     questions = re.split(r"^\*\*\d+\.", quiz, flags=re.MULTILINE)[1:]
     if len(questions) not in QUESTIONS:
         yield Complaint(
@@ -36,7 +36,7 @@ def quiz_complaints(quiz: str) -> Iterator[Complaint]:
 
 
 def _spread(questions: Sequence[QuizQuestion]) -> Iterator[Complaint]:
-    """A reader who has not understood must not find the right choice by its place or length."""
+    """Yield complaints about right choices that can be guessed by their letter or length."""
     where = "lesson.ipynb, Quiz"
     letters = Counter(
         letter

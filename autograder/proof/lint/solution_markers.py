@@ -1,4 +1,4 @@
-"""Solutions stand between their markers, in cells for answers, and nowhere else."""
+"""Checks that solutions stand between their markers, in answer cells, and nowhere else."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from autograder.proof.lint.notebook_form import Complaint
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SHORTEST = 20
-"""A shorter line may stand in a notebook twice by chance."""
+"""Length of a line below which it may occur in a notebook twice by chance."""
 
 GIVEN = "given-code"
-"""Tags a cell in which a part of the code is given on purpose."""
+"""Tag of a cell in which part of the code is given on purpose."""
 
 
 def solution_complaints(name: str, notebook: NotebookNode) -> Iterator[Complaint]:
-    """Markers that do not fit, and code that slipped out from between them."""
+    """Yield complaints about misplaced markers, and about solution code outside of them."""
     secret: dict[str, int] = {}
     for number, cell in enumerate(notebook.cells, start=1):
         where = f"{name}, cell {number}"
@@ -69,7 +69,7 @@ def _outside(source: str, stub: str = "") -> str:
 
 
 def _slipped_out(source: str) -> list[str]:
-    """Statements outside the markers that are more than a stub needs."""
+    """Return statements outside the markers that are more than a stub needs."""
     try:
         tree = ast.parse(without_magics(_outside(source, "raise NotImplementedError")))
     except SyntaxError as error:

@@ -1,9 +1,9 @@
-"""What a module's notebooks must look like. Nothing is run; each complaint says how to mend it.
+"""Checks of a module's notebooks that execute nothing; each complaint says how to mend it.
 
 Checks of any notebook are in `notebook_form` and `code_form`, those of a lesson in `lesson_form`,
-of the optional notebooks in `optional_form`; here are those of an assignment, and of how all fit to
-the declared exercises. What a module lists as `unmet` in its module.yml is not complained of, and
-an entry that is met is.
+those of optional notebooks in `optional_form`. Here are those of an assignment, and of how the
+notebooks match the declared exercises. Checks that a module lists as `unmet` in its module.yml are
+not complained of, but an entry that is met is.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _CARD = re.compile(r"\*Difficulty (●*)○* · (\d+) minutes · ([\d.]+) points
 
 
 def structure_complaints(folder: Path) -> list[Complaint]:
-    """All complaints about a module's folder."""
+    """Return all complaints about a module's folder."""
     missing = [
         name for name in ("lesson.ipynb", "assignment.ipynb") if not (folder / name).is_file()
     ]
@@ -76,7 +76,7 @@ def structure_complaints(folder: Path) -> list[Complaint]:
 def assignment_complaints(
     notebook: NotebookNode, exercises: Mapping[str, Exercise]
 ) -> Iterator[Complaint]:
-    """Graded exercises: statement, stub, check; points and ids as declared."""
+    """Yield complaints about graded exercises: statement, stub, check, points, ids."""
     marks = [
         (number, cell, cell.metadata.nbgrader)
         for number, cell in enumerate(notebook.cells, start=1)
@@ -135,7 +135,7 @@ def assignment_complaints(
 def _statement_complaints(
     notebook: NotebookNode, number: int, exercise: Exercise
 ) -> Iterator[Complaint]:
-    """The statement above a grade cell: example, difficulty, minutes and points."""
+    """Yield complaints about the statement above a grade cell and the numbers that it states."""
     above = [(n, cell) for n, cell in markdown(notebook) if n < number]
     cards = [(n, cell, _CARD.search(cell.source)) for n, cell in above]
     n, cell, card = next((c for c in reversed(cards) if c[2]), (number, None, None))

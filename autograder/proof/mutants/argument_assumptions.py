@@ -1,7 +1,7 @@
-"""Which assumptions are asked of an exercise's arguments.
+"""The assumptions about arguments that an exercise's cases must refute.
 
-Which assumptions are asked of an argument depends on its kind, and on what the reference accepts:
-sides are asked to differ where it takes unequal ones.
+They depend on an argument's kind and on what the reference accepts: sides must differ only if it
+takes unequal ones.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ def assumptions_about(
     *,
     contents: bool = True,
 ) -> list[Assumption]:
-    """The assumptions that the cases of an exercise must refute, each once.
+    """Return the assumptions that the cases of an exercise must refute, each once.
 
-    rows: the arguments of cases, with defaults filled in. contents: whether what stands in arrays
-    and lists counts, besides their sizes.
+    rows: the arguments of cases, with defaults filled in. contents: whether the contents of arrays
+    and lists count, besides their sizes.
     """
     found: list[Assumption] = []
     for name in dict.fromkeys(name for row in rows for name in row):
@@ -182,7 +182,7 @@ def _one_dtype(values: list[Any]) -> Callable[[Any], Any]:
 
 
 def _is_alone(name: str, rows: Sequence[Arguments]) -> bool:
-    """Whether no other argument has arrays, to which broadcasting could fit any rank."""
+    """Return whether no other argument has arrays, to which broadcasting could fit any rank."""
     others = [row[other] for row in rows for other in row if other != name]
     return not any(is_array(leaf) for value in others for leaf in leaves(value))
 
@@ -190,7 +190,7 @@ def _is_alone(name: str, rows: Sequence[Arguments]) -> bool:
 def _ranks(
     name: str, values: list[Any], trials: ReferenceTrials, alone: bool
 ) -> Iterator[Assumption]:
-    """Asked where the cases have arrays of several ranks, or the reference takes any rank."""
+    """Yield assumptions about rank, if cases vary the rank or the reference takes any."""
     ranks = _ranks_of(values)
     if not ranks:
         return
@@ -216,7 +216,7 @@ def _ranks_of(values: Sequence[Any]) -> list[int]:
 
 
 def _on_leaves_alone(change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A change of all arrays in a value that have an axis."""
+    """Return a change of all arrays in a value that have an axis."""
     return lambda value: map_leaves(
         lambda leaf: change(leaf) if is_array(leaf) and leaf.ndim else leaf, value
     )
@@ -228,7 +228,7 @@ def _always_on_arrays(name: str, change: Callable[[Any], Any]) -> Change:
 
 
 def _to_rank(rank: int) -> Callable[[Any], Any]:
-    """Leading axes merged, or added."""
+    """Return a change of an array to a rank, by merging or adding leading axes."""
 
     def change(array: Any) -> Any:
         extra = array.ndim - rank

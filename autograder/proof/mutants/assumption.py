@@ -1,4 +1,4 @@
-"""What an answer may take for granted about an argument, and the change that enforces it."""
+"""Something that an answer may assume about an argument, and the change that enforces it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from autograder.proof.mutants.case_arguments import Arguments, Change
 
 @dataclass(frozen=True)
 class Assumption:
-    """Something that an answer takes for granted about an argument.
+    """Something that an answer assumes about an argument.
 
-    name: "padding: one value", as `mutants.yml` lists it. said: the assumption in words; remedy:
-    what the cases should do. fit: from the arguments of all cases of a seed to the change that
-    enforces it. must_matter: it is not enough that a case lies outside of the assumption; its
-    result must show it.
+    name: such as "padding: one value", as `mutants.yml` lists it. said: the assumption in words.
+    remedy: what the cases should do. fit: maps the arguments of all cases of a seed to the change
+    that enforces the assumption. must_matter: whether a case outside the assumption must also have
+    a different result.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Assumption:
 
     @property
     def argument(self) -> str:
-        """The argument it is about."""
+        """The name of the argument."""
         return self.name.partition(": ")[0]
 
 
@@ -40,7 +40,7 @@ def about(
     fit: Callable[[list[Any]], Callable[[Any], Any]],
     must_matter: bool = True,
 ) -> Assumption:
-    """An assumption about one argument. fit: from its values to a change of a value."""
+    """Return an assumption about one argument. fit: maps its values to a change of a value."""
 
     def fit_rows(rows: Sequence[Arguments]) -> Change:
         values = [row[name] for row in rows if row.get(name) is not None]
@@ -51,15 +51,15 @@ def about(
 
 
 def always(change: Callable[[Any], Any]) -> Callable[[list[Any]], Callable[[Any], Any]]:
-    """A fit that does not depend on the other cases' values."""
+    """Return a fit that does not depend on the cases' values."""
     return lambda _values: change
 
 
 def same_value(value: Any) -> Any:
-    """The change that changes nothing."""
+    """Return the value unchanged."""
     return value
 
 
 def most_frequent(values: Sequence[Any], count: int = 1) -> list[Any]:
-    """The most frequent values; the first of equally frequent ones."""
+    """Return the most frequent values; of equally frequent ones, the first."""
     return [value for value, _ in Counter(values).most_common(count)]

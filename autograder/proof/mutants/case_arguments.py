@@ -15,25 +15,25 @@ from lepton_course.exercises.probes import same
 from lepton_course.exercises.values import is_tensor, plain
 
 Arguments = Mapping[str, Any]
-"""Name of a parameter of the reference -> what it is in a case."""
+"""Name of a parameter of the reference -> its value in a case."""
 
 Change = Callable[[Arguments], Arguments]
 
 Axis = tuple[str, int]
-"""An argument and one of its axes; a list or tuple has axis 0 alone."""
+"""An argument and one of its axes; a list or tuple has only axis 0."""
 
 NETWORK_INPUT = "network input"
-"""Under this name stands what a `Model` case runs through the network."""
+"""Name under which the input of a `Model` case's network is listed."""
 
 
 def arguments_of(exercise: Exercise, case: Case) -> Arguments:
-    """The arguments of a case by name, defaults filled in."""
+    """Return the arguments of a case by name, with defaults filled in."""
     given = defaults_of(exercise) | _bind(exercise, case).arguments
     return given if case.x is None else {**given, NETWORK_INPUT: case.x}
 
 
 def with_arguments(exercise: Exercise, case: Case, arguments: Arguments) -> Case:
-    """The case with other arguments."""
+    """Return the case with other arguments."""
     bound = _bind(exercise, case)
     bound.arguments = {name: arguments[name] for name in arguments if name != NETWORK_INPUT}
     x = arguments.get(NETWORK_INPUT)
@@ -41,13 +41,13 @@ def with_arguments(exercise: Exercise, case: Case, arguments: Arguments) -> Case
 
 
 def defaults_of(exercise: Exercise) -> dict[str, Any]:
-    """The optional parameters of the reference and their defaults."""
+    """Return the optional parameters of the reference and their defaults."""
     parameters = inspect.signature(exercise.reference).parameters.values()
     return {p.name: p.default for p in parameters if p.default is not p.empty}
 
 
 def unchanged(before: Arguments, after: Arguments) -> bool:
-    """Whether two sets of arguments are the same, bit for bit."""
+    """Return whether two sets of arguments are the same, bit for bit."""
     return set(before) == set(after) and all(
         before[name] is after[name] or same(plain(before[name]), plain(after[name]))
         for name in before
@@ -55,39 +55,39 @@ def unchanged(before: Arguments, after: Arguments) -> bool:
 
 
 def is_array(value: object) -> bool:
-    """Whether a value is a NumPy array or a torch tensor."""
+    """Return whether a value is a NumPy array or a torch tensor."""
     return isinstance(value, np.ndarray) or is_tensor(value)
 
 
 def kind_of(array: Any) -> str:
-    """NumPy's letter for the kind of an array's or tensor's numbers: "f", "i", "u", "b", "U"."""
+    """Return NumPy's letter for the kind of an array's or tensor's numbers, such as "f" or "i"."""
     return (array.numpy() if is_tensor(array) else array).dtype.kind
 
 
 def is_float(leaf: object) -> bool:
-    """Whether a leaf is a float or an array of floats."""
+    """Return whether a leaf is a float or an array of floats."""
     return isinstance(leaf, float) or is_array(leaf) and kind_of(leaf) == "f"
 
 
 def is_number(leaf: object) -> bool:
-    """Whether a leaf is a number, not a bool, or an array of numbers."""
+    """Return whether a leaf is a number, but not a bool, or an array of numbers."""
     if is_array(leaf):
         return kind_of(leaf) in "fiu"
     return isinstance(leaf, (int, float)) and not isinstance(leaf, bool)
 
 
 def is_negative(leaf: Any) -> bool:
-    """Whether some number of a leaf is below 0."""
+    """Return whether some number of a leaf is below 0."""
     return is_number(leaf) and bool(np.any(np.asarray(leaf) < 0))
 
 
 def is_finite(leaf: Any) -> bool:
-    """Whether a leaf has no NaN and no infinity."""
+    """Return whether a leaf has no NaN and no infinity."""
     return not is_float(leaf) or bool(np.all(np.isfinite(np.asarray(leaf))))
 
 
 def is_row(value: Any) -> bool:
-    """Whether a value is a vector of numbers, or a list of numbers or of texts."""
+    """Return whether a value is a vector of numbers, or a list of numbers or of texts."""
     if is_array(value):
         return value.ndim == 1 and kind_of(value) in "fiu"
     if not isinstance(value, list):
@@ -97,14 +97,14 @@ def is_row(value: Any) -> bool:
 
 
 def is_discrete(row: Any) -> bool:
-    """Whether a row holds whole numbers or texts, among which repeats are likely."""
+    """Return whether a row holds whole numbers or texts, among which repeats are likely."""
     if is_array(row):
         return kind_of(row) in "iu"
     return all(isinstance(item, (int, str)) for item in row)
 
 
 def like(array: Any, values: np.ndarray) -> Any:
-    """NumPy values as an array or tensor of the same library and dtype as `array`."""
+    """Convert NumPy values to an array or tensor of the same library and dtype as `array`."""
     if is_tensor(array):
         import torch
 
@@ -113,12 +113,12 @@ def like(array: Any, values: np.ndarray) -> Any:
 
 
 def on_array(change: Callable[[np.ndarray], np.ndarray]) -> Callable[[Any], Any]:
-    """A change of NumPy arrays as one of arrays and tensors alike."""
+    """Turn a change of NumPy arrays into one of arrays and tensors alike."""
     return lambda array: like(array, change(array.numpy() if is_tensor(array) else array))
 
 
 def leaves(value: Any) -> Iterator[Any]:
-    """The arrays, numbers and texts in a value, lists and dicts opened."""
+    """Yield the arrays, numbers and texts in a value, opening lists and dicts."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
@@ -129,7 +129,7 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 def map_leaves(change: Callable[[Any], Any], value: Any) -> Any:
-    """The same structure with every leaf changed."""
+    """Return the same structure with every leaf changed."""
     if isinstance(value, Mapping):
         return {key: map_leaves(change, item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -138,7 +138,7 @@ def map_leaves(change: Callable[[Any], Any], value: Any) -> Any:
 
 
 def lengths(arguments: Arguments) -> dict[Axis, int]:
-    """The length of every axis of every argument that has any."""
+    """Return the length of every axis of every argument that has axes."""
     found: dict[Axis, int] = {}
     for name, value in arguments.items():
         shape = np.shape(value) if is_array(value) else ()
@@ -149,9 +149,9 @@ def lengths(arguments: Arguments) -> dict[Axis, int]:
 
 
 def linked_axes(rows: Sequence[Arguments]) -> list[tuple[Axis, ...]]:
-    """Axes that have equal lengths in every row stand together: the batch of `x` and of `y`.
+    """Group the axes that have equal lengths in every row, such as the batch of `x` and of `y`.
 
-    Left out is an argument that has another rank in some row, or is not always given.
+    An argument whose rank varies, or that is not always given, is left out.
     """
     ranks: dict[str, set[int]] = {}
     for row in rows:
@@ -167,13 +167,13 @@ def linked_axes(rows: Sequence[Arguments]) -> list[tuple[Axis, ...]]:
 
 
 def resize(value: Any, axis: int, length: int) -> Any:
-    """An array, list or tuple cut to a length, or filled up by beginning again."""
+    """Cut an array, list or tuple to a length, or fill it up by repeating it from the start."""
     size = len(value) if isinstance(value, (list, tuple)) else value.shape[axis]
     return take(value, axis, [index % size for index in range(length)] if size else [])
 
 
 def take(value: Any, axis: int, indices: Sequence[int]) -> Any:
-    """The items of an array, list or tuple at these places of one axis."""
+    """Return the items of an array, list or tuple at these positions of one axis."""
     if isinstance(value, (list, tuple)):
         return type(value)(value[index] for index in indices)
     return on_array(lambda array: np.take(array, np.asarray(indices, dtype=int), axis=axis))(value)

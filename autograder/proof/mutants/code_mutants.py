@@ -1,7 +1,7 @@
-"""Mutants of an exercise's reference: does some case notice each small change?
+"""Mutants of an exercise's reference, each of which some case must kill.
 
-A change that no case notices is a wrong answer with full marks, unless it makes no difference.
-Those stand with their reason in the module's `mutants.yml` (see `equivalent_mutants`).
+A mutant that no case kills is a wrong answer with full marks, unless it makes no difference. Those
+are listed with their reason in the module's `mutants.yml` (see `equivalent_mutants`).
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Observation
 
 TOO_LONG = "it takes too long"
-"""What an interrupted mutant raises a TimeoutError with."""
+"""Message of the TimeoutError that interrupts a mutant."""
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed reference: what was changed, in words, and how to make it."""
+    """A changed reference: the change in words, and how to make it."""
 
     name: str
     make: Callable[[], Any]
@@ -47,10 +47,10 @@ class Mutant:
 
 
 def mutants_of(exercise: Exercise) -> list[Mutant]:
-    """Every mutant of the reference and of the functions of its file that it uses.
+    """Return every mutant of the reference and of the functions of its file that it uses.
 
-    What another exercise asks for is that exercise's matter and stays as it is. A reference that
-    is a value has its neighbours as mutants. Empty where there is no source.
+    Code that belongs to another exercise stays as it is. A reference that is a value has other
+    values as mutants. Empty if there is no source.
     """
     reference = exercise.reference
     if not callable(reference):
@@ -74,8 +74,10 @@ def mutants_of(exercise: Exercise) -> list[Mutant]:
 
 @dataclass(frozen=True)
 class Trial:
-    """How a mutant fared. observations: on the cases of the first question, unless it was
-    interrupted or not run to the end."""
+    """The trial of a mutant.
+
+    observations: on the cases of the first question, unless it was interrupted or stopped early.
+    """
 
     survived: bool
     observations: tuple[Observation, ...] | None = None
@@ -89,12 +91,12 @@ def try_mutant(
     observe: bool = False,
     seconds: float = 2.0,
 ) -> Trial:
-    """Put a mutant to the questions, until one of them does not notice it.
+    """Run a mutant on the questions, until one of them fails to kill it.
 
-    Each question is left at the first case that notices; the next one begins with that case. A
-    mutant that does not come to an end is noticed: it is interrupted.
-    observe: let it run to the end of the first question. seconds: of processor time, for each
-        question.
+    Each question is left at the first case that kills the mutant; the next one starts with that
+    case. A mutant that does not terminate counts as killed: it is interrupted.
+
+    observe: run to the end of the first question. seconds: processor time for each question.
     """
     try:
         with _interrupted(seconds):
@@ -125,7 +127,7 @@ ENDLESS = -1
 def _run(
     exercise: Exercise, answer: Any, question: Question, first: int, to_the_end: bool
 ) -> tuple[int | None, tuple[Observation, ...] | None]:
-    """The case that notices, tried from `first` on, and what was seen, if all of it."""
+    """Return the killing case, tried from `first` on, and the observations, if complete."""
     noticed = None
     seen: dict[int, Observation] = {}
     for index in sorted(range(len(question.cases)), key=lambda index: index != first):
@@ -141,7 +143,7 @@ def _run(
 
 
 def _other_answers(value: Any) -> Iterator[Any]:
-    """Values like the right one, with one change."""
+    """Yield values like the right one, with one change."""
     if isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
             for other in _other_answers(item):
@@ -155,9 +157,9 @@ def _other_answers(value: Any) -> Iterator[Any]:
 
 
 def _reachable(module: types.ModuleType, name: str, stop: set[str]) -> list[Definition]:
-    """A definition of a module and those of the same module that it uses, in the file's order.
+    """Return a definition of a module and those of the module that it uses, in the file's order.
 
-    stop: names beyond which not to go.
+    stop: names at which to stop.
     """
     try:
         tree = ast.parse(inspect.getsource(module))
@@ -182,9 +184,9 @@ def _is_definition(node: ast.stmt) -> bool:
 def _build(
     module: types.ModuleType, name: str, definitions: Sequence[Definition], mutation: Mutation
 ) -> Any:
-    """The definition `name` in a copy of its module where `mutation` has been made.
+    """Return the definition `name` from a copy of its module in which `mutation` was made.
 
-    All that the reference uses is defined anew, so that a changed function is the one called.
+    Everything that the reference uses is defined anew, so that the changed function is called.
     """
     body = [mutation.definition if name_of(d) == mutation.where else d for d in definitions]
     code = compile(ast.Module(body=body, type_ignores=[]), f"<mutant of {name}>", "exec")
@@ -195,9 +197,9 @@ def _build(
 
 @contextmanager
 def _interrupted(first: float, then: float = 0.5) -> Iterator[None]:
-    """Raises TimeoutError in the code inside after `first` seconds of processor time.
+    """Raise TimeoutError in the block after `first` seconds of processor time.
 
-    Again after each further `then` seconds, for what is interrupted may catch it and go on.
+    It is raised again after each further `then` seconds, for the code may catch it and go on.
     """
     if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
         yield

@@ -1,7 +1,7 @@
-"""Mutants that are not wrong, with the reason why, from a module's `mutants.yml`.
+"""Equivalent mutants, which are not wrong, with their reasons, from a module's `mutants.yml`.
 
-A mutant of the code is listed by its whole name. Of specialised mutants a pattern may name
-several: `"*: not negative"`.
+A mutant of the code is listed by its whole name. A pattern may name several specialised mutants:
+`"*: not negative"`.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ def read_equivalent_mutants(folder: Path) -> dict[str, dict[str, str]]:
 
 
 def is_argued(name: str, reasons: Mapping[str, str]) -> bool:
-    """Whether a specialised mutant is listed, by its name or by a pattern."""
+    """Return whether a specialised mutant is listed, by its name or by a pattern."""
     return any(fnmatchcase(name, pattern) for pattern in reasons)
 
 
 def stale_reasons(
     reasons: Mapping[str, str], mutants: Iterable[str], held_still: Iterable[str]
 ) -> list[str]:
-    """Entries without a mutant: the change is no longer made, or the cases now notice it.
+    """Return entries without a mutant: the change is no longer made, or the cases now kill it.
 
     mutants: all changes of the code. held_still: specialised mutants with full marks.
     """

@@ -1,4 +1,4 @@
-"""Assumptions about how long arguments are: batches, sides, numbers of items."""
+"""Assumptions about the lengths of arguments: batches, sides, numbers of items."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ from autograder.proof.mutants.reference_trials import ReferenceTrials
 
 
 def length_assumptions(rows: Sequence[Arguments], trials: ReferenceTrials) -> Iterator[Assumption]:
-    """Assumptions about the axes of arrays and the lengths of lists; see `assumptions_about`."""
+    """Yield assumptions about the axes of arrays and the lengths of lists.
+
+    See `assumptions_about`.
+    """
     groups = linked_axes(rows)
     for group in groups:
         yield from _one_length(group, rows, trials)
@@ -68,7 +71,7 @@ def _lengths_of(group: Sequence[Axis], rows: Sequence[Arguments]) -> list[int]:
 
 
 def _equal_sides(group: Sequence[Axis], trials: ReferenceTrials) -> Iterator[Assumption]:
-    """Axes that are equally long in every case, though the reference does not ask for it."""
+    """Yield axes that are equally long in every case, though the reference does not require it."""
     (name, axis), *others = group
     for other, its_axis in others:
         if _is_free((name, axis), trials) and _is_free((other, its_axis), trials):
@@ -82,9 +85,9 @@ def _equal_sides(group: Sequence[Axis], trials: ReferenceTrials) -> Iterator[Ass
 
 
 def _is_free(axis: Axis, trials: ReferenceTrials) -> bool:
-    """Whether the reference takes this axis longer and shorter, when all others stay.
+    """Return whether the reference takes this axis longer and shorter, with all others unchanged.
 
-    Not from or to length 1, which NumPy's broadcasting fits to any other.
+    Length 1 is left out, since NumPy's broadcasting fits it to any other.
     """
     longer, shorter = _changed_length(axis, 1), _changed_length(axis, -1)
     return trials.works(longer) and trials.works(shorter)

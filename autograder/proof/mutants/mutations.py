@@ -1,4 +1,4 @@
-"""Small changes to a piece of code, each of which ought to make it wrong.
+"""Small changes to a piece of code, each of which should make it wrong.
 
 `mutations` lists them for a definition: pure functions on Python's own syntax trees. See
 R. DeMillo, R. Lipton, F. Sayward: Hints on test data selection, IEEE Computer 11(4), 34-41 (1978).
@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 Definition = ast.FunctionDef | ast.ClassDef | ast.Assign
-"""Also `name = factory(…)`."""
+"""An assignment counts, too: `name = factory(…)`."""
 
 Path = tuple[tuple[str, int | None], ...]
 """The way from a definition to one of its nodes: names of fields, with positions in lists."""
 
 LONGEST = 72
-"""A change is shown with so many characters around it at most."""
+"""Maximum number of characters with which a change is shown."""
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,14 @@ class Mutation:
 
 
 def name_of(definition: Definition) -> str:
-    """The name that a definition binds."""
+    """Return the name that a definition binds."""
     if isinstance(definition, ast.Assign):
         return getattr(definition.targets[0], "id", "")
     return definition.name
 
 
 def mutations(definition: Definition) -> list[Mutation]:
-    """All changes of a definition, in the order of the code; no two give the same code."""
+    """Return all changes of a definition, in the code's order; no two give the same code."""
     found = {ast.unparse(definition): None}
     for path, node in _nodes(definition):
         if not path:
@@ -63,7 +63,7 @@ _GUARDS = {"strict", "allow_pickle", "encoding"}
 """Keywords that only make wrong use fail early; without them right use stays right."""
 
 _SYMMETRIC = {"max", "min", "maximum", "minimum", "hypot", "isclose", "allclose", "gcd"}
-"""Functions to which the order of two arguments is nothing."""
+"""Functions that are symmetric in their arguments."""
 
 _SKIPPED_FIELDS = {"decorator_list", "annotation", "returns", "bases", "names"}
 
@@ -109,7 +109,7 @@ def _replaced(definition: Definition, path: Path, replacement: ast.AST) -> Defin
 
 
 def _excerpts(before: Definition, after: Definition, path: Path) -> tuple[str, str]:
-    """The changed place before and after, with as much around it as is short enough."""
+    """Return the changed place before and after, with as much context as is short enough."""
     best = ("", "")
     for length in range(len(path), 0, -1):
         texts = [_first_line(_at(tree, path[:length])) for tree in (before, after)]
@@ -224,7 +224,7 @@ def _replacements(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def other_values(value: object) -> list[object]:
-    """Neighbours of a constant: off by one, the other truth value, twice as much."""
+    """Return neighbours of a constant: off by one, the other truth value, twice as much."""
     match value:
         case bool():
             return [not value]

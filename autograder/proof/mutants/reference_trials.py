@@ -1,4 +1,4 @@
-"""What a reference accepts besides its cases: the exercise's limits, found by trying."""
+"""Trials of what a reference accepts besides its cases."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class ReferenceTrials:
 
     @cached_property
     def rows(self) -> list[Arguments]:
-        """The arguments of the question's cases."""
+        """Return the arguments of the question's cases."""
         return [arguments_of(self.exercise, case) for case in self.question.cases]
 
     def works(self, change: Change) -> bool:
-        """Whether a case that is changed so still gets an answer, in finite numbers."""
+        """Return whether the reference answers some changed case, with finite numbers."""
         return any(
             observed is not None
             and observed.raised is None
@@ -44,7 +44,7 @@ class ReferenceTrials:
         )
 
     def ignores_rank(self, change: Change) -> bool:
-        """Whether a case with arrays of another rank gets the same numbers for an answer."""
+        """Return whether changed cases, with arrays of another rank, give the same numbers."""
         for index, right in enumerate(self.question.expected):
             observed = self._observe(index, change)
             if observed is None:
@@ -55,7 +55,7 @@ class ReferenceTrials:
         return True
 
     def _observe(self, index: int, change: Change) -> Observation | None:
-        """The answer to a case that is changed so; None where the change leaves it as it is."""
+        """Observe the reference on a changed case; None if the change leaves the case as it is."""
         changed = change(self.rows[index])
         if unchanged(self.rows[index], changed):
             return None

@@ -1,8 +1,8 @@
-"""Specialised mutants: the right answer to a narrower exercise than the one that is asked.
+"""Specialised mutants: right answers to a narrower exercise than the one stated.
 
-Each is the reference, called with an argument that was forced into what an answer may take for
-granted: padding is always 1, images are square, numbers are whole. Some case must notice. Where
-none does, the cases hold something still, and wrong answers get full marks for it.
+Each is the reference, called with an argument forced to fit an assumption: padding is always 1,
+images are square, numbers are whole. Some case must kill it. If none does, the cases hold something
+constant, and wrong answers that rely on it get full marks.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from lepton_course.exercises.model import Exercise, Question
 
 @dataclass(frozen=True)
 class HeldStill:
-    """An assumption that no case refutes: an answer that rests on it gets full marks.
+    """An assumption that no case refutes, so an answer that relies on it gets full marks.
 
-    seed: position of a question that does not notice. varied: a case lies outside of the
-    assumption, but its result does not show it.
+    seed: position of a question that does not refute it. varied: whether some case lies outside of
+    the assumption without a different result.
     """
 
     assumption: Assumption
@@ -46,7 +46,7 @@ class HeldStill:
 
 
 def specialised_mutants(exercise: Exercise, questions: Sequence[Question]) -> list[Assumption]:
-    """The assumptions about an exercise's arguments that its cases must refute."""
+    """Return the assumptions about an exercise's arguments that its cases must refute."""
     if not callable(exercise.reference):
         return []
     rows = [arguments_of(exercise, case) for question in questions for case in question.cases]
@@ -62,9 +62,9 @@ def specialised_mutants(exercise: Exercise, questions: Sequence[Question]) -> li
 def held_still(
     exercise: Exercise, assumptions: Sequence[Assumption], questions: Sequence[Question]
 ) -> list[HeldStill]:
-    """The assumptions with which an answer gets full marks on at least one of the questions.
+    """Return the assumptions with which an answer gets full marks on at least one of the questions.
 
-    Of an argument that never changes only this is said: that it has no three values follows.
+    For an argument that never changes, assumptions that follow from that are left out.
     """
     if not assumptions:
         return []
@@ -95,9 +95,9 @@ def held_still(
 def _noticed(
     exercise: Exercise, change: Change, question: Question, rows: Sequence[Arguments], first: int
 ) -> tuple[int | None, bool]:
-    """The case that notices, if any, and whether another one was changed without a difference.
+    """Return the case that refutes it, if any, and whether another changed without a difference.
 
-    The reference runs only on cases that are changed; on others its answer is the right one.
+    The reference runs only on changed cases; on the others its answer is the right one.
     """
     varied = False
     for index in sorted(range(len(rows)), key=lambda index: index != first):

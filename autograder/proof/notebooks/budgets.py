@@ -1,4 +1,4 @@
-"""Budgets of notebooks, and what a kernel and its children really use.
+"""Budgets of notebooks, and measurement of what a kernel and its children use.
 
 A budget of 60 s means 60 s on two idle cores of the reference machine (see `machine_speed`),
 whatever machine the notebook runs on and whatever else runs there.
@@ -20,12 +20,12 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 MIB = 2**20
 LOOK_EVERY = 0.1
 SAMPLE_EVERY = 10
-"""Looks from one sample of the machine's speed to the next: a hundredth of a core."""
+"""Number of looks between samples of the machine's speed, which then cost a hundredth of a core."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What a notebook may use on two cores, without a network."""
+    """A notebook's budget, on two cores without a network."""
 
     seconds: float
     mib: int = 2048
@@ -38,7 +38,7 @@ DISTRIBUTED = Budget(90)
 
 
 def budget_for(module: str, kind: str) -> Budget:
-    """The budget of a notebook; of an assignment it is the same solved and not."""
+    """Return the budget of a notebook; an assignment's is the same solved and untouched."""
     if kind == "deeper":
         return DEEPER
     if kind in ("assignment", "student"):
@@ -48,11 +48,11 @@ def budget_for(module: str, kind: str) -> Budget:
 
 @dataclass
 class NotebookUsage:
-    """What a notebook used.
+    """The resources that a notebook used.
 
     computed_seconds: on as many of two cores as it could use. slept_seconds: neither on a core
-    nor waiting for one. slowness: how many times as long as on the reference machine the same
-    computation took at the time.
+        nor waiting for one. slowness: duration of a fixed computation at the time, relative to the
+        reference machine.
     """
 
     computed_seconds: float = 0.0
@@ -62,7 +62,7 @@ class NotebookUsage:
 
     @property
     def by_itself(self) -> float:
-        """Seconds on two idle cores of the reference machine: sleep is as long on any."""
+        """Seconds on two idle cores of the reference machine; sleep takes equally long on any."""
         return self.computed_seconds / self.slowness + self.slept_seconds
 
     @property
@@ -73,10 +73,10 @@ class NotebookUsage:
 
 @dataclass(frozen=True)
 class Look:
-    """What happened since the look before, in seconds.
+    """Activity since the previous look, in seconds.
 
-    run: on a core, of all threads. waited: ready, without a core, of all threads. served: what
-    the notebook slept while the process that executes it ran or waited for a core.
+    run: on a core, over all threads. waited: ready, without a core, over all threads. served: sleep
+    of the notebook while the process that executes it ran or waited for a core.
     """
 
     seconds: float
@@ -99,7 +99,7 @@ class Look:
 def usage_of(
     looks: Sequence[Look], samples: Sequence[SpeedSample], peak_bytes: int = 0
 ) -> NotebookUsage:
-    """What a notebook used. Time that the machine lost while it computed is not sleep."""
+    """Return a notebook's usage. Time that the machine lost while it computed is not sleep."""
     cpu = sum(sample.cpu for sample in samples)
     lost = sum(sample.lost for sample in samples) / cpu * sum(look.run for look in looks)
     return NotebookUsage(
@@ -112,9 +112,9 @@ def usage_of(
 
 @dataclass
 class Meter:
-    """Sample processes' time and memory every 0.1 s, and the machine's speed every second.
+    """A sampler of processes' time and memory, every 0.1 s, and of the machine's speed.
 
-    family: gives the process ids to look at.
+    family: returns the ids of the processes to sample.
     """
 
     family: Callable[[], Iterable[int]]
@@ -131,7 +131,7 @@ class Meter:
         self._thread.start()
 
     def stop(self) -> NotebookUsage:
-        """Stop sampling. Return what was seen."""
+        """Stop sampling, and return the usage."""
         self._done.set()
         self._thread.join()
         return usage_of(self._looks, self._samples, self._peak_bytes)
@@ -161,7 +161,7 @@ class Meter:
 
 
 def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
-    """For each thread of a process: nanoseconds on a core, and waiting for one."""
+    """Return, for each thread of a process, nanoseconds on a core and waiting for one."""
     found = {}
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -173,14 +173,14 @@ def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
 
 
 def _ready_here() -> int:
-    """Nanoseconds that this process's other threads ran, or waited for a core."""
+    """Return the nanoseconds that this process's other threads ran or waited for a core."""
     threads = _schedule(os.getpid())
     threads.pop((os.getpid(), str(threading.get_native_id())), None)
     return sum(map(sum, threads.values()))
 
 
 def resident_bytes(pids: Iterable[int]) -> int:
-    """Memory of a kernel and its children: the kernel's in full, of the others what is theirs.
+    """Return the memory of a kernel, in full, and of its children, without shared pages.
 
     A warm kernel shares the frameworks with the process it came from; a kernel that a learner
     starts has them to itself.
@@ -204,7 +204,7 @@ def _resident(pid: int) -> int:
 
 
 def _peak_bytes(pid: int) -> int:
-    """The most that one process has ever had, also when nobody looked."""
+    """Return the most memory that a process has ever had, between samples too."""
     try:
         text = Path(f"/proc/{pid}/status").read_text()
         return int(text.partition("VmHWM:")[2].split()[0]) * 1024

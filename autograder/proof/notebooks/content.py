@@ -1,7 +1,7 @@
-"""A key for all that the execution of a notebook depends on: equal keys, equal results.
+"""The content key of a notebook's execution: equal keys, equal results.
 
-The notebook and its module's files, the helpers that they import, the data sets that they name,
-the locked dependencies and the code of the proof itself.
+It covers the notebook and its module's files, the helpers that they import, the data sets that they
+name, the locked dependencies and the code of the proof itself.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def depends_on(task: NotebookTask, clone: Path = CLONE) -> set[Path]:
 
 
 def _module_files(task: NotebookTask) -> Iterator[Path]:
-    """The notebook and all other files of its module except other notebooks."""
+    """Yield the notebook and all other files of its module except other notebooks."""
     if task.kind == "toolbox":
         yield task.source
         return

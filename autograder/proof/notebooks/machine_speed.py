@@ -1,7 +1,7 @@
-"""How fast this machine is at the moment: a fixed piece of work, timed while something else runs.
+"""This machine's current speed: a fixed piece of work, timed while something else runs.
 
-A core computes more slowly when its hyperthread, its caches or its host is shared, which the same
-work shows when it is timed at the same moment.
+A core computes more slowly when its hyperthread, its caches or its host is shared, and so does the
+fixed work at the same moment.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ REFERENCE_SECONDS = 0.0100
 """Processor time of a sample on an idle core of the machine for which budgets are stated."""
 
 ROUNDS = 4
-"""Rounds of the work in a sample: longer than the scheduler's tick, 4 ms, and soon over."""
+"""Rounds of the work in a sample: longer than the scheduler's tick, 4 ms, but soon over."""
 
 _VALUES = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
 _LEFT, _RIGHT = _VALUES[:25_600].reshape(160, 160), _VALUES[25_600:51_200].reshape(160, 160)
@@ -25,9 +25,9 @@ _LEFT, _RIGHT = _VALUES[:25_600].reshape(160, 160), _VALUES[25_600:51_200].resha
 
 @dataclass(frozen=True)
 class SpeedSample:
-    """Seconds of the fixed work: on a core, and on no core without having waited for one.
+    """Seconds of the fixed work: on a core, and lost on none without having waited for one.
 
-    The latter is what the machine's host took, or lost in the accounts of a busy machine.
+    The lost time is what the machine's host took, or the accounts of a busy machine missed.
     """
 
     cpu: float
@@ -35,7 +35,7 @@ class SpeedSample:
 
 
 def sample() -> SpeedSample:
-    """Do the fixed work once and time it."""
+    """Do the fixed work once, and time it."""
     started, waited_before, cpu_before = time.perf_counter(), _waited_seconds(), time.thread_time()
     for _ in range(ROUNDS):
         _work()
@@ -44,7 +44,7 @@ def sample() -> SpeedSample:
 
 
 def _work() -> float:
-    """Work of the kinds that a lesson does, without a library that starts threads of its own."""
+    """Compute something of each kind that a lesson does, with no library that starts threads."""
     total = 0
     for number in range(20_000):  # Python itself
         total += number * number % 7
@@ -55,7 +55,7 @@ def _work() -> float:
 
 
 def _waited_seconds() -> float:
-    """Seconds that this thread was ready and had no core."""
+    """Return the seconds that this thread was ready without a core."""
     try:
         text = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat").read_text()
         return int(text.split()[1]) / 1e9

@@ -1,4 +1,4 @@
-"""What an executed notebook must show. Pure functions: each returns what is wrong, in words."""
+"""Find problems in an executed notebook; pure functions that return sentences."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from lepton_course.checks.panel import PANEL_KEY
 from lepton_course.records import MIME, Record
 
 DATA_BY = 3
-"""By this code cell of a lesson, real data is on screen."""
+"""Number of the code cell by which a lesson must have shown real data."""
 
 ALT_TEXT = 20
-"""Characters; a shorter text says too little of a figure."""
+"""Minimum number of characters of an alternative text."""
 
 _NO_NETWORK = re.compile(
     r"Network is unreachable|[Nn]ame resolution|Name or service not known|No address associated"
@@ -27,7 +27,7 @@ _CHECK = re.compile(r"""^check\(["'](\w+)["']\)""")
 
 
 def problems_of(executed: Executed, original: NotebookNode, kind: str, budget: Budget) -> list[str]:
-    """All that is wrong with an executed notebook, the most important first."""
+    """Return all problems of an executed notebook, the most important first."""
     notebook = executed.notebook
     problems = [executed.stopped] if executed.stopped else []
     problems += error_problems(notebook, kind, executed.scratch)
@@ -44,7 +44,7 @@ def problems_of(executed: Executed, original: NotebookNode, kind: str, budget: B
 
 
 def error_problems(notebook: NotebookNode, kind: str, scratch: str) -> list[str]:
-    """Errors of cells; in an untouched assignment stubs must fail, and nothing else."""
+    """Return unexpected errors; in an untouched assignment only stubs must fail."""
     problems = []
     for number, cell in code_cells(notebook):
         for output in cell.outputs:
@@ -57,7 +57,7 @@ def error_problems(notebook: NotebookNode, kind: str, scratch: str) -> list[str]
 
 
 def error_in_words(error: NotebookNode, scratch: str) -> str:
-    """The error of a cell: what it means for a course that must run anywhere."""
+    """Describe a cell's error, recognising needs that a course for any machine must not have."""
     said = f"{error.ename}: {error.evalue}".strip()
     refused = error.ename == "PermissionError" and "connect(" in "\n".join(error.traceback)
     if error.ename == "gaierror" or refused or _NO_NETWORK.search(error.evalue):
@@ -71,7 +71,7 @@ def error_in_words(error: NotebookNode, scratch: str) -> str:
 
 
 def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
-    """Solved: every check says right. Untouched: every graded check says not answered yet."""
+    """Return checks of an assignment that do not say "right" if solved, or "blank" if untouched."""
     if kind not in ("assignment", "student"):
         return []
     look, wanted = ("right", "right") if kind == "assignment" else ("blank", "not answered yet")
@@ -91,7 +91,7 @@ def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
 
 
 def record_problems(notebook: NotebookNode) -> list[str]:
-    """Recorded numbers outside the band in which the text is true."""
+    """Return recorded numbers outside the band in which the text is true."""
     return [
         f"{cell_name(number, cell)}: a number is outside its band: {str(record).split('  <-')[0]}"
         for number, cell, record in records(notebook)
@@ -100,7 +100,7 @@ def record_problems(notebook: NotebookNode) -> list[str]:
 
 
 def pinned_problems(original: NotebookNode, executed: NotebookNode) -> list[str]:
-    """Tagged cells whose outputs are not those that are stored."""
+    """Return tagged cells whose outputs differ from the stored ones."""
     problems = []
     for number, (stored, fresh) in enumerate(zip(original.cells, executed.cells, strict=True), 1):
         if is_pinned(stored):
@@ -113,7 +113,7 @@ def pinned_problems(original: NotebookNode, executed: NotebookNode) -> list[str]
 
 
 def data_problems(notebook: NotebookNode) -> list[str]:
-    """Real data is on screen early, as a picture or a table."""
+    """Return a problem if no picture or table is on screen early in the lesson."""
     first = [cell for _, cell in code_cells(notebook)][:DATA_BY]
     shown = [kind for cell in first for output in cell.outputs for kind in output.get("data", {})]
     if {"image/png", "image/svg+xml", "text/html"} & set(shown):
@@ -122,7 +122,7 @@ def data_problems(notebook: NotebookNode) -> list[str]:
 
 
 def alt_problems(notebook: NotebookNode) -> list[str]:
-    """Figures whose outputs carry no text for those who cannot see them."""
+    """Return figures whose outputs have no alternative text."""
     return [
         f"{cell_name(number, cell)}: a figure has no alternative text. Show it with "
         'plots.show(fig, alt="what is to be seen, in a sentence")'
@@ -134,7 +134,7 @@ def alt_problems(notebook: NotebookNode) -> list[str]:
 
 
 def budget_problems(executed: Executed, budget: Budget) -> list[str]:
-    """Time and memory."""
+    """Return exceeded budgets of time and memory."""
     usage, problems = executed.usage, []
     if usage.by_itself > budget.seconds:
         problems.append(f"it takes {usage.by_itself:.0f} s; its budget is {budget.seconds:g} s")
@@ -144,7 +144,7 @@ def budget_problems(executed: Executed, budget: Budget) -> list[str]:
 
 
 def records(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode, Record]]:
-    """Recorded numbers with their cells."""
+    """Yield recorded numbers with their cells."""
     for number, cell in code_cells(notebook):
         for output in cell.outputs:
             if MIME in output.get("data", {}):
@@ -154,20 +154,20 @@ def records(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode, Record]
 
 
 def code_cells(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode]]:
-    """Code cells with their numbers, counted from 1 over all cells."""
+    """Yield code cells with their numbers, counted from 1 over all cells."""
     for number, cell in enumerate(notebook.cells, start=1):
         if cell.cell_type == "code":
             yield number, cell
 
 
 def cell_name(number: int, cell: NotebookNode) -> str:
-    """`cell 12 (In [5])`."""
+    """Return a cell's name for people, such as `cell 12 (In [5])`."""
     count = cell.get("execution_count")
     return f"cell {number} (In [{count}])" if count else f"cell {number}"
 
 
 def failure_text(path: str, notebook: NotebookNode, problems: list[str]) -> str:
-    """The cells that are named in problems, as people want to read them."""
+    """Return source and output of the cells that the problems name, for people to read."""
     named = {int(n) for problem in problems for n in re.findall(r"^cell (\d+)", problem)}
     parts = []
     for number, cell in code_cells(notebook):
@@ -191,7 +191,7 @@ def _texts(cell: NotebookNode) -> list[str]:
 
 
 def _looks(cell: NotebookNode) -> list[str]:
-    """How the panels look that a cell shows: "right", "blank", …"""
+    """Return the looks ("right", "blank", …) of the panels that a cell shows."""
     panels = [output.get("metadata", {}).get(PANEL_KEY, {}) for output in cell.outputs]
     return [panel["look"] for panel in panels if panel]
 

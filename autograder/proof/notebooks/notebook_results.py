@@ -1,4 +1,4 @@
-"""What the execution of a notebook showed, and where it is kept."""
+"""The result of executing a notebook, and the cache of results."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RESULT = "result.json"
 
 @dataclass(frozen=True)
 class SlowCell:
-    """A cell that took long. number: counted from 1 over all cells."""
+    """One of the slowest cells. number: counted from 1 over all cells."""
 
     number: int
     seconds: float
@@ -26,11 +26,11 @@ class SlowCell:
 
 @dataclass(frozen=True)
 class Result:
-    """One executed notebook.
+    """The result of one executed notebook.
 
-    seconds: what it takes on two idle cores of the reference machine. slowness: how many times as
-    long computations took meanwhile. peak_mib: of the kernel and its children.
-    problems: empty when it passed. failure: the failing cell as people want to read it.
+    seconds: on two idle cores of the reference machine. slowness: how many times longer
+        computations took meanwhile than there. peak_mib: of the kernel and its children. problems:
+        empty if it passed. failure: source and output of the failing cells.
     """
 
     path: str
@@ -52,19 +52,19 @@ class Result:
         return "failed" if self.problems else "passed"
 
     def to_text(self) -> str:
-        """The result as JSON, for `from_text`."""
+        """Return the result as JSON, for `from_text`."""
         return json.dumps(asdict(self), indent=1)
 
     @classmethod
     def from_text(cls, text: str) -> Result:
-        """Read a result. Raises ValueError, TypeError or KeyError where it is none."""
+        """Read a result. Raises ValueError, TypeError or KeyError if it is none."""
         tree = json.loads(text)
         tree["slowest"] = tuple(SlowCell(**cell) for cell in tree["slowest"])
         return cls(**{**tree, "problems": tuple(tree["problems"])})
 
 
 def to_json(results: Sequence[Result], seconds: float) -> dict[str, Any]:
-    """The results of a run as a JSON tree."""
+    """Return the results of a run as a JSON tree."""
     return {
         "notebooks": [
             {
@@ -85,13 +85,13 @@ def to_json(results: Sequence[Result], seconds: float) -> dict[str, Any]:
 
 
 class Cache:
-    """Results that passed, by the key of their content, each with its executed notebook."""
+    """A cache of passed results, each with its executed notebook, by content key."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def find(self, key: str) -> tuple[Result, Path] | None:
-        """The result under a key, and its executed notebook."""
+        """Return the result under a key and the path of its executed notebook, or None."""
         place = self.folder / key
         try:
             result = Result.from_text((place / RESULT).read_text(encoding="utf-8"))
@@ -101,7 +101,7 @@ class Cache:
         return (result, place / EXECUTED) if (place / EXECUTED).is_file() else None
 
     def keep(self, key: str, result: Result, executed: Path) -> None:
-        """Keeps a result that passed; an entry appears whole or not at all."""
+        """Keep a result if it passed; an entry appears whole or not at all."""
         if result.problems:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -115,7 +115,7 @@ class Cache:
             os.replace(fresh, target)
 
     def keep_only(self, keys: set[str]) -> None:
-        """Forgets everything else."""
+        """Remove all entries but these."""
         for place in self.folder.glob("[!.]*"):
             if place.name not in keys:
                 shutil.rmtree(place, ignore_errors=True)

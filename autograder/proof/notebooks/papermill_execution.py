@@ -1,8 +1,8 @@
-"""Executes one notebook with papermill, in a kernel that is closed in.
+"""Execute one notebook with papermill, in a sandboxed kernel.
 
-Where the machine has namespaces, the kernel is a warm one in a world of its own: a scratch copy of
+On a machine with namespaces, the kernel is a warm one in a world of its own: a scratch copy of
 the module's folder, no network, nothing else to write to, no process that outlives it. Elsewhere
-it is an ordinary kernel over ipc, and `running.unproven` says what could not be shown.
+it is an ordinary kernel over ipc, and `runner.unproven` says what could not be shown.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ KNOWN_LITTER = (
     *("torch_", "torchelastic_", "torchinductor_", "pymp-", "matplotlib-"),
     *("__autograph_", "__pycache__"),  # TensorFlow's translated functions
 )
-"""Starts of names that frameworks leave in the folder for temporary files."""
+"""Prefixes of names that frameworks leave in the folder for temporary files."""
 
 INSPECTION = """
 def _inspect():
@@ -70,15 +70,15 @@ def _inspect():
 
 _inspect()
 """
-"""Run after the last cell, in a kernel that is closed in: what does the notebook leave behind?"""
+"""Code run after the last cell, in a sandboxed kernel, to find what the notebook leaves behind."""
 
 
 @dataclass(frozen=True)
 class Executed:
-    """What came of a notebook.
+    """The outcome of executing a notebook.
 
-    stopped: why it ended early without an error in a cell, or "". left_processes: command lines
-    of what still ran after the last cell. left_files: what lies outside the notebook's folder.
+    stopped: why it ended early without an error in a cell, or "". left_processes: command lines of
+    processes that still ran after the last cell. left_files: files outside the notebook's folder.
     """
 
     notebook: NotebookNode
@@ -90,7 +90,7 @@ class Executed:
 
 
 def execute(task: NotebookTask, budget: Budget) -> Executed:
-    """Executes a task in a scratch folder, which is removed afterwards."""
+    """Execute a task in a scratch folder, which is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="lepton-", ignore_cleanup_errors=True) as name:
         scratch = Path(name).resolve() / "scratch"
         folder = scratch / "curriculum" / task.folder
@@ -148,7 +148,7 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
 
 
 async def _ask(manager: AsyncKernelManager, code: str) -> str:
-    """Runs code in the kernel without a trace in its history; what it prints."""
+    """Run code in the kernel without a trace in its history; return what it prints."""
     printed: list[str] = []
 
     def note(message: dict[str, Any]) -> None:
@@ -168,7 +168,7 @@ async def _ask(manager: AsyncKernelManager, code: str) -> str:
 
 
 def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelManager, Any]:
-    """A manager that will start the kernel, and a function that lists the kernel's processes."""
+    """Return a manager that will start the kernel, and a function that lists its processes."""
     if not walls.namespaces:
         before = descendants(os.getpid())
         manager = AsyncKernelManager(
@@ -186,13 +186,13 @@ def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelMan
 
 
 def _environment() -> dict[str, str]:
-    """The kernel's environment. Pictures are shown as in JupyterLab, whatever the shell says."""
+    """Return the kernel's environment, with pictures shown as in JupyterLab."""
     kept = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     return {**kept, "OMP_NUM_THREADS": "1"}
 
 
 def _closed_in() -> set[int]:
-    """Processes that come from this one and have a process namespace of their own."""
+    """Return this process's descendants that have a process namespace of their own."""
     ours = os.readlink("/proc/self/ns/pid")
     return {pid for pid in descendants(os.getpid()) if _namespace(pid) not in (ours, None)}
 
@@ -205,7 +205,7 @@ def _namespace(pid: int) -> str | None:
 
 
 def _wall_limit(budget: Budget) -> int:
-    """Seconds after which a notebook is stopped, however busy the machine is."""
+    """Return the seconds after which a notebook is stopped, however busy the machine is."""
     return int(60 + 10 * budget.seconds)
 
 
@@ -216,7 +216,7 @@ async def _shut_down(manager: AsyncKernelManager) -> None:
 
 
 def _copy_module(task: NotebookTask, folder: Path) -> None:
-    """What a learner has beside the notebook; for a module of another clone also its exercises."""
+    """Copy what a learner has beside the notebook, and exercises for another clone's module."""
     module = task.source.parent
     if task.kind == "toolbox":
         folder.mkdir(parents=True)
@@ -227,14 +227,14 @@ def _copy_module(task: NotebookTask, folder: Path) -> None:
 
 
 def _let_stubs_fail(notebook: NotebookNode) -> None:
-    """An error in a cell for answers does not end the run."""
+    """Tag answer cells so that an error in one does not end the run."""
     for cell in notebook.cells:
         if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution"):
             cell.metadata["tags"] = [*cell.metadata.get("tags", []), "raises-exception"]
 
 
 def _left_files(scratch: Path, tmp: list[str]) -> list[str]:
-    """What a notebook wrote outside its own folder, and did not take away again."""
+    """Return files that a notebook wrote outside its own folder and did not remove."""
     track_and_above = [scratch, scratch / "curriculum", *(scratch / "curriculum").glob("*")]
     found = [
         f"../{path.name}"
@@ -251,7 +251,7 @@ def _left_files(scratch: Path, tmp: list[str]) -> list[str]:
 
 
 def _still_there(pids: set[int]) -> tuple[str, ...]:
-    """Command lines of processes that outlive their kernel."""
+    """Return command lines of processes that outlive their kernel."""
     lines = []
     for pid in pids:
         try:

@@ -1,4 +1,4 @@
-"""Stored outputs of cells that are tagged for it, compared by nbval's own rules.
+"""Pinned outputs: stored outputs of tagged cells, compared by nbval's own rules.
 
 A cell is tagged with `nbval-check-output`, or says `# NBVAL_CHECK_OUTPUT`. Pictures are not
 compared.
@@ -28,7 +28,7 @@ NOT_COMPARED = (
 
 
 def is_pinned(cell: NotebookNode) -> bool:
-    """Whether a cell's outputs are to stay as they are stored."""
+    """Return whether a cell's outputs must equal the stored ones."""
     from nbval.plugin import find_comment_markers, find_metadata_tags
 
     if cell.cell_type != "code":
@@ -38,7 +38,7 @@ def is_pinned(cell: NotebookNode) -> bool:
 
 
 def output_difference(stored: list[NotebookNode], fresh: list[NotebookNode]) -> str | None:
-    """How fresh outputs differ from stored ones, or None."""
+    """Describe how fresh outputs differ from stored ones, or return None."""
     from nbval.plugin import IPyNbCell, coalesce_streams, nocolors
 
     differences: list[str] = []

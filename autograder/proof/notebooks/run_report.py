@@ -1,6 +1,6 @@
-"""The results of a run as pages: one HTML page for people, JUnit XML for machines.
+"""The results of a run as pages: HTML for people, JUnit XML for machines.
 
-The page shows a row for each notebook, with its figures; a click on one shows it in full size.
+The page has a row for each notebook, with its figures; a click on one shows it in full size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MOST_FIGURES = 24
 
 
 def write_html(results: Sequence[Result], seconds: float, out: Path) -> Path:
-    """Writes `out`/index.html and the figures of the executed notebooks; returns the page."""
+    """Write `out`/index.html and the figures of the executed notebooks; return the page's path."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True
     )
@@ -39,7 +39,7 @@ def write_html(results: Sequence[Result], seconds: float, out: Path) -> Path:
 
 
 def write_junit(results: Sequence[Result], seconds: float, path: Path) -> None:
-    """Writes JUnit XML: a test case for each notebook."""
+    """Write JUnit XML with a test case for each notebook."""
     suite = ElementTree.Element(
         "testsuite",
         name="lepton run",
@@ -64,7 +64,7 @@ def write_junit(results: Sequence[Result], seconds: float, path: Path) -> None:
 
 
 def _figures(result: Result, out: Path) -> list[str]:
-    """Writes the notebook's pictures into `out`/figures; their paths relative to `out`."""
+    """Write the notebook's pictures into `out`/figures; return their paths relative to `out`."""
     notebook = out / "executed" / result.file_name
     if not notebook.is_file():
         return []
@@ -82,5 +82,5 @@ def _figures(result: Result, out: Path) -> list[str]:
 
 
 def _clean(text: str) -> str:
-    """Without the control characters that XML has no way to write."""
+    """Remove the control characters that XML cannot represent."""
     return "".join(c for c in text if c in "\n\t" or c >= " ")

@@ -1,4 +1,4 @@
-"""Runs notebooks side by side and keeps what passed."""
+"""Execute notebooks in parallel, and cache what passed."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from autograder.proof.notebooks.tasks import NotebookTask
 from autograder.sandbox.walls import survey
 
 OUT = CLONE / ".proof"
-"""Where reports and kept results go; ignored by git."""
+"""Folder for reports and cached results; ignored by git."""
 
 SLOWEST = 3
 ALT_TEXT_IN = ("lesson", "deeper", "toolbox")
-"""Kinds of notebooks whose figures must carry an alternative text in the output."""
+"""Kinds of notebooks whose figures must have an alternative text in the output."""
 
 
 def unproven() -> list[str]:
-    """What cannot be shown on this machine; empty where it has all the walls."""
+    """Return what cannot be proven on this machine; [] if it has all the walls."""
     found = survey()
     if found.walls.namespaces:
         return []
@@ -46,11 +46,11 @@ def run_notebooks(
     jobs: int | None = None,
     clone: Path = CLONE,
 ) -> Iterator[Result]:
-    """Executes and proves these tasks; results come as they are ready.
+    """Execute and prove these tasks; yield results as they arrive.
 
-    Executed notebooks are written to `out`/executed. cache: what passed before with the same
-    content is taken from there. jobs: notebooks at a time; one per core by default. clone: whose
-    helpers and locked dependencies belong to the content.
+    Executed notebooks are written to `out`/executed. cache: supplies the results of tasks that
+    passed before with the same content. jobs: notebooks at a time; one per core by default. clone:
+    the clone whose helpers and locked dependencies the content keys cover.
     """
     executed = out / "executed"
     executed.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def prove_once(task: NotebookTask, target: Path, cache: Cache | None) -> Result:
 
 
 def _from_cache(cache: Cache | None, key: str, target: Path) -> Result | None:
-    """The kept result under a key; its executed notebook goes to `target`."""
+    """Return the cached result under a key, or None; copy its executed notebook to `target`."""
     found = cache.find(key) if cache else None
     if found is None:
         return None
@@ -112,7 +112,7 @@ def _from_cache(cache: Cache | None, key: str, target: Path) -> Result | None:
 
 
 def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Result:
-    """Executes one task in this process, writes the executed notebook and says what was shown."""
+    """Execute one task in this process, write the executed notebook, and return the result."""
     from autograder.proof.notebooks.notebook_problems import (
         alt_problems,
         code_cells,
@@ -154,7 +154,7 @@ def _result(task: NotebookTask, **fields: object) -> Result:
 
 
 def _prepare_worker(log: Path) -> None:
-    """One thread for each notebook: they run side by side, and threads would only wait."""
+    """Give the worker one thread: notebooks run in parallel, and more threads would only wait."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ[name] = "1"
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors stand in the result

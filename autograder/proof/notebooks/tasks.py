@@ -1,4 +1,4 @@
-"""Which notebooks are executed: toolbox, every lesson and deeper.ipynb, each assignment twice."""
+"""The notebooks to execute: toolbox, every lesson and deeper.ipynb, each assignment twice."""
 
 from __future__ import annotations
 
@@ -25,44 +25,47 @@ Kind = Literal["lesson", "deeper", "assignment", "student", "toolbox"]
 
 @dataclass(frozen=True)
 class NotebookTask:
-    """One notebook to execute: `student` is the assignment as students get it."""
+    """A notebook to execute; `student` is the assignment as students get it."""
 
     source: Path
     kind: Kind
 
     @property
     def module(self) -> str:
-        """The module's id; of the toolbox, "toolbox"."""
+        """The module's id; "toolbox" for the toolbox."""
         return "toolbox" if self.kind == "toolbox" else module_id(self.source.parent)
 
     @property
     def folder(self) -> str:
-        """Where the notebook lies, relative to the curriculum."""
+        """The notebook's folder, relative to the curriculum."""
         return "" if self.kind == "toolbox" else self.module
 
     @property
     def path(self) -> str:
-        """`curriculum/basics/05_convolutional_networks/lesson.ipynb`, for people and reports."""
+        """The path for reports: `curriculum/basics/05_convolutional_networks/lesson.ipynb`."""
         if self.kind == "toolbox":
             return f"{self.source.parent.name}/{self.source.name}"
         return f"{self.source.parents[2].name}/{self.module}/{self.source.name}"
 
     @property
     def file_name(self) -> str:
-        """A name that no other task has."""
+        """A file name that no other task has."""
         if self.kind == "toolbox":
             return self.source.name
         suffix = ".student" if self.kind == "student" else ""
         return f"{self.module.replace('/', '-')}-{self.source.stem}{suffix}.ipynb"
 
     def notebook(self) -> NotebookNode:
-        """What is executed."""
+        """Return the notebook to execute."""
         notebook = nbformat.read(self.source, as_version=4)
         return student_notebook(notebook) if self.kind == "student" else notebook
 
 
 def select_tasks(names: Sequence[str], curriculum: Path = CURRICULUM) -> list[NotebookTask]:
-    """The tasks of these notebooks or modules; all when none is given. Raises UnknownModule."""
+    """Return the tasks of these notebooks or modules, or all tasks if no name is given.
+
+    Raises UnknownModule.
+    """
     if not names:
         modules = [task for folder in modules_in(curriculum) for task in _tasks_in(folder)]
         return [*_toolbox(curriculum), *modules]
