@@ -2,6 +2,6 @@
 
 import sys
 
-# nbformat imports jsonschema, and that would build a parser for addresses in all the world's
-# scripts: more than a second, for a format that no notebook has. Without it, jsonschema goes on.
+# nbformat imports jsonschema, which would build a parser for internationalised addresses if it
+# finds this package. That takes over a second, and no notebook uses the format.
 sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]

@@ -55,6 +55,7 @@ class Classroom:
 
     @property
     def private(self) -> Path:
+        """The grader's own folder, closed to other users."""
         return self.root / "private"
 
     @property
@@ -66,15 +67,19 @@ class Classroom:
         return self.private / "class.json"
 
     def source_folder(self, assignment: str) -> Path:
+        """Return the folder of an assignment's source."""
         return self.root / "source" / assignment
 
     def release_notebook(self, assignment: str) -> Path:
+        """Return the path of an assignment's released notebook."""
         return self.root / "release" / assignment / f"{NOTEBOOK}.ipynb"
 
     def submitted_folder(self, student: str, assignment: str) -> Path:
+        """Return the folder of a student's submission."""
         return self.root / "submitted" / student / assignment
 
     def autograded_folder(self, student: str, assignment: str) -> Path:
+        """Return the folder for a student's graded notebooks."""
         return self.root / "autograded" / student / assignment
 
     def settings(self) -> bytes:

@@ -14,8 +14,8 @@ from lepton_course.errors import CourseError
 
 COLUMNS = ("id", "first_name", "last_name", "email", "team")
 
-# An id names a folder and is part of nbgrader's file patterns: no separators, no wildcards, and
-# no "+", with which nbgrader's exchange joins names.
+# An id names a folder and is part of nbgrader's glob patterns, so it has no separators and no
+# wildcards; and no "+", which joins names in nbgrader's exchange.
 _VALID_ID = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}")
 
 

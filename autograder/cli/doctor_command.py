@@ -26,7 +26,7 @@ class Finding:
     found: str
     remedy: str = ""
     needed: bool = False
-    """Whether grading is refused without it."""
+    """Grading is refused without it."""
 
 
 def examine() -> list[Finding]:

@@ -67,7 +67,7 @@ class CompilePool:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if self._executor:
-            if kind is not None:  # the pool would wait for what they are at
+            if kind is not None:  # else the pool would wait for running tasks
                 _kill(self._executor)
             self._executor.shutdown(cancel_futures=True)
 
@@ -78,7 +78,7 @@ class CompilePool:
         process died comes with a sentence that says so.
         """
         futures = {}
-        with suppress(BrokenProcessPool):  # while they were handed over; seen again below
+        with suppress(BrokenProcessPool):  # a worker died meanwhile: handled below
             for task in tasks:
                 futures[self._submit(function, task)] = task
         return self._results(function, futures, tasks)
@@ -95,7 +95,7 @@ class CompilePool:
                 result = future.result()
                 del left[futures[future]]
                 yield futures[future], result
-        for task in left:  # one at a time, to find out whose fault it was
+        for task in left:  # one at a time, to find the task that kills its process
             self._executor = None
             try:
                 result = self._submit(function, task).result()
@@ -104,7 +104,7 @@ class CompilePool:
             yield task, result
 
     def _submit(self, function: Callable[..., str], task: Any) -> Future[str]:
-        with _environment(ONE_THREAD):  # which a process inherits when it starts
+        with _environment(ONE_THREAD):  # inherited by the processes it starts
             if self._executor is None:
                 context = multiprocessing.get_context("spawn")
                 self._executor = ProcessPoolExecutor(self._workers, context, _prepare_worker)
@@ -121,7 +121,7 @@ def compile_to_file(task: CompileTask, exercises: Mapping[str, Exercise] | None 
         exercise = (exercises or _loaded(task.folder))[task.name]
         _check_files(task, exercise)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # mistakes do what libraries warn of
+            warnings.simplefilter("ignore")  # mistakes are meant to do what libraries warn of
             question = compile_exercise(exercise, task.seed, task.rounds)
         with _whole(task.target) as path:
             save_questions(path, [question])

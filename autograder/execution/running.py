@@ -89,7 +89,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 _WARM = sys.platform == "linux"
-"""Whether kernels are forked warm; elsewhere they start cold, and only without walls."""
+"""Kernels are forked warm on Linux; elsewhere they start cold, and only without walls."""
 
 
 class RunAndAsk(Execute):
@@ -116,7 +116,7 @@ class RunAndAsk(Execute):
         self.reset_execution_trackers()
         self.resources = resources
         self.store_widget_state = False
-        # Answers may print. A spare cell takes that, and is dropped at the end.
+        # Answers may print. An extra cell collects that output, and is dropped at the end.
         nb.cells.append(nbformat.v4.new_code_cell())
         self.exchange = Exchange(self.scratch / "exchange")
         self.deadline = monotonic() + self.job.limits.notebook_seconds
@@ -142,8 +142,8 @@ class RunAndAsk(Execute):
         return self.setup_kernel(cleanup_kc=True)
 
     async def _async_cleanup_kernel(self) -> None:
-        # Before the kernel goes, for all outputs have come by now: ZeroMQ takes a second to end
-        # a context whose other side has gone first and which may never connect again.
+        # Before the kernel ends; all outputs have arrived. ZeroMQ takes a second to close a
+        # context whose peer has gone first and that must not reconnect.
         try:
             if getattr(self, "kc", None) is not None:
                 self.kc.stop_channels()
@@ -187,7 +187,7 @@ class RunAndAsk(Execute):
                 return
             except (CannotRun, MemoryError):
                 raise
-            except Exception:  # the learner's process can send anything, also in place of replies
+            except Exception:  # the learner's process can send anything, even as a reply
                 self.stopped = f"what the kernel sent made no sense in {self.describe(cell)}"
                 return
 
@@ -235,10 +235,11 @@ class RunAndAsk(Execute):
             self.exchange.remove(cases)
 
     def limit(self, seconds: float) -> None:
+        """Set the time limit of the next cell, in seconds, and reset its output count."""
         self.timeout = max(1, round(seconds))
         self.timed_out = False
         self.cell_bytes = 0
-        # Lost outputs alone are no reason to stop; a cell that goes on when interrupted is.
+        # Lost outputs alone do not stop a run; a cell that ignores its interrupt does.
         self.raise_on_iopub_timeout = False
         self.iopub_timeout = OUTPUT_SECONDS
 
@@ -299,7 +300,7 @@ def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
     if not _WARM:
         if job.walls:
             raise CannotRun("this machine has no walls for a kernel")
-        # Sockets in a folder: over TCP, two kernels that start at once can take the same port.
+        # ipc sockets: over TCP, two kernels that start together can take the same port.
         return AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
     course = Path(lepton_course.__file__).parent
     world = walls.World(scratch, (course,), job.limits.resources, job.walls) if job.walls else None
@@ -311,7 +312,7 @@ def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
 def _careful(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
     """Set the options of a context whose sockets face the learner's process."""
     context.setsockopt(zmq.RECONNECT_IVL, -1)
-    context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # with nobody there, it would wait for ever
+    context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # without a peer it would wait for ever
     context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
     context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
     return context

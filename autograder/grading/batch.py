@@ -65,7 +65,7 @@ def grade(
     Raises ClassError, either before anything has changed or when a cluster is lost on the way.
     """
     programs_on_path()
-    gc.freeze()  # what is imported stays: looking through it again and again takes time
+    gc.freeze()  # spares the collector the imported modules, which stay anyway
     walls = choose_walls(options.sandbox)
     with exclusive(course), _workers(options, walls) as workers:
         clear_scratch(course)
@@ -129,6 +129,7 @@ class _Grader:
         self.settings = hashlib.sha256(course.settings()).hexdigest()[:16]
 
     def folder(self, student: str) -> Path:
+        """Return the folder of a student's submission."""
         usual = self.course.submitted_folder(student, self.assignment.name)
         return self.folders.get(student, usual)
 
@@ -181,6 +182,7 @@ class _Grader:
             )
 
     def refuse(self, student: str, reason: str) -> None:
+        """Record that a submission could not be graded, and why."""
         exercises = [
             ExerciseResult(name, 0.0, points) for name, points in self.assignment.max_points.items()
         ]

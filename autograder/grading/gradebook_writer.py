@@ -27,7 +27,8 @@ class GradebookWriter:
 
     @cached_property
     def engine(self) -> Engine:
-        Gradebook(self.url).close()  # makes the tables where there are none
+        """The engine of the connection, opened at first use."""
+        Gradebook(self.url).close()  # creates missing tables
         return create_engine(self.url)
 
     @contextmanager
@@ -46,6 +47,7 @@ class GradebookWriter:
                 Gradebook.__init__, Gradebook.close = usual
 
     def close(self) -> None:
+        """Close the connection, if it was opened."""
         if "engine" in vars(self):
             self.engine.dispose()
 

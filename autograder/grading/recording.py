@@ -47,7 +47,7 @@ class RecordingAutograde(Autograde):
         self.autograde_preprocessors = [
             AlreadyExecuted if runs_notebooks(step) else step
             for step in self.autograde_preprocessors
-            if step is not CheckCellMetadata  # checked when it was restored
+            if step is not CheckCellMetadata  # already checked on restoring
         ]
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
@@ -120,7 +120,7 @@ def record(
                 converter.start()
         except NbGraderException as error:
             raise NotRecorded(log.cause()) from error
-        except Exception as error:  # nbgrader lets through what odd files do to it
+        except Exception as error:  # odd files can make nbgrader raise anything
             raise NotRecorded(f"{type(error).__name__}: {error}") from error
         if final.exists():
             shutil.rmtree(final)
@@ -129,7 +129,7 @@ def record(
 
 def _scratch_directory(course: CourseDirectory, scratch: Path) -> CourseDirectory:
     """Return the course with its gradebook and source, but submissions and results in `scratch`."""
-    course.db_url = course.db_url  # stays the class's when the root changes
+    course.db_url = course.db_url  # fixed now: its default would follow the root
     course.source_directory = os.path.join(course.root, course.source_directory)
     course.submitted_directory, course.autograded_directory = "submitted", "autograded"
     course.root = str(scratch)

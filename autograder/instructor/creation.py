@@ -151,7 +151,7 @@ def _start(classroom: Classroom, name: str, exchange: Path | None) -> None:
 def _update(
     classroom: Classroom, students: Sequence[Student], curriculum: Path, modules: dict[str, Path]
 ) -> Creation:
-    classroom.seed()  # a class without its seed is not one to add to
+    classroom.seed()  # raises: a class that has lost its seed must not be extended
     with exclusive(classroom):
         added_students = _add_students(classroom, students)
         known = classroom.manifest().modules if classroom.manifest_file.exists() else {}

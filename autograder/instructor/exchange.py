@@ -20,7 +20,7 @@ def make_exchange(folder: Path) -> Path:
     folder = folder.absolute()
     if not folder.exists():
         folder.mkdir(parents=True)
-        folder.chmod(0o777)  # learners hand in there; nbgrader hides their folders by random names
+        folder.chmod(0o777)  # all learners write there; random names hide their folders
     return folder
 
 

@@ -50,7 +50,7 @@ _NOT_TEXT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECAS
 def page_settings() -> Config:
     """Return the settings that a class's `nbgrader_config.py` merges into its configuration."""
     settings = Config()
-    # nbgrader's templates first; ours stand in for those of nbconvert that they build on.
+    # nbgrader's templates first; ours replace those of nbconvert that they extend.
     settings.HTMLExporter.extra_template_basedirs = [
         template_path,
         str(Path(__file__).parent / "templates"),
@@ -118,7 +118,11 @@ class _Renderer(IPythonRenderer):
     def _keep(self, tex: str, is_block: bool) -> str:
         try:
             formula = tex2mathml(tex, as_block=is_block)
-        except (MathError, ValueError, IndexError):  # not TeX, or more than docutils knows
+        except (
+            MathError,
+            ValueError,
+            IndexError,
+        ):  # not TeX, or TeX that docutils does not support
             formula = f"<code>{self.escape_html(tex)}</code>"
         self._formulas.append(formula)
         return f"{self._mark}-{len(self._formulas) - 1}-"

@@ -44,10 +44,10 @@ class Assignment:
     cases: Mapping[str, bytes]
     fingerprint: str
     shares_process = False
-    """Whether the learner's process could change the verdict."""
+    """The learner's process cannot change the verdict."""
 
     def __reduce__(self) -> tuple[Callable[[bytes], Assignment], tuple[bytes]]:
-        # On the way to another process torch makes each tensor an open file, and a process can
+        # Torch sends each tensor to another process as an open file, of which a process can
         # send 256. As bytes there is no limit.
         values = [getattr(self, field.name) for field in fields(self)]
         return _from_bytes, (pickle.dumps(values),)

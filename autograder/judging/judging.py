@@ -39,10 +39,12 @@ class Judged:
 
     @property
     def score(self) -> float:
+        """The points earned, rounded to 0.01."""
         return round(sum(exercise.points for exercise in self.exercises), 2)
 
     @property
     def max_score(self) -> float:
+        """The points of all judged exercises."""
         return sum(exercise.max_points for exercise in self.exercises)
 
 
@@ -100,7 +102,7 @@ def _judge_answer(
     try:
         seen = parse_observations(run.answers[name], question, SubmissionLimits.answer_bytes)
         verdict = judge(question, seen)
-    except Exception:  # the bytes come from the learner's process: anything may be in them
+    except Exception:  # the bytes come from the learner's process and may be anything
         return _failed(question, "what came back was not plain data")
     points, most = float(verdict.points), float(question.points)
     result = ExerciseResult(name, points, most, verdict.likely, verdict.possible)

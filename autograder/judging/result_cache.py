@@ -92,7 +92,7 @@ def grader_parts() -> dict[str, str]:
     digest = hashlib.sha256()
     for package in (Path(autograder.__file__).parent, Path(lepton_course.__file__).parent):
         for path in sorted(package.rglob("*.py")):
-            if not path.is_relative_to(PACKAGED):  # the learners' files grade nobody
+            if not path.is_relative_to(PACKAGED):  # learners' files take no part in grading
                 digest.update(file_digest(path))
     parts = {
         "lepton-course": f"{lepton_course.__version__} ({digest.hexdigest()[:12]})",

@@ -16,8 +16,8 @@ NICENESS = 10
 
 def run_kernel(request: Request, ready: int) -> None:
     """Run the kernel in a freshly forked process until it ends."""
-    # A session of its own: where the system shares its cores between sessions, a kernel with many
-    # busy processes leaves the watcher, who must stop it, a fair share. Elsewhere niceness does.
+    # A session of its own: a system that shares its cores between sessions then leaves the watcher,
+    # which must stop the kernel, a fair share. On other systems niceness does so.
     os.setsid()
     if request.world:
         os.nice(NICENESS)
@@ -27,7 +27,7 @@ def run_kernel(request: Request, ready: int) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(request.env)
-    os.environ.pop("JPY_PARENT_PID", None)  # means nothing in another process namespace
+    os.environ.pop("JPY_PARENT_PID", None)  # meaningless in another process namespace
     _only_these_descriptors({0, 1, 2, ready})
     try:
         if request.world:
@@ -37,7 +37,7 @@ def run_kernel(request: Request, ready: int) -> None:
     except OSError as error:
         os.write(ready, str(error).encode())
         raise
-    # Only now: who connects before the sockets are there tries again 0.1 s later.
+    # Only now: a client that connects before the sockets exist retries after 0.1 s.
     os.write(ready, b"ready")
     os.close(ready)
     sys.path.insert(0, "")

@@ -139,7 +139,7 @@ class Zygote:
         """
         request = {"connection_file": connection_file, "cwd": cwd, "env": env, "world": None}
         if world:
-            # The kernel holds the request in its memory: nothing secret may be in it.
+            # The kernel has the request in its memory, so it must hold nothing secret.
             request["env"] = environment_inside(env, world)
             request["world"] = {
                 "scratch": str(world.scratch),
@@ -198,9 +198,9 @@ class Zygote:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 cwd=Path(__file__).parents[2],
-                # Kernels inherit its memory, and with it its first environment.
+                # Kernels inherit its memory, including its initial environment.
                 env={
-                    # Threads that wait for work sleep: other kernels run on the same cores.
+                    # Idle threads must sleep, not spin: other kernels share these cores.
                     "OMP_WAIT_POLICY": "PASSIVE",
                     **plain_environment(os.environ),
                     "TF_CPP_MIN_LOG_LEVEL": "3",

@@ -30,7 +30,7 @@ SHOWN, SILENT = "# value\n", "# no value\n"
 
 FILE = "<test>"
 
-# Bound before any notebook's code has run, so that what it puts in their places is not used.
+# Bound before any notebook code runs, so that its replacements are not used.
 _compile, _eval, _repr, _pretty, _type = compile, eval, repr, pretty, type
 _settrace, _setprofile = sys.settrace, sys.setprofile
 _Expr, _Expression, _Module = ast.Expr, ast.Expression, ast.Module
@@ -76,7 +76,7 @@ async def run_test(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
         value = await _value(source, namespace)
         shown = mode + "\n" == SHOWN and value is not None
         return {"status": "ok", "test": {"value": _text(value) if shown else None}}
-    except BaseException as error:  # whatever it is, the test has not passed
+    except BaseException as error:  # whatever was raised, the test has not passed
         return _failure(error)
 
 
@@ -85,7 +85,7 @@ async def _value(source: str, namespace: dict[str, Any]) -> Any:
 
     Each statement is a program of its own, as in IPython, so no trace function can jump out of it.
     """
-    # Never optimized: an optimized `assert` asserts nothing.
+    # Never optimised: that would remove each `assert`.
     options: dict[str, Any] = {"dont_inherit": True, "optimize": 0}
     tree = _compile(source, FILE, "exec", _AWAIT | _ONLY_AST, **options)
     value = None
@@ -110,7 +110,7 @@ def _failure(error: BaseException) -> dict[str, Any]:
     try:
         inner = error.__traceback__
         while inner and inner.tb_frame.f_code.co_filename == __file__:
-            inner = inner.tb_next  # what is here says nothing to anyone
+            inner = inner.tb_next  # frames of this file mean nothing to the reader
         lines = traceback.format_exception(_type(error), error, inner)
         text = str(error)
     except BaseException:  # an exception's own methods are the learner's

@@ -49,7 +49,7 @@ def watch(stream: socket.socket) -> None:
         run_and_exit(lambda: run_kernel(request, ready_write))
     os.close(ready_write)
     with os.fdopen(ready_read, "rb") as pipe:
-        answer = pipe.read()  # until the kernel listens, or its process has ended
+        answer = pipe.read()  # blocks until the kernel listens or its process has ended
     if answer != b"ready":
         os.waitpid(kernel, 0)
         _send(stream, {"failed": answer.decode(errors="replace") or "the kernel did not start"})
@@ -153,5 +153,5 @@ def run_and_exit(action: Any) -> None:
 
 
 def _send(stream: socket.socket, message: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # the owner may have gone; nobody is left to be told
+    with contextlib.suppress(OSError):  # the owner may have gone
         stream.sendall(json.dumps(message).encode() + b"\n")

@@ -74,17 +74,17 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
 def serve(socket_fd: int, preload: list[str]) -> None:
     """Import `preload`, then fork a watcher for each request."""
     sys.modules.pop("rfc3987_syntax", None)  # see autograder/__init__.py; learners may have it
-    gc.disable()  # what is imported stays: there is nothing to collect
+    gc.disable()  # imported modules stay, so there is nothing to collect
     for name in (*ALWAYS, *preload):
         try:
             importlib.import_module(name)
         except ImportError:
-            continue  # a notebook that imports it will say so itself
+            continue  # a notebook that imports it will raise the error itself
     _know_backends()
     _know_sources()
     if threading.active_count() != 1:
         raise RuntimeError(f"imports left threads running: {threading.enumerate()}")
-    gc.freeze()  # keeps pages shared: the collector will not touch what is here now
+    gc.freeze()  # keeps pages shared: the collector will not touch existing objects
     gc.enable()
     with socket.socket(fileno=socket_fd) as owner:
         while True:

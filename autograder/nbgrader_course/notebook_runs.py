@@ -75,7 +75,7 @@ class RunTests(RunAndAsk):
         super().__init__(job, scratch)
         self.verdicts: dict[int, TestOutcome] = {}
         self.reply: Mapping[str, Any] = {}
-        # For a kernel that starts cold; a warm one is of this class anyway.
+        # For a cold kernel; a warm one has this class anyway.
         self.extra_arguments = [f"--IPKernelApp.kernel_class={KERNEL_CLASS}"]
 
     def check_kernel(self, index: int) -> None:
@@ -124,7 +124,7 @@ def _request(source: str) -> str:
     try:
         shown = not DisplayHook.semicolon_at_end_of_expression(source)
         plain = TransformerManager().transform_cell(source)
-    except Exception:  # no Python: the kernel will say so
+    except Exception:  # not Python: the kernel will report it
         shown, plain = True, source
     return f"{MARK}{SHOWN if shown else SILENT}{plain}"
 
@@ -160,7 +160,7 @@ def _chain(folders: tuple[Path, ...]) -> Iterator[Callable[[], Path]]:
             scratch = stack.enter_context(scratch_folder())
             work = scratch / "work"
             work.mkdir()
-            # What ran there may have put a link in its place, to have others' files copied.
+            # The code that ran there may have replaced it by a link to others' files.
             copy_files([folder for folder in before if not folder.is_symlink()], work)
             before[:] = [work]
             return scratch

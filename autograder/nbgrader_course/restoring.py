@@ -118,7 +118,7 @@ def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> 
     try:
         text, _ = exporter.from_notebook_node(notebook, resources)
         return str(text)
-    except Exception as error:  # whatever odd metadata does to nbgrader
+    except Exception as error:  # odd metadata can make nbgrader raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotGradable(f"{name}.ipynb: nbgrader could not restore it: {reason}") from error
 

@@ -52,7 +52,7 @@ class StockAssignment:
     shares_process = True
 
     def __getstate__(self) -> dict[str, Any]:
-        # A configuration may define classes of its own, which no other process can be sent.
+        # A configuration may define classes of its own, which cannot be pickled.
         return {**self.__dict__, "rules": None}
 
     @property

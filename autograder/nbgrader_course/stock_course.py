@@ -113,7 +113,7 @@ def open_stock_course(root: Path) -> StockCourse | None:
         return None
     try:
         url = make_url(course.course_directory().db_url)
-    except Exception as error:  # the configuration is a program, and anything can happen in it
+    except Exception as error:  # the configuration is a program and may raise anything
         raise ClassError(f"{course.config_file} cannot be used: {error}") from error
     if "ClassPreprocessor" in course.config():
         return None  # a class of this course that has lost its private part

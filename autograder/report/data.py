@@ -73,6 +73,7 @@ class Learner:
 
     @property
     def has_points(self) -> bool:
+        """Whether the learner has a grade, perhaps an incomplete one."""
         return self.status in ("graded", "waits for a grade by hand")
 
 
@@ -88,6 +89,7 @@ class AssignmentData:
 
     @property
     def max_score(self) -> float:
+        """The points of all items."""
         return sum(item.max_points for item in self.items)
 
     @property

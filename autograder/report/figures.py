@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from autograder.report.measures import Gain
 from autograder.report.summary import ItemSummary, TeamSummary
 
-# Drawn in these, and then replaced by what the page says.
+# Placeholders to draw with; each is replaced by one of the page's colours.
 _INK, _LINE, _BLUE, _ORANGE = "#010203", "#040506", "#0072b2", "#d55e00"
 _CSS = {
     _INK: "currentColor",
@@ -161,9 +161,7 @@ def _spread(shares: Sequence[float]) -> list[float]:
 def _svg(figure: Figure, name: str, words: str) -> Markup:
     file = io.StringIO()
     with warnings.catch_warnings(), matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):
-        warnings.simplefilter(
-            "ignore"
-        )  # letters that are missing in the font that is measured with
+        warnings.simplefilter("ignore")  # glyphs missing from the font used for measuring
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     text = file.getvalue()
     text = text[text.index("<svg") :]

@@ -56,10 +56,12 @@ class TeamSummary:
 
     @property
     def mean(self) -> float | None:
+        """The mean fraction of the points; None if nobody has points."""
         return fmean(self.shares) if self.shares else None
 
     @property
     def median(self) -> float | None:
+        """The median fraction of the points; None if nobody has points."""
         return median(self.shares) if self.shares else None
 
 
@@ -94,6 +96,7 @@ class Summary:
 
     @property
     def shares(self) -> tuple[float, ...]:
+        """The fractions of all learners with points."""
         return tuple(share for team in self.teams for share in team.shares)
 
     @property

@@ -125,14 +125,14 @@ def close_in(world: World) -> None:
         )
         _own_loopback_up()
         _pivot(world, readable)
-        # Without this, code could make itself root of a world inside this one.
+        # Otherwise code could become root in a nested user namespace.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         _bound_namespace(world.limits)
         readable += [Path("/proc"), Path("/dev")]
         writable += [Path("/tmp"), Path("/dev/shm")]
-        # A new Python finds a package by its folder's names; here, nothing else is in there.
+        # A fresh Python must list a folder to find a package; here it holds nothing else.
         listable = [path.parent for path in world.readable]
-    else:  # of the real /proc, nothing about other processes
+    else:  # from the real /proc, only what says nothing about other processes
         readable += [Path("/proc") / name for name in _HARMLESS_IN_PROC]
     linux.leave_keyring()
     _set_limits(world)
@@ -231,7 +231,7 @@ def _in_child(action: Callable[[], None]) -> str:
 def _pivot(world: World, readable: list[Path]) -> None:
     """Enter a root of its own: an empty memory file system with readable paths bound into it."""
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
-    root = "/tmp"  # any folder serves: it is covered, inside this namespace only
+    root = "/tmp"  # any folder will do: it is covered in this namespace only
     keep = [(path, os.open(path, os.O_PATH)) for path in readable]
     scratch = os.open(world.scratch, os.O_PATH)
     linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,mode=755")
@@ -283,11 +283,11 @@ def _own_loopback_up() -> None:
 def _set_limits(world: World) -> None:
     limits = world.limits
     if world.walls.namespaces:
-        # Elsewhere all processes of the user would count, not only those of this world.
+        # Without a user namespace all of the user's processes would count.
         resource.setrlimit(resource.RLIMIT_NPROC, (limits.tasks,) * 2)
     for what, value in (
         (resource.RLIMIT_CPU, limits.cpu_seconds),
-        # One process that asks for too much gets a MemoryError, and can go on.
+        # A process that asks for too much gets a MemoryError, and can continue.
         (resource.RLIMIT_DATA, _data_bytes() + limits.memory_bytes),
         (resource.RLIMIT_NOFILE, limits.open_files),
         (resource.RLIMIT_FSIZE, limits.file_bytes),
@@ -306,7 +306,7 @@ def _bound_namespace(limits: ResourceLimits) -> None:
     below 300 only once; they are skipped, so that the wall stands from the start.
     """
     with contextlib.suppress(OSError):
-        # In pages; System V memory belongs to no process, so nobody would see it.
+        # In pages. System V memory belongs to no process, so no measurement would find it.
         Path("/proc/sys/kernel/shmall").write_text(str(limits.memory_bytes // 4 // 4096))
     with contextlib.suppress(OSError):
         Path("/proc/sys/kernel/pid_max").write_text(str(300 + limits.tasks))

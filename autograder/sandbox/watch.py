@@ -35,7 +35,7 @@ def measure(root: int, world: World, wall_seconds: float) -> ProcessUsage:
     ticks, memory = 0, 0
     family = descendants(root) | {root}
     if len(family) > world.limits.processes:
-        # Reason enough. A closer look would take seconds, for they fork meanwhile.
+        # Enough to stop them; measuring more would take seconds, for they keep forking.
         return ProcessUsage(wall_seconds, 0.0, 0, len(family), 0, 0)
     for pid in family:
         try:
@@ -43,7 +43,7 @@ def measure(root: int, world: World, wall_seconds: float) -> ProcessUsage:
             ticks += int(fields[11]) + int(fields[12])
             memory += _resident_bytes(pid)
         except (OSError, IndexError):
-            continue  # it has ended meanwhile
+            continue  # the process has ended meanwhile
     if memory > world.limits.memory_bytes:
         memory = sum(map(_private_bytes, family))
     files, size = folder_usage(world.scratch, world.limits.scratch_files)
@@ -141,5 +141,5 @@ def folder_usage(folder: Path, enough: int) -> tuple[int, int]:
                         total += entry.stat(follow_symlinks=False).st_blocks * 512
         except OSError as error:
             if error.errno == errno.ENAMETOOLONG:
-                return enough + 1, total  # so deep that nobody can look there
+                return enough + 1, total  # nested too deeply to be scanned
     return files, total

@@ -125,7 +125,7 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Made
     judged = list(judged_points(release))
     graded = {name: exercises[name] for name in judged}
     right = solutions(source)
-    # Training takes most of the time of a submission: two of them train, which is enough to see.
+    # Training takes most of a submission's time; two that train suffice for a demo.
     trained = [name for name, exercise in graded.items() if is_trained(exercise)]
     slow = [answer_id for name in trained for answer_id in answers_before(release, name)]
     quick = {answer_id: text for answer_id, text in right.items() if answer_id not in slow}

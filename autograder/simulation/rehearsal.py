@@ -151,10 +151,12 @@ class _MadeUpProgress:
         self.records: list[Record] = []
 
     def answer(self, question: str, right: bool) -> None:
+        """Record an answer to a quiz question."""
         choice = "a" if right else "b"
         self.records.append(Answer(self._later(40), self.module, question, choice, right))
 
     def attempt(self, exercise: str, right: bool, diagnosis: str | None, points: float) -> None:
+        """Record an attempt at an exercise."""
         status, earned = ("right", points) if right else ("wrong", 0)
         now = self._later(300)
         self.records.append(Attempt(now, self.module, exercise, status, diagnosis, earned, points))

@@ -66,7 +66,7 @@ def _finite(points: object) -> float:
     """Return points as a finite number, or 0."""
     try:
         number = float(points) if isinstance(points, int | float) else 0.0
-    except OverflowError:  # an integer that no float can hold
+    except OverflowError:  # an integer too large for a float
         return 0.0
     return number if math.isfinite(number) else 0.0
 

@@ -105,11 +105,11 @@ def parse_notebook(data: bytes) -> NotebookNode:
         raise NotGradable(f"the notebook has {cells} cells; at most {MAX_CELLS} are graded")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about repairs, such as cell ids that are not unique
+            warnings.simplefilter("ignore")  # about repairs, such as duplicate cell ids
             notebook = nbformat.convert(nbformat.reader.reads(text), to_version=4)
             _, notebook = nbformat.validator.normalize(notebook, strip_invalid_metadata=True)
             nbformat.validate(notebook)
-    except Exception as error:  # whatever a damaged tree does to nbformat
+    except Exception as error:  # a damaged notebook can make nbformat raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NotGradable(f"the file is not a valid notebook: {reason[:200]}") from error
     return notebook

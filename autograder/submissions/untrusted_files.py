@@ -120,6 +120,7 @@ class Exchange:
             os.unlink(name, dir_fd=self._descriptor)
 
     def close(self) -> None:
+        """Release the folder."""
         os.close(self._descriptor)
 
 

@@ -262,7 +262,7 @@ class _Round:
         if future.status == "finished":
             yield self._done(student, result)
             return
-        if future.status == "cancelled" and not worker.gone:  # by Dask, and not by `_look`
+        if future.status == "cancelled" and not worker.gone:  # cancelled by Dask, not by `_look`
             raise OSError("it does not know the submissions any more")
         if any(student == other for other, _ in self.sent.values()):
             return

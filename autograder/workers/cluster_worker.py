@@ -107,7 +107,7 @@ def grade_parcel(kit: Kit, parcel: Parcel) -> Outcome:
         _unpack(parcel.files, handed_in)
         threads = threads_each(worker.state.nthreads)
         task = replace(parcel.task, folder=handed_in, threads=threads)
-        # Dask's threads are handed one context, and with it one event loop between them.
+        # Dask's threads share one context, and with it one event loop.
         return Context().run(grade_task, replace(kit.assignment, folder=given), task)
 
 
@@ -122,7 +122,7 @@ class _ZygoteForKits:
         """Have the zygote import the kit's modules, and run until Dask has released the kit."""
         with self.lock:
             self.kits += 1
-            if self.kits == 1:  # else it has kernels, whose folders would go with it
+            if self.kits == 1:  # a zygote with kernels must not be replaced: their folders would go
                 shared.want(kit.preload)
             shared.link()
         weakref.finalize(kit, self._let_go)

@@ -61,7 +61,7 @@ def map_unordered(
         with contextlib.suppress(BrokenProcessPool), _pool(workers, set_up, arguments) as pool:
             yield from _results(pool, function, left, source, AHEAD * workers)
             return
-        # One task at a time, to find out whose fault it was.
+        # One task at a time, to find the one that kills its process.
         for key in list(left):
             suspect = {key: left.pop(key)}
             try:
@@ -82,7 +82,7 @@ def _pool(
             yield pool
         except BrokenProcessPool:
             raise
-        except BaseException:  # the pool would wait for what they are at
+        except BaseException:  # else the pool would wait for running tasks
             for process in multiprocessing.active_children():
                 process.kill()
             raise

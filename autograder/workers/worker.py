@@ -80,7 +80,7 @@ def preload_for(folders: Iterable[Path]) -> tuple[str, ...]:
 
 
 def _frameworks_named(folder: Path) -> Iterator[str]:
-    with contextlib.suppress(OSError):  # who may not read it is told when it is graded
+    with contextlib.suppress(OSError):  # an unreadable submission is reported when it is graded
         for notebook in submitted_notebooks(folder):
             data = notebook.read_bytes()
             yield from (name for name in FRAMEWORKS if name.encode() in data)
@@ -113,7 +113,7 @@ _assignment: GradableAssignment | None = None
 def _set_up(assignment: GradableAssignment, link: Link | None) -> None:
     global _assignment
     _assignment = assignment
-    gc.freeze()  # what is imported stays
+    gc.freeze()  # spares the collector the imported modules
     if link is not None:
         shared.adopt(link)
 

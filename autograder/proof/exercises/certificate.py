@@ -272,7 +272,7 @@ def _try_mutants(
     check_seconds: float,
 ) -> _Tried:
     mutants = mutants_of(exercise)
-    # What is compared by a band has learned something, which is slow.
+    # An answer judged by accuracy trains something, which is slow.
     banded = isinstance(exercise.compare, Accuracy)
     questions = questions[:BANDED_SEEDS] if banded else questions
     trials = {

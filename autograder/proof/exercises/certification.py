@@ -148,4 +148,4 @@ def _one_thread_each() -> Iterator[None]:
 
 
 def _prepare_worker() -> None:
-    warnings.simplefilter("ignore")  # mutants do what libraries warn of
+    warnings.simplefilter("ignore")  # mutants are meant to do what libraries warn of

@@ -127,7 +127,7 @@ def _other_process() -> subprocess.Popen[str]:
 def main() -> None:
     """Answer requests, one a line, until there are no more."""
     replies = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what answers print is no reply
+    os.dup2(2, 1)  # keep what answers print out of the replies
     for line in sys.stdin:
         module, name, folder = json.loads(line)
         replies.write(json.dumps(_answer(Path(module), name, Path(folder))) + "\n")

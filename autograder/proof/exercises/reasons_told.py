@@ -76,7 +76,7 @@ def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
             for index, (a, b) in enumerate(zip(wrong[one.name], wrong[other.name], strict=True))
             if b and not a
         ]
-        if mixed:  # each shows where the other does not
+        if mixed:  # each is visible where the other is not
             yield WrongAnswer(_taken_from(one.observations, other.observations, mixed), both)
         summed = _both_deviations(one.observations, other.observations, question.expected)
         if summed:
@@ -86,7 +86,7 @@ def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
 def _told(question: Question, answer: WrongAnswer) -> ReasonsTold:
     found = diagnose(question, answer.observations)
     facts = {d.mistake.name for d in found if d.evidence != "weak"}
-    if not facts:  # a weak resemblance is worded as one: it helps, or says nothing
+    if not facts:  # a weak resemblance is worded as such, so it cannot mislead
         helps = any(d.mistake.name in answer.mistakes for d in found)
         return ReasonsTold(rightly=1) if helps else ReasonsTold(silent=1)
     same = {mistake.name for mistake in mistakes_alike(question, answer.observations)}

@@ -21,7 +21,7 @@ def code_complaints(path: Path, notebook: NotebookNode) -> Iterator[Complaint]:
         try:
             tree = ast.parse(without_magics(cell.source))
         except SyntaxError:
-            continue  # running it says so
+            continue  # executing the notebook reports it
         where = f"{path.name}, cell {number}"
         yield from _statements(where, tree)
         if path.stem != "assignment" and _draws(tree) and not _calls(tree, "plots", {"show"}):

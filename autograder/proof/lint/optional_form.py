@@ -96,7 +96,7 @@ def _names(source: str) -> tuple[set[str], set[str]]:
     try:
         top = symtable.symtable(without_magics(source), "cell", "exec")
     except SyntaxError:
-        return set(), set()  # running it says so
+        return set(), set()  # executing the notebook reports it
     made = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
     read = {s.get_name() for s in top.get_symbols() if s.is_referenced()}
     waiting = list(top.get_children())

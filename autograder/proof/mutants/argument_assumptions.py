@@ -102,7 +102,7 @@ def _whole_number(
             always(lambda value, rest=rest: value + (value % 2 != rest)),
         )  # fmt: skip
     for edge in (0, 1):
-        # What goes down to nearly 0 counts something, and may be 0 unless the reference objects.
+        # A number that goes down to nearly 0 is a count, and may be 0 unless the reference objects.
         small = min(values) <= edge + 1
         if edge in values or small and trials.works(lambda row, edge=edge: {**row, name: edge}):
             yield about(

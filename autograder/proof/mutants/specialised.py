@@ -54,7 +54,7 @@ def specialised_mutants(exercise: Exercise, questions: Sequence[Question]) -> li
         rows,
         defaults_of(exercise),
         ReferenceTrials(exercise, questions[0]),
-        # Where a share of right labels is asked for, many contents lead to it.
+        # Many contents reach the same accuracy, so an exercise judged by it need not vary them.
         contents=not isinstance(exercise.compare, Accuracy),
     )
 
@@ -78,7 +78,7 @@ def held_still(
                 continue
             index, varied = _noticed(exercise, assumption.fit(rows), question, rows, first[name])
             if index is not None:
-                first[name] = index  # the same case of the next seed probably notices, too
+                first[name] = index  # the next seed's same case probably refutes it, too
             elif not varied or assumption.must_matter:
                 found[name] = HeldStill(assumption, seed, varied)
     still = {

@@ -168,7 +168,7 @@ def _schedule(pid: int) -> dict[tuple[int, str], tuple[int, int]]:
             run, wait, _ = Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()
             found[pid, task] = int(run), int(wait)
     except (OSError, ValueError):
-        pass  # it has ended meanwhile
+        pass  # the process has ended meanwhile
     return found
 
 
@@ -216,6 +216,6 @@ def _private(pid: int) -> int:
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
     except OSError:
-        return _resident(pid)  # not ours to read
+        return _resident(pid)  # another user's process
     values = {name: int(value) for name, value, *_ in map(str.split, lines)}
     return (values["Private_Clean:"] + values["Private_Dirty:"]) * 1024

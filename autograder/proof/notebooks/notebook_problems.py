@@ -31,7 +31,7 @@ def problems_of(executed: Executed, original: NotebookNode, kind: str, budget: B
     notebook = executed.notebook
     problems = [executed.stopped] if executed.stopped else []
     problems += error_problems(notebook, kind, executed.scratch)
-    if not problems:  # what follows would only repeat it
+    if not problems:  # other problems would only follow from these
         problems += verdict_problems(notebook, kind)
         problems += record_problems(notebook)
         problems += pinned_problems(original, notebook)

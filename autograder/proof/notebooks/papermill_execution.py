@@ -110,7 +110,7 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
     manager, family = _kernel(scratch, budget, walls)
     seen: dict[str, list[str]] = {}
     stopped = ""
-    # One thread, because notebooks run side by side, one for each core.
+    # One thread, because notebooks run in parallel, one per core.
     run_sync(manager.start_kernel)(cwd=str(folder), env=_environment())
     try:
         meter = Meter(family)
@@ -125,7 +125,7 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
                 km=manager,
             )
         except PapermillExecutionError:
-            pass  # it stands in the notebook
+            pass  # the error is in the notebook
         except (DeadKernelError, CellTimeoutError, RuntimeError) as error:
             stopped = manager.provisioner.stop_reason if walls.namespaces else ""
             stopped = stopped or str(error).strip().splitlines()[0]

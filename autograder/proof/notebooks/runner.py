@@ -64,7 +64,7 @@ def run_notebooks(
             waiting.append(task)
     if not waiting:
         return
-    build(progress=lambda _: None)  # what learners' checks are made from
+    build(progress=lambda _: None)  # learners' checks read the compiled questions
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(
         min(jobs or os.cpu_count() or 1, len(waiting)),
@@ -157,6 +157,6 @@ def _prepare_worker(log: Path) -> None:
     """Give the worker one thread: notebooks run in parallel, and more threads would only wait."""
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
         os.environ[name] = "1"
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors stand in the result
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # its errors are in the result
     with log.open("a") as file:  # what frameworks print when they start
         os.dup2(file.fileno(), 2)
