@@ -17,7 +17,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGrader, NbGraderAPI
 
-from autograder.classroom.classroom import programs_on_path
+from autograder.classroom.classroom import add_programs_to_path
 from autograder.submissions.cell_marks import mark_of
 
 BEGIN = "import time\n\ncpu_began = time.process_time()"
@@ -87,7 +87,7 @@ def make_course(root: Path, kind: str, submissions: int) -> Course:
 
     Every third submission is wrong in its first answer, every fifth in its second.
     """
-    programs_on_path()
+    add_programs_to_path()
     if kind == "example":
         course = _quickstart(root)
     else:

@@ -23,7 +23,7 @@ from courses import Course, make_course, own_cpu_seconds, students
 from rich.console import Console
 from rich.table import Table
 
-from autograder.classroom.classroom import programs_on_path
+from autograder.classroom.classroom import add_programs_to_path
 from autograder.execution.job import SubmissionLimits
 from autograder.grading.gradebook_writer import GradebookWriter
 from autograder.grading.recording import record
@@ -74,7 +74,7 @@ def measure(course: Course) -> list[Counter[str]]:
             with _timed(seconds, "restore"), writer.transaction():
                 restored = assignment.restored(folder)
             task = GradingTask(restored, folder, SubmissionLimits(), None, walls)
-            shared.want(preload_for([folder]))
+            shared.ensure_preloaded(preload_for([folder]))
             shared.link()
             with _timed(seconds, "score"):
                 judged = assignment.grade(task)
@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--kind", choices=("torch", "tensorflow", "example"), default="torch")
     parser.add_argument("--submissions", type=int, default=30)
     options = parser.parse_args()
-    programs_on_path()
+    add_programs_to_path()
     with tempfile.TemporaryDirectory() as folder:
         course = make_course(Path(folder) / "course", options.kind, options.submissions + 1)
         seconds = measure(course)

@@ -188,7 +188,7 @@ def exclusive(classroom: CourseFolders) -> Iterator[None]:
         yield
 
 
-def programs_on_path() -> None:
+def add_programs_to_path() -> None:
     """Put the running Python's programs on PATH: nbgrader calls `alembic` by name."""
     programs = os.path.dirname(sys.executable)
     path = os.environ.get("PATH", os.defpath)

@@ -23,7 +23,7 @@ from lepton_course.exercises.remote import write_cases
 ROUNDS = 3
 """Calls of an exercise's case generator for the grader; a learner's check calls it once."""
 
-FEW = 2
+MAX_IN_PROCESS = 2
 """Number of exercises drawn in this process; for so few, starting others would take as long."""
 
 
@@ -57,7 +57,7 @@ def class_questions(
     return questions
 
 
-def answerable(question: Question, scratch: Path) -> bytes:
+def question_inputs(question: Question, scratch: Path) -> bytes:
     """Return a question's inputs as bytes: all that the learner's process may see of it."""
     path = scratch / f"{question.name}.cases"
     write_cases(path, question)
@@ -92,7 +92,9 @@ def _draw(tasks: Sequence[CompileTask], points: Mapping[str, float], module: Pat
     _compare(points, {name: exercises[name].points for name in exercises}, module)
     with CompilePool() as pool:
         few = ((task, compile_to_file(task, exercises)) for task in tasks)
-        many = pool.run(compile_to_file, longest_first(tasks)) if len(tasks) > FEW else few
+        many = (
+            pool.run(compile_to_file, longest_first(tasks)) if len(tasks) > MAX_IN_PROCESS else few
+        )
         for task, problem in many:
             if problem:
                 raise ClassError(f"{module}: the cases of {task.name} cannot be drawn: {problem}")

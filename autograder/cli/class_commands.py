@@ -54,10 +54,10 @@ def create(
         if (roster is None) == (made_up is None):
             raise ClassError("Say who is in the class: --roster FILE, or --made-up 30 to practise.")
         if made_up is not None:
-            from autograder.simulation.rehearsal import made_up_roster
+            from autograder.simulation.rehearsal import simulated_roster
 
             roster = Path(scratch, "roster.csv")
-            write_roster(roster, made_up_roster(made_up))
+            write_roster(roster, simulated_roster(made_up))
         assert roster is not None
         done = create_classroom(folder, roster, curriculum or default_curriculum(), exchange)
     verb = "Made" if done.new else "Updated"
@@ -113,9 +113,9 @@ def grade(
     was changed.
     """
     from autograder.classroom.classroom import ClassError
-    from autograder.grading.attempts import counts, grade_attempts, let_count
+    from autograder.grading.attempts import counted_attempt, grade_attempts, set_counted_attempt
     from autograder.grading.batch import Options
-    from autograder.grading.dry_run import changes, print_changes
+    from autograder.grading.dry_run import grade_changes, print_grade_changes
     from autograder.judging.results import to_json
     from autograder.judging.results_table import console, results_table
     from autograder.nbgrader_course.opening import open_course
@@ -128,15 +128,15 @@ def grade(
     if json_file is not None:
         _check_writable(json_file)
     batch = classroom.find_submissions(assignment, [student] if student else [])
-    _tell_walls(choose_walls(sandbox))
+    _print_walls(choose_walls(sandbox))
     options = Options(workers, sandbox, force, judge_only=dry_run, scheduler=scheduler)
     if count is not None and not dry_run:
-        let_count(classroom, assignment, count)
-    counted = count or counts(classroom, assignment)
+        set_counted_attempt(classroom, assignment, count)
+    counted = count or counted_attempt(classroom, assignment)
     with _progress(len(batch.students) + len(batch.strangers)) as report:
         done = grade_attempts(classroom, batch, options, counted, report)
     if dry_run:
-        print_changes(changes(classroom, assignment, done.results), len(done.results))
+        print_grade_changes(grade_changes(classroom, assignment, done.results), len(done.results))
         return
     seconds = time.monotonic() - started
     results = done.results
@@ -229,7 +229,7 @@ def build() -> None:
     print(f"Built anew: {parts}" if built.modules else "Everything is up to date.")
 
 
-def _tell_walls(walls: Walls) -> None:
+def _print_walls(walls: Walls) -> None:
     from autograder.sandbox.walls import survey, walls_in_words
 
     if not walls:

@@ -129,9 +129,9 @@ def _version(package: str) -> str:
 
 
 def _alembic() -> Finding:
-    from autograder.classroom.classroom import programs_on_path
+    from autograder.classroom.classroom import add_programs_to_path
 
-    programs_on_path()
+    add_programs_to_path()
     found = shutil.which("alembic")
     remedy = "nbgrader makes its gradebook with this program. Run: make install"
     return Finding("alembic", bool(found), found or "not found", remedy, needed=True)

@@ -49,7 +49,7 @@ def rehearse(
     """
     from autograder.classroom.classroom import ClassError, open_classroom
     from autograder.classroom.roster import read_roster
-    from autograder.simulation.rehearsal import hand_in_made_up_work
+    from autograder.simulation.rehearsal import hand_in_simulated_work
 
     classroom = open_classroom(folder)
     emails = [student.email for student in read_roster(classroom.roster_file)]
@@ -59,5 +59,5 @@ def rehearse(
             "them. `lepton class create NEW --made-up 30` makes a class to practise with."
         )
     home = learners or classroom.root.with_name(f"{classroom.root.name}-learners")
-    count = hand_in_made_up_work(classroom, assignment, home)
+    count = hand_in_simulated_work(classroom, assignment, home)
     print(f"{count} made-up learners have handed in {assignment}. Their files: {home}")

@@ -231,17 +231,19 @@ def _certify(
 def _check_structure(folders: Sequence[Path]) -> bool:
     from autograder.proof.lint.structure import structure_complaints
 
-    return _tell([complaint for folder in folders for complaint in structure_complaints(folder)])
+    return _print_complaints(
+        [complaint for folder in folders for complaint in structure_complaints(folder)]
+    )
 
 
 def _check_toolbox() -> bool:
     from autograder.curriculum.build import CURRICULUM
     from autograder.proof.lint.optional_form import toolbox_complaints
 
-    return _tell(toolbox_complaints(CURRICULUM))
+    return _print_complaints(toolbox_complaints(CURRICULUM))
 
 
-def _tell(complaints: Sequence[Complaint]) -> bool:
+def _print_complaints(complaints: Sequence[Complaint]) -> bool:
     console = Console(highlight=False)
     for complaint in complaints:
         console.print(f"[red]✗[/red] {escape(str(complaint))}", soft_wrap=True)

@@ -113,7 +113,7 @@ def build(
     """
     kept = out.with_name(f".{out.name}-build")
     kept.mkdir(parents=True, exist_ok=True)
-    with _alone(kept, progress):
+    with _build_lock(kept, progress):
         return _Build(curriculum, out, kept, progress, bar, clone).run()
 
 
@@ -234,7 +234,7 @@ class _Build:
         for plan in plans:
             if plan.id not in self.problems:
                 self.progress(f"Building {plan.id}")
-                _exchange(_assemble(plan, self.kept / "fresh"), self.out / plan.id, self.kept)
+                _replace_folder(_assemble(plan, self.kept / "fresh"), self.out / plan.id, self.kept)
                 stamps[plan.id] = plan.key
                 _write_stamps(self.out, stamps)
         for name in set(stamps) - modules:
@@ -301,7 +301,7 @@ def _put_toolbox(curriculum: Path, out: Path) -> None:
     _write(out / TOOLBOX, nbformat.writes(notebook) + "\n")
 
 
-def _exchange(fresh: Path, target: Path, kept: Path) -> None:
+def _replace_folder(fresh: Path, target: Path, kept: Path) -> None:
     """Replace the target folder by `fresh`. `_recover` repairs what a kill in between leaves."""
     former = kept / "former" / target.parent.name / target.name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -317,7 +317,7 @@ def _complete(plan: ModuleBuild, out: Path) -> bool:
 
 
 @contextmanager
-def _alone(kept: Path, progress: Callable[[str], object]) -> Iterator[None]:
+def _build_lock(kept: Path, progress: Callable[[str], object]) -> Iterator[None]:
     """Hold the build's lock, waiting for another build to finish."""
     lock = FileLock(kept / "lock")
     try:

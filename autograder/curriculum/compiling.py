@@ -123,10 +123,10 @@ def compile_to_file(task: CompileTask, exercises: Mapping[str, Exercise] | None 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # mistakes are meant to do what libraries warn of
             question = compile_exercise(exercise, task.seed, task.rounds)
-        with _whole(task.target) as path:
+        with _atomic_target(task.target) as path:
             save_questions(path, [question])
 
-    return _told(compile_)
+    return _error_of(compile_)
 
 
 def list_exercises(task: tuple[Path, Path]) -> str:
@@ -147,10 +147,10 @@ def list_exercises(task: tuple[Path, Path]) -> str:
             }
             for exercise in _loaded(folder).values()
         ]
-        with _whole(target) as path:
+        with _atomic_target(target) as path:
             path.write_text(json.dumps(listing, indent=1), encoding="utf-8")
 
-    return _told(write)
+    return _error_of(write)
 
 
 def merge_questions(task: tuple[tuple[Path, ...], Path]) -> str:
@@ -159,10 +159,10 @@ def merge_questions(task: tuple[tuple[Path, ...], Path]) -> str:
 
     def write() -> None:
         questions = [question for file in files for question in load_questions(file).values()]
-        with _whole(target) as path:
+        with _atomic_target(target) as path:
             save_questions(path, questions)
 
-    return _told(write)
+    return _error_of(write)
 
 
 def longest_first(tasks: Sequence[CompileTask]) -> list[CompileTask]:
@@ -182,7 +182,7 @@ def _loaded(folder: Path) -> dict[str, Exercise]:
     return load_exercises(folder)
 
 
-def _told(work: Callable[[], None]) -> str:
+def _error_of(work: Callable[[], None]) -> str:
     try:
         work()
     except Exception as error:
@@ -209,7 +209,7 @@ def _check_files(task: CompileTask, exercise: Exercise) -> None:
 
 
 @contextmanager
-def _whole(target: Path) -> Iterator[Path]:
+def _atomic_target(target: Path) -> Iterator[Path]:
     """Yield a path, readable by its owner only, that atomically becomes `target` at the end."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".writing-")  # mode 0600

@@ -35,13 +35,13 @@ from autograder.sandbox import walls
 from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.untrusted_files import Exchange, copy_files, remove_folder
 from autograder.submissions.untrusted_outputs import (
-    SHOWN,
-    TAKEN,
+    ACCEPTED_TYPES,
+    OUTPUT_TYPES,
     content_bytes,
     printable,
-    tidy,
+    sanitize_cell,
     truncated,
-    writable,
+    without_surrogates,
 )
 
 MESSAGE_BYTES = 64 * 2**20
@@ -69,7 +69,7 @@ def run(job: Job) -> Run:
         runner = RunAndAsk(job, scratch)
         notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})
     return Run(
-        notebook=writable(nbformat.writes(notebook)),
+        notebook=without_surrogates(nbformat.writes(notebook)),
         answers=runner.answers,
         failures=runner.failures,
         stopped=runner.stopped,
@@ -196,7 +196,7 @@ class RunAndAsk(Execute):
         try:
             self.execute_cell(cell, index, store_history=True)
         finally:
-            tidy(cell, self.job.limits.output_bytes)
+            sanitize_cell(cell, self.job.limits.output_bytes)
         if self.timed_out:
             self.incidents.append(
                 f"{self.describe(cell)} ran longer than {seconds:.0f} s and was interrupted"
@@ -264,9 +264,11 @@ class RunAndAsk(Execute):
         """Process one message, dropping it if it is malformed or over the limit."""
         try:
             kind = msg["msg_type"]
-            if kind in SHOWN and not self._within_limit(msg, cell):
+            if kind in OUTPUT_TYPES and not self._within_limit(msg, cell):
                 return None
-            return super().process_message(msg, cell, cell_index) if kind in TAKEN else None
+            return (
+                super().process_message(msg, cell, cell_index) if kind in ACCEPTED_TYPES else None
+            )
         except CellControlSignal:
             raise
         except Exception:  # the learner's process can send anything
@@ -280,7 +282,7 @@ class RunAndAsk(Execute):
         return self.cell_bytes <= limit
 
 
-class SteadyClient(PromptAsyncClient):
+class ConnectOnceClient(PromptAsyncClient):
     """A kernel client that connects once, before any of the learner's code runs, and never again.
 
     The sockets lie in the learner's folder, so a later connection might be led elsewhere. The
@@ -288,9 +290,9 @@ class SteadyClient(PromptAsyncClient):
     """
 
     @default("context")
-    def _careful_context(self) -> zmq.asyncio.Context:
+    def _hardened_context(self) -> zmq.asyncio.Context:
         self._created_context = True
-        return _careful(zmq.asyncio.Context())
+        return _hardened(zmq.asyncio.Context())
 
     def start_channels(self, *args: Any, **kwargs: Any) -> None:
         super().start_channels(*args, **{**kwargs, "hb": False})
@@ -304,12 +306,12 @@ def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
         return AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
     course = Path(lepton_course.__file__).parent
     world = walls.World(scratch, (course,), job.limits.resources, job.walls) if job.walls else None
-    manager = WarmKernelManager(world=world, client_factory=SteadyClient)
-    _careful(manager.context)
+    manager = WarmKernelManager(world=world, client_factory=ConnectOnceClient)
+    _hardened(manager.context)
     return manager
 
 
-def _careful(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
+def _hardened(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
     """Set the options of a context whose sockets face the learner's process."""
     context.setsockopt(zmq.RECONNECT_IVL, -1)
     context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # without a peer it would wait for ever

@@ -62,7 +62,7 @@ def keep_attempt(
         raise
 
 
-def counts(classroom: CourseFolders, assignment: str) -> Count:
+def counted_attempt(classroom: CourseFolders, assignment: str) -> Count:
     """Return which attempt counts for an assignment: as last set, or the last one by default."""
     try:
         said = json.loads(_settings(classroom).read_text(encoding="utf-8")).get(assignment)
@@ -71,7 +71,7 @@ def counts(classroom: CourseFolders, assignment: str) -> Count:
     return "best" if said == "best" else "last"
 
 
-def let_count(classroom: CourseFolders, assignment: str, count: Count) -> None:
+def set_counted_attempt(classroom: CourseFolders, assignment: str, count: Count) -> None:
     """Set which attempt counts for an assignment."""
     path = _settings(classroom)
     try:

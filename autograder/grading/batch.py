@@ -14,13 +14,13 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 
-from autograder.classroom.classroom import ClassError, exclusive, programs_on_path
+from autograder.classroom.classroom import ClassError, add_programs_to_path, exclusive
 from autograder.execution.job import CannotRun, SubmissionLimits
 from autograder.grading.gradebook_writer import GradebookWriter
 from autograder.grading.recording import NotRecorded, RecordedWork, clear_scratch, record
 from autograder.judging.course import Batch, Course, GradableAssignment, GradingTask
 from autograder.judging.judging import Judged
-from autograder.judging.result_cache import Store, grader_version, key_of
+from autograder.judging.result_cache import ResultCache, grader_version, key_of
 from autograder.judging.results import ExerciseResult, Grading, SubmissionResult, not_gradable
 from autograder.sandbox.choice import Sandbox, choose_walls
 from autograder.sandbox.walls import Walls, walls_in_words
@@ -64,7 +64,7 @@ def grade(
 
     Raises ClassError, either before anything has changed or when a cluster is lost on the way.
     """
-    programs_on_path()
+    add_programs_to_path()
     gc.freeze()  # spares the collector the imported modules, which stay anyway
     walls = choose_walls(options.sandbox)
     with exclusive(course), _workers(options, walls) as workers:
@@ -118,7 +118,7 @@ class _Grader:
         self.options = options
         self.walls = walls
         self.report = report
-        self.store = Store(course.private / "results" / assignment.name)
+        self.result_cache = ResultCache(course.private / "results" / assignment.name)
         self.results: dict[str, SubmissionResult] = {}
         self.running: dict[str, Submission] = {}
         self.keys: dict[str, str] = {}
@@ -147,7 +147,7 @@ class _Grader:
             if isinstance(outcome, (CannotRun, WorkerDied)):
                 self.refuse(student, str(outcome))
                 continue
-            self.store.keep(self.keys[student], outcome)
+            self.result_cache.keep(self.keys[student], outcome)
             self.finish(student, submission, outcome)
         return ran
 
@@ -164,7 +164,7 @@ class _Grader:
                 self.refuse(student, str(error))
                 continue
             self.keys[student] = self._key(student, submission)
-            judged = None if self.options.force else self.store.judged(self.keys[student])
+            judged = None if self.options.force else self.result_cache.judged(self.keys[student])
             if judged:
                 self.unchanged += 1
                 self.finish(student, submission, judged)
@@ -211,7 +211,7 @@ class _Grader:
 
     def keys_in_use(self) -> set[str]:
         """Return the keys of results that a submission or the gradebook still needs."""
-        return {*self.keys.values(), *self.store.all_recorded()}
+        return {*self.keys.values(), *self.result_cache.all_recorded()}
 
     def _record(self, student: str, submission: Submission, judged: Judged) -> None:
         name, key = self.assignment.name, self.keys[student]
@@ -219,14 +219,14 @@ class _Grader:
         mark = f"{key} {self.settings} {self.in_gradebook.get(student, self.due)}"
         if (
             not self.options.force
-            and self.store.recorded(student) == mark
+            and self.result_cache.recorded(student) == mark
             and student in self.in_gradebook
             and all((graded / f"{notebook}.ipynb").is_file() for notebook in judged.notebooks)
         ):
             return
         work = RecordedWork(student, self.folder(student), submission, judged)
         record(self.writer, self.course, self.assignment, work)
-        self.store.mark_recorded(student, mark)
+        self.result_cache.mark_recorded(student, mark)
 
     def _key(self, student: str, submission: Submission) -> str:
         folder = self.folder(student)

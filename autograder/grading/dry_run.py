@@ -30,7 +30,7 @@ class GradeChange:
     why: tuple[str, ...]
 
 
-def changes(
+def grade_changes(
     classroom: CourseFolders, assignment: str, results: Iterable[SubmissionResult]
 ) -> list[GradeChange]:
     """Return every learner whose grade would change, in the order of the results.
@@ -54,7 +54,7 @@ def changes(
     return found
 
 
-def print_changes(found: list[GradeChange], graded: int) -> None:
+def print_grade_changes(found: list[GradeChange], graded: int) -> None:
     """Print the changes as a table.
 
     graded: number of graded submissions, for the summary line.

@@ -21,9 +21,9 @@ from autograder.classroom.classroom import (
     ClassError,
     Classroom,
     Manifest,
+    add_programs_to_path,
     exclusive,
     is_classroom,
-    programs_on_path,
 )
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.roster import Student, merge_rosters, read_roster, write_roster
@@ -106,7 +106,7 @@ def create_classroom(
         modules = assignments_in(curriculum)
     except CurriculumError as error:
         raise ClassError(str(error)) from error
-    programs_on_path()
+    add_programs_to_path()
     root = root.absolute()
     if is_classroom(root):
         if exchange is not None:

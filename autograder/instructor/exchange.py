@@ -26,7 +26,7 @@ def make_exchange(folder: Path) -> Path:
 
 def release(classroom: Classroom, assignment: str) -> None:
     """Release an assignment, so that learners can fetch it. Raises ClassError."""
-    check_known(classroom, assignment)
+    check_assignment(classroom, assignment)
     _nbgrader(classroom, "release_assignment", assignment, "--force")
 
 
@@ -37,7 +37,7 @@ def collect(classroom: Classroom, assignment: str) -> list[str]:
 
     Raises ClassError when the exchange cannot be read.
     """
-    check_known(classroom, assignment)
+    check_assignment(classroom, assignment)
     with exclusive(classroom):
         before = _timestamps(classroom, assignment)
         for student, folder in _handed_in(classroom, assignment):
@@ -52,7 +52,7 @@ def release_feedback(classroom: Classroom, assignment: str) -> None:
     _nbgrader(classroom, "release_feedback", assignment)
 
 
-def check_known(classroom: Classroom, assignment: str) -> None:
+def check_assignment(classroom: Classroom, assignment: str) -> None:
     """Raise ClassError if the class has no such assignment."""
     known = classroom.manifest().modules
     if assignment not in known:

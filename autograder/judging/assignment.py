@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
-from autograder.classroom.secret_questions import answerable, class_questions, questions_key
+from autograder.classroom.secret_questions import class_questions, question_inputs, questions_key
 from autograder.execution.job import Job, SubmissionLimits
 from autograder.execution.running import run
 from autograder.judging.course import GradingTask
@@ -118,7 +118,7 @@ def load_assignment(classroom: Classroom, name: str) -> Assignment:
         raise ClassError(f"This class has no assignment {name!r} of the course; it has: {known}.")
     questions = class_questions(classroom, name, judged_points(release))
     with tempfile.TemporaryDirectory() as scratch:
-        cases = {name: answerable(q, Path(scratch)) for name, q in questions.items()}
+        cases = {name: question_inputs(q, Path(scratch)) for name, q in questions.items()}
     folder = classroom.release_notebook(name).parent
     key = questions_key(classroom, name, list(questions))
     fingerprint = " ".join((name, nbformat.writes(release), hash_files([folder]), key))

@@ -24,7 +24,7 @@ from lepton_course.syllabus import PACKAGED
 
 
 @dataclass(frozen=True)
-class Store:
+class ResultCache:
     """The cached results of one assignment, in a folder of the class's private part."""
 
     folder: Path

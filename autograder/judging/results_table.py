@@ -20,7 +20,7 @@ def console() -> Console:
     return terminal if terminal.is_terminal else Console(width=120)
 
 
-SHARED = (
+SHARED_PROCESS_WARNING = (
     "The tests of this course ran in the same process as what they test, so code that is made for "
     "it can earn points that it does not deserve."
 )
@@ -31,7 +31,7 @@ def results_table(results: Sequence[SubmissionResult], shares_process: bool = Fa
 
     shares_process: add a caption that the learners' processes could change the verdict.
     """
-    caption = SHARED if shares_process else None
+    caption = SHARED_PROCESS_WARNING if shares_process else None
     table = Table(caption=caption, caption_justify="left", show_lines=False)
     for name in ("student", "status"):
         table.add_column(name, no_wrap=True)

@@ -107,7 +107,7 @@ class Zygote:
         self._link: Link | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
-    def want(self, modules: tuple[str, ...]) -> None:
+    def ensure_preloaded(self, modules: tuple[str, ...]) -> None:
         """Ensure that new kernels have imported these modules, and perhaps others.
 
         A running zygote that lacks one is replaced; its kernels stay with their owners.

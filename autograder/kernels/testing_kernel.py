@@ -25,7 +25,7 @@ from ipykernel.ipkernel import IPythonKernel
 from IPython.lib.pretty import pretty
 
 MARK = "# lepton: test\n"
-SHOWN, SILENT = "# value\n", "# no value\n"
+WITH_VALUE, WITHOUT_VALUE = "# value\n", "# no value\n"
 """Second line of a request: whether the value of the last expression counts."""
 
 FILE = "<test>"
@@ -74,7 +74,7 @@ async def run_test(code: str, namespace: dict[str, Any]) -> dict[str, Any]:
     linecache.cache[FILE] = (len(source), None, lines, FILE)  # for tracebacks
     try:
         value = await _value(source, namespace)
-        shown = mode + "\n" == SHOWN and value is not None
+        shown = mode + "\n" == WITH_VALUE and value is not None
         return {"status": "ok", "test": {"value": _text(value) if shown else None}}
     except BaseException as error:  # whatever was raised, the test has not passed
         return _failure(error)

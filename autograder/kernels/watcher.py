@@ -19,7 +19,7 @@ from typing import Any
 from autograder.kernels.forked_kernel import run_kernel
 from autograder.kernels.kernel_request import read_request
 from autograder.sandbox import linux, walls
-from autograder.sandbox.watch import descendants, measure, over_limit
+from autograder.sandbox.resource_usage import descendants, measure, over_limit
 
 WATCH_SECONDS = 0.1
 

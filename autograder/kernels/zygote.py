@@ -80,8 +80,8 @@ def serve(socket_fd: int, preload: list[str]) -> None:
             importlib.import_module(name)
         except ImportError:
             continue  # a notebook that imports it will raise the error itself
-    _know_backends()
-    _know_sources()
+    _preload_backends()
+    _preload_tracebacks()
     if threading.active_count() != 1:
         raise RuntimeError(f"imports left threads running: {threading.enumerate()}")
     gc.freeze()  # keeps pages shared: the collector will not touch existing objects
@@ -99,14 +99,14 @@ def serve(socket_fd: int, preload: list[str]) -> None:
             stream.close()
 
 
-def _know_backends() -> None:
+def _preload_backends() -> None:
     """List matplotlib's backends now: the first choice of one searches all installed packages."""
     registry = sys.modules.get("matplotlib.backends.registry")
     if registry is not None:
         registry.backend_registry.list_all()
 
 
-def _know_sources() -> None:
+def _preload_tracebacks() -> None:
     """Format an exception now: the first one finds all modules' files and loads a highlighter."""
     try:
         raise ValueError

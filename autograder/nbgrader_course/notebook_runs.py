@@ -23,10 +23,10 @@ from nbformat.v4 import new_code_cell, new_output
 
 from autograder.execution.job import Job, Run
 from autograder.execution.running import RunAndAsk, scratch_folder
-from autograder.kernels.testing_kernel import MARK, SHOWN, SILENT
+from autograder.kernels.testing_kernel import MARK, WITH_VALUE, WITHOUT_VALUE
 from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.untrusted_files import copy_files
-from autograder.submissions.untrusted_outputs import tidy, writable
+from autograder.submissions.untrusted_outputs import sanitize_cell, without_surrogates
 
 MAX_VALUE_BYTES = 10_000
 NEVER_COUNT = ("error", "execute_result")
@@ -58,7 +58,7 @@ def run_notebooks(notebooks: Mapping[str, str], job: Job) -> dict[str, Run]:
             notebook, _ = runner.preprocess(notebook, resources)
             runner.write_verdicts(notebook)
             runs[name] = Run(
-                notebook=writable(nbformat.writes(notebook)),
+                notebook=without_surrogates(nbformat.writes(notebook)),
                 answers={},
                 failures={},
                 stopped=runner.stopped,
@@ -92,7 +92,7 @@ class RunTests(RunAndAsk):
         finally:
             cell.outputs = request.outputs
             self.nb.cells[index] = cell
-            tidy(cell, self.job.limits.output_bytes)
+            sanitize_cell(cell, self.job.limits.output_bytes)
         self.verdicts[index] = _verdict(self.reply)
         if self.timed_out:
             self.incidents.append(f"{self.describe(cell)} ran longer than {seconds:.0f} s")
@@ -126,7 +126,7 @@ def _request(source: str) -> str:
         plain = TransformerManager().transform_cell(source)
     except Exception:  # not Python: the kernel will report it
         shown, plain = True, source
-    return f"{MARK}{SHOWN if shown else SILENT}{plain}"
+    return f"{MARK}{WITH_VALUE if shown else WITHOUT_VALUE}{plain}"
 
 
 def _verdict(reply: Mapping[str, Any]) -> TestOutcome:

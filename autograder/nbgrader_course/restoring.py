@@ -29,7 +29,7 @@ from autograder.submissions.submission import (
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownNotebook:
     """A notebook as the gradebook has it: the ids of all cells, and the tests' points by id."""
 
     cells: frozenset[str]
@@ -44,7 +44,9 @@ class Rules:
     config: Config
 
 
-def restore_submission(folder: Path, known: Mapping[str, Known], rules: Rules) -> Submission:
+def restore_submission(
+    folder: Path, known: Mapping[str, KnownNotebook], rules: Rules
+) -> Submission:
     """Return the submission's notebooks, ready to run; what cannot be graded is listed as a repair.
 
     known: the assignment's notebooks. Raises NotGradable if none of them can be graded.

@@ -24,7 +24,7 @@ from autograder.judging.judging import Judged
 from autograder.judging.nbgrader_plugins import runs_notebooks
 from autograder.judging.results import ExerciseResult
 from autograder.nbgrader_course.notebook_runs import run_notebooks
-from autograder.nbgrader_course.restoring import Known, Rules, restore_submission
+from autograder.nbgrader_course.restoring import KnownNotebook, Rules, restore_submission
 from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.submission import Submission
 from autograder.submissions.untrusted_files import hash_files
@@ -43,7 +43,7 @@ class StockAssignment:
     """
 
     name: str
-    known: Mapping[str, Known]
+    known: Mapping[str, KnownNotebook]
     folder: Path
     cell_seconds: int
     ignored: str
@@ -146,10 +146,10 @@ def load_stock_assignment(course: CourseFolders, name: str) -> StockAssignment:
 _RESTORING = ("ClearOutput", "DeduplicateIds", "OverwriteCells", "OverwriteKernelspec")
 
 
-def _in_gradebook(course: CourseFolders, name: str) -> tuple[dict[str, Known], str]:
+def _in_gradebook(course: CourseFolders, name: str) -> tuple[dict[str, KnownNotebook], str]:
     """Return an assignment's notebooks, and a digest of all their cells."""
     nbgrader = course.course_directory(name)
-    known: dict[str, Known] = {}
+    known: dict[str, KnownNotebook] = {}
     digest = hashlib.sha256()
     with Gradebook(nbgrader.db_url, nbgrader.course_id) as gradebook:
         try:
@@ -167,7 +167,7 @@ def _in_gradebook(course: CourseFolders, name: str) -> tuple[dict[str, Known], s
             cells = sorted(notebook.source_cells, key=lambda cell: cell.name)
             order = [cell.name for cell in notebook.source_cells]
             tests = {test: tests[test] for test in sorted(tests, key=order.index)}
-            known[notebook.name] = Known(frozenset(order), tests)
+            known[notebook.name] = KnownNotebook(frozenset(order), tests)
             for cell in cells:
                 about = (notebook.name, cell.name, cell.source, cell.checksum, cell.cell_type)
                 digest.update(repr((about, tests.get(cell.name))).encode())

@@ -34,7 +34,7 @@ class ItemSummary:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldMisconception:
     """A misconception and the learners who hold it.
 
     possibly: learners whose answers show it in some cases only, or merely resemble it.
@@ -87,7 +87,7 @@ class Summary:
     data: AssignmentData
     teams: tuple[TeamSummary, ...]
     items: tuple[ItemSummary, ...]
-    held: tuple[Held, ...]
+    held: tuple[HeldMisconception, ...]
     paces: tuple[Pace, ...]
     paced: int
     stuck: tuple[Stuck, ...]
@@ -187,7 +187,7 @@ def _items(data: AssignmentData) -> tuple[ItemSummary, ...]:
     return tuple(summaries)
 
 
-def _held(data: AssignmentData) -> tuple[Held, ...]:
+def _held(data: AssignmentData) -> tuple[HeldMisconception, ...]:
     """Return the misconceptions that somebody holds or possibly holds, the most frequent first."""
     titles = {item.name: item.title for item in data.items}
     known = {(mistake.exercise, mistake.name): mistake for mistake in data.mistakes}
@@ -200,7 +200,7 @@ def _held(data: AssignmentData) -> tuple[Held, ...]:
             for name in names:
                 possibly.setdefault((exercise, name), []).append(learner)
     held = [
-        Held(
+        HeldMisconception(
             known.get(pair, Mistake(*pair, "", "")),
             titles.get(pair[0], pair[0]),
             tuple(holders.get(pair, ())),
@@ -211,7 +211,7 @@ def _held(data: AssignmentData) -> tuple[Held, ...]:
     return tuple(sorted(held, key=_most_held))
 
 
-def _most_held(held: Held) -> tuple[int, int, str, str]:
+def _most_held(held: HeldMisconception) -> tuple[int, int, str, str]:
     return -len(held.learners), -len(held.possibly), held.mistake.exercise, held.mistake.name
 
 

@@ -25,11 +25,11 @@ from autograder.judging.class_course import ClassCourse
 from autograder.judging.results import Status, SubmissionResult
 from autograder.judging.results_table import console
 from autograder.simulation.answers import solutions, standalone_source
-from autograder.simulation.made_up_answers import (
+from autograder.simulation.simulated_answers import (
+    alternative_answers,
     answers_before,
     is_trained,
     named,
-    other_ways,
     with_answers,
 )
 from autograder.submissions.cell_marks import judged_points, mark_of
@@ -52,7 +52,7 @@ _PEOPLE = (
 
 
 @dataclass(frozen=True)
-class MadeUpSubmission:
+class DemoSubmission:
     """A simulated submission and its expected result.
 
     full_marks, no_points: the expected score; if both are false, something between.
@@ -96,7 +96,7 @@ def run_demo(
             name = stack.enter_context(tempfile.TemporaryDirectory(prefix="lepton-demo-"))
             folder = Path(name) / "class"
         classroom = _make_class(folder, curriculum or default_curriculum())
-        submissions = made_up_submissions(classroom, assignment)
+        submissions = demo_submissions(classroom, assignment)
         for student, submission in submissions.items():
             place = classroom.submitted_folder(student, assignment)
             place.mkdir(parents=True, exist_ok=True)
@@ -117,7 +117,7 @@ def run_demo(
     return as_expected
 
 
-def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, MadeUpSubmission]:
+def demo_submissions(classroom: Classroom, assignment: str) -> dict[str, DemoSubmission]:
     """Return ten submissions by student: right ones, wrong ones, and damaged files."""
     release = nbformat.read(classroom.release_notebook(assignment), as_version=4)
     source = nbformat.read(classroom.source_folder(assignment) / f"{NOTEBOOK}.ipynb", as_version=4)
@@ -131,26 +131,26 @@ def made_up_submissions(classroom: Classroom, assignment: str) -> dict[str, Made
     quick = {answer_id: text for answer_id, text in right.items() if answer_id not in slow}
 
     stories = [
-        MadeUpSubmission("the solutions", with_answers(release, right), full_marks=True),
-        MadeUpSubmission(
+        DemoSubmission("the solutions", with_answers(release, right), full_marks=True),
+        DemoSubmission(
             "another way, also right",
-            with_answers(release, {**right, **other_ways(graded)}),
+            with_answers(release, {**right, **alternative_answers(graded)}),
             full_marks=True,
         ),
         *_mistaken(release, graded, quick),
-        MadeUpSubmission("not touched", with_answers(release, {}), no_points=True),
-        MadeUpSubmission(
+        DemoSubmission("not touched", with_answers(release, {}), no_points=True),
+        DemoSubmission(
             "crashes half-way",
             with_answers(release, {**quick, f"{judged[len(judged) // 2]}-answer": _CRASH}),
             status="partly graded",
         ),
-        MadeUpSubmission(
+        DemoSubmission(
             "a file cut off",
             with_answers(release, quick)[:1000],
             status="not gradable",
             no_points=True,
         ),
-        MadeUpSubmission(
+        DemoSubmission(
             "a check cell deleted",
             _without_cell(with_answers(release, quick), judged[0]),
             status="partly graded",
@@ -175,7 +175,7 @@ def _make_class(folder: Path, curriculum: Path) -> Classroom:
 
 def _mistaken(
     release: NotebookNode, exercises: Mapping[str, Exercise], right: Mapping[str, str]
-) -> Iterable[MadeUpSubmission]:
+) -> Iterable[DemoSubmission]:
     """Return four submissions with one mistake each, in different exercises if there are enough.
 
     Exercises that later answers build on are left out, since those would be wrong as well.
@@ -195,7 +195,7 @@ def _mistaken(
                 found.append((name, *mistakes[rank]))
     for name, mistake, source in found[:4]:
         answers = {**right, f"{name}-answer": named(source, name)}
-        yield MadeUpSubmission(
+        yield DemoSubmission(
             f"one mistake: {mistake.name}",
             with_answers(release, answers),
             diagnoses={name: mistake.name},
@@ -208,9 +208,7 @@ def _without_cell(content: bytes, grade_id: str) -> bytes:
     return nbformat.writes(notebook).encode()
 
 
-def _table(
-    submissions: Mapping[str, MadeUpSubmission], results: Iterable[SubmissionResult]
-) -> Table:
+def _table(submissions: Mapping[str, DemoSubmission], results: Iterable[SubmissionResult]) -> Table:
     table = Table()
     for name in ("student", "handed in", "status"):
         table.add_column(name)

@@ -22,10 +22,10 @@ from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeSubmit
 from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.roster import Student, read_roster
-from autograder.instructor.exchange import check_known
+from autograder.instructor.exchange import check_assignment
 from autograder.report.progress_files import PROGRESS_FILE
 from autograder.simulation.answers import solutions, standalone_source
-from autograder.simulation.made_up_answers import named, with_answers
+from autograder.simulation.simulated_answers import named, with_answers
 from autograder.submissions.cell_marks import cells_with_id, judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
@@ -50,7 +50,7 @@ class Work:
     progress: bytes
 
 
-def made_up_roster(count: int) -> list[Student]:
+def simulated_roster(count: int) -> list[Student]:
     """Return `count` people of five teams. From the 31st on they are numbered."""
     names = [name.strip().rpartition(" ") for name in _PEOPLE.split(",")]
     students = []
@@ -65,15 +65,15 @@ def made_up_roster(count: int) -> list[Student]:
     return students
 
 
-def hand_in_made_up_work(classroom: Classroom, assignment: str, learners: Path) -> int:
+def hand_in_simulated_work(classroom: Classroom, assignment: str, learners: Path) -> int:
     """Have every student of the roster fetch the assignment, answer it and hand it in.
 
     learners: gets a folder for each student, like a home folder. Returns the number of students.
     Raises ClassError when the exchange refuses.
     """
-    check_known(classroom, assignment)
+    check_assignment(classroom, assignment)
     students = read_roster(classroom.roster_file)
-    for student, work in made_up_work(classroom, assignment, students).items():
+    for student, work in simulated_work(classroom, assignment, students).items():
         home = learners / student
         home.mkdir(parents=True, exist_ok=True)
         folder = home / assignment
@@ -90,7 +90,7 @@ def hand_in_made_up_work(classroom: Classroom, assignment: str, learners: Path) 
     return len(students)
 
 
-def made_up_work(
+def simulated_work(
     classroom: Classroom, assignment: str, students: Sequence[Student]
 ) -> dict[str, Work]:
     """Return the work that each student hands in, by id."""
@@ -121,7 +121,7 @@ def _work(
     rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
     ability = rng.normal() + _TEAMS.get(student.team, 0.0)
     answers = dict(right)
-    progress = _MadeUpProgress(module, rng)
+    progress = _SimulatedProgress(module, rng)
     for number in range(1, _QUESTIONS + 1):
         progress.answer(f"quiz {number}", bool(rng.random() < _logistic(0.8 * ability - 0.6)))
     for name, exercise in exercises.items():
@@ -142,7 +142,7 @@ def _work(
     return Work(with_answers(release, answers), to_document(history_of(progress.records)))
 
 
-class _MadeUpProgress:
+class _SimulatedProgress:
     """A learner's progress in one module, in simulated time."""
 
     def __init__(self, module: str, rng: np.random.Generator) -> None:

@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from autograder.classroom.classroom import NOTEBOOK
 from autograder.submissions.cell_marks import MARK_KEY, is_judged, mark_of
 from autograder.submissions.rubric import as_metadata, rubrics
-from autograder.submissions.untrusted_outputs import writable
+from autograder.submissions.untrusted_outputs import without_surrogates
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 MAX_CELLS = 2_000
@@ -99,7 +99,7 @@ def parse_notebook(data: bytes) -> NotebookNode:
         raise NotGradable(f"the file is not valid JSON: {error}") from error
     if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
         raise NotGradable("the file is JSON, but not a notebook")
-    text = writable(json.dumps(tree, ensure_ascii=False))
+    text = without_surrogates(json.dumps(tree, ensure_ascii=False))
     cells = text.count('"cell_type"')
     if cells > MAX_CELLS:
         raise NotGradable(f"the notebook has {cells} cells; at most {MAX_CELLS} are graded")

@@ -10,10 +10,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.validator import isvalid
 
-SHOWN = ("stream", "display_data", "update_display_data", "execute_result", "error")
+OUTPUT_TYPES = ("stream", "display_data", "update_display_data", "execute_result", "error")
 """Types of messages that carry something to show."""
 
-TAKEN = (*SHOWN, "status", "clear_output", "execute_input")
+ACCEPTED_TYPES = (*OUTPUT_TYPES, "status", "clear_output", "execute_input")
 """Types of messages that are processed; messages between widgets are not."""
 
 _NOTICE_BYTES = 200
@@ -31,7 +31,7 @@ def truncated() -> NotebookNode:
     return nbformat.v4.new_output("stream", text="\n… output truncated …\n")
 
 
-def tidy(cell: NotebookNode, max_bytes: int) -> None:
+def sanitize_cell(cell: NotebookNode, max_bytes: int) -> None:
     """Remove from an executed cell, in place, whatever is invalid in a notebook or too much.
 
     Outputs also grow through messages that are not outputs: replies, and updates of displays.
@@ -49,7 +49,7 @@ def tidy(cell: NotebookNode, max_bytes: int) -> None:
         cell.outputs = [*first, truncated()]
 
 
-def writable(text: str) -> str:
+def without_surrogates(text: str) -> str:
     """Return the text without lone surrogates, which no UTF-8 file can hold."""
     return text.encode("utf-8", "replace").decode("utf-8")
 

@@ -31,11 +31,11 @@ from autograder.sandbox.walls import Walls
 from autograder.workers.cluster_worker import (
     REMEDY,
     Kit,
-    Needs,
     Parcel,
     Refused,
+    Requirements,
+    accept_kit,
     grade_parcel,
-    take,
 )
 from autograder.workers.process_pool import WorkerDied
 from autograder.workers.worker import Outcome, preload_for
@@ -52,7 +52,7 @@ SILENCE_SECONDS = 10.0
 PATIENCE_SECONDS = 30.0
 """Time after which an unanswered submission is also given to an idle worker."""
 
-MOST_LOST = 4
+MAX_LOST_WORKERS = 4
 """Number of lost workers after which a submission is given up, since it may be what kills them."""
 
 
@@ -68,7 +68,7 @@ class Cluster:
 
     def __init__(self, address: str, walls: Walls, tell: Callable[[str], None]) -> None:
         self.address = address
-        self.needs = Needs(grader_parts(), walls)
+        self.requirements = Requirements(grader_parts(), walls)
         self.tell = tell
         self.most = 0
 
@@ -99,7 +99,7 @@ class Cluster:
         """Yield the outcome of each task, by student, as it arrives. Raises ClusterError."""
         kit = Kit.of(assignment, preload_for(folders))
         try:
-            yield from _Round(self, kit, tasks).outcomes()
+            yield from _Distribution(self, kit, tasks).outcomes()
         except OSError as error:
             raise ClusterError(
                 f"The Dask scheduler at {self.address} was lost ({error}). What was graded until "
@@ -133,7 +133,7 @@ class _Worker:
     at: set[str] = field(default_factory=set)
 
 
-class _Round:
+class _Distribution:
     """The distribution of a batch of tasks over a cluster's workers."""
 
     def __init__(
@@ -145,7 +145,7 @@ class _Round:
         self.tasks = iter(tasks)
         self.left: dict[str, GradingTask] = {}
         self.unsent: deque[str] = deque()
-        self._take()
+        self._fetch_next()
         self.workers: dict[str, _Worker] = {}
         self.sent: dict[Future, tuple[str, _Worker]] = {}
         self.since: dict[str, float] = {}
@@ -158,17 +158,17 @@ class _Round:
         next_look = 0.0
         while self.left:
             if time.monotonic() >= next_look:
-                self._look()
+                self._update_workers()
                 next_look = time.monotonic() + LOOK_SECONDS
-            self._hear()
-            self._hand_out()
+            self._check_kits()
+            self._assign()
             arrived = self.arrivals.next_batch(block=False)
             for future, result in arrived:
                 yield from self._arrived(future, result)
             if not arrived:
                 time.sleep(0.02)
 
-    def _look(self) -> None:
+    def _update_workers(self) -> None:
         """Send new workers a kit, and drop those that have left."""
         listed = self.cluster.listed()
         for address in self.workers.keys() - listed.keys():
@@ -181,14 +181,14 @@ class _Round:
                 address=address,
                 label=f"{known['name']} ({address})",
                 slots=known["nthreads"],
-                kit=self._submit(address, take, self.kit, self.cluster.needs),
+                kit=self._submit(address, accept_kit, self.kit, self.cluster.requirements),
                 asked=time.monotonic(),
             )
         if not listed and not self.told_of_none:
             self.cluster.tell(f"The cluster at {self.cluster.address} has no workers: waiting.")
         self.told_of_none = not listed
 
-    def _hear(self) -> None:
+    def _check_kits(self) -> None:
         """Process the workers' answers about their kits."""
         for worker in self.workers.values():
             if worker.taken is None and worker.kit.done():
@@ -214,25 +214,25 @@ class _Round:
             reason = _reason(worker.kit.exception())
             self.cluster.tell(f"The worker {worker.label} is not used: {reason}.")
 
-    def _hand_out(self) -> None:
+    def _assign(self) -> None:
         """Keep each worker busy, with one submission more than it runs at a time."""
         for worker in self.workers.values():
             if not worker.taken:
                 continue
             while self.unsent and len(worker.at) <= worker.slots:
                 self._send(self.unsent.popleft(), worker)
-                self._take()
+                self._fetch_next()
             if len(worker.at) < worker.slots:
-                self._help(worker)
+                self._reassign_slow(worker)
 
-    def _take(self) -> None:
+    def _fetch_next(self) -> None:
         """Fetch the next submission, if none is at hand."""
         if not self.unsent:
             for student, task in islice(self.tasks, 1):
                 self.left[student] = task
                 self.unsent.append(student)
 
-    def _help(self, worker: _Worker) -> None:
+    def _reassign_slow(self, worker: _Worker) -> None:
         """Give an idle worker the submissions that have been unanswered for longest."""
         now = time.monotonic()
         for student, since in sorted(self.since.items(), key=lambda item: item[1]):
@@ -262,7 +262,7 @@ class _Round:
         if future.status == "finished":
             yield self._done(student, result)
             return
-        if future.status == "cancelled" and not worker.gone:  # cancelled by Dask, not by `_look`
+        if future.status == "cancelled" and not worker.gone:  # not by `_update_workers`
             raise OSError("it does not know the submissions any more")
         if any(student == other for other, _ in self.sent.values()):
             return
@@ -271,7 +271,7 @@ class _Round:
             yield self._done(student, why)
             return
         self.lost[student] += 1
-        if self.lost[student] < MOST_LOST:
+        if self.lost[student] < MAX_LOST_WORKERS:
             self.since.pop(student)
             self.unsent.appendleft(student)
         else:

@@ -29,7 +29,7 @@ REMEDY = "Check out the same commit there, run `make install`, and start the wor
 
 
 @dataclass(frozen=True)
-class Needs:
+class Requirements:
     """A worker's requirements: exactly this code, and at least these walls."""
 
     parts: Mapping[str, str]
@@ -89,9 +89,9 @@ class Parcel:
         return cls(task, _pack(task.folder))
 
 
-def take(kit: Kit, needs: Needs) -> Kit:
+def accept_kit(kit: Kit, requirements: Requirements) -> Kit:
     """Prepare this worker for a kit, and return the kit. Raises Refused."""
-    missing = needs.missing()
+    missing = requirements.missing()
     if missing:
         raise Refused(missing)
     _zygote.needed_by(kit)
@@ -123,7 +123,7 @@ class _ZygoteForKits:
         with self.lock:
             self.kits += 1
             if self.kits == 1:  # a zygote with kernels must not be replaced: their folders would go
-                shared.want(kit.preload)
+                shared.ensure_preloaded(kit.preload)
             shared.link()
         weakref.finalize(kit, self._let_go)
 

@@ -19,7 +19,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
-AHEAD = 2
+TASKS_PER_WORKER = 2
 """Tasks fetched per worker before one comes back: one runs, one waits."""
 
 
@@ -59,7 +59,7 @@ def map_unordered(
     left: dict[Key, Task] = {}
     while True:
         with contextlib.suppress(BrokenProcessPool), _pool(workers, set_up, arguments) as pool:
-            yield from _results(pool, function, left, source, AHEAD * workers)
+            yield from _results(pool, function, left, source, TASKS_PER_WORKER * workers)
             return
         # One task at a time, to find the one that kills its process.
         for key in list(left):

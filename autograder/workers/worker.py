@@ -68,7 +68,7 @@ class LocalWorkers:
 def _zygote_that_imports(modules: tuple[str, ...]) -> Link | None:
     if sys.platform != "linux":
         return None
-    shared.want(modules)
+    shared.ensure_preloaded(modules)
     return shared.link()
 
 

@@ -39,7 +39,7 @@ def test_processes_draw_the_same_questions_into_private_files(classroom, monkeyp
     here = drawn(classroom)
     for file in kept(classroom):
         file.unlink()
-    monkeypatch.setattr(secret_questions, "FEW", 0)
+    monkeypatch.setattr(secret_questions, "MAX_IN_PROCESS", 0)
     assert drawn(classroom) == here
     assert [file.name.partition("-")[0] for file in kept(classroom)] == ["double", "total"]
     assert {file.stat().st_mode & 0o777 for file in kept(classroom)} == {0o600}

@@ -3,13 +3,13 @@
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.classroom.classroom import programs_on_path
+from autograder.classroom.classroom import add_programs_to_path
 from autograder.grading.gradebook_writer import GradebookWriter
 
 
 @pytest.fixture
 def url(tmp_path):
-    programs_on_path()
+    add_programs_to_path()
     return f"sqlite:///{tmp_path / 'gradebook.db'}"
 
 

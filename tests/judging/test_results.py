@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from autograder.judging.judging import Judged
-from autograder.judging.result_cache import Store
+from autograder.judging.result_cache import ResultCache
 from autograder.judging.results import ExerciseResult, exercise_result
 
 
@@ -22,7 +22,7 @@ def test_a_result_that_an_older_version_kept_is_read():
 def test_the_cache_reads_what_it_wrote(tmp_path):
     exercises = (ExerciseResult("scale", 1.0, 2.0, None, ("no guard",)),)
     judged = Judged({"assignment": "{}"}, "graded", "", exercises, 1.5)
-    cache = Store(tmp_path)
+    cache = ResultCache(tmp_path)
     cache.keep("key", judged)
     assert cache.judged("key") == judged
 

@@ -165,11 +165,11 @@ def test_a_dead_zygote_is_replaced():
 def test_a_zygote_that_lacks_a_module_is_replaced():
     code = "import sys; print('wave' in sys.modules)"
     try:
-        shared.want(("json",))
+        shared.ensure_preloaded(("json",))
         first = shared.link()
         assert execute(code) == ["False\n"]
         assert shared.link() is first
-        shared.want(("wave",))
+        shared.ensure_preloaded(("wave",))
         assert shared.link() is not first
         assert execute(code) == ["True\n"]
     finally:

@@ -18,7 +18,7 @@ from autograder.execution import running as execution
 from autograder.execution.job import SubmissionLimits
 from autograder.judging.course import GradingTask
 from autograder.kernels.owner import ALSO
-from autograder.nbgrader_course.restoring import Known
+from autograder.nbgrader_course.restoring import KnownNotebook
 from autograder.nbgrader_course.stock_assignment import StockAssignment
 from autograder.sandbox.choice import NO_WALLS
 from autograder.sandbox.walls import survey
@@ -43,7 +43,7 @@ def grade(folder: Path, *cells: str | nbformat.NotebookNode, walls=None, seconds
     """A submission of these cells, graded; a source that tests `double` is a test."""
     cells = [as_cell(cell, f"test{number}") for number, cell in enumerate(cells)]
     tests = [c.metadata.nbgrader["grade_id"] for c in cells if "nbgrader" in c.metadata]
-    known = {"n": Known(frozenset(tests), dict.fromkeys(tests, MOST))}
+    known = {"n": KnownNotebook(frozenset(tests), dict.fromkeys(tests, MOST))}
     assignment = StockAssignment("a", known, folder, seconds, "", "", None)
     notebooks = {"n": nbformat.writes(new_notebook(cells=cells))}
     walls = survey().walls if walls is None else walls

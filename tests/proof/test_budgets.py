@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.proof.notebooks.budgets import Budget, Look, Meter, budget_for, usage_of
+from autograder.proof.notebooks.budgets import ActivitySample, Budget, Meter, budget_for, usage_of
 from autograder.proof.notebooks.machine_speed import REFERENCE_SECONDS, SpeedSample
 
 
@@ -25,27 +25,27 @@ LOSING = [SpeedSample(cpu=REFERENCE_SECONDS, lost=REFERENCE_SECONDS)]
 @pytest.mark.parametrize(
     ("look", "speed", "seconds"),
     [
-        (Look(seconds=46, run=46, waited=0), IDLE, 46),
+        (ActivitySample(seconds=46, run=46, waited=0), IDLE, 46),
         # other programs had the core for half of the time
-        (Look(seconds=92, run=46, waited=46), IDLE, 46),
+        (ActivitySample(seconds=92, run=46, waited=46), IDLE, 46),
         # two processes on two cores, alone and beside other programs
-        (Look(seconds=23, run=46, waited=0), IDLE, 23),
-        (Look(seconds=46, run=46, waited=46), IDLE, 23),
+        (ActivitySample(seconds=23, run=46, waited=0), IDLE, 23),
+        (ActivitySample(seconds=46, run=46, waited=46), IDLE, 23),
         # four processes have two cores at most
-        (Look(seconds=46, run=46, waited=138), IDLE, 23),
+        (ActivitySample(seconds=46, run=46, waited=138), IDLE, 23),
         # a core that is shared computes at half the speed
-        (Look(seconds=92, run=92, waited=0), SLOW, 46),
+        (ActivitySample(seconds=92, run=92, waited=0), SLOW, 46),
         # the machine's host takes half of the time, and no clock of ours says so
-        (Look(seconds=92, run=46, waited=0), LOSING, 46),
+        (ActivitySample(seconds=92, run=46, waited=0), LOSING, 46),
         # it sleeps; a machine of twice the speed sleeps as long
-        (Look(seconds=30, run=10, waited=0), IDLE, 30),
-        (Look(seconds=25, run=5, waited=0), FAST, 30),
+        (ActivitySample(seconds=30, run=10, waited=0), IDLE, 30),
+        (ActivitySample(seconds=25, run=5, waited=0), FAST, 30),
         # what executes it ran meanwhile
-        (Look(seconds=30, run=10, waited=0, served=15), IDLE, 15),
+        (ActivitySample(seconds=30, run=10, waited=0, served=15), IDLE, 15),
     ],
 )
 def test_time_does_not_depend_on_the_machine_nor_on_what_else_runs(look, speed, seconds):
-    assert usage_of([look], speed).by_itself == pytest.approx(seconds)
+    assert usage_of([look], speed).reference_seconds == pytest.approx(seconds)
 
 
 def test_the_machines_speed_is_sampled_while_a_notebook_runs(monkeypatch):

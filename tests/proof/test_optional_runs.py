@@ -9,7 +9,7 @@ import pytest
 from conftest import declare, skip_unless_ci
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.proof.notebooks.content import depends_on
+from autograder.proof.notebooks.notebook_key import depends_on
 from autograder.proof.notebooks.runner import prove
 from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
 from autograder.sandbox.walls import survey

@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.curriculum.modules import UnknownModule
 from autograder.proof.notebooks.budgets import Budget
-from autograder.proof.notebooks.content import depends_on
+from autograder.proof.notebooks.notebook_key import depends_on
 from autograder.proof.notebooks.notebook_results import Cache, Result, SlowCell
 from autograder.proof.notebooks.pinned_outputs import TAG
 from autograder.proof.notebooks.runner import prove, run_notebooks

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from autograder.proof.exercises.certificate import certify
-from autograder.proof.mutants.specialised import held_still, specialised_mutants
+from autograder.proof.mutants.specialised import specialised_mutants, unrefuted_assumptions
 from lepton_course.exercises import Call, Case, Exercise, Gradient, Model, accuracy, close
 from lepton_course.exercises.compiled import compile_exercise
 
@@ -32,7 +32,7 @@ def _case(case) -> Case:
 def names_held_still(reference, *cases, **changes) -> set[str]:
     tried = exercise(reference, *cases, **changes)
     questions = [compile_exercise(tried, "a")]
-    found = held_still(tried, specialised_mutants(tried, questions), questions)
+    found = unrefuted_assumptions(tried, specialised_mutants(tried, questions), questions)
     return {mutant.assumption.name for mutant in found}
 
 
@@ -95,7 +95,7 @@ def test_every_seed_has_to_vary():
 
     object.__setattr__(drawn, "cases", cases)
     questions = [compile_exercise(drawn, seed) for seed in map(str, range(8))]
-    found = held_still(drawn, specialised_mutants(drawn, questions), questions)
+    found = unrefuted_assumptions(drawn, specialised_mutants(drawn, questions), questions)
     assert [mutant.assumption.name for mutant in found] == ["padding: one value"]
 
 

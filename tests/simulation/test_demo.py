@@ -15,7 +15,7 @@ from tiny_course import write_curriculum
 
 from autograder.judging.results import ExerciseResult, SubmissionResult
 from autograder.simulation.answers import standalone_source
-from autograder.simulation.demo import MadeUpSubmission, run_demo
+from autograder.simulation.demo import DemoSubmission, run_demo
 from lepton_course.exercises.declared import DECLARATIONS
 
 
@@ -74,14 +74,14 @@ def result(status="graded", points=1.0, diagnosis=None):
 
 
 def test_what_agrees_with_an_expectation():
-    mistaken = MadeUpSubmission("wrong", b"", diagnoses={"double": "squared"})
+    mistaken = DemoSubmission("wrong", b"", diagnoses={"double": "squared"})
     assert mistaken.agrees(result(diagnosis="squared"))
     assert not mistaken.agrees(result(diagnosis="half"))
     assert not mistaken.agrees(result())
     assert not mistaken.agrees(result(points=2.0, diagnosis="squared"))
     assert not mistaken.agrees(result("partly graded", diagnosis="squared"))
-    assert MadeUpSubmission("right", b"", full_marks=True).agrees(result(points=2.0))
-    assert MadeUpSubmission("blank", b"", no_points=True).agrees(result(points=0.0))
+    assert DemoSubmission("right", b"", full_marks=True).agrees(result(points=2.0))
+    assert DemoSubmission("blank", b"", no_points=True).agrees(result(points=0.0))
 
 
 def test_a_standalone_source_brings_what_it_needs(tmp_path):

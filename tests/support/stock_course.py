@@ -14,7 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader, NbGraderAPI
 
-from autograder.classroom.classroom import programs_on_path
+from autograder.classroom.classroom import add_programs_to_path
 from autograder.submissions.cell_marks import mark_of
 
 CONFIG = """
@@ -147,7 +147,7 @@ def _cell(grade_id: str | None, source: str | None, options: dict) -> nbformat.N
 @contextlib.contextmanager
 def course_api(root: Path) -> Iterator[NbGraderAPI]:
     """nbgrader's own interface to a course, as its commands and formgrader use it."""
-    programs_on_path()
+    add_programs_to_path()
     before = list(sys.path)
     with contextlib.chdir(root):
         app = NbGrader()

@@ -12,20 +12,20 @@ from time import process_time
 from typing import Any
 
 from autograder.proof.exercises.answer_runs import AnswerRuns, run_answers
-from autograder.proof.exercises.isolated_learner import AnswerLabel
-from autograder.proof.exercises.reasons_told import (
-    ReasonsTold,
+from autograder.proof.exercises.diagnosis_counts import (
+    DiagnosisCounts,
     WrongAnswer,
-    count_reasons,
+    count_diagnoses,
     known_wrong_answers,
 )
+from autograder.proof.exercises.isolated_learner import AnswerLabel
 from autograder.proof.mutants.code_mutants import mutants_of, try_mutant
 from autograder.proof.mutants.equivalent_mutants import (
     EQUIVALENT_MUTANTS,
     is_argued,
     stale_reasons,
 )
-from autograder.proof.mutants.specialised import held_still, specialised_mutants
+from autograder.proof.mutants.specialised import specialised_mutants, unrefuted_assumptions
 from lepton_course.checks.panel import verdict_panel
 from lepton_course.checks.sentences import differences_in_words
 from lepton_course.exercises.compare import Accuracy
@@ -82,7 +82,7 @@ class Certificate:
     diagnosed: int = 0
     mutants: MutantCount = field(default_factory=MutantCount)
     specialised: MutantCount = field(default_factory=MutantCount)
-    reasons: ReasonsTold = field(default_factory=ReasonsTold)
+    reasons: DiagnosisCounts = field(default_factory=DiagnosisCounts)
     seconds: float = 0.0
     problems: tuple[str, ...] = field(default=())
 
@@ -146,7 +146,7 @@ def certify(
         diagnosed=_in_all([row.diagnosed for row in rows]),
         mutants=tried.mutants,
         specialised=tried.specialised,
-        reasons=count_reasons(questions[0], wrong_answers),
+        reasons=count_diagnoses(questions[0], wrong_answers),
         seconds=seconds,
         problems=(*unfinished, *problems, *tried.problems),
     )
@@ -173,7 +173,7 @@ def completeness_problems(exercise: Exercise) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Row:
+class _SeedResult:
     """The verdicts of one seed, and the answers that fared as they should."""
 
     verdicts: Mapping[AnswerLabel, Verdict]
@@ -185,7 +185,7 @@ class _Row:
     wrong: tuple[str, ...]
 
 
-def _prove(exercise: Exercise, run: AnswerRuns) -> _Row:
+def _prove(exercise: Exercise, run: AnswerRuns) -> _SeedResult:
     """Judge all known answers, by the question itself and by one that was stored and read back."""
     question, seen = run.question, run.seen
     stored = question_from_tree(loads(dumps(question_to_tree(question)), MAX_QUESTION_BYTES))
@@ -223,7 +223,7 @@ def _prove(exercise: Exercise, run: AnswerRuns) -> _Row:
         else:
             taken_for = " and ".join(map(repr, names)) or "nothing known"
             wrong.append(f"{label} is diagnosed as {taken_for}")
-    return _Row(
+    return _SeedResult(
         verdicts=verdicts,
         reference=all(full[label] for label in full if label.role == "reference"),
         blank=not blanks,
@@ -256,7 +256,7 @@ def _check_seconds(exercise: Exercise, question: Question) -> float:
 
 
 @dataclass(frozen=True)
-class _Tried:
+class _MutantResults:
     """The results of all mutants. wrong_answers: observations of those that ran to the end."""
 
     mutants: MutantCount
@@ -270,7 +270,7 @@ def _try_mutants(
     questions: Sequence[Question],
     reasons: Mapping[str, str],
     check_seconds: float,
-) -> _Tried:
+) -> _MutantResults:
     mutants = mutants_of(exercise)
     # An answer judged by accuracy trains something, which is slow.
     banded = isinstance(exercise.compare, Accuracy)
@@ -289,7 +289,10 @@ def _try_mutants(
         if name not in reasons
     ]
     narrower = specialised_mutants(exercise, questions)
-    still = {found.assumption.name: found for found in held_still(exercise, narrower, questions)}
+    still = {
+        found.assumption.name: found
+        for found in unrefuted_assumptions(exercise, narrower, questions)
+    }
     problems += [
         f"{found}; or argue in {EQUIVALENT_MUTANTS}: {name!r}"
         for name, found in still.items()
@@ -302,7 +305,7 @@ def _try_mutants(
     ]
     if exercise.points and not mutants:
         problems.append("the reference is not a function of its file, so it cannot be mutated")
-    return _Tried(
+    return _MutantResults(
         _count(len(mutants), left, [name in reasons for name in left]),
         _count(len(narrower), list(still), [is_argued(name, reasons) for name in still]),
         tuple(WrongAnswer(t.observations) for t in trials.values() if t.observations),

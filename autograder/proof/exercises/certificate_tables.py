@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from autograder.proof.exercises.certificate import Certificate
-from autograder.proof.exercises.reasons_told import ReasonsTold
+from autograder.proof.exercises.diagnosis_counts import DiagnosisCounts
 
 
 def to_json(certificates: Sequence[Certificate]) -> dict[str, Any]:
@@ -79,8 +79,8 @@ def _table(module: str, certificates: Sequence[Certificate]) -> Table:
     return table
 
 
-def _reasons(certificates: Sequence[Certificate]) -> ReasonsTold:
-    return sum((certificate.reasons for certificate in certificates), ReasonsTold())
+def _reasons(certificates: Sequence[Certificate]) -> DiagnosisCounts:
+    return sum((certificate.reasons for certificate in certificates), DiagnosisCounts())
 
 
 def reasons_in_words(certificates: Sequence[Certificate]) -> str:

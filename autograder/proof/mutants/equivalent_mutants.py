@@ -38,13 +38,13 @@ def is_argued(name: str, reasons: Mapping[str, str]) -> bool:
 
 
 def stale_reasons(
-    reasons: Mapping[str, str], mutants: Iterable[str], held_still: Iterable[str]
+    reasons: Mapping[str, str], mutants: Iterable[str], unrefuted_assumptions: Iterable[str]
 ) -> list[str]:
     """Return entries without a mutant: the change is no longer made, or the cases now kill it.
 
-    mutants: all changes of the code. held_still: specialised mutants with full marks.
+    mutants: all changes of the code. unrefuted_assumptions: specialised mutants with full marks.
     """
-    known, survivors = set(mutants), list(held_still)
+    known, survivors = set(mutants), list(unrefuted_assumptions)
     return [
         entry
         for entry in reasons

@@ -27,7 +27,7 @@ from lepton_course.exercises.model import Exercise, Question
 
 
 @dataclass(frozen=True)
-class HeldStill:
+class UnrefutedAssumption:
     """An assumption that no case refutes, so an answer that relies on it gets full marks.
 
     seed: position of a question that does not refute it. varied: whether some case lies outside of
@@ -59,9 +59,9 @@ def specialised_mutants(exercise: Exercise, questions: Sequence[Question]) -> li
     )
 
 
-def held_still(
+def unrefuted_assumptions(
     exercise: Exercise, assumptions: Sequence[Assumption], questions: Sequence[Question]
-) -> list[HeldStill]:
+) -> list[UnrefutedAssumption]:
     """Return the assumptions with which an answer gets full marks on at least one of the questions.
 
     For an argument that never changes, assumptions that follow from that are left out.
@@ -69,7 +69,7 @@ def held_still(
     if not assumptions:
         return []
     first = dict.fromkeys((assumption.name for assumption in assumptions), 0)
-    found: dict[str, HeldStill] = {}
+    found: dict[str, UnrefutedAssumption] = {}
     for seed, question in enumerate(questions):
         rows = [arguments_of(exercise, case) for case in question.cases]
         for assumption in assumptions:
@@ -80,7 +80,7 @@ def held_still(
             if index is not None:
                 first[name] = index  # the next seed's same case probably refutes it, too
             elif not varied or assumption.must_matter:
-                found[name] = HeldStill(assumption, seed, varied)
+                found[name] = UnrefutedAssumption(assumption, seed, varied)
     still = {
         mutant.assumption.argument for name, mutant in found.items() if name.endswith(": one value")
     }

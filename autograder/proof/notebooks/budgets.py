@@ -61,7 +61,7 @@ class NotebookUsage:
     peak_bytes: int = 0
 
     @property
-    def by_itself(self) -> float:
+    def reference_seconds(self) -> float:
         """Seconds on two idle cores of the reference machine; sleep takes equally long on any."""
         return self.computed_seconds / self.slowness + self.slept_seconds
 
@@ -72,7 +72,7 @@ class NotebookUsage:
 
 
 @dataclass(frozen=True)
-class Look:
+class ActivitySample:
     """Activity since the previous look, in seconds.
 
     run: on a core, over all threads. waited: ready, without a core, over all threads. served: sleep
@@ -97,7 +97,7 @@ class Look:
 
 
 def usage_of(
-    looks: Sequence[Look], samples: Sequence[SpeedSample], peak_bytes: int = 0
+    looks: Sequence[ActivitySample], samples: Sequence[SpeedSample], peak_bytes: int = 0
 ) -> NotebookUsage:
     """Return a notebook's usage. Time that the machine lost while it computed is not sleep."""
     cpu = sum(sample.cpu for sample in samples)
@@ -121,13 +121,13 @@ class Meter:
 
     def __post_init__(self) -> None:
         self._threads: dict[tuple[int, str], tuple[int, int]] = {}
-        self._looks: list[Look] = []
+        self._looks: list[ActivitySample] = []
         self._samples: list[SpeedSample] = []
         self._peak_bytes = 0
         self._at = 0.0
         self._own = 0
         self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look_often, daemon=True)
+        self._thread = threading.Thread(target=self._sample_often, daemon=True)
         self._thread.start()
 
     def stop(self) -> NotebookUsage:
@@ -136,7 +136,7 @@ class Meter:
         self._thread.join()
         return usage_of(self._looks, self._samples, self._peak_bytes)
 
-    def _look_often(self) -> None:
+    def _sample_often(self) -> None:
         self._at, self._own = time.monotonic(), _ready_here()
         self._samples.append(sample())
         while not self._done.wait(LOOK_EVERY):
@@ -155,7 +155,7 @@ class Meter:
             for key, (run, wait) in self._threads.items()
         ]
         run, waited = (sum(change[i] for change in changes) / 1e9 for i in (0, 1))
-        self._looks.append(Look(self._at - at, run, waited, (self._own - own) / 1e9))
+        self._looks.append(ActivitySample(self._at - at, run, waited, (self._own - own) / 1e9))
         seen = (self._peak_bytes, resident_bytes(pids), *map(_peak_bytes, pids))
         self._peak_bytes = max(seen)
 

@@ -30,8 +30,8 @@ from autograder.curriculum.build import CURRICULUM
 from autograder.kernels.manager import WarmKernelManager
 from autograder.proof.notebooks.budgets import CORES, Budget, Meter, NotebookUsage
 from autograder.proof.notebooks.tasks import NotebookTask
+from autograder.sandbox.resource_usage import descendants
 from autograder.sandbox.walls import ResourceLimits, Walls, World, survey
-from autograder.sandbox.watch import descendants
 
 KEPT_OUT = ("__pycache__", ".ipynb_checkpoints", "*.ipynb", "exercises", "*.yml")
 HELD_OUT = ("held_out.*", "reference_network.*")

@@ -15,7 +15,7 @@ import nbformat
 from autograder.curriculum.build import CLONE, build
 from autograder.curriculum.module_plan import is_unmet
 from autograder.proof.notebooks.budgets import Budget, budget_for
-from autograder.proof.notebooks.content import content_key
+from autograder.proof.notebooks.notebook_key import content_key
 from autograder.proof.notebooks.notebook_results import Cache, Result, SlowCell
 from autograder.proof.notebooks.tasks import NotebookTask
 from autograder.sandbox.walls import survey
@@ -136,7 +136,7 @@ def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Res
     ]
     return _result(
         task,
-        seconds=executed.usage.by_itself,
+        seconds=executed.usage.reference_seconds,
         slowness=round(executed.usage.slowness, 3),
         peak_mib=executed.usage.peak_mib,
         problems=tuple(problems),

@@ -23,7 +23,7 @@ PAIRS = 60
 
 
 @dataclass(frozen=True)
-class ReasonsTold:
+class DiagnosisCounts:
     """Numbers of wrong answers by their diagnosis.
 
     rightly: a mistake that is in the answer, or that is indistinguishable from it on every case.
@@ -35,8 +35,8 @@ class ReasonsTold:
     wrongly: int = 0
     silent: int = 0
 
-    def __add__(self, other: ReasonsTold) -> ReasonsTold:
-        return ReasonsTold(
+    def __add__(self, other: DiagnosisCounts) -> DiagnosisCounts:
+        return DiagnosisCounts(
             self.rightly + other.rightly, self.wrongly + other.wrongly, self.silent + other.silent
         )
 
@@ -52,9 +52,9 @@ class WrongAnswer:
     mistakes: frozenset[str] = frozenset()
 
 
-def count_reasons(question: Question, answers: Iterable[WrongAnswer]) -> ReasonsTold:
+def count_diagnoses(question: Question, answers: Iterable[WrongAnswer]) -> DiagnosisCounts:
     """Diagnose each answer, and count the diagnoses."""
-    return sum((_told(question, answer) for answer in answers), ReasonsTold())
+    return sum((_diagnosis_counts(question, answer) for answer in answers), DiagnosisCounts())
 
 
 def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
@@ -83,14 +83,18 @@ def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
             yield WrongAnswer(summed, both)
 
 
-def _told(question: Question, answer: WrongAnswer) -> ReasonsTold:
+def _diagnosis_counts(question: Question, answer: WrongAnswer) -> DiagnosisCounts:
     found = diagnose(question, answer.observations)
     facts = {d.mistake.name for d in found if d.evidence != "weak"}
     if not facts:  # a weak resemblance is worded as such, so it cannot mislead
         helps = any(d.mistake.name in answer.mistakes for d in found)
-        return ReasonsTold(rightly=1) if helps else ReasonsTold(silent=1)
+        return DiagnosisCounts(rightly=1) if helps else DiagnosisCounts(silent=1)
     same = {mistake.name for mistake in mistakes_alike(question, answer.observations)}
-    return ReasonsTold(rightly=1) if facts <= answer.mistakes | same else ReasonsTold(wrongly=1)
+    return (
+        DiagnosisCounts(rightly=1)
+        if facts <= answer.mistakes | same
+        else DiagnosisCounts(wrongly=1)
+    )
 
 
 def _taken_from(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograder.proof.exercises import reasons_told
-from autograder.proof.exercises.reasons_told import (
-    ReasonsTold,
+from autograder.proof.exercises import diagnosis_counts
+from autograder.proof.exercises.diagnosis_counts import (
+    DiagnosisCounts,
     WrongAnswer,
-    count_reasons,
+    count_diagnoses,
     known_wrong_answers,
 )
 from lepton_course.exercises import Call, Case, Exercise, Misconception, close
@@ -43,7 +43,7 @@ QUESTION = compile_exercise(SLOPE)
 
 def test_mistakes_are_told_as_themselves_and_pairs_of_them_are_tried():
     alone, mixed = list(known_wrong_answers(QUESTION))[:2], list(known_wrong_answers(QUESTION))[2:]
-    assert count_reasons(QUESTION, alone) == ReasonsTold(rightly=2)
+    assert count_diagnoses(QUESTION, alone) == DiagnosisCounts(rightly=2)
     assert {answer.mistakes for answer in mixed} == {frozenset(["sum_for_mean", "swapped"])}
 
 
@@ -58,12 +58,12 @@ def test_one_mistake_shows_where_the_other_does_not():
 
 def test_what_looks_like_a_mistake_on_every_case_is_told_rightly():
     mutant = WrongAnswer(observe_all(SLOPE, lambda x, y: x @ y, QUESTION.cases))
-    assert count_reasons(QUESTION, [mutant]) == ReasonsTold(rightly=1)
+    assert count_diagnoses(QUESTION, [mutant]) == DiagnosisCounts(rightly=1)
 
 
 def test_a_reason_that_is_not_in_the_answer_is_told_wrongly(monkeypatch):
     other = WrongAnswer(observe_all(SLOPE, lambda x, y: 7.0, QUESTION.cases))
-    assert count_reasons(QUESTION, [other]) == ReasonsTold(silent=1)
+    assert count_diagnoses(QUESTION, [other]) == DiagnosisCounts(silent=1)
     false = Diagnosis(QUESTION.mistakes[1], "some cases", (0,), failing=3)
-    monkeypatch.setattr(reasons_told, "diagnose", lambda question, seen: (false,))
-    assert count_reasons(QUESTION, [other]) == ReasonsTold(wrongly=1)
+    monkeypatch.setattr(diagnosis_counts, "diagnose", lambda question, seen: (false,))
+    assert count_diagnoses(QUESTION, [other]) == DiagnosisCounts(wrongly=1)

@@ -32,7 +32,7 @@ def is_trained(exercise: Exercise) -> bool:
     return exercise.compare.kind == "accuracy"
 
 
-def other_ways(exercises: Mapping[str, Exercise]) -> dict[str, str]:
+def alternative_answers(exercises: Mapping[str, Exercise]) -> dict[str, str]:
     """Return an alternative right answer for each exercise that has one, by answer id."""
     answers = {}
     for name, exercise in exercises.items():
