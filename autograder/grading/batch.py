@@ -76,7 +76,7 @@ def grade(
         with contextlib.closing(grader.writer):
             ran = grader.run(batch.students, workers)
         if options.forget and not options.judge_only:
-            grader.store.forget_all_but(grader.keys_in_use())
+            grader.result_cache.forget_all_but(grader.keys_in_use())
     return Grading(
         results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
         unchanged=grader.unchanged,
