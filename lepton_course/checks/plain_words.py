@@ -1,4 +1,4 @@
-"""What frequent messages of the frameworks mean, for those who meet them for the first time."""
+"""Explain frequent error messages of the frameworks to readers who meet them for the first time."""
 
 from __future__ import annotations
 
@@ -41,5 +41,5 @@ _MEANINGS = (
 
 
 def in_plain_words(message: str) -> str:
-    """What the message of an exception means, or nothing where that is not known."""
+    """Return what an exception's message means, or "" where that is not known."""
     return next((meaning for fragment, meaning in _MEANINGS if fragment in message), "")

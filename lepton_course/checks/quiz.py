@@ -1,4 +1,4 @@
-"""`quiz`: asks the lesson's quiz in a notebook, and records what is answered."""
+"""Ask the lesson's quiz in a notebook and record the answers: `quiz`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from lepton_course.checks.widgets import ask_quiz, is_somebody_there, show
 
 
 def quiz(number: int | None = None, choice: str | None = None) -> None:
-    """Asks the lesson's quiz; with a number and a letter, answers one question.
+    """Show the lesson's quiz, or answer one of its questions.
 
-    `quiz()` shows all questions; `quiz(2, "b")` answers the second with its choice b, and says why
-    that is right or wrong.
+        quiz()
+        quiz(2, "b")
+
+    number: the question, from 1.
+    choice: the letter of your answer: "a", "b", …
+
+    `quiz()` shows all questions with a button for each choice. `quiz(2, "b")` answers the second
+    question with b and explains why that is right or wrong. Answers are recorded as your progress.
+    Raises LookupError for a question or a letter that does not exist, and RuntimeError before
+    `begin` was called.
     """
     session = current_session()
     questions = load_quiz(session.source)
@@ -35,7 +43,7 @@ def quiz(number: int | None = None, choice: str | None = None) -> None:
 
 
 def answer(module: str, question: QuizQuestion, letter: str) -> Panel:
-    """Records an answer, and explains it."""
+    """Record an answer and explain it."""
     chosen = question.choice(letter)
     progress.record_answer(module, f"quiz {question.number}", letter, chosen.is_right)
     word = "right" if chosen.is_right else "not yet"

@@ -1,4 +1,4 @@
-"""Verdicts in words: the one place where differences and diagnoses become sentences."""
+"""Turn verdicts into words: the one place where differences and diagnoses become sentences."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from lepton_course.exercises.probes import ELLIPSIS, Raised
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
 MOST_DIFFERENCES = 3
-"""So many differences of a case are told; the first ones."""
+"""Number of differences told of a case, from the first."""
 
 HUGE = 10**40
 
@@ -67,16 +67,16 @@ _ASPECTS = {
 
 
 def differences_in_words(question: Question, differences: Differences) -> str:
-    """What differs in a case, in one line; the first `MOST_DIFFERENCES`, and how many there are."""
+    """Describe the first `MOST_DIFFERENCES` differences of a case in one line; count the rest."""
     told = [_with_place(question, difference) for difference in differences[:MOST_DIFFERENCES]]
     more = len(differences) - len(told)
     return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
 
 def diagnosis_in_words(question: Question, found: Diagnosis, case: int | None) -> tuple[str, str]:
-    """A known mistake as a label that says how sure it is, and a sentence.
+    """Return a label that says how sure a diagnosed mistake is, and the sentence about it.
 
-    case: the failing case that the reader has before them, or None.
+    case: the failing case that the reader is looking at, or None.
     """
     sentence = found.mistake.sentence
     if found.evidence == "every case":
@@ -90,7 +90,7 @@ def diagnosis_in_words(question: Question, found: Diagnosis, case: int | None) -
 
 
 def exception_in_words(raised: Raised) -> str:
-    """An exception in one line, with the learner's line that raised it."""
+    """Describe an exception in one line, with the learner's line that raised it."""
     if raised.kind == "NotImplementedError":
         return "this case is not answered yet (NotImplementedError)"
     place = f", at the line `{raised.line}`" if raised.line else ""
@@ -103,7 +103,7 @@ def exception_in_words(raised: Raised) -> str:
 
 
 def describe(value: Plain, limit: int = 70) -> str:
-    """A short text for a value: small ones whole, large arrays by shape and dtype."""
+    """Describe a value briefly: small ones in full, large arrays by shape and dtype."""
     if isinstance(value, Opaque):
         return kind_in_words(kind_of(value))
     if is_tensor(value):
@@ -127,7 +127,7 @@ def describe(value: Plain, limit: int = 70) -> str:
 
 
 def kind_in_words(kind: Kind) -> str:
-    """The kind of a value, in a learner's words."""
+    """Name the kind of a value as a learner would."""
     if not kind.opaque:
         return _KINDS.get(kind.name, kind.name)
     is_phrase = " " in kind.name  # "an array of objects"; else the name of a type
@@ -135,7 +135,7 @@ def kind_in_words(kind: Kind) -> str:
 
 
 def place_in_words(where: Sequence[Step], returns: Sequence[str] = ()) -> str:
-    """A path inside a result: "`d_image`", "value 1", "'w' value 0".
+    """Name a path inside a result: "`d_image`", "value 1", "'w' value 0".
 
     returns: names of a result's values, by the first index.
     """
@@ -227,7 +227,7 @@ def _wrong_items(difference: WrongItems) -> str:
 
 
 def _named_items(difference: WrongItems, returns: Sequence[str]) -> str:
-    """Wrong scalars of a result whose values have names, each under its name."""
+    """Describe the wrong scalars of a result whose values have names, each by its name."""
     values = zip(difference.expected, difference.seen, difference.mask, strict=True)
     return "; ".join(
         f"{place_in_words((index,), returns)}: expected {describe(right)}, got {describe(value)}"
@@ -242,7 +242,7 @@ def _is_no_return(question: Question, difference: WrongKind) -> bool:
 
 
 def _wrong_prediction(question: Question, found: WrongPrediction) -> str:
-    """What is wrong with a predicted value, without giving the right one away."""
+    """Say what is wrong with a predicted value without giving the right one away."""
     got = f"got {describe(found.value)}"
     if found.lower:
         return f"{got}; write the letter small"

@@ -36,7 +36,7 @@ def show() -> None:
     """Display the start page of the workspace that the notebook lies in; it follows progress."""
     folder = find_workspace()
     if folder is None:
-        print("This page belongs into a workspace. Make one with: lepton learn DIR")
+        print("This page belongs in a workspace. Make one with: lepton learn DIR")
         return
     show_live(folder, lambda: render(folder), lambda: render_text(load_map(folder)))
 
