@@ -91,7 +91,7 @@ def wanted_device() -> str | None:
         return None
     if not re.fullmatch(r"cpu|mps|(cuda|xpu)(:\d+)?", value):
         raise ValueError(
-            f"LEPTON_DEVICE is {value!r}, which is no device. Set it to one of: auto, "
+            f"LEPTON_DEVICE is {value!r}, which is not a device. Set it to one of: auto, "
             f"{', '.join(KINDS)} (cuda:1 is the second GPU), or unset it."
         )
     return value
@@ -203,9 +203,9 @@ def _configure(tf: ModuleType) -> None:
             tf.config.set_visible_devices(chosen, "GPU")
         for gpu in chosen:
             tf.config.experimental.set_memory_growth(gpu, True)
-        # As in PyTorch, whose products keep all digits: else the two agree to three only.
+        # Full float32 products, as in PyTorch: otherwise the two agree to three digits only.
         tf.config.experimental.enable_tensor_float_32_execution(False)
-    except RuntimeError:  # too late: TensorFlow is already at work
+    except RuntimeError:  # too late: TensorFlow has already started
         print(
             "TensorFlow was in use before the course could set it up, so it may hold the whole "
             "GPU memory. Restart the kernel and run the setup cell first."

@@ -70,7 +70,7 @@ def show(figure: Figure, *, alt: str) -> None:
     from IPython.display import display
 
     if not alt.strip():
-        raise ValueError("show(figure, alt=…): say in a sentence what is to be seen")
+        raise ValueError("show(figure, alt=…): say in a sentence what the figure shows")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight")
     plt.close(figure)  # or the cell would show it a second time
@@ -191,7 +191,7 @@ def confusion_matrix(
         side = 2.2 + 0.45 * n
         _, ax = plt.subplots(figsize=(side + 0.6, side), layout="constrained")
     picture = ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    ax.figure.colorbar(picture, ax=ax, shrink=0.8, label="share of the true class")
+    ax.figure.colorbar(picture, ax=ax, shrink=0.8, label="fraction of the true class")
     for row, column in zip(*np.nonzero(counts), strict=True):
         color = "white" if share[row, column] > 0.55 else "black"
         text = str(counts[row, column])

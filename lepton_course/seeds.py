@@ -39,7 +39,7 @@ def seed_everything(seed: int = 0) -> None:
     np.random.seed(seed)
     for name, seed_framework in _FRAMEWORKS.items():
         if first:
-            register_post_import_hook(seed_framework, name)  # runs at once where it is imported
+            register_post_import_hook(seed_framework, name)  # runs at once if already imported
         elif name in sys.modules:
             seed_framework(sys.modules[name])
 

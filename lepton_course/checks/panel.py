@@ -36,8 +36,8 @@ PANEL_KEY = "lepton_panel"
 """Where an output's metadata says how a panel looks."""
 
 STAGES = ("nudge", "method", "answer")
-PATIENCE = 3
-"""After so many tries in a row that were not right, a check offers to show what is expected."""
+FAILURES_BEFORE_COMPARING = 3
+"""After this many consecutive failures a check offers to show the expected result."""
 
 # JupyterLab opens a notebook at its top and forgets the heading; asked again, it goes there.
 _AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
@@ -125,7 +125,7 @@ def verdict_panel(
     failed = next(part for part in verdict.parts if not part.passed)
     observed = observations[failed.case] if observations and failed.case is not None else None
     lines = [Line(*diagnosis_in_words(question, d, failed.case)) for d in verdict.diagnoses]
-    lines += _what_came(question, failed, compare)
+    lines += _result_lines(question, failed, compare)
     if len(verdict.parts) > 1:
         lines.append(Line("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
     read = place_to_read(question, verdict)
@@ -137,7 +137,7 @@ def verdict_panel(
     is_value = isinstance(question.probe, Value)
     if observed is not None and not is_value:
         figure = exhibit(question, failed.case or 0, observed, failed.differences, reveal=compare)
-    if failures >= PATIENCE and not compare and (figure or is_value):
+    if failures >= FAILURES_BEFORE_COMPARING and not compare and (figure or is_value):
         offer = f'check("{question.name}", compare=True) shows your result beside the expected one.'
         lines.append(Line("See how it differs", offer))
     headline = f"{_title(question)} not yet{_points(verdict)}."
@@ -203,12 +203,12 @@ def case_lines(names: tuple[str, ...], case: Case) -> list[Line]:
     return [Line(name, describe(value, limit=400)) for name, value in named.items()]
 
 
-def _what_came(question: Question, failed: PartResult, compare: bool) -> list[Line]:
-    lines = [Line("What came", differences_in_words(question, failed.differences))]
+def _result_lines(question: Question, failed: PartResult, compare: bool) -> list[Line]:
+    lines = [Line("Your result", differences_in_words(question, failed.differences))]
     if failed.case is None:
         return lines
     if isinstance(question.probe, Value):
-        # A prediction is asked for before the answer is seen: it is told on demand only.
+        # A prediction comes before the answer is seen, so the answer is shown only on demand.
         right = question.expected[failed.case].seen["result"]
         return [*lines, *([Line("Expected", describe(right))] if compare else [])]
     case = question.cases[failed.case]

@@ -5,7 +5,7 @@ from __future__ import annotations
 _MEANINGS = (
     (
         "a leaf Variable that requires grad is being used in an in-place operation",
-        "a step is no part of the formula: take it inside `with torch.no_grad():`",
+        "an update step must not be recorded for gradients: do it inside `with torch.no_grad():`",
     ),
     (
         "'float' and 'NoneType'",
@@ -35,7 +35,7 @@ _MEANINGS = (
     ),
     (
         "operands could not be broadcast together",
-        "these shapes do not fit: write them under each other, flush right",
+        "these shapes do not broadcast: write them under each other, flush right",
     ),
 )
 

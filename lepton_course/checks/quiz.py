@@ -6,7 +6,7 @@ from lepton_course import progress
 from lepton_course.checks.panel import Line, Panel
 from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
 from lepton_course.checks.session import current_session
-from lepton_course.checks.widgets import ask_quiz, is_somebody_there, show
+from lepton_course.checks.widgets import ask_quiz, is_interactive, show
 
 
 def quiz(number: int | None = None, choice: str | None = None) -> None:
@@ -32,7 +32,7 @@ def quiz(number: int | None = None, choice: str | None = None) -> None:
         if number not in by_number:
             raise LookupError(f"The quiz has the questions 1 to {len(questions)}, not {number}.")
         show(answer(session.module, by_number[number], choice))
-    elif is_somebody_there():
+    elif is_interactive():
 
         def answered(question: QuizQuestion, letter: str) -> Panel:
             return answer(session.module, question, letter)

@@ -37,12 +37,12 @@ from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import ELLIPSIS, Raised
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
-MOST_DIFFERENCES = 3
+MAX_DIFFERENCES = 3
 """Number of differences told of a case, from the first."""
 
 HUGE = 10**40
 
-MOST_ITEMS = 12
+MAX_ITEMS = 12
 """Lists with more items are shown by their length."""
 
 _KINDS = {
@@ -67,8 +67,8 @@ _ASPECTS = {
 
 
 def differences_in_words(question: Question, differences: Differences) -> str:
-    """Describe the first `MOST_DIFFERENCES` differences of a case in one line; count the rest."""
-    told = [_with_place(question, difference) for difference in differences[:MOST_DIFFERENCES]]
+    """Describe the first `MAX_DIFFERENCES` differences of a case in one line; count the rest."""
+    told = [_with_place(question, difference) for difference in differences[:MAX_DIFFERENCES]]
     more = len(differences) - len(told)
     return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
@@ -84,9 +84,9 @@ def diagnosis_in_words(question: Question, found: Diagnosis, case: int | None) -
     if found.evidence == "weak":
         return "Possible reason", sentence
     if case in found.cases:
-        return "In this case", f"your answer is what one gets by this mistake: {sentence}"
+        return "In this case", f"your answer is what this mistake gives: {sentence}"
     part = question.cases[found.cases[0]].part
-    return "Part of it", f"for “{part}”, your answer is what one gets by this mistake: {sentence}"
+    return "In another case", f"for “{part}”, your answer is what this mistake gives: {sentence}"
 
 
 def exception_in_words(raised: Raised) -> str:
@@ -147,7 +147,7 @@ def place_in_words(where: Sequence[Step], returns: Sequence[str] = ()) -> str:
 
 def _with_place(question: Question, difference: Difference) -> str:
     returns = question.returns if difference.aspect in ("result", "output") else ()
-    said = _said(question, difference)
+    said = _sentence(question, difference)
     aspect = _ASPECTS.get(difference.aspect, f"the {difference.aspect}")
     if isinstance(difference, NotSeen | NoGradient | NotAModel):
         aspect = ""  # these name it themselves
@@ -158,7 +158,7 @@ def _with_place(question: Question, difference: Difference) -> str:
     return ": ".join(filter(None, (aspect, place_in_words(difference.where, returns), said)))
 
 
-def _said(question: Question, difference: Difference) -> str:
+def _sentence(question: Question, difference: Difference) -> str:
     match difference:
         case WrongKind(expected=expected, seen=seen, value=value):
             detail = "" if value is None else f" ({describe(value)})"
@@ -212,11 +212,11 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _items(values: Plain) -> str:
-    return describe(values) if len(values) <= MOST_ITEMS else ""
+    return describe(values) if len(values) <= MAX_ITEMS else ""
 
 
 def _wrong_items(difference: WrongItems) -> str:
-    if len(difference.expected) <= MOST_ITEMS:
+    if len(difference.expected) <= MAX_ITEMS:
         return f"expected {describe(difference.expected)}, got {describe(difference.seen)}"
     first = difference.mask.index(True)
     return (
@@ -245,11 +245,11 @@ def _wrong_prediction(question: Question, found: WrongPrediction) -> str:
     """Say what is wrong with a predicted value without giving the right one away."""
     got = f"got {describe(found.value)}"
     if found.lower:
-        return f"{got}; write the letter small"
+        return f"{got}; write the letter in lower case"
     if found.letter and not (isinstance(found.value, str) and len(found.value) == 1):
         return f'{got}; answer with the letter of a choice, in quotes: "a"'
     of_another_kind = any(isinstance(d, WrongKind) for d in found.differences)
     if of_another_kind:
         kinds = [d for d in found.differences if isinstance(d, WrongKind)]
         return _with_place(question, kinds[0])
-    return f"{describe(found.value)} is not it"
+    return f"{describe(found.value)} is not the answer"

@@ -12,7 +12,7 @@ from typing import Any
 
 from lepton_course import progress
 from lepton_course.checks.panel import Panel, hint_panel, verdict_panel
-from lepton_course.checks.widgets import ask_prediction, is_somebody_there, show
+from lepton_course.checks.widgets import ask_prediction, is_interactive, show
 from lepton_course.exercises.compiled import compile_exercise, load_questions
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import Verdict, judge
@@ -108,7 +108,7 @@ def check(name: str, compare: bool = False) -> None:
     session = current_session()
     question = session.question(name)
     verdict, panel = _judge(session, question, namespace.get(name, Missing), compare)
-    if verdict.status == "blank" and isinstance(question.probe, Value) and is_somebody_there():
+    if verdict.status == "blank" and isinstance(question.probe, Value) and is_interactive():
         _ask(session, question, namespace, panel)
     else:
         show(panel)
@@ -135,7 +135,7 @@ def _judge(
         question,
         verdict,
         observations,
-        failures=progress.failures(session.module, name),
+        failures=progress.consecutive_failures(session.module, name),
         hints_seen=progress.hint_stage(session.module, name),
         compare=compare,
     )

@@ -22,7 +22,7 @@ _STYLE = """<style>
 </style>"""
 
 
-def is_somebody_there() -> bool:
+def is_interactive() -> bool:
     """Return whether a front end with a person in front of it sent the running cell.
 
     Such a front end lets a cell ask for input; papermill, nbclient and graders do not.

@@ -41,7 +41,7 @@ class _GiveUp(Exception):
 class Patience:
     """How long to wait for a mirror, in seconds, and how often to try again."""
 
-    connect: float = 5.0  # until a connection stands
+    connect: float = 5.0  # until the connection is made
     read: float = 10.0  # until the next bytes arrive
     rounds: int = 3  # how often each mirror is tried
     pause: float = 0.5  # before the second round; doubles with every round
@@ -137,7 +137,7 @@ def _fetch_verified(
 def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) -> None:
     """Append the rest of `url` to `part`, or start afresh when the server cannot resume."""
     have = part.stat().st_size if part.exists() else 0
-    # Bytes as they are: an answer decompressed on the way would not be the file that was asked for.
+    # Raw bytes: a response that was decompressed in transit would not be the requested file.
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"

@@ -108,7 +108,7 @@ class TableSplit(Split):
         if name in self.info.numbers:
             return self.numbers[:, list(self.info.numbers).index(name)]
         if name in self.info.categories:
-            values = np.array([*self.info.categories[name], ""])  # code -1 takes the last
+            values = np.array([*self.info.categories[name], ""])  # code -1 indexes the last
             return values[self.codes[:, list(self.info.categories).index(name)]]
         known = ", ".join([*self.info.numbers, *self.info.categories])
         raise KeyError(f"no column {name!r}; there are: {known}")

@@ -33,7 +33,7 @@ from lepton_course.distributed.worker import Trouble, read_trouble, work
 
 START_SECONDS = 60
 
-LOOPBACK = "127.0.0.1"  # a number: where there is no name service, "localhost" means nothing
+LOOPBACK = "127.0.0.1"  # an address, because "localhost" needs a name service
 
 
 class WorkerFailed(RuntimeError):
@@ -76,7 +76,7 @@ def run(
     Raises WorkerFailed with the traceback of the first worker that failed, WorkersTimedOut, and
     ValueError for fewer than one worker.
     """
-    __tracebackhide__ = True  # the cell and the message are what matters in a notebook
+    __tracebackhide__ = True  # in a notebook only the cell and the message matter
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     folder = Path(tempfile.mkdtemp(prefix="lepton-run-"))
@@ -207,7 +207,7 @@ def _main_hidden() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-# --- what went wrong, in words ---
+# --- error messages ---
 
 
 def _problem(
@@ -219,7 +219,7 @@ def _problem(
         said = dict.fromkeys(done, "was done") | {r: _standing(t) for r, t in late.items()}
         places = "\n".join(f"rank {rank} {said[rank]}" for rank in sorted(said))
         return WorkersTimedOut(
-            f"{workers} workers were not done after {timeout:g} s. Where they stood:\n{places}"
+            f"{workers} workers were not done after {timeout:g} s. Where they were:\n{places}"
         )
     spoke = {trouble.rank for trouble in troubles}
     silent = [rank for rank in codes if rank not in spoke]

@@ -24,14 +24,14 @@ from typing import Any
 import cloudpickle
 import torch
 import torch.distributed as dist
-import torch.distributed.fsdp  # heavy, and wanted by many
+import torch.distributed.fsdp  # slow to import, and many functions need it
 import torch.nn.parallel
 
 from lepton_course.devices import wanted_device
 
 GRACE = 0.3
-"""Seconds that a worker stays after an error. Another may have died without a word and have been
-the cause: the launcher names the first that ends, and then ends the others."""
+"""Seconds that a worker stays after an error. The cause may be another one that died silently: the
+launcher names the first that ends, and then ends the others."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,15 @@ def process_group() -> Iterator[None]:
     if gpu:
         torch.cuda.set_device(gpu)
     store, rank, size = next(dist.rendezvous("env://"))
-    # The launcher keeps its store when it restarts workers. Without a place of its own, an attempt
-    # could find the addresses of the one before.
+    # The launcher keeps its store when it restarts workers. Without a prefix of its own, an attempt
+    # could find the addresses of the previous one.
     store = dist.PrefixStore(f"attempt-{_number('TORCHELASTIC_RESTART_COUNT', 0)}", store)
     dist.init_process_group(
         "nccl" if gpu else "gloo", store=store, rank=rank, world_size=size, device_id=gpu
     )
     yield
-    # Who leaves early would cut the others off. Not after an error: it could wait for ever.
+    # A worker that leaves early would cut the others off. After an error this is skipped, because
+    # it might wait forever.
     dist.barrier()
     dist.destroy_process_group()
 
@@ -109,7 +110,7 @@ def work(folder: str, timeout: float, environment: dict[str, str], backend: bool
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
     place = Path(folder)
-    for name in ("trouble", "result"):  # of the attempt before
+    for name in ("trouble", "result"):  # left by the previous attempt
         (place / f"{name}-{rank}").unlink(missing_ok=True)
     threading.Thread(target=_end_with_caller, daemon=True).start()
     timer = threading.Timer(timeout, _time_out, (place, rank))

@@ -33,7 +33,7 @@ some cases: its values equal the mistake's on `cases`, and there is another mist
 weak: it equals the mistake's on every case, but by no more than an exception, a share of right
 labels, a shape, or a few counts or letters: another mistake may well look the same."""
 
-MOST = 2
+MAX_DIAGNOSES = 2
 """Number of mistakes told at once."""
 
 EVERY_CASE_BITS = 10.0
@@ -76,12 +76,12 @@ class _Match:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Rank of the match, higher is better: cases explained minus those against it, then places."""
+        """Rank of the match, higher is better: cases explained minus cases refuted, then places."""
         return len(self.cases) - self.refuted, len(self.spots)
 
 
 def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[Diagnosis, ...]:
-    """Return the known mistakes that an answer shows, the surest first; at most `MOST`.
+    """Return the known mistakes that an answer shows, the surest first; at most `MAX_DIAGNOSES`.
 
     observations: one per case of the question. Nothing is run.
     """
@@ -130,7 +130,7 @@ def _partial(
     left = [match for match in matches if len(match.cases) >= max(least, match.refuted + 1)]
     left.sort(key=lambda match: match.rank, reverse=True)
     found: list[_Match] = []
-    while left and len(found) < MOST:
+    while left and len(found) < MAX_DIAGNOSES:
         best, *others = left
         rivals = [m for m in others if m.rank == best.rank and m.spots & best.spots]
         if not rivals:  # where mistakes explain a place equally well, tell none

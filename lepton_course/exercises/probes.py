@@ -283,7 +283,7 @@ def describe_exception(error: BaseException) -> Raised:
         message = str(error)
     except Exception:
         message = ""
-    # Python says so in words only: "unsupported operand type(s) for /: 'float' and 'ellipsis'".
+    # Only the message tells it: "unsupported operand type(s) for /: 'float' and 'ellipsis'".
     left_in = type(error) is TypeError and "ellipsis" in message
     kind = ELLIPSIS if left_in else type(error).__name__
     return Raised(kind, message[:500], line[:200])
