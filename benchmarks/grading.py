@@ -48,11 +48,11 @@ from rich.table import Table
 from lepton_course import device_table
 
 PROCESSES = (2, 3, 4)
-"""How many stock processes at a time are tried."""
+"""Numbers of simultaneous stock processes to try."""
 
 UNTIL_DONE = 'for attempt in 1 2 3 4 5; do "$@" && exit; done; exit 1'
-"""Kernels that stock processes start at once sometimes take the same port, and nbgrader fails.
-Started again it grades who is missing; that time counts."""
+"""Retry: kernels that stock processes start at once sometimes take the same port, and nbgrader
+fails. Started again, it grades the remaining students; that time counts."""
 
 OTTER_SUBMISSIONS = 10
 CHANGED = 10

@@ -33,7 +33,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 from lan import Lan
 
 WAYS = {"one core, no cluster": 0, "cluster, one host": 1, "cluster, two hosts": 2}
-"""Ways to grade, and how many hosts with a worker each has."""
+"""Ways to grade, each with its number of hosts that run a worker."""
 
 START_SECONDS = 60
 

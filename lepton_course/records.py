@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 MIME = "application/vnd.lepton.record+json"
-"""The output type under which a record stands in an executed notebook."""
+"""The output type that holds a record in an executed notebook."""
 
 
 @dataclass(frozen=True)

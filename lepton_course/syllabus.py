@@ -16,13 +16,13 @@ PACKAGED = Path(__file__).parent / "curriculum"
 """The student's curriculum, written by `lepton build` and carried by the wheel."""
 
 PLAN = "module.yml"
-"""In a module's folder: its title, minutes and prerequisites, and for authors its whole plan."""
+"""A module's plan, in its folder: title, minutes, prerequisites and what authors note there."""
 
 TOOLBOX = "toolbox.ipynb"
-"""Beside the tracks: the page with the notation and mathematics that lessons lean on."""
+"""The page with the notation and mathematics that lessons rely on, beside the tracks."""
 
 OPEN_FOLDERS = ("figures", "recorded")
-"""What a module's learner gets besides the notebooks. Everything else stays in the clone."""
+"""A module's folders that learners get with the notebooks; all else stays in the clone."""
 
 
 class SyllabusError(CourseError):

@@ -29,7 +29,7 @@ from lepton_course.exercises.probes import Probe
 T = TypeVar("T")
 
 RELATIVE = ["right", "a"]
-"""The parameters that tell a mistake relative to the reference from a whole implementation."""
+"""Parameters that mark a mistake as relative to the reference, not a whole implementation."""
 
 _UNSET = object()
 

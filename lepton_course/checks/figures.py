@@ -24,7 +24,7 @@ MARK = "#D55E00"  # vermilion and blue of Okabe and Ito: at least 3:1 on white a
 OTHER = "#0072B2"
 
 MAX_ROWS, MAX_COLUMNS = 8, 10
-"""The largest table. What is larger is drawn, in two dimensions as an image."""
+"""Size of the largest table. A larger matrix is drawn as an image, a longer vector as a curve."""
 
 
 @dataclass(frozen=True)

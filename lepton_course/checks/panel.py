@@ -33,7 +33,7 @@ _LOOKS = {  # accent colour (Okabe-Ito palette), sign
 }
 
 PANEL_KEY = "lepton_panel"
-"""Where an output's metadata says how a panel looks."""
+"""Key of an output's metadata under which the panel's look is stored."""
 
 STAGES = ("nudge", "method", "answer")
 FAILURES_BEFORE_COMPARING = 3

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE = "quiz.json"
-"""Beside a module's compiled checks."""
+"""Name of the compiled quiz, beside a module's compiled checks."""
 
 HEADING = "## Quiz"
 

@@ -38,7 +38,7 @@ from lepton_course.exercises.probes import ELLIPSIS, Raised
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
 MAX_DIFFERENCES = 3
-"""Number of differences told of a case, from the first."""
+"""Number of differences of a case that are put into words."""
 
 HUGE = 10**40
 

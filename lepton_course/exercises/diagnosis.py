@@ -28,10 +28,12 @@ from lepton_course.exercises.probes import Observation, same
 from lepton_course.exercises.values import Plain, is_tensor
 
 Evidence = Literal["every case", "some cases", "weak"]
-"""every case: the answer equals the mistake's on every case, by values that tell it apart.
-some cases: its values equal the mistake's on `cases`, and there is another mistake besides.
-weak: it equals the mistake's on every case, but by no more than an exception, a share of right
-labels, a shape, or a few counts or letters: another mistake may well look the same."""
+"""How surely a mistake is known.
+
+every case: the answer equals the mistake's on every case, by values that tell it apart.
+some cases: its values equal the mistake's on `cases`, and the answer has another mistake too.
+weak: it equals the mistake's on every case, but only by an exception, a fraction of right labels,
+a shape, or a few counts or letters: another mistake may well look the same."""
 
 MAX_DIAGNOSES = 2
 """Number of mistakes told at once."""
@@ -44,7 +46,7 @@ FEW_ITEMS = 3
 """A list of up to this many whole numbers counts as single numbers, a longer one as a vector."""
 
 LEAST_SHARE = 1 / 3
-"""Of the failing cases: a mistake seen in fewer of them may coincide with another by chance."""
+"""Fraction of the failing cases in which a mistake must show, lest chance make it match."""
 
 Path = tuple[str | int, ...]
 

@@ -26,13 +26,13 @@ Plain = Any
 
 MAX_BYTES = 64 * 2**20
 MAX_TREE_BYTES = 8 * 2**20
-"""Of the JSON: a tree takes much more memory than its text."""
+"""Limit on the JSON, since a tree takes much more memory than its text."""
 MAX_ARRAYS = 10_000
 MAX_NODES = 100_000
 MAX_DEPTH = 32
 _ARRAY_KINDS = "biufcU"
 _MEMBER = b"PK\x01\x02"
-"""Begins each entry in a zip file's list; to be counted before the list is read."""
+"""Start of each entry in a zip file's directory, counted before the directory is read."""
 
 
 class InvalidValue(ValueError):

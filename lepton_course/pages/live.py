@@ -9,7 +9,7 @@ from pathlib import Path
 from lepton_course.progress.database import DATABASE, HIDDEN
 
 SECONDS = 2.0
-"""How often a page looks whether something was recorded."""
+"""Interval at which a page looks for new records."""
 
 _following: threading.Event | None = None
 

@@ -33,12 +33,12 @@ from lepton_course.progress.schema import (
 )
 
 HIDDEN = ".lepton"
-"""The folder that makes a folder a workspace."""
+"""The folder whose presence makes its parent a workspace."""
 
 DATABASE = "progress.sqlite"
 
 PATIENCE_SECONDS = 5
-"""How long one notebook waits for another to have written."""
+"""How long one notebook waits while another writes."""
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from lepton_course.progress.database import load_history
 from lepton_course.progress.schema import Answer, Attempt, ProgressHistory
 
 BREAK = timedelta(minutes=20)
-"""A longer silence between two records is a break: of it, nothing counts as time spent."""
+"""A longer gap between two records is a break and does not count as time spent."""
 
 INTERVALS = (timedelta(days=1), timedelta(days=7))
 """An exercise that was missed comes back a day after it was solved, and a week after that."""
@@ -43,7 +43,7 @@ class Standing:
     tries: int = 0
     spent: timedelta = timedelta()
     quiz: tuple[int, int] = (0, 0)
-    """Quiz questions whose first answer was right, of those answered."""
+    """(quiz questions right at the first answer, quiz questions answered)."""
 
     @property
     def complete(self) -> bool:

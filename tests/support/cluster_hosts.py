@@ -34,7 +34,7 @@ def dask_setup(worker):
 
     cluster_worker.grade_task = gated
 """
-"""What Dask loads into a worker: it begins no more submissions than the worker's file says."""
+"""Loaded into each Dask worker: it begins no more submissions than the worker's file allows."""
 
 IMPATIENT = (
     "import signal\n"
@@ -43,8 +43,8 @@ IMPATIENT = (
     "cluster.PATIENCE_SECONDS, cluster.SILENCE_SECONDS = 2.0, 2.0\n"
     "from lepton_course.cli import main; main()"
 )
-"""The command `lepton`, but it waits less for the silent; and as in a terminal, it hears Ctrl-C,
-which tests that run in the background would have it ignore."""
+"""The command `lepton` with short timeouts. It obeys Ctrl-C as in a terminal, which a process that
+tests start in the background would ignore."""
 
 
 @dataclass
