@@ -130,7 +130,7 @@ def verdict_panel(
         lines.append(Line("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
     read = place_to_read(question, verdict)
     if read:
-        lines.append(Line("Read again", read_in_words(read), address(read)))
+        lines.append(Line("Read again", read_in_words(read), link_target(read)))
     if question.hints:
         lines.append(Line("Stuck", _hint_offer(question, hints_seen)))
     figure = None
@@ -180,7 +180,7 @@ def text_to_html(text: str) -> str:
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
-def address(read: str) -> str:
+def link_target(read: str) -> str:
     """Return the link target for `lesson.ipynb#Heading`.
 
     In a notebook that is not open yet, JupyterLab finds a heading only by this form.

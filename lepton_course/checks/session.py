@@ -145,13 +145,13 @@ def _ask(session: Session, question: Question, namespace: dict[str, Any], blank:
     """Ask for a prediction, and store the answer under the name that a cell would define."""
 
     def answered(text: str) -> Panel:
-        namespace[question.name] = as_value(text, namespace)
+        namespace[question.name] = parse_prediction(text, namespace)
         return _judge(session, question, namespace[question.name], compare=False)[1]
 
-    ask_prediction(question.title, letters(question), answered, blank)
+    ask_prediction(question.title, choice_letters(question), answered, blank)
 
 
-def as_value(text: str, namespace: Mapping[str, Any]) -> Any:
+def parse_prediction(text: str, namespace: Mapping[str, Any]) -> Any:
     """Return the value of a written prediction: that of the expression, or else the text itself.
 
     Evaluating it is safe: the text is the learner's own, like a cell of their notebook.
@@ -162,7 +162,7 @@ def as_value(text: str, namespace: Mapping[str, Any]) -> Any:
         return text
 
 
-def letters(question: Question) -> list[str]:
+def choice_letters(question: Question) -> list[str]:
     """Return the choices of a prediction that asks for a single letter; [] for any other."""
     seen = [*question.expected, *(o for m in question.mistakes for o in m.observations)]
     values = {o.seen.get("result") for o in seen if isinstance(o.seen.get("result"), str)}

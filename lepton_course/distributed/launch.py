@@ -211,7 +211,11 @@ def _main_hidden() -> Iterator[None]:
 
 
 def _problem(
-    troubles: list[Trouble], codes: dict[int, int], done: set[int], workers: int, timeout: float
+    troubles: list[Trouble],
+    codes: dict[int, int],
+    done: set[int],
+    workers: int,
+    timeout: float,
 ) -> Exception:
     """Return the exception to raise. codes: exit codes of the workers that ended first, by rank."""
     late = {trouble.rank: trouble for trouble in troubles if trouble.kind == "timed out"}

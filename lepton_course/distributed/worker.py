@@ -29,7 +29,7 @@ import torch.nn.parallel
 
 from lepton_course.devices import wanted_device
 
-GRACE = 0.3
+GRACE_SECONDS = 0.3
 """Seconds that a worker stays after an error. The cause may be another one that died silently: the
 launcher names the first that ends, and then ends the others."""
 
@@ -122,7 +122,7 @@ def work(folder: str, timeout: float, environment: dict[str, str], backend: bool
             _write(place / f"result-{rank}", _packed(function(*args)))
             timer.cancel()
     except BaseException as error:
-        _end(place, _raised(rank, error), GRACE)
+        _end(place, _raised(rank, error), GRACE_SECONDS)
 
 
 def _packed(result: Any) -> bytes:
@@ -147,7 +147,7 @@ def _time_out(folder: Path, rank: int) -> None:
     """End this process, reporting where its main thread was."""
     stack = sys._current_frames().get(threading.main_thread().ident)
     where = traceback.extract_stack(stack)
-    _end(folder, Trouble(rank, time.time(), "timed out", "", _own(where)), 3 * GRACE)
+    _end(folder, Trouble(rank, time.time(), "timed out", "", _own(where)), 3 * GRACE_SECONDS)
 
 
 def _raised(rank: int, error: BaseException) -> Trouble:
