@@ -26,7 +26,7 @@ from rich.table import Table
 from autograder.classroom.classroom import programs_on_path
 from autograder.execution.job import SubmissionLimits
 from autograder.grading.gradebook_writer import GradebookWriter
-from autograder.grading.recording import record
+from autograder.grading.recording import RecordedWork, record
 from autograder.judging.course import GradingTask
 from autograder.kernels.owner import shared
 from autograder.nbgrader_course.notebook_runs import RunTests
@@ -80,7 +80,8 @@ def measure(course: BenchmarkCourse) -> list[Counter[str]]:
                 judged = assignment.grade(task)
             seconds["score"] -= sum(seconds[part] for part in PARTS_OF_A_RUN)
             with _timed(seconds, "record"):
-                record(writer, classroom, assignment, student, restored, judged)
+                work = RecordedWork(student, folder, restored, judged)
+                record(writer, classroom, assignment, work)
             found.append(seconds)
     shared.stop()
     return found
