@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 from lepton_course.authoring.wrong_forms import WrongForm
 from lepton_course.exercises.compare import Comparison
+from lepton_course.exercises.compiled import argument_names
 from lepton_course.exercises.model import Declaration, Exercise, Misconception
 from lepton_course.exercises.probes import Probe
 
@@ -193,16 +194,6 @@ class MistakeGroup:
     def mistake(self, sentence: str, *, name: str = "", read: str = "") -> Callable[[T], T]:
         """Mark a wrong implementation of this group; see `ExerciseBuilder.mistake`."""
         return self.exercise.mistake(sentence, name=name, read=read or self.read, make=self.make)
-
-
-def argument_names(reference: Any) -> tuple[str, ...]:
-    """Return the names of a reference's arguments; none for a value."""
-    if not callable(reference):
-        return ()
-    try:
-        return tuple(inspect.signature(reference).parameters)
-    except ValueError:  # some built-in functions have no signature
-        return ()
 
 
 def is_relative(implementation: Any) -> bool:

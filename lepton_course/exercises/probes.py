@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -280,10 +281,19 @@ def describe_exception(error: BaseException) -> Raised:
         message = str(error)
     except Exception:
         message = ""
-    # Python says so in words only: "unsupported operand type(s) for /: 'float' and 'ellipsis'".
-    left_in = type(error) is TypeError and "ellipsis" in message
-    kind = ELLIPSIS if left_in else type(error).__name__
+    kind = ELLIPSIS if _is_left_in(error, message) else type(error).__name__
     return Raised(kind, message[:500], line[:200])
+
+
+_ELLIPSIS_TYPE = re.compile(r"\bellipsis\b")
+
+
+def _is_left_in(error: BaseException, message: str) -> bool:
+    """Whether a `...` that stands for what is still to be written caused the exception."""
+    if type(error) is AttributeError:
+        return error.obj is ...
+    # A TypeError carries no operands: Python names their types, "'float' and 'ellipsis'".
+    return type(error) is TypeError and _ELLIPSIS_TYPE.search(message) is not None
 
 
 def probe_to_tree(probe: Probe) -> dict[str, Plain]:
