@@ -345,5 +345,5 @@ def test_names_must_be_identifiers_and_misconceptions_unique():
     with pytest.raises(ValueError, match="identifier"):
         Exercise("two words", "", 1, 1, 1, len, average_cases, Call(), close())
     mistake = Misconception("same", len, "")
-    with pytest.raises(ValueError, match="share a name"):
+    with pytest.raises(ValueError, match="share the name"):
         Exercise("f", "", 1, 1, 1, len, average_cases, Call(), close(), [mistake, mistake])
