@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import declare
 
-from lepton_course.authoring import Call, Case, close, exercise, prediction
+from lepton_course.authoring import Call, Case, close, exercise
 from lepton_course.authoring import wrong_forms as forms
 from lepton_course.exercises import Exercise
 from lepton_course.exercises.compiled import compile_exercise
@@ -241,32 +241,6 @@ def test_a_form_can_be_about_one_of_several_values():
     assert mistake.name == "transposed (table)"
     assert table.shape == (3, 1) and count == 3
     assert "numbers of your table are right" in mistake.sentence
-
-
-# --- Predictions ---------------------------------------------------------------------------------
-
-
-def test_a_prediction_is_one_call():
-    predicted = prediction(
-        "predicted_side",
-        "Your prediction: the side",
-        14,
-        read="lesson.ipynb#Stride",
-        wrong={
-            15: "You rounded up.",
-            12: ("12 is right without padding.", "lesson.ipynb#Padding"),
-        },
-        forms=[forms.as_text()],
-    )
-    assert (predicted.points, predicted.read) == (0, "lesson.ipynb#Stride")
-    assert told(predicted, 15) == ("You rounded up.", "")
-    assert told(predicted, 12) == ("12 is right without padding.", "lesson.ipynb#Padding")
-    assert "in quotes" in told(predicted, "14")[0]
-
-
-def test_wrong_predictions_that_are_lists_stand_in_a_list():
-    ordered = prediction("order", "The order", [2, 1], wrong=[([1, 2], "Largest first.")])
-    assert told(ordered, [1, 2]) == ("Largest first.", "")
 
 
 # --- Files ---------------------------------------------------------------------------------------
