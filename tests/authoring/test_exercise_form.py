@@ -240,7 +240,7 @@ def test_a_form_can_be_about_one_of_several_values():
     table, count = mistake.implementation()
     assert mistake.name == "transposed (table)"
     assert table.shape == (3, 1) and count == 3
-    assert "numbers of your table are right" in mistake.sentence
+    assert "numbers in your table are right" in mistake.sentence
 
 
 # --- Files ---------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def test_a_prediction_is_one_call():
     assert (predicted.points, predicted.read) == (0, "lesson.ipynb#Stride")
     assert told(predicted, 15) == ("You rounded up.", "")
     assert told(predicted, 12) == ("12 is right without padding.", "lesson.ipynb#Padding")
-    assert "in quotes" in told(predicted, "14")[0]
+    assert "the quotes make it a string" in told(predicted, "14")[0]
 
 
 def test_wrong_predictions_that_are_lists_stand_in_a_list():

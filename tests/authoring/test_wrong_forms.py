@@ -13,11 +13,11 @@ ROW = np.array([1.0, 2.0, 3.0])
 TENTHS = np.array([0.1, 0.2])  # no float32 is exactly a tenth
 
 WRONG_FORMS = [
-    (forms.as_list(), ROW, [1.0, 2.0, 3.0], "stand in a list"),
-    (forms.as_array(), [1, 2], np.array([1, 2]), "stand in a NumPy array"),
-    (forms.as_text(), 14, "14", "in quotes"),
+    (forms.as_list(), ROW, [1.0, 2.0, 3.0], "in a list"),
+    (forms.as_array(), [1, 2], np.array([1, 2]), "in a NumPy array"),
+    (forms.as_text(), 14, "14", "the quotes"),
     (forms.in_array(), 2.5, np.array([2.5]), "an array of shape (1,)"),
-    (forms.as_int(), np.array([1.5, -2.5]), np.array([1, -2]), "cut to whole numbers"),
+    (forms.as_int(), np.array([1.5, -2.5]), np.array([1, -2]), "to whole numbers"),
     (forms.as_float(), 3, 3.0, "whole numbers are asked for"),
     (forms.as_float32(), TENTHS, TENTHS.astype(np.float32), "in float32"),
     (forms.as_bool(), np.array([0, 1]), np.array([False, True]), "True and False"),
