@@ -7,9 +7,6 @@ import torch
 
 from lepton_course.authoring import Call, Case, close, exercise
 
-GRU = "lesson.ipynb#The-GRU"
-
-
 gru = exercise(
     "gru_step",
     title="A step of a GRU",
@@ -18,7 +15,7 @@ gru = exercise(
     minutes=15,
     probe=Call(),
     compare=close(),
-    read=GRU,
+    read="lesson.ipynb#The-GRU",
 )
 
 

@@ -120,7 +120,8 @@ def cases(rng):
 
 
 @listening.mistake(
-    "Your labels are one too large: they run from 0 to 8, as argmax gives them.",
+    "Almost no label is right, which is worse than guessing: are speakers counted from 0 to 8, and "
+    "is each label the place of the largest logit, argmax?"
 )
 def counted_from_one(right, a):
     return right() + 1
