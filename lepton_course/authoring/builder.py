@@ -1,5 +1,4 @@
-"""How an exercise is written down: its contract first, then its functions, each marked as what
-it is.
+"""Declare an exercise: its contract first, then its functions, each marked by its role.
 
     pooling = exercise("max_pool2d", title="Max pooling", points=2, …)
 
@@ -9,7 +8,7 @@ it is.
     @pooling.mistake("You took the mean of each window: take its maximum.")
     def mean_pooling(maps, size): ...
 
-`exercise` collects; `ExerciseBuilder.build` gives the plain data (`Exercise`) that check cell,
+`exercise` collects; `ExerciseBuilder.build` returns the plain data (`Exercise`) that check cell,
 grader, diagnosis and certificate use. Decorators return the function unchanged.
 """
 
@@ -30,7 +29,7 @@ from lepton_course.exercises.probes import Probe
 T = TypeVar("T")
 
 RELATIVE = ["right", "a"]
-"""The parameters that tell a mistake relative to the reference from a whole implementation."""
+"""Parameters that mark a mistake as relative to the reference, not a whole implementation."""
 
 _UNSET = object()
 
@@ -48,7 +47,7 @@ def exercise(
     returns: Sequence[str] = (),
     forms: Sequence[WrongForm] = (),
 ) -> ExerciseBuilder:
-    """Begin an exercise; see `Exercise` for the fields.
+    """Begin the declaration of an exercise; see `Exercise` for the fields.
 
     forms: wrong forms of a right result, from `wrong_forms`.
     """
@@ -89,12 +88,12 @@ class ExerciseBuilder(Declaration):
         return answer
 
     def cases(self, function: T) -> T:
-        """Mark the function that draws one round of cases: it returns a list, or yields them."""
+        """Mark the function that returns or yields one round of cases, given a random generator."""
         self._cases = function
         return function
 
     def hints(self, nudge: str, method: str, answer: str) -> None:
-        """State the three hints, in the order in which a learner opens them."""
+        """Set the three hints, in the order in which a learner opens them."""
         self._hints = (nudge, method, answer)
 
     def group(
@@ -103,7 +102,7 @@ class ExerciseBuilder(Declaration):
         """Begin a group of mistakes that share a place to read on.
 
         make: turns each marked function into the implementation, where only a part of the answer
-        is written ("one step", of which `make` builds the loop).
+        is written ("one step", for which `make` builds the loop).
         """
         return MistakeGroup(self, title, read, make)
 
@@ -117,11 +116,13 @@ class ExerciseBuilder(Declaration):
     ) -> Callable[[T], T]:
         """Mark a wrong implementation, with the sentence that the learner is told.
 
-        name: of the misconception; without it, the function's, with spaces (names of arguments
-        and of returned values keep their underscores). A function of the two parameters
-        `right, a` is relative to the reference: `right(**changes)` calls the reference with the
-        case's arguments and these changes, and `a` holds the arguments by name.
+        name: of the misconception; by default the function's, with spaces (names of arguments and
+            of returned values keep their underscores).
         read, make: as for `group`.
+
+        A function of the two parameters `right, a` is relative to the reference:
+        `right(**changes)` calls the reference with the case's arguments and these changes, and `a`
+        holds the arguments by name.
         """
 
         def mark(function: T) -> T:
@@ -172,7 +173,7 @@ class _Mistake:
     read: str
 
     def title(self, known: Sequence[str]) -> str:
-        """The given name, or the function's with spaces, but for names that are known."""
+        """Return the given name, or the function's with spaces except inside known names."""
         if self.name:
             return self.name
         title = self.function.__name__.strip("_").replace("_", " ")
@@ -183,7 +184,7 @@ class _Mistake:
 
 @dataclass(frozen=True)
 class MistakeGroup:
-    """Mistakes of one subject: a heading in the file, a place to read, a way to make them."""
+    """Mistakes on one subject: a heading in the file, a place to read on, a way to make them."""
 
     exercise: ExerciseBuilder
     title: str
@@ -206,7 +207,7 @@ def argument_names(reference: Any) -> tuple[str, ...]:
 
 
 def is_relative(implementation: Any) -> bool:
-    """Whether a mistake is written relative to the reference: a function of `right, a`."""
+    """Return whether a mistake is relative to the reference: a function of `right, a`."""
     return (
         inspect.isfunction(implementation)
         and list(inspect.signature(implementation).parameters) == RELATIVE
@@ -214,7 +215,7 @@ def is_relative(implementation: Any) -> bool:
 
 
 def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> Callable[..., Any]:
-    """The implementation that a mistake relative to the reference stands for."""
+    """Return the implementation that a mistake relative to the reference stands for."""
     signature = inspect.signature(reference)
 
     def mistaken(*args: Any, **kwargs: Any) -> Any:
@@ -237,7 +238,7 @@ def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> C
 
 
 def _listed(cases: Callable[..., Any]) -> Callable[..., list[Any]]:
-    """A generator of cases as a function that returns their list."""
+    """Turn a generator of cases into a function that returns their list."""
     if not inspect.isgeneratorfunction(cases):
         return cases
     return lambda rng: list(cases(rng))

@@ -1,4 +1,4 @@
-"""A curriculum of one small module, and notebooks that are handed in for it."""
+"""Make a curriculum of one small module, and notebooks that are handed in for it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ BLANK = "# YOUR CODE HERE\nraise NotImplementedError()"
 
 
 def write_curriculum(root: Path) -> Path:
-    """The curriculum: basics/07_small_sums, with the assignment id small_sums."""
+    """Write a curriculum of one module, basics/07_small_sums, and return its path."""
     module = root / "curriculum" / "basics" / "07_small_sums"
     (module / "figures").mkdir(parents=True)
     (module / "figures" / "sum.svg").write_text("<svg/>")
@@ -119,19 +119,19 @@ def write_curriculum(root: Path) -> Path:
 
 
 def write_roster(folder: Path, text: str = ROSTER) -> Path:
-    """A roster file."""
+    """Write a roster file and return its path."""
     path = folder / "roster.csv"
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def release_of(classroom: Path) -> nbformat.NotebookNode:
-    """The notebook that learners get."""
+    """Return the notebook that students get."""
     return nbformat.read(classroom / "release/small_sums/assignment.ipynb", as_version=4)
 
 
 def answered(classroom: Path, answers: Mapping[str, str]) -> nbformat.NotebookNode:
-    """The released notebook with some answers filled in."""
+    """Return the released notebook with some answers filled in."""
     notebook = release_of(classroom)
     for cell in notebook.cells:
         name = mark_of(cell).grade_id.removesuffix("-answer")
@@ -141,7 +141,7 @@ def answered(classroom: Path, answers: Mapping[str, str]) -> nbformat.NotebookNo
 
 
 def hand_in(classroom: Path, student: str, work: nbformat.NotebookNode | bytes) -> Path:
-    """Puts a notebook, or any bytes, where submissions are collected."""
+    """Put a notebook, or any bytes, where submissions are collected; return its path."""
     path = classroom / "submitted" / student / "small_sums" / "assignment.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(work if isinstance(work, bytes) else json.dumps(work).encode())
@@ -149,7 +149,7 @@ def hand_in(classroom: Path, student: str, work: nbformat.NotebookNode | bytes) 
 
 
 def gradebook(classroom: Path) -> dict[str, object]:
-    """All that the gradebook says of each student, without its own ids."""
+    """Return everything the gradebook says of each student, without its own ids."""
     with Gradebook(f"sqlite:///{classroom}/gradebook.db") as book:
         return {
             submission.student_id: {
@@ -163,7 +163,7 @@ def gradebook(classroom: Path) -> dict[str, object]:
 
 
 def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
-    """The cell with a grade id."""
+    """Return the cell with a grade id."""
     return next(cells_with_id(notebook, grade_id))
 
 
