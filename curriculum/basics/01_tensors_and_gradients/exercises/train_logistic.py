@@ -93,17 +93,17 @@ def by_module(x, y, learning_rate, steps):
 
 
 def _by_optimizer(kind, x, y, learning_rate, steps):
-    layer = torch.nn.Linear(x.shape[1], 1)
+    layer = torch.nn.Linear(x.size(1), 1)
     for parameter in layer.parameters():
         torch.nn.init.zeros_(parameter)
-    optimizer = kind(layer.parameters(), learning_rate)
+    method = kind(layer.parameters(), learning_rate)
     criterion = torch.nn.BCEWithLogitsLoss()
     losses = []
     for _ in range(steps):
-        optimizer.zero_grad()
+        method.zero_grad()
         cost = criterion(layer(x).squeeze(1), y)
         cost.backward()
-        optimizer.step()
+        method.step()
         losses.append(cost.detach().item())
     return layer.weight[0].detach(), layer.bias.item(), losses
 
@@ -217,12 +217,12 @@ def one_number_for_all_weights(x, y, w, b):
     read="lesson.ipynb#Gradients-add-up",
 )
 def gradients_not_cleared(x, y, learning_rate, steps):
-    total = [torch.zeros(x.shape[1]), torch.zeros(())]
+    sums = [torch.zeros(x.shape[1]), torch.zeros(())]
 
     def added_up(x, y, w, b):
         for position, gradient in enumerate(_gradients(x, y, w, b)):
-            total[position] = total[position] + gradient
-        return total
+            sums[position] = sums[position] + gradient
+        return sums
 
     return _descent(added_up)(x, y, learning_rate, steps)
 
@@ -253,8 +253,8 @@ large_logits = training.group("Large logits", read="lesson.ipynb#Large-logits")
 
 
 def logarithm_of_a_sigmoid(z, y):
-    p = torch.sigmoid(z)
-    return -(y * p.log() + (1 - y) * (1 - p).log()).mean()
+    chance = torch.sigmoid(z)
+    return -(y * chance.log() + (1 - y) * (1 - chance).log()).mean()
 
 
 def cross_entropy_of_probabilities(z, y):

@@ -191,14 +191,14 @@ OF_A_SIGMOID = (
 
 @stable.mistake(OF_A_SIGMOID)
 def logarithm_of_a_sigmoid(z, y, weight):
-    p = torch.sigmoid(z)
-    return -(weight * y * torch.log(p) + (1 - y) * torch.log(1 - p)).mean()
+    chance = torch.sigmoid(z)
+    return -(weight * y * torch.log(chance) + (1 - y) * torch.log(1 - chance)).mean()
 
 
 @stable.mistake(OF_A_SIGMOID)
 def logarithm_of_a_sigmoid_by_label(z, y, weight):
-    p = torch.sigmoid(z)
-    return torch.where(y == 1, -weight * p.log(), -(1 - p).log()).mean()
+    chance = torch.sigmoid(z)
+    return torch.where(y == 1, -weight * chance.log(), -(1 - chance).log()).mean()
 
 
 @stable.mistake(
