@@ -65,19 +65,20 @@ def cases(rng):
         values = np.round(rng.normal(scale=spread, size=(count, width)), 2)
         return torch.tensor(values, dtype=torch.float32)
 
-    def rows_that_round_below_0(count, width):
-        candidates = rows(200, width, spread=0.5)
-        squares = _square_multiplied_out(candidates, candidates).diagonal()
-        return candidates[squares < 0][:count]
+    def equal_rows():  # drawn until the square, multiplied out, is below 0 for two pairs of them
+        while True:
+            some = rows(5, 3, spread=0.5)
+            again = torch.cat([some.flip(0), rows(2, 3)])
+            if (_square_multiplied_out(some, again) < 0).sum() >= 2:
+                return some, again
 
-    again = rows_that_round_below_0(4, 3)
     return [
         Case("one row each", (rows(1, 2), rows(1, 2) + 9)),
         Case("one row against several", (rows(1, 3) - 2, rows(4, 3))),
         Case("several against several", (rows(4, 3), rows(5, 3) + 1)),
         Case("several against several", (rows(3, 3), rows(3, 3))),
         Case("several against several", (rows(5, 1), rows(2, 1))),
-        Case("several against several", (again, torch.cat([again.flip(0), rows(2, 3)]))),
+        Case("several against several", equal_rows()),
     ]
 
 
