@@ -53,10 +53,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Close(Comparison):
-    """Equal structure, kinds and shapes; numbers equal within `atol + rtol * |expected|`."""
+    """Equal structure, kinds and shapes; numbers equal within `atol + rtol * |expected|`.
+
+    same_dtype: arrays must also have the very dtype that is expected. Without it any width will
+    do, and signed and unsigned integers are one kind.
+    """
 
     rtol: float = 1e-5
     atol: float = 1e-6
+    same_dtype: bool = False
     kind: ClassVar[str] = "close"
 
     def differences(self, value: Plain, expected: Plain) -> Differences:
@@ -114,9 +119,9 @@ def close(rtol: float = 1e-5, atol: float = 1e-6) -> Close:
     return Close(rtol, atol)
 
 
-def exact() -> Close:
-    """Numbers equal to the last bit."""
-    return Close(0.0, 0.0)
+def exact(same_dtype: bool = False) -> Close:
+    """Numbers equal to the last bit; see `Close`."""
+    return Close(0.0, 0.0, same_dtype)
 
 
 def accuracy(at_least: float, tolerance: float = 0.05) -> Accuracy:
@@ -176,21 +181,21 @@ def _wrong_kind(value: Plain, expected: Plain) -> WrongKind:
     return WrongKind(kind_of(expected), kind_of(value), scalar)
 
 
-def _form_difference(value: Plain, expected: Plain) -> Difference | None:
-    """A difference in kind, shape or dtype kind, if there is one."""
+def _form_difference(value: Plain, expected: Plain, same_dtype: bool = False) -> Difference | None:
+    """A difference in kind, shape or dtype kind (or dtype), if there is one."""
     is_array = is_tensor(value) or isinstance(value, np.ndarray)
     if is_tensor(value) != is_tensor(expected) or not is_array:
         return _wrong_kind(value, expected)
     a, b = as_array(value), as_array(expected)
     if a.shape != b.shape:
         return WrongShape(b.shape, a.shape)
-    if _dtype_kind(a) != _dtype_kind(b):
+    if _dtype_kind(a) != _dtype_kind(b) or same_dtype and a.dtype != b.dtype:
         return WrongDtype(_dtype_name(b), _dtype_name(a))
     return None
 
 
 def _array_differences(value: Plain, expected: Plain, close: Close) -> Iterator[Difference]:
-    form = _form_difference(value, expected)
+    form = _form_difference(value, expected, close.same_dtype)
     if form:
         yield form
         return

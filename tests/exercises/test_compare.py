@@ -10,7 +10,7 @@ from lepton_course.checks.sentences import describe, differences_in_words
 from lepton_course.exercises import Call, Case, Exercise, Value, accuracy, close, exact
 from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.compiled import compile_exercise
-from lepton_course.exercises.differences import TooFewRight, WrongShape
+from lepton_course.exercises.differences import TooFewRight, WrongDtype, WrongShape
 from lepton_course.exercises.values import Opaque
 
 
@@ -69,6 +69,13 @@ def test_equal_values_have_no_difference(value, expected):
 
 def test_exact_means_exact():
     assert exact().differences(1.0 + 1e-9, 1.0)
+
+
+def test_the_very_dtype_counts_only_where_it_is_asked_for():
+    pixels = np.array([1, 2], np.uint8)
+    assert exact().differences(pixels.astype(int), pixels) == ()
+    found = exact(same_dtype=True).differences(pixels.astype(int), pixels)
+    assert found == (WrongDtype("uint8", "int64"),)
 
 
 def test_where_a_float_is_asked_for_a_whole_number_may_be_the_same_mistake():
