@@ -24,6 +24,9 @@ from lepton_course.exercises.values import MAX_DEPTH, Opaque, Plain, is_tensor, 
 MISSING = "Missing"
 ELLIPSIS = "Ellipsis"
 
+PASSES = 20
+"""Passes through a network after the first one, until two differ."""
+
 
 @dataclass(frozen=True)
 class Raised:
@@ -133,12 +136,14 @@ class Gradient(Probe):
 class Model(Probe):
     """Builds a network with the answer, gives it weights, and runs it forward.
 
-    mode: "eval" or "train". gradients: also see the parameters' gradients. When the parameters
-    cannot take the case's weights, only their shapes are seen.
+    mode: "eval" or "train". gradients: also see the parameters' gradients. randomness: also see
+    whether passes in train mode differ from each other, as dropout makes them. When the parameters
+    and buffers cannot take the case's weights, only the parameters' shapes are seen.
     """
 
     mode: str = "eval"
     gradients: bool = False
+    randomness: bool = False
     kind: ClassVar[str] = "model"
 
     def look(self, answer: Any, case: Case) -> dict[str, Plain]:
@@ -161,6 +166,8 @@ class Model(Probe):
         seen["output"] = plain(output)
         if self.gradients:
             seen["gradients"] = _gradients(output, parameters)
+        if self.randomness:
+            seen["randomness"] = _is_random(model.train(), x)
         return seen
 
 
@@ -177,6 +184,15 @@ def random_weights(model: Any, rng: np.random.Generator, scale: float = 0.3) -> 
     buffers = model_slots(model)[len(parameters) :]
     weights += [rng.uniform(0.5, 1.5, size=tuple(b.shape)) for b in buffers]
     return [np.asarray(w, dtype=np.float32) for w in weights]
+
+
+def _is_random(model: Any, x: Any) -> bool:
+    """Whether one of `PASSES` passes differs from the first: one alone may draw the same mask."""
+    import torch
+
+    with torch.no_grad():
+        first = model(x)
+        return not all(torch.equal(model(x), first) for _ in range(PASSES))
 
 
 def _gradients(result: Any, leaves: Sequence[Any]) -> Plain:
