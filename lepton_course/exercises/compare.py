@@ -92,8 +92,9 @@ class Close(Comparison):
 class Accuracy(Comparison):
     """Predicted labels against hidden ones: the share of equal labels is at least `at_least`.
 
-    Two answers are alike when their shapes and kinds agree and their shares of right labels
-    differ by at most `tolerance`.
+    Two answers are alike when their shapes and kinds agree, their shares of right labels differ by
+    at most `tolerance`, and both or neither give one label to all. Of a single label, right or
+    wrong, the share tells nothing.
     """
 
     at_least: float
@@ -111,6 +112,10 @@ class Accuracy(Comparison):
         form, other_form = _form_difference(value, expected), _form_difference(other, expected)
         if form or other_form:
             return form == other_form  # both are wrong in the same form
+        if as_array(expected).size == 1:
+            return True
+        if _is_constant(value) != _is_constant(other):
+            return False
         return abs(_share_equal(value, expected) - _share_equal(other, expected)) <= self.tolerance
 
 
@@ -260,6 +265,11 @@ def _dtype_name(array: np.ndarray) -> str:
 
 def _dtype_kind(array: np.ndarray) -> str:
     return {"u": "i"}.get(array.dtype.kind, array.dtype.kind)
+
+
+def _is_constant(labels: Plain) -> bool:
+    """Whether an array of labels gives the same one to all."""
+    return np.unique(as_array(labels)).size == 1
 
 
 def _share_equal(value: Plain, expected: Plain) -> float:

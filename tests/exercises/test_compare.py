@@ -93,6 +93,9 @@ def test_accuracy_has_a_band_and_knows_like_answers():
     assert said == "90.0% of the labels are right; at least 95% are needed"
     assert accuracy(0.95).alike(ninety, ninety[::1].copy(), labels)
     assert not accuracy(0.95).alike(ninety, labels + 1, labels)
+    assert accuracy(0.95).alike(labels * 0, labels * 0 + 1, labels)
+    assert not accuracy(0.95).alike(labels * 0, np.roll(labels, 1), labels)  # both guess
+    assert accuracy(0.95).alike(labels[:1] + 1, labels[:1], labels[:1])
     assert accuracy(0.9).differences(np.zeros((10, 3)), labels) == (WrongShape((10,), (10, 3)),)
 
 
