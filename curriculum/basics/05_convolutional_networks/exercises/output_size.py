@@ -59,7 +59,8 @@ def cases(rng):
         Case("dilation", (size + 1, even, 1, 0, 3)),
         Case("dilation", (size, 1, 1, 0, 4)),
         Case("everything together", (size, odd, 2, 2, 3)),
-        Case("everything together", (size + 1, even, 3, 1, 2)),
+        Case("everything together", (size + 1, odd, 2, 3, 3)),
+        Case("everything together", (size + 1, even, 2, 1, 2)),
     ]
 
 
