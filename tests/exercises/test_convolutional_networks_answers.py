@@ -277,7 +277,7 @@ def only_bags(images):
 
 @pytest.mark.parametrize(
     ("given", "mistake"),
-    [(in_the_order_of_a_shuffled_loader, "shuffled"), (only_bags, "always kind 1")],
+    [(in_the_order_of_a_shuffled_loader, "shuffled"), (only_bags, "always the same easy kind")],
 )
 def test_two_sorters_that_guess_are_told_apart(given, mistake):
     verdict = verdict_on("predict", given)
