@@ -1,9 +1,9 @@
-"""Mini-batches by index against torch.utils.data.DataLoader, in one run.
+"""Time mini-batches by index against torch.utils.data.DataLoader, in one run.
 
     python benchmarks/batches.py
 
-One pass over 10000 images, float32 (1, 28, 28), in shuffled batches of 64, nothing computed on
-them. The ways take turns, so that whatever else the machine does hits all of them alike.
+One pass over 10000 images, float32 (1, 28, 28), in shuffled batches of 64, with nothing computed
+on them. The ways take turns, so that anything else the machine does affects all of them alike.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ BATCH_SIZE = 64
 ROUNDS = 15
 
 
-def ways(x: torch.Tensor, y: torch.Tensor) -> dict[str, Callable[[], Iterable]]:
-    """Each way to make the batches of one pass."""
+def loaders(x: torch.Tensor, y: torch.Tensor) -> dict[str, Callable[[], Iterable]]:
+    """Return each way to make the batches of one pass, by title."""
     data = TensorDataset(x, y)
 
     def loader(workers: int) -> DataLoader:
@@ -48,6 +48,7 @@ def ways(x: torch.Tensor, y: torch.Tensor) -> dict[str, Callable[[], Iterable]]:
 
 
 def seconds_of_one_pass(make: Callable[[], Iterable]) -> float:
+    """Return the seconds that one pass takes. Raises RuntimeError when images are missing."""
     began = time.perf_counter()
     count = sum(len(y) for _, y in make())
     elapsed = time.perf_counter() - began
@@ -57,8 +58,9 @@ def seconds_of_one_pass(make: Callable[[], Iterable]) -> float:
 
 
 def main() -> None:
+    """Measure and print."""
     x, y = load_dataset("fashion_mnist").train.torch()
-    every_way = ways(x, y)
+    every_way = loaders(x, y)
     times: dict[str, list[float]] = {name: [] for name in every_way}
     for round_ in range(ROUNDS + 1):
         for name, make in every_way.items():

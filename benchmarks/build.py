@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/build.py
 
 Works on a copy of the curriculum. Processor time is that of all processes together; on a busy
-machine it says more than the time on the clock.
+machine it says more than the wall clock.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ EXERCISE = Path("basics/05_convolutional_networks/exercises/max_pool2d.py")
 
 
 def measured(work: Callable[[], Built]) -> tuple[Built, float, float]:
-    """What `work` returned, the seconds it took, and the processor's seconds."""
+    """Do the work; return its result, the seconds it took, and its processor seconds."""
     started, before = time.monotonic(), processor_seconds()
     built = work()
     return built, time.monotonic() - started, processor_seconds() - before
 
 
 def processor_seconds() -> float:
-    """Processor time of this process and of those of its children that have ended."""
+    """Return the processor time of this process and of its children that have ended."""
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(used.ru_utime + used.ru_stime for used in usage)
 
 
 def busy_cores() -> float:
-    """Cores busy over one second in which nothing is built."""
+    """Return the number of cores busy over one second in which nothing is built."""
     before = _busy_ticks()
     time.sleep(1.0)
     return (_busy_ticks() - before) / 100

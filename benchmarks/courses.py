@@ -1,4 +1,4 @@
-"""Courses for benchmarks: ordinary nbgrader courses with as many submissions as wanted."""
+"""Make courses for benchmarks: ordinary nbgrader courses with any number of submissions."""
 
 from __future__ import annotations
 
@@ -75,15 +75,15 @@ TENSORFLOW = {
 
 
 @dataclass(frozen=True)
-class Course:
-    """A course's folder, and its assignment with everybody's submission."""
+class BenchmarkCourse:
+    """A course's folder and its assignment, with everybody's submission."""
 
     root: Path
     assignment: str
 
 
-def make_course(root: Path, kind: str, submissions: int) -> Course:
-    """A course of a kind: "torch", "tensorflow" or "example" (of `nbgrader quickstart`).
+def make_course(root: Path, kind: str, submissions: int) -> BenchmarkCourse:
+    """Make a course: "torch", "tensorflow" or "example" (that of `nbgrader quickstart`).
 
     Every third submission is wrong in its first answer, every fifth in its second.
     """
@@ -101,41 +101,41 @@ def make_course(root: Path, kind: str, submissions: int) -> Course:
     return course
 
 
-def students(course: Course) -> list[str]:
-    """Who has handed in."""
+def students(course: BenchmarkCourse) -> list[str]:
+    """Return the ids of the students who have handed in."""
     return sorted(folder.name for folder in (course.root / "submitted").iterdir())
 
 
-def copy_course(course: Course, root: Path, who: Sequence[str]) -> Course:
-    """The course as it was before grading, with the submissions of some learners."""
+def copy_course(course: BenchmarkCourse, root: Path, who: Sequence[str]) -> BenchmarkCourse:
+    """Copy the course as it was before grading, with the submissions of the students `who`."""
     shutil.copytree(course.root, root, ignore=shutil.ignore_patterns("submitted"))
     for student in who:
         shutil.copytree(course.root / "submitted" / student, root / "submitted" / student)
-    return Course(root, course.assignment)
+    return BenchmarkCourse(root, course.assignment)
 
 
-def change_submission(course: Course, student: str) -> None:
-    """Has a learner hand in again, with another comment."""
+def change_submission(course: BenchmarkCourse, student: str) -> None:
+    """Hand in a student's work again with an added comment."""
     for path in (course.root / "submitted" / student).rglob("*.ipynb"):
         notebook = nbformat.read(path, as_version=4)
         notebook.cells[-2].source += "\n# again"
         nbformat.write(notebook, path)
 
 
-def scores(course: Course) -> dict[str, float]:
-    """What the gradebook says, by learner."""
+def scores(course: BenchmarkCourse) -> dict[str, float]:
+    """Return the gradebook's scores, by student."""
     with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}") as gradebook:
         return {s.student_id: s.score for s in gradebook.assignment_submissions(course.assignment)}
 
 
-def own_cpu_seconds(course: Course) -> float:
-    """What the learners' cells used, by the processes' own clocks, as the notebooks printed it."""
+def own_cpu_seconds(course: BenchmarkCourse) -> float:
+    """Return the processor seconds that the students' cells used, as the notebooks printed them."""
     pages = (course.root / "autograded").rglob("*.ipynb")
     found = [re.search(r"cpu seconds ([0-9.]+)", page.read_text()) for page in pages]
     return sum(float(match[1]) for match in found if match)
 
 
-def _of(root: Path, parts: dict) -> Course:
+def _of(root: Path, parts: dict) -> BenchmarkCourse:
     source = root / "source" / "layers"
     source.mkdir(parents=True)
     (root / "nbgrader_config.py").write_text(
@@ -153,13 +153,13 @@ def _of(root: Path, parts: dict) -> Course:
         "name": "python3", "display_name": "Python 3", "language": "python",
     }  # fmt: skip
     nbformat.write(notebook, source / "layers.ipynb")
-    return Course(root, "layers")
+    return BenchmarkCourse(root, "layers")
 
 
-def _quickstart(root: Path) -> Course:
+def _quickstart(root: Path) -> BenchmarkCourse:
     command = [sys.executable, "-m", "nbgrader", "quickstart", root.name]
     subprocess.run(command, cwd=root.parent, check=True, capture_output=True)
-    return Course(root, "ps1")
+    return BenchmarkCourse(root, "ps1")
 
 
 def _marked(grade_id: str, source: str, **options: object) -> NotebookNode:
@@ -167,7 +167,7 @@ def _marked(grade_id: str, source: str, **options: object) -> NotebookNode:
     return new_code_cell(source, metadata={"nbgrader": {**mark, "grade_id": grade_id, **options}})
 
 
-def _hand_in(course: Course, kind: str, number: int) -> None:
+def _hand_in(course: BenchmarkCourse, kind: str, number: int) -> None:
     student = f"s{number:05d}"
     folder = course.root / "submitted" / student / course.assignment
     shutil.copytree(course.root / "release" / course.assignment, folder)

@@ -1,20 +1,20 @@
-"""A class graded by `lepton class grade` and by others, in one run.
+"""Time the grading of a class by `lepton class grade` and by other graders, in one run.
 
     python benchmarks/grading.py [--kinds torch tensorflow example] [--submissions 200]
                                  [--otter PATH/bin/otter] [--sizes 100 300 1000 3000]
                                  [--results FILE.json] [--figure FILE.png]
 
 Against nbgrader: each kind of course is graded by one stock `nbgrader autograde`, by the best
-number of stock processes side by side, and by `lepton class grade`, each in a copy of its own. The
+number of stock processes side by side, and by `lepton class grade`, each in its own copy. The
 stock processes have copies with a part of the class each, so that none waits for another's
-gradebook; the best number is found on a tenth of the class. All must come to the same scores.
+gradebook; the best number is found on a tenth of the class. All must arrive at the same scores.
 
 Against Otter-Grader: `otter run`, which needs no Docker, on ten submissions of the torch course.
 
 By size: classes of several sizes, and one of 1,000 graded again with ten submissions changed.
 
-Printed are seconds by the wall clock, with the start of the commands, and processor seconds.
-What one run measured is kept in the file of results, so that parts can be run one by one.
+The tables show seconds on the wall clock, including the start of the commands, and processor
+seconds. The file of results keeps what one run measured, so that parts can be run one by one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from courses import (
-    Course,
+    BenchmarkCourse,
     change_submission,
     copy_course,
     make_course,
@@ -48,11 +48,11 @@ from rich.table import Table
 from lepton_course import device_table
 
 PROCESSES = (2, 3, 4)
-"""How many stock processes at a time are tried."""
+"""Numbers of simultaneous stock processes to try."""
 
 UNTIL_DONE = 'for attempt in 1 2 3 4 5; do "$@" && exit; done; exit 1'
-"""Kernels that stock processes start at once sometimes take the same port, and nbgrader fails.
-Started again it grades who is missing; that time counts."""
+"""Retry: kernels that stock processes start at once sometimes take the same port, and nbgrader
+fails. Started again, it grades the remaining students; that time counts."""
 
 OTTER_SUBMISSIONS = 10
 CHANGED = 10
@@ -60,21 +60,23 @@ REGRADED = 1000
 
 
 @dataclass(frozen=True)
-class Graded:
-    """What it took to grade a class, and the gradebook's scores by learner."""
+class GradingCost:
+    """Cost of grading a class, and the gradebook's scores by student."""
 
     usage: Usage
     own_cpu_seconds: float
     scores: dict[str, float]
 
     def row(self) -> dict[str, float]:
-        """Seconds for the file of results."""
+        """Return the seconds for the file of results."""
         used = self.usage
         return {"seconds": used.seconds, "cpu": used.cpu_seconds, "own cpu": self.own_cpu_seconds}
 
 
-def by_stock(course: Course, where: Path, who: list[str], processes: int) -> Graded:
-    """nbgrader itself, in processes that have a part of the class each."""
+def grade_with_nbgrader(
+    course: BenchmarkCourse, where: Path, who: list[str], processes: int
+) -> GradingCost:
+    """Grade with nbgrader itself, in several processes that each have a part of the class."""
     copies = [
         copy_course(course, where / str(part), who[part::processes]) for part in range(processes)
     ]
@@ -83,22 +85,24 @@ def by_stock(course: Course, where: Path, who: list[str], processes: int) -> Gra
     return _graded(run_side_by_side([Command(words, copy.root) for copy in copies]), copies)
 
 
-def by_lepton(course: Course, where: Path, who: list[str], watch_memory: bool = False) -> Graded:
-    """This course's grader, on all cores."""
+def grade_with_lepton(
+    course: BenchmarkCourse, where: Path, who: list[str], watch_memory: bool = False
+) -> GradingCost:
+    """Grade with this course's grader, on all cores."""
     copy = copy_course(course, where, who)
     return _graded(run_side_by_side([_lepton(copy)], watch_memory), [copy])
 
 
 def compare(kind: str, submissions: int, where: Path) -> dict[str, Any]:
-    """nbgrader in one process, in the best number of them, and this grader."""
+    """Compare nbgrader in one process, in the best number of processes, and this grader."""
     course = make_course(where / "course", kind, submissions)
     who = students(course)
     few = who[: max(len(PROCESSES) * 2, submissions // 10)]
-    tried = {n: by_stock(course, where / f"try{n}", few, n) for n in PROCESSES}
+    tried = {n: grade_with_nbgrader(course, where / f"try{n}", few, n) for n in PROCESSES}
     best = min(tried, key=lambda n: tried[n].usage.seconds)
-    ours = by_lepton(course, where / "ours", who)
-    together = by_stock(course, where / "together", who, best)
-    alone = by_stock(course, where / "alone", who, 1)
+    ours = grade_with_lepton(course, where / "ours", who)
+    together = grade_with_nbgrader(course, where / "together", who, best)
+    alone = grade_with_nbgrader(course, where / "alone", who, 1)
     if not ours.scores == together.scores == alone.scores:
         raise RuntimeError(f"{kind}: the scores differ")
     return {
@@ -112,24 +116,26 @@ def compare(kind: str, submissions: int, where: Path) -> dict[str, Any]:
 
 
 def compare_with_otter(program: Path, where: Path) -> dict[str, Any]:
-    """Otter-Grader and this grader on a few submissions of the torch course."""
+    """Compare Otter-Grader and this grader on a few submissions of the torch course."""
     course = make_course(where / "course", "torch", OTTER_SUBMISSIONS)
     who = students(course)
     usage, found = grade_with_otter(program, course, who)
-    ours = by_lepton(course, where / "ours", who)
+    ours = grade_with_lepton(course, where / "ours", who)
     if found != ours.scores:
         raise RuntimeError(f"the scores differ: {found} and {ours.scores}")
     otter = {"seconds": usage.seconds, "cpu": usage.cpu_seconds}
     return {"submissions": len(who), "lepton": ours.row(), "otter": otter}
 
 
-def by_size(sizes: list[int], where: Path, keep: Callable[[str, dict[str, Any]], None]) -> None:
-    """Time, memory and gradebook of classes of several sizes; and grading one again."""
+def measure_class_sizes(
+    sizes: list[int], where: Path, keep: Callable[[str, dict[str, Any]], None]
+) -> None:
+    """Measure time, memory and gradebook of classes of several sizes, and of grading one again."""
     course = make_course(where / "course", "torch", max(sizes))
     who = students(course)
     for size in sizes:
         folder = where / f"class{size}"
-        graded = by_lepton(course, folder, who[:size], watch_memory=True)
+        graded = grade_with_lepton(course, folder, who[:size], watch_memory=True)
         found = {
             **graded.row(),
             "peak bytes": graded.usage.peak_bytes,
@@ -137,7 +143,7 @@ def by_size(sizes: list[int], where: Path, keep: Callable[[str, dict[str, Any]],
         }
         keep("sizes", {str(size): found})
         if size == REGRADED:
-            copy = Course(folder, course.assignment)
+            copy = BenchmarkCourse(folder, course.assignment)
             for student in who[:CHANGED]:
                 change_submission(copy, student)
             usage = run_side_by_side([_lepton(copy)])
@@ -145,13 +151,13 @@ def by_size(sizes: list[int], where: Path, keep: Callable[[str, dict[str, Any]],
         shutil.rmtree(folder)
 
 
-def _lepton(course: Course) -> Command:
+def _lepton(course: BenchmarkCourse) -> Command:
     program = str(Path(sys.executable).with_name("lepton"))
     return Command([program, "class", "grade", str(course.root), course.assignment], course.root)
 
 
-def _graded(usage: Usage, courses: list[Course]) -> Graded:
-    return Graded(
+def _graded(usage: Usage, courses: list[BenchmarkCourse]) -> GradingCost:
+    return GradingCost(
         usage,
         sum(map(own_cpu_seconds, courses)),
         {student: score for course in courses for student, score in scores(course).items()},
@@ -159,7 +165,7 @@ def _graded(usage: Usage, courses: list[Course]) -> Graded:
 
 
 def tables(results: dict[str, Any]) -> list[Table]:
-    """The results, for people."""
+    """Return the results as tables."""
     cores = len(os.sched_getaffinity(0))
     against = Table(title=f"seconds on {cores} cores")
     for column in (
@@ -208,7 +214,7 @@ def tables(results: dict[str, Any]) -> list[Table]:
 
 
 def main() -> None:
-    """Measures, keeps, prints and draws."""
+    """Measure, store, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=200)
     parser.add_argument("--kinds", nargs="*", default=["torch", "tensorflow", "example"])
@@ -237,7 +243,7 @@ def main() -> None:
     if options.sizes:
         console.print("by size …")
         with tempfile.TemporaryDirectory() as folder:
-            by_size(options.sizes, Path(folder), keep)
+            measure_class_sizes(options.sizes, Path(folder), keep)
     for table in tables(results):
         console.print(table)
     console.print(device_table())

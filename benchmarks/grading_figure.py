@@ -1,4 +1,4 @@
-"""The figure of `grading.py`."""
+"""Draw the figure of `grading.py`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COLOURS = {
 
 
 def draw(results: dict[str, Any], path: Path) -> None:
-    """Seconds per submission by grader, and seconds by size of the class, in one picture."""
+    """Plot seconds per submission by grader, and seconds by class size, in one figure."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
     _draw_graders(left, results)
     _draw_sizes(right, results.get("sizes", {}))

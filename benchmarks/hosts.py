@@ -1,11 +1,12 @@
-"""The same class, graded on one core without a cluster, by one host and by two, in one run.
+"""Time the same class graded on one core without a cluster, by one host and by two.
 
     python benchmarks/hosts.py [--submissions 60] [--runs 3]
 
-A host is a network namespace of this machine that is bound to one core. The first runs the
-command, Dask's scheduler and a worker, the second a worker. Measured is the command, by the wall
-clock and with its start; workers are there before it starts, their warm processes are not. The
-ways take turns, each run has a fresh copy of the class, and all must come to the same scores.
+A host is a network namespace of this machine that is bound to one core. The first host runs the
+command, Dask's scheduler and a worker; the second runs a worker. What is timed is the command, on
+the wall clock and including its start; the workers are running before it starts, their warm
+processes are not. The ways take turns, each run has a fresh copy of the class, and all must arrive
+at the same scores.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from courses import Course, copy_course, make_course, scores, students
+from courses import BenchmarkCourse, copy_course, make_course, scores, students
 from rich.console import Console
 from rich.table import Table
 
@@ -32,13 +33,13 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "tests" / "support"))
 from lan import Lan
 
 WAYS = {"one core, no cluster": 0, "cluster, one host": 1, "cluster, two hosts": 2}
-"""Ways to grade, and how many hosts with a worker each has."""
+"""Ways to grade, each with its number of hosts that run a worker."""
 
 START_SECONDS = 60
 
 
-class Hosts:
-    """One host for each core, the first of which is where the command runs."""
+class PinnedHosts:
+    """One host per core; the command runs on the first."""
 
     def __init__(self, lan: Lan, folder: Path) -> None:
         self.lan = lan
@@ -48,7 +49,7 @@ class Hosts:
         self.scheduler = f"tcp://{lan.address(self.hosts[0])}:8786"
 
     def start(self, number: int, *arguments: str, **options: Any) -> subprocess.Popen:
-        """Starts Python on a host, on the host's core."""
+        """Start Python on a host, on the host's core."""
         core = self.cores[number]
         return self.lan.start(
             self.hosts[number],
@@ -60,7 +61,7 @@ class Hosts:
 
     @contextmanager
     def cluster(self, workers: int) -> Iterator[list[str]]:
-        """Dask's programs on so many hosts; what the command is told of them."""
+        """Run Dask's programs on `workers` hosts; yield the command's options for them."""
         if not workers:
             yield []
             return
@@ -86,8 +87,8 @@ class Hosts:
                 program.terminate()
                 program.wait()
 
-    def grade(self, course: Course, workers: int) -> float:
-        """Seconds that the command takes."""
+    def grade(self, course: BenchmarkCourse, workers: int) -> float:
+        """Return the seconds that the command takes."""
         command = ["-m", "lepton_course.cli", "class", "grade", str(course.root), course.assignment]
         with self.cluster(workers) as options:
             began = time.perf_counter()
@@ -97,12 +98,12 @@ class Hosts:
 
 
 def measure(submissions: int, runs: int, folder: Path) -> dict[str, list[float]]:
-    """Seconds of each run, by way. Raises RuntimeError where the scores differ."""
+    """Return the seconds of each run, by way. Raises RuntimeError when the scores differ."""
     course = make_course(folder / "course", "torch", submissions)
     seconds: dict[str, list[float]] = {way: [] for way in WAYS}
     found = []
     with Lan() as lan:
-        hosts = Hosts(lan, folder)
+        hosts = PinnedHosts(lan, folder)
         for run in range(runs):
             for number, (way, workers) in enumerate(WAYS.items()):
                 copy = copy_course(course, folder / f"{run}-{number}", students(course))
@@ -114,7 +115,7 @@ def measure(submissions: int, runs: int, folder: Path) -> dict[str, list[float]]
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--submissions", type=int, default=60)
     parser.add_argument("--runs", type=int, default=3)

@@ -1,10 +1,10 @@
-"""From nothing to a kernel's first operation: warm kernels against ordinary ones, in one run.
+"""Time the start of a kernel up to its first operation: warm kernels against ordinary ones.
 
     python benchmarks/kernel_start.py [--runs 10]
 
-Each run starts a kernel, waits until it answers, and has it import a framework and do one
-operation. Ordinary, warm and warm-and-closed-in kernels take turns, so that a slower moment of
-the machine meets all three. Printed are medians, and the ratios of medians.
+Each run starts a kernel, waits until it answers, and has it import a framework and run one
+operation. Ordinary, warm and sandboxed warm kernels take turns, so that a slow moment of the
+machine affects all three. The table shows medians, and ratios of medians.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ OPERATIONS = {
 
 
 def ordinary_manager() -> KernelManager:
-    """An ordinary kernel: a new Python process."""
+    """Return the manager of an ordinary kernel: a new Python process."""
     return KernelManager(kernel_name="python3")
 
 
-def closed_in_manager() -> KernelManager:
-    """A warm kernel in a world of its own."""
+def sandboxed_manager() -> KernelManager:
+    """Return the manager of a warm kernel in its own sandbox."""
     return BlockingWarmKernelManager(world=World(shared.make_folder()))
 
 
 def seconds_to_first_operation(manager: KernelManager, operation: str) -> float:
-    """Seconds from the start of a kernel to the end of its first operation."""
+    """Return the seconds from the start of a kernel to the end of its first operation."""
     world = getattr(manager, "world", None)
     cwd = world.scratch if world else shared.make_folder()
     began = time.perf_counter()
@@ -58,13 +58,13 @@ def seconds_to_first_operation(manager: KernelManager, operation: str) -> float:
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=10)
     runs = parser.parse_args().runs
     kinds = {"ordinary": ordinary_manager, "warm": BlockingWarmKernelManager}
     if survey().walls == Walls():
-        kinds["warm, closed in"] = closed_in_manager
+        kinds["warm, closed in"] = sandboxed_manager
     table = Table(title=f"Kernel start to first operation, seconds, median of {runs}")
     for column in ("framework", *kinds, *(f"ordinary / {kind}" for kind in list(kinds)[1:])):
         table.add_column(column, justify="right")

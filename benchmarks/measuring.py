@@ -1,4 +1,4 @@
-"""Runs commands side by side and says what they took, with all the processes that they started."""
+"""Run commands side by side and measure them together with every process they start."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Command:
 
 @dataclass(frozen=True)
 class Usage:
-    """Seconds by the wall clock and of all processors; the largest memory seen, in bytes.
+    """Wall-clock seconds, processor seconds and peak memory in bytes.
 
-    Memory that processes share is counted once (proportional set size); 0 where nobody looked.
+    Memory that processes share is counted once (proportional set size); 0 when not watched.
     """
 
     seconds: float
@@ -40,8 +40,8 @@ class Usage:
 
 
 def run_side_by_side(commands: Sequence[Command], watch_memory: bool = False) -> Usage:
-    """Runs all at once and waits for them. Raises RuntimeError when one fails."""
-    become_subreaper()  # what they leave behind comes here, and its processor time is counted
+    """Run all commands at once and wait for them. Raises RuntimeError when one fails."""
+    become_subreaper()  # orphans come to this process, so that their time is counted
     before = _cpu_seconds()
     with _watching() if watch_memory else contextlib.nullcontext([0]) as seen:
         began = time.perf_counter()
@@ -73,7 +73,7 @@ def _cpu_seconds() -> float:
 
 @contextlib.contextmanager
 def _watching() -> Iterator[list[int]]:
-    """Looks at the memory of all descendants now and then."""
+    """Sample the memory of all descendants every `LOOK_SECONDS`."""
     seen = [0]
     done = threading.Event()
 

@@ -1,4 +1,4 @@
-"""The torch course graded by Otter-Grader without Docker: `otter run`, one submission at a time."""
+"""Grade the torch course with Otter-Grader, without Docker: `otter run` for each submission."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from courses import TORCH, Course
+from courses import TORCH, BenchmarkCourse
 from measuring import Command, Usage, run_side_by_side
 
 
 def grade_with_otter(
-    program: Path, course: Course, who: Sequence[str]
+    program: Path, course: BenchmarkCourse, who: Sequence[str]
 ) -> tuple[Usage, dict[str, float]]:
-    """What it took, and the scores. program: Otter's, in an environment that also has torch."""
+    """Return the cost and the scores. program: Otter's, in an environment that also has torch."""
     scores = {}
     total = Usage(0.0, 0.0, 0)
     with tempfile.TemporaryDirectory() as name:
@@ -34,7 +34,7 @@ def grade_with_otter(
 
 
 def _make_autograder(program: Path, folder: Path) -> Path:
-    """Otter's archive of tests: the course's own, written as it wants them."""
+    """Make Otter's archive of tests from the course's own."""
     tests = folder / "tests"
     tests.mkdir()
     for name in ("softmax", "train"):

@@ -1,9 +1,9 @@
-"""Where the time of one submission goes, from its bytes to the gradebook's row.
+"""Time the stages of grading one submission, from its bytes to the gradebook's row.
 
     python benchmarks/submission.py [--kind torch] [--submissions 30]
 
-A course of `grading.py`, graded one submission after the other in this process, with the same
-functions and walls as by `lepton class grade`. Printed are medians, by the wall clock; where a
+A course of `grading.py` is graded one submission after the other in this process, with the same
+functions and walls as in `lepton class grade`. The table shows medians on the wall clock; where a
 submission has two notebooks, for both together.
 """
 
@@ -19,14 +19,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from courses import Course, make_course, own_cpu_seconds, students
+from courses import BenchmarkCourse, make_course, own_cpu_seconds, students
 from rich.console import Console
 from rich.table import Table
 
 from autograder.classroom.classroom import programs_on_path
 from autograder.execution.job import SubmissionLimits
 from autograder.grading.gradebook_writer import GradebookWriter
-from autograder.grading.recording import record
+from autograder.grading.recording import RecordedWork, record
 from autograder.judging.course import GradingTask
 from autograder.kernels.owner import shared
 from autograder.nbgrader_course.notebook_runs import RunTests
@@ -55,13 +55,13 @@ class TimedRun(RunTests):
         self.cells_ended = time.perf_counter()
 
     def write_verdicts(self, notebook: Any) -> None:
-        """Called first when the kernel has gone."""
+        """Also add the time it took to end the kernel: this is called first after that."""
         self.seconds["end the kernel"] += time.perf_counter() - self.cells_ended
         super().write_verdicts(notebook)
 
 
-def measure(course: Course) -> list[Counter[str]]:
-    """Seconds of each stage, for each submission."""
+def measure(course: BenchmarkCourse) -> list[Counter[str]]:
+    """Return the seconds of each stage, for each submission."""
     classroom = open_stock_course(course.root)
     assignment = load_stock_assignment(classroom, course.assignment)
     walls = choose_walls("auto")
@@ -80,7 +80,8 @@ def measure(course: Course) -> list[Counter[str]]:
                 judged = assignment.grade(task)
             seconds["score"] -= sum(seconds[part] for part in PARTS_OF_A_RUN)
             with _timed(seconds, "record"):
-                record(writer, classroom, assignment, student, restored, judged)
+                work = RecordedWork(student, folder, restored, judged)
+                record(writer, classroom, assignment, work)
             found.append(seconds)
     shared.stop()
     return found
@@ -95,17 +96,17 @@ def _timed(seconds: Counter[str], stage: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _timed_runs() -> Iterator[None]:
-    from autograder.stock import running
+    from autograder.nbgrader_course import notebook_runs
 
-    usual, running.RunTests = running.RunTests, TimedRun
+    usual, notebook_runs.RunTests = notebook_runs.RunTests, TimedRun
     try:
         yield
     finally:
-        running.RunTests = usual
+        notebook_runs.RunTests = usual
 
 
 def main() -> None:
-    """Measures and prints."""
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kind", choices=("torch", "tensorflow", "example"), default="torch")
     parser.add_argument("--submissions", type=int, default=30)

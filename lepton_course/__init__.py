@@ -1,7 +1,7 @@
-"""What a notebook of Lepton Course imports.
+"""Provide the names that notebooks of Lepton Course import.
 
-Names are loaded when they are first used, so that `import lepton_course` takes no time and
-pulls in neither torch nor TensorFlow.
+Each name is loaded when it is first used, so that `import lepton_course` is instant and pulls in
+neither torch nor TensorFlow.
 """
 
 from __future__ import annotations

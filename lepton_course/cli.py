@@ -1,5 +1,8 @@
-"""The `lepton` command. Learners' commands live here; a clone of the course adds more through the
-entry-point group `lepton_course.commands`, so that this package knows nothing of grading."""
+"""Run the `lepton` command.
+
+The learners' commands live here. A clone of the course adds more through the entry-point group
+`lepton_course.commands`, so that this package knows nothing of grading.
+"""
 
 from __future__ import annotations
 
@@ -164,7 +167,7 @@ def data() -> None:
 
 
 def describe(changes: list[FileChange]) -> list[str]:
-    """What `lepton learn` says about its work: one line per matter."""
+    """Summarise what `lepton learn` did, one line per kind of change."""
     counts = {
         action: sum(change.action == action for change in changes)
         for action in ("added", "updated", "kept")
@@ -187,7 +190,7 @@ def describe(changes: list[FileChange]) -> list[str]:
 
 
 def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
-    """Become JupyterLab on `folder`. Its own URL message tells the port that it found free."""
+    """Replace this process by JupyterLab on `folder`; its own message names the free port."""
     # Kernels of this environment come before others that the user may have installed.
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     # A learner's JupyterLab: no question about news, no instructor's buttons.
@@ -207,7 +210,7 @@ def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
 
 
 def _add_clone_commands() -> None:
-    """Add what a clone of the course brings: build, class, demo, …"""
+    """Add the commands that a clone of the course brings, such as build and class."""
     for entry in sorted(entry_points(group="lepton_course.commands"), key=lambda e: e.name):
         try:
             command = entry.load()

@@ -1,4 +1,4 @@
-"""A group of commands that tells the course's errors as messages."""
+"""Group commands so that the course's errors appear as messages."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from lepton_course.errors import CourseError
 
 
 class ErrorsAsMessages(TyperGroup):
-    """Turns a CourseError of any of its commands into a message and exit status 1."""
+    """A group that turns a CourseError of any of its commands into a message and exit status 1."""
 
     def invoke(self, ctx: typer.Context) -> Any:
-        """Run the command that was asked for."""
+        """Run the requested command."""
         try:
             return super().invoke(ctx)
         except CourseError as error:
@@ -22,12 +22,12 @@ class ErrorsAsMessages(TyperGroup):
             raise typer.Exit(1) from error
 
     def prefix(self, ctx: typer.Context) -> str:
-        """Return what stands before a message."""
+        """Return the text that stands before a message."""
         return ""
 
 
 class NamesItself(ErrorsAsMessages):
-    """Also says which command it was."""
+    """A group whose messages also name the command that failed."""
 
     def prefix(self, ctx: typer.Context) -> str:
         """Return the name of the command that was stopped."""

@@ -1,7 +1,7 @@
-"""Which device computes: the best of cuda, mps, xpu and cpu, chosen alike for torch and TensorFlow.
+"""Choose the compute device: the best of cuda, mps, xpu and cpu, the same for torch and TensorFlow.
 
-LEPTON_DEVICE overrides the choice: cuda, cuda:1, mps, xpu, cpu, or auto. A device counts only when
-its first operation gave the right result; one that failed in either framework is used by neither.
+LEPTON_DEVICE overrides the choice: cuda, cuda:1, mps, xpu, cpu, or auto. A device is used only if
+a first operation on it gives the right result; one that fails in one framework is avoided in both.
 """
 
 from __future__ import annotations
@@ -27,16 +27,21 @@ _failed: dict[str, str] = {}  # devices whose first operation went wrong, and ho
 
 @dataclass(frozen=True)
 class DeviceChoice:
-    """The device that a framework uses, and a sentence when it is not the one to be expected."""
+    """The device that a framework uses, with a note when it is not the one you would expect."""
 
     name: str  # "cuda", "cuda:1", "mps", "xpu" or "cpu"
     note: str = ""
 
 
 def device() -> torch.device:
-    """The device for torch. Imports torch; prints one sentence when a device had to be given up.
+    """Return the device for torch: the best that works, or the one that LEPTON_DEVICE names.
 
-    Raises ValueError when LEPTON_DEVICE is none of the known devices.
+        model.to(device())
+        x = torch.zeros(3, device=device())
+
+    The order of preference is cuda, mps, xpu, cpu. Imports torch. Prints one sentence, once, when a
+    device was found but did not work.
+    Raises ValueError when LEPTON_DEVICE names no known device.
     """
     import torch
 
@@ -44,23 +49,26 @@ def device() -> torch.device:
 
 
 def tensorflow_device() -> str:
-    """The device for TensorFlow, as in `with tf.device(tensorflow_device()):`: "GPU:0" or "CPU:0".
+    """Return the name of the device for TensorFlow: "GPU:0" or "CPU:0".
+
+        with tf.device(tensorflow_device()):
+            model.fit(x, y)
 
     Imports TensorFlow and lets it take GPU memory as needed, so that torch can share the GPU. Of
-    several GPUs TensorFlow sees the chosen one only, so the number is always 0.
-    Raises ValueError when LEPTON_DEVICE is none of the known devices.
+    several GPUs TensorFlow sees only the chosen one, so the number is always 0.
+    Raises ValueError when LEPTON_DEVICE names no known device.
     """
     return _tensorflow_name(tensorflow_choice(wanted_device()).name)
 
 
 def prepare_tensorflow() -> None:
-    """Have TensorFlow follow LEPTON_DEVICE and share GPU memory as soon as it is imported.
+    """Make TensorFlow follow LEPTON_DEVICE and share GPU memory as soon as it is imported.
 
-    TensorFlow places operations on its first GPU and takes all of its memory, unless it is told
-    otherwise before the first operation. It also reports the processor's features on a red
-    ground as it is imported, which looks like a failure: that is left out, unless
-    TF_CPP_MIN_LOG_LEVEL asks for it. Safe to call twice; imports nothing.
-    Raises ValueError when LEPTON_DEVICE is none of the known devices.
+    By default TensorFlow places operations on its first GPU and takes all of its memory, which can
+    be changed only before the first operation. On import it also logs the processor's features on
+    a red background, which looks like a failure: that log is silenced, unless TF_CPP_MIN_LOG_LEVEL
+    is set. Safe to call twice; imports nothing.
+    Raises ValueError when LEPTON_DEVICE names no known device.
     """
     global _prepared
     wanted_device()
@@ -74,13 +82,16 @@ _prepared = False
 
 
 def wanted_device() -> str | None:
-    """What LEPTON_DEVICE asks for; None: choose the best."""
+    """Return the device that LEPTON_DEVICE names, or None to choose the best.
+
+    Raises ValueError when it names no known device.
+    """
     value = os.environ.get("LEPTON_DEVICE", "").strip().lower()
     if value in ("", "auto"):
         return None
     if not re.fullmatch(r"cpu|mps|(cuda|xpu)(:\d+)?", value):
         raise ValueError(
-            f"LEPTON_DEVICE is {value!r}, which is no device. Set it to one of: auto, "
+            f"LEPTON_DEVICE is {value!r}, which is not a device. Set it to one of: auto, "
             f"{', '.join(KINDS)} (cuda:1 is the second GPU), or unset it."
         )
     return value
@@ -89,10 +100,10 @@ def wanted_device() -> str | None:
 def choose(
     framework: str, found: Sequence[str], wanted: str | None, probe: Callable[[str], None]
 ) -> DeviceChoice:
-    """The wanted device if it was found and works, else the best that works, at last cpu.
+    """Choose the wanted device if it was found and works, else the best that works, else cpu.
 
-    found: every name that the framework can address, best first ("cuda", "cuda:0", "cuda:1", …).
-    probe(name) runs a first operation and raises when that fails. cpu is taken without a probe.
+    found: every name the framework can address, best first ("cuda", "cuda:0", "cuda:1", …).
+    probe: runs a first operation on the named device and raises when it fails. cpu is not probed.
     """
     notes = []
     if wanted is not None and wanted != "cpu" and wanted not in found:
@@ -118,14 +129,14 @@ def choose(
 
 @cache
 def torch_choice(wanted: str | None) -> DeviceChoice:
-    """The device of torch; imports torch, prints the choice's note once."""
+    """Choose torch's device. Imports torch; prints the choice's note once."""
     import torch
 
     return _announce(choose("torch", _found_by_torch(torch), wanted, probe_torch))
 
 
 def probe_torch(name: str) -> None:
-    """Multiply two matrices on a torch device; raises when that fails or the result is wrong."""
+    """Multiply two matrices on a torch device; raise when that fails or is wrong."""
     import torch
 
     ones = torch.ones(16, 16, device=name)
@@ -133,7 +144,7 @@ def probe_torch(name: str) -> None:
 
 
 def _found_by_torch(torch: ModuleType) -> list[str]:
-    """Every device that torch can address by name, best first."""
+    """List every device that torch can address by name, best first."""
     found: list[str] = []
     for kind in ("cuda", "xpu"):
         backend = getattr(torch, kind, None)
@@ -154,7 +165,7 @@ def _tensorflow_name(name: str) -> str:
 
 @cache
 def tensorflow_choice(wanted: str | None) -> DeviceChoice:
-    """The device of TensorFlow; imports TensorFlow, prints the choice's note once."""
+    """Choose TensorFlow's device. Imports TensorFlow; prints the choice's note once."""
     import tensorflow
 
     _configure(tensorflow)
@@ -163,7 +174,7 @@ def tensorflow_choice(wanted: str | None) -> DeviceChoice:
 
 
 def probe_tensorflow(name: str) -> None:
-    """Multiply two matrices on a TensorFlow device; raises when that fails."""
+    """Multiply two matrices on a TensorFlow device; raise when that fails or is wrong."""
     import tensorflow as tf
 
     with tf.device(_tensorflow_name(name)):
@@ -182,7 +193,7 @@ def _found_by_tensorflow(tf: ModuleType) -> list[str]:
 
 
 def _configure(tf: ModuleType) -> None:
-    """Show TensorFlow the chosen GPU only, or none, and take its memory only as needed."""
+    """Show TensorFlow only the chosen GPU, or none, and let it take memory as needed."""
     kind, _, index = (wanted_device() or "").partition(":")
     gpus = tf.config.list_physical_devices("GPU")
     use_cpu = kind == "cpu" or not _failed.keys().isdisjoint(("cuda", "mps"))
@@ -192,9 +203,9 @@ def _configure(tf: ModuleType) -> None:
             tf.config.set_visible_devices(chosen, "GPU")
         for gpu in chosen:
             tf.config.experimental.set_memory_growth(gpu, True)
-        # As in PyTorch, whose products keep all digits: else the two agree to three only.
+        # Full float32 products, as in PyTorch: otherwise the two agree to three digits only.
         tf.config.experimental.enable_tensor_float_32_execution(False)
-    except RuntimeError:  # too late: TensorFlow is already at work
+    except RuntimeError:  # too late: TensorFlow has already started
         print(
             "TensorFlow was in use before the course could set it up, so it may hold the whole "
             "GPU memory. Restart the kernel and run the setup cell first."

@@ -1,7 +1,7 @@
-"""What stops a command and is told as a message, without a traceback."""
+"""Define the error that stops a command with a message and no traceback."""
 
 from __future__ import annotations
 
 
 class CourseError(Exception):
-    """Something that the person at the keyboard can put right; the message says how."""
+    """A problem that the person at the keyboard can fix; the message says how."""

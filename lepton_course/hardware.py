@@ -1,4 +1,4 @@
-"""`device_table`: what this machine offers, and which versions use it."""
+"""Describe this machine's processors and the versions of the frameworks: `device_table`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Device:
-    """One row: `memory` in bytes; `cores` are CPU cores, or the multiprocessors of a GPU."""
+    """One processor: `memory` in bytes; `cores` are CPU cores, or a GPU's multiprocessors."""
 
     name: str
     model: str
@@ -31,7 +31,7 @@ class Device:
 
 @dataclass(frozen=True)
 class DeviceTable:
-    """The devices found, versions by package, and sentences on what could be surprising."""
+    """The devices found, package versions by name, and notes on anything unexpected."""
 
     devices: tuple[Device, ...]
     versions: dict[str, str]
@@ -40,7 +40,7 @@ class DeviceTable:
     HEADER = ("device", "model", "memory", "cores", "used by")
 
     def rows(self) -> list[tuple[str, ...]]:
-        """The table's cells as text."""
+        """Return the table's cells as text, a tuple of five for each device."""
         return [
             (
                 d.name,
@@ -79,10 +79,14 @@ class DeviceTable:
 
 
 def device_table() -> DeviceTable:
-    """What was found: devices with memory and cores, who uses them, and versions.
+    """List this machine's processors with their memory and cores, and who uses which.
 
-    Asks the frameworks that the notebook has imported. GPUs are found by asking a framework, so
-    where none is imported yet torch is; TensorFlow never is.
+    Return a `DeviceTable`: Jupyter shows it as a table, `print` as text. Below the table stand the
+    versions of Python, NumPy, torch, TensorFlow and Keras, and a note where a GPU goes unused.
+
+    Only frameworks that the notebook has already imported are asked. GPUs can only be found through
+    a framework, so torch is imported if neither is; TensorFlow never is.
+    Raises ValueError when the environment variable LEPTON_DEVICE names no known device.
     """
     wanted = wanted_device()
     used: dict[str, str] = {}
@@ -106,12 +110,12 @@ def device_table() -> DeviceTable:
 
 
 def _is(choice: str, name: str) -> bool:
-    """Whether the device `name` ("cuda:0") is the chosen one ("cuda" is the first)."""
+    """Return whether the device `name` ("cuda:0") is the chosen one ("cuda" is the first)."""
     return name in (choice, f"{choice}:0")
 
 
 def _disagreement(used: dict[str, str], wanted: str | None) -> str:
-    """A sentence when TensorFlow computes on the CPU while torch has a GPU, or the reverse."""
+    """Return a sentence when only one of TensorFlow and torch computes on a GPU, otherwise ""."""
     torch, tensorflow = used.get("torch", "cpu"), used.get("TensorFlow", "cpu")
     if wanted == "cpu" or (torch == "cpu") == (tensorflow == "cpu"):
         return ""
@@ -124,7 +128,7 @@ def _disagreement(used: dict[str, str], wanted: str | None) -> str:
 
 
 def _gpus() -> Iterator[Device]:
-    """The accelerators that an imported framework knows."""
+    """Yield the accelerators that an imported framework can see."""
     torch, tensorflow = sys.modules.get("torch"), sys.modules.get("tensorflow")
     found = False
     if torch is not None:
@@ -150,6 +154,7 @@ def _gpus() -> Iterator[Device]:
 
 
 def cpu_model() -> str:
+    """Return the processor's model name, as the operating system gives it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -159,14 +164,14 @@ def cpu_model() -> str:
 
 
 def cpu_cores() -> int:
-    """The cores that this process may use, which in a container can be fewer than there are."""
+    """Return the number of cores this process may use, which a container may limit."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def _versions() -> dict[str, str]:
-    """Versions from the installed packages' metadata, so that nothing is imported for them."""
+    """Return package versions by name, read from metadata so that nothing is imported."""
     versions = {"Python": platform.python_version()}
     for title, names in {
         "NumPy": ("numpy",),

@@ -1,4 +1,4 @@
-"""`begin`: the one setup call of every notebook."""
+"""Set up a notebook in one call, `begin`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from lepton_course.syllabus import PACKAGED, TOOLBOX
 
 
 def begin(module: str, *, seed: int = 0) -> None:
-    """Sets up a notebook: seeds, device, plot style and the module's exercises.
+    """Set up a notebook: random seeds, compute device, plot style and the module's exercises.
+
+        begin("basics/05_convolutional_networks")
 
     module: the module's folder, such as "basics/05_convolutional_networks"; "toolbox" for the
         toolbox, which has no exercises.
-    seed: for Python, NumPy, torch and TensorFlow; a framework that is not imported yet is seeded
-        when it is. Safe to run twice. Prints one line that says what was set up.
-    Raises ValueError when there is no such module.
+    seed: for Python, NumPy, torch, TensorFlow and Keras. A framework that is imported later is
+        seeded on import.
+
+    Prints one line with the module, the seed, the device and the number of exercises. Safe to run
+    twice: it seeds again. Raises ValueError, with the modules that exist, for an unknown module.
     """
     source = find_checks(module, Path.cwd())
     seed_everything(seed)
@@ -32,10 +36,11 @@ def begin(module: str, *, seed: int = 0) -> None:
 
 
 def find_checks(module: str, folder: Path) -> Path | None:
-    """Where a module's exercises are: its folder in a clone, or the packaged `checks.npz`.
+    """Find a module's exercises: its folder in a clone, or the packaged `checks.npz`.
 
-    In a clone's own curriculum folder the declarations are used as they stand there; everywhere
-    else the compiled checks of the installed package. None: the module has no exercises.
+    Inside a clone's own curriculum folder the declarations are used directly; everywhere else, the
+    compiled checks of the installed package. Return None when the module has no exercises.
+    Raises ValueError, with the modules that exist, for an unknown module.
     """
     if module == TOOLBOX.removesuffix(".ipynb"):
         return None
@@ -71,7 +76,7 @@ def _set_plot_style() -> None:
 
 
 def _device_in_words() -> str:
-    """The device, without importing a framework that the notebook has not imported itself."""
+    """Name the device without importing a framework that the notebook has not imported itself."""
     if "torch" in sys.modules:
         from lepton_course.devices import device
 

@@ -1,8 +1,8 @@
-"""The course's figures: image grids, learning curves, confusion matrices, filters, feature maps.
+"""Draw image grids, learning curves, confusion matrices, filters and feature maps.
 
 Every function takes NumPy arrays or torch tensors and returns the Axes (or the Figure, where there
-are several Axes), so that a notebook can add to it. Colours are those of Okabe and Ito, which stay
-apart for colour-blind readers (M. Okabe, K. Ito: Color Universal Design, 2008).
+are several Axes), so that you can add to it. Colours are the palette of Okabe and Ito, which
+colour-blind readers can tell apart (M. Okabe, K. Ito: Color Universal Design, 2008).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OKABE_ITO = (
 
 
 def use_style() -> None:
-    """Set the course's plot style: colour-blind-safe colours and readable labels."""
+    """Set the course's plot style for Matplotlib: colour-blind-safe colours and readable labels."""
     plt.rcParams.update(
         {
             "axes.prop_cycle": plt.cycler(color=OKABE_ITO),
@@ -56,17 +56,21 @@ def use_style() -> None:
 
 
 def show(figure: Figure, *, alt: str) -> None:
-    """Display a figure with a text for those who cannot see it, and close it.
+    """Display a figure with a text for readers who cannot see it, then close the figure.
 
-    alt: what is to be seen, in a sentence. It stands in the output: as the picture's alternative
-    text in JupyterLab and in pages made of the notebook, as plain text in a terminal.
-    Raises ValueError without one.
+        plots.show(plots.learning_curves(history), alt="Both losses fall over 10 epochs.")
+
+    figure: a Matplotlib figure, such as these functions return (`axes.figure`, given Axes).
+    alt: one sentence that says what the figure shows. It becomes the image's alternative text in
+        JupyterLab and on pages made from the notebook, and is printed in a terminal.
+
+    Raises ValueError when `alt` is empty.
     """
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
     if not alt.strip():
-        raise ValueError("show(figure, alt=…): say in a sentence what is to be seen")
+        raise ValueError("show(figure, alt=…): say in a sentence what the figure shows")
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", bbox_inches="tight")
     plt.close(figure)  # or the cell would show it a second time
@@ -90,11 +94,15 @@ def image_grid(
     columns: int = 8,
     wrong: Sequence[bool] | None = None,
 ) -> Figure:
-    """Images in rows of `columns`, each with its title.
+    """Draw images in rows, each with its title, and return the Figure.
 
-    images: (N, H, W), (N, 1, H, W), (N, H, W, 1) or colour (N, 3, H, W), (N, H, W, 3); whatever
-    their range, black is the least and white the greatest value of all of them.
-    titles: N texts. wrong: N booleans; titles of images where it is true are drawn in vermilion.
+    images: grey (N, H, W), (N, 1, H, W) or (N, H, W, 1); colour (N, 3, H, W) or (N, H, W, 3).
+        Any range of values: black is the lowest value over all images and white the highest.
+    titles: N texts or numbers.
+    columns: images per row.
+    wrong: N booleans; a title is drawn in vermilion where it is True.
+
+    Raises ValueError when there are no images, a shape is not one of these, or counts differ.
     """
     pictures = [_as_picture(image) for image in _array(images)]
     if not pictures:
@@ -121,10 +129,18 @@ def learning_curves(
     metrics: Sequence[str] = ("loss", "accuracy"),
     names: tuple[str, str] = ("training", "validation"),
 ) -> Figure:
-    """Loss and accuracy by epoch, training beside validation; the best epoch is marked.
+    """Plot loss and accuracy by epoch, training beside validation, and return the Figure.
 
-    history: what `fit` returns, or a mapping such as {"train_loss": […], "validation_loss": […]}.
-    Keras's History.history works too ("loss", "val_loss", …).
+    >>> history = {"train_loss": [0.9, 0.5, 0.3], "validation_loss": [1.0, 0.7, 0.8]}
+    >>> figure = learning_curves(history)  # a circle marks epoch 2, the lowest validation loss
+
+    history: what `fit` returns, or a mapping from "train_loss", "validation_loss",
+        "train_accuracy", … to a list with one number per epoch. The keys of Keras's
+        `History.history` ("loss", "val_loss", …) work too.
+    metrics: what to plot, each in an Axes of its own; those without a curve are left out.
+    names: labels of the two curves.
+
+    Raises ValueError when there is no curve for any of the metrics.
     """
     curves = history if isinstance(history, Mapping) else vars(history)
     found = [m for m in metrics if _curve(curves, m, 0) is not None]
@@ -154,10 +170,14 @@ def learning_curves(
 def confusion_matrix(
     labels: Any, predictions: Any, classes: Sequence[str] | None = None, *, ax: Axes | None = None
 ) -> Axes:
-    """How often each true class (row) was predicted as each class (column), in numbers of images.
+    """Plot how often each true class (row) was predicted as each class (column); return the Axes.
 
-    labels, predictions: integers (N,). Colours show the share of the row, so that rare classes are
-    as visible as frequent ones.
+    labels, predictions: integers (N,), class indices from 0.
+    classes: names of the classes, by index; without them, the indices.
+    ax: the Axes to draw on; by default a new figure's.
+
+    Cells show counts. Their colour shows the fraction of the row, so that rare classes stand out as
+    much as frequent ones. Raises ValueError when the numbers of labels and predictions differ.
     """
     true, predicted = _array(labels).ravel(), _array(predictions).ravel()
     if true.shape != predicted.shape:
@@ -171,7 +191,7 @@ def confusion_matrix(
         side = 2.2 + 0.45 * n
         _, ax = plt.subplots(figsize=(side + 0.6, side), layout="constrained")
     picture = ax.imshow(share, cmap="Blues", vmin=0, vmax=1)
-    ax.figure.colorbar(picture, ax=ax, shrink=0.8, label="share of the true class")
+    ax.figure.colorbar(picture, ax=ax, shrink=0.8, label="fraction of the true class")
     for row, column in zip(*np.nonzero(counts), strict=True):
         color = "white" if share[row, column] > 0.55 else "black"
         text = str(counts[row, column])
@@ -185,9 +205,13 @@ def confusion_matrix(
 
 
 def filters(weights: Any, *, columns: int = 8, channel: int = 0) -> Figure:
-    """The kernels of a convolution layer, one input channel of each: blue negative, red positive.
+    """Draw the kernels of a convolution layer, blue for negative weights and red for positive ones.
 
-    weights: (out channels, in channels, kH, kW) as torch keeps them. One colour scale for all.
+    weights: (out channels, in channels, kH, kW), as torch stores them (`layer.weight`).
+    columns: kernels per row.
+    channel: the input channel whose weights are drawn, from 0.
+
+    All kernels share one colour scale. Return the Figure. Raises ValueError for other ranks.
     """
     array = _array(weights)
     if array.ndim != 4:
@@ -203,9 +227,13 @@ def filters(weights: Any, *, columns: int = 8, channel: int = 0) -> Figure:
 
 
 def feature_maps(maps: Any, image: Any = None, *, columns: int = 8) -> Figure:
-    """What each channel of a layer makes of one image; with `image`, that comes first.
+    """Draw the feature maps that a layer makes of one image, one picture per channel.
 
-    maps: (C, H, W) or (1, C, H, W), as a torch layer gives them. One colour scale for all maps.
+    maps: (C, H, W) or (1, C, H, W), as a torch layer returns them.
+    image: the input, drawn first; (H, W), (1, H, W) or (3, H, W).
+    columns: maps per row.
+
+    All maps share one colour scale. Return the Figure. Raises ValueError for other shapes.
     """
     array = _array(maps)
     if array.ndim == 4 and len(array) == 1:
@@ -226,14 +254,14 @@ def feature_maps(maps: Any, image: Any = None, *, columns: int = 8) -> Figure:
 
 
 def _array(values: Any) -> np.ndarray:
-    """NumPy array of a tensor on any device, an array or a list."""
+    """Convert a tensor on any device, an array or a list to a NumPy array."""
     if hasattr(values, "detach"):
         values = values.detach().cpu()
     return np.asarray(values)
 
 
 def _as_picture(image: np.ndarray) -> np.ndarray:
-    """(H, W) or (H, W, 3) from an image with its channel first, last or absent."""
+    """Convert an image with its channel first, last or absent to (H, W) or (H, W, 3)."""
     while image.ndim > 3 and len(image) == 1:
         image = image[0]
     if image.ndim == 3 and image.shape[0] in (1, 3) and image.shape[-1] not in (1, 3):
@@ -246,7 +274,7 @@ def _as_picture(image: np.ndarray) -> np.ndarray:
 
 
 def _grid(count: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
-    """A figure with `count` axes without ticks, in rows of `columns`; unused axes are removed."""
+    """Return a figure and `count` axes without ticks, in rows of `columns`."""
     if columns < 1:
         raise ValueError(f"columns must be at least 1, not {columns}")
     columns = min(columns, count)
@@ -267,7 +295,7 @@ def _grid(count: int, columns: int, height: float) -> tuple[Figure, np.ndarray]:
 
 
 def _curve(curves: Mapping[str, Any], metric: str, which: int) -> Sequence[float] | None:
-    """The training (0) or validation (1) curve of a metric, by the course's or by Keras's name."""
+    """Return a metric's training (0) or validation (1) curve, by the course's or Keras's key."""
     keys = ((f"train_{metric}", metric), (f"validation_{metric}", f"val_{metric}"))[which]
     return next((curves[key] for key in keys if key in curves), None)
 

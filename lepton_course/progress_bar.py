@@ -1,6 +1,6 @@
-"""A progress bar that leaves nothing behind, in a terminal, in JupyterLab and under papermill.
+"""Show a progress bar that leaves nothing behind in a terminal, in JupyterLab or under papermill.
 
-The bar is tqdm's. In a notebook it is drawn as text into one display that is emptied at the end:
+The bar is tqdm's. In a notebook it is drawn as text in a display that is emptied at the end:
 tqdm's own widget would stay in the saved file as a broken "Error displaying widget".
 """
 
@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 
 class _NotebookLine:
-    """A file-like end for tqdm that shows the newest line in one notebook output."""
+    """A file-like object for tqdm that shows its newest line in one notebook output."""
 
     def __init__(self) -> None:
         from IPython.display import display
@@ -26,18 +26,18 @@ class _NotebookLine:
             self.handle.update({"text/plain": line}, raw=True)
 
     def flush(self) -> None:
-        """Nothing is buffered; tqdm calls this after each write."""
+        """Do nothing: nothing is buffered, but tqdm calls this after each write."""
 
 
 def in_notebook() -> bool:
-    """Whether this process is a Jupyter kernel."""
+    """Return whether this process is a Jupyter kernel."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     return shell is not None and getattr(shell, "kernel", None) is not None
 
 
 def progress_bar(iterable: Any = None, **options: Any) -> tqdm:
-    """tqdm(iterable, **options), silent where nobody can watch it and gone when it is finished."""
+    """Return `tqdm(iterable, **options)`, silent where nobody can watch and erased when done."""
     settings: dict[str, Any] = {"leave": False, "mininterval": 0.2, "dynamic_ncols": False}
     if in_notebook():
         settings |= {"file": _NotebookLine(), "ncols": 90, "ascii": False}

@@ -1,4 +1,4 @@
-"""The name by which the PROGRESS.ipynb of an older workspace finds its page."""
+"""Keep the import that the PROGRESS.ipynb of an older workspace uses."""
 
 from lepton_course.pages.my_progress import show
 

@@ -1,11 +1,11 @@
-"""`record`: numbers that the text speaks of, with the band in which the text stays true."""
+"""Record measured numbers together with the band in which a notebook's text stays true."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
 MIME = "application/vnd.lepton.record+json"
-"""The output type under which a record stands in an executed notebook."""
+"""The output type that holds a record in an executed notebook."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Record:
         below = self.high is None or self.value <= self.high
         return self.value == self.value and above and below
 
-    def __str__(self) -> str:
+    def against_band(self) -> str:
+        """The value beside its band, in words."""
         if self.low is None:
             band = f"at most {_digits(self.high)}"
         elif self.high is None:
@@ -33,12 +34,15 @@ class Record:
             band = _digits(self.low)
         else:
             band = f"{_digits(self.low)} to {_digits(self.high)}"
+        return f"{self.name}: {_digits(self.value)} (expected: {band})"
+
+    def __str__(self) -> str:
         note = "" if self.holds else "  <- outside: this run differs from what the text says"
-        return f"{self.name}: {_digits(self.value)} (expected: {band}){note}"
+        return self.against_band() + note
 
 
 def _digits(value: float) -> str:
-    """Four digits; all of those before the point where they can still be read."""
+    """Format a number to four digits, or to all digits before the point below ten million."""
     return f"{value:.0f}" if 1e4 <= abs(value) < 1e7 else f"{value:.4g}"
 
 
@@ -50,11 +54,19 @@ def record(
     at_most: float | None = None,
     near: tuple[float, float] | None = None,
 ) -> float:
-    """Prints a measured number with the band that the text relies on; returns the number.
+    """Print a measured number beside the band the text relies on, and return the number.
 
-    at_least, at_most: ends of the band. near: (centre, tolerance), both ends at once.
-    The record also stands in the cell's output as JSON, so that an executed notebook can be
-    proven: a value outside its band fails the proof, not the learner's session.
+    >>> accuracy = record("test accuracy", 0.91, at_least=0.88)
+    test accuracy: 0.91 (expected: at least 0.88)
+
+    name: what was measured, with its unit.
+    value: the number; stored as a float.
+    at_least, at_most: ends of the band; give one or both.
+    near: (centre, tolerance), in place of the two ends.
+
+    A value outside its band does not stop the notebook: the printed line says so. The record also
+    goes into the cell's output as JSON, and there CI fails where the band is missed.
+    Raises ValueError without a band, or with both `near` and an end.
     """
     if near is not None:
         if at_least is not None or at_most is not None:

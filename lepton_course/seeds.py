@@ -1,7 +1,7 @@
-"""One call that seeds every random number generator of the course.
+"""Seed every random number generator of the course in one call.
 
-torch, TensorFlow and Keras are never imported here: those already imported are seeded at once, the
-others in the moment in which the notebook imports them.
+Nothing is imported here: frameworks that are already imported are seeded at once, the others at
+the moment the notebook imports them.
 """
 
 from __future__ import annotations
@@ -17,10 +17,18 @@ _seed: int | None = None  # what a framework imported later is seeded with
 
 
 def seed_everything(seed: int = 0) -> None:
-    """Seed Python, NumPy, torch, TensorFlow and Keras; the last call wins.
+    """Seed Python, NumPy, torch, TensorFlow and Keras, so that a run can be repeated.
+
+    >>> seed_everything(7)
+    >>> first = np.random.normal()
+    >>> seed_everything(7)
+    >>> first == np.random.normal()
+    True
+
+    seed: 0 to 2**32 - 1. The most recent call wins, also for frameworks imported after it.
 
     On a GPU, or with several threads, results may still differ in the last digits.
-    Raises ValueError unless 0 <= seed < 2**32 (NumPy's range).
+    Raises ValueError for a seed outside NumPy's range.
     """
     global _seed
     if not isinstance(seed, int) or not 0 <= seed < 2**32:
@@ -31,7 +39,7 @@ def seed_everything(seed: int = 0) -> None:
     np.random.seed(seed)
     for name, seed_framework in _FRAMEWORKS.items():
         if first:
-            register_post_import_hook(seed_framework, name)  # runs at once where it is imported
+            register_post_import_hook(seed_framework, name)  # runs at once if already imported
         elif name in sys.modules:
             seed_framework(sys.modules[name])
 
@@ -45,7 +53,7 @@ def _seed_tensorflow(tensorflow: ModuleType) -> None:
 
 
 def _seed_keras(keras: ModuleType) -> None:
-    """Keras seeds Python and NumPy too: their states are kept, so an import changes nothing."""
+    """Seed Keras but keep the states of Python and NumPy, which Keras would seed too."""
     python, numpy = random.getstate(), np.random.get_state()
     keras.utils.set_random_seed(_seed)
     random.setstate(python)

@@ -1,4 +1,4 @@
-"""The name by which the START.ipynb of an older workspace finds its page."""
+"""Keep the import that the START.ipynb of an older workspace uses."""
 
 from lepton_course.pages.start import show
 

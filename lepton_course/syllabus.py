@@ -1,4 +1,4 @@
-"""The syllabus: which modules there are, in which order, and what each asks of a learner."""
+"""Read the syllabus: the modules in teaching order, and the exercises of each."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ PACKAGED = Path(__file__).parent / "curriculum"
 """The student's curriculum, written by `lepton build` and carried by the wheel."""
 
 PLAN = "module.yml"
-"""In a module's folder: its title, minutes and prerequisites, and for authors its whole plan."""
+"""A module's plan, in its folder: title, minutes, prerequisites and what authors note there."""
 
 TOOLBOX = "toolbox.ipynb"
-"""Beside the tracks: the page with the notation and mathematics that lessons lean on."""
+"""The page with the notation and mathematics that lessons rely on, beside the tracks."""
 
 OPEN_FOLDERS = ("figures", "recorded")
-"""What a module's learner gets besides the notebooks. Everything else stays in the clone."""
+"""A module's folders that learners get with the notebooks; all else stays in the clone."""
 
 
 class SyllabusError(CourseError):
-    """The curriculum that a learner needs is missing or cannot be read."""
+    """The curriculum is missing or cannot be read."""
 
 
 @dataclass(frozen=True)
 class Module:
-    """One line of the syllabus.
+    """One module of the syllabus.
 
-    id: `track/NN_name`, also the module's folder. minutes: (lesson, assignment), first reading.
+    id: `track/NN_name`, which is also the module's folder.
+    minutes: (lesson, assignment), for a first reading.
     deeper_minutes: of the optional notebook `deeper.ipynb`; 0 where the module has none.
     """
 
@@ -46,7 +47,7 @@ class Module:
 
     @property
     def track(self) -> str:
-        """`basics` or `advanced`."""
+        """The module's track: `basics` or `advanced`."""
         return self.id.partition("/")[0]
 
     @property
@@ -55,19 +56,19 @@ class Module:
         return int(self.id.partition("/")[2].partition("_")[0])
 
     def notebooks(self) -> tuple[str, str]:
-        """Paths of lesson and assignment, relative to the curriculum or to a workspace."""
+        """Return the paths of lesson and assignment, relative to the curriculum or a workspace."""
         return f"{self.id}/lesson.ipynb", f"{self.id}/assignment.ipynb"
 
     @property
     def deeper(self) -> str:
-        """Path of the optional notebook, as `notebooks()`; "" where the module has none."""
+        """Path of the optional notebook, as in `notebooks()`; "" where the module has none."""
         return f"{self.id}/deeper.ipynb" if self.deeper_minutes else ""
 
 
 def load_syllabus(curriculum: Path = PACKAGED) -> list[Module]:
-    """Return all modules in teaching order, also the planned ones, from `curriculum`/syllabus.yml.
+    """Return all modules in teaching order, planned ones included, from `curriculum`/syllabus.yml.
 
-    What a module's own module.yml says comes before what the syllabus says.
+    A module's own module.yml takes precedence over the syllabus.
     Raises SyllabusError, naming file and key, when something is missing or malformed.
     """
     path = curriculum / "syllabus.yml"
@@ -99,7 +100,7 @@ def read_yaml(path: Path) -> Any:
 
 
 def module_from(module: str, entry: Any, path: Path) -> Module:
-    """Return the module of this id from its entry in `path`. Raises SyllabusError."""
+    """Return the module with this id from its entry in `path`. Raises SyllabusError."""
     if not isinstance(entry, Mapping):
         raise SyllabusError(f"{path}: write keys with values: title, about, minutes, prerequisites")
     for key, mend in listing_problems(entry):
@@ -118,7 +119,7 @@ def module_from(module: str, entry: Any, path: Path) -> Module:
 
 
 def listing_problems(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each key of a module's entry that cannot be used, and what to write instead."""
+    """Yield each unusable key of a module's entry, and what to write instead."""
     for key in ("title", "about"):
         if not isinstance(entry.get(key), str) or not entry[key].strip():
             yield key, f"write a line of text, not {entry.get(key)!r}"
@@ -141,7 +142,7 @@ def listing_problems(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def is_ready(module: Module, curriculum: Path = PACKAGED) -> bool:
-    """Whether the module exists; otherwise it is planned."""
+    """Return whether the module exists; otherwise it is only planned."""
     return (curriculum / module.id / "lesson.ipynb").is_file()
 
 
@@ -149,7 +150,7 @@ def is_ready(module: Module, curriculum: Path = PACKAGED) -> bool:
 class Listed:
     """An exercise as the learner's pages name it; one without points belongs to the lesson.
 
-    is_optional: it stands in `deeper.ipynb`, and a module is done without it.
+    is_optional: it stands in `deeper.ipynb` and does not count towards finishing the module.
     """
 
     name: str
@@ -161,7 +162,7 @@ class Listed:
 
 
 def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed]:
-    """The module's exercises, in its notebooks' order; [] when it is planned."""
+    """Return the module's exercises in notebook order; [] when it is only planned."""
     listing = curriculum / module.id / "exercises.json"
     if not listing.is_file():
         return []
@@ -179,5 +180,5 @@ def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed
 
 
 def exercises_of(module: Module, curriculum: Path = PACKAGED) -> list[str]:
-    """Names of the module's exercises, in its notebooks' order; [] when it is planned."""
+    """Return the names of the module's exercises in notebook order; [] when it is only planned."""
     return [exercise.name for exercise in listed_exercises(module, curriculum)]

@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from data_file import write_data_file
 from lazy_load import read_lazy
-from shipping import write
 
 from lepton_course.datasets.catalogue import AUSTEN
 
@@ -22,12 +22,13 @@ MADE_BY = f"tools/{Path(__file__).name}"
 
 
 def main() -> None:
+    """Convert the novel."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=Path, help="folder of the installed R package janeaustenr")
     parser.add_argument("--shipped", type=Path, default=AUSTEN.subset)
     arguments = parser.parse_args()
     text = "\n".join(read_lazy(arguments.package, "prideprejudice")) + "\n"
-    write(
+    write_data_file(
         arguments.shipped,
         {"utf8": np.frombuffer(text.encode(), dtype=np.uint8)},
         AUSTEN,

@@ -13,15 +13,15 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from shipping import write
+from data_file import write_data_file
 
 from lepton_course.datasets.catalogue import CDNOW
 
 MADE_BY = f"tools/{Path(__file__).name}"
 
 
-def arrays_of(text: str) -> dict[str, np.ndarray]:
-    """The columns of the log, from lines such as ` 00001 19970101  1   11.77`."""
+def parse_log(text: str) -> dict[str, np.ndarray]:
+    """Return the columns of the log, from lines such as ` 00001 19970101  1   11.77`."""
     rows = [line.split() for line in text.splitlines()[1:]]
     customer, day, cds, dollars = zip(*rows, strict=True)
     numbers = np.array(customer, dtype=np.int32)
@@ -38,13 +38,14 @@ def arrays_of(text: str) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
+    """Convert the log."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("log", type=Path, help="CDNOW_master.txt")
     parser.add_argument("--shipped", type=Path, default=CDNOW.subset)
     arguments = parser.parse_args()
-    write(
+    write_data_file(
         arguments.shipped,
-        arrays_of(arguments.log.read_text(encoding="ascii")),
+        parse_log(arguments.log.read_text(encoding="ascii")),
         CDNOW,
         "69659 purchases, ordered by customer and day: number of the customer from 0, days since "
         f"{CDNOW.first_day}, CDs bought, US cents paid",

@@ -20,8 +20,8 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+from data_file import write_data_file
 from lazy_load import read_lazy
-from shipping import write
 
 from lepton_course.datasets.catalogue import CREDIT
 
@@ -32,8 +32,11 @@ MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
 SIZES = {"train": 2452, "test": 1000, "held_out": 1000}
 
 
-def arrays_of(table) -> dict[str, np.ndarray]:
-    """Labels, numbers and codes of a data frame with the catalogue's columns (capitalised)."""
+def encode_table(table) -> dict[str, np.ndarray]:
+    """Return labels, numbers and codes of a data frame.
+
+    Its columns are named as in the catalogue, but capitalised.
+    """
     numbers = [
         table[name.capitalize()].to_numpy(dtype=np.float32, na_value=np.nan)
         for name in CREDIT.numbers
@@ -51,13 +54,14 @@ def arrays_of(table) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
+    """Convert the applications and divide them at random."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=Path, help="folder of the installed R package modeldata")
     parser.add_argument("--shipped", type=Path, default=CREDIT.subset)
     parser.add_argument("--held-out", type=Path, default=HELD_OUT)
     arguments = parser.parse_args()
 
-    arrays = arrays_of(read_lazy(arguments.package, "credit_data").drop_duplicates())
+    arrays = encode_table(read_lazy(arguments.package, "credit_data").drop_duplicates())
     order = np.random.default_rng(SEED).permutation(len(arrays["labels"]))
     parts = dict(zip(SIZES, np.split(order, np.cumsum(list(SIZES.values()))[:-1]), strict=True))
     shipped = {
@@ -65,7 +69,7 @@ def main() -> None:
         for part in ("train", "test")
         for name, array in arrays.items()
     }
-    write(
+    write_data_file(
         arguments.shipped,
         shipped,
         CREDIT,
@@ -73,7 +77,7 @@ def main() -> None:
         "missing; codes of the categories with -1 where missing",
         MADE_BY,
     )
-    write(
+    write_data_file(
         arguments.held_out,
         {name: array[parts["held_out"]] for name, array in arrays.items()},
         CREDIT,

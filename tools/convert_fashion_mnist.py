@@ -19,7 +19,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from shipping import write
+from data_file import write_data_file
 
 from lepton_course.datasets.catalogue import FASHION_MNIST
 from lepton_course.datasets.load import read_full
@@ -30,8 +30,10 @@ SEED = 2017  # the year of the data set
 MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
 
 
-def balanced(labels: np.ndarray, sizes: list[int], rng: np.random.Generator) -> list[np.ndarray]:
-    """Disjoint index sets of the given sizes, in which every ten indices show each class once."""
+def balanced_indices(
+    labels: np.ndarray, sizes: list[int], rng: np.random.Generator
+) -> list[np.ndarray]:
+    """Draw disjoint index sets of the given sizes; every ten indices show each class once."""
     classes = np.unique(labels)
     columns = np.stack(
         [
@@ -46,6 +48,7 @@ def balanced(labels: np.ndarray, sizes: list[int], rng: np.random.Generator) -> 
 
 
 def main() -> None:
+    """Select the subsets and convert them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with the four IDX files")
     parser.add_argument("--subset", type=Path, default=FASHION_MNIST.subset)
@@ -54,22 +57,22 @@ def main() -> None:
 
     (train_x, train_y), (test_x, test_y) = read_full(FASHION_MNIST, arguments.folder)
     rng = np.random.default_rng(SEED)
-    (train,) = balanced(train_y, [10_000], rng)
-    test, held_out = balanced(test_y, [2_000, 2_000], rng)
+    (train,) = balanced_indices(train_y, [10_000], rng)
+    test, held_out = balanced_indices(test_y, [2_000, 2_000], rng)
     subset = {
         "train_images": train_x[train],
         "train_labels": train_y[train],
         "test_images": test_x[test],
         "test_labels": test_y[test],
     }
-    write(
+    write_data_file(
         arguments.subset,
         subset,
         FASHION_MNIST,
         "10000 of the 60000 training images and 2000 of the 10000 test images, balanced",
         MADE_BY,
     )
-    write(
+    write_data_file(
         arguments.held_out,
         {"images": test_x[held_out], "labels": test_y[held_out]},
         FASHION_MNIST,

@@ -3,9 +3,9 @@
     pip download --no-deps aeon==1.6.0 && unzip aeon-*.whl
     python tools/convert_japanese_vowels.py aeon/datasets/data/JapaneseVowels
 
-The division into 270 training and 370 test utterances is the one of those who recorded them: the
-test utterances were spoken on other occasions. Utterances stand one behind the other in one array
-of steps; `lengths` says where each ends.
+The split into 270 training and 370 test utterances is that of those who recorded them: the test
+utterances were spoken on other occasions. The utterances are concatenated in one array of steps;
+`lengths` tells where each ends.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from shipping import write
+from data_file import write_data_file
 
 from lepton_course.datasets.catalogue import JAPANESE_VOWELS
 
 MADE_BY = f"tools/{Path(__file__).name}"
 
 
-def arrays_of(text: str) -> dict[str, np.ndarray]:
-    """Labels from 0, lengths and steps (sum of lengths, 12) of a file in sktime's ts format.
+def parse_ts(text: str) -> dict[str, np.ndarray]:
+    """Return labels from 0, lengths and steps (sum of lengths, 12) of a file in sktime's ts format.
 
-    Behind `@data` each line is an utterance: twelve channels and the label, divided by colons; the
-    numbers of a channel are divided by commas.
+    After `@data` each line is an utterance: twelve channels and the label, separated by colons; the
+    numbers of a channel are separated by commas.
     """
     lines = text[text.index("@data") :].splitlines()[1:]
     utterances, labels = [], []
@@ -41,6 +41,7 @@ def arrays_of(text: str) -> dict[str, np.ndarray]:
 
 
 def main() -> None:
+    """Convert both splits."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder of JapaneseVowels_TRAIN.ts and …_TEST.ts")
     parser.add_argument("--shipped", type=Path, default=JAPANESE_VOWELS.subset)
@@ -48,9 +49,9 @@ def main() -> None:
     shipped = {}
     for part in ("train", "test"):
         path = arguments.folder / f"JapaneseVowels_{part.upper()}.ts"
-        arrays = arrays_of(path.read_text(encoding="utf-8"))
+        arrays = parse_ts(path.read_text(encoding="utf-8"))
         shipped |= {f"{part}_{name}": array for name, array in arrays.items()}
-    write(
+    write_data_file(
         arguments.shipped,
         shipped,
         JAPANESE_VOWELS,

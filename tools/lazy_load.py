@@ -13,11 +13,10 @@ import rdata
 
 
 def read_lazy(package: Path, name: str):
-    """The object `name` of an R package's lazy-load database, as `rdata` converts it.
+    """Return the object `name` of an R package's lazy-load database, as `rdata` converts it.
 
-    The .rdx file says where in the .rdb file the object starts and how long it is; there it stands
-    behind four bytes of length and, unless it is plain zlib, a letter for its compression
-    (Z: xz without a header).
+    The .rdx file gives the object's offset and length in the .rdb file. There it follows four bytes
+    of length and, unless it is plain zlib, a letter for its compression (Z: xz without a header).
     """
     index = rdata.read_rds(package / "data" / "Rdata.rdx")
     start, length = (int(number) for number in index["variables"][name])

@@ -1,8 +1,8 @@
 """Keys of content: equal keys, equal results.
 
-The one answer to "has anything changed that this depends on?". The build, the certificate, the
-run of the notebooks and the grader's questions all ask here. Everything is read from files, so
-that a key takes milliseconds and imports no framework.
+The one answer to "has anything changed that this depends on?". The build, the run of the notebooks
+and the grader's questions all ask here. Everything is read from files, so that a key takes
+milliseconds and imports no framework.
 """
 
 from __future__ import annotations

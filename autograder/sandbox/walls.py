@@ -163,31 +163,34 @@ def walls_in_words(walls: Walls) -> list[str]:
 
 @dataclass(frozen=True)
 class Survey:
-    """The walls that this machine offers, and why it does not offer others."""
+    """The walls that this machine offers, and why it lacks others ("" where it lacks none)."""
 
     walls: Walls
-    problems: tuple[str, ...]
+    no_namespaces: str = ""
+    no_landlock: str = ""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Why walls are missing, a sentence for each."""
+        found = {"namespaces": self.no_namespaces, "Landlock": self.no_landlock}
+        return tuple(f"{wall}: {why}" for wall, why in found.items() if why)
 
 
 @functools.cache
 def survey() -> Survey:
     """Tries each wall in a process of its own."""
     if sys.platform != "linux":
-        why = "submissions are closed in with parts of the Linux kernel, and this is not Linux"
-        return Survey(Walls(False, False), (why,))
-    problems = []
-    for name, walls in (
-        ("namespaces", Walls(landlock=False)),
-        ("Landlock", Walls(namespaces=False)),
-    ):
-        with tempfile.TemporaryDirectory() as folder:
-            world = World(Path(folder), walls=walls)
-            problem = _in_child(functools.partial(_try, world))
-        problems.append(f"{name}: {problem}" if problem else "")
-    return Survey(
-        Walls(namespaces=not problems[0], landlock=not problems[1]),
-        tuple(problem for problem in problems if problem),
-    )
+        why = "a part of the Linux kernel, and this is not Linux"
+        return Survey(Walls(False, False), why, why)
+    no_namespaces = _missing(Walls(landlock=False))
+    no_landlock = _missing(Walls(namespaces=False))
+    return Survey(Walls(not no_namespaces, not no_landlock), no_namespaces, no_landlock)
+
+
+def _missing(walls: Walls) -> str:
+    """Why these walls cannot be built here; "" when they can."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _in_child(functools.partial(_try, World(Path(folder), walls=walls)))
 
 
 def _try(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What a module's file of exercises imports: how exercises and predictions are written down."""
+"""Declare exercises and predictions: everything that a module's file of exercises imports."""
 
 from lepton_course.authoring.builder import exercise
 from lepton_course.authoring.predictions import prediction

@@ -1,5 +1,4 @@
-"""How an exercise is written down: its contract first, then its functions, each marked as what
-it is.
+"""Declare an exercise: its contract first, then its functions, each marked by its role.
 
     pooling = exercise("max_pool2d", title="Max pooling", points=2, …)
 
@@ -9,7 +8,7 @@ it is.
     @pooling.mistake("You took the mean of each window: take its maximum.")
     def mean_pooling(maps, size): ...
 
-`exercise` collects; `ExerciseBuilder.build` gives the plain data (`Exercise`) that check cell,
+`exercise` collects; `ExerciseBuilder.build` returns the plain data (`Exercise`) that check cell,
 grader, diagnosis and certificate use. Decorators return the function unchanged.
 """
 
@@ -24,13 +23,14 @@ from typing import Any, TypeVar
 
 from lepton_course.authoring.wrong_forms import WrongForm
 from lepton_course.exercises.compare import Comparison
+from lepton_course.exercises.compiled import argument_names
 from lepton_course.exercises.model import Declaration, Exercise, Misconception
 from lepton_course.exercises.probes import Probe
 
 T = TypeVar("T")
 
 RELATIVE = ["right", "a"]
-"""The parameters that tell a mistake relative to the reference from a whole implementation."""
+"""Parameters that mark a mistake as relative to the reference, not a whole implementation."""
 
 _UNSET = object()
 
@@ -48,7 +48,7 @@ def exercise(
     returns: Sequence[str] = (),
     forms: Sequence[WrongForm] = (),
 ) -> ExerciseBuilder:
-    """Begin an exercise; see `Exercise` for the fields.
+    """Begin the declaration of an exercise; see `Exercise` for the fields.
 
     forms: wrong forms of a right result, from `wrong_forms`.
     """
@@ -79,7 +79,15 @@ class ExerciseBuilder(Declaration):
     _hints: tuple[str, ...] = ()
 
     def reference(self, answer: T) -> T:
-        """Mark the right answer: a function, a class, or a value."""
+        """Mark the right answer: a function, a class, or a value.
+
+        Raises ValueError when one is marked already.
+        """
+        if self._reference is not _UNSET:
+            raise ValueError(
+                f"{self._title}: the reference is marked already; mark another right answer "
+                "with `.alternative`"
+            )
         self._reference = answer
         return answer
 
@@ -89,12 +97,19 @@ class ExerciseBuilder(Declaration):
         return answer
 
     def cases(self, function: T) -> T:
-        """Mark the function that draws one round of cases: it returns a list, or yields them."""
+        """Mark the function that returns or yields one round of cases, given a random generator.
+
+        Raises ValueError when one is marked already.
+        """
+        if self._cases is not None:
+            raise ValueError(
+                f"{self._title}: its cases are marked already; draw all of them in one function"
+            )
         self._cases = function
         return function
 
     def hints(self, nudge: str, method: str, answer: str) -> None:
-        """State the three hints, in the order in which a learner opens them."""
+        """Set the three hints, in the order in which a learner opens them."""
         self._hints = (nudge, method, answer)
 
     def group(
@@ -103,7 +118,7 @@ class ExerciseBuilder(Declaration):
         """Begin a group of mistakes that share a place to read on.
 
         make: turns each marked function into the implementation, where only a part of the answer
-        is written ("one step", of which `make` builds the loop).
+        is written ("one step", for which `make` builds the loop).
         """
         return MistakeGroup(self, title, read, make)
 
@@ -117,12 +132,19 @@ class ExerciseBuilder(Declaration):
     ) -> Callable[[T], T]:
         """Mark a wrong implementation, with the sentence that the learner is told.
 
-        name: of the misconception; without it, the function's, with spaces (names of arguments
-        and of returned values keep their underscores). A function of the two parameters
-        `right, a` is relative to the reference: `right(**changes)` calls the reference with the
-        case's arguments and these changes, and `a` holds the arguments by name.
+        name: of the misconception; by default the function's, with spaces (names of arguments and
+            of returned values keep their underscores).
         read, make: as for `group`.
+
+        A function of the two parameters `right, a` is relative to the reference:
+        `right(**changes)` calls the reference with the case's arguments and these changes, and `a`
+        holds the arguments by name. Raises TypeError when the sentence is left out.
         """
+        if callable(sentence):
+            raise TypeError(
+                f"{self._title}: write the sentence about the mistake "
+                f'`{sentence.__name__}`: `.mistake("You …")`'
+            )
 
         def mark(function: T) -> T:
             implementation = make(function) if make else function
@@ -134,13 +156,13 @@ class ExerciseBuilder(Declaration):
     def build(self) -> Exercise:
         """Return the exercise as data.
 
-        Raises ValueError when no function is marked as its reference or as its cases.
+        Raises ValueError when no function is marked as its reference or as its cases, and when
+        two mistakes have the same name.
         """
-        name = self.contract["name"]
         if self._reference is _UNSET:
-            raise ValueError(f"exercise {name}: mark the right answer with `.reference`")
+            raise ValueError(f"{self._title}: mark the right answer with `.reference`")
         if self._cases is None:
-            raise ValueError(f"exercise {name}: mark the function that draws cases with `.cases`")
+            raise ValueError(f"{self._title}: mark the function that draws cases with `.cases`")
         returns = self.contract["returns"]
         known = [*argument_names(self._reference), *returns]
         mistakes = [
@@ -157,6 +179,10 @@ class ExerciseBuilder(Declaration):
             hints=self._hints,
         )
 
+    @property
+    def _title(self) -> str:
+        return f"exercise {self.contract['name']}"
+
     def _whole(self, implementation: Any) -> Any:
         if is_relative(implementation):
             return _relative_to(self._reference, implementation)
@@ -172,7 +198,7 @@ class _Mistake:
     read: str
 
     def title(self, known: Sequence[str]) -> str:
-        """The given name, or the function's with spaces, but for names that are known."""
+        """Return the given name, or the function's with spaces except inside known names."""
         if self.name:
             return self.name
         title = self.function.__name__.strip("_").replace("_", " ")
@@ -183,7 +209,7 @@ class _Mistake:
 
 @dataclass(frozen=True)
 class MistakeGroup:
-    """Mistakes of one subject: a heading in the file, a place to read, a way to make them."""
+    """Mistakes on one subject: a heading in the file, a place to read on, a way to make them."""
 
     exercise: ExerciseBuilder
     title: str
@@ -195,18 +221,8 @@ class MistakeGroup:
         return self.exercise.mistake(sentence, name=name, read=read or self.read, make=self.make)
 
 
-def argument_names(reference: Any) -> tuple[str, ...]:
-    """Return the names of a reference's arguments; none for a value."""
-    if not callable(reference):
-        return ()
-    try:
-        return tuple(inspect.signature(reference).parameters)
-    except ValueError:  # some built-in functions have no signature
-        return ()
-
-
 def is_relative(implementation: Any) -> bool:
-    """Whether a mistake is written relative to the reference: a function of `right, a`."""
+    """Return whether a mistake is relative to the reference: a function of `right, a`."""
     return (
         inspect.isfunction(implementation)
         and list(inspect.signature(implementation).parameters) == RELATIVE
@@ -214,7 +230,7 @@ def is_relative(implementation: Any) -> bool:
 
 
 def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> Callable[..., Any]:
-    """The implementation that a mistake relative to the reference stands for."""
+    """Return the implementation that a mistake relative to the reference stands for."""
     signature = inspect.signature(reference)
 
     def mistaken(*args: Any, **kwargs: Any) -> Any:
@@ -237,7 +253,7 @@ def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> C
 
 
 def _listed(cases: Callable[..., Any]) -> Callable[..., list[Any]]:
-    """A generator of cases as a function that returns their list."""
+    """Turn a generator of cases into a function that returns their list."""
     if not inspect.isgeneratorfunction(cases):
         return cases
     return lambda rng: list(cases(rng))

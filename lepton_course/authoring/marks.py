@@ -1,7 +1,7 @@
-"""The marks of the exercise form in a file's source: `@pooling.mistake(…)` above a function.
+"""Find and remove an exercise file's marks: `@pooling.mistake(…)` above a function.
 
-A mark is no part of the function below it; whoever runs or shows a function's source leaves it
-out.
+A mark is not part of the function below it; code that runs or shows a function's source leaves
+it out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Definition = TypeVar("Definition", bound=ast.stmt)
 
 
 def marks_in(namespace: Mapping[str, Any]) -> set[str]:
-    """Return the names by which a file marks its functions: its exercises and groups."""
+    """Return the names with which a file marks its functions: its exercises and groups."""
     kinds = ExerciseBuilder | MistakeGroup
     return {name for name, value in namespace.items() if isinstance(value, kinds)}
 

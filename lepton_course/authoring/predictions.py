@@ -1,4 +1,4 @@
-"""What a lesson has its reader predict: a shape, a number or a letter, declared in one call."""
+"""Declare a prediction that a lesson asks for: a shape, a number or a letter, in one call."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ def prediction(
 ) -> Exercise:
     """Declare a prediction, which earns no points.
 
-    value: what comes out. compare: exact, unless given. wrong: predictions that readers make,
-    each with its sentence, or `(value, sentence)` in a list where a value is a list itself.
+    value: the right prediction.
+    compare: exact by default.
+    wrong: predictions that readers make, each with its sentence; a list of `(value, sentence)`
+        where a value cannot be a key.
     forms: wrong forms of the right value, from `wrong_forms`.
     """
     mistakes = [_mistake(*entry) for entry in _entries(wrong)]

@@ -1,6 +1,6 @@
-"""Wrong forms of a right result, which any answer may have: a list for an array, one too many.
+"""Provide wrong forms of a right result that any answer may have: a list for an array, off by one.
 
-Each function gives a form for `exercise(…, forms=[…])`; the misconception's implementation is
+Each function returns a form for `exercise(…, forms=[…])`; the misconception's implementation is
 made from the reference. All take these arguments:
 
     sentence: what the learner is told, in place of the general sentence.
@@ -25,7 +25,7 @@ Change = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class WrongForm:
-    """A change of a right result, and the sentence about it; `{what}` is the value's name."""
+    """A change to a right result, and the sentence about it; `{what}` is the value's name."""
 
     name: str
     sentence: str
@@ -34,7 +34,7 @@ class WrongForm:
     read: str = ""
 
     def misconception(self, reference: Any, returns: Sequence[str] = ()) -> Misconception:
-        """The mistake of giving the reference's result in this form.
+        """Return the mistake of giving the reference's result in this form.
 
         Raises ValueError when `of` is not among `returns`.
         """
@@ -71,7 +71,7 @@ def _is_array(value: Any) -> bool:
 
 
 def _each(change: Change) -> Change:
-    """The change made to each value of a tuple, list or dict, at any depth."""
+    """Apply a change to each value of a tuple, list or dict, at any depth."""
 
     def deep(value: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -104,53 +104,53 @@ def _to_tensors(value: Any) -> Any:
     return _each(torch.tensor)(value)
 
 
-# --- kinds of containers ------------------------------------------------------------------------
+# --- containers ---------------------------------------------------------------------------------
 
 as_list = _form(
     "list",
-    "The numbers of your {what} are right, but they stand in a list: end with np.array(…), or "
+    "The numbers in your {what} are right, but they are in a list: end with np.array(…), or "
     "tuple(…) where a tuple is asked for.",
     _to_lists,
 )
 as_array = _form(
     "array",
-    "The numbers of your {what} are right, but they stand in a NumPy array: end with .tolist(), "
+    "The numbers in your {what} are right, but they are in a NumPy array: end with .tolist(), "
     "or .item() for a single number.",
     np.asarray,
 )
 as_tensor = _form(
     "tensor",
-    "The numbers of your {what} are right, but in a torch tensor: end with .numpy(), or .item() "
+    "The numbers in your {what} are right, but in a torch tensor: end with .numpy(), or .item() "
     "for a single number.",
     _to_tensors,
 )
 as_text = _form(
-    "in quotes", "Your {what} is right, but in quotes it is a text: leave them out.", str
+    "in quotes", "Your {what} is right, but the quotes make it a string: leave them out.", str
 )
 
 in_array = _form(
     "array of one",
-    "Your {what} is right, but it stands in an array of shape (1,): a single number is asked for.",
+    "Your {what} is right, but wrapped in an array of shape (1,): a single number is asked for.",
     _each(lambda value: np.array([value])),
 )
 
-# --- kinds of numbers ---------------------------------------------------------------------------
+# --- number types -------------------------------------------------------------------------------
 
 as_int = _form(
     "whole numbers",
-    "The numbers of your {what} are cut to whole numbers: keep them as floats, and look for "
+    "The numbers in your {what} are truncated to whole numbers: keep them as floats, and look for "
     "astype(int), int(…), // or an array made of ints.",
     _cast(int),
 )
 as_float = _form(
     "floats",
-    "The numbers of your {what} are right, but floats: whole numbers are asked for, so use // or "
+    "The numbers in your {what} are right, but floats: whole numbers are asked for, so use // or "
     "end with int(…), or astype(int) for an array.",
     _cast(float),
 )
 as_float32 = _form(
     "float32",
-    "The numbers of your {what} are right, but in float32: keep the 64 bits that NumPy gives.",
+    "The numbers in your {what} are right, but in float32: keep the 64 bits that NumPy gives.",
     _cast(np.float32),
 )
 as_bool = _form(
@@ -162,8 +162,8 @@ as_bool = _form(
 
 
 def rounded(digits: int = 0, sentence: str = "", *, of: str = "", read: str = "") -> WrongForm:
-    """Each number rounded to so many decimals."""
-    general = "The numbers of your {what} are rounded: return them with all digits."
+    """Round each number to `digits` decimals."""
+    general = "The numbers in your {what} are rounded: return all digits."
     change = _each(
         lambda value: np.round(value, digits) if _is_array(value) else round(value, digits)
     )
@@ -174,23 +174,23 @@ def rounded(digits: int = 0, sentence: str = "", *, of: str = "", read: str = ""
 
 transposed = _form(
     "transposed",
-    "The numbers of your {what} are right, but its rows and columns are exchanged: end with .T.",
+    "The numbers in your {what} are right, but its rows and columns are exchanged: end with .T.",
     lambda value: value.T,
 )
 reversed_order = _form(
     "other way round",
-    "The numbers of your {what} are right, but in reverse order: begin at the other end.",
+    "The numbers in your {what} are right, but in reverse order: begin at the other end.",
     lambda value: value[::-1],
 )
 as_column = _form(
     "column",
-    "The numbers of your {what} are right, but they stand in a column of shape (N, 1): return "
+    "The numbers in your {what} are right, but they form a column of shape (N, 1): return "
     "shape (N,), without the last axis.",
     lambda value: value[:, None],
 )
 flattened = _form(
     "flattened",
-    "The numbers of your {what} are right, but all stand in one row: keep its axes.",
+    "The numbers in your {what} are right, but flattened into one row: keep its axes.",
     lambda value: value.ravel(),
 )
 first_missing = _form(
@@ -208,19 +208,19 @@ last_missing = _form(
 def columns_exchanged(
     i: int, j: int, sentence: str = "", *, of: str = "", read: str = ""
 ) -> WrongForm:
-    """Two columns (along the last axis) that stand in each other's place, counted from 0."""
+    """Swap two columns (positions along the last axis, counted from 0)."""
 
     def change(value: Any) -> Any:
         order = list(range(value.shape[-1]))
         order[i], order[j] = j, i
         return value[..., order]
 
-    general = f"The columns {i} and {j} of your {{what}} (counted from 0) have changed places."
+    general = f"The columns {i} and {j} of your {{what}} (counted from 0) are swapped."
     return WrongForm(f"columns {i} and {j} exchanged", sentence or general, change, of, read)
 
 
 def tuple_order(order: Sequence[int], sentence: str = "", *, read: str = "") -> WrongForm:
-    """The values of the result in another order: `tuple_order((1, 0))` returns the second first."""
+    """Reorder the values of the result: `tuple_order((1, 0))` returns the second first."""
     general = "Your values are right, but in the wrong order: return them as the statement says."
     return WrongForm(
         "values in the order " + ", ".join(map(str, order)),
@@ -231,7 +231,7 @@ def tuple_order(order: Sequence[int], sentence: str = "", *, read: str = "") -> 
 
 
 def only_value(index: int, sentence: str = "", *, of: str = "", read: str = "") -> WrongForm:
-    """One value, or one entry of a list, where several are asked for."""
+    """Keep one value, or one entry of a list, where several are asked for."""
     general = "Your {what} is one of several values that are asked for: return all of them."
     return WrongForm(
         f"value {index} only", sentence or general, lambda value: value[index], of, read
@@ -257,7 +257,7 @@ negated = _form(
 )
 complement = _form(
     "complement",
-    "Your {what} is the rest: what is asked for is 1 minus it.",
+    "Your {what} is the complement: the answer is 1 minus it.",
     _each(lambda value: 1 - value),
 )
 in_percent = _form(

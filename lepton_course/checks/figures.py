@@ -1,6 +1,7 @@
-"""The failing case, shown: a table with its wrong cells marked, an image before and after, two
-curves. Each exhibit is HTML without colours that one of the themes would hide, and says the same
-in words, for screen readers and terminals.
+"""Draw the failing case: a table with its wrong cells marked, images, or two curves.
+
+Each exhibit is HTML without colours that a light or dark theme would hide, and says the same in
+words for screen readers and terminals.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ MARK = "#D55E00"  # vermilion and blue of Okabe and Ito: at least 3:1 on white a
 OTHER = "#0072B2"
 
 MAX_ROWS, MAX_COLUMNS = 8, 10
-"""The largest table. What is larger is drawn, in two dimensions as an image."""
+"""Size of the largest table. A larger matrix is drawn as an image, a longer vector as a curve."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Exhibit:
 
 @dataclass(frozen=True)
 class _Spot:
-    """The first array in which an answer went wrong; `where` names it inside the result."""
+    """The first array in which an answer went wrong; `where` is its path inside the result."""
 
     value: np.ndarray
     expected: np.ndarray
@@ -51,9 +52,9 @@ def exhibit(
     differences: Differences,
     reveal: bool = False,
 ) -> Exhibit | None:
-    """What a learner's answer made of a case, as a figure; None where words say as much.
+    """Draw the learner's result for a case; return None where words say as much.
 
-    differences: of the observation from the expected one.
+    differences: between the observation and the expected one.
     reveal: show the expected values beside the learner's. Without it, only curves show them.
     """
     found = next((d for d in differences if isinstance(d, WrongElements | WrongItems)), None)
@@ -72,7 +73,7 @@ def exhibit(
 
 
 def where_wrong(wrong: np.ndarray) -> str:
-    """In which cells of a vector or matrix `wrong` is true, in words."""
+    """Describe in words which cells of a vector or matrix are True in `wrong`."""
     count, size = int(wrong.sum()), wrong.size
     if count == size:
         return f"all {size} values differ" if size > 1 else "the value differs"
@@ -103,7 +104,7 @@ def _span(indices: np.ndarray) -> str:
 def _spot(
     question: Question, case: int, observed: Observation, difference: WrongElements | WrongItems
 ) -> _Spot | None:
-    """The array that differs; None for a single value, and for what is not a number."""
+    """Return the array that differs, or None for single values and non-numbers."""
     a = _array(_value_at(observed, difference))
     b = _array(_value_at(question.expected[case], difference))
     if a is None or b is None or b.size < 2 or not {a.dtype.kind, b.dtype.kind} <= set("biuf"):
@@ -135,7 +136,7 @@ def _array(value: Plain) -> np.ndarray | None:
 
 
 def _first_wrong_slice(spot: _Spot) -> tuple[_Spot, str]:
-    """A vector or matrix of the array in which something is wrong, and its place in the array."""
+    """Return the first vector or matrix with a wrong cell, and its place in the array."""
     lead = spot.value.ndim - 2
     if lead <= 0:
         return spot, ""
@@ -145,7 +146,7 @@ def _first_wrong_slice(spot: _Spot) -> tuple[_Spot, str]:
 
 
 def _image_before(question: Question, case: int, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The case's first input that is itself an image, in two dimensions and not tiny."""
+    """Return the case's first input that is itself an image: two-dimensional and not tiny."""
     inputs = [*question.cases[case].args, *question.cases[case].kwargs.values()]
     for value in [*inputs, question.cases[case].x]:
         array = _array(value) if value is not None else None
@@ -213,7 +214,7 @@ def _images(spot: _Spot, caption: str, before: np.ndarray | None, reveal: bool) 
 def _image(
     array: np.ndarray, alt: str, span: tuple[float, float] | None, wrong: np.ndarray | None
 ) -> str:
-    """A matrix as a grey picture, black its least value; with wrong cells in vermilion."""
+    """Draw a matrix as a grey picture, black its lowest value, with wrong cells in vermilion."""
     from matplotlib.image import imsave
 
     array = np.atleast_2d(np.nan_to_num(array.astype(float)))
@@ -234,7 +235,7 @@ def _image(
 
 
 def _curves(spot: _Spot, caption: str) -> Exhibit:
-    """Two curves over the index: the learner's and the expected one."""
+    """Draw two curves over the index: the learner's and the expected one."""
     value, expected = (np.nan_to_num(a) for a in (spot.value, spot.expected))
     low, high = min(value.min(), expected.min()), max(value.max(), expected.max())
     lines = "".join(

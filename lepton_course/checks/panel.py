@@ -1,7 +1,7 @@
-"""The panel that a check shows: HTML for notebooks, and the same words as plain text.
+"""Show the result of a check as a panel: HTML for notebooks, the same words as plain text.
 
-The HTML takes text and background colours from the page around it, so that it suits light and
-dark themes, and keeps to inline styles, which outlive the cleaning of an untrusted notebook.
+The HTML takes text and background colours from the page around it, to suit light and dark themes,
+and uses only inline styles, which survive the sanitising of an untrusted notebook.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _LOOKS = {  # accent colour (Okabe-Ito palette), sign
 }
 
 PANEL_KEY = "lepton_panel"
-"""Where an output's metadata says how a panel looks."""
+"""Key of an output's metadata under which the panel's look is stored."""
 
 STAGES = ("nudge", "method", "answer")
-PATIENCE = 3
-"""After so many tries in a row that were not right, a check offers to show what is expected."""
+FAILURES_BEFORE_COMPARING = 3
+"""After this many consecutive failures a check offers to show the expected result."""
 
 # JupyterLab opens a notebook at its top and forgets the heading; asked again, it goes there.
 _AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
@@ -46,7 +46,7 @@ _AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
 
 
 class Line(NamedTuple):
-    """A line of a panel. label: what comes first, set apart. link: where the text leads."""
+    """A line of a panel. label: set apart before the text. link: the address the text links to."""
 
     label: str
     text: str
@@ -56,7 +56,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Panel:
-    """A headline and lines of text. `figure` comes last."""
+    """A headline, lines of text and, below them, a figure."""
 
     look: str
     headline: str
@@ -103,11 +103,12 @@ def verdict_panel(
     hints_seen: int = 0,
     compare: bool = False,
 ) -> Panel:
-    """What a learner sees after a check.
+    """Build the panel that a learner sees after a check.
 
-    observations: what the answer showed on each case; with them, the failing case is drawn.
-    failures: tries in a row that were not right, this one included. hints_seen: stages of hints.
-    compare: show what was expected, too.
+    observations: of the answer on each case; with them, the failing case is drawn.
+    failures: consecutive attempts that were not right, this one included.
+    hints_seen: number of hints seen so far.
+    compare: also show the expected result.
     """
     if verdict.status == "right":
         return Panel("right", f"{_title(question)} right{_points(verdict)}.")
@@ -124,19 +125,19 @@ def verdict_panel(
     failed = next(part for part in verdict.parts if not part.passed)
     observed = observations[failed.case] if observations and failed.case is not None else None
     lines = [Line(*diagnosis_in_words(question, d, failed.case)) for d in verdict.diagnoses]
-    lines += _what_came(question, failed, compare)
+    lines += _result_lines(question, failed, compare)
     if len(verdict.parts) > 1:
         lines.append(Line("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
     read = place_to_read(question, verdict)
     if read:
-        lines.append(Line("Read again", read_in_words(read), address(read)))
+        lines.append(Line("Read again", read_in_words(read), link_target(read)))
     if question.hints:
         lines.append(Line("Stuck", _hint_offer(question, hints_seen)))
     figure = None
     is_value = isinstance(question.probe, Value)
     if observed is not None and not is_value:
         figure = exhibit(question, failed.case or 0, observed, failed.differences, reveal=compare)
-    if failures >= PATIENCE and not compare and (figure or is_value):
+    if failures >= FAILURES_BEFORE_COMPARING and not compare and (figure or is_value):
         offer = f'check("{question.name}", compare=True) shows your result beside the expected one.'
         lines.append(Line("See how it differs", offer))
     headline = f"{_title(question)} not yet{_points(verdict)}."
@@ -144,7 +145,7 @@ def verdict_panel(
 
 
 def hint_panel(question: Question, stage: int) -> Panel:
-    """The staged hints up to `stage`, which counts from 0; the newest comes last."""
+    """Build the panel with the hints up to `stage`, counted from 0; the newest comes last."""
     total = len(question.hints)
     names = [_stage_name(question, s) for s in range(total)]
     lines = []
@@ -160,7 +161,7 @@ def hint_panel(question: Question, stage: int) -> Panel:
 
 
 def _is_code(text: str) -> bool:
-    """Whether a hint is lines of Python, not a sentence."""
+    """Return whether a hint is lines of Python rather than a sentence."""
     try:
         ast.parse(text)
     except SyntaxError:
@@ -169,45 +170,45 @@ def _is_code(text: str) -> bool:
 
 
 def place_to_read(question: Question, verdict: Verdict) -> str:
-    """Where to read again, as `lesson.ipynb#Heading`: the place of the surest mistake, if any."""
+    """Return where to read again, as `lesson.ipynb#Heading`: the surest mistake's place, if any."""
     of_mistakes = [diagnosis.mistake.read for diagnosis in verdict.diagnoses]
     return next(filter(None, of_mistakes), question.read)
 
 
 def text_to_html(text: str) -> str:
-    """A text that may hold `code`, as HTML."""
+    """Convert a text that may hold `code` to HTML."""
     return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
-def address(read: str) -> str:
-    """Where a link to `lesson.ipynb#Heading` leads.
+def link_target(read: str) -> str:
+    """Return the link target for `lesson.ipynb#Heading`.
 
-    JupyterLab finds a heading of a notebook that it has yet to open only by this form.
+    In a notebook that is not open yet, JupyterLab finds a heading only by this form.
     """
     return read.replace("#", "#heading=", 1)
 
 
 def read_in_words(read: str) -> str:
-    """`lesson.ipynb#Convolution-by-hand` as "Convolution by hand (lesson)"."""
+    """Return `lesson.ipynb#Convolution-by-hand` as "Convolution by hand (lesson)"."""
     file, _, anchor = read.partition("#")
     stem = file.removesuffix(".ipynb")
     return f"{anchor.replace('-', ' ')} ({stem})" if anchor else stem
 
 
 def case_lines(names: tuple[str, ...], case: Case) -> list[Line]:
-    """A case's inputs, one line each; large arrays by shape."""
+    """Return a case's inputs, one line each; large arrays by shape."""
     named = dict(zip(names, case.args, strict=False)) | dict(case.kwargs)
     if case.x is not None:
         named["x"] = case.x
     return [Line(name, describe(value, limit=400)) for name, value in named.items()]
 
 
-def _what_came(question: Question, failed: PartResult, compare: bool) -> list[Line]:
-    lines = [Line("What came", differences_in_words(question, failed.differences))]
+def _result_lines(question: Question, failed: PartResult, compare: bool) -> list[Line]:
+    lines = [Line("Your result", differences_in_words(question, failed.differences))]
     if failed.case is None:
         return lines
     if isinstance(question.probe, Value):
-        # A prediction is asked for before the answer is seen: it is told on demand only.
+        # A prediction comes before the answer is seen, so the answer is shown only on demand.
         right = question.expected[failed.case].seen["result"]
         return [*lines, *([Line("Expected", describe(right))] if compare else [])]
     case = question.cases[failed.case]
@@ -221,7 +222,7 @@ def _hint_offer(question: Question, seen: int) -> str:
 
 
 def _stage_name(question: Question, stage: int) -> str:
-    """The last hint of a graded exercise is a plan: the answer is the learner's to write."""
+    """Name a hint. A graded exercise's last one is a plan: the learner still writes the answer."""
     return "plan" if stage >= 2 and question.points else STAGES[min(stage, 2)]
 
 

@@ -1,11 +1,11 @@
-"""What frequent messages of the frameworks mean, for those who meet them for the first time."""
+"""Explain frequent error messages of the frameworks to readers who meet them for the first time."""
 
 from __future__ import annotations
 
 _MEANINGS = (
     (
         "a leaf Variable that requires grad is being used in an in-place operation",
-        "a step is no part of the formula: take it inside `with torch.no_grad():`",
+        "an update step must not be recorded for gradients: do it inside `with torch.no_grad():`",
     ),
     (
         "'float' and 'NoneType'",
@@ -35,11 +35,11 @@ _MEANINGS = (
     ),
     (
         "operands could not be broadcast together",
-        "these shapes do not fit: write them under each other, flush right",
+        "these shapes do not broadcast: write them under each other, flush right",
     ),
 )
 
 
 def in_plain_words(message: str) -> str:
-    """What the message of an exception means, or nothing where that is not known."""
+    """Return what an exception's message means, or "" where that is not known."""
     return next((meaning for fragment, meaning in _MEANINGS if fragment in message), "")

@@ -1,4 +1,4 @@
-"""`quiz`: asks the lesson's quiz in a notebook, and records what is answered."""
+"""Ask the lesson's quiz in a notebook and record the answers: `quiz`."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ from lepton_course import progress
 from lepton_course.checks.panel import Line, Panel
 from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
 from lepton_course.checks.session import current_session
-from lepton_course.checks.widgets import ask_quiz, is_somebody_there, show
+from lepton_course.checks.widgets import ask_quiz, is_interactive, show
 
 
 def quiz(number: int | None = None, choice: str | None = None) -> None:
-    """Asks the lesson's quiz; with a number and a letter, answers one question.
+    """Show the lesson's quiz, or answer one of its questions.
 
-    `quiz()` shows all questions; `quiz(2, "b")` answers the second with its choice b, and says why
-    that is right or wrong.
+        quiz()
+        quiz(2, "b")
+
+    number: the question, from 1.
+    choice: the letter of your answer: "a", "b", …
+
+    `quiz()` shows all questions with a button for each choice. `quiz(2, "b")` answers the second
+    question with b and explains why that is right or wrong. Answers are recorded as your progress.
+    Raises LookupError for a question or a letter that does not exist, and RuntimeError before
+    `begin` was called.
     """
     session = current_session()
     questions = load_quiz(session.source)
@@ -24,7 +32,7 @@ def quiz(number: int | None = None, choice: str | None = None) -> None:
         if number not in by_number:
             raise LookupError(f"The quiz has the questions 1 to {len(questions)}, not {number}.")
         show(answer(session.module, by_number[number], choice))
-    elif is_somebody_there():
+    elif is_interactive():
 
         def answered(question: QuizQuestion, letter: str) -> Panel:
             return answer(session.module, question, letter)
@@ -35,7 +43,7 @@ def quiz(number: int | None = None, choice: str | None = None) -> None:
 
 
 def answer(module: str, question: QuizQuestion, letter: str) -> Panel:
-    """Records an answer, and explains it."""
+    """Record an answer and explain it."""
     chosen = question.choice(letter)
     progress.record_answer(module, f"quiz {question.number}", letter, chosen.is_right)
     word = "right" if chosen.is_right else "not yet"

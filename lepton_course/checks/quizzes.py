@@ -1,14 +1,16 @@
-"""A lesson's quiz: questions with an explanation for every choice.
+"""Read and show a lesson's quiz, whose every choice has an explanation.
 
-A quiz is written in the lesson's Markdown, where it reads without being run:
+A quiz is written in the lesson's Markdown, where it can be read without running anything:
 
     **1. Which of these is even?**
 
     <details><summary>3</summary>No. Half of it is 1.5.</details>
     <details><summary>4</summary>Right. Half of it is 2.</details>
 
-In the learner's notebook the same questions are asked by a cell: with buttons where somebody sits
-in front of it, as text everywhere else. Either way, answers are recorded as progress.
+The explanation of a right choice begins with the word "Right".
+
+In the learner's notebook a cell asks the same questions: with buttons for a person at the keyboard,
+as text otherwise. Either way, the answers are recorded as progress.
 """
 
 from __future__ import annotations
@@ -22,37 +24,37 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 FILE = "quiz.json"
-"""Beside a module's compiled checks."""
+"""Name of the compiled quiz, beside a module's compiled checks."""
 
 HEADING = "## Quiz"
 
 _QUESTION = re.compile(r"^\*\*(\d+)\.\s*(.*?)\*\*\s*$", re.MULTILINE | re.DOTALL)
 _CHOICE = re.compile(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)</details>", re.DOTALL)
+_RIGHT = re.compile(r"\s*Right\b")
 
 
 @dataclass(frozen=True)
 class QuizChoice:
-    """One choice, as plain text, and why it is right or wrong."""
+    """One choice, as plain text, with the reason why it is right or wrong."""
 
     text: str
     explanation: str
-
-    @property
-    def is_right(self) -> bool:
-        """The course's convention: explanations of right choices begin with this word."""
-        return self.explanation.startswith("Right")
+    is_right: bool
 
 
 @dataclass(frozen=True)
 class QuizQuestion:
-    """A question; `text` may hold `code`. Choices are named a, b, c, … in their order."""
+    """A question with its choices, named a, b, c, … in order; `text` may hold `code`."""
 
     number: int
     text: str
     choices: tuple[QuizChoice, ...]
 
     def choice(self, letter: str) -> QuizChoice:
-        """The choice of that letter. Raises LookupError with the letters that there are."""
+        """Return the choice with that letter.
+
+        Raises LookupError, listing the letters that exist, for any other.
+        """
         letters = string.ascii_lowercase[: len(self.choices)]
         if len(letter) != 1 or letter not in letters:
             raise LookupError(
@@ -62,7 +64,7 @@ class QuizQuestion:
 
 
 def parse_quiz(markdown: str) -> tuple[QuizQuestion, ...]:
-    """The questions of a Markdown text."""
+    """Return the questions in a Markdown text."""
     found = list(_QUESTION.finditer(markdown))
     ends = [*(match.start() for match in found[1:]), len(markdown)][: len(found)]
     return tuple(
@@ -70,7 +72,7 @@ def parse_quiz(markdown: str) -> tuple[QuizQuestion, ...]:
             number=int(match[1]),
             text=" ".join(match[2].split()),
             choices=tuple(
-                QuizChoice(_plain(summary), _plain(body))
+                QuizChoice(_plain(summary), _plain(body), _RIGHT.match(body) is not None)
                 for summary, body in _CHOICE.findall(markdown[match.end() : end])
             ),
         )
@@ -79,12 +81,12 @@ def parse_quiz(markdown: str) -> tuple[QuizQuestion, ...]:
 
 
 def quiz_to_json(questions: Sequence[QuizQuestion]) -> str:
-    """The questions as JSON."""
+    """Return the questions as JSON."""
     return json.dumps([asdict(question) for question in questions], indent=1, ensure_ascii=False)
 
 
 def load_quiz(source: Path | None) -> tuple[QuizQuestion, ...]:
-    """The quiz of a module, from where its checks are: a `checks.npz` or a folder in a clone."""
+    """Load a module's quiz from where its checks are: a `checks.npz`, or its folder in a clone."""
     if source is None:
         return ()
     if source.is_dir():
@@ -105,7 +107,7 @@ def load_quiz(source: Path | None) -> tuple[QuizQuestion, ...]:
 
 
 def fallback(questions: Sequence[QuizQuestion]) -> dict[str, str]:
-    """The quiz without widgets: Markdown with choices to open, and plain text."""
+    """Return the quiz for front ends without widgets, as Markdown and as plain text."""
     return {"text/markdown": quiz_markdown(questions), "text/plain": quiz_text(questions)}
 
 
@@ -121,7 +123,7 @@ def show_fallback(questions: Sequence[QuizQuestion]) -> None:
 
 
 def quiz_markdown(questions: Sequence[QuizQuestion]) -> str:
-    """Each choice opens to its explanation."""
+    """Return the questions as Markdown in which each choice opens to its explanation."""
     parts = ["Choose an answer and open it. Every one explains itself."]
     for question in questions:
         parts.append(f"**{question.number}. {question.text}**")
@@ -136,7 +138,7 @@ def quiz_markdown(questions: Sequence[QuizQuestion]) -> str:
 
 
 def quiz_text(questions: Sequence[QuizQuestion]) -> str:
-    """The questions and choices, and how to answer in a cell or a terminal."""
+    """Return the questions and choices as plain text, with a line on how to answer."""
     lines = []
     for question in questions:
         lines.append(f"{question.number}. {question.text}")

@@ -1,4 +1,4 @@
-"""Verdicts in words: the one place where differences and diagnoses become sentences."""
+"""Turn verdicts into words: the one place where differences and diagnoses become sentences."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import ELLIPSIS, Raised
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
-MOST_DIFFERENCES = 3
-"""So many differences of a case are told; the first ones."""
+MAX_DIFFERENCES = 3
+"""Number of differences of a case that are put into words."""
 
 HUGE = 10**40
 
-MOST_ITEMS = 12
+MAX_ITEMS = 12
 """Lists with more items are shown by their length."""
 
 _KINDS = {
@@ -68,16 +68,16 @@ _ASPECTS = {
 
 
 def differences_in_words(question: Question, differences: Differences) -> str:
-    """What differs in a case, in one line; the first `MOST_DIFFERENCES`, and how many there are."""
-    told = [_with_place(question, difference) for difference in differences[:MOST_DIFFERENCES]]
+    """Describe the first `MAX_DIFFERENCES` differences of a case in one line; count the rest."""
+    told = [_with_place(question, difference) for difference in differences[:MAX_DIFFERENCES]]
     more = len(differences) - len(told)
     return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
 
 def diagnosis_in_words(question: Question, found: Diagnosis, case: int | None) -> tuple[str, str]:
-    """A known mistake as a label that says how sure it is, and a sentence.
+    """Return a label that says how sure a diagnosed mistake is, and the sentence about it.
 
-    case: the failing case that the reader has before them, or None.
+    case: the failing case that the reader is looking at, or None.
     """
     sentence = found.mistake.sentence
     if found.evidence == "every case":
@@ -85,13 +85,13 @@ def diagnosis_in_words(question: Question, found: Diagnosis, case: int | None) -
     if found.evidence == "weak":
         return "Possible reason", sentence
     if case in found.cases:
-        return "In this case", f"your answer is what one gets by this mistake: {sentence}"
+        return "In this case", f"your answer is what this mistake gives: {sentence}"
     part = question.cases[found.cases[0]].part
-    return "Part of it", f"for “{part}”, your answer is what one gets by this mistake: {sentence}"
+    return "In another case", f"for “{part}”, your answer is what this mistake gives: {sentence}"
 
 
 def exception_in_words(raised: Raised) -> str:
-    """An exception in one line, with the learner's line that raised it."""
+    """Describe an exception in one line, with the learner's line that raised it."""
     if raised.kind == "NotImplementedError":
         return "this case is not answered yet (NotImplementedError)"
     place = f", at the line `{raised.line}`" if raised.line else ""
@@ -104,7 +104,7 @@ def exception_in_words(raised: Raised) -> str:
 
 
 def describe(value: Plain, limit: int = 70) -> str:
-    """A short text for a value: small ones whole, large arrays by shape and dtype."""
+    """Describe a value briefly: small ones in full, large arrays by shape and dtype."""
     if isinstance(value, Opaque):
         return kind_in_words(kind_of(value))
     if is_tensor(value):
@@ -128,7 +128,7 @@ def describe(value: Plain, limit: int = 70) -> str:
 
 
 def kind_in_words(kind: Kind) -> str:
-    """The kind of a value, in a learner's words."""
+    """Name the kind of a value as a learner would."""
     if not kind.opaque:
         return _KINDS.get(kind.name, kind.name)
     is_phrase = " " in kind.name  # "an array of objects"; else the name of a type
@@ -136,7 +136,7 @@ def kind_in_words(kind: Kind) -> str:
 
 
 def place_in_words(where: Sequence[Step], returns: Sequence[str] = ()) -> str:
-    """A path inside a result: "`d_image`", "value 1", "'w' value 0".
+    """Name a path inside a result: "`d_image`", "value 1", "'w' value 0".
 
     returns: names of a result's values, by the first index.
     """
@@ -148,7 +148,7 @@ def place_in_words(where: Sequence[Step], returns: Sequence[str] = ()) -> str:
 
 def _with_place(question: Question, difference: Difference) -> str:
     returns = question.returns if difference.aspect in ("result", "output") else ()
-    said = _said(question, difference)
+    said = _sentence(question, difference)
     aspect = _ASPECTS.get(difference.aspect, f"the {difference.aspect}")
     if isinstance(difference, NotSeen | NoGradient | NotAModel):
         aspect = ""  # these name it themselves
@@ -159,7 +159,7 @@ def _with_place(question: Question, difference: Difference) -> str:
     return ": ".join(filter(None, (aspect, place_in_words(difference.where, returns), said)))
 
 
-def _said(question: Question, difference: Difference) -> str:
+def _sentence(question: Question, difference: Difference) -> str:
     match difference:
         case WrongKind(expected=expected, seen=seen, value=value):
             detail = "" if value is None else f" ({describe(value)})"
@@ -222,11 +222,11 @@ def _named(names: Sequence[str]) -> str:
 
 
 def _items(values: Plain) -> str:
-    return describe(values) if len(values) <= MOST_ITEMS else ""
+    return describe(values) if len(values) <= MAX_ITEMS else ""
 
 
 def _wrong_items(difference: WrongItems) -> str:
-    if len(difference.expected) <= MOST_ITEMS:
+    if len(difference.expected) <= MAX_ITEMS:
         return f"expected {describe(difference.expected)}, got {describe(difference.seen)}"
     first = difference.mask.index(True)
     return (
@@ -237,7 +237,7 @@ def _wrong_items(difference: WrongItems) -> str:
 
 
 def _named_items(difference: WrongItems, returns: Sequence[str]) -> str:
-    """Wrong scalars of a result whose values have names, each under its name."""
+    """Describe the wrong scalars of a result whose values have names, each by its name."""
     values = zip(difference.expected, difference.seen, difference.mask, strict=True)
     return "; ".join(
         f"{place_in_words((index,), returns)}: expected {describe(right)}, got {describe(value)}"
@@ -252,14 +252,14 @@ def _is_no_return(question: Question, difference: WrongKind) -> bool:
 
 
 def _wrong_prediction(question: Question, found: WrongPrediction) -> str:
-    """What is wrong with a predicted value, without giving the right one away."""
+    """Say what is wrong with a predicted value without giving the right one away."""
     got = f"got {describe(found.value)}"
     if found.lower:
-        return f"{got}; write the letter small"
+        return f"{got}; write the letter in lower case"
     if found.letter and not (isinstance(found.value, str) and len(found.value) == 1):
         return f'{got}; answer with the letter of a choice, in quotes: "a"'
     of_another_kind = any(isinstance(d, WrongKind) for d in found.differences)
     if of_another_kind:
         kinds = [d for d in found.differences if isinstance(d, WrongKind)]
         return _with_place(question, kinds[0])
-    return f"{describe(found.value)} is not it"
+    return f"{describe(found.value)} is not the answer"

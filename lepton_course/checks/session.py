@@ -1,4 +1,4 @@
-"""Checks in the learner's own notebook: `check` and `hint`, for the module that `begin` chose."""
+"""Check answers and show hints in the learner's notebook, for the module that `begin` opened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from lepton_course import progress
 from lepton_course.checks.panel import Panel, hint_panel, verdict_panel
-from lepton_course.checks.widgets import ask_prediction, is_somebody_there, show
+from lepton_course.checks.widgets import ask_prediction, is_interactive, show
 from lepton_course.exercises.compiled import compile_exercise, load_questions
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import Verdict, judge
@@ -21,11 +21,11 @@ from lepton_course.exercises.probes import Missing, Value
 
 
 class CheckFailed(AssertionError):
-    """Raised by `check` where nbgrader's own tools run it, so that they fail closed."""
+    """Raised by `check` under nbgrader's own tools, so that a wrong answer fails its cell."""
 
 
 class UnknownExercise(LookupError):
-    """The module has no exercise of that name."""
+    """The module has no exercise with that name."""
 
     def __str__(self) -> str:
         return str(self.args[0])
@@ -33,7 +33,7 @@ class UnknownExercise(LookupError):
 
 @dataclass
 class Session:
-    """A module's exercises: compiled questions, or declarations to be compiled when needed."""
+    """A module's exercises: compiled questions, or declarations that are compiled when needed."""
 
     module: str
     questions: dict[str, Question]
@@ -41,7 +41,10 @@ class Session:
     source: Path | None = None
 
     def question(self, name: str) -> Question:
-        """The question of that name; raises UnknownExercise with the nearest names."""
+        """Return the question with that name.
+
+        Raises UnknownExercise, suggesting the nearest name, when there is none.
+        """
         if name not in self.questions and name in self.declared:
             self.questions[name] = compile_exercise(self.declared[name])
         if name not in self.questions:
@@ -62,7 +65,7 @@ _current: Session | None = None
 
 
 def open_session(module: str, source: Path | None) -> Session:
-    """Makes a module's exercises the current ones.
+    """Make a module's exercises the current ones.
 
     source: a compiled `checks.npz`, a module's folder in a clone, or None for a module without any.
     """
@@ -77,7 +80,7 @@ def open_session(module: str, source: Path | None) -> Session:
 
 
 def current_session() -> Session:
-    """The session that `begin` opened; raises RuntimeError when it was not called."""
+    """Return the session that `begin` opened. Raises RuntimeError when there is none."""
     if _current is None:
         raise RuntimeError(
             "No module is open. Run the notebook's setup cell first: "
@@ -87,17 +90,25 @@ def current_session() -> Session:
 
 
 def check(name: str, compare: bool = False) -> None:
-    """Checks your answer to an exercise, and shows whether it is right and, if not, why.
+    """Check your answer to an exercise, and show whether it is right or what is wrong with it.
 
-    name: the exercise's name, which is also the name that you define: `check("convolve2d")`
-        looks at the function `convolve2d` of this notebook.
-    compare: show your result beside the expected one.
+        check("convolve2d")
+
+    name: the exercise's name, which is also the name that you define: `check("convolve2d")` looks
+        at `convolve2d` in this notebook, be it a function, a class or a value.
+    compare: also show the expected result beside yours.
+
+    Your answer is run on a few cases. The panel shows what came out, the likely reason where the
+    mistake is a known one, and where to read again. A prediction that you have not made yet is
+    asked for instead. Check as often as you like; each attempt is recorded as your progress.
+    Raises UnknownExercise, with the nearest name, when the module has no such exercise, and
+    RuntimeError before `begin` was called.
     """
     namespace = sys._getframe(1).f_globals
     session = current_session()
     question = session.question(name)
     verdict, panel = _judge(session, question, namespace.get(name, Missing), compare)
-    if verdict.status == "blank" and isinstance(question.probe, Value) and is_somebody_there():
+    if verdict.status == "blank" and isinstance(question.probe, Value) and is_interactive():
         _ask(session, question, namespace, panel)
     else:
         show(panel)
@@ -108,7 +119,7 @@ def check(name: str, compare: bool = False) -> None:
 def _judge(
     session: Session, question: Question, answer: Any, compare: bool
 ) -> tuple[Verdict, Panel]:
-    """Judges and records one attempt."""
+    """Judge one attempt and record it."""
     name = question.name
     observations = [question.probe.observe(answer, case) for case in question.cases]
     verdict = judge(question, observations)
@@ -124,26 +135,26 @@ def _judge(
         question,
         verdict,
         observations,
-        failures=progress.failures(session.module, name),
+        failures=progress.consecutive_failures(session.module, name),
         hints_seen=progress.hint_stage(session.module, name),
         compare=compare,
     )
 
 
 def _ask(session: Session, question: Question, namespace: dict[str, Any], blank: Panel) -> None:
-    """Asks for a prediction; what is answered is given the name that a cell would define."""
+    """Ask for a prediction, and store the answer under the name that a cell would define."""
 
     def answered(text: str) -> Panel:
-        namespace[question.name] = as_value(text, namespace)
+        namespace[question.name] = parse_prediction(text, namespace)
         return _judge(session, question, namespace[question.name], compare=False)[1]
 
-    ask_prediction(question.title, letters(question), answered, blank)
+    ask_prediction(question.title, choice_letters(question), answered, blank)
 
 
-def as_value(text: str, namespace: Mapping[str, Any]) -> Any:
-    """What somebody wrote as a prediction: an expression, or else the words themselves.
+def parse_prediction(text: str, namespace: Mapping[str, Any]) -> Any:
+    """Return the value of a written prediction: that of the expression, or else the text itself.
 
-    It is evaluated like a line of the learner's own notebook, which it is.
+    Evaluating it is safe: the text is the learner's own, like a cell of their notebook.
     """
     try:
         return eval(text, dict(namespace))
@@ -151,8 +162,8 @@ def as_value(text: str, namespace: Mapping[str, Any]) -> Any:
         return text
 
 
-def letters(question: Question) -> list[str]:
-    """The choices of a prediction that asks for a single letter; [] for any other."""
+def choice_letters(question: Question) -> list[str]:
+    """Return the choices of a prediction that asks for a single letter; [] for any other."""
     seen = [*question.expected, *(o for m in question.mistakes for o in m.observations)]
     values = {o.seen.get("result") for o in seen if isinstance(o.seen.get("result"), str)}
     is_letter = isinstance(question.expected[0].seen.get("result"), str)
@@ -161,9 +172,15 @@ def letters(question: Question) -> list[str]:
 
 
 def hint(name: str, stage: int | None = None) -> None:
-    """Shows the next hint for an exercise: a nudge, then the method, then the answer.
+    """Show the next hint for an exercise: first a nudge, then the method, then the answer in words.
 
-    stage: 1, 2 or 3 to see that hint again.
+        hint("convolve2d")
+
+    name: the exercise's name, as for `check`.
+    stage: 1, 2 or 3 to go straight to that hint. Without it, each call shows one more.
+
+    Hints cost no points. Raises UnknownExercise, with the nearest name, when the module has no such
+    exercise, and RuntimeError before `begin` was called.
     """
     session = current_session()
     question = session.question(name)

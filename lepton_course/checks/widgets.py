@@ -1,7 +1,7 @@
-"""Predictions and quizzes as small widgets, for somebody who sits in front of the notebook.
+"""Ask predictions and quizzes through small widgets when a person sits at the notebook.
 
-Each widget is displayed with a form for front ends that have no widgets. What it shows is HTML
-from panels, which suits light and dark themes.
+Each widget is displayed together with a fallback for front ends without widgets. Its content is
+the panels' HTML, which suits light and dark themes.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _STYLE = """<style>
 </style>"""
 
 
-def is_somebody_there() -> bool:
-    """Whether the running cell was sent by a front end with a person in front of it.
+def is_interactive() -> bool:
+    """Return whether a front end with a person in front of it sent the running cell.
 
     Such a front end lets a cell ask for input; papermill, nbclient and graders do not.
     """
@@ -36,7 +36,7 @@ def is_somebody_there() -> bool:
 def show(panel: Panel) -> None:
     """Display a panel; in a terminal, print it.
 
-    What it says stands in the output's metadata too, as data: the proofs of notebooks read it.
+    Its look also goes into the output's metadata as data, where the proofs of notebooks read it.
     """
     from IPython.core.getipython import get_ipython
     from IPython.display import display
@@ -50,9 +50,10 @@ def show(panel: Panel) -> None:
 def ask_prediction(
     label: str, choices: Sequence[str], judge: Callable[[str], Panel], fallback: Panel
 ) -> None:
-    """Ask for a prediction: with a button for each choice, or a line to write into.
+    """Ask for a prediction, with a button for each choice or a field to type into.
 
-    judge: takes what was answered, and explains it. fallback: shown where there are no widgets.
+    judge: takes the answer as text and returns the panel that explains it.
+    fallback: shown where there are no widgets.
     """
     import ipywidgets as widgets
 
@@ -83,9 +84,9 @@ def ask_quiz(
     answered: Callable[[QuizQuestion, str], Panel],
     fallback: dict[str, str],
 ) -> None:
-    """Ask all questions of a quiz, each with its choices as buttons and room for explanations.
+    """Ask all questions of a quiz, with a button for each choice and room for explanations.
 
-    answered: takes a question and the letter that was chosen, and explains it.
+    answered: takes a question and the chosen letter and returns the panel that explains the choice.
     """
     import ipywidgets as widgets
 

@@ -1,4 +1,4 @@
-"""The course's data sets: a catalogue and one loading function.
+"""Load the course's data sets: a catalogue and one function.
 
 >>> data = load_dataset("fashion_mnist")
 >>> x, y = data.train.torch()  # float32 (N, 1, 28, 28) in [0, 1], int64 (N,)

@@ -1,4 +1,4 @@
-"""What data sets the course knows: task, size, licence, origin and SHA-256 of each.
+"""Describe the course's data sets: task, size, licence, origin and SHA-256 of each.
 
 SHA-256 sums of IDX files are those of the *decompressed* content: mirrors and Debian compress the
 same content with different gzip headers, so only the content identifies a file.
@@ -22,7 +22,7 @@ class DataFile:
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetInfo:
-    """Everything that is known about a data set before it is loaded."""
+    """A data set's description, known before it is loaded."""
 
     name: str
     title: str
@@ -40,7 +40,7 @@ class DatasetInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledInfo(DatasetInfo):
-    """Examples with labels, divided into a training and a test part by those who collected them."""
+    """Labelled examples, split into training and test data by their collectors."""
 
     classes: tuple[str, ...]
 
@@ -58,20 +58,20 @@ class ImagesInfo(LabelledInfo):
 
     @property
     def files(self) -> tuple[DataFile, ...]:
-        """The four files of the full set: small ones first, so that a dead network shows early."""
+        """The full set's four files, small ones first, so that a dead network shows early."""
         return (self.train_labels, self.test_labels, self.test_images, self.train_images)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TableInfo(LabelledInfo):
-    """A table with columns of numbers and columns of categories; nothing to download."""
+    """A table with numeric and categorical columns; nothing to download."""
 
     numbers: dict[str, str]  # column -> what it is, with its unit
     categories: dict[str, tuple[str, ...]]  # column -> its values, in the order of their codes
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Names of the numeric form's columns: the numbers, then `column=value` for each value."""
+        """Columns of the numeric form: the numeric ones, then one `column=value` for each value."""
         pairs = (f"{name}={value}" for name, values in self.categories.items() for value in values)
         return (*self.numbers, *pairs)
 
@@ -86,7 +86,7 @@ class SequencesInfo(LabelledInfo):
 
 @dataclass(frozen=True, kw_only=True)
 class EventsInfo(DatasetInfo):
-    """A log of events, undivided: where training ends is for the user to say, as a day."""
+    """A log of events without a split: the user chooses the day on which training data ends."""
 
     columns: dict[str, str]  # column -> what it is, with its unit
     first_day: date  # day 0
@@ -94,7 +94,7 @@ class EventsInfo(DatasetInfo):
 
 @dataclass(frozen=True, kw_only=True)
 class TextInfo(DatasetInfo):
-    """One long text, undivided."""
+    """One long text without a split."""
 
 
 DATA = Path(__file__).parent / "data"

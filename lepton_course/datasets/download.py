@@ -1,8 +1,8 @@
-"""Fetch a data file: several mirrors, time-outs, retries, resume, SHA-256, atomic write.
+"""Download a data file: several mirrors, timeouts, retries, resume, SHA-256, atomic write.
 
-A file is either there, whole and verified, or not there at all: bytes arrive in `NAME.part`, are
-checked against the catalogue's SHA-256, and only then take the final name. An interrupted
-download continues where it stopped.
+A file is either there, complete and verified, or not there at all: bytes arrive in `NAME.part`,
+are checked against the catalogue's SHA-256, and only then take the final name. An interrupted
+download resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 
 class DownloadError(OSError):
-    """No mirror gave the file. The message names what each one answered."""
+    """No mirror supplied the file. The message lists each one's answer."""
 
 
 class _TryLater(Exception):
-    """This mirror may do better on a second try (time-out, cut connection, busy server)."""
+    """This mirror may work on a second try (timeout, dropped connection, busy server)."""
 
 
 class _GiveUp(Exception):
-    """This mirror will not do better: wrong content or no such file."""
+    """This mirror will not work on a second try: wrong content or no such file."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How long to wait for a mirror, in seconds, and how often to come back."""
+    """How long to wait for a mirror, in seconds, and how often to try again."""
 
-    connect: float = 5.0  # until a connection stands
+    connect: float = 5.0  # until the connection is made
     read: float = 10.0  # until the next bytes arrive
     rounds: int = 3  # how often each mirror is tried
     pause: float = 0.5  # before the second round; doubles with every round
@@ -53,7 +53,10 @@ DEFAULT_PATIENCE = Patience()
 
 
 def verify(path: Path, file: DataFile) -> bytes:
-    """The decompressed content of `path`; IdxError when it is not what the catalogue describes."""
+    """Return the decompressed content of `path`.
+
+    Raises IdxError when it is not what the catalogue describes.
+    """
     content = gunzip(path, max_bytes=file.size)
     found = hashlib.sha256(content).hexdigest()
     if found != file.sha256:
@@ -67,9 +70,9 @@ def download(
     folder: Path,
     patience: Patience = DEFAULT_PATIENCE,
 ) -> Path:
-    """The path of `file` in `folder`, fetched from the first mirror that gives it whole.
+    """Download `file` into `folder` from the first mirror that has it complete; return its path.
 
-    A file that is already there and sound is not fetched again; a damaged one is replaced.
+    A file that is already there and intact is not downloaded again; a damaged one is replaced.
     Raises DownloadError when every mirror failed.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -132,9 +135,9 @@ def _fetch_verified(
 
 
 def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) -> None:
-    """Append the rest of `url` to `part`, or write it from the start where it cannot resume."""
+    """Append the rest of `url` to `part`, or start afresh when the server cannot resume."""
     have = part.stat().st_size if part.exists() else 0
-    # Bytes as they are: an answer decompressed on the way would not be the file that was asked for.
+    # Raw bytes: a response that was decompressed in transit would not be the requested file.
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers["Range"] = f"bytes={have}-"
@@ -178,7 +181,7 @@ def _check_status(answer: httpx.Response) -> None:
 
 
 def _total_bytes(answer: httpx.Response, have: int) -> int | None:
-    """The whole file's length in bytes as the server states it, if it does."""
+    """Return the whole file's length in bytes, if the server states it."""
     if answer.status_code == 206:
         match = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", answer.headers.get("Content-Range", ""))
         if not match or int(match[1]) != have:

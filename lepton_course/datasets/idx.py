@@ -26,13 +26,13 @@ MAX_BYTES = 1 << 30  # refuse more than 1 GiB: no IDX file of this course comes 
 
 
 class IdxError(ValueError):
-    """The bytes are not a whole, correct IDX file."""
+    """The bytes are not a complete, valid IDX file."""
 
 
 def parse_idx(content: bytes) -> np.ndarray:
-    """The array in an IDX file's bytes, in native byte order and writable.
+    """Return the array in an IDX file's bytes, in native byte order and writable.
 
-    Raises IdxError when a header is wrong, elements are missing or bytes are left over.
+    Raises IdxError when the header is wrong, elements are missing or bytes are left over.
     """
     if len(content) < 4:
         raise IdxError(f"too short for an IDX header: {len(content)} bytes, at least 4 needed")
@@ -56,9 +56,9 @@ def parse_idx(content: bytes) -> np.ndarray:
 
 
 def gunzip(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
-    """The decompressed content of a gzip file, at most `max_bytes` long.
+    """Return the decompressed content of a gzip file, at most `max_bytes` long.
 
-    Raises IdxError when the file is no gzip file, is cut off, damaged or larger than allowed.
+    Raises IdxError when the file is not gzip, is truncated, damaged or larger than allowed.
     """
     try:
         with gzip.open(path) as file:
@@ -73,5 +73,5 @@ def gunzip(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 def read_idx(path: Path) -> np.ndarray:
-    """The array in a gzip-compressed IDX file; IdxError when anything is wrong with it."""
+    """Return the array in a gzip-compressed IDX file. Raises IdxError when it is not valid."""
     return parse_idx(gunzip(path))

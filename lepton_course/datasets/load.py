@@ -1,4 +1,4 @@
-"""Load a data set by name: what ships with the course, or the full set where there is one."""
+"""Load a data set by name: the part that ships with the course, or the full set if there is one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,13 @@ from lepton_course.datasets.undivided import EventLog, Text
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Labelled data in memory: `train`, `test`, `classes` (names by label), catalogue entry."""
+    """Labelled data in memory.
+
+    train, test: splits; `data.train.torch()`, `.numpy()` or `.tf()` gives their arrays.
+    classes: names of the classes, by label.
+    info: the catalogue's description: task, licence, origin, …
+    is_subset: whether this is a part of a larger set.
+    """
 
     info: LabelledInfo
     train: Split
@@ -44,6 +50,7 @@ class Dataset:
 
     @property
     def classes(self) -> tuple[str, ...]:
+        """Names of the classes, by label."""
         return self.info.classes
 
     def __repr__(self) -> str:
@@ -60,24 +67,29 @@ def load_dataset(
     subset: bool = True,
     patience: Patience = DEFAULT_PATIENCE,
 ) -> Dataset | EventLog | Text:
-    """A data set of the catalogue, ready to use.
+    """Load a data set of the course's catalogue.
 
-    Labelled data is a `Dataset` with a training and a test part. What comes undivided is an
-    `EventLog` ("cdnow") or a `Text` ("austen").
+        data = load_dataset("fashion_mnist")
+        x, y = data.train.torch()  # float32 (N, 1, 28, 28) in [0, 1], int64 (N,)
+        training, validation = data.train.hold_out(2000)
 
-    With `subset` (default) it is the part that ships with the course: no network, at once.
-    With `subset=False` it is the full set of images: from Debian's package where that is installed,
-    from the user's cache, or downloaded (30 MB). Where that fails, the subset is returned and one
-    printed line says so; `data.is_subset` tells which it is. LEPTON_OFFLINE=1 never downloads.
+    name: "fashion_mnist" (images), "credit" (a table), "japanese_vowels" (sequences), "cdnow"
+        (purchases) or "austen" (a text); `lepton data` describes each.
+    subset: True loads what ships with the course, without a network. False loads all 70000 images
+        of Fashion-MNIST: from Debian's package, from your cache, or by download (30 MB).
+    patience: timeouts and retries of that download.
 
-    Raises ValueError for an unknown name, with the names that exist, and for the full set of
-    anything but images: there is nothing to download.
+    Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow", or a `Text` for
+    "austen". If the full set cannot be had, one printed line says why and you get the subset;
+    `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
+    Raises ValueError for an unknown name, listing the names that exist, and for subset=False with
+    any other data set: there is nothing to download.
     """
     info = _find(name)
     if subset:
         return _load_shipped(info)
     if not isinstance(info, ImagesInfo):
-        raise ValueError(f"{info.title}: all that can be had ships with the course; drop subset")
+        raise ValueError(f"{info.title}: all of it ships with the course; leave out subset=False")
     try:
         train, test = _find_full(info, patience)
     except (DownloadError, IdxError, OSError) as problem:
@@ -96,7 +108,7 @@ def load_dataset(
 
 
 def read_full(info: ImagesInfo, folder: Path) -> tuple[Arrays, Arrays]:
-    """(train, test) of the full set from its four files in `folder`, each checked by SHA-256.
+    """Return (train, test) of the full set from its four files in `folder`, verified by SHA-256.
 
     Raises FileNotFoundError or IdxError when a file is missing or not what it should be.
     """
@@ -110,7 +122,7 @@ def read_full(info: ImagesInfo, folder: Path) -> tuple[Arrays, Arrays]:
 
 
 def cache_folder(info: DatasetInfo) -> Path:
-    """Where this user's downloads of the data set are kept."""
+    """Return the folder for this user's downloads of the data set."""
     return user_cache_path("lepton_course") / "datasets" / info.name
 
 
@@ -135,7 +147,7 @@ def _load_shipped(info: DatasetInfo) -> Dataset | EventLog | Text:
 
 
 def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], part: str) -> Split:
-    """One part of a shipped file, whose arrays are named `train_labels`, `test_labels`, …"""
+    """Return one split of a shipped file; its arrays are named `train_labels`, `test_labels`, …."""
     labels = arrays[f"{part}_labels"].astype(np.int64)
     if isinstance(info, TableInfo):
         return TableSplit(labels, arrays[f"{part}_numbers"], arrays[f"{part}_codes"], info)
@@ -146,7 +158,7 @@ def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], part: str) -> S
 
 
 def _pad(steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Sequences that stand one behind the other (sum of lengths, C), as (N, longest, C)."""
+    """Pad concatenated sequences (sum of lengths, C) with zeros to (N, longest, C)."""
     padded = np.zeros((len(lengths), lengths.max(), steps.shape[1]), steps.dtype)
     padded[np.arange(lengths.max()) < lengths[:, None]] = steps
     return padded

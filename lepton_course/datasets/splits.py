@@ -1,4 +1,4 @@
-"""A split: examples with their labels, as NumPy arrays, torch tensors or a tf.data pipeline."""
+"""Hold a split: labelled examples as NumPy arrays, torch tensors or a tf.data pipeline."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Split:
         return len(self.labels)
 
     def __getitem__(self, index: Any) -> Self:
-        """A part of the split, by slice, index array, mask or a single index."""
+        """Return some of the examples, by slice, index array, mask or a single index."""
         if np.ndim(index) == 0 and not isinstance(index, slice):
             index = [index]
         return self._part(index)
@@ -37,9 +37,9 @@ class Split:
         raise NotImplementedError
 
     def hold_out(self, size: int, seed: int = 0) -> tuple[Self, Self]:
-        """(the rest, `size` examples drawn at random): a training and a validation set, disjoint.
+        """Split at random into (the rest, `size` examples): disjoint training and validation sets.
 
-        Raises ValueError unless 0 < size < len(self).
+        The same seed gives the same division. Raises ValueError unless 0 < size < len(self).
         """
         if not 0 < size < len(self):
             raise ValueError(f"size must be between 1 and {len(self) - 1}, not {size}")
@@ -60,11 +60,11 @@ class ImageSplit(Split):
         return ImageSplit(self.labels[index], self.images[index])
 
     def numpy(self) -> Arrays:
-        """Images as they are stored, uint8 (N, 28, 28), and labels int64 (N,)."""
+        """Return the images as stored, uint8 (N, 28, 28), and labels int64 (N,)."""
         return self.images, self.labels
 
     def torch(self, device: torch.device | str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """x float32 (N, 1, 28, 28) in [0, 1] and y int64 (N,), on `device` (default: CPU)."""
+        """Return x float32 (N, 1, 28, 28) in [0, 1] and y int64 (N,), by default on the CPU."""
         import torch
 
         x = torch.tensor(self.images, device=device).unsqueeze(1).float() / 255
@@ -73,7 +73,7 @@ class ImageSplit(Split):
     def tf(
         self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
     ) -> tensorflow.data.Dataset:
-        """A tf.data.Dataset of batches: x float32 (B, 28, 28, 1) in [0, 1], y int64 (B,).
+        """Return a tf.data.Dataset of batches: x float32 (B, 28, 28, 1) in [0, 1], y int64 (B,).
 
         The last batch may be smaller. With `shuffle` every epoch has a new order.
         """
@@ -87,10 +87,10 @@ class ImageSplit(Split):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TableSplit(Split):
-    """Rows of a table with their labels; in a notebook it shows its first rows.
+    """Rows of a table with their labels; a notebook displays its first rows.
 
-    numbers: float32 (N, columns of numbers), NaN where a value is missing.
-    codes: int8 (N, columns of categories), positions in the catalogue's lists; -1: missing.
+    numbers: float32 (N, numeric columns), NaN where a value is missing.
+    codes: int8 (N, categorical columns), positions in the catalogue's lists; -1 where missing.
     """
 
     numbers: np.ndarray
@@ -101,20 +101,20 @@ class TableSplit(Split):
         return TableSplit(self.labels[index], self.numbers[index], self.codes[index], self.info)
 
     def column(self, name: str) -> np.ndarray:
-        """One column as it stands in the table: float32 (N,), or str (N,) with "" for missing.
+        """Return one column of the table: float32 (N,), or str (N,) with "" for missing.
 
-        Raises KeyError, with the names that exist, when there is no such column.
+        Raises KeyError, listing the names that exist, when there is no such column.
         """
         if name in self.info.numbers:
             return self.numbers[:, list(self.info.numbers).index(name)]
         if name in self.info.categories:
-            values = np.array([*self.info.categories[name], ""])  # code -1 takes the last
+            values = np.array([*self.info.categories[name], ""])  # code -1 indexes the last
             return values[self.codes[:, list(self.info.categories).index(name)]]
         known = ", ".join([*self.info.numbers, *self.info.categories])
         raise KeyError(f"no column {name!r}; there are: {known}")
 
     def numpy(self) -> Arrays:
-        """x float32 (N, F) with the columns `info.features`, and y int64 (N,).
+        """Return x float32 (N, F) with the columns `info.features`, and y int64 (N,).
 
         A category becomes one column for each of its values, 1 where the row has it and 0
         elsewhere (one-hot). Missing numbers stay NaN; a missing category is 0 in all its columns.
@@ -126,7 +126,7 @@ class TableSplit(Split):
         return np.hstack([self.numbers, *blocks]).astype(np.float32), self.labels
 
     def torch(self, device: torch.device | str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-        """What `numpy` gives as tensors, x float32 (N, F) and y int64 (N,), on `device`."""
+        """Return `numpy()` as tensors on `device`: x float32 (N, F) and y int64 (N,)."""
         import torch
 
         x, y = self.numpy()
@@ -135,7 +135,7 @@ class TableSplit(Split):
     def tf(
         self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
     ) -> tensorflow.data.Dataset:
-        """What `numpy` gives as a tf.data.Dataset of batches: x float32 (B, F), y int64 (B,).
+        """Return `numpy()` as a tf.data.Dataset of batches: x float32 (B, F), y int64 (B,).
 
         The last batch may be smaller. With `shuffle` every epoch has a new order.
         """
@@ -151,7 +151,7 @@ class TableSplit(Split):
         return f"{len(self)} {self.info.examples}"
 
     def _rows(self, count: int) -> Rows:
-        """Names of the columns and the first rows, as text; a missing value is a dash."""
+        """Return the column names and the first rows as text, with a dash for missing values."""
         first = self[:count]
         names = [*self.info.numbers, *self.info.categories]
         columns = [first.column(name).tolist() for name in names]
@@ -164,8 +164,8 @@ class TableSplit(Split):
 class SequenceSplit(Split):
     """Sequences of unequal length, each with a label.
 
-    steps: float32 (N, longest, C), zeros behind the end of each sequence.
-    lengths: int64 (N,), how many steps of each are real.
+    steps: float32 (N, longest, C), padded with zeros after the end of each sequence.
+    lengths: int64 (N,), the number of real steps of each.
     """
 
     steps: np.ndarray
@@ -183,16 +183,16 @@ class SequenceSplit(Split):
         return SequenceSplit(self.labels[index], self.steps[index], self.lengths[index], self.info)
 
     def numpy(self) -> tuple[list[np.ndarray], np.ndarray]:
-        """The sequences, a list of N arrays float32 (length, C), and y int64 (N,)."""
+        """Return the sequences, a list of N arrays float32 (length, C), and y int64 (N,)."""
         pairs = zip(self.steps, self.lengths, strict=True)
         return [steps[:length] for steps, length in pairs], self.labels
 
     def torch(
         self, device: torch.device | str | None = None
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """x float32 (N, longest, C), padded with zeros, lengths int64 (N,) and y int64 (N,).
+        """Return x float32 (N, longest, C), padded with zeros, lengths int64 (N,) and y int64 (N,).
 
-        x and y are on `device`; the lengths stay on the CPU, where packing wants them.
+        x and y are on `device`; the lengths stay on the CPU, as `pack_padded_sequence` requires.
         """
         import torch
 
@@ -202,9 +202,10 @@ class SequenceSplit(Split):
     def tf(
         self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
     ) -> tensorflow.data.Dataset:
-        """A tf.data.Dataset of batches: x float32 (B, longest, C), padded with zeros, y int64 (B,).
+        """Return a tf.data.Dataset of batches: x float32 (B, longest, C), y int64 (B,).
 
-        Real steps are never all zero, so `keras.layers.Masking()` finds the padding.
+        x is padded with zeros. Real steps are never all zero, so `keras.layers.Masking()` finds the
+        padding. With `shuffle` every epoch has a new order.
         """
         return _pipeline((self.steps, self.labels), batch_size, shuffle, seed)
 
@@ -216,7 +217,7 @@ def _pipeline(
     seed: int | None,
     change: Callable[..., Any] | None = None,
 ) -> tensorflow.data.Dataset:
-    """Batches of the arrays as a tf.data.Dataset; `change` works on whole batches."""
+    """Return batches of the arrays as a tf.data.Dataset; `change` maps whole batches."""
     import tensorflow as tf
 
     pipeline = tf.data.Dataset.from_tensor_slices(arrays)

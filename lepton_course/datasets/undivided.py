@@ -1,7 +1,6 @@
-"""Data that comes in one piece: a log of events, and a text.
+"""Hold data that comes without a split: a log of events, and a text.
 
-Nobody has divided it into training and test data. For a log that is a question of time: what was
-known on a certain day, and what came after it.
+For a log, the split is a question of time: what was known on a certain day, and what came after.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from lepton_course.datasets.tables import Rows, as_html, as_text, cell_text
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EventLog:
-    """Events in rows, ordered by customer and then by day; in a notebook it shows its first rows.
+    """Events in rows, ordered by customer and then by day; a notebook displays its first rows.
 
     columns: name -> array (E,), as `info.columns` describes them.
     """
@@ -29,11 +28,17 @@ class EventLog:
         return len(next(iter(self.columns.values())))
 
     def __getitem__(self, index: slice | np.ndarray) -> EventLog:
-        """Some of the events, by slice, mask or index array: `log[log.column("day") < 365]`."""
+        """Return some of the events, by slice, mask or index array.
+
+        `log[log.column("day") < 365]` are the events of the first year.
+        """
         return EventLog({name: c[index] for name, c in self.columns.items()}, self.info)
 
     def column(self, name: str) -> np.ndarray:
-        """One column (E,). Raises KeyError, with the names that exist, when there is none."""
+        """Return one column, (E,).
+
+        Raises KeyError, listing the names that exist, when there is no such column.
+        """
         if name not in self.columns:
             raise KeyError(f"no column {name!r}; there are: {', '.join(self.columns)}")
         return self.columns[name]

@@ -1,4 +1,4 @@
-"""Several processes that work together, from a notebook: `run`.
+"""Run a function in several processes that work together, from a notebook.
 
     def greet():
         x = torch.tensor([1.0 + dist.get_rank()])
@@ -7,8 +7,8 @@
 
     distributed.run(greet, workers=2)  # [3.0, 3.0]
 
-`run` is a thin layer over torch's own launcher, the one behind `torchrun`. The function is written
-as it would be for `torchrun`; in a script for that, `process_group` stands around it.
+`run` is a thin layer over torch's own launcher, the one behind `torchrun`. Write the function as
+you would for `torchrun`; in a script for that, put `process_group` around it.
 """
 
 import sys

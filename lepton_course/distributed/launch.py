@@ -1,7 +1,7 @@
-"""`run`: a function on several processes of this machine, through torch's elastic launcher.
+"""Run a function in several processes of this machine, through torch's elastic launcher: `run`.
 
 Workers are forked from a process that has imported torch and nothing else (`multiprocessing`'s
-fork server), so a run starts in some tenths of a second. The first one starts that process, which
+fork server), so a run starts in a few tenths of a second. The first run starts that process, which
 takes as long as importing torch; it ends with the process that called `run`.
 """
 
@@ -33,7 +33,7 @@ from lepton_course.distributed.worker import Trouble, read_trouble, work
 
 START_SECONDS = 60
 
-LOOPBACK = "127.0.0.1"  # a number: where there is no name service, "localhost" means nothing
+LOOPBACK = "127.0.0.1"  # an address, because "localhost" needs a name service
 
 
 class WorkerFailed(RuntimeError):
@@ -41,7 +41,7 @@ class WorkerFailed(RuntimeError):
 
 
 class WorkersTimedOut(TimeoutError):
-    """The workers were not done in time; the message says where each of them stood."""
+    """The workers did not finish in time; the message says where each of them was."""
 
 
 def run(
@@ -52,23 +52,31 @@ def run(
     restarts: int = 0,
     backend: bool = True,
 ) -> list[Any]:
-    """Runs function(*args) in so many processes; returns their results, the one of rank 0 first.
+    """Run function(*args) in several processes and return their results in the order of ranks.
 
-    function: may be defined in a notebook cell. It travels with the values of the globals that it
-        uses, as they are now; what it changes there stays in its process. What it prints is shown
-        with its rank. It finds a process group ready: gloo on the CPU, NCCL where each worker has
-        a GPU of its own (`device`).
-    timeout: seconds that the function may take; what starting the workers takes does not count.
-    restarts: when a worker fails, all are started anew, so many times; the environment variable
+        def greet():
+            x = torch.tensor([1.0 + dist.get_rank()])
+            dist.all_reduce(x)
+            return x.item()
+
+        distributed.run(greet, workers=2)  # [3.0, 3.0]
+
+    function: may be defined in a notebook cell. The globals it uses are copied to the workers as
+        they are now; changes to them stay in the worker. What it prints is shown with its rank.
+        A process group is ready for it: gloo on the CPU, NCCL where each worker has its own GPU.
+    args: given to the function in every worker.
+    workers: number of processes, at least 1.
+    timeout: seconds that the function may take; starting the workers does not count.
+    restarts: how many times all workers are restarted after one failed; the environment variable
         TORCHELASTIC_RESTART_COUNT counts them.
-    backend: False leaves the process group out, for another framework.
+    backend: False starts no process group, for use with another framework.
 
-    Each worker has one thread for numerics; torch.set_num_threads changes it. Interrupting the
-    kernel ends all workers.
+    The list holds one result per worker, rank 0 first. Each worker computes with one thread, unless
+    it calls torch.set_num_threads. Interrupting the kernel ends all workers.
     Raises WorkerFailed with the traceback of the first worker that failed, WorkersTimedOut, and
     ValueError for fewer than one worker.
     """
-    __tracebackhide__ = True  # the cell and the message are what matters in a notebook
+    __tracebackhide__ = True  # in a notebook only the cell and the message matter
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     folder = Path(tempfile.mkdtemp(prefix="lepton-run-"))
@@ -92,7 +100,10 @@ def _launch(
     restarts: int,
     backend: bool,
 ) -> Exception | None:
-    """Runs the workers to their end; what to raise comes back, or None: results lie in `folder`."""
+    """Run the workers to their end; return the exception to raise, or None when all succeeded.
+
+    Results are left in `folder`.
+    """
     (folder / "task").write_bytes(cloudpickle.dumps((function, args)))
     _start_server()
     config = LaunchConfig(
@@ -126,7 +137,7 @@ def _launch(
 
 
 def _start_server() -> None:
-    """The process that workers are forked from, unless it runs already."""
+    """Start the process that workers are forked from, unless it is already running."""
     multiprocessing.set_forkserver_preload(["lepton_course.distributed.worker"])
     quiet = {"OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
     before = {name: os.environ.get(name) for name in quiet}
@@ -145,7 +156,7 @@ _OF_THE_LAUNCHER = ("RANK", "WORLD_SIZE", "LOCAL_", "GROUP_", "ROLE_", "MASTER_"
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment for the workers; gloo listens on the loopback only."""
+    """Return this process's environment for the workers, with gloo on the loopback only."""
     loopback = "lo0" if sys.platform == "darwin" else "lo"
     own = {k: v for k, v in os.environ.items() if not k.startswith(_OF_THE_LAUNCHER)}
     return {**own, "GLOO_SOCKET_IFNAME": loopback, "OMP_NUM_THREADS": "1"}
@@ -153,7 +164,7 @@ def _environment() -> dict[str, str]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The launcher logs failures at length, with its own traceback; ours is shorter."""
+    """Silence the launcher, which logs failures with a long traceback of its own."""
     talkative = ("torch.distributed.elastic", "torch.multiprocessing")
     names = [name for name in logging.root.manager.loggerDict if name.startswith(talkative)]
     loggers = {logging.getLogger(name): logging.getLogger(name).level for name in names}
@@ -168,7 +179,7 @@ def _quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _signals_kept() -> Iterator[None]:
-    """The launcher puts its own signal handlers in place and leaves them there."""
+    """Restore the signal handlers at the end: the launcher leaves its own in place."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -184,9 +195,9 @@ def _signals_kept() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _main_hidden() -> Iterator[None]:
-    """Else each worker would first run the script, or import the program, that called `run`.
+    """Hide `__main__`, or each worker would first run the script or program that called `run`.
 
-    Nothing of it is needed there: what the function uses of `__main__` travels with it.
+    The workers need nothing of it: what the function uses of `__main__` travels with it.
     """
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
@@ -196,19 +207,23 @@ def _main_hidden() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-# --- what went wrong, in words ---
+# --- error messages ---
 
 
 def _problem(
-    troubles: list[Trouble], codes: dict[int, int], done: set[int], workers: int, timeout: float
+    troubles: list[Trouble],
+    codes: dict[int, int],
+    done: set[int],
+    workers: int,
+    timeout: float,
 ) -> Exception:
-    """What to raise. codes: exit codes of the workers whose end the launcher saw first."""
+    """Return the exception to raise. codes: exit codes of the workers that ended first, by rank."""
     late = {trouble.rank: trouble for trouble in troubles if trouble.kind == "timed out"}
     if late:
         said = dict.fromkeys(done, "was done") | {r: _standing(t) for r, t in late.items()}
         places = "\n".join(f"rank {rank} {said[rank]}" for rank in sorted(said))
         return WorkersTimedOut(
-            f"{workers} workers were not done after {timeout:g} s. Where they stood:\n{places}"
+            f"{workers} workers were not done after {timeout:g} s. Where they were:\n{places}"
         )
     spoke = {trouble.rank for trouble in troubles}
     silent = [rank for rank in codes if rank not in spoke]
@@ -229,7 +244,7 @@ def _died(code: int) -> str:
 
 
 def _standing(trouble: Trouble) -> str:
-    """Where a worker stood: the last line of code that is not a library's."""
+    """Say where a worker was: the last line of code that is not a library's."""
     libraries = (sys.prefix, sys.base_prefix)
     own = [frame for frame in trouble.frames if not frame[0].startswith(libraries)]
     file, number, name = (own or trouble.frames)[-1]
@@ -238,7 +253,7 @@ def _standing(trouble: Trouble) -> str:
 
 
 def _traceback(trouble: Trouble) -> str:
-    """The frames with their lines. A cell's lines are known here, and not in the worker."""
+    """Format the frames with their source lines, which for cells only this process knows."""
     lines = []
     for file, number, name in trouble.frames:
         lines.append(f"  {_file(file)}, line {number}, in {name}\n")
@@ -248,7 +263,7 @@ def _traceback(trouble: Trouble) -> str:
 
 
 def _file(name: str) -> str:
-    """A file's name, or `Cell In[3]` for a cell of this notebook."""
+    """Return a file's name, or `Cell In[3]` for a cell of this notebook."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     found = shell.compile.format_code_name(name) if shell else None

@@ -1,4 +1,4 @@
-"""Exercises: declared once, used by the check cell, the grader, the diagnosis, the certificate."""
+"""Define exercises once for the check cell, the grader, the diagnosis and the certificate."""
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.compare import accuracy, close, exact

@@ -1,4 +1,4 @@
-"""A case: one question put to an answer."""
+"""Define a case: one question put to an answer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from lepton_course.exercises.values import Plain
 class Case:
     """One question put to an answer.
 
-    part: the property that the case looks at, in words that a learner understands ("stride 2").
+    part: the property that the case tests, in words that a learner understands ("stride 2").
         The exercise's points are shared equally among its parts; a part is earned when all of
         its cases pass.
-    args, kwargs: what the answer is called with.
-    expected: the right result, where the reference's own result is not the measure (hidden
-        labels). None: the reference's result.
+    args, kwargs: the arguments of the call.
+    expected: the right result where it is not the reference's own (hidden labels); None otherwise.
     weights, x: for the `Model` probe: arrays for the parameters, in `parameters()` order, then
         for the floating-point buffers; and the input.
     """

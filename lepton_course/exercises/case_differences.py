@@ -1,4 +1,4 @@
-"""One case: what was seen of an answer against what was expected, or against another answer."""
+"""Compare what an answer gave on one case with what was expected, or with another answer."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ VALUES = ("result", "output", "gradients")
 
 
 def case_differences(question: Question, index: int, observed: Observation) -> Differences:
-    """All differences between an observation of a case and the expected one.
+    """Return all differences between an observation of a case and the expected one.
 
-    An aspect that was not seen counts only when nothing else differs: it is missing because of
-    what differs.
+    An aspect that was not observed counts only when nothing else differs: otherwise it is missing
+    because of what differs.
     """
     if observed.raised:
         return (Stopped(observed.raised),)
@@ -43,7 +43,10 @@ def case_differences(question: Question, index: int, observed: Observation) -> D
 
 
 def as_asked(question: Question, index: int, observed: Observation) -> Observation:
-    """The observation as the question takes it: where a prediction asks how many, 14.0 is 14."""
+    """Return the observation as the question takes it.
+
+    Where a prediction asks how many, 14.0 is taken as 14.
+    """
     if question.probe.kind != "value" or "result" not in observed.seen:
         return observed
     right = question.expected[index].seen.get("result")
@@ -53,7 +56,10 @@ def as_asked(question: Question, index: int, observed: Observation) -> Observati
 def alike(
     compare: Comparison, observed: Observation, other: Observation, expected: Observation
 ) -> bool:
-    """Whether two observations of the same case come from the same answer."""
+    """Return whether two observations of a case could come from the same answer.
+
+    Values are compared by `compare`; exceptions by their kind alone.
+    """
     if observed.raised or other.raised:
         kinds = [o.raised.kind if o.raised else None for o in (observed, other)]
         return kinds[0] == kinds[1]
@@ -68,7 +74,7 @@ def alike(
 
 
 def compared(aspect: str, compare: Comparison) -> Comparison:
-    """How an aspect is compared: values by the exercise's comparison, the rest exactly."""
+    """Return the comparison for an aspect: the exercise's own for values, exact for the rest."""
     return compare if aspect in VALUES else exact()
 
 
@@ -94,12 +100,12 @@ def _aspect_differences(
 
 
 def _changed(question: Question, index: int, seen: Plain) -> tuple[str, ...]:
-    """The names of the arguments that a call changed."""
+    """Return the names of the arguments that a call changed."""
     case = question.cases[index]
     match seen:
         case [list() as after, dict() as after_by_name]:
             before = plain([list(case.args), dict(case.kwargs)])
-        case _:  # whatever else a process that is not trusted may have sent
+        case _:  # anything else that an untrusted process may send
             return ()
     named = zip(question.arguments, after, before[0], strict=False)
     names = [name for name, now, then in named if not same(now, then)]
@@ -109,7 +115,7 @@ def _changed(question: Question, index: int, seen: Plain) -> tuple[str, ...]:
 
 
 def _aliased(question: Question, seen: Plain) -> tuple[str, ...]:
-    """The names of the arguments that came back, from their positions or names."""
+    """Return the names of the arguments that came back, given their positions or names."""
     steps: Sequence[Plain] = seen if isinstance(seen, list) else []
     names = list(question.arguments)
     named = [names[s] if type(s) is int and 0 <= s < len(names) else s for s in steps]

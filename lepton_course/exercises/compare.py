@@ -1,8 +1,8 @@
-"""Comparisons: does what was seen agree with what was expected?
+"""Compare what was observed with what was expected.
 
 A comparison answers two questions. `differences` lists, as data, how a value differs from the
-right one; nothing when it is right. `alike` says whether two answers, right or wrong, are the same
-answer; the diagnosis rests on it.
+right one; it is empty when the value is right. `alike` decides whether two answers, right or
+wrong, are the same answer; the diagnosis relies on it.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Comparison:
         Comparison.registry[cls.kind] = cls
 
     def differences(self, value: Plain, expected: Plain) -> Differences:
-        """How `value` differs from `expected`; empty when it is right."""
+        """Return how `value` differs from `expected`; empty when it is right."""
         raise NotImplementedError
 
     def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
-        """Whether `value` and `other` are the same answer to a case."""
+        """Return whether `value` and `other` are the same answer to a case."""
         return not self.differences(value, other)
 
 
@@ -73,11 +73,11 @@ class Close(Comparison):
         return self.agrees(value, other)
 
     def agrees(self, value: Plain, expected: Plain) -> bool:
-        """Whether nothing differs; stops at the first difference."""
+        """Return whether nothing differs; stops at the first difference."""
         return next(_differences(value, expected, self), None) is None
 
     def equal(self, value: Plain, expected: Plain) -> Any:
-        """Where numbers, texts or arrays of them are equal; NaN equals NaN."""
+        """Return where numbers, texts or arrays of them are equal; NaN equals NaN."""
         value, expected = np.asarray(value), np.asarray(expected)
         kinds = {value.dtype.kind, expected.dtype.kind}
         if kinds & {"b", "U"}:
@@ -90,11 +90,11 @@ class Close(Comparison):
 
 @dataclass(frozen=True)
 class Accuracy(Comparison):
-    """Predicted labels against hidden ones: the share of equal labels is at least `at_least`.
+    """Predicted labels against hidden ones: the fraction of right labels is at least `at_least`.
 
-    Two answers are alike when their shapes and kinds agree, their shares of right labels differ by
-    at most `tolerance`, and both or neither give one label to all. Of a single label, right or
-    wrong, the share tells nothing.
+    Two answers are alike when their shapes and kinds agree, their fractions of right labels differ
+    by at most `tolerance`, and both or neither give one label to all. Of a single label, right or
+    wrong, the fraction tells nothing.
     """
 
     at_least: float
@@ -120,33 +120,33 @@ class Accuracy(Comparison):
 
 
 def close(rtol: float = 1e-5, atol: float = 1e-6) -> Close:
-    """Numbers equal within `atol + rtol * |expected|`; see `Close`."""
+    """Compare numbers within `atol + rtol * |expected|`; see `Close`."""
     return Close(rtol, atol)
 
 
 def exact(same_dtype: bool = False) -> Close:
-    """Numbers equal to the last bit; see `Close`."""
+    """Compare numbers to the last bit; see `Close`."""
     return Close(0.0, 0.0, same_dtype)
 
 
 def accuracy(at_least: float, tolerance: float = 0.05) -> Accuracy:
-    """A share of right labels of at least `at_least`; see `Accuracy`."""
+    """Require a fraction of right labels of at least `at_least`; see `Accuracy`."""
     return Accuracy(at_least, tolerance)
 
 
 def comparison_to_tree(comparison: Comparison) -> dict[str, Plain]:
-    """The comparison as plain data."""
+    """Return the comparison as plain data."""
     return {"kind": comparison.kind, **asdict(comparison)}
 
 
 def comparison_from_tree(tree: dict[str, Plain]) -> Comparison:
-    """The comparison that `comparison_to_tree` described."""
+    """Rebuild the comparison that `comparison_to_tree` described."""
     options = dict(tree)
     return Comparison.registry[options.pop("kind")](**options)
 
 
 def whole_numbers(value: Plain, expected: Plain) -> Plain:
-    """`value` with integral floats read as whole numbers where `expected` has whole numbers."""
+    """Return `value` with integral floats turned into ints where `expected` has ints."""
     if type(expected) is int and type(value) is float and value.is_integer():
         return int(value)
     several = isinstance(expected, (list, tuple)) and isinstance(value, (list, tuple))
@@ -187,7 +187,7 @@ def _wrong_kind(value: Plain, expected: Plain) -> WrongKind:
 
 
 def _form_difference(value: Plain, expected: Plain, same_dtype: bool = False) -> Difference | None:
-    """A difference in kind, shape or dtype kind (or dtype), if there is one."""
+    """Return a difference in kind, shape or dtype kind (or dtype), if there is one."""
     is_array = is_tensor(value) or isinstance(value, np.ndarray)
     if is_tensor(value) != is_tensor(expected) or not is_array:
         return _wrong_kind(value, expected)
@@ -254,12 +254,12 @@ def _nearly(a: np.ndarray, b: np.ndarray) -> bool:
 
 
 def as_array(value: Plain) -> np.ndarray:
-    """An array or tensor as an array."""
+    """Return an array or tensor as an array."""
     return value.numpy() if is_tensor(value) else value
 
 
 def _dtype_name(array: np.ndarray) -> str:
-    """The dtype's name: texts of any length are "text" (NumPy says <U9)."""
+    """Return the dtype's name; strings of any length are "text" (NumPy says <U9)."""
     return "text" if array.dtype.kind == "U" else str(array.dtype)
 
 

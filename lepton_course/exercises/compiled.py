@@ -1,4 +1,4 @@
-"""Compiled checks: exercises as data, so that answers are checked without their solutions.
+"""Compile exercises to data, so that answers are checked without publishing solutions.
 
 `compile_exercise` runs the reference and the misconceptions once over the cases of a seed.
 `save_questions` writes the outcome to one file that holds inputs, outputs and sentences, and
@@ -33,7 +33,10 @@ MAX_QUESTIONS_BYTES = 512 * 2**20
 
 
 def draw_cases(exercise: Exercise, seed: str, rounds: int = 1) -> tuple[Case, ...]:
-    """The cases of an exercise for a seed: `rounds` calls of its generator."""
+    """Draw an exercise's cases for a seed: `rounds` calls of its generator.
+
+    Raises ValueError when a case holds anything but plain values, arrays and tensors.
+    """
     cases: list[Case] = []
     for round_ in range(rounds):
         digest = hashlib.sha256(f"{seed}/{exercise.name}/{round_}".encode()).digest()
@@ -49,12 +52,12 @@ def draw_cases(exercise: Exercise, seed: str, rounds: int = 1) -> tuple[Case, ..
 
 
 def observe_all(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> tuple[Observation, ...]:
-    """What `answer` shows on each case."""
+    """Return what `answer` gives on each case."""
     return tuple(exercise.probe.observe(answer, case) for case in cases)
 
 
 def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 1) -> Question:
-    """The exercise as data, for one seed.
+    """Return the exercise as data, for one seed.
 
     Raises ValueError when the reference fails on one of its own cases.
     """
@@ -72,7 +75,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         minutes=exercise.minutes,
         hints=tuple(exercise.hints),
         read=exercise.read,
-        arguments=_argument_names(exercise.reference),
+        arguments=argument_names(exercise.reference),
         probe=exercise.probe,
         compare=exercise.compare,
         cases=cases,
@@ -83,14 +86,15 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
 
 
 def _mistaken(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> tuple[Observation, ...]:
-    """Like `observe_all`; of an exception only the kind, since its line is a line of code."""
+    """Like `observe_all`, but keep only an exception's kind: its line would be a line of code."""
     return tuple(
         replace(observed, raised=observed.raised and Raised(observed.raised.kind))
         for observed in observe_all(exercise, answer, cases)
     )
 
 
-def _argument_names(reference: Any) -> tuple[str, ...]:
+def argument_names(reference: Any) -> tuple[str, ...]:
+    """Return the names of a reference's arguments; none for a value."""
     if not callable(reference):
         return ()
     try:
@@ -124,19 +128,19 @@ def _expected(exercise: Exercise, case: Case) -> Observation:
 
 
 def save_questions(path: Path, questions: Sequence[Question]) -> None:
-    """Writes questions to one npz file, without pickle."""
+    """Write questions to one npz file, without pickle."""
     path.write_bytes(dumps([question_to_tree(question) for question in questions]))
 
 
 def load_questions(path: Path) -> dict[str, Question]:
-    """The questions of a file that `save_questions` wrote, by name."""
+    """Read a file that `save_questions` wrote; return its questions by name."""
     trees = loads(path.read_bytes(), MAX_QUESTIONS_BYTES)
     questions = [question_from_tree(tree) for tree in trees]
     return {question.name: question for question in questions}
 
 
 def question_to_tree(question: Question) -> dict[str, Plain]:
-    """The question as a tree of plain values."""
+    """Return the question as a tree of plain values."""
     tree = {
         name: getattr(question, name)
         for name in (
@@ -170,7 +174,7 @@ def question_to_tree(question: Question) -> dict[str, Plain]:
 
 
 def question_from_tree(tree: dict[str, Plain]) -> Question:
-    """The question that `question_to_tree` described."""
+    """Rebuild the question that `question_to_tree` described."""
     fields = dict(tree)
     fields["probe"] = probe_from_tree(fields["probe"])
     fields["compare"] = comparison_from_tree(fields["compare"])
@@ -189,7 +193,7 @@ def question_from_tree(tree: dict[str, Plain]) -> Question:
 
 
 def case_to_tree(case: Case, secret: bool = False) -> dict[str, Plain]:
-    """The case as plain values; with `secret`, only what an answer may see."""
+    """Return the case as plain values; with `secret`, only what an answer may see."""
     tree = {
         "args": plain(tuple(case.args)),
         "kwargs": plain(dict(case.kwargs)),
@@ -201,18 +205,21 @@ def case_to_tree(case: Case, secret: bool = False) -> dict[str, Plain]:
 
 
 def case_from_tree(tree: dict[str, Plain]) -> Case:
-    """The case that `case_to_tree` described."""
+    """Rebuild the case that `case_to_tree` described."""
     return Case(**{"part": "", **tree})
 
 
 def observation_to_tree(observation: Observation) -> dict[str, Plain]:
-    """The observation as a tree of plain values."""
+    """Return the observation as a tree of plain values."""
     raised = observation.raised
     return {"seen": dict(observation.seen), "raised": asdict(raised) if raised else None}
 
 
 def observation_from_tree(tree: dict[str, Plain]) -> Observation:
-    """The observation that `observation_to_tree` described. Raises TypeError or KeyError."""
+    """Rebuild the observation that `observation_to_tree` described.
+
+    Raises TypeError or KeyError when the tree is not of that form.
+    """
     seen, raised = tree["seen"], tree["raised"]
     if type(seen) is not dict:
         raise TypeError("what was seen has no names")

@@ -1,4 +1,4 @@
-"""Loads the exercises that a module of the curriculum declares in its package `exercises`."""
+"""Load the exercises that a module of the curriculum declares in its package `exercises`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def _built(declared: Declaration | Exercise) -> Exercise:
 
 
 def _import_package(path: Path) -> ModuleType:
-    """The package as its files stand now, also when it was imported before."""
+    """Import the package as its files are now, even if it was imported before."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: a module's folder needs a package `exercises`")
     name = "lepton_exercises_" + hashlib.sha256(str(path).encode()).hexdigest()[:12]

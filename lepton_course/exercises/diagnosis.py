@@ -1,9 +1,10 @@
-"""The diagnosis: which known mistakes an answer's failing cases show, and how surely.
+"""Diagnose which known mistakes an answer's failing cases show, and how surely.
 
-A wrong value that equals what a known mistake gives is evidence for the mistake, as far as the
-value is hard to come by in another way. That is measured in bits: a float with many digits tells
-much, a count or a letter little, the kind of an exception next to nothing. Only what the mistake
-changes is counted, and only known data enter: an answer cannot make its own match look better.
+A wrong value that equals the one a known mistake gives is evidence for the mistake: the stronger,
+the less likely the value is to arise in another way. Evidence is measured in bits: a float with
+many digits counts for much, a count or a letter for little, the kind of an exception for next to
+nothing. Only what the mistake changes is counted, and only known data enter: an answer cannot make
+its own match look better.
 """
 
 from __future__ import annotations
@@ -27,30 +28,35 @@ from lepton_course.exercises.probes import Observation, same
 from lepton_course.exercises.values import Plain, is_tensor
 
 Evidence = Literal["every case", "some cases", "weak"]
-"""every case: the answer equals the mistake's on every case, by values that tell it apart.
-some cases: its values equal the mistake's on `cases`, and there is another mistake besides.
-weak: it equals the mistake's on every case, but by no more than an exception, a share of right
-labels, a shape, or a few counts or letters: another mistake may well look the same."""
+"""How surely a mistake is known.
 
-MOST = 2
-"""So many mistakes are told at once."""
+every case: the answer equals the mistake's on every case, by values that tell it apart.
+some cases: its values equal the mistake's on `cases`, and the answer has another mistake too.
+weak: it equals the mistake's on every case, but only by an exception, a fraction of right labels,
+a shape, or a few counts or letters: another mistake may well look the same."""
+
+MAX_DIAGNOSES = 2
+"""Number of mistakes told at once."""
 
 EVERY_CASE_BITS = 10.0
 SOME_CASES_BITS = 16.0
 FLOAT_BITS = 20.0
 MAX_ELEMENTS = 1000
 FEW_ITEMS = 3
-"""A list with more whole numbers is taken for a vector, with fewer for a few counts."""
+"""A list of up to this many whole numbers counts as single numbers, a longer one as a vector."""
 
 LEAST_SHARE = 1 / 3
-"""Of the failing cases: a mistake seen in fewer of them may coincide with another by chance."""
+"""Fraction of the failing cases in which a mistake must show, lest chance make it match."""
 
 Path = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A known mistake in an answer. cases: indices of failing cases that show it, of `failing`."""
+    """A known mistake found in an answer.
+
+    cases: indices of the failing cases that show it, out of `failing` failing cases.
+    """
 
     mistake: KnownMistake
     evidence: Evidence
@@ -72,12 +78,12 @@ class _Match:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Higher is better: cases explained less cases that speak against it, then places."""
+        """Rank of the match, higher is better: cases explained minus cases refuted, then places."""
         return len(self.cases) - self.refuted, len(self.spots)
 
 
 def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[Diagnosis, ...]:
-    """The known mistakes that an answer shows, the surest first; at most `MOST`.
+    """Return the known mistakes that an answer shows, the surest first; at most `MAX_DIAGNOSES`.
 
     observations: one per case of the question. Nothing is run.
     """
@@ -100,7 +106,7 @@ def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[D
 def mistakes_alike(
     question: Question, observations: Sequence[Observation]
 ) -> Iterator[KnownMistake]:
-    """The known mistakes that are like an answer on every case."""
+    """Yield the known mistakes that equal an answer on every case."""
     for mistake in question.mistakes:
         pairs = zip(observations, mistake.observations, strict=True)
         if all(
@@ -118,7 +124,7 @@ def mistakes_alike(
 def _partial(
     question: Question, seen: Sequence[Observation], failing: Sequence[int]
 ) -> tuple[Diagnosis, ...]:
-    """Mistakes that explain different places of the failing cases, and nothing speaks against."""
+    """Return mistakes that explain different places of the failing cases and are not refuted."""
     if question.probe.kind == "value" or isinstance(question.compare, Accuracy):
         return ()
     matches = [_match(question, mistake, seen, failing) for mistake in question.mistakes]
@@ -126,10 +132,10 @@ def _partial(
     left = [match for match in matches if len(match.cases) >= max(least, match.refuted + 1)]
     left.sort(key=lambda match: match.rank, reverse=True)
     found: list[_Match] = []
-    while left and len(found) < MOST:
+    while left and len(found) < MAX_DIAGNOSES:
         best, *others = left
         rivals = [m for m in others if m.rank == best.rank and m.spots & best.spots]
-        if not rivals:  # of mistakes that explain a place equally well none is told
+        if not rivals:  # where mistakes explain a place equally well, tell none
             found.append(best)
         told = best.spots.union(*(rival.spots for rival in rivals))
         left = [match for match in others if not match.spots & told]
@@ -152,8 +158,11 @@ def _match(
 def _explained(
     question: Question, mistake: KnownMistake, index: int, observed: Observation
 ) -> set[Path]:
-    """The places that a mistake changes in a case, if the answer has all of its wrong values
-    there, and they tell the mistake apart; otherwise none."""
+    """Return the places that a mistake changes in a case, if the answer has it in all of them.
+
+    The set is empty when one of the wrong values is missing, or when together they do not tell the
+    mistake apart.
+    """
     other, right = mistake.observations[index], question.expected[index]
     if observed.raised or other.raised:
         return set()
@@ -172,7 +181,7 @@ def _explained(
 
 
 def _case_bits(question: Question, mistake: KnownMistake, index: int) -> float:
-    """How much it tells that an answer equals a mistake in a case; 0 where the mistake is right."""
+    """Return the evidence, in bits, of equalling a mistake in a case; 0 if the mistake is right."""
     other, right = mistake.observations[index], question.expected[index]
     if other.raised:
         return 1.0
@@ -193,7 +202,10 @@ _NOTHING = object()
 def _parts(
     question: Question, other: Observation, right: Observation
 ) -> Iterator[tuple[Path, Plain, Plain]]:
-    """The places of a case in which mistakes are looked for: its values, several ones singly."""
+    """Yield each place of a case as (path, the mistake's value, the expected value).
+
+    A list, tuple or dict of several values counts as one place for each of them.
+    """
     for aspect in VALUES:
         if aspect not in right.seen:
             continue
@@ -208,7 +220,7 @@ def _parts(
 
 
 def _steps(value: Plain, names: Sequence[str]) -> list[str] | list[int]:
-    """The keys or indices of a dict, list or tuple that holds several values, not one vector."""
+    """Return the keys or indices of a dict, list or tuple of several values; [] for a vector."""
     if isinstance(value, dict):
         return sorted(value)
     if not isinstance(value, (list, tuple)):
@@ -229,15 +241,15 @@ def _at(observed: Observation, path: Path) -> Plain:
 
 
 def _is_input(value: Plain, question: Question, index: int) -> bool:
-    """Whether a value is an argument of the case as it came: one need do nothing to give it."""
+    """Return whether a value is an unchanged argument of the case, which is no work to return."""
     case = question.cases[index]
     return any(same(value, given) for given in (*case.args, *case.kwargs.values(), case.x))
 
 
 def _value_bits(value: Plain, expected: Plain, compare: Close, counts: bool = True) -> float:
-    """How much it tells that somebody gives `value` where `expected` is right.
+    """Return the evidence, in bits, in giving `value` where `expected` is right.
 
-    counts: whether whole numbers and truth values by themselves, outside arrays, tell anything.
+    counts: whether whole numbers and truth values outside arrays count as evidence.
     """
     if type(value) in (bool, int, str, type(None)) and not counts:
         return 0.0
@@ -263,7 +275,7 @@ def _value_bits(value: Plain, expected: Plain, compare: Close, counts: bool = Tr
 
 
 def _array_bits(value: np.ndarray, expected: Plain, compare: Close) -> float:
-    """Of the distinct wrong elements together."""
+    """Return the evidence, in bits, of an array's distinct wrong elements together."""
     right = as_array(expected) if is_tensor(expected) else expected
     same_form = isinstance(right, np.ndarray) and right.shape == value.shape
     comparable = same_form and (right.dtype.kind in "bU") == (value.dtype.kind in "bU")
@@ -277,9 +289,9 @@ def _array_bits(value: np.ndarray, expected: Plain, compare: Close) -> float:
 
 
 def _number_bits(number: float) -> float:
-    """Few for small whole, half or quarter numbers.
+    """Return the evidence, in bits, of one number: little for small integers, halves and quarters.
 
-    Infinity and not-a-number come from few mistakes, but tell nothing of what else is there.
+    Infinity and NaN arise from few mistakes, but say nothing about the other values.
     """
     if isinstance(number, float):
         if not math.isfinite(number):

@@ -1,6 +1,6 @@
-"""How an answer differs from what was expected, as data. Sentences are made at the edge, by
-`lepton_course.checks.sentences`.
+"""Describe as data how an answer differs from what was expected.
 
+`lepton_course.checks.sentences` turns these differences into sentences.
 A difference is found inside one *aspect* of an observation ("result", "gradients", …), at the
 path `where` of indices and keys.
 """
@@ -22,14 +22,14 @@ Scalar = bool | int | float | str | None
 
 @dataclass(frozen=True)
 class Kind:
-    """What kind of value something is: a plain type's name, or `opaque` and a type's name."""
+    """The kind of a value: a plain type's name, or `opaque` and a type's name."""
 
     name: str
     opaque: bool = False
 
 
 def kind_of(value: Plain) -> Kind:
-    """The kind of a plain value; all torch tensors are "Tensor"."""
+    """Return the kind of a plain value; all torch tensors are "Tensor"."""
     if isinstance(value, Opaque):
         return Kind(value.kind, opaque=True)
     return Kind("Tensor" if is_tensor(value) else type(value).__name__)
@@ -43,17 +43,17 @@ class Difference:
     where: tuple[Step, ...] = ()
 
     def inside(self, step: Step) -> Difference:
-        """The same difference, seen from the list, tuple or dict around it."""
+        """Return the same difference as seen from the list, tuple or dict around it."""
         return replace(self, where=(step, *self.where))
 
     def of(self, aspect: str) -> Difference:
-        """The same difference in another aspect of the observation."""
+        """Return the same difference in another aspect of the observation."""
         return replace(self, aspect=aspect)
 
 
 @dataclass(frozen=True)
 class WrongKind(Difference):
-    """Another kind of value; `value` holds what was seen when it is a scalar."""
+    """A value of another kind; `value` is what was seen, when it is a scalar."""
 
     expected: Kind
     seen: Kind
@@ -113,8 +113,9 @@ class WrongItems(Difference):
 class WrongElements(Difference):
     """Wrong elements of an array or tensor of the right shape.
 
-    mask: true where they differ, in the array's shape. index: of the first one, with what was
-    `expected` and `seen` there. nearly: all elements are right to one part in a hundred.
+    mask: True where they differ, in the array's shape.
+    index: of the first one; `expected` and `seen` are the values there.
+    nearly: all elements are right to within one percent.
     """
 
     index: tuple[int, ...]
@@ -125,13 +126,13 @@ class WrongElements(Difference):
 
     @property
     def count(self) -> int:
-        """How many elements differ."""
+        """Number of elements that differ."""
         return int(self.mask.sum())
 
 
 @dataclass(frozen=True)
 class TooFewRight(Difference):
-    """The fraction of labels that are right, and the fraction that is needed; both 0 to 1."""
+    """The fraction of labels that are right, and the fraction required; both 0 to 1."""
 
     share: float
     at_least: float
@@ -156,7 +157,7 @@ class NoGradient(Difference):
 
 @dataclass(frozen=True)
 class NotAModel(Difference):
-    """Something else than a torch.nn.Module was built."""
+    """Something other than a torch.nn.Module was built."""
 
     seen: Kind
 
@@ -170,24 +171,25 @@ class WrongRandomness(Difference):
 
 @dataclass(frozen=True)
 class ChangedInput(Difference):
-    """The call changed its own arguments; `names` of those that are known."""
+    """The call changed its own arguments; `names` lists those that are known."""
 
     names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Aliased(Difference):
-    """The result is, or shares memory with, arguments of the call; `names` of those known."""
+    """The result is, or shares memory with, arguments of the call; `names` lists those known."""
 
     names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class WrongPrediction(Difference):
-    """A predicted value that is not the right one, which must not be given away.
+    """A wrong prediction, described without giving the right value away.
 
-    letter: a choice is asked for by its letter; `lower` is the right one, but for its case.
-    differences: what differs between `value` and the right value.
+    letter: the question asks for the letter of a choice.
+    lower: the letter is right except for its case.
+    differences: between `value` and the right value.
     """
 
     value: Plain = field(compare=False)

@@ -1,6 +1,6 @@
-"""The judge: from observations to a verdict. Pure functions on plain data.
+"""Judge an answer: turn observations into a verdict, by pure functions on plain data.
 
-The judge never calls an answer. It gets a `Question`, which holds everything needed to decide,
+The judge never calls an answer. It takes a `Question`, which holds everything needed to decide,
 and one `Observation` per case.
 """
 
@@ -32,7 +32,7 @@ class PartResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judge decided about one answer. diagnoses: the surest first."""
+    """The judge's decision on one answer. diagnoses: the surest first."""
 
     name: str
     status: Status
@@ -48,17 +48,17 @@ class Verdict:
 
     @property
     def likely(self) -> str | None:
-        """The name of the known mistake that the answer shows on every case, surely."""
+        """Name of the known mistake that the answer shows on every case, if there is one."""
         return next((d.mistake.name for d in self.diagnoses if d.evidence == "every case"), None)
 
     @property
     def possible(self) -> tuple[str, ...]:
-        """The names of known mistakes for which there is less evidence."""
+        """Names of known mistakes with less evidence."""
         return tuple(d.mistake.name for d in self.diagnoses if d.evidence != "every case")
 
 
 def judge(question: Question, observations: Sequence[Observation]) -> Verdict:
-    """The verdict on an answer, from one observation per case of the question.
+    """Return the verdict on an answer, from one observation per case of the question.
 
     Missing observations count as failures.
     """
@@ -82,7 +82,7 @@ def judge(question: Question, observations: Sequence[Observation]) -> Verdict:
 
 
 def is_blank(observed: Observation) -> bool:
-    """Whether nothing was answered: no name, NotImplementedError, or an Ellipsis left in."""
+    """Return whether nothing was answered: no name, NotImplementedError, or an Ellipsis left in."""
     if observed.raised:
         return observed.raised.kind in ("NotImplementedError", MISSING, ELLIPSIS)
     values = list(observed.seen.values())

@@ -1,4 +1,4 @@
-"""What an exercise is: data and plain functions, declared once in its module's `exercises`."""
+"""Define an exercise: data and plain functions, declared once in its module's `exercises`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Misconception:
     """A wrong implementation that learners really write.
 
     sentence: what the learner did, why it is wrong and what to do, in one sentence.
-    read: where to read on, as `lesson.ipynb#Heading`; empty: the exercise's own place.
+    read: where to read on, as `lesson.ipynb#Heading`; "" for the exercise's own place.
     """
 
     name: str
@@ -29,12 +29,13 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Exercise:
-    """An exercise: used by the check cell, the grader, the diagnosis and the certificate.
+    """An exercise, as the check cell, the grader, the diagnosis and the certificate use it.
 
     name: what the learner defines in the notebook; also the grade cell's id.
     points: 0 for an ungraded "Try it" in a lesson.
     difficulty: 1 (guided) to 5 (open). minutes: for a first-time learner.
-    reference, alternatives: right answers. cases: one round of cases from a random generator.
+    reference, alternatives: right answers.
+    cases: draws one round of cases from a random generator.
     hints: three stages: a nudge, the method, the answer.
     returns: names of the values that an answer returns, when it returns several.
     """
@@ -58,12 +59,15 @@ class Exercise:
         if not self.name.isidentifier():
             raise ValueError(f"exercise name {self.name!r} must be a Python identifier")
         names = [misconception.name for misconception in self.misconceptions]
-        if len(set(names)) != len(names):
-            raise ValueError(f"exercise {self.name}: two misconceptions share a name: {names}")
+        doubled = next((name for name in names if names.count(name) > 1), None)
+        if doubled:
+            raise ValueError(
+                f"exercise {self.name}: two misconceptions share the name {doubled!r}; rename one"
+            )
 
 
 class Declaration:
-    """Base of what gives an exercise when its file has been read: `authoring.exercise`."""
+    """Base of declarations that become an exercise once their file has been read."""
 
     def build(self) -> Exercise:
         """Return the exercise as data. Raises ValueError when a part of it is missing."""
@@ -72,7 +76,7 @@ class Declaration:
 
 @dataclass(frozen=True)
 class KnownMistake:
-    """A misconception as data: its sentence, and what it answers to each case."""
+    """A misconception as data: its sentence, and its observation of each case."""
 
     name: str
     sentence: str
@@ -84,8 +88,8 @@ class KnownMistake:
 class Question:
     """A compiled exercise: cases with expected observations; no code.
 
-    arguments: the names of the answer's positional arguments, for messages.
-    returns: the names of the values that the answer returns, when it returns several.
+    arguments: names of the answer's positional arguments, for messages.
+    returns: names of the values that the answer returns, when it returns several.
     """
 
     name: str
@@ -105,5 +109,5 @@ class Question:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The parts of the exercise in the order of their first cases."""
+        """Parts of the exercise in the order of their first cases."""
         return tuple(dict.fromkeys(case.part for case in self.cases))

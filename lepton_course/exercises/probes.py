@@ -1,4 +1,4 @@
-"""Probes: how an answer is put to the question, in the process where the answer lives.
+"""Put cases to an answer, in the process where the answer lives.
 
 A probe returns an `Observation`: plain data under a few names ("result", "gradients", …), or
 the exception that the answer raised. Probes hold no expected value and decide nothing.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,10 +31,10 @@ PASSES = 20
 
 @dataclass(frozen=True)
 class Raised:
-    """An exception that an answer raised: its type, its message, the answer's line.
+    """An exception that an answer raised: its type, its message and the answer's line.
 
-    `kind` is `MISSING` when the answer is not defined, and `ELLIPSIS` when a `...` that stands
-    for what is still to be written got into a calculation.
+    `kind` is `MISSING` when the answer is not defined, and `ELLIPSIS` when a `...` left in place of
+    code got into a calculation.
     """
 
     kind: str
@@ -43,7 +44,7 @@ class Raised:
 
 @dataclass(frozen=True)
 class Observation:
-    """What was seen when an answer met a case."""
+    """What an answer gave on a case: values by aspect, or the exception it raised."""
 
     seen: dict[str, Plain] = field(default_factory=dict)
     raised: Raised | None = None
@@ -64,14 +65,14 @@ class Probe:
         Probe.registry[cls.kind] = cls
 
     def look(self, answer: Any, case: Case) -> dict[str, Plain]:
-        """Put `case` to `answer` and name what is seen. May raise what the answer raises."""
+        """Put `case` to `answer`; return what is seen, by aspect. Raises what the answer raises."""
         raise NotImplementedError
 
     def observe(self, answer: Any, case: Case) -> Observation:
-        """`look`, with fresh copies of the inputs and exceptions turned into data.
+        """Run `look` on fresh copies of the inputs, turning exceptions into data.
 
-        The random generators stand at a fixed state during the call, so that an answer that
-        draws numbers can be compared; their own state is put back afterwards.
+        During the call the random generators start from a fixed state, so that answers that draw
+        random numbers can be compared; afterwards their own state is restored.
         """
         if answer is Missing:
             return Observation(raised=Raised(MISSING))
@@ -86,9 +87,9 @@ class Probe:
 
 @dataclass(frozen=True)
 class Call(Probe):
-    """Calls the answer; sees its result, and its arguments where the call changed them.
+    """Call the answer; observe its result, and its arguments if the call changed them.
 
-    fresh: also see which arguments come back in the result, or share memory with it, for
+    fresh: also observe which arguments come back in the result, or share memory with it, for
         exercises whose statement asks for something new.
     """
 
@@ -108,7 +109,7 @@ class Call(Probe):
 
 @dataclass(frozen=True)
 class Value(Probe):
-    """The answer is a value, not a function: a predicted shape, a number, a choice."""
+    """Take the answer as a value, not a function: a predicted shape, a number, a choice."""
 
     kind: ClassVar[str] = "value"
 
@@ -118,7 +119,7 @@ class Value(Probe):
 
 @dataclass(frozen=True)
 class Gradient(Probe):
-    """Calls the answer on tensors; sees its result and gradients with respect to float tensors.
+    """Call the answer on tensors; observe its result and gradients with respect to float tensors.
 
     A result of more than one element is reduced by a fixed weighted sum before the backward
     pass, so that every element counts.
@@ -134,11 +135,11 @@ class Gradient(Probe):
 
 @dataclass(frozen=True)
 class Model(Probe):
-    """Builds a network with the answer, gives it weights, and runs it forward.
+    """Build a network with the answer, give it weights, and run it forward.
 
-    mode: "eval" or "train". gradients: also see the parameters' gradients. randomness: also see
-    whether passes in train mode differ from each other, as dropout makes them. When the parameters
-    and buffers cannot take the case's weights, only the parameters' shapes are seen.
+    mode: "eval" or "train". gradients: also observe the parameters' gradients. randomness: also
+    observe whether passes in train mode differ from each other, as dropout makes them. When the
+    parameters and buffers cannot take the case's weights, only the parameters' shapes are observed.
     """
 
     mode: str = "eval"
@@ -172,13 +173,16 @@ class Model(Probe):
 
 
 def model_slots(model: Any) -> list[Any]:
-    """The tensors that a `Case.weights` list fills: parameters, then floating-point buffers."""
+    """Return the tensors that a `Case.weights` list fills: parameters, then float buffers."""
     buffers = [b for b in model.buffers() if b.is_floating_point()]
     return [*model.parameters(), *buffers]
 
 
 def random_weights(model: Any, rng: np.random.Generator, scale: float = 0.3) -> list[np.ndarray]:
-    """Weights for a `Model` case: normal for parameters, positive for the model's buffers."""
+    """Draw weights for a `Model` case: normal for parameters, positive for the model's buffers.
+
+    Return float32 arrays in the order of `model_slots`. scale: of the normal distribution.
+    """
     parameters = list(model.parameters())
     weights = [rng.normal(scale=scale, size=tuple(p.shape)) for p in parameters]
     buffers = model_slots(model)[len(parameters) :]
@@ -208,7 +212,7 @@ def _gradients(result: Any, leaves: Sequence[Any]) -> Plain:
 def shared_arguments(
     result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> list[int | str]:
-    """Positions and names of the arguments that `result` holds or shares memory with.
+    """Return positions and names of the arguments that `result` holds or shares memory with.
 
     Looks inside lists, tuples and dicts on both sides. Numbers, strings and other immutable
     values are never shared.
@@ -223,7 +227,7 @@ def shared_arguments(
 
 
 def _mutable(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Every list, dict, array and tensor in a tree."""
+    """Yield every list, dict, array and tensor in a tree."""
     kind = type(value)
     if kind in (list, dict) or isinstance(value, np.ndarray) or is_tensor(value):
         yield value
@@ -240,7 +244,7 @@ def _shared(a: Any, b: Any) -> bool:
 
 
 def _as_array(value: Any) -> np.ndarray | None:
-    """An array that lies where the value lies; None for a list or dict."""
+    """Return an array over the value's own memory; None for a list or dict."""
     if not is_tensor(value):
         return value if isinstance(value, np.ndarray) else None
     import torch
@@ -252,7 +256,7 @@ def _as_array(value: Any) -> np.ndarray | None:
 
 
 def same(a: Plain, b: Plain) -> bool:
-    """Whether two plain trees are identical, bit for bit (NaN equals NaN)."""
+    """Return whether two plain trees are identical, bit for bit (NaN equals NaN)."""
     if type(a) is not type(b):
         return False
     if is_tensor(a):
@@ -268,7 +272,7 @@ def same(a: Plain, b: Plain) -> bool:
 
 @contextmanager
 def fixed_randomness(seed: int = 0) -> Iterator[None]:
-    """Python's, NumPy's and torch's generators at a fixed state, put back at the end."""
+    """Put Python's, NumPy's and torch's generators in a fixed state; restore theirs at the end."""
     states = random.getstate(), np.random.get_state()
     torch = sys.modules.get("torch")
     torch_state = torch.get_rng_state() if torch else None
@@ -286,7 +290,7 @@ def fixed_randomness(seed: int = 0) -> Iterator[None]:
 
 
 def describe_exception(error: BaseException) -> Raised:
-    """The exception's type, message and the last line of the learner's own code."""
+    """Return the exception's type, message and the last line of the learner's own code."""
     library = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
     line = ""
     for frame in traceback.extract_tb(error.__traceback__):
@@ -296,18 +300,27 @@ def describe_exception(error: BaseException) -> Raised:
         message = str(error)
     except Exception:
         message = ""
-    # Python says so in words only: "unsupported operand type(s) for /: 'float' and 'ellipsis'".
-    left_in = type(error) is TypeError and "ellipsis" in message
-    kind = ELLIPSIS if left_in else type(error).__name__
+    kind = ELLIPSIS if _is_left_in(error, message) else type(error).__name__
     return Raised(kind, message[:500], line[:200])
 
 
+_ELLIPSIS_TYPE = re.compile(r"\bellipsis\b")
+
+
+def _is_left_in(error: BaseException, message: str) -> bool:
+    """Whether a `...` that stands for what is still to be written caused the exception."""
+    if type(error) is AttributeError:
+        return error.obj is ...
+    # A TypeError carries no operands: Python names their types, "'float' and 'ellipsis'".
+    return type(error) is TypeError and _ELLIPSIS_TYPE.search(message) is not None
+
+
 def probe_to_tree(probe: Probe) -> dict[str, Plain]:
-    """The probe as plain data."""
+    """Return the probe as plain data."""
     return {"kind": probe.kind, **asdict(probe)}
 
 
 def probe_from_tree(tree: dict[str, Plain]) -> Probe:
-    """The probe that `probe_to_tree` described."""
+    """Rebuild the probe that `probe_to_tree` described."""
     options = dict(tree)
     return Probe.registry[options.pop("kind")](**options)

@@ -1,4 +1,4 @@
-"""The grader's only foothold in the learner's process: cases in, observations out.
+"""Carry cases into the learner's process and observations out of it, for the grader.
 
 The judge writes the cases' inputs to a file and has the kernel call `observe_file`. Nothing
 here knows an expected value, a seed or a verdict.
@@ -28,7 +28,7 @@ from lepton_course.exercises.values import InvalidValue, dumps, loads
 
 
 def write_cases(path: Path, question: Question) -> None:
-    """Trusted side: writes what an answer may see of a question, its inputs alone."""
+    """Write what an answer may see of a question, its inputs alone. Runs on the trusted side."""
     tree = {
         "probe": probe_to_tree(question.probe),
         "cases": [case_to_tree(case, secret=True) for case in question.cases],
@@ -39,7 +39,7 @@ def write_cases(path: Path, question: Question) -> None:
 def observe_file(
     name: str, cases_path: str, answers_path: str, namespace: Mapping[str, Any]
 ) -> None:
-    """Learner's side: puts the cases to `namespace[name]` and writes the observations."""
+    """Put the cases to `namespace[name]` and write the observations. Runs on the learner's side."""
     tree = loads(Path(cases_path).read_bytes())
     probe = probe_from_tree(tree["probe"])
     answer = namespace.get(name, Missing)
@@ -51,9 +51,9 @@ def observe_file(
 
 
 def read_observations(path: Path, question: Question, max_bytes: int) -> Sequence[Observation]:
-    """Trusted side: the observations of a file from the learner's process.
+    """Read the observations in a file from the learner's process. Runs on the trusted side.
 
-    Raises InvalidValue when the file is missing, too large or not of the schema.
+    Raises InvalidValue when the file is missing, too large or does not follow the schema.
     """
     try:
         with path.open("rb") as file:
@@ -64,7 +64,10 @@ def read_observations(path: Path, question: Question, max_bytes: int) -> Sequenc
 
 
 def parse_observations(data: bytes, question: Question, max_bytes: int) -> Sequence[Observation]:
-    """Trusted side: the observations in bytes from the learner's process. Raises InvalidValue."""
+    """Parse bytes from the learner's process into observations. Runs on the trusted side.
+
+    Raises InvalidValue when they are too large or do not follow the schema.
+    """
     trees = loads(data, max_bytes)
     if type(trees) is not list or len(trees) != len(question.cases):
         raise InvalidValue("the number of answers is not the number of cases")

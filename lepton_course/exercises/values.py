@@ -1,10 +1,10 @@
-"""Plain values, and their form as bytes.
+"""Turn values into plain data, and plain data into bytes.
 
 Everything that passes between an answer and its judge is a tree of None, bool, int, float, str,
 list, tuple, dict with string keys, NumPy arrays and torch tensors. `plain` turns whatever an
-answer returned into such a tree; what has no place in it becomes `Opaque`, a type's name.
-`dumps` and `loads` write the tree as one npz file: arrays as they are, the rest as JSON. There
-is no pickle in it, and `loads` refuses what is too large or does not follow the schema.
+answer returned into such a tree; anything else in it becomes `Opaque`, a type's name.
+`dumps` and `loads` write the tree as one npz file: arrays as they are, the rest as JSON. It holds
+no pickle, and `loads` refuses whatever is too large or does not follow the schema.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ Plain = Any
 
 MAX_BYTES = 64 * 2**20
 MAX_TREE_BYTES = 8 * 2**20
-"""Of the JSON: a tree takes much more memory than its text."""
+"""Limit on the JSON, since a tree takes much more memory than its text."""
 MAX_ARRAYS = 10_000
 MAX_NODES = 100_000
 MAX_DEPTH = 32
 _ARRAY_KINDS = "biufcU"
 _MEMBER = b"PK\x01\x02"
-"""Begins each entry in a zip file's list; to be counted before the list is read."""
+"""Start of each entry in a zip file's directory, counted before the directory is read."""
 
 
 class InvalidValue(ValueError):
@@ -47,13 +47,13 @@ class Opaque:
 
 
 def is_tensor(value: object) -> bool:
-    """Whether `value` is a torch tensor; does not import torch."""
+    """Return whether `value` is a torch tensor, without importing torch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
 
 
 def plain(value: object, depth: int = 0) -> Plain:
-    """`value` as a tree of plain values; arrays and tensors are copied to the CPU."""
+    """Return `value` as a tree of plain values; arrays and tensors are copied to the CPU."""
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
         return value
@@ -77,7 +77,7 @@ def plain(value: object, depth: int = 0) -> Plain:
 
 
 def _plain_number(value: np.floating | Fraction | Decimal) -> Plain:
-    """A number of another type as a float."""
+    """Return a number of another type as a float."""
     try:
         return float(value)
     except (ValueError, OverflowError):  # a signalling NaN; a fraction beyond all floats
@@ -95,7 +95,7 @@ def _plain_tensor(value: Any) -> Plain:
 
 
 def opaque_values(value: Plain) -> list[Opaque]:
-    """All stand-ins for objects that are not plain data, anywhere in the tree."""
+    """Return all stand-ins for objects that are not plain data, anywhere in the tree."""
     if isinstance(value, Opaque):
         return [value]
     if isinstance(value, dict):
@@ -106,7 +106,7 @@ def opaque_values(value: Plain) -> list[Opaque]:
 
 
 def dumps(value: Plain) -> bytes:
-    """The tree as the bytes of an npz file."""
+    """Return the tree as the bytes of an npz file."""
     arrays: list[np.ndarray] = []
     text = json.dumps(_encode(value, arrays), allow_nan=False, separators=(",", ":"))
     members = {f"a{i}": array for i, array in enumerate(arrays)}
@@ -116,7 +116,7 @@ def dumps(value: Plain) -> bytes:
 
 
 def loads(data: bytes, max_bytes: int = MAX_BYTES) -> Plain:
-    """The tree that `dumps` wrote.
+    """Return the tree that `dumps` wrote.
 
     Raises InvalidValue when the data is damaged, does not follow the schema, holds pickled
     objects, or takes more than `max_bytes` when unpacked.

@@ -1,0 +1,1 @@
+"""Render the learner's pages, START.ipynb and PROGRESS.ipynb."""

@@ -1,6 +1,6 @@
-"""The course as one learner stands in it: each module's state, what is left, where to go on.
+"""Map the course for one learner: each module's state, the time left, and where to continue.
 
-Pure functions; the pages (`start`, `my_progress`) and `lepton progress` show what they say.
+Pure functions; the pages (`start`, `my_progress`) and `lepton progress` show what they return.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ State = Literal["planned", "open", "begun", "done"]
 class Stop:
     """One module on the map.
 
-    shares: of the lesson's and the assignment's exercises, how many are solved (0 to 1).
-    last: the exercise tried last, if any. touched: when anything was recorded last.
+    shares: fractions solved of the lesson's and of the assignment's exercises, 0 to 1.
+    last: the exercise tried last, if any. touched: the time of the latest record, if any.
     """
 
     module: Module
@@ -53,7 +53,7 @@ class Stop:
 
     @property
     def minutes_left(self) -> int:
-        """Minutes of a first reading that are left, by the share of exercises solved."""
+        """Minutes left of a first reading, by the fraction of exercises solved."""
         left = sum(
             minutes * (1 - share)
             for minutes, share in zip(self.module.minutes, self.shares, strict=True)
@@ -62,14 +62,14 @@ class Stop:
 
     @property
     def notebook(self) -> str:
-        """Where to go on in this module: the lesson, or the assignment once that is solved."""
+        """Where to continue in this module: the lesson, or the assignment once that is solved."""
         lesson, assignment = self.module.notebooks()
         return assignment if self.shares[0] == 1 else lesson
 
 
 @dataclass(frozen=True)
 class Due:
-    """An exercise that was missed once, and should be repeated now."""
+    """An exercise that was missed once and should be repeated now."""
 
     module: Module
     exercise: Listed
@@ -78,7 +78,7 @@ class Due:
 
     @property
     def notebook(self) -> str:
-        """The notebook that the exercise stands in."""
+        """The notebook that contains the exercise."""
         lesson, assignment = self.module.notebooks()
         if self.exercise.is_optional:
             return self.module.deeper or lesson
@@ -87,14 +87,14 @@ class Due:
 
 @dataclass(frozen=True)
 class CourseMap:
-    """All modules in the syllabus's order, and what is due for repetition."""
+    """All modules in the order of the syllabus, and the exercises due for repetition."""
 
     stops: tuple[Stop, ...]
     due: tuple[Due, ...]
 
     @property
     def next(self) -> Stop | None:
-        """The module last worked on while it is open, else the first one that is not done."""
+        """The open module last worked on, else the first one that is not done."""
         begun = [stop for stop in self.stops if stop.state == "begun" and stop.touched]
         if begun:
             return max(begun, key=lambda stop: stop.touched or datetime.min)
@@ -102,27 +102,27 @@ class CourseMap:
 
     @property
     def minutes_left(self) -> int:
-        """Of all modules that exist."""
+        """Minutes left over all modules that exist."""
         return sum(stop.minutes_left for stop in self.stops if stop.is_ready)
 
 
 def load_map(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> CourseMap:
-    """The map for the workspace `folder`. Raises SyllabusError without a curriculum."""
+    """Return the map for the workspace `folder`. Raises SyllabusError without a curriculum."""
     modules = load_syllabus(curriculum)
     listed = {module.id: listed_exercises(module, curriculum) for module in modules}
     ready = {module.id for module in modules if is_ready(module, curriculum)}
     now = now or datetime.now().astimezone()
-    return draw_map(modules, listed, ready, load_history(folder), now)
+    return build_map(modules, listed, ready, load_history(folder), now)
 
 
-def draw_map(
+def build_map(
     modules: Sequence[Module],
     listed: dict[str, list[Listed]],
     ready: set[str],
     history: ProgressHistory,
     now: datetime,
 ) -> CourseMap:
-    """The map from what is known. listed: each module's exercises. ready: those that exist."""
+    """Build the map from data. listed: each module's exercises. ready: ids of existing modules."""
     known = attempts_in(history)
     required = {m.id: [e.name for e in listed[m.id] if not e.is_optional] for m in modules}
     states = standing_in(history, required)
@@ -140,7 +140,7 @@ def draw_map(
         )
         for module in modules
     )
-    # A prediction is made once: to have been wrong is what it is for.
+    # A prediction is made once; being wrong is part of its purpose.
     again = ((m, e) for m in modules for e in listed[m.id] if not e.is_prediction)
     by_name = {(m.id, e.name): (m, e) for m, e in again}
     due = tuple(
@@ -154,7 +154,7 @@ def draw_map(
 def _shares(
     module: Module, listed: Sequence[Listed], solved: set[tuple[str, str]]
 ) -> tuple[float, float]:
-    """Shares solved of the exercises without points (lesson) and with points (assignment)."""
+    """Return the fractions solved of exercises without points (lesson) and with (assignment)."""
     shares = []
     for graded in (False, True):
         names = [e.name for e in listed if bool(e.points) == graded and not e.is_optional]
@@ -171,10 +171,10 @@ def _last_tried(
     return next((by_name[name] for name in reversed(tried) if name in by_name), None)
 
 
-def in_words(spent: timedelta | int) -> str:
-    """A time in words: "25 min", "3 h 5 min". `spent`: a duration, or minutes.
+def duration_in_words(spent: timedelta | int) -> str:
+    """Format a duration, or minutes: "25 min", "3 h 5 min".
 
-    >>> in_words(125)
+    >>> duration_in_words(125)
     '2 h 5 min'
     """
     minutes = round(spent.total_seconds() / 60) if isinstance(spent, timedelta) else spent

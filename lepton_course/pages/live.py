@@ -1,4 +1,4 @@
-"""Pages in a notebook that follow the learner's progress without being run again."""
+"""Keep a page in a notebook up to date with the learner's progress."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 from lepton_course.progress.database import DATABASE, HIDDEN
 
 SECONDS = 2.0
-"""How often a page looks whether something was recorded."""
+"""Interval at which a page looks for new records."""
 
 _following: threading.Event | None = None
 
 
 def show_live(folder: Path, html: Callable[[], str], text: Callable[[], str]) -> None:
-    """Display a page, and again in its place whenever progress is recorded in `folder`.
+    """Display a page, and replace it whenever progress is recorded in `folder`.
 
     html, text: render the page, for browsers and for terminals.
     """
@@ -47,7 +47,7 @@ def show_live(folder: Path, html: Callable[[], str], text: Callable[[], str]) ->
 
 
 def _stamp(folder: Path) -> tuple[int, int]:
-    """Changes with each record."""
+    """Return a value that changes with each record."""
     try:
         state = (folder / HIDDEN / DATABASE).stat()
     except OSError:

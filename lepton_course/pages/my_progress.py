@@ -1,4 +1,4 @@
-"""PROGRESS.ipynb and `lepton progress`: modules, exercises, attempts, time, what to repeat."""
+"""Render PROGRESS.ipynb and `lepton progress`: exercises, attempts, time, what to repeat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lepton_course.pages.course_map import CourseMap, Stop, in_words, load_map
+from lepton_course.pages.course_map import CourseMap, Stop, duration_in_words, load_map
 from lepton_course.pages.live import show_live
 from lepton_course.pages.start import link, page_notebook
 from lepton_course.progress.database import find_workspace, load_history
@@ -33,21 +33,21 @@ _RIGHT = 'style="text-align: right; vertical-align: top; padding: 0.4em 0.3em"'
 
 
 def show() -> None:
-    """Display the progress in the workspace that the notebook lies in; it follows your work."""
+    """Display the progress in the workspace that contains the notebook, and keep it up to date."""
     folder = find_workspace()
     if folder is None:
-        print("This page belongs into a workspace. Make one with: lepton learn DIR")
+        print("This page belongs in a workspace. Make one with: lepton learn DIR")
         return
     show_live(folder, lambda: render(folder), lambda: render_text(folder))
 
 
 def notebook(folder: Path, curriculum: Path = PACKAGED) -> bytes:
-    """PROGRESS.ipynb for the workspace `folder`, with its output already there."""
+    """Return PROGRESS.ipynb for the workspace `folder`, with its output already there."""
     return page_notebook("progress", SOURCE, render(folder, curriculum))
 
 
 def render(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> str:
-    """The page as HTML. Links are relative to the workspace `folder`."""
+    """Return the page as HTML. Links are relative to the workspace `folder`."""
     now = now or datetime.now().astimezone()
     course, known = _load(folder, curriculum, now)
     begun = [stop for stop in course.stops if stop.touched]
@@ -60,20 +60,20 @@ def render(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = Non
             for due in course.due
         ]
         parts.append("</ul>")
-    parts.append(_modules_table(begun) if begun else "<p>Nothing was checked yet.</p>")
+    parts.append(_modules_table(begun) if begun else "<p>Nothing has been checked yet.</p>")
     for stop in begun:
         parts.append(_exercises_table(stop, known, now))
     parts.append(
         "<p>An exercise that you missed comes back a day after you solved it, and once more after "
-        "a week. All of this is in <code>.lepton/progress.sqlite</code> in your workspace, and "
-        "nowhere else. <code>lepton progress --export FILE</code> in a terminal keeps a copy, "
-        "<code>--import FILE</code> brings it back.</p>"
+        "a week. All of this is stored in your workspace, in <code>.lepton/progress.sqlite</code>, "
+        "and nowhere else. <code>lepton progress --export FILE</code> in a terminal saves a copy, "
+        "<code>--import FILE</code> restores it.</p>"
     )
     return "\n".join(parts)
 
 
 def render_text(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> str:
-    """The page for terminals and screen readers."""
+    """Return the page for terminals and screen readers."""
     now = now or datetime.now().astimezone()
     course, known = _load(folder, curriculum, now)
     lines = ["Your progress"]
@@ -82,15 +82,15 @@ def render_text(folder: Path, curriculum: Path = PACKAGED, now: datetime | None 
             state = stop.standing
             lines.append(
                 f"{stop.module.title}: {state.done} of {state.total} solved, "
-                f"{state.tries} attempts, {in_words(state.spent)}"
+                f"{state.tries} attempts, {duration_in_words(state.spent)}"
             )
             lines += [f"  {' · '.join(cells)}" for cells in exercise_rows(stop, known, now)]
     lines += [f"Repeat: {due.exercise.title} ({due.notebook})" for due in course.due]
-    return "\n".join(lines if len(lines) > 1 else [*lines, "Nothing was checked yet."])
+    return "\n".join(lines if len(lines) > 1 else [*lines, "Nothing has been checked yet."])
 
 
 def exercise_rows(stop: Stop, known: Known, now: datetime) -> Iterator[tuple[str, str, str, str]]:
-    """Of each exercise that was tried: title, state, attempts, when to repeat it."""
+    """Yield title, state, attempts and next repetition of each exercise that was tried."""
     for exercise in stop.exercises:
         attempts = known.get((stop.module.id, exercise.name))
         if attempts:
@@ -100,7 +100,7 @@ def exercise_rows(stop: Stop, known: Known, now: datetime) -> Iterator[tuple[str
 
 
 def when(due: datetime | None, now: datetime) -> str:
-    """When to repeat, in words; "" for never."""
+    """Return when to repeat an exercise, in words; "" for never."""
     if due is None:
         return ""
     if due <= now:
@@ -110,7 +110,7 @@ def when(due: datetime | None, now: datetime) -> str:
 
 
 def show_tables(console: Console, folder: Path) -> None:
-    """Print the progress in a workspace as tables: what `lepton progress` shows."""
+    """Print the progress in a workspace as tables, as `lepton progress` shows it."""
     from rich.table import Table
 
     now = datetime.now().astimezone()
@@ -122,8 +122,8 @@ def show_tables(console: Console, folder: Path) -> None:
         if stop.is_ready:
             state = stop.standing
             numbers = (str(state.done), str(state.total), str(state.tries))
-            left = in_words(stop.minutes_left)
-            table.add_row(stop.module.title, *numbers, in_words(state.spent), left)
+            left = duration_in_words(stop.minutes_left)
+            table.add_row(stop.module.title, *numbers, duration_in_words(state.spent), left)
     console.print(table)
     for stop in course.stops:
         rows = list(exercise_rows(stop, known, now))
@@ -146,7 +146,7 @@ def _load(folder: Path, curriculum: Path, now: datetime) -> tuple[CourseMap, Kno
 def _why(is_solved: bool) -> str:
     if is_solved:
         return "missed once and solved since. Solve it again without looking."
-    return "not solved yet. A new day, a new look."
+    return "not solved yet. Look at it with fresh eyes."
 
 
 def _modules_table(stops: list[Stop]) -> str:
@@ -161,8 +161,8 @@ def _modules_table(stops: list[Stop]) -> str:
                 f"{state.done}&nbsp;of&nbsp;{state.total}",
                 str(state.tries),
                 quiz,
-                in_words(state.spent),
-                in_words(stop.minutes_left),
+                duration_in_words(state.spent),
+                duration_in_words(stop.minutes_left),
             )
         )
     return "<table>" + "".join(rows) + "</table>"

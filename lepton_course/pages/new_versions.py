@@ -1,4 +1,4 @@
-"""New versions of notebooks that the learner has changed: which there are, and what is new in them.
+"""Find new versions of notebooks that the learner has changed, and show what is new in them.
 
 `lepton learn` leaves a changed notebook alone and puts the new version beside it. nbdime shows
 both side by side, cell by cell: in the learner's JupyterLab, which serves its pages, or by
@@ -17,14 +17,14 @@ _BESIDE = re.compile(r"^(?P<stem>.+) \(new version(?: (?P<number>\d+))?\)$")
 
 @dataclass(frozen=True)
 class Pair:
-    """A notebook of the learner's and the newest version beside it; relative to the workspace."""
+    """A learner's notebook and the newest version beside it, as paths within the workspace."""
 
     mine: str
     new: str
 
 
 def pairs(folder: Path) -> list[Pair]:
-    """All notebooks of the workspace `folder` that have a new version beside them."""
+    """Return all notebooks of the workspace `folder` that have a new version beside them."""
     newest: dict[str, tuple[int, str]] = {}
     for path in sorted(folder.rglob("* (new version*).ipynb")):
         found = _BESIDE.match(path.stem)
@@ -39,7 +39,7 @@ def pairs(folder: Path) -> list[Pair]:
 
 
 def side_by_side(folder: Path, pair: Pair) -> str | None:
-    """The address of nbdime's page in the JupyterLab that serves `folder`; None: there is none."""
+    """Return the URL of nbdime's page in the JupyterLab that serves `folder`; None without one."""
     from jupyter_server.serverapp import list_running_servers
 
     for server in list_running_servers():
@@ -55,9 +55,9 @@ def side_by_side(folder: Path, pair: Pair) -> str | None:
 
 
 def compare_command(folder: Path, pair: Pair, text: bool = False, colour: bool = True) -> list[str]:
-    """The command line, after Python's name, that shows a pair: what was written, not outputs.
+    """Return the arguments for Python that show a pair: differences in sources, not in outputs.
 
-    text: in the terminal; otherwise in a browser.
+    text: show them in the terminal rather than in a browser.
     """
     tool = "nbdiffapp" if text else "webapp.nbdiffweb"
     options = ["--sources", "--attachments", *(["--no-color"] if text and not colour else [])]

@@ -1,8 +1,8 @@
-"""START.ipynb: the course map, with times, links, the learner's progress and where to go on.
+"""Render START.ipynb: the course map with times, links, progress and where to continue.
 
-The page is rendered when the workspace is made, so that it shows without being run. Its HTML
-keeps to what JupyterLab lets through in a notebook that was not yet run (no style sheets, no
-scripts), and to no colours of its own, so that it suits the light and the dark theme.
+The page is rendered when the workspace is made, so that it shows without being run. Its HTML uses
+only what JupyterLab allows in a notebook that has not been run (no style sheets, no scripts), and
+no colours of its own, so that it suits the light and the dark theme.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from lepton_course.pages.course_map import CourseMap, Due, Stop, in_words, load_map
+from lepton_course.pages.course_map import CourseMap, Due, Stop, duration_in_words, load_map
 from lepton_course.pages.live import show_live
 from lepton_course.pages.new_versions import Pair, pairs, side_by_side
 from lepton_course.progress.database import find_workspace
@@ -33,21 +33,21 @@ _WORDS = {"planned": "planned", "open": "", "begun": "begun", "done": "✓ done"
 
 
 def show() -> None:
-    """Display the start page of the workspace that the notebook lies in; it follows progress."""
+    """Display the start page of the workspace that contains the notebook; keep it up to date."""
     folder = find_workspace()
     if folder is None:
-        print("This page belongs into a workspace. Make one with: lepton learn DIR")
+        print("This page belongs in a workspace. Make one with: lepton learn DIR")
         return
     show_live(folder, lambda: render(folder), lambda: render_text(load_map(folder)))
 
 
 def notebook(folder: Path, curriculum: Path = PACKAGED) -> bytes:
-    """START.ipynb for the workspace `folder`: one cell, with its output already there."""
+    """Return START.ipynb for the workspace `folder`: one cell, with its output already there."""
     return page_notebook("start", SOURCE, render(folder, curriculum))
 
 
 def page_notebook(name: str, source: str, html: str) -> bytes:
-    """A notebook of one hidden cell, with its output already there."""
+    """Return a notebook of one hidden cell, with its output already there."""
     cell = {
         "cell_type": "code",
         "id": name,
@@ -70,7 +70,7 @@ def page_notebook(name: str, source: str, html: str) -> bytes:
 
 
 def render(folder: Path, curriculum: Path = PACKAGED) -> str:
-    """The page as HTML. Links are relative to the workspace `folder`."""
+    """Return the page as HTML. Links are relative to the workspace `folder`."""
     course = load_map(folder, curriculum)
     rows = []
     for track, title in _TRACKS.items():
@@ -89,14 +89,14 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
             *rows,
             "</table>",
             "<p>Minutes are for a first reading. Run the cell above once (Shift+Enter), and this "
-            "page follows your work. More about it: "
+            "page follows your work. For details, see "
             f"{link(folder, 'PROGRESS.ipynb', 'your progress')}.</p>",
         ]
     )
 
 
 def render_text(course: CourseMap) -> str:
-    """The page for terminals and screen readers."""
+    """Return the page for terminals and screen readers."""
     lines = ["Lepton Course"]
     if course.next:
         lines.append(f"Go on with {course.next.module.title}: {course.next.notebook}")
@@ -105,13 +105,13 @@ def render_text(course: CourseMap) -> str:
         state = stop.standing
         solved = f"{state.done} of {state.total} solved, " if stop.is_ready else ""
         word = "next" if stop == course.next else _WORDS[stop.state] or "open"
-        left = f", {in_words(stop.minutes_left)} left" if stop.is_ready else ""
+        left = f", {duration_in_words(stop.minutes_left)} left" if stop.is_ready else ""
         lines.append(f"{stop.module.id}: {solved}{word}{left}")
     return "\n".join(lines)
 
 
 def link(folder: Path, path: str, text: str) -> str:
-    """A link to a file of the workspace, or what to do when it is gone."""
+    """Return a link to a file of the workspace, or advice when the file is missing."""
     if not (folder / path).is_file():
         return f"{text} (the notebook is missing: run <code>lepton learn</code> again)"
     return f'<a href="{quote(path)}">{text}</a>'
@@ -120,11 +120,12 @@ def link(folder: Path, path: str, text: str) -> str:
 def _next_step(course: CourseMap, folder: Path) -> str:
     stop = course.next
     if stop is None:
-        return "<p>You have solved every exercise that there is. Well done.</p>"
+        return "<p>You have solved every exercise. Well done.</p>"
     word = "Go on with" if stop.state == "begun" else "Start with"
     target = link(folder, stop.notebook, escape(stop.module.title))
     last = f" You were at <i>{escape(stop.last.title)}</i>." if stop.last else ""
-    left = f"About {in_words(stop.minutes_left)} left in it, {in_words(course.minutes_left)} in all"
+    here, in_all = map(duration_in_words, (stop.minutes_left, course.minutes_left))
+    left = f"About {here} left in it, {in_all} in all"
     return f"<p><b>{word} {target}</b>: {escape(stop.module.about)}.{last}<br>{left}.</p>"
 
 
@@ -132,7 +133,7 @@ def _toolbox(folder: Path, curriculum: Path) -> str:
     if not (curriculum / TOOLBOX).is_file():
         return ""
     page = link(folder, TOOLBOX, "The toolbox")
-    return f"<p>{page}: notation, shapes and the little mathematics that lessons lean on.</p>"
+    return f"<p>{page}: notation, shapes and the mathematics that lessons rely on.</p>"
 
 
 def _repetition(due: tuple[Due, ...], folder: Path) -> str:
@@ -147,7 +148,7 @@ def _repetition(due: tuple[Due, ...], folder: Path) -> str:
 
 
 def _new_versions(folder: Path) -> str:
-    """Notebooks that the course has changed since; a link compares where JupyterLab runs."""
+    """List notebooks that have a new version, with a link to compare where JupyterLab runs."""
     items = []
     for pair in pairs(folder):
         address = side_by_side(folder, pair)
@@ -186,7 +187,7 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
         notebooks += f"<br>{link(folder, module.deeper, minutes)}"
     full = round(5 * state.done / max(state.total, 1))
     bar = f'<span aria-hidden="true">{"▰" * full}{"▱" * (5 - full)}</span>'
-    left = f"about {in_words(stop.minutes_left)} left" if stop.state == "begun" else ""
+    left = f"about {duration_in_words(stop.minutes_left)} left" if stop.state == "begun" else ""
     solved = f"{state.done}&nbsp;of&nbsp;{state.total}"
     return _cells("td", title, notebooks, "<br>".join(filter(None, (bar, solved, left))))
 

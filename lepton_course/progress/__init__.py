@@ -1,9 +1,9 @@
-"""The learner's progress: attempts, hints, quiz answers and visits, in one SQLite file."""
+"""Record the learner's progress in one SQLite file: attempts, hints, quiz answers and visits."""
 
 from lepton_course.progress.database import (
     DATABASE,
     HIDDEN,
-    failures,
+    consecutive_failures,
     find_workspace,
     hint_stage,
     load_history,
@@ -21,7 +21,7 @@ __all__ = [
     "Attempt",
     "ProgressHistory",
     "Visit",
-    "failures",
+    "consecutive_failures",
     "find_workspace",
     "hint_stage",
     "load_history",

@@ -1,8 +1,8 @@
-"""The learner's progress: attempts, hints, quiz answers and visits, in one SQLite file.
+"""Store the learner's progress in SQLite: attempts, hints, quiz answers and visits.
 
-The file lies in the workspace, and nothing leaves the machine. Outside a workspace nothing is
-recorded. Each record is one transaction, so that a kernel that is killed while it writes leaves
-the file as it was. Trouble with the file never stops a check: it is told, and the check goes on.
+The file is in the workspace, and nothing leaves the machine. Outside a workspace nothing is
+recorded. Each record is one transaction, so a kernel that is killed while writing leaves the file
+as it was. Trouble with the file never stops a check: it is reported, and the check continues.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from lepton_course.progress.schema import (
 )
 
 HIDDEN = ".lepton"
-"""The folder that makes a folder a workspace."""
+"""The folder whose presence makes its parent a workspace."""
 
 DATABASE = "progress.sqlite"
 
 PATIENCE_SECONDS = 5
-"""How long one notebook waits for another to have written."""
+"""How long one notebook waits while another writes."""
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ _failures_of_session: dict[tuple[str, str], int] = {}
 
 
 def find_workspace(start: Path | None = None) -> Path | None:
-    """The nearest folder at or above `start` (default: the current one) that is a workspace."""
+    """Return the nearest workspace folder at or above `start` (default: the current folder)."""
     start = (start or Path.cwd()).resolve()
     return next((folder for folder in (start, *start.parents) if (folder / HIDDEN).is_dir()), None)
 
@@ -63,30 +63,30 @@ def record_attempt(
     max_points: float = 0,
     folder: Path | None = None,
 ) -> None:
-    """Note one attempt; `status` "right" counts as solved. `folder`: default, the current one."""
+    """Record one attempt; `status` "right" counts as solved. `folder`: default, the current one."""
     key = (module, exercise)
     if status == "right":
         _failures_of_session[key] = 0
     elif status != "blank":
         _failures_of_session[key] = _failures_of_session.get(key, 0) + 1
     record = Attempt(_now(), module, exercise, status, diagnosis, float(points), float(max_points))
-    _keep(record, folder)
+    _record(record, folder)
 
 
 def record_answer(
     module: str, question: str, choice: str, is_right: bool, folder: Path | None = None
 ) -> None:
-    """Note the answer to a question of a quiz."""
-    _keep(Answer(_now(), module, question, choice, bool(is_right)), folder)
+    """Record the answer to a quiz question."""
+    _record(Answer(_now(), module, question, choice, bool(is_right)), folder)
 
 
 def record_visit(module: str, folder: Path | None = None) -> None:
-    """Note that a notebook of the module was set up."""
-    _keep(Visit(_now(), module), folder)
+    """Record that a notebook of the module was set up."""
+    _record(Visit(_now(), module), folder)
 
 
-def failures(module: str, exercise: str, folder: Path | None = None) -> int:
-    """Attempts in a row that were not right, since the last right one."""
+def consecutive_failures(module: str, exercise: str, folder: Path | None = None) -> int:
+    """Return the number of consecutive attempts that were not right, since the last right one."""
 
     def select(database: sqlite3.Connection) -> int:
         return database.execute(
@@ -101,7 +101,7 @@ def failures(module: str, exercise: str, folder: Path | None = None) -> int:
 
 
 def hint_stage(module: str, exercise: str, folder: Path | None = None) -> int:
-    """How many stages of the exercise's hints the learner has seen."""
+    """Return how many stages of the exercise's hints the learner has seen."""
 
     def select(database: sqlite3.Connection) -> int:
         row = database.execute(
@@ -114,20 +114,20 @@ def hint_stage(module: str, exercise: str, folder: Path | None = None) -> int:
 
 
 def record_hint(module: str, exercise: str, stage: int, folder: Path | None = None) -> None:
-    """Note that the learner has seen the first `stage` stages of the exercise's hints."""
+    """Record that the learner has seen the first `stage` stages of the exercise's hints."""
     _hints_of_session[module, exercise] = stage
-    _keep(Hint(module, exercise, stage), folder)
+    _record(Hint(module, exercise, stage), folder)
 
 
 def load_history(workspace: Path) -> ProgressHistory:
-    """All that is recorded in a workspace; an empty history when there is nothing yet."""
+    """Return everything recorded in a workspace; an empty history when there is nothing yet."""
     if not (workspace / HIDDEN / DATABASE).exists():
         return ProgressHistory()
     return with_database(workspace, read_history) or ProgressHistory()
 
 
 def read_history(database: sqlite3.Connection) -> ProgressHistory:
-    """All that is recorded in a database; of one time, in the order in which it was written."""
+    """Return everything recorded in a database, in order of time and then of writing."""
     return history_of(
         from_row(kind, dict(zip(columns(kind), row, strict=True)))
         for kind in RECORDS
@@ -138,7 +138,7 @@ def read_history(database: sqlite3.Connection) -> ProgressHistory:
 
 
 def insert(database: sqlite3.Connection, records: Iterable[Record]) -> None:
-    """Write records; of a hint, the later stage counts."""
+    """Write records; for a hint, the later stage wins."""
     for record in records:
         names = columns(type(record))
         conflict = (
@@ -153,26 +153,26 @@ def insert(database: sqlite3.Connection, records: Iterable[Record]) -> None:
         )
 
 
-def _keep(record: Record, folder: Path | None) -> None:
+def _record(record: Record, folder: Path | None) -> None:
     with_database(find_workspace(folder), lambda database: insert(database, [record]))
 
 
 def with_database(workspace: Path | None, use: Callable[[sqlite3.Connection], T]) -> T | None:
-    """Run `use` in one transaction. None without a workspace, and after trouble that was told."""
+    """Run `use` in one transaction; return None without a workspace or after reported trouble."""
     if workspace is None:
         return None
     path = workspace / HIDDEN / DATABASE
     try:
         return transaction(path, use)
     except sqlite3.OperationalError as error:  # locked for too long, read-only, disk full
-        _tell(f"Progress was not recorded in {path}: {error}.")
+        _warn(f"Progress was not recorded in {path}: {error}.")
     except sqlite3.DatabaseError:  # not a database any more: start a new one, lose nothing
         try:
-            return _begin_anew(path, use)
+            return _start_over(path, use)
         except (OSError, sqlite3.Error, Timeout) as error:
-            _tell(f"Progress was not recorded in {path}: {error}.")
+            _warn(f"Progress was not recorded in {path}: {error}.")
     except OSError as error:
-        _tell(f"Progress was not recorded in {path}: {error}.")
+        _warn(f"Progress was not recorded in {path}: {error}.")
     return None
 
 
@@ -187,10 +187,10 @@ def transaction(path: Path, use: Callable[[sqlite3.Connection], T]) -> T:
         return use(database)
 
 
-def _begin_anew(path: Path, use: Callable[[sqlite3.Connection], T]) -> T:
+def _start_over(path: Path, use: Callable[[sqlite3.Connection], T]) -> T:
     with FileLock(path.with_suffix(".lock"), timeout=PATIENCE_SECONDS):
         try:
-            return transaction(path, use)  # another notebook may have begun anew meanwhile
+            return transaction(path, use)  # another notebook may have started over meanwhile
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
@@ -201,7 +201,7 @@ def _begin_anew(path: Path, use: Callable[[sqlite3.Connection], T]) -> T:
         journal = path.with_name(path.name + "-journal")
         if journal.exists():
             journal.replace(aside.with_name(aside.name + "-journal"))
-        _tell(f"{path} could not be read. It was kept as {aside.name}, and a new one begun.")
+        _warn(f"{path} could not be read. It was kept as {aside.name}, and a new one was started.")
         return transaction(path, use)
 
 
@@ -210,5 +210,5 @@ def _now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
-def _tell(message: str) -> None:
+def _warn(message: str) -> None:
     print(message, file=sys.stderr)

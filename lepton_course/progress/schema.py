@@ -1,10 +1,10 @@
-"""What is recorded of a learner's progress: the tables of the database and of an exported file.
+"""Define the records of a learner's progress: tables of the database and of an exported file.
 
 A record's class declares its table: fields are columns, in order. An exported file is JSON:
 
     {"format": "lepton-progress", "version": 1, "attempts": [{"at": …, "module": …}, …], …}
 
-Anybody may have written such a file. What has not this form is refused as a whole.
+Such a file may have been written by anybody. One that is not of this form is refused as a whole.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Attempt:
 
     @property
     def share(self) -> float:
-        """The share of the exercise's points, 0 to 1."""
+        """Fraction of the exercise's points that was earned, 0 to 1."""
         share = self.points / self.max_points if self.max_points > 0 else float(self.right)
         return min(max(share, 0.0), 1.0)
 
@@ -59,7 +59,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer to a question of a quiz."""
+    """One answer to a quiz question."""
 
     table: ClassVar = "answers"
     at: datetime
@@ -84,7 +84,7 @@ RECORDS: tuple[type[Record], ...] = (Attempt, Hint, Answer, Visit)
 
 @dataclass(frozen=True)
 class ProgressHistory:
-    """All that is recorded; attempts, answers and visits each in the order of time."""
+    """Everything recorded; attempts, answers and visits are each in order of time."""
 
     attempts: tuple[Attempt, ...] = ()
     hints: tuple[Hint, ...] = ()
@@ -92,15 +92,15 @@ class ProgressHistory:
     visits: tuple[Visit, ...] = ()
 
     def records(self) -> list[Attempt | Answer | Visit]:
-        """Return everything that has a time, in its order."""
+        """Return everything that has a time, in order of time."""
         return sorted((*self.attempts, *self.answers, *self.visits), key=lambda r: r.at)
 
     def last_by_module(self) -> dict[str, datetime]:
-        """Return when anything was recorded last, by module."""
+        """Return the time of each module's latest record, by module."""
         return {record.module: record.at for record in self.records()}
 
     def of_module(self, module: str) -> ProgressHistory:
-        """Return what belongs to one module."""
+        """Return the part of the history that belongs to one module."""
         return history_of(
             record
             for kind in RECORDS
@@ -110,7 +110,7 @@ class ProgressHistory:
 
 
 def history_of(records: Iterable[Record]) -> ProgressHistory:
-    """Put records into their tables; those with a time in its order."""
+    """Sort records into their tables, those with a time in order of time."""
     tables: dict[str, list[Any]] = {kind.table: [] for kind in RECORDS}
     for record in records:
         tables[record.table].append(record)
@@ -127,7 +127,7 @@ def columns(kind: type[Record]) -> tuple[str, ...]:
 
 
 def create_table(kind: type[Record]) -> str:
-    """Return the SQL that makes a table where it is missing."""
+    """Return the SQL that creates a table where it is missing."""
     lines = [f"{name} {column.sql}" for name, column in _columns(kind).items()]
     key = getattr(kind, "key", ())
     lines += [f"PRIMARY KEY ({', '.join(key)})"] if key else []
@@ -135,7 +135,7 @@ def create_table(kind: type[Record]) -> str:
 
 
 def to_row(record: Record) -> tuple[Any, ...]:
-    """Return a record's values as database and JSON hold them, in the order of its columns."""
+    """Return a record's values as database and JSON hold them, in column order."""
     return tuple(_plain(getattr(record, name)) for name in columns(type(record)))
 
 
@@ -168,7 +168,7 @@ def from_document(
 ) -> ProgressHistory:
     """Return the history in an exported file, which anybody may have written.
 
-    needed: tables that must be there. Raises ValueError, with a reason that repeats nothing of
+    needed: tables that must be there. Raises ValueError, with a reason that repeats nothing from
     the file.
     """
     if len(data) > max_bytes:
@@ -192,7 +192,7 @@ def from_document(
 
 @dataclass(frozen=True)
 class Column:
-    """How a field is kept: its SQL type, and how its value is read and checked."""
+    """How a field is stored: its SQL type, and how its value is read and checked."""
 
     sql: str
     read: Callable[[Any], Any]
@@ -207,7 +207,7 @@ def read_time(text: Any) -> datetime:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("no text")
-    value.encode()  # half of a surrogate pair is no text either
+    value.encode()  # a lone surrogate is not text either
     return value
 
 

@@ -1,4 +1,4 @@
-"""What the recorded progress means: what is solved, how long it took, what to repeat and when.
+"""Derive from recorded progress what is solved, how long it took, and what to repeat when.
 
 Pure functions on a `ProgressHistory`.
 """
@@ -14,7 +14,7 @@ from lepton_course.progress.database import load_history
 from lepton_course.progress.schema import Answer, Attempt, ProgressHistory
 
 BREAK = timedelta(minutes=20)
-"""A longer silence between two records is a break: of it, nothing counts as time spent."""
+"""A longer gap between two records is a break and does not count as time spent."""
 
 INTERVALS = (timedelta(days=1), timedelta(days=7))
 """An exercise that was missed comes back a day after it was solved, and a week after that."""
@@ -22,9 +22,9 @@ INTERVALS = (timedelta(days=1), timedelta(days=7))
 
 @dataclass(frozen=True)
 class Attempts:
-    """What is known of one exercise.
+    """A summary of the attempts at one exercise.
 
-    diagnosis: that of the latest attempt. due: when it should be repeated; None: never, for now.
+    diagnosis: of the latest attempt. due: when to repeat it; None when there is no need.
     """
 
     tries: int
@@ -36,23 +36,23 @@ class Attempts:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a module is: exercises answered right, of all that it asks."""
+    """Progress in one module: exercises answered right, out of all that it asks."""
 
     done: int
     total: int
     tries: int = 0
     spent: timedelta = timedelta()
     quiz: tuple[int, int] = (0, 0)
-    """Quiz questions whose first answer was right, of those answered."""
+    """(quiz questions right at the first answer, quiz questions answered)."""
 
     @property
     def complete(self) -> bool:
-        """Whether every exercise of the module was answered right at least once."""
+        """Whether every exercise of the module has been answered right at least once."""
         return 0 < self.total <= self.done
 
 
 def attempts_in(history: ProgressHistory) -> dict[tuple[str, str], Attempts]:
-    """What is known of each exercise that was tried, by (module, exercise)."""
+    """Summarise the attempts at each exercise that was tried, by (module, exercise)."""
     by_exercise: dict[tuple[str, str], list[Attempt]] = {}
     for attempt in history.attempts:
         by_exercise.setdefault((attempt.module, attempt.exercise), []).append(attempt)
@@ -69,16 +69,16 @@ def attempts_in(history: ProgressHistory) -> dict[tuple[str, str], Attempts]:
 
 
 def attempts(workspace: Path) -> dict[tuple[str, str], Attempts]:
-    """`attempts_in` the history of a workspace."""
+    """Summarise the attempts in a workspace's history; see `attempts_in`."""
     return attempts_in(load_history(workspace))
 
 
 def due(tried: Sequence[Attempt]) -> datetime | None:
-    """When an exercise should be repeated; `tried`: its attempts in the order of time.
+    """Return when an exercise should be repeated, or None; `tried`: its attempts in order of time.
 
-    One that was right at once does not come back. One that was missed comes back a day after it
-    was solved, and a week after that; missed again, it starts anew. Not yet solved, it comes back
-    a day after the last attempt.
+    An exercise that was right at the first attempt does not come back. A missed one comes back a
+    day after it was solved, and a week after that; missed again, it starts over. If it is not yet
+    solved, it comes back a day after the last attempt.
     """
     step: int | None = None  # None: never missed
     since: datetime | None = None
@@ -100,13 +100,13 @@ def due(tried: Sequence[Attempt]) -> datetime | None:
 def to_repeat(
     known: Mapping[tuple[str, str], Attempts], now: datetime
 ) -> list[tuple[tuple[str, str], Attempts]]:
-    """The exercises that are due, the longest overdue first."""
+    """Return the exercises that are due, the longest overdue first."""
     found = [(key, state) for key, state in known.items() if state.due and state.due <= now]
     return sorted(found, key=lambda item: item[1].due or now)
 
 
 def time_spent(history: ProgressHistory) -> dict[str, timedelta]:
-    """About how long each module was worked on: from record to record, without breaks."""
+    """Estimate the time spent on each module: from record to record, without breaks."""
     records = history.records()
     spent: dict[str, timedelta] = {}
     for before, after in zip(records, records[1:], strict=False):
@@ -118,7 +118,7 @@ def time_spent(history: ProgressHistory) -> dict[str, timedelta]:
 
 
 def quiz_scores(answers: Iterable[Answer]) -> dict[str, tuple[int, int]]:
-    """By module: how many questions were right at the first answer, of how many answered."""
+    """Return (questions right at the first answer, questions answered) by module."""
     first: dict[tuple[str, str], bool] = {}
     for answer in answers:
         first.setdefault((answer.module, answer.question), answer.is_right)
@@ -132,7 +132,7 @@ def quiz_scores(answers: Iterable[Answer]) -> dict[str, tuple[int, int]]:
 def standing_in(
     history: ProgressHistory, exercises: Mapping[str, list[str]]
 ) -> dict[str, Standing]:
-    """How far each module is. `exercises`: the names that each module asks for."""
+    """Return the progress in each module. `exercises`: the names that each module asks for."""
     known = attempts_in(history)
     spent, quizzes = time_spent(history), quiz_scores(history.answers)
     return {
@@ -148,5 +148,5 @@ def standing_in(
 
 
 def standing(workspace: Path, exercises: Mapping[str, list[str]]) -> dict[str, Standing]:
-    """`standing_in` the history of a workspace."""
+    """Return the progress in each module of a workspace; see `standing_in`."""
     return standing_in(load_history(workspace), exercises)

@@ -1,7 +1,7 @@
-"""One's progress as a file: to keep it, or to take it to another machine.
+"""Export progress to a file and import it, as a backup or to move to another machine.
 
 Plain JSON, readable by people. It says which exercises of which modules were tried, when and with
-what outcome; no name, no answer, nothing of the machine.
+what outcome; no name, no answer, nothing about the machine.
 """
 
 from __future__ import annotations
@@ -31,11 +31,14 @@ MAX_BYTES = 64 * 2**20
 
 
 class ProgressFileError(CourseError):
-    """A progress file that cannot be read or written; says what to do."""
+    """A progress file cannot be read or written; the message says what to do."""
 
 
 def export_progress(workspace: Path) -> bytes:
-    """All that is recorded in the workspace, as JSON."""
+    """Return everything recorded in the workspace as JSON.
+
+    Raises ProgressFileError when it cannot be read.
+    """
     try:
         return to_document(transaction(workspace / HIDDEN / DATABASE, read_history))
     except (sqlite3.Error, OSError, ValueError) as error:
@@ -43,15 +46,15 @@ def export_progress(workspace: Path) -> bytes:
 
 
 def import_progress(workspace: Path, data: bytes) -> int:
-    """Add what an exported file holds and the workspace does not; returns how many records.
+    """Add the records that an exported file has and the workspace lacks; return their number.
 
-    Nothing that is there is changed or doubled, so that importing twice does no harm. All is
-    taken or, when the file cannot be used, nothing.
+    Existing records are neither changed nor duplicated, so importing twice does no harm. Either
+    everything is taken or, when the file cannot be used, nothing; then it raises ProgressFileError.
     """
     try:
         incoming = from_document(data, MAX_BYTES)
     except ValueError as error:
-        raise ProgressFileError(f"This is no progress file that can be read: {error}.") from error
+        raise ProgressFileError(f"This is not a readable progress file: {error}.") from error
 
     def merge(database: sqlite3.Connection) -> int:
         new = missing_in(read_history(database), incoming)
@@ -65,7 +68,7 @@ def import_progress(workspace: Path, data: bytes) -> int:
 
 
 def missing_in(here: ProgressHistory, incoming: ProgressHistory) -> list[Record]:
-    """The records of `incoming` that `here` lacks; of hints, those with a later stage."""
+    """Return the records of `incoming` that `here` lacks; of hints, those with a later stage."""
     stages = {(hint.module, hint.exercise): hint.stage for hint in here.hints}
     new: list[Record] = [
         hint for hint in incoming.hints if hint.stage > stages.get((hint.module, hint.exercise), 0)

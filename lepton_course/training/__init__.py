@@ -1,0 +1,1 @@
+"""Train models: mini-batches, the training loop and its checkpoints."""

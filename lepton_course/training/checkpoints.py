@@ -1,4 +1,4 @@
-"""Checkpoints of a training run: written atomically, read without running code from the file."""
+"""Save and load training checkpoints: written atomically, loaded without running code from them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ import torch
 def save_checkpoint(
     path: Path, parts: dict[str, Any], history: dict[str, Any], best: dict[str, Any] | None
 ) -> None:
-    """Write everything that a run needs to go on as if it had never stopped.
+    """Write everything that a run needs to resume as if it had never stopped.
 
-    parts: objects with a `state_dict`, or None. The file is complete at every moment: it is written
-    beside the old one and then takes its place.
+    parts: objects with a `state_dict`, or None, by name.
+    history: of the run so far, as plain data. best: the best weights so far, if any.
+
+    The file is complete at every moment: the new one is written beside it and then replaces it.
     """
     content = {
         "parts": {name: part.state_dict() for name, part in parts.items() if part is not None},
@@ -41,10 +43,10 @@ def save_checkpoint(
 def load_checkpoint(
     path: Path, parts: dict[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    """Put `parts` and the random generators into the saved state; returns (history, best weights).
+    """Restore `parts` and the random generators; return (history, best weights).
 
-    Raises ValueError when the file is damaged or belongs to another model or optimizer; then
-    nothing was changed but possibly some of the parts.
+    Raises ValueError when the file is damaged or belongs to another model, optimizer or scheduler.
+    Some of the parts may have been changed by then, but nothing else.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -70,7 +72,7 @@ def load_checkpoint(
 
 
 def random_state() -> dict[str, Any]:
-    """The state of the generators of Python, NumPy and torch, as plain data and tensors."""
+    """Return the state of Python's, NumPy's and torch's generators as plain data and tensors."""
     kind, keys, *rest = np.random.get_state()
     return {
         "python": random.getstate(),
@@ -81,7 +83,7 @@ def random_state() -> dict[str, Any]:
 
 
 def restore_random_state(state: dict[str, Any]) -> None:
-    """Undo all draws since `random_state` was taken."""
+    """Put the generators back to the state that `random_state` returned."""
     random.setstate(state["python"])
     kind, keys, *rest = state["numpy"]
     np.random.set_state((kind, keys.numpy().astype(np.uint32), *rest))

@@ -1,6 +1,6 @@
-"""`fit`: the plain training loop, with what one adds to it by hand sooner or later.
+"""Train a classifier with `fit`: the plain training loop, plus what every project adds to it.
 
-Read `_train_epoch` first: that is the loop of the lessons. `fit` repeats it, measures on the
+Read `_train_epoch` first: it is the loop of the lessons. `fit` repeats it, evaluates on the
 validation set, keeps the best weights, stops early and writes a checkpoint after each epoch.
 """
 
@@ -29,7 +29,12 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # logits (B, classes), labels (B,) ->
 
 @dataclass
 class History:
-    """What happened, one entry per epoch. Losses are means per example, accuracies in 0…1."""
+    """A training run, one entry per epoch in each list.
+
+    train_loss, validation_loss: means per example.
+    train_accuracy, validation_accuracy: fractions, 0 to 1.
+    seconds: duration of each epoch.
+    """
 
     train_loss: list[float] = field(default_factory=list)
     train_accuracy: list[float] = field(default_factory=list)
@@ -71,21 +76,30 @@ def fit(
     tensorboard: str | Path | None = None,
     device: torch.device | str | None = None,
 ) -> History:
-    """Train a classifier on train = (x (N, …), y int64 (N,)) and return what happened.
+    """Train a classifier and return its history: losses, accuracies and seconds by epoch.
 
-    The model ends in evaluation mode, on `device` (default: the best one), with the weights of the
-    epoch that had the lowest loss on `validation`; without a validation set with the last ones.
+        history = fit(model, (x, y), (x_validation, y_validation), epochs=20, patience=3)
+        plots.learning_curves(history)
 
-    learning_rate: of Adam, unless an `optimizer` or a `scheduler` with its optimizer is given.
-    augment: changes each training batch (B, …); the validation set is left as it is.
+    model: maps x (B, …) to logits (B, classes). It is trained in place.
+    train, validation: (x (N, …), y int64 (N,)) with class indices; moved to `device`.
+    epochs: passes over the training set, those of a resumed checkpoint included.
+    batch_size: examples per step; a new order is drawn in every epoch.
+    learning_rate: of Adam; unused when an `optimizer`, or a `scheduler` with its own, is given.
+    loss_fn: (logits (B, classes), y (B,)) to a scalar mean loss.
+    augment: changes each training batch x (B, …); validation data is left as it is.
     scheduler: stepped once per epoch.
-    patience: stop after so many epochs without a lower validation loss; None: run all epochs.
-    checkpoint: a file, written after each epoch. Where it exists, training goes on from it and
-        ends as an undisturbed run would. Delete it to start afresh.
-    tensorboard: a folder for TensorBoard's log.
+    patience: stop after this many epochs without a lower validation loss; None runs them all.
+    checkpoint: a file, written after each epoch. If it exists, training resumes from it and ends
+        as an uninterrupted run would. Delete it to start afresh.
+    tensorboard: a folder for TensorBoard's logs.
+    device: where to train; by default the one that `lepton_course.device` chooses.
 
-    Interrupt the kernel (or press Ctrl+C) to stop: best weights and history so far are kept.
-    Raises ValueError for contradictory settings and for a checkpoint of another model.
+    Afterwards the model is in evaluation mode, on `device`, with the weights of the epoch that had
+    the lowest validation loss; without a validation set, with the last ones. To stop early,
+    interrupt the kernel (or press Ctrl+C): the best weights and the history so far are kept.
+    Raises ValueError for contradictory settings and for a checkpoint of another model, and
+    ImportError when TensorBoard is asked for but not installed.
     """
     if patience is not None and validation is None:
         raise ValueError("patience needs a validation set: fit(model, train, validation, …)")
@@ -105,7 +119,7 @@ def fit(
     if checkpoint and Path(checkpoint).exists():
         saved, best = load_checkpoint(Path(checkpoint), parts)
         history = History(**saved)
-        print(f"Going on after epoch {len(history)} of {checkpoint}; delete it to start afresh.")
+        print(f"Resuming after epoch {len(history)} of {checkpoint}; delete it to start afresh.")
     writer = _open_tensorboard(tensorboard)
     loader = batches(x, y, batch_size)
     done = len(history) * len(loader)
@@ -129,7 +143,7 @@ def fit(
             bar.set_postfix_str(f"epoch {len(history)}, loss {measured[-2]:.3f}")
     except KeyboardInterrupt:
         history.stopped = "interrupted"
-        kept = "weights of the best epoch" if best is not None else "weights of this moment"
+        kept = "weights of the best epoch" if best is not None else "current weights"
         print(f"Interrupted in epoch {len(history) + 1}: the {kept} are kept.")
     finally:
         bar.close()
@@ -149,7 +163,7 @@ def _train_epoch(
     augment: Callable[[Tensor], Tensor] | None,
     bar: Any,
 ) -> tuple[float, float]:
-    """One pass over the training set; (mean loss, accuracy) as measured on the way."""
+    """Train for one epoch; return (mean loss, accuracy) as measured during training."""
     model.train()
     total_loss, correct, count = 0.0, 0.0, 0
     for x, y in loader:
@@ -177,7 +191,7 @@ def evaluate(
     loss_fn: Loss = cross_entropy,
     batch_size: int = 512,
 ) -> tuple[float, float]:
-    """(mean loss, accuracy) on x (N, …), y (N,); leaves the model in evaluation mode.
+    """Return (mean loss, accuracy) on x (N, …), y (N,); leave the model in evaluation mode.
 
     The data must be on the model's device.
     """
@@ -198,7 +212,7 @@ def _append(history: History, measured: tuple[float, ...], seconds: float) -> No
 
 
 def _lowest(history: History) -> float:
-    """The lowest validation loss so far; a loss that is not a number never counts."""
+    """Return the lowest validation loss so far; NaN never counts."""
     return min((loss for loss in history.validation_loss if loss == loss), default=math.inf)
 
 

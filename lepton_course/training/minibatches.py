@@ -1,4 +1,4 @@
-"""Mini-batches of data that is already in memory, by index, on the device where the data lies.
+"""Cut data that is already in memory into mini-batches, by index, on the device where it lies.
 
 A DataLoader fetches one example at a time and stacks them again; for tensors in memory a single
 index operation per batch does the same work (benchmarks/README.md has the figures).
@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Batches:
-    """An iterable of tuples of batches; each pass over it draws a new order when it shuffles."""
+    """An iterable of tuples of batches; with `shuffle`, each pass draws a new order."""
 
     arrays: tuple[Any, Any]  # torch tensors or NumPy arrays of length N
     batch_size: int
@@ -25,7 +25,7 @@ class Batches:
     generator: Any  # torch.Generator for tensors, np.random.Generator for arrays, None: the global
 
     def __len__(self) -> int:
-        """The number of batches."""
+        """Return the number of batches."""
         n = len(self.arrays[0])
         return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
 
@@ -49,19 +49,23 @@ def batches(
     generator: Any = None,
     drop_last: bool = False,
 ) -> Batches:
-    """Mini-batches (x_batch, y_batch) of two tensors or two NumPy arrays of equal length N.
+    """Return an iterable of mini-batches (x_batch, y_batch).
 
     >>> x, y = np.zeros((100, 3)), np.zeros(100)
     >>> [len(x_batch) for x_batch, y_batch in batches(x, y, batch_size=64)]
     [64, 36]
 
-    A new order is drawn for every pass: from `seed`, from `generator` (torch.Generator for
-    tensors, np.random.Generator for arrays) or else from the global generator that
-    `seed_everything` sets. Tensors stay on their device. The last batch is smaller when N is not
-    a multiple of `batch_size`, unless `drop_last`. Without `shuffle` batches are views, so
-    writing into one changes the data.
+    x, y: two torch tensors or two NumPy arrays, (N, …) and (N, …). Tensors stay on their device.
+    batch_size: examples per batch, B. The last batch is smaller when N is not a multiple of it.
+    shuffle: draw a new order for every pass. Without it batches are views, so writing into one
+        changes the data.
+    seed: makes the orders repeatable.
+    generator: in place of a seed, a torch.Generator for tensors or np.random.Generator for arrays.
+        Without either, the global generator that `seed_everything` seeds.
+    drop_last: leave out a smaller last batch.
 
-    Raises ValueError for unequal lengths or a batch size below 1, TypeError for a mixed pair.
+    `len()` of it is the number of batches. Raises ValueError for unequal lengths, a batch size
+    below 1, or both seed and generator, and TypeError for a tensor beside an array.
     """
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length, but they have {len(x)} and {len(y)}")
@@ -77,12 +81,12 @@ def batches(
 
 
 def _is_tensor(array: Any) -> bool:
-    torch = sys.modules.get("torch")  # whoever holds a tensor has imported torch
+    torch = sys.modules.get("torch")  # a caller with a tensor has imported torch
     return torch is not None and isinstance(array, torch.Tensor)
 
 
 def _take(array: Any, index: Any) -> Any:
-    """array[index]; for tensors by index_select, which on a CPU copies twice as fast."""
+    """Return array[index]; for tensors by index_select, which copies twice as fast on a CPU."""
     return array.index_select(0, index) if _is_tensor(array) else array[index]
 
 
@@ -95,7 +99,7 @@ def _seeded(array: Any, seed: int) -> Any:
 
 
 def _permutation(array: Any, generator: Any) -> Any:
-    """0…N-1 in random order, on the device of `array`."""
+    """Return 0…N-1 in random order, on the device of `array`."""
     if _is_tensor(array):
         import torch
 

@@ -1,0 +1,1 @@
+"""Make and update the learner's workspace."""

@@ -1,8 +1,8 @@
-"""The learner's workspace: student notebooks in a folder of their own, kept up to date.
+"""Install the student notebooks into a learner's workspace, and keep them up to date.
 
-A notebook that the learner changed is never touched: its new version is put beside it. Whether
-a notebook was changed is seen from its cells' sources, because JupyterLab rewrites outputs and
-metadata whenever a notebook is merely run and saved.
+A notebook that the learner has changed is never touched: its new version is put beside it. Changes
+are detected in the cells' sources, because JupyterLab rewrites outputs and metadata whenever a
+notebook is merely run and saved.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ class WorkspaceError(CourseError):
 class FileChange:
     """What happened to one file.
 
-    path: relative to the workspace. beside: for action "beside", the file that holds the new
-    version, because the learner's own at `path` was left alone.
+    path: relative to the workspace.
+    beside: for action "beside", the file with the new version; the learner's own, at `path`, was
+        left alone.
     """
 
     path: str
@@ -44,9 +45,9 @@ class FileChange:
 
 
 def update_workspace(folder: Path, curriculum: Path = PACKAGED) -> list[FileChange]:
-    """Make or update the workspace in `folder`; say what happened to each file.
+    """Make or update the workspace in `folder`; return what happened to each file.
 
-    Raises `WorkspaceError` when the folder cannot be used, `SyllabusError` when there is no
+    Raises WorkspaceError when the folder cannot be used, and SyllabusError when there is no
     curriculum to copy.
     """
     modules = load_syllabus(curriculum)
@@ -78,7 +79,7 @@ def update_workspace(folder: Path, curriculum: Path = PACKAGED) -> list[FileChan
 
 
 def student_files(curriculum: Path, modules: list[str]) -> Iterator[tuple[str, bytes]]:
-    """Paths (relative, POSIX) and contents of all that a learner gets: notebooks and pictures.
+    """Yield path (relative, POSIX) and content of each file a learner gets: notebooks and pictures.
 
     The checks stay in the installed package: a workspace holds nothing that decides on answers.
     """
@@ -96,10 +97,10 @@ def student_files(curriculum: Path, modules: list[str]) -> Iterator[tuple[str, b
 def deliver(
     folder: Path, path: str, content: bytes, delivered: dict[str, str], refresh: bool = False
 ) -> FileChange:
-    """Bring one file up to date without touching what the learner changed.
+    """Bring one file up to date without touching what the learner has changed.
 
-    delivered: fingerprints of what was last written, by path; updated in place. refresh: write
-    also where only outputs or metadata differ.
+    delivered: fingerprints of what was last written, by path; updated in place.
+    refresh: write even when only outputs or metadata differ.
     """
     target = folder / path
     new = fingerprint(path, content)
@@ -121,7 +122,7 @@ def deliver(
 
 
 def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) -> list[FileChange]:
-    """START.ipynb and PROGRESS.ipynb, with what is known now."""
+    """Write START.ipynb and PROGRESS.ipynb with the current progress."""
     # Progress first: the start page links to it.
     return [
         deliver(folder, page.NAME, page.notebook(folder, curriculum), delivered, refresh=True)
@@ -130,10 +131,10 @@ def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) ->
 
 
 def fingerprint(path: str, content: bytes) -> str | None:
-    """SHA-256 of what a learner can change in a file. None: a notebook that cannot be read.
+    """Return the SHA-256 of what a learner can change in a file; None for an unreadable notebook.
 
-    For a notebook: the cells that are not empty (JupyterLab adds an empty one when the last is
-    run), by type, source, attachments and nbgrader's metadata; not outputs or counters.
+    For a notebook: its non-empty cells (JupyterLab adds an empty one when the last is run), by
+    type, source, attachments and nbgrader's metadata; not outputs or counters.
     """
     if not path.endswith(".ipynb"):
         return hashlib.sha256(content).hexdigest()
@@ -210,8 +211,10 @@ def _file_in_the_way(path: Path) -> Path:
 
 
 def _read_manifest(folder: Path) -> dict[str, str]:
-    """Fingerprints of what was delivered. Empty when missing or damaged: then nothing counts
-    as ours, and whatever differs from the new version is left alone."""
+    """Return the fingerprints of what was delivered; empty when missing or damaged.
+
+    Without them nothing counts as ours, and whatever differs from the new version is left alone.
+    """
     try:
         files = json.loads((folder / HIDDEN / MANIFEST).read_bytes())["files"]
         return {str(path): str(mark) for path, mark in files.items()}

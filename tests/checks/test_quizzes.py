@@ -22,7 +22,7 @@ from lepton_course.checks.quizzes import (
     quiz_text,
     quiz_to_json,
 )
-from lepton_course.checks.session import as_value, letters
+from lepton_course.checks.session import choice_letters, parse_prediction
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.progress.standing import quiz_scores
@@ -134,10 +134,10 @@ def predicted(reference, *mistakes):
 
 
 def test_a_prediction_among_letters_gets_buttons():
-    assert letters(predicted("b", "a", "c", "B", "the second")) == ["a", "b", "c"]
-    assert letters(predicted((8, 14, 14), "a", "b")) == []
+    assert choice_letters(predicted("b", "a", "c", "B", "the second")) == ["a", "b", "c"]
+    assert choice_letters(predicted((8, 14, 14), "a", "b")) == []
     numbers = Exercise("f", "T", 0, 1, 1, np.ones, lambda rng: [Case("a", (2,))], Call(), close())
-    assert letters(compile_exercise(numbers)) == []
+    assert choice_letters(compile_exercise(numbers)) == []
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_prediction_among_letters_gets_buttons():
      ("all of it", "all of it")],
 )  # fmt: skip
 def test_what_is_written_as_a_prediction_is_read_like_a_line_of_the_notebook(text, value):
-    assert as_value(text, {"n": 3}) == value
+    assert parse_prediction(text, {"n": 3}) == value
 
 
 def test_pages_of_the_curriculum_are_found():

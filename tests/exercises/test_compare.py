@@ -102,13 +102,13 @@ def test_accuracy_has_a_band_and_knows_like_answers():
 @pytest.mark.parametrize(
     ("right", "predicted", "words"),
     [
-        ((26, 26), (28, 28), "(28, 28) is not it"),
-        ((26, 26), (26,), "(26,) is not it"),
+        ((26, 26), (28, 28), "(28, 28) is not the answer"),
+        ((26, 26), (26,), "(26,) is not the answer"),
         ((26, 26), "26 x 26", "expected a tuple, got a string"),
         ((26, 26), (26, 25.5), "value 1: expected a whole number, got a float (25.5)"),
-        (0.25, 4, "4 is not it"),
-        ("c", "a", "'a' is not it"),
-        ("c", "C", "got 'C'; write the letter small"),
+        (0.25, 4, "4 is not the answer"),
+        ("c", "a", "'a' is not the answer"),
+        ("c", "C", "got 'C'; write the letter in lower case"),
         ("c", "less than half", "got 'less than half'; answer with the letter of a choice"),
         ("c", 0.5, "got 0.5; answer with the letter of a choice"),
     ],

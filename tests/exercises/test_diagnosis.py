@@ -92,10 +92,10 @@ def test_a_mistake_in_some_cases_is_worded_for_the_case_that_the_reader_sees(sca
     label, sentence = diagnosis_in_words(scaling, diagnosis, case=0)
     assert (label, sentence) == (
         "In this case",
-        "your answer is what one gets by this mistake: You wrote with_test_statistics.",
+        "your answer is what this mistake gives: You wrote with_test_statistics.",
     )
     label, sentence = diagnosis_in_words(scaling, diagnosis, case=1)
-    assert label == "Part of it" and sentence.startswith("for “plain columns”, your answer is")
+    assert label == "In another case" and sentence.startswith("for “plain columns”, your answer is")
 
 
 def test_the_verdict_tells_apart_what_is_likely_and_what_is_possible(scaling):

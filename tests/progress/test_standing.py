@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lepton_course.pages.course_map import draw_map, in_words
+from lepton_course.pages.course_map import build_map, duration_in_words
 from lepton_course.pages.my_progress import when
 from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, Visit
 from lepton_course.progress.standing import due, quiz_scores, standing_in, time_spent
@@ -84,7 +84,7 @@ def course(*attempts: tuple[str, str, str], later: timedelta = timedelta()):
         )
     )
     ready = {"basics/01_m", "basics/02_n"}
-    return draw_map(MODULES, LISTED, ready, history, MONDAY + later)
+    return build_map(MODULES, LISTED, ready, history, MONDAY + later)
 
 
 def test_a_new_learner_starts_with_the_first_module():
@@ -132,7 +132,7 @@ def test_a_module_is_done_without_its_optional_exercises():
     listed = [*LISTED["basics/01_m"], Listed("twin", "The twin", 0, 5, is_optional=True)]
     tries = [("twin", "wrong"), ("try_it", "right"), ("add", "right")]
     history = ProgressHistory(tuple(Attempt(MONDAY, "basics/01_m", *attempt) for attempt in tries))
-    drawn = draw_map([module], {module.id: listed}, {module.id}, history, MONDAY + 2 * DAY)
+    drawn = build_map([module], {module.id: listed}, {module.id}, history, MONDAY + 2 * DAY)
     [stop] = drawn.stops
     assert (stop.state, stop.standing.total, stop.minutes_left) == ("done", 2, 0)
     [due] = drawn.due
@@ -153,5 +153,10 @@ def test_when_to_repeat_in_words(hours, said):
 
 
 def test_times_in_words():
-    assert [in_words(n) for n in (0, 59, 60, 61)] == ["0 min", "59 min", "1 h", "1 h 1 min"]
-    assert in_words(timedelta(seconds=90)) == "2 min"
+    assert [duration_in_words(n) for n in (0, 59, 60, 61)] == [
+        "0 min",
+        "59 min",
+        "1 h",
+        "1 h 1 min",
+    ]
+    assert duration_in_words(timedelta(seconds=90)) == "2 min"

@@ -278,7 +278,7 @@ def test_an_attack_earns_what_it_deserves(scene, name):
     attack, line = ATTACKS[name], scene.line(name)
     points = tuple(exercise.points for exercise in line.exercises)
     assert points == attack.deserves, line.reason
-    assert attack.told in line.reason
+    assert attack.reason in line.reason
     assert bool(line.reason) == (line.status != "graded"), line.reason
     if attack.status:
         assert line.status == attack.status, line.reason

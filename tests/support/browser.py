@@ -1,4 +1,4 @@
-"""A real JupyterLab in a real Chromium, driven the way people use it."""
+"""Drive a real JupyterLab in a real Chromium the way people use it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @contextmanager
 def lepton_learn(workspace: Path, home: Path, port: int) -> Iterator[str]:
-    """Run `lepton learn` without a browser; yields the URL that it prints."""
+    """Run `lepton learn` without opening a browser; yield the URL that it prints."""
     command = ["-m", "lepton_course.cli", "learn", str(workspace), "--port", str(port)]
     with _server([*command, "--no-browser"], home, home) as url:
         yield url
@@ -31,7 +31,7 @@ def lepton_learn(workspace: Path, home: Path, port: int) -> Iterator[str]:
 
 @contextmanager
 def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
-    """Run plain `jupyter lab` in a folder, without a browser; yields the URL that it prints."""
+    """Run plain `jupyter lab` in a folder, without a browser; yield the URL that it prints."""
     as_root = ["--allow-root"] if os.geteuid() == 0 else []
     with _server(["-m", "jupyterlab", "--no-browser", *as_root], folder, home) as url:
         yield url
@@ -39,7 +39,7 @@ def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
 
 @contextmanager
 def jupyter_notebook(folder: Path, home: Path) -> Iterator[str]:
-    """Run Jupyter Notebook 7 in a folder, without a browser; yields the URL that it prints."""
+    """Run Jupyter Notebook 7 in a folder, without a browser; yield the URL that it prints."""
     as_root = ["--allow-root"] if os.geteuid() == 0 else []
     with _server(["-m", "notebook", "--no-browser", *as_root], folder, home) as url:
         yield url
@@ -47,9 +47,9 @@ def jupyter_notebook(folder: Path, home: Path) -> Iterator[str]:
 
 @contextmanager
 def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
-    """Run a JupyterLab in `folder`; what it says goes to `home`/jupyterlab.log.
+    """Run a JupyterLab in `folder`; its output goes to `home`/jupyterlab.log.
 
-    `home` stands for the user's home folder, so that neither their Jupyter settings nor their
+    `home` stands in for the user's home folder, so that neither their Jupyter settings nor their
     files matter.
     """
     environment = {name: v for name, v in os.environ.items() if not name.startswith("JUPYTER")}
@@ -83,7 +83,7 @@ def _printed_url(server: subprocess.Popen, log: Path) -> str:
 
 @contextmanager
 def browser_page(chromium: str, dark: bool = False) -> Iterator[Page]:
-    """A page of a fresh Chromium."""
+    """Open a page in a fresh Chromium."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         page = browser.new_page(
@@ -96,8 +96,11 @@ def browser_page(chromium: str, dark: bool = False) -> Iterator[Page]:
 
 
 def picture(page: Page, path: Path, shown: bool = False) -> None:
-    """Save what the page shows. What the documents show goes there as well, in few colours, when
-    LEPTON_SCREENSHOTS names their folder."""
+    """Save a screenshot of the page; fail when it is empty.
+
+    shown: a page of the documentation shows it. A copy in few colours then also goes to the folder
+    that LEPTON_SCREENSHOTS names.
+    """
     page.screenshot(path=path)
     with Image.open(path) as image:
         assert len(set(image.resize((160, 100)).convert("L").tobytes())) > 20, "an empty page"
@@ -109,13 +112,16 @@ def picture(page: Page, path: Path, shown: bool = False) -> None:
 
 
 def unreadable(page: Page, selector: str) -> list[str]:
-    """What on the page is hard to read: text below WCAG's contrast AA, content wider than its
-    place. Signs that screen readers skip count as graphics (3 to 1)."""
+    """Return what on the page is hard to read.
+
+    That is text below WCAG's contrast AA, and content wider than its place. Signs that screen
+    readers skip count as graphics (3 to 1).
+    """
     return page.evaluate(Path(__file__).with_name("readability.js").read_text(), selector)
 
 
 def outputs_seen(page: Page, selector: str) -> dict[str, Any]:
-    """What stands in the notebook in front: see outputs_seen.js."""
+    """Return the outputs that the notebook in front shows; see outputs_seen.js."""
     return page.evaluate(Path(__file__).with_name("outputs_seen.js").read_text(), selector)
 
 
@@ -127,18 +133,18 @@ class Lab:
         self.workspace = workspace
 
     def open(self, url: str) -> None:
-        """Go to the URL and wait until the start page shows, with no tabs of earlier visits."""
+        """Go to the URL and wait until the start page shows, with no tabs from earlier visits."""
         self.page.goto(f"{url}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.panel().get_by_role("heading", name="Lepton Course").wait_for()
         self.kernel_ready()
 
     def panel(self) -> Locator:
-        """The notebook that is in front."""
+        """Return the notebook in front."""
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def menu(self, *titles: str) -> None:
-        """Choose from the menus, such as menu("Run", "Run All Cells")."""
+        """Choose an entry of the menus by its titles: "Run", "Run All Cells"."""
         first, *rest = titles
         self.page.locator(".lm-MenuBar-itemLabel", has_text=re.compile(f"^{first}$")).click()
         for title in rest:
@@ -153,12 +159,12 @@ class Lab:
         self.kernel_ready()
 
     def kernel_ready(self) -> None:
-        """Wait for the kernel of the notebook in front; before, JupyterLab would ask for one."""
+        """Wait for the kernel of the notebook in front; earlier, JupyterLab would ask for one."""
         self.panel().locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
         self.page.locator("#jp-main-statusbar").get_by_text(re.compile("Python 3.*Idle")).wait_for()
 
     def saved(self, path: str) -> NotebookNode:
-        """The notebook in front, saved and read back."""
+        """Save the notebook in front and return what was saved."""
         file = self.workspace / path
         before, end = file.stat().st_mtime_ns, time.monotonic() + 30
         self.panel().locator("[data-jp-item-name='save'] >> visible=true").first.click()
@@ -180,20 +186,20 @@ class Lab:
             time.sleep(1)
 
     def cell(self, text: str) -> Locator:
-        """The code cell of the notebook in front that holds the text, scrolled into view."""
+        """Return the code cell of the notebook in front that has the text; scroll it into view."""
         cell = self.panel().locator(".jp-CodeCell", has_text=text).first
         cell.scroll_into_view_if_needed()
         return cell
 
     def write(self, text: str, source: str) -> None:
-        """Replace what the cell that holds `text` says, and run it."""
+        """Replace the source of the cell that contains `text`, and run it."""
         self.cell(text).locator(".cm-content").click()
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Control+Enter")
 
     def run(self, text: str) -> Locator:
-        """Run the cell that holds the text; returns its output, once there is one."""
+        """Run the cell that contains the text; return its output once there is one."""
         cell = self.cell(text)
         cell.locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
@@ -202,6 +208,6 @@ class Lab:
 
 
 def errors(cell: NotebookNode) -> list[str]:
-    """The errors in a code cell's output."""
+    """Return the errors in a code cell's output."""
     outputs = cell.outputs if cell.cell_type == "code" else []
     return [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]

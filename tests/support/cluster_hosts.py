@@ -1,7 +1,7 @@
-"""Dask's programs and the command on the hosts of a network, each host without the classes.
+"""Run Dask's programs and the command on the hosts of a network, each host without the classes.
 
-What happens when is decided by gates, and not by time: a worker begins no more submissions than it
-may.
+The order of events is controlled by gates, not by time: a worker begins no more submissions than
+its gate allows.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def dask_setup(worker):
 
     cluster_worker.grade_task = gated
 """
-"""What Dask loads into a worker: it begins no more submissions than the worker's file says."""
+"""Loaded into each Dask worker: it begins no more submissions than the worker's file allows."""
 
 IMPATIENT = (
     "import signal\n"
@@ -43,22 +43,22 @@ IMPATIENT = (
     "cluster.PATIENCE_SECONDS, cluster.SILENCE_SECONDS = 2.0, 2.0\n"
     "from lepton_course.cli import main; main()"
 )
-"""The command `lepton`, but it waits less for the silent; and as in a terminal, it hears Ctrl-C,
-which tests that run in the background would have it ignore."""
+"""The command `lepton` with short timeouts. It obeys Ctrl-C as in a terminal, which a process that
+tests start in the background would ignore."""
 
 
 @dataclass
 class Worker:
-    """A host that works, and its Dask worker."""
+    """A host and the Dask worker on it."""
 
     host: int
     program: subprocess.Popen
 
 
 class Hosts:
-    """Programs on the hosts of a network; all are killed in the end.
+    """Programs on the hosts of a network; `kill_all` ends them.
 
-    folder/desk is there on the first host alone, where the scheduler and the commands run.
+    folder/desk exists only on the first host, where the scheduler and the commands run.
     """
 
     def __init__(self, lan: Lan, folder: Path) -> None:
@@ -72,7 +72,7 @@ class Hosts:
         (folder / "gate.py").write_text(GATE.format(gates=str(folder / "gates")))
 
     def start(self, host: int, log: str, *arguments: str, code: Path = CLONE) -> subprocess.Popen:
-        """Runs Python on a host, with the course's code from a folder."""
+        """Run Python on a host, with the course's code from a folder."""
         paths = [str(code), str(CLONE), os.environ.get("PYTHONPATH", "")]
         environment = {
             **os.environ,
@@ -87,12 +87,13 @@ class Hosts:
         return program
 
     def start_scheduler(self) -> subprocess.Popen:
+        """Start Dask's scheduler on the first host."""
         address = self.lan.address(self.desk)
         command = ["-m", "dask", "scheduler", "--host", address, "--no-dashboard"]
         return self.start(self.desk, "scheduler", *command)
 
     def start_worker(self, name: str, may_begin: int, code: Path = CLONE) -> Worker:
-        """A new host with a worker for one notebook at a time."""
+        """Add a host with a worker for one notebook at a time."""
         host = self.lan.add_host(without=self.folder / "desk")
         self.let_begin(name, may_begin)
         options = ["--host", self.lan.address(host), "--name", name, "--nthreads", "1"]
@@ -102,26 +103,28 @@ class Hosts:
         return Worker(host, self.start(host, name, *command, code=code))
 
     def let_begin(self, worker: str, count: int) -> None:
-        """Lets a worker begin so many submissions, all in all."""
+        """Allow a worker to begin `count` submissions in total."""
         (self.folder / "part").write_text(json.dumps(count))
         os.replace(self.folder / "part", self.folder / "gates" / f"{worker}.json")
 
     def grade(self, classroom: Path, log: str) -> subprocess.Popen:
+        """Start `lepton class grade` on the first host."""
         command = ["class", "grade", str(classroom), "small_sums", "--scheduler", self.scheduler]
         return self.start(self.desk, log, "-c", IMPATIENT, *command)
 
     def said(self, log: str) -> str:
-        """What a program has said."""
+        """Return the output of a program, on one line."""
         return " ".join((self.folder / f"{log}.log").read_text().split())
 
     def kill_all(self) -> None:
+        """Kill every program and wait for its end."""
         for program in self.programs:
             if program.poll() is None:
                 os.killpg(program.pid, signal.SIGKILL)
             program.wait()
 
     def left(self) -> list[str]:
-        """Processes that have to do with the hosts."""
+        """Return the processes that still belong to the hosts."""
         mark = str(self.folder / "tmp").encode()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):

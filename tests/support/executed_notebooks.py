@@ -1,6 +1,6 @@
-"""Each notebook of the course, executed once for all tests of a run, whichever process asks first.
+"""Execute each notebook of the course once for all tests of a run, whichever process asks first.
 
-The tests of the notebooks' proofs and the browser tests look at the same executed notebook.
+The tests of the notebooks' proofs and the browser tests use the same executed notebook.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from autograder.proof.notebooks.tasks import NotebookTask
 
 
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all processes of this test run share."""
+    """Return a folder that all processes of this test run share."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "executed"
     folder.mkdir(exist_ok=True)
@@ -28,25 +28,25 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class ExecutedNotebooks:
     """Executes notebooks into `folder` on demand.
 
-    In CI every notebook is executed; elsewhere those that changed since they passed.
+    In CI every notebook is executed; elsewhere only those that changed since they last passed.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.cache = None if os.environ.get("CI") == "true" else Cache(OUT / "cache")
         with FileLock(folder / "build.lock"):
-            build(progress=lambda _: None)  # what learners' checks are made from
+            build(progress=lambda _: None)  # the learners' checks come from the build
 
     def result(self, task: NotebookTask) -> Result:
-        """What the execution of this task showed; executes it where nobody has yet."""
-        told = self.folder / f"{task.file_name}.json"
-        with FileLock(told.with_suffix(".lock")):
-            if not told.is_file():
+        """Return the result of executing this task; execute it if nobody has yet."""
+        stored = self.folder / f"{task.file_name}.json"
+        with FileLock(stored.with_suffix(".lock")):
+            if not stored.is_file():
                 result = prove_once(task, self.folder / task.file_name, self.cache)
-                told.write_text(result.to_text(), encoding="utf-8")
-        return Result.from_text(told.read_text(encoding="utf-8"))
+                stored.write_text(result.to_text(), encoding="utf-8")
+        return Result.from_text(stored.read_text(encoding="utf-8"))
 
     def notebook(self, task: NotebookTask) -> Path:
-        """The executed notebook of this task."""
+        """Return the path of this task's executed notebook."""
         self.result(task)
         return self.folder / task.file_name

@@ -1,6 +1,6 @@
-"""Several hosts on one network, on this machine: network namespaces that a bridge joins.
+"""Simulate several hosts on one network: network namespaces that a bridge joins.
 
-They are made in user and network namespaces of their own, so nothing outside is touched.
+They live in user and network namespaces of their own, so nothing outside is touched.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 
 class Lan:
-    """A context manager. Hosts have numbers from 1; `address` says where each listens."""
+    """A network for a `with` block. Hosts are numbered from 1; `address` returns their IP."""
 
     def __init__(self) -> None:
         self._keepers: list[subprocess.Popen[bytes]] = []
@@ -32,7 +32,7 @@ class Lan:
             keeper.wait()
 
     def add_host(self, without: Path | None = None) -> int:
-        """A new host, connected. without: a folder that is empty there."""
+        """Add a connected host and return its number. without: a folder that is empty there."""
         number = len(self._keepers)
         keeper = self._keep([*self._inside(0), "unshare", "--net", "--mount"])
         self._at_the_bridge(f"ip link add port{number} type veth peer name eth0 netns {keeper.pid}")
@@ -48,20 +48,21 @@ class Lan:
         return number
 
     def address(self, host: int) -> str:
+        """Return the host's IP address."""
         return f"10.77.0.{host}"
 
     def run(self, host: int, command: list[str]) -> str:
-        """What a program on a host prints. Raises CalledProcessError."""
+        """Run a program on a host and return its output. Raises CalledProcessError."""
         command = [*self._inside(host), *command]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
     def start(self, host: int, command: list[str], **options: Any) -> subprocess.Popen[Any]:
-        """Starts a program on a host, as the first of its own group of processes."""
+        """Start a program on a host, in a process group of its own."""
         command = [*self._inside(host), *command]
         return subprocess.Popen(command, start_new_session=True, **options)
 
     def cut_off(self, host: int) -> None:
-        """Pulls the plug: from now on, nothing comes or goes, and nobody is told."""
+        """Unplug a host: from now on no packet passes, and no connection is closed."""
         self._at_the_bridge(f"ip link set port{host} down")
 
     def _inside(self, host: int) -> list[str]:
@@ -74,7 +75,7 @@ class Lan:
         self.run(0, command.split())
 
     def _keep(self, command: list[str]) -> subprocess.Popen[bytes]:
-        """A process that keeps its namespaces there, for as long as this one lives."""
+        """Start a process that keeps its namespaces alive for as long as this one lives."""
         keeper = subprocess.Popen(
             [*command, "sh", "-c", "echo there; exec cat > /dev/null"],
             stdin=subprocess.PIPE,
@@ -88,7 +89,7 @@ class Lan:
 
 
 def can_make_lan() -> bool:
-    """Whether this machine has what it takes, and allows it."""
+    """Return whether this machine can make and allows network namespaces."""
     try:
         with Lan() as lan:
             lan.add_host()

@@ -1,4 +1,4 @@
-"""Ordinary nbgrader courses, what is handed in to them, and what stock nbgrader says of it."""
+"""Make ordinary nbgrader courses, hand in to them, and read what stock nbgrader makes of it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ AUTOMATIC = 2 + 2.5 + 1 + 1 + 1 + 1 + 3
 
 
 def make_course(root: Path, settings: str = "") -> Path:
-    """A course with one assignment, `sums`: two notebooks, two files beside them, released."""
+    """Make and release a course with one assignment, `sums`: two notebooks and two data files."""
     source = root / "source" / "sums"
     source.mkdir(parents=True)
     (root / "nbgrader_config.py").write_text(CONFIG + settings)
@@ -115,7 +115,7 @@ def make_course(root: Path, settings: str = "") -> Path:
 
 
 def make_example(root: Path) -> Path:
-    """The course that `nbgrader quickstart` makes, released; handing in late is worth nothing."""
+    """Make and release the course of `nbgrader quickstart`; late submissions earn nothing."""
     quickstart = [sys.executable, "-m", "nbgrader", "quickstart", root.name]
     subprocess.run(quickstart, cwd=root.parent, check=True, capture_output=True)
     with (root / "nbgrader_config.py").open("a") as config:
@@ -146,7 +146,7 @@ def _cell(grade_id: str | None, source: str | None, options: dict) -> nbformat.N
 
 @contextlib.contextmanager
 def course_api(root: Path) -> Iterator[NbGraderAPI]:
-    """nbgrader's own interface to a course, as its commands and formgrader use it."""
+    """Open nbgrader's own interface to a course, as its commands and formgrader use it."""
     programs_on_path()
     before = list(sys.path)
     with contextlib.chdir(root):
@@ -161,7 +161,7 @@ def course_api(root: Path) -> Iterator[NbGraderAPI]:
 def hand_in(
     root: Path, assignment: str, student: str, change: Callable[[str, list], list | None]
 ) -> Path:
-    """The released folder, handed in by a student after `change` has seen each notebook's cells."""
+    """Hand in the released folder, each notebook's cells edited by `change(name, cells)`."""
     folder = root / "submitted" / student / assignment
     shutil.copytree(root / "release" / assignment, folder)
     for path in folder.glob("*.ipynb"):
@@ -173,7 +173,7 @@ def hand_in(
 
 
 def filled(answers: dict[str, str]) -> Callable[[str, list], None]:
-    """A change that writes answers into their cells, by grade id."""
+    """Return a change that writes answers into their cells, by grade id."""
 
     def change(name: str, cells: list) -> None:
         for cell in cells:
@@ -183,7 +183,7 @@ def filled(answers: dict[str, str]) -> Callable[[str, list], None]:
 
 
 def grade_by_stock(root: Path, assignment: str, students: list[str]) -> dict[str, str]:
-    """Has stock `nbgrader autograde` grade each; for those without a score, the end of its log."""
+    """Grade each student with `nbgrader autograde`; return the log's end for each failure."""
     failed = {}
     with course_api(root) as api:
         for student in students:
@@ -194,7 +194,7 @@ def grade_by_stock(root: Path, assignment: str, students: list[str]) -> dict[str
 
 
 def scores(root: Path, assignment: str, student: str) -> dict[str, float | None] | None:
-    """All that the gradebook says of a submission; None when it is not there."""
+    """Return everything the gradebook records about a submission; None when it is not there."""
     [file] = [*root.glob("gradebook.db"), *root.glob("*.sqlite")]
     with Gradebook(f"sqlite:///{file}") as gradebook:
         try:

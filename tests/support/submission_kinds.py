@@ -1,4 +1,4 @@
-"""Submissions of every kind to the tiny course, and what their lines in a result should say."""
+"""List submissions of every kind to the tiny course, with the lines expected in a result."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RIGHT = {"double": DOUBLE, "total": TOTAL}
 
 @dataclass(frozen=True)
 class Expected:
-    """What the line of a submission should say."""
+    """The expected line of a submission."""
 
     points: tuple[float, float]
     status: str = "graded"
@@ -24,27 +24,30 @@ class Expected:
 
 
 def with_cells(classroom, change, answers=RIGHT):
-    """A right submission after `change` had its way with the list of cells."""
+    """Return a right submission after `change` has edited its list of cells."""
     notebook = answered(classroom, answers)
     notebook.cells = change(notebook.cells) or notebook.cells
     return notebook
 
 
 def without(grade_id):
+    """Return a change that removes the cell with this grade id."""
     return lambda cells: [cell for cell in cells if mark_of(cell).grade_id != grade_id]
 
 
 def copied(cells):
+    """Add a copy of each code cell."""
     return cells + [nbformat.from_dict(cell) for cell in cells if cell.cell_type == "code"]
 
 
 def check_first(cells):
+    """Move the check of `total` to the front."""
     check = next(c for c in cells if c.source == 'check("total")')
     return [check, *(c for c in cells if c is not check)]
 
 
 def boasting(cells):
-    """Outputs and metadata that claim full marks."""
+    """Add outputs and metadata that claim full marks."""
     for cell in cells:
         mark = cell.metadata.get("nbgrader", {})
         if cell.cell_type == "code":
@@ -59,7 +62,7 @@ def boasting(cells):
 
 
 def another_format(classroom):
-    """The same notebook in nbformat 3."""
+    """Return the same notebook in nbformat 3."""
     return nbformat.writes(answered(classroom, RIGHT), version=3).encode()
 
 

@@ -1,4 +1,4 @@
-"""A curriculum of one small module, and notebooks that are handed in for it."""
+"""Make a curriculum of one small module, and notebooks that are handed in for it."""
 
 from __future__ import annotations
 
@@ -21,60 +21,62 @@ linus,Linus,Pauling,linus@example.org,
 
 EXERCISES = """
 import numpy as np
-from lepton_course.exercises import Call, Case, Exercise, Misconception, close
+
+from lepton_course.authoring import Call, Case, close, exercise
+
+doubling = exercise(
+    "double", title="Twice as much", points=2, difficulty=1, minutes=1,
+    probe=Call(), compare=close(),
+)
 
 
+@doubling.reference
 def double(x):
     return x + x
 
 
+@doubling.alternative
 def scaled(x):
     return np.multiply(x, 2.0)
 
 
+@doubling.cases
+def double_cases(rng):
+    yield Case(part="positive numbers", args=(rng.uniform(3.0, 9.0, size=4),))
+    yield Case(part="negative numbers", args=(rng.uniform(-9.0, -3.0, size=4),))
+
+
+@doubling.mistake("You squared the numbers; add them to themselves.")
 def squared(x):
     return x**2
 
 
+@doubling.mistake("You halved the numbers; multiply instead.")
 def half(x):
     return x / 2
 
 
-def double_cases(rng):
-    return [
-        Case(part="positive numbers", args=(rng.uniform(3.0, 9.0, size=4),)),
-        Case(part="negative numbers", args=(rng.uniform(-9.0, -3.0, size=4),)),
-    ]
+totalling = exercise(
+    "total", title="A sum", points=3, difficulty=1, minutes=1, probe=Call(), compare=close()
+)
 
 
+@totalling.reference
 def total(x):
     return float(np.sum(x))
 
 
+@totalling.cases
+def total_cases(rng):
+    yield Case(part="a vector", args=(rng.uniform(1.0, 2.0, size=5),))
+
+
+@totalling.mistake("You took the mean; sum instead.")
 def average(x):
     return float(np.mean(x))
 
 
-def total_cases(rng):
-    return [Case(part="a vector", args=(rng.uniform(1.0, 2.0, size=5),))]
-
-
-EXERCISES = [
-    Exercise(
-        name="double", title="Twice as much", points=2, difficulty=1, minutes=1,
-        reference=double, cases=double_cases, probe=Call(), compare=close(),
-        misconceptions=[
-            Misconception("squared", squared, "You squared the numbers; add them to themselves."),
-            Misconception("half", half, "You halved the numbers; multiply instead."),
-        ],
-        alternatives=[scaled],
-    ),
-    Exercise(
-        name="total", title="A sum", points=3, difficulty=1, minutes=1,
-        reference=total, cases=total_cases, probe=Call(), compare=close(),
-        misconceptions=[Misconception("average", average, "You took the mean; sum instead.")],
-    ),
-]
+EXERCISES = [doubling, totalling]
 """
 
 DOUBLE = "def double(x):\n    return 2 * x"
@@ -90,7 +92,7 @@ BLANK = "# YOUR CODE HERE\nraise NotImplementedError()"
 
 
 def write_curriculum(root: Path) -> Path:
-    """The curriculum: basics/07_small_sums, with the assignment id small_sums."""
+    """Write a curriculum of one module, basics/07_small_sums, and return its path."""
     module = root / "curriculum" / "basics" / "07_small_sums"
     (module / "figures").mkdir(parents=True)
     (module / "figures" / "sum.svg").write_text("<svg/>")
@@ -119,19 +121,19 @@ def write_curriculum(root: Path) -> Path:
 
 
 def write_roster(folder: Path, text: str = ROSTER) -> Path:
-    """A roster file."""
+    """Write a roster file and return its path."""
     path = folder / "roster.csv"
     path.write_text(text, encoding="utf-8")
     return path
 
 
 def release_of(classroom: Path) -> nbformat.NotebookNode:
-    """The notebook that learners get."""
+    """Return the notebook that students get."""
     return nbformat.read(classroom / "release/small_sums/assignment.ipynb", as_version=4)
 
 
 def answered(classroom: Path, answers: Mapping[str, str]) -> nbformat.NotebookNode:
-    """The released notebook with some answers filled in."""
+    """Return the released notebook with some answers filled in."""
     notebook = release_of(classroom)
     for cell in notebook.cells:
         name = mark_of(cell).grade_id.removesuffix("-answer")
@@ -141,7 +143,7 @@ def answered(classroom: Path, answers: Mapping[str, str]) -> nbformat.NotebookNo
 
 
 def hand_in(classroom: Path, student: str, work: nbformat.NotebookNode | bytes) -> Path:
-    """Puts a notebook, or any bytes, where submissions are collected."""
+    """Put a notebook, or any bytes, where submissions are collected; return its path."""
     path = classroom / "submitted" / student / "small_sums" / "assignment.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(work if isinstance(work, bytes) else json.dumps(work).encode())
@@ -149,7 +151,7 @@ def hand_in(classroom: Path, student: str, work: nbformat.NotebookNode | bytes) 
 
 
 def gradebook(classroom: Path) -> dict[str, object]:
-    """All that the gradebook says of each student, without its own ids."""
+    """Return everything the gradebook says of each student, without its own ids."""
     with Gradebook(f"sqlite:///{classroom}/gradebook.db") as book:
         return {
             submission.student_id: {
@@ -163,7 +165,7 @@ def gradebook(classroom: Path) -> dict[str, object]:
 
 
 def cell_of(notebook: nbformat.NotebookNode, grade_id: str) -> nbformat.NotebookNode:
-    """The cell with a grade id."""
+    """Return the cell with a grade id."""
     return next(cells_with_id(notebook, grade_id))
 
 

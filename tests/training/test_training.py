@@ -243,7 +243,7 @@ def test_a_killed_run_goes_on_as_if_nothing_had_happened(tmp_path):
 
     quick = KILLED.format(tests=tests, slow=False, path=path)
     said = subprocess.run([sys.executable, "-c", quick], check=True, capture_output=True, text=True)
-    assert "Going on after epoch" in said.stdout
+    assert "Resuming after epoch" in said.stdout
     undisturbed = network()
     seed_everything(2)
     fit(undisturbed, TRAIN, VALIDATION, **options(augment=noise))

@@ -1,7 +1,7 @@
-"""Submissions that try to gain points, to read what is hidden, or to stop a batch.
+"""Collect hostile submissions, which try to gain points, read what is hidden, or stop a batch.
 
 Each `Attack` is one idea. It is handed in as a student's notebook of the tiny course, whose two
-exercises are `double` (2 points) and `total` (3 points). The attacker is taken to know everything
+exercises are `double` (2 points) and `total` (3 points). The attacker is assumed to know everything
 about the machine: beside each notebook lies `places.json`, with the paths and ports of what is
 worth stealing.
 """
@@ -19,13 +19,14 @@ from nbformat import NotebookNode
 class Attack:
     """One hostile submission.
 
-    tries: what it wants, in one sentence. first: a cell of its own, before the answers. double,
-    total: what stands in the answer cells; nothing where they are left as released. files: what
-    lies beside the notebook; a function gets the path and puts there what it likes. change: has
-    its way with the notebook before it is handed in, and may return bytes instead. deserves: the
-    points that the answers earn honestly. status: of its line; "" where it depends on the speed
-    of the machine. told: a part of the reason that its line must give; a line without trouble has
-    none.
+    tries: its goal, in one sentence.
+    first: a cell of its own, before the answers.
+    double, total: the answer cells; "" leaves them as released.
+    files: what lies beside the notebook: text, or a function that is given the path to fill.
+    change: edits the notebook before it is handed in, and may return bytes in its place.
+    deserves: the points that the answers earn honestly.
+    status: expected of its line; "" where it depends on the speed of the machine.
+    reason: a part of the reason that its line must give; a line without trouble has none.
     """
 
     name: str
@@ -37,11 +38,11 @@ class Attack:
     change: Callable[[NotebookNode], bytes | None] | None = None
     deserves: tuple[float, float] = (0, 0)
     status: str = "graded"
-    told: str = ""
+    reason: str = ""
 
 
 def all_attacks() -> list[Attack]:
-    """The whole corpus."""
+    """Return every attack."""
     from attacks import answers, crashes, files, floods, forging, messages, notebooks, reading
 
     families = (forging, answers, messages, reading, crashes, floods, files, notebooks)

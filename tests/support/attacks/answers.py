@@ -1,4 +1,4 @@
-"""Forged files of answers: what comes back to the judge is whatever the attacker wrote."""
+"""Forge files of answers: what comes back to the judge is whatever the attacker wrote."""
 
 from tiny_course import DOUBLE
 
@@ -28,7 +28,7 @@ def seen(result, cases=6):
 
 
 def forged(name: str, tries: str, code: str, **options: object) -> Attack:
-    """An attack that writes the file of answers to `double` itself."""
+    """Return an attack that writes the file of answers to `double` itself."""
     return Attack(name, tries, first=FORGE + code, **options)
 
 

@@ -1,10 +1,10 @@
-"""Stopping the batch, or the kernel before its answers are judged."""
+"""Stop the batch, or the kernel before its answers are judged."""
 
 from tiny_course import DOUBLE, TOTAL
 
 from attacks import Attack
 
-DIED = {"deserves": (2, 0), "status": "partly graded", "told": "the kernel died"}
+DIED = {"deserves": (2, 0), "status": "partly graded", "reason": "the kernel died"}
 
 ATTACKS = [
     Attack("sys_exit", "ends Python politely", first="import sys; sys.exit(3)",
@@ -48,10 +48,10 @@ for send in (os.kill, os.killpg):
 signal.pidfd_send_signal(os.pidfd_open(pid), signal.SIGKILL)
 """, total=TOTAL, deserves=(0, 3)),
     Attack("endless_loop", "loops for ever", first="while True: pass",
-           total=TOTAL, deserves=(0, 3), status="partly graded", told="was interrupted"),
+           total=TOTAL, deserves=(0, 3), status="partly graded", reason="was interrupted"),
     Attack("deaf_loop", "loops for ever, and lets itself not be interrupted", double=DOUBLE,
            total="import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass",
-           deserves=(2, 0), status="partly graded", told="could not be interrupted"),
+           deserves=(2, 0), status="partly graded", reason="could not be interrupted"),
     Attack("endless_answer", "loops for ever in each answer",
            double="def double(x):\n    while True: pass",
            total=TOTAL, deserves=(0, 3)),

@@ -1,4 +1,4 @@
-"""Files beside the notebook that are not what they seem."""
+"""Put files beside the notebook that are not what they seem."""
 
 import os
 import socket
@@ -13,11 +13,13 @@ RIGHT = {"double": DOUBLE, "total": TOTAL, "deserves": (2, 3)}
 
 
 def listening(path: Path) -> None:
+    """Put a listening socket at the path."""
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(path))
 
 
 def deep(path: Path) -> None:
+    """Nest 1500 folders at the path, too deep for a path name."""
     here = os.open(path.parent, os.O_RDONLY)
     for _ in range(1500):
         os.mkdir("d", dir_fd=here)
@@ -28,6 +30,7 @@ def deep(path: Path) -> None:
 
 
 def many(path: Path) -> None:
+    """Make a folder of 12,000 files at the path."""
     path.mkdir()
     for i in range(12_000):
         (path / str(i)).touch()

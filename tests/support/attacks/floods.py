@@ -1,4 +1,4 @@
-"""Using up what all share: processes, memory, disk, output."""
+"""Exhaust what everybody shares: processes, memory, disk, output."""
 
 from tiny_course import DOUBLE, TOTAL
 
@@ -126,10 +126,10 @@ for _ in range(8):
            first="print('x' * 50_000_000)", total=TOTAL, deserves=(0, 3)),
     Attack("printing_without_end", "prints in a tight loop",
            first="while True: print('line')", total=TOTAL, deserves=(0, 3),
-           status="partly graded", told="was interrupted"),
+           status="partly graded", reason="was interrupted"),
     Attack("displays_without_end", "shows pictures in a tight loop",
            first="from IPython.display import display, HTML\nwhile True: display(HTML('x' * 9999))",
-           total=TOTAL, deserves=(0, 3), status="partly graded", told="was interrupted"),
+           total=TOTAL, deserves=(0, 3), status="partly graded", reason="was interrupted"),
     Attack("printing_answers", "prints in a tight loop while it is judged",
            double="def double(x):\n    for i in range(10**5): print('x' * 1000)\n    return 2 * x",
            total=TOTAL, deserves=(0, 3)),

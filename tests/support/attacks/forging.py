@@ -1,4 +1,4 @@
-"""Points without a right answer: lies to whatever runs, compares or counts."""
+"""Gain points without a right answer, by lying to whatever runs, compares or counts."""
 
 from tiny_course import DOUBLE, TOTAL
 

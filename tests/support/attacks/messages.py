@@ -1,4 +1,4 @@
-"""Jupyter's messages, forged: the kernel's process has the key and the sockets to send any."""
+"""Forge Jupyter's messages: the kernel's process has the key and the sockets to send any."""
 
 from tiny_course import DOUBLE, TOTAL
 
@@ -24,7 +24,7 @@ ATTACKS = [
         total=SEND + "shell('execute_reply', {'nonsense': [1, 2]})",
         deserves=(2, 0),
         status="partly graded",
-        told="made no sense",
+        reason="made no sense",
     ),
     Attack(
         "reply_not_signed",
@@ -40,7 +40,7 @@ kernel.iopub_socket.send_multipart([b"junk"])
 """,
         deserves=(2, 0),
         status="partly graded",
-        told="made no sense",
+        reason="made no sense",
     ),
     Attack(
         "early_replies",
@@ -176,7 +176,7 @@ for _ in range(20):
 client.shutdown()
 """,
         double="def double(x): return x",
-        told="",
+        reason="",
         status="partly graded",
     ),
     Attack(

@@ -1,6 +1,6 @@
-"""Reading what is hidden, reaching others, and getting out.
+"""Read what is hidden, reach other students' work, and escape.
 
-What an attack gets hold of it prints; the test looks for its canaries in all that comes back.
+An attack prints whatever it gets hold of; the test searches all that comes back for its canaries.
 """
 
 from tiny_course import TOTAL
@@ -21,7 +21,7 @@ def attempt(action, *args):
 
 
 def reads(name: str, tries: str, code: str, **options: object) -> Attack:
-    """An attack that prints what it can get; its second answer is right."""
+    """Return an attack that prints what it can get; its second answer is right."""
     return Attack(
         name, tries, first=PLACES + code, **{"total": TOTAL, "deserves": (0, 3), **options}
     )

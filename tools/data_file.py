@@ -1,4 +1,4 @@
-"""How a data file of the course is written: npz without pickle, described in a JSON beside it."""
+"""Write a data file of the course: npz without pickle, described in a JSON beside it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from lepton_course.datasets.catalogue import DatasetInfo
 
 
 def sha256(content: bytes) -> str:
+    """Return the SHA-256 of the content, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
-def write(
+def write_data_file(
     path: Path, arrays: dict[str, np.ndarray], info: DatasetInfo, content: str, made_by: str
 ) -> None:
     """Write `arrays` to `path`, and their origin, licence and SHA-256 to the JSON of that name."""
