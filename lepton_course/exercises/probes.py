@@ -25,6 +25,9 @@ from lepton_course.exercises.values import MAX_DEPTH, Opaque, Plain, is_tensor, 
 MISSING = "Missing"
 ELLIPSIS = "Ellipsis"
 
+PASSES = 20
+"""Passes through a network after the first one, until two differ."""
+
 
 @dataclass(frozen=True)
 class Raised:
@@ -134,12 +137,14 @@ class Gradient(Probe):
 class Model(Probe):
     """Build a network with the answer, give it weights, and run it forward.
 
-    mode: "eval" or "train". gradients: also observe the parameters' gradients.
-    When the parameters cannot take the case's weights, only their shapes are observed.
+    mode: "eval" or "train". gradients: also observe the parameters' gradients. randomness: also
+    observe whether passes in train mode differ from each other, as dropout makes them. When the
+    parameters and buffers cannot take the case's weights, only the parameters' shapes are observed.
     """
 
     mode: str = "eval"
     gradients: bool = False
+    randomness: bool = False
     kind: ClassVar[str] = "model"
 
     def look(self, answer: Any, case: Case) -> dict[str, Plain]:
@@ -162,6 +167,8 @@ class Model(Probe):
         seen["output"] = plain(output)
         if self.gradients:
             seen["gradients"] = _gradients(output, parameters)
+        if self.randomness:
+            seen["randomness"] = _is_random(model.train(), x)
         return seen
 
 
@@ -181,6 +188,15 @@ def random_weights(model: Any, rng: np.random.Generator, scale: float = 0.3) -> 
     buffers = model_slots(model)[len(parameters) :]
     weights += [rng.uniform(0.5, 1.5, size=tuple(b.shape)) for b in buffers]
     return [np.asarray(w, dtype=np.float32) for w in weights]
+
+
+def _is_random(model: Any, x: Any) -> bool:
+    """Whether one of `PASSES` passes differs from the first: one alone may draw the same mask."""
+    import torch
+
+    with torch.no_grad():
+        first = model(x)
+        return not all(torch.equal(model(x), first) for _ in range(PASSES))
 
 
 def _gradients(result: Any, leaves: Sequence[Any]) -> Plain:
