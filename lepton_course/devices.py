@@ -36,7 +36,7 @@ class DeviceChoice:
 def device() -> torch.device:
     """Return the device for torch: the best that works, or the one that LEPTON_DEVICE names.
 
-        model.to(device())
+        network.to(device())
         x = torch.zeros(3, device=device())
 
     The order of preference is cuda, mps, xpu, cpu. Imports torch. Prints one sentence, once, when a

@@ -24,7 +24,8 @@ class Record:
         below = self.high is None or self.value <= self.high
         return self.value == self.value and above and below
 
-    def __str__(self) -> str:
+    def against_band(self) -> str:
+        """Return the value beside its band, in words."""
         if self.low is None:
             band = f"at most {_digits(self.high)}"
         elif self.high is None:
@@ -33,8 +34,11 @@ class Record:
             band = _digits(self.low)
         else:
             band = f"{_digits(self.low)} to {_digits(self.high)}"
+        return f"{self.name}: {_digits(self.value)} (expected: {band})"
+
+    def __str__(self) -> str:
         note = "" if self.holds else "  <- outside: this run differs from what the text says"
-        return f"{self.name}: {_digits(self.value)} (expected: {band}){note}"
+        return self.against_band() + note
 
 
 def _digits(value: float) -> str:

@@ -145,19 +145,18 @@ def _walls() -> list[Finding]:
         remedy = "Grade on a Linux machine, or work that you trust with --sandbox none."
         return [Finding("walls", False, platform.system(), remedy, needed=True)]
     in_container = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
-    why = dict(problem.split(": ", 1) for problem in found.problems)
     return [
         Finding(
             "wall: namespaces",
             found.walls.namespaces,
-            why.get("namespaces") or "; ".join(walls_in_words(Walls(landlock=False))[:-1]),
+            found.no_namespaces or "; ".join(walls_in_words(Walls(landlock=False))[:-1]),
             namespaces_remedy(_read, in_container),
             needed=not found.walls,
         ),
         Finding(
             "wall: Landlock",
             found.walls.landlock,
-            why.get("Landlock") or walls_in_words(Walls(namespaces=False))[0],
+            found.no_landlock or walls_in_words(Walls(namespaces=False))[0],
             landlock_remedy(_read, platform.release()),
             needed=not found.walls,
         ),

@@ -135,7 +135,7 @@ def new_exercise(
     scaffold_exercise(folder, name, points)
     print(
         f"Added exercises/{name}.py, and its cells to assignment.ipynb. "
-        f"What to write: lepton certify {module}"
+        f"What to write: lepton certify {module} --exercise {name}"
     )
 
 

@@ -1,8 +1,8 @@
 """Content keys: two equal keys mean equal results.
 
-The build, the certificate, the run of the notebooks and the grader's questions all ask here
-whether anything they depend on has changed. Everything is read from files, so a key takes
-milliseconds and imports no framework.
+The build, the run of the notebooks and the grader's questions all ask here whether anything they
+depend on has changed. Everything is read from files, so a key takes milliseconds and imports no
+framework.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def restore_submission(
             notebooks[name] = _restored(notebook, name, folder, rules)
         except NotGradable as error:
             reason = str(error)
-            named = f"{name}.ipynb" in reason or len(known) == 1
+            named = error.names_file or len(known) == 1
             repairs.append(reason if named else f"{name}.ipynb: {reason}")
             continue
         after = _marked(nbformat.reads(notebooks[name], as_version=4))
@@ -122,7 +122,8 @@ def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> 
         return str(text)
     except Exception as error:  # odd metadata can make nbgrader raise anything
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NotGradable(f"{name}.ipynb: nbgrader could not restore it: {reason}") from error
+        said = f"{name}.ipynb: nbgrader could not restore it: {reason}"
+        raise NotGradable(said, names_file=True) from error
 
 
 def _marked(notebook: NotebookNode) -> set[str]:

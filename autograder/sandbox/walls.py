@@ -164,31 +164,34 @@ def walls_in_words(walls: Walls) -> list[str]:
 
 @dataclass(frozen=True)
 class Survey:
-    """The walls that this machine offers, and why it lacks others."""
+    """The walls that this machine offers, and why it lacks others ("" for a wall that it has)."""
 
     walls: Walls
-    problems: tuple[str, ...]
+    no_namespaces: str = ""
+    no_landlock: str = ""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """A sentence for each missing wall."""
+        found = {"namespaces": self.no_namespaces, "Landlock": self.no_landlock}
+        return tuple(f"{wall}: {why}" for wall, why in found.items() if why)
 
 
 @functools.cache
 def survey() -> Survey:
     """Try each wall in a process of its own, and return what works."""
     if sys.platform != "linux":
-        why = "submissions are closed in with parts of the Linux kernel, and this is not Linux"
-        return Survey(Walls(False, False), (why,))
-    problems = []
-    for name, walls in (
-        ("namespaces", Walls(landlock=False)),
-        ("Landlock", Walls(namespaces=False)),
-    ):
-        with tempfile.TemporaryDirectory() as folder:
-            world = World(Path(folder), walls=walls)
-            problem = _in_child(functools.partial(_try, world))
-        problems.append(f"{name}: {problem}" if problem else "")
-    return Survey(
-        Walls(namespaces=not problems[0], landlock=not problems[1]),
-        tuple(problem for problem in problems if problem),
-    )
+        why = "a part of the Linux kernel, and this is not Linux"
+        return Survey(Walls(False, False), why, why)
+    no_namespaces = _missing(Walls(landlock=False))
+    no_landlock = _missing(Walls(namespaces=False))
+    return Survey(Walls(not no_namespaces, not no_landlock), no_namespaces, no_landlock)
+
+
+def _missing(walls: Walls) -> str:
+    """Return why these walls cannot be built here, or ""."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _in_child(functools.partial(_try, World(Path(folder), walls=walls)))
 
 
 def _try(world: World) -> None:

@@ -20,6 +20,7 @@ from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.syllabus import PLAN, Module, load_syllabus
 
 TEMPLATES = Path(__file__).parent / "templates"
+NAMES_IN_TEMPLATE = ("task", "cases", "exercise", "Call", "Case", "close")
 GRADED, UNGRADED = 4, 3
 MINUTES, DIFFICULTY = 15, 2
 DEEPER_MINUTES = 30
@@ -58,6 +59,8 @@ def scaffold_exercise(folder: Path, name: str, points: float) -> None:
     """Add a graded exercise to a module's exercises and assignment. Raises CannotScaffold."""
     if not name.isidentifier() or keyword.iskeyword(name):
         raise CannotScaffold(f"{name!r} is not a name that a learner can define in Python.")
+    if name in NAMES_IN_TEMPLATE:
+        raise CannotScaffold(f"{name!r} is a name that the exercise's file uses. Choose another.")
     package = folder / DECLARATIONS.parent
     listing = folder / DECLARATIONS
     declared = load_exercises(folder)

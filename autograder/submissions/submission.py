@@ -28,7 +28,14 @@ VERDICT_KEY = "lepton"
 
 
 class NotGradable(Exception):
-    """A submission that cannot be graded; the message is the reason, in one sentence."""
+    """A submission that cannot be graded; the message is the reason, in one sentence.
+
+    names_file: whether the reason names the notebook's file.
+    """
+
+    def __init__(self, reason: str, names_file: bool = False) -> None:
+        super().__init__(reason)
+        self.names_file = names_file
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,11 @@ def read_submission(folder: Path, name: str = NOTEBOOK, others: Collection[str] 
     """
     path = folder / f"{name}.ipynb"
     if path.is_symlink() or folder.is_symlink() or (path.exists() and not path.is_file()):
-        raise NotGradable(f"{path.name} is not an ordinary file")
+        raise NotGradable(f"{path.name} is not an ordinary file", names_file=True)
     if not path.exists():
         found = sorted(p.name for p in folder.glob("*.ipynb") if p.stem not in others)[:3]
         other = f"; found {', '.join(found)} instead, rename it" if found else ""
-        raise NotGradable(f"there is no {path.name}{other}")
+        raise NotGradable(f"there is no {path.name}{other}", names_file=True)
     try:
         size = path.stat().st_size
         if size > MAX_NOTEBOOK_BYTES:

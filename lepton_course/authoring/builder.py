@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 from lepton_course.authoring.wrong_forms import WrongForm
 from lepton_course.exercises.compare import Comparison
+from lepton_course.exercises.compiled import argument_names
 from lepton_course.exercises.model import Declaration, Exercise, Misconception
 from lepton_course.exercises.probes import Probe
 
@@ -78,7 +79,15 @@ class ExerciseBuilder(Declaration):
     _hints: tuple[str, ...] = ()
 
     def reference(self, answer: T) -> T:
-        """Mark the right answer: a function, a class, or a value."""
+        """Mark the right answer: a function, a class, or a value.
+
+        Raises ValueError when one is marked already.
+        """
+        if self._reference is not _UNSET:
+            raise ValueError(
+                f"{self._title}: the reference is marked already; mark another right answer "
+                "with `.alternative`"
+            )
         self._reference = answer
         return answer
 
@@ -88,7 +97,14 @@ class ExerciseBuilder(Declaration):
         return answer
 
     def cases(self, function: T) -> T:
-        """Mark the function that returns or yields one round of cases, given a random generator."""
+        """Mark the function that returns or yields one round of cases, given a random generator.
+
+        Raises ValueError when one is marked already.
+        """
+        if self._cases is not None:
+            raise ValueError(
+                f"{self._title}: its cases are marked already; draw all of them in one function"
+            )
         self._cases = function
         return function
 
@@ -122,8 +138,13 @@ class ExerciseBuilder(Declaration):
 
         A function of the two parameters `right, a` is relative to the reference:
         `right(**changes)` calls the reference with the case's arguments and these changes, and `a`
-        holds the arguments by name.
+        holds the arguments by name. Raises TypeError when the sentence is left out.
         """
+        if callable(sentence):
+            raise TypeError(
+                f"{self._title}: write the sentence about the mistake "
+                f'`{sentence.__name__}`: `.mistake("You …")`'
+            )
 
         def mark(function: T) -> T:
             implementation = make(function) if make else function
@@ -135,13 +156,13 @@ class ExerciseBuilder(Declaration):
     def build(self) -> Exercise:
         """Return the exercise as data.
 
-        Raises ValueError when no function is marked as its reference or as its cases.
+        Raises ValueError when no function is marked as its reference or as its cases, and when
+        two mistakes have the same name.
         """
-        name = self.contract["name"]
         if self._reference is _UNSET:
-            raise ValueError(f"exercise {name}: mark the right answer with `.reference`")
+            raise ValueError(f"{self._title}: mark the right answer with `.reference`")
         if self._cases is None:
-            raise ValueError(f"exercise {name}: mark the function that draws cases with `.cases`")
+            raise ValueError(f"{self._title}: mark the function that draws cases with `.cases`")
         returns = self.contract["returns"]
         known = [*argument_names(self._reference), *returns]
         mistakes = [
@@ -157,6 +178,10 @@ class ExerciseBuilder(Declaration):
             alternatives=tuple(self._alternatives),
             hints=self._hints,
         )
+
+    @property
+    def _title(self) -> str:
+        return f"exercise {self.contract['name']}"
 
     def _whole(self, implementation: Any) -> Any:
         if is_relative(implementation):
@@ -194,16 +219,6 @@ class MistakeGroup:
     def mistake(self, sentence: str, *, name: str = "", read: str = "") -> Callable[[T], T]:
         """Mark a wrong implementation of this group; see `ExerciseBuilder.mistake`."""
         return self.exercise.mistake(sentence, name=name, read=read or self.read, make=self.make)
-
-
-def argument_names(reference: Any) -> tuple[str, ...]:
-    """Return the names of a reference's arguments; none for a value."""
-    if not callable(reference):
-        return ()
-    try:
-        return tuple(inspect.signature(reference).parameters)
-    except ValueError:  # some built-in functions have no signature
-        return ()
 
 
 def is_relative(implementation: Any) -> bool:

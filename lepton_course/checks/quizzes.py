@@ -7,6 +7,8 @@ A quiz is written in the lesson's Markdown, where it can be read without running
     <details><summary>3</summary>No. Half of it is 1.5.</details>
     <details><summary>4</summary>Right. Half of it is 2.</details>
 
+The explanation of a right choice begins with the word "Right".
+
 In the learner's notebook a cell asks the same questions: with buttons for a person at the keyboard,
 as text otherwise. Either way, the answers are recorded as progress.
 """
@@ -28,6 +30,7 @@ HEADING = "## Quiz"
 
 _QUESTION = re.compile(r"^\*\*(\d+)\.\s*(.*?)\*\*\s*$", re.MULTILINE | re.DOTALL)
 _CHOICE = re.compile(r"<details>\s*<summary>(.*?)</summary>\s*(.*?)</details>", re.DOTALL)
+_RIGHT = re.compile(r"\s*Right\b")
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,7 @@ class QuizChoice:
 
     text: str
     explanation: str
-
-    @property
-    def is_right(self) -> bool:
-        """Whether the explanation begins with "Right", the course's mark of a right choice."""
-        return self.explanation.startswith("Right")
+    is_right: bool
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def parse_quiz(markdown: str) -> tuple[QuizQuestion, ...]:
             number=int(match[1]),
             text=" ".join(match[2].split()),
             choices=tuple(
-                QuizChoice(_plain(summary), _plain(body))
+                QuizChoice(_plain(summary), _plain(body), _RIGHT.match(body) is not None)
                 for summary, body in _CHOICE.findall(markdown[match.end() : end])
             ),
         )

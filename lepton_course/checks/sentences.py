@@ -29,6 +29,7 @@ from lepton_course.exercises.differences import (
     WrongKind,
     WrongLength,
     WrongPrediction,
+    WrongRandomness,
     WrongShape,
     WrongValue,
     kind_of,
@@ -189,12 +190,21 @@ def _sentence(question: Question, difference: Difference) -> str:
             return f"{share:.1%} of the labels are right; at least {least:.0%} are needed"
         case Stopped(raised=raised):
             return exception_in_words(raised)
+        case NotSeen(aspect="output"):
+            return (
+                "the network could not be run: the given weights do not fit its buffers, such as "
+                "the running mean and variance of batch normalisation"
+            )
         case NotSeen(aspect=aspect):
             return f"the {aspect} could not be seen"
         case NoGradient():
             return "no gradient flows back: the result was cut off from its inputs"
         case NotAModel(seen=seen):
             return f"expected a network, a torch.nn.Module, got {kind_in_words(seen)}"
+        case WrongRandomness(is_random=True):
+            return "in train mode the output is random, though nothing random is asked for"
+        case WrongRandomness():
+            return "in train mode the same input always gives the same output: dropout is missing"
         case ChangedInput(names=names):
             return f"the function changed its own input{_named(names)}; work on a copy"
         case Aliased(names=names):

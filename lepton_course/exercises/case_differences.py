@@ -14,6 +14,7 @@ from lepton_course.exercises.differences import (
     NotSeen,
     Stopped,
     WrongPrediction,
+    WrongRandomness,
     kind_of,
 )
 from lepton_course.exercises.model import Question
@@ -86,6 +87,8 @@ def _aspect_differences(
         return (NotAModel(kind_of(seen), aspect=aspect),)
     if aspect == "arguments" and right is None:
         return () if seen is None else (ChangedInput(_changed(question, index, seen)),)
+    if aspect == "randomness":
+        return () if same(seen, right) else (WrongRandomness(is_random=seen is True),)
     if aspect == "aliased":
         return () if same(seen, right) else (Aliased(_aliased(question, seen)),)
     found = compared(aspect, question.compare).differences(seen, right)

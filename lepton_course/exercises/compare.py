@@ -53,10 +53,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Close(Comparison):
-    """Equal structure, kinds and shapes; numbers equal within `atol + rtol * |expected|`."""
+    """Equal structure, kinds and shapes; numbers equal within `atol + rtol * |expected|`.
+
+    same_dtype: arrays must also have the very dtype that is expected. Without it any width will
+    do, and signed and unsigned integers are one kind.
+    """
 
     rtol: float = 1e-5
     atol: float = 1e-6
+    same_dtype: bool = False
     kind: ClassVar[str] = "close"
 
     def differences(self, value: Plain, expected: Plain) -> Differences:
@@ -87,8 +92,9 @@ class Close(Comparison):
 class Accuracy(Comparison):
     """Predicted labels against hidden ones: the fraction of right labels is at least `at_least`.
 
-    Two answers are alike when their shapes and kinds agree and their fractions of right labels
-    differ by at most `tolerance`.
+    Two answers are alike when their shapes and kinds agree, their fractions of right labels differ
+    by at most `tolerance`, and both or neither give one label to all. Of a single label, right or
+    wrong, the fraction tells nothing.
     """
 
     at_least: float
@@ -106,6 +112,10 @@ class Accuracy(Comparison):
         form, other_form = _form_difference(value, expected), _form_difference(other, expected)
         if form or other_form:
             return form == other_form  # both are wrong in the same form
+        if as_array(expected).size == 1:
+            return True
+        if _is_constant(value) != _is_constant(other):
+            return False
         return abs(_share_equal(value, expected) - _share_equal(other, expected)) <= self.tolerance
 
 
@@ -114,9 +124,9 @@ def close(rtol: float = 1e-5, atol: float = 1e-6) -> Close:
     return Close(rtol, atol)
 
 
-def exact() -> Close:
-    """Compare numbers to the last bit."""
-    return Close(0.0, 0.0)
+def exact(same_dtype: bool = False) -> Close:
+    """Compare numbers to the last bit; see `Close`."""
+    return Close(0.0, 0.0, same_dtype)
 
 
 def accuracy(at_least: float, tolerance: float = 0.05) -> Accuracy:
@@ -176,21 +186,21 @@ def _wrong_kind(value: Plain, expected: Plain) -> WrongKind:
     return WrongKind(kind_of(expected), kind_of(value), scalar)
 
 
-def _form_difference(value: Plain, expected: Plain) -> Difference | None:
-    """Return a difference in kind, shape or dtype kind, if there is one."""
+def _form_difference(value: Plain, expected: Plain, same_dtype: bool = False) -> Difference | None:
+    """Return a difference in kind, shape or dtype kind (or dtype), if there is one."""
     is_array = is_tensor(value) or isinstance(value, np.ndarray)
     if is_tensor(value) != is_tensor(expected) or not is_array:
         return _wrong_kind(value, expected)
     a, b = as_array(value), as_array(expected)
     if a.shape != b.shape:
         return WrongShape(b.shape, a.shape)
-    if _dtype_kind(a) != _dtype_kind(b):
+    if _dtype_kind(a) != _dtype_kind(b) or same_dtype and a.dtype != b.dtype:
         return WrongDtype(_dtype_name(b), _dtype_name(a))
     return None
 
 
 def _array_differences(value: Plain, expected: Plain, close: Close) -> Iterator[Difference]:
-    form = _form_difference(value, expected)
+    form = _form_difference(value, expected, close.same_dtype)
     if form:
         yield form
         return
@@ -255,6 +265,11 @@ def _dtype_name(array: np.ndarray) -> str:
 
 def _dtype_kind(array: np.ndarray) -> str:
     return {"u": "i"}.get(array.dtype.kind, array.dtype.kind)
+
+
+def _is_constant(labels: Plain) -> bool:
+    """Whether an array of labels gives the same one to all."""
+    return np.unique(as_array(labels)).size == 1
 
 
 def _share_equal(value: Plain, expected: Plain) -> float:

@@ -75,7 +75,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         minutes=exercise.minutes,
         hints=tuple(exercise.hints),
         read=exercise.read,
-        arguments=_argument_names(exercise.reference),
+        arguments=argument_names(exercise.reference),
         probe=exercise.probe,
         compare=exercise.compare,
         cases=cases,
@@ -93,7 +93,8 @@ def _mistaken(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> tuple[O
     )
 
 
-def _argument_names(reference: Any) -> tuple[str, ...]:
+def argument_names(reference: Any) -> tuple[str, ...]:
+    """Return the names of a reference's arguments; none for a value."""
     if not callable(reference):
         return ()
     try:

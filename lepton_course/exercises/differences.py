@@ -163,6 +163,13 @@ class NotAModel(Difference):
 
 
 @dataclass(frozen=True)
+class WrongRandomness(Difference):
+    """Passes through a network in train mode differ though they must not, or the other way."""
+
+    is_random: bool
+
+
+@dataclass(frozen=True)
 class ChangedInput(Difference):
     """The call changed its own arguments; `names` lists those that are known."""
 

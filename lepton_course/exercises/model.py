@@ -59,8 +59,11 @@ class Exercise:
         if not self.name.isidentifier():
             raise ValueError(f"exercise name {self.name!r} must be a Python identifier")
         names = [misconception.name for misconception in self.misconceptions]
-        if len(set(names)) != len(names):
-            raise ValueError(f"exercise {self.name}: two misconceptions share a name: {names}")
+        doubled = next((name for name in names if names.count(name) > 1), None)
+        if doubled:
+            raise ValueError(
+                f"exercise {self.name}: two misconceptions share the name {doubled!r}; rename one"
+            )
 
 
 class Declaration:

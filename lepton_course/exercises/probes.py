@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +24,9 @@ from lepton_course.exercises.values import MAX_DEPTH, Opaque, Plain, is_tensor, 
 
 MISSING = "Missing"
 ELLIPSIS = "Ellipsis"
+
+PASSES = 20
+"""Passes through a network after the first one, until two differ."""
 
 
 @dataclass(frozen=True)
@@ -133,12 +137,14 @@ class Gradient(Probe):
 class Model(Probe):
     """Build a network with the answer, give it weights, and run it forward.
 
-    mode: "eval" or "train". gradients: also observe the parameters' gradients.
-    When the parameters cannot take the case's weights, only their shapes are observed.
+    mode: "eval" or "train". gradients: also observe the parameters' gradients. randomness: also
+    observe whether passes in train mode differ from each other, as dropout makes them. When the
+    parameters and buffers cannot take the case's weights, only the parameters' shapes are observed.
     """
 
     mode: str = "eval"
     gradients: bool = False
+    randomness: bool = False
     kind: ClassVar[str] = "model"
 
     def look(self, answer: Any, case: Case) -> dict[str, Plain]:
@@ -161,6 +167,8 @@ class Model(Probe):
         seen["output"] = plain(output)
         if self.gradients:
             seen["gradients"] = _gradients(output, parameters)
+        if self.randomness:
+            seen["randomness"] = _is_random(model.train(), x)
         return seen
 
 
@@ -180,6 +188,15 @@ def random_weights(model: Any, rng: np.random.Generator, scale: float = 0.3) -> 
     buffers = model_slots(model)[len(parameters) :]
     weights += [rng.uniform(0.5, 1.5, size=tuple(b.shape)) for b in buffers]
     return [np.asarray(w, dtype=np.float32) for w in weights]
+
+
+def _is_random(model: Any, x: Any) -> bool:
+    """Whether one of `PASSES` passes differs from the first: one alone may draw the same mask."""
+    import torch
+
+    with torch.no_grad():
+        first = model(x)
+        return not all(torch.equal(model(x), first) for _ in range(PASSES))
 
 
 def _gradients(result: Any, leaves: Sequence[Any]) -> Plain:
@@ -283,10 +300,19 @@ def describe_exception(error: BaseException) -> Raised:
         message = str(error)
     except Exception:
         message = ""
-    # Only the message tells it: "unsupported operand type(s) for /: 'float' and 'ellipsis'".
-    left_in = type(error) is TypeError and "ellipsis" in message
-    kind = ELLIPSIS if left_in else type(error).__name__
+    kind = ELLIPSIS if _is_left_in(error, message) else type(error).__name__
     return Raised(kind, message[:500], line[:200])
+
+
+_ELLIPSIS_TYPE = re.compile(r"\bellipsis\b")
+
+
+def _is_left_in(error: BaseException, message: str) -> bool:
+    """Whether a `...` that stands for what is still to be written caused the exception."""
+    if type(error) is AttributeError:
+        return error.obj is ...
+    # A TypeError carries no operands: Python names their types, "'float' and 'ellipsis'".
+    return type(error) is TypeError and _ELLIPSIS_TYPE.search(message) is not None
 
 
 def probe_to_tree(probe: Probe) -> dict[str, Plain]:

@@ -15,20 +15,26 @@ from lepton_course.checks.session import CheckFailed, UnknownExercise, open_sess
 from lepton_course.records import Record
 
 EXERCISES = """
-from lepton_course.exercises import Call, Case, Exercise, Misconception, exact
+from lepton_course.authoring import Call, Case, exact, exercise
 
+doubling = exercise("double", title="Double it", points=2, difficulty=1, minutes=1,
+                    probe=Call(), compare=exact(), read="lesson.ipynb#Doubling")
+
+@doubling.reference
 def double(x):
     return 2 * x
 
-def square(x):
+@doubling.cases
+def cases(rng):
+    yield Case("a number", args=(3,))
+
+@doubling.mistake("You squared; double it instead.")
+def squared(x):
     return x**2
 
-EXERCISES = [
-    Exercise("double", "Double it", 2, 1, 1, double,
-             lambda rng: [Case("a number", args=(3,))], Call(), exact(),
-             [Misconception("squared", square, "You squared; double it instead.")],
-             hints=("Twice as much.", "Multiply by two.", "Use *."), read="lesson.ipynb#Doubling"),
-]
+doubling.hints("Twice as much.", "Multiply by two.", "Use *.")
+
+EXERCISES = [doubling]
 """
 
 

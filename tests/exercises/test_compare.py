@@ -10,7 +10,7 @@ from lepton_course.checks.sentences import describe, differences_in_words
 from lepton_course.exercises import Call, Case, Exercise, Value, accuracy, close, exact
 from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.compiled import compile_exercise
-from lepton_course.exercises.differences import TooFewRight, WrongShape
+from lepton_course.exercises.differences import TooFewRight, WrongDtype, WrongShape
 from lepton_course.exercises.values import Opaque
 
 
@@ -71,6 +71,13 @@ def test_exact_means_exact():
     assert exact().differences(1.0 + 1e-9, 1.0)
 
 
+def test_the_very_dtype_counts_only_where_it_is_asked_for():
+    pixels = np.array([1, 2], np.uint8)
+    assert exact().differences(pixels.astype(int), pixels) == ()
+    found = exact(same_dtype=True).differences(pixels.astype(int), pixels)
+    assert found == (WrongDtype("uint8", "int64"),)
+
+
 def test_where_a_float_is_asked_for_a_whole_number_may_be_the_same_mistake():
     assert close().alike(6.0, 6, expected=2.0)
     assert not close().alike(6.0, 6, expected=2)
@@ -86,6 +93,9 @@ def test_accuracy_has_a_band_and_knows_like_answers():
     assert said == "90.0% of the labels are right; at least 95% are needed"
     assert accuracy(0.95).alike(ninety, ninety[::1].copy(), labels)
     assert not accuracy(0.95).alike(ninety, labels + 1, labels)
+    assert accuracy(0.95).alike(labels * 0, labels * 0 + 1, labels)
+    assert not accuracy(0.95).alike(labels * 0, np.roll(labels, 1), labels)  # both guess
+    assert accuracy(0.95).alike(labels[:1] + 1, labels[:1], labels[:1])
     assert accuracy(0.9).differences(np.zeros((10, 3)), labels) == (WrongShape((10,), (10, 3)),)
 
 

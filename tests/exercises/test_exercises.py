@@ -133,7 +133,12 @@ def test_a_blank_left_inside_an_expression_is_blank(question):
     def half_filled(values, width):
         return values / ...
 
+    def method_of_a_blank(values, width):
+        windows = ...
+        return windows.mean()
+
     assert verdict_on(question, half_filled).status == "blank"
+    assert verdict_on(question, method_of_a_blank).status == "blank"
 
 
 def test_an_exception_is_shown_with_its_line(question):
@@ -340,5 +345,5 @@ def test_names_must_be_identifiers_and_misconceptions_unique():
     with pytest.raises(ValueError, match="identifier"):
         Exercise("two words", "", 1, 1, 1, len, average_cases, Call(), close())
     mistake = Misconception("same", len, "")
-    with pytest.raises(ValueError, match="share a name"):
+    with pytest.raises(ValueError, match="share the name"):
         Exercise("f", "", 1, 1, 1, len, average_cases, Call(), close(), [mistake, mistake])

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -56,11 +57,37 @@ def test_pages_are_found():
     assert {Path("README.md"), Path("docs/proof.md")} <= {p.relative_to(CLONE) for p in PAGES}
 
 
-def test_the_assert_that_became_an_exercise_passes_its_certificate(tmp_path):
-    page = (CLONE / "docs/turn-an-assert-into-an-exercise.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    imports = "from lepton_course.exercises import Call, Case, Exercise, Misconception, exact\n"
-    declare(tmp_path, "\n\n".join([imports, *blocks, "EXERCISES = [EXERCISE]\n"]))
-    certificate = certify_exercise(tmp_path, "squares", seeds=4)
+@pytest.mark.parametrize(
+    ("page", "heading", "exercise", "mistakes"),
+    [
+        ("CONTRIBUTING.md", "## An exercise in ten minutes", "moving_average", 5),
+        ("docs/turn-an-assert-into-an-exercise.md", "## 1. The contract", "squares", 4),
+    ],
+)
+def test_the_exercise_that_a_page_writes_passes_its_certificate(
+    tmp_path, page, heading, exercise, mistakes
+):
+    declare(tmp_path, exercise_of_page(page, heading))
+    certificate = certify_exercise(tmp_path, exercise, seeds=4)
     assert certificate.problems == ()
-    assert certificate.diagnosed == 4
+    assert certificate.diagnosed == mistakes
+
+
+def exercise_of_page(page, heading):
+    """The file of exercises whose parts stand below a heading, in the order of the page."""
+    text = (CLONE / page).read_text(encoding="utf-8").partition(heading)[2]
+    blocks = re.findall(r"^ *```python\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
+    parts = [textwrap.dedent(block) for block in blocks]
+    [begins] = [part for part in parts if " = exercise(" in part]
+    [ends] = [part for part in parts if ".hints(" in part]
+    builder = begins.partition(" = exercise(")[0].split()[-1]
+    return "\n\n".join([*parts[: parts.index(ends) + 1], f"EXERCISES = [{builder}]\n"])
+
+
+def test_the_prediction_in_ten_minutes_can_be_declared(tmp_path):
+    text = (CLONE / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```python\n(prediction\(.*?)```", text, re.DOTALL)
+    imports = "from lepton_course.authoring import prediction\n"
+    declare(tmp_path, f"{imports}EXERCISES = [\n{block.strip()}\n]\n")
+    certificate = certify_exercise(tmp_path, "predicted_length", seeds=2)
+    assert certificate.problems == ()

@@ -30,18 +30,20 @@ fig, ax = plt.subplots()
 ax.plot([1, 2])
 plots.show(fig, alt="A straight line that rises from 1 to 2.")"""
 EXERCISES = """
-from lepton_course.exercises import Call, Case, Exercise, close
+from lepton_course.authoring import Call, Case, close, exercise
 
+doubling = exercise("double", title="Twice", points=2, difficulty=1, minutes=1,
+                    probe=Call(), compare=close())
+
+@doubling.reference
 def double(x):
     return x + x
 
-EXERCISES = [
-    Exercise(
-        name="double", title="Twice", points=2, difficulty=1, minutes=1, reference=double,
-        cases=lambda rng: [Case("numbers", args=(float(rng.uniform(3, 9)),))],
-        probe=Call(), compare=close(),
-    ),
-]
+@doubling.cases
+def cases(rng):
+    yield Case("numbers", args=(float(rng.uniform(3, 9)),))
+
+EXERCISES = [doubling]
 """
 STUB = {"grade_id": "double-answer", "grade": False, "solution": True, "locked": False,
         "schema_version": 3, "task": False}  # fmt: skip

@@ -120,7 +120,7 @@ def test_a_new_exercise_is_well_made(module):
     assert ids[-3:] == ["cell_step-answer", "cell_step", "open_question"]
 
 
-@pytest.mark.parametrize("name", ["exercise_1", "not a name", "class"])
+@pytest.mark.parametrize("name", ["exercise_1", "not a name", "class", "task"])
 def test_a_name_that_cannot_be_an_exercise_is_refused(module, name):
     before = (module / DECLARATIONS).read_text()
     with pytest.raises(CannotScaffold):

@@ -21,60 +21,62 @@ linus,Linus,Pauling,linus@example.org,
 
 EXERCISES = """
 import numpy as np
-from lepton_course.exercises import Call, Case, Exercise, Misconception, close
+
+from lepton_course.authoring import Call, Case, close, exercise
+
+doubling = exercise(
+    "double", title="Twice as much", points=2, difficulty=1, minutes=1,
+    probe=Call(), compare=close(),
+)
 
 
+@doubling.reference
 def double(x):
     return x + x
 
 
+@doubling.alternative
 def scaled(x):
     return np.multiply(x, 2.0)
 
 
+@doubling.cases
+def double_cases(rng):
+    yield Case(part="positive numbers", args=(rng.uniform(3.0, 9.0, size=4),))
+    yield Case(part="negative numbers", args=(rng.uniform(-9.0, -3.0, size=4),))
+
+
+@doubling.mistake("You squared the numbers; add them to themselves.")
 def squared(x):
     return x**2
 
 
+@doubling.mistake("You halved the numbers; multiply instead.")
 def half(x):
     return x / 2
 
 
-def double_cases(rng):
-    return [
-        Case(part="positive numbers", args=(rng.uniform(3.0, 9.0, size=4),)),
-        Case(part="negative numbers", args=(rng.uniform(-9.0, -3.0, size=4),)),
-    ]
+totalling = exercise(
+    "total", title="A sum", points=3, difficulty=1, minutes=1, probe=Call(), compare=close()
+)
 
 
+@totalling.reference
 def total(x):
     return float(np.sum(x))
 
 
+@totalling.cases
+def total_cases(rng):
+    yield Case(part="a vector", args=(rng.uniform(1.0, 2.0, size=5),))
+
+
+@totalling.mistake("You took the mean; sum instead.")
 def average(x):
     return float(np.mean(x))
 
 
-def total_cases(rng):
-    return [Case(part="a vector", args=(rng.uniform(1.0, 2.0, size=5),))]
-
-
-EXERCISES = [
-    Exercise(
-        name="double", title="Twice as much", points=2, difficulty=1, minutes=1,
-        reference=double, cases=double_cases, probe=Call(), compare=close(),
-        misconceptions=[
-            Misconception("squared", squared, "You squared the numbers; add them to themselves."),
-            Misconception("half", half, "You halved the numbers; multiply instead."),
-        ],
-        alternatives=[scaled],
-    ),
-    Exercise(
-        name="total", title="A sum", points=3, difficulty=1, minutes=1,
-        reference=total, cases=total_cases, probe=Call(), compare=close(),
-        misconceptions=[Misconception("average", average, "You took the mean; sum instead.")],
-    ),
-]
+EXERCISES = [doubling, totalling]
 """
 
 DOUBLE = "def double(x):\n    return 2 * x"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,22 +16,22 @@ SLACK = 15
 
 def quiz_complaints(quiz: str) -> Iterator[Complaint]:
     """Yield complaints about the Markdown of a lesson's quiz."""
-    questions = re.split(r"^\*\*\d+\.", quiz, flags=re.MULTILINE)[1:]
+    questions = parse_quiz(quiz)
     if len(questions) not in QUESTIONS:
         yield Complaint(
             "lesson.ipynb, Quiz", f"has {len(questions)} questions", "About five: **1. …** **2. …**"
         )
-    for number, question in enumerate(questions, start=1):
-        answers = re.findall(r"</summary>\s*(.*?)</details>", question, re.DOTALL)
-        right = sum(answer.startswith("Right") for answer in answers)
-        if len(answers) < 2 or right != 1 or not all(len(answer) > 15 for answer in answers):
+    for question in questions:
+        choices = question.choices
+        right = sum(choice.is_right for choice in choices)
+        if len(choices) < 2 or right != 1 or not all(len(c.explanation) > 15 for c in choices):
             yield Complaint(
-                f"lesson.ipynb, Quiz, question {number}",
-                f"has {len(answers)} explained choices, {right} of them right",
+                f"lesson.ipynb, Quiz, question {question.number}",
+                f"has {len(choices)} explained choices, {right} of them right",
                 "Give each choice as <details><summary>choice</summary>Right. Why…</details>; "
                 "one explanation begins with `Right`.",
             )
-    yield from _spread(parse_quiz(quiz))
+    yield from _spread(questions)
 
 
 def _spread(questions: Sequence[QuizQuestion]) -> Iterator[Complaint]:

@@ -11,7 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from autograder.proof.mutants.assumption import Assumption, about, always, most_frequent
+from autograder.proof.mutants.assumption import (
+    ONE_VALUE,
+    Assumption,
+    about,
+    always,
+    most_frequent,
+)
 from autograder.proof.mutants.case_arguments import (
     Arguments,
     Change,
@@ -71,7 +77,7 @@ def _scalar(
     named = isinstance(values[0], (bool, str))
     usual = most_frequent(values)[0]
     yield about(
-        name, "one value",
+        name, ONE_VALUE,
         f"is {usual!r} in every case" if len(set(values)) == 1 else "is the same in every case",
         "use others too" if named else "use three values",
         lambda values: lambda _value: most_frequent(values)[0],
@@ -113,7 +119,8 @@ def _whole_number(
 
 def _default(name: str, default: Any, values: list[Any]) -> Iterator[Assumption]:
     yield Assumption(
-        f"{name}: default",
+        name,
+        "default",
         f"`{name}` is {default!r}, its default, in every case",
         "give other values too",
         lambda _rows: lambda row: {**row, name: default},
@@ -121,7 +128,7 @@ def _default(name: str, default: Any, values: list[Any]) -> Iterator[Assumption]
     given = [value for value in values if not _equal(value, default)]
     if given:
         yield Assumption(
-            f"{name}: given", f"`{name}` is given in every case", "leave it out in one",
+            name, "given", f"`{name}` is given in every case", "leave it out in one",
             lambda _rows: lambda row: (
                 {**row, name: given[0]} if _equal(row.get(name), default) else row
             ),

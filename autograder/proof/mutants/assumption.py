@@ -9,27 +9,31 @@ from typing import Any
 
 from autograder.proof.mutants.case_arguments import Arguments, Change
 
+ONE_VALUE = "one value"
+"""The kind of the assumption that an argument never changes."""
+
 
 @dataclass(frozen=True)
 class Assumption:
     """Something that an answer assumes about an argument.
 
-    name: such as "padding: one value", as `mutants.yml` lists it. said: the assumption in words.
-    remedy: what the cases should do. fit: maps the arguments of all cases of a seed to the change
-    that enforces the assumption. must_matter: whether a case outside the assumption must also have
-    a different result.
+    argument: its name. kind: "one value", "odd", …; said: the assumption in words. remedy: what the
+    cases should do. fit: maps the arguments of all cases of a seed to the change that enforces the
+    assumption. must_matter: whether a case outside the assumption must also have a different
+    result.
     """
 
-    name: str
+    argument: str
+    kind: str
     said: str
     remedy: str
     fit: Callable[[Sequence[Arguments]], Change]
     must_matter: bool = True
 
     @property
-    def argument(self) -> str:
-        """The name of the argument."""
-        return self.name.partition(": ")[0]
+    def name(self) -> str:
+        """The name under which `mutants.yml` lists it: "padding: one value"."""
+        return f"{self.argument}: {self.kind}"
 
 
 def about(
@@ -47,7 +51,7 @@ def about(
         change = fit(values) if values else same_value
         return lambda row: row if row.get(name) is None else {**row, name: change(row[name])}
 
-    return Assumption(f"{name}: {kind}", f"`{name}` {said}", remedy, fit_rows, must_matter)
+    return Assumption(name, kind, f"`{name}` {said}", remedy, fit_rows, must_matter)
 
 
 def always(change: Callable[[Any], Any]) -> Callable[[list[Any]], Callable[[Any], Any]]:

@@ -48,7 +48,8 @@ def _one_length(
     if len(set(found)) > 1 or trials.works(_resized(group, usual + 1)):
         said = f"has length {usual}" if len(set(found)) == 1 else "has one length"
         yield Assumption(
-            f"{name}: one length of axis {axis}",
+            name,
+            f"one length of axis {axis}",
             f"`{name}` {said} along axis {axis} in every case",
             "use others too",
             lambda rows: _resized(group, most_frequent(_lengths_of(group, rows))[0]),
@@ -57,7 +58,7 @@ def _one_length(
     together = [group, [member for member in group if member[1] == 0]]
     if batches and (1 in found or any(trials.works(_resized(axes, 1)) for axes in together)):
         yield Assumption(
-            f"{batches[0]}: never one item", f"`{batches[0]}` never holds a single item",
+            batches[0], "never one item", f"`{batches[0]}` never holds a single item",
             "let it hold one too",
             lambda _rows: lambda row: (
                 _resized(group, 2)(row) if lengths(row)[group[0]] == 1 else row
@@ -76,7 +77,8 @@ def _equal_sides(group: Sequence[Axis], trials: ReferenceTrials) -> Iterator[Ass
     for other, its_axis in others:
         if _is_free((name, axis), trials) and _is_free((other, its_axis), trials):
             yield Assumption(
-                f"{other}: axis {its_axis} as long as axis {axis} of {name}",
+                other,
+                f"axis {its_axis} as long as axis {axis} of {name}",
                 f"`{other}` is as long along axis {its_axis} as `{name}` along axis {axis} in "
                 "every case",
                 "use unequal sides",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from autograder.proof.mutants.argument_assumptions import assumptions_about
-from autograder.proof.mutants.assumption import Assumption
+from autograder.proof.mutants.assumption import ONE_VALUE, Assumption
 from autograder.proof.mutants.case_arguments import (
     Arguments,
     Change,
@@ -82,13 +82,15 @@ def unrefuted_assumptions(
             elif not varied or assumption.must_matter:
                 found[name] = UnrefutedAssumption(assumption, seed, varied)
     still = {
-        mutant.assumption.argument for name, mutant in found.items() if name.endswith(": one value")
+        mutant.assumption.argument
+        for mutant in found.values()
+        if mutant.assumption.kind == ONE_VALUE
     }
     return [
         found[assumption.name]
         for assumption in assumptions
         if assumption.name in found
-        and (assumption.argument not in still or assumption.name.endswith(": one value"))
+        and (assumption.argument not in still or assumption.kind == ONE_VALUE)
     ]
 
 

@@ -1,9 +1,10 @@
-"""Find problems in an executed notebook; pure functions that return sentences."""
+"""Find problems in an executed notebook, and say in which cell; pure functions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from nbformat import NotebookNode
 
@@ -26,10 +27,20 @@ _OUTSIDE = re.compile(r"\[Errno (?:2|13|30)\] [^']*'(/[^']*)'")
 _CHECK = re.compile(r"""^check\(["'](\w+)["']\)""")
 
 
-def problems_of(executed: Executed, original: NotebookNode, kind: str, budget: Budget) -> list[str]:
+@dataclass(frozen=True)
+class NotebookProblem:
+    """A problem of an executed notebook. cell: number of the cell to blame, if it is one cell."""
+
+    sentence: str
+    cell: int | None = None
+
+
+def problems_of(
+    executed: Executed, original: NotebookNode, kind: str, budget: Budget
+) -> list[NotebookProblem]:
     """Return all problems of an executed notebook, the most important first."""
     notebook = executed.notebook
-    problems = [executed.stopped] if executed.stopped else []
+    problems = [NotebookProblem(executed.stopped)] if executed.stopped else []
     problems += error_problems(notebook, kind, executed.scratch)
     if not problems:  # other problems would only follow from these
         problems += verdict_problems(notebook, kind)
@@ -37,13 +48,17 @@ def problems_of(executed: Executed, original: NotebookNode, kind: str, budget: B
         problems += pinned_problems(original, notebook)
         if kind == "lesson":
             problems += data_problems(notebook)
-        problems += [f"a process still runs at the end: {p}" for p in executed.left_processes]
+        problems += [
+            NotebookProblem(f"a process still runs at the end: {process}")
+            for process in executed.left_processes
+        ]
     if executed.left_files:
-        problems.append(f"it wrote outside its folder: {', '.join(executed.left_files)}")
+        written = ", ".join(executed.left_files)
+        problems.append(NotebookProblem(f"it wrote outside its folder: {written}"))
     return problems + budget_problems(executed, budget)
 
 
-def error_problems(notebook: NotebookNode, kind: str, scratch: str) -> list[str]:
+def error_problems(notebook: NotebookNode, kind: str, scratch: str) -> list[NotebookProblem]:
     """Return unexpected errors; in an untouched assignment only stubs must fail."""
     problems = []
     for number, cell in code_cells(notebook):
@@ -52,7 +67,8 @@ def error_problems(notebook: NotebookNode, kind: str, scratch: str) -> list[str]
                 continue
             if kind == "student" and _is_stub(cell) and output.ename == "NotImplementedError":
                 continue
-            problems.append(f"{cell_name(number, cell)} {error_in_words(output, scratch)}")
+            said = f"{cell_name(number, cell)} {error_in_words(output, scratch)}"
+            problems.append(NotebookProblem(said, number))
     return problems
 
 
@@ -70,7 +86,7 @@ def error_in_words(error: NotebookNode, scratch: str) -> str:
     return f"failed with {said}"
 
 
-def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
+def verdict_problems(notebook: NotebookNode, kind: str) -> list[NotebookProblem]:
     """Return checks of an assignment that do not say "right" if solved, or "blank" if untouched."""
     if kind not in ("assignment", "student"):
         return []
@@ -84,48 +100,55 @@ def verdict_problems(notebook: NotebookNode, kind: str) -> list[str]:
         said = " ".join(_texts(cell)).strip().partition("\n")[0]
         if look not in _looks(cell):
             problems.append(
-                f"{cell_name(number, cell)}: check({found[1]!r}) should say {wanted!r} and says "
-                f"{said or 'nothing'!r}"
+                _in_cell(
+                    number,
+                    cell,
+                    f"check({found[1]!r}) should say {wanted!r} and says {said or 'nothing'!r}",
+                )
             )
     return problems
 
 
-def record_problems(notebook: NotebookNode) -> list[str]:
+def record_problems(notebook: NotebookNode) -> list[NotebookProblem]:
     """Return recorded numbers outside the band in which the text is true."""
     return [
-        f"{cell_name(number, cell)}: a number is outside its band: {str(record).split('  <-')[0]}"
+        _in_cell(number, cell, f"a number is outside its band: {record.against_band()}")
         for number, cell, record in records(notebook)
         if not record.holds
     ]
 
 
-def pinned_problems(original: NotebookNode, executed: NotebookNode) -> list[str]:
+def pinned_problems(original: NotebookNode, executed: NotebookNode) -> list[NotebookProblem]:
     """Return tagged cells whose outputs differ from the stored ones."""
     problems = []
     for number, (stored, fresh) in enumerate(zip(original.cells, executed.cells, strict=True), 1):
         if is_pinned(stored):
             difference = output_difference(stored.outputs, fresh.outputs)
             if difference:
-                problems.append(
-                    f"{cell_name(number, fresh)}: the output is not the stored one: {difference}"
-                )
+                said = f"the output is not the stored one: {difference}"
+                problems.append(_in_cell(number, fresh, said))
     return problems
 
 
-def data_problems(notebook: NotebookNode) -> list[str]:
+def data_problems(notebook: NotebookNode) -> list[NotebookProblem]:
     """Return a problem if no picture or table is on screen early in the lesson."""
     first = [cell for _, cell in code_cells(notebook)][:DATA_BY]
     shown = [kind for cell in first for output in cell.outputs for kind in output.get("data", {})]
     if {"image/png", "image/svg+xml", "text/html"} & set(shown):
         return []
-    return [f"none of the first {DATA_BY} code cells shows data as a picture or a table"]
+    said = f"none of the first {DATA_BY} code cells shows data as a picture or a table"
+    return [NotebookProblem(said)]
 
 
-def alt_problems(notebook: NotebookNode) -> list[str]:
+def alt_problems(notebook: NotebookNode) -> list[NotebookProblem]:
     """Return figures whose outputs have no alternative text."""
     return [
-        f"{cell_name(number, cell)}: a figure has no alternative text. Show it with "
-        'plots.show(fig, alt="what is to be seen, in a sentence")'
+        _in_cell(
+            number,
+            cell,
+            "a figure has no alternative text. Show it with "
+            'plots.show(fig, alt="what is to be seen, in a sentence")',
+        )
         for number, cell in code_cells(notebook)
         for output in cell.outputs
         if "image/png" in output.get("data", {})
@@ -133,16 +156,14 @@ def alt_problems(notebook: NotebookNode) -> list[str]:
     ]
 
 
-def budget_problems(executed: Executed, budget: Budget) -> list[str]:
+def budget_problems(executed: Executed, budget: Budget) -> list[NotebookProblem]:
     """Return exceeded budgets of time and memory."""
-    usage, problems = executed.usage, []
+    usage, said = executed.usage, []
     if usage.reference_seconds > budget.seconds:
-        problems.append(
-            f"it takes {usage.reference_seconds:.0f} s; its budget is {budget.seconds:g} s"
-        )
+        said.append(f"it takes {usage.reference_seconds:.0f} s; its budget is {budget.seconds:g} s")
     if usage.peak_mib > budget.mib:
-        problems.append(f"it needs {usage.peak_mib} MiB of memory; its budget is {budget.mib} MiB")
-    return problems
+        said.append(f"it needs {usage.peak_mib} MiB of memory; its budget is {budget.mib} MiB")
+    return [NotebookProblem(sentence) for sentence in said]
 
 
 def records(notebook: NotebookNode) -> Iterator[tuple[int, NotebookNode, Record]]:
@@ -168,9 +189,9 @@ def cell_name(number: int, cell: NotebookNode) -> str:
     return f"cell {number} (In [{count}])" if count else f"cell {number}"
 
 
-def failure_text(path: str, notebook: NotebookNode, problems: list[str]) -> str:
-    """Return source and output of the cells that the problems name, for people to read."""
-    named = {int(n) for problem in problems for n in re.findall(r"^cell (\d+)", problem)}
+def failure_text(path: str, notebook: NotebookNode, problems: Sequence[NotebookProblem]) -> str:
+    """Return source and output of the cells that have problems, for people to read."""
+    named = {problem.cell for problem in problems}
     parts = []
     for number, cell in code_cells(notebook):
         if number in named:
@@ -178,6 +199,10 @@ def failure_text(path: str, notebook: NotebookNode, problems: list[str]) -> str:
             said = "\n".join(text.rstrip() for text in [*_texts(cell), *_tracebacks(cell)])
             parts.append(f"{path}, {cell_name(number, cell)}\n{source}\n{said[-3000:]}".rstrip())
     return "\n\n".join(parts)
+
+
+def _in_cell(number: int, cell: NotebookNode, sentence: str) -> NotebookProblem:
+    return NotebookProblem(f"{cell_name(number, cell)}: {sentence}", number)
 
 
 def _is_stub(cell: NotebookNode) -> bool:

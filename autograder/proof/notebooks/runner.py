@@ -139,7 +139,7 @@ def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Res
         seconds=executed.usage.reference_seconds,
         slowness=round(executed.usage.slowness, 3),
         peak_mib=executed.usage.peak_mib,
-        problems=tuple(problems),
+        problems=tuple(problem.sentence for problem in problems),
         failure=failure_text(task.path, executed.notebook, problems),
         slowest=tuple(sorted(cells, key=lambda cell: -cell.seconds)[:SLOWEST]),
         records=sum(1 for _ in records(executed.notebook)),

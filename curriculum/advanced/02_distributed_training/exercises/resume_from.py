@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from lepton_course.authoring import Call, Case, exact, exercise
-from lepton_course.authoring.wrong_forms import as_float, one_too_many, only_value, tuple_order
+from lepton_course.authoring.wrong_forms import one_too_many
 
 resuming = exercise(
     "resume_from",
@@ -19,28 +17,24 @@ resuming = exercise(
     returns=("step", "epoch", "done"),
     forms=[
         one_too_many(
-            "You returned the step after the checkpoint's: step is how many steps are done.",
+            "You returned the step after the checkpoint's: `step` is how many steps are done.",
             of="step",
         ),
         one_too_many(
             "Your epochs count from 1: the first is 0, so that the sampler is seeded as before.",
             of="epoch",
         ),
-        one_too_many(
-            "Your third number is one too high, so one batch is left out: it says "
-            "how many are done.",
-            of="done",
-        ),
-        tuple_order((0, 2, 1), "You returned (step, batches, epoch): the epoch comes second."),
-        only_value(0, "The step is right; return (step, epoch, batches done in it)."),
-        as_float("Your third number is a float: % gives a whole number.", of="done"),
-        tuple_order((2, 1, 0), "You returned (batches, epoch, step): the step comes first."),
     ],
 )
 
 
 @resuming.reference
 def resume_from(files, steps_per_epoch):
+    """Return (step, epoch, done) of the newest complete checkpoint, or (0, 0, 0) without one.
+
+    files: dicts of whole numbers "step", "rank", "world", "size", "written" (both in bytes).
+    steps_per_epoch: batches in an epoch, at least 1.
+    """
     ranks = {}
     for part in files:
         if part["written"] == part["size"]:
@@ -70,146 +64,74 @@ def cases(rng):
     per_epoch = int(rng.integers(61, 89))
 
     def file(step, rank, world, share=1.0):
-        return {
-            "step": step,
-            "rank": rank,
-            "world": world,
-            "size": size + 8 * rank,
-            "written": int(share * (size + 8 * rank)),
-        }
+        full = size + 8 * rank
+        written = int(share * full)
+        return {"step": step, "rank": rank, "world": world, "size": full, "written": written}
 
     def checkpoint(step, world, missing=(), torn=()):
         ranks = [rank for rank in range(world) if rank not in missing]
         return [file(step, rank, world, 0.97 if rank in torn else 1.0) for rank in ranks]
 
-    def case(part, *groups):
-        files = [f for group in groups for f in group]
-        return Case(part, ([files[i] for i in rng.permutation(len(files))], per_epoch))
+    def in_order(part, *groups, epoch=per_epoch):
+        return Case(part, ([f for group in groups for f in group], epoch))
 
-    def in_order(part, *groups):
-        return Case(part, ([f for group in groups for f in group], per_epoch))
+    def shuffled(part, *groups, epoch=per_epoch):
+        files = [f for group in groups for f in group]
+        return in_order(part, [files[i] for i in rng.permutation(len(files))], epoch=epoch)
 
     start = int(rng.integers(3, 8)) * 100
     a, b, c, d = (start + 100 * i for i in range(4))
+    e = 2 * per_epoch
     return [
-        in_order("all complete", checkpoint(900, 3), checkpoint(1100, 3), checkpoint(1000, 3)),
-        case("a file is missing", checkpoint(a, 4), checkpoint(b, 4), checkpoint(c, 4, [3])),
-        case("a file is missing", checkpoint(a, 3), checkpoint(b, 3), checkpoint(c, 3, [0])),
-        case("a half-written file", checkpoint(a, 2), checkpoint(b, 2), checkpoint(c, 2, (), [1])),
-        case(
-            "a half-written file",
-            checkpoint(a, 2, (), [0]),
-            checkpoint(b, 2),
-            checkpoint(c, 2, (), [1]),
-        ),
-        case(
+        in_order("all complete", checkpoint(900, 3), checkpoint(1000, 3), checkpoint(1100, 3)),
+        in_order("all complete", checkpoint(1, 1), epoch=per_epoch + 1),
+        shuffled("a file is missing", checkpoint(a, 4), checkpoint(b, 4, [3]), epoch=40),
+        shuffled("a file is missing", checkpoint(a, 3), checkpoint(b, 3, [0]), epoch=33),
+        shuffled("a half-written file", checkpoint(a, 2), checkpoint(b, 2, (), [1])),
+        shuffled(
             "a half-written file",
             checkpoint(a, 3),
             checkpoint(b, 3, (), [1]),
             checkpoint(c, 3, [1, 2], [0]),
+            epoch=1,
         ),
-        case(
+        # A gap in the middle: the run went on after it.
+        shuffled(
+            "a half-written file",
+            checkpoint(a, 2, (), [0]),
+            checkpoint(b, 2),
+            checkpoint(c, 2, [1]),
+        ),
+        shuffled(
             "copies of files",
             checkpoint(a, 3),
             [*checkpoint(b, 3), file(b, 1, 3)],
             [*checkpoint(c, 3, [2]), file(c, 0, 3)],
+            [*checkpoint(d, 3, (), [2]), file(d, 0, 3), file(d, 2, 3, 0.0)],
         ),
         in_order(
             "copies of files",
             checkpoint(a, 3),
-            [*checkpoint(b, 3), file(b, 2, 3, 0.4), file(b, 0, 3)],
+            checkpoint(b, 3),
+            [file(b, 2, 3, 0.4), file(b, 0, 3)],
         ),
-        in_order(
-            "copies of files",
-            checkpoint(a, 3),
-            [file(b, 2, 3, 0.4), *checkpoint(b, 3), file(b, 0, 3)],
-        ),
+        in_order("copies of files", checkpoint(a, 3), [file(b, 2, 3, 0.4)], checkpoint(b, 3)),
         in_order("another number of workers", checkpoint(a, 4), checkpoint(b, 2)),
         in_order(
             "another number of workers",
-            checkpoint(a - 100, 3),
             checkpoint(a, 4),
             checkpoint(b, 2),
             [*checkpoint(c, 4, [2, 3]), file(c, 1, 2)],
             [*checkpoint(d, 4, [1]), file(d, 1, 2)],
         ),
-        case(
-            "at the end of an epoch",
-            checkpoint(per_epoch * 2, 2),
-            checkpoint(per_epoch * 5, 2),
-            checkpoint(per_epoch * 4, 2, [0]),
-        ),
-        case("nothing complete", checkpoint(a, 3, [1]), checkpoint(b, 3, (), [0, 2])),
-        Case("nothing complete", ([], per_epoch)),
+        in_order("at the end of an epoch", checkpoint(e * 2, 2), checkpoint(e, 2)),
+        shuffled("nothing complete", checkpoint(a, 3, [1]), checkpoint(b, 3, (), [0, 2])),
+        in_order("nothing complete"),
     ]
 
 
-@resuming.mistake(
-    "When no checkpoint is complete you return None: a new run begins, return (0, 0, 0)."
-)
-def none_for_nothing(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return (step, epoch, done) if step else None
-
-
-@resuming.mistake(
-    "You counted from step - 1, the last batch that was done: `step` batches are done, so go on "
-    "with the one of that number, counted from 0."
-)
-def last_batch_done(files, steps_per_epoch):
-    step, _, _ = resume_from(files, steps_per_epoch)
-    return step, *divmod(step - 1, steps_per_epoch)
-
-
-@resuming.mistake(
-    "Your third number says how many batches of the epoch are left: how many are done is asked for."
-)
-def batches_left(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return step, epoch, steps_per_epoch - done
-
-
-@resuming.mistake("Your epoch has a fraction: divide with //, for a whole number.")
-def epoch_with_a_fraction(files, steps_per_epoch):
-    step, _, done = resume_from(files, steps_per_epoch)
-    return step, step / steps_per_epoch, done
-
-
-@resuming.mistake(
-    "Where all batches of an epoch are done you stay in it: the next one goes on, with 0 done."
-)
-def stays_in_the_finished_epoch(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return (step, epoch, done) if done or not step else (step, epoch - 1, steps_per_epoch)
-
-
-@resuming.mistake(
-    "Right, except where an epoch has just been finished: step // steps_per_epoch is the next one "
-    "then, without subtracting 1."
-)
-def epoch_of_the_last_step(files, steps_per_epoch):
-    step, _, done = resume_from(files, steps_per_epoch)
-    return step, max(0, step - 1) // steps_per_epoch, done
-
-
-@resuming.mistake("You returned a dict: return the three numbers, (step, epoch, done).")
-def as_a_dict(files, steps_per_epoch):
-    step, epoch, done = resume_from(files, steps_per_epoch)
-    return {"step": step, "epoch": epoch, "done": done}
-
-
-@resuming.mistake(
-    "You divided with / and took the result apart, which gives floats, and 28.999… where 29 is "
-    "meant: // and % (or divmod) stay with whole numbers."
-)
-def fraction_of_an_epoch(files, steps_per_epoch):
-    step, _, _ = resume_from(files, steps_per_epoch)
-    part, whole = math.modf(step / steps_per_epoch)
-    return step, whole, part * steps_per_epoch
-
-
 def _with_step(find):
-    """A wrong step; epoch and batch follow from it."""
+    """A wrong step, found in the files; epoch and batch follow from it."""
 
     def wrong(files, steps_per_epoch):
         step = find(files)
@@ -218,20 +140,21 @@ def _with_step(find):
     return wrong
 
 
-with_step = resuming.group("With step", make=_with_step)
+def _is_whole(file):
+    return file["written"] == file["size"]
 
 
-with_step.mistake(
-    "You took the newest step that any file has: the run may have been killed while that "
-    "checkpoint was being written. All its ranks must have a whole file.",
-    name="newest step",
-)(lambda files: max((f["step"] for f in files), default=0))
+def _ranks(group):
+    return {f["rank"] for f in group}
 
 
-def _complete_steps(
-    files, *, whole=lambda f: f["written"] == f["size"], key=lambda f: (f["step"], f["world"]),
-    complete=lambda group: {f["rank"] for f in group} == set(range(group[0]["world"])),
-):  # fmt: skip
+def _all_ranks(group):
+    return _ranks(group) == set(range(group[0]["world"]))
+
+
+def _complete(
+    files, *, whole=_is_whole, key=lambda f: (f["step"], f["world"]), complete=_all_ranks
+):
     """The steps to resume from, with the rules given, in the order of the files."""
     groups = {}
     for part in files:
@@ -241,257 +164,131 @@ def _complete_steps(
 
 
 def _newest(files, **rules):
-    return max(_complete_steps(files, **rules), default=0)
+    return max(_complete(files, **rules), default=0)
 
 
-with_step.mistake(
+whole_file = resuming.group("Whole files", make=_with_step)
+
+whole_file.mistake(
     "You look for all ranks, but count half-written files too: a file is whole when `written` "
     "equals `size`.",
     name="half-written files counted",
 )(lambda files: _newest(files, whole=lambda f: True))
 
 
-with_step.mistake(
+@whole_file.mistake(
+    "You reject a checkpoint as soon as one of its files is half-written, but the same rank may "
+    "have a whole one beside it: keep whole files, then count ranks."
+)
+def spoilt_by_one_file(files):
+    torn = {(f["step"], f["world"]) for f in files if not _is_whole(f)}
+    return _newest([f for f in files if (f["step"], f["world"]) not in torn])
+
+
+@whole_file.mistake(
+    "Of several files of one rank you keep the last in the list, even a half-written one: throw "
+    "away what is not whole first."
+)
+def the_last_file_of_a_rank(files):
+    kept = {(f["step"], f["world"], f["rank"]): f for f in files}
+    return _newest(kept.values())
+
+
+complete = resuming.group("Complete checkpoints", make=_with_step)
+
+complete.mistake(
+    "You took the newest step that any file has: the run may have been killed while that "
+    "checkpoint was being written. All its ranks must have a whole file.",
+    name="newest step",
+)(lambda files: max((f["step"] for f in files), default=0))
+
+complete.mistake(
     "For you one whole file makes a checkpoint: every rank from 0 to world - 1 must have one, "
     "since each holds a part of the state.",
     name="any whole file",
 )(lambda files: _newest(files, complete=lambda group: True))
 
-
-with_step.mistake(
+complete.mistake(
     "You ask whether all files that are there are whole: a rank whose file is missing goes "
     "unnoticed. Count the ranks against world.",
     name="missing files unnoticed",
 )(
     lambda files: _newest(
-        files,
-        whole=lambda f: True,
-        complete=lambda group: all(f["written"] == f["size"] for f in group),
+        files, whole=lambda f: True, complete=lambda group: all(map(_is_whole, group))
     )
 )
 
-
-with_step.mistake(
-    "You looked at the last rank's file alone, but ranks do not write one after the other: every "
-    "rank's file is needed.",
-    name="the last rank decides",
-)(
-    lambda files: _newest(
-        files, complete=lambda group: any(f["rank"] == f["world"] - 1 for f in group)
-    )
-)
-
-
-with_step.mistake(
-    "You always took the step before the newest: the newest may be complete, and the one before "
-    "may not. Look at the files.",
-    name="one before the newest",
-)(lambda files: ([0, 0] + sorted({f["step"] for f in files}))[-2])
-
-
-with_step.mistake(
-    "You looked at rank 0's file alone: with sharded state every rank's file is needed.",
-    name="the first rank decides",
-)(lambda files: _newest(files, complete=lambda group: any(f["rank"] == 0 for f in group)))
-
-
-with_step.mistake(
+complete.mistake(
     "You compare the number of files with world, but a rank may have several (a copy, a second "
     "attempt): count different ranks.",
     name="files counted",
 )(lambda files: _newest(files, complete=lambda group: len(group) == group[0]["world"]))
 
-
-with_step.mistake(
+complete.mistake(
     "You ask for at least `world` files, but a copy of one rank does not replace another rank: "
     "count different ranks.",
     name="at least so many files",
 )(lambda files: _newest(files, complete=lambda group: len(group) >= group[0]["world"]))
 
+complete.mistake(
+    "You ask for ranks 0 to the highest one that is there, so a missing last rank goes unnoticed: "
+    "world says how many there must be.",
+    name="up to the highest rank",
+)(
+    lambda files: _newest(
+        files, complete=lambda group: _ranks(group) == set(range(max(_ranks(group)) + 1))
+    )
+)
 
-with_step.mistake(
+complete.mistake(
     "You put files of one step together although they come from runs with different numbers of "
     "workers: the shards do not fit. Group by step and world.",
     name="runs mixed",
 )(lambda files: _newest(files, key=lambda f: f["step"]))
 
 
-def _highest(group):
-    return max(f["rank"] for f in group)
+newest = resuming.group("The newest", make=_with_step)
 
-
-with_step.mistake(
-    "You ask for ranks 0 to the highest one that is there, so a missing last rank goes unnoticed: "
-    "world says how many there must be.",
-    name="up to the highest rank",
-)(
-    lambda files: _newest(
-        files,
-        complete=lambda group: {f["rank"] for f in group} == set(range(_highest(group) + 1)),
-    )
-)
-
-
-def _of_world(world, files):
-    return _newest([f for f in files if f["world"] == world])
-
-
-@with_step.mistake(
-    "You took one number of workers for all checkpoints, that of the newest file: a run may have "
-    "been started again with fewer or more. Each file says its own."
-)
-def one_world_for_all(files):
-    newest = max(files, key=lambda f: f["step"], default={"world": 0})
-    return _of_world(newest["world"], files)
-
-
-@with_step.mistake(
-    "You took the first file's number of workers for all (and without any file there is no first "
-    "one): each file says its own."
-)
-def the_first_file_world(files):
-    return _of_world(files[0]["world"], files)
-
-
-@with_step.mistake(
-    "You reject a checkpoint as soon as one of its files is half-written, but the same rank may "
-    "have a whole one beside it: keep whole files, then count ranks."
-)
-def spoilt_by_one_file(files):
-    torn = {(f["step"], f["world"]) for f in files if f["written"] < f["size"]}
-    return _newest([f for f in files if (f["step"], f["world"]) not in torn])
-
-
-with_step.mistake(
-    "You compared steps as text, where '900' comes after '1100': compare numbers. (In names of "
-    "files, zeros in front help.)",
-    name="compared as text",
-)(lambda files: max(_complete_steps(files), key=str, default=0))
-
-
-with_step.mistake(
-    "You took a complete checkpoint, but the oldest: take the greatest step.", name="oldest chosen"
-)(lambda files: min(_complete_steps(files), default=0))
-
-
-with_step.mistake(
+newest.mistake(
     "You took the complete checkpoint that comes last in the list: files come in any order, so "
     "take the greatest step.",
     name="last in the list",
-)(lambda files: [0, *_complete_steps(files)][-1])
+)(lambda files: [0, *_complete(files)][-1])
 
-
-with_step.mistake(
+newest.mistake(
     "When no checkpoint is complete your function stops with an error (max of nothing): a new run "
     "begins, so return (0, 0, 0). max(…, default=0) does it.",
     name="stops when nothing is complete",
-)(lambda files: max(_complete_steps(files)))
+)(lambda files: max(_complete(files)))
 
 
-with_step.mistake(
-    "When no checkpoint is complete you go on from step -1: a new run begins, return (0, 0, 0).",
-    name="-1 when nothing is complete",
-)(lambda files: max(_complete_steps(files), default=-1))
+place = resuming.group("The place in the epoch", read="lesson.ipynb#Killed-and-resumed")
 
 
-with_step.mistake(
-    "For you no checkpoint is ever complete: ranks count from 0, so compare with "
-    "set(range(world)), and a set with a set.",
-    name="never complete",
-)(lambda files: 0)
-
-
-@with_step.mistake(
-    "You stop at the first checkpoint that is not complete: the run went on after it, so a later "
-    "one may be complete."
-)
-def up_to_the_first_gap(files):
-    good, best = set(_complete_steps(files)), 0
-    for step in sorted({f["step"] for f in files}):
-        if step not in good:
-            break
-        best = step
-    return best
-
-
-@with_step.mistake(
-    "You compare the number of workers before the step: the greatest step counts, whatever its "
-    "world."
-)
-def largest_world_first(files):
-    groups = {(f["world"], f["step"]) for f in files}
-    whole = [
-        (w, s) for w, s in groups if s in _complete_steps([f for f in files if f["world"] == w])
-    ]
-    return max(whole, default=(0, 0))[1]
-
-
-def _with_place(place):
-    """The right step; epoch and batch by a wrong rule."""
-
-    def wrong(files, steps_per_epoch):
-        step, epoch, done = resume_from(files, steps_per_epoch)
-        return place(step, epoch, done)
-
-    return wrong
-
-
-with_place = resuming.group("With place", make=_with_place)
-
-
-with_place.mistake(
+@place.mistake(
     "You begin the epoch again, so its first batches are trained on twice: return how many "
-    "batches of it are done, to skip them.",
-    name="epoch begun again",
-)(lambda step, epoch, done: (step, epoch, 0))
+    "batches of it are done, to skip them."
+)
+def epoch_begun_again(right, a):
+    step, epoch, _ = right()
+    return step, epoch, 0
 
 
-with_place.mistake(
-    "You go on with the next epoch, so the rest of this one is never seen: stay in it, and return "
-    "how many of its batches are done.",
-    name="next epoch",
-)(lambda step, epoch, done: (step, epoch + bool(done), 0))
+@place.mistake(
+    "`done` counts the batches of the whole run: count those of this epoch, step % steps_per_epoch."
+)
+def batch_of_the_run(right, a):
+    step, epoch, _ = right()
+    return step, epoch, step
 
 
-with_place.mistake(
-    "Your third number counts the batches of the whole run: count those of this epoch, step % "
-    "steps_per_epoch.",
-    name="batch of the run",
-)(lambda step, epoch, done: (step, epoch, step))
-
-
-with_place.mistake(
-    "You rounded the epoch up: in the middle of an epoch that is the next one; // rounds down.",
-    name="epoch rounded up",
-)(lambda step, epoch, done: (step, epoch + bool(done), done))
-
-
-def _with_whole_files(chosen):
-    """The right rule on files of which each rank keeps one, by `chosen(files)`."""
-
-    def wrong(files, steps_per_epoch):
-        keys = [(f["step"], f["world"], f["rank"]) for f in files]
-        kept = dict(chosen(list(zip(keys, files, strict=True))))
-        return resume_from(list(kept.values()), steps_per_epoch)
-
-    return wrong
-
-
-with_whole_files = resuming.group("With whole files", make=_with_whole_files)
-
-
-with_whole_files.mistake(
-    "Of several files of one rank you keep the last in the list, even a half-written one: throw "
-    "away what is not whole first.",
-    name="the last file of a rank",
-)(lambda pairs: pairs)
-
-
-with_whole_files.mistake(
-    "Of several files of one rank you look at the first in the list only, even a half-written "
-    "one: throw away what is not whole first.",
-    name="the first file of a rank",
-)(lambda pairs: pairs[::-1])
+@place.mistake(
+    "Right, except where an epoch has just been finished: then step // steps_per_epoch is the next "
+    "one already, without subtracting 1."
+)
+def epoch_of_the_last_step(right, a):
+    step, _, done = right()
+    return step, max(0, step - 1) // a.steps_per_epoch, done
 
 
 resuming.hints(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lepton_course.authoring import Call, Case, close, exercise
-from lepton_course.authoring.wrong_forms import as_array, as_list, only_value
+from lepton_course.authoring.wrong_forms import as_array, only_value
 
 ring = exercise(
     "ring_buffers",
@@ -13,14 +13,13 @@ ring = exercise(
     points=4,
     difficulty=4,
     minutes=18,
-    probe=Call(),
+    probe=Call(fresh=True),
     compare=close(),
     read="lesson.ipynb#The-ring",
     forms=[
-        as_list("The numbers are right, but each buffer is a list: return NumPy arrays."),
         as_array(
-            "The numbers are right, but stand in one table: return a list of W "
-            "arrays; list(table) makes one of its rows."
+            "The numbers are right, but stand in one table: return a list of W arrays; "
+            "list(table) makes one of its rows."
         ),
         only_value(
             0, "You returned the buffer of rank 0: those of all ranks are asked for, in a list."
@@ -31,6 +30,12 @@ ring = exercise(
 
 @ring.reference
 def ring_buffers(arrays, steps):
+    """Return the buffers of all W ranks after `steps` steps of a ring all-reduce.
+
+    arrays: W float arrays (n,), the buffers at the start; W divides n. steps: 0 to 2 (W - 1).
+    Returns a list of W new arrays (n,).
+    Source: Patarasuk and Yuan (2009), reduce-scatter followed by all-gather.
+    """
     world = len(arrays)
     table = np.stack(arrays)
     buffers = table.reshape(world, world, table.shape[1] // world)  # (rank, chunk, values)
@@ -76,13 +81,13 @@ def from_the_receiver(arrays, steps):
 @ring.cases
 def cases(rng):
     def case(part, world, width, steps):
-        length = world * width
-        values = rng.permutation(np.arange(1.0, 1 + world * length)).reshape(world, length)
-        return Case(part, ([row.copy() for row in values], steps))
+        values = rng.normal(scale=10, size=(world, world * width))
+        return Case(part, (list(values), steps))
 
     return [
         case("one step, or none", 3, 2, 1),
         case("one step, or none", 2, 2, 0),
+        case("one step, or none", 1, 1, 0),
         case("after the reduce-scatter", 3, 1, 2),
         case("after the reduce-scatter", 5, 2, 4),
         case("within the all-gather", 3, 2, 3),
@@ -105,104 +110,13 @@ def _ring(arrays, steps, *, chunk_of, to=1, adds=lambda step, world: step < worl
     return [np.concatenate(b) for b in buffers]
 
 
-def _right(r, step, world):
+def _right_chunk(r, step, world):
     return r - step
 
 
 @ring.mistake("The chunk is right, but it goes to rank r - 1: in this ring rank r sends to r + 1.")
 def sent_to_the_left(arrays, steps):
-    return _ring(arrays, steps, chunk_of=_right, to=-1)
-
-
-@ring.mistake(
-    "Your ring is right and runs the other way round: rank r is to send chunk r - step to rank r "
-    "+ 1."
-)
-def mirrored(arrays, steps):
-    return _ring(arrays, steps, chunk_of=lambda r, step, world: r + step, to=-1)
-
-
-@ring.mistake(
-    "You send chunk r + step: a rank must pass on what it has just received, and that is chunk r "
-    "- step."
-)
-def chunk_moves_forward(arrays, steps):
-    return _ring(arrays, steps, chunk_of=lambda r, step, world: r + step)
-
-
-@ring.mistake(
-    "Every rank sends chunk r in each step, so nothing travels farther than one place: in step s, "
-    "send chunk r - s, the one that came in just before."
-)
-def own_chunk_always(arrays, steps):
-    return _ring(arrays, steps, chunk_of=lambda r, step, world: r)
-
-
-@ring.mistake(
-    "All ranks send the same chunk in a step: then all links carry one chunk, and the rest waits. "
-    "In step s rank r sends chunk r - s, so all chunks are on the way at once."
-)
-def the_same_chunk_everywhere(arrays, steps):
-    return _ring(arrays, steps, chunk_of=lambda r, step, world: step)
-
-
-@ring.mistake("You begin with chunk r + 1: in step 0 rank r sends chunk r.")
-def begun_one_chunk_later(arrays, steps):
-    return _ring(arrays, steps, chunk_of=lambda r, step, world: r + 1 - step)
-
-
-@ring.mistake("You begin with chunk r - 1: steps count from 0, so that rank r sends chunk r first.")
-def steps_counted_from_1(arrays, steps):
-    return _ring(arrays, steps, chunk_of=lambda r, turn, world: r - turn - 1)
-
-
-@ring.mistake(
-    "What comes in replaces what was there from the beginning, so values get lost: in the first W "
-    "- 1 steps it is added."
-)
-def never_added(arrays, steps):
-    return _ring(arrays, steps, chunk_of=_right, adds=lambda step, world: False)
-
-
-@ring.mistake(
-    "The first half is right. In the second what comes in is a complete sum already: it replaces "
-    "what is there."
-)
-def always_added(arrays, steps):
-    return _ring(arrays, steps, chunk_of=_right, adds=lambda step, world: True)
-
-
-@ring.mistake(
-    "You add in W steps: after W - 1 steps each rank has one complete sum, and from then on what "
-    "comes in replaces."
-)
-def added_once_too_often(arrays, steps):
-    return _ring(arrays, steps, chunk_of=_right, adds=lambda step, world: step < world)
-
-
-@ring.mistake(
-    "You begin to replace one step too early: the first W - 1 steps add, steps 0 to W - 2."
-)
-def replaced_too_early(arrays, steps):
-    return _ring(arrays, steps, chunk_of=_right, adds=lambda step, world: step < world - 2)
-
-
-@ring.mistake(
-    "You add in the first half of `steps` and replace in the second: what counts is how many "
-    "ranks there are. Steps 0 to W - 2 add."
-)
-def phases_halved(arrays, steps):
-    return _ring(arrays, steps, chunk_of=_right, adds=lambda turn, world: turn < steps // 2)
-
-
-@ring.mistake(
-    "The reduce-scatter is right, but then you give everybody everything at once: the all-gather "
-    "takes W - 1 steps, in each of which every rank replaces one chunk."
-)
-def all_gathered_at_once(arrays, steps):
-    if steps <= len(arrays) - 1:
-        return ring_buffers(arrays, steps)
-    return sum_at_once(arrays, steps)
+    return _ring(arrays, steps, chunk_of=_right_chunk, to=-1)
 
 
 @ring.mistake(
@@ -220,68 +134,26 @@ def put_into_another_chunk(arrays, steps):
     return [np.concatenate(chunks) for chunks in held]
 
 
-@ring.mistake("You empty what a rank has sent: it keeps its own values, which are replaced later.")
-def sender_emptied(arrays, steps):
-    world = len(arrays)
-    table = np.stack(arrays).reshape(world, world, -1)
-    for turn in range(steps):
-        sent = {r: table[r, (r - turn) % world].copy() for r in range(world)}
-        for r in range(world):
-            table[r, (r - turn) % world] = 0 if turn < world - 1 else sent[r]
-        for r in range(world):
-            place = (r + 1) % world, (r - turn) % world
-            table[place] = sent[r] + (table[place] if turn < world - 1 else 0)
-    return list(table.reshape(world, -1))
+@ring.mistake(
+    "You took every W-th value as a chunk: a chunk is a run of neighbours, so chunk 0 is the "
+    "beginning of the array."
+)
+def chunks_interleaved(right, a):
+    world = len(a.arrays)
+    dealt = [array.reshape(-1, world).T.ravel() for array in a.arrays]
+    return [b.reshape(world, -1).T.ravel() for b in right(arrays=dealt)]
 
 
-@ring.mistake("The last rank sends nothing to rank 0: (r + 1) % W closes the ring.")
-def ring_not_closed(arrays, steps):
-    world = len(arrays)
-    table = np.stack(arrays).reshape(world, world, -1)
-    for turn in range(steps):
-        before = table.copy()
-        for r in range(world - 1):
-            c = (r - turn) % world
-            table[r + 1, c] = before[r, c] + (table[r + 1, c] if turn < world - 1 else 0)
-    return list(table.reshape(world, -1))
-
-
-@ring.mistake("You send to rank r + 1, which is not there for the last rank: (r + 1) % W is 0.")
+@ring.mistake(
+    "You send to rank r + 1, which does not exist for the last rank: (r + 1) % W is 0 and closes "
+    "the ring."
+)
 def beyond_the_last_rank(arrays, steps):
     held = [np.split(np.array(a), len(arrays)) for a in arrays]
     for turn in range(steps):
         for r in range(len(held)):
             held[r + 1][r - turn] = held[r + 1][r - turn] + held[r][r - turn]
     return [np.concatenate(chunks) for chunks in held]
-
-
-@ring.mistake(
-    "In the all-gather you begin with chunk r, but rank r has the complete sum of chunk r + 1: "
-    "simply go on counting, r - step with step = W - 1, W, …"
-)
-def all_gather_begins_with_the_own_chunk(arrays, steps):
-    def chunk(r, step, world):
-        return r - step if step < world - 1 else r - (step - world + 1)
-
-    return _ring(arrays, steps, chunk_of=chunk)
-
-
-@ring.mistake("Your buffers are one step ahead: `steps` is how many steps were made.")
-def one_step_too_many(arrays, steps):
-    return ring_buffers(arrays, steps + 1)
-
-
-@ring.mistake("Your buffers are one step behind: `steps` is how many steps were made.")
-def one_step_too_few(arrays, steps):
-    return ring_buffers(arrays, steps - 1)
-
-
-@ring.mistake("You send whole arrays, and add what has been added before: send one chunk a step.")
-def whole_arrays_sent(arrays, steps):
-    now = [np.array(a) for a in arrays]
-    for _ in range(steps):
-        now = [now[r] + now[r - 1] for r in range(len(now))]
-    return now
 
 
 @ring.mistake(
@@ -292,61 +164,41 @@ def sum_at_once(arrays, steps):
     return [np.sum(arrays, axis=0) for _ in arrays]
 
 
-@ring.mistake(
-    "At the end you divide by the number of ranks: an all-reduce gives the sum; who wants a mean "
-    "divides afterwards."
+chunks = ring.group("Which chunk is sent", read="lesson.ipynb#The-ring")
+
+
+@chunks.mistake(
+    "You send chunk r + s: a rank must pass on what it has just received, and that is chunk r - s."
 )
-def mean_instead_of_sum(arrays, steps):
-    world = len(arrays)
-    done = steps == 2 * (world - 1)
-    return [b / world if done else b for b in ring_buffers(arrays, steps)]
+def chunk_moves_forward(arrays, steps):
+    return _ring(arrays, steps, chunk_of=lambda r, step, world: r + step)
 
 
-@ring.mistake(
-    "The reduce-scatter is right, and then nothing moves any more: after W - 1 steps the complete "
-    "sums must go round, in W - 1 further steps."
+@chunks.mistake(
+    "Every rank sends chunk r in each step, so nothing travels farther than one place: in step s, "
+    "send chunk r - s, the one that came in just before."
 )
-def stops_after_the_first_half(arrays, steps):
-    return ring_buffers(arrays, min(steps, len(arrays) - 1))
+def own_chunk_always(arrays, steps):
+    return _ring(arrays, steps, chunk_of=lambda r, step, world: r)
 
 
-@ring.mistake(
-    "You took every W-th value as a chunk: a chunk is a run of neighbours, so chunk 0 is the "
-    "beginning of the array."
+@chunks.mistake("You begin with chunk r - 1: steps count from 0, so rank r sends chunk r first.")
+def steps_counted_from_1(arrays, steps):
+    return _ring(arrays, steps, chunk_of=lambda r, step, world: r - step - 1)
+
+
+@chunks.mistake(
+    "In the all-gather you begin with chunk r, but rank r has the complete sum of chunk r + 1: "
+    "simply go on counting, r - s with s = W - 1, W, …"
 )
-def chunks_interleaved(arrays, steps):
-    world = len(arrays)
-    dealt = [a.reshape(-1, world).T.ravel() for a in arrays]
-    return [b.reshape(world, -1).T.ravel() for b in ring_buffers(dealt, steps)]
+def all_gather_begins_with_the_own_chunk(arrays, steps):
+    def chunk(r, step, world):
+        return r - step if step < world - 1 else r - (step - world + 1)
+
+    return _ring(arrays, steps, chunk_of=chunk)
 
 
-@ring.mistake(
-    "You returned the sum of all arrays: asked for is what stands on each rank after so many "
-    "steps, in a list."
-)
-def one_sum(arrays, steps):
-    return np.sum(arrays, axis=0)
-
-
-@ring.mistake(
-    "The numbers are right, but each rank's array is still in chunks: np.concatenate puts them "
-    "together."
-)
-def chunks_returned(arrays, steps):
-    return [list(np.split(b, len(arrays))) for b in ring_buffers(arrays, steps)]
-
-
-@ring.mistake(
-    "The buffers are right, but you wrote into the arrays that you were given: a slice or "
-    "np.split gives views, so copy first."
-)
-def written_into_the_arrays(arrays, steps):
-    for array, buffer in zip(arrays, ring_buffers(arrays, steps), strict=True):
-        array[:] = buffer
-    return arrays
-
-
-@ring.mistake(
+@chunks.mistake(
     "The reduce-scatter is right. In the all-gather you send chunk r + 1 - s, as the lesson does; "
     "but there s begins again at 0, and here it goes on, so the rule stays r - s."
 )
@@ -357,32 +209,9 @@ def the_lesson_second_rule(arrays, steps):
     return _ring(arrays, steps, chunk_of=chunk)
 
 
-@ring.mistake(
-    "You exchanged the halves: in the first W - 1 steps what comes in is added, and only "
-    "afterwards it replaces."
-)
-def replaced_then_added(arrays, steps):
-    return _ring(arrays, steps, chunk_of=_right, adds=lambda step, world: step >= world - 1)
-
-
-@ring.mistake(
-    "You take the mean of what comes in and what is there: an all-reduce adds; a mean of means "
-    "would give the last rank the greatest weight."
-)
-def averaged_in_each_step(arrays, steps):
-    world = len(arrays)
-    table = np.stack(arrays).reshape(world, world, -1)
-    for turn in range(steps):
-        before = table.copy()
-        for r in range(world):
-            place, sent = ((r + 1) % world, (r - turn) % world), before[r, (r - turn) % world]
-            table[place] = (before[place] + sent) / 2 if turn < world - 1 else sent
-    return list(table.reshape(world, -1))
-
-
-@ring.mistake(
-    "Right at first, but late in the ring r - s falls below -W, and there is no such chunk: (r - "
-    "s) % W stays within 0 to W - 1."
+@chunks.mistake(
+    "Right at first, but late in the ring r - s falls below -W, and there is no such chunk: "
+    "(r - s) % W stays within 0 to W - 1."
 )
 def chunk_not_wrapped(arrays, steps):
     world = len(arrays)
@@ -395,47 +224,44 @@ def chunk_not_wrapped(arrays, steps):
     return [np.concatenate(chunks) for chunks in held]
 
 
-@ring.mistake(
-    "In each of your steps one rank alone sends: all send at the same time, so a step needs a "
-    "loop over the ranks."
+adding = ring.group("Added, then replaced", read="lesson.ipynb#The-ring")
+
+
+@adding.mistake(
+    "What comes in replaces what was there from the beginning, so values get lost: in the first "
+    "W - 1 steps it is added."
 )
-def one_sender_at_a_time(arrays, steps):
-    world = len(arrays)
-    table = np.stack(arrays).reshape(world, world, -1)
-    for turn in range(steps):
-        r = turn % world
-        place = (r + 1) % world, (r - turn) % world
-        table[place] = table[r, (r - turn) % world] + (table[place] if turn < world - 1 else 0)
-    return list(table.reshape(world, -1))
+def never_added(arrays, steps):
+    return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda step, world: False)
 
 
-@ring.mistake(
-    "Your chunks go backwards: the sender gets its right neighbour's chunk. It is the receiver, "
-    "rank (r + 1) % W, whose chunk changes."
+@adding.mistake(
+    "The reduce-scatter is right. In the all-gather what comes in is a complete sum already: it "
+    "replaces what is there."
 )
-def added_at_the_sender(arrays, steps):
-    world = len(arrays)
-    table = np.stack(arrays).reshape(world, world, -1)
-    for turn in range(steps):
-        before = table.copy()
-        for r in range(world):
-            c = (r - turn) % world
-            table[r, c] = before[(r + 1) % world, c] + (before[r, c] if turn < world - 1 else 0)
-    return list(table.reshape(world, -1))
+def always_added(arrays, steps):
+    return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda step, world: True)
 
 
-@ring.mistake(
-    "np.split(a, n) makes n parts: n is the number of chunks, W, and not how many values each has."
+@adding.mistake(
+    "You add in W steps: after W - 1 steps each rank has one complete sum, and from then on what "
+    "comes in replaces."
 )
-def split_into_the_wrong_number_of_parts(arrays, steps):
-    world = len(arrays)
-    held = [np.split(np.array(a), len(a) // world) for a in arrays]
-    for turn in range(steps):
-        sent = [held[r][(r - turn) % world] for r in range(world)]
-        for r in range(world):
-            goal, c = held[(r + 1) % world], (r - turn) % world
-            goal[c] = goal[c] + sent[r] if turn < world - 1 else sent[r]
-    return [np.concatenate(chunks) for chunks in held]
+def added_once_too_often(arrays, steps):
+    return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda step, world: step < world)
+
+
+@adding.mistake("You replace one step too early: the first W - 1 steps add, steps 0 to W - 2.")
+def replaced_too_early(arrays, steps):
+    return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda step, world: step < world - 2)
+
+
+@adding.mistake(
+    "You add in the first half of `steps` and replace in the second: what counts is how many "
+    "ranks there are. Steps 0 to W - 2 add."
+)
+def phases_halved(arrays, steps):
+    return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda turn, world: turn < steps // 2)
 
 
 ring.hints(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import torch
+
 from lepton_course.authoring import Call, Case, close, exercise
 from lepton_course.authoring.wrong_forms import negated, tuple_order
 
@@ -19,8 +21,8 @@ differentiating = exercise(
         tuple_order((1, 0), "Both are right, but in the wrong order: d_w first, then d_b."),
         negated("Both have the wrong sign: the error is guess minus truth."),
         negated(
-            "d_b is right; in d_w the sign is wrong: when w grows, the guess grows "
-            "by price, so the inner derivative is price and not -price.",
+            "d_b is right; in d_w the sign is wrong: when w grows by 1, the guess grows by price, "
+            "so the inner derivative is price and not -price.",
             of="d_w",
         ),
     ],
@@ -29,92 +31,113 @@ differentiating = exercise(
 
 @differentiating.reference
 def gradients(w, b, price, amount):
+    """Derivatives of (w * price + b - amount)**2 with respect to w and b.
+
+    w, b, price, amount: floats. Returns (d_w, d_b), floats.
+    """
     twice = 2 * (w * price + b - amount)
     return twice * price, twice
 
 
+@differentiating.alternative
+def gradients_by_autograd(w, b, price, amount):
+    at = torch.tensor([w, b], dtype=torch.float64, requires_grad=True)
+    ((at[0] * price + at[1] - amount) ** 2).backward()
+    return tuple(at.grad.tolist())
+
+
 @differentiating.cases
 def cases(rng):
-    price, amount = (float(v) for v in rng.choice([1.25, 1.5, 2.5, 3.0], 2, replace=False))
+    prices = (float(v) for v in rng.choice([1.25, 1.5, 2.0, 2.75, 3.5], 4, replace=False))
+    amounts = (float(v) for v in rng.choice([0.6, 1.1, 2.2, 4.0, 7.3], 4, replace=False))
+    points = [("without bias", 0.5, 0.0), ("without bias", 1.75, 0.0)]
+    points += [("with bias", -0.75, 0.25), ("with bias", 0.3, -1.2)]
     return [
-        Case("without bias", (0.5, 0.0, price, amount)),
-        Case("with bias", (-0.75, 0.25, price, amount)),
+        Case(part, (w, b, price, amount))
+        for (part, w, b), price, amount in zip(points, prices, amounts, strict=True)
     ]
 
 
 @differentiating.mistake(
-    "The price is missing in d_w: the guess is w * price + b, and its derivative for w is price."
+    "d_b is right; d_w lacks the price: the guess is w * price + b, and its derivative with "
+    "respect to w is price."
 )
-def price_missing(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
+def price_missing(right, a):
+    _, d_b = right()
     return d_b, d_b
 
 
 @differentiating.mistake(
-    "You wrote w where the price belongs: the derivative of w * price for w is price."
+    "d_b is right; in d_w you wrote w where the price belongs: the derivative of w * price with "
+    "respect to w is price."
 )
-def weight_for_price(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
-    return d_b * w, d_b
+def weight_for_price(right, a):
+    _, d_b = right()
+    return d_b * a.w, d_b
 
 
 @differentiating.mistake(
-    "You wrote the amount where the price belongs: the amount does not stand beside w in the "
-    "formula."
+    "d_b is right; in d_w you wrote the amount where the price belongs: w is multiplied by the "
+    "price."
 )
-def amount_for_price(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
-    return d_b * amount, d_b
-
-
-@differentiating.mistake("d_w is right; in d_b the 2 of the square is missing.")
-def two_missing_in_b(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w, d_b / 2
-
-
-@differentiating.mistake("The 2 of the square is missing in both.")
-def no_two(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w / 2, d_b / 2
+def amount_for_price(right, a):
+    _, d_b = right()
+    return d_b * a.amount, d_b
 
 
 @differentiating.mistake(
-    "d_w is right; in d_b there is no price, because b stands alone in the guess and its inner "
-    "derivative is 1."
+    "d_b is right; in d_w there is a w too many: the derivative of w * price with respect to w is "
+    "price alone."
 )
-def price_in_both(w, b, price, amount):
-    d_w, _ = gradients(w, b, price, amount)
-    return d_w, d_w
-
-
-@differentiating.mistake("d_w is right; d_b has no b beside the error: the inner derivative is 1.")
-def bias_times_itself(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w, d_b * b
+def weight_and_price(right, a):
+    d_w, d_b = right()
+    return d_w * a.w, d_b
 
 
 @differentiating.mistake(
     "d_b is right; in d_w the error stands twice, and the price not at all: the inner derivative "
-    "of w * price for w is price."
+    "of w * price with respect to w is price."
 )
-def error_for_price(w, b, price, amount):
-    _, d_b = gradients(w, b, price, amount)
+def error_for_price(right, a):
+    _, d_b = right()
     return d_b * d_b / 2, d_b
 
 
+@differentiating.mistake("d_w is right; in d_b the 2 of the square is missing.")
+def two_missing_in_b(right, a):
+    d_w, d_b = right()
+    return d_w, d_b / 2
+
+
+@differentiating.mistake("The 2 of the square is missing in both.")
+def no_two(right, a):
+    d_w, d_b = right()
+    return d_w / 2, d_b / 2
+
+
 @differentiating.mistake(
-    "d_b is right; in d_w there is a w too many: the derivative of w * price for w is price alone."
+    "d_w is right; d_b has no factor price, because b stands alone in the guess and its inner "
+    "derivative is 1."
 )
-def weight_and_price(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w * w, d_b
+def price_in_both(right, a):
+    d_w, _ = right()
+    return d_w, d_w
 
 
-@differentiating.mistake("d_w is right; d_b has no w beside the error: the inner derivative is 1.")
-def weight_in_b(w, b, price, amount):
-    d_w, d_b = gradients(w, b, price, amount)
-    return d_w, d_b * w
+@differentiating.mistake(
+    "d_w is right; in d_b the error is not multiplied by b: the inner derivative is 1."
+)
+def bias_times_itself(right, a):
+    d_w, d_b = right()
+    return d_w, d_b * a.b
+
+
+@differentiating.mistake(
+    "d_w is right; in d_b the error is not multiplied by w: the inner derivative is 1."
+)
+def weight_in_b(right, a):
+    d_w, d_b = right()
+    return d_w, d_b * a.w
 
 
 differentiating.hints(

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from lepton_course.authoring import Call, Case, close, exercise
-from lepton_course.authoring.wrong_forms import in_array, negated, tuple_order
+from lepton_course.authoring.wrong_forms import in_array, rounded, tuple_order
+
+ROUNDED = (
+    "Right, but rounded: a weight per unit can be small and the numbers of its column large, so "
+    "every digit counts; return all of them."
+)
 
 units = exercise(
     "in_units",
@@ -26,17 +31,20 @@ units = exercise(
             "The numbers are right, but the bias is an array of shape (1,): return a float.",
             of="b_units",
         ),
-        negated(
-            "The bias is right, but the weights have the wrong sign: dividing by "
-            "std does not change it.",
-            of="w_units",
-        ),
+        rounded(2, ROUNDED),
+        rounded(4, ROUNDED),
     ],
 )
 
 
 @units.reference
 def in_units(w, b, mean, std):
+    """Weights and bias for unscaled rows, with the logits of scaled ones.
+
+    w: float array (F,), a logit per standard deviation. b: float. mean, std: float arrays (F,)
+    in the units of the columns, std positive. Returns (w_units, b_units): a float array (F,), a
+    logit per unit of each column, and a float.
+    """
     per_unit = w / std
     return per_unit, float(b - per_unit @ mean)
 
@@ -53,57 +61,51 @@ def in_units_from_two_points(w, b, mean, std):
 
 @units.cases
 def cases(rng):
-    def case(part, columns, mean, bias):
+    def case(part, mean, bias):
+        columns = len(mean)
         w = rng.choice([-1, 1], size=columns) * rng.uniform(0.5, 2.0, size=columns)
-        return Case(part, (w, bias, mean, rng.uniform(2.0, 9.0, size=columns)))
+        return Case(part, (w, bias, np.array(mean), rng.uniform(0.3, 9.0, size=columns)))
+
+    def means(columns):  # of both signs, and far from 0
+        signs = rng.permutation(np.r_[-1, np.ones(columns - 1)])
+        return signs * rng.uniform(5.0, 30.0, size=columns)
 
     return [
-        case("one column", 1, np.array([12.0]), 0.5),
-        case("means of 0", 3, np.zeros(3), -1.0),
-        case("several columns", 4, rng.uniform(5.0, 30.0, size=4), -1.5),
+        case("one column", [12.0], 0.5),
+        case("one column", [-7.5], -2.0),
+        case("means of 0", np.zeros(3), -1.0),
+        case("several columns", means(4), -1.5),
+        case("several columns", means(2), 0.0),
     ]
 
 
-@units.mistake(
+weights = units.group("The weights")
+
+
+@weights.mistake(
     "The bias is right, but the weights are multiplied by std: one unit of the table is 1 / std "
     "of a scaled unit, so divide."
 )
-def multiplied_bias_right(w, b, mean, std):
-    return w * std, float(b - (w / std) @ mean)
+def multiplied_bias_right(right, a):
+    return a.w * a.std, right()[1]
 
 
-@units.mistake(
-    "You multiplied by std: put (x - mean) / std into w @ x + b and sort; the weights are divided "
-    "by it."
+@weights.mistake(
+    "You multiplied by std: put (x - mean) / std into w @ x + b and collect what stands beside x; "
+    "the weights are divided by std."
 )
 def multiplied_everywhere(w, b, mean, std):
     return w * std, float(b - (w * std) @ mean)
 
 
-@units.mistake(
-    "The weights are right, but the bias is not: -w * mean / std of every column goes into it."
+@weights.mistake(
+    "The bias is right, but the weights are still those of the scaled columns: divide them by std."
 )
-def bias_kept(w, b, mean, std):
-    return w / std, float(b)
+def weights_kept(right, a):
+    return a.w, right()[1]
 
 
-@units.mistake(
-    "The weights are right, but the bias went the wrong way: the mean is subtracted from x, so w "
-    "* mean / std is subtracted from b."
-)
-def bias_moved_up(w, b, mean, std):
-    return w / std, float(b + (w / std) @ mean)
-
-
-@units.mistake(
-    "The weights are right, but for the bias you used the scaled weights: the mean is in units, "
-    "so use the weights per unit there too."
-)
-def bias_without_std(w, b, mean, std):
-    return w / std, float(b - w @ mean)
-
-
-@units.mistake(
+@weights.mistake(
     "You scaled the weights as if they were data: it is x that is shifted; a weight is only "
     "divided by std."
 )
@@ -111,100 +113,87 @@ def scaled_like_data(w, b, mean, std):
     return (w - mean) / std, float(b)
 
 
-@units.mistake(
-    "The weights are right, but you have a bias for each column: there is one bias, and it "
-    "collects from all columns, so add them up."
-)
-def a_bias_for_each_column(w, b, mean, std):
-    return w / std, b - w * mean / std
-
-
-@units.mistake(
-    "The weights are right, but in the bias mean / std of each column must be multiplied by that "
-    "column's weight before it is taken off."
-)
-def bias_without_weights(w, b, mean, std):
-    return w / std, float(b - np.sum(mean / std))
-
-
-@units.mistake(
-    "The weights are right, but you took b into the sum, so it was added once for each column: "
-    "sum first, then subtract from b."
-)
-def bias_in_the_sum(w, b, mean, std):
-    return w / std, float(np.sum(b - w * mean / std))
-
-
-@units.mistake("You divided by std twice: once is enough, x is divided by it once.")
-def divided_twice(w, b, mean, std):
-    return w / std**2, float(b - (w / std**2) @ mean)
-
-
-@units.mistake(
-    "You turned the scaling of the data back, w * std + mean: weights stand beside x, so they are "
-    "divided by std, and the mean goes into the bias."
+@weights.mistake(
+    "You undid the scaling of data, w * std + mean: weights stand beside x, so they are divided "
+    "by std, and the mean goes into the bias."
 )
 def unscaled_like_data(w, b, mean, std):
     return w * std + mean, float(b)
 
 
-@units.mistake(
-    "The weights are right, but the bias takes off the mean over the columns: every column "
-    "contributes in full, so add them up."
+bias = units.group("The bias")
+
+
+@bias.mistake(
+    "The weights are right, but the bias is not: subtract w * mean / std of every column from b."
 )
-def mean_over_the_columns(w, b, mean, std):
-    return w / std, float(b - (w / std * mean).mean())
+def bias_kept(right, a):
+    return right()[0], a.b
 
 
-@units.mistake(
+@bias.mistake(
+    "The weights are right, but the bias moved the wrong way: the mean is subtracted from x, so w "
+    "* mean / std is subtracted from b."
+)
+def bias_moved_up(right, a):
+    per_unit, _ = right()
+    return per_unit, float(a.b + per_unit @ a.mean)
+
+
+@bias.mistake(
+    "The weights are right, but for the bias you used the scaled weights: the mean is in the "
+    "units of the table, so multiply it by the weights per unit."
+)
+def bias_without_std(right, a):
+    return right()[0], float(a.b - a.w @ a.mean)
+
+
+@bias.mistake(
+    "The weights are right, but in the bias mean / std of each column must be multiplied by that "
+    "column's weight before it is subtracted."
+)
+def bias_without_weights(right, a):
+    return right()[0], float(a.b - np.sum(a.mean / a.std))
+
+
+@bias.mistake(
+    "The weights are right, but you have a bias for each column: there is one bias, so sum over "
+    "the columns."
+)
+def a_bias_for_each_column(right, a):
+    return right()[0], a.b - a.w * a.mean / a.std
+
+
+@bias.mistake(
+    "The weights are right, but b stands inside the sum and is added once for each column: sum "
+    "first, then subtract from b."
+)
+def bias_in_the_sum(right, a):
+    return right()[0], float(np.sum(a.b - a.w * a.mean / a.std))
+
+
+@bias.mistake(
+    "The weights are right, but for the bias you took a mean over the columns: every column "
+    "contributes in full, so sum them."
+)
+def mean_over_the_columns(right, a):
+    per_unit, _ = right()
+    return per_unit, float(a.b - (per_unit * a.mean).mean())
+
+
+@bias.mistake(
     "The weights are right, but you divided b by std as well: b was never scaled; only w * mean "
     "is divided."
 )
-def bias_divided_too(w, b, mean, std):
-    return w / std, float(np.sum((b - w * mean) / std))
+def bias_divided_too(right, a):
+    return right()[0], float(np.sum((a.b - a.w * a.mean) / a.std))
 
 
-@units.mistake(
-    "The weights are right, but the old bias is lost: start from b, and take the sum off."
+@bias.mistake(
+    "The weights are right, but the old bias is lost: start from b, and subtract the sum."
 )
-def bias_lost(w, b, mean, std):
-    return w / std, float(-(w / std) @ mean)
-
-
-@units.mistake(
-    "The bias is right, but the weights are still those of the scaled columns: divide them by std."
-)
-def weights_kept(w, b, mean, std):
-    return w, float(b - (w / std) @ mean)
-
-
-@units.mistake("You divided std by the weights: it is w / std.")
-def upside_down(w, b, mean, std):
-    return std / w, float(b - (std / w) @ mean)
-
-
-@units.mistake(
-    "The bias is right, but you took the mean off the weights: it is x that is shifted; a weight "
-    "is only divided by std."
-)
-def mean_taken_off_the_weights(w, b, mean, std):
-    return (w - mean) / std, float(b - (w / std) @ mean)
-
-
-def rounded_to(digits):
-    def wrong(w, b, mean, std):
-        per_unit, bias = in_units(w, b, mean, std)
-        return np.round(per_unit, digits), round(bias, digits)
-
-    return wrong
-
-
-for digits in (1, 2, 3, 4):
-    units.mistake(
-        "Right, but rounded: a weight per unit may be small and the numbers of its column large, "
-        "so each digit counts; return all of them.",
-        name=f"rounded to {digits}",
-    )(rounded_to(digits))
+def bias_lost(right, a):
+    return right(b=0.0)
 
 
 units.hints(
@@ -212,6 +201,6 @@ units.hints(
     "beside x? What is left without it?",
     "Multiply out. Beside x stands w / std; without x stand b and - w * mean / std. With several "
     "columns the second part is a sum.",
-    "Divide w by std. Then take off from b the sum, over all columns, of that result times mean, "
+    "Divide w by std. Then subtract from b the sum, over all columns, of that result times mean, "
     "and return it as a float.",
 )

@@ -13,32 +13,51 @@ preparing = exercise(
     points=3,
     difficulty=2,
     minutes=8,
-    probe=Call(),
+    probe=Call(fresh=True),
     compare=close(),
     read="lesson.ipynb#Splitting-and-scaling",
     forms=[
         rounded(
             2,
-            "The numbers are right, but rounded: the example was rounded for "
-            "reading; return them as they are.",
+            "The numbers are right, but rounded: the example was rounded for reading; return them "
+            "with all digits.",
         ),
     ],
 )
 
 
 def fill(table, middle):
+    """The table (N, F) with each gap (nan) replaced by its column's entry of middle (F,)."""
     return np.where(np.isnan(table), middle, table)
 
 
 def scale(table, centre, width):
-    return (table - centre) / np.where(width == 0, 1.0, width)
+    """The table (N, F) less centre (F,), over width (F,)."""
+    return (table - centre) / width
+
+
+def deviation(known):
+    """Standard deviations (F,) of a table (N, F) without gaps; 1 for a column that never changes.
+
+    `std` alone may give 1e-17 there, because the mean is rounded.
+    """
+    return _unless_constant(known, known.std(axis=0))
+
+
+def _unless_constant(known, width):
+    return np.where(np.ptp(known, axis=0) == 0, 1.0, width)
 
 
 @preparing.reference
 def prepare(train, other):
+    """Fill and scale a table with the medians, means and standard deviations of another.
+
+    train: float array (N, F). other: float array (M, F). Both may have gaps (nan). Returns a new
+    float array (M, F), in standard deviations of the filled `train`.
+    """
     middle = np.nanmedian(train, axis=0)
     known = fill(train, middle)
-    return scale(fill(other, middle), known.mean(axis=0), known.std(axis=0))
+    return scale(fill(other, middle), known.mean(axis=0), deviation(known))
 
 
 @preparing.alternative
@@ -48,288 +67,233 @@ def prepare_by_column(train, other):
         typical = np.median(past[past == past])
         past = np.nan_to_num(past, nan=typical)
         centred = np.nan_to_num(new, nan=typical) - past.mean()
-        columns.append(centred / past.std() if past.std() > 0 else centred)
+        columns.append(centred / past.std() if past.max() > past.min() else centred)
     return np.array(columns).T
+
+
+@preparing.alternative
+def with_a_tolerance(train, other):
+    middle = np.nanmedian(train, axis=0)
+    known = fill(train, middle)
+    spread = known.std(axis=0)
+    spread[spread < 1e-10] = 1
+    return (fill(other, middle) - known.mean(axis=0)) / spread
 
 
 @preparing.cases
 def cases(rng):
-    def table(rows):  # columns of very different size, none of them symmetric
-        return np.round(rng.gamma(2.0, [0.03, 40.0, 900.0], size=(rows, 3)), 3) + [1, 20, 500]
+    def table(rows, columns=3):  # skewed columns of very different size; the first has both signs
+        sizes, shifts = np.array([0.03, 40.0, 900.0, 5.0]), np.array([-0.06, 20.0, 500.0, -3.0])
+        values = rng.gamma(2.0, sizes[:columns], size=(rows, columns)) + shifts[:columns]
+        return np.round(values, 3)
 
-    missing_train, missing_other = table(7), table(4)
-    missing_train[[0, 3], [1, 2]] = np.nan
-    missing_other[1, 1] = missing_other[2, 2] = np.nan
-    constant_train, constant_other = table(5), table(3)
-    constant_train[:, 1] = 60.0
-    constant_other[:, 1] = [60.0, 60.0, 75.0]
+    def with_gaps(values, *places):
+        for place in places:
+            values[place] = np.nan
+        return values
+
+    never_changes, changes = table(5), table(3)
+    never_changes[:, 1] = 60.0
+    changes[:, 1] = [60.0, 60.0, 75.0]
+    rounded_mean, near = with_gaps(table(6, 2), (2, 0), (4, 1)), table(2, 2)
+    rounded_mean[:, 0] = 0.1  # the deviation of six of them is 1e-17
+    rounded_mean[2, 0] = np.nan
+    near[:, 0] = [0.1, 0.4]
     return [
         Case("no value missing", (table(6), table(3))),
-        Case("missing values", (missing_train, missing_other)),
-        Case("a column that never changes", (constant_train, constant_other)),
+        Case("no value missing", (table(5, 1), table(1, 1))),
+        Case(
+            "missing values",
+            (with_gaps(table(7), (0, 1), (3, 2)), with_gaps(table(4), (1, 1), (2, 2))),
+        ),
+        # a gap of other in a column that has none in train
+        Case("missing values", (with_gaps(table(7, 4), (5, 2)), with_gaps(table(2, 4), (0, 0)))),
+        Case("a column that never changes", (never_changes, changes)),
+        Case("a column that never changes", (rounded_mean, near)),
+        Case("a column that never changes", (table(1, 2), table(4, 2))),
     ]
 
 
-@preparing.mistake(
-    "You took median, mean and deviation from the table that is being prepared; take them from "
-    "train, or a single new application has nothing to be compared with."
+def _known(train):
+    return fill(train, np.nanmedian(train, axis=0))
+
+
+def _filled(train, other):
+    return fill(other, np.nanmedian(train, axis=0))
+
+
+def _nanstd(train):
+    return _unless_constant(_known(train), np.nanstd(train, axis=0))
+
+
+leak = preparing.group("Statistics of train alone")
+
+
+@leak.mistake(
+    "You took median, mean and standard deviation from the table that is being prepared; take "
+    "them from train, or a single new application has nothing to be compared with."
 )
-def statistics_of_other(train, other):
-    return prepare(other, other)
+def statistics_of_other(right, a):
+    return right(train=a.other)
 
 
-@preparing.mistake(
-    "You took the statistics from both tables together, so the new rows leak into what should be "
-    "known before they come: use train alone."
+@leak.mistake(
+    "You took the statistics from both tables together, so that the new rows leak into what must "
+    "be known before they come: use train alone."
 )
-def statistics_of_both(train, other):
-    return prepare(np.concatenate([train, other]), other)
+def statistics_of_both(right, a):
+    return right(train=np.concatenate([a.train, a.other]))
 
 
-@preparing.mistake(
+filling = preparing.group("Filling")
+
+
+@filling.mistake(
     "You filled the gaps with 0, and an unknown income is not an income of 0: fill with the "
     "column's median in train."
 )
-def filled_with_zero(train, other):
-    return prepare(fill(train, 0.0), fill(other, 0.0))
+def filled_with_zero(right, a):
+    return right(train=fill(a.train, 0.0), other=fill(a.other, 0.0))
 
 
-@preparing.mistake(
-    "You filled the gaps with the mean, which a few very large incomes pull up: the median is "
-    "asked for."
+@filling.mistake(
+    "You filled the gaps with the mean, which a few very large incomes pull up: fill with the "
+    "median."
 )
-def filled_with_the_mean(train, other):
-    mean = np.nanmean(train, axis=0)
-    return prepare(fill(train, mean), fill(other, mean))
+def filled_with_the_mean(right, a):
+    mean = np.nanmean(a.train, axis=0)
+    return right(train=fill(a.train, mean), other=fill(a.other, mean))
 
 
-@preparing.mistake(
-    "You filled all gaps with one median of the whole table: each column has its own, "
-    "np.nanmedian(train, axis=0)."
+@filling.mistake(
+    "You filled the gaps of other with its own medians: use those of train for both tables."
 )
-def one_median_for_all(train, other):
-    return prepare(fill(train, np.nanmedian(train)), fill(other, np.nanmedian(train)))
+def gaps_of_other_filled_from_other(right, a):
+    return right(other=fill(a.other, np.nanmedian(a.other, axis=0)))
 
 
-@preparing.mistake(
-    "You scaled first and then put 0 into the gaps, which is the mean and not the median, and the "
-    "deviation never saw the filled values: fill first, then scale."
+@filling.mistake(
+    "You scaled first and put 0 into the gaps, which is the mean and not the median, and mean and "
+    "standard deviation never saw the filled values: fill first, then scale."
 )
 def filled_after_scaling(train, other):
-    return fill(scale(other, np.nanmean(train, axis=0), np.nanstd(train, axis=0)), 0.0)
+    return fill(scale(other, np.nanmean(train, axis=0), _nanstd(train)), 0.0)
 
 
-@preparing.mistake(
+@filling.mistake(
+    "You filled other with the right medians, but took mean and standard deviation from train "
+    "with its gaps (nanmean, nanstd): fill train first, and take both from the filled table."
+)
+def statistics_of_what_is_not_filled(train, other):
+    return scale(_filled(train, other), np.nanmean(train, axis=0), _nanstd(train))
+
+
+@filling.mistake(
+    "You left the rows of train that have a gap out of mean and standard deviation, and with them "
+    "what is known in their other columns: fill them, and keep them."
+)
+def rows_dropped(train, other):
+    complete = train[~np.isnan(train).any(axis=1)]
+    return scale(_filled(train, other), complete.mean(axis=0), deviation(complete))
+
+
+@filling.mistake(
+    "You filled other only in the columns in which train has gaps: a new application can lack "
+    "anything, so fill every column."
+)
+def filled_where_train_has_gaps(train, other):
+    known, gaps = _known(train), np.isnan(train).any(axis=0)
+    filled = np.where(gaps, _filled(train, other), other)
+    return scale(filled, known.mean(axis=0), deviation(known))
+
+
+scaling = preparing.group("Scaling")
+
+
+@scaling.mistake(
     "You divided by the variance, whose unit is the column's unit squared: divide by its square "
     "root, the standard deviation."
 )
 def divided_by_the_variance(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return scale(filled, known.mean(axis=0), known.var(axis=0))
+    known = _known(train)
+    return scale(_filled(train, other), known.mean(axis=0), deviation(known) ** 2)
 
 
-@preparing.mistake(
-    "Your columns have mean 0, but still their old sizes: divide each one by its standard "
-    "deviation in train."
-)
-def only_shifted(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    return fill(other, np.nanmedian(train, axis=0)) - known.mean(axis=0)
-
-
-@preparing.mistake(
-    "Your deviation divides by n - 1 (torch's default): this one divides by n, as NumPy's std does."
+@scaling.mistake(
+    "Your standard deviation divides by N - 1 (as torch and pandas do): this one divides by N, as "
+    "np.std does."
 )
 def n_minus_1(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return scale(filled, known.mean(axis=0), known.std(axis=0, ddof=1))
+    known = _known(train)
+    width = _unless_constant(known, known.std(axis=0, ddof=min(1, len(train) - 1)))
+    return scale(_filled(train, other), known.mean(axis=0), width)
 
 
-@preparing.mistake(
-    "Right, except for a column that never changes: its deviation is 0, and dividing by it gives "
-    "nan or inf, so divide by 1 there."
-)
-def zero_by_zero(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    with np.errstate(all="ignore"):
-        return (fill(other, np.nanmedian(train, axis=0)) - known.mean(0)) / known.std(0)
-
-
-@preparing.mistake(
-    "Right, except for a column that never changes: with a tiny number added to its deviation of "
-    "0, a small change becomes a billion; divide by 1 there."
-)
-def a_tiny_number_added(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return (filled - known.mean(axis=0)) / (known.std(axis=0) + 1e-8)
-
-
-@preparing.mistake(
-    "Right, except for a column that never changes in train: it is shifted and divided by 1, not "
-    "replaced by 0, because other may hold something else there."
-)
-def constant_column_erased(train, other):
-    constant = np.nanstd(train, axis=0) == 0
-    return np.where(constant, 0.0, prepare(train, other))
-
-
-@preparing.mistake("You prepared train itself: other is to be prepared, with what train says.")
-def train_returned(train, other):
-    return prepare(train, train)
-
-
-@preparing.mistake(
-    "You filled the gaps of other with its own medians: use those of train for both tables."
-)
-def gaps_of_other_filled_from_other(train, other):
-    return prepare(train, fill(other, np.nanmedian(other, axis=0)))
-
-
-@preparing.mistake(
-    "You scaled each column to run from 0 to 1: mean 0 and deviation 1 are asked for."
+@scaling.mistake(
+    "You scaled each column to run from 0 to 1: here each column of train gets mean 0 and "
+    "standard deviation 1."
 )
 def from_0_to_1(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return scale(filled, known.min(axis=0), np.ptp(known, axis=0))
+    known = _known(train)
+    width = _unless_constant(known, np.ptp(known, axis=0))
+    return scale(_filled(train, other), known.min(axis=0), width)
 
 
-@preparing.mistake(
-    "You computed the statistics from filled values, but the gaps of other are still nan: fill "
-    "both tables."
-)
-def gaps_left(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    return scale(other, known.mean(axis=0), known.std(axis=0))
-
-
-@preparing.mistake(
-    "One nan makes the whole column's mean nan: fill the gaps before you take mean and deviation."
-)
-def nan_in_the_statistics(train, other):
-    with np.errstate(all="ignore"):
-        return (other - train.mean(axis=0)) / train.std(axis=0)
-
-
-@preparing.mistake(
-    "You filled other with the right medians, but mean and deviation come from train with its "
-    "gaps (nanmean, nanstd): fill train first, and take both from the filled table."
-)
-def statistics_of_what_is_not_filled(train, other):
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return scale(filled, np.nanmean(train, axis=0), np.nanstd(train, axis=0))
-
-
-@preparing.mistake(
-    "You left the rows of train that have a gap out of mean and deviation, and with them what is "
-    "known in their other columns: fill them, and keep them."
-)
-def rows_dropped(train, other):
-    complete = train[~np.isnan(train).any(axis=1)]
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return scale(filled, complete.mean(axis=0), complete.std(axis=0))
-
-
-@preparing.mistake(
-    "np.median of a column with a gap is nan, so you filled nan with nan: np.nanmedian ignores "
-    "the gaps."
-)
-def median_of_a_column_with_gaps(train, other):
-    middle = np.median(train, axis=0)
-    known = fill(train, middle)
-    return scale(fill(other, middle), known.mean(axis=0), known.std(axis=0))
-
-
-@preparing.mistake(
-    "Division goes before subtraction: you took mean / std away from other, so put other - mean "
-    "into parentheses."
-)
-def parentheses_forgotten(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return filled - scale(known.mean(axis=0), 0.0, known.std(axis=0))
-
-
-@preparing.mistake(
-    "The gaps are filled, but the columns are not scaled yet: subtract the mean of the filled "
-    "train, and divide by its deviation."
-)
-def filled_only(train, other):
-    return fill(other, np.nanmedian(train, axis=0))
-
-
-@preparing.mistake(
-    "Right, except for a column that never changes: nan_to_num makes 0 of 0 / 0, but of 15 / 0 a "
-    "number with 308 digits; set a deviation of 0 to 1 before you divide."
-)
-def patched_at_the_end(train, other):
-    return np.nan_to_num(zero_by_zero(train, other))
-
-
-@preparing.mistake(
-    "Only a deviation of exactly 0 is replaced by 1; yours is also replaced where it is just "
-    "small, and such a column hardly counts then."
-)
-def small_deviations_left_out(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    filled = fill(other, np.nanmedian(train, axis=0))
-    return (filled - known.mean(axis=0)) / np.maximum(known.std(axis=0), 1.0)
-
-
-@preparing.mistake(
-    "You prepared train with what other says: it is the other way round, prepare(train, other) "
-    "returns as many rows as other has."
-)
-def tables_exchanged(train, other):
-    return prepare(other, train)
-
-
-@preparing.mistake("You returned two tables: only other is asked for.")
-def both_tables(train, other):
-    return prepare(train, train), prepare(train, other)
-
-
-broadcasting = preparing.group("Broadcasting", read="lesson.ipynb#Broadcasting")
-
-
-@broadcasting.mistake(
-    "You used one mean and one deviation for the whole table, but age and income live on "
-    "different scales: each column needs its own, so say axis=0."
+@scaling.mistake(
+    "You used one mean and one standard deviation for the whole table, but age and income have "
+    "different scales: each column needs its own, so say axis=0.",
+    read="lesson.ipynb#Broadcasting",
 )
 def one_mean_for_all(train, other):
-    known = fill(train, np.nanmedian(train, axis=0))
-    return scale(fill(other, np.nanmedian(train, axis=0)), known.mean(), known.std())
+    known = _known(train)
+    return scale(_filled(train, other), known.mean(), known.std())
 
 
-@broadcasting.mistake(
-    "If the message above speaks of shapes: the usual reason is axis=1, which gives one number "
-    "for each row. The axis that you name goes away, so axis=0 leaves one for each column."
+constant = preparing.group("A column that never changes")
+
+
+@constant.mistake(
+    "Right, except for a column that never changes: its standard deviation is 0, and dividing by "
+    "it gives nan or inf; divide by 1 there."
 )
-def along_the_rows(train, other):
-    middle = np.nanmedian(train, axis=1)
-    known = fill(train, middle)
-    return scale(fill(other, middle), known.mean(axis=1), known.std(axis=1))
+def zero_by_zero(train, other):
+    known = _known(train)
+    with np.errstate(all="ignore"):
+        return (_filled(train, other) - known.mean(axis=0)) / known.std(axis=0)
 
 
-views = preparing.group("Views and copies", read="lesson.ipynb#Views-and-copies")
-
-
-@views.mistake(
-    "The numbers are right, but you wrote them into the table that was given, so its owner finds "
-    "other values in it: work on a new array."
+@constant.mistake(
+    "Right, except for a column that never changes: its standard deviation is rounded, and can be "
+    "1e-17 instead of 0, so look whether the smallest and the largest value are equal."
 )
-def written_into_the_input(train, other):
-    other[:] = prepare(train, other)
-    return other
+def compared_with_exactly_0(train, other):
+    known = _known(train)
+    width = known.std(axis=0)
+    return scale(_filled(train, other), known.mean(axis=0), np.where(width == 0, 1.0, width))
+
+
+@constant.mistake(
+    "Right, except for a column that never changes: with a tiny number added to its standard "
+    "deviation of 0, a small change becomes a billion; divide by 1 there."
+)
+def a_tiny_number_added(train, other):
+    known = _known(train)
+    return (_filled(train, other) - known.mean(axis=0)) / (known.std(axis=0) + 1e-8)
+
+
+@constant.mistake(
+    "Right, except for a column that never changes in train: shift it and divide by 1, and do not "
+    "replace it by 0, because other may hold something else there."
+)
+def constant_column_erased(right, a):
+    return np.where(np.ptp(_known(a.train), axis=0) == 0, 0.0, right())
 
 
 preparing.hints(
     "Which of the numbers that you need are known before `other` arrives?",
     "np.nanmedian ignores the gaps; with axis=0 it gives one number for each column, and np.where "
-    "puts it where np.isnan says so. Then mean and deviation of the filled train.",
+    "puts it where np.isnan says so. Then mean and standard deviation of the filled train.",
     "Fill train and other with the medians of train; take mean and std of the filled train along "
-    "axis 0; replace a std of 0 by 1; subtract and divide the filled other.",
+    "axis 0; where a column's smallest and largest value are equal, replace its std by 1; subtract "
+    "the mean from the filled other and divide.",
 )

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from lepton_course.authoring import Call, Case, close, exercise
-from lepton_course.authoring.wrong_forms import as_int, as_tensor, complement, in_percent
+from lepton_course.authoring.wrong_forms import complement, in_percent
 
 recalling = exercise(
     "recall",
@@ -19,19 +19,27 @@ recalling = exercise(
     read="lesson.ipynb#Whom-to-refuse",
     forms=[
         complement(
-            "You counted the bad loans that are granted: those with p above the "
-            "threshold are the refused ones."
+            "You took the bad loans that are granted: those with p above the threshold are refused."
         ),
-        as_tensor("The number is right, but still a tensor: end with .item()."),
-        in_percent("The share is right, but in per cent: give it as a number from 0 to 1."),
-        as_int("// throws away everything after the point: divide with /."),
+        in_percent("The fraction is right, but in percent: give it as a number from 0 to 1."),
     ],
 )
 
 
 @recalling.reference
 def recall(p, y, threshold):
+    """Fraction of the bad loans whose probability lies above the threshold.
+
+    p: float tensor (N,), probabilities. y: integer tensor (N,) of zeros and ones, at least one 1.
+    threshold: float from 0 to 1. Returns a float from 0 to 1.
+    """
     return (p[y == 1] > threshold).double().mean().item()
+
+
+@recalling.alternative
+def recall_by_counting(p, y, threshold):
+    found = sum(1 for chance, bad in zip(p, y, strict=True) if bad and chance > threshold)
+    return found / y.sum().item()
 
 
 @recalling.cases
@@ -39,14 +47,16 @@ def cases(rng):
     y = torch.tensor(rng.permutation([1] * 5 + [0] * 11))
     scores = np.where(y.numpy() == 1, [0.8], [0.2]) + rng.uniform(-0.15, 0.15, 16)
     bad, good = np.flatnonzero(y == 1), np.flatnonzero(y == 0)
-    scores[bad[:2]] = [0.25, 0.4]
+    scores[bad[:3]] = [0.25, 0.4, 0.6]
     scores[good[:3]] = [0.35, 0.7, 0.9]
+    p = torch.tensor(scores)
+    half = torch.tensor([0.9, 0.5, 0.8]), torch.tensor([1, 1, 0])
     return [
-        Case("threshold 0.5", (torch.tensor(scores), y, 0.5)),
-        Case("another threshold", (torch.tensor(scores), y, 0.3)),
-        Case(
-            "exactly the threshold", (torch.tensor([0.9, 0.5, 0.8]), torch.tensor([1, 1, 0]), 0.5)
-        ),
+        Case("threshold 0.5", (p, y, 0.5)),
+        Case("threshold 0.5", (torch.tensor([0.7]), torch.tensor([1]), 0.5)),
+        Case("another threshold", (p, y, 0.3)),
+        Case("another threshold", (p, y, 0.75)),
+        Case("exactly the threshold", (*half, 0.5)),
     ]
 
 
@@ -72,18 +82,18 @@ def share_refused(p, y, threshold):
     "You counted the right rows, but divided by the number of all applications: divide by the "
     "number of bad loans."
 )
-def share_of_all(p, y, threshold):
-    return ((p > threshold) & (y == 1)).double().mean().item()
+def share_of_all(right, a):
+    return right() * a.y.double().mean().item()
 
 
 @recalling.mistake("You looked at the good loans: y == 1 marks the bad ones.")
-def good_and_refused(p, y, threshold):
-    return recall(p, 1 - y, threshold)
+def good_and_refused(right, a):
+    return right(y=1 - a.y)
 
 
 @recalling.mistake("Your threshold is always 0.5: use the one that is given.")
-def threshold_of_a_half(p, y, threshold):
-    return recall(p, y, 0.5)
+def threshold_of_a_half(right, a):
+    return right(threshold=0.5)
 
 
 @recalling.mistake(
@@ -95,15 +105,15 @@ def threshold_included(p, y, threshold):
 
 @recalling.mistake(
     "You counted the bad loans that are found: divide by the number of bad loans, or take the "
-    "mean, for a share."
+    "mean, for a fraction."
 )
 def a_count(p, y, threshold):
     return (p[y == 1] > threshold).sum().item()
 
 
 @recalling.mistake(
-    "p[y] takes the labels for positions, and gives p[0] and p[1] again and again: p[y == 1] is "
-    "the mask that picks the bad loans."
+    "p[y] takes the labels for positions, and gives p[0] and p[1] again and again: p[y == 1] "
+    "picks the bad loans with a mask."
 )
 def labels_as_positions(p, y, threshold):
     return (p[y] > threshold).double().mean().item()
@@ -117,18 +127,10 @@ def mean_probability(p, y, threshold):
     return p[y == 1].mean().item()
 
 
-@recalling.mistake(
-    "You picked the rows by p and compared y, so no row was left, and the mean of nothing is nan: "
-    "p[y == 1] picks by the label."
-)
-def exchanged(p, y, threshold):
-    return (y[p == 1] > threshold).double().mean().item()
-
-
 recalling.hints(
     "Which rows count? Only those where y is 1.",
-    "p[y == 1] are the probabilities of the bad loans. Which share of them is above the "
-    "threshold? The mean of True and False (as floats) is a share.",
+    "p[y == 1] are the probabilities of the bad loans. What fraction of them is above the "
+    "threshold? The mean of True and False (as floats) is that fraction.",
     "def recall(p, y, threshold):\n"
     "    found = p[y == 1] > threshold\n"
     "    return found.float().mean().item()",

@@ -19,8 +19,7 @@ scaling = exercise(
     read="lesson.ipynb#Broadcasting",
     forms=[
         complement(
-            "Upside down: the lowest value should become 0 and the highest 1, so "
-            "subtract low from x."
+            "Upside down: the lowest value becomes 0 and the highest 1, so subtract low from x."
         ),
     ],
 )
@@ -28,17 +27,32 @@ scaling = exercise(
 
 @scaling.reference
 def to_unit(x):
+    """Scale each column to run from 0 to 1 (min-max scaling).
+
+    x: float tensor (N, F), in each column at least two different numbers. Returns a float tensor
+    (N, F).
+    """
     low, high = torch.aminmax(x, dim=0)
     return (x - low) / (high - low)
 
 
+@scaling.alternative
+def to_unit_by_column(x):
+    columns = [column - column.min() for column in x.T]
+    return torch.stack([column / column.max() for column in columns], dim=1)
+
+
 @scaling.cases
 def cases(rng):
-    def table(rows, columns):
-        values = rng.permutation(np.arange(1.0, 1 + rows * columns)).reshape(rows, columns)
-        return torch.tensor(values * 10.0 ** np.arange(columns), dtype=torch.float32)
+    def table(rows, columns):  # columns of very different size, each with numbers below 0
+        values = np.round(rng.normal(size=(rows, columns)) - 0.5, 2) * 10.0 ** np.arange(columns)
+        return torch.tensor(values, dtype=torch.float32)
 
-    return [Case("two columns", (table(3, 2),)), Case("more columns", (table(5, 4),))]
+    return [
+        Case("two columns", (table(3, 2),)),
+        Case("more columns", (table(5, 4),)),
+        Case("more columns", (table(3, 3),)),
+    ]
 
 
 @scaling.mistake(
@@ -50,21 +64,42 @@ def one_range_for_all(x):
 
 
 @scaling.mistake(
+    "low is right, but high is the highest value of the whole table: it needs dim=0 too."
+)
+def highest_of_all(x):
+    low = x.amin(dim=0)
+    return (x - low) / (x.max() - low)
+
+
+@scaling.mistake(
     "You scaled each row: dim names the axis that goes away, and dim=0 takes the rows away and "
     "leaves one value for each column."
 )
-def range_of_each_row(x):
-    low, high = torch.aminmax(x, dim=1, keepdim=True)
+def range_of_each_row(right, a):
+    return right(x=a.x.T).T
+
+
+@scaling.mistake(
+    "The usual reason is dim=1, which gives one value for each row: the axis that you name goes "
+    "away, so dim=0 leaves one for each column."
+)
+def rows_against_columns(x):
+    low, high = x.amin(dim=1), x.amax(dim=1)
     return (x - low) / (high - low)
 
 
-@scaling.mistake("Your columns end at 1 but do not begin at 0: subtract the lowest value first.")
+@scaling.mistake(
+    "You divided by the highest value of each column: subtract the lowest first, and divide by "
+    "highest minus lowest."
+)
 def divided_by_the_largest(x):
     return x / x.amax(dim=0)
 
 
-@scaling.mistake("You divided by the range, but forgot to subtract the lowest value first.")
-def lowest_not_taken_off(x):
+@scaling.mistake(
+    "You divided by highest minus lowest, but did not subtract the lowest value first."
+)
+def lowest_not_subtracted(x):
     return x / (x.amax(dim=0) - x.amin(dim=0))
 
 
@@ -77,35 +112,18 @@ def parentheses_forgotten(x):
     return x - low / (high - low)
 
 
-@scaling.mistake(
-    "You gave each column mean 0 and deviation 1, which is scaling too; here the lowest value "
-    "becomes 0 and the highest 1."
-)
-def standardised(x):
-    return (x - x.mean(dim=0)) / x.std(dim=0)
-
-
-@scaling.mistake(
-    "low is right, but high is the highest value of the whole table: it needs dim=0 too."
-)
-def highest_of_all(x):
-    low = x.amin(dim=0)
-    return (x - low) / (x.max() - low)
-
-
-@scaling.mistake("You divided by the highest value, and not by the range: highest minus lowest.")
+@scaling.mistake("You divided by the highest value: divide by the range, highest minus lowest.")
 def range_without_the_lowest(x):
     low, high = torch.aminmax(x, dim=0)
     return (x - low) / high
 
 
 @scaling.mistake(
-    "If the message above speaks of sizes: the usual reason is dim=1, which gives one value for "
-    "each row. The axis that you name goes away, so dim=0 leaves one for each column."
+    "You standardised each column, to mean 0 and standard deviation 1: here the lowest value "
+    "becomes 0 and the highest 1."
 )
-def rows_against_columns(x):
-    low, high = x.amin(dim=1), x.amax(dim=1)
-    return (x - low) / (high - low)
+def standardised(x):
+    return (x - x.mean(dim=0)) / x.std(dim=0)
 
 
 scaling.hints(

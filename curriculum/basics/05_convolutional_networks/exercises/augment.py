@@ -1,11 +1,10 @@
-"""Mirror and move photos: right answers, misconceptions and cases of `augment`."""
+"""Mirror and move photos: the exercise `augment`."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from lepton_course.authoring import Call, Case, exact, exercise
-from lepton_course.authoring.wrong_forms import as_float32
 
 augmenting = exercise(
     "augment",
@@ -13,20 +12,19 @@ augmenting = exercise(
     points=2,
     difficulty=3,
     minutes=20,
-    probe=Call(),
-    compare=exact(),
+    probe=Call(fresh=True),
+    compare=exact(same_dtype=True),
     read="lesson.ipynb#Augmentation",
-    forms=[
-        as_float32(
-            "The pixels are right, but no longer of the type that came in: make the "
-            "new array with the dtype of images, uint8 here."
-        ),
-    ],
 )
 
 
 @augmenting.reference
 def augment(images, flip, dx, dy):
+    """Photos mirrored where asked, then moved, zeros coming in: a new array like images.
+
+    images: uint8 (N, H, W). flip: bool (N,), exchange left and right. dx, dy: whole numbers (N,),
+    pixels to the right and down, negative ones to the left and up, smaller than the photo.
+    """
     result = np.zeros_like(images)
     height, width = images.shape[1:]
     for index, photo in enumerate(images):
@@ -59,147 +57,142 @@ def cases(rng):
         return np.array(values, dtype=np.int64)
 
     a, b = (int(step) for step in rng.permutation([1, 2]))
+    far = int(rng.integers(5, 8))
     no, yes = np.zeros(2, dtype=bool), np.array([True, False])
     return [
         Case("one photo to the right", (photos(1, 3, 4), no[:1], numbers(1), numbers(0))),
         Case("left and right", (photos(2, 3, 5), no, numbers(a, -b), numbers(0, 0))),
+        Case("left and right", (photos(2, 2, 9), no, numbers(-far, far), numbers(0, 0))),
         Case("up and down", (photos(2, 5, 3), no, numbers(0, 0), numbers(-a, b))),
-        Case("mirrored", (photos(2, 3, 4), yes, numbers(0, 0), numbers(0, 0))),
+        Case("up and down", (photos(2, 8, 3), no, numbers(0, 0), numbers(far, -far))),
+        Case("mirrored or left alone", (photos(2, 3, 4), yes, numbers(0, 0), numbers(0, 0))),
+        Case("mirrored or left alone", (photos(2, 4, 3), no, numbers(0, 0), numbers(0, 0))),
         Case("mirrored and moved", (photos(2, 5, 6), ~yes, numbers(a, b), numbers(b, -a))),
     ]
 
 
-@augmenting.mistake(
-    "What you push out on one side comes in again on the other, as np.roll does: a sleeve would "
-    "appear beside the wrong shoulder; fill the empty strip with zeros."
-)
-def wrapped_round(images, flip, dx, dy):
-    turned = [photo[:, ::-1] if f else photo for photo, f in zip(images, flip, strict=True)]
-    pairs = zip(turned, dy, dx, strict=True)
-    return np.stack([np.roll(photo, (down, right), (0, 1)) for photo, down, right in pairs])
+moves = augmenting.group("Moves")
 
 
-@augmenting.mistake(
-    "Your photos move the other way: a positive dx goes to the right and a positive dy down, so "
+@moves.mistake(
+    "Your photos move the other way: a positive dx moves to the right and a positive dy down, so "
     "new[i, j] comes from old[i - dy, j - dx]."
 )
-def moved_backwards(images, flip, dx, dy):
-    return augment(images, flip, -dx, -dy)
+def moved_backwards(right, a):
+    return right(dx=-a.dx, dy=-a.dy)
 
 
-@augmenting.mistake(
-    "You exchanged the directions: dx moves along the columns (last axis), dy along the rows."
-)
-def rows_for_columns(images, flip, dx, dy):
-    return augment(images, flip, dy, dx)
-
-
-@augmenting.mistake(
-    "You mirrored top and bottom: left and right are the columns, the last axis, and a shirt that "
-    "stands on its head is no photo of this warehouse."
-)
-def upside_down(images, flip, dx, dy):
-    turned = np.where(flip[:, None, None], images[:, ::-1], images)
-    return augment(turned, np.zeros_like(flip), dx, dy)
-
-
-@augmenting.mistake(
-    "You moved first and mirrored afterwards, which turns a step to the right into one to the "
-    "left: mirror first, then move."
-)
-def moved_then_mirrored(images, flip, dx, dy):
-    moved = augment(images, np.zeros_like(flip), dx, dy)
-    return np.where(flip[:, None, None], moved[:, :, ::-1], moved)
-
-
-@augmenting.mistake(
-    "All photos of the batch moved like the first one: use dx[n] and dy[n] for photo n."
-)
-def one_move_for_all(images, flip, dx, dy):
-    return augment(images, flip, np.full_like(dx, dx[0]), np.full_like(dy, dy[0]))
-
-
-@augmenting.mistake(
-    "You mirrored the whole batch as soon as one photo asked for it: mirror photo n only where "
-    "flip[n] is True."
-)
-def mirrored_all(images, flip, dx, dy):
-    return augment(images, np.full_like(flip, flip.any()), dx, dy)
-
-
-@augmenting.mistake(
-    "The result is right, but you wrote it into the images that were given, so the training set "
-    "itself is moved further in every epoch; work on a new array."
-)
-def changed_in_place(images, flip, dx, dy):
-    images[:] = augment(images, flip, dx, dy)
-    return images
-
-
-@augmenting.mistake(
-    "You also divided by 255: augmentation moves pixels and leaves their values alone; scale "
-    "once, in one place, where the network gets its input."
-)
-def scaled_too(images, flip, dx, dy):
-    return augment(images, flip, dx, dy) / 255
-
-
-@augmenting.mistake(
-    "Your dy counts upwards, as in a diagram: rows of an image are counted from the top, so a "
-    "positive dy moves down."
-)
-def up_for_down(images, flip, dx, dy):
-    return augment(images, flip, dx, -dy)
-
-
-@augmenting.mistake(
+@moves.mistake(
     "A positive dx moves your photos to the left: the new column j comes from the old column j - "
     "dx."
 )
-def left_for_right(images, flip, dx, dy):
-    return augment(images, flip, -dx, dy)
+def left_for_right(right, a):
+    return right(dx=-a.dx)
 
 
-@augmenting.mistake(
-    "You did not use flip: where it is True, exchange left and right before you move."
+@moves.mistake(
+    "Your dy counts upwards, as in a diagram: rows of an image are counted from the top, so a "
+    "positive dy moves down."
 )
-def not_mirrored(images, flip, dx, dy):
-    return augment(images, np.zeros_like(flip), dx, dy)
+def up_for_down(right, a):
+    return right(dy=-a.dy)
 
 
-@augmenting.mistake(
-    "You mirrored rows as well, so the piece stands on its head: only the last axis is reversed, "
-    "[:, ::-1] of one photo."
+@moves.mistake(
+    "You exchanged the directions: dx moves along the columns (last axis), dy along the rows."
 )
-def mirrored_both_ways(images, flip, dx, dy):
-    turned = np.where(flip[:, None, None], images[:, ::-1, ::-1], images)
-    return augment(turned, np.zeros_like(flip), dx, dy)
+def rows_for_columns(right, a):
+    return right(dx=a.dy, dy=a.dx)
 
 
-@augmenting.mistake("You filled the empty strip with copies of the edge: zeros come in.")
-def edges_smeared(images, flip, dx, dy):
-    reach = max(images.shape)
-    walls = ((0, 0), (reach, reach), (reach, reach))
-    moved = augment(np.pad(images, walls, mode="edge"), flip, dx, dy)
-    return moved[:, reach:-reach, reach:-reach]
-
-
-@augmenting.mistake(
-    "It stops where dx or dy is 0: a slice that ends at -dx is empty when dx is 0; end it at "
-    "width - dx, and likewise for rows."
-)
-def slice_ends_at_minus_0(images, flip, dx, dy):
-    if np.any(dx == 0) or np.any(dy == 0):
-        raise ValueError("an empty slice meets a photo")
-    return augment(images, flip, dx, dy)
-
-
-@augmenting.mistake(
+@moves.mistake(
     "Negative steps move your photos like positive ones: a negative dx moves to the left, a "
     "negative dy up."
 )
-def sign_lost(images, flip, dx, dy):
-    return augment(images, flip, abs(dx), abs(dy))
+def sign_lost(right, a):
+    return right(dx=abs(a.dx), dy=abs(a.dy))
+
+
+@moves.mistake("All photos of the batch move like the first one: use dx[n] and dy[n] for photo n.")
+def one_move_for_all(right, a):
+    return right(dx=np.full_like(a.dx, a.dx[0]), dy=np.full_like(a.dy, a.dy[0]))
+
+
+@moves.mistake(
+    "It stops where dx or dy is 0: a slice that ends at -dx is empty when dx is 0; end it at "
+    "width - dx, and likewise for rows."
+)
+def slice_ends_at_minus_0(right, a):
+    if np.any(a.dx == 0) or np.any(a.dy == 0):
+        raise ValueError("could not broadcast an empty slice")
+    return right()
+
+
+border = augmenting.group("What comes in")
+
+
+@border.mistake(
+    "What leaves the frame on one side comes in again on the other, as np.roll does: a sleeve "
+    "would appear beside the wrong shoulder; fill the empty strip with zeros."
+)
+def wrapped_round(right, a):
+    mirrored = right(dx=0 * a.dx, dy=0 * a.dy)
+    moves = zip(mirrored, a.dy, a.dx, strict=True)
+    return np.stack([np.roll(photo, (down, aside), (0, 1)) for photo, down, aside in moves])
+
+
+@border.mistake("You filled the empty strip with copies of the edge pixels: zeros come in.")
+def edges_smeared(right, a):
+    reach = max(a.images.shape)
+    walls = ((0, 0), (reach, reach), (reach, reach))
+    moved = right(images=np.pad(a.images, walls, mode="edge"))
+    return moved[:, reach:-reach, reach:-reach].copy()
+
+
+mirroring = augmenting.group("Mirroring")
+
+
+def _mirrored(images, flip, *axes):
+    return np.where(flip[:, None, None], np.flip(images, axes), images)
+
+
+@mirroring.mistake(
+    "You did not use flip: where it is True, exchange left and right before you move."
+)
+def not_mirrored(right, a):
+    return right(flip=np.zeros_like(a.flip))
+
+
+@mirroring.mistake(
+    "You mirrored top and bottom: left and right are the columns, the last axis, and no photo of "
+    "this warehouse shows a shirt upside down."
+)
+def upside_down(right, a):
+    return right(images=_mirrored(a.images, a.flip, 1), flip=np.zeros_like(a.flip))
+
+
+@mirroring.mistake(
+    "You mirrored rows as well, so the piece stands on its head: reverse the last axis only, "
+    "[:, ::-1] of one photo."
+)
+def mirrored_both_ways(right, a):
+    return right(images=_mirrored(a.images, a.flip, 1, 2), flip=np.zeros_like(a.flip))
+
+
+@mirroring.mistake(
+    "You moved first and mirrored afterwards, which turns a step to the right into one to the "
+    "left: mirror first, then move."
+)
+def moved_then_mirrored(right, a):
+    return _mirrored(right(flip=np.zeros_like(a.flip)), a.flip, 2)
+
+
+@mirroring.mistake(
+    "You mirrored the whole batch as soon as one photo asked for it: mirror photo n only where "
+    "flip[n] is True."
+)
+def mirrored_all(right, a):
+    return right(flip=np.full_like(a.flip, a.flip.any()))
 
 
 augmenting.hints(

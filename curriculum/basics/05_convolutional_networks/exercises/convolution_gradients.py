@@ -1,7 +1,4 @@
-"""The two gradients of a convolution: right answers, misconceptions and cases.
-
-The learner writes `convolution_gradients`.
-"""
+"""The two gradients of a convolution: the exercise `convolution_gradients`."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from torch.nn import functional
 
 from lepton_course.authoring import Call, Case, close, exercise
-from lepton_course.authoring.wrong_forms import only_value, tuple_order
+from lepton_course.authoring.wrong_forms import tuple_order
 
 backward_pass = exercise(
     "convolution_gradients",
@@ -26,16 +23,20 @@ backward_pass = exercise(
     forms=[
         tuple_order(
             (1, 0),
-            "Both gradients are right, but in the wrong order: return d_image "
-            "first, then d_kernel.",
+            "Both gradients are right, but in the wrong order: return d_image, then d_kernel.",
         ),
-        only_value(1, "You returned d_kernel alone: return the pair d_image, d_kernel."),
     ],
 )
 
 
 @backward_pass.reference
 def convolution_gradients(image, kernel, upstream):
+    """Gradients (d_image, d_kernel) of a loss through a convolution, stride 1, no padding.
+
+    image, d_image: float arrays (H, W). kernel, d_kernel: (kh, kw). upstream: the loss's gradient
+    with respect to the output, (H - kh + 1, W - kw + 1).
+    Source: Dumoulin and Visin, arXiv:1603.07285, chapter 4.
+    """
     by_offset = sliding_window_view(image, upstream.shape)
     d_kernel = np.einsum("abij,ij->ab", by_offset, upstream)
     d_image = np.zeros(image.shape)
@@ -63,121 +64,128 @@ def via_full_correlation(image, kernel, upstream):
 
 @backward_pass.cases
 def cases(rng):
-    def numbers(*shape):  # distinct, so that no turned or swapped array equals itself
-        return rng.permutation(np.arange(1.0, 1 + np.prod(shape))).reshape(shape)
+    def numbers(*shape):
+        return rng.normal(scale=3, size=shape).round(1)
 
     one_hot = np.zeros((2, 3))
-    one_hot[1, int(rng.integers(0, 2))] = 2.0
+    one_hot[1, int(rng.integers(0, 2))] = -1.5
     return [
         Case("one output counts", (numbers(3, 4), numbers(2, 2), one_hot)),
+        Case("one output counts", (numbers(3, 2), numbers(3, 2), numbers(1, 1))),
         Case("all outputs count", (numbers(3, 3), numbers(2, 2), numbers(2, 2))),
+        Case("all outputs count", (numbers(2, 4), numbers(1, 1), numbers(2, 4))),
+        Case("all outputs count", (numbers(1, 4), numbers(1, 2), numbers(1, 3))),
         Case("kernel not square", (numbers(4, 6), numbers(2, 3), numbers(3, 4))),
+        Case("kernel not square", (numbers(6, 3), numbers(4, 1), numbers(3, 3))),
     ]
 
 
-@backward_pass.mistake(
-    "Your d_kernel is right, but in d_image the kernel lies the wrong way round: pixel (i + a, j "
-    "+ b) was met by kernel[a, b]; if you slide over a padded upstream, turn the kernel by 180 "
-    "degrees, and if you add pieces, do not."
+both = backward_pass.group("Both gradients")
+
+
+@both.mistake(
+    "You counted every output alike: the chain rule multiplies each output's contribution by its "
+    "own upstream[i, j]."
 )
-def kernel_turned(image, kernel, upstream):
-    right = convolution_gradients(image, kernel, upstream)
-    return convolution_gradients(image, kernel[::-1, ::-1], upstream)[0], right[1]
+def upstream_left_out(right, a):
+    return right(upstream=np.ones_like(a.upstream))
 
 
-@backward_pass.mistake(
-    "Your d_kernel is right, but in d_image each window overwrites the one before: a pixel lies "
-    "in several windows and collects from all of them, so use += ."
+@both.mistake(
+    "You divided by the number of outputs: the chain rule sums over them; where the loss is a "
+    "mean, upstream holds that factor already."
 )
-def overwritten(image, kernel, upstream):
-    d_image = np.zeros(image.shape)
-    rows, columns = kernel.shape
-    for (i, j), slope in np.ndenumerate(upstream):
-        d_image[i : i + rows, j : j + columns] = slope * kernel
-    return d_image, convolution_gradients(image, kernel, upstream)[1]
+def averaged(right, a):
+    return right(upstream=a.upstream / a.upstream.size)
 
 
-@backward_pass.mistake(
-    "You counted every output alike: the chain rule multiplies each output's share by its own "
-    "upstream[i, j]."
-)
-def upstream_left_out(image, kernel, upstream):
-    return convolution_gradients(image, kernel, np.ones_like(upstream))
-
-
-@backward_pass.mistake(
-    "You divided by the number of outputs: the chain rule sums over them; if a mean is wanted, "
-    "upstream holds its factor already."
-)
-def averaged(image, kernel, upstream):
-    return convolution_gradients(image, kernel, upstream / upstream.size)
-
-
-@backward_pass.mistake(
-    "Your d_image is right, but for d_kernel you turned upstream by 180 degrees: slide it over "
-    "the image as it is."
-)
-def upstream_turned(image, kernel, upstream):
-    right = convolution_gradients(image, kernel, upstream)
-    return right[0], convolution_gradients(image, kernel, upstream[::-1, ::-1])[1]
-
-
-@backward_pass.mistake(
-    "Your d_image is right, but in d_kernel each output overwrites the one before: every output "
-    "adds its upstream[i, j] * window, so use += ."
-)
-def d_kernel_overwritten(image, kernel, upstream):
-    last = image[upstream.shape[0] - 1 :, upstream.shape[1] - 1 :]
-    return convolution_gradients(image, kernel, upstream)[0], upstream[-1, -1] * last
-
-
-@backward_pass.mistake(
+@both.mistake(
     "Each output overwrites what the one before has left, in both gradients: they are sums over "
-    "all outputs, so use += ."
+    "all outputs, so use +=."
 )
-def both_overwritten(image, kernel, upstream):
-    pairs = overwritten(image, kernel, upstream), d_kernel_overwritten(image, kernel, upstream)
-    return pairs[0][0], pairs[1][1]
+def both_overwritten(right, a):
+    return overwritten(right, a)[0], d_kernel_overwritten(right, a)[1]
 
 
-@backward_pass.mistake(
-    "Your d_kernel is right, but d_image is smaller than the image: a pixel at the border has a "
-    "gradient too; pad upstream with kh - 1 rows and kw - 1 columns of zeros on each side."
+in_d_image = backward_pass.group("The gradient with respect to the image")
+
+
+@in_d_image.mistake(
+    "In d_image the kernel is rotated the wrong way: pixel (i + a, j + b) was multiplied by "
+    "kernel[a, b]; if you slide the kernel over a padded upstream, rotate it by 180 degrees, and "
+    "if you add upstream[i, j] * kernel, do not."
 )
-def upstream_not_padded(image, kernel, upstream):
-    rows, columns = (max(u - k + 1, 0) for u, k in zip(upstream.shape, kernel.shape, strict=True))
-    top, left = kernel.shape[0] - 1, kernel.shape[1] - 1
-    right = convolution_gradients(image, kernel, upstream)
-    return right[0][top : top + rows, left : left + columns], right[1]
+def kernel_turned(right, a):
+    return right(kernel=a.kernel[::-1, ::-1])[0], right()[1]
 
 
-@backward_pass.mistake(
+@in_d_image.mistake(
+    "In d_image each window overwrites the one before: a pixel lies in several windows and "
+    "collects from all of them, so use +=."
+)
+def overwritten(right, a):
+    d_image = np.zeros(a.image.shape)
+    rows, columns = a.kernel.shape
+    for (i, j), slope in np.ndenumerate(a.upstream):
+        d_image[i : i + rows, j : j + columns] = slope * a.kernel
+    return d_image, right()[1]
+
+
+@in_d_image.mistake(
+    "d_image counts every output alike: what an output sends back is upstream[i, j] * kernel."
+)
+def upstream_left_out_of_d_image(right, a):
+    return upstream_left_out(right, a)[0], right()[1]
+
+
+def _slid_over(d_image, kernel, padding):
+    """d_image as the kernel gives it that slides over upstream with so much padding."""
+    padded = np.pad(d_image, padding)
+    lost_rows, lost_columns = kernel.shape[0] - 1, kernel.shape[1] - 1
+    rows, columns = padded.shape
+    return padded[lost_rows : rows - lost_rows, lost_columns : columns - lost_columns]
+
+
+@in_d_image.mistake(
+    "You slide the kernel over upstream without padding, so pixels at the border get no gradient: "
+    "pad upstream with kh - 1 rows and kw - 1 columns of zeros on each side."
+)
+def upstream_not_padded(right, a):
+    return _slid_over(right()[0], a.kernel, 0), right()[1]
+
+
+@in_d_image.mistake(
     "You padded upstream by one pixel, which suits kernels of 2 by 2 only: pad with kh - 1 rows "
     "and kw - 1 columns on each side."
 )
-def upstream_padded_by_one(image, kernel, upstream):
-    spare = [(side - 2, side - 2) for side in kernel.shape]
-    right = convolution_gradients(image, kernel, upstream)
-    cut = tuple(slice(a, side - b) for (a, b), side in zip(spare, image.shape, strict=True))
-    return right[0][cut], right[1]
+def upstream_padded_by_one(right, a):
+    return _slid_over(right()[0], a.kernel, 1), right()[1]
 
 
-@backward_pass.mistake(
-    "Your d_image is right, but d_kernel counts every output alike: multiply each window by its "
-    "upstream[i, j]."
+in_d_kernel = backward_pass.group("The gradient with respect to the kernel")
+
+
+@in_d_kernel.mistake(
+    "For d_kernel you rotated upstream by 180 degrees: slide it over the image as it is."
 )
-def upstream_left_out_of_d_kernel(image, kernel, upstream):
-    ignored = upstream_left_out(image, kernel, upstream)
-    return convolution_gradients(image, kernel, upstream)[0], ignored[1]
+def upstream_turned(right, a):
+    return right()[0], right(upstream=a.upstream[::-1, ::-1])[1]
 
 
-@backward_pass.mistake(
-    "Your d_kernel is right, but d_image counts every output alike: what an output sends back is "
-    "upstream[i, j] * kernel."
+@in_d_kernel.mistake(
+    "In d_kernel each output overwrites the one before: every output adds its upstream[i, j] * "
+    "window, so use +=."
 )
-def upstream_left_out_of_d_image(image, kernel, upstream):
-    ignored = upstream_left_out(image, kernel, upstream)
-    return ignored[0], convolution_gradients(image, kernel, upstream)[1]
+def d_kernel_overwritten(right, a):
+    last_window = a.image[a.upstream.shape[0] - 1 :, a.upstream.shape[1] - 1 :]
+    return right()[0], a.upstream[-1, -1] * last_window
+
+
+@in_d_kernel.mistake(
+    "d_kernel counts every output alike: multiply each window by its upstream[i, j]."
+)
+def upstream_left_out_of_d_kernel(right, a):
+    return right()[0], upstream_left_out(right, a)[1]
 
 
 backward_pass.hints(
@@ -185,7 +193,7 @@ backward_pass.hints(
     "j + b]. Where does kernel[a, b] stand in it?",
     "Think of one output at a time. Output [i, j] used a window of the image. It sends "
     "upstream[i, j] * window to d_kernel, and upstream[i, j] * kernel to that window of d_image.",
-    "Begin with two arrays of zeros. Go through all i, j of upstream with two loops; take the "
+    "Start with two arrays of zeros. Go through all i, j of upstream with two loops; take the "
     "window image[i : i + kh, j : j + kw]; add to d_kernel and to the same window of d_image what "
     "the method hint says, with +=. Return d_image, then d_kernel.",
 )

@@ -1,4 +1,4 @@
-"""Convolution with channels: right answers, misconceptions and cases of `convolve2d`."""
+"""Convolution with channels: the exercise `convolve2d`."""
 
 from __future__ import annotations
 
@@ -23,9 +23,19 @@ convolution = exercise(
 
 @convolution.reference
 def convolve2d(image, kernels, stride=1, padding=0):
-    framed = np.pad(image, [(0, 0), (padding, padding), (padding, padding)])
-    windows = sliding_window_view(framed, kernels.shape[2:], axis=(1, 2))
+    """Cross-correlation of image (C, H, W) with kernels (O, C, kh, kw): float array (O, H', W').
+
+    padding: zeros on each side, in pixels. H' = (H + 2 * padding - kh) // stride + 1, W' likewise.
+    Source: the documentation of torch.nn.Conv2d.
+    """
+    padded = _padded(image, padding)
+    windows = sliding_window_view(padded, kernels.shape[2:], axis=(1, 2))
     return np.einsum("cijab,ocab->oij", windows[:, ::stride, ::stride], kernels)
+
+
+def _padded(image, padding, **mode):
+    """image (C, H, W) with so many pixels on each side of every channel; zeros without a mode."""
+    return np.pad(image, [(0, 0), (padding, padding), (padding, padding)], **mode)
 
 
 @convolution.alternative
@@ -46,56 +56,37 @@ def via_unfold(image, kernels, stride=1, padding=0):
 
 @convolution.cases
 def cases(rng):
-    def numbers(*shape):  # whole numbers without 0, so that a case can be checked on paper
-        return (rng.integers(1, 6, size=shape) * rng.choice([-1, 1], size=shape)).astype(float)
-
-    def kernels(*shape):  # never equal to its own mirror image or transpose
-        values = rng.permuted(np.tile(np.arange(1.0, 10.0), (shape[0] * shape[1], 1)), axis=1)
-        return values[:, : shape[2] * shape[3]].reshape(shape)
+    def numbers(*shape):  # one decimal: some are whole, and all can be checked on paper
+        return rng.normal(scale=3, size=shape).round(1)
 
     return [
-        Case("one channel", (numbers(1, 3, 4), kernels(1, 1, 2, 2))),
-        Case("several channels", (numbers(2, 3, 4), kernels(1, 2, 2, 2))),
-        Case("several kernels", (numbers(3, 4, 5), kernels(2, 3, 3, 2))),
-        Case("padding", (numbers(1, 3, 4), kernels(1, 1, 3, 3), 1, 1)),
-        Case("stride", (numbers(1, 5, 7), kernels(1, 1, 2, 2), 2)),
-        Case("padding and stride", (numbers(2, 6, 8), kernels(3, 2, 3, 3), 2, 1)),
+        Case("one channel", (numbers(1, 3, 4), numbers(1, 1, 2, 2))),
+        Case("one channel", (numbers(1, 1, 1), numbers(1, 1, 1, 1))),
+        Case("several channels", (numbers(2, 3, 4), numbers(1, 2, 2, 2))),
+        Case("several kernels", (numbers(3, 4, 5), numbers(2, 3, 3, 2))),
+        Case("padding", (numbers(1, 3, 4), numbers(1, 1, 3, 3), 1, 1)),
+        Case("padding", (numbers(2, 5, 4), numbers(2, 2, 2, 4), 1, 3)),
+        Case("stride", (numbers(1, 5, 7), numbers(1, 1, 2, 2), 2)),
+        Case("stride", (numbers(2, 7, 8), numbers(2, 2, 1, 3), 3)),
+        Case("padding and stride", (numbers(2, 6, 8), numbers(3, 2, 3, 3), 2, 1)),
+        Case("padding and stride", (numbers(1, 8, 5), numbers(2, 1, 4, 3), 4, 2)),
     ]
 
 
 @convolution.mistake(
-    "You turned the kernel by 180 degrees, as a mathematician's convolution does; deep learning's "
-    "convolution lays it on the image as it is, so leave out the flip."
+    "You rotated the kernel by 180 degrees, as convolution in mathematics does; deep learning's "
+    "convolution lays the kernel on the image as it is, so leave out the flip."
 )
-def turned_kernel(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels[:, :, ::-1, ::-1], stride, padding)
-
-
-@convolution.mistake(
-    "You used kernel[column, row]: rows and columns are exchanged, so edges are found in the "
-    "wrong direction; the first index counts rows, in image and kernel alike."
-)
-def transposed_kernel(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels.swapaxes(2, 3), stride, padding)
+def turned_kernel(right, a):
+    return right(kernels=a.kernels[:, :, ::-1, ::-1])
 
 
 @convolution.mistake(
     "You took the mean over the window, but a convolution adds the products up: use a sum, and "
-    "nothing to divide by."
+    "do not divide."
 )
-def mean_instead_of_sum(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels / kernels[0].size, stride, padding)
-
-
-@convolution.mistake(
-    "Your window fails where a kernel is not square: take kh rows and kw columns, and work out "
-    "the height with kh and the width with kw."
-)
-def square_window(image, kernels, stride=1, padding=0):
-    side = kernels.shape[2]
-    if kernels.shape[3] != side:
-        raise ValueError(f"a window of {side} by {side} meets a kernel that is not square")
-    return convolve2d(image, kernels, stride, padding)
+def mean_instead_of_sum(right, a):
+    return right() / a.kernels[0].size
 
 
 channels = convolution.group("Channels", read="lesson.ipynb#Channels")
@@ -105,132 +96,117 @@ channels = convolution.group("Channels", read="lesson.ipynb#Channels")
     "You averaged over the channels, but their contributions are added: one output is the sum "
     "over all channels and the whole window."
 )
-def mean_over_channels(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels / len(image), stride, padding)
+def mean_over_channels(right, a):
+    return right() / len(a.image)
 
 
 @channels.mistake(
-    "You looked at channel 0 only: each kernel has one slice for every channel, and all of them "
-    "are summed into one map."
+    "You used channel 0 only: each kernel has one slice for every channel, and the products of "
+    "all channels are summed into one map."
 )
-def first_channel_only(image, kernels, stride=1, padding=0):
-    return convolve2d(image[:1], kernels[:, :1], stride, padding)
-
-
-@channels.mistake(
-    "You made one map for each kernel and channel: the maps of all channels are added, so that "
-    "one map is left for each kernel."
-)
-def one_map_per_channel(image, kernels, stride=1, padding=0):
-    pairs = [(o, c) for o in range(len(kernels)) for c in range(len(image))]
-    maps = [
-        convolve2d(image[c : c + 1], kernels[o : o + 1, c : c + 1], stride, padding)
-        for o, c in pairs
-    ]
-    return np.reshape(maps, (len(kernels), len(image), *maps[0].shape[1:]))
+def first_channel_only(right, a):
+    return right(image=a.image[:1], kernels=a.kernels[:, :1])
 
 
 @channels.mistake("All your maps come from the first kernel: map o needs kernels[o].")
-def first_kernel_only(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels[:1].repeat(len(kernels), axis=0), stride, padding)
+def first_kernel_only(right, a):
+    return right(kernels=a.kernels[:1].repeat(len(a.kernels), axis=0))
 
 
 @channels.mistake(
-    "You added the maps of all kernels, or made one map only: add over the channels, and keep one "
-    "map for each kernel."
+    "You kept one map for each kernel and channel: add the maps of all channels, so that one map "
+    "is left for each kernel."
 )
-def kernels_added_up(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels, stride, padding).sum(axis=0)
+def one_map_per_channel(right, a):
+    alone = [
+        right(image=channel[None], kernels=kernels[:, None])
+        for channel, kernels in zip(a.image, a.kernels.swapaxes(0, 1), strict=True)
+    ]
+    return np.stack(alone, axis=1)
 
 
-@channels.mistake(
-    "Your numbers are right, but the maps stand on the last axis, as in Keras: return (O, H', W')."
-)
-def maps_last(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels, stride, padding).transpose(1, 2, 0)
+padding_mistakes = convolution.group("Padding", read="lesson.ipynb#Padding-and-stride")
 
 
-padding_mistakes = convolution.group("Padding and stride", read="lesson.ipynb#Padding-and-stride")
+@padding_mistakes.mistake("You did not pad: put zeros around the image before the window moves.")
+def padding_left_out(right, a):
+    return right(padding=0)
 
 
 @padding_mistakes.mistake(
-    "You put the frame of zeros around the result: the size can be right, but the border is not; "
-    "pad the image first, then let the window move."
+    "You put the zeros around the result: pad the image first, then let the window move."
 )
-def padded_the_result(image, kernels, stride=1, padding=0):
-    inner = convolve2d(image, kernels, stride)
-    return np.pad(inner, [(0, 0), (padding, padding), (padding, padding)])
+def padded_the_result(right, a):
+    return _padded(right(padding=0), a.padding)
 
 
 @padding_mistakes.mistake(
-    "Your output has the right size for the stride, but its window still moves by one pixel: "
-    "output [i, j] looks at the image from row i * stride, column j * stride."
+    "You padded with copies of the edge pixels: this padding is zeros, which np.pad gives without "
+    "a mode."
 )
-def steps_of_one(image, kernels, stride=1, padding=0):
-    rows, columns = convolve2d(image, kernels, stride, padding).shape[1:]
-    return convolve2d(image, kernels, 1, padding)[:, :rows, :columns]
-
-
-@padding_mistakes.mistake(
-    "Your stride moves the window down, but not to the right: use it for the columns as well."
-)
-def stride_for_rows_only(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels, 1, padding)[:, ::stride]
-
-
-@padding_mistakes.mistake(
-    "You padded with copies of the edge pixels: this padding is zeros (np.pad does this when you "
-    "name no mode)."
-)
-def repeated_edges(image, kernels, stride=1, padding=0):
-    framed = np.pad(image, [(0, 0), (padding, padding), (padding, padding)], mode="edge")
-    return convolve2d(framed, kernels, stride)
-
-
-@padding_mistakes.mistake(
-    "You did not pad: put the frame of zeros around the image before the window moves."
-)
-def padding_left_out(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels, stride)
-
-
-@padding_mistakes.mistake(
-    "You did not use the stride: the window moves by it in both directions, which makes the "
-    "output smaller."
-)
-def stride_left_out(image, kernels, stride=1, padding=0):
-    return convolve2d(image, kernels, 1, padding)
+def repeated_edges(right, a):
+    return right(image=_padded(a.image, a.padding, mode="edge"), padding=0)
 
 
 @padding_mistakes.mistake(
     "You padded above and on the left only: np.pad wants (padding, padding), before and after, "
     "for rows and for columns."
 )
-def two_sides_only(image, kernels, stride=1, padding=0):
-    framed = np.pad(image, [(0, 0), (padding, 0), (padding, 0)])
-    return convolve2d(framed, kernels, stride)
+def two_sides_only(right, a):
+    return right(image=np.pad(a.image, [(0, 0), (a.padding, 0), (a.padding, 0)]), padding=0)
 
 
 @padding_mistakes.mistake(
-    "np.pad(image, padding) pads every axis, so there are channels of zeros that no kernel has: "
+    "np.pad(image, padding) pads every axis, so channels of zeros stand in front of the image's: "
     "name the widths, ((0, 0), (padding, padding), (padding, padding))."
 )
-def channels_padded_too(image, kernels, stride=1, padding=0):
-    _, kh, kw = kernels[0].shape
-    framed = np.pad(image, padding)
-    result = np.zeros(convolve2d(image, kernels, stride, padding).shape)
-    for o, i, j in np.ndindex(result.shape):
-        y, x = i * stride, j * stride
-        result[o, i, j] = (framed[:, y : y + kh, x : x + kw] * kernels[o]).sum()
-    return result
+def channels_padded_too(right, a):
+    return right(image=np.pad(a.image, a.padding)[: len(a.image)], padding=0)
+
+
+stride_mistakes = convolution.group("Stride", read="lesson.ipynb#Padding-and-stride")
+
+
+@stride_mistakes.mistake(
+    "You did not use the stride: the window moves by it in both directions, which makes the "
+    "output smaller."
+)
+def stride_left_out(right, a):
+    return right(stride=1)
+
+
+@stride_mistakes.mistake(
+    "Your output has the right size for the stride, but the window still moves by one pixel: "
+    "output [i, j] looks at the padded image from row i * stride, column j * stride."
+)
+def steps_of_one(right, a):
+    rows, columns = right().shape[1:]
+    return right(stride=1)[:, :rows, :columns]
+
+
+@stride_mistakes.mistake(
+    "Your stride moves the window down, but not to the right: use it for the columns as well."
+)
+def stride_for_rows_only(right, a):
+    return right(stride=1)[:, :: a.stride]
+
+
+@stride_mistakes.mistake(
+    "Your output lacks its last row or column: divide by the stride first, then add 1, as in "
+    "exercise 1."
+)
+def one_added_before_dividing(right, a):
+    sides = zip(a.image.shape[1:], a.kernels.shape[2:], strict=True)
+    rows, columns = ((n + 2 * a.padding - k + 1) // a.stride for n, k in sides)
+    return right()[:, :rows, :columns]
 
 
 convolution.hints(
     "Start from the lesson's `slide` for one channel and one kernel. What changes when a window "
-    "has C layers?",
-    "Pad the two last axes of the image. Make an array of zeros of shape (O, oh, ow), with oh and "
+    "has C channels?",
+    "Pad the last two axes of the image. Make an array of zeros of shape (O, oh, ow), with oh and "
     "ow from `output_size`. Then fill it in three loops: o, i, j.",
-    "For output [o, i, j]: the window begins in row i * stride and column j * stride of the "
-    "padded image, is kh by kw large and keeps all channels (`:` on the first axis). It has the "
-    "shape of kernels[o]; multiply the two and sum everything to one number.",
+    "For output [o, i, j]: the window starts in row i * stride and column j * stride of the "
+    "padded image, has kh rows and kw columns and keeps all channels (`:` on the first axis). It "
+    "has the shape of kernels[o]; multiply the two and sum everything to one number.",
 )

@@ -21,35 +21,41 @@ blurring = exercise(
 
 @blurring.reference
 def blur_kernel(size):
+    """Equal weights, float array (size, size), that add up to 1."""
     return np.full([size] * 2, size**-2.0)
 
 
 @blurring.cases
 def blur_kernel_cases(rng):
-    return [Case("3 by 3", (3,)), Case("another size", (int(rng.choice([5, 7])),))]
+    return [
+        Case("3 by 3", (3,)),
+        Case("another size", (1,)),
+        Case("another size", (4,)),
+        Case("another size", (int(rng.choice([5, 7])),)),
+    ]
 
 
 @blurring.mistake(
     "Your weights add up to size * size, so the picture gets that much brighter: divide by it, "
     "and the brightness stays."
 )
-def not_divided(size):
-    return np.ones((size, size))
+def not_divided(right, a):
+    return right() * a.size**2
 
 
 @blurring.mistake("Your weights add up to size, not to 1: there are size * size of them.")
-def divided_by_the_side(size):
-    return np.ones((size, size)) / size
+def divided_by_the_side(right, a):
+    return right() * a.size
 
 
 @blurring.mistake("You made one row of weights: the kernel is a square of shape (size, size).")
-def one_row(size):
-    return np.full(size, 1 / size)
+def one_row(right, a):
+    return right().sum(axis=0)
 
 
 @blurring.mistake("You always divide by 9, which suits 3 by 3 only: divide by size * size.")
-def always_nine(size):
-    return np.ones((size, size)) / 9
+def always_nine(right, a):
+    return right() * a.size**2 / 9
 
 
 blurring.hints(
@@ -70,8 +76,8 @@ side = exercise(
     read="lesson.ipynb#Padding-and-stride",
     forms=[
         one_too_few(
-            "You counted the steps: the window also stands at the place before the "
-            "first step, so add 1."
+            "You counted the steps: the window also stands where it starts, before the first step, "
+            "so add 1."
         ),
     ],
 )
@@ -79,36 +85,46 @@ side = exercise(
 
 @side.reference
 def output_side(n, k, p=0, s=1):
+    """Side of the output, an int: n pixels, kernel k, padding p on each side, stride s."""
     return len(range(0, n + p + p - k + 1, s))
 
 
 @side.cases
 def output_side_cases(rng):
     k = int(rng.choice([3, 5]))
+    n = 2 * int(rng.integers(10, 20))
     return [
-        Case("a frame of zeros", (28, k, 2)),
-        Case("steps of two", (28, k), {"s": 2}),
-        Case("both", (int(rng.integers(20, 40)), k, 3, 2)),
+        Case("padding", (28, k, 2)),
+        Case("padding", (n + 1, k + 1, 1)),
+        Case("stride", (28, k), {"s": 2}),
+        Case("stride", (17, 4), {"s": 3}),
+        Case("stride", (n + 1, 1), {"s": 2}),
+        Case("padding and stride", (n, k, 3, 2)),
+        Case("padding and stride", (n + 3, 2, 1, 4)),
     ]
 
 
-@side.mistake("You counted the padding once, but the frame has two sides: the row grows by 2 * p.")
-def padding_once(n, k, p=0, s=1):
-    return output_side(n + p, k, 0, s)
+@side.mistake(
+    "You counted the padding once, but there are zeros on both sides: the row grows by 2 * p."
+)
+def padding_once(right, a):
+    return right(n=a.n + a.p, p=0)
 
 
-@side.mistake("The padding is in the room already: at the end only the first place is missing.")
-def p_at_the_end(n, k, p=0, s=1):
-    return output_side(n, k, p, s) - 1 + p
+@side.mistake(
+    "The padding is in the room already: at the end add 1, for the place where the window starts."
+)
+def p_at_the_end(right, a):
+    return right() - 1 + a.p
 
 
 @side.mistake("You left the padding out: it makes the row 2 * p pixels longer.")
-def no_padding(n, k, p=0, s=1):
-    return output_side(n, k, 0, s)
+def no_padding(right, a):
+    return right(p=0)
 
 
 side.hints(
-    "How many pixels does a frame of width p add to one row? It has a left and a right.",
+    "How many pixels does a padding of p add to one row? It has a left and a right.",
     "room // s counts the steps. A window that makes no step still stands somewhere.",
     "def output_side(n, k, p=0, s=1):\n    room = n + 2 * p - k\n    return room // s + 1",
 )
@@ -126,7 +142,7 @@ seeing = exercise(
     forms=[
         one_too_few(
             "Your result is one too small everywhere: before any layer, a value "
-            "sees one pixel, itself; begin at 1."
+            "sees one pixel, itself; start at 1."
         ),
     ],
 )
@@ -134,6 +150,7 @@ seeing = exercise(
 
 @seeing.reference
 def receptive_field(layers):
+    """Side, in pixels (an int), of what one output sees. layers: pairs (kernel, stride)."""
     seen = 1
     for kernel, stride in layers[::-1]:
         seen = kernel + stride * (seen - 1)
@@ -163,8 +180,8 @@ def kernels_added(layers):
     "You did not use the strides: after a layer with stride 2, a step of one pixel in the map is "
     "a step of two pixels in the photo."
 )
-def strides_left_out(layers):
-    return receptive_field([(kernel, 1) for kernel, _ in layers])
+def strides_left_out(right, a):
+    return right(layers=[(kernel, 1) for kernel, _ in a.layers])
 
 
 @seeing.mistake(
@@ -183,8 +200,8 @@ def own_stride_first(layers):
     "You used the recursion in the wrong direction: kernel + stride * (field - 1) walks from the "
     "last layer back to the photo."
 )
-def from_the_wrong_end(layers):
-    return receptive_field(layers[::-1])
+def from_the_wrong_end(right, a):
+    return right(layers=a.layers[::-1])
 
 
 @seeing.mistake(

@@ -1,4 +1,7 @@
-"""Sort photos that nobody has seen: right answers, misconceptions and cases of `predict`."""
+"""Sort photos that nobody has seen: the exercise `predict`.
+
+Run as a program, this file trains the reference's network anew and stores its weights.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ from lepton_course.authoring import Call, Case, accuracy, exercise
 
 HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
 WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
-EASY_KINDS = (1, 5, 7, 8, 9)  # trousers, sandals, sneakers, bags, ankle boots
+TROUSERS = 1
+EASY_KINDS = (TROUSERS, 5, 7, 8, 9)  # and sandals, sneakers, bags, ankle boots
 
 
 sorting = exercise(
@@ -25,24 +29,20 @@ sorting = exercise(
     difficulty=5,
     minutes=40,
     probe=Call(),
-    compare=accuracy(at_least=0.85, tolerance=0.03),
+    compare=accuracy(at_least=0.85, tolerance=0.05),
     read="lesson.ipynb#A-network-in-PyTorch",
 )
 
 
-def _network():
-    first = nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2)
-    second = nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)
-    return nn.Sequential(*first, *second, nn.Flatten(), nn.Linear(32 * 49, 10))
+@sorting.reference
+def predict(images):
+    """Labels 0 to 9, int64 (N,), of photos, uint8 (N, 28, 28)."""
+    return _scores(images).argmax(axis=1)
 
 
-@functools.cache
-def _trained_network():
-    """The reference's network with its stored weights; this file, run as a program, makes them."""
-    network = _network()
-    with np.load(WEIGHTS, allow_pickle=False) as file:
-        network.load_state_dict({name: torch.tensor(file[name]) for name in file})
-    return network.train(False)
+def _scores(images):
+    """Logits (N, 10) of photos, uint8 (N, 28, 28)."""
+    return _scores_of(images.tobytes())
 
 
 @functools.lru_cache(maxsize=32)
@@ -52,13 +52,19 @@ def _scores_of(pixels):
     return _trained_network()(photos / 255).numpy()
 
 
-def _scores(images):
-    return _scores_of(images.tobytes())
+@functools.cache
+def _trained_network():
+    """The reference's network with its stored weights."""
+    network = _network()
+    with np.load(WEIGHTS, allow_pickle=False) as file:
+        network.load_state_dict({name: torch.tensor(file[name]) for name in file})
+    return network.train(False)
 
 
-@sorting.reference
-def predict(images):
-    return _scores(images).argmax(axis=1)
+def _network():
+    first = nn.Conv2d(1, 16, 3, padding=1), nn.BatchNorm2d(16), nn.ReLU(), nn.MaxPool2d(2)
+    second = nn.Conv2d(16, 32, 3, padding=1), nn.BatchNorm2d(32), nn.ReLU(), nn.MaxPool2d(2)
+    return nn.Sequential(*first, *second, nn.Flatten(), nn.Linear(32 * 49, 10))
 
 
 @sorting.alternative
@@ -72,22 +78,43 @@ def cases(rng):
     with np.load(HELD_OUT, allow_pickle=False) as file:
         images, labels = file["images"], file["labels"]
 
-    def case(part, kinds):
+    def case(part, places):
+        return Case(part, (images[places],), expected=labels[places])
+
+    def of_each(kinds):
         chosen = [rng.choice(np.flatnonzero(labels == kind), 100, replace=False) for kind in kinds]
-        order = rng.permutation(np.concatenate(chosen))
-        return Case(part, (images[order],), expected=labels[order])
+        return rng.permutation(np.concatenate(chosen))
 
-    return [case("trousers, shoes and bags", EASY_KINDS), case("all ten kinds", range(10))]
+    easy = "trousers, shoes and bags"
+    return [
+        case(easy, of_each(EASY_KINDS)),
+        case(easy, rng.choice(_clear_trousers(images, labels), 1)),
+        case("all ten kinds", of_each(range(10))),
+    ]
 
 
-sorting.mistake(
-    "You returned the network's ten values for each photo: the label is the place of the largest "
+def _clear_trousers(images, labels):
+    """Places of the trousers that the reference is surer of than of half of them.
+
+    Even linear classifiers, with 81 and 82 % of all kinds right, took none for anything else.
+    """
+    places = np.flatnonzero(labels == TROUSERS)
+    scores = _scores(images[places])
+    margin = scores[:, TROUSERS] - np.delete(scores, TROUSERS, axis=1).max(axis=1)
+    return places[margin > np.median(margin)]
+
+
+form = sorting.group("The form of the result")
+
+
+form.mistake(
+    "You returned the network's ten logits for each photo: the label is the place of the largest "
     "one, argmax over axis 1.",
     name="logits instead of labels",
 )(_scores)
 
 
-@sorting.mistake(
+@form.mistake(
     "You returned a single number: argmax without an axis looks at all photos together; say "
     "axis=1 (dim=1 in PyTorch)."
 )
@@ -95,7 +122,7 @@ def one_label_for_all(images):
     return _scores(images).argmax()
 
 
-@sorting.mistake(
+@form.mistake(
     "You returned ten numbers, the best photo for each kind: argmax must go over the kinds, which "
     "are axis 1."
 )
@@ -103,45 +130,7 @@ def argmax_over_the_photos(images):
     return _scores(images).argmax(axis=0)
 
 
-@sorting.mistake(
-    "Your labels stand in a column of shape (N, 1): return a flat array of shape (N,)."
-)
-def column_of_labels(images):
-    return predict(images)[:, None]
-
-
-@sorting.mistake(
-    "You returned a torch tensor: a NumPy array is asked for; end with .cpu().numpy()."
-)
-def tensor_instead_of_array(images):
-    return torch.tensor(predict(images))
-
-
-@sorting.mistake(
-    "You returned names: the labels are the whole numbers 0 to 9, and a name is found with "
-    "classes[label] where people read it."
-)
-def names_instead_of_labels(images):
-    return np.array(load_dataset("fashion_mnist").classes)[predict(images)]
-
-
-@sorting.mistake(
-    "Almost no label is right, which is worse than guessing, and happens when kinds are counted "
-    "from 1: labels go from 0 (T-shirt/top) to 9 (ankle boot)."
-)
-def counted_from_one(images):
-    return predict(images) + 1
-
-
-@sorting.mistake(
-    "One label in ten is right, which is guessing: is it the trained network that you ask, are "
-    "pixels scaled as in training, and did the loss fall below 2.3?"
-)
-def guessed(images):
-    return np.random.default_rng(images.sum()).integers(0, 10, size=len(images))
-
-
-@sorting.mistake(
+@form.mistake(
     "You returned the largest logits instead of their places: in PyTorch, max gives values and "
     "places, and argmax the places alone."
 )
@@ -149,7 +138,10 @@ def largest_values(images):
     return _scores(images).max(axis=1)
 
 
-@sorting.mistake(
+into_the_network = sorting.group("What goes into the network")
+
+
+@into_the_network.mistake(
     "torch stopped, and says above why: the network takes floats of shape (N, 1, 28, 28), so "
     "float(), / 255 and a channel axis; and .numpy() wants torch.no_grad() around the network."
 )
@@ -157,28 +149,57 @@ def photos_of_another_form(images):
     return _trained_network()(torch.tensor(images) / 255)
 
 
-@sorting.mistake("torch cannot take a NumPy array into a network: torch.tensor(images) first.")
+@into_the_network.mistake(
+    "torch cannot take a NumPy array into a network: torch.tensor(images) first."
+)
 def array_into_the_network(images):
     return _trained_network()(images[:, None] / 255)
 
 
-further = sorting.group("A loss that stands still", read="lesson.ipynb#A-loss-that-stands-still")
+accuracies = sorting.group("Accuracy")
 
 
-@further.mistake(
-    "Every photo seems to get the same label, as from a network whose loss stood still at 2.3: "
-    "lower the learning rate or normalise, and train again."
+@accuracies.mistake(
+    "Almost no label is right, which is worse than guessing, and happens when kinds are counted "
+    "from 1: labels go from 0 (T-shirt/top) to 9 (ankle boot)."
 )
+def counted_from_one(images):
+    return predict(images) + 1
+
+
+@accuracies.mistake(
+    "About one label in ten is right, as with guessing: is it the trained network that you ask, "
+    "are pixels scaled as in training, and did the loss fall below 2.3?"
+)
+def guessed(images):
+    return np.random.default_rng(images.sum()).integers(0, 10, size=len(images))
+
+
+@accuracies.mistake(
+    "Your labels fit the photos no better than shuffled ones: return them in the order of the "
+    "photos, which a DataLoader with shuffle=True does not keep."
+)
+def shuffled(images):
+    return np.random.default_rng(images.sum()).permutation(predict(images))
+
+
+standing_still = sorting.group(
+    "A loss that stands still", read="lesson.ipynb#A-loss-that-stands-still"
+)
+ONE_LABEL = (
+    "Every photo gets the same label, as from a network whose loss stood still at 2.3: lower the "
+    "learning rate or normalise, and train again."
+)
+
+
+@standing_still.mistake(ONE_LABEL)
 def always_the_same_easy_kind(images):
-    return np.full(len(images), EASY_KINDS[0])
+    return np.full(len(images), TROUSERS)
 
 
-@further.mistake(
-    "Every photo seems to get the same label, as from a network whose loss stood still at 2.3: "
-    "lower the learning rate or normalise, and train again."
-)
+@standing_still.mistake(ONE_LABEL)
 def always_the_same_hard_kind(images):
-    return np.zeros(len(images), dtype=np.int64)
+    return np.full(len(images), 0)
 
 
 sorting.hints(
@@ -193,20 +214,24 @@ sorting.hints(
 )
 
 
-def train_and_save(epochs=6, size=100):
-    """Trains the reference's network on the course's subset, half a minute, and stores it."""
+def train_and_save(epochs=6, batch_size=100):
+    """Train the reference's network on the course's subset, half a minute, and store it."""
     train = load_dataset("fashion_mnist").train
     photos, kinds = torch.tensor(train.images)[:, None] / 255, torch.tensor(train.labels)
     torch.manual_seed(5)
     network = _network()
     adam = torch.optim.Adam(network.parameters(), weight_decay=1e-4)
-    slope = torch.optim.lr_scheduler.OneCycleLR(
-        adam, 1e-2, total_steps=epochs * len(photos) // size
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        adam, 1e-2, total_steps=epochs * len(photos) // batch_size
     )
     for _ in range(epochs):
-        for chosen in torch.randperm(len(photos)).split(size):
+        for chosen in torch.randperm(len(photos)).split(batch_size):
             adam.zero_grad()
             functional.cross_entropy(network(photos[chosen]), kinds[chosen]).backward()
             adam.step()
-            slope.step()
+            schedule.step()
     np.savez_compressed(WEIGHTS, **{k: v.numpy() for k, v in network.state_dict().items()})
+
+
+if __name__ == "__main__":
+    train_and_save()

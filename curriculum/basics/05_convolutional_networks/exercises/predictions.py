@@ -7,6 +7,9 @@ from lepton_course.authoring import prediction
 PADDING = "lesson.ipynb#Padding-and-stride"
 CHANNELS = "lesson.ipynb#Channels"
 
+SLICE = 3 * 3
+"""Weights of a 3 by 3 kernel for one input channel."""
+
 EXERCISES = [
     prediction(
         "predicted_shape",
@@ -15,7 +18,7 @@ EXERCISES = [
         read=CHANNELS,
         wrong={
             (8, 15, 15): (
-                "You rounded up: the last window would hang over the edge, so it is dropped.",
+                "You rounded up: a last window would hang over the edge, so it is dropped.",
                 PADDING,
             ),
             (8, 12, 12): (
@@ -23,8 +26,8 @@ EXERCISES = [
                 PADDING,
             ),
             (8, 28, 28): (
-                "28 is right for steps of one: with stride 2 the window stands at every "
-                "second pixel only.",
+                "28 is right for stride 1: with stride 2 the window stands at every second "
+                "pixel only.",
                 PADDING,
             ),
             (1, 14, 14): (
@@ -38,8 +41,8 @@ EXERCISES = [
                 PADDING,
             ),
             (8, 24, 24): (
-                "24 is right without padding and for steps of one: here two zeros stand on "
-                "each side, and the window moves by two.",
+                "24 is right without padding and for stride 1: here two zeros stand on each "
+                "side, and the window moves by two.",
                 PADDING,
             ),
             (1, 8, 14, 14): (
@@ -57,31 +60,33 @@ EXERCISES = [
     prediction(
         "predicted_parameters",
         "Your prediction: the parameters",
-        16 * (8 * 3 * 3 + 1),
+        16 * (8 * SLICE + 1),
         difficulty=2,
         minutes=3,
         read=CHANNELS,
         wrong={
-            16 * 8 * 9: "You counted the weights, but not the biases: one for each output channel.",
-            16 * 9
-            + 16: "You gave each kernel one slice: it has one for every input channel, so 8.",
-            16 * 8 * (9 + 1): (
+            16 * 8 * SLICE: (
+                "You counted the weights, but not the biases: one for each output channel."
+            ),
+            16 * (SLICE + 1): (
+                "You gave each kernel one slice: it has one for every input channel, so 8."
+            ),
+            16 * 8 * (SLICE + 1): (
                 "You counted a bias for each slice: the slices' sums are added first, and one "
                 "bias per output channel comes on top."
             ),
-            16 * 8 * 9 * 14 * 14 + 16: (
+            16 * (8 * SLICE * 14 * 14 + 1): (
                 "You gave every position its own weights: the kernel is shared by all "
-                "positions, so the picture's size does not count."
+                "positions, so the photo's size does not count."
             ),
-            8 * 9: "You counted one kernel: there are 16 of them, and a bias for each.",
-            16 * 9: (
+            8 * SLICE: "You counted one kernel: there are 16 of them, and a bias for each.",
+            16 * SLICE: (
                 "You gave each kernel one slice and no bias: it has one slice for every input "
                 "channel, so 8, and one bias."
             ),
-            8
-            * (
-                16 * 9 + 1
-            ): "You exchanged the channels: 16 kernels, each with 8 slices and one bias.",
+            8 * (16 * SLICE + 1): (
+                "You exchanged the channels: 16 kernels, each with 8 slices and one bias."
+            ),
         },
         hints=(
             "How many numbers are in one kernel? How many kernels are there?",
@@ -102,7 +107,7 @@ EXERCISES = [
                 "place. Run on."
             ),
             "b": (
-                "Pooling forgives a pixel or so, and no more: run on and see how steep the "
+                "Pooling tolerates a pixel or so, and no more: run on and see how steep the "
                 "curve is."
             ),
         },

@@ -16,70 +16,29 @@ EXERCISES = [
                 "number of layers stacked on top of each other, here 1."
             ),
             (5, 1, 32): (
-                "The right numbers in another order: batch_first speaks of the sequences "
-                "only, and the last states keep the axis of layers in front."
+                "The right numbers in another order: batch_first concerns the sequences only, "
+                "and the last states keep the axis of layers in front."
             ),
             (5, 20, 32): (
                 "That is the first result, the states at all 20 steps: the second has the "
                 "last step only."
             ),
+            (20, 5, 32): (
+                "Those are all states, with time in front: the last states are asked for, and "
+                "batch_first puts the batch in front of time."
+            ),
             (1, 20, 32): (
                 "You kept the 20 steps and dropped the batch: there is one last state for "
                 "each of the 5 sequences."
             ),
-            (1, 5, 12): "12 is the size of an input: the state has 32 units.",
-            (32,): (
-                "That is the last state of one sequence: there are 5 of them, and an axis for "
-                "the layers in front."
-            ),
-            ((5, 20, 32), (1, 5, 32)): "You know both: asked for is the second one only.",
-            (20, 5, 32): (
-                "Those are all states, with time in front: asked for are the last states, and "
-                "batch_first puts the batch in front of time."
-            ),
-            (5, 32, 1): "The right numbers in another order: the axis of layers stands in front.",
             (1, 32): (
-                "That is what one sequence without a batch has: here the 5 sequences stand "
-                "between the layers and the units."
+                "That is the shape for one sequence without a batch: here the 5 sequences "
+                "stand between the layers and the units."
             ),
-            (5, 20, 12): (
-                "That is the shape of the input: a state has 32 numbers, not 12, and asked "
-                "for is the last one of each sequence."
-            ),
-            (5, 12): (
-                "Those would be the last inputs: a state has 32 numbers, and PyTorch puts an "
-                "axis for the layers in front."
-            ),
-            (
-                1,
-                32,
-                5,
-            ): "The axis of layers is right: behind it come the sequences, then the units.",
-            (32, 5): (
-                "Sequences come before units, and PyTorch puts an axis for the layers in front."
-            ),
-            (1, 20, 5): (
-                "The 20 steps are over, only the last state is kept: behind the layers come "
-                "the 5 sequences and the 32 units."
-            ),
-            "(1, 5, 32)": "The shape is right, but in quotes it is a text: write it without them.",
-            (2, 5, 32): "Nearly: the axis in front is right, but this network has one layer only.",
-            (
-                1,
-                1,
-                32,
-            ): "That would be the last state of a single sequence: there are 5 in the batch.",
             (1, 5, 20): (
                 "20 is the number of steps, and only the last one is left: a state has 32 units."
             ),
-            (20, 32): (
-                "Those are all states of one sequence: asked for are the last states of all "
-                "5, with an axis for the layers in front."
-            ),
-            (1, 20, 5, 32): (
-                "You kept the 20 steps: of those only the last is left, so there are three numbers."
-            ),
-            160: "There are 160 numbers in it, that is right: in which shape do they come?",
+            (1, 5, 12): "12 is the size of an input: the state has 32 units.",
         },
         hints=(
             "One last state for each sequence. How many sequences, how many units?",
@@ -94,19 +53,11 @@ EXERCISES = [
         read="lesson.ipynb#Vanishing-and-exploding-gradients",
         wrong={
             "a": (
-                "A half is left after 6 or 7 steps already: 0.9 is multiplied with itself 50 "
-                "times, not taken off."
+                "A half is left after 6 or 7 steps already: 0.9 is multiplied by itself 50 "
+                "times, not subtracted."
             ),
             "b": "A tenth is left after 22 steps: after 44 it is a hundredth, and it goes on.",
             "C": 'Right, but write it as a small letter: "c".',
-            "A": (
-                "Answer with a small letter, and think again: 0.9 is multiplied with itself "
-                "50 times."
-            ),
-            "B": (
-                "Answer with a small letter, and think again: a tenth is left after 22 steps "
-                "already."
-            ),
             0.9**50: (
                 "The number is right: now answer with the letter that belongs to it, in quotes."
             ),
@@ -133,11 +84,6 @@ EXERCISES = [
                 "000 examples to do so: run on and see."
             ),
             "B": 'Write it as a small letter: "b". Then run on.',
-            "A": (
-                "Answer with a small letter: and more is worth something only if it tells "
-                "about the future."
-            ),
-            "C": ("Answer with a small letter: and would it not learn recency and frequency, too?"),
         },
         hints=(
             "What could the order of the purchases tell that their number and the last one do not?",

@@ -21,7 +21,7 @@ WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
 BUFFER = 240  # steps; the longest utterance has 34
 
 
-speakers_mistakes = exercise(
+listening = exercise(
     "who_speaks",
     title="Who is speaking?",
     points=3,
@@ -60,12 +60,17 @@ def _scores(x, lengths):
     return _at_the_end(_logits(_trained("end"), torch.tensor(x)), torch.tensor(lengths)).numpy()
 
 
-@speakers_mistakes.reference
+@listening.reference
 def who_speaks(x, lengths):
+    """Return the speakers, 0 to 8, of a batch of utterances: whole numbers (N,).
+
+    x: float32 (N, T, 12), cepstral coefficients, where anything may stand behind an utterance's
+    end; lengths: whole numbers (N,). Runs the network that `train_and_save` stored.
+    """
     return _scores(x, lengths).argmax(axis=1)
 
 
-@speakers_mistakes.alternative
+@listening.alternative
 @torch.no_grad()
 def who_speaks_one_by_one(x, lengths):
     network, speakers = _trained("end"), []
@@ -76,26 +81,26 @@ def who_speaks_one_by_one(x, lengths):
 
 
 def held_out():
-    """The judge's utterances, which no learner gets: a list of (length, 12), and labels."""
+    """Return the judge's utterances, which no learner gets: a list of (length, 12), and labels."""
     with np.load(HELD_OUT, allow_pickle=False) as file:
         ends = np.cumsum(file["lengths"])[:-1]
         return np.split(file["steps"], ends), file["labels"]
 
 
-@speakers_mistakes.cases
+@listening.cases
 def cases(rng):
     utterances, labels = held_out()
     longest = max(map(len, utterances))
     one_of_each = [rng.choice(np.flatnonzero(labels == speaker)) for speaker in range(9)]
 
-    def case(part, steps=None):
-        """130 utterances; in a buffer of `steps`, what is left of another one follows each.
+    def case(part, number, steps=None):
+        """`number` utterances; in a buffer of `steps`, what is left of another one follows each.
 
         The first one's length does not fit the others: it is the longest, or in a buffer the
         shortest.
         """
         order = rng.permutation(len(labels))
-        chosen = sorted(order, key=lambda i: len(utterances[i]) < longest)[:130]
+        chosen = sorted(order, key=lambda i: len(utterances[i]) < longest)[:number]
         if steps:
             shortest = min(len(utterances[i]) for i in chosen)
             chosen.sort(key=lambda i: len(utterances[i]) > shortest)
@@ -107,124 +112,50 @@ def cases(rng):
             row[: len(utterances[i])] = utterances[i]
         return Case(part, (x, lengths), expected=labels[chosen])
 
-    return [case("zeros behind the end"), case("anything behind the end", BUFFER)]
+    first, second = (int(n) for n in rng.choice(np.arange(120, 141), 2, replace=False))
+    return [
+        case("zeros behind the end", first),
+        case("anything behind the end", second, BUFFER),
+    ]
 
 
-speakers_mistakes.mistake(
-    "You returned the network's nine values for each utterance: the label is the place of the "
-    "largest, argmax over axis 1.",
-    name="logits instead of labels",
-)(_scores)
-
-
-@speakers_mistakes.mistake(
-    "You returned a single number: argmax without an axis looks at all utterances together; say "
-    "axis=1 (dim=1 in PyTorch)."
+@listening.mistake(
+    "Almost no label is right, which is worse than guessing: are speakers counted from 0 to 8, and "
+    "is each label the place of the largest logit, argmax?"
 )
-def one_label_for_all(x, lengths):
-    return _scores(x, lengths).argmax()
+def counted_from_one(right, a):
+    return right() + 1
 
 
-@speakers_mistakes.mistake(
-    "You returned nine numbers, the best utterance for each speaker: argmax must go over the "
-    "speakers, which are axis 1."
+@listening.mistake(
+    "About one label in nine is right, as by guessing: does who_speaks use the trained network, "
+    "did the loss fall well below 2.2 = ln 9, and if you sorted by length, did you restore the "
+    "order?"
 )
-def argmax_over_the_utterances(x, lengths):
-    return _scores(x, lengths).argmax(axis=0)
+def guessed(right, a):
+    speakers = right()
+    return np.where(np.arange(len(a.x)) % 8 == 0, speakers, (speakers + 1) % 9)
 
 
-@speakers_mistakes.mistake(
-    "You returned the largest logits instead of their places: in PyTorch, max gives values and "
-    "places, and argmax the places alone."
+@listening.mistake(
+    "If an index is out of bounds: utterances may be longer here than in training, so do not cut "
+    "x at 26 steps."
 )
-def largest_values(x, lengths):
-    return _scores(x, lengths).max(axis=1)
+def cut_as_in_training(right, a):
+    return right(x=a.x[:, :26])
 
 
-@speakers_mistakes.mistake(
-    "Your labels stand in a column of shape (N, 1): return a flat array of shape (N,)."
+@listening.mistake(
+    "Too few labels are right in both batches, as when x is scaled here but was not in training, "
+    "or training ended too early: treat x in the same way in both, and first reach 92 % on the "
+    "course's test utterances."
 )
-def column_of_labels(x, lengths):
-    return who_speaks(x, lengths)[:, None]
+def scaled_here_only(right, a):
+    spread = a.x.std(axis=(0, 1))
+    return right(x=((a.x - a.x.mean(axis=(0, 1))) / spread).astype(np.float32))
 
 
-@speakers_mistakes.mistake(
-    "You returned a torch tensor: a NumPy array is asked for; end with .cpu().numpy()."
-)
-def tensor_instead_of_array(x, lengths):
-    return torch.tensor(who_speaks(x, lengths))
-
-
-@speakers_mistakes.mistake("You returned a list: np.array(…) makes an array of it.")
-def list_instead_of_array(x, lengths):
-    return who_speaks(x, lengths).tolist()
-
-
-@speakers_mistakes.mistake(
-    "Your labels are floats, as from np.zeros: whole numbers are asked for, .astype(int) makes "
-    "them."
-)
-def labels_with_a_point(x, lengths):
-    return who_speaks(x, lengths).astype(float)
-
-
-@speakers_mistakes.mistake("You returned texts: the labels are the whole numbers 0 to 8.")
-def names_instead_of_labels(x, lengths):
-    return np.array(load_dataset("japanese_vowels").classes)[who_speaks(x, lengths)]
-
-
-@speakers_mistakes.mistake(
-    "Almost no label is right, which is worse than guessing, and happens when speakers are "
-    "counted from 1 (labels go from 0 to 8), or with argmin in place of argmax."
-)
-def counted_from_one(x, lengths):
-    return who_speaks(x, lengths) + 1
-
-
-@speakers_mistakes.mistake(
-    "One label in nine is right, which is guessing: is it the trained network that you ask, did "
-    "the loss fall below 2.2, and if you sorted by length, did you put the order back?"
-)
-def guessed(x, lengths):
-    """Right for every eighth utterance, about as often as guessing is."""
-    speakers = who_speaks(x, lengths)
-    return np.where(np.arange(len(x)) % 8 == 0, speakers, (speakers + 1) % 9)
-
-
-@speakers_mistakes.mistake(
-    "If the message above speaks of an index out of bounds: utterances may be longer here than in "
-    "training, so do not cut x at 26 steps."
-)
-def cut_as_in_training(x, lengths):
-    return who_speaks(x[:, :26], lengths)
-
-
-@speakers_mistakes.mistake(
-    "If the message above speaks of numpy.ndarray: x and lengths come as NumPy arrays, and a "
-    "network takes tensors, so torch.tensor(x) first."
-)
-def array_into_the_network(x, lengths):
-    return _logits(_trained("end"), x).argmax(axis=1)
-
-
-@speakers_mistakes.mistake(
-    "About one label in five is wrong, as when x is scaled here but was not in training, or when "
-    "training ended too early: give the network its input in the same form in both, and first "
-    "reach 92 % on the course's test utterances."
-)
-def scaled_here_only(x, lengths):
-    spread = x.std(axis=(0, 1))
-    return who_speaks(((x - x.mean(axis=(0, 1))) / spread).astype(np.float32), lengths)
-
-
-@speakers_mistakes.mistake(
-    "You returned ten labels: is [:10] left in from a try? Every utterance of x needs one."
-)
-def first_ten_only(x, lengths):
-    return who_speaks(x[:10], lengths[:10])
-
-
-padding = speakers_mistakes.group("Padding and masking", read="lesson.ipynb#Padding-and-masking")
+padding = listening.group("Padding and masking", read="lesson.ipynb#Padding-and-masking")
 
 
 def _at_the_last_column(logits, lengths):
@@ -232,10 +163,9 @@ def _at_the_last_column(logits, lengths):
 
 
 @padding.mistake(
-    "Your network seems to read on behind the end of an utterance, so that what is left in the "
-    "buffer decides: take its state at step lengths - 1, the mean of the real steps only, or pack "
-    "the batch, in training and in who_speaks.",
-    name="last column read",
+    "With anything behind the end your answers change: the network reads on behind it. Take the "
+    "state at step lengths - 1, the mean of the real steps only, or pack the batch, in training "
+    "and in who_speaks."
 )
 @torch.no_grad()
 def last_column_read(x, lengths):
@@ -244,9 +174,8 @@ def last_column_read(x, lengths):
 
 
 @padding.mistake(
-    "Too many are wrong, as when lengths are heeded in training but not in who_speaks: take the "
-    "state at step lengths - 1 in both.",
-    name="lengths heeded in training only",
+    "Too few labels are right in both batches, as when lengths are used in training but not in "
+    "who_speaks: take the state at step lengths - 1 in both."
 )
 @torch.no_grad()
 def lengths_heeded_in_training_only(x, lengths):
@@ -255,9 +184,9 @@ def lengths_heeded_in_training_only(x, lengths):
 
 
 @padding.mistake(
-    "torch stopped, and says above why; the usual reasons: pack_padded_sequence wants the longest "
-    "sequence first unless you say enforce_sorted=False, and .numpy() wants torch.no_grad() "
-    "around the network."
+    "The usual reasons for a RuntimeError here: pack_padded_sequence wants the longest sequence "
+    "first unless you say enforce_sorted=False, and .numpy() wants torch.no_grad() around the "
+    "network."
 )
 def packed_unsorted(x, lengths):
     packed = nn.utils.rnn.pack_padded_sequence(torch.tensor(x), lengths, batch_first=True)
@@ -266,35 +195,14 @@ def packed_unsorted(x, lengths):
 
 
 @padding.mistake(
-    "If the message above speaks of an index out of bounds: steps count from 0, so the state "
-    "after the last real step is at lengths - 1.",
-    name="one step too late",
+    "Too few labels are right in both batches, as when all utterances are read at one step, such "
+    "as lengths[0] - 1: each has an end of its own, lengths[n] - 1."
 )
-@torch.no_grad()
-def one_step_too_late(x, lengths):
-    return _at_the_end(_logits(_trained("end"), torch.tensor(x)), lengths + 1).argmax(1).numpy()
+def first_length_for_all(right, a):
+    return right(lengths=np.full_like(a.lengths, a.lengths[0]))
 
 
-@padding.mistake(
-    "Too many are wrong, as when a mean takes in what stands behind the end: summarise gives the "
-    "mean of the real steps, or their last state; use the same in training and in who_speaks.",
-    name="mean of the whole buffer",
-)
-@torch.no_grad()
-def mean_of_the_whole_buffer(x, lengths):
-    states, _ = _trained("end")["gru"](torch.tensor(x))
-    return _trained("end")["out"](states.mean(dim=1)).argmax(dim=1).numpy()
-
-
-@padding.mistake(
-    "Too many are wrong, as when all utterances are read at the same step, such as lengths[0] - "
-    "1: each has an end of its own, lengths[n] - 1."
-)
-def first_length_for_all(x, lengths):
-    return who_speaks(x, np.full_like(lengths, lengths[0]))
-
-
-speakers_mistakes.hints(
+listening.hints(
     "First reach 92 % on the course's test utterances. Then put numbers behind the end of one of "
     "them: does its label stay?",
     "A GRU with some 30 units learns this in 20 to 40 epochs of small batches, with Adam, a "
@@ -310,7 +218,7 @@ READ = {"end": _at_the_end, "column": _at_the_last_column}
 
 
 def train_and_save(epochs=30, size=30):
-    """Trains a network for each way of reading on the course's utterances, and stores them."""
+    """Train a network for each way of reading on the course's utterances, and store them."""
     x, lengths, y = load_dataset("japanese_vowels").train.torch()
     stored = {}
     for name, read in READ.items():

@@ -1,0 +1,163 @@
+"""Answers that strangers wrote to the exercises of distributed training, and what each is worth.
+
+A line of the table: the exercise, the answer's code, and the parts that it loses.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from autograder.curriculum.modules import CURRICULUM
+from lepton_course.exercises.compiled import compile_exercise, observe_all
+from lepton_course.exercises.declared import load_exercises
+from lepton_course.exercises.judge import judge
+
+RIGHT = set()
+EXERCISES = load_exercises(CURRICULUM / "advanced" / "02_distributed_training")
+QUESTIONS = {}
+
+ANSWERS = {
+    "gradients always have three entries": (
+        "average_gradients",
+        """
+def average_gradients(gradients, counts):
+    total, n = np.zeros(3), 0
+    for row, sizes in zip(gradients, counts):
+        for g, k in zip(row, sizes):
+            total, n = total + k * g, n + k
+    return total / n
+""",
+        {"equal batches", "unequal batches", "several micro-batches", "a rank without examples"},
+    ),
+    "gradients are whole numbers": (
+        "average_gradients",
+        """
+def average_gradients(gradients, counts):
+    each = np.array([g for row in gradients for g in row]).astype(int)
+    return np.average(each, axis=0, weights=sum(counts, []))
+""",
+        {"equal batches", "unequal batches", "several micro-batches", "a rank without examples"},
+    ),
+    "a sum that begins with 0.0": (
+        "average_gradients",
+        """
+def average_gradients(gradients, counts):
+    pairs = [(g, n) for row, sizes in zip(gradients, counts) for g, n in zip(row, sizes)]
+    return sum((n * g for g, n in pairs), 0.0) / sum(n for _, n in pairs)
+""",
+        RIGHT,
+    ),
+    "every second epoch has the order of the one before": (
+        "rank_indices",
+        """
+def rank_indices(count, world, rank, seed, epoch):
+    order = np.random.default_rng([seed, 2 * (epoch // 2)]).permutation(count)
+    return np.resize(order, -(-count // world) * world)[rank::world]
+""",
+        {"a later epoch"},
+    ),
+    "the arrays themselves after no step": (
+        "ring_buffers",
+        """
+def ring_buffers(arrays, steps):
+    if steps == 0:
+        return arrays
+    world = len(arrays)
+    table = np.stack(arrays).reshape(world, world, -1)
+    for s in range(steps):
+        before = table.copy()
+        for r in range(world):
+            place = (r + 1) % world, (r - s) % world
+            table[place] = before[r, (r - s) % world] + (before[place] if s < world - 1 else 0)
+    return list(table.reshape(world, -1))
+""",
+        {"one step, or none"},
+    ),
+    "numbers are counted as if they were whole": (
+        "ring_buffers",
+        """
+def ring_buffers(arrays, steps):
+    world = len(arrays)
+    table = np.stack(arrays).astype(int).reshape(world, world, -1)
+    for s in range(steps):
+        before = table.copy()
+        for r in range(world):
+            place = (r + 1) % world, (r - s) % world
+            table[place] = before[r, (r - s) % world] + (before[place] if s < world - 1 else 0)
+    return list(table.reshape(world, -1).astype(float))
+""",
+        {"one step, or none", "after the reduce-scatter", "within the all-gather", "to the end"},
+    ),
+    "parameters have two axes at most": (
+        "sharded_step",
+        """
+def sharded_step(parameters, gradients, learning_rate):
+    world = len(gradients)
+    new = [p - learning_rate * sum(own) / world for p, *own in zip(parameters, *gradients)]
+    new = [p.reshape(-1, p.shape[-1]) if p.ndim > 2 else p for p in new]
+    flat = np.concatenate([p.ravel() for p in new])
+    flat = np.pad(flat, (0, -len(flat) % world))
+    return np.split(flat, world), new
+""",
+        {"several parameters"},
+    ),
+    "as many whole files as ranks, and no rank unheard of": (
+        "resume_from",
+        """
+def resume_from(files, steps_per_epoch):
+    best = 0
+    for step, world in {(f["step"], f["world"]) for f in files}:
+        same = [f for f in files if (f["step"], f["world"]) == (step, world)]
+        whole = [f for f in same if f["written"] == f["size"]]
+        if {f["rank"] for f in same} == set(range(world)) and len(whole) >= world:
+            best = max(best, step)
+    return best, best // steps_per_epoch, best % steps_per_epoch
+""",
+        {"copies of files"},
+    ),
+    "a set of whole ranks": (
+        "resume_from",
+        """
+def resume_from(files, steps_per_epoch):
+    whole = {(f["step"], f["world"], f["rank"]) for f in files if f["written"] == f["size"]}
+    steps = [s for s, w, _ in whole if all((s, w, r) in whole for r in range(w))]
+    step = max(steps, default=0)
+    return step, step // steps_per_epoch, step % steps_per_epoch
+""",
+        RIGHT,
+    ),
+}
+
+
+def question(name):
+    if name not in QUESTIONS:
+        QUESTIONS[name] = compile_exercise(EXERCISES[name])
+    return QUESTIONS[name]
+
+
+def verdict_on(name, answer):
+    return judge(question(name), observe_all(EXERCISES[name], answer, question(name).cases))
+
+
+@pytest.mark.parametrize("name, code, lost", ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_loses_just_what_is_wrong(name, code, lost):
+    written = {"np": np}
+    exec(code, written)
+    parts = verdict_on(name, written[name]).parts
+    assert {part.part for part in parts if not part.passed} == lost
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("predicted_photos", 10_002 / 3),
+        ("predicted_bytes", 4 * 32 / 8),
+        ("predicted_bubble", Fraction(1, 9)),
+        ("predicted_counter", np.int64(0)),
+    ],
+)
+def test_a_prediction_may_be_any_kind_of_number(name, value):
+    assert verdict_on(name, value).passed
