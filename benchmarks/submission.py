@@ -25,7 +25,7 @@ from rich.table import Table
 
 from autograder.classroom.classroom import add_programs_to_path
 from autograder.execution.job import SubmissionLimits
-from autograder.grading.gradebook_writer import GradebookWriter
+from autograder.grading.gradebook_connection import GradebookWriter
 from autograder.grading.recording import RecordedWork, record
 from autograder.judging.course import GradingTask
 from autograder.kernels.owner import shared

@@ -11,8 +11,8 @@ from typing import Any
 
 _HOMES = {
     "begin": "notebook_setup",
-    "check": "checks.session",
-    "hint": "checks.session",
+    "check": "checks.check",
+    "hint": "checks.check",
     "quiz": "checks.quiz",
     "record": "records",
     "load_dataset": "datasets",

@@ -85,7 +85,7 @@ def progress(
     """Show what you have solved, how long it took, and what to repeat."""
     from rich.console import Console
 
-    from lepton_course.pages.my_progress import show_tables
+    from lepton_course.pages.progress_notebook import show_tables
 
     workspace = find_workspace(folder.expanduser() if folder else None)
     if workspace is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from lepton_course.checks.session import open_session
+from lepton_course.checks.check import open_session
 from lepton_course.devices import prepare_tensorflow
 from lepton_course.exercises.declared import DECLARATIONS
 from lepton_course.progress.database import record_visit

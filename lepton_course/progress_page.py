@@ -1,5 +1,5 @@
 """Keep the import that the PROGRESS.ipynb of an older workspace uses."""
 
-from lepton_course.pages.my_progress import show
+from lepton_course.pages.progress_notebook import show
 
 __all__ = ["show"]

@@ -9,10 +9,7 @@ once all of its parts are built.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,15 +30,17 @@ from autograder.curriculum.compiling import (
     merge_questions,
 )
 from autograder.curriculum.content_key import declarations_key, exercise_key, key_of_files
-from autograder.curriculum.module_plan import optional_exercises, student_plan
+from autograder.curriculum.module_folder import (
+    ModuleBuild,
+    assemble,
+    is_complete,
+    write_whole,
+)
 from autograder.curriculum.modules import CLONE, CURRICULUM, module_id, modules_in
-from autograder.curriculum.student_notebooks import ask_quiz, copy_open_folders, student_notebook
+from autograder.curriculum.student_notebooks import ask_quiz, student_notebook
 from lepton_course.checks import quizzes
 from lepton_course.progress_bar import progress_bar
-from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, PLAN, TOOLBOX
-
-CHECKS = "checks.npz"
-EXERCISES = "exercises.json"
+from lepton_course.syllabus import PACKAGED, TOOLBOX
 
 _STAMPS = "build.json"
 
@@ -53,47 +52,6 @@ class Built:
     modules: tuple[str, ...]
     exercises: tuple[str, ...]
     notebooks: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ModuleBuild:
-    """The kept files that a module's folder is assembled from, by their names in that folder."""
-
-    folder: Path
-    listing: Path
-    questions: dict[str, Path]
-    notebooks: dict[str, Path]
-
-    @property
-    def id(self) -> str:
-        return module_id(self.folder)
-
-    @functools.cached_property
-    def key(self) -> str:
-        """Return the content key of the whole folder; the kept files' names are their keys."""
-        open_files = [
-            path
-            for name in OPEN_FOLDERS
-            for path in (self.folder / name).rglob("*")
-            if path.is_file() and path.suffix != ".pyc"
-        ]
-        open_files += [path for path in [self.folder / PLAN] if path.is_file()]
-        parts = [self.listing.name]
-        parts += [f"{name} {path.name}" for name, path in self.questions.items()]
-        parts += [f"{name} {path.name}" for name, path in self.notebooks.items()]
-        return key_of_files("\n".join(parts), open_files, self.folder)
-
-    @property
-    def checks(self) -> Path:
-        """Return the path of the kept file with the questions of all exercises."""
-        names = "\n".join(f"{name} {path.name}" for name, path in self.questions.items())
-        return self.listing.with_name(f"{hashlib.sha256(names.encode()).hexdigest()}.checks.npz")
-
-    def needs(self) -> set[Path]:
-        """Return all kept files that the folder is assembled from."""
-        notebooks = self.notebooks.values()
-        quiz = {path.with_suffix(".quiz.json") for path in notebooks}
-        return {self.listing, self.checks, *self.questions.values(), *notebooks, *quiz}
 
 
 def build(
@@ -147,7 +105,9 @@ class _Build:
         folders = list(modules_in(self.curriculum))
         with CompilePool() as pool:
             plans = self._plans(pool, folders)
-            changed = [p for p in plans if stamps.get(p.id) != p.key or not _complete(p, self.out)]
+            changed = [
+                p for p in plans if stamps.get(p.id) != p.key or not is_complete(p, self.out)
+            ]
             self._compile(pool, changed)
             whole = [plan for plan in changed if plan.id not in self.problems]
             self._merge(pool, whole)
@@ -216,8 +176,8 @@ class _Build:
         try:
             notebook = student_notebook(nbformat.read(plan.folder / name, as_version=4))
             if questions := ask_quiz(notebook):
-                _write(target.with_suffix(".quiz.json"), quizzes.quiz_to_json(questions))
-            _write(target, nbformat.writes(notebook) + "\n")
+                write_whole(target.with_suffix(".quiz.json"), quizzes.quiz_to_json(questions))
+            write_whole(target, nbformat.writes(notebook) + "\n")
         except Exception as error:
             self._fail(plan.id, f"{name}: {error}")
 
@@ -234,7 +194,7 @@ class _Build:
         for plan in plans:
             if plan.id not in self.problems:
                 self.progress(f"Building {plan.id}")
-                _replace_folder(_assemble(plan, self.kept / "fresh"), self.out / plan.id, self.kept)
+                _replace_folder(assemble(plan, self.kept / "fresh"), self.out / plan.id, self.kept)
                 stamps[plan.id] = plan.key
                 _write_stamps(self.out, stamps)
         for name in set(stamps) - modules:
@@ -242,7 +202,7 @@ class _Build:
             del stamps[name]
         _write_stamps(self.out, stamps)
         syllabus = (self.curriculum / "syllabus.yml").read_text(encoding="utf-8")
-        _write(self.out / "syllabus.yml", syllabus)
+        write_whole(self.out / "syllabus.yml", syllabus)
         _put_toolbox(self.curriculum, self.out)
 
     def _recover(self) -> None:
@@ -268,37 +228,12 @@ def student_notebook_key(path: Path) -> str:
     return key_of_files(f"student {path.name} {versions}", code, path.parent)
 
 
-def _assemble(plan: ModuleBuild, fresh: Path) -> Path:
-    """Assemble a module's folder from its kept files, and return it."""
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    for name, path in plan.notebooks.items():
-        shutil.copyfile(path, fresh / name)
-        quiz = path.with_suffix(".quiz.json")
-        if quiz.is_file():
-            shutil.copyfile(quiz, fresh / quizzes.FILE)
-    copy_open_folders(plan.folder, fresh)
-    shutil.copyfile(plan.checks, fresh / CHECKS)
-    _write(fresh / EXERCISES, _listing(plan))
-    if (plan.folder / PLAN).is_file():
-        _write(fresh / PLAN, student_plan(plan.folder))
-    return fresh
-
-
-def _listing(plan: ModuleBuild) -> str:
-    """Return the JSON of a module's exercises that learners' pages read."""
-    optional = optional_exercises(plan.folder)
-    entries = json.loads(plan.listing.read_text(encoding="utf-8"))
-    listed = [{**entry, "is_optional": entry["name"] in optional} for entry in entries]
-    return json.dumps(listed, indent=1)
-
-
 def _put_toolbox(curriculum: Path, out: Path) -> None:
     if not (curriculum / TOOLBOX).is_file():
         (out / TOOLBOX).unlink(missing_ok=True)
         return
     notebook = student_notebook(nbformat.read(curriculum / TOOLBOX, as_version=4))
-    _write(out / TOOLBOX, nbformat.writes(notebook) + "\n")
+    write_whole(out / TOOLBOX, nbformat.writes(notebook) + "\n")
 
 
 def _replace_folder(fresh: Path, target: Path, kept: Path) -> None:
@@ -310,10 +245,6 @@ def _replace_folder(fresh: Path, target: Path, kept: Path) -> None:
         target.rename(former)
     fresh.rename(target)
     shutil.rmtree(former, ignore_errors=True)
-
-
-def _complete(plan: ModuleBuild, out: Path) -> bool:
-    return all((out / plan.id / name).is_file() for name in [*plan.notebooks, CHECKS, EXERCISES])
 
 
 @contextmanager
@@ -346,10 +277,4 @@ def _read_stamps(out: Path) -> dict[str, str]:
 
 
 def _write_stamps(out: Path, stamps: dict[str, str]) -> None:
-    _write(out / _STAMPS, json.dumps(stamps, indent=1))
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    write_whole(out / _STAMPS, json.dumps(stamps, indent=1))

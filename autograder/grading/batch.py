@@ -16,10 +16,10 @@ from nbgrader.coursedir import CourseDirectory
 
 from autograder.classroom.classroom import ClassError, add_programs_to_path, exclusive
 from autograder.execution.job import CannotRun, SubmissionLimits
-from autograder.grading.gradebook_writer import GradebookWriter
+from autograder.grading.gradebook_connection import GradebookWriter
 from autograder.grading.recording import NotRecorded, RecordedWork, clear_scratch, record
 from autograder.judging.course import Batch, Course, GradableAssignment, GradingTask
-from autograder.judging.judging import Judged
+from autograder.judging.judge_run import Judged
 from autograder.judging.result_cache import ResultCache, grader_version, key_of
 from autograder.judging.results import ExerciseResult, Grading, SubmissionResult, not_gradable
 from autograder.sandbox.choice import Sandbox, choose_walls

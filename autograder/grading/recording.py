@@ -26,9 +26,9 @@ from nbgrader.utils import parse_utc
 
 from autograder.classroom.course_folders import CourseFolders
 from autograder.classroom.nbgrader_log import KeptLog
-from autograder.grading.gradebook_writer import GradebookWriter
+from autograder.grading.gradebook_connection import GradebookWriter
 from autograder.judging.course import GradableAssignment
-from autograder.judging.judging import Judged
+from autograder.judging.judge_run import Judged
 from autograder.judging.nbgrader_plugins import RESULT_KEY, runs_notebooks
 from autograder.submissions.submission import Submission
 from autograder.submissions.untrusted_files import copy_files, remove_folder

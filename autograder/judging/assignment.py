@@ -17,15 +17,11 @@ from autograder.classroom.secret_questions import class_questions, question_inpu
 from autograder.execution.job import Job, SubmissionLimits
 from autograder.execution.running import run
 from autograder.judging.course import GradingTask
-from autograder.judging.judging import Judged, judge_run
+from autograder.judging.judge_run import Judged, judge_run
 from autograder.sandbox.walls import Walls
 from autograder.submissions.cell_marks import judged_points
-from autograder.submissions.submission import (
-    Submission,
-    parse_notebook,
-    read_submission,
-    restore,
-)
+from autograder.submissions.cell_repair import restore
+from autograder.submissions.submission import Submission, parse_notebook, read_submission
 from autograder.submissions.untrusted_files import hash_files
 from lepton_course.exercises.model import Question
 

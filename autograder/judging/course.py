@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from autograder.classroom.course_folders import CourseFolders
 from autograder.execution.job import SubmissionLimits
-from autograder.judging.judging import Judged
+from autograder.judging.judge_run import Judged
 from autograder.sandbox.walls import Walls
 from autograder.submissions.submission import Submission
 

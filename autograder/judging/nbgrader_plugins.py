@@ -19,10 +19,10 @@ from autograder.classroom.classroom import NOTEBOOK, Classroom
 from autograder.execution.job import SubmissionLimits
 from autograder.execution.running import run
 from autograder.judging.assignment import load_assignment, read_release
-from autograder.judging.judging import Judged, judge_run, write_unjudged
+from autograder.judging.judge_run import Judged, judge_run, write_unjudged
 from autograder.sandbox.choice import choose_walls
 from autograder.submissions.cell_marks import is_judged
-from autograder.submissions.submission import restore
+from autograder.submissions.cell_repair import restore
 
 RESULT_KEY = "lepton"
 """Key in nbconvert's resources under which `lepton class grade` passes an existing verdict."""

@@ -18,7 +18,7 @@ from pathlib import Path
 import autograder
 import lepton_course
 from autograder.curriculum.content_key import FRAMEWORKS, file_digest, installed_versions
-from autograder.judging.judging import Judged
+from autograder.judging.judge_run import Judged
 from autograder.judging.results import exercise_result
 from lepton_course.syllabus import PACKAGED
 

@@ -24,7 +24,7 @@ FRAMEWORKS = {
     "torch": ("torch", "torch._dynamo"),
     "tensorflow": ("tensorflow",),
 }
-ALSO = ("matplotlib.pyplot", "lepton_course.checks.session", "lepton_course.exercises.remote")
+ALSO = ("matplotlib.pyplot", "lepton_course.checks.check", "lepton_course.exercises.remote")
 PRELOAD = (*chain(*FRAMEWORKS.values()), *ALSO)
 """Modules that kernels have imported before their first cell."""
 

@@ -20,11 +20,11 @@ from autograder.classroom.classroom import ClassError
 from autograder.classroom.course_folders import CourseFolders
 from autograder.execution.job import Job, Run
 from autograder.judging.course import GradingTask
-from autograder.judging.judging import Judged
+from autograder.judging.judge_run import Judged
 from autograder.judging.nbgrader_plugins import runs_notebooks
 from autograder.judging.results import ExerciseResult
 from autograder.nbgrader_course.notebook_runs import run_notebooks
-from autograder.nbgrader_course.restoring import KnownNotebook, Rules, restore_submission
+from autograder.nbgrader_course.stock_restoring import KnownNotebook, Rules, restore_submission
 from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.submission import Submission
 from autograder.submissions.untrusted_files import hash_files

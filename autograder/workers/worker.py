@@ -13,7 +13,7 @@ from typing import Protocol
 
 from autograder.execution.job import CannotRun
 from autograder.judging.course import GradableAssignment, GradingTask
-from autograder.judging.judging import Judged
+from autograder.judging.judge_run import Judged
 from autograder.kernels.owner import ALSO, FRAMEWORKS, Link, shared
 from autograder.submissions.submission import submitted_notebooks
 from autograder.workers.process_pool import WorkerDied, default_workers, map_unordered

@@ -13,7 +13,7 @@ from html import escape
 
 import numpy as np
 
-from lepton_course.checks.sentences import describe, place_in_words
+from lepton_course.checks.messages import describe, place_in_words
 from lepton_course.exercises.compare import Differences
 from lepton_course.exercises.differences import Difference, WrongElements, WrongItems
 from lepton_course.exercises.model import Question

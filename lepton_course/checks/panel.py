@@ -14,7 +14,7 @@ from html import escape
 from typing import NamedTuple
 
 from lepton_course.checks.figures import Exhibit, exhibit
-from lepton_course.checks.sentences import (
+from lepton_course.checks.messages import (
     describe,
     diagnosis_in_words,
     differences_in_words,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lepton_course import progress
+from lepton_course.checks.check import current_session
 from lepton_course.checks.panel import Line, Panel
 from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
-from lepton_course.checks.session import current_session
 from lepton_course.checks.widgets import ask_quiz, is_interactive, show
 
 

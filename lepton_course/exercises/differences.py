@@ -1,6 +1,6 @@
 """Describe as data how an answer differs from what was expected.
 
-`lepton_course.checks.sentences` turns these differences into sentences.
+`lepton_course.checks.messages` turns these differences into sentences.
 A difference is found inside one *aspect* of an observation ("result", "gradients", …), at the
 path `where` of indices and keys.
 """

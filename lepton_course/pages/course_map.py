@@ -1,6 +1,6 @@
 """Map the course for one learner: each module's state, the time left, and where to continue.
 
-Pure functions; the pages (`start`, `my_progress`) and `lepton progress` show what they return.
+Pure functions; `start_notebook`, `progress_notebook` and `lepton progress` show what they return.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from lepton_course.errors import CourseError
-from lepton_course.pages import my_progress, start
+from lepton_course.pages import progress_notebook, start_notebook
 from lepton_course.progress.database import HIDDEN
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, TOOLBOX, is_ready, load_syllabus
 
@@ -126,7 +126,7 @@ def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) ->
     # Progress first: the start page links to it.
     return [
         deliver(folder, page.NAME, page.notebook(folder, curriculum), delivered, refresh=True)
-        for page in (my_progress, start)
+        for page in (progress_notebook, start_notebook)
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import declare
 
 from lepton_course import begin, check, hint, record
-from lepton_course.checks.session import CheckFailed, UnknownExercise, open_session
+from lepton_course.checks.check import CheckFailed, UnknownExercise, open_session
 from lepton_course.records import Record
 
 EXERCISES = """

@@ -13,6 +13,7 @@ from nbclient import NotebookClient
 from autograder.curriculum.modules import modules_in
 from autograder.curriculum.student_notebooks import QUIZ_CELL, ask_quiz
 from lepton_course import progress
+from lepton_course.checks.check import choice_letters, parse_prediction
 from lepton_course.checks.panel import text_to_html
 from lepton_course.checks.quiz import answer
 from lepton_course.checks.quizzes import (
@@ -22,7 +23,6 @@ from lepton_course.checks.quizzes import (
     quiz_text,
     quiz_to_json,
 )
-from lepton_course.checks.session import choice_letters, parse_prediction
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.progress.standing import quiz_scores

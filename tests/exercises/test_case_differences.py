@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from lepton_course.checks.figures import exhibit
-from lepton_course.checks.sentences import differences_in_words
+from lepton_course.checks.messages import differences_in_words
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
 from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.compiled import (

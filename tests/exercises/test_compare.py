@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lepton_course.checks.sentences import describe, differences_in_words
+from lepton_course.checks.messages import describe, differences_in_words
 from lepton_course.exercises import Call, Case, Exercise, Value, accuracy, close, exact
 from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.compiled import compile_exercise

@@ -15,7 +15,7 @@ import torch
 from conftest import CLONE
 from torch import nn
 
-from lepton_course.checks.sentences import differences_in_words
+from lepton_course.checks.messages import differences_in_words
 from lepton_course.exercises.compiled import compile_exercise, observe_all
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import judge

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lepton_course.checks.sentences import diagnosis_in_words
+from lepton_course.checks.messages import diagnosis_in_words
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, accuracy, close
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.exercises.diagnosis import Diagnosis, diagnose

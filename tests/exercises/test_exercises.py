@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from lepton_course.checks.messages import differences_in_words
 from lepton_course.checks.panel import hint_panel, verdict_panel
-from lepton_course.checks.sentences import differences_in_words
 from lepton_course.exercises import (
     Call,
     Case,

@@ -4,7 +4,7 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.classroom.classroom import add_programs_to_path
-from autograder.grading.gradebook_writer import GradebookWriter
+from autograder.grading.gradebook_connection import GradebookWriter
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
 
 from autograder.instructor.formgrader_pages import clean_html, markdown_to_html
-from autograder.submissions.submission import restore
+from autograder.submissions.cell_repair import restore
 from lepton_course.checks.panel import Line, Panel
 
 PICTURE = {"sketch.png": {"image/png": "iVBORw0KGgo="}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from autograder.judging.judging import Judged
+from autograder.judging.judge_run import Judged
 from autograder.judging.result_cache import ResultCache
 from autograder.judging.results import ExerciseResult, exercise_result
 

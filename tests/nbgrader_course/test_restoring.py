@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from autograder.nbgrader_course.restoring import _take_off_marks
+from autograder.nbgrader_course.stock_restoring import _take_off_marks
 
 
 @pytest.mark.parametrize("mark", [None, [], "x", {}, {"grade_id": []}, {"grade_id": {"a": 1}}])

@@ -18,8 +18,8 @@ from autograder.execution import running as execution
 from autograder.execution.job import SubmissionLimits
 from autograder.judging.course import GradingTask
 from autograder.kernels.owner import ALSO
-from autograder.nbgrader_course.restoring import KnownNotebook
 from autograder.nbgrader_course.stock_assignment import StockAssignment
+from autograder.nbgrader_course.stock_restoring import KnownNotebook
 from autograder.sandbox.choice import NO_WALLS
 from autograder.sandbox.walls import survey
 from autograder.submissions.submission import Submission

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from lepton_course.pages.course_map import build_map, duration_in_words
-from lepton_course.pages.my_progress import when
+from lepton_course.pages.progress_notebook import when
 from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, Visit
 from lepton_course.progress.standing import due, quiz_scores, standing_in, time_spent
 from lepton_course.syllabus import Listed, Module

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from autograder.proof.mutants.mutations import mutations
+from autograder.proof.mutants.mutation_operators import mutations
 
 
 @pytest.mark.parametrize(

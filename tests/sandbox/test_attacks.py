@@ -176,7 +176,7 @@ def secret_files(root: Path, classroom: ClassCourse) -> list[Path]:
         root / "curriculum/basics/07_small_sums" / DECLARATIONS,
         root / "curriculum/basics/07_small_sums/assignment.ipynb",
         root / "home/notes.txt",
-        CLONE / "autograder/judging/judging.py",
+        CLONE / "autograder/judging/judge_run.py",
         CLONE / "curriculum/basics/05_convolutional_networks" / DECLARATIONS,
         Path("/etc/passwd"),
     ]

@@ -9,7 +9,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.submissions.cell_marks import CellMark, cells_with_id, judged_points, mark_of
-from autograder.submissions.submission import parse_notebook, restore
+from autograder.submissions.cell_repair import restore
+from autograder.submissions.submission import parse_notebook
 
 TEST = {"grade_id": "double", "grade": True, "solution": False, "locked": True, "points": 2}
 

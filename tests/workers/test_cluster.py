@@ -173,7 +173,7 @@ def make_class(folder: Path, scheduler: str = "") -> Path:
 def other_version(folder: Path) -> Path:
     """The grader's code, with a change that changes nothing but its version."""
     shutil.copytree(CLONE / "autograder", folder / "other/autograder")
-    with (folder / "other/autograder/judging/judging.py").open("a") as file:
+    with (folder / "other/autograder/judging/judge_run.py").open("a") as file:
         file.write("# another version\n")
     return folder / "other"
 

@@ -26,8 +26,8 @@ from autograder.proof.mutants.equivalent_mutants import (
     stale_reasons,
 )
 from autograder.proof.mutants.specialised import specialised_mutants, unrefuted_assumptions
+from lepton_course.checks.messages import differences_in_words
 from lepton_course.checks.panel import verdict_panel
-from lepton_course.checks.sentences import differences_in_words
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.compiled import (
     PUBLIC_SEED,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.curriculum.source_closure import reachable_names
-from autograder.proof.mutants.mutations import (
+from autograder.proof.mutants.mutation_operators import (
     Definition,
     Mutation,
     mutations,

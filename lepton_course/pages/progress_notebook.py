@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lepton_course.pages.course_map import CourseMap, Stop, duration_in_words, load_map
 from lepton_course.pages.live import show_live
-from lepton_course.pages.start import link, page_notebook
+from lepton_course.pages.start_notebook import link, page_notebook
 from lepton_course.progress.database import find_workspace, load_history
 from lepton_course.progress.standing import Attempts, attempts_in
 from lepton_course.syllabus import PACKAGED
@@ -22,7 +22,7 @@ NAME = "PROGRESS.ipynb"
 
 SOURCE = """\
 # Run this cell once (Shift+Enter). From then on the page follows your work.
-from lepton_course.pages.my_progress import show
+from lepton_course.pages.progress_notebook import show
 
 show()"""
 

@@ -17,9 +17,10 @@ from nbformat import NotebookNode
 from autograder.classroom.classroom import NOTEBOOK
 from autograder.execution.job import Run, SubmissionLimits
 from autograder.judging.results import ExerciseResult, Status
-from autograder.submissions.submission import VERDICT_KEY, is_judged
+from autograder.submissions.cell_marks import is_judged
+from autograder.submissions.submission import VERDICT_KEY
+from lepton_course.checks.messages import diagnosis_in_words, differences_in_words
 from lepton_course.checks.panel import Line, Panel, place_to_read, read_in_words
-from lepton_course.checks.sentences import diagnosis_in_words, differences_in_words
 from lepton_course.exercises.differences import Aliased, ChangedInput, Stopped
 from lepton_course.exercises.judge import PartResult, Verdict, judge
 from lepton_course.exercises.model import Question

@@ -23,7 +23,7 @@ NAME = "START.ipynb"
 
 SOURCE = """\
 # Run this cell once (Shift+Enter). From then on the page follows your work.
-from lepton_course.pages.start import show
+from lepton_course.pages.start_notebook import show
 
 show()"""
 
