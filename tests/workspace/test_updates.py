@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from lepton_course import progress
-from lepton_course.pages import start as start_page
+from lepton_course.pages import start_notebook as start_page
 from lepton_course.pages.new_versions import Pair, compare_command, pairs, side_by_side
 from lepton_course.progress.standing import attempts
 from lepton_course.progress.transfer import export_progress

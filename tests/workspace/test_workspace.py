@@ -9,7 +9,7 @@ import pytest
 
 from lepton_course import progress
 from lepton_course.cli import describe
-from lepton_course.pages import start as start_page
+from lepton_course.pages import start_notebook as start_page
 from lepton_course.syllabus import SyllabusError
 from lepton_course.workspace.install import WorkspaceError, fingerprint, update_workspace
 
