@@ -38,6 +38,7 @@ _LONGEST_FIRST = (
 """Files whose tests take longest start first, so that no process is left waiting at the end."""
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files start first, and a file's tests share one process and so its fixtures."""
     order = {stem: place for place, stem in enumerate(_LONGEST_FIRST)}
