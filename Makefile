@@ -70,10 +70,10 @@ test attack: export MKL_NUM_THREADS = 1
 test attack: export TF_NUM_INTRAOP_THREADS = 1
 test attack: export TF_NUM_INTEROP_THREADS = 1
 
-# Files of long tests start first (tests/conftest.py says which), and no process waits for another.
+# A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
 test: lint build
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
-	    --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@# Last, and alone on the machine: forks, floods and all.
 	$(BIN)/python -m pytest -m attack --durations=10
 

@@ -38,14 +38,10 @@ _LONGEST_FIRST = (
 """Files whose tests take longest start first, so that no process is left waiting at the end."""
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in this hook, too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files start first, and a file's tests share one process and so its fixtures."""
+    """Long files start first."""
     order = {stem: place for place, stem in enumerate(_LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 def declare(module: Path, source: str) -> None:

@@ -23,7 +23,7 @@ from autograder.instructor.creation import create_classroom
 from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.workspace.install import update_workspace
 
-pytestmark = [pytest.mark.install, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.install
 
 SHORTEST = 12
 PRINTABLE = re.compile(rf"[^\x00-\x08\x0a-\x1f\ufffd]{{{SHORTEST},}}")

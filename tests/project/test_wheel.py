@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import CLONE, clean_environment
 
-pytestmark = [pytest.mark.install, pytest.mark.xdist_group("wheel")]
+pytestmark = pytest.mark.install
 
 MODULE = "basics/05_convolutional_networks"
 

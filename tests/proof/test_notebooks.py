@@ -15,12 +15,7 @@ from autograder.proof.notebooks.tasks import select_tasks
 from lepton_course.syllabus import is_ready, load_syllabus
 
 TASKS = [
-    # Each in a group of its own: as many run side by side as there are test processes.
-    pytest.param(
-        task,
-        id=f"{task.path} ({task.kind})",
-        marks=[pytest.mark.notebook, pytest.mark.xdist_group(task.file_name)],
-    )
+    pytest.param(task, id=f"{task.path} ({task.kind})", marks=pytest.mark.notebook)
     for task in select_tasks([])
 ]
 

@@ -15,8 +15,6 @@ from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
 from autograder.sandbox.walls import survey
 from lepton_course.exercises.declared import DECLARATIONS
 
-pytestmark = pytest.mark.xdist_group("worlds")
-
 MODULE = "basics/01_first"
 SETUP = "from matplotlib import pyplot as plt\nfrom lepton_course import begin, plots, record\n"
 BEGIN = SETUP + f'begin("{MODULE}")'

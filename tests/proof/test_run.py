@@ -20,8 +20,6 @@ from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
 from autograder.sandbox.walls import survey
 from lepton_course.exercises.declared import DECLARATIONS
 
-pytestmark = pytest.mark.xdist_group("worlds")
-
 MODULE = "basics/01_first"
 SETUP = f'from lepton_course import begin, check, plots, record\nbegin("{MODULE}")'
 PICTURE = """\

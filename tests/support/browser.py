@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from conftest import CLONE
 from nbformat import NotebookNode
+from nbformat.reader import NotJSONError
 from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
 
@@ -168,10 +169,12 @@ class Lab:
         file = self.workspace / path
         before, end = file.stat().st_mtime_ns, time.monotonic() + 30
         self.panel().locator("[data-jp-item-name='save'] >> visible=true").first.click()
-        while file.stat().st_mtime_ns == before:
+        while True:
             assert time.monotonic() < end, f"{path} was not saved within 30 s"
             time.sleep(0.05)
-        return nbformat.read(file, as_version=4)
+            if file.stat().st_mtime_ns != before:
+                with suppress(NotJSONError):  # the server writes in place: it is not all there yet
+                    return nbformat.read(file, as_version=4)
 
     def run_all(self, path: str, seconds: float) -> NotebookNode:
         """Run all cells of the notebook in front, and wait until the last one has run."""
