@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
@@ -34,17 +36,43 @@ def standalone_source(function: object) -> str:
     The function comes last. Returns "" for what has no source of its own: a value, a lambda, a
     function made by another one, or one that reads files beside the module.
     """
-    if not inspect.isfunction(function) or function.__qualname__ != function.__name__:
+    reference = getattr(function, "relative_to", None)
+    if reference is None:
+        return _source_of([function])
+    change = inspect.unwrap(function)
+    source = _source_of([reference, change])
+    call = _RELATIVE.format(reference=reference.__name__, change=change.__name__)
+    return f"{source}\n\n\n{call}" if source else ""
+
+
+_RELATIVE = """\
+def mistaken(*args, **kwargs):
+    import inspect
+    import types
+
+    signature = inspect.signature({reference})
+    given = signature.bind(*args, **kwargs)
+    given.apply_defaults()
+
+    right = lambda **changes: {reference}(**{{**given.arguments, **changes}})
+    return {change}(right, types.SimpleNamespace(**given.arguments))"""
+"""A mistake that is written relative to the reference, as a function by itself."""
+
+
+def _source_of(functions: Sequence[Any]) -> str:
+    """Return the source of functions of one file, with all that they need of it; they come last."""
+    if not inspect.isfunction(functions[-1]) or not all(map(_is_declared, functions)):
         return ""
-    text = Path(inspect.getfile(function)).read_text(encoding="utf-8")
-    definitions = _definitions(ast.parse(text), marks_in(function.__globals__))
-    if function.__name__ not in definitions:
+    text = Path(inspect.getfile(functions[-1])).read_text(encoding="utf-8")
+    definitions = _definitions(ast.parse(text), marks_in(functions[-1].__globals__))
+    last = [function.__name__ for function in functions]
+    if not definitions.keys() >= set(last):
         return ""
-    names = reachable_names(definitions, function.__name__)
+    names = set().union(*(reachable_names(definitions, name) for name in last))
     wanted = {id(definitions[name]): definitions[name] for name in names}.values()
-    needed = [node for node in wanted if node is not definitions[function.__name__]]
-    needed.sort(key=lambda node: node.lineno)
-    ordered = [*needed, definitions[function.__name__]]
+    ends = [definitions[name] for name in last]
+    needed = sorted((node for node in wanted if node not in ends), key=lambda node: node.lineno)
+    ordered = [*needed, *ends]
     if any("__file__" in names_in(node) for node in ordered):
         return ""
     imports = [node for node in ordered if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -53,6 +81,12 @@ def standalone_source(function: object) -> str:
     lines = text.splitlines()
     blocks += ["\n".join(_own_lines(node, lines)) for node in others]
     return "\n\n\n".join(blocks)
+
+
+def _is_declared(answer: Any) -> bool:
+    """Return whether an answer is a function or a class at the top level of its file."""
+    kinds = inspect.isfunction(answer) or inspect.isclass(answer)
+    return kinds and answer.__qualname__ == answer.__name__
 
 
 def _definitions(module: ast.Module, marks: set[str]) -> dict[str, ast.stmt]:

@@ -248,6 +248,7 @@ def _relative_to(reference: Callable[..., Any], change: Callable[..., Any]) -> C
 
     mistaken.__name__ = change.__name__
     mistaken.__wrapped__ = change
+    mistaken.relative_to = reference
     mistaken.__signature__ = signature
     return mistaken
 

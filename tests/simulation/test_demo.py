@@ -16,6 +16,7 @@ from tiny_course import write_curriculum
 from autograder.judging.results import ExerciseResult, SubmissionResult
 from autograder.simulation.answers import standalone_source
 from autograder.simulation.demo import DemoSubmission, run_demo
+from autograder.simulation.simulated_answers import named
 from lepton_course.exercises.declared import DECLARATIONS
 
 
@@ -106,3 +107,23 @@ def test_a_standalone_source_brings_what_it_needs(tmp_path):
     assert "json" not in source
     for without_source in (module["reads"], module["made"], 3.0, np.sum):
         assert standalone_source(without_source) == ""
+
+
+def test_a_mistake_relative_to_the_reference_has_a_source_of_its_own(tmp_path):
+    file = tmp_path / "power.py"
+    file.write_text(
+        "from lepton_course.authoring import Call, Case, exact, exercise\n\n"
+        'power = exercise("power", title="Power", points=1, difficulty=1, minutes=1,\n'
+        "                 probe=Call(), compare=exact())\n\n\n"
+        "@power.reference\ndef raised(x, exponent=2):\n    return x**exponent\n\n\n"
+        '@power.cases\ndef cases(rng):\n    yield Case("two", (2,))\n\n\n'
+        '@power.mistake("You took one power too many.")\n'
+        "def one_too_many(right, a):\n    return right(exponent=a.exponent + 1)\n"
+    )
+    module = {"__file__": str(file), "__name__": "power"}
+    exec(compile(file.read_text(), file, "exec"), module)
+    [mistake] = module["power"].build().misconceptions
+
+    alone: dict = {}
+    exec(named(standalone_source(mistake.implementation), "power"), alone)
+    assert alone["power"](3) == 27 and alone["power"](3, exponent=1) == 9
