@@ -22,12 +22,12 @@ from lepton_course.syllabus import PACKAGED
 CLONE = Path(__file__).resolve().parents[1]
 
 _LONGEST_FIRST = (
-    "test_notebooks",  # before the browser tests, which open what these have executed
+    "test_notebooks",
     "test_evening",
-    "test_browser_executed",
-    "test_browser",
-    "test_cluster",
     "test_stock_courses",
+    "test_cluster",
+    "test_browser",
+    "test_browser_executed",  # well after the notebooks, whose execution it would wait for
     "test_formgrader",
     "test_certificate",
     "test_demo",
