@@ -35,7 +35,7 @@ for pid in (-1, os.getppid(), *range(2, 5000)):
             os.kill(pid, number)
         except OSError:
             pass
-""", **DIED),
+""", deserves=(2, 0), status=""),  # of some kernels the first process of a namespace survives it
     Attack("kill_the_grader", "sends signals to the grader, whose process number it knows",
            first="""
 import json, os, signal
