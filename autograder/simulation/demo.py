@@ -24,7 +24,7 @@ from autograder.instructor.grade_export import export
 from autograder.judging.class_course import ClassCourse
 from autograder.judging.results import Status, SubmissionResult
 from autograder.judging.results_table import console
-from autograder.simulation.answers import solutions, standalone_source
+from autograder.simulation.answer_sources import solutions, standalone_source
 from autograder.simulation.simulated_answers import (
     alternative_answers,
     answers_before,

@@ -24,7 +24,7 @@ from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.roster import Student, read_roster
 from autograder.instructor.exchange import check_assignment
 from autograder.report.progress_files import PROGRESS_FILE
-from autograder.simulation.answers import solutions, standalone_source
+from autograder.simulation.answer_sources import solutions, standalone_source
 from autograder.simulation.simulated_answers import named, with_answers
 from autograder.submissions.cell_marks import cells_with_id, judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises

@@ -8,7 +8,7 @@ from textwrap import indent
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.simulation.answers import standalone_source
+from autograder.simulation.answer_sources import standalone_source
 from autograder.submissions.cell_marks import mark_of
 from lepton_course.exercises.model import Exercise
 

@@ -14,7 +14,7 @@ import pytest
 from tiny_course import write_curriculum
 
 from autograder.judging.results import ExerciseResult, SubmissionResult
-from autograder.simulation.answers import standalone_source
+from autograder.simulation.answer_sources import standalone_source
 from autograder.simulation.demo import DemoSubmission, run_demo
 from autograder.simulation.simulated_answers import named
 from lepton_course.exercises.declared import DECLARATIONS
