@@ -36,6 +36,8 @@ def examine() -> list[Finding]:
         *_packages(),
         _alembic(),
         *_walls(),
+        _attempts(),
+        _control_group(),
         _memory(),
         _scratch(),
     ]
@@ -138,7 +140,7 @@ def _alembic() -> Finding:
 
 
 def _walls() -> list[Finding]:
-    from autograder.sandbox.walls import Walls, survey, walls_in_words
+    from autograder.sandbox.walls import Walls, landlock_in_words, survey, walls_in_words
 
     found = survey()
     if sys.platform != "linux":
@@ -149,18 +151,59 @@ def _walls() -> list[Finding]:
         Finding(
             "wall: namespaces",
             found.walls.namespaces,
-            found.no_namespaces or "; ".join(walls_in_words(Walls(landlock=False))[:-1]),
+            found.no_namespaces or "; ".join(walls_in_words(Walls(True, False, False))[:-1]),
             namespaces_remedy(_read, in_container),
             needed=not found.walls,
         ),
         Finding(
             "wall: Landlock",
             found.walls.landlock,
-            found.no_landlock or walls_in_words(Walls(namespaces=False))[0],
+            found.no_landlock or landlock_in_words(found.walls.namespaces),
             landlock_remedy(_read, platform.release()),
             needed=not found.walls,
         ),
+        Finding(
+            "wall: filter of system calls",
+            found.walls.system_calls,
+            found.no_filter or "seccomp",
+            "It needs a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64, and a container "
+            "that does not forbid it.",
+            needed=not found.walls,
+        ),
     ]
+
+
+def _attempts() -> Finding:
+    """Try from within the walls what they are to stop."""
+    from autograder.sandbox.trial import ATTEMPTS, open_ways
+    from autograder.sandbox.walls import survey
+
+    walls = survey().walls
+    remedy = "docs/walls.md says what each wall stops, and which one is missing here."
+    if not walls:
+        return Finding("tried from within", False, "there are no walls", remedy)
+    try:
+        open_here = [what for what, succeeded in open_ways(walls).items() if succeeded]
+    except OSError as error:
+        return Finding("tried from within", False, str(error), remedy)
+    closed = len(ATTEMPTS) - len(open_here)
+    found = f"{closed} of {len(ATTEMPTS)} attempts on the machine are stopped"
+    if open_here:
+        found += f"; not stopped: {', '.join(open_here)}"
+    return Finding("tried from within", not open_here, found, remedy)
+
+
+def _control_group() -> Finding:
+    from autograder.sandbox.control_group import try_group
+
+    problem = try_group() if sys.platform == "linux" else "not on this system"
+    return Finding(
+        "memory limit",
+        not problem,
+        f"measured ten times a second: {problem}" if problem else "kept by the kernel (cgroup v2)",
+        "Measuring is enough for grading. To have the kernel count a submission's memory, start "
+        "the command in a group of your own: systemd-run --user --scope lepton class grade …",
+    )
 
 
 def _memory() -> Finding:

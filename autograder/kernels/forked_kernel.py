@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -9,13 +10,17 @@ from typing import Any
 
 from autograder.kernels.kernel_request import Request
 from autograder.sandbox import linux, walls
+from autograder.sandbox.control_group import ControlGroup
 
 NICENESS = 10
 """Niceness of sandboxed kernels: their watchers and judges take precedence."""
 
 
-def run_kernel(request: Request, ready: int) -> None:
-    """Run the kernel in a freshly forked process until it ends."""
+def run_kernel(request: Request, ready: int, group: ControlGroup | None) -> None:
+    """Run the kernel in a freshly forked process until it ends. group: counts its memory."""
+    if group:
+        with contextlib.suppress(OSError):  # measured it is anyway
+            group.enter()
     # A session of its own: a system that shares its cores between sessions then leaves the watcher,
     # which must stop the kernel, a fair share. On other systems niceness does so.
     os.setsid()
@@ -34,6 +39,8 @@ def run_kernel(request: Request, ready: int) -> None:
             walls.close_in(request.world)
         os.chdir(request.cwd)
         app = _listening(request)
+        if request.world:
+            walls.close_connections(request.world)
     except OSError as error:
         os.write(ready, str(error).encode())
         raise

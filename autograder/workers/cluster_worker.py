@@ -49,7 +49,7 @@ class Requirements:
         found = survey()
         lacking = [
             name
-            for name in ("namespaces", "landlock")
+            for name in ("namespaces", "landlock", "system_calls")
             if getattr(self.walls, name) and not getattr(found.walls, name)
         ]
         if lacking:

@@ -1,0 +1,129 @@
+"""Memory and disk that processes hold through open files and mappings, seen from outside.
+
+What cannot be measured counts in full: a socket as the buffers that it may fill, memory that is
+shared without a name as the largest piece that the filter of system calls lets pass, a deleted file
+that is mapped but not open as the largest file.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.sandbox.system_calls import SHARED_BYTES
+
+_INFO_BYTES = 2**18
+"""Limit for the description of one open file."""
+
+
+@dataclass
+class Holdings:
+    """What a family of processes holds.
+
+    nameless: bytes on disk or in memory of each open file that is in no folder. sockets: their
+    inodes. shared, unlinked: inodes of nameless shared memory and of deleted files, both mapped.
+    descriptors: number of open files. objects: number of locks, watches and the like that hang on
+    them. in_flight: number of open files sent to a process that has not received them. hidden:
+    whether a process could not be looked into.
+    """
+
+    nameless: dict[tuple[int, int], int] = field(default_factory=dict)
+    sockets: set[int] = field(default_factory=set)
+    shared: set[bytes] = field(default_factory=set)
+    unlinked: set[bytes] = field(default_factory=set)
+    descriptors: int = 0
+    objects: int = 0
+    in_flight: int = 0
+    hidden: bool = False
+
+    def add_files(self, pid: int, thorough: bool) -> None:
+        """Add the open files of a process. thorough: also what hangs on them."""
+        try:
+            with os.scandir(f"/proc/{pid}/fd") as entries:
+                for entry in entries:
+                    self.descriptors += 1
+                    self._add_file(pid, entry, thorough)
+        except PermissionError:
+            self.hidden = True
+        except OSError:
+            return  # the process has ended meanwhile
+
+    def _add_file(self, pid: int, entry: os.DirEntry[str], thorough: bool) -> None:
+        try:
+            status = os.stat(entry.path)
+        except FileNotFoundError:
+            return
+        if stat.S_ISFIFO(status.st_mode) or stat.S_ISDIR(status.st_mode):
+            return
+        if stat.S_ISSOCK(status.st_mode):
+            self.sockets.add(status.st_ino)
+        elif stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+            self.nameless[status.st_dev, status.st_ino] = status.st_blocks * 512
+        if thorough:
+            self._add_details(f"/proc/{pid}/fdinfo/{entry.name}")
+
+    def _add_details(self, file: str) -> None:
+        """Count the lines that the kernel writes about an open file: one for each lock or watch."""
+        with open(file, "rb", 0) as info:
+            text = info.read(_INFO_BYTES)
+        self.objects += _INFO_BYTES if len(text) == _INFO_BYTES else text.count(b"\n")
+        if b"scm_fds:" in text:
+            self.in_flight += int(text.rpartition(b"scm_fds:")[2].split()[0])
+
+    def add_mappings(self, pid: int, scratch: Path) -> None:
+        """Add what a process has mapped but need not hold open."""
+        try:
+            text = Path(f"/proc/{pid}/maps").read_bytes()
+        except PermissionError:
+            self.hidden = True
+            return
+        except OSError:
+            return
+        if b" (deleted)" not in text:
+            return
+        folder = os.fsencode(scratch)
+        for line in text.splitlines():
+            if line.endswith(b"/dev/zero (deleted)"):
+                self.shared.add(line.split()[4])
+            elif line.endswith(b" (deleted)") and folder in line:
+                self.unlinked.add(line.split()[4])
+
+    def nameless_bytes(self, file_bytes: int) -> int:
+        """Return the bytes of files that are in no folder. file_bytes: the largest file's."""
+        open_inodes = {inode for _, inode in self.nameless}
+        unseen = {inode for inode in self.unlinked if int(inode) not in open_inodes}
+        return sum(self.nameless.values()) + len(unseen) * file_bytes
+
+    def memory_bytes(self) -> int:
+        """Return the bytes of memory that no process's own figures contain."""
+        return len(self.sockets) * SOCKET_BYTES + len(self.shared) * SHARED_BYTES
+
+
+def tcp_bytes(pid: int) -> int:
+    """Return the bytes that wait in the TCP sockets of a process's network, with their overhead."""
+    total = 0
+    for name in ("tcp", "tcp6"):
+        try:
+            lines = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            sent, _, received = line.split()[4].partition(":")
+            total += 2 * (int(sent, 16) + int(received, 16))
+    return total
+
+
+def _socket_bytes() -> int:
+    """Return the bytes that a socket's two buffers may hold, by this machine's settings."""
+    total = 0
+    for name in ("wmem_default", "rmem_default"):
+        try:
+            total += int(Path(f"/proc/sys/net/core/{name}").read_text())
+        except (OSError, ValueError):
+            total += 212_992  # the kernel's own
+    return total
+
+
+SOCKET_BYTES = _socket_bytes()
