@@ -96,9 +96,9 @@ class Holdings:
         unseen = {inode for inode in self.unlinked if int(inode) not in open_inodes}
         return sum(self.nameless.values()) + len(unseen) * file_bytes
 
-    def memory_bytes(self) -> int:
+    def memory_bytes(self, socket_bytes: int) -> int:
         """Return the bytes of memory that no process's own figures contain."""
-        return len(self.sockets) * SOCKET_BYTES + len(self.shared) * SHARED_BYTES
+        return len(self.sockets) * socket_bytes + len(self.shared) * SHARED_BYTES
 
 
 def tcp_bytes(pid: int) -> int:
@@ -115,15 +115,17 @@ def tcp_bytes(pid: int) -> int:
     return total
 
 
-def _socket_bytes() -> int:
-    """Return the bytes that a socket's two buffers may hold, by this machine's settings."""
-    total = 0
-    for name in ("wmem_default", "rmem_default"):
-        try:
-            total += int(Path(f"/proc/sys/net/core/{name}").read_text())
-        except (OSError, ValueError):
-            total += 212_992  # the kernel's own
-    return total
+def socket_bytes(as_made: bool) -> int:
+    """Return the bytes that a socket's buffers may hold, by this machine's settings.
+
+    as_made: whether processes are kept from changing the buffers' sizes.
+    """
+    names = ("wmem_default", "rmem_default") if as_made else ("wmem_max", "wmem_max")
+    return sum(_setting(f"/proc/sys/net/core/{name}") for name in names)
 
 
-SOCKET_BYTES = _socket_bytes()
+def _setting(file: str) -> int:
+    try:
+        return int(Path(file).read_text())
+    except (OSError, ValueError):
+        return 212_992  # what the kernel starts with

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autograder.sandbox.limits import ResourceLimits
 from autograder.sandbox.linux import MIB
-from autograder.sandbox.open_files import Holdings, tcp_bytes
+from autograder.sandbox.open_files import Holdings, socket_bytes, tcp_bytes
 from autograder.sandbox.walls import World
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -61,6 +61,7 @@ class Meter:
         self._ticks = self._lost_ticks = 0
         self._hidden = self._in_flight = 0
         self._slow = Holdings()
+        self._socket_bytes = socket_bytes(as_made=world.walls.system_calls)
 
     def measure(self, wall_seconds: float) -> ProcessUsage:
         """Return what the processes use now.
@@ -91,7 +92,7 @@ class Meter:
             if thorough:
                 held.add_mappings(pid, self.world.scratch)
         self._remember(held, thorough)
-        elsewhere = held.memory_bytes() + tcp_bytes(next(iter(family), 0))
+        elsewhere = held.memory_bytes(self._socket_bytes) + tcp_bytes(next(iter(family), 0))
         if memory + elsewhere > limits.memory_bytes:
             memory = sum(map(_private_bytes, family))
         files, size = folder_usage(self.world.scratch, limits.scratch_files)

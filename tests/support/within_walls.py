@@ -23,7 +23,7 @@ NOBODY = 65534
 
 @dataclass(frozen=True)
 class Ending:
-    """How it ended. stopped: the limit, or "". refused: what the kernel refused it with, or ""."""
+    """How it ended. stopped: the limit, or "". refused: the kernel's error or signal, or ""."""
 
     stopped: str
     refused: str
@@ -87,9 +87,12 @@ def _watched(world: walls.World, attack: Callable[[], object]) -> str:
     while not reason and not _ended(pidfd):
         reason = over_limit(meter.measure(time.monotonic() - began), world.limits)
         time.sleep(0.05)
-    _kill_all(pid, world.walls.namespaces)
+    status = _kill_all(pid, world.walls.namespaces)
     with os.fdopen(read) as pipe:
-        return f"{reason or ''}\n{pipe.read()}"
+        refused = pipe.read()
+    if status < 0 and not reason:
+        refused = signal.Signals(-status).name
+    return f"{reason or ''}\n{refused}"
 
 
 def _attacked(world: walls.World, attack: Callable[[], object], write: int) -> None:
