@@ -152,11 +152,13 @@ def rules(namespaces: bool, landlock_version: int) -> list[Rule]:
 
 def _rules_without_namespaces(landlock_version: int) -> list[Rule]:
     """Return rules for what Landlock leaves open in a world that shares the machine's processes."""
-    another = {"prlimit64": 0, "sched_setaffinity": 0, "sched_setscheduler": 0}
-    another |= {"sched_setparam": 0, "sched_setattr": 0, "setpriority": 1, "ioprio_set": 1}
+    # Libraries set these for threads of their own, by number, and end if that is refused.
+    harmless = {"sched_setaffinity": 0, "sched_setscheduler": 0, "sched_setparam": 0}
+    harmless |= {"sched_setattr": 0, "setpriority": 1, "ioprio_set": 1}
     found = [Rule(call, 0) for call in _ATTRIBUTES]
     found += [Rule(call) for call in _EXTENDED_ATTRIBUTES]
-    found += [Rule(call, conditions=(Condition(at, inside=False),)) for call, at in another.items()]
+    found += [Rule(call, 0, (Condition(at, inside=False),)) for call, at in harmless.items()]
+    found.append(Rule("prlimit64", conditions=(Condition(0, inside=False),)))
     if landlock_version < 6:  # it lets signals pass
         found += [
             Rule(call, conditions=(Condition(0, (0, os.getpid()), False),)) for call in _SIGNALS
