@@ -25,8 +25,8 @@ class Holdings:
     nameless: bytes on disk or in memory of each open file that is in no folder. sockets: their
     inodes. shared, unlinked: inodes of nameless shared memory and of deleted files, both mapped.
     descriptors: number of open files. objects: number of locks, watches and the like that hang on
-    them. in_flight: number of open files sent to a process that has not received them. hidden:
-    whether a process could not be looked into.
+    them. in_flight: number of open files sent to a process that has not received them. tcp_bytes:
+    what waits in TCP sockets. hidden: whether a process could not be looked into.
     """
 
     nameless: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -36,6 +36,7 @@ class Holdings:
     descriptors: int = 0
     objects: int = 0
     in_flight: int = 0
+    tcp_bytes: int = 0
     hidden: bool = False
 
     def add_files(self, pid: int, thorough: bool) -> None:
@@ -98,21 +99,38 @@ class Holdings:
 
     def memory_bytes(self, socket_bytes: int) -> int:
         """Return the bytes of memory that no process's own figures contain."""
-        return len(self.sockets) * socket_bytes + len(self.shared) * SHARED_BYTES
+        shared = len(self.shared) * SHARED_BYTES
+        return len(self.sockets) * socket_bytes + self.tcp_bytes + shared
 
 
 def tcp_bytes(pid: int) -> int:
-    """Return the bytes that wait in the TCP sockets of a process's network, with their overhead."""
+    """Return the bytes that wait in the TCP sockets of a process's network, with their overhead.
+
+    Their list takes the kernel long to write, so a few sockets are left to their own limits.
+    """
+    if _tcp_sockets(pid) <= _FEW_SOCKETS:
+        return 0
     total = 0
     for name in ("tcp", "tcp6"):
-        try:
-            lines = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
+        for line in _lines(f"/proc/{pid}/net/{name}")[1:]:
             sent, _, received = line.split()[4].partition(":")
             total += 2 * (int(sent, 16) + int(received, 16))
     return total
+
+
+_FEW_SOCKETS = 16
+
+
+def _tcp_sockets(pid: int) -> int:
+    lines = [*_lines(f"/proc/{pid}/net/sockstat"), *_lines(f"/proc/{pid}/net/sockstat6")]
+    return sum(int(line.split()[2]) for line in lines if line.startswith("TCP"))
+
+
+def _lines(file: str) -> list[str]:
+    try:
+        return Path(file).read_text().splitlines()
+    except OSError:
+        return []
 
 
 def socket_bytes(as_made: bool) -> int:

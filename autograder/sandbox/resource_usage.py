@@ -91,8 +91,10 @@ class Meter:
             held.add_files(pid, thorough)
             if thorough:
                 held.add_mappings(pid, self.world.scratch)
+        if thorough and self.world.walls.namespaces and family:
+            held.tcp_bytes = tcp_bytes(min(family))
         self._remember(held, thorough)
-        elsewhere = held.memory_bytes(self._socket_bytes) + tcp_bytes(next(iter(family), 0))
+        elsewhere = held.memory_bytes(self._socket_bytes)
         if memory + elsewhere > limits.memory_bytes:
             memory = sum(map(_private_bytes, family))
         files, size = folder_usage(self.world.scratch, limits.scratch_files)
@@ -117,7 +119,7 @@ class Meter:
             self._slow = held
         else:
             held.shared, held.unlinked = self._slow.shared, self._slow.unlinked
-            held.objects = self._slow.objects
+            held.objects, held.tcp_bytes = self._slow.objects, self._slow.tcp_bytes
 
     def _all_ticks(self, ticks: int) -> int:
         """Return the ticks used so far, with those of processes that ended and nobody waited for.

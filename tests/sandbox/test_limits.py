@@ -225,6 +225,19 @@ def unix_sockets() -> None:
     ever()
 
 
+def tcp_sockets() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    while True:
+        ours = socket.create_connection(server.getsockname())
+        theirs, _ = server.accept()
+        held.append((ours, theirs))
+        for end in (ours, theirs):
+            end.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    end.send(bytes(2**16))
+
+
 def file_locks() -> None:
     file = os.open("locked", os.O_CREAT | os.O_RDWR)
     for at in range(10**9, 0, -2):
@@ -369,6 +382,7 @@ ATTACKS: dict[Callable[[], object], str] = {
     posix_messages: "",
     keys: "",
     unix_sockets: "150 MiB of memory",
+    tcp_sockets: "",
     file_locks: "locks",
     watches: "watches",
     open_files: "files",
