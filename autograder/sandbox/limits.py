@@ -61,6 +61,9 @@ def bound_namespaces(limits: ResourceLimits) -> None:
         with contextlib.suppress(OSError):
             Path(f"/proc/sys/kernel/{name}").write_text(none)
     with contextlib.suppress(OSError):
+        # Each may hold thousands of events that nobody reads.
+        Path("/proc/sys/user/max_inotify_instances").write_text("16")
+    with contextlib.suppress(OSError):
         Path("/proc/sys/kernel/pid_max").write_text(str(300 + limits.tasks))
         Path("/proc/sys/kernel/ns_last_pid").write_text("299")
 

@@ -7,6 +7,7 @@ that is mapped but not open as the largest file.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from dataclasses import dataclass, field
@@ -39,19 +40,30 @@ class Holdings:
     tcp_bytes: int = 0
     hidden: bool = False
 
-    def add_files(self, pid: int, thorough: bool) -> None:
-        """Add the open files of a process. thorough: also what hangs on them."""
+    def add_files(self, place: str, thorough: bool) -> None:
+        """Add the open files of a process. thorough: also what hangs on them.
+
+        place: the folder that tells about the process.
+        """
         try:
-            with os.scandir(f"/proc/{pid}/fd") as entries:
+            with os.scandir(f"{place}/fd") as entries:
                 for entry in entries:
                     self.descriptors += 1
-                    self._add_file(pid, entry, thorough)
+                    self._add_file(entry, f"{place}/fdinfo/{entry.name}" if thorough else "")
         except PermissionError:
             self.hidden = True
         except OSError:
             return  # the process has ended meanwhile
 
-    def _add_file(self, pid: int, entry: os.DirEntry[str], thorough: bool) -> None:
+    def add_files_of_threads(self, pid: int) -> None:
+        """Add the files that a process's threads have open for themselves."""
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with os.scandir(f"/proc/{pid}/task/{thread}/fd") as entries:
+                    for entry in entries:
+                        self._add_file(entry)
+
+    def _add_file(self, entry: os.DirEntry[str], details: str = "") -> None:
         try:
             status = os.stat(entry.path)
         except FileNotFoundError:
@@ -62,8 +74,8 @@ class Holdings:
             self.sockets.add(status.st_ino)
         elif stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
             self.nameless[status.st_dev, status.st_ino] = status.st_blocks * 512
-        if thorough:
-            self._add_details(f"/proc/{pid}/fdinfo/{entry.name}")
+        if details:
+            self._add_details(details)
 
     def _add_details(self, file: str) -> None:
         """Count the lines that the kernel writes about an open file: one for each lock or watch."""
@@ -73,10 +85,10 @@ class Holdings:
         if b"scm_fds:" in text:
             self.in_flight += int(text.rpartition(b"scm_fds:")[2].split()[0])
 
-    def add_mappings(self, pid: int, scratch: Path) -> None:
+    def add_mappings(self, place: str, scratch: Path) -> None:
         """Add what a process has mapped but need not hold open."""
         try:
-            text = Path(f"/proc/{pid}/maps").read_bytes()
+            text = Path(f"{place}/maps").read_bytes()
         except PermissionError:
             self.hidden = True
             return

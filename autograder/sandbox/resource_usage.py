@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,29 +75,37 @@ class Meter:
         if len(family) > limits.processes:
             # Enough to stop them; measuring more would take seconds, for they keep forking.
             return ProcessUsage(wall_seconds, processes=len(family))
+        thorough = self._times % THOROUGH_EVERY == 0
+        self._times += 1
         ticks, memory, threads = 0, 0, 0
+        held = Holdings()
+        places = []
         for pid in family:
             try:
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                status = _status(pid)
+                fields = _stat(f"/proc/{pid}")
+                place = _place(pid, fields)
+                status = _numbers(f"{place}/status")
             except (OSError, IndexError):
                 continue  # the process has ended meanwhile
+            places.append(place)
             ticks += sum(map(int, fields[11:15]))
             threads += status.get("Threads", 0)
             memory += _resident_bytes(status)
-        thorough = self._times % THOROUGH_EVERY == 0
-        self._times += 1
-        held = Holdings()
-        for pid in family:
-            held.add_files(pid, thorough)
+            held.add_files(place, thorough)
             if thorough:
-                held.add_mappings(pid, self.world.scratch)
+                held.add_mappings(place, self.world.scratch)
+                if not self.world.walls.system_calls:
+                    held.add_files_of_threads(pid)
         if thorough and self.world.walls.namespaces and family:
             held.tcp_bytes = tcp_bytes(min(family))
         self._remember(held, thorough)
         elsewhere = held.memory_bytes(self._socket_bytes)
         if memory + elsewhere > limits.memory_bytes:
-            memory = sum(map(_private_bytes, family))
+            memory = sum(map(_private_bytes, places))
+        if memory + elsewhere > limits.memory_bytes:
+            # A process that is just starting another one shares its memory with it for a moment.
+            time.sleep(0.01)
+            memory = min(memory, sum(map(_private_bytes, places)))
         files, size = folder_usage(self.world.scratch, limits.scratch_files)
         return ProcessUsage(
             wall_seconds,
@@ -138,28 +147,43 @@ class Meter:
         return ""
 
 
+def _stat(place: str) -> list[str]:
+    """Return the fields of a process's or thread's state that come after its name."""
+    return Path(f"{place}/stat").read_text().rpartition(")")[2].split()
+
+
+def _place(pid: int, fields: list[str]) -> str:
+    """Return the folder that tells about a process: its own, or that of a living thread.
+
+    Where the first thread has ended and others go on, the process's own folder says nothing.
+    """
+    if fields[0] == "Z" and int(fields[17]) > 1:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            place = f"/proc/{pid}/task/{thread}"
+            if _stat(place)[0] not in "ZX":
+                return place
+    return f"/proc/{pid}"
+
+
 def _resident_bytes(status: dict[str, int]) -> int:
     """Return the bytes of memory and page tables, by a process's status (in kB)."""
-    names = ("RssAnon", "RssShmem", "VmPTE")
+    names = ("RssAnon", "RssShmem", "VmSwap", "HugetlbPages", "VmPTE")
     return sum(status.get(name, 0) for name in names) * 1024
 
 
-def _private_bytes(pid: int) -> int:
+def _private_bytes(place: str) -> int:
     try:
-        status = _status(pid)
+        status = _numbers(f"{place}/status")
         tables = status.get("VmPTE", 0)
         try:
-            values = _numbers(f"/proc/{pid}/smaps_rollup")
-        except PermissionError:  # it hides: all counts
-            return (status.get("VmRSS", 0) + tables) * 1024
+            values = _numbers(f"{place}/smaps_rollup")
+        except (PermissionError, FileNotFoundError):  # it hides: all counts
+            return (status.get("VmRSS", 0) + status.get("VmSwap", 0) + tables) * 1024
     except OSError:
         return 0
-    private = values.get("Private_Clean", 0) + values.get("Private_Dirty", 0)
+    names = ("Private_Clean", "Private_Dirty", "SwapPss", "Private_Hugetlb")
+    private = sum(values.get(name, 0) for name in names)
     return (private + status.get("RssShmem", 0) + tables) * 1024
-
-
-def _status(pid: int) -> dict[str, int]:
-    return _numbers(f"/proc/{pid}/status")
 
 
 def _numbers(file: str) -> dict[str, int]:

@@ -120,6 +120,7 @@ _SIGNALS = (
 _NEW_NAMESPACES = tuple(
     1 << bit for bit in (17, 25, 26, 27, 28, 29, 30)
 )  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+_SAME_FILES, _THREAD = 1 << 10, 1 << 16  # CLONE_FILES, CLONE_THREAD
 _SOCKET_FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 _SHARED_NAMELESS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) and MAP_ANONYMOUS
 _STREAM, _SEQPACKET = 1, 5
@@ -134,6 +135,8 @@ def rules(namespaces: bool, landlock_version: int) -> list[Rule]:
         Rule("clone", conditions=(Condition(0, (flag,), mask=flag),)) for flag in _NEW_NAMESPACES
     ]
     found += [
+        # A thread with open files of its own would hide them.
+        Rule("clone", conditions=(Condition(0, (_THREAD,), mask=_THREAD | _SAME_FILES),)),
         Rule("clone3", errno.ENOSYS),  # its flags are out of a filter's reach; `clone` is taken
         # Who hides from `/proc` hides from measurement.
         Rule("prctl", conditions=(Condition(0, (_PR_SET_DUMPABLE,)), Condition(1, (1,), False))),

@@ -107,6 +107,43 @@ def unreadable_programs() -> None:
     ever()
 
 
+def leaderless(action: Callable[[], object]) -> None:
+    """Go on in a thread after the first one has ended: the process then seems to have ended."""
+    if not os.fork():
+        threading.Thread(target=action).start()
+        time.sleep(0.1)
+        libc().syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+    ever()
+
+
+def memory_of_the_leaderless() -> None:
+    for _ in range(5):
+        if not os.fork():
+            leaderless(lambda: (held.append(b"1" * 40 * MIB), ever()))
+    ever()
+
+
+def files_of_the_leaderless() -> None:
+    leaderless(deleted_files)
+
+
+def files_of_a_thread() -> None:
+    """Open files in a thread that does not share them with its process."""
+    failed: list[OSError] = []
+
+    def apart() -> None:
+        try:
+            refused_if(libc().unshare(0x400) < 0)  # CLONE_FILES
+            deleted_files()
+        except OSError as error:
+            failed.append(error)
+
+    threading.Thread(target=apart, daemon=True).start()
+    while not failed:
+        time.sleep(0.05)
+    raise failed[0]
+
+
 def page_tables() -> None:
     flags = mmap.MAP_PRIVATE | 0x4000  # MAP_NORESERVE
     while True:
@@ -370,6 +407,9 @@ ATTACKS: dict[Callable[[], object], str] = {
     undumpable_memory: "",
     undumpable_files: "",
     unreadable_programs: "",
+    memory_of_the_leaderless: "150 MiB of memory",
+    files_of_the_leaderless: "50 MiB of files",
+    files_of_a_thread: "",
     page_tables: "150 MiB of memory",
     nameless_shared_memory: "",
     nameless_shared_memory_in_pieces: "150 MiB of memory",

@@ -109,6 +109,9 @@ def test_a_filter_decides_by_all_of_an_argument():
     clone, clone_newuser = 56, 1 << 28
     assert says(clone, 17) == ALLOWED
     assert says(clone, clone_newuser | 17) == errno.EPERM
+    thread, same_files = 1 << 16, 1 << 10
+    assert says(clone, thread | same_files) == ALLOWED
+    assert says(clone, thread) == errno.EPERM
     assert says(0) == ALLOWED
 
 
