@@ -4,6 +4,7 @@ lost, and what has changed is shown."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +117,22 @@ def test_lepton_changes_lists_and_shows(updated):
     assert "+  y = 2  # new" in lepton("--text", MINE, cwd=ada).stdout
     assert "no new version" in lepton("--text", "START.ipynb", cwd=ada).stderr
     assert "not in a workspace" in lepton(cwd=ada.parent).stderr
+
+
+def test_links_in_a_workspace_are_not_written_through_and_pipes_not_waited_for(
+    tmp_path, small_curriculum
+):
+    folder = tmp_path / "ada"
+    small_curriculum.write_lesson("x = 1")
+    update_workspace(folder, small_curriculum.folder)
+    elsewhere, before = tmp_path / "elsewhere.ipynb", (folder / MINE).read_bytes()
+    elsewhere.write_bytes(before)
+    (folder / MINE).unlink()
+    (folder / MINE).symlink_to(elsewhere)
+    (folder / "START.ipynb").unlink()
+    os.mkfifo(folder / "START.ipynb")
+    small_curriculum.write_lesson("x = 2")
+    update_workspace(folder, small_curriculum.folder)
+    assert elsewhere.read_bytes() == before
+    assert "x = 2" in (folder / MINE).read_text() and not (folder / MINE).is_symlink()
+    assert (folder / "START (new version).ipynb").is_file()
