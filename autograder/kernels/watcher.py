@@ -20,7 +20,7 @@ from autograder.kernels.forked_kernel import run_kernel
 from autograder.kernels.kernel_request import Request, read_request
 from autograder.sandbox import linux, walls
 from autograder.sandbox.control_group import ControlGroup, make_group
-from autograder.sandbox.resource_usage import Meter, descendants, over_limit
+from autograder.sandbox.resource_usage import UsageMeter, descendants, over_limit
 
 WATCH_SECONDS = 0.1
 
@@ -79,7 +79,7 @@ def _follow(
     Return the kernel's exit status and the reason why it was stopped, or None.
     """
     began = time.monotonic()
-    meter = Meter(world) if world else None
+    meter = UsageMeter(world) if world else None
     reason = None
     incoming = b""
     pidfd = os.pidfd_open(kernel)

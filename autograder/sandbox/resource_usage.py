@@ -53,7 +53,7 @@ class ProcessUsage:
     evasion: str = ""
 
 
-class Meter:
+class UsageMeter:
     """Measures the processes of a world, all descendants of this process, again and again."""
 
     def __init__(self, world: World) -> None:

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import os
 import re
 import socket
 import threading
@@ -344,29 +343,3 @@ def test_without_any_mirror_the_subset_is_used_and_said_to_be(served, capsys):
     said = capsys.readouterr().out
     assert "this is the course's subset of 10000 + 2000 images" in said
     assert "labels.gz could not be downloaded" in said
-
-
-@pytest.mark.parametrize("name", ["data.gz.part", "data.gz"])
-@pytest.mark.parametrize("kind", ["link", "link to nothing", "pipe"])
-def test_what_somebody_has_put_in_its_place_is_neither_followed_nor_waited_for(
-    start_server, tmp_path, name, kind
-):
-    server = start_server(send())
-    mine = tmp_path / "mine.txt"
-    if kind != "link to nothing":
-        mine.write_text("my own")
-    folder = tmp_path / "shared"
-    folder.mkdir()
-    if kind == "pipe":
-        os.mkfifo(folder / name)
-    else:
-        (folder / name).symlink_to(mine)
-    path = download(FILE, [server.url], folder, HURRY)
-    assert path.read_bytes() == PACKED and not path.is_symlink()
-    assert not mine.exists() or mine.read_text() == "my own"
-
-
-def test_a_link_to_the_sound_file_is_kept(start_server, tmp_path):
-    (tmp_path / "elsewhere.gz").write_bytes(PACKED)
-    (tmp_path / "data.gz").symlink_to(tmp_path / "elsewhere.gz")
-    assert download(FILE, [dead_url()], tmp_path, HURRY).is_symlink()

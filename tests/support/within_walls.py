@@ -16,7 +16,7 @@ from pathlib import Path
 
 from autograder.kernels.watcher import _kill_all
 from autograder.sandbox import linux, walls
-from autograder.sandbox.resource_usage import Meter, over_limit
+from autograder.sandbox.resource_usage import UsageMeter, over_limit
 
 NOBODY = 65534
 
@@ -82,7 +82,7 @@ def _watched(world: walls.World, attack: Callable[[], object]) -> str:
         os.close(read)
         _attacked(world, attack, write)
     os.close(write)
-    meter, began, reason = Meter(world), time.monotonic(), None
+    meter, began, reason = UsageMeter(world), time.monotonic(), None
     pidfd = os.pidfd_open(pid)
     while not reason and not _ended(pidfd):
         reason = over_limit(meter.measure(time.monotonic() - began), world.limits)
