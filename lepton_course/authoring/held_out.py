@@ -19,12 +19,17 @@ from lepton_course.exercises.model import PUBLIC_SHARE, HeldOut
 
 
 def held_out(
-    path: Path, dataset: str, *, share: float = PUBLIC_SHARE, in_order: bool = False
+    path: Path,
+    dataset: str,
+    *,
+    share: float = PUBLIC_SHARE,
+    in_order: bool = False,
+    seed: int = 0,
 ) -> HeldOut:
     """Return the judge's rows: a split of the data set `dataset`, in a file that never ships.
 
     path: an npz file with the arrays of one split, such as `images` and `labels`.
-    share, in_order: as in `HeldOut`.
+    share, in_order, seed: as in `HeldOut`.
     """
 
     @functools.cache
@@ -35,4 +40,4 @@ def held_out(
         data = load_dataset(dataset)
         return data.train, data.test
 
-    return HeldOut(load, shipped, share, in_order)
+    return HeldOut(load, shipped, share, in_order, seed)
