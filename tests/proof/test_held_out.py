@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder.curriculum.modules import CURRICULUM, modules_in
-from autograder.proof.exercises.certificate import certify, seeds_for
+from autograder.proof.exercises.certificate import ROWS_NOT_FOUND, certify, seeds_for
 from autograder.proof.exercises.held_out_rows import (
     as_vectors,
     held_out_problems,
@@ -157,6 +157,14 @@ def test_the_certificate_fails_when_the_pool_is_shared():
     assert any(told in problem for problem in shared.problems)
     assert not any(told in problem for problem in apart.problems)
     assert apart.look_up == LookUp(0, 0)
+
+
+def test_held_out_rows_that_the_look_up_cannot_see_are_a_problem():
+    def cases(rng, rows):
+        return [Case("one by one", (rows.x[0][None],), expected=None)]
+
+    asked = replace(exercise(cases), reference=lambda x: float(x[0, 0]))
+    assert ROWS_NOT_FOUND in certify(asked, seeds_for(2)).problems
 
 
 # --- Rows that ship as data --------------------------------------------------------------------

@@ -50,6 +50,10 @@ BANDED_SEEDS = 2
 MISCONCEPTIONS = 4
 HINTS = 3
 TO_DO = "TODO"
+ROWS_NOT_FOUND = (
+    "no argument of its cases is an array with a row for each expected label, so no look-up could "
+    "be tried: pass the held-out rows as one array, and give `expected`"
+)
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,10 @@ def certify(
         if summary(row.verdicts[label]) != summary(judge(run.question, observations))
     ]
     looked_up = _look_up(exercise, questions)
-    problems += look_up_problems(looked_up) if looked_up else ()
+    if looked_up:
+        problems += look_up_problems(looked_up)
+    elif exercise.held_out and len(seeds) > 1:
+        problems.append(ROWS_NOT_FOUND)
     problems += held_out_problems(exercise.held_out, folder) if exercise.held_out else ()
     seconds = _check_seconds(exercise, questions[0])
     if seconds > CHECK_SECONDS:
