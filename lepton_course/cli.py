@@ -197,7 +197,8 @@ def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
     defaults = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, defaults))
     arguments = [
-        sys.executable, "-m", "jupyterlab",
+        # -P: a file random.py in the current folder is not Python's own module.
+        sys.executable, "-P", "-m", "jupyterlab",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.default_url=/lab/tree/START.ipynb",
         f"--ServerApp.port={port}",

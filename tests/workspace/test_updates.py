@@ -13,6 +13,7 @@ import nbformat
 import pytest
 
 from lepton_course import progress
+from lepton_course.cli import _start_jupyterlab
 from lepton_course.pages import start_notebook as start_page
 from lepton_course.pages.new_versions import Pair, compare_command, pairs, side_by_side
 from lepton_course.progress.standing import attempts
@@ -136,3 +137,18 @@ def test_links_in_a_workspace_are_not_written_through_and_pipes_not_waited_for(
     assert elsewhere.read_bytes() == before
     assert "x = 2" in (folder / MINE).read_text() and not (folder / MINE).is_symlink()
     assert (folder / "START (new version).ipynb").is_file()
+
+
+def test_modules_beside_the_notebooks_are_not_jupyters(tmp_path, monkeypatch):
+    for name in ("random", "json", "tornado", "jupyterlab", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the workspace')")
+    (tmp_path / "jupyter_config.py").write_text("raise SystemExit('configured by the workspace')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "")
+    started = []
+    monkeypatch.setattr(os, "execv", lambda _, arguments: started.append(arguments))
+    _start_jupyterlab(tmp_path, browser=False, port=8888)
+    done = subprocess.run([*started[0], "--show-config"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path) in done.stdout
