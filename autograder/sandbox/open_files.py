@@ -16,7 +16,12 @@ from pathlib import Path
 from autograder.sandbox.system_calls import SHARED_BYTES
 
 _INFO_BYTES = 2**18
-"""Limit for the description of one open file."""
+_MAPS_BYTES = 2**22
+"""Limits for the description of one open file, and of one process's mappings: what is longer is
+told as far as that, and is too much."""
+
+MAPPING_BYTES = 256
+"""The kernel's memory for one mapping."""
 
 
 @dataclass
@@ -27,7 +32,8 @@ class Holdings:
     inodes. shared, unlinked: inodes of nameless shared memory and of deleted files, both mapped.
     descriptors: number of open files. objects: number of locks, watches and the like that hang on
     them. in_flight: number of open files sent to a process that has not received them. tcp_bytes:
-    what waits in TCP sockets. hidden: whether a process could not be looked into.
+    what waits in TCP sockets. mappings: number of pieces of address space. hidden: whether a
+    process could not be looked into.
     """
 
     nameless: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -38,6 +44,7 @@ class Holdings:
     objects: int = 0
     in_flight: int = 0
     tcp_bytes: int = 0
+    mappings: int = 0
     hidden: bool = False
 
     def add_files(self, place: str, thorough: bool) -> None:
@@ -88,12 +95,15 @@ class Holdings:
     def add_mappings(self, place: str, scratch: Path) -> None:
         """Add what a process has mapped but need not hold open."""
         try:
-            text = Path(f"{place}/maps").read_bytes()
+            with open(f"{place}/maps", "rb") as file:
+                text = file.read(_MAPS_BYTES)
         except PermissionError:
             self.hidden = True
             return
         except OSError:
             return
+        self.mappings += text.count(b"\n")
+        self.hidden |= len(text) == _MAPS_BYTES
         if b" (deleted)" not in text:
             return
         folder = os.fsencode(scratch)
@@ -111,8 +121,8 @@ class Holdings:
 
     def memory_bytes(self, socket_bytes: int) -> int:
         """Return the bytes of memory that no process's own figures contain."""
-        shared = len(self.shared) * SHARED_BYTES
-        return len(self.sockets) * socket_bytes + self.tcp_bytes + shared
+        elsewhere = len(self.shared) * SHARED_BYTES + self.mappings * MAPPING_BYTES
+        return len(self.sockets) * socket_bytes + self.tcp_bytes + elsewhere
 
 
 def tcp_bytes(pid: int) -> int:

@@ -29,6 +29,7 @@ IN_FLIGHT_TIMES = 7
 """Thorough measurements, two seconds, in which a sent file must be received."""
 
 KERNEL_OBJECTS = 20_000
+MAPPINGS = 400_000
 FILES_OF_A_PROCESS = 8
 """All processes together may open so many times the files of one."""
 
@@ -38,7 +39,8 @@ class ProcessUsage:
     """Seconds, bytes and numbers of what a world's processes use.
 
     threads: of all processes. open_files: of all processes. kernel_objects: locks, watches and
-    the like. evasion: how something was kept from being measured, or "".
+    the like. mappings: pieces of address space. evasion: how something was kept from being
+    measured, or "".
     """
 
     wall_seconds: float
@@ -50,6 +52,7 @@ class ProcessUsage:
     threads: int = 0
     open_files: int = 0
     kernel_objects: int = 0
+    mappings: int = 0
     evasion: str = ""
 
 
@@ -93,7 +96,8 @@ class UsageMeter:
             memory += _resident_bytes(status)
             held.add_files(place, thorough)
             if thorough:
-                held.add_mappings(place, self.world.scratch)
+                if held.mappings <= MAPPINGS:  # else it would take long, and is too many anyway
+                    held.add_mappings(place, self.world.scratch)
                 if not self.world.walls.system_calls:
                     held.add_files_of_threads(pid)
         if thorough and self.world.walls.namespaces and family:
@@ -117,6 +121,7 @@ class UsageMeter:
             threads=threads,
             open_files=held.descriptors,
             kernel_objects=held.objects,
+            mappings=held.mappings,
             evasion=self._evasion(),
         )
 
@@ -129,6 +134,7 @@ class UsageMeter:
         else:
             held.shared, held.unlinked = self._slow.shared, self._slow.unlinked
             held.objects, held.tcp_bytes = self._slow.objects, self._slow.tcp_bytes
+            held.mappings = self._slow.mappings
 
     def _all_ticks(self, ticks: int) -> int:
         """Return the ticks used so far, with those of processes that ended and nobody waited for.
@@ -214,6 +220,8 @@ def over_limit(usage: ProcessUsage, limits: ResourceLimits) -> str | None:
         return f"it opened more than {FILES_OF_A_PROCESS * limits.open_files} files"
     if usage.kernel_objects > KERNEL_OBJECTS:
         return f"it holds more than {KERNEL_OBJECTS} locks and watches of files"
+    if usage.mappings > MAPPINGS:
+        return f"it divided its memory into more than {MAPPINGS} pieces"
     if usage.scratch_bytes > limits.scratch_bytes:
         return f"it wrote more than {limits.scratch_bytes // MIB} MiB of files"
     if usage.scratch_files > limits.scratch_files:

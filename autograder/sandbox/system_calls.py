@@ -54,6 +54,7 @@ _NUMBERS = {  # name: (x86_64, aarch64); None where an architecture has no such 
     "msgsnd": (69, 189), "msgrcv": (70, 188), "msgctl": (71, 187), "mq_open": (240, 180),
     "memfd_create": (319, 279), "memfd_secret": (447, 447), "vmsplice": (278, 75),
     "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219), "bpf": (321, 280),
+    "landlock_create_ruleset": (444, 444), "io_setup": (206, 0),
     "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "unshare": (272, 97),
     "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
@@ -91,7 +92,7 @@ _ALL_THREADS, _NO_SLOWDOWN = 1 << 0, 1 << 2
 _UNCOUNTED_MEMORY = (
     "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "semtimedop", "msgget", "msgsnd",
     "msgrcv", "msgctl", "mq_open", "memfd_create", "memfd_secret", "vmsplice", "add_key",
-    "request_key", "keyctl",
+    "request_key", "keyctl", "landlock_create_ruleset", "io_setup",
 )  # fmt: skip
 """Memory of the kernel's that belongs to no process, and so to nobody's account."""
 
@@ -125,7 +126,7 @@ _SOCKET_FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK
 _SHARED_NAMELESS = 0x21  # MAP_SHARED (or MAP_SHARED_VALIDATE) and MAP_ANONYMOUS
 _STREAM, _SEQPACKET = 1, 5
 _SOL_SOCKET, _BUFFER_SIZES = 1, (7, 8)  # SO_SNDBUF, SO_RCVBUF
-_PR_SET_DUMPABLE = 4
+_PR_SET_DUMPABLE, _PR_FUTEX_HASH = 4, 78
 
 
 def rules(namespaces: bool, landlock_version: int) -> list[Rule]:
@@ -140,6 +141,7 @@ def rules(namespaces: bool, landlock_version: int) -> list[Rule]:
         Rule("clone3", errno.ENOSYS),  # its flags are out of a filter's reach; `clone` is taken
         # Who hides from `/proc` hides from measurement.
         Rule("prctl", conditions=(Condition(0, (_PR_SET_DUMPABLE,)), Condition(1, (1,), False))),
+        Rule("prctl", conditions=(Condition(0, (_PR_FUTEX_HASH,)),)),  # a table of any size
         Rule("mmap", errno.ENOMEM, (
             Condition(3, (_SHARED_NAMELESS,), mask=_SHARED_NAMELESS),
             Condition(1, above=SHARED_BYTES),
@@ -158,7 +160,9 @@ def _rules_without_namespaces(landlock_version: int) -> list[Rule]:
     # Libraries set these for threads of their own, by number, and end if that is refused.
     harmless = {"sched_setaffinity": 0, "sched_setscheduler": 0, "sched_setparam": 0}
     harmless |= {"sched_setattr": 0, "setpriority": 1, "ioprio_set": 1}
-    found = [Rule(call, 0) for call in _ATTRIBUTES]
+    # "Now", by name: `Path.touch` makes no file where this seems to succeed.
+    found = [Rule("utimensat", conditions=(Condition(1, above=0), Condition(2)))]
+    found += [Rule(call, 0) for call in _ATTRIBUTES]
     found += [Rule(call) for call in _EXTENDED_ATTRIBUTES]
     found += [Rule(call, 0, (Condition(at, inside=False),)) for call, at in harmless.items()]
     found.append(Rule("prlimit64", conditions=(Condition(0, inside=False),)))

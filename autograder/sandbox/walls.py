@@ -249,7 +249,7 @@ def _pivot(world: World, readable: list[Path]) -> None:
     root = "/tmp"  # any folder will do: it is covered in this namespace only
     keep = [(path, os.open(_STAND_INS.get(path, path), os.O_PATH)) for path in readable]
     scratch = os.open(world.scratch, os.O_PATH)
-    linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,mode=755")
+    linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,nr_inodes=4k,mode=755")
     for name in ("/tmp", "/dev/shm"):
         os.makedirs(root + name)
         size = f"size={world.limits.scratch_bytes},nr_inodes={world.limits.scratch_files}"
@@ -268,6 +268,7 @@ def _pivot(world: World, readable: list[Path]) -> None:
         os.close(fd)
     os.close(scratch)
     linux.pivot_root(root)
+    linux.mount("none", "/", flags=linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY)
 
 
 def _bind(source: str, target: str, folder: bool, writable: bool = False) -> None:

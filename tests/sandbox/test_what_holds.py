@@ -134,6 +134,15 @@ def test_without_namespaces_an_old_landlock_needs_more_rules():
     assert old(prctl, 4, 1) == ALLOWED
 
 
+def test_without_namespaces_files_attributes_seem_to_be_changed():
+    says = partial(verdict, system_calls.compiled(system_calls.rules(False, 7), "x86_64"))
+    fchmod, utimensat, name, now, then = 91, 280, 1 << 33 | 5, 0, 1 << 40 | 7
+    assert says(fchmod, 3, 0o755) == 0
+    assert says(utimensat, 3, name, then) == 0
+    assert says(utimensat, 3, 0, now) == 0
+    assert says(utimensat, 3, name, now) == errno.EPERM
+
+
 @pytest.fixture
 def system(tmp_path: Path) -> Path:
     """A made-up tree of groups: the user's own session, in which groups count memory."""

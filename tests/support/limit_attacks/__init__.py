@@ -27,6 +27,10 @@ ATTACKS: dict[Callable[[], object], str] = {
     memory.system_v_messages: "",
     memory.posix_messages: "",
     memory.keys: "",
+    memory.files_of_the_root: "",
+    memory.rulesets: "",
+    memory.table_of_futexes: "",
+    memory.pieces_of_address_space: "",
     memory.unix_sockets: "150 MiB of memory",
     memory.tcp_sockets: "",
     others.file_locks: "locks",
@@ -45,3 +49,6 @@ ATTACKS: dict[Callable[[], object], str] = {
     others.processor_time_of_many: "processor time",
 }
 """What each attack ends with; "" where that depends on the walls."""
+
+FOR_THE_FILTER = (memory.rulesets, memory.table_of_futexes)
+"""Attacks that only the filter of system calls stops, or a control group."""

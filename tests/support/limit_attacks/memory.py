@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 from limit_attacks.common import MIB, ever, held, leaderless, libc, refused_if
 
@@ -157,6 +158,39 @@ def keys() -> None:
         text = b"x" * 10_000
         key = libc().syscall(248, b"user", str(number).encode(), text, len(text), -3)
         refused_if(key < 0)
+
+
+def files_of_the_root() -> None:
+    """Empty files cost no bytes of a memory file system, and a kibibyte of the kernel's."""
+    for number in range(50_000):
+        Path(f"/dev/file{number}").touch()
+
+
+def rulesets() -> None:
+    for _ in range(200):
+        attributes = ctypes.create_string_buffer(8)
+        attributes[0] = 4
+        refused_if(libc().syscall(444, attributes, 8, 0) < 0)
+
+
+def table_of_futexes() -> None:
+    refused_if(libc().prctl(78, 1, 2**20, 0, 0) < 0)
+    ever()
+
+
+def pieces_of_address_space() -> None:
+    """Of every second page the rights are others, in several processes."""
+    library = libc()
+    library.mmap.restype = ctypes.c_void_p
+    for _ in range(15):
+        if not os.fork():
+            start = library.mmap(None, ctypes.c_size_t(2**29), 1, 0x22, -1, ctypes.c_long(0))
+            refused_if(start == ctypes.c_void_p(-1).value)
+            for at in range(start, start + 2**29, 8192):
+                if library.mprotect(ctypes.c_void_p(at), 4096, 0) < 0:
+                    break
+            ever()
+    ever()
 
 
 def unix_sockets() -> None:
