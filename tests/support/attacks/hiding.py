@@ -38,7 +38,7 @@ with open("/usr/bin/dd", "rb") as program, open(os.open("dd", 65, 0o311), "wb") 
 for _ in range(12):
     subprocess.Popen(["./dd", "if=/dev/urandom", "of=/dev/null", "bs=100M"])
 time.sleep(100)
-""", double=DOUBLE, deserves=(2, 0), status="partly graded", reason="memory"),
+""", **EITHER),
     Attack("semaphores", "makes System V semaphores until the machine is full",
            total=FORGETFUL + """
 while libc.semget(0, 32000, 0o1600) >= 0: pass
@@ -57,7 +57,7 @@ while True:
     space.madvise(15)
     for at in range(0, 2**38, 2**21): space[at]
     held.append(space)
-""", double=DOUBLE, deserves=(2, 0), status="partly graded", reason="memory"),
+""", **EITHER),
     Attack("socket_buffers", "leaves messages to itself in socket after socket",
            total=FORGETFUL + """
 for _ in range(20):
@@ -73,7 +73,7 @@ for _ in range(20):
                     except BlockingIOError: pass
         except OSError: time.sleep(100)
 time.sleep(100)
-""", double=DOUBLE, deserves=(2, 0), status="partly graded", reason="memory"),
+""", **EITHER),
     Attack("pieces_of_shared_memory", "gives back all but a page of it, and none of the memory",
            total=FORGETFUL + """
 libc.mmap.restype = ctypes.c_void_p
@@ -82,7 +82,7 @@ for size in [30_000_000] * 100:
     ctypes.memset(ctypes.c_void_p(at), 1, size)
     libc.munmap(ctypes.c_void_p(at + 4096), ctypes.c_size_t(size - 4096))
 time.sleep(100)
-""", double=DOUBLE, deserves=(2, 0), status="partly graded", reason="memory"),
+""", **EITHER),
     Attack("shared_zeros", "maps the device of zeros, whose pages have no owner",
            total=FORGETFUL + """
 while True:
@@ -112,7 +112,7 @@ for _ in range(100):
         file.write(bytes(5_000_000)); file.flush()
         socket.send_fds(ours, [b"x"], [file.fileno()])
 time.sleep(100)
-""", double=DOUBLE, deserves=(2, 0), status="", reason=""),
+""", **EITHER),
     Attack("orphans", "has memory held by processes whose parents have gone",
            total=FORGETFUL + """
 for _ in range(12):
@@ -123,7 +123,7 @@ for _ in range(12):
         time.sleep(100)
     os.wait()
 time.sleep(100)
-""", double=DOUBLE, deserves=(2, 0), status="partly graded", reason="memory"),
+""", **EITHER),
     Attack("shared_pages_of_the_zygote", "scribbles over all memory that it shares with others",
            first=FORGETFUL + """
 shared = [line.split() for line in open("/proc/self/maps") if line.split()[1][3] == "s"]
