@@ -20,6 +20,12 @@ _MAPS_BYTES = 2**22
 """Limits for the description of one open file, and of one process's mappings: what is longer is
 told as far as that, and is too much."""
 
+_TERMINALS = (5, 136)
+"""The kernel's numbers of terminal devices."""
+
+TERMINAL_BYTES = 2**20
+"""What may wait in a terminal, at either end."""
+
 MAPPING_BYTES = 256
 """The kernel's memory for one mapping."""
 
@@ -32,8 +38,8 @@ class Holdings:
     inodes. shared, unlinked: inodes of nameless shared memory and of deleted files, both mapped.
     descriptors: number of open files. objects: number of locks, watches and the like that hang on
     them. in_flight: number of open files sent to a process that has not received them. tcp_bytes:
-    what waits in TCP sockets. mappings: number of pieces of address space. hidden: whether a
-    process could not be looked into.
+    what waits in TCP sockets. terminals: number of open ends of terminals. mappings: number of
+    pieces of address space. hidden: whether a process could not be looked into.
     """
 
     nameless: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -44,6 +50,7 @@ class Holdings:
     objects: int = 0
     in_flight: int = 0
     tcp_bytes: int = 0
+    terminals: int = 0
     mappings: int = 0
     hidden: bool = False
 
@@ -79,6 +86,8 @@ class Holdings:
             return
         if stat.S_ISSOCK(status.st_mode):
             self.sockets.add(status.st_ino)
+        elif stat.S_ISCHR(status.st_mode):
+            self.terminals += os.major(status.st_rdev) in _TERMINALS
         elif stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
             self.nameless[status.st_dev, status.st_ino] = status.st_blocks * 512
         if details:
@@ -122,7 +131,8 @@ class Holdings:
     def memory_bytes(self, socket_bytes: int) -> int:
         """Return the bytes of memory that no process's own figures contain."""
         elsewhere = len(self.shared) * SHARED_BYTES + self.mappings * MAPPING_BYTES
-        return len(self.sockets) * socket_bytes + self.tcp_bytes + elsewhere
+        elsewhere += self.terminals * TERMINAL_BYTES + self.tcp_bytes
+        return len(self.sockets) * socket_bytes + elsewhere
 
 
 def tcp_bytes(pid: int) -> int:

@@ -213,6 +213,17 @@ def unix_sockets() -> None:
     ever()
 
 
+def terminals() -> None:
+    """Text that nobody reads, in terminal after terminal, where there are any."""
+    while True:
+        held.append(os.openpty())
+        for end in held[-1]:
+            os.set_blocking(end, False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    os.write(end, b"x\n" * 1000)
+
+
 def tcp_sockets() -> None:
     server = socket.create_server(("127.0.0.1", 0))
     while True:
