@@ -46,7 +46,21 @@ def test_this_machine_can_grade(capsys):
     assert {"Python", "torch", "tensorflow", "nbgrader", "alembic"} <= {f.name for f in needed}
     assert all(finding.good for finding in needed)
     doctor.doctor()
-    assert "wall: namespaces" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for line in ("wall: namespaces", "wall: filter of system calls", "tried from within", "memory"):
+        assert line in said
+
+
+def test_what_the_walls_do_not_stop_is_named(monkeypatch):
+    ways = {"read files": False, "see whether a file exists": True, "UDP": True}
+    monkeypatch.setattr("autograder.sandbox.trial.ATTEMPTS", ways)
+    monkeypatch.setattr("autograder.sandbox.trial.open_ways", lambda walls: ways)
+    tried = doctor._attempts()
+    if not tried.found.startswith("there are no walls"):
+        assert not tried.good and not tried.needed
+        assert tried.found == (
+            "1 of 3 attempts on the machine are stopped; not stopped: see whether a file exists, UDP"
+        )
 
 
 def test_what_is_missing_is_told_with_its_remedy(monkeypatch, capsys):
