@@ -32,6 +32,7 @@ ATTACKS: dict[Callable[[], object], str] = {
     memory.table_of_futexes: "",
     memory.pieces_of_address_space: "",
     memory.unix_sockets: "150 MiB of memory",
+    memory.pipes: "Operation not permitted",
     memory.terminals: "",
     memory.tcp_sockets: "",
     others.file_locks: "locks",

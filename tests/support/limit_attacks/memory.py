@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import mmap
 import os
 import shutil
@@ -211,6 +212,12 @@ def unix_sockets() -> None:
                     except BlockingIOError:
                         continue
     ever()
+
+
+def pipes() -> None:
+    for _ in range(100):
+        held.append(os.pipe())
+        fcntl.fcntl(held[-1][1], 1031, MIB)  # F_SETPIPE_SZ
 
 
 def terminals() -> None:
