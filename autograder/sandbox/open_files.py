@@ -20,6 +20,9 @@ _MAPS_BYTES = 2**22
 """Limits for the description of one open file, and of one process's mappings: what is longer is
 told as far as that, and is too much."""
 
+_USUAL_LINES = 5
+"""Lines that are written about any open file."""
+
 _TERMINALS = (5, 136)
 """The kernel's numbers of terminal devices."""
 
@@ -97,7 +100,9 @@ class Holdings:
         """Count the lines that the kernel writes about an open file: one for each lock or watch."""
         with open(file, "rb", 0) as info:
             text = info.read(_INFO_BYTES)
-        self.objects += _INFO_BYTES if len(text) == _INFO_BYTES else text.count(b"\n")
+        self.objects += max(0, text.count(b"\n") - _USUAL_LINES)
+        if len(text) == _INFO_BYTES:
+            self.objects += _INFO_BYTES
         if b"scm_fds:" in text:
             self.in_flight += int(text.rpartition(b"scm_fds:")[2].split()[0])
 
