@@ -64,7 +64,7 @@ def run(job: Job) -> Run:
     with scratch_folder() as scratch:
         work = scratch / "work"
         work.mkdir()
-        copy_files(job.folders, work)
+        copy_files(job.folders, work, job.own_folders)
         notebook = nbformat.reads(job.notebook, as_version=4)
         runner = RunAndAsk(job, scratch)
         notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})

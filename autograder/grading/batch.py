@@ -18,6 +18,7 @@ from autograder.classroom.classroom import ClassError, add_programs_to_path, exc
 from autograder.execution.job import CannotRun, SubmissionLimits
 from autograder.grading.gradebook_connection import GradebookWriter
 from autograder.grading.recording import NotRecorded, RecordedWork, clear_scratch, record
+from autograder.grading.settled_files import SettledFiles, settle_files
 from autograder.judging.course import Batch, Course, GradableAssignment, GradingTask
 from autograder.judging.judge_run import Judged
 from autograder.judging.result_cache import ResultCache, grader_version, key_of
@@ -25,7 +26,6 @@ from autograder.judging.results import ExerciseResult, Grading, SubmissionResult
 from autograder.sandbox.choice import Sandbox, choose_walls
 from autograder.sandbox.walls import Walls, walls_in_words
 from autograder.submissions.submission import NotGradable, Submission
-from autograder.submissions.untrusted_files import hash_files
 from autograder.submissions.untrusted_outputs import printable
 from autograder.workers.process_pool import WorkerDied
 from autograder.workers.worker import LocalWorkers, Workers
@@ -77,6 +77,7 @@ def grade(
             ran = grader.run(batch.students, workers)
         if options.forget and not options.judge_only:
             grader.result_cache.forget_all_but(grader.keys_in_use())
+        clear_scratch(course)
     return Grading(
         results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
         unchanged=grader.unchanged,
@@ -114,7 +115,7 @@ class _Grader:
     ) -> None:
         self.course = course
         self.assignment = assignment
-        self.folders = folders
+        self.folders = dict(folders)
         self.options = options
         self.walls = walls
         self.report = report
@@ -157,13 +158,17 @@ class _Grader:
         Ungradable submissions and cached results are finished on the way.
         """
         for student in students:
+            left_out: tuple[str, ...] = ()
             try:
+                settled = settle_files(self.course, self.assignment, student, self.folder(student))
+                self.folders[student], left_out = settled.folder, settled.left_out
                 with self.writer.transaction():  # restoring reads the gradebook
                     submission = self.assignment.restored(self.folder(student))
             except NotGradable as error:
-                self.refuse(student, str(error))
+                self.refuse(student, "; ".join([*left_out, str(error)]))
                 continue
-            self.keys[student] = self._key(student, submission)
+            submission = replace(submission, repairs=(*submission.repairs, *settled.left_out))
+            self.keys[student] = self._key(submission, settled)
             judged = None if self.options.force else self.result_cache.judged(self.keys[student])
             if judged:
                 self.unchanged += 1
@@ -228,12 +233,12 @@ class _Grader:
         record(self.writer, self.course, self.assignment, work)
         self.result_cache.mark_recorded(student, mark)
 
-    def _key(self, student: str, submission: Submission) -> str:
-        folder = self.folder(student)
+    def _key(self, submission: Submission, files: SettledFiles) -> str:
         return key_of(
             self.assignment.fingerprint,
             submission.digest,
-            hash_files([folder]),
+            files.digest,
+            *files.left_out,
             repr((self.options.limits, self.walls)),
             grader_version(),
         )

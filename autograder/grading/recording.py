@@ -22,7 +22,6 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
-from nbgrader.utils import parse_utc
 
 from autograder.classroom.course_folders import CourseFolders
 from autograder.classroom.nbgrader_log import KeptLog
@@ -31,6 +30,7 @@ from autograder.judging.course import GradableAssignment
 from autograder.judging.judge_run import Judged
 from autograder.judging.nbgrader_plugins import RESULT_KEY, runs_notebooks
 from autograder.submissions.submission import Submission
+from autograder.submissions.timestamps import TIMESTAMP, timestamp_problem
 from autograder.submissions.untrusted_files import copy_files, remove_folder
 
 
@@ -93,8 +93,8 @@ def record(
     final = course.autograded_folder(work.student, assignment.name)
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
-    _scratch(course).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_scratch(course)) as name:
+    scratch_of(course).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch_of(course)) as name:
         scratch = Path(name)
         directory = _scratch_directory(
             course.course_directory(assignment.name, work.student), scratch
@@ -102,10 +102,10 @@ def record(
         where = (work.student, assignment.name)
         folder = Path(directory.format_path(directory.submitted_directory, *where))
         folder.mkdir(parents=True)
-        copy_files(assignment.files(work.folder), folder)
+        copy_files([work.folder], folder, own=[assignment.folder])
         for notebook, text in work.submission.notebooks.items():
             (folder / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
-        _drop_bad_timestamp(folder / "timestamp.txt")
+        _drop_bad_timestamp(folder)
         converter = RecordingAutograde(
             work.judged, coursedir=directory, config=course.config(), log=log, force=True
         )
@@ -138,20 +138,20 @@ def _scratch_directory(course: CourseDirectory, scratch: Path) -> CourseDirector
 
 def clear_scratch(course: CourseFolders) -> None:
     """Remove scratch files that a killed command left behind."""
-    shutil.rmtree(_scratch(course), ignore_errors=True)
+    shutil.rmtree(scratch_of(course), ignore_errors=True)
 
 
-def _scratch(course: CourseFolders) -> Path:
+def scratch_of(course: CourseFolders) -> Path:
+    """Return the folder for files that a grading run needs no longer than it runs."""
     return course.private / "scratch"
 
 
-def _drop_bad_timestamp(path: Path) -> None:
+def _drop_bad_timestamp(folder: Path) -> None:
     """Remove a timestamp that nbgrader cannot parse; without one, nothing counts as late."""
-    try:
-        parse_utc(path.read_text().strip())
-    except FileNotFoundError:
+    if not timestamp_problem(folder):
         return
-    except IsADirectoryError:
+    path = folder / TIMESTAMP
+    if path.is_dir():
         remove_folder(path)
-    except Exception:
+    else:
         path.unlink()

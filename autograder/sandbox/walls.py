@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.sandbox import linux
+from autograder.sandbox.small_system import HOSTS, add_small_system
 
 MIB = 2**20
 
@@ -128,12 +129,12 @@ def close_in(world: World) -> None:
         # Otherwise code could become root in a nested user namespace.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         _bound_namespace(world.limits)
-        readable += [Path("/proc"), Path("/dev")]
-        writable += [Path("/tmp"), Path("/dev/shm")]
+        readable += [Path("/proc"), Path("/dev"), Path(HOSTS)]
+        writable += [Path("/tmp"), Path("/dev/shm"), Path("/dev/pts")]
         # A fresh Python must list a folder to find a package; here it holds nothing else.
         listable = [path.parent for path in world.readable]
     else:  # from the real /proc, only what says nothing about other processes
-        readable += [Path("/proc") / name for name in _HARMLESS_IN_PROC]
+        readable += [Path(HOSTS), *(Path("/proc") / name for name in _HARMLESS_IN_PROC)]
     linux.leave_keyring()
     _set_limits(world)
     if world.walls.landlock:
@@ -252,6 +253,7 @@ def _pivot(world: World, readable: list[Path]) -> None:
     _bind(f"/proc/self/fd/{scratch}", f"{root}{world.scratch}", True, writable=True)
     os.makedirs(f"{root}/proc")
     linux.mount("proc", f"{root}/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    add_small_system(root)
     for _, fd in keep:
         os.close(fd)
     os.close(scratch)

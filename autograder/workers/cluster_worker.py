@@ -11,7 +11,7 @@ import os
 import tempfile
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextvars import Context
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,7 +73,7 @@ class Kit:
     @classmethod
     def of(cls, assignment: GradableAssignment, preload: tuple[str, ...]) -> Kit:
         """Return a kit with the assignment's files as they are now."""
-        return cls(assignment, _pack(assignment.folder), preload)
+        return cls(assignment, _pack(own=[assignment.folder]), preload)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Parcel:
     @classmethod
     def of(cls, task: GradingTask) -> Parcel:
         """Return a parcel with the task's files as they are now."""
-        return cls(task, _pack(task.folder))
+        return cls(task, _pack([task.folder]))
 
 
 def accept_kit(kit: Kit, requirements: Requirements) -> Kit:
@@ -137,10 +137,10 @@ class _ZygoteForKits:
 _zygote = _ZygoteForKits()
 
 
-def _pack(folder: Path) -> dict[str, bytes]:
-    """Return the files of a folder that `copy_files` would copy, by name."""
+def _pack(folders: Iterable[Path] = (), own: Iterable[Path] = ()) -> dict[str, bytes]:
+    """Return the files that `copy_files` would copy, by name."""
     files = {}
-    for name, path in ordinary_files([folder]):
+    for name, path in ordinary_files(folders, own):
         with contextlib.suppress(OSError):
             files[os.fspath(name)] = path.read_bytes()
     return files

@@ -1,0 +1,50 @@
+"""Settle, before anything runs, which of a submission's files count."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.classroom.course_folders import CourseFolders
+from autograder.grading.recording import scratch_of
+from autograder.judging.course import GradableAssignment
+from autograder.submissions.linked_files import LinkRules, without_links
+from autograder.submissions.untrusted_files import hash_contents, submitted_files
+
+_STEPS = ("source", "release", "submitted", "autograded", "feedback")
+
+
+@dataclass(frozen=True)
+class SettledFiles:
+    """A submission's folder without links, and what it holds.
+
+    digest: of its files, notebooks not counted. left_out: a sentence for each kind of file that
+    does not count.
+    """
+
+    folder: Path
+    digest: str
+    left_out: tuple[str, ...]
+
+
+def settle_files(
+    course: CourseFolders, assignment: GradableAssignment, student: str, folder: Path
+) -> SettledFiles:
+    """Have links in a submission's folder replaced, and list what is left out of it.
+
+    Raises NotGradable when the folder is a link that is not followed.
+    """
+    mark = hashlib.sha256(student.encode(errors="surrogateescape")).hexdigest()[:16]
+    staging = scratch_of(course) / f"links-{mark}"
+    plain, links = without_links(folder, _link_rules(course, assignment.name, folder), staging)
+    files, left_out = submitted_files(plain, assignment.folder)
+    return SettledFiles(plain, hash_contents(files), (*links, *left_out))
+
+
+def _link_rules(course: CourseFolders, assignment: str, folder: Path) -> LinkRules:
+    """Return where links in a submission may lead."""
+    directory = course.course_directory(assignment)
+    steps = [Path(getattr(directory, f"{step}_directory")).name for step in _STEPS]
+    names = {*steps, course.private.name, "attempts", "progress"}
+    return LinkRules(course.root.resolve(), folder, frozenset(names))
