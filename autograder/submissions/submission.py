@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.classroom.classroom import NOTEBOOK
 from autograder.submissions.notebook_cleaning import UnreadableNotebook
-from autograder.submissions.reading_process import shared_reader
+from autograder.submissions.reading_process import read_notebook
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
 VERDICT_KEY = "lepton"
@@ -88,7 +88,7 @@ def parse_and_repair(data: bytes) -> tuple[NotebookNode, list[str]]:
     if len(data) > MAX_NOTEBOOK_BYTES:
         raise NotGradable(_too_large(len(data)))
     try:
-        notebook, notes = shared_reader.read(data)
+        notebook, notes = read_notebook(data)
     except UnreadableNotebook as error:
         raise NotGradable(str(error)) from error
     return nbformat.from_dict(notebook), notes
