@@ -54,6 +54,8 @@ _MISSING = object()
 _WORD = re.compile(r"\w+")
 _REMOVED: set[str] = set()
 """Builtins that a locked cell has removed."""
+_NAMED: set[str] = set()
+"""Words of the cells that may replace builtins."""
 MOST_LINES = 1_000
 MOST_CHARACTERS = 100_000
 """Of what an exception says; the rest is left out."""
@@ -136,8 +138,9 @@ def _put_back_builtins() -> None:
 
 
 def _keep_builtins(source: str) -> None:
-    """Take builtins that the source names, as they are now, for what tests find from now on."""
-    for name in set(_WORD.findall(source)) & {*_BUILTINS, *_REMOVED}:
+    """Take builtins that such cells name, as they are now, for what tests find from now on."""
+    _NAMED.update(_WORD.findall(source))
+    for name in _NAMED & {*_BUILTINS, *_REMOVED}:
         now = builtins.__dict__.get(name, _MISSING)
         if now is _MISSING:
             _BUILTINS.pop(name, None)

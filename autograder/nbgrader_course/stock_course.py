@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
 from autograder.classroom.classroom import ClassError, is_classroom
+from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
 from autograder.judging.course import Batch
 from autograder.nbgrader_course.stock_assignment import StockAssignment, load_stock_assignment
 
@@ -108,6 +109,7 @@ def open_stock_course(root: Path) -> StockCourse | None:
 
     Raises ClassError when it has no gradebook, or its configuration cannot be used.
     """
+    wait_for_locked_gradebooks()
     course = StockCourse(root.resolve())
     if is_classroom(root) or not ((root / CONFIG).is_file() or (root / "source").is_dir()):
         return None
