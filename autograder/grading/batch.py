@@ -158,16 +158,16 @@ class _Grader:
         Ungradable submissions and cached results are finished on the way.
         """
         for student in students:
-            left_out: tuple[str, ...] = ()
+            notes: tuple[str, ...] = ()
             try:
                 settled = settle_files(self.course, self.assignment, student, self.folder(student))
-                self.folders[student], left_out = settled.folder, settled.left_out
+                self.folders[student], notes = settled.folder, settled.notes
                 with self.writer.transaction():  # restoring reads the gradebook
                     submission = self.assignment.restored(self.folder(student))
             except NotGradable as error:
-                self.refuse(student, "; ".join([*left_out, str(error)]))
+                self.refuse(student, "; ".join([*notes, str(error)]))
                 continue
-            submission = replace(submission, repairs=(*submission.repairs, *settled.left_out))
+            submission = replace(submission, repairs=(*submission.repairs, *settled.notes))
             self.keys[student] = self._key(submission, settled)
             judged = None if self.options.force else self.result_cache.judged(self.keys[student])
             if judged:
@@ -238,7 +238,7 @@ class _Grader:
             self.assignment.fingerprint,
             submission.digest,
             files.digest,
-            *files.left_out,
+            *files.notes,
             repr((self.options.limits, self.walls)),
             grader_version(),
         )

@@ -19,13 +19,13 @@ _STEPS = ("source", "release", "submitted", "autograded", "feedback")
 class SettledFiles:
     """A submission's folder without links, and what it holds.
 
-    digest: of its files, notebooks not counted. left_out: a sentence for each kind of file that
-    does not count.
+    digest: of its files, notebooks not counted. notes: a sentence for each link, and for each
+    kind of file that does not count.
     """
 
     folder: Path
     digest: str
-    left_out: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def settle_files(
@@ -37,14 +37,14 @@ def settle_files(
     """
     mark = hashlib.sha256(student.encode(errors="surrogateescape")).hexdigest()[:16]
     staging = scratch_of(course) / f"links-{mark}"
-    plain, links = without_links(folder, _link_rules(course, assignment.name, folder), staging)
+    plain, links = without_links(folder, _link_rules(course, assignment.name), staging)
     files, left_out = submitted_files(plain, assignment.folder)
     return SettledFiles(plain, hash_contents(files), (*links, *left_out))
 
 
-def _link_rules(course: CourseFolders, assignment: str, folder: Path) -> LinkRules:
+def _link_rules(course: CourseFolders, assignment: str) -> LinkRules:
     """Return where links in a submission may lead."""
     directory = course.course_directory(assignment)
     steps = [Path(getattr(directory, f"{step}_directory")).name for step in _STEPS]
     names = {*steps, course.private.name, "attempts", "progress"}
-    return LinkRules(course.root.resolve(), folder, frozenset(names))
+    return LinkRules(course.root.resolve(), frozenset(names))

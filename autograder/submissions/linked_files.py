@@ -1,8 +1,9 @@
 """Submissions that hold links: a collector may link to what was handed in instead of copying it.
 
-A learner may have made a link, too, to read what the grader can read. So a link is followed only
-to a place that holds nothing of the course's own: inside the course's folder, none of nbgrader's
-folders and no other submission; outside of it, only what every user of the machine may read.
+A learner may have made a link, too, in an archive or a repository, to read what the grader can
+read. So a link is followed only inside the folder around the course's (a collector's inbox is
+there), and where every user of the machine may read; never into a folder of nbgrader's, another
+submission, or a hidden folder. A line names each link inside a submission, followed or not.
 What links lead to is copied, so that nothing downstream meets a link.
 """
 
@@ -28,30 +29,35 @@ STAGED_FILES = 20_000
 class LinkRules:
     """Where links may lead.
 
-    course: the course's folder. own: the submission's. closed: names of folders inside the course
-    that hold what is the course's or another learner's.
+    course: the course's folder. closed: names of folders that hold what is the course's or another
+    learner's.
     """
 
     course: Path
-    own: Path
     closed: frozenset[str]
 
-    def refuse(self, target: Path) -> str:
-        """Return why a link to this resolved path is not followed, or ""."""
+    def refuse(self, target: Path, own: Path) -> str:
+        """Return why a link to this resolved path is not followed, or "".
+
+        own: the submission's folder.
+        """
         if not target.exists():
             return "which is not there"
-        if target.is_relative_to(self.own.resolve()):
+        if target.is_relative_to(own):
             return ""
-        if target.is_relative_to(self.course):
-            parts = target.relative_to(self.course).parts
-            hidden = any(part in self.closed or part.startswith(".") for part in parts)
-            at_top = target.is_file() and len(parts) == 1
-            return "which belongs to the course" if hidden or at_top or not parts else ""
-        return "" if _everybody_reads(target) else "which not everybody may read"
+        around = self.course.parent
+        if not target.is_relative_to(around):
+            return "" if _everybody_reads(target) else "which not everybody may read"
+        parts = target.relative_to(around).parts
+        loose = target.is_file() and (len(parts) == 1 or target.parent == self.course)
+        hidden = any(part in self.closed or part.startswith(".") for part in parts)
+        if hidden or loose or self.course.is_relative_to(target):
+            return "which belongs to the course"
+        return ""
 
 
 def without_links(folder: Path, rules: LinkRules, staging: Path) -> tuple[Path, list[str]]:
-    """Return a folder that holds what links in `folder` lead to, and a sentence for each left out.
+    """Return a folder that holds what links in `folder` lead to, and a sentence for each link.
 
     That is `folder` itself if it has no links; else a copy in `staging`.
 
@@ -59,7 +65,7 @@ def without_links(folder: Path, rules: LinkRules, staging: Path) -> tuple[Path, 
     """
     if folder.is_symlink():
         target = folder.resolve()
-        why = rules.refuse(target)
+        why = rules.refuse(target, folder)
         if why:
             raise NotGradable(
                 f"its folder is a link to {target}, {why}: put a copy there", names_file=True
@@ -79,15 +85,16 @@ def without_links(folder: Path, rules: LinkRules, staging: Path) -> tuple[Path, 
     left = STAGED_BYTES
     for link in links[:MAX_LINKS]:
         name, target = link.relative_to(folder), link.resolve()
-        why = rules.refuse(target)
+        why = rules.refuse(target, folder.resolve())
         if not why:
             left -= 0 if target.is_dir() else target.stat().st_size
             why = _take(target, staging / name) if left >= 0 else "and all links hold too much"
-        if why:
-            notes.append(
-                f"{name.as_posix()} is a link, not an ordinary file, and was left out: it leads "
-                f"to {target}, {why}"
-            )
+        notes.append(
+            f"{name.as_posix()} is a link, not an ordinary file, and was left out: it leads to "
+            f"{target}, {why}"
+            if why
+            else f"{name.as_posix()} is a link, and {target} was taken"
+        )
     return staging, notes
 
 

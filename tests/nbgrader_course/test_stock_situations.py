@@ -51,7 +51,7 @@ def answer() -> nbformat.NotebookNode:
     return cell("double", source, solution=True)
 
 
-def tests_of(number: int, sources: str | list) -> list[nbformat.NotebookNode]:
+def cells_of(number: int, sources: str | list) -> list[nbformat.NotebookNode]:
     """The cells of one situation."""
     sources = [sources] if isinstance(sources, str) else sources
     return [
@@ -105,7 +105,7 @@ def grade(root: Path, *arguments: str, assignment: str = "ps") -> dict[str, dict
 def cells(tmp_path_factory) -> tuple[dict, dict]:
     """All situations of cells in one notebook: stock's scores, and ours."""
     root = tmp_path_factory.mktemp("cells") / "course"
-    tests = [one for n, sources in enumerate(SITUATIONS.values()) for one in tests_of(n, sources)]
+    tests = [one for n, sources in enumerate(SITUATIONS.values()) for one in cells_of(n, sources)]
     make(root, [answer(), *tests])
     hand_in(root, "ada")
     stock = root.with_name("stock")
