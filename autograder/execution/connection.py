@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,6 @@ from autograder.kernels.client import PromptAsyncClient
 from autograder.kernels.manager import WarmKernelManager
 from autograder.sandbox import walls
 from lepton_course.untrusted.bounded_json import TooMuch, bounded_json
-
-WARM = sys.platform == "linux"
-"""Kernels are forked warm on Linux; elsewhere they start cold, and only without walls."""
 
 MESSAGE_BYTES = 64 * 2**20
 """Largest message accepted from a kernel; a kernel that sends more is disconnected."""
@@ -58,9 +54,12 @@ class ConnectOnceClient(PromptAsyncClient):
         super().start_channels(*args, **{**kwargs, "hb": False})
 
 
-def kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
-    """Return the manager of a kernel for a job, not started yet. Raises CannotRun."""
-    if not WARM:
+def kernel_manager(job: Job, scratch: Path, warm: bool) -> AsyncKernelManager:
+    """Return the manager of a kernel for a job, not started yet. Raises CannotRun.
+
+    warm: fork it from the zygote, which walls need.
+    """
+    if not warm:
         if job.walls:
             raise CannotRun("this machine has no walls for a kernel")
         # ipc sockets: over TCP, two kernels that start together can take the same port.

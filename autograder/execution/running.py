@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
 from traitlets import Enum
 
-from autograder.execution.connection import TOO_MUCH, WARM, kernel_manager
+from autograder.execution.connection import TOO_MUCH, kernel_manager
 from autograder.execution.job import CannotRun, Job, Run
 from autograder.kernels.owner import shared
 from autograder.submissions.cell_marks import is_judged, mark_of
@@ -68,11 +69,15 @@ def run(job: Job) -> Run:
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """Yield a folder that is removed with the zygote, and so even when this process is killed."""
-    folder = shared.make_folder() if WARM else Path(tempfile.mkdtemp(prefix="lepton-"))
+    folder = shared.make_folder() if _WARM else Path(tempfile.mkdtemp(prefix="lepton-"))
     try:
         yield folder
     finally:
         remove_folder(folder)
+
+
+_WARM = sys.platform == "linux"
+"""Kernels are forked warm on Linux; elsewhere they start cold, and only without walls."""
 
 
 class RunAndAsk(Execute):
@@ -113,7 +118,7 @@ class RunAndAsk(Execute):
         return nb, resources
 
     def _kernel(self) -> Any:
-        self.km = kernel_manager(self.job, self.scratch)
+        self.km = kernel_manager(self.job, self.scratch, _WARM)
         self.owns_km = True
         try:
             self.start_new_kernel(env=_environment(self.job))

@@ -96,9 +96,8 @@ def record(
     scratch_of(course).mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch_of(course)) as name:
         scratch = Path(name)
-        directory = _scratch_directory(
-            course.course_directory(assignment.name, work.student), scratch
-        )
+        # Of all students, since there is one: nbgrader takes spaces off the id of a single one.
+        directory = _scratch_directory(course.course_directory(assignment.name), scratch)
         where = (work.student, assignment.name)
         folder = Path(directory.format_path(directory.submitted_directory, *where))
         folder.mkdir(parents=True)

@@ -80,13 +80,14 @@ class StockCourse:
 
     def assignment(self, name: str) -> StockAssignment:
         """Return one of the course's assignments. Raises ClassError."""
-        return load_stock_assignment(self, name)
+        return load_stock_assignment(self, name.strip())
 
     def find_submissions(self, assignment: str, only: Sequence[str] = ()) -> Batch:
         """Return the submissions that nbgrader would grade.
 
         only: consider only these students. Raises ClassError when there is nothing to grade.
         """
+        assignment = assignment.strip()  # as nbgrader does
         course = self.course_directory(assignment)
         step = course.submitted_directory
         name = re.escape(assignment)

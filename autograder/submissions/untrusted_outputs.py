@@ -53,7 +53,8 @@ def sanitize_cell(cell: NotebookNode, max_bytes: int) -> None:
 
     Outputs also grow through messages that are not outputs: replies, and updates of displays.
     """
-    if type(cell.get("execution_count")) is not int:
+    count = cell.get("execution_count")
+    if type(count) is not int or not 0 <= count < 2**31:
         cell["execution_count"] = None
     size = 0
     for index, output in enumerate(cell.outputs):

@@ -110,7 +110,9 @@ def cells(tmp_path_factory) -> tuple[dict, dict]:
     hand_in(root, "ada")
     stock = root.with_name("stock")
     shutil.copytree(root, stock)
-    assert grade_by_stock(stock, "ps", ["ada"]) == {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel leaves out what programs print
+        assert grade_by_stock(stock, "ps", ["ada"]) == {}
     line = grade(root)["ada"]
     assert line["status"] == "graded", line["reason"]
     return scores(stock, "ps", "ada"), scores(root, "ps", "ada")
@@ -141,6 +143,8 @@ def formats(tmp_path_factory) -> tuple[Path, Path, dict, dict]:
 
 
 NBGRADER_STOPS_AT = {
+    "no_minor",
+    "a_format_with_a_point",
     "damaged_pictures",
     "ids_of_other_letters",
     "ids_that_are_too_long",
@@ -178,14 +182,13 @@ NAMES = [" ada ", "o'brien", "müller", "a.b-c_d", "x y", "[1]", "a+b", "%s", "{
 def test_names_of_students_may_be_of_any_form(tmp_path):
     root = tmp_path / " my course "
     test = cell("right", "assert double(2) == 4", grade=True, locked=True, points=2)
-    make(root, [answer(), test], QUICKLY, assignment="ps 1 ")
+    make(root, [answer(), test], QUICKLY, assignment="ps 1")
     for student in NAMES:
-        hand_in(root, student, assignment="ps 1 ")
+        hand_in(root, student, assignment="ps 1")
     stock = tmp_path / "stock "
     shutil.copytree(root, stock)
-    failed = grade_by_stock(stock, "ps 1 ", NAMES)
-    lines = grade(root, assignment="ps 1 ")
+    grade_by_stock(stock, "ps 1", ["*"])
+    lines = grade(root, assignment=" ps 1 ")
     for student in NAMES:
         assert lines[student]["score"] == 2, lines[student]["reason"]
-        if student not in failed:
-            assert scores(root, "ps 1 ", student) == scores(stock, "ps 1 ", student)
+        assert scores(root, "ps 1", student) == scores(stock, "ps 1", student)
