@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from jsonschema import ValidationError as SchemaError
 from nbgrader.nbgraderformat import SchemaTooNewError, SchemaTooOldError
+from nbgrader.nbgraderformat import ValidationError as SchemaError
 
 _FRESH = "copy the answers into a fresh copy of the released notebook"
 

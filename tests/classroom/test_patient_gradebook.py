@@ -62,4 +62,4 @@ def test_after_a_long_time_it_is_said_what_to_do(url, monkeypatch):
 
 def test_other_mistakes_are_not_waited_for(url):
     with Gradebook(url) as gradebook, pytest.raises(Exception, match="no such table"):
-        gradebook.db.connection().exec_driver_sql("SELECT * FROM nothing")
+        gradebook.db.connection().exec_driver_sql("SELECT * FROM nobody")
