@@ -33,11 +33,15 @@ from autograder.submissions.untrusted_outputs import (
     ACCEPTED_TYPES,
     OUTPUT_TYPES,
     content_bytes,
+    continues_stream,
     printable,
     sanitize_cell,
     truncated,
     without_surrogates,
 )
+
+OUTPUT_BYTES = 2_000
+"""What an output counts besides its text: each takes half a millisecond to check."""
 
 OUTPUT_SECONDS = 2
 """Time to wait for the last outputs of a cell that has ended."""
@@ -268,7 +272,7 @@ class RunAndAsk(Execute):
             return None
 
     def _within_limit(self, msg: dict[str, Any], cell: NotebookNode) -> bool:
-        self._cut(cell, content_bytes(msg))
+        self._cut(cell, content_bytes(msg) + (0 if continues_stream(msg, cell) else OUTPUT_BYTES))
         return self.cell_bytes <= self._most_bytes(cell)
 
     def _cut(self, cell: NotebookNode, size: int) -> None:

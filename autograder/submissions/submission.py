@@ -17,6 +17,8 @@ from autograder.submissions.notebook_cleaning import UnreadableNotebook
 from autograder.submissions.reading_process import read_notebook
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
+MAX_NOTEBOOKS = 100
+"""Notebooks of a folder that are looked at; an assignment has a few."""
 VERDICT_KEY = "lepton"
 """Key in a cell's metadata under which the judge leaves its verdict."""
 
@@ -49,7 +51,7 @@ def submitted_notebooks(folder: Path) -> list[Path]:
     """Return the notebooks in a submission's folder that are ordinary files of acceptable size."""
     return [
         path
-        for path in sorted(folder.glob("*.ipynb"))
+        for path in sorted(folder.glob("*.ipynb"))[:MAX_NOTEBOOKS]
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_NOTEBOOK_BYTES
     ]
 

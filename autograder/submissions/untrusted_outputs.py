@@ -30,6 +30,14 @@ def content_bytes(message: dict[str, Any]) -> int:
     return len(json.dumps(message["content"], default=str)) + _VALUE_BYTES * _values(message)
 
 
+def continues_stream(message: dict[str, Any], cell: NotebookNode) -> bool:
+    """Return whether a message goes on with the cell's last output, and makes no new one."""
+    if message["msg_type"] != "stream" or not cell.outputs:
+        return False
+    last = cell.outputs[-1]
+    return last.output_type == "stream" and last.name == message["content"]["name"]
+
+
 def _values(message: dict[str, Any]) -> int:
     """Return how many values other than text a message's content holds."""
     count, waiting = 0, [message["content"]]

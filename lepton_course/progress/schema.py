@@ -21,8 +21,8 @@ from lepton_course.untrusted.bounded_json import TooMuch, bounded_json
 
 FORMAT = "lepton-progress"
 VERSION = 1
-MAX_VALUES = 4_000_000
-"""In a file: half a million attempts, a thousand a day for over a year."""
+BYTES_OF_A_VALUE = 16
+"""A record's value takes more in a file, with its name."""
 YEARS = range(1970, 3000)
 """Times outside of these years come from no clock, and cannot be shown in every time zone."""
 
@@ -180,7 +180,7 @@ def from_document(
     if len(data) > max_bytes:
         raise ValueError(f"it has more than {max_bytes // 2**20} MiB")
     try:
-        tree = bounded_json(data, MAX_VALUES)
+        tree = bounded_json(data, max_bytes // BYTES_OF_A_VALUE)
     except TooMuch as error:
         raise ValueError("it holds too many records") from error
     except ValueError as error:

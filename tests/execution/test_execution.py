@@ -106,9 +106,15 @@ def test_what_a_cell_has_shown_stays_as_it_was_when_an_answer_is_asked_for():
 
 def test_all_cells_together_have_a_limit_on_output():
     cells = ["print('x' * 900)"] * 4
-    result = run(job(*cells, output_bytes=1_000, notebook_output_bytes=2_500))
+    result = run(job(*cells, output_bytes=4_000, notebook_output_bytes=7_000))
     assert texts(result).count("x" * 900) == 2
     assert texts(result).count("output truncated") == 2
+
+
+def test_outputs_in_great_number_are_cut():
+    many = "from IPython.display import display\nfor i in range(3000): display(i)"
+    cells = nbformat.reads(run(job(many)).notebook, 4).cells
+    assert 300 < len(cells[0].outputs) < 600
 
 
 def test_output_of_very_many_values_is_cut_and_the_rest_goes_on():
