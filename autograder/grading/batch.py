@@ -30,6 +30,9 @@ from autograder.submissions.untrusted_outputs import printable
 from autograder.workers.process_pool import WorkerDied
 from autograder.workers.worker import LocalWorkers, Workers
 
+MAX_REASON = 2_000
+"""Characters of a line's reason."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -244,7 +247,10 @@ class _Grader:
         )
 
     def _take(self, result: SubmissionResult) -> None:
-        result = replace(result, reason=printable(result.reason))
+        reason = printable(result.reason)
+        if len(reason) > MAX_REASON:
+            reason = f"{reason[:MAX_REASON]} …"
+        result = replace(result, reason=reason)
         self.results[result.student] = result
         self.report(result)
 

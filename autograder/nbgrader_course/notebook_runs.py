@@ -9,9 +9,11 @@ learner's code has sent meanwhile does not count.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -32,6 +34,7 @@ from autograder.kernels.testing_kernel import (
     WITHOUT_VALUE,
 )
 from autograder.submissions.cell_marks import is_judged, mark_of
+from autograder.submissions.submission import submitted_notebooks
 from autograder.submissions.untrusted_files import copy_files
 from autograder.submissions.untrusted_outputs import sanitize_cell, without_surrogates
 
@@ -200,6 +203,8 @@ def _chain(job: Job) -> Iterator[Callable[[], Path]]:
             elif not before[-1].is_symlink():  # the code that ran there may have replaced it
                 most = {"max_bytes": resources.scratch_bytes, "max_files": resources.scratch_files}
                 copy_files([before[-1]], work, **most)
+            for notebook in chain.from_iterable(map(submitted_notebooks, job.folders)):
+                shutil.copyfile(notebook, work / notebook.name)  # as handed in: no hidden tests
             before.append(work)
             return scratch
 

@@ -27,7 +27,7 @@ from autograder.nbgrader_course.notebook_runs import run_notebooks
 from autograder.nbgrader_course.stock_restoring import KnownNotebook, Rules, restore_submission
 from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.submission import Submission
-from autograder.submissions.untrusted_files import hash_files
+from autograder.submissions.untrusted_files import copy_file, hash_files
 
 LONGEST = 10**6
 """Time limit of a cell, in seconds, for a course that sets none."""
@@ -202,5 +202,5 @@ def _copy_source_files(
         relative = Path(found).relative_to(source)
         if str(relative) not in excluded:
             (target / relative).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(found, target / relative)
+            copy_file(Path(found), target / relative)
     return target

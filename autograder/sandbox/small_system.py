@@ -1,7 +1,7 @@
 """What a world has of a usual system so that ordinary programs run in it.
 
-Terminals of its own (`!command` opens one), the names of the standard streams, and the address of
-`localhost`.
+Terminals of its own (`!command` opens one), the names of the standard streams, the address of
+`localhost`, and a name for its only user.
 """
 
 from __future__ import annotations
@@ -12,6 +12,12 @@ import socket
 from autograder.sandbox import linux
 
 HOSTS = "/etc/hosts"
+USERS = {
+    "/etc/passwd": "learner:x:0:0:learner:/:/bin/sh\n",
+    "/etc/group": "learner:x:0:\n",
+}
+"""Inside, everybody has the number 0."""
+
 _STREAMS = {"fd": "fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 
 
@@ -31,5 +37,7 @@ def add_small_system(root: str) -> None:
     for name, target in _STREAMS.items():
         os.symlink(f"/proc/self/{target}", f"{root}/dev/{name}")
     os.makedirs(f"{root}/etc", exist_ok=True)
-    with open(root + HOSTS, "w", encoding="utf-8") as file:
-        file.write(f"127.0.0.1 localhost {socket.gethostname()}\n::1 localhost\n")
+    hosts = f"127.0.0.1 localhost {socket.gethostname()}\n::1 localhost\n"
+    for path, text in {HOSTS: hosts, **USERS}.items():
+        with open(root + path, "w", encoding="utf-8") as file:
+            file.write(text)

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.sandbox import linux
-from autograder.sandbox.small_system import HOSTS, add_small_system
+from autograder.sandbox.small_system import HOSTS, USERS, add_small_system
 
 MIB = 2**20
 
@@ -129,7 +129,7 @@ def close_in(world: World) -> None:
         # Otherwise code could become root in a nested user namespace.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         _bound_namespace(world.limits)
-        readable += [Path("/proc"), Path("/dev"), Path(HOSTS)]
+        readable += [Path("/proc"), Path("/dev"), *map(Path, (HOSTS, *USERS))]
         writable += [Path("/tmp"), Path("/dev/shm"), Path("/dev/pts")]
         # A fresh Python must list a folder to find a package; here it holds nothing else.
         listable = [path.parent for path in world.readable]

@@ -113,7 +113,14 @@ def copy_files(
     for name, path in ordinary_files(folders, own, max_bytes, max_files):
         with contextlib.suppress(OSError):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / name)
+            copy_file(path, target / name)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file's content, and whether it is a program. Raises OSError."""
+    shutil.copyfile(source, target)
+    if source.stat().st_mode & stat.S_IXUSR:
+        target.chmod(0o755)
 
 
 def hash_files(folders: Iterable[Path] = (), own: Iterable[Path] = ()) -> str:

@@ -71,6 +71,8 @@ def make(root: Path, cells: list, settings: str = "", assignment: str = "ps") ->
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook.metadata["kernelspec"] = kernel
     nbformat.write(notebook, source / "p.ipynb")
+    (source / "said.sh").write_text("#!/bin/sh\necho said\n")
+    (source / "said.sh").chmod(0o755)
     release_course(root, assignment)
     return root
 

@@ -64,6 +64,23 @@ SITUATIONS: dict[str, str | list] = {
         "import subprocess, sys\n"
         "subprocess.run([sys.executable, '-c', 'print(1)'], check=True);"
     ),
+    "a program that was handed out": "said = !./said.sh\nassert said == ['said']",
+    "the name of its user": "import getpass\nassert getpass.getuser()",
+    "the notebook's own file": (
+        "import json\ncells = json.load(open('p.ipynb'))['cells']\n"
+        "assert any('return 2 * x' in ''.join(cell['source']) for cell in cells)"
+    ),
+    "a script": "%%bash\ntest -f p.ipynb",
+    "a file that a magic writes": [
+        "%%writefile made.py\nnumber = 3",
+        "import made\nassert made.number == 3",
+    ],
+    "a program that is run": "%run made.py\nassert number == 3",
+    "several processes": (
+        "from multiprocessing import get_context\nwith get_context('fork').Pool(2) as pool:\n"
+        "    assert pool.map(abs, [-1, 2]) == [1, 2]"
+    ),
+    "a temporary file": "import tempfile\nwith tempfile.TemporaryFile() as f:\n    f.write(b'1')",
     # state that stays from cell to cell
     "figures are closed": FIGURES,
     "builtins that a locked cell replaces": GUARD,
