@@ -157,6 +157,8 @@ NBGRADER_STOPS_AT = {
     "collapsed_as_text",
     "half_a_kernel",
     "no_language",
+    "an_id_without_a_role",
+    "an_old_mark",
     "an_unknown_cell",
     "a_cell_without_source",
     "a_cell_without_metadata",

@@ -83,6 +83,17 @@ def outputs(*outputs: Any) -> Change:
     return each_code(outputs=list(outputs))
 
 
+def turned(place: int, kind: str) -> Change:
+    """A code cell is of another type."""
+
+    def change(tree: Tree) -> None:
+        cell = tree["cells"][place]
+        cell["cell_type"] = kind
+        del cell["outputs"], cell["execution_count"]
+
+    return change
+
+
 PICTURE = {"image.png": {"image/png": "iVBORw0KGgo="}}
 
 FORMATS: dict[str, Change] = {
@@ -123,6 +134,12 @@ FORMATS: dict[str, Change] = {
     "half_a_kernel": about(kernelspec={"display_name": "Python 3"}),
     "no_language": about(language_info={}),
     "broken_widgets": about(widgets={"application/vnd.jupyter.widget-state+json": {}}),
+    "an_answer_turned_into_text": turned(0, "markdown"),
+    "an_answer_turned_raw": turned(0, "raw"),
+    "a_test_turned_into_text": turned(1, "markdown"),
+    "a_test_turned_raw": turned(1, "raw"),
+    "an_id_without_a_role": more(note(metadata={"nbgrader": {"grade_id": "elsewhere"}})),
+    "an_old_mark": more(note(metadata={"nbgrader": {"grade_id": "old", "schema_version": 1}})),
     "an_unknown_cell": more({"cell_type": "sql", "id": "q", "metadata": {}, "source": "select"}),
     "an_empty_note": more(note(source=[])),
     "a_cell_without_source": more({"cell_type": "raw", "id": "r", "metadata": {}}),
