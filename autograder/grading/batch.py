@@ -18,7 +18,11 @@ from autograder.classroom.classroom import ClassError, add_programs_to_path, exc
 from autograder.execution.job import CannotRun, SubmissionLimits
 from autograder.grading.gradebook_connection import GradebookWriter
 from autograder.grading.recording import NotRecorded, RecordedWork, clear_scratch, record
-from autograder.grading.settled_files import SettledFiles, settle_files
+from autograder.grading.settled_files import (
+    SettledFiles,
+    link_rules,
+    settle_files,
+)
 from autograder.judging.course import Batch, Course, GradableAssignment, GradingTask
 from autograder.judging.judge_run import Judged
 from autograder.judging.result_cache import ResultCache, grader_version, key_of
@@ -127,6 +131,7 @@ class _Grader:
         self.running: dict[str, Submission] = {}
         self.keys: dict[str, str] = {}
         self.unchanged = 0
+        self.link_rules = link_rules(course, assignment.name)
         directory = course.course_directory(assignment.name)
         self.due, self.in_gradebook = _due_dates(directory)
         self.writer = GradebookWriter(directory.db_url)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from autograder.classroom.course_folders import CourseFolders
 from autograder.grading.recording import scratch_of
-from autograder.judging.course import GradableAssignment
 from autograder.submissions.linked_files import LinkRules, without_links
 from autograder.submissions.untrusted_files import hash_contents, submitted_files
 
@@ -28,21 +27,25 @@ class SettledFiles:
     notes: tuple[str, ...]
 
 
-def settle_files(
-    course: CourseFolders, assignment: GradableAssignment, student: str, folder: Path
-) -> SettledFiles:
+def settle_files(folder: Path, own: Path, rules: LinkRules, staging: Path) -> SettledFiles:
     """Have links in a submission's folder replaced, and list what is left out of it.
+
+    own: the course's files. staging: where a copy without links is made, if need be.
 
     Raises NotGradable when the folder is a link that is not followed.
     """
-    mark = hashlib.sha256(student.encode(errors="surrogateescape")).hexdigest()[:16]
-    staging = scratch_of(course) / f"links-{mark}"
-    plain, links = without_links(folder, _link_rules(course, assignment.name), staging)
-    files, left_out = submitted_files(plain, assignment.folder)
+    plain, links = without_links(folder, rules, staging)
+    files, left_out = submitted_files(plain, own)
     return SettledFiles(plain, hash_contents(files), (*links, *left_out))
 
 
-def _link_rules(course: CourseFolders, assignment: str) -> LinkRules:
+def staging_folder(course: CourseFolders, student: str) -> Path:
+    """Return where a copy of a student's files may be made while the batch is graded."""
+    mark = hashlib.sha256(student.encode(errors="surrogateescape")).hexdigest()[:16]
+    return scratch_of(course) / f"links-{mark}"
+
+
+def link_rules(course: CourseFolders, assignment: str) -> LinkRules:
     """Return where links in a submission may lead."""
     directory = course.course_directory(assignment)
     steps = [Path(getattr(directory, f"{step}_directory")).name for step in _STEPS]

@@ -102,6 +102,7 @@ class LimitedProcess:
 
 def serve(work: str, limits: tuple[float, int]) -> None:
     """Do pieces of work that come over stdin, until stdin ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the owner
     cpu_seconds, memory_bytes = limits
     requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what the work prints must not stand between its results
