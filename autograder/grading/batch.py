@@ -168,7 +168,12 @@ class _Grader:
         for student in students:
             notes: tuple[str, ...] = ()
             try:
-                settled = settle_files(self.course, self.assignment, student, self.folder(student))
+                settled = settle_files(
+                    self.folder(student),
+                    self.assignment.folder,
+                    self.link_rules,
+                    staging_folder(self.course, student),
+                )
                 self.folders[student], notes = settled.folder, settled.notes
                 with self.writer.transaction():  # restoring reads the gradebook
                     submission = self.assignment.restored(self.folder(student))
