@@ -22,6 +22,7 @@ from autograder.grading.settled_files import (
     SettledFiles,
     link_rules,
     settle_files,
+    staging_folder,
 )
 from autograder.judging.course import Batch, Course, GradableAssignment, GradingTask
 from autograder.judging.judge_run import Judged
