@@ -287,7 +287,8 @@ class RunAndAsk(Execute):
         limits = self.job.limits
         if is_judged(cell):
             return limits.output_bytes
-        return min(limits.output_bytes, limits.notebook_output_bytes - self.notebook_bytes)
+        left = limits.notebook_output_bytes - self.notebook_bytes
+        return min(limits.output_bytes, max(0, left))
 
 
 _NOT_THE_LEARNERS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass
+from glob import escape, glob
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,20 @@ class NotRecorded(Exception):
 class RecordingAutograde(Autograde):
     """nbgrader's Autograde for one submission that is already restored, run and judged."""
 
-    def __init__(self, judged: Judged, **options: Any) -> None:
+    def __init__(self, judged: Judged, folder: Path, **options: Any) -> None:
         super().__init__(**options)
         self.judged = judged
+        self.folder = folder
         self.autograde_preprocessors = [
             AlreadyExecuted if runs_notebooks(step) else step
             for step in self.autograde_preprocessors
             if step is not CheckCellMetadata  # already checked on restoring
         ]
+
+    def init_notebooks(self) -> None:
+        """Take the one submission, whose name may hold characters of a pattern."""
+        notebooks = Path(escape(str(self.folder)), f"{self.coursedir.notebook_id}.ipynb")
+        self.notebooks, self.assignments = [], {str(self.folder): glob(str(notebooks))}
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Run only nbgrader's second pass; the first one's result is not needed."""
@@ -106,7 +113,7 @@ def record(
             (folder / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
         _drop_bad_timestamp(folder)
         converter = RecordingAutograde(
-            work.judged, coursedir=directory, config=course.config(), log=log, force=True
+            work.judged, folder, coursedir=directory, config=course.config(), log=log, force=True
         )
         graded = directory.format_path(directory.autograded_directory, *where)
         try:

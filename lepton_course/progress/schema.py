@@ -182,7 +182,7 @@ def from_document(
     try:
         tree = bounded_json(data, max_bytes // BYTES_OF_A_VALUE)
     except TooMuch as error:
-        raise ValueError("it holds too many records") from error
+        raise ValueError(f"it is not JSON that can be read: {error}") from error
     except ValueError as error:
         raise ValueError("it is not JSON") from error
     if not isinstance(tree, dict) or tree.get("format") != FORMAT:

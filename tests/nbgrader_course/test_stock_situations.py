@@ -195,4 +195,5 @@ def test_names_of_students_may_be_of_any_form(tmp_path):
     lines = grade(root, assignment=" ps 1 ")
     for student in NAMES:
         assert lines[student]["score"] == 2, lines[student]["reason"]
-        assert scores(root, "ps 1", student) == scores(stock, "ps 1", student)
+        if student != "[1]":  # for nbgrader, a pattern
+            assert scores(root, "ps 1", student) == scores(stock, "ps 1", student)
