@@ -71,8 +71,12 @@ def render(request: bytes) -> bytes:
             html = clean(fields["source"])
         else:
             html = from_markdown(fields["source"], fields["attachments"])
+    except RefusedWork:
+        raise
     except RecursionError as error:
         raise RefusedWork("it is nested too deeply") from error
+    except Exception as error:  # odd text can make the renderers raise anything
+        raise RefusedWork("it cannot be rendered") from error
     return html.encode("utf-8", "replace")
 
 
