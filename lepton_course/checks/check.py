@@ -16,7 +16,7 @@ from lepton_course.checks.kernel.attempt import observe_answer
 from lepton_course.checks.kernel.kernel_hooks import RUN_SETUP, explain_names, unread_cell, watch
 from lepton_course.checks.kernel.limits import limit_seconds
 from lepton_course.checks.live_panel import CheckedAnswer, CheckView, LivePanel
-from lepton_course.checks.panel import Panel, hint_panel, unread_panel
+from lepton_course.checks.panel import Panel, hint_panel, solution_panel, unread_panel
 from lepton_course.checks.widgets import Asking, show
 from lepton_course.errors import CourseError
 from lepton_course.exercises.compiled import compile_exercise, load_questions
@@ -202,13 +202,15 @@ def choice_letters(question: Question) -> list[str]:
     return found if is_letter and len(found) > 1 else []
 
 
-def hint(name: Any, stage: int | None = None) -> None:
+def hint(name: Any, stage: int | str | None = None) -> None:
     """Show the next hint for an exercise: first a nudge, then the method, then the answer in words.
 
         hint("convolve2d")
 
     name: the exercise's name, as for `check`.
-    stage: 1, 2 or 3 to go straight to that hint. Without it, each call shows one more.
+    stage: 1, 2 or 3 to go straight to that hint. Without it, each call shows one more. "solution"
+        gives the exercise up: it shows a worked solution of an ungraded exercise, and the way in
+        words of a graded one.
 
     Hints cost no points. Raises UnknownExercise, with the nearest name, when the module has no such
     exercise, and NotBegun before `begin` was called.
@@ -219,6 +221,12 @@ def hint(name: Any, stage: int | None = None) -> None:
     if not question.hints:
         show(Panel("hint", f"{question.title}: there are no hints for this one."))
         return
+    if stage == "solution":
+        progress.record_hint(session.module, name, len(question.hints))
+        show(solution_panel(question))
+        return
+    if isinstance(stage, str):
+        raise CourseError(f'hint("{name}", {stage!r}): give 1, 2, 3 or "solution".')
     shown = progress.hint_stage(session.module, name)
     index = min(shown if stage is None else max(stage, 1) - 1, len(question.hints) - 1)
     progress.record_hint(session.module, name, max(shown, index + 1))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lepton_course.checks.kernel.limits import Interrupted
-from lepton_course.checks.offers import Kind, Offer, next_part, worked_solution
+from lepton_course.checks.offers import Kind, Offer, ends_in_solution, next_part
 from lepton_course.checks.panel import (
     Line,
     Panel,
@@ -76,7 +76,7 @@ class CheckView:
     def press(self, kind: Kind) -> None:
         """Change what is shown as a button asks. "again" is the caller's."""
         if kind == "hint":
-            last = len(self.question.hints) - bool(worked_solution(self.question))
+            last = len(self.question.hints) - ends_in_solution(self.question)
             self.hints_seen = max(self.hints_seen, min(self.hints_seen + 1, last))
             self.hints = min(self.hints_seen, last)
         elif kind == "compare":

@@ -90,32 +90,31 @@ def stage_name(question: Question, stage: int) -> str:
 
 
 def is_code(text: str) -> bool:
-    """Return whether a hint is lines of Python rather than a sentence."""
+    """Return whether a hint is lines of Python, be it with gaps, rather than a sentence."""
+    if "\n" not in text:
+        return False
+    if text.startswith(("def ", "class ")):
+        return True
     try:
         ast.parse(text)
     except SyntaxError:
         return False
-    return "\n" in text
+    return True
 
 
-def worked_solution(question: Question) -> str:
-    """Return the worked solution of an ungraded exercise, as code: its last hint.
-
-    "" for a graded exercise, whose solution never leaves the clone, and for a prediction.
-    """
-    if question.points or not question.hints or not is_code(question.hints[-1]):
-        return ""
-    return question.hints[-1]
+def ends_in_solution(question: Question) -> bool:
+    """Return whether the last hint is the worked solution, or as much of it as a hint tells."""
+    return bool(question.solution and question.hints and is_code(question.hints[-1]))
 
 
 def solution_title(question: Question) -> str:
     """Name what is shown to one who has solved the exercise, or given it up."""
-    return "a worked solution" if worked_solution(question) else "the way in words"
+    return "a worked solution" if question.solution else "the way in words"
 
 
 def _hint(question: Question, seen: int) -> Iterator[Offer]:
     total = len(question.hints)
-    last = total - 1 if worked_solution(question) else total  # the solution has its own button
+    last = total - ends_in_solution(question)  # the solution has a button of its own
     if not total:
         return
     if seen >= total:
@@ -132,7 +131,7 @@ def _hint(question: Question, seen: int) -> Iterator[Offer]:
 def _solution(question: Question) -> Iterator[Offer]:
     if question.hints and not isinstance(question.probe, Value):
         title = solution_title(question)
-        line = f"{_last_hint(question)} shows {title}."
+        line = f"{_in_code(question)} shows {title}."
         yield Offer("solution", f"Show {title}", "Beside your own", line)
 
 
@@ -140,9 +139,9 @@ def _give_up(question: Question, hints_seen: int) -> Iterator[Offer]:
     if question.hints:
         title = solution_title(question)
         told = 0 < hints_seen < len(question.hints)  # one line is enough before and after
-        line = f"{_last_hint(question)} shows {title}." if told else ""
+        line = f"{_in_code(question)} shows {title}." if told else ""
         yield Offer("solution", "Give up", "Given up" if line else "", line, f"Yes, show {title}")
 
 
-def _last_hint(question: Question) -> str:
-    return f'hint("{question.name}", {len(question.hints)})'
+def _in_code(question: Question) -> str:
+    return f'hint("{question.name}", "solution")'

@@ -18,7 +18,7 @@ from lepton_course.checks.messages import (
     diagnosis_in_words,
     differences_in_words,
 )
-from lepton_course.checks.offers import Offer, is_code, offers, stage_name, worked_solution
+from lepton_course.checks.offers import Offer, is_code, offers, stage_name
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.judge import PartResult, Verdict
 from lepton_course.exercises.model import Question
@@ -202,10 +202,10 @@ def hint_panel(question: Question, stage: int) -> Panel:
 
 def solution_panel(question: Question) -> Panel:
     """Build the panel with the worked solution, or with the way in words of a graded exercise."""
-    if worked_solution(question):
+    if question.solution:
         headline = f"{_title(question)} a worked solution. Yours may differ and be right."
-    else:
-        headline = f"{_title(question)} the way in words."
+        return Panel("hint", headline, (Line("", question.solution, is_code=True),))
+    headline = f"{_title(question)} the way in words."
     return Panel("hint", headline, (_hint_line("", question.hints[-1]),))
 
 

@@ -51,16 +51,18 @@ def show(figure: Figure, *, alt: str) -> None:
         plt.close(figure)  # or the cell would show it a second time
         print(alt)
         return
-    light, dark = _pictures(figure)
+    page, picture = page_of(figure, alt)
     plt.close(figure)
     # JupyterLab draws image/png without its alternative text, and so prefers the HTML.
-    page = (
-        f'{_STYLE}<div class="lepton-figure">'
-        f"{_image(light, alt, 'on-light')}{_image(dark, alt, 'on-dark')}</div>"
-    )
-    picture = light
     data = {"image/png": picture, "text/html": page, "text/plain": alt}
     display(data, metadata={"image/png": {"alt": alt}}, raw=True)
+
+
+def page_of(figure: Figure, alt: str) -> tuple[str, str]:
+    """Return a figure as HTML for light and dark pages, and as PNG in base64 for light ones."""
+    light, dark = _pictures(figure)
+    images = _image(light, alt, "on-light") + _image(dark, alt, "on-dark")
+    return f'{_STYLE}<div class="lepton-figure">{images}</div>', light
 
 
 def _image(picture: str, alt: str, class_: str) -> str:

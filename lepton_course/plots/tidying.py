@@ -7,9 +7,7 @@ import re
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.category import StrCategoryFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter
 
 MARGIN = 0.03
 """Fraction of the axis that is added where a curve runs along the frame."""
@@ -38,11 +36,8 @@ def in_words(label: str) -> str:
 
 def _label_in_words(axis: Axis) -> None:
     axis.set_label_text(in_words(axis.get_label_text()))
-    formatter = axis.get_major_formatter()
-    if not isinstance(formatter, FixedFormatter | StrCategoryFormatter):
-        return
     places = axis.get_majorticklocs()
-    labels = formatter.format_ticks(places)
+    labels = [str(label) for label in axis.get_major_formatter().format_ticks(places)]
     if any(in_words(label) != label for label in labels):
         axis.set_ticks(places, [in_words(label) for label in labels])
 
