@@ -123,7 +123,7 @@ def check(name: Any, compare: bool = False, part: str | None = None) -> None:
     session = current_session()
     question = session.question(name, namespace)
     view = _judged(session, question, namespace, compare, part)
-    if is_interactive():
+    if is_interactive() and view.main().offers:
         _show_live(session, question, namespace, view)
     else:
         show(view.main())

@@ -52,7 +52,9 @@ _AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
 )
 
 _TABLE = "border-collapse:collapse;margin:0;width:auto;font-size:inherit"
-_CELL = "border:0;background:none;text-align:left;vertical-align:top;white-space:normal"
+_CELL = "border:0;background:none;text-align:left;vertical-align:top;white-space:normal" + (
+    ";line-height:1.5"
+)
 
 
 class Line(NamedTuple):
@@ -92,7 +94,6 @@ class Panel:
         figure = self.figure.html if self.figure else ""
         fallback = _table(self.offer_lines, FALLBACK)
         return (
-            f"{STYLE if fallback else ''}"
             '<div role="status" style="border:1px solid rgba(128,128,128,.35);'
             f"border-left:5px solid {colour};padding:6px 12px;margin:4px 0;"
             'line-height:1.5;max-width:60em;overflow-wrap:anywhere">'

@@ -27,14 +27,14 @@ Bundle = tuple[dict[str, str], dict[str, Any]]
 """An output's data by type, and its metadata."""
 
 
-def bundle(panels: Sequence[Panel]) -> Bundle:
-    """Return panels, from top to bottom, as one output.
+def bundle(panels: Sequence[Panel], style: str = "") -> Bundle:
+    """Return panels, from top to bottom, as one output; `style` stands before its HTML.
 
     The first panel's look also goes into the output's metadata as data, where the proofs of
     notebooks read it.
     """
     data = {
-        "text/html": "".join(panel._repr_html_() for panel in panels),
+        "text/html": style + "".join(panel._repr_html_() for panel in panels),
         "text/plain": "\n".join(map(repr, panels)),
     }
     return data, {PANEL_KEY: {"look": panels[0].look}}
@@ -58,12 +58,12 @@ def show_with_buttons(
     """Display panels above rows of widgets; return a function that replaces the panels."""
     from IPython.display import display
 
-    data, metadata = bundle(panels)
+    data, metadata = bundle(panels, STYLE)
     handle = display(data, metadata=metadata, raw=True, display_id=True)
     _show_buttons([_row(row) for row in rows])
 
     def replace(panels: Sequence[Panel]) -> None:
-        data, metadata = bundle(panels)
+        data, metadata = bundle(panels, STYLE)
         handle.update(data, metadata=metadata, raw=True)
 
     return replace
