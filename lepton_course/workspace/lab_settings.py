@@ -33,6 +33,6 @@ def encryption_options() -> list[str]:
     import zmq
     from jupyter_client.manager import KernelManager
 
-    if KernelManager.has_trait("transport_encryption") and zmq.has("curve"):
+    if "transport_encryption" in KernelManager.class_trait_names() and zmq.has("curve"):
         return ["--KernelManager.transport_encryption=auto"]
     return []
