@@ -1,4 +1,4 @@
-"""Show a check's panel with buttons below it, which answer in the panel's own output.
+"""Show a check's panel with buttons below it, which change what the panel shows.
 
 The panel is an ordinary output, so that it stays in the saved notebook; only the buttons are
 widgets. They take the keyboard like all buttons: Tab to reach one, Enter or Space to press it.

@@ -39,11 +39,17 @@ BUTTONS = "lepton-ask"
 FALLBACK = "lepton-fallback"
 """Classes of live buttons, and of what stands in their place where there are none."""
 
-# What a notebook shows when it is opened again: buttons without a kernel are an error text in
-# JupyterLab, so it is hidden, and the lines that say the same in code are seen again.
+USED = "lepton-used"
+STATIC = "lepton-static"
+"""Classes of buttons that have been pressed and answer themselves, and of the panel before that."""
+
+# Opened again without its kernel, a notebook shows an error text in place of buttons: it is hidden,
+# and the panel and the lines that say the same in code are seen.
 STYLE = f"""<style>
 .jp-OutputArea-output.jupyter-widgets:not(:has(*)) {{ display: none; }}
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .{BUTTONS}) .{FALLBACK} {{ display: none; }}
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{BUTTONS}) .{FALLBACK},
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{USED}) .{STATIC},
+.{BUTTONS} .{FALLBACK} {{ display: none; }}
 </style>"""
 
 # JupyterLab opens a notebook at its top and forgets the heading; asked again, it goes there.
