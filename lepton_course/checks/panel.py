@@ -198,7 +198,7 @@ def hint_panel(question: Question, stage: int) -> Panel:
     names = [stage_name(question, s) for s in range(total)]
     lines = []
     for number in range(stage + 1):
-        label = f"{number + 1}. {names[number]}".capitalize() if stage else ""
+        label = f"{number + 1}. {names[number].capitalize()}" if stage else ""
         lines.append(_hint_line(label, question.hints[number]))
     headline = f"{_title(question)} hint {stage + 1} of {total} ({names[stage]})"
     more = stage + 1 < total
