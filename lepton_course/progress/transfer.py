@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lepton_course.errors import CourseError
+from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.progress.database import (
     DATABASE,
     HIDDEN,
@@ -44,7 +44,9 @@ def export_progress(workspace: Path) -> bytes:
     try:
         return to_document(transaction(workspace / HIDDEN / DATABASE, read_history))
     except (sqlite3.Error, OSError, ValueError) as error:
-        raise ProgressFileError(f"The progress in {workspace} cannot be read: {error}.") from error
+        raise ProgressFileError(
+            f"The progress in {workspace} cannot be read: {problem_in_words(error)}."
+        ) from error
 
 
 def import_progress(workspace: Path, data: bytes) -> int:
@@ -66,7 +68,9 @@ def import_progress(workspace: Path, data: bytes) -> int:
     try:
         return transaction(workspace / HIDDEN / DATABASE, merge)
     except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
-        raise ProgressFileError(f"The progress in {workspace} is unchanged: {error}.") from error
+        raise ProgressFileError(
+            f"The progress in {workspace} is unchanged: {problem_in_words(error)}."
+        ) from error
 
 
 def missing_in(here: ProgressHistory, incoming: ProgressHistory) -> list[Record]:
