@@ -16,14 +16,17 @@ import typer
 
 from lepton_course import __version__
 from lepton_course.command_group import NamesItself
+from lepton_course.errors import problem_in_words
 from lepton_course.pages.new_versions import compare_command, pairs
 from lepton_course.progress.database import find_workspace
 from lepton_course.progress.transfer import export_progress, import_progress
+from lepton_course.wording import counted
 from lepton_course.workspace.install import (
     FileChange,
     update_workspace,
     write_atomically,
 )
+from lepton_course.workspace.lab_settings import encryption_options, set_environment
 
 app = typer.Typer(
     cls=NamesItself,
@@ -96,14 +99,14 @@ def progress(
     try:
         if imported:
             added = import_progress(workspace, imported.read_bytes())
-            print(f"{added} records added from {imported}.")
+            print(f"{counted(added, 'record')} added from {imported}.")
         if exported:
             write_atomically(exported, export_progress(workspace))
             print(f"Your progress is in {exported}.")
         if not (imported or exported):
             show_tables(Console(), workspace)
     except OSError as error:
-        sys.exit(f"lepton progress: {error}")
+        sys.exit(f"lepton progress: {problem_in_words(error)}.")
 
 
 @app.command()
@@ -173,11 +176,15 @@ def describe(changes: list[FileChange]) -> list[str]:
         for action in ("added", "updated", "kept")
     }
     said = {
-        "added": "{} files added",
-        "updated": "{} files brought up to date",
-        "kept": "{} files that you changed left as they are",
+        "added": "{} added",
+        "updated": "{} brought up to date",
+        "kept": "{} of yours left alone, because you changed it"
+        if counts["kept"] == 1
+        else "{} of yours left alone, because you changed them",
     }
-    lines = [said[action].format(count) for action, count in counts.items() if count]
+    lines = [
+        said[action].format(counted(count, "file")) for action, count in counts.items() if count
+    ]
     for change in changes:
         if change.action == "beside":
             lines.append(
@@ -191,17 +198,14 @@ def describe(changes: list[FileChange]) -> list[str]:
 
 def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
     """Replace this process by JupyterLab on `folder`; its own message names the free port."""
-    # Kernels of this environment come before others that the user may have installed.
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    # A learner's JupyterLab: no question about news, no instructor's buttons.
-    defaults = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, defaults))
+    set_environment()
     arguments = [
         sys.executable, "-m", "jupyterlab",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.default_url=/lab/tree/START.ipynb",
         f"--ServerApp.port={port}",
         "--log-level=WARN",
+        *encryption_options(),
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip

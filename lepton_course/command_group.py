@@ -7,19 +7,24 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from lepton_course.errors import CourseError
+from lepton_course.errors import CourseError, problem_in_words
 
 
 class ErrorsAsMessages(TyperGroup):
-    """A group that turns a CourseError of any of its commands into a message and exit status 1."""
+    """A group that tells a CourseError or a file's trouble as a message, with exit status 1."""
 
     def invoke(self, ctx: typer.Context) -> Any:
         """Run the requested command."""
         try:
             return super().invoke(ctx)
         except CourseError as error:
-            typer.secho(f"{self.prefix(ctx)}{error}", fg=typer.colors.RED, err=True)
-            raise typer.Exit(1) from error
+            said, cause = str(error), error
+        except OSError as error:
+            if error.filename is None:  # not about a file: a mistake of the course's own
+                raise
+            said, cause = f"{problem_in_words(error)}.", error
+        typer.secho(f"{self.prefix(ctx)}{said}", fg=typer.colors.RED, err=True)
+        raise typer.Exit(1) from cause
 
     def prefix(self, ctx: typer.Context) -> str:
         """Return the text that stands before a message."""

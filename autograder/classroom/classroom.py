@@ -24,7 +24,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.classroom.course_folders import CourseFolders
-from lepton_course.errors import CourseError
+from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.exercises.declared import DECLARATIONS
 
 NOTEBOOK = "assignment"
@@ -106,7 +106,7 @@ class Classroom:
             return Manifest(Path(data["curriculum"]), dict(data["modules"]))
         except (OSError, ValueError, KeyError) as error:
             raise ClassError(
-                f"{self.manifest_file} cannot be read ({error}). "
+                f"{self.manifest_file} cannot be read ({problem_in_words(error)}). "
                 f"`lepton class create {self.root} --roster …` writes it again."
             ) from error
 

@@ -43,6 +43,7 @@ from autograder.submissions.untrusted_outputs import (
     truncated,
     without_surrogates,
 )
+from lepton_course.errors import problem_in_words
 
 MESSAGE_BYTES = 64 * 2**20
 """Largest message accepted from a kernel; a kernel that sends more is disconnected."""
@@ -212,7 +213,9 @@ class RunAndAsk(Execute):
             self.exchange.put(cases, self.job.cases[name])
         except OSError as error:
             if error.errno in _NOT_THE_LEARNERS:
-                raise CannotRun(f"its scratch folder cannot be written: {error}") from error
+                raise CannotRun(
+                    f"its scratch folder cannot be written: {problem_in_words(error)}"
+                ) from error
             self.failures[name] = "the folder for its inputs was taken away"
             return
         paths = [str(self.exchange.folder / file) for file in (cases, answers)]

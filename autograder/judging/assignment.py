@@ -23,6 +23,7 @@ from autograder.submissions.cell_marks import judged_points
 from autograder.submissions.cell_repair import restore
 from autograder.submissions.submission import Submission, parse_notebook, read_submission
 from autograder.submissions.untrusted_files import hash_files
+from lepton_course.errors import problem_in_words
 from lepton_course.exercises.model import Question
 
 
@@ -98,7 +99,7 @@ def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
         return nbformat.read(classroom.release_notebook(name), as_version=4)
     except (OSError, ValueError) as error:
         raise ClassError(
-            f"{classroom.release_notebook(name)} cannot be read ({error}). "
+            f"{classroom.release_notebook(name)} cannot be read ({problem_in_words(error)}). "
             f"`nbgrader generate_assignment {name}` in the class's folder makes it again."
         ) from error
 

@@ -31,6 +31,7 @@ from lepton_course.datasets.download import (
 from lepton_course.datasets.idx import IdxError, parse_idx
 from lepton_course.datasets.splits import Arrays, ImageSplit, SequenceSplit, Split, TableSplit
 from lepton_course.datasets.undivided import EventLog, Text
+from lepton_course.errors import problem_in_words
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -96,7 +97,7 @@ def load_dataset(
     try:
         train, test = _find_full(info, patience)
     except (DownloadError, IdxError, OSError) as problem:
-        reason = str(problem).splitlines()[0]
+        reason = problem_in_words(problem).splitlines()[0]
         data = _load_shipped(info)
         print(
             f"The full {info.title} is not available, so this is the course's subset of "

@@ -24,6 +24,8 @@ from lepton_course.exercises.values import MAX_DEPTH, Opaque, Plain, is_tensor, 
 
 MISSING = "Missing"
 ELLIPSIS = "Ellipsis"
+UNFINISHED = "OutOfTime"
+NOT_RUN = "NotRun"
 
 PASSES = 20
 """Passes through a network after the first one, until two differ."""
@@ -33,8 +35,9 @@ PASSES = 20
 class Raised:
     """An exception that an answer raised: its type, its message and the answer's line.
 
-    `kind` is `MISSING` when the answer is not defined, and `ELLIPSIS` when a `...` left in place of
-    code got into a calculation.
+    `kind` is `MISSING` when the answer is not defined, `ELLIPSIS` when a `...` left in place of
+    code got into a calculation, `UNFINISHED` when a check stopped it after a while (the message is
+    the number of seconds), and `NOT_RUN` for the cases after that one.
     """
 
     kind: str

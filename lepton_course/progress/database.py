@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from lepton_course.errors import problem_in_words
 from lepton_course.progress.schema import (
     RECORDS,
     Answer,
@@ -165,14 +166,14 @@ def with_database(workspace: Path | None, use: Callable[[sqlite3.Connection], T]
     try:
         return transaction(path, use)
     except sqlite3.OperationalError as error:  # locked for too long, read-only, disk full
-        _warn(f"Progress was not recorded in {path}: {error}.")
+        _warn(f"Progress was not recorded in {path}: {problem_in_words(error)}.")
     except sqlite3.DatabaseError:  # not a database any more: start a new one, lose nothing
         try:
             return _start_over(path, use)
         except (OSError, sqlite3.Error, Timeout) as error:
-            _warn(f"Progress was not recorded in {path}: {error}.")
+            _warn(f"Progress was not recorded in {path}: {problem_in_words(error)}.")
     except OSError as error:
-        _warn(f"Progress was not recorded in {path}: {error}.")
+        _warn(f"Progress was not recorded in {path}: {problem_in_words(error)}.")
     return None
 
 

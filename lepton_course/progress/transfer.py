@@ -10,7 +10,7 @@ import sqlite3
 from collections import Counter
 from pathlib import Path
 
-from lepton_course.errors import CourseError
+from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.progress.database import (
     DATABASE,
     HIDDEN,
@@ -42,7 +42,9 @@ def export_progress(workspace: Path) -> bytes:
     try:
         return to_document(transaction(workspace / HIDDEN / DATABASE, read_history))
     except (sqlite3.Error, OSError, ValueError) as error:
-        raise ProgressFileError(f"The progress in {workspace} cannot be read: {error}.") from error
+        raise ProgressFileError(
+            f"The progress in {workspace} cannot be read: {problem_in_words(error)}."
+        ) from error
 
 
 def import_progress(workspace: Path, data: bytes) -> int:
@@ -64,7 +66,9 @@ def import_progress(workspace: Path, data: bytes) -> int:
     try:
         return transaction(workspace / HIDDEN / DATABASE, merge)
     except (sqlite3.Error, OSError, ValueError) as error:
-        raise ProgressFileError(f"The progress in {workspace} is unchanged: {error}.") from error
+        raise ProgressFileError(
+            f"The progress in {workspace} is unchanged: {problem_in_words(error)}."
+        ) from error
 
 
 def missing_in(here: ProgressHistory, incoming: ProgressHistory) -> list[Record]:

@@ -11,7 +11,8 @@ import pytest
 from conftest import declare
 
 from lepton_course import begin, check, hint, record
-from lepton_course.checks.check import CheckFailed, UnknownExercise, open_session
+from lepton_course.checks.check import CheckFailed, open_session
+from lepton_course.checks.exercise_names import UnknownExercise
 from lepton_course.records import Record
 
 EXERCISES = """
@@ -52,7 +53,7 @@ def test_begin_says_in_one_line_what_it_set_up(module, capsys):
     begin(module)
     first = capsys.readouterr().out
     assert first.startswith("basics/00_doubling · seed 0 · device")
-    assert first.endswith("1 exercises with checks\n") and first.count("\n") == 1
+    assert first.endswith("1 exercise with checks\n") and first.count("\n") == 1
 
 
 def test_begin_twice_gives_the_same_random_numbers(module):
@@ -157,7 +158,7 @@ def test_record_prints_the_band_and_returns_the_number(capsys):
 
 
 def test_a_record_shows_counts_whole():
-    assert str(Record("customers", 23570, 23570, 23570)) == "customers: 23570 (expected: 23570)"
+    assert str(Record("customers", 23570, 23570, 23570)) == "customers: 23570 (as expected)"
     assert str(Record("bits", 2.71234, 2.7, 2.8)) == "bits: 2.712 (expected: 2.7 to 2.8)"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Lab, browser_page, jupyter_notebook, lepton_learn, picture, unreadable
+from browser import Lab, browser_page, jupyter_notebook, lepton_learn, look, picture, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import TimeoutError
 
@@ -22,7 +22,6 @@ pytestmark = pytest.mark.browser
 MODULE = "basics/05_convolutional_networks"
 DESK = f"{MODULE}/desk.ipynb"
 SECTION = "Convolution by hand"
-VIEWS = [("light", 1280), ("light", 800), ("dark", 1280), ("dark", 800)]
 
 TURNED = """\
 import numpy as np
@@ -100,20 +99,6 @@ def lab(page, url, workspace, tmp_path):
     lab.open(url)
     yield lab
     page.screenshot(path=tmp_path / "at the end.png")
-
-
-def look(lab: Lab, path: Path, parts: str) -> None:
-    """Look at the notebook in front in both themes, wide and narrow."""
-    found = {}
-    for theme, width in VIEWS:
-        lab.page.emulate_media(color_scheme=theme)
-        lab.page.set_viewport_size({"width": width, "height": 860})
-        is_light = "true" if theme == "light" else "false"
-        lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
-        lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
-        picture(lab.page, path.with_name(f"{path.name}-{theme}-{width}.png"))
-        found[theme, width] = unreadable(lab.page, parts)
-    assert found == {view: [] for view in VIEWS}
 
 
 def follow_work(lab: Lab) -> None:

@@ -50,7 +50,13 @@ def test_nothing_runs_or_poses_as_a_button(hostile):
 def test_the_judges_panel_keeps_its_looks():
     html = Panel("wrong", "Not yet", (Line("Likely reason", "You squared."),))._repr_html_()
     assert "border-left: 5px solid #D55E00" in clean_html(html).replace("left:5", "left: 5")
-    assert "<em>Likely reason:</em> You squared." in clean_html(html)
+    assert ">Likely reason</th><td" in clean_html(html)
+    assert ">You squared.</td></tr>" in clean_html(html)
+
+
+def test_a_figure_for_dark_pages_is_hidden_on_the_graders_page():
+    page = clean_html('<img class="on-dark" style="max-width:100%;display:none" src="data:x">')
+    assert "display: none" in page.replace("display:none", "display: none")
 
 
 def test_a_pasted_picture_is_handed_on_and_a_missing_one_is_told():
