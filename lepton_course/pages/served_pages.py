@@ -7,7 +7,9 @@ the pages as of the last `lepton learn`, for programs that read them without thi
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,17 @@ from jupyter_server.services.contents.largefilemanager import AsyncLargeFileMana
 
 from lepton_course.errors import CourseError
 from lepton_course.pages import progress_notebook, start_notebook
+from lepton_course.pages.live import record_stamp
 from lepton_course.progress.database import HIDDEN
 
 _PAGES: Mapping[str, Callable[[Path], str]] = {
     start_notebook.NAME: start_notebook.render,
     progress_notebook.NAME: progress_notebook.render,
 }
+
+
+FRESH_SECONDS = 10
+"""A page is rendered again after this time, or when progress was recorded."""
 
 
 class CourseContents(AsyncLargeFileManager):
@@ -42,8 +49,14 @@ class CourseContents(AsyncLargeFileManager):
 
 def page_now(file: Path) -> str | None:
     """Return the page of a workspace as HTML; None when the file is no page of one."""
-    render = _PAGES.get(file.name)
-    return render(file.parent) if render and (file.parent / HIDDEN).is_dir() else None
+    if file.name not in _PAGES or not (file.parent / HIDDEN).is_dir():
+        return None
+    return _rendered(file, record_stamp(file.parent), int(time.time() // FRESH_SECONDS))
+
+
+@lru_cache(maxsize=8)
+def _rendered(file: Path, stamp: tuple[int, int], moment: int) -> str:
+    return _PAGES[file.name](file.parent)
 
 
 def replace_output(cells: list[dict[str, Any]], html: str | None) -> None:

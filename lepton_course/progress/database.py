@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import sys
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -108,7 +108,7 @@ def hint_stage(module: str, exercise: str, folder: Path | None = None) -> int:
         row = database.execute(
             "SELECT stage FROM hints WHERE module = ? AND exercise = ?", (module, exercise)
         ).fetchone()
-        return row[0] if row else 0
+        return row[0] if row and isinstance(row[0], int) else 0
 
     stored = with_database(find_workspace(folder), select)
     return max(stored or 0, _hints_of_session.get((module, exercise), 0))
@@ -128,14 +128,23 @@ def load_history(workspace: Path) -> ProgressHistory:
 
 
 def read_history(database: sqlite3.Connection) -> ProgressHistory:
-    """Return everything recorded in a database, in order of time and then of writing."""
-    return history_of(
-        from_row(kind, dict(zip(columns(kind), row, strict=True)))
-        for kind in RECORDS
-        for row in database.execute(
-            f"SELECT {', '.join(columns(kind))} FROM {kind.table} ORDER BY rowid"
-        )
-    )
+    """Return everything recorded in a database, in order of time and then of writing.
+
+    A damaged record is left out: the others are worth no less for it.
+    """
+    database.text_factory = _decoded
+    records = []
+    for kind in RECORDS:
+        selected = f"SELECT {', '.join(columns(kind))} FROM {kind.table} ORDER BY rowid"
+        for row in database.execute(selected):
+            with suppress(ValueError):
+                records.append(from_row(kind, dict(zip(columns(kind), row, strict=True))))
+    return history_of(records)
+
+
+def _decoded(text: bytes) -> str:
+    """Return a text of the database; one that is not UTF-8 becomes one that no record accepts."""
+    return text.decode(errors="surrogateescape")
 
 
 def insert(database: sqlite3.Connection, records: Iterable[Record]) -> None:
