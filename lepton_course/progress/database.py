@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -132,14 +132,25 @@ def read_history(database: sqlite3.Connection) -> ProgressHistory:
 
     A damaged record is left out: the others are worth no less for it.
     """
+    return history_of(record for record in _records(database) if record is not None)
+
+
+def count_damaged(database: sqlite3.Connection) -> tuple[int, int]:
+    """Return the number of records of a database, and how many of them are damaged."""
+    records = list(_records(database))
+    return len(records), records.count(None)
+
+
+def _records(database: sqlite3.Connection) -> Iterator[Record | None]:
+    """Yield all records; None for each that is damaged."""
     database.text_factory = _decoded
-    records = []
     for kind in RECORDS:
         selected = f"SELECT {', '.join(columns(kind))} FROM {kind.table} ORDER BY rowid"
         for row in database.execute(selected):
-            with suppress(ValueError):
-                records.append(from_row(kind, dict(zip(columns(kind), row, strict=True))))
-    return history_of(records)
+            try:
+                yield from_row(kind, dict(zip(columns(kind), row, strict=True)))
+            except ValueError:
+                yield None
 
 
 def _decoded(text: bytes) -> str:
