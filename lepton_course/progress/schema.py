@@ -46,6 +46,11 @@ class Attempt:
         return self.status == "right"
 
     @property
+    def answered(self) -> bool:
+        """Whether there was an answer; a check of an untouched cell is no attempt at it."""
+        return self.status != "blank"
+
+    @property
     def share(self) -> float:
         """Fraction of the exercise's points that was earned, 0 to 1."""
         share = self.points / self.max_points if self.max_points > 0 else float(self.right)

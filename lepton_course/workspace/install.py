@@ -132,6 +132,13 @@ def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) ->
     ]
 
 
+def record_delivery(folder: Path, path: str, content: bytes) -> None:
+    """Remember that the course's own version of one file has just been written."""
+    delivered = _read_manifest(folder)
+    delivered[path] = fingerprint(path, content) or ""
+    write_atomically(folder / HIDDEN / MANIFEST, _manifest_bytes(delivered))
+
+
 def fingerprint(path: str, content: bytes) -> str | None:
     """Return the SHA-256 of what a learner can change in a file; None for an unreadable notebook.
 
