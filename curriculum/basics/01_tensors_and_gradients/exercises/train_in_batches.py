@@ -1,8 +1,4 @@
-"""Repair a colleague's training script: right answers, misconceptions and cases.
-
-The learner writes `train_in_batches`. Each of the script's mistakes is a misconception here, and
-so are those that a repair may bring in.
-"""
+"""Repair a colleague's training script: right answers, misconceptions and cases."""
 
 from __future__ import annotations
 
@@ -203,13 +199,6 @@ history.mistake(
     "smaller last batch count for more: weight each batch by its number of rows.",
     name="mean of the means",
 )(_descent(_gradients, summary=lambda costs, counts: float(np.mean(costs))))
-
-history.mistake(
-    "w and b are right, but you kept only the loss of the last batch of each epoch: return the "
-    "mean over the rows of all its batches.",
-    name="loss of the last batch",
-)(_descent(_gradients, summary=lambda costs, counts: costs[-1]))
-
 
 @history.mistake(
     "w and b are right, but your losses are measured after the epoch: take each row's loss before "
