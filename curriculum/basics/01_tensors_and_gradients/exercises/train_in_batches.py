@@ -200,6 +200,7 @@ history.mistake(
     name="mean of the means",
 )(_descent(_gradients, summary=lambda costs, counts: float(np.mean(costs))))
 
+
 @history.mistake(
     "w and b are right, but your losses are measured after the epoch: take each row's loss before "
     "the step of its batch."
