@@ -50,7 +50,7 @@ def _batches(x, y, batch_size):
 
 def _per_row(costs, counts):
     """The mean over all rows, of batches with these mean costs and numbers of rows."""
-    return sum(cost * count for cost, count in zip(costs, counts, strict=True)) / sum(counts)
+    return float(np.average(costs, weights=counts))
 
 
 def _descent(gradients, loss=_entropy, summary=_per_row):
@@ -149,6 +149,7 @@ def cases(rng):
     return [
         case(whole, 6, 2, 0.5, 6, 1),
         case(whole, 5, 3, 0.8, 8, 4),  # a batch size larger than the table
+        case(whole, 1, 1, 0.4, 2, 3),
         case(several, 9, 3, 0.8, 3, 5),
         case(several, 4, 1, 0.25, 1, 2),
         case(several, 12, 4, 0.1, 4, 1),
