@@ -64,7 +64,7 @@ def _descent(gradients, loss=_entropy, summary=_per_row):
         w = torch.zeros(x.shape[1])
         b = 0.0
         losses = []
-        for _ in range(epochs):
+        for _epoch in range(epochs):
             costs, counts = [], []
             for some, truth in _batches(x, y, batch_size):
                 costs.append(loss(some @ w + b, truth))
@@ -99,7 +99,7 @@ def _by_optimizer(loss, clear=True, random=False):
                 torch.nn.init.zeros_(parameter)
         method = torch.optim.SGD(layer.parameters(), learning_rate)
         losses = []
-        for _ in range(epochs):
+        for _epoch in range(epochs):
             costs = []
             for some, truth in _batches(x, y, batch_size):
                 if clear:
@@ -125,7 +125,7 @@ training.alternative(_by_optimizer(_of_logits))
 def row_losses_by_autograd(x, y, learning_rate, batch_size, epochs):
     both = torch.zeros(x.shape[1] + 1, requires_grad=True)
     losses = []
-    for _ in range(epochs):
+    for _epoch in range(epochs):
         of_rows = []
         for rows in torch.arange(len(x)).split(batch_size):
             z = x[rows] @ both[:-1] + both[-1]
