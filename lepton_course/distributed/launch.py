@@ -139,7 +139,7 @@ def _launch(
 def _start_server() -> None:
     """Start the process that workers are forked from, unless it is already running."""
     multiprocessing.set_forkserver_preload(["lepton_course.distributed.worker"])
-    quiet = {"OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
+    quiet = {"OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR", "KINETO_LOG_LEVEL": "99"}
     before = {name: os.environ.get(name) for name in quiet}
     os.environ.update(quiet)
     try:

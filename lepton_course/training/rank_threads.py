@@ -69,8 +69,8 @@ def run_ranks(work: Sequence[Callable[[AllReduce], Any]], most: int) -> list[Any
     all_reduce(values) takes an array of numbers, the same shape on all ranks, with at most `most`
     of them; it returns a new array with the sum over ranks, in the dtype of the rank's own array.
 
-    Raises what the first failing rank raised, and RuntimeError when a rank returns while another
-    waits in all_reduce, or when shapes differ.
+    Raises what the first failing rank raised, TimeoutError when a rank returns while another waits
+    in all_reduce, and RuntimeError when the ranks' arrays differ in shape.
     """
     ranks: list[_RankThread] = []
     try:
@@ -95,11 +95,11 @@ def _raise_failure(rank: _RankThread) -> None:
 
 
 def _total(last: Sequence[tuple[str, Any]]) -> np.ndarray:
-    """Return the sum of what all ranks sent; raise RuntimeError where they do not fit together."""
+    """Return the sum of what all ranks sent; raise where they do not fit together."""
     done = [rank for rank, (kind, _) in enumerate(last) if kind == "done"]
     waiting = [rank for rank, (kind, _) in enumerate(last) if kind == "waits"]
     if done:
-        raise RuntimeError(
+        raise TimeoutError(
             f"deadlock: rank {done[0]} has returned, and rank {waiting[0]} waits for it in "
             "all_reduce; all ranks must call it equally often"
         )

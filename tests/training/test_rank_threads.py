@@ -45,7 +45,7 @@ def test_a_rank_that_returns_early_is_a_deadlock():
         for _ in range(calls):
             all_reduce(1.0)
 
-    with pytest.raises(RuntimeError, match="rank 1 has returned, and rank 0 waits"):
+    with pytest.raises(TimeoutError, match="rank 1 has returned, and rank 0 waits"):
         run_ranks([partial(work, 3), partial(work, 2)], most=1)
 
 

@@ -192,6 +192,16 @@ def classes_moved_by_one(shard, x_new, all_reduce):
     return (train_worker(shard, x_new, all_reduce) - 1) % CLASSES
 
 
+@training.mistake(
+    "Your workers start from different weights: the same steps then keep them different. Start "
+    "from zeros, or from what rank 0 has, as DistributedDataParallel does.",
+    read="lesson.ipynb#DistributedDataParallel",
+)
+def different_starts(shard, x_new, all_reduce):
+    own = np.random.default_rng(len(shard[1])).normal(size=(PIXELS, CLASSES))
+    return _classes(_descend(shard, all_reduce) + own, x_new)
+
+
 calls = training.group("The same calls", read="lesson.ipynb#Send-and-receive")
 
 
