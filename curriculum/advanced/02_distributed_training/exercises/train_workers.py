@@ -211,9 +211,13 @@ calls = training.group("The same calls", read="lesson.ipynb#Send-and-receive")
     "many calls."
 )
 def as_many_steps_as_own_batches(shard, x_new, all_reduce):
-    for start in range(0, len(shard[1]), 10):
-        all_reduce(np.zeros((PIXELS, CLASSES)) + start)
-    return train_worker(shard, x_new, all_reduce)
+    x, y = _inputs(shard[0]), shard[1]
+    table = np.zeros((PIXELS, CLASSES), np.float32)
+    for _ in range(20):
+        for start in range(0, len(y), 50):
+            part = slice(start, start + 50)
+            table = table - 0.002 * all_reduce(_slope(table, x[part], y[part]))
+    return _classes(table, x_new)
 
 
 @calls.mistake(
