@@ -114,7 +114,7 @@ def _total(last: Sequence[tuple[str, Any]]) -> np.ndarray:
 
 def stacked(results: Sequence[Any]) -> Any:
     """Return arrays of one shape as one array; else the first result that is not like them."""
-    for result in results:
-        if not isinstance(result, np.ndarray) or result.shape != results[0].shape:
-            return result
+    for row in results:
+        if not isinstance(row, np.ndarray) or row.shape != results[0].shape:
+            return row
     return np.stack(results)
