@@ -20,12 +20,13 @@ CREDIT = CATALOGUE["credit"]
 BASICS = ROOT / "curriculum" / "basics"
 HELD_OUT = BASICS / "05_convolutional_networks" / "held_out.npz"
 HELD_OUT_CREDIT = BASICS / "01_tensors_and_gradients" / "held_out.npz"
+SHIPPED_WHOLE = ("japanese_vowels", "cdnow", "chicago", "austen")
 FILES = [
     (FASHION, FASHION.subset),
     (FASHION, HELD_OUT),
     (CREDIT, CREDIT.subset),
     (CREDIT, HELD_OUT_CREDIT),
-    *((CATALOGUE[name], CATALOGUE[name].subset) for name in ("japanese_vowels", "cdnow", "austen")),
+    *((CATALOGUE[name], CATALOGUE[name].subset) for name in SHIPPED_WHOLE),
 ]
 
 
