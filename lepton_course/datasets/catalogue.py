@@ -262,8 +262,8 @@ CHICAGO = EventsInfo(
     licence="MIT, copyright 2019 Max Kuhn, RStudio",
     origin="https://github.com/tidymodels/modeldata",
     citation=(
-        "Chicago in the R package modeldata, version 1.1.0, from the City of Chicago's data portal; "
-        "M. Kuhn, K. Johnson: Feature Engineering and Selection (2019)"
+        "Chicago in the R package modeldata, version 1.1.0, from the City of Chicago's data "
+        "portal; M. Kuhn, K. Johnson: Feature Engineering and Selection (2019)"
     ),
     subset=DATA / "chicago" / "ridership.npz",
     subset_sha256="cc19d9bbdf11fefc93444146f5d16f7c8920ff20620a48ef0c09ad207f4452c0",

@@ -81,8 +81,8 @@ def load_dataset(
     patience: timeouts and retries of that download.
 
     Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow" and "chicago", or a
-    `Text` for "austen". If the full set cannot be had, one printed line says why and you get the subset;
-    `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
+    `Text` for "austen". If the full set cannot be had, one printed line says why and you get the
+    subset; `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
     Raises ValueError for an unknown name, listing the names that exist, and for subset=False with
     any other data set: there is nothing to download.
     """
