@@ -46,14 +46,16 @@ def clip_gradients(gradients, limit):
 COPIES = "[g.copy() for g in gradients]"
 SUM_OF_SQUARES = "np.sqrt(sum(np.sum(g**2) for g in gradients))"
 
-UNROLLED = """
-def unroll(x, h, w_ih, w_hh, b):
-    visited = []
-    for t in range(x.shape[1]):
-        h = np.tanh(x[:, t] @ w_ih.T + h @ w_hh.T + b)
-        visited.append(h)
-    return np.stack(visited, axis=1){end}
+EVALUATION = """
+def perplexity(logits, targets, lengths):
+    spent = []
+    for scores, wanted, length in zip({logits}, targets, lengths):
+        for step in range({steps}):
+            total = np.logaddexp.reduce(scores[step])
+            spent.append((total - scores[step, wanted[step]]) / np.log(2))
+    return {result}
 """
+MEAN = "np.mean(spent), 2 ** np.mean(spent)"
 
 SUMMARY = """
 def summarise(states, lengths):
@@ -65,7 +67,31 @@ def summarise(states, lengths):
 """
 
 RIGHT = {
-    "states in single precision": ("unroll", UNROLLED.format(end=".astype(np.float32)")),
+    "an evaluation in NumPy's numbers": (
+        "perplexity",
+        EVALUATION.format(logits="logits", steps="length", result=MEAN),
+    ),
+    "an evaluation with log_softmax": (
+        "perplexity",
+        """
+        def perplexity(logits, targets, lengths):
+            chances = torch.log_softmax(torch.as_tensor(logits), dim=2).numpy()
+            bits = 0.0
+            for n, length in enumerate(lengths.tolist()):
+                for t in range(length):
+                    bits -= chances[n, t, targets[n, t]] / np.log(2)
+            bits /= lengths.sum()
+            return float(bits), float(2 ** bits)
+        """,
+    ),
+    "gradients in single precision": (
+        "clip_gradients",
+        CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES).replace(
+            "def clip_gradients(gradients, limit):",
+            "def clip_gradients(gradients, limit):\n"
+            "    gradients = [g.astype(np.float32) for g in gradients]",
+        ),
+    ),
     "the norm is a number of NumPy's": (
         "clip_gradients",
         CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES),
@@ -103,10 +129,61 @@ RIGHT = {
 }
 
 WRONG = {
-    "every axis of length 1 dropped from the states": (
-        "unroll",
-        UNROLLED.format(end=".squeeze()"),
-        {"one step", "several steps of one sequence"},
+    "the colleague's evaluation, copied": (
+        "perplexity",
+        """
+        def perplexity(logits, targets, lengths):
+            odds = np.exp(logits)
+            chances = odds / odds.sum(axis=1, keepdims=True)
+            N, T, V = logits.shape
+            bits = np.zeros((N, T))
+            for n in range(N):
+                for t in range(T):
+                    bits[n, t] = -np.log(chances[n, t, targets[n, t]])
+            bits_per_character = bits.mean(axis=1).mean()
+            return bits_per_character, np.exp(bits_per_character)
+        """,
+        {
+            "equal lengths, no padding",
+            "padding of zeros",
+            "padding of anything",
+            "large logits",
+        },
+    ),
+    "nan taken for padding": (
+        "perplexity",
+        """
+        def perplexity(logits, targets, lengths):
+            scores = torch.log_softmax(torch.tensor(logits), dim=2)
+            chosen = scores.gather(2, torch.tensor(targets % logits.shape[2])[..., None])
+            bits = -chosen.nanmean().item() / np.log(2)
+            return bits, 2 ** bits
+        """,
+        {"padding of zeros", "padding of anything"},
+    ),
+    "targets changed": (
+        "perplexity",
+        EVALUATION.format(logits="logits", steps="length", result=MEAN).replace(
+            "spent = []", "spent = []; targets[targets < 0] = 0"
+        ),
+        {"padding of anything"},
+    ),
+    "as many steps as the first row has": (
+        "perplexity",
+        EVALUATION.format(logits="logits", steps="lengths[0]", result=MEAN),
+        {"padding of zeros", "padding of anything", "large logits"},
+    ),
+    "a perplexity of four at most": (
+        "perplexity",
+        EVALUATION.format(
+            logits="logits", steps="length", result="np.mean(spent), 2 ** min(np.mean(spent), 2)"
+        ),
+        {"large logits"},
+    ),
+    "a sequence of two axes": (
+        "perplexity",
+        EVALUATION.format(logits="logits.squeeze()", steps="length", result=MEAN),
+        {"equal lengths, no padding"},
     ),
     "two axes at most": (
         "clip_gradients",

@@ -12,7 +12,7 @@ clipping = exercise(
     title="Clipping by the global norm",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(fresh=True),
     compare=close(),
     read="lesson.ipynb#Clipping",

@@ -11,7 +11,7 @@ purchases = exercise(
     title="What was known, and what came after",
     points=3,
     difficulty=3,
-    minutes=20,
+    minutes=15,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#Who-buys-again",
@@ -197,7 +197,7 @@ def free_purchases_dropped(right, a):
     return _with_column(right, a, 2, lambda _, paid: paid.sum() / max((paid > 0).sum(), 1))
 
 
-borders = purchases.group("Borders of the window", read="lesson.ipynb#Time-ordered-splits")
+borders = purchases.group("Borders of the window", read="deeper.ipynb#A-random-split-rewards-memorising")
 
 
 @borders.mistake(
@@ -232,7 +232,7 @@ def cutoff_in_both(right, a):
     return known, x, np.isin(known, a.customer[in_window]).astype(int)
 
 
-leaks = purchases.group("Leaks from the future", read="lesson.ipynb#Time-ordered-splits")
+leaks = purchases.group("Leaks from the future", read="deeper.ipynb#A-random-split-rewards-memorising")
 
 
 @leaks.mistake(

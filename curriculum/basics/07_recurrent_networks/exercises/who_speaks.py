@@ -26,7 +26,7 @@ listening = exercise(
     title="Who is speaking?",
     points=3,
     difficulty=5,
-    minutes=30,
+    minutes=18,
     probe=Call(),
     compare=accuracy(at_least=0.85, tolerance=0.1),
     read="lesson.ipynb#Nine-speakers",
