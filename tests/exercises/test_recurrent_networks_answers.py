@@ -150,6 +150,33 @@ WRONG = {
             "large logits",
         },
     ),
+    "one largest logit for the whole batch": (
+        "perplexity",
+        """
+        def perplexity(logits, targets, lengths):
+            spent = []
+            for scores, wanted, length in zip(logits, targets, lengths):
+                kept = scores[:length] - np.nanmax(logits)
+                kept = kept - np.log(np.exp(kept).sum(axis=1, keepdims=True))
+                spent.extend(-kept[np.arange(length), wanted[:length]] / np.log(2))
+            return np.mean(spent), 2 ** np.mean(spent)
+        """,
+        {"large logits"},
+    ),
+    "a perplexity of each row": (
+        "perplexity",
+        """
+        def perplexity(logits, targets, lengths):
+            chances = torch.log_softmax(torch.as_tensor(logits), dim=2).numpy()
+            rows = [
+                [-chances[n, t, targets[n, t]] / np.log(2) for t in range(length)]
+                for n, length in enumerate(lengths)
+            ]
+            bits = np.mean(sum(rows, []))
+            return bits, np.mean([2 ** np.mean(row) for row in rows])
+        """,
+        {"padding of zeros", "padding of anything", "large logits"},
+    ),
     "nan taken for padding": (
         "perplexity",
         """
@@ -256,7 +283,7 @@ WRONG = {
             rows = [torch.ones(n, dtype=torch.bool) for n in lengths]
             return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
         """,
-        {"room behind all", "one sequence"},
+        {"room beyond all", "one sequence"},
     ),
     "always 130 speakers": (
         "who_speaks",

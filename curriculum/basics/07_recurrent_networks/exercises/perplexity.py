@@ -62,10 +62,13 @@ def character_by_character(logits, targets, lengths):
 
 @evaluation.cases
 def cases(rng):
-    def case(part, lengths, characters, spare=0, filling=0.0, shift=0.0, scale=1.5):
+    def case(part, lengths, characters, spare=0, filling=0.0, shift=0.0, scale=1.5, sure=False):
         steps = max(lengths) + spare
-        logits = shift + scale * rng.normal(size=(len(lengths), steps, characters))
         targets = rng.integers(characters, size=(len(lengths), steps))
+        logits = scale * rng.normal(size=(len(lengths), steps, characters))
+        if sure:
+            logits[:, ::2] = np.where(np.eye(characters)[targets[:, ::2]] == 1, 1000.0, -1000.0)
+        logits += np.resize(shift, len(lengths))[:, None, None]
         for row, wanted, length in zip(logits, targets, lengths, strict=True):
             row[length:] = filling
             wanted[length:] = 0 if filling == 0 else -1
@@ -82,6 +85,8 @@ def cases(rng):
         case("large logits", [3, 7], 4, shift=1000.0),
         case("large logits", [6, 6], 2, shift=-1000.0),
         case("large logits", [4, 8, 3], 5, scale=12.0),
+        case("large logits", [5, 2], 3, sure=True),
+        case("large logits", [2, 5, 3], 3, shift=[-1000.0, 1000.0, 0.0]),
     ]
 
 

@@ -197,7 +197,9 @@ def free_purchases_dropped(right, a):
     return _with_column(right, a, 2, lambda _, paid: paid.sum() / max((paid > 0).sum(), 1))
 
 
-borders = purchases.group("Borders of the window", read="deeper.ipynb#A-random-split-rewards-memorising")
+borders = purchases.group(
+    "Borders of the window", read="deeper.ipynb#A-random-split-rewards-memorising"
+)
 
 
 @borders.mistake(
@@ -232,7 +234,9 @@ def cutoff_in_both(right, a):
     return known, x, np.isin(known, a.customer[in_window]).astype(int)
 
 
-leaks = purchases.group("Leaks from the future", read="deeper.ipynb#A-random-split-rewards-memorising")
+leaks = purchases.group(
+    "Leaks from the future", read="deeper.ipynb#A-random-split-rewards-memorising"
+)
 
 
 @leaks.mistake(

@@ -2,7 +2,7 @@
 
 An encoder reads digits, a decoder writes them in reverse order: once with nothing but the
 encoder's last state, once with attention to all its states. Both are trained on lengths from 2 to
-30, three seeds each, and measured on each length. Takes about ten minutes on one core.
+30, three seeds each, and measured on each length. Takes about three minutes on one core.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-DIGITS, START, UNITS, LONGEST, STEPS, SEEDS = 10, 10, 64, 30, 2500, 3
+DIGITS, START, UNITS, LONGEST, STEPS, SEEDS = 10, 10, 32, 30, 2500, 3
 MEASURED = (2, 5, 10, 15, 20, 25, 30)
 
 
@@ -51,8 +51,8 @@ def batch(length: int, count: int = 64) -> tuple[torch.Tensor, torch.Tensor, tor
 
 def train(attends: bool) -> Reverser:
     model = Reverser(attends)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=0.003)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.01, total_steps=STEPS)
     for _ in range(STEPS):
         digits, read, wanted = batch(int(torch.randint(2, LONGEST + 1, ())))
         loss = nn.functional.cross_entropy(model(digits, read).flatten(0, 1), wanted.flatten())
