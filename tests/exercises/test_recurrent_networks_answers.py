@@ -220,6 +220,20 @@ WRONG = {
         ),
         {"longer than the limit", "shorter than the limit"},
     ),
+    "large limits never reached": (
+        "clip_gradients",
+        CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES).replace(
+            "norm <= limit", "norm <= limit or limit > 5"
+        ),
+        {"longer than the limit"},
+    ),
+    "tiny gradients never clipped": (
+        "clip_gradients",
+        CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES).replace(
+            "norm <= limit", "norm <= limit or norm < 0.1"
+        ),
+        {"longer than the limit"},
+    ),
     "short gradients handed back": (
         "clip_gradients",
         CLIPPING.format(norm=SUM_OF_SQUARES, short="list(gradients)"),
@@ -261,6 +275,13 @@ WRONG = {
         PURCHASES.format(**AS_ASKED | {"condition": "and paid > 0"}),
         {"what was known"},
     ),
+    "no customer who never paid": (
+        "purchase_table",
+        PURCHASES.format(**AS_ASKED).replace(
+            "sorted(history)", "sorted(c for c in history if sum(p for _, p in history[c]) > 0)"
+        ),
+        {"what was known"},
+    ),
     "no customer with the number 0": (
         "purchase_table",
         PURCHASES.format(**AS_ASKED | {"condition": "and who"}),
@@ -293,6 +314,10 @@ WRONG = {
 }
 
 TOLD_NOTHING = {
+    "two weights for each unit of the state": (
+        "parameters_of",
+        "def parameters_of(inputs, units, blocks): return blocks * units * 2 * (inputs + units)",
+    ),
     "three biases": (
         "parameters_of",
         "def parameters_of(inputs, units, blocks): return blocks * units * (inputs + units + 3)",

@@ -100,7 +100,7 @@ def cases(rng):
         ([0], []),
     ]
     return [
-        case("what was known", cutoff, even, *known, ([-5, -5, -30], []), free=[1]),
+        case("what was known", cutoff, even, *known, ([-5, -5, -30], []), free=[1, 2]),
         case("what was known", 101, 9, ([far()], [])),
         case("what came after", cutoff + 1, even + 1, *both, ([-9], [])),
         case("customers who came later", 98, even, *both, ([4], [-4]), ([], [3])),
