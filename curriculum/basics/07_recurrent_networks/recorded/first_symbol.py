@@ -32,11 +32,11 @@ def layer(kind: str, gates: dict[int, float]) -> nn.Module:
 # Blocks of an LSTM: 0 input gate, 1 forget gate. Of a GRU: 1 update gate, which keeps.
 LAYERS = {
     "RNN": ("RNN", {}),
-    "LSTM, as delivered": ("LSTM", {}),
+    "LSTM, default": ("LSTM", {}),
     "LSTM, forget bias 1": ("LSTM", {1: 1.0}),
     "LSTM, forget bias ln 30": ("LSTM", {1: REMEMBER}),
     "LSTM, forget ln 30, input -ln 30": ("LSTM", {0: -REMEMBER, 1: REMEMBER}),
-    "GRU, as delivered": ("GRU", {}),
+    "GRU, default": ("GRU", {}),
     "GRU, update bias ln 30": ("GRU", {1: REMEMBER}),
 }
 
