@@ -147,8 +147,8 @@ def cut_as_in_training(right, a):
 
 @listening.mistake(
     "Too few labels are right in both batches, as when x is scaled here but was not in training, "
-    "or training ended too early: treat x in the same way in both, and first reach 92 % on the "
-    "course's test utterances."
+    "or training ended too early: treat x in the same way in both, and first reach 95 % on "
+    "utterances that you hold out from the 270."
 )
 def scaled_here_only(right, a):
     spread = a.x.std(axis=(0, 1))
@@ -163,7 +163,7 @@ def _at_the_last_column(logits, lengths):
 
 
 @padding.mistake(
-    "With anything behind the end your answers change: the network reads on behind it. Take the "
+    "With anything beyond the end your answers change: the network reads on. Take the "
     "state at step lengths - 1, the mean of the real steps only, or pack the batch, in training "
     "and in who_speaks."
 )
@@ -203,8 +203,8 @@ def first_length_for_all(right, a):
 
 
 listening.hints(
-    "First reach 92 % on the course's test utterances. Then put numbers behind the end of one of "
-    "them: does its label stay?",
+    "First reach 95 % on utterances that you hold out from the 270. Then put numbers beyond the "
+    "end of one of them: does its label stay?",
     "A GRU with some 30 units learns this in 20 to 40 epochs of small batches, with Adam, a "
     "learning rate near 0.01 and clipped gradients. Read its state at the last real step: your "
     "summarise does that, also for a whole batch.",
