@@ -40,13 +40,15 @@ $(STAMP): pyproject.toml constraints.txt
 	        "On Debian and Ubuntu: sudo apt install python3-venv"; \
 	    exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev]'
 ifeq ($(GPU),yes)
 	# The CPU build and the full build are the same Python package: the full one must come last.
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,gpu]'
 	$(BIN)/python -m pip uninstall --yes tensorflow-cpu
 	$(BIN)/python -m pip install --constraint constraints.txt --force-reinstall --no-deps tensorflow
 endif
+	@# On all cores; pip has one. Packages carry templates for other Pythons: those do not compile.
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@$(BIN)/jupyter kernelspec install autograder/kernels/lepton-warm --sys-prefix --log-level=WARN
 	@touch $@
 

@@ -2,7 +2,7 @@
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.compare import accuracy, close, exact
-from lepton_course.exercises.model import Exercise, Misconception
+from lepton_course.exercises.model import Exercise, HeldOut, Misconception
 from lepton_course.exercises.probes import (
     Call,
     Gradient,
@@ -17,6 +17,7 @@ __all__ = [
     "Case",
     "Exercise",
     "Gradient",
+    "HeldOut",
     "Misconception",
     "Model",
     "Probe",

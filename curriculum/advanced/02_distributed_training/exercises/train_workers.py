@@ -10,8 +10,8 @@ import torch
 
 from lepton_course import load_dataset
 from lepton_course.authoring import Call, Case, accuracy, exercise
+from lepton_course.authoring.held_out import held_out
 
-HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
 PIXELS, CLASSES = 196, 10
 STEPS, LEARNING_RATE, MOMENTUM = 40, 0.3, 0.9
 
@@ -25,6 +25,7 @@ training = exercise(
     probe=Call(),
     compare=accuracy(at_least=0.68, tolerance=0.08),
     read="lesson.ipynb#Averaging-gradients",
+    held_out=held_out(Path(__file__).parents[1] / "held_out.npz", "fashion_mnist", seed=1),
 )
 
 
@@ -117,31 +118,26 @@ def _training_images():
     return _small(images), labels
 
 
-@functools.cache
-def _held_out():
-    with np.load(HELD_OUT, allow_pickle=False) as file:
-        return _small(file["images"]), file["labels"]
-
-
 @training.cases
-def cases(rng):
-    (images, labels), (new, truth) = _training_images(), _held_out()
+def cases(rng, held_out_rows):
+    images, labels = _training_images()
+    new, truth = _small(held_out_rows.images), held_out_rows.labels
 
-    def case(part, sizes, count, by_class=False):
+    def case(part, sizes, fraction, by_class=False):
         rows = rng.choice(len(images), sum(sizes), replace=False)
         if by_class:
             rows = rows[np.argsort(labels[rows], kind="stable")]
         shards = [(images[r], labels[r]) for r in np.split(rows, np.cumsum(sizes)[:-1])]
-        chosen = rng.choice(len(new), count, replace=False)
+        chosen = rng.choice(len(new), round(fraction * len(new)), replace=False)
         expected = np.tile(truth[chosen], (len(sizes), 1))
         return Case(part, (shards, new[chosen]), expected=expected)
 
     return [
-        case("shards drawn at random", [200, 200, 200, 200], 300),
-        case("shards of very different size", [12, 172, 16, 600], 251),
-        case("every worker has its own kinds of clothes", [480, 160, 160], 300, by_class=True),
+        case("shards drawn at random", [200, 200, 200, 200], 0.9),
+        case("shards of very different size", [12, 172, 16, 600], 0.84),
+        case("every worker has its own kinds of clothes", [480, 160, 160], 0.9, by_class=True),
         # Two workers never agree in a vote, where the first then wins; the second has more photos.
-        case("every worker has its own kinds of clothes", [310, 490], 334, by_class=True),
+        case("every worker has its own kinds of clothes", [310, 490], 1.0, by_class=True),
     ]
 
 
