@@ -28,7 +28,15 @@ pytestmark = pytest.mark.install
 
 SHORTEST = 12
 PRINTABLE = re.compile(rf"[^\x00-\x08\x0a-\x1f\ufffd]{{{SHORTEST},}}")
-COMMONPLACE = ("import ", "from ", "super().__init__()", "return network", "def forward(self, x)")
+COMMONPLACE = (
+    "import ",
+    "from ",
+    "super().__init__()",
+    "def forward(self, x)",
+    "with torch.inference_mode():",
+    "return network",
+    "return model.eval()",
+)
 MODULES = sorted(
     path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")
 )

@@ -184,8 +184,8 @@ def small_number_added(logits, targets, lengths):
     rows, steps = np.nonzero(np.arange(logits.shape[1]) < lengths[:, None])
     real = logits[rows, steps]
     odds = np.exp(real - real.max(axis=1, keepdims=True))
-    chances = odds / odds.sum(axis=1, keepdims=True)
-    bits = -np.log2(chances[np.arange(len(real)), targets[rows, steps]] + 1e-9).mean()
+    softmax = odds / odds.sum(axis=1, keepdims=True)
+    bits = -np.log2(softmax[np.arange(len(real)), targets[rows, steps]] + 1e-9).mean()
     return float(bits), float(2**bits)
 
 
