@@ -36,6 +36,7 @@ COMMONPLACE = (
     "with torch.inference_mode():",
     "return network",
     "return model.eval()",
+    "with np.errstate(",
 )
 MODULES = sorted(
     path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")
