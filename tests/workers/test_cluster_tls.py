@@ -163,7 +163,9 @@ def files(keys: Path) -> dict[str, str]:
 
 
 def test_nobody_without_the_right_keys_gets_in(scene):
-    assert "No Dask scheduler answers" in scene.grade()
+    assert "needs certificates" in scene.grade()
+    missing = files(scene.keys / "nothing")
+    assert "No Dask scheduler answers" in scene.grade(**missing)
     strange = scene.keys.parent / "strange"
     assert "No Dask scheduler answers" in scene.grade(**files(strange))
     assert not gradebook(scene.classroom)
