@@ -1,4 +1,4 @@
-"""`lepton doctor`: check what grading needs of this machine, and say how to get what is missing."""
+"""`lepton doctor` in a clone: also check what grading needs, and say how to get what is missing."""
 
 from __future__ import annotations
 
@@ -8,32 +8,22 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-GIB = 2**30
+import typer
+
+from lepton_course.command_group import WorkspaceFolder
+from lepton_course.doctor import GIB, Finding, examine_for_learning, package, report
+from lepton_course.progress.database import find_workspace
+
 NEEDED_GIB = 4.0
 """Free memory for grading, in GiB: 3 for one submission, and some for the grader itself."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check of this machine. remedy: what to do if it is not good."""
-
-    name: str
-    good: bool
-    found: str
-    remedy: str = ""
-    needed: bool = False
-    """Grading is refused without it."""
-
-
-def examine() -> list[Finding]:
-    """Check this machine without changing anything, and return all findings."""
+def examine_for_grading() -> list[Finding]:
+    """Check what grading needs of this machine, without changing anything."""
     return [
-        _python(),
-        *_packages(),
+        package("nbgrader"),
         _alembic(),
         *_walls(),
         _attempts(),
@@ -82,22 +72,10 @@ def landlock_remedy(read: Callable[[str], str], release: str) -> str:
     return "This kernel was built without it. Ask for one with CONFIG_SECURITY_LANDLOCK=y."
 
 
-def doctor() -> None:
-    """Check this machine: what grading needs, what is missing, how to get it."""
-    import typer
-    from rich.console import Console
-    from rich.table import Table
-
-    findings = examine()
-    table = Table("", "", "found")
-    for finding in findings:
-        mark = "✓" if finding.good else "✗"
-        table.add_row(mark, finding.name, finding.found)
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
-    for finding in findings:
-        if not finding.good:
-            print(f"\n{finding.name}: {finding.remedy}")
-    if any(finding.needed and not finding.good for finding in findings):
+def doctor(folder: WorkspaceFolder = None) -> None:
+    """Check this machine: what learning and grading need, what is missing, how to get it."""
+    workspace = find_workspace(folder.expanduser() if folder else None)
+    if not report([*examine_for_learning(workspace), *examine_for_grading()]):
         raise typer.Exit(1)
 
 
@@ -105,28 +83,6 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_text()
     except OSError:
-        return ""
-
-
-def _python() -> Finding:
-    good = (3, 11) <= sys.version_info[:2] < (3, 14)
-    remedy = "The course needs Python 3.11 to 3.13: make install PYTHON=python3.12"
-    return Finding("Python", good, platform.python_version(), remedy, needed=True)
-
-
-def _packages() -> list[Finding]:
-    findings = []
-    for name in ("torch", "tensorflow", "nbgrader"):
-        found = next(filter(None, map(_version, (name, f"{name}-cpu"))), "")
-        remedy = "In the clone of the course, run: make install"
-        findings.append(Finding(name, bool(found), found or "not installed", remedy, needed=True))
-    return findings
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
         return ""
 
 
@@ -213,7 +169,7 @@ def _memory() -> Finding:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     remedy = f"Less than {NEEDED_GIB:g} GiB are free: close programs, or grade with --workers 1."
     found = f"{memory:.1f} GiB free, {cores} cores"
-    return Finding("memory", memory >= NEEDED_GIB, found, remedy)
+    return Finding("memory for grading", memory >= NEEDED_GIB, found, remedy)
 
 
 def _scratch() -> Finding:

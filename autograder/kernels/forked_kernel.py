@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from autograder.kernels.kernel_request import Request
+from autograder.kernels.shell_commands import use_pipes_without_terminals
 from autograder.sandbox import linux, walls
 from autograder.sandbox.control_group import ControlGroup
 
@@ -64,6 +65,7 @@ def _listening(request: Request) -> Any:
     options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
     app.initialize(["-f", request.connection_file, *options])
     _show_figures(app.shell)
+    use_pipes_without_terminals()
     return app
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from autograder.sandbox import linux, system_calls
 from autograder.sandbox.limits import ResourceLimits, bound_namespaces, set_limits
+from autograder.sandbox.small_system import HOSTS, USERS, add_small_system
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,12 @@ def close_in(world: World) -> None:
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
         bound_namespaces(world.limits)
         _close_proc()
-        readable += [Path("/proc"), Path("/dev")]
-        writable += [Path("/tmp"), Path("/dev/shm")]
+        readable += [Path("/proc"), Path("/dev"), *map(Path, (HOSTS, *USERS))]
+        writable += [Path("/tmp"), Path("/dev/shm"), Path("/dev/pts")]
         # A fresh Python must list a folder to find a package; here it holds nothing else.
         listable = [path.parent for path in world.readable]
     else:  # from the real /proc, only what says nothing about other processes
-        readable += [Path("/proc") / name for name in _HARMLESS_IN_PROC]
+        readable += [Path(HOSTS), *(Path("/proc") / name for name in _HARMLESS_IN_PROC)]
         # Shared mappings of it are memory that nobody can measure.
         readable.remove(Path("/dev/zero"))
     linux.leave_keyring()
@@ -264,6 +265,7 @@ def _pivot(world: World, readable: list[Path]) -> None:
     _bind(f"/proc/self/fd/{scratch}", f"{root}{world.scratch}", True, writable=True)
     os.makedirs(f"{root}/proc")
     linux.mount("proc", f"{root}/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    add_small_system(root)
     for _, fd in keep:
         os.close(fd)
     os.close(scratch)

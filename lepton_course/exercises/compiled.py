@@ -24,6 +24,7 @@ from lepton_course.exercises.probes import (
     probe_from_tree,
     probe_to_tree,
 )
+from lepton_course.exercises.solutions import worked_solution
 from lepton_course.exercises.values import Plain, dumps, loads, opaque_values, plain
 
 PUBLIC_SEED = "lepton"
@@ -71,7 +72,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         KnownMistake(m.name, m.sentence, m.read, _mistaken(exercise, m.implementation, cases))
         for m in exercise.misconceptions
     )
-    return Question(
+    question = Question(
         name=exercise.name,
         title=exercise.title,
         points=exercise.points,
@@ -87,6 +88,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         mistakes=mistakes,
         returns=tuple(exercise.returns),
     )
+    return replace(question, solution=worked_solution(exercise, question))
 
 
 def _mistaken(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> tuple[Observation, ...]:
@@ -157,6 +159,7 @@ def question_to_tree(question: Question) -> dict[str, Plain]:
             "read",
             "arguments",
             "returns",
+            "solution",
         )
     }
     return {

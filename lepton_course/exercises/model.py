@@ -140,6 +140,7 @@ class Question:
 
     arguments: names of the answer's positional arguments, for messages.
     returns: names of the values that the answer returns, when it returns several.
+    solution: code of an ungraded exercise that learners may see; "" for graded ones.
     """
 
     name: str
@@ -156,6 +157,7 @@ class Question:
     expected: tuple[Observation, ...]
     mistakes: tuple[KnownMistake, ...]
     returns: tuple[str, ...] = ()
+    solution: str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:

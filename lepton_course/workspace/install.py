@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from lepton_course.errors import CourseError
+from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.pages import progress_notebook, start_notebook
 from lepton_course.progress.database import HIDDEN
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, TOOLBOX, is_ready, load_syllabus
@@ -74,7 +74,9 @@ def update_workspace(folder: Path, curriculum: Path = PACKAGED) -> list[FileChan
             "of this name. Rename the file, or choose another DIR."
         ) from error
     except OSError as error:
-        raise WorkspaceError(f"The workspace could not be written: {error}.") from error
+        raise WorkspaceError(
+            f"The workspace could not be written: {problem_in_words(error)}."
+        ) from error
     return changes
 
 
@@ -128,6 +130,13 @@ def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) ->
         deliver(folder, page.NAME, page.notebook(folder, curriculum), delivered, refresh=True)
         for page in (progress_notebook, start_notebook)
     ]
+
+
+def record_delivery(folder: Path, path: str, content: bytes) -> None:
+    """Remember that the course's own version of one file has just been written."""
+    delivered = _read_manifest(folder)
+    delivered[path] = fingerprint(path, content) or ""
+    write_atomically(folder / HIDDEN / MANIFEST, _manifest_bytes(delivered))
 
 
 def fingerprint(path: str, content: bytes) -> str | None:
