@@ -18,8 +18,8 @@ from lepton_course.exercises.differences import (
     kind_of,
 )
 from lepton_course.exercises.model import Question
-from lepton_course.exercises.probes import Observation, same
-from lepton_course.exercises.values import Opaque, Plain, plain
+from lepton_course.exercises.probes import Observation
+from lepton_course.exercises.values import Opaque, Plain, plain, same
 
 VALUES = ("result", "output", "gradients")
 """The aspects that an exercise's own comparison compares. All others are compared exactly."""

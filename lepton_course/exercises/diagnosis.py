@@ -24,8 +24,8 @@ from lepton_course.exercises.case_differences import (
 )
 from lepton_course.exercises.compare import Accuracy, Close, as_array
 from lepton_course.exercises.model import KnownMistake, Question
-from lepton_course.exercises.probes import Observation, same
-from lepton_course.exercises.values import Plain, is_tensor
+from lepton_course.exercises.probes import Observation
+from lepton_course.exercises.values import Plain, is_tensor, same
 
 Evidence = Literal["every case", "some cases", "weak"]
 """How surely a mistake is known.

@@ -11,7 +11,7 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lepton_course.exercises.case import Case
-from lepton_course.exercises.values import MAX_DEPTH, Opaque, Plain, is_tensor, plain
+from lepton_course.exercises.values import Opaque, Plain, is_tensor, plain, same, shared_arguments
 from lepton_course.training.rank_threads import run_ranks, stacked
 
 MISSING = "Missing"
@@ -232,67 +232,6 @@ def _gradients(result: Any, leaves: Sequence[Any]) -> Plain:
     weights = torch.linspace(-1.0, 2.0, result.numel(), dtype=result.dtype, device=result.device)
     total = (result.flatten() * weights).sum() if result.numel() > 1 else result.sum()
     return plain(list(torch.autograd.grad(total, leaves, allow_unused=True)))
-
-
-def shared_arguments(
-    result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> list[int | str]:
-    """Return positions and names of the arguments that `result` holds or shares memory with.
-
-    Looks inside lists, tuples and dicts on both sides. Numbers, strings and other immutable
-    values are never shared.
-    """
-    mine = list(_mutable(result))
-    named: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
-    return [
-        name
-        for name, argument in named.items()
-        if any(_shared(a, b) for a in mine for b in _mutable(argument))
-    ]
-
-
-def _mutable(value: Any, depth: int = 0) -> Iterator[Any]:
-    """Yield every list, dict, array and tensor in a tree."""
-    kind = type(value)
-    if kind in (list, dict) or isinstance(value, np.ndarray) or is_tensor(value):
-        yield value
-    if depth < MAX_DEPTH and kind in (list, tuple, dict):
-        for item in value.values() if kind is dict else value:
-            yield from _mutable(item, depth + 1)
-
-
-def _shared(a: Any, b: Any) -> bool:
-    if a is b:
-        return True
-    a, b = _as_array(a), _as_array(b)
-    return a is not None and b is not None and bool(np.may_share_memory(a, b))
-
-
-def _as_array(value: Any) -> np.ndarray | None:
-    """Return an array over the value's own memory; None for a list or dict."""
-    if not is_tensor(value):
-        return value if isinstance(value, np.ndarray) else None
-    import torch
-
-    if value.layout is not torch.strided or value.device.type != "cpu" or value.is_quantized:
-        return None
-    flat = value.detach().untyped_storage()
-    return torch.tensor([], dtype=torch.uint8).set_(flat).numpy()
-
-
-def same(a: Plain, b: Plain) -> bool:
-    """Return whether two plain trees are identical, bit for bit (NaN equals NaN)."""
-    if type(a) is not type(b):
-        return False
-    if is_tensor(a):
-        a, b = a.numpy(), b.numpy()
-    if isinstance(a, np.ndarray):
-        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
-    if isinstance(a, (list, tuple)):
-        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
-    if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
-    return bool(a == b or a != a and b != b)
 
 
 @contextmanager

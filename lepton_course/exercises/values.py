@@ -4,7 +4,8 @@ Everything that passes between an answer and its judge is a tree of None, bool, 
 list, tuple, dict with string keys, NumPy arrays and torch tensors. `plain` turns whatever an
 answer returned into such a tree; anything else in it becomes `Opaque`, a type's name.
 `dumps` and `loads` write the tree as one npz file: arrays as they are, the rest as JSON. It holds
-no pickle, and `loads` refuses whatever is too large or does not follow the schema.
+no pickle, and `loads` refuses whatever is too large or does not follow the schema. Last, two
+comparisons of values: `same`, and `shared_arguments` for memory in common.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import math
 import sys
 import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -209,3 +211,64 @@ class _Decoder:
         if array.dtype.kind not in _ARRAY_KINDS:
             raise InvalidValue(f"an array of dtype {array.dtype} is not allowed")
         return array
+
+
+def shared_arguments(
+    result: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> list[int | str]:
+    """Return positions and names of the arguments that `result` holds or shares memory with.
+
+    Looks inside lists, tuples and dicts on both sides. Numbers, strings and other immutable
+    values are never shared.
+    """
+    mine = list(_mutable(result))
+    named: dict[int | str, Any] = {**dict(enumerate(args)), **kwargs}
+    return [
+        name
+        for name, argument in named.items()
+        if any(_shared(a, b) for a in mine for b in _mutable(argument))
+    ]
+
+
+def _mutable(value: Any, depth: int = 0) -> Iterator[Any]:
+    """Yield every list, dict, array and tensor in a tree."""
+    kind = type(value)
+    if kind in (list, dict) or isinstance(value, np.ndarray) or is_tensor(value):
+        yield value
+    if depth < MAX_DEPTH and kind in (list, tuple, dict):
+        for item in value.values() if kind is dict else value:
+            yield from _mutable(item, depth + 1)
+
+
+def _shared(a: Any, b: Any) -> bool:
+    if a is b:
+        return True
+    a, b = _as_array(a), _as_array(b)
+    return a is not None and b is not None and bool(np.may_share_memory(a, b))
+
+
+def _as_array(value: Any) -> np.ndarray | None:
+    """Return an array over the value's own memory; None for a list or dict."""
+    if not is_tensor(value):
+        return value if isinstance(value, np.ndarray) else None
+    import torch
+
+    if value.layout is not torch.strided or value.device.type != "cpu" or value.is_quantized:
+        return None
+    flat = value.detach().untyped_storage()
+    return torch.tensor([], dtype=torch.uint8).set_(flat).numpy()
+
+
+def same(a: Plain, b: Plain) -> bool:
+    """Return whether two plain trees are identical, bit for bit (NaN equals NaN)."""
+    if type(a) is not type(b):
+        return False
+    if is_tensor(a):
+        a, b = a.numpy(), b.numpy()
+    if isinstance(a, np.ndarray):
+        return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
+    return bool(a == b or a != a and b != b)

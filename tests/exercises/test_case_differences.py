@@ -31,7 +31,8 @@ from lepton_course.exercises.differences import (
     WrongValue,
 )
 from lepton_course.exercises.judge import judge
-from lepton_course.exercises.probes import Observation, shared_arguments
+from lepton_course.exercises.probes import Observation
+from lepton_course.exercises.values import shared_arguments
 
 
 def question_of(reference, *args, probe=None, compare=None, **options):

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.install
 
 SHORTEST = 12
 PRINTABLE = re.compile(rf"[^\x00-\x08\x0a-\x1f\ufffd]{{{SHORTEST},}}")
-COMMONPLACE = ("import ", "from ", "super().__init__()", "return network")
+COMMONPLACE = ("import ", "from ", "super().__init__()", "return network", "def forward(self, x)")
 MODULES = sorted(
     path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")
 )

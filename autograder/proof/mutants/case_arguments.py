@@ -11,8 +11,7 @@ import numpy as np
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.model import Exercise
-from lepton_course.exercises.probes import same
-from lepton_course.exercises.values import is_tensor, plain
+from lepton_course.exercises.values import is_tensor, plain, same
 
 Arguments = Mapping[str, Any]
 """Name of a parameter of the reference -> its value in a case."""
