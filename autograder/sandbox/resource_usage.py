@@ -25,8 +25,9 @@ THOROUGH_EVERY = 3
 HIDDEN_TIMES = 3
 """A process that is just starting a program cannot be looked into for a moment."""
 
-IN_FLIGHT_TIMES = 7
-"""Thorough measurements, two seconds, in which a sent file must be received."""
+IN_FLIGHT_TIMES, IN_FLIGHT_MOST = 7, 200
+"""Thorough measurements, 2 s and 60 s, in which a sent file must be received: the first where the
+disk fills up meanwhile."""
 
 KERNEL_OBJECTS = 20_000
 MAPPINGS = 400_000
@@ -64,6 +65,8 @@ class UsageMeter:
         self._times = 0
         self._ticks = self._lost_ticks = 0
         self._hidden = self._in_flight = 0
+        self._free: tuple[int, ...] = (0, 0)
+        self._free_now: tuple[int, ...] = (0, 0)
         self._slow = Holdings()
         self._socket_bytes = socket_bytes(as_made=world.walls.system_calls)
 
@@ -129,6 +132,11 @@ class UsageMeter:
         """Carry what only thorough measurements see over to the next ones."""
         self._hidden = self._hidden + 1 if held.hidden else 0
         if thorough:
+            self._free_now = _free_bytes(self.world.scratch)
+            if held.in_flight:  # other programs may free some, too
+                self._free = tuple(map(max, self._free, self._free_now))
+            else:
+                self._free = self._free_now
             self._in_flight = self._in_flight + 1 if held.in_flight else 0
             self._slow = held
         else:
@@ -148,9 +156,21 @@ class UsageMeter:
     def _evasion(self) -> str:
         if self._hidden >= HIDDEN_TIMES:
             return "it hid a process from being measured"
-        if self._in_flight >= IN_FLIGHT_TIMES:
+        # What is sent may be a large file, and is a small pipe where a process is being started.
+        lost = [before - now for before, now in zip(self._free, self._free_now, strict=True)]
+        limits = self.world.limits
+        full = lost[0] > limits.scratch_bytes
+        full |= lost[1] > limits.memory_bytes and not self.world.walls.system_calls
+        if self._in_flight >= (IN_FLIGHT_TIMES if full else IN_FLIGHT_MOST):
             return "it kept open files where they cannot be measured, sent and not received"
         return ""
+
+
+def _free_bytes(folder: Path) -> tuple[int, int]:
+    """Return the bytes that are free on a folder's disk and in memory, for all of the machine."""
+    disk = os.statvfs(folder)
+    memory = _numbers("/proc/meminfo").get("MemAvailable", 0) * 1024
+    return disk.f_bavail * disk.f_frsize, memory
 
 
 def _stat(place: str) -> list[str]:

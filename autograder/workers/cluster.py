@@ -23,7 +23,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, Future, as_completed
+from distributed import Client, Future, Security, as_completed
 
 from autograder.judging.course import GradableAssignment, GradingTask
 from autograder.judging.result_cache import grader_parts
@@ -74,6 +74,7 @@ class Cluster:
 
     def __enter__(self) -> Cluster:
         try:
+            _check_certificates(self.address)
             self.client = Client(self.address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ClusterError(
@@ -280,6 +281,19 @@ class _Distribution:
     def _done(self, student: str, outcome: Outcome) -> tuple[str, Outcome]:
         del self.left[student], self.since[student]
         return student, outcome
+
+
+def _check_certificates(address: str) -> None:
+    """Raise ClusterError if an address needs TLS and Dask's configuration names no certificates.
+
+    Raises OSError where a file that it names cannot be read.
+    """
+    tls = address.startswith("tls://")
+    if tls and Security().get_connection_args("client")["ssl_context"] is None:
+        raise ClusterError(
+            f"{address} needs certificates: set distributed.comm.tls.ca-file, .client.cert and "
+            ".client.key in Dask's configuration; docs/cluster.md says how."
+        )
 
 
 def _reason(error: BaseException | None) -> str:

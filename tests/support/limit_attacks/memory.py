@@ -232,9 +232,12 @@ def terminals() -> None:
 
 
 def tcp_sockets() -> None:
-    server = socket.create_server(("127.0.0.1", 0))
+    server = socket.socket()
+    server.bind(("127.0.0.1", 0))
+    server.listen()
     while True:
-        ours = socket.create_connection(server.getsockname())
+        ours = socket.socket()
+        ours.connect(server.getsockname())
         theirs, _ = server.accept()
         held.append((ours, theirs))
         for end in (ours, theirs):
