@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from lepton_course.errors import CourseError, problem_in_words
+
+WorkspaceFolder = Annotated[
+    Path | None, typer.Argument(metavar="[DIR]", help="Default: the workspace you are in.")
+]
+"""The argument of commands that look at a learner's workspace."""
+
+LEARNERS = "For learners"
+INSTRUCTORS = "For instructors, in a clone of the course"
+AUTHORS = "For authors, in a clone of the course"
 
 
 class ErrorsAsMessages(TyperGroup):

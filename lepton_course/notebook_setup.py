@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from pathlib import Path
 
-from lepton_course.checks.check import open_session
+from lepton_course.checks.check import Session, open_session
 from lepton_course.devices import prepare_tensorflow
 from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
-from lepton_course.progress.database import record_visit
+from lepton_course.mistakes import SETTING, report_links
+from lepton_course.progress.database import find_workspace, record_visit
 from lepton_course.progress_bar import LoadingLine, is_interactive
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED, TOOLBOX
 from lepton_course.wording import counted
+from lepton_course.workspace.launcher import lepton_command
 
 
 class NoSuchModule(CourseError, ValueError):
@@ -32,7 +35,8 @@ def begin(module: str, *, seed: int = 0) -> None:
         seeded on import.
 
     Prints one line with the module, the seed, the device and the number of exercises; until then,
-    the line says what is being loaded. Safe to run twice: it seeds again.
+    the line says what is being loaded. To a person at the keyboard it also says where work is not
+    kept, and offers to report a mistake. Safe to run twice: it seeds again.
     Raises NoSuchModule, with the modules that exist, when there is no such module.
     """
     line = LoadingLine(is_interactive())
@@ -48,6 +52,26 @@ def begin(module: str, *, seed: int = 0) -> None:
     line.say(f"{module}: choosing the processor")
     exercises = counted(len(session), "exercise")
     line.finish(f"{module} · seed {seed} · {_device_in_words()} · {exercises} with checks")
+    if is_interactive():
+        if find_workspace() is None and not (source and source.is_dir()):
+            print(not_kept())
+        _offer_report(module, session)
+
+
+def not_kept() -> str:
+    """Say that work outside a workspace is not kept, and how to keep it from now on."""
+    return (
+        "This folder is not a workspace, so your progress is not kept. To keep it from now on, "
+        f"run this in a cell: !{lepton_command()} learn --no-start ."
+    )
+
+
+def _offer_report(module: str, session: Session) -> None:
+    from IPython.display import display
+
+    titles = [(name, session.title(name)) for name in session.names]
+    shown = report_links(module, titles, os.environ.get(SETTING, "").strip())
+    display(shown, raw=True)
 
 
 def find_checks(module: str, folder: Path) -> Path | None:

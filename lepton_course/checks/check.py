@@ -59,6 +59,10 @@ class Session:
             self.questions[name] = compile_exercise(self.declared[name])
         return self.questions[name]
 
+    def title(self, name: str) -> str:
+        """Return an exercise's title."""
+        return self.declared[name].title if name in self.declared else self.questions[name].title
+
     def __len__(self) -> int:
         return len(self.names)
 

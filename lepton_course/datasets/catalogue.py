@@ -196,8 +196,11 @@ JAPANESE_VOWELS = SequencesInfo(
     task="tell nine speakers apart by how they say the vowels /ae/",
     examples="utterances",
     classes=tuple(f"speaker {number}" for number in range(1, 10)),
-    full_size="270 training and 370 test utterances of 7 to 29 steps",
-    subset_size="270 training and 370 test utterances of 7 to 29 steps (ships with the course)",
+    full_size=(
+        "270 training and 370 test utterances of 7 to 29 steps; 183 test utterances stay with the "
+        "judge of an assignment"
+    ),
+    subset_size="270 training and 187 test utterances of 7 to 29 steps (ships with the course)",
     licence="CC BY 4.0, M. Kudo, J. Toyama, M. Shimbo",
     origin="https://archive.ics.uci.edu/dataset/128/japanese+vowels",
     citation=(
@@ -206,9 +209,8 @@ JAPANESE_VOWELS = SequencesInfo(
         "doi:10.24432/C5NS47"
     ),
     subset=DATA / "japanese_vowels" / "utterances.npz",
-    subset_sha256="e793ab85040aff9303e14cbc5d9b6039d85b16e1e9ce69d622e5a721c29dd6b1",
+    subset_sha256="e5a28f2fb5f970a81c24858cf8263a67350868f74cca5b20e77b18c256808bca",
     channels=tuple(f"cepstrum {number}" for number in range(1, 13)),
-    is_whole=True,
     step="6.4 ms",
 )
 
@@ -252,6 +254,29 @@ AUSTEN = TextInfo(
     is_whole=True,
 )
 
+CHICAGO = EventsInfo(
+    name="chicago",
+    title="Chicago ridership",
+    task="say how many people will enter a train station tomorrow",
+    examples="days",
+    full_size="5698 days, January 2001 to August 2016, of one station",
+    subset_size="5698 days, January 2001 to August 2016, of one station (ships with the course)",
+    licence="MIT, copyright 2019 Max Kuhn, RStudio",
+    origin="https://github.com/tidymodels/modeldata",
+    citation=(
+        "Chicago in the R package modeldata, version 1.1.0, from the City of Chicago's data "
+        "portal; M. Kuhn, K. Johnson: Feature Engineering and Selection (2019)"
+    ),
+    subset=DATA / "chicago" / "ridership.npz",
+    subset_sha256="cc19d9bbdf11fefc93444146f5d16f7c8920ff20620a48ef0c09ad207f4452c0",
+    is_whole=True,
+    columns={
+        "day": "days since 22 January 2001, a Monday",
+        "riders": "people who entered the station Clark/Lake",
+    },
+    first_day=date(2001, 1, 22),
+)
+
 CATALOGUE: dict[str, DatasetInfo] = {
-    info.name: info for info in (FASHION_MNIST, CREDIT, JAPANESE_VOWELS, CDNOW, AUSTEN)
+    info.name: info for info in (FASHION_MNIST, CREDIT, JAPANESE_VOWELS, CDNOW, CHICAGO, AUSTEN)
 }

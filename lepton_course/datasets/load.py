@@ -75,14 +75,15 @@ def load_dataset(
         training, validation = data.train.hold_out(2000)
 
     name: "fashion_mnist" (images), "credit" (a table), "japanese_vowels" (sequences), "cdnow"
-        (purchases) or "austen" (a text); `lepton data` describes each.
+        (purchases), "chicago" (passengers by day) or "austen" (a text); `lepton data` describes
+        each.
     subset: True loads what ships with the course, without a network. False loads all 70000 images
         of Fashion-MNIST: from Debian's package, from your cache, or by download (30 MB).
     patience: timeouts and retries of that download.
 
-    Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow", or a `Text` for
-    "austen". If the full set cannot be had, one printed line says why and you get the subset;
-    `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
+    Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow" and "chicago", or a
+    `Text` for "austen". If the full set cannot be had, one printed line says why and you get the
+    subset; `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
     Raises ValueError for an unknown name, listing the names that exist, and for subset=False with
     any other data set: there is nothing to download.
     """
@@ -90,7 +91,10 @@ def load_dataset(
     if subset:
         return _load_shipped(info)
     if not isinstance(info, ImagesInfo):
-        raise ValueError(f"{info.title}: all of it ships with the course; leave out subset=False")
+        raise ValueError(
+            f"{info.title}: what ships with the course is all there is to load; leave out "
+            "subset=False"
+        )
     try:
         train, test = _find_full(info, patience)
     except (DownloadError, IdxError, OSError) as problem:
@@ -122,6 +126,19 @@ def read_full(info: ImagesInfo, folder: Path) -> tuple[Arrays, Arrays]:
     return train, test
 
 
+def read_split(name: str | DatasetInfo, path: Path) -> Split:
+    """Read further rows of a labelled data set from a file that holds one split of it.
+
+    The arrays of the npz file are named as in the shipped file, without `train_` or `test_`.
+    Raises ValueError when the data set is unknown or has no labels.
+    """
+    info = _find(name)
+    if not isinstance(info, LabelledInfo):
+        raise ValueError(f"{info.title} has no labels, and so no splits")
+    with np.load(path, allow_pickle=False) as arrays:
+        return _split(info, arrays, "")
+
+
 def cache_folder(info: DatasetInfo) -> Path:
     """Return the folder for this user's downloads of the data set."""
     return user_cache_path("lepton_course") / "datasets" / info.name
@@ -141,21 +158,22 @@ def _load_shipped(info: DatasetInfo) -> Dataset | EventLog | Text:
             return Text(arrays["utf8"].tobytes().decode(), info)
         if isinstance(info, EventsInfo):
             columns = {name: arrays[name] for name in arrays.files}
-            columns["dollars"] = columns.pop("cents") / 100
+            if "cents" in columns:
+                columns["dollars"] = columns.pop("cents") / 100
             return EventLog(columns, info)
-        train, test = (_split(info, arrays, part) for part in ("train", "test"))
+        train, test = (_split(info, arrays, prefix) for prefix in ("train_", "test_"))
     return Dataset(info, train, test, is_subset=not info.is_whole)
 
 
-def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], part: str) -> Split:
-    """Return one split of a shipped file; its arrays are named `train_labels`, `test_labels`, …."""
-    labels = arrays[f"{part}_labels"].astype(np.int64)
+def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], prefix: str) -> Split:
+    """Return one split of a file, whose arrays are named `prefix` + "labels", …."""
+    labels = arrays[f"{prefix}labels"].astype(np.int64)
     if isinstance(info, TableInfo):
-        return TableSplit(labels, arrays[f"{part}_numbers"], arrays[f"{part}_codes"], info)
+        return TableSplit(labels, arrays[f"{prefix}numbers"], arrays[f"{prefix}codes"], info)
     if isinstance(info, SequencesInfo):
-        lengths = arrays[f"{part}_lengths"]
-        return SequenceSplit(labels, _pad(arrays[f"{part}_steps"], lengths), lengths, info)
-    return ImageSplit(labels, arrays[f"{part}_images"])
+        lengths = arrays[f"{prefix}lengths"]
+        return SequenceSplit(labels, _pad(arrays[f"{prefix}steps"], lengths), lengths, info)
+    return ImageSplit(labels, arrays[f"{prefix}images"])
 
 
 def _pad(steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -36,12 +36,16 @@ MAX_QUESTIONS_BYTES = 512 * 2**20
 def draw_cases(exercise: Exercise, seed: str, rounds: int = 1) -> tuple[Case, ...]:
     """Draw an exercise's cases for a seed: `rounds` calls of its generator.
 
+    Of held-out rows, `PUBLIC_SEED` has some, and all other seeds have the others.
     Raises ValueError when a case holds anything but plain values, arrays and tensors.
     """
+    held_out = exercise.held_out
+    rows = [held_out.rows(public=seed == PUBLIC_SEED)] if held_out else []
     cases: list[Case] = []
     for round_ in range(rounds):
         digest = hashlib.sha256(f"{seed}/{exercise.name}/{round_}".encode()).digest()
-        cases += exercise.cases(np.random.default_rng(np.frombuffer(digest, dtype=np.uint32)))
+        rng = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
+        cases += exercise.cases(rng, *rows)
     for case in cases:
         strange = next(iter(opaque_values(case_to_tree(case))), None)
         if strange:

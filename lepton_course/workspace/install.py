@@ -132,6 +132,13 @@ def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) ->
     ]
 
 
+def record_delivery(folder: Path, path: str, content: bytes) -> None:
+    """Remember that the course's own version of one file has just been written."""
+    delivered = _read_manifest(folder)
+    delivered[path] = fingerprint(path, content) or ""
+    write_atomically(folder / HIDDEN / MANIFEST, _manifest_bytes(delivered))
+
+
 def fingerprint(path: str, content: bytes) -> str | None:
     """Return the SHA-256 of what a learner can change in a file; None for an unreadable notebook.
 
@@ -171,9 +178,11 @@ def _essence(cell: Mapping[str, Any]) -> tuple[str, str, Any, Any]:
 
 
 def _fingerprint_of(target: Path) -> str | None:
+    if not target.is_file():  # a pipe would be waited for, for ever
+        return None
     try:
         return fingerprint(target.name, target.read_bytes())
-    except OSError:  # a folder, a broken link, a file that may not be read: not ours
+    except OSError:  # a file that may not be read: not ours
         return None
 
 

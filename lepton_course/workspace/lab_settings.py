@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import MutableMapping
 from pathlib import Path
 
@@ -21,6 +22,9 @@ def set_environment(environment: MutableMapping[str, str] = os.environ) -> None:
     for name in ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH"):
         places = [str(JUPYTER), environment.get(name)]
         environment[name] = os.pathsep.join(filter(None, places))
+    # In its terminals and cells, `lepton` and `python` are those of the course.
+    programs = [str(Path(sys.executable).parent), environment.get("PATH")]
+    environment["PATH"] = os.pathsep.join(filter(None, programs))
     for name, value in QUIET.items():
         environment.setdefault(name, value)
 

@@ -155,11 +155,12 @@ class Lab:
         self.page.goto(f"{url}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.panel().get_by_role("heading", name="Lepton Course").wait_for()
-        self.kernel_ready()
 
     def panel(self) -> Locator:
-        """Return the notebook in front."""
-        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        """Return the notebook, or the course's page, in front."""
+        return self.page.locator(
+            ":is(.jp-NotebookPanel, .lepton-CourseDocument):not(.lm-mod-hidden)"
+        )
 
     def menu(self, *titles: str) -> None:
         """Choose an entry of the menus by its titles: "Run", "Run All Cells"."""
