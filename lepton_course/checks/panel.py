@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from lepton_course.checks.code_marks import mark_code, text_to_html
 from lepton_course.checks.figures import Exhibit, exhibit
+from lepton_course.checks.kernel.limits import NOT_RUN
 from lepton_course.checks.messages import (
     describe,
     diagnosis_in_words,
@@ -22,7 +23,7 @@ from lepton_course.checks.offers import Offer, is_code, offers, stage_name
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.judge import PartResult, Verdict
 from lepton_course.exercises.model import Question
-from lepton_course.exercises.probes import ELLIPSIS, MISSING, NOT_RUN, Observation, Value
+from lepton_course.exercises.probes import ELLIPSIS, MISSING, Observation, Value
 
 _LOOKS = {  # accent colour (Okabe-Ito palette), sign
     "right": ("#009E73", "✓"),
