@@ -44,12 +44,14 @@ USED = "lepton-used"
 STATIC = "lepton-static"
 """Classes of buttons that have been pressed and answer themselves, and of the panel before that."""
 
-# Opened again without its kernel, a notebook shows an error text in place of buttons: it is hidden,
-# and the panel and the lines that say the same in code are seen.
+_DEAD = "jupyter-widgets-disconnected"
+_NEXT = ".jp-OutputArea-child:has(+ .jp-OutputArea-child"
+
+# Without their kernel, buttons are an error text or a broken link: both are hidden, and the panel and
+# the lines that say the same in code are seen.
 STYLE = f"""<style>
-.jp-OutputArea-output.jupyter-widgets:not(:has(*)) {{ display: none; }}
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .{BUTTONS}) .{FALLBACK},
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .{USED}) .{STATIC},
+.jp-OutputArea-output.jupyter-widgets:not(:has(*)), .{BUTTONS}.{_DEAD} {{ display: none; }}
+{_NEXT} .{BUTTONS}:not(.{_DEAD})) .{FALLBACK}, {_NEXT} .{USED}:not(.{_DEAD})) .{STATIC},
 .{BUTTONS} .{FALLBACK} {{ display: none; }}
 </style>"""
 
