@@ -47,10 +47,10 @@ STATIC = "lepton-static"
 _DEAD = "jupyter-widgets-disconnected"
 _NEXT = ".jp-OutputArea-child:has(+ .jp-OutputArea-child"
 
-# Without their kernel, buttons are an error text or a broken link: both are hidden, and the panel and
-# the lines that say the same in code are seen.
+# Without their kernel, buttons are an error text or a broken link: both are hidden, and the panel
+# and the lines that say the same in code are seen.
 STYLE = f"""<style>
-.jp-OutputArea-output.jupyter-widgets:not(:has(*)), .{BUTTONS}.{_DEAD} {{ display: none; }}
+.jp-OutputArea-output.jupyter-widgets:not(:has(*)), .{BUTTONS}.{_DEAD} {{ display: none !important; }}
 {_NEXT} .{BUTTONS}:not(.{_DEAD})) .{FALLBACK}, {_NEXT} .{USED}:not(.{_DEAD})) .{STATIC},
 .{BUTTONS} .{FALLBACK} {{ display: none; }}
 </style>"""
