@@ -50,7 +50,8 @@ _NEXT = ".jp-OutputArea-child:has(+ .jp-OutputArea-child"
 # Without their kernel, buttons are an error text or a broken link: both are hidden, and the panel
 # and the lines that say the same in code are seen.
 STYLE = f"""<style>
-.jp-OutputArea-output.jupyter-widgets:not(:has(*)), .{BUTTONS}.{_DEAD} {{ display: none !important; }}
+.jp-OutputArea-output.jupyter-widgets:not(:has(*)),
+.{BUTTONS}.{_DEAD} {{ display: none !important; }}
 {_NEXT} .{BUTTONS}:not(.{_DEAD})) .{FALLBACK}, {_NEXT} .{USED}:not(.{_DEAD})) .{STATIC},
 .{BUTTONS} .{FALLBACK} {{ display: none; }}
 </style>"""
