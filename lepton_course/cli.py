@@ -24,9 +24,9 @@ from lepton_course.command_group import (
 )
 from lepton_course.errors import problem_in_words
 from lepton_course.pages.new_versions import compare_command, pairs
+from lepton_course.pages.wording import counted
 from lepton_course.progress.database import find_workspace
 from lepton_course.progress.transfer import export_progress, import_progress
-from lepton_course.wording import counted
 from lepton_course.workspace.install import (
     FileChange,
     update_workspace,
@@ -176,7 +176,7 @@ def reset(
 @app.command(rich_help_panel=LEARNERS)
 def doctor(folder: WorkspaceFolder = None) -> None:
     """Check what you need, what is missing, and how to get it."""
-    from lepton_course.doctor import examine_for_learning, report
+    from lepton_course.workspace.doctor import examine_for_learning, report
 
     workspace = find_workspace(folder.expanduser() if folder else None)
     if not report(examine_for_learning(workspace)):

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 
 from wrapt import register_post_import_hook
 
+from lepton_course.checks.kernel.quiet_imports import quiet_tensorflow
+
 if TYPE_CHECKING:
     import torch
 
@@ -75,6 +77,7 @@ def prepare_tensorflow() -> None:
     if not _prepared:
         _prepared = True
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+        quiet_tensorflow()
         register_post_import_hook(_configure, "tensorflow")
 
 

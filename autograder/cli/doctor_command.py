@@ -13,8 +13,8 @@ from pathlib import Path
 import typer
 
 from lepton_course.command_group import WorkspaceFolder
-from lepton_course.doctor import GIB, Finding, examine_for_learning, package, report
 from lepton_course.progress.database import find_workspace
+from lepton_course.workspace.doctor import GIB, Finding, examine_for_learning, package, report
 
 NEEDED_GIB = 4.0
 """Free memory for grading, in GiB: 3 for one submission, and some for the grader itself."""

@@ -110,19 +110,16 @@ class LivePanel:
         self.buttons = {
             kind: make_button("", lambda kind=kind: self._press(kind)) for kind in KINDS
         }
+        self.offers: dict[Kind, Offer] = {}
         self.confirming = False
-        rows: list[list[Any]] = [asking.row(self._answer)] if asking else []
-        self._label()
+        rows: list[list[Any]] = [asking.row(self._renew)] if asking else []
         rows.append(list(self.buttons.values()))
-        self._show = show_with_buttons(self._panels(), rows)
-
-    def _answer(self, text: str) -> None:
-        self._renew(text)
+        self._show = show_with_buttons(self._label(), rows)
 
     def _press(self, kind: Kind) -> None:
-        if kind == "solution" and self._offer(kind).confirm and not self.confirming:
+        if kind == "solution" and self.offers[kind].confirm and not self.confirming:
             self.confirming = True
-            self._label()
+            self._name_buttons()
             return
         self.confirming = False
         if kind == "again":
@@ -133,35 +130,31 @@ class LivePanel:
             self.hint_seen(len(self.view.question.hints))
         elif kind == "hint":
             self.hint_seen(self.view.hints_seen)
-        self._refresh()
+        self._show(self._label())
 
     def _renew(self, text: str | None) -> None:
+        hints = self.view.hints
         try:
-            hints = self.view.hints
             self.view = self.again(text)
-            self.view.hints = hints  # they stay open
         except Interrupted as error:
             self._show([Panel("error", "Interrupted.", (Line("", str(error)),))])
             return
-        self._refresh()
+        self.view.hints = hints  # they stay open
+        self._show(self._label())
 
-    def _refresh(self) -> None:
-        self._label()
-        self._show(self._panels())
+    def _label(self) -> list[Panel]:
+        """Return the panels to show, and name the buttons as they offer it."""
+        panels = self.view.panels()
+        self.offers = {offer.kind: offer for offer in panels[0].offers}
+        self._name_buttons()
+        return panels
 
-    def _panels(self) -> list[Panel]:
-        return self.view.panels()
-
-    def _offer(self, kind: Kind) -> Offer:
-        offers = {offer.kind: offer for offer in self.view.main().offers}
-        return offers.get(kind, Offer(kind, ""))
-
-    def _label(self) -> None:
-        """Name each button as the panel offers it; hide those that it does not offer."""
+    def _name_buttons(self) -> None:
+        """Write on each button what it does; hide those that are not offered."""
         for kind, button in self.buttons.items():
-            offer = self._offer(kind)
-            said = offer.confirm if kind == "solution" and self.confirming else offer.button
-            if kind == "solution" and self.view.solution:
-                said = ""
+            offer = self.offers.get(kind)
+            said = offer.button if offer else ""
+            if offer and kind == "solution":
+                said = "" if self.view.solution else offer.confirm if self.confirming else said
             button.description = said or " "
             button.layout.display = "" if said else "none"

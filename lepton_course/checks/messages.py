@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from lepton_course.checks.kernel.limits import NOT_RUN, UNFINISHED
 from lepton_course.checks.plain_words import in_plain_words
 from lepton_course.exercises.compare import Differences
 from lepton_course.exercises.diagnosis import Diagnosis
@@ -35,7 +36,7 @@ from lepton_course.exercises.differences import (
     kind_of,
 )
 from lepton_course.exercises.model import Question
-from lepton_course.exercises.probes import ELLIPSIS, NOT_RUN, UNFINISHED, Raised
+from lepton_course.exercises.probes import ELLIPSIS, Raised
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
 MAX_DIFFERENCES = 3

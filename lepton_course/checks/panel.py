@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from lepton_course.checks.code_marks import mark_code, text_to_html
 from lepton_course.checks.figures import Exhibit, exhibit
+from lepton_course.checks.kernel.limits import NOT_RUN
 from lepton_course.checks.messages import (
     describe,
     diagnosis_in_words,
@@ -22,7 +23,7 @@ from lepton_course.checks.offers import Offer, is_code, offers, stage_name
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.judge import PartResult, Verdict
 from lepton_course.exercises.model import Question
-from lepton_course.exercises.probes import ELLIPSIS, MISSING, NOT_RUN, Observation, Value
+from lepton_course.exercises.probes import ELLIPSIS, MISSING, Observation, Value
 
 _LOOKS = {  # accent colour (Okabe-Ito palette), sign
     "right": ("#009E73", "✓"),
@@ -43,12 +44,15 @@ USED = "lepton-used"
 STATIC = "lepton-static"
 """Classes of buttons that have been pressed and answer themselves, and of the panel before that."""
 
-# Opened again without its kernel, a notebook shows an error text in place of buttons: it is hidden,
-# and the panel and the lines that say the same in code are seen.
+_DEAD = "jupyter-widgets-disconnected"
+_NEXT = ".jp-OutputArea-child:has(+ .jp-OutputArea-child"
+
+# Without their kernel, buttons are an error text or a broken link: both are hidden, and the panel
+# and the lines that say the same in code are seen.
 STYLE = f"""<style>
-.jp-OutputArea-output.jupyter-widgets:not(:has(*)) {{ display: none; }}
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .{BUTTONS}) .{FALLBACK},
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .{USED}) .{STATIC},
+.jp-OutputArea-output.jupyter-widgets:not(:has(*)),
+.{BUTTONS}.{_DEAD} {{ display: none !important; }}
+{_NEXT} .{BUTTONS}:not(.{_DEAD})) .{FALLBACK}, {_NEXT} .{USED}:not(.{_DEAD})) .{STATIC},
 .{BUTTONS} .{FALLBACK} {{ display: none; }}
 </style>"""
 
@@ -64,12 +68,16 @@ _CELL = "border:0;background:none;text-align:left;vertical-align:top;white-space
 
 
 class Line(NamedTuple):
-    """A row of a panel. label: stands before the text. link: the address the text links to."""
+    """A row of a panel. label: stands before the text. link: the address the text links to.
+
+    is_code: all of it is code. has_code: it is prose whose code is to be found and set as code.
+    """
 
     label: str
     text: str
     link: str = ""
     is_code: bool = False
+    has_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,8 @@ class Panel:
     @property
     def offer_lines(self) -> tuple[Line, ...]:
         """What is offered, as lines with the code to write."""
-        return tuple(Line(offer.label, offer.line) for offer in self.offers if offer.line)
+        told = (offer for offer in self.offers if offer.line)
+        return tuple(Line(offer.label, offer.line, has_code=True) for offer in told)
 
     def __repr__(self) -> str:
         sign = _LOOKS[self.look][1]
@@ -127,7 +136,8 @@ def _row(line: Line) -> str:
         style = "margin:4px 0;padding:4px 8px;white-space:pre-wrap"
         body = f'<pre style="{style}">{escape(line.text)}</pre>'
     else:
-        body = text_to_html(line.text).replace("\n", "<br>")
+        text = mark_code(line.text) if line.has_code else line.text
+        body = text_to_html(text).replace("\n", "<br>")
     if line.link:
         body = f'<a href="{escape(line.link)}" onclick="{_AGAIN}">{body}</a>'
     if not line.label:
@@ -135,7 +145,7 @@ def _row(line: Line) -> str:
     else:
         cells = (
             f'<th scope="row" style="{_CELL};padding:1px 14px 1px 0;font-weight:normal;'
-            f'font-style:italic;min-width:6em;overflow-wrap:normal">{text_to_html(line.label)}</th>'
+            f'font-style:italic;min-width:7.5em;white-space:nowrap">{text_to_html(line.label)}</th>'
             f'<td style="{_CELL};padding:1px 0;overflow-wrap:anywhere">{body}</td>'
         )
     return f'<tr style="background:none">{cells}</tr>'
@@ -167,7 +177,8 @@ def verdict_panel(
     wrong = [result for result in verdict.parts if not result.passed]
     failed = next((result for result in wrong if result.part == part), wrong[0])
     observed = observations[failed.case] if observations and failed.case is not None else None
-    lines = [Line(*diagnosis_in_words(question, d, failed.case)) for d in verdict.diagnoses]
+    told = [diagnosis_in_words(question, found, failed.case) for found in verdict.diagnoses]
+    lines = [Line(label, sentence, has_code=True) for label, sentence in told]
     lines += _result_lines(question, failed, compare)
     if len(verdict.parts) > 1:
         signs = [_part_sign(result, observations) for result in verdict.parts]
@@ -232,7 +243,8 @@ def unread_panel(question: Question, kind: str, message: str, line: int, text: s
 
 
 def _hint_line(label: str, text: str) -> Line:
-    return Line(label, text if is_code(text) else mark_code(text), is_code=is_code(text))
+    code = is_code(text)
+    return Line(label, text, is_code=code, has_code=not code)
 
 
 def _start(question: Question, observations: Sequence[Observation]) -> str:

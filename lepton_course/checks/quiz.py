@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lepton_course import progress
 from lepton_course.checks.check import current_session
-from lepton_course.checks.code_marks import mark_code
 from lepton_course.checks.panel import Line, Panel
 from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
 from lepton_course.checks.widgets import ask_quiz, show
@@ -53,7 +52,7 @@ def answer(module: str, question: QuizQuestion, letter: str) -> Panel:
         "right" if chosen.is_right else "wrong",
         f"Question {question.number}: {word}.",
         (
-            Line("Your answer", mark_code(chosen.text)),
-            Line("Because", mark_code(chosen.explanation)),
+            Line("Your answer", chosen.text, has_code=True),
+            Line("Because", chosen.explanation, has_code=True),
         ),
     )

@@ -26,8 +26,6 @@ from lepton_course.training.rank_threads import run_ranks, stacked
 
 MISSING = "Missing"
 ELLIPSIS = "Ellipsis"
-UNFINISHED = "OutOfTime"
-NOT_RUN = "NotRun"
 
 PASSES = 20
 """Passes through a network after the first one, until two differ."""
@@ -37,9 +35,8 @@ PASSES = 20
 class Raised:
     """An exception that an answer raised: its type, its message and the answer's line.
 
-    `kind` is `MISSING` when the answer is not defined, `ELLIPSIS` when a `...` left in place of
-    code got into a calculation, `UNFINISHED` when a check stopped it after a while (the message is
-    the number of seconds), and `NOT_RUN` for the cases after that one.
+    `kind` is `MISSING` when the answer is not defined, and `ELLIPSIS` when a `...` left in place of
+    code got into a calculation.
     """
 
     kind: str

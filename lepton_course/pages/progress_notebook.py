@@ -18,10 +18,10 @@ from lepton_course.pages.course_map import (
 )
 from lepton_course.pages.live import show_live
 from lepton_course.pages.start_notebook import counts_in_words, link, page_notebook
+from lepton_course.pages.wording import counted
 from lepton_course.progress.database import find_workspace, load_history
 from lepton_course.progress.standing import Attempts, attempts_in
 from lepton_course.syllabus import PACKAGED
-from lepton_course.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console

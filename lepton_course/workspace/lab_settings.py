@@ -10,8 +10,8 @@ from pathlib import Path
 JUPYTER = Path(__file__).parents[1] / "jupyter"
 """Settings and the kernel of the learner's JupyterLab, in the form in which Jupyter reads them."""
 
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "2"}
-"""Without it, TensorFlow writes of oneDNN and of its log into the terminal on each start."""
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "1"}
+"""Without it, TensorFlow writes of the processor's features into the terminal on each start."""
 
 
 def set_environment(environment: MutableMapping[str, str] = os.environ) -> None:

@@ -5,7 +5,7 @@ import typer
 
 from autograder.cli import doctor_command as doctor
 from autograder.cli.doctor_command import landlock_remedy, namespaces_remedy
-from lepton_course.doctor import Finding
+from lepton_course.workspace.doctor import Finding
 
 
 def reading(files: dict[str, str]):

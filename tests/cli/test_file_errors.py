@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from lepton_course.command_group import NamesItself
 from lepton_course.errors import problem_in_words
-from lepton_course.wording import counted
+from lepton_course.pages.wording import counted
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,7 @@ def test_the_panels_buttons_give_hints_comparison_another_case_and_solution(
     look(lab, tmp_path / "figures", OUTPUTS)
     assert [image.get_attribute("class") for image in pictures.all()] == ["on-dark"]
 
+    lab.page.set_viewport_size({"width": 1280, "height": 860})
     lab.saved(DESK)
     no_kernels(url)
     open_desk(lab, url)

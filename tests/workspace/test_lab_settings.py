@@ -11,6 +11,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager, start_new_kernel
 from jupyter_core.paths import jupyter_path
 
+from lepton_course.checks.kernel.quiet_imports import without_noise
 from lepton_course.workspace.lab_settings import JUPYTER, encryption_options, set_environment
 
 
@@ -54,8 +55,17 @@ def test_its_connection_is_encrypted_and_it_has_nothing_to_warn_of(environment, 
 
 
 def test_tensorflow_is_silent_there_also_before_the_setup_cell(environment):
+    quiet = "from lepton_course.checks.kernel.quiet_imports import quiet_tensorflow as q; q()\n"
     run = subprocess.run(
-        [sys.executable, "-c", "import tensorflow"],
+        [sys.executable, "-c", f"{quiet}import tensorflow as tf; print(tf.constant(3).numpy())"],
         env=os.environ | environment, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert run.stderr == ""
+    assert (run.stdout, run.stderr) == ("3\n", "")
+
+
+def test_only_noise_is_held_back(capfd):
+    with without_noise():
+        os.write(2, b"I0000 00:00:17 port.cc:153] oneDNN custom operations are on.\n")
+        os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called\n")
+        os.write(2, b"E0000 the disk is full\n")
+    assert capfd.readouterr().err == "E0000 the disk is full\n"

@@ -5,9 +5,16 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lepton_course.checks.kernel.limits import Interrupted, OutOfTime, own_line, run_limited
+from lepton_course.checks.kernel.limits import (
+    NOT_RUN,
+    UNFINISHED,
+    Interrupted,
+    OutOfTime,
+    own_line,
+    run_limited,
+)
 from lepton_course.exercises.model import Question
-from lepton_course.exercises.probes import NOT_RUN, UNFINISHED, Observation, Raised
+from lepton_course.exercises.probes import Observation, Raised
 
 
 def observe_answer(question: Question, answer: Any, seconds: float = 0) -> tuple[Observation, ...]:

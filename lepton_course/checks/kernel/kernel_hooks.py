@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from lepton_course.checks.kernel.limits import COURSE, own_line
+from lepton_course.checks.kernel.quiet_imports import quiet_tensorflow
 from lepton_course.progress_bar import LoadingLine, is_interactive
 
 RUN_SETUP = (
@@ -46,6 +47,7 @@ _watched: Any = None
 def load_ipython_extension(shell: Any) -> None:
     """Watch a kernel from its start."""
     watch(shell)
+    quiet_tensorflow()  # a setup cell may import it before `begin`
     shell.events.register("pre_run_cell", _before_cell)
 
 

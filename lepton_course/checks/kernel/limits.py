@@ -22,6 +22,11 @@ SECONDS = 30.0
 SETTING = "LEPTON_CHECK_SECONDS"
 """Environment variable that gives the limit for slow machines; 0: no limit."""
 
+UNFINISHED = "OutOfTime"
+NOT_RUN = "NotRun"
+"""Kinds of `Raised`: a case that the check stopped (its message: after how many seconds), and the
+cases after it."""
+
 AGAIN_SECONDS = 0.02
 """An answer that catches everything is stopped again and again, until it is out of its `try`."""
 

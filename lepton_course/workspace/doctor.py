@@ -17,9 +17,9 @@ from pathlib import Path
 
 from lepton_course.errors import CourseError
 from lepton_course.pages.new_versions import pairs
+from lepton_course.pages.wording import counted
 from lepton_course.progress.database import DATABASE, HIDDEN, count_damaged, transaction
 from lepton_course.syllabus import PACKAGED, is_ready, load_syllabus
-from lepton_course.wording import counted
 
 GIB = 2**30
 MEMORY_GIB = 2.0
