@@ -30,6 +30,7 @@ from autograder.judging.result_cache import ResultCache, grader_version, key_of
 from autograder.judging.results import ExerciseResult, Grading, SubmissionResult, not_gradable
 from autograder.sandbox.choice import Sandbox, choose_walls
 from autograder.sandbox.walls import Walls, walls_in_words
+from autograder.submissions.reading_process import end_reading
 from autograder.submissions.submission import NotGradable, Submission
 from autograder.submissions.untrusted_outputs import printable
 from autograder.workers.process_pool import WorkerDied
@@ -86,6 +87,7 @@ def grade(
         if options.forget and not options.judge_only:
             grader.result_cache.forget_all_but(grader.keys_in_use())
         clear_scratch(course)
+        end_reading()
     return Grading(
         results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
         unchanged=grader.unchanged,

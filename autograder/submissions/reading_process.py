@@ -25,6 +25,11 @@ def read_notebook(data: bytes) -> tuple[dict[str, Any], list[str]]:
     return notebook, notes
 
 
+def end_reading() -> None:
+    """End the process; the next notebook starts another one."""
+    _process.stop()
+
+
 def clean_as_json(data: bytes) -> bytes:
     """Return what `clean_notebook` returns, as JSON. Raises RefusedWork."""
     try:

@@ -121,6 +121,8 @@ ATTACKS = [
         double=DOUBLE,
         total=TOTAL,
         deserves=(2, 3),
+        status="partly graded",
+        reason="seed.txt is a link, not an ordinary file, and was left out",
     ),
     Attack(
         "devices_among_the_files",
@@ -132,12 +134,16 @@ ATTACKS = [
         "time_that_is_a_folder",
         "hands in a folder in the place of the time stamp",
         files={"timestamp.txt/x": "2020-01-01"},
+        status="partly graded",
+        reason="timestamp.txt is not an ordinary file",
         **RIGHT,
     ),
     Attack(
         "time_without_sense",
         "hands in a time stamp that no clock shows",
         files={"timestamp.txt": "9999-12-31 23:59:59 -1400 " + "9" * 5000},
+        status="partly graded",
+        reason="timestamp.txt is too long to be a time",
         **RIGHT,
     ),
     Attack(
@@ -180,7 +186,14 @@ ATTACKS = [
         files={"d": deep},
         **RIGHT,
     ),
-    Attack("files_without_end", "hands in twelve thousand files", files={"many": many}, **RIGHT),
+    Attack(
+        "files_without_end",
+        "hands in twelve thousand files",
+        files={"many": many},
+        status="partly graded",
+        reason="more than 2,000 files were handed in",
+        **RIGHT,
+    ),
     Attack(
         "closed_files",
         "hands in files that nobody may read",
@@ -194,6 +207,8 @@ ATTACKS = [
         "large_files",
         "hands in a gigabyte, of which nothing is written on the disk",
         files={"large": lambda path: os.truncate(os.open(path, os.O_CREAT | os.O_RDWR), 2**30)},
+        status="partly graded",
+        reason="more than 100 MiB",
         **RIGHT,
     ),
     Attack(

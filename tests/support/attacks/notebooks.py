@@ -107,7 +107,7 @@ ATTACKS = [
     Attack("odd_metadata", "steers the kernel, the points and what is executed by metadata",
            change=odd_metadata, **RIGHT),
     Attack("odd_cell_ids", "gives cells ids that are long, equal, or paths",
-           change=odd_ids, status="not gradable", reason="not a valid notebook"),
+           change=odd_ids),
     Attack("ten_thousand_cells", "hands in ten thousand cells", change=many_cells,
            status="not gradable", reason="cells"),
     Attack("hundred_megabytes", "hands in a notebook of a hundred megabytes",
