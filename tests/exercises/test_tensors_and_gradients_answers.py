@@ -90,6 +90,21 @@ RIGHT = {
                 losses.append(torch.cat(of_rows).mean().item())
             return w.detach(), b.item(), losses
         """,
+    "train_in_batches, by formula in float64": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
+            x, y = x.double(), y.double()
+            w, b, losses = torch.zeros(x.shape[1]).double(), torch.zeros(()).double(), []
+            for _ in range(epochs):
+                total = 0.0
+                for some, truth in zip(x.split(batch_size), y.split(batch_size)):
+                    z = some @ w + b
+                    total += (torch.nn.functional.softplus(z) - truth * z).sum().item()
+                    error = torch.sigmoid(z) - truth
+                    w = w - learning_rate * some.T @ error / len(truth)
+                    b = b - learning_rate * error.mean()
+                losses.append(total / len(x))
+            return w, float(b), losses
+        """,
     "prepare, in float32": """
         def prepare(train, other):
             return right(train, other).astype(np.float32)
@@ -251,6 +266,20 @@ WRONG = {
     "distances, never quite 0": """
         def distances(a, b):
             return right(a, b).clamp(min=0.01)
+        """,
+    "distances, with a little added under the root": """
+        def distances(a, b):
+            return (((a[:, None] - b) ** 2).sum(-1) + 1e-6).sqrt()
+        """,
+    "mse_gradients, with d_b row by row": """
+        def mse_gradients(x, y, w, b):
+            return right(x, y, w, b)[0], 2 * (x @ w + b - y)
+        """,
+    "weighted_cross_entropy, with a kink in both terms": """
+        def weighted_cross_entropy(z, y, weight):
+            def softplus(t):
+                return t.clamp(min=0) + torch.log1p(torch.exp(-t.abs()))
+            return (weight * y * softplus(-z) + (1 - y) * softplus(z)).mean()
         """,
     "mse_gradients, for at least as many rows as weights": """
         def mse_gradients(x, y, w, b):

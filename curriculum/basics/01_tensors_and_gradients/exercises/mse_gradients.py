@@ -156,6 +156,22 @@ def a_gradient_for_each_row(x, y, w, b):
     return slopes[:, None] * x, slopes
 
 
+D_B_FOR_EACH_ROW = (
+    "d_w is right, but d_b holds a number for each row: the loss is the mean over the rows, so "
+    "d_b is the mean of twice the errors."
+)
+
+
+@mean.mistake(D_B_FOR_EACH_ROW)
+def errors_for_d_b(right, a):
+    return right()[0], 2 * (a.x @ a.w + a.b - a.y)
+
+
+@mean.mistake(D_B_FOR_EACH_ROW)
+def shares_for_d_b(right, a):
+    return right()[0], 2 * (a.x @ a.w + a.b - a.y) / len(a.y)
+
+
 chain_rule = regression.group("The chain rule", read=DERIVATIVE)
 
 chain_rule.mistake(

@@ -89,7 +89,7 @@ def train_in_batches(x, y, learning_rate, batch_size, epochs):
     return _descent(_gradients)(x, y, learning_rate, batch_size, epochs)
 
 
-def _by_optimizer(loss, clear=True, random=False):
+def _by_optimizer(loss, clear=True, random=False, late=False):
     """A training loop with torch.nn.Linear. loss: from logits (B, 1) and labels (B,)."""
 
     def train(x, y, learning_rate, batch_size, epochs):
@@ -107,6 +107,8 @@ def _by_optimizer(loss, clear=True, random=False):
                 cost = loss(layer(some), truth)
                 cost.backward()
                 method.step()
+                if late:
+                    cost = loss(layer(some), truth)
                 costs += [cost.item()] * len(truth)
             losses.append(float(np.mean(costs)))
         return layer.weight[0].detach(), layer.bias.item(), losses
@@ -119,22 +121,6 @@ def _of_logits(z, y):
 
 
 training.alternative(_by_optimizer(_of_logits))
-
-
-@training.alternative
-def row_losses_by_autograd(x, y, learning_rate, batch_size, epochs):
-    both = torch.zeros(x.shape[1] + 1, requires_grad=True)
-    losses = []
-    for _epoch in range(epochs):
-        of_rows = []
-        for rows in torch.arange(len(x)).split(batch_size):
-            z = x[rows] @ both[:-1] + both[-1]
-            costs = functional.softplus(z) - y[rows] * z
-            (slope,) = torch.autograd.grad(costs.mean(), both)
-            both = (both - learning_rate * slope).detach().requires_grad_()
-            of_rows += costs.tolist()
-        losses.append(sum(of_rows) / len(x))
-    return both[:-1].detach(), both[-1].item(), losses
 
 
 @training.cases
@@ -176,6 +162,15 @@ def last_batch_dropped(right, a):
 
 
 @batching.mistake(
+    "Your last batch is lost where batch_size does not divide the number of rows, and the sum of "
+    "the other losses is divided by the number of all rows: let the last batch be smaller."
+)
+def last_batch_dropped_from_the_sum(right, a):
+    w, b, losses = last_batch_dropped(right, a)
+    return w, b, [loss * (len(a.y) // a.batch_size * a.batch_size) / len(a.y) for loss in losses]
+
+
+@batching.mistake(
     "You take one step for each epoch, with all rows: take one for each batch of batch_size rows."
 )
 def one_step_for_each_epoch(right, a):
@@ -211,6 +206,11 @@ def losses_after_the_epoch(right, a):
     w, b, _ = ends[-1]
     return w, b, [_entropy(a.x @ w + b, a.y) for w, b, _ in ends]
 
+
+history.mistake(
+    "w and b are right, but you take the loss of a batch after its step: take it before.",
+    name="losses after the step",
+)(_by_optimizer(_of_logits, late=True))
 
 script = training.group("The colleague's mistakes")
 

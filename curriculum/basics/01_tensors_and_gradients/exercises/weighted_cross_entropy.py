@@ -262,6 +262,19 @@ def a_kink_at_0(z, y, weight):
     return (torch.where(y == 1, weight, 1.0) * loss).mean()
 
 
+def _kinked_softplus(z):
+    return z.clamp(min=0) + torch.log1p(torch.exp(-z.abs()))
+
+
+@stable.mistake(
+    "Every loss is right, but at a logit of exactly 0 its gradient is not: max(z, 0) and |z| have "
+    "a kink there, and your softplus is made of both; functional.softplus has none.",
+    read="deeper.ipynb#A-kink-that-autograd-sees",
+)
+def a_kink_in_both_terms(z, y, weight):
+    return (weight * y * _kinked_softplus(-z) + (1 - y) * _kinked_softplus(z)).mean()
+
+
 entropy.hints(
     "Write the loss of one row for y = 1 and for y = 0, each as a softplus. Then bring both "
     "together.",
