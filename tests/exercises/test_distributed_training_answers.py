@@ -55,6 +55,18 @@ def average_gradients(gradients, counts):
 """,
         RIGHT,
     ),
+    "padded with a draw of its own": (
+        "rank_indices",
+        """
+def rank_indices(count, world, rank, seed, epoch):
+    generator = np.random.default_rng([seed, epoch])
+    order = generator.permutation(count)
+    while len(order) % world:
+        order = np.append(order, generator.integers(count))
+    return order[rank::world]
+""",
+        {"must be padded", "a later epoch", "more ranks than examples"},
+    ),
     "every second epoch has the order of the one before": (
         "rank_indices",
         """
@@ -63,6 +75,20 @@ def rank_indices(count, world, rank, seed, epoch):
     return np.resize(order, -(-count // world) * world)[rank::world]
 """,
         {"a later epoch"},
+    ),
+    "rank after rank in place, for no rank sends what it receives": (
+        "ring_buffers",
+        """
+def ring_buffers(arrays, steps):
+    world = len(arrays)
+    table = np.array(arrays, dtype=float).reshape(world, world, -1)
+    for s in range(steps):
+        for r in range(world):
+            place = (r + 1) % world, (r - s) % world
+            table[place] = table[r, (r - s) % world] + (table[place] if s < world - 1 else 0)
+    return [row.reshape(-1) for row in table]
+""",
+        RIGHT,
     ),
     "the arrays themselves after no step": (
         "ring_buffers",

@@ -10,7 +10,7 @@ resuming = exercise(
     title="After the kill",
     points=2,
     difficulty=3,
-    minutes=14,
+    minutes=10,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#Killed-and-resumed",
@@ -265,21 +265,21 @@ newest.mistake(
 place = resuming.group("The place in the epoch", read="lesson.ipynb#Killed-and-resumed")
 
 
-@place.mistake(
+place.mistake(
     "You begin the epoch again, so its first batches are trained on twice: return how many "
-    "batches of it are done, to skip them."
-)
-def epoch_begun_again(right, a):
-    step, epoch, _ = right()
-    return step, epoch, 0
+    "batches of it are done, to skip them.",
+    name="epoch begun again",
+)(lambda right, a: (*right()[:2], 0))
 
+place.mistake(
+    "`done` counts the whole run's batches: count those of this epoch, step % steps_per_epoch.",
+    name="batch of the run",
+)(lambda right, a: (*right()[:2], right()[0]))
 
-@place.mistake(
-    "`done` counts the batches of the whole run: count those of this epoch, step % steps_per_epoch."
-)
-def batch_of_the_run(right, a):
-    step, epoch, _ = right()
-    return step, epoch, step
+place.mistake(
+    "You returned how many batches of the epoch are left: return how many are done.",
+    name="batches left",
+)(lambda right, a: (*right()[:2], a.steps_per_epoch - right()[2]))
 
 
 @place.mistake(

@@ -12,7 +12,7 @@ ring = exercise(
     title="The ring, step by step",
     points=4,
     difficulty=4,
-    minutes=18,
+    minutes=12,
     probe=Call(fresh=True),
     compare=close(),
     read="lesson.ipynb#The-ring",

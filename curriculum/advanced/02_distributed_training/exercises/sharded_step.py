@@ -12,7 +12,7 @@ sharding = exercise(
     title="A sharded step",
     points=3,
     difficulty=3,
-    minutes=15,
+    minutes=12,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#Sharding",
@@ -52,7 +52,7 @@ def sharded_step(parameters, gradients, learning_rate):
     parameters: float arrays of any shapes, n values in all. gradients: by rank, W lists of arrays
     with these shapes. Returns W flat shards (ceil(n / W),), padded with zeros at the end, and the
     list of updated arrays.
-    Source: Rajbhandari et al. (2020), ZeRO; PyTorch's FSDP flattens in the same way.
+    Source: Rajbhandari et al. (2020), ZeRO; PyTorch's first FSDP flattened in the same way.
     """
     length = _length(parameters, len(gradients))
     mean = np.mean([_flat(own, length) for own in gradients], axis=0)
@@ -171,6 +171,22 @@ splitting.mistake(
     "memory.",
     name="dealt out",
 )(lambda flat, world: [_padded(flat, world)[rank::world] for rank in range(world)])
+
+
+splitting.mistake(
+    "Your padding stands in front: the zeros belong at the end of the flat array.",
+    name="padding in front",
+)(lambda flat, world: np.split(np.append(np.zeros(-len(flat) % world), flat), world))
+
+
+@sharding.mistake(
+    "You laid out parameters column by column (order='F', or a transposed array): each one goes "
+    "into the flat array row by row."
+)
+def column_by_column(parameters, gradients, learning_rate):
+    _, updated = sharded_step(parameters, gradients, learning_rate)
+    flat = np.concatenate([p.ravel(order="F") for p in updated])
+    return np.split(_padded(flat, len(gradients)), len(gradients)), updated
 
 
 @sharding.mistake(

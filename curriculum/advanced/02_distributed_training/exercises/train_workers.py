@@ -21,7 +21,7 @@ training = exercise(
     title="Train with several workers",
     points=3,
     difficulty=5,
-    minutes=25,
+    minutes=18,
     probe=Ranks(most=2000),
     compare=accuracy(at_least=0.68, tolerance=0.08),
     read="lesson.ipynb#Averaging-gradients",
