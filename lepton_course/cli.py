@@ -176,7 +176,7 @@ def reset(
 @app.command(rich_help_panel=LEARNERS)
 def doctor(folder: WorkspaceFolder = None) -> None:
     """Check what you need, what is missing, and how to get it."""
-    from lepton_course.doctor import examine_for_learning, report
+    from lepton_course.workspace.doctor import examine_for_learning, report
 
     workspace = find_workspace(folder.expanduser() if folder else None)
     if not report(examine_for_learning(workspace)):
@@ -245,7 +245,8 @@ def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
     """Replace this process by JupyterLab on `folder`; its own message names the free port."""
     set_environment()
     arguments = [
-        sys.executable, "-m", "jupyterlab",
+        # -P: a file random.py in the current folder is not Python's own module.
+        sys.executable, "-P", "-m", "jupyterlab",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.default_url=/lab/tree/START.ipynb",
         f"--ServerApp.port={port}",

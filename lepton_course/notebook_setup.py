@@ -11,7 +11,7 @@ from lepton_course.checks.check import Session, open_session
 from lepton_course.devices import prepare_tensorflow
 from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
-from lepton_course.mistakes import SETTING, report_links
+from lepton_course.pages.mistakes import SETTING, report_links
 from lepton_course.progress.database import find_workspace, record_visit
 from lepton_course.progress_bar import LoadingLine, is_interactive
 from lepton_course.seeds import seed_everything

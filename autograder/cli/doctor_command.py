@@ -13,8 +13,8 @@ from pathlib import Path
 import typer
 
 from lepton_course.command_group import WorkspaceFolder
-from lepton_course.doctor import GIB, Finding, examine_for_learning, package, report
 from lepton_course.progress.database import find_workspace
+from lepton_course.workspace.doctor import GIB, Finding, examine_for_learning, package, report
 
 NEEDED_GIB = 4.0
 """Free memory for grading, in GiB: 3 for one submission, and some for the grader itself."""
@@ -22,7 +22,15 @@ NEEDED_GIB = 4.0
 
 def examine_for_grading() -> list[Finding]:
     """Check what grading needs of this machine, without changing anything."""
-    return [package("nbgrader"), _alembic(), *_walls(), _memory(), _scratch()]
+    return [
+        package("nbgrader"),
+        _alembic(),
+        *_walls(),
+        _attempts(),
+        _control_group(),
+        _memory(),
+        _scratch(),
+    ]
 
 
 def namespaces_remedy(read: Callable[[str], str], in_container: bool) -> str:
@@ -88,7 +96,7 @@ def _alembic() -> Finding:
 
 
 def _walls() -> list[Finding]:
-    from autograder.sandbox.walls import Walls, survey, walls_in_words
+    from autograder.sandbox.walls import Walls, landlock_in_words, survey, walls_in_words
 
     found = survey()
     if sys.platform != "linux":
@@ -99,18 +107,59 @@ def _walls() -> list[Finding]:
         Finding(
             "wall: namespaces",
             found.walls.namespaces,
-            found.no_namespaces or "; ".join(walls_in_words(Walls(landlock=False))[:-1]),
+            found.no_namespaces or "; ".join(walls_in_words(Walls(True, False, False))[:-1]),
             namespaces_remedy(_read, in_container),
             needed=not found.walls,
         ),
         Finding(
             "wall: Landlock",
             found.walls.landlock,
-            found.no_landlock or walls_in_words(Walls(namespaces=False))[0],
+            found.no_landlock or landlock_in_words(found.walls.namespaces),
             landlock_remedy(_read, platform.release()),
             needed=not found.walls,
         ),
+        Finding(
+            "wall: filter of system calls",
+            found.walls.system_calls,
+            found.no_filter or "seccomp",
+            "It needs a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64, and a container "
+            "that does not forbid it.",
+            needed=not found.walls,
+        ),
     ]
+
+
+def _attempts() -> Finding:
+    """Try from within the walls what they are to stop."""
+    from autograder.sandbox.trial import ATTEMPTS, open_ways
+    from autograder.sandbox.walls import survey
+
+    walls = survey().walls
+    remedy = "docs/walls.md says what each wall stops, and which one is missing here."
+    if not walls:
+        return Finding("tried from within", False, "there are no walls", remedy)
+    try:
+        open_here = [what for what, succeeded in open_ways(walls).items() if succeeded]
+    except OSError as error:
+        return Finding("tried from within", False, str(error), remedy)
+    closed = len(ATTEMPTS) - len(open_here)
+    found = f"{closed} of {len(ATTEMPTS)} attempts on the machine are stopped"
+    if open_here:
+        found += f"; not stopped: {', '.join(open_here)}"
+    return Finding("tried from within", not open_here, found, remedy)
+
+
+def _control_group() -> Finding:
+    from autograder.sandbox.control_group import try_group
+
+    problem = try_group() if sys.platform == "linux" else "not on this system"
+    return Finding(
+        "memory limit",
+        not problem,
+        f"measured ten times a second: {problem}" if problem else "kept by the kernel (cgroup v2)",
+        "Measuring is enough for grading. To have the kernel count a submission's memory, start "
+        "the command in a group of your own: systemd-run --user --scope lepton class grade …",
+    )
 
 
 def _memory() -> Finding:

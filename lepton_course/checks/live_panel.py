@@ -1,4 +1,4 @@
-"""Show a check's panel with buttons below it, which answer in the panel's own output.
+"""Show a check's panel with buttons below it, which change what the panel shows.
 
 The panel is an ordinary output, so that it stays in the saved notebook; only the buttons are
 widgets. They take the keyboard like all buttons: Tab to reach one, Enter or Space to press it.
@@ -7,7 +7,7 @@ widgets. They take the keyboard like all buttons: Tab to reach one, Enter or Spa
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lepton_course.checks.kernel.limits import Interrupted
@@ -68,7 +68,8 @@ class CheckView:
         """Return all panels, from top to bottom."""
         shown = [self.main()]
         if self.hints:
-            shown.append(hint_panel(self.question, self.hints - 1))
+            hints = hint_panel(self.question, self.hints - 1)
+            shown.append(replace(hints, offers=()))  # the buttons below offer the next one
         if self.solution:
             shown.append(solution_panel(self.question))
         return shown

@@ -39,11 +39,17 @@ BUTTONS = "lepton-ask"
 FALLBACK = "lepton-fallback"
 """Classes of live buttons, and of what stands in their place where there are none."""
 
-# What a notebook shows when it is opened again: buttons without a kernel are an error text in
-# JupyterLab, so it is hidden, and the lines that say the same in code are seen again.
+USED = "lepton-used"
+STATIC = "lepton-static"
+"""Classes of buttons that have been pressed and answer themselves, and of the panel before that."""
+
+# Opened again without its kernel, a notebook shows an error text in place of buttons: it is hidden,
+# and the panel and the lines that say the same in code are seen.
 STYLE = f"""<style>
 .jp-OutputArea-output.jupyter-widgets:not(:has(*)) {{ display: none; }}
-.jp-OutputArea-child:has(+ .jp-OutputArea-child .{BUTTONS}) .{FALLBACK} {{ display: none; }}
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{BUTTONS}) .{FALLBACK},
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{USED}) .{STATIC},
+.{BUTTONS} .{FALLBACK} {{ display: none; }}
 </style>"""
 
 # JupyterLab opens a notebook at its top and forgets the heading; asked again, it goes there.
@@ -192,7 +198,7 @@ def hint_panel(question: Question, stage: int) -> Panel:
     names = [stage_name(question, s) for s in range(total)]
     lines = []
     for number in range(stage + 1):
-        label = f"{number + 1}. {names[number]}".capitalize() if stage else ""
+        label = f"{number + 1}. {names[number].capitalize()}" if stage else ""
         lines.append(_hint_line(label, question.hints[number]))
     headline = f"{_title(question)} hint {stage + 1} of {total} ({names[stage]})"
     more = stage + 1 < total

@@ -1,7 +1,7 @@
 """Show panels, and below them buttons where a person sits at the notebook.
 
-What is told is always an ordinary output, which a saved notebook keeps. Buttons are widgets in an
-output of their own. Where they are alive, what stands in their place without them is hidden.
+A verdict is always an ordinary output, which a saved notebook keeps. Buttons are widgets in another
+one. Where they are alive, what stands in their place without them is hidden.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lepton_course.checks.code_marks import text_to_html
-from lepton_course.checks.panel import BUTTONS, FALLBACK, PANEL_KEY, STYLE, Panel
+from lepton_course.checks.panel import BUTTONS, FALLBACK, PANEL_KEY, STATIC, STYLE, USED, Panel
 from lepton_course.checks.quizzes import QuizQuestion, quiz_html
 
 _BUTTON_STYLE = """<style>
@@ -27,14 +27,14 @@ Bundle = tuple[dict[str, str], dict[str, Any]]
 """An output's data by type, and its metadata."""
 
 
-def bundle(panels: Sequence[Panel], style: str = "") -> Bundle:
-    """Return panels, from top to bottom, as one output; `style` stands before its HTML.
+def bundle(panels: Sequence[Panel]) -> Bundle:
+    """Return panels, from top to bottom, as one output.
 
     The first panel's look also goes into the output's metadata as data, where the proofs of
     notebooks read it.
     """
     data = {
-        "text/html": style + "".join(panel._repr_html_() for panel in panels),
+        "text/html": "".join(panel._repr_html_() for panel in panels),
         "text/plain": "\n".join(map(repr, panels)),
     }
     return data, {PANEL_KEY: {"look": panels[0].look}}
@@ -55,18 +55,37 @@ def show(panel: Panel) -> None:
 def show_with_buttons(
     panels: Sequence[Panel], rows: Sequence[Sequence[Any]]
 ) -> Callable[[Sequence[Panel]], None]:
-    """Display panels above rows of widgets; return a function that replaces the panels."""
+    """Display panels above rows of widgets; return a function that replaces the panels.
+
+    The new panels stand among the widgets, which live on when the page is loaded again, and in the
+    output above, which is what is saved.
+    """
+    import ipywidgets as widgets
     from IPython.display import display
 
-    data, metadata = bundle(panels, STYLE)
+    def saved(panels: Sequence[Panel]) -> Bundle:
+        data, metadata = bundle(panels)
+        html = f'{STYLE}<div class="{STATIC}">{data["text/html"]}</div>'
+        return {**data, "text/html": html}, metadata
+
+    data, metadata = saved(panels)
     handle = display(data, metadata=metadata, raw=True, display_id=True)
-    _show_buttons([_row(row) for row in rows])
+    live = widgets.Output()
+    box = _show_buttons([live, *map(_row, rows)])
 
     def replace(panels: Sequence[Panel]) -> None:
-        data, metadata = bundle(panels, STYLE)
+        _put(live, panels)
+        box.add_class(USED)
+        data, metadata = saved(panels)
         handle.update(data, metadata=metadata, raw=True)
 
     return replace
+
+
+def _put(place: Any, panels: Sequence[Panel]) -> None:
+    """Show panels in an output widget, where their links work as in any output."""
+    data, metadata = bundle(panels)
+    place.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
 
 
 class Asking:
@@ -128,8 +147,7 @@ def ask_quiz(
             panel = answered(question, letter)
             sign = "✓" if panel.look == "right" else "✗"
             button.description = f"{sign} {_plain(question.choice(letter).text)}"
-            data = {"text/html": panel._repr_html_(), "text/plain": repr(panel)}
-            said.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+            _put(said, [panel])
 
         buttons = []
         for letter, choice in zip(string.ascii_lowercase, question.choices, strict=False):
@@ -173,8 +191,8 @@ def _html(text: str) -> Any:
     return widgets.HTML(text)
 
 
-def _show_buttons(blocks: Sequence[Any]) -> None:
-    """Display widgets in an output that is empty where there are none."""
+def _show_buttons(blocks: Sequence[Any]) -> Any:
+    """Display widgets in an output that is empty where there are none; return their box."""
     import ipywidgets as widgets
     from IPython.display import display
 
@@ -182,3 +200,4 @@ def _show_buttons(blocks: Sequence[Any]) -> None:
     box = widgets.VBox([style, *blocks])
     box.add_class(BUTTONS)
     display({**box._repr_mimebundle_(), "text/html": "", "text/plain": ""}, raw=True)
+    return box

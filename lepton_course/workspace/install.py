@@ -178,9 +178,11 @@ def _essence(cell: Mapping[str, Any]) -> tuple[str, str, Any, Any]:
 
 
 def _fingerprint_of(target: Path) -> str | None:
+    if not target.is_file():  # a pipe would be waited for, for ever
+        return None
     try:
         return fingerprint(target.name, target.read_bytes())
-    except OSError:  # a folder, a broken link, a file that may not be read: not ours
+    except OSError:  # a file that may not be read: not ours
         return None
 
 

@@ -103,10 +103,18 @@ class PlainKernel:
             if message["msg_type"] == "error":
                 outputs.append({**content, "text": "\n".join(content["traceback"])})
             elif message["msg_type"] == "update_display_data":
-                place = [o.get("transient") for o in outputs].index(content["transient"])
-                outputs[place] = content
+                outputs = [o for o in outputs if o.get("transient") != content["transient"]]
+                outputs.append(content)
             elif message["msg_type"] in ("display_data", "execute_result", "stream"):
                 outputs.append(content)
+
+    def press(self, button: str) -> str:
+        """Press the newest button with this text; what the panel then says."""
+        return self.told(
+            "from ipywidgets import Button\nfrom ipywidgets.widgets.widget import _instances\n"
+            f"found = [b for b in _instances.values() if isinstance(b, Button) "
+            f"and b.description == {button!r} and b.layout.display != 'none']\nfound[-1].click()"
+        )
 
     def told(self, source: str, **options: Any) -> str:
         """What a cell says, as text."""
@@ -157,6 +165,19 @@ def test_a_plain_kernel_shows_a_useful_check(kernel):
         assert command in text and command.replace('"', "&quot;") in html
     assert "<th scope" in html, "the rows are a table's"
     assert [b["data"]["text/plain"] + b["data"]["text/html"] for b in buttons] == [""]
+
+
+def test_its_buttons_answer_in_the_panel(kernel):
+    kernel.run("def halve(x):\n    return 3 * x")
+    kernel.run('check("halve")')
+    assert "hint 1 of 3 (nudge)\n  How many are left?" in kernel.press("Hint: nudge")
+    assert "2. Method: Divide." in kernel.press("Next hint: method")
+    assert "Case: large" in kernel.press("Look at another case")
+    assert kernel.press("Give up") == "", "it asks once more"
+    assert "the way in words.\n  Divide x by 2." in kernel.press("Yes, show the way in words")
+    kernel.run("def halve(x):\n    return x / 2")
+    said = kernel.press("Check again")
+    assert "right (1 of 1 points)" in said and "2. Method: Divide." in said, "hints stay open"
 
 
 def test_quotes_may_be_left_out_and_names_misspelt(kernel):

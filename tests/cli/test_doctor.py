@@ -5,7 +5,7 @@ import typer
 
 from autograder.cli import doctor_command as doctor
 from autograder.cli.doctor_command import landlock_remedy, namespaces_remedy
-from lepton_course.doctor import Finding
+from lepton_course.workspace.doctor import Finding
 
 
 def reading(files: dict[str, str]):
@@ -47,8 +47,22 @@ def test_this_machine_can_grade(capsys):
     assert {"nbgrader", "alembic"} <= {f.name for f in needed}
     assert all(finding.good for finding in needed)
     doctor.doctor()
-    shown = capsys.readouterr().out
-    assert "wall: namespaces" in shown and "torch" in shown
+    said = capsys.readouterr().out
+    for line in ("wall: namespaces", "wall: filter of system calls", "tried from within", "torch"):
+        assert line in said
+
+
+def test_what_the_walls_do_not_stop_is_named(monkeypatch):
+    ways = {"read files": False, "see whether a file exists": True, "UDP": True}
+    monkeypatch.setattr("autograder.sandbox.trial.ATTEMPTS", ways)
+    monkeypatch.setattr("autograder.sandbox.trial.open_ways", lambda walls: ways)
+    tried = doctor._attempts()
+    if not tried.found.startswith("there are no walls"):
+        assert not tried.good and not tried.needed
+        assert tried.found == (
+            "1 of 3 attempts on the machine are stopped; "
+            "not stopped: see whether a file exists, UDP"
+        )
 
 
 def test_what_is_missing_is_told_with_its_remedy(monkeypatch, capsys):

@@ -6,7 +6,8 @@ import sqlite3
 
 import pytest
 
-from lepton_course.doctor import (
+from lepton_course.progress.database import DATABASE, HIDDEN, record_attempt
+from lepton_course.workspace.doctor import (
     Finding,
     course,
     examine_for_learning,
@@ -14,7 +15,6 @@ from lepton_course.doctor import (
     report,
     workspace_findings,
 )
-from lepton_course.progress.database import DATABASE, HIDDEN, record_attempt
 from lepton_course.workspace.install import update_workspace
 
 

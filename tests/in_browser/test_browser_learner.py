@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from browser import Lab, browser_page, jupyter_notebook, lepton_learn, look, picture, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import Locator, TimeoutError
 
 from lepton_course import progress
 from lepton_course.progress.standing import attempts
@@ -126,6 +126,11 @@ def test_a_new_version_is_shown_side_by_side(lab, tmp_path):
     changed.close()
 
 
+def sees(cell: Locator, text: str) -> None:
+    """Wait until the text is seen in the cell."""
+    cell.get_by_text(text).locator("visible=true").first.wait_for()
+
+
 def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):
     lab.page.goto(lab.page.url.partition("/lab")[0] + f"/lab/tree/{DESK}?reset")
     lab.kernel_ready()
@@ -135,13 +140,13 @@ def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):
     shape = lab.cell('check("predicted_shape")')
     shape.get_by_placeholder("your prediction").fill("(8, 15, 15)")
     shape.get_by_role("button", name="Check").click()
-    shape.get_by_text("You rounded up").wait_for()
+    sees(shape, "You rounded up")
     shape.get_by_placeholder("your prediction").fill("(8, 14, 14)")
     shape.get_by_placeholder("your prediction").press("Enter")
-    shape.get_by_text("right.").wait_for()
+    sees(shape, "right.")
     drop = lab.cell('check("predicted_drop")')
     drop.get_by_role("button", name="c", exact=True).press("Enter")
-    drop.get_by_text("right.").wait_for()
+    sees(drop, "right.")
 
     asked = lab.cell("quiz()")
     asked.get_by_role("button", name="13", exact=True).click()
