@@ -103,3 +103,18 @@ def test_both_pages_read_well(lab, workspace, url, tmp_path):
     lab.panel().get_by_role("link", name="your progress").click()
     lab.panel().get_by_role("heading", name="Your progress").wait_for()
     look(lab, tmp_path / "progress", PAGE)
+
+
+def test_a_mistake_is_reported_from_the_notebook(lab, tmp_path):
+    lab.follow(f"{MODULE}/assignment.ipynb")
+    lab.run("begin(")
+    shown = lab.cell("begin(").locator("details")
+    shown.get_by_text("Report a mistake").click()
+    picture(lab.page, tmp_path / "report.png")
+    with lab.page.expect_download() as saved:
+        shown.get_by_role("link", name="How large is the output?").click()
+    assert saved.value.suggested_filename == f"{MODULE.replace('/', '-')}-assignment-output_size.md"
+    text = Path(saved.value.path()).read_text()
+    assert "cell `output_size`" in text and "- torch" in text
+    assert str(Path.home()) not in text and str(tmp_path) not in text
+    look(lab, tmp_path / "report", ".jp-NotebookPanel:not(.lm-mod-hidden) details")
