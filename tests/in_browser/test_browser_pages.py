@@ -78,10 +78,10 @@ def test_it_has_no_cell_to_add_to_and_starts_no_kernel(lab, workspace, url):
     before = (workspace / "START.ipynb").read_bytes()
     for _ in range(3):
         lab.page.keyboard.press("Shift+Enter")
-    lab.page.keyboard.press("Control+s")
     assert lab.page.locator(f"{PAGE} .jp-Cell").count() == 0
     base, token = url.split("/lab/tree/START.ipynb?token=")
-    assert httpx.get(f"{base}/api/kernels", params={"token": token}).json() == []
+    sessions = httpx.get(f"{base}/api/sessions", params={"token": token}).json()
+    assert "START.ipynb" not in [session["path"] for session in sessions]
     assert lab.page.locator(".jp-Dialog").count() == 0
     assert (workspace / "START.ipynb").read_bytes() == before
 

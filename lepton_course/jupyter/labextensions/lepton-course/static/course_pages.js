@@ -37,7 +37,11 @@
       constructor(context, contents, rendermime) {
         super();
         this.addClass('lepton-CoursePage');
-        Object.assign(this.node.style, { overflow: 'auto', padding: '0 24px 24px' });
+        Object.assign(this.node.style, {
+          background: 'var(--jp-layout-color0)',
+          overflow: 'auto',
+          padding: '0 24px 24px'
+        });
         this.node.tabIndex = 0;
         this.context = context;
         this.contents = contents;
