@@ -17,7 +17,8 @@
   /** Return one of the modules that JupyterLab shares with its extensions. */
   async function load(name) {
     const versions = Object.values(shared[name]);
-    const used = versions.find(version => version.loaded) ?? versions[0];
+    const core = versions.find(version => /CORE_FEDERATION/.test(version.from));
+    const used = core ?? versions.find(version => version.loaded) ?? versions[0];
     return (await used.get())();
   }
 
