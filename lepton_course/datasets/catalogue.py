@@ -254,6 +254,29 @@ AUSTEN = TextInfo(
     is_whole=True,
 )
 
+CHICAGO = EventsInfo(
+    name="chicago",
+    title="Chicago ridership",
+    task="say how many people will enter a train station tomorrow",
+    examples="days",
+    full_size="5698 days, January 2001 to August 2016, of one station",
+    subset_size="5698 days, January 2001 to August 2016, of one station (ships with the course)",
+    licence="MIT, copyright 2019 Max Kuhn, RStudio",
+    origin="https://github.com/tidymodels/modeldata",
+    citation=(
+        "Chicago in the R package modeldata, version 1.1.0, from the City of Chicago's data "
+        "portal; M. Kuhn, K. Johnson: Feature Engineering and Selection (2019)"
+    ),
+    subset=DATA / "chicago" / "ridership.npz",
+    subset_sha256="cc19d9bbdf11fefc93444146f5d16f7c8920ff20620a48ef0c09ad207f4452c0",
+    is_whole=True,
+    columns={
+        "day": "days since 22 January 2001, a Monday",
+        "riders": "people who entered the station Clark/Lake",
+    },
+    first_day=date(2001, 1, 22),
+)
+
 CATALOGUE: dict[str, DatasetInfo] = {
-    info.name: info for info in (FASHION_MNIST, CREDIT, JAPANESE_VOWELS, CDNOW, AUSTEN)
+    info.name: info for info in (FASHION_MNIST, CREDIT, JAPANESE_VOWELS, CDNOW, CHICAGO, AUSTEN)
 }

@@ -75,14 +75,15 @@ def load_dataset(
         training, validation = data.train.hold_out(2000)
 
     name: "fashion_mnist" (images), "credit" (a table), "japanese_vowels" (sequences), "cdnow"
-        (purchases) or "austen" (a text); `lepton data` describes each.
+        (purchases), "chicago" (passengers by day) or "austen" (a text); `lepton data` describes
+        each.
     subset: True loads what ships with the course, without a network. False loads all 70000 images
         of Fashion-MNIST: from Debian's package, from your cache, or by download (30 MB).
     patience: timeouts and retries of that download.
 
-    Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow", or a `Text` for
-    "austen". If the full set cannot be had, one printed line says why and you get the subset;
-    `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
+    Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow" and "chicago", or a
+    `Text` for "austen". If the full set cannot be had, one printed line says why and you get the
+    subset; `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
     Raises ValueError for an unknown name, listing the names that exist, and for subset=False with
     any other data set: there is nothing to download.
     """
@@ -157,7 +158,8 @@ def _load_shipped(info: DatasetInfo) -> Dataset | EventLog | Text:
             return Text(arrays["utf8"].tobytes().decode(), info)
         if isinstance(info, EventsInfo):
             columns = {name: arrays[name] for name in arrays.files}
-            columns["dollars"] = columns.pop("cents") / 100
+            if "cents" in columns:
+                columns["dollars"] = columns.pop("cents") / 100
             return EventLog(columns, info)
         train, test = (_split(info, arrays, prefix) for prefix in ("train_", "test_"))
     return Dataset(info, train, test, is_subset=not info.is_whole)

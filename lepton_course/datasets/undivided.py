@@ -16,7 +16,7 @@ from lepton_course.datasets.tables import Rows, as_html, as_text, cell_text
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EventLog:
-    """Events in rows, ordered by customer and then by day; a notebook displays its first rows.
+    """Events in rows, by customer (if there are any) and day; a notebook displays its first rows.
 
     columns: name -> array (E,), as `info.columns` describes them.
     """

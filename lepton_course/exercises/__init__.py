@@ -8,6 +8,7 @@ from lepton_course.exercises.probes import (
     Gradient,
     Model,
     Probe,
+    Ranks,
     Value,
     random_weights,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Misconception",
     "Model",
     "Probe",
+    "Ranks",
     "Value",
     "accuracy",
     "close",

@@ -123,6 +123,14 @@ def test_a_log_shows_its_first_rows_and_knows_its_columns(log):
     assert set(log.info.columns) == set(log.columns)
 
 
+def test_every_day_of_the_station_is_there():
+    days = load_dataset("chicago")
+    assert days.column("day").tolist() == list(range(5698))  # 22 January 2001 to 28 August 2016
+    riders = days.column("riders")
+    assert riders[:7].tolist() == [15732, 15762, 15872, 15874, 15423, 2425, 1467]
+    assert riders[np.arange(5698) % 7 == 6].mean() < riders.mean() / 2  # Sundays
+
+
 # --- a text ---
 
 

@@ -46,15 +46,6 @@ def clip_gradients(gradients, limit):
 COPIES = "[g.copy() for g in gradients]"
 SUM_OF_SQUARES = "np.sqrt(sum(np.sum(g**2) for g in gradients))"
 
-UNROLLED = """
-def unroll(x, h, w_ih, w_hh, b):
-    visited = []
-    for t in range(x.shape[1]):
-        h = np.tanh(x[:, t] @ w_ih.T + h @ w_hh.T + b)
-        visited.append(h)
-    return np.stack(visited, axis=1){end}
-"""
-
 SUMMARY = """
 def summarise(states, lengths):
     n, steps, units = states.shape
@@ -65,7 +56,14 @@ def summarise(states, lengths):
 """
 
 RIGHT = {
-    "states in single precision": ("unroll", UNROLLED.format(end=".astype(np.float32)")),
+    "gradients in single precision": (
+        "clip_gradients",
+        CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES).replace(
+            "def clip_gradients(gradients, limit):",
+            "def clip_gradients(gradients, limit):\n"
+            "    gradients = [g.astype(np.float32) for g in gradients]",
+        ),
+    ),
     "the norm is a number of NumPy's": (
         "clip_gradients",
         CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES),
@@ -103,11 +101,6 @@ RIGHT = {
 }
 
 WRONG = {
-    "every axis of length 1 dropped from the states": (
-        "unroll",
-        UNROLLED.format(end=".squeeze()"),
-        {"one step", "several steps of one sequence"},
-    ),
     "two axes at most": (
         "clip_gradients",
         CLIPPING.format(
@@ -115,6 +108,20 @@ WRONG = {
             short=COPIES,
         ),
         {"longer than the limit", "shorter than the limit"},
+    ),
+    "large limits never reached": (
+        "clip_gradients",
+        CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES).replace(
+            "norm <= limit", "norm <= limit or limit > 5"
+        ),
+        {"longer than the limit"},
+    ),
+    "tiny gradients never clipped": (
+        "clip_gradients",
+        CLIPPING.format(norm=SUM_OF_SQUARES, short=COPIES).replace(
+            "norm <= limit", "norm <= limit or norm < 0.1"
+        ),
+        {"longer than the limit"},
     ),
     "short gradients handed back": (
         "clip_gradients",
@@ -157,6 +164,13 @@ WRONG = {
         PURCHASES.format(**AS_ASKED | {"condition": "and paid > 0"}),
         {"what was known"},
     ),
+    "no customer who never paid": (
+        "purchase_table",
+        PURCHASES.format(**AS_ASKED).replace(
+            "sorted(history)", "sorted(c for c in history if sum(p for _, p in history[c]) > 0)"
+        ),
+        {"what was known"},
+    ),
     "no customer with the number 0": (
         "purchase_table",
         PURCHASES.format(**AS_ASKED | {"condition": "and who"}),
@@ -179,7 +193,7 @@ WRONG = {
             rows = [torch.ones(n, dtype=torch.bool) for n in lengths]
             return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
         """,
-        {"room behind all", "one sequence"},
+        {"room beyond all", "one sequence"},
     ),
     "always 130 speakers": (
         "who_speaks",
@@ -189,6 +203,10 @@ WRONG = {
 }
 
 TOLD_NOTHING = {
+    "two weights for each unit of the state": (
+        "parameters_of",
+        "def parameters_of(inputs, units, blocks): return blocks * units * 2 * (inputs + units)",
+    ),
     "three biases": (
         "parameters_of",
         "def parameters_of(inputs, units, blocks): return blocks * units * (inputs + units + 3)",

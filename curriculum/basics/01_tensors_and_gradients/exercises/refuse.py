@@ -16,7 +16,7 @@ from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
 from .prepare import deviation, fill, scale
-from .train_logistic import train_logistic
+from .train_in_batches import train_in_batches
 
 THRESHOLD = 0.29  # of probability; about the fraction of bad loans
 SUREST = 10
@@ -43,7 +43,8 @@ def _scorer():
     middle = np.nanmedian(x, axis=0)
     known = fill(x, middle)
     scaled = torch.tensor(scale(known, known.mean(0), known.std(0)), dtype=torch.float32)
-    w, b, _ = train_logistic(scaled, torch.tensor(y, dtype=torch.float32), 1.0, 300)
+    targets = torch.tensor(y, dtype=torch.float32)
+    w, b, _ = train_in_batches(scaled, targets, 1.0, len(y), 300)
     return middle, known.mean(axis=0), known.std(axis=0), w.double().numpy(), b
 
 
@@ -220,9 +221,9 @@ def gaps_not_filled(x):
 refusing.hints(
     "First reach a loss below 0.48 on applications that you hold out. Only then choose the "
     "threshold, on those same ones.",
-    "prepare and train_logistic do the work. On your validation set, compute for each threshold "
+    "prepare and train_in_batches do the work. On your validation set, compute for each threshold "
     "the accuracy among the good and among the bad; choose one where both lie near 0.75.",
-    "Learning rate 1 and 300 steps are plenty. Keep the training table, w and b in global names. "
-    "In refuse: prepare x with that same table, logit, sigmoid, compare with about 0.3, whole "
-    "numbers, NumPy.",
+    "Learning rate 1, all rows in one batch and 300 epochs are plenty. Keep the training table, w "
+    "and b in global names. In refuse: prepare x with that same table, logit, sigmoid, compare "
+    "with about 0.3, whole numbers, NumPy.",
 )

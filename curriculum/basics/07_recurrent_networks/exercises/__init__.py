@@ -1,11 +1,11 @@
 """Exercises of basics/07_recurrent_networks: the assignment's, then the lesson's."""
 
 EXERCISES = [
-    "unroll",
-    "through_time",
     "clip_gradients",
-    "gru_step",
+    "perplexity",
     "summarise",
+    "gru_step",
+    "through_time",
     "purchase_table",
     "who_speaks",
     "fading_memory",

@@ -22,7 +22,7 @@ fading = exercise(
 def fading_memory(values, keep):
     """Return the state after each value, (T,): an exponential moving average that begins at 0.
 
-    values: float (T,); keep: the share of the old state, from 0 to 1.
+    values: float (T,); keep: the fraction of the old state that stays, from 0 to 1.
     """
     weights = keep ** np.arange(len(values))
     return (1 - keep) * np.array(
@@ -95,7 +95,7 @@ def began_with_the_first(right, a):
 
 @fading.mistake(
     "You took the mean of all values so far, which forgets nothing and does not use keep: the "
-    "share keep of the old state stays at each step."
+    "fraction keep of the old state stays at each step."
 )
 def mean_so_far(values, keep):
     return np.cumsum(values) / np.arange(1, len(values) + 1)
@@ -113,7 +113,7 @@ rules = fading.group("The rule of a step", make=_rewritten)
 
 
 @rules.mistake(
-    "You kept the share 1 - keep of the old state: it should fade slowly when keep is near 1, so "
+    "You kept a fraction 1 - keep of the old state: it should fade slowly when keep is near 1, so "
     "the old state gets keep and the new value the rest."
 )
 def shares_swapped(state, value, keep):
@@ -122,7 +122,7 @@ def shares_swapped(state, value, keep):
 
 @rules.mistake(
     "You added the whole value: then the state grows beyond the values; give the new value the "
-    "share 1 - keep."
+    "weight 1 - keep."
 )
 def all_of_the_value(state, value, keep):
     return keep * state + value
@@ -134,7 +134,7 @@ def nothing_fades(state, value, keep):
 
 
 @rules.mistake(
-    "You multiplied both by keep: the two shares add up to 1, so the value gets 1 - keep."
+    "You multiplied both by keep: the two weights add up to 1, so that of the value is 1 - keep."
 )
 def keep_for_both(state, value, keep):
     return keep * (state + value)
@@ -146,8 +146,8 @@ def no_brackets(state, value, keep):
 
 
 fading.hints(
-    "What is left of the old state, and what is the share of the new value?",
-    "The shares keep and 1 - keep add up to 1: the state is a weighted mean of the past.",
+    "What is left of the old state, and how much comes from the new value?",
+    "The weights keep and 1 - keep add up to 1: the state is a weighted mean of the past.",
     "def fading_memory(values, keep):\n"
     "    …\n"
     "        state = keep * state + (1 - keep) * value\n"

@@ -12,7 +12,7 @@ gru = exercise(
     title="A step of a GRU",
     points=3,
     difficulty=3,
-    minutes=15,
+    minutes=10,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#The-GRU",
@@ -168,7 +168,7 @@ def no_reset(of_x, of_h, h):
     return (1 - z) * np.tanh(of_x[2] + of_h[2]) + z * h
 
 
-@mixing.mistake("You reset the input's share of n as well: r multiplies the state's share only.")
+@mixing.mistake("You reset the input's part of n as well: r multiplies the state's part only.")
 def reset_of_everything(of_x, of_h, h):
     r, z = _sigmoid(of_x[0] + of_h[0]), _sigmoid(of_x[1] + of_h[1])
     return (1 - z) * np.tanh(r * (of_x[2] + of_h[2])) + z * h
@@ -183,7 +183,7 @@ def update_the_other_way_round(of_x, of_h, h):
     return z * np.tanh(of_x[2] + r * of_h[2]) + (1 - z) * h
 
 
-@mixing.mistake("n is not a gate but a proposed state: use tanh, so that it may be negative.")
+@mixing.mistake("n is not a gate but a candidate: use tanh, so that it may be negative.")
 def sigmoid_for_n(of_x, of_h, h):
     r, z = _sigmoid(of_x[0] + of_h[0]), _sigmoid(of_x[1] + of_h[1])
     return (1 - z) * _sigmoid(of_x[2] + r * of_h[2]) + z * h
@@ -195,7 +195,7 @@ def tanh_in_the_gates(of_x, of_h, h):
     return (1 - z) * np.tanh(of_x[2] + r * of_h[2]) + z * h
 
 
-@mixing.mistake("You returned n, the proposed state: the new state mixes it with the old one.")
+@mixing.mistake("You returned n, the candidate: the new state mixes it with the old one.")
 def n_returned(of_x, of_h, h):
     return np.tanh(of_x[2] + _sigmoid(of_x[0] + of_h[0]) * of_h[2])
 
@@ -206,5 +206,5 @@ gru.hints(
     "np.split(…, 3, axis=1) gives the thirds. r and z: sigmoid of the sum of their thirds. n: "
     "tanh of the input's third plus r times the state's third. Then mix n and h.",
     "With x_r, x_z, x_n and h_r, h_z, h_n for the thirds: r comes from x_r + h_r, z from x_z + "
-    "h_z, n from x_n + r * h_n. The new state has the share 1 - z of n and z of h.",
+    "h_z, n from x_n + r * h_n. The new state is 1 - z parts n and z parts h.",
 )

@@ -55,53 +55,56 @@ def _counted(weights, biases):
 
 
 counting.mistake(
-    "You counted one bias for each unit: mathematics needs no more, but PyTorch keeps two, "
-    "bias_ih and bias_hh.",
+    "Your total lacks one bias for each unit of each block: mathematics needs one, but PyTorch "
+    "keeps two, bias_ih and bias_hh.",
     name="one bias",
 )(_counted(lambda c, h: h, lambda h: 1))
 
 
 counting.mistake(
-    "You counted the inputs twice: the second matrix, U, multiplies the state, which has `units` "
-    "numbers.",
+    "Your total has units * inputs in the place of U: the second matrix multiplies the state, "
+    "which has `units` numbers, so it has units * units.",
     name="inputs twice",
 )(_counted(lambda c, h: c, lambda h: 2))
 
 
 counting.mistake(
-    "You left out U: each unit also has a weight for each unit of the old state.", name="no state"
+    "Your total lacks U: in each block every unit also has a weight for each unit of the old "
+    "state.",
+    name="no state",
 )(_counted(lambda c, h: 0, lambda h: 2))
 
 
 counting.mistake(
-    "You gave each unit one weight for the old state: it reads all units of it, so `units` "
-    "weights.",
+    "Your total has `units` numbers in the place of U: each unit reads all units of the old "
+    "state, so U has units * units.",
     name="one state weight",
 )(_counted(lambda c, h: 1, lambda h: 2))
 
 
 counting.mistake(
-    "You counted no biases: each block has two of them for each unit.", name="no biases"
+    "Your total lacks the biases: each unit of each block has two, bias_ih and bias_hh.",
+    name="no biases",
 )(_counted(lambda c, h: h, lambda h: 0))
 
 
 counting.mistake(
-    "You multiplied by `units` twice in the biases: the line does it already, and each unit has "
-    "two.",
+    "Your total has 2 * units * units in the place of the biases: a block has two for each unit, "
+    "2 * units, and the line multiplies by `units` already.",
     name="units among the biases",
 )(_counted(lambda c, h: h, lambda h: 2 * h))
 
 
 counting.mistake(
-    "You put units * units into the first blank: that line multiplies by `units` already, for it "
-    "counts the weights of one unit inside the brackets.",
+    "Your total has units ** 3 in the place of U: the line multiplies by `units` already, and the "
+    "brackets hold the weights of one unit.",
     name="units times units",
 )(_counted(lambda c, h: h * h, lambda h: 2))
 
 
 @counting.mistake(
-    "You counted the blocks twice in the biases: the last line multiplies by them, and within a "
-    "block each unit has two biases."
+    "Your total counts the blocks twice in the biases: the last line multiplies by them, and "
+    "within a block each unit has two biases."
 )
 def blocks_among_the_biases(inputs, units, blocks):
     return blocks * units * (inputs + units + 2 * blocks)

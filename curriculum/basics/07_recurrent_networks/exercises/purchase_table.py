@@ -11,7 +11,7 @@ purchases = exercise(
     title="What was known, and what came after",
     points=3,
     difficulty=3,
-    minutes=20,
+    minutes=15,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#Who-buys-again",
@@ -100,7 +100,7 @@ def cases(rng):
         ([0], []),
     ]
     return [
-        case("what was known", cutoff, even, *known, ([-5, -5, -30], []), free=[1]),
+        case("what was known", cutoff, even, *known, ([-5, -5, -30], []), free=[1, 2]),
         case("what was known", 101, 9, ([far()], [])),
         case("what came after", cutoff + 1, even + 1, *both, ([-9], [])),
         case("customers who came later", 98, even, *both, ([4], [-4]), ([], [3])),
@@ -197,7 +197,9 @@ def free_purchases_dropped(right, a):
     return _with_column(right, a, 2, lambda _, paid: paid.sum() / max((paid > 0).sum(), 1))
 
 
-borders = purchases.group("Borders of the window", read="lesson.ipynb#Time-ordered-splits")
+borders = purchases.group(
+    "Borders of the window", read="deeper.ipynb#A-random-split-rewards-memorising"
+)
 
 
 @borders.mistake(
@@ -232,7 +234,9 @@ def cutoff_in_both(right, a):
     return known, x, np.isin(known, a.customer[in_window]).astype(int)
 
 
-leaks = purchases.group("Leaks from the future", read="lesson.ipynb#Time-ordered-splits")
+leaks = purchases.group(
+    "Leaks from the future", read="deeper.ipynb#A-random-split-rewards-memorising"
+)
 
 
 @leaks.mistake(

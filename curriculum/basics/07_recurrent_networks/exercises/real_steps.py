@@ -49,7 +49,7 @@ def cases(rng):
     return [
         Case("longest fills the row", (lengths, 7)),
         Case("longest fills the row", (torch.tensor([2, 1]), 2)),
-        Case("room behind all", (lengths[-3:], 10)),
+        Case("room beyond all", (lengths[-3:], 10)),
         Case("one sequence", (torch.tensor([int(rng.integers(2, 5))]), 6)),
         Case("one sequence", (torch.tensor([1]), 1)),
     ]
@@ -69,7 +69,7 @@ def one_too_few(right, a):
     return right(lengths=a.lengths - 1)
 
 
-@masking.mistake("Your mask is true for the padding: turn it around, true means real.")
+@masking.mistake("Your mask is true for the padding: invert it, for true means real.")
 def padding_marked(right, a):
     return ~right()
 
@@ -82,7 +82,7 @@ def lengths_not_a_column(lengths, longest):
     return torch.arange(longest) < lengths
 
 
-@masking.mistake("Your real steps stand at the end of the rows: the padding is behind them.")
+@masking.mistake("Your real steps stand at the end of the rows: the padding comes after them.")
 def flush_right(right, a):
     return right().flip(1)
 

@@ -12,7 +12,7 @@ summary = exercise(
     title="What padding must not change",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#Padding-and-masking",
@@ -173,7 +173,7 @@ def mean_of_one_step_less(right, a):
 
 
 @number.mistake(
-    "lengths[n] is the first step behind the sequence: steps count from 0, so the last real one "
+    "lengths[n] is the first step after the sequence: steps count from 0, so the last real one "
     "is lengths[n] - 1."
 )
 def one_step_too_late(right, a):

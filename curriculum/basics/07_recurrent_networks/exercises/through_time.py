@@ -13,7 +13,7 @@ backward_pass = exercise(
     title="Backpropagation through time",
     points=3,
     difficulty=4,
-    minutes=20,
+    minutes=15,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#Backpropagation-through-time",
@@ -240,7 +240,7 @@ backward_pass.hints(
     "Stand at h_t, and suppose that its whole gradient is known. What does h_{t-1} get from it, "
     "through one step?",
     "Begin with a copy of upstream. Go from t = T down to 1. With a = d_states[t] * (1 - h_t²), "
-    "the gradient inside the tanh, two things follow: the share of w_hh, and what h_{t-1} gets.",
+    "the gradient inside the tanh, two things follow: what w_hh gets, and what h_{t-1} gets.",
     "In the loop, with that a: add np.outer(a, h_{t-1}) to d_w, and a @ w_hh to row t - 1 of "
     "d_states. Both with +=. By the time that a row is used, it is complete.",
 )
