@@ -81,8 +81,9 @@
         }
         let html;
         try {
-          html = firstHtml(await this.contents.get(this.context.path, { type: 'notebook' }));
-        } catch {
+          html = firstHtml(await this.contents.get(this.context.path, { type: 'notebook', content: true }));
+        } catch (error) {
+          console.warn(`${this.context.path} cannot be read:`, error);
           return; // the server cannot be reached: what was shown stays
         }
         if (html !== this.html && !this.isDisposed) {
@@ -153,7 +154,7 @@
         const factory = new CoursePageFactory(
           {
             name: FACTORY,
-            modelName: 'notebook',
+            modelName: 'text', // which is not changed by being read
             fileTypes: ['lepton-page'],
             defaultFor: ['lepton-page'],
             readOnly: true
