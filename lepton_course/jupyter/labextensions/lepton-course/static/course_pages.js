@@ -81,7 +81,8 @@
         }
         let html;
         try {
-          html = firstHtml(await this.contents.get(this.context.path, { type: 'notebook', content: true }));
+          const wanted = { type: 'notebook', content: true };
+          html = firstHtml(await this.contents.get(this.context.path, wanted));
         } catch (error) {
           console.warn(`${this.context.path} cannot be read:`, error);
           return; // the server cannot be reached: what was shown stays
