@@ -21,6 +21,7 @@ from lepton_course.command_group import (
     LEARNERS,
     NamesItself,
     WorkspaceFolder,
+    workspace_at,
 )
 from lepton_course.errors import problem_in_words
 from lepton_course.pages.new_versions import compare_command, pairs
@@ -103,7 +104,7 @@ def progress(
 
     from lepton_course.pages.progress_notebook import show_tables
 
-    workspace = find_workspace(folder.expanduser() if folder else None)
+    workspace = workspace_at(folder)
     if workspace is None:
         sys.exit(
             f"lepton progress: {folder or Path.cwd()} is not in a workspace. "
@@ -133,8 +134,7 @@ def changes(
     text: Annotated[bool, typer.Option("--text", help="In the terminal, without browser.")] = False,
 ) -> None:
     """Show your notebook and the course's new version side by side."""
-    start = folder.expanduser() if folder else notebook.parent if notebook else None
-    workspace = find_workspace(start)
+    workspace = workspace_at(folder or (notebook.parent if notebook else None))
     if workspace is None:
         sys.exit("lepton changes: not in a workspace. Give its folder: lepton changes --dir DIR")
     found = pairs(workspace)
@@ -178,7 +178,7 @@ def doctor(folder: WorkspaceFolder = None) -> None:
     """Check what you need, what is missing, and how to get it."""
     from lepton_course.workspace.doctor import examine_for_learning, report
 
-    workspace = find_workspace(folder.expanduser() if folder else None)
+    workspace = workspace_at(folder)
     if not report(examine_for_learning(workspace)):
         raise typer.Exit(1)
 

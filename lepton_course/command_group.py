@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,15 +10,30 @@ import typer
 from typer.core import TyperGroup
 
 from lepton_course.errors import CourseError, problem_in_words
+from lepton_course.progress.database import find_workspace
 
 WorkspaceFolder = Annotated[
     Path | None, typer.Argument(metavar="[DIR]", help="Default: the workspace you are in.")
 ]
 """The argument of commands that look at a learner's workspace."""
 
+HOME = "LEPTON_WORKSPACE"
+"""Environment variable in which a workspace's own launcher names the workspace."""
+
 LEARNERS = "For learners"
 INSTRUCTORS = "For instructors, in a clone of the course"
 AUTHORS = "For authors, in a clone of the course"
+
+
+def workspace_at(folder: Path | None) -> Path | None:
+    """Return the workspace that a command is about; None when there is none.
+
+    folder: given by the user; without it, the current folder, or else the launcher's workspace.
+    """
+    if folder is not None:
+        return find_workspace(folder.expanduser())
+    home = os.environ.get(HOME)
+    return find_workspace() or (find_workspace(Path(home)) if home else None)
 
 
 class ErrorsAsMessages(TyperGroup):

@@ -11,13 +11,13 @@ from lepton_course.checks.check import Session, open_session
 from lepton_course.devices import prepare_tensorflow
 from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
-from lepton_course.mistakes import SETTING, report_links
 from lepton_course.pages.wording import counted
 from lepton_course.progress.database import find_workspace, record_visit
 from lepton_course.progress_bar import LoadingLine, is_interactive
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED, TOOLBOX
 from lepton_course.workspace.launcher import lepton_command
+from lepton_course.workspace.mistakes import SETTING, report_links
 
 
 class NoSuchModule(CourseError, ValueError):

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import typer
 
-from lepton_course.command_group import WorkspaceFolder
-from lepton_course.progress.database import find_workspace
+from lepton_course.command_group import WorkspaceFolder, workspace_at
 from lepton_course.workspace.doctor import GIB, Finding, examine_for_learning, package, report
 
 NEEDED_GIB = 4.0
@@ -74,8 +73,7 @@ def landlock_remedy(read: Callable[[str], str], release: str) -> str:
 
 def doctor(folder: WorkspaceFolder = None) -> None:
     """Check this machine: what learning and grading need, what is missing, how to get it."""
-    workspace = find_workspace(folder.expanduser() if folder else None)
-    if not report([*examine_for_learning(workspace), *examine_for_grading()]):
+    if not report([*examine_for_learning(workspace_at(folder)), *examine_for_grading()]):
         raise typer.Exit(1)
 
 

@@ -166,7 +166,7 @@ def _modules_table(stops: list[Stop]) -> str:
     rows = [_row("th", *HEADINGS)]
     for stop in stops:
         title, *numbers = map(escape, stop.cells())
-        rows.append(_row("td", title, *(number.replace(" ", "&nbsp;") for number in numbers)))
+        rows.append(_row("td", title, *(n.replace(" of ", "&nbsp;of&nbsp;") for n in numbers)))
     return "<table>" + "".join(rows) + "</table>"
 
 

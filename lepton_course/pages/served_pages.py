@@ -46,6 +46,11 @@ class CourseContents(AsyncLargeFileManager):
                 replace_output(model["content"]["cells"], html)
         return model
 
+    def mark_trusted_cells(self, nb: Any, path: str = "") -> None:
+        """Mark the cells of a notebook that its owner ran; a page needs no trust, nor a warning."""
+        if Path(path).name not in _PAGES:
+            super().mark_trusted_cells(nb, path)
+
 
 def page_now(file: Path) -> str | None:
     """Return the page of a workspace as HTML; None when the file is no page of one."""

@@ -14,12 +14,14 @@ MARK = "Made by `lepton learn`"
 
 _SHELL = f"""\
 #!/bin/sh
-# {MARK}: runs the course's command from this folder, as in ./lepton progress
+# {MARK}: runs the course's command, as in ./lepton progress
+LEPTON_WORKSPACE=$(dirname "$0") && export LEPTON_WORKSPACE
 exec {{python}} -m lepton_course.cli "$@"
 """
 
 _WINDOWS = f"""\
-@rem {MARK}: runs the course's command from this folder, as in lepton progress
+@rem {MARK}: runs the course's command, as in lepton progress
+@set "LEPTON_WORKSPACE=%~dp0."
 @"{{python}}" -m lepton_course.cli %*
 """
 

@@ -35,10 +35,10 @@ def test_commands_are_grouped_learners_first():
         assert re.search(rf"^│ {command}\s", shown[third:], re.MULTILINE)
 
 
-@pytest.mark.parametrize("columns", ["60", "80", "200"])
-@pytest.mark.parametrize("command", [(), ("class",), ("new",), *((name,) for name in LEARNING)])
+@pytest.mark.parametrize("columns", ["60", "80"])
+@pytest.mark.parametrize("command", [(), ("class",), ("learn",), ("progress",)])
 def test_nothing_is_cut_off(command, columns):
-    assert "…" not in lepton(*command, "--help", COLUMNS=columns).replace("File → ", "")
+    assert "…" not in lepton(*command, "--help", COLUMNS=columns)
 
 
 def test_the_shell_completes_commands():

@@ -78,10 +78,10 @@ def test_it_has_no_cell_to_add_to_and_starts_no_kernel(lab, workspace, url):
     before = (workspace / "START.ipynb").read_bytes()
     for _ in range(3):
         lab.page.keyboard.press("Shift+Enter")
-    lab.page.keyboard.press("Control+s")
     assert lab.page.locator(f"{PAGE} .jp-Cell").count() == 0
     base, token = url.split("/lab/tree/START.ipynb?token=")
-    assert httpx.get(f"{base}/api/kernels", params={"token": token}).json() == []
+    sessions = httpx.get(f"{base}/api/sessions", params={"token": token}).json()
+    assert "START.ipynb" not in [session["path"] for session in sessions]
     assert lab.page.locator(".jp-Dialog").count() == 0
     assert (workspace / "START.ipynb").read_bytes() == before
 
@@ -103,3 +103,18 @@ def test_both_pages_read_well(lab, workspace, url, tmp_path):
     lab.panel().get_by_role("link", name="your progress").click()
     lab.panel().get_by_role("heading", name="Your progress").wait_for()
     look(lab, tmp_path / "progress", PAGE)
+
+
+def test_a_mistake_is_reported_from_the_notebook(lab, tmp_path):
+    lab.follow(f"{MODULE}/assignment.ipynb")
+    lab.run("begin(")
+    shown = lab.cell("begin(").locator("details")
+    shown.get_by_text("Report a mistake").click()
+    picture(lab.page, tmp_path / "report.png")
+    with lab.page.expect_download() as saved:
+        shown.get_by_role("link", name="How large is the output?").click()
+    assert saved.value.suggested_filename == f"{MODULE.replace('/', '-')}-assignment-output_size.md"
+    text = Path(saved.value.path()).read_text()
+    assert "cell `output_size`" in text and "- torch" in text
+    assert str(Path.home()) not in text and str(tmp_path) not in text
+    look(lab, tmp_path / "report", ".jp-NotebookPanel:not(.lm-mod-hidden) details")

@@ -17,7 +17,7 @@ import lepton_course
 from autograder.proof.exercises.certification import certify_exercise
 
 PAGES = sorted([*CLONE.glob("*.md"), *(CLONE / "docs").rglob("*.md")])
-LEARNERS = {"learn", "progress", "changes", "devices", "data"}
+LEARNERS = {"learn", "progress", "changes", "reset", "doctor", "devices", "data"}
 ENTRY_POINTS = tomllib.loads((CLONE / "pyproject.toml").read_text())["project"]["entry-points"]
 
 

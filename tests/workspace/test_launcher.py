@@ -12,6 +12,17 @@ from lepton_course.workspace.launcher import MARK, lepton_command, write_launche
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell script")
+def test_it_is_about_its_own_workspace_wherever_one_stands(tmp_path):
+    home = tmp_path / "my lepton"
+    (home / ".lepton").mkdir(parents=True)
+    write_launcher(home)
+    environment = os.environ | {"PYTHONPATH": str(CLONE)}
+    command = [str(home / "lepton"), "changes"]
+    run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert run.stdout == "No notebook has a new version.\n", run.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script")
 def test_the_launcher_runs_lepton(tmp_path):
     launcher = write_launcher(tmp_path)
     environment = os.environ | {"PYTHONPATH": str(CLONE)}

@@ -69,6 +69,13 @@ def test_where_a_page_cannot_be_rendered_the_saved_one_shows(workspace, monkeypa
     assert "First" in html(read(workspace, "START.ipynb"))
 
 
+def test_a_page_that_is_read_often_fills_no_log(workspace, caplog):
+    read(workspace, "START.ipynb")
+    assert caplog.messages == []
+    read(workspace, f"{MODULE}/assignment.ipynb")
+    assert "not trusted" in caplog.text, "which is what Jupyter says of any other notebook"
+
+
 def test_cells_that_a_learner_added_stay(workspace):
     page = json.loads((workspace / "START.ipynb").read_bytes())
     page["cells"].append({"cell_type": "markdown", "id": "m", "metadata": {}, "source": "mine"})

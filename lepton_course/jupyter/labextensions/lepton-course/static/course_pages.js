@@ -17,7 +17,8 @@
   /** Return one of the modules that JupyterLab shares with its extensions. */
   async function load(name) {
     const versions = Object.values(shared[name]);
-    const used = versions.find(version => version.loaded) ?? versions[0];
+    const core = versions.find(version => /CORE_FEDERATION/.test(version.from));
+    const used = core ?? versions.find(version => version.loaded) ?? versions[0];
     return (await used.get())();
   }
 
@@ -37,7 +38,11 @@
       constructor(context, contents, rendermime) {
         super();
         this.addClass('lepton-CoursePage');
-        Object.assign(this.node.style, { overflow: 'auto', padding: '0 24px 24px' });
+        Object.assign(this.node.style, {
+          background: 'var(--jp-layout-color0)',
+          overflow: 'auto',
+          padding: '0 24px 24px'
+        });
         this.node.tabIndex = 0;
         this.context = context;
         this.contents = contents;
@@ -76,8 +81,10 @@
         }
         let html;
         try {
-          html = firstHtml(await this.contents.get(this.context.path, { type: 'notebook' }));
-        } catch {
+          const wanted = { type: 'notebook', content: true };
+          html = firstHtml(await this.contents.get(this.context.path, wanted));
+        } catch (error) {
+          console.warn(`${this.context.path} cannot be read:`, error);
           return; // the server cannot be reached: what was shown stays
         }
         if (html !== this.html && !this.isDisposed) {
@@ -148,7 +155,7 @@
         const factory = new CoursePageFactory(
           {
             name: FACTORY,
-            modelName: 'notebook',
+            modelName: 'text', // which is not changed by being read
             fileTypes: ['lepton-page'],
             defaultFor: ['lepton-page'],
             readOnly: true

@@ -9,7 +9,12 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from lepton_course.checks.check import open_session
-from lepton_course.mistakes import MistakeReport, report_links, report_mistake, versions_in_use
+from lepton_course.workspace.mistakes import (
+    MistakeReport,
+    report_links,
+    report_mistake,
+    versions_in_use,
+)
 
 MODULE = "basics/05_convolutional_networks"
 REPORT = MistakeReport(f"{MODULE}/lesson.ipynb", "output_size", {"torch": "2.6"})

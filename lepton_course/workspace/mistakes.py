@@ -96,7 +96,7 @@ def report_links(module: str, cells: Sequence[tuple[str, str]], url: str) -> dic
     }
 
 
-_CALL = 'from lepton_course.mistakes import report_mistake; report_mistake("name of the cell")'
+_CALL = 'from lepton_course import report_mistake; report_mistake("name of the cell")'
 
 
 def report_mistake(cell: str = "") -> None:
