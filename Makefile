@@ -6,12 +6,13 @@ BROWSER ?= yes
 PORT    ?= 8888
 GPU     ?= no
 WORKERS ?= 2
+SECONDS ?= 600
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install learn test attack lint demo build wheel pins clean
+.PHONY: help install learn test attack fuzz lint demo build wheel pins clean
 
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
@@ -21,6 +22,7 @@ help:
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
 	@echo "make attack    try the grader with hostile submissions (part of make test)"
+	@echo "make fuzz      try all that is read with made-up files (SECONDS=600 for each kind)"
 	@echo "make lint      ruff only"
 	@echo "make wheel     dist/*.whl with the student's curriculum, no solutions"
 	@echo "make pins      new exact versions in constraints.txt"
@@ -40,13 +42,15 @@ $(STAMP): pyproject.toml constraints.txt
 	        "On Debian and Ubuntu: sudo apt install python3-venv"; \
 	    exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev]'
 ifeq ($(GPU),yes)
 	# The CPU build and the full build are the same Python package: the full one must come last.
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,gpu]'
 	$(BIN)/python -m pip uninstall --yes tensorflow-cpu
 	$(BIN)/python -m pip install --constraint constraints.txt --force-reinstall --no-deps tensorflow
 endif
+	@# On all cores; pip has one. Packages carry templates for other Pythons: those do not compile.
+	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@$(BIN)/jupyter kernelspec install autograder/kernels/lepton-warm --sys-prefix --log-level=WARN
 	@touch $@
 
@@ -79,6 +83,9 @@ test: lint build
 
 attack: build
 	$(BIN)/python -m pytest -m attack
+
+fuzz: install
+	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzzing
 
 wheel: build
 	$(BIN)/python -m build --wheel --no-isolation

@@ -15,24 +15,41 @@ from typing import Annotated
 import typer
 
 from lepton_course import __version__
-from lepton_course.command_group import NamesItself
+from lepton_course.command_group import (
+    AUTHORS,
+    INSTRUCTORS,
+    LEARNERS,
+    NamesItself,
+    WorkspaceFolder,
+)
+from lepton_course.errors import problem_in_words
 from lepton_course.pages.new_versions import compare_command, pairs
 from lepton_course.progress.database import find_workspace
 from lepton_course.progress.transfer import export_progress, import_progress
+from lepton_course.wording import counted
 from lepton_course.workspace.install import (
     FileChange,
     update_workspace,
     write_atomically,
 )
+from lepton_course.workspace.lab_settings import encryption_options, set_environment
+from lepton_course.workspace.launcher import write_launcher
 
 app = typer.Typer(
     cls=NamesItself,
     help="Lepton Course: deep learning in notebooks that check your answers.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+    rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+
+PANELS = {
+    "doctor": LEARNERS,
+    "class": INSTRUCTORS,
+    "demo": INSTRUCTORS,
+}
+"""Where `lepton --help` lists the commands of a clone; the others are for authors."""
 
 
 def _show_version(wanted: bool) -> None:
@@ -51,7 +68,7 @@ def _options(
     pass
 
 
-@app.command()
+@app.command(rich_help_panel=LEARNERS)
 def learn(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Your folder of notebooks.")],
     browser: Annotated[bool, typer.Option(help="Open a web browser.")] = True,
@@ -63,6 +80,7 @@ def learn(
     """Make or update your workspace and open it in JupyterLab."""
     folder = folder.expanduser().resolve()
     changes = update_workspace(folder)
+    write_launcher(folder)
     print(f"Workspace {folder}")
     for line in describe(changes):
         print(f"  {line}")
@@ -70,11 +88,9 @@ def learn(
         _start_jupyterlab(folder, browser, port)
 
 
-@app.command()
+@app.command(rich_help_panel=LEARNERS)
 def progress(
-    folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Default: the workspace you are in.")
-    ] = None,
+    folder: WorkspaceFolder = None,
     exported: Annotated[
         Path | None, typer.Option("--export", metavar="FILE", help="Keep a copy of your progress.")
     ] = None,
@@ -96,17 +112,17 @@ def progress(
     try:
         if imported:
             added = import_progress(workspace, imported.read_bytes())
-            print(f"{added} records added from {imported}.")
+            print(f"{counted(added, 'record')} added from {imported}.")
         if exported:
             write_atomically(exported, export_progress(workspace))
             print(f"Your progress is in {exported}.")
         if not (imported or exported):
             show_tables(Console(), workspace)
     except OSError as error:
-        sys.exit(f"lepton progress: {error}")
+        sys.exit(f"lepton progress: {problem_in_words(error)}.")
 
 
-@app.command()
+@app.command(rich_help_panel=LEARNERS)
 def changes(
     notebook: Annotated[
         Path | None, typer.Argument(metavar="[NOTEBOOK]", help="Default: list them all.")
@@ -135,7 +151,39 @@ def changes(
     os.execv(sys.executable, [sys.executable, *command])
 
 
-@app.command()
+@app.command(rich_help_panel=LEARNERS)
+def reset(
+    notebook: Annotated[Path, typer.Argument(metavar="NOTEBOOK", help="A notebook of the course.")],
+    exercise: Annotated[
+        str | None, typer.Argument(metavar="[EXERCISE]", help="Only this exercise's cell.")
+    ] = None,
+) -> None:
+    """Put a fresh copy of a notebook or an exercise in place; keep yours."""
+    from lepton_course.workspace.fresh_copies import reset_exercise, reset_notebook
+
+    workspace = find_workspace(notebook.expanduser().parent)
+    if workspace is None:
+        sys.exit(f"lepton reset: {notebook} is not in a workspace.")
+    if exercise is None:
+        made = reset_notebook(workspace, notebook)
+    else:
+        made = reset_exercise(workspace, notebook, exercise)
+    print(f"{exercise or 'The notebook'} is as it was at first, in {made.notebook}.")
+    print(f"Yours is kept: {made.kept}")
+    print("Is it open in JupyterLab? Then choose File → Reload Notebook from Disk.")
+
+
+@app.command(rich_help_panel=LEARNERS)
+def doctor(folder: WorkspaceFolder = None) -> None:
+    """Check what you need, what is missing, and how to get it."""
+    from lepton_course.doctor import examine_for_learning, report
+
+    workspace = find_workspace(folder.expanduser() if folder else None)
+    if not report(examine_for_learning(workspace)):
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=LEARNERS)
 def devices() -> None:
     """Show the processors that the course can use."""
     from lepton_course.hardware import device_table
@@ -143,7 +191,7 @@ def devices() -> None:
     print(device_table())
 
 
-@app.command()
+@app.command(rich_help_panel=LEARNERS)
 def data() -> None:
     """Show the data sets: task, size, licence, origin."""
     from rich.console import Console
@@ -173,11 +221,15 @@ def describe(changes: list[FileChange]) -> list[str]:
         for action in ("added", "updated", "kept")
     }
     said = {
-        "added": "{} files added",
-        "updated": "{} files brought up to date",
-        "kept": "{} files that you changed left as they are",
+        "added": "{} added",
+        "updated": "{} brought up to date",
+        "kept": "{} of yours left alone, because you changed it"
+        if counts["kept"] == 1
+        else "{} of yours left alone, because you changed them",
     }
-    lines = [said[action].format(count) for action, count in counts.items() if count]
+    lines = [
+        said[action].format(counted(count, "file")) for action, count in counts.items() if count
+    ]
     for change in changes:
         if change.action == "beside":
             lines.append(
@@ -191,17 +243,15 @@ def describe(changes: list[FileChange]) -> list[str]:
 
 def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
     """Replace this process by JupyterLab on `folder`; its own message names the free port."""
-    # Kernels of this environment come before others that the user may have installed.
-    os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
-    # A learner's JupyterLab: no question about news, no instructor's buttons.
-    defaults = [str(Path(__file__).parent / "jupyter"), os.environ.get("JUPYTER_CONFIG_PATH")]
-    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(filter(None, defaults))
+    set_environment()
     arguments = [
-        sys.executable, "-m", "jupyterlab",
+        # -P: a file random.py in the current folder is not Python's own module.
+        sys.executable, "-P", "-m", "jupyterlab",
         f"--ServerApp.root_dir={folder}",
         "--LabApp.default_url=/lab/tree/START.ipynb",
         f"--ServerApp.port={port}",
         "--log-level=WARN",
+        *encryption_options(),
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip
@@ -211,19 +261,23 @@ def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
 
 def _add_clone_commands() -> None:
     """Add the commands that a clone of the course brings, such as build and class."""
-    for entry in sorted(entry_points(group="lepton_course.commands"), key=lambda e: e.name):
+    found = entry_points(group="lepton_course.commands")
+    # The panels appear in the order of their first commands.
+    for entry in sorted(found, key=lambda e: (PANELS.get(e.name, AUTHORS) == AUTHORS, e.name)):
+        panel = PANELS.get(entry.name, AUTHORS)
         try:
             command = entry.load()
         except ModuleNotFoundError as error:
-            _add_missing(entry, error)
+            if entry.name != "doctor":  # a learner has one, too
+                _add_missing(entry, error, panel)
             continue
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=entry.name)
+            app.add_typer(command, name=entry.name, rich_help_panel=panel)
         else:
-            app.command(entry.name)(command)
+            app.command(entry.name, rich_help_panel=panel)(command)
 
 
-def _add_missing(entry: EntryPoint, error: ModuleNotFoundError) -> None:
+def _add_missing(entry: EntryPoint, error: ModuleNotFoundError, panel: str) -> None:
     missing = error.name or ""
     is_clone_missing = entry.module.partition(".")[0] == missing.partition(".")[0]
 
@@ -242,13 +296,14 @@ def _add_missing(entry: EntryPoint, error: ModuleNotFoundError) -> None:
     app.command(
         entry.name,
         context_settings={"ignore_unknown_options": True},
+        rich_help_panel=panel,
     )(explain)
 
 
 def main() -> None:
     """Run the `lepton` command."""
     _add_clone_commands()
-    app()
+    app(prog_name="lepton")
 
 
 if __name__ == "__main__":

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import sys
 from pathlib import Path
 
-from lepton_course.checks.check import open_session
+from lepton_course.checks.check import Session, open_session
 from lepton_course.devices import prepare_tensorflow
+from lepton_course.errors import CourseError
 from lepton_course.exercises.declared import DECLARATIONS
-from lepton_course.progress.database import record_visit
+from lepton_course.mistakes import SETTING, report_links
+from lepton_course.progress.database import find_workspace, record_visit
+from lepton_course.progress_bar import LoadingLine, is_interactive
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED, TOOLBOX
+from lepton_course.wording import counted
+from lepton_course.workspace.launcher import lepton_command
+
+
+class NoSuchModule(CourseError, ValueError):
+    """This installation has no module of that name."""
 
 
 def begin(module: str, *, seed: int = 0) -> None:
@@ -23,16 +34,44 @@ def begin(module: str, *, seed: int = 0) -> None:
     seed: for Python, NumPy, torch, TensorFlow and Keras. A framework that is imported later is
         seeded on import.
 
-    Prints one line with the module, the seed, the device and the number of exercises. Safe to run
-    twice: it seeds again. Raises ValueError, with the modules that exist, for an unknown module.
+    Prints one line with the module, the seed, the device and the number of exercises; until then,
+    the line says what is being loaded. To a person at the keyboard it also says where work is not
+    kept, and offers to report a mistake. Safe to run twice: it seeds again.
+    Raises NoSuchModule, with the modules that exist, when there is no such module.
     """
+    line = LoadingLine(is_interactive())
     source = find_checks(module, Path.cwd())
+    line.say(f"{module}: preparing random seeds and frameworks")
     seed_everything(seed)
     prepare_tensorflow()
+    line.say(f"{module}: reading its exercises")
     session = open_session(module, source)
     record_visit(module)
+    line.say(f"{module}: loading Matplotlib")
     _set_plot_style()
-    print(f"{module} · seed {seed} · {_device_in_words()} · {len(session)} exercises with checks")
+    line.say(f"{module}: choosing the processor")
+    exercises = counted(len(session), "exercise")
+    line.finish(f"{module} · seed {seed} · {_device_in_words()} · {exercises} with checks")
+    if is_interactive():
+        if find_workspace() is None and not (source and source.is_dir()):
+            print(not_kept())
+        _offer_report(module, session)
+
+
+def not_kept() -> str:
+    """Say that work outside a workspace is not kept, and how to keep it from now on."""
+    return (
+        "This folder is not a workspace, so your progress is not kept. To keep it from now on, "
+        f"run this in a cell: !{lepton_command()} learn --no-start ."
+    )
+
+
+def _offer_report(module: str, session: Session) -> None:
+    from IPython.display import display
+
+    titles = [(name, session.title(name)) for name in session.names]
+    shown = report_links(module, titles, os.environ.get(SETTING, "").strip())
+    display(shown, raw=True)
 
 
 def find_checks(module: str, folder: Path) -> Path | None:
@@ -40,7 +79,7 @@ def find_checks(module: str, folder: Path) -> Path | None:
 
     Inside a clone's own curriculum folder the declarations are used directly; everywhere else, the
     compiled checks of the installed package. Return None when the module has no exercises.
-    Raises ValueError, with the modules that exist, for an unknown module.
+    Raises NoSuchModule, with the modules that exist, when there is no such module.
     """
     if module == TOOLBOX.removesuffix(".ipynb"):
         return None
@@ -63,8 +102,10 @@ def find_checks(module: str, folder: Path) -> Path | None:
         )
         for path in root.glob(f"*/*/{name}")
     )
-    raise ValueError(
-        f"There is no module {module!r}. The modules of this installation: "
+    near = difflib.get_close_matches(module, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise NoSuchModule(
+        f"There is no module {module!r}.{hint} The modules of this installation: "
         f"{', '.join(dict.fromkeys(known)) or 'none'}."
     )
 

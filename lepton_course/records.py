@@ -30,6 +30,8 @@ class Record:
             band = f"at most {_digits(self.high)}"
         elif self.high is None:
             band = f"at least {_digits(self.low)}"
+        elif self.low == self.high == self.value:
+            return f"{self.name}: {_digits(self.value)} (as expected)"
         elif self.low == self.high:
             band = _digits(self.low)
         else:
@@ -58,6 +60,8 @@ def record(
 
     >>> accuracy = record("test accuracy", 0.91, at_least=0.88)
     test accuracy: 0.91 (expected: at least 0.88)
+    >>> layers = record("layers", 4, near=(4, 0))
+    layers: 4 (as expected)
 
     name: what was measured, with its unit.
     value: the number; stored as a float.

@@ -179,6 +179,12 @@ def listed_exercises(module: Module, curriculum: Path = PACKAGED) -> list[Listed
     ]
 
 
+def quiz_length(module: Module, curriculum: Path = PACKAGED) -> int:
+    """Return how many questions the module's quiz has; 0 without a quiz."""
+    listing = curriculum / module.id / "quiz.json"
+    return len(json.loads(listing.read_text(encoding="utf-8"))) if listing.is_file() else 0
+
+
 def exercises_of(module: Module, curriculum: Path = PACKAGED) -> list[str]:
     """Return the names of the module's exercises in notebook order; [] when it is only planned."""
     return [exercise.name for exercise in listed_exercises(module, curriculum)]

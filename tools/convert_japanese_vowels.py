@@ -1,11 +1,18 @@
-"""Make the course's file of Japanese vowels from the Python package aeon.
+"""Make the course's files of Japanese vowels from the Python package aeon.
 
     pip download --no-deps aeon==1.6.0 && unzip aeon-*.whl
     python tools/convert_japanese_vowels.py aeon/datasets/data/JapaneseVowels
 
+Two files, both npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
+
+- what ships with the course: the 270 training utterances, and of each speaker the first half of
+  the test utterances, 187 in all;
+- the other half, 183 test utterances, for the assignment's judge; only instructors get that file.
+
 The split into 270 training and 370 test utterances is that of those who recorded them: the test
-utterances were spoken on other occasions. The utterances are concatenated in one array of steps;
-`lengths` tells where each ends.
+utterances were spoken on other occasions. Utterances of one speaker that follow each other
+resemble each other more than others do, so the halves are divided by order and not at random. The
+utterances are concatenated in one array of steps; `lengths` tells where each ends.
 """
 
 from __future__ import annotations
@@ -18,6 +25,8 @@ from data_file import write_data_file
 
 from lepton_course.datasets.catalogue import JAPANESE_VOWELS
 
+ROOT = Path(__file__).resolve().parent.parent
+HELD_OUT = ROOT / "curriculum" / "basics" / "07_recurrent_networks" / "held_out.npz"
 MADE_BY = f"tools/{Path(__file__).name}"
 
 
@@ -40,23 +49,57 @@ def parse_ts(text: str) -> dict[str, np.ndarray]:
     }
 
 
+def select(arrays: dict[str, np.ndarray], chosen: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the utterances of a mask (N,), in the same form."""
+    of_steps = np.repeat(chosen, arrays["lengths"])
+    return {
+        "labels": arrays["labels"][chosen],
+        "lengths": arrays["lengths"][chosen],
+        "steps": arrays["steps"][of_steps],
+    }
+
+
+def first_halves(labels: np.ndarray) -> np.ndarray:
+    """Return a mask (N,) of the first half of each label's rows, the larger half of an odd number.
+
+    labels: (N,), in the order of recording.
+    """
+    mask = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        mask[places[: (len(places) + 1) // 2]] = True
+    return mask
+
+
 def main() -> None:
-    """Convert both splits."""
+    """Convert both splits, and divide the test utterances."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder of JapaneseVowels_TRAIN.ts and …_TEST.ts")
     parser.add_argument("--shipped", type=Path, default=JAPANESE_VOWELS.subset)
+    parser.add_argument("--held-out", type=Path, default=HELD_OUT)
     arguments = parser.parse_args()
-    shipped = {}
-    for part in ("train", "test"):
-        path = arguments.folder / f"JapaneseVowels_{part.upper()}.ts"
-        arrays = parse_ts(path.read_text(encoding="utf-8"))
-        shipped |= {f"{part}_{name}": array for name, array in arrays.items()}
+    train, test = (
+        parse_ts((arguments.folder / f"JapaneseVowels_{part}.ts").read_text(encoding="utf-8"))
+        for part in ("TRAIN", "TEST")
+    )
+    ships = first_halves(test["labels"])
+    shipped = {f"train_{name}": array for name, array in train.items()}
+    shipped |= {f"test_{name}": array for name, array in select(test, ships).items()}
     write_data_file(
         arguments.shipped,
         shipped,
         JAPANESE_VOWELS,
-        "270 training and 370 test utterances; labels 0 to 8; steps of 12 cepstrum coefficients, "
-        "one utterance behind the other; lengths in steps",
+        "270 training utterances and 187 of the 370 test utterances, the first half of each "
+        "speaker's; labels 0 to 8; steps of 12 cepstrum coefficients, one utterance behind the "
+        "other; lengths in steps",
+        MADE_BY,
+    )
+    write_data_file(
+        arguments.held_out,
+        select(test, ~ships),
+        JAPANESE_VOWELS,
+        "183 of the 370 test utterances, the second half of each speaker's, none of them in the "
+        "course's file",
         MADE_BY,
     )
 

@@ -24,7 +24,8 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.classroom.course_folders import CourseFolders
-from lepton_course.errors import CourseError
+from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
+from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.exercises.declared import DECLARATIONS
 
 NOTEBOOK = "assignment"
@@ -106,7 +107,7 @@ class Classroom:
             return Manifest(Path(data["curriculum"]), dict(data["modules"]))
         except (OSError, ValueError, KeyError) as error:
             raise ClassError(
-                f"{self.manifest_file} cannot be read ({error}). "
+                f"{self.manifest_file} cannot be read ({problem_in_words(error)}). "
                 f"`lepton class create {self.root} --roster …` writes it again."
             ) from error
 
@@ -160,6 +161,7 @@ def default_curriculum() -> Path:
 
 def open_classroom(root: Path) -> Classroom:
     """Return the class in a folder. Raises ClassError when there is none."""
+    wait_for_locked_gradebooks()
     classroom = Classroom(root.resolve())
     if not is_classroom(root):
         raise ClassError(

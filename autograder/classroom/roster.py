@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -129,7 +130,7 @@ def _check_header(header: Sequence[str], name: str) -> None:
         problem = "line 1: the columns are separated by semicolons; save the file with commas"
         raise RosterError(name, [problem])
     missing = [column for column in COLUMNS if column not in header]
-    repeated = sorted({column for column in header if column and header.count(column) > 1})
+    repeated = sorted(column for column, n in Counter(header).items() if column and n > 1)
     if missing:
         columns = ", ".join(missing)
         raise RosterError(name, [f"line 1: missing columns: {columns}; expected {wanted}"])

@@ -1,4 +1,4 @@
-"""`lepton doctor`: check what grading needs of this machine, and say how to get what is missing."""
+"""`lepton doctor` in a clone: also check what grading needs, and say how to get what is missing."""
 
 from __future__ import annotations
 
@@ -8,34 +8,26 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-GIB = 2**30
+import typer
+
+from lepton_course.command_group import WorkspaceFolder
+from lepton_course.doctor import GIB, Finding, examine_for_learning, package, report
+from lepton_course.progress.database import find_workspace
+
 NEEDED_GIB = 4.0
 """Free memory for grading, in GiB: 3 for one submission, and some for the grader itself."""
 
 
-@dataclass(frozen=True)
-class Finding:
-    """The result of one check of this machine. remedy: what to do if it is not good."""
-
-    name: str
-    good: bool
-    found: str
-    remedy: str = ""
-    needed: bool = False
-    """Grading is refused without it."""
-
-
-def examine() -> list[Finding]:
-    """Check this machine without changing anything, and return all findings."""
+def examine_for_grading() -> list[Finding]:
+    """Check what grading needs of this machine, without changing anything."""
     return [
-        _python(),
-        *_packages(),
+        package("nbgrader"),
         _alembic(),
         *_walls(),
+        _attempts(),
+        _control_group(),
         _memory(),
         _scratch(),
     ]
@@ -80,22 +72,10 @@ def landlock_remedy(read: Callable[[str], str], release: str) -> str:
     return "This kernel was built without it. Ask for one with CONFIG_SECURITY_LANDLOCK=y."
 
 
-def doctor() -> None:
-    """Check this machine: what grading needs, what is missing, how to get it."""
-    import typer
-    from rich.console import Console
-    from rich.table import Table
-
-    findings = examine()
-    table = Table("", "", "found")
-    for finding in findings:
-        mark = "✓" if finding.good else "✗"
-        table.add_row(mark, finding.name, finding.found)
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
-    for finding in findings:
-        if not finding.good:
-            print(f"\n{finding.name}: {finding.remedy}")
-    if any(finding.needed and not finding.good for finding in findings):
+def doctor(folder: WorkspaceFolder = None) -> None:
+    """Check this machine: what learning and grading need, what is missing, how to get it."""
+    workspace = find_workspace(folder.expanduser() if folder else None)
+    if not report([*examine_for_learning(workspace), *examine_for_grading()]):
         raise typer.Exit(1)
 
 
@@ -103,28 +83,6 @@ def _read(path: str) -> str:
     try:
         return Path(path).read_text()
     except OSError:
-        return ""
-
-
-def _python() -> Finding:
-    good = (3, 11) <= sys.version_info[:2] < (3, 14)
-    remedy = "The course needs Python 3.11 to 3.13: make install PYTHON=python3.12"
-    return Finding("Python", good, platform.python_version(), remedy, needed=True)
-
-
-def _packages() -> list[Finding]:
-    findings = []
-    for name in ("torch", "tensorflow", "nbgrader"):
-        found = next(filter(None, map(_version, (name, f"{name}-cpu"))), "")
-        remedy = "In the clone of the course, run: make install"
-        findings.append(Finding(name, bool(found), found or "not installed", remedy, needed=True))
-    return findings
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
         return ""
 
 
@@ -138,7 +96,7 @@ def _alembic() -> Finding:
 
 
 def _walls() -> list[Finding]:
-    from autograder.sandbox.walls import Walls, survey, walls_in_words
+    from autograder.sandbox.walls import Walls, landlock_in_words, survey, walls_in_words
 
     found = survey()
     if sys.platform != "linux":
@@ -149,18 +107,59 @@ def _walls() -> list[Finding]:
         Finding(
             "wall: namespaces",
             found.walls.namespaces,
-            found.no_namespaces or "; ".join(walls_in_words(Walls(landlock=False))[:-1]),
+            found.no_namespaces or "; ".join(walls_in_words(Walls(True, False, False))[:-1]),
             namespaces_remedy(_read, in_container),
             needed=not found.walls,
         ),
         Finding(
             "wall: Landlock",
             found.walls.landlock,
-            found.no_landlock or walls_in_words(Walls(namespaces=False))[0],
+            found.no_landlock or landlock_in_words(found.walls.namespaces),
             landlock_remedy(_read, platform.release()),
             needed=not found.walls,
         ),
+        Finding(
+            "wall: filter of system calls",
+            found.walls.system_calls,
+            found.no_filter or "seccomp",
+            "It needs a kernel with CONFIG_SECCOMP_FILTER, on x86_64 or aarch64, and a container "
+            "that does not forbid it.",
+            needed=not found.walls,
+        ),
     ]
+
+
+def _attempts() -> Finding:
+    """Try from within the walls what they are to stop."""
+    from autograder.sandbox.trial import ATTEMPTS, open_ways
+    from autograder.sandbox.walls import survey
+
+    walls = survey().walls
+    remedy = "docs/walls.md says what each wall stops, and which one is missing here."
+    if not walls:
+        return Finding("tried from within", False, "there are no walls", remedy)
+    try:
+        open_here = [what for what, succeeded in open_ways(walls).items() if succeeded]
+    except OSError as error:
+        return Finding("tried from within", False, str(error), remedy)
+    closed = len(ATTEMPTS) - len(open_here)
+    found = f"{closed} of {len(ATTEMPTS)} attempts on the machine are stopped"
+    if open_here:
+        found += f"; not stopped: {', '.join(open_here)}"
+    return Finding("tried from within", not open_here, found, remedy)
+
+
+def _control_group() -> Finding:
+    from autograder.sandbox.control_group import try_group
+
+    problem = try_group() if sys.platform == "linux" else "not on this system"
+    return Finding(
+        "memory limit",
+        not problem,
+        f"measured ten times a second: {problem}" if problem else "kept by the kernel (cgroup v2)",
+        "Measuring is enough for grading. To have the kernel count a submission's memory, start "
+        "the command in a group of your own: systemd-run --user --scope lepton class grade …",
+    )
 
 
 def _memory() -> Finding:
@@ -170,7 +169,7 @@ def _memory() -> Finding:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     remedy = f"Less than {NEEDED_GIB:g} GiB are free: close programs, or grade with --workers 1."
     found = f"{memory:.1f} GiB free, {cores} cores"
-    return Finding("memory", memory >= NEEDED_GIB, found, remedy)
+    return Finding("memory for grading", memory >= NEEDED_GIB, found, remedy)
 
 
 def _scratch() -> Finding:

@@ -38,7 +38,7 @@ from autograder.curriculum.module_folder import (
 )
 from autograder.curriculum.modules import CLONE, CURRICULUM, module_id, modules_in
 from autograder.curriculum.student_notebooks import ask_quiz, student_notebook
-from lepton_course.checks import quizzes
+from lepton_course.checks import code_marks, quizzes
 from lepton_course.progress_bar import progress_bar
 from lepton_course.syllabus import PACKAGED, TOOLBOX
 
@@ -224,7 +224,7 @@ class _Build:
 def student_notebook_key(path: Path) -> str:
     """Return the content key of a notebook's student version."""
     versions = {name: version(name) for name in ("nbgrader", "nbformat")}
-    code = [path, Path(student_notebooks.__file__), Path(quizzes.__file__)]
+    code = [path, *(Path(m.__file__) for m in (student_notebooks, quizzes, code_marks))]
     return key_of_files(f"student {path.name} {versions}", code, path.parent)
 
 

@@ -17,39 +17,32 @@ from time import monotonic
 from typing import Any
 
 import nbformat
-import zmq.asyncio
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 from nbgrader.preprocessors import Execute
-from traitlets import Enum, default
+from traitlets import Enum
 
-import lepton_course
+from autograder.execution.connection import TOO_MUCH, kernel_manager
 from autograder.execution.job import CannotRun, Job, Run
-from autograder.kernels.client import PromptAsyncClient
-from autograder.kernels.manager import WarmKernelManager
 from autograder.kernels.owner import shared
-from autograder.sandbox import walls
 from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.untrusted_files import Exchange, copy_files, remove_folder
 from autograder.submissions.untrusted_outputs import (
     ACCEPTED_TYPES,
     OUTPUT_TYPES,
     content_bytes,
+    continues_stream,
     printable,
     sanitize_cell,
     truncated,
     without_surrogates,
 )
+from lepton_course.errors import problem_in_words
 
-MESSAGE_BYTES = 64 * 2**20
-"""Largest message accepted from a kernel; a kernel that sends more is disconnected."""
-
-WAITING_MESSAGES = 32
-
-SEND_MILLISECONDS = 5_000
+OUTPUT_BYTES = 2_000
+"""What an output counts besides its text: each takes half a millisecond to check."""
 
 OUTPUT_SECONDS = 2
 """Time to wait for the last outputs of a cell that has ended."""
@@ -64,7 +57,7 @@ def run(job: Job) -> Run:
     with scratch_folder() as scratch:
         work = scratch / "work"
         work.mkdir()
-        copy_files(job.folders, work)
+        copy_files(job.folders, work, job.own_folders)
         notebook = nbformat.reads(job.notebook, as_version=4)
         runner = RunAndAsk(job, scratch)
         notebook, _ = runner.preprocess(notebook, {"metadata": {"path": str(work)}})
@@ -106,7 +99,7 @@ class RunAndAsk(Execute):
         self.incidents: list[str] = []
         self.stopped = ""
         self.timed_out = False
-        self.cell_bytes = 0
+        self.cell_bytes = self.notebook_bytes = 0
 
     def preprocess(
         self, nb: NotebookNode, resources: Any = None, km: Any = None
@@ -130,7 +123,7 @@ class RunAndAsk(Execute):
         return nb, resources
 
     def _kernel(self) -> Any:
-        self.km = _kernel_manager(self.job, self.scratch)
+        self.km = kernel_manager(self.job, self.scratch, _WARM)
         self.owns_km = True
         try:
             self.start_new_kernel(env=_environment(self.job))
@@ -207,12 +200,16 @@ class RunAndAsk(Execute):
         name = mark_of(cell).grade_id
         if name not in self.job.cases:
             return
+        # From here on the learner's process may know the cases: what it has shown stays as it is.
+        self._display_id_map = {}
         cases, answers = self.exchange.new_name(), self.exchange.new_name()
         try:
             self.exchange.put(cases, self.job.cases[name])
         except OSError as error:
             if error.errno in _NOT_THE_LEARNERS:
-                raise CannotRun(f"its scratch folder cannot be written: {error}") from error
+                raise CannotRun(
+                    f"its scratch folder cannot be written: {problem_in_words(error)}"
+                ) from error
             self.failures[name] = "the folder for its inputs was taken away"
             return
         paths = [str(self.exchange.folder / file) for file in (cases, answers)]
@@ -238,6 +235,7 @@ class RunAndAsk(Execute):
         """Set the time limit of the next cell, in seconds, and reset its output count."""
         self.timeout = max(1, round(seconds))
         self.timed_out = False
+        self.notebook_bytes += min(self.cell_bytes, self.job.limits.output_bytes)
         self.cell_bytes = 0
         # Lost outputs alone do not stop a run; a cell that ignores its interrupt does.
         self.raise_on_iopub_timeout = False
@@ -264,6 +262,8 @@ class RunAndAsk(Execute):
         """Process one message, dropping it if it is malformed or over the limit."""
         try:
             kind = msg["msg_type"]
+            if TOO_MUCH in msg["content"]:
+                return self._cut(cell, 2 * self.job.limits.output_bytes)
             if kind in OUTPUT_TYPES and not self._within_limit(msg, cell):
                 return None
             return (
@@ -275,49 +275,23 @@ class RunAndAsk(Execute):
             return None
 
     def _within_limit(self, msg: dict[str, Any], cell: NotebookNode) -> bool:
-        before, limit = self.cell_bytes, self.job.limits.output_bytes
-        self.cell_bytes += content_bytes(msg)
+        self._cut(cell, content_bytes(msg) + (0 if continues_stream(msg, cell) else OUTPUT_BYTES))
+        return self.cell_bytes <= self._most_bytes(cell)
+
+    def _cut(self, cell: NotebookNode, size: int) -> None:
+        """Count a cell's output, and mark in the cell where it becomes too much."""
+        before, limit = self.cell_bytes, self._most_bytes(cell)
+        self.cell_bytes += size
         if before <= limit < self.cell_bytes:
             cell.outputs.append(truncated())
-        return self.cell_bytes <= limit
 
-
-class ConnectOnceClient(PromptAsyncClient):
-    """A kernel client that connects once, before any of the learner's code runs, and never again.
-
-    The sockets lie in the learner's folder, so a later connection might be led elsewhere. The
-    heartbeat, which reconnects after silence, is left out.
-    """
-
-    @default("context")
-    def _hardened_context(self) -> zmq.asyncio.Context:
-        self._created_context = True
-        return _hardened(zmq.asyncio.Context())
-
-    def start_channels(self, *args: Any, **kwargs: Any) -> None:
-        super().start_channels(*args, **{**kwargs, "hb": False})
-
-
-def _kernel_manager(job: Job, scratch: Path) -> AsyncKernelManager:
-    if not _WARM:
-        if job.walls:
-            raise CannotRun("this machine has no walls for a kernel")
-        # ipc sockets: over TCP, two kernels that start together can take the same port.
-        return AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
-    course = Path(lepton_course.__file__).parent
-    world = walls.World(scratch, (course,), job.limits.resources, job.walls) if job.walls else None
-    manager = WarmKernelManager(world=world, client_factory=ConnectOnceClient)
-    _hardened(manager.context)
-    return manager
-
-
-def _hardened(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
-    """Set the options of a context whose sockets face the learner's process."""
-    context.setsockopt(zmq.RECONNECT_IVL, -1)
-    context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # without a peer it would wait for ever
-    context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
-    context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)
-    return context
+    def _most_bytes(self, cell: NotebookNode) -> int:
+        """Return how much a cell may put out; tests are not bound by what other cells did."""
+        limits = self.job.limits
+        if is_judged(cell):
+            return limits.output_bytes
+        left = limits.notebook_output_bytes - self.notebook_bytes
+        return min(limits.output_bytes, max(0, left))
 
 
 _NOT_THE_LEARNERS = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EMFILE, errno.ENFILE)

@@ -18,6 +18,12 @@ from autograder.classroom.classroom import ClassError, add_programs_to_path, exc
 from autograder.execution.job import CannotRun, SubmissionLimits
 from autograder.grading.gradebook_connection import GradebookWriter
 from autograder.grading.recording import NotRecorded, RecordedWork, clear_scratch, record
+from autograder.grading.settled_files import (
+    SettledFiles,
+    link_rules,
+    settle_files,
+    staging_folder,
+)
 from autograder.judging.course import Batch, Course, GradableAssignment, GradingTask
 from autograder.judging.judge_run import Judged
 from autograder.judging.result_cache import ResultCache, grader_version, key_of
@@ -25,10 +31,12 @@ from autograder.judging.results import ExerciseResult, Grading, SubmissionResult
 from autograder.sandbox.choice import Sandbox, choose_walls
 from autograder.sandbox.walls import Walls, walls_in_words
 from autograder.submissions.submission import NotGradable, Submission
-from autograder.submissions.untrusted_files import hash_files
 from autograder.submissions.untrusted_outputs import printable
 from autograder.workers.process_pool import WorkerDied
 from autograder.workers.worker import LocalWorkers, Workers
+
+MAX_REASON = 2_000
+"""Characters of a line's reason."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ def grade(
             ran = grader.run(batch.students, workers)
         if options.forget and not options.judge_only:
             grader.result_cache.forget_all_but(grader.keys_in_use())
+        clear_scratch(course)
     return Grading(
         results=tuple(grader.results[s] for s in (*batch.students, *batch.strangers)),
         unchanged=grader.unchanged,
@@ -114,7 +123,7 @@ class _Grader:
     ) -> None:
         self.course = course
         self.assignment = assignment
-        self.folders = folders
+        self.folders = dict(folders)
         self.options = options
         self.walls = walls
         self.report = report
@@ -123,6 +132,7 @@ class _Grader:
         self.running: dict[str, Submission] = {}
         self.keys: dict[str, str] = {}
         self.unchanged = 0
+        self.link_rules = link_rules(course, assignment.name)
         directory = course.course_directory(assignment.name)
         self.due, self.in_gradebook = _due_dates(directory)
         self.writer = GradebookWriter(directory.db_url)
@@ -157,13 +167,22 @@ class _Grader:
         Ungradable submissions and cached results are finished on the way.
         """
         for student in students:
+            notes: tuple[str, ...] = ()
             try:
+                settled = settle_files(
+                    self.folder(student),
+                    self.assignment.folder,
+                    self.link_rules,
+                    staging_folder(self.course, student),
+                )
+                self.folders[student], notes = settled.folder, settled.notes
                 with self.writer.transaction():  # restoring reads the gradebook
                     submission = self.assignment.restored(self.folder(student))
             except NotGradable as error:
-                self.refuse(student, str(error))
+                self.refuse(student, "; ".join([*notes, str(error)]))
                 continue
-            self.keys[student] = self._key(student, submission)
+            submission = replace(submission, repairs=(*submission.repairs, *settled.notes))
+            self.keys[student] = self._key(submission, settled)
             judged = None if self.options.force else self.result_cache.judged(self.keys[student])
             if judged:
                 self.unchanged += 1
@@ -228,18 +247,21 @@ class _Grader:
         record(self.writer, self.course, self.assignment, work)
         self.result_cache.mark_recorded(student, mark)
 
-    def _key(self, student: str, submission: Submission) -> str:
-        folder = self.folder(student)
+    def _key(self, submission: Submission, files: SettledFiles) -> str:
         return key_of(
             self.assignment.fingerprint,
             submission.digest,
-            hash_files([folder]),
+            files.digest,
+            *files.notes,
             repr((self.options.limits, self.walls)),
             grader_version(),
         )
 
     def _take(self, result: SubmissionResult) -> None:
-        result = replace(result, reason=printable(result.reason))
+        reason = printable(result.reason)
+        if len(reason) > MAX_REASON:
+            reason = f"{reason[:MAX_REASON]} …"
+        result = replace(result, reason=reason)
         self.results[result.student] = result
         self.report(result)
 

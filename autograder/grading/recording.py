@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass
+from glob import escape, glob
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ from nbgrader.converters import Autograde
 from nbgrader.converters.base import BaseConverter, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import CheckCellMetadata, NbGraderPreprocessor
-from nbgrader.utils import parse_utc
 
 from autograder.classroom.course_folders import CourseFolders
 from autograder.classroom.nbgrader_log import KeptLog
@@ -31,6 +31,7 @@ from autograder.judging.course import GradableAssignment
 from autograder.judging.judge_run import Judged
 from autograder.judging.nbgrader_plugins import RESULT_KEY, runs_notebooks
 from autograder.submissions.submission import Submission
+from autograder.submissions.timestamps import TIMESTAMP, timestamp_problem
 from autograder.submissions.untrusted_files import copy_files, remove_folder
 
 
@@ -41,14 +42,20 @@ class NotRecorded(Exception):
 class RecordingAutograde(Autograde):
     """nbgrader's Autograde for one submission that is already restored, run and judged."""
 
-    def __init__(self, judged: Judged, **options: Any) -> None:
+    def __init__(self, judged: Judged, folder: Path, **options: Any) -> None:
         super().__init__(**options)
         self.judged = judged
+        self.folder = folder
         self.autograde_preprocessors = [
             AlreadyExecuted if runs_notebooks(step) else step
             for step in self.autograde_preprocessors
             if step is not CheckCellMetadata  # already checked on restoring
         ]
+
+    def init_notebooks(self) -> None:
+        """Take the one submission, whose name may hold characters of a pattern."""
+        notebooks = Path(escape(str(self.folder)), f"{self.coursedir.notebook_id}.ipynb")
+        self.notebooks, self.assignments = [], {str(self.folder): glob(str(notebooks))}
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Run only nbgrader's second pass; the first one's result is not needed."""
@@ -93,21 +100,20 @@ def record(
     final = course.autograded_folder(work.student, assignment.name)
     final.parent.mkdir(parents=True, exist_ok=True)
     log = KeptLog("autograde")
-    _scratch(course).mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=_scratch(course)) as name:
+    scratch_of(course).mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch_of(course)) as name:
         scratch = Path(name)
-        directory = _scratch_directory(
-            course.course_directory(assignment.name, work.student), scratch
-        )
+        # Of all students, since there is one: nbgrader takes spaces off the id of a single one.
+        directory = _scratch_directory(course.course_directory(assignment.name), scratch)
         where = (work.student, assignment.name)
         folder = Path(directory.format_path(directory.submitted_directory, *where))
         folder.mkdir(parents=True)
-        copy_files(assignment.files(work.folder), folder)
+        copy_files([work.folder], folder, own=[assignment.folder])
         for notebook, text in work.submission.notebooks.items():
             (folder / f"{notebook}.ipynb").write_text(text, encoding="utf-8")
-        _drop_bad_timestamp(folder / "timestamp.txt")
+        _drop_bad_timestamp(folder)
         converter = RecordingAutograde(
-            work.judged, coursedir=directory, config=course.config(), log=log, force=True
+            work.judged, folder, coursedir=directory, config=course.config(), log=log, force=True
         )
         graded = directory.format_path(directory.autograded_directory, *where)
         try:
@@ -138,20 +144,20 @@ def _scratch_directory(course: CourseDirectory, scratch: Path) -> CourseDirector
 
 def clear_scratch(course: CourseFolders) -> None:
     """Remove scratch files that a killed command left behind."""
-    shutil.rmtree(_scratch(course), ignore_errors=True)
+    shutil.rmtree(scratch_of(course), ignore_errors=True)
 
 
-def _scratch(course: CourseFolders) -> Path:
+def scratch_of(course: CourseFolders) -> Path:
+    """Return the folder for files that a grading run needs no longer than it runs."""
     return course.private / "scratch"
 
 
-def _drop_bad_timestamp(path: Path) -> None:
+def _drop_bad_timestamp(folder: Path) -> None:
     """Remove a timestamp that nbgrader cannot parse; without one, nothing counts as late."""
-    try:
-        parse_utc(path.read_text().strip())
-    except FileNotFoundError:
+    if not timestamp_problem(folder):
         return
-    except IsADirectoryError:
+    path = folder / TIMESTAMP
+    if path.is_dir():
         remove_folder(path)
-    except Exception:
+    else:
         path.unlink()

@@ -26,6 +26,7 @@ from autograder.classroom.classroom import (
     is_classroom,
 )
 from autograder.classroom.nbgrader_log import KeptLog
+from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
 from autograder.classroom.roster import Student, merge_rosters, read_roster, write_roster
 from autograder.curriculum.modules import CurriculumError, assignments_in
 from autograder.curriculum.student_notebooks import copy_open_folders
@@ -107,6 +108,7 @@ def create_classroom(
     except CurriculumError as error:
         raise ClassError(str(error)) from error
     add_programs_to_path()
+    wait_for_locked_gradebooks()
     root = root.absolute()
     if is_classroom(root):
         if exchange is not None:

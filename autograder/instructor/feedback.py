@@ -9,6 +9,7 @@ from nbgrader.converters.base import NbGraderException
 
 from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom, exclusive
 from autograder.classroom.nbgrader_log import KeptLog
+from autograder.instructor.formgrader_pages import renderer
 
 
 def make_feedback(classroom: Classroom, assignment: str, student: str = "*") -> list[Path]:
@@ -21,6 +22,7 @@ def make_feedback(classroom: Classroom, assignment: str, student: str = "*") -> 
         if not list((classroom.root / "autograded").glob(f"{student}/{assignment}")):
             who = "" if student == "*" else f" of {student}"
             raise ClassError(f"No graded {assignment}{who}. Run `lepton class grade` first.")
+        renderer.start()
         log = KeptLog("feedback")
         course = classroom.course_directory(assignment, student)
         converter = GenerateFeedback(

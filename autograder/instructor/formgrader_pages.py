@@ -3,48 +3,42 @@
 What a learner wrote is shown and never run. In nbgrader's own pages an answer could hold a script,
 or a link disguised as one of formgrader's buttons, and act as the instructor who opens it. Here
 only plain elements pass, without classes and ids. Formulas become MathML, which browsers render
-themselves, instead of waiting for MathJax from the network.
+themselves, instead of waiting for MathJax from the network. All of it is made in a process with
+limits: what takes too long to render is shown as plain text.
 """
 
 from __future__ import annotations
 
-import re
-import secrets
+import json
+import time
+from collections import deque
+from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 
-import bleach
-from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, CSSSanitizer
-from docutils.utils.math import MathError
-from docutils.utils.math.latex2mathml import tex2mathml
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
 from autograder.submissions.cell_marks import mark_of
+from autograder.submissions.limited_process import LimitedProcess, RefusedWork, TooMuchWork
 from autograder.submissions.rubric import rubric_html
 from autograder.submissions.submission import VERDICT_KEY
 
-_TAGS = [
-    *("a", "abbr", "b", "code", "del", "em", "i", "kbd", "s", "small", "span", "strong", "sub"),
-    *("sup", "u", "br", "img", "blockquote", "details", "div", "figcaption", "figure", "hr", "p"),
-    *("pre", "summary", "h1", "h2", "h3", "h4", "h5", "h6", "dd", "dl", "dt", "li", "ol", "ul"),
-    *("table", "thead", "tbody", "tfoot", "tr", "th", "td"),
-]
-_ATTRIBUTES = {
-    "*": ["style", "role", "title", "aria-hidden", "align"],
-    "a": ["href"],
-    "details": ["open"],
-    "img": ["src", "alt", "width", "height"],
-    "ol": ["start"],
-    "td": ["colspan", "rowspan"],
-    "th": ["colspan", "rowspan"],
-}
-_STYLES = [*ALLOWED_CSS_PROPERTIES, "border", "border-left", "margin", "max-width", "padding"]
+CPU_SECONDS = 3
+MAX_CHARACTERS = 2_000_000
+MAX_TEXT = 100_000
+"""Characters shown of a text that is not rendered."""
 
-_NOT_TEXT = re.compile(r"<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+SHORT = 5_000
+"""Characters of a text that is rendered even after others have taken too long."""
+FEW, RECENTLY = 5, 300.0
+"""So many texts that took too long within so many seconds make longer ones be shown as text."""
+
+_took_too_long: deque[float] = deque(maxlen=FEW)
+renderer = LimitedProcess("autograder.instructor.safe_html:render", CPU_SECONDS)
 
 
 def page_settings() -> Config:
@@ -59,6 +53,8 @@ def page_settings() -> Config:
     settings.HTMLExporter.filters = {
         "clean_html": "autograder.instructor.formgrader_pages.clean_html",
         "markdown2html": "autograder.instructor.formgrader_pages.markdown_to_html",
+        "highlight_code": "autograder.instructor.formgrader_pages.plain_code",
+        "strip_files_prefix": "autograder.instructor.formgrader_pages.unchanged",
     }
     settings.HTMLExporter.exclude_input_prompt = True
     settings.HTMLExporter.exclude_output_prompt = True
@@ -67,62 +63,45 @@ def page_settings() -> Config:
 
 def clean_html(html: str) -> str:
     """Return a learner's HTML with everything removed that runs or imitates a control."""
-    return bleach.clean(
-        _NOT_TEXT.sub("", html),
-        tags=_TAGS,
-        attributes=_ATTRIBUTES,
-        protocols=["http", "https", "mailto", "data"],
-        css_sanitizer=CSSSanitizer(allowed_css_properties=_STYLES),
-        strip=True,
-    )
+    return _rendered({"kind": "html", "source": str(html)})
 
 
 @pass_context
 def markdown_to_html(context: Context, source: str) -> str:
     """Return a Markdown cell as safe HTML, with formulas as MathML."""
     cell = context.get("cell") or {}
-    renderer = _Renderer(attachments=cell.get("attachments"))
-    html = clean_html(MarkdownWithMath(renderer=renderer).render(source))
+    attachments = cell.get("attachments") or {}
+    html = _rendered({"kind": "markdown", "source": str(source), "attachments": attachments})
     verdict = cell.get("metadata", {}).get(VERDICT_KEY, {})
-    rubric = rubric_html(mark_of(cell).grade_id, verdict.get("rubric"))
-    return renderer.with_formulas(html) + rubric
+    return html + rubric_html(mark_of(cell).grade_id, verdict.get("rubric"))
 
 
-class _Renderer(IPythonRenderer):
-    """A Markdown renderer that sets formulas aside until the rest is sanitised."""
+def plain_code(source: str, language: str | None = None, metadata: Any = None) -> str:
+    """Return a cell's source as HTML without colours, which need classes that do not pass."""
+    return f"<div><pre>{escape(source)}</pre></div>"
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(escape=False, exclude_anchor_links=True, **options)
-        self._mark = secrets.token_hex(16)
-        self._formulas: list[str] = []
 
-    def image(self, text: str, url: str, title: str | None = None) -> str:
-        name = url.removeprefix("attachment:")
-        if name != url and name not in self.attachments:
-            return f"<em>(the picture {self.escape_html(name)} is missing)</em>"
-        return super().image(text, url, title)
+def unchanged(text: str) -> str:
+    """Return the text as it is, in place of a filter that would search it for very long."""
+    return text
 
-    def inline_math(self, body: str) -> str:
-        return self._keep(body, False)
 
-    def block_math(self, body: str) -> str:
-        return self._keep(body, True)
+def _rendered(request: Mapping[str, Any]) -> str:
+    source = request["source"]
+    if not source.strip():
+        return ""
+    limit = SHORT if _many_took_too_long() else MAX_CHARACTERS
+    try:
+        if len(source) <= limit:
+            return renderer.do(json.dumps(request).encode()).decode()
+        why = "it is too long to be rendered"
+    except RefusedWork as refusal:
+        why = str(refusal)
+    except TooMuchWork:
+        _took_too_long.append(time.monotonic())
+        why = "it takes too long to render"
+    return f"<p><em>(Shown as text: {escape(why)}.)</em></p><pre>{escape(source[:MAX_TEXT])}</pre>"
 
-    def latex_environment(self, name: str, body: str) -> str:
-        return self._keep(rf"\begin{{{name}}}{body}\end{{{name}}}", True)
 
-    def with_formulas(self, html: str) -> str:
-        """Insert the formulas into HTML that this renderer made."""
-        return re.sub(rf"{self._mark}-(\d+)-", lambda m: self._formulas[int(m[1])], html)
-
-    def _keep(self, tex: str, is_block: bool) -> str:
-        try:
-            formula = tex2mathml(tex, as_block=is_block)
-        except (
-            MathError,
-            ValueError,
-            IndexError,
-        ):  # not TeX, or TeX that docutils does not support
-            formula = f"<code>{self.escape_html(tex)}</code>"
-        self._formulas.append(formula)
-        return f"{self._mark}-{len(self._formulas) - 1}-"
+def _many_took_too_long() -> bool:
+    return len(_took_too_long) == FEW and time.monotonic() - _took_too_long[0] < RECENTLY

@@ -14,6 +14,7 @@ from traitlets import Unicode
 from autograder.classroom.classroom import ClassError, Classroom
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.roster import read_roster
+from autograder.classroom.spreadsheet_cells import safe_cell
 from autograder.instructor import lms_formats as lms
 
 COLUMNS = (
@@ -49,7 +50,7 @@ class TeamExport(ExportPlugin):
         with open(self.to or "grades.csv", "w", encoding="utf-8", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(rows)
+            writer.writerows({key: safe_cell(cell) for key, cell in row.items()} for row in rows)
 
     def rows(self, gradebook: Gradebook) -> list[dict[str, Any]]:
         """Return the table's rows, as dictionaries by column."""

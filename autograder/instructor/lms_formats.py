@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.classroom.spreadsheet_cells import safe_cell
+
 System = Literal["canvas", "moodle"]
 Rows = list[list[str]]
 
@@ -45,7 +47,7 @@ def convert(grades: Iterable[Mapping[str, Any]], system: System) -> Rows:
 def write(rows: Rows, path: Path) -> None:
     """Write the rows as CSV in UTF-8. Raises OSError."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+        csv.writer(file, lineterminator="\n").writerows([map(safe_cell, row) for row in rows])
 
 
 Scores = Mapping[tuple[str, str], str]

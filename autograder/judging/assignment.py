@@ -14,15 +14,17 @@ from nbformat import NotebookNode
 
 from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.secret_questions import class_questions, question_inputs, questions_key
-from autograder.execution.job import Job, SubmissionLimits
+from autograder.execution.job import Job, SubmissionLimits, limits_beside
 from autograder.execution.running import run
 from autograder.judging.course import GradingTask
 from autograder.judging.judge_run import Judged, judge_run
 from autograder.sandbox.walls import Walls
 from autograder.submissions.cell_marks import judged_points
 from autograder.submissions.cell_repair import restore
-from autograder.submissions.submission import Submission, parse_notebook, read_submission
+from autograder.submissions.submission import Submission, parse_and_repair, read_submission
+from autograder.submissions.timestamps import timestamp_problem
 from autograder.submissions.untrusted_files import hash_files
+from lepton_course.errors import problem_in_words
 from lepton_course.exercises.model import Question
 
 
@@ -53,16 +55,16 @@ class Assignment:
         """Return the points of each exercise, by name."""
         return {name: float(question.points) for name, question in self.questions.items()}
 
-    def files(self, submitted: Path) -> tuple[Path, ...]:
-        """Return the folders whose files stand beside the notebook; released files win."""
-        return (self.folder, submitted)
-
     def restored(self, submitted: Path) -> Submission:
         """Return the submission in a folder, ready to run. Raises NotGradable."""
         data = read_submission(submitted)
-        restored = restore(parse_notebook(data), self.release)
+        notebook, left_out = parse_and_repair(data)
+        restored = restore(notebook, self.release)
         text = nbformat.writes(restored.notebook)
-        return Submission({NOTEBOOK: text}, restored.repairs, hashlib.sha256(data).hexdigest())
+        time = timestamp_problem(submitted)
+        late = [f"{time}; until then it counts as in time"] if time else []
+        repairs = (*left_out, *restored.repairs, *late)
+        return Submission({NOTEBOOK: text}, repairs, hashlib.sha256(data).hexdigest())
 
     def grade(self, task: GradingTask) -> Judged:
         """Run and judge a submission. Raises CannotRun."""
@@ -79,8 +81,15 @@ class Assignment:
         walls: Walls,
     ) -> Job:
         """Return what the learner's process gets: the notebook, its files and the cases' inputs."""
-        folders = self.files(submitted)
-        return Job(nbformat.writes(notebook), self.cases, folders, limits, threads, walls)
+        return Job(
+            notebook=nbformat.writes(notebook),
+            cases=self.cases,
+            folders=(submitted,),
+            own_folders=(self.folder,),
+            limits=limits_beside(limits, self.folder),
+            threads=threads,
+            walls=walls,
+        )
 
 
 def _from_bytes(data: bytes) -> Assignment:
@@ -98,7 +107,7 @@ def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
         return nbformat.read(classroom.release_notebook(name), as_version=4)
     except (OSError, ValueError) as error:
         raise ClassError(
-            f"{classroom.release_notebook(name)} cannot be read ({error}). "
+            f"{classroom.release_notebook(name)} cannot be read ({problem_in_words(error)}). "
             f"`nbgrader generate_assignment {name}` in the class's folder makes it again."
         ) from error
 
@@ -117,5 +126,5 @@ def load_assignment(classroom: Classroom, name: str) -> Assignment:
         cases = {name: question_inputs(q, Path(scratch)) for name, q in questions.items()}
     folder = classroom.release_notebook(name).parent
     key = questions_key(classroom, name, list(questions))
-    fingerprint = " ".join((name, nbformat.writes(release), hash_files([folder]), key))
+    fingerprint = " ".join((name, nbformat.writes(release), hash_files(own=[folder]), key))
     return Assignment(name, release, folder, questions, cases, fingerprint)

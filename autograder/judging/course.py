@@ -65,8 +65,9 @@ class GradableAssignment(Protocol):
         """The points of each exercise, by name."""
         ...
 
-    def files(self, submitted: Path) -> tuple[Path, ...]:
-        """Return the folders whose files stand beside the notebooks; earlier ones win."""
+    @property
+    def folder(self) -> Path:
+        """The folder of the course's own files beside the notebooks, which win over others."""
         ...
 
     def restored(self, submitted: Path) -> Submission:

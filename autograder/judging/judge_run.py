@@ -27,6 +27,10 @@ from lepton_course.exercises.model import Question
 from lepton_course.exercises.probes import Raised
 from lepton_course.exercises.remote import parse_observations
 
+WITHHELD = (
+    "(Left out: this cell ran after the first exercise was judged, and secret cases could show.)\n"
+)
+
 
 @dataclass(frozen=True)
 class Judged:
@@ -55,9 +59,11 @@ def judge_run(run: Run, questions: Mapping[str, Question], repairs: Sequence[str
     own_lines = {
         line.strip() for cell in notebook.cells for line in cell.source.splitlines() if line.strip()
     }
-    exercises = []
+    exercises: list[ExerciseResult] = []
     for cell in notebook.cells:
         if not is_judged(cell):
+            if exercises and cell.cell_type == "code":
+                withhold_outputs(cell)
             continue
         name = cell.metadata.nbgrader["grade_id"]
         result, panel = _judge_answer(run, questions[name], own_lines)
@@ -84,6 +90,16 @@ def write_verdict(cell: NotebookNode, result: ExerciseResult, panel: Panel) -> N
         "diagnosis": result.diagnosis,
         "possible": list(result.possible),
     }
+
+
+def withhold_outputs(cell: NotebookNode) -> None:
+    """Leave out, in place, what a cell showed when the learner's process may have known the cases.
+
+    It could show their inputs, and the graded notebook goes back to the learner.
+    """
+    cell.execution_count = None
+    if cell.outputs:
+        cell.outputs = [nbformat.v4.new_output("stream", text=WITHHELD)]
 
 
 def write_unjudged(cell: NotebookNode) -> None:

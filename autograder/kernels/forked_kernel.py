@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 from typing import Any
 
 from autograder.kernels.kernel_request import Request
+from autograder.kernels.shell_commands import use_pipes_without_terminals
 from autograder.sandbox import linux, walls
+from autograder.sandbox.control_group import ControlGroup
 
 NICENESS = 10
 """Niceness of sandboxed kernels: their watchers and judges take precedence."""
 
 
-def run_kernel(request: Request, ready: int) -> None:
-    """Run the kernel in a freshly forked process until it ends."""
+def run_kernel(request: Request, ready: int, group: ControlGroup | None) -> None:
+    """Run the kernel in a freshly forked process until it ends. group: counts its memory."""
+    if group:
+        with contextlib.suppress(OSError):  # measured it is anyway
+            group.enter()
     # A session of its own: a system that shares its cores between sessions then leaves the watcher,
     # which must stop the kernel, a fair share. On other systems niceness does so.
     os.setsid()
@@ -34,6 +40,8 @@ def run_kernel(request: Request, ready: int) -> None:
             walls.close_in(request.world)
         os.chdir(request.cwd)
         app = _listening(request)
+        if request.world:
+            walls.close_connections(request.world)
     except OSError as error:
         os.write(ready, str(error).encode())
         raise
@@ -57,6 +65,7 @@ def _listening(request: Request) -> Any:
     options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
     app.initialize(["-f", request.connection_file, *options])
     _show_figures(app.shell)
+    use_pipes_without_terminals()
     return app
 
 

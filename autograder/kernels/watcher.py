@@ -17,9 +17,10 @@ import time
 from typing import Any
 
 from autograder.kernels.forked_kernel import run_kernel
-from autograder.kernels.kernel_request import read_request
+from autograder.kernels.kernel_request import Request, read_request
 from autograder.sandbox import linux, walls
-from autograder.sandbox.resource_usage import descendants, measure, over_limit
+from autograder.sandbox.control_group import ControlGroup, make_group
+from autograder.sandbox.resource_usage import UsageMeter, descendants, over_limit
 
 WATCH_SECONDS = 0.1
 
@@ -33,6 +34,16 @@ def watch(stream: socket.socket) -> None:
     world = request.world
     if world:
         world.home.mkdir(exist_ok=True)
+    group = make_group(world.limits) if world else None
+    try:
+        _watch_in_group(stream, request, group)
+    finally:
+        if group:
+            group.remove()
+
+
+def _watch_in_group(stream: socket.socket, request: Request, group: ControlGroup | None) -> None:
+    world = request.world
     ready_read, ready_write = os.pipe()
     try:
         if world and world.walls.namespaces:
@@ -46,7 +57,7 @@ def watch(stream: socket.socket) -> None:
     if kernel == 0:
         stream.close()
         os.close(ready_read)
-        run_and_exit(lambda: run_kernel(request, ready_write))
+        run_and_exit(lambda: run_kernel(request, ready_write, group))
     os.close(ready_write)
     with os.fdopen(ready_read, "rb") as pipe:
         answer = pipe.read()  # blocks until the kernel listens or its process has ended
@@ -56,6 +67,7 @@ def watch(stream: socket.socket) -> None:
         return
     _send(stream, {"started": True})
     status, reason = _follow(stream, kernel, world)
+    reason = reason or (group.overrun() if group else None)
     _send(stream, {"ended": status, "reason": reason})
 
 
@@ -67,6 +79,7 @@ def _follow(
     Return the kernel's exit status and the reason why it was stopped, or None.
     """
     began = time.monotonic()
+    meter = UsageMeter(world) if world else None
     reason = None
     incoming = b""
     pidfd = os.pidfd_open(kernel)
@@ -86,8 +99,8 @@ def _follow(
             *lines, incoming = incoming.split(b"\n")
             for line in lines:
                 _signal_kernel(kernel, int(json.loads(line)["signal"]))
-        if world and time.monotonic() >= next_measure:
-            usage = measure(kernel, world, time.monotonic() - began)
+        if meter and world and time.monotonic() >= next_measure:
+            usage = meter.measure(time.monotonic() - began)
             reason = over_limit(usage, world.limits)
             if reason:
                 break

@@ -18,7 +18,7 @@ from nbgrader.utils import determine_grade, find_all_files
 
 from autograder.classroom.classroom import ClassError
 from autograder.classroom.course_folders import CourseFolders
-from autograder.execution.job import Job, Run
+from autograder.execution.job import Job, Run, limits_beside
 from autograder.judging.course import GradingTask
 from autograder.judging.judge_run import Judged
 from autograder.judging.nbgrader_plugins import runs_notebooks
@@ -27,7 +27,7 @@ from autograder.nbgrader_course.notebook_runs import run_notebooks
 from autograder.nbgrader_course.stock_restoring import KnownNotebook, Rules, restore_submission
 from autograder.submissions.cell_marks import is_judged, mark_of
 from autograder.submissions.submission import Submission
-from autograder.submissions.untrusted_files import hash_files
+from autograder.submissions.untrusted_files import copy_file, hash_files
 
 LONGEST = 10**6
 """Time limit of a cell, in seconds, for a course that sets none."""
@@ -64,10 +64,6 @@ class StockAssignment:
             for test, points in known.tests.items()
         }
 
-    def files(self, submitted: Path) -> tuple[Path, ...]:
-        """Return the folders whose files stand beside the notebooks; the course's own win."""
-        return (self.folder, submitted)
-
     def restored(self, submitted: Path) -> Submission:
         """Return the submission in a folder, ready to run. Raises NotGradable."""
         return restore_submission(submitted, self.known, self.rules)
@@ -75,7 +71,15 @@ class StockAssignment:
     def grade(self, task: GradingTask) -> Judged:
         """Run the notebooks and score them as nbgrader does. Raises CannotRun."""
         limits = replace(task.limits, cell_seconds=self.cell_seconds)
-        job = Job("", {}, self.files(task.folder), limits, task.threads, task.walls)
+        job = Job(
+            notebook="",
+            cases={},
+            folders=(task.folder,),
+            own_folders=(self.folder,),
+            limits=limits_beside(limits, self.folder),
+            threads=task.threads,
+            walls=task.walls,
+        )
         runs = run_notebooks(task.submission.notebooks, job)
         points: dict[str, float] = {}
         notebooks: dict[str, str] = {}
@@ -139,7 +143,7 @@ def load_stock_assignment(course: CourseFolders, name: str) -> StockAssignment:
     ignore = IgnorePattern(config=rules.config)
     ignored = ignore.pattern if ignore.enabled else ""
     settings = {part: rules.config.get(part) for part in ("Autograde", *_RESTORING)}
-    parts = (name, cells, hash_files([folder]), str(seconds), ignored, repr(settings))
+    parts = (name, cells, hash_files(own=[folder]), str(seconds), ignored, repr(settings))
     return StockAssignment(name, known, folder, seconds, ignored, "\0".join(parts), rules)
 
 
@@ -198,5 +202,5 @@ def _copy_source_files(
         relative = Path(found).relative_to(source)
         if str(relative) not in excluded:
             (target / relative).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(found, target / relative)
+            copy_file(Path(found), target / relative)
     return target

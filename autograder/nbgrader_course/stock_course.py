@@ -19,6 +19,7 @@ from sqlalchemy.engine import make_url
 from traitlets.config import Config
 
 from autograder.classroom.classroom import ClassError, is_classroom
+from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
 from autograder.judging.course import Batch
 from autograder.nbgrader_course.stock_assignment import StockAssignment, load_stock_assignment
 
@@ -79,13 +80,14 @@ class StockCourse:
 
     def assignment(self, name: str) -> StockAssignment:
         """Return one of the course's assignments. Raises ClassError."""
-        return load_stock_assignment(self, name)
+        return load_stock_assignment(self, name.strip())
 
     def find_submissions(self, assignment: str, only: Sequence[str] = ()) -> Batch:
         """Return the submissions that nbgrader would grade.
 
         only: consider only these students. Raises ClassError when there is nothing to grade.
         """
+        assignment = assignment.strip()  # as nbgrader does
         course = self.course_directory(assignment)
         step = course.submitted_directory
         name = re.escape(assignment)
@@ -108,6 +110,7 @@ def open_stock_course(root: Path) -> StockCourse | None:
 
     Raises ClassError when it has no gradebook, or its configuration cannot be used.
     """
+    wait_for_locked_gradebooks()
     course = StockCourse(root.resolve())
     if is_classroom(root) or not ((root / CONFIG).is_file() or (root / "source").is_dir()):
         return None

@@ -19,13 +19,15 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from autograder.classroom.nbgrader_log import KeptLog
+from autograder.nbgrader_course.restoring_errors import advice
 from autograder.submissions.cell_marks import MARK_KEY, mark_of
 from autograder.submissions.submission import (
     NotGradable,
     Submission,
-    parse_notebook,
+    parse_and_repair,
     read_submission,
 )
+from autograder.submissions.timestamps import timestamp_problem
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,9 @@ def restore_submission(
 
     known: the assignment's notebooks. Raises NotGradable if none of them can be graded.
     """
+    time = timestamp_problem(folder)
+    if time:  # nbgrader refuses it, too
+        raise NotGradable(time, names_file=True)
     notebooks: dict[str, str] = {}
     repairs: list[str] = []
     digest = hashlib.sha256()
@@ -59,8 +64,8 @@ def restore_submission(
         try:
             data = read_submission(folder, name, known)
             digest.update(data)
-            notebook = parse_notebook(data)
-            marks = _take_off_marks(notebook, known[name].cells)
+            notebook, left_out = parse_and_repair(data)
+            marks = [*left_out, *_take_off_marks(notebook, known[name].cells)]
             before = _marked(notebook)
             notebooks[name] = _restored(notebook, name, folder, rules)
         except NotGradable as error:
@@ -121,8 +126,7 @@ def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> 
         text, _ = exporter.from_notebook_node(notebook, resources)
         return str(text)
     except Exception as error:  # odd metadata can make nbgrader raise anything
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        said = f"{name}.ipynb: nbgrader could not restore it: {reason}"
+        said = f"{name}.ipynb: nbgrader could not restore it: {advice(error)}"
         raise NotGradable(said, names_file=True) from error
 
 

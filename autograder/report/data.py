@@ -19,6 +19,7 @@ from autograder.judging.assignment import load_assignment
 from autograder.report.progress_files import PROGRESS_FILE, opening_share, read_progress
 from autograder.submissions.cell_marks import mark_of
 from autograder.submissions.submission import VERDICT_KEY
+from lepton_course.errors import problem_in_words
 from lepton_course.progress.schema import ProgressHistory
 
 Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
@@ -173,7 +174,7 @@ def read_opening(path: Path) -> dict[str, float]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ClassError(f"{path} cannot be read: {error}.") from error
+        raise ClassError(f"{path} cannot be read: {problem_in_words(error)}.") from error
     shares = {}
     for line, row in enumerate(rows, 2):
         try:
@@ -250,7 +251,9 @@ def _progress(
             try:
                 return read_progress(path).of_module(module)
             except (OSError, ValueError) as error:
-                notes.append(f"The progress file of {student} was not read: {error}.")
+                notes.append(
+                    f"The progress file of {student} was not read: {problem_in_words(error)}."
+                )
     return None
 
 

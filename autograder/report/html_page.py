@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from autograder.classroom.spreadsheet_cells import safe_cell
 from autograder.report.figures import gain_figure, item_figure, score_figure
 from autograder.report.measures import FEWEST_FOR_INTERVAL, Estimate
 from autograder.report.progress_files import MANY_TRIES
@@ -31,7 +32,7 @@ def write_report(course: str, summaries: Sequence[Summary], folder: Path, day: d
     }
     for name, rows in tables.items():
         with (folder / name).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([map(_cell, row) for row in rows])
+            csv.writer(file, lineterminator="\n").writerows([map(safe_cell, row) for row in rows])
     return [page, *(folder / name for name in tables)]
 
 
@@ -123,11 +124,6 @@ def _misconception_rows(summaries: Iterable[Summary]) -> Iterable[Sequence[Any]]
                 *(summary.data.name, mistake.exercise, mistake.name, mistake.sentence),
                 *(mistake.read, len(held.learners), who, possibly),
             )
-
-
-def _cell(value: Any) -> Any:
-    """Prefix text that a spreadsheet would run as a formula with an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
 
 
 def _percent(share: float | None) -> str:

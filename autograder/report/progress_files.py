@@ -63,7 +63,7 @@ def read_progress(path: Path) -> ProgressHistory:
 def ways_to_right(attempts: Iterable[Attempt], exercises: Sequence[str]) -> tuple[WayToRight, ...]:
     """Return one learner's attempts at each of the exercises that were tried."""
     ways = []
-    kept = list(attempts)
+    kept = [attempt for attempt in attempts if attempt.answered]
     for name in exercises:
         tries = [attempt for attempt in kept if attempt.exercise == name]
         if not tries:
@@ -96,7 +96,8 @@ def opening_share(progress: ProgressHistory) -> float | None:
     Of each question the first answer counts, if given before the first attempt at an exercise.
     None for fewer than three questions.
     """
-    begun = progress.attempts[0].at if progress.attempts else datetime.max.replace(tzinfo=UTC)
+    answered = [attempt.at for attempt in progress.attempts if attempt.answered]
+    begun = answered[0] if answered else datetime.max.replace(tzinfo=UTC)
     first: dict[str, bool] = {}
     for answer in progress.answers:
         if answer.at < begun:

@@ -9,7 +9,7 @@ from lepton_course.errors import CourseError
 
 Sandbox = Literal["auto", "none"]
 
-NO_WALLS = Walls(namespaces=False, landlock=False)
+NO_WALLS = Walls(namespaces=False, landlock=False, system_calls=False)
 
 
 class NoWallsError(CourseError):

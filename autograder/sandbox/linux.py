@@ -11,6 +11,8 @@ import platform
 import struct
 from collections.abc import Sequence
 
+MIB = 2**20
+
 CLONE_NEWNS = 0x00020000
 CLONE_NEWUTS = 0x04000000
 CLONE_NEWIPC = 0x08000000
@@ -46,10 +48,11 @@ _FS_EXECUTE, _FS_READ_FILE, _FS_READ_DIR = 1 << 0, 1 << 2, 1 << 3
 _FS_READ = _FS_EXECUTE | _FS_READ_FILE | _FS_READ_DIR
 _FS_ON_FILES = (1 << 0) | (1 << 1) | (1 << 2) | (1 << 14) | (1 << 15)
 
-_libc = ctypes.CDLL(None, use_errno=True)
+libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _checked(result: int, what: str) -> int:
+def checked(result: int, what: str) -> int:
+    """Return the result of a system call. Raises OSError where it is negative."""
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
@@ -58,15 +61,15 @@ def _checked(result: int, what: str) -> int:
 
 def unshare(flags: int) -> None:
     """Move the process into new namespaces."""
-    _checked(_libc.unshare(flags), "unshare")
+    checked(libc.unshare(flags), "unshare")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, data: str = "") -> None:
     """Mount a file system."""
-    result = _libc.mount(
+    result = libc.mount(
         source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), data.encode()
     )
-    _checked(result, f"mount {target}")
+    checked(result, f"mount {target}")
 
 
 def pivot_root(new_root: str) -> None:
@@ -75,41 +78,41 @@ def pivot_root(new_root: str) -> None:
     if number is None:
         raise OSError(f"pivot_root: its number on {platform.machine()} is not known")
     os.chdir(new_root)
-    _checked(_libc.syscall(number, b".", b"."), "pivot_root")
-    _checked(_libc.umount2(b".", _MNT_DETACH), "umount the old root")
+    checked(libc.syscall(number, b".", b"."), "pivot_root")
+    checked(libc.umount2(b".", _MNT_DETACH), "umount the old root")
     os.chdir("/")
 
 
 def die_with_parent(signal: int) -> None:
     """Have `signal` sent to this process when the thread that started it ends."""
-    _checked(_libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl PDEATHSIG")
+    checked(libc.prctl(_PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl PDEATHSIG")
 
 
 def leave_keyring() -> None:
     """Replace the session's keyring by a new, empty one, on kernels that have keyrings."""
     number = _KEYCTL.get(platform.machine())
     if number is not None:
-        _libc.syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)
+        libc.syscall(number, _KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def become_subreaper() -> None:
     """Make this process the parent of processes that its descendants leave behind."""
-    _checked(_libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl CHILD_SUBREAPER")
+    checked(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl CHILD_SUBREAPER")
 
 
 def drop_all_privileges() -> None:
     """Give up all capabilities for good, here and in every program started from here."""
     for capability in range(64):
-        if _libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
+        if libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) < 0:
             break  # past the last capability that this kernel knows
-    _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
+    checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
     header = struct.pack("Ii", 0x20080522, 0)
-    _checked(_libc.capset(header, b"\0" * 24), "capset")
+    checked(libc.capset(header, b"\0" * 24), "capset")
 
 
 def landlock_version() -> int:
     """Return the kernel's version of Landlock, or 0 if it has none."""
-    return max(0, _libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1))
+    return max(0, libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1))
 
 
 def landlock(
@@ -134,8 +137,8 @@ def landlock(
     scoped = 0b11 if version >= 6 else 0
     attributes = struct.pack("QQQ", handled, network, scoped)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
-    ruleset = _checked(
-        _libc.syscall(_LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0),
+    ruleset = checked(
+        libc.syscall(_LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(size), 0),
         "landlock_create_ruleset",
     )
     try:
@@ -143,8 +146,8 @@ def landlock(
         for paths, rights in allowed:
             for path in paths:
                 _landlock_rule(ruleset, path, rights & handled)
-        _checked(_libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
-        _checked(_libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
+        checked(libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl NO_NEW_PRIVS")
+        checked(libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0), "landlock_restrict_self")
     finally:
         os.close(ruleset)
     return version
@@ -159,6 +162,6 @@ def _landlock_rule(ruleset: int, path: str, rights: int) -> None:
         if not os.path.isdir(path):
             rights &= _FS_ON_FILES
         rule = struct.pack("=Qi", rights, fd)
-        _checked(_libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), f"landlock {path}")
+        checked(libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, rule, 0), f"landlock {path}")
     finally:
         os.close(fd)

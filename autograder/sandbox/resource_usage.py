@@ -1,92 +1,211 @@
-"""Resource usage of a world's processes, measured from outside, and the limit that they exceed."""
+"""Resource usage of a world's processes, measured from outside, and the limit that they exceed.
+
+Measuring is the second line: the kernel itself keeps some limits everywhere (see `kernel_limits`),
+and all of memory where it has control groups for us (see `control_group`).
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-import stat
-from collections.abc import Iterable
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.sandbox.walls import MIB, ResourceLimits, World
+from autograder.sandbox.limits import ResourceLimits
+from autograder.sandbox.linux import MIB
+from autograder.sandbox.open_files import Holdings, socket_bytes, tcp_bytes
+from autograder.sandbox.walls import World
 
 TICKS = os.sysconf("SC_CLK_TCK")
+
+THOROUGH_EVERY = 3
+"""Of so many measurements one looks into mappings and into what hangs on open files."""
+
+HIDDEN_TIMES = 3
+"""A process that is just starting a program cannot be looked into for a moment."""
+
+IN_FLIGHT_TIMES = 7
+"""Thorough measurements, two seconds, in which a sent file must be received."""
+
+KERNEL_OBJECTS = 20_000
+MAPPINGS = 400_000
+FILES_OF_A_PROCESS = 8
+"""All processes together may open so many times the files of one."""
 
 
 @dataclass(frozen=True)
 class ProcessUsage:
-    """Seconds and bytes used by a process and everything that it started."""
+    """Seconds, bytes and numbers of what a world's processes use.
+
+    threads: of all processes. open_files: of all processes. kernel_objects: locks, watches and
+    the like. mappings: pieces of address space. evasion: how something was kept from being
+    measured, or "".
+    """
 
     wall_seconds: float
-    cpu_seconds: float
-    memory_bytes: int
-    processes: int
-    scratch_bytes: int
-    scratch_files: int
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+    processes: int = 0
+    scratch_bytes: int = 0
+    scratch_files: int = 0
+    threads: int = 0
+    open_files: int = 0
+    kernel_objects: int = 0
+    mappings: int = 0
+    evasion: str = ""
 
 
-def measure(root: int, world: World, wall_seconds: float) -> ProcessUsage:
-    """Return what process `root` and its descendants use now.
+class UsageMeter:
+    """Measures the processes of a world, all descendants of this process, again and again."""
 
-    Memory is what they own alone: pages shared with the zygote since the fork do not count. That is
-    slow to measure, so while resident memory is within the limit it is taken instead.
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._times = 0
+        self._ticks = self._lost_ticks = 0
+        self._hidden = self._in_flight = 0
+        self._slow = Holdings()
+        self._socket_bytes = socket_bytes(as_made=world.walls.system_calls)
+
+    def measure(self, wall_seconds: float) -> ProcessUsage:
+        """Return what the processes use now.
+
+        Memory is what they own alone: pages shared with the zygote since the fork do not count.
+        That is slow to measure, so while resident memory is within the limit it is taken instead.
+        """
+        limits = self.world.limits
+        family = descendants(os.getpid())
+        if len(family) > limits.processes:
+            # Enough to stop them; measuring more would take seconds, for they keep forking.
+            return ProcessUsage(wall_seconds, processes=len(family))
+        thorough = self._times % THOROUGH_EVERY == 0
+        self._times += 1
+        ticks, memory, threads = 0, 0, 0
+        held = Holdings()
+        places = []
+        for pid in family:
+            try:
+                fields = _stat(f"/proc/{pid}")
+                place = _place(pid, fields)
+                status = _numbers(f"{place}/status")
+            except (OSError, IndexError):
+                continue  # the process has ended meanwhile
+            places.append(place)
+            ticks += sum(map(int, fields[11:15]))
+            threads += status.get("Threads", 0)
+            memory += _resident_bytes(status)
+            held.add_files(place, thorough)
+            if thorough:
+                if held.mappings <= MAPPINGS:  # else it would take long, and is too many anyway
+                    held.add_mappings(place, self.world.scratch)
+                if not self.world.walls.system_calls:
+                    held.add_files_of_threads(pid)
+        if thorough and self.world.walls.namespaces and family:
+            held.tcp_bytes = tcp_bytes(min(family))
+        self._remember(held, thorough)
+        elsewhere = held.memory_bytes(self._socket_bytes)
+        if memory + elsewhere > limits.memory_bytes:
+            memory = sum(map(_private_bytes, places))
+        if memory + elsewhere > limits.memory_bytes:
+            # A process that is just starting another one shares its memory with it for a moment.
+            time.sleep(0.01)
+            memory = min(memory, sum(map(_private_bytes, places)))
+        files, size = folder_usage(self.world.scratch, limits.scratch_files)
+        return ProcessUsage(
+            wall_seconds,
+            cpu_seconds=self._all_ticks(ticks) / TICKS,
+            memory_bytes=memory + elsewhere,
+            processes=len(family),
+            scratch_bytes=size + held.nameless_bytes(limits.file_bytes),
+            scratch_files=files,
+            threads=threads,
+            open_files=held.descriptors,
+            kernel_objects=held.objects,
+            mappings=held.mappings,
+            evasion=self._evasion(),
+        )
+
+    def _remember(self, held: Holdings, thorough: bool) -> None:
+        """Carry what only thorough measurements see over to the next ones."""
+        self._hidden = self._hidden + 1 if held.hidden else 0
+        if thorough:
+            self._in_flight = self._in_flight + 1 if held.in_flight else 0
+            self._slow = held
+        else:
+            held.shared, held.unlinked = self._slow.shared, self._slow.unlinked
+            held.objects, held.tcp_bytes = self._slow.objects, self._slow.tcp_bytes
+            held.mappings = self._slow.mappings
+
+    def _all_ticks(self, ticks: int) -> int:
+        """Return the ticks used so far, with those of processes that ended and nobody waited for.
+
+        ticks: of the processes there are, and of those that they have waited for.
+        """
+        self._lost_ticks += max(0, self._ticks - ticks)
+        self._ticks = ticks
+        return ticks + self._lost_ticks
+
+    def _evasion(self) -> str:
+        if self._hidden >= HIDDEN_TIMES:
+            return "it hid a process from being measured"
+        if self._in_flight >= IN_FLIGHT_TIMES:
+            return "it kept open files where they cannot be measured, sent and not received"
+        return ""
+
+
+def _stat(place: str) -> list[str]:
+    """Return the fields of a process's or thread's state that come after its name."""
+    return Path(f"{place}/stat").read_text().rpartition(")")[2].split()
+
+
+def _place(pid: int, fields: list[str]) -> str:
+    """Return the folder that tells about a process: its own, or that of a living thread.
+
+    Where the first thread has ended and others go on, the process's own folder says nothing.
     """
-    ticks, memory = 0, 0
-    family = descendants(root) | {root}
-    if len(family) > world.limits.processes:
-        # Enough to stop them; measuring more would take seconds, for they keep forking.
-        return ProcessUsage(wall_seconds, 0.0, 0, len(family), 0, 0)
-    for pid in family:
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-            memory += _resident_bytes(pid)
-        except (OSError, IndexError):
-            continue  # the process has ended meanwhile
-    if memory > world.limits.memory_bytes:
-        memory = sum(map(_private_bytes, family))
-    files, size = folder_usage(world.scratch, world.limits.scratch_files)
-    size += nameless_bytes(family)
-    return ProcessUsage(wall_seconds, ticks / TICKS, memory, len(family), size, files)
+    if fields[0] == "Z" and int(fields[17]) > 1:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            place = f"/proc/{pid}/task/{thread}"
+            if _stat(place)[0] not in "ZX":
+                return place
+    return f"/proc/{pid}"
 
 
-def _resident_bytes(pid: int) -> int:
-    values = _kibibytes(f"/proc/{pid}/status")
-    return (values.get("RssAnon", 0) + values.get("RssShmem", 0)) * 1024
+def _resident_bytes(status: dict[str, int]) -> int:
+    """Return the bytes of memory and page tables, by a process's status (in kB)."""
+    names = ("RssAnon", "RssShmem", "VmSwap", "HugetlbPages", "VmPTE")
+    return sum(status.get(name, 0) for name in names) * 1024
 
 
-def _private_bytes(pid: int) -> int:
+def _private_bytes(place: str) -> int:
     try:
-        values = _kibibytes(f"/proc/{pid}/smaps_rollup")
-        shared = _kibibytes(f"/proc/{pid}/status").get("RssShmem", 0)
+        status = _numbers(f"{place}/status")
+        tables = status.get("VmPTE", 0)
+        try:
+            values = _numbers(f"{place}/smaps_rollup")
+        except (PermissionError, FileNotFoundError):  # it hides: all counts
+            return (status.get("VmRSS", 0) + status.get("VmSwap", 0) + tables) * 1024
     except OSError:
         return 0
-    return (values.get("Private_Clean", 0) + values.get("Private_Dirty", 0) + shared) * 1024
+    names = ("Private_Clean", "Private_Dirty", "SwapPss", "Private_Hugetlb")
+    private = sum(values.get(name, 0) for name in names)
+    return (private + status.get("RssShmem", 0) + tables) * 1024
 
 
-def _kibibytes(file: str) -> dict[str, int]:
+def _numbers(file: str) -> dict[str, int]:
+    """Return the lines of a file that have a name and a number: kB, or a count."""
     lines = (line.split() for line in Path(file).read_text().splitlines())
-    return {words[0].rstrip(":"): int(words[1]) for words in lines if words[-1:] == ["kB"]}
-
-
-def nameless_bytes(family: Iterable[int]) -> int:
-    """Return the size of open files that are in no folder: deleted ones, and those in memory."""
-    found: dict[tuple[int, int], int] = {}
-    for pid in family:
-        try:
-            with os.scandir(f"/proc/{pid}/fd") as entries:
-                for entry in entries:
-                    status = os.stat(entry.path)
-                    if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
-                        found[status.st_dev, status.st_ino] = status.st_blocks * 512
-        except OSError:
-            continue
-    return sum(found.values())
+    return {
+        words[0].rstrip(":"): int(words[1])
+        for words in lines
+        if len(words) in (2, 3) and words[1].isdigit()
+    }
 
 
 def over_limit(usage: ProcessUsage, limits: ResourceLimits) -> str | None:
     """Describe the limit that was exceeded, or return None if there is none."""
+    if usage.evasion:
+        return usage.evasion
     if usage.wall_seconds > limits.wall_seconds:
         return f"it ran longer than {limits.wall_seconds} s"
     if usage.cpu_seconds > limits.cpu_seconds:
@@ -95,6 +214,14 @@ def over_limit(usage: ProcessUsage, limits: ResourceLimits) -> str | None:
         return f"it used more than {limits.memory_bytes // MIB} MiB of memory"
     if usage.processes > limits.processes:
         return f"it started more than {limits.processes} processes"
+    if usage.threads > limits.tasks:
+        return f"it started more than {limits.tasks} threads"
+    if usage.open_files > FILES_OF_A_PROCESS * limits.open_files:
+        return f"it opened more than {FILES_OF_A_PROCESS * limits.open_files} files"
+    if usage.kernel_objects > KERNEL_OBJECTS:
+        return f"it holds more than {KERNEL_OBJECTS} locks and watches of files"
+    if usage.mappings > MAPPINGS:
+        return f"it divided its memory into more than {MAPPINGS} pieces"
     if usage.scratch_bytes > limits.scratch_bytes:
         return f"it wrote more than {limits.scratch_bytes // MIB} MiB of files"
     if usage.scratch_files > limits.scratch_files:
@@ -140,6 +267,6 @@ def folder_usage(folder: Path, enough: int) -> tuple[int, int]:
                     else:
                         total += entry.stat(follow_symlinks=False).st_blocks * 512
         except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                return enough + 1, total  # nested too deeply to be scanned
+            if error.errno in (errno.ENAMETOOLONG, errno.EACCES):
+                return enough + 1, total  # too deep or closed: what cannot be counted is too much
     return files, total

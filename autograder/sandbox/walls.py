@@ -4,43 +4,24 @@ Three walls overlap, so that each would stop alone most of what the others stop:
 
 - namespaces: no network but its own loopback, no process but its own, no file but a short list;
 - Landlock: the same short list of files, enforced by another part of the kernel;
-- limits: processor time, memory, processes, open files, file size.
+- a filter of system calls: what no notebook needs, and what would lead around the limits.
+
+Besides there are limits: processor time, memory, processes, open files, file size.
 """
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
-import resource
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.sandbox import linux
-
-MIB = 2**20
-
-
-@dataclass(frozen=True)
-class ResourceLimits:
-    """The resources that one submission may use. Times in seconds, sizes in bytes."""
-
-    cpu_seconds: int = 600
-    wall_seconds: int = 900
-    memory_bytes: int = 3 * 1024 * MIB
-    processes: int = 128
-    open_files: int = 512
-    file_bytes: int = 256 * MIB
-    scratch_bytes: int = 512 * MIB
-    scratch_files: int = 20_000
-
-    @property
-    def tasks(self) -> int:
-        """Return the kernel's limit on tasks: it counts each thread, which `processes` does not."""
-        return self.processes + 64
+from autograder.sandbox import linux, system_calls
+from autograder.sandbox.limits import ResourceLimits, bound_namespaces, set_limits
+from autograder.sandbox.small_system import HOSTS, USERS, add_small_system
 
 
 @dataclass(frozen=True)
@@ -49,9 +30,11 @@ class Walls:
 
     namespaces: bool = True
     landlock: bool = True
+    system_calls: bool = True
 
     def __bool__(self) -> bool:
-        return self.namespaces or self.landlock
+        # Landlock alone lets other programs' sockets be reached; the filter does not.
+        return self.namespaces or (self.landlock and self.system_calls)
 
 
 @dataclass(frozen=True)
@@ -127,19 +110,31 @@ def close_in(world: World) -> None:
         _pivot(world, readable)
         # Otherwise code could become root in a nested user namespace.
         Path("/proc/sys/user/max_user_namespaces").write_text("0")
-        _bound_namespace(world.limits)
-        readable += [Path("/proc"), Path("/dev")]
-        writable += [Path("/tmp"), Path("/dev/shm")]
+        bound_namespaces(world.limits)
+        _close_proc()
+        readable += [Path("/proc"), Path("/dev"), *map(Path, (HOSTS, *USERS))]
+        writable += [Path("/tmp"), Path("/dev/shm"), Path("/dev/pts")]
         # A fresh Python must list a folder to find a package; here it holds nothing else.
         listable = [path.parent for path in world.readable]
     else:  # from the real /proc, only what says nothing about other processes
-        readable += [Path("/proc") / name for name in _HARMLESS_IN_PROC]
+        readable += [Path(HOSTS), *(Path("/proc") / name for name in _HARMLESS_IN_PROC)]
+        # Shared mappings of it are memory that nobody can measure.
+        readable.remove(Path("/dev/zero"))
     linux.leave_keyring()
-    _set_limits(world)
+    set_limits(world.limits, own_user=world.walls.namespaces)
     if world.walls.landlock:
         paths = [list(map(str, kind)) for kind in (readable, writable, listable)]
         linux.landlock(*paths, own_network=world.walls.namespaces)
     linux.drop_all_privileges()
+    if world.walls.system_calls:
+        version = linux.landlock_version() if world.walls.landlock else 0
+        system_calls.restrict(system_calls.rules(world.walls.namespaces, version))
+
+
+def close_connections(world: World) -> None:
+    """Allow no new connection from now on, in a world that has no network of its own."""
+    if world.walls.system_calls and not world.walls.namespaces:
+        system_calls.restrict(system_calls.rules_once_connected())
 
 
 _HARMLESS_IN_PROC = ("self", "cpuinfo", "meminfo", "stat", "filesystems", "sys/vm", "sys/kernel")
@@ -155,11 +150,21 @@ def walls_in_words(walls: Walls) -> list[str]:
             "file system of its own (programs read-only, one scratch folder)",
         ]
     if walls.landlock:
-        version = linux.landlock_version()
-        also = ["TCP"] if version >= 4 and not walls.namespaces else []
-        also += ["signals"] if version >= 6 else []
-        words.append(f"Landlock version {version} ({', '.join(['files', *also])})")
+        words.append(landlock_in_words(walls.namespaces))
+    if walls.system_calls:
+        words.append(
+            "filter of system calls"
+            + ("" if walls.namespaces else " (no new sockets, no other process's settings)")
+        )
     return [*words, "limits on time, memory, processes, files and output"] if walls else []
+
+
+def landlock_in_words(namespaces: bool) -> str:
+    """Describe what this kernel's Landlock does beside namespaces, or without."""
+    version = linux.landlock_version()
+    also = ["TCP"] if version >= 4 and not namespaces else []
+    also += ["signals"] if version >= 6 else []
+    return f"Landlock version {version} ({', '.join(['files', *also])})"
 
 
 @dataclass(frozen=True)
@@ -169,11 +174,16 @@ class Survey:
     walls: Walls
     no_namespaces: str = ""
     no_landlock: str = ""
+    no_filter: str = ""
 
     @property
     def problems(self) -> tuple[str, ...]:
         """A sentence for each missing wall."""
-        found = {"namespaces": self.no_namespaces, "Landlock": self.no_landlock}
+        found = {
+            "namespaces": self.no_namespaces,
+            "Landlock": self.no_landlock,
+            "filter of system calls": self.no_filter,
+        }
         return tuple(f"{wall}: {why}" for wall, why in found.items() if why)
 
 
@@ -182,10 +192,13 @@ def survey() -> Survey:
     """Try each wall in a process of its own, and return what works."""
     if sys.platform != "linux":
         why = "a part of the Linux kernel, and this is not Linux"
-        return Survey(Walls(False, False), why, why)
-    no_namespaces = _missing(Walls(landlock=False))
-    no_landlock = _missing(Walls(namespaces=False))
-    return Survey(Walls(not no_namespaces, not no_landlock), no_namespaces, no_landlock)
+        return Survey(Walls(False, False, False), why, why, why)
+    missing = [
+        _missing(Walls(namespaces=True, landlock=False, system_calls=False)),
+        _missing(Walls(namespaces=False, landlock=True, system_calls=False)),
+        _missing(Walls(namespaces=False, landlock=False, system_calls=True)),
+    ]
+    return Survey(Walls(*(not why for why in missing)), *missing)
 
 
 def _missing(walls: Walls) -> str:
@@ -235,9 +248,9 @@ def _pivot(world: World, readable: list[Path]) -> None:
     """Enter a root of its own: an empty memory file system with readable paths bound into it."""
     linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
     root = "/tmp"  # any folder will do: it is covered in this namespace only
-    keep = [(path, os.open(path, os.O_PATH)) for path in readable]
+    keep = [(path, os.open(_STAND_INS.get(path, path), os.O_PATH)) for path in readable]
     scratch = os.open(world.scratch, os.O_PATH)
-    linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,mode=755")
+    linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,nr_inodes=4k,mode=755")
     for name in ("/tmp", "/dev/shm"):
         os.makedirs(root + name)
         size = f"size={world.limits.scratch_bytes},nr_inodes={world.limits.scratch_files}"
@@ -252,10 +265,12 @@ def _pivot(world: World, readable: list[Path]) -> None:
     _bind(f"/proc/self/fd/{scratch}", f"{root}{world.scratch}", True, writable=True)
     os.makedirs(f"{root}/proc")
     linux.mount("proc", f"{root}/proc", "proc", linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+    add_small_system(root)
     for _, fd in keep:
         os.close(fd)
     os.close(scratch)
     linux.pivot_root(root)
+    linux.mount("none", "/", flags=linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY)
 
 
 def _bind(source: str, target: str, folder: bool, writable: bool = False) -> None:
@@ -272,6 +287,16 @@ def _bind(source: str, target: str, folder: bool, writable: bool = False) -> Non
         linux.mount("none", target, flags=flags)
 
 
+_STAND_INS = {Path("/dev/zero"): Path("/dev/full")}
+"""Is read as zeros, too, but cannot be mapped: that would be memory that nobody can measure."""
+
+
+def _close_proc() -> None:
+    """Make `/proc` read-only: root's own user number would open the machine's settings there."""
+    flags = linux.MS_REMOUNT | linux.MS_BIND | linux.MS_RDONLY
+    linux.mount("none", "/proc", flags=flags | linux.MS_NOSUID | linux.MS_NODEV | linux.MS_NOEXEC)
+
+
 def _own_loopback_up() -> None:
     """Bring up the loopback device: distributed training inside the world talks over 127.0.0.1."""
     import fcntl
@@ -281,44 +306,3 @@ def _own_loopback_up() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         request = struct.pack("16sh14x", b"lo", 0x1 | 0x40)  # IFF_UP | IFF_RUNNING
         fcntl.ioctl(sock, 0x8914, request)  # SIOCSIFFLAGS
-
-
-def _set_limits(world: World) -> None:
-    limits = world.limits
-    if world.walls.namespaces:
-        # Without a user namespace all of the user's processes would count.
-        resource.setrlimit(resource.RLIMIT_NPROC, (limits.tasks,) * 2)
-    for what, value in (
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        # A process that asks for too much gets a MemoryError, and can continue.
-        (resource.RLIMIT_DATA, _data_bytes() + limits.memory_bytes),
-        (resource.RLIMIT_NOFILE, limits.open_files),
-        (resource.RLIMIT_FSIZE, limits.file_bytes),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-    ):
-        resource.setrlimit(what, (value, value))
-
-
-def _bound_namespace(limits: ResourceLimits) -> None:
-    """Set limits on the new namespaces themselves.
-
-    Since Linux 6.14 each process namespace has its own range of process numbers: a wall against
-    fork bombs that also holds for root, whom RLIMIT_NPROC does not stop. Linux gives out numbers
-    below 300 only once; they are skipped, so that the wall stands from the start.
-    """
-    with contextlib.suppress(OSError):
-        # In pages. System V memory belongs to no process, so no measurement would find it.
-        Path("/proc/sys/kernel/shmall").write_text(str(limits.memory_bytes // 4 // 4096))
-    with contextlib.suppress(OSError):
-        Path("/proc/sys/kernel/pid_max").write_text(str(300 + limits.tasks))
-        Path("/proc/sys/kernel/ns_last_pid").write_text("299")
-
-
-def _data_bytes() -> int:
-    """Return the bytes that this process has reserved for data so far."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmData:"):
-            return int(line.split()[1]) * 1024
-    return 0

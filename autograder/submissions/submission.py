@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +13,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom.classroom import NOTEBOOK
-from autograder.submissions.untrusted_outputs import without_surrogates
+from autograder.submissions.notebook_cleaning import UnreadableNotebook
+from autograder.submissions.reading_process import read_notebook
 
 MAX_NOTEBOOK_BYTES = 20 * 2**20
-MAX_CELLS = 2_000
+MAX_NOTEBOOKS = 100
+"""Notebooks of a folder that are looked at; an assignment has a few."""
 VERDICT_KEY = "lepton"
 """Key in a cell's metadata under which the judge leaves its verdict."""
 
@@ -51,7 +51,7 @@ def submitted_notebooks(folder: Path) -> list[Path]:
     """Return the notebooks in a submission's folder that are ordinary files of acceptable size."""
     return [
         path
-        for path in sorted(folder.glob("*.ipynb"))
+        for path in sorted(folder.glob("*.ipynb"))[:MAX_NOTEBOOKS]
         if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_NOTEBOOK_BYTES
     ]
 
@@ -71,10 +71,7 @@ def read_submission(folder: Path, name: str = NOTEBOOK, others: Collection[str] 
     try:
         size = path.stat().st_size
         if size > MAX_NOTEBOOK_BYTES:
-            raise NotGradable(
-                f"the notebook has {size / 2**20:.0f} MiB; at most "
-                f"{MAX_NOTEBOOK_BYTES // 2**20} MiB are graded (clear its outputs)"
-            )
+            raise NotGradable(_too_large(size))
         return path.read_bytes()
     except OSError as error:
         raise NotGradable(f"the notebook could not be read: {error.strerror}") from error
@@ -82,29 +79,25 @@ def read_submission(folder: Path, name: str = NOTEBOOK, others: Collection[str] 
 
 def parse_notebook(data: bytes) -> NotebookNode:
     """Return a notebook of the current format from bytes. Raises NotGradable."""
-    if not data.strip():
-        raise NotGradable("the file is empty")
+    return parse_and_repair(data)[0]
+
+
+def parse_and_repair(data: bytes) -> tuple[NotebookNode, list[str]]:
+    """Return a notebook of the current format, and a sentence for what of it was left out.
+
+    It is read in another process, within limits. Raises NotGradable.
+    """
+    if len(data) > MAX_NOTEBOOK_BYTES:
+        raise NotGradable(_too_large(len(data)))
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NotGradable(f"the file is not UTF-8 text (byte {error.start})") from error
-    try:
-        tree = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise NotGradable(f"the file is not valid JSON: {error}") from error
-    if not isinstance(tree, dict) or not isinstance(tree.get("nbformat"), int):
-        raise NotGradable("the file is JSON, but not a notebook")
-    text = without_surrogates(json.dumps(tree, ensure_ascii=False))
-    cells = text.count('"cell_type"')
-    if cells > MAX_CELLS:
-        raise NotGradable(f"the notebook has {cells} cells; at most {MAX_CELLS} are graded")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about repairs, such as duplicate cell ids
-            notebook = nbformat.convert(nbformat.reader.reads(text), to_version=4)
-            _, notebook = nbformat.validator.normalize(notebook, strip_invalid_metadata=True)
-            nbformat.validate(notebook)
-    except Exception as error:  # a damaged notebook can make nbformat raise anything
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NotGradable(f"the file is not a valid notebook: {reason[:200]}") from error
-    return notebook
+        notebook, notes = read_notebook(data)
+    except UnreadableNotebook as error:
+        raise NotGradable(str(error)) from error
+    return nbformat.from_dict(notebook), notes
+
+
+def _too_large(size: int) -> str:
+    return (
+        f"the notebook has {size / 2**20:.0f} MiB; at most "
+        f"{MAX_NOTEBOOK_BYTES // 2**20} MiB are graded (clear its outputs)"
+    )

@@ -11,9 +11,10 @@ import os
 import tempfile
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from distributed import get_worker
@@ -22,6 +23,7 @@ from autograder.judging.course import GradableAssignment, GradingTask
 from autograder.judging.result_cache import grader_parts
 from autograder.kernels.owner import shared
 from autograder.sandbox.walls import Walls, survey
+from autograder.submissions.submission import submitted_notebooks
 from autograder.submissions.untrusted_files import ordinary_files
 from autograder.workers.worker import Outcome, grade_task, threads_each
 
@@ -49,7 +51,7 @@ class Requirements:
         found = survey()
         lacking = [
             name
-            for name in ("namespaces", "landlock")
+            for name in ("namespaces", "landlock", "system_calls")
             if getattr(self.walls, name) and not getattr(found.walls, name)
         ]
         if lacking:
@@ -73,7 +75,7 @@ class Kit:
     @classmethod
     def of(cls, assignment: GradableAssignment, preload: tuple[str, ...]) -> Kit:
         """Return a kit with the assignment's files as they are now."""
-        return cls(assignment, _pack(assignment.folder), preload)
+        return cls(assignment, _pack(own=[assignment.folder]), preload)
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Parcel:
     @classmethod
     def of(cls, task: GradingTask) -> Parcel:
         """Return a parcel with the task's files as they are now."""
-        return cls(task, _pack(task.folder))
+        return cls(task, _pack([task.folder]))
 
 
 def accept_kit(kit: Kit, requirements: Requirements) -> Kit:
@@ -137,10 +139,11 @@ class _ZygoteForKits:
 _zygote = _ZygoteForKits()
 
 
-def _pack(folder: Path) -> dict[str, bytes]:
-    """Return the files of a folder that `copy_files` would copy, by name."""
+def _pack(folders: Sequence[Path] = (), own: Iterable[Path] = ()) -> dict[str, bytes]:
+    """Return the files that `copy_files` would copy, by name."""
     files = {}
-    for name, path in ordinary_files([folder]):
+    notebooks = ((Path(p.name), p) for folder in folders for p in submitted_notebooks(folder))
+    for name, path in chain(ordinary_files(folders, own), notebooks):
         with contextlib.suppress(OSError):
             files[os.fspath(name)] = path.read_bytes()
     return files

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 from lepton_course.authoring.wrong_forms import WrongForm
 from lepton_course.exercises.compare import Comparison
 from lepton_course.exercises.compiled import argument_names
-from lepton_course.exercises.model import Declaration, Exercise, Misconception
+from lepton_course.exercises.model import Declaration, Exercise, HeldOut, Misconception
 from lepton_course.exercises.probes import Probe
 
 T = TypeVar("T")
@@ -47,10 +47,12 @@ def exercise(
     read: str = "",
     returns: Sequence[str] = (),
     forms: Sequence[WrongForm] = (),
+    held_out: HeldOut | None = None,
 ) -> ExerciseBuilder:
     """Begin the declaration of an exercise; see `Exercise` for the fields.
 
-    forms: wrong forms of a right result, from `wrong_forms`.
+    forms: wrong forms of a right result, from `wrong_forms`. held_out: labelled rows that no
+    learner gets, from `authoring.held_out`; `cases` then takes the rows it may use, too.
     """
     contract = {
         "name": name,
@@ -62,6 +64,7 @@ def exercise(
         "compare": compare,
         "read": read,
         "returns": tuple(returns),
+        "held_out": held_out,
     }
     return ExerciseBuilder(contract, tuple(forms))
 
@@ -99,6 +102,7 @@ class ExerciseBuilder(Declaration):
     def cases(self, function: T) -> T:
         """Mark the function that returns or yields one round of cases, given a random generator.
 
+        Where the exercise has held-out rows, it gets those that it may use as second argument.
         Raises ValueError when one is marked already.
         """
         if self._cases is not None:
@@ -257,4 +261,4 @@ def _listed(cases: Callable[..., Any]) -> Callable[..., list[Any]]:
     """Turn a generator of cases into a function that returns their list."""
     if not inspect.isgeneratorfunction(cases):
         return cases
-    return lambda rng: list(cases(rng))
+    return lambda *drawn: list(cases(*drawn))

@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from lepton_course import progress
-from lepton_course.checks.panel import Panel, hint_panel, verdict_panel
-from lepton_course.checks.widgets import ask_prediction, is_interactive, show
+from lepton_course.checks.exercise_names import exercise_named, nearest
+from lepton_course.checks.kernel.attempt import observe_answer
+from lepton_course.checks.kernel.kernel_hooks import RUN_SETUP, explain_names, unread_cell, watch
+from lepton_course.checks.kernel.limits import limit_seconds
+from lepton_course.checks.live_panel import CheckedAnswer, CheckView, LivePanel
+from lepton_course.checks.panel import Panel, hint_panel, solution_panel, unread_panel
+from lepton_course.checks.widgets import Asking, show
+from lepton_course.errors import CourseError
 from lepton_course.exercises.compiled import compile_exercise, load_questions
 from lepton_course.exercises.declared import load_exercises
-from lepton_course.exercises.judge import Verdict, judge
+from lepton_course.exercises.judge import judge
 from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Missing, Value
+from lepton_course.progress_bar import is_interactive
 
 
 class CheckFailed(AssertionError):
     """Raised by `check` under nbgrader's own tools, so that a wrong answer fails its cell."""
 
 
-class UnknownExercise(LookupError):
-    """The module has no exercise with that name."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])
+class NotBegun(CourseError, RuntimeError):
+    """The setup cell has not run, so no module is open."""
 
 
 @dataclass
@@ -40,25 +44,37 @@ class Session:
     declared: Mapping[str, Exercise] = field(default_factory=dict)
     source: Path | None = None
 
-    def question(self, name: str) -> Question:
-        """Return the question with that name.
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all exercises, in order."""
+        return tuple(dict.fromkeys((*self.declared, *self.questions)))
+
+    def question(self, given: Any, namespace: Mapping[str, Any]) -> Question:
+        """Return the question that is meant by the argument of `check` or `hint`.
 
         Raises UnknownExercise, suggesting the nearest name, when there is none.
         """
-        if name not in self.questions and name in self.declared:
-            self.questions[name] = compile_exercise(self.declared[name])
+        name = exercise_named(given, self.names, namespace)
         if name not in self.questions:
-            known = sorted({*self.questions, *self.declared})
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise UnknownExercise(
-                f"{self.module} has no exercise named {name!r}.{hint} "
-                f"Its exercises: {', '.join(known) or 'none'}."
-            )
+            self.questions[name] = compile_exercise(self.declared[name])
         return self.questions[name]
 
+    def title(self, name: str) -> str:
+        """Return an exercise's title."""
+        return self.declared[name].title if name in self.declared else self.questions[name].title
+
     def __len__(self) -> int:
-        return len({*self.questions, *self.declared})
+        return len(self.names)
+
+    def name_problem(self, name: str, line: str) -> str | None:
+        """Explain a name that is not defined, where it is an exercise's; None for any other."""
+        if name in self.names:
+            return (
+                f"`{name}` is an exercise of this notebook that is not answered yet, or whose "
+                "cell has not run. Write your answer in its cell, and run that cell first."
+            )
+        near = nearest(name, self.names) if line.startswith(("check(", "hint(")) else ""
+        return f'Did you mean {line.partition("(")[0]}("{near}")?' if near else None
 
 
 _current: Session | None = None
@@ -76,20 +92,19 @@ def open_session(module: str, source: Path | None) -> Session:
         _current = Session(module, {}, load_exercises(source), source)
     else:
         _current = Session(module, load_questions(source), source=source)
+    watch()
+    explain_names(_current.name_problem)
     return _current
 
 
 def current_session() -> Session:
-    """Return the session that `begin` opened. Raises RuntimeError when there is none."""
+    """Return the session that `begin` opened. Raises NotBegun when there is none."""
     if _current is None:
-        raise RuntimeError(
-            "No module is open. Run the notebook's setup cell first: "
-            'begin("basics/05_convolutional_networks"), with your module\'s folder.'
-        )
+        raise NotBegun(f"No module is open. {RUN_SETUP}")
     return _current
 
 
-def check(name: str, compare: bool = False) -> None:
+def check(name: Any, compare: bool = False, part: str | None = None) -> None:
     """Check your answer to an exercise, and show whether it is right or what is wrong with it.
 
         check("convolve2d")
@@ -97,31 +112,46 @@ def check(name: str, compare: bool = False) -> None:
     name: the exercise's name, which is also the name that you define: `check("convolve2d")` looks
         at `convolve2d` in this notebook, be it a function, a class or a value.
     compare: also show the expected result beside yours.
+    part: show what went wrong in this part of the exercise, in place of the first.
 
-    Your answer is run on a few cases. The panel shows what came out, the likely reason where the
-    mistake is a known one, and where to read again. A prediction that you have not made yet is
-    asked for instead. Check as often as you like; each attempt is recorded as your progress.
-    Raises UnknownExercise, with the nearest name, when the module has no such exercise, and
-    RuntimeError before `begin` was called.
+    Your answer is run on a few cases, for at most 30 seconds (`LEPTON_CHECK_SECONDS` sets another
+    limit). The panel shows what came out, the likely reason where the mistake is a known one, and
+    where to read again; its buttons give hints, a comparison and a second look. A prediction that
+    you have not made yet is asked for instead. Check as often as you like; each attempt is recorded
+    as your progress.
+
+    Raises UnknownExercise, with the nearest name, when the module has no such exercise, NotBegun
+    before `begin` was called, and Interrupted when you interrupt the kernel.
     """
     namespace = sys._getframe(1).f_globals
     session = current_session()
-    question = session.question(name)
-    verdict, panel = _judge(session, question, namespace.get(name, Missing), compare)
-    if verdict.status == "blank" and isinstance(question.probe, Value) and is_interactive():
-        _ask(session, question, namespace, panel)
+    question = session.question(name, namespace)
+    view = _judged(session, question, namespace, compare, part)
+    if is_interactive() and view.main().offers:
+        _show_live(session, question, namespace, view)
     else:
-        show(panel)
-    if os.environ.get("NBGRADER_EXECUTION") and not verdict.passed:
-        raise CheckFailed(repr(panel))
+        show(view.main())
+    is_right = isinstance(view.attempt, CheckedAnswer) and view.attempt.verdict.passed
+    if os.environ.get("NBGRADER_EXECUTION") and not is_right:
+        raise CheckFailed(repr(view.main()))
 
 
-def _judge(
-    session: Session, question: Question, answer: Any, compare: bool
-) -> tuple[Verdict, Panel]:
-    """Judge one attempt and record it."""
+def _judged(
+    session: Session,
+    question: Question,
+    namespace: Mapping[str, Any],
+    compare: bool = False,
+    part: str | None = None,
+) -> CheckView:
+    """Judge the answer as it is now, record the attempt, and return what is seen of it."""
     name = question.name
-    observations = [question.probe.observe(answer, case) for case in question.cases]
+    hints_seen = progress.hint_stage(session.module, name)
+    unread = unread_cell(name)
+    if unread:
+        told = unread_panel(question, unread.kind, unread.message, unread.line, unread.text)
+        return CheckView(told, question, hints_seen)
+    seconds = limit_seconds() if is_interactive() else 0  # a run without a person has its own
+    observations = observe_answer(question, namespace.get(name, Missing), seconds)
     verdict = judge(question, observations)
     progress.record_attempt(
         session.module,
@@ -131,24 +161,29 @@ def _judge(
         verdict.points,
         verdict.max_points,
     )
-    return verdict, verdict_panel(
-        question,
-        verdict,
-        observations,
-        failures=progress.consecutive_failures(session.module, name),
-        hints_seen=progress.hint_stage(session.module, name),
-        compare=compare,
+    failures = progress.consecutive_failures(session.module, name)
+    attempt = CheckedAnswer(question, verdict, observations, failures)
+    return CheckView(attempt, question, hints_seen, compare=compare, part=part)
+
+
+def _show_live(
+    session: Session, question: Question, namespace: dict[str, Any], view: CheckView
+) -> LivePanel:
+    """Show what is seen of an attempt, with buttons; a prediction can be made there, too."""
+
+    def again(text: str | None) -> CheckView:
+        if text is not None:
+            namespace[question.name] = parse_prediction(text, namespace)
+        return _judged(session, question, namespace)
+
+    is_blank = isinstance(view.attempt, CheckedAnswer) and view.attempt.verdict.status == "blank"
+    asks = is_blank and isinstance(question.probe, Value)
+    return LivePanel(
+        view,
+        again,
+        partial(progress.record_hint, session.module, question.name),
+        Asking(question.title, choice_letters(question)) if asks else None,
     )
-
-
-def _ask(session: Session, question: Question, namespace: dict[str, Any], blank: Panel) -> None:
-    """Ask for a prediction, and store the answer under the name that a cell would define."""
-
-    def answered(text: str) -> Panel:
-        namespace[question.name] = parse_prediction(text, namespace)
-        return _judge(session, question, namespace[question.name], compare=False)[1]
-
-    ask_prediction(question.title, choice_letters(question), answered, blank)
 
 
 def parse_prediction(text: str, namespace: Mapping[str, Any]) -> Any:
@@ -171,22 +206,31 @@ def choice_letters(question: Question) -> list[str]:
     return found if is_letter and len(found) > 1 else []
 
 
-def hint(name: str, stage: int | None = None) -> None:
+def hint(name: Any, stage: int | str | None = None) -> None:
     """Show the next hint for an exercise: first a nudge, then the method, then the answer in words.
 
         hint("convolve2d")
 
     name: the exercise's name, as for `check`.
-    stage: 1, 2 or 3 to go straight to that hint. Without it, each call shows one more.
+    stage: 1, 2 or 3 to go straight to that hint. Without it, each call shows one more. "solution"
+        gives the exercise up: it shows a worked solution of an ungraded exercise, and the way in
+        words of a graded one.
 
     Hints cost no points. Raises UnknownExercise, with the nearest name, when the module has no such
-    exercise, and RuntimeError before `begin` was called.
+    exercise, and NotBegun before `begin` was called.
     """
     session = current_session()
-    question = session.question(name)
+    question = session.question(name, sys._getframe(1).f_globals)
+    name = question.name
     if not question.hints:
         show(Panel("hint", f"{question.title}: there are no hints for this one."))
         return
+    if stage == "solution":
+        progress.record_hint(session.module, name, len(question.hints))
+        show(solution_panel(question))
+        return
+    if isinstance(stage, str):
+        raise CourseError(f'hint("{name}", {stage!r}): give 1, 2, 3 or "solution".')
     shown = progress.hint_stage(session.module, name)
     index = min(shown if stage is None else max(stage, 1) - 1, len(question.hints) - 1)
     progress.record_hint(session.module, name, max(shown, index + 1))

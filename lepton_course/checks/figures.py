@@ -248,10 +248,11 @@ def _curves(spot: _Spot, caption: str) -> Exhibit:
     )
     style = 'fill="currentColor" font-size="12"'
     labels = (
-        f'<text x="46" y="14" text-anchor="end" {style}>{high:.3g}</text>'
-        f'<text x="46" y="124" text-anchor="end" {style}>{low:.3g}</text>'
-        f'<text x="50" y="140" {style}>0</text>'
-        f'<text x="330" y="140" text-anchor="end" {style}>index {len(value) - 1}</text>'
+        f'<text x="46" y="18" text-anchor="end" {style}>{high:.3g}</text>'
+        f'<text x="46" y="118" text-anchor="end" {style}>{low:.3g}</text>'
+        f'<text x="60" y="140" text-anchor="middle" {style}>0</text>'
+        f'<text x="192" y="140" text-anchor="middle" {style}>place in the result</text>'
+        f'<text x="324" y="140" text-anchor="middle" {style}>{len(value) - 1}</text>'
         f'<path d="M345 30h26" stroke="{MARK}" stroke-width="2"/>'
         f'<text x="376" y="34" {style}>yours</text>'
         f'<path d="M345 50h26" stroke="{OTHER}" stroke-width="2" stroke-dasharray="6 4"/>'
@@ -273,8 +274,8 @@ def _curves(spot: _Spot, caption: str) -> Exhibit:
 def _points(curve: np.ndarray, low: float, high: float) -> str:
     if len(curve) > 400:  # more points than pixels
         curve = curve[np.linspace(0, len(curve) - 1, 400).astype(int)]
-    x = np.linspace(52, 330, len(curve))
-    y = 122 - 114 * (curve - low) / ((high - low) or 1.0)
+    x = np.linspace(60, 324, len(curve))  # inside the frame, so that no curve lies on it
+    y = 114 - 100 * (curve - low) / ((high - low) or 1.0)
     return " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
 
 

@@ -35,7 +35,7 @@ from lepton_course.exercises.differences import (
     kind_of,
 )
 from lepton_course.exercises.model import Question
-from lepton_course.exercises.probes import ELLIPSIS, Raised
+from lepton_course.exercises.probes import ELLIPSIS, NOT_RUN, UNFINISHED, Raised
 from lepton_course.exercises.values import Opaque, Plain, is_tensor
 
 MAX_DIFFERENCES = 3
@@ -94,7 +94,11 @@ def exception_in_words(raised: Raised) -> str:
     """Describe an exception in one line, with the learner's line that raised it."""
     if raised.kind == "NotImplementedError":
         return "this case is not answered yet (NotImplementedError)"
+    if raised.kind == NOT_RUN:
+        return "not run, because a case before it did not finish"
     place = f", at the line `{raised.line}`" if raised.line else ""
+    if raised.kind == UNFINISHED:
+        return f"it had not finished after {raised.message} s{place}: does a loop never end?"
     if raised.kind == ELLIPSIS:
         return f"this case is not answered yet: a `...` is left{place}"
     message = raised.message.strip().rstrip(".")

@@ -6,23 +6,23 @@ and uses only inline styles, which survive the sanitising of an untrusted notebo
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import NamedTuple
 
+from lepton_course.checks.code_marks import mark_code, text_to_html
 from lepton_course.checks.figures import Exhibit, exhibit
 from lepton_course.checks.messages import (
     describe,
     diagnosis_in_words,
     differences_in_words,
 )
+from lepton_course.checks.offers import Offer, is_code, offers, stage_name
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.judge import PartResult, Verdict
 from lepton_course.exercises.model import Question
-from lepton_course.exercises.probes import Observation, Value
+from lepton_course.exercises.probes import ELLIPSIS, MISSING, NOT_RUN, Observation, Value
 
 _LOOKS = {  # accent colour (Okabe-Ito palette), sign
     "right": ("#009E73", "✓"),
@@ -35,18 +35,36 @@ _LOOKS = {  # accent colour (Okabe-Ito palette), sign
 PANEL_KEY = "lepton_panel"
 """Key of an output's metadata under which the panel's look is stored."""
 
-STAGES = ("nudge", "method", "answer")
-FAILURES_BEFORE_COMPARING = 3
-"""After this many consecutive failures a check offers to show the expected result."""
+BUTTONS = "lepton-ask"
+FALLBACK = "lepton-fallback"
+"""Classes of live buttons, and of what stands in their place where there are none."""
+
+USED = "lepton-used"
+STATIC = "lepton-static"
+"""Classes of buttons that have been pressed and answer themselves, and of the panel before that."""
+
+# Opened again without its kernel, a notebook shows an error text in place of buttons: it is hidden,
+# and the panel and the lines that say the same in code are seen.
+STYLE = f"""<style>
+.jp-OutputArea-output.jupyter-widgets:not(:has(*)) {{ display: none; }}
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{BUTTONS}) .{FALLBACK},
+.jp-OutputArea-child:has(+ .jp-OutputArea-child .{USED}) .{STATIC},
+.{BUTTONS} .{FALLBACK} {{ display: none; }}
+</style>"""
 
 # JupyterLab opens a notebook at its top and forgets the heading; asked again, it goes there.
 _AGAIN = "event.isTrusted&&document.querySelector('#jp-main-dock-panel')&&" + (
     "setTimeout(()=>this.click(),2000)"
 )
 
+_TABLE = "border-collapse:collapse;margin:0;width:auto;font-size:inherit"
+_CELL = "border:0;background:none;text-align:left;vertical-align:top;white-space:normal" + (
+    ";line-height:1.5"
+)
+
 
 class Line(NamedTuple):
-    """A line of a panel. label: set apart before the text. link: the address the text links to."""
+    """A row of a panel. label: stands before the text. link: the address the text links to."""
 
     label: str
     text: str
@@ -56,42 +74,71 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Panel:
-    """A headline, lines of text and, below them, a figure."""
+    """A headline, rows of text and, below them, a figure; then what the learner may ask for."""
 
     look: str
     headline: str
     lines: tuple[Line, ...] = ()
     figure: Exhibit | None = None
+    offers: tuple[Offer, ...] = ()
+
+    @property
+    def offer_lines(self) -> tuple[Line, ...]:
+        """What is offered, as lines with the code to write."""
+        return tuple(Line(offer.label, offer.line) for offer in self.offers if offer.line)
 
     def __repr__(self) -> str:
         sign = _LOOKS[self.look][1]
-        lines = [f"{line.label}: {line.text}" if line.label else line.text for line in self.lines]
+        text = [*map(_text_row, self.lines)]
         if self.figure:
-            lines += self.figure.text.splitlines()
-        return "\n".join([f"{sign} {self.headline}", *(f"  {line}" for line in lines)])
+            text += self.figure.text.splitlines()
+        text += map(_text_row, self.offer_lines)
+        return "\n".join([f"{sign} {self.headline}", *(f"  {line}" for line in text)])
 
     def _repr_html_(self) -> str:
         colour, sign = _LOOKS[self.look]
-        rows = "".join(map(_row, self.lines))
         figure = self.figure.html if self.figure else ""
+        fallback = _table(self.offer_lines, FALLBACK)
         return (
-            f'<div role="status" style="border:1px solid rgba(128,128,128,.35);'
+            '<div role="status" style="border:1px solid rgba(128,128,128,.35);'
             f"border-left:5px solid {colour};padding:6px 12px;margin:4px 0;"
             'line-height:1.5;max-width:60em;overflow-wrap:anywhere">'
             f'<div><strong><span style="color:{colour}" aria-hidden="true">{sign}</span> '
-            f"{text_to_html(self.headline)}</strong></div>{rows}{figure}</div>"
+            f"{text_to_html(self.headline)}</strong></div>"
+            f"{_table(self.lines)}{figure}{fallback}</div>"
         )
+
+
+def _text_row(line: Line) -> str:
+    return f"{line.label}: {line.text}" if line.label else line.text
+
+
+def _table(lines: Sequence[Line], class_: str = "") -> str:
+    """Return rows as a table of two columns; "" for none."""
+    if not lines:
+        return ""
+    rows = "".join(map(_row, lines))
+    named = f' class="{class_}"' if class_ else ""
+    return f'<table{named} style="{_TABLE}"><tbody style="background:none">{rows}</tbody></table>'
 
 
 def _row(line: Line) -> str:
     if line.is_code:
         style = "margin:4px 0;padding:4px 8px;white-space:pre-wrap"
-        return f'<pre style="{style}">{escape(line.text)}</pre>'
-    body = text_to_html(line.text).replace("\n", "<br>")
+        body = f'<pre style="{style}">{escape(line.text)}</pre>'
+    else:
+        body = text_to_html(line.text).replace("\n", "<br>")
     if line.link:
         body = f'<a href="{escape(line.link)}" onclick="{_AGAIN}">{body}</a>'
-    head = f"<em>{escape(line.label)}:</em> " if line.label else ""
-    return f"<div>{head}{body}</div>"
+    if not line.label:
+        cells = f'<td colspan="2" style="{_CELL};padding:1px 0">{body}</td>'
+    else:
+        cells = (
+            f'<th scope="row" style="{_CELL};padding:1px 14px 1px 0;font-weight:normal;'
+            f'font-style:italic;min-width:6em;overflow-wrap:normal">{text_to_html(line.label)}</th>'
+            f'<td style="{_CELL};padding:1px 0;overflow-wrap:anywhere">{body}</td>'
+        )
+    return f'<tr style="background:none">{cells}</tr>'
 
 
 def verdict_panel(
@@ -102,6 +149,7 @@ def verdict_panel(
     failures: int = 1,
     hints_seen: int = 0,
     compare: bool = False,
+    part: str | None = None,
 ) -> Panel:
     """Build the panel that a learner sees after a check.
 
@@ -109,75 +157,102 @@ def verdict_panel(
     failures: consecutive attempts that were not right, this one included.
     hints_seen: number of hints seen so far.
     compare: also show the expected result.
+    part: show the failing case of this part; by default of the first that failed.
     """
-    if verdict.status == "right":
-        return Panel("right", f"{_title(question)} right{_points(verdict)}.")
-    if verdict.status == "blank":
-        start = (
-            f"not answered yet. Write `{question.name}` in the cell above, without any `...`, "
-            "and run that cell"
-        )
-        return Panel(
-            "blank",
-            f"{_title(question)} {start}.",
-            (Line("Stuck", f'hint("{question.name}") gives a first nudge.'),),
-        )
-    failed = next(part for part in verdict.parts if not part.passed)
+    if verdict.status in ("right", "blank"):
+        is_right = verdict.status == "right"
+        said = f"right{_points(verdict)}" if is_right else _start(question, observations)
+        panel = Panel(verdict.status, f"{_title(question)} {said}.")
+        return replace(panel, offers=offers(question, verdict, hints_seen=hints_seen))
+    wrong = [result for result in verdict.parts if not result.passed]
+    failed = next((result for result in wrong if result.part == part), wrong[0])
     observed = observations[failed.case] if observations and failed.case is not None else None
     lines = [Line(*diagnosis_in_words(question, d, failed.case)) for d in verdict.diagnoses]
     lines += _result_lines(question, failed, compare)
     if len(verdict.parts) > 1:
-        lines.append(Line("Parts", ", ".join(_part_sign(part) for part in verdict.parts)))
+        signs = [_part_sign(result, observations) for result in verdict.parts]
+        lines.append(Line("Parts", ", ".join(signs)))
     read = place_to_read(question, verdict)
     if read:
         lines.append(Line("Read again", read_in_words(read), link_target(read)))
-    if question.hints:
-        lines.append(Line("Stuck", _hint_offer(question, hints_seen)))
     figure = None
     is_value = isinstance(question.probe, Value)
     if observed is not None and not is_value:
         figure = exhibit(question, failed.case or 0, observed, failed.differences, reveal=compare)
-    if failures >= FAILURES_BEFORE_COMPARING and not compare and (figure or is_value):
-        offer = f'check("{question.name}", compare=True) shows your result beside the expected one.'
-        lines.append(Line("See how it differs", offer))
+    offered = offers(
+        question,
+        verdict,
+        failures=failures,
+        hints_seen=hints_seen,
+        compare=compare,
+        can_compare=figure is not None or is_value,
+        part=failed.part,
+    )
     headline = f"{_title(question)} not yet{_points(verdict)}."
-    return Panel(verdict.status, headline, tuple(lines), figure)
+    return Panel(verdict.status, headline, tuple(lines), figure, offered)
 
 
 def hint_panel(question: Question, stage: int) -> Panel:
     """Build the panel with the hints up to `stage`, counted from 0; the newest comes last."""
     total = len(question.hints)
-    names = [_stage_name(question, s) for s in range(total)]
+    names = [stage_name(question, s) for s in range(total)]
     lines = []
     for number in range(stage + 1):
-        text = question.hints[number]
-        if stage:
-            lines.append(Line("", f"{number + 1}. {names[number].capitalize()}:"))
-        lines.append(Line("", text, is_code=_is_code(text)))
-    if stage + 1 < total:
-        lines.append(Line("Still stuck", f"run this cell again for the {names[stage + 1]}."))
+        label = f"{number + 1}. {names[number].capitalize()}" if stage else ""
+        lines.append(_hint_line(label, question.hints[number]))
     headline = f"{_title(question)} hint {stage + 1} of {total} ({names[stage]})"
-    return Panel("hint", headline, tuple(lines))
+    more = stage + 1 < total
+    again = f"run this cell again for the {names[stage + 1]}." if more else ""
+    offered = (Offer("hint", "", "Still stuck", again),) if more else ()
+    return Panel("hint", headline, tuple(lines), offers=offered)
 
 
-def _is_code(text: str) -> bool:
-    """Return whether a hint is lines of Python rather than a sentence."""
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return False
-    return "\n" in text
+def solution_panel(question: Question) -> Panel:
+    """Build the panel with the worked solution, or with the way in words of a graded exercise."""
+    if question.solution:
+        headline = f"{_title(question)} a worked solution. Yours may differ and be right."
+        return Panel("hint", headline, (Line("", question.solution, is_code=True),))
+    headline = f"{_title(question)} the way in words."
+    return Panel("hint", headline, (_hint_line("", question.hints[-1]),))
+
+
+def unread_panel(question: Question, kind: str, message: str, line: int, text: str) -> Panel:
+    """Build the panel for an answer whose cell Python could not read."""
+    where = f", line {line}: `{text}`" if text else f", line {line}" if line else ""
+    return Panel(
+        "error",
+        f"{_title(question)} not checked. Python could not read the cell of `{question.name}`, so "
+        "nothing in it was run.",
+        (
+            Line(kind, f"{message}{where}"),
+            Line("", "Mend that cell, run it, and then check again."),
+        ),
+        offers=(Offer("again", "Check again"),),
+    )
+
+
+def _hint_line(label: str, text: str) -> Line:
+    return Line(label, text if is_code(text) else mark_code(text), is_code=is_code(text))
+
+
+def _start(question: Question, observations: Sequence[Observation]) -> str:
+    """Say what is still to be done where nothing is answered."""
+    name = question.name
+    kinds = [seen.raised.kind if seen.raised else ELLIPSIS for seen in observations] or [MISSING]
+    if MISSING in kinds:
+        return f"not answered yet. Write `{name}` in the cell above, and run that cell"
+    if ELLIPSIS in kinds:
+        return f"not answered yet. Replace each `...` of `{name}` in the cell above, and run it"
+    return (
+        f"not answered yet. Write your answer in place of the line `raise NotImplementedError` "
+        f"of `{name}`, and run that cell"
+    )
 
 
 def place_to_read(question: Question, verdict: Verdict) -> str:
     """Return where to read again, as `lesson.ipynb#Heading`: the surest mistake's place, if any."""
     of_mistakes = [diagnosis.mistake.read for diagnosis in verdict.diagnoses]
     return next(filter(None, of_mistakes), question.read)
-
-
-def text_to_html(text: str) -> str:
-    """Convert a text that may hold `code` to HTML."""
-    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", escape(text))
 
 
 def link_target(read: str) -> str:
@@ -215,17 +290,6 @@ def _result_lines(question: Question, failed: PartResult, compare: bool) -> list
     return [Line("Case", failed.part), *case_lines(question.arguments, case), *lines]
 
 
-def _hint_offer(question: Question, seen: int) -> str:
-    if seen >= len(question.hints):
-        return f'hint("{question.name}") shows the hints again.'
-    return f'hint("{question.name}") gives the {_stage_name(question, seen)}.'
-
-
-def _stage_name(question: Question, stage: int) -> str:
-    """Name a hint. A graded exercise's last one is a plan: the learner still writes the answer."""
-    return "plan" if stage >= 2 and question.points else STAGES[min(stage, 2)]
-
-
 def _title(question: Question) -> str:
     return question.title + (" –" if question.title.endswith("?") else ":")
 
@@ -236,5 +300,8 @@ def _points(verdict: Verdict) -> str:
     return f" ({verdict.points:g} of {verdict.max_points:g} points)"
 
 
-def _part_sign(part: PartResult) -> str:
-    return f"{'✓' if part.passed else '✗'} {part.part}"
+def _part_sign(result: PartResult, observations: Sequence[Observation]) -> str:
+    raised = observations[result.case].raised if observations and result.case is not None else None
+    if raised and raised.kind == NOT_RUN:
+        return f"– {result.part} (not run)"
+    return f"{'✓' if result.passed else '✗'} {result.part}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from lepton_course import progress
 from lepton_course.checks.check import current_session
+from lepton_course.checks.code_marks import mark_code
 from lepton_course.checks.panel import Line, Panel
 from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
-from lepton_course.checks.widgets import ask_quiz, is_interactive, show
+from lepton_course.checks.widgets import ask_quiz, show
+from lepton_course.progress_bar import is_interactive
 
 
 def quiz(number: int | None = None, choice: str | None = None) -> None:
@@ -50,5 +52,8 @@ def answer(module: str, question: QuizQuestion, letter: str) -> Panel:
     return Panel(
         "right" if chosen.is_right else "wrong",
         f"Question {question.number}: {word}.",
-        (Line("Your answer", chosen.text), Line("", chosen.explanation)),
+        (
+            Line("Your answer", mark_code(chosen.text)),
+            Line("Because", mark_code(chosen.explanation)),
+        ),
     )

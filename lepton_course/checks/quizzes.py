@@ -23,6 +23,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from lepton_course.checks.code_marks import mark_code, text_to_html
+
 FILE = "quiz.json"
 """Name of the compiled quiz, beside a module's compiled checks."""
 
@@ -124,17 +126,31 @@ def show_fallback(questions: Sequence[QuizQuestion]) -> None:
 
 def quiz_markdown(questions: Sequence[QuizQuestion]) -> str:
     """Return the questions as Markdown in which each choice opens to its explanation."""
-    parts = ["Choose an answer and open it. Every one explains itself."]
+    parts = [_HOW]
     for question in questions:
         parts.append(f"**{question.number}. {question.text}**")
-        parts.append(
-            "\n".join(
-                f"<details><summary>{letter}) {html.escape(choice.text)}</summary>"
-                f"{html.escape(choice.explanation)}</details>"
-                for letter, choice in _lettered(question)
-            )
-        )
+        parts.append(_choices(question))
     return "\n\n".join(parts)
+
+
+def quiz_html(questions: Sequence[QuizQuestion]) -> str:
+    """Return the questions as HTML in which each choice opens to its explanation."""
+    parts = [f"<p>{_HOW}</p>"]
+    for question in questions:
+        parts.append(f"<p><b>{question.number}. {text_to_html(question.text)}</b></p>")
+        parts.append(_choices(question))
+    return "\n".join(parts)
+
+
+_HOW = "Choose an answer and open it. Every one explains itself."
+
+
+def _choices(question: QuizQuestion) -> str:
+    return "\n".join(
+        f"<details><summary>{letter}) {text_to_html(mark_code(choice.text))}</summary>"
+        f"{text_to_html(mark_code(choice.explanation))}</details>"
+        for letter, choice in _lettered(question)
+    )
 
 
 def quiz_text(questions: Sequence[QuizQuestion]) -> str:

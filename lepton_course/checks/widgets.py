@@ -1,7 +1,7 @@
-"""Ask predictions and quizzes through small widgets when a person sits at the notebook.
+"""Show panels, and below them buttons where a person sits at the notebook.
 
-Each widget is displayed together with a fallback for front ends without widgets. Its content is
-the panels' HTML, which suits light and dark themes.
+A verdict is always an ordinary output, which a saved notebook keeps. Buttons are widgets in another
+one. Where they are alive, what stands in their place without them is hidden.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from lepton_course.checks.panel import PANEL_KEY, Panel, text_to_html
-from lepton_course.checks.quizzes import QuizQuestion
+from lepton_course.checks.code_marks import text_to_html
+from lepton_course.checks.panel import BUTTONS, FALLBACK, PANEL_KEY, STATIC, STYLE, USED, Panel
+from lepton_course.checks.quizzes import QuizQuestion, quiz_html
 
-_STYLE = """<style>
+_BUTTON_STYLE = """<style>
 .lepton-choice.jupyter-button { white-space: normal; height: auto; min-height: 28px; width: auto;
   max-width: 100%; text-align: left; line-height: 1.4; padding: 4px 12px; overflow: visible; }
 .lepton-ask { overflow: visible; }
@@ -22,61 +23,103 @@ _STYLE = """<style>
 </style>"""
 
 
-def is_interactive() -> bool:
-    """Return whether a front end with a person in front of it sent the running cell.
+Bundle = tuple[dict[str, str], dict[str, Any]]
+"""An output's data by type, and its metadata."""
 
-    Such a front end lets a cell ask for input; papermill, nbclient and graders do not.
+
+def bundle(panels: Sequence[Panel]) -> Bundle:
+    """Return panels, from top to bottom, as one output.
+
+    The first panel's look also goes into the output's metadata as data, where the proofs of
+    notebooks read it.
     """
-    from IPython.core.getipython import get_ipython
-
-    shell = get_ipython()
-    return bool(getattr(getattr(shell, "kernel", None), "_allow_stdin", False))
+    data = {
+        "text/html": "".join(panel._repr_html_() for panel in panels),
+        "text/plain": "\n".join(map(repr, panels)),
+    }
+    return data, {PANEL_KEY: {"look": panels[0].look}}
 
 
 def show(panel: Panel) -> None:
-    """Display a panel; in a terminal, print it.
-
-    Its look also goes into the output's metadata as data, where the proofs of notebooks read it.
-    """
+    """Display a panel; in a terminal, print it."""
     from IPython.core.getipython import get_ipython
     from IPython.display import display
 
     if get_ipython() is None:
         print(panel)
     else:
-        display(panel, metadata={PANEL_KEY: {"look": panel.look}})
+        data, metadata = bundle([panel])
+        display(data, metadata=metadata, raw=True)
 
 
-def ask_prediction(
-    label: str, choices: Sequence[str], judge: Callable[[str], Panel], fallback: Panel
-) -> None:
-    """Ask for a prediction, with a button for each choice or a field to type into.
+def show_with_buttons(
+    panels: Sequence[Panel], rows: Sequence[Sequence[Any]]
+) -> Callable[[Sequence[Panel]], None]:
+    """Display panels above rows of widgets; return a function that replaces the panels.
 
-    judge: takes the answer as text and returns the panel that explains it.
-    fallback: shown where there are no widgets.
+    The new panels stand among the widgets, which live on when the page is loaded again, and in the
+    output above, which is what is saved.
     """
     import ipywidgets as widgets
+    from IPython.display import display
 
-    verdict = widgets.Output()
-    _put(verdict, fallback)
+    def saved(panels: Sequence[Panel]) -> Bundle:
+        data, metadata = bundle(panels)
+        html = f'{STYLE}<div class="{STATIC}">{data["text/html"]}</div>'
+        return {**data, "text/html": html}, metadata
 
-    def answered(text: str) -> None:
-        if text.strip():
-            _put(verdict, judge(text.strip()))
+    data, metadata = saved(panels)
+    handle = display(data, metadata=metadata, raw=True, display_id=True)
+    live = widgets.Output()
+    box = _show_buttons([live, *map(_row, rows)])
 
-    if choices:
-        row = [_button(choice, lambda choice=choice: answered(choice)) for choice in choices]
-    else:
+    def replace(panels: Sequence[Panel]) -> None:
+        _put(live, panels)
+        box.add_class(USED)
+        data, metadata = saved(panels)
+        handle.update(data, metadata=metadata, raw=True)
+
+    return replace
+
+
+def _put(place: Any, panels: Sequence[Panel]) -> None:
+    """Show panels in an output widget, where their links work as in any output."""
+    data, metadata = bundle(panels)
+    place.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
+
+
+class Asking:
+    """The question for a prediction: a button for each choice, or a field to type into."""
+
+    def __init__(self, label: str, choices: Sequence[str]) -> None:
+        self.label = label
+        self.choices = choices
+
+    def row(self, answered: Callable[[str], None]) -> list[Any]:
+        """Return the widgets. answered: takes the answer as text."""
+        import ipywidgets as widgets
+
+        if self.choices:
+            buttons = [
+                make_button(choice, lambda choice=choice: answered(choice))
+                for choice in self.choices
+            ]
+            return [_html(self.label), *buttons]
         field = widgets.Text(placeholder="your prediction")
         field.layout.width = "14em"
-        field.tooltip = label
-        field.on_msg(lambda _, content, buffers: _on_enter(content, field, answered))
-        row = [field, _button("Check", lambda: answered(field.value))]
-    line = widgets.HBox([_html(label), *row])
-    line.layout.flex_flow = "row wrap"
-    line.layout.align_items = "center"
-    bundle = {"text/html": fallback._repr_html_(), "text/plain": repr(fallback)}
-    _display([verdict, line], bundle)
+        field.tooltip = self.label
+
+        def take() -> None:
+            if text := field.value.strip():
+                answered(text)
+
+        field.on_msg(lambda _, content, buffers: _on_enter(content, take))
+        return [_html(self.label), field, make_button("Check", take)]
+
+
+def _on_enter(content: Any, take: Callable[[], None]) -> None:
+    if isinstance(content, dict) and content.get("event") == "submit":
+        take()
 
 
 def ask_quiz(
@@ -87,9 +130,13 @@ def ask_quiz(
     """Ask all questions of a quiz, with a button for each choice and room for explanations.
 
     answered: takes a question and the chosen letter and returns the panel that explains the choice.
+    fallback: what stands in the saved notebook, and where there are no widgets.
     """
     import ipywidgets as widgets
+    from IPython.display import display
 
+    page = f'{STYLE}<div class="{FALLBACK}">{quiz_html(questions)}</div>'
+    display({**fallback, "text/html": page}, raw=True)
     blocks = []
     for question in questions:
         said = widgets.Output()
@@ -99,27 +146,21 @@ def ask_quiz(
         ) -> None:
             panel = answered(question, letter)
             sign = "✓" if panel.look == "right" else "✗"
-            button.description = f"{sign} {question.choice(letter).text}"
-            _put(said, panel)
+            button.description = f"{sign} {_plain(question.choice(letter).text)}"
+            _put(said, [panel])
 
         buttons = []
         for letter, choice in zip(string.ascii_lowercase, question.choices, strict=False):
-            button = _button(choice.text, None)
+            button = make_button(_plain(choice.text), None)
             button.on_click(lambda button, letter=letter, press=press: press(letter, button))
             buttons.append(button)
-        row = widgets.HBox(buttons)
-        row.layout.flex_flow = "row wrap"
         head = _html(f"<b>{question.number}. {text_to_html(question.text)}</b>")
-        blocks.append(widgets.VBox([head, row, said]))
-    _display(blocks, fallback)
+        blocks.append(widgets.VBox([head, _row(buttons), said]))
+    _show_buttons(blocks)
 
 
-def _on_enter(content: Any, field: Any, answered: Callable[[str], None]) -> None:
-    if isinstance(content, dict) and content.get("event") == "submit":
-        answered(field.value)
-
-
-def _button(text: str, press: Callable[[], None] | None) -> Any:
+def make_button(text: str, press: Callable[[], None] | None) -> Any:
+    """Return a button as wide as its text."""
     import ipywidgets as widgets
 
     button = widgets.Button(description=text)
@@ -130,10 +171,18 @@ def _button(text: str, press: Callable[[], None] | None) -> Any:
     return button
 
 
-def _put(place: Any, panel: Panel) -> None:
-    """Show a panel in an output widget, where its links work as in any output."""
-    data = {"text/html": panel._repr_html_(), "text/plain": repr(panel)}
-    place.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},)
+def _plain(text: str) -> str:
+    """Return a text without the signs that mark code, which a button cannot show."""
+    return text.replace("`", "")
+
+
+def _row(parts: Sequence[Any]) -> Any:
+    import ipywidgets as widgets
+
+    row = widgets.HBox(list(parts))
+    row.layout.flex_flow = "row wrap"
+    row.layout.align_items = "center"
+    return row
 
 
 def _html(text: str) -> Any:
@@ -142,10 +191,13 @@ def _html(text: str) -> Any:
     return widgets.HTML(text)
 
 
-def _display(blocks: Sequence[Any], fallback: dict[str, str]) -> None:
+def _show_buttons(blocks: Sequence[Any]) -> Any:
+    """Display widgets in an output that is empty where there are none; return their box."""
     import ipywidgets as widgets
     from IPython.display import display
 
-    box = widgets.VBox([widgets.HTML(_STYLE, layout=widgets.Layout(display="none")), *blocks])
-    box.add_class("lepton-ask")
-    display({**box._repr_mimebundle_(), **fallback}, raw=True)
+    style = widgets.HTML(_BUTTON_STYLE, layout=widgets.Layout(display="none"))
+    box = widgets.VBox([style, *blocks])
+    box.add_class(BUTTONS)
+    display({**box._repr_mimebundle_(), "text/html": "", "text/plain": ""}, raw=True)
+    return box

@@ -17,7 +17,7 @@ from lepton_course.datasets.catalogue import (
 )
 from lepton_course.datasets.download import DownloadError, Patience, download
 from lepton_course.datasets.idx import IdxError, parse_idx, read_idx
-from lepton_course.datasets.load import Dataset, load_dataset
+from lepton_course.datasets.load import Dataset, load_dataset, read_split
 from lepton_course.datasets.splits import ImageSplit, SequenceSplit, Split, TableSplit
 from lepton_course.datasets.undivided import EventLog, Text
 
@@ -45,4 +45,5 @@ __all__ = [
     "load_dataset",
     "parse_idx",
     "read_idx",
+    "read_split",
 ]

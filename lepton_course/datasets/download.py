@@ -84,6 +84,8 @@ def download(
 
 
 def _is_sound(path: Path, file: DataFile) -> bool:
+    if not path.is_file():  # a pipe would be waited for, for ever
+        return False
     try:
         verify(path, file)
     except (FileNotFoundError, IdxError):
@@ -123,6 +125,8 @@ def _fetch(file: DataFile, mirrors: list[str], target: Path, patience: Patience)
 def _fetch_verified(
     client: httpx.Client, url: str, file: DataFile, part: Path, patience: Patience
 ) -> None:
+    if os.path.lexists(part) and (part.is_symlink() or not part.is_file()):
+        part.unlink()  # whoever shares the folder may have led it elsewhere
     resumed = part.exists()
     _transfer(client, url, part, patience)
     try:
@@ -149,7 +153,7 @@ def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) ->
         if answer.status_code != 206:
             have = 0
         with (
-            open(part, "ab" if have else "wb") as out,
+            open(part, "ab" if have else "wb", opener=_open_no_link) as out,
             progress_bar(
                 total=total, initial=have, desc=part.stem, unit="B", unit_scale=True
             ) as bar,
@@ -170,6 +174,10 @@ def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) ->
             os.fsync(out.fileno())
     if total is not None and have + received < total:
         raise _TryLater(f"cut off after {have + received} of {total} bytes")
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
 
 
 def _check_status(answer: httpx.Response) -> None:

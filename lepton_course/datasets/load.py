@@ -31,6 +31,7 @@ from lepton_course.datasets.download import (
 from lepton_course.datasets.idx import IdxError, parse_idx
 from lepton_course.datasets.splits import Arrays, ImageSplit, SequenceSplit, Split, TableSplit
 from lepton_course.datasets.undivided import EventLog, Text
+from lepton_course.errors import problem_in_words
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -89,11 +90,14 @@ def load_dataset(
     if subset:
         return _load_shipped(info)
     if not isinstance(info, ImagesInfo):
-        raise ValueError(f"{info.title}: all of it ships with the course; leave out subset=False")
+        raise ValueError(
+            f"{info.title}: what ships with the course is all there is to load; leave out "
+            "subset=False"
+        )
     try:
         train, test = _find_full(info, patience)
     except (DownloadError, IdxError, OSError) as problem:
-        reason = str(problem).splitlines()[0]
+        reason = problem_in_words(problem).splitlines()[0]
         data = _load_shipped(info)
         print(
             f"The full {info.title} is not available, so this is the course's subset of "
@@ -121,6 +125,19 @@ def read_full(info: ImagesInfo, folder: Path) -> tuple[Arrays, Arrays]:
     return train, test
 
 
+def read_split(name: str | DatasetInfo, path: Path) -> Split:
+    """Read further rows of a labelled data set from a file that holds one split of it.
+
+    The arrays of the npz file are named as in the shipped file, without `train_` or `test_`.
+    Raises ValueError when the data set is unknown or has no labels.
+    """
+    info = _find(name)
+    if not isinstance(info, LabelledInfo):
+        raise ValueError(f"{info.title} has no labels, and so no splits")
+    with np.load(path, allow_pickle=False) as arrays:
+        return _split(info, arrays, "")
+
+
 def cache_folder(info: DatasetInfo) -> Path:
     """Return the folder for this user's downloads of the data set."""
     return user_cache_path("lepton_course") / "datasets" / info.name
@@ -142,19 +159,19 @@ def _load_shipped(info: DatasetInfo) -> Dataset | EventLog | Text:
             columns = {name: arrays[name] for name in arrays.files}
             columns["dollars"] = columns.pop("cents") / 100
             return EventLog(columns, info)
-        train, test = (_split(info, arrays, part) for part in ("train", "test"))
+        train, test = (_split(info, arrays, prefix) for prefix in ("train_", "test_"))
     return Dataset(info, train, test, is_subset=not info.is_whole)
 
 
-def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], part: str) -> Split:
-    """Return one split of a shipped file; its arrays are named `train_labels`, `test_labels`, …."""
-    labels = arrays[f"{part}_labels"].astype(np.int64)
+def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], prefix: str) -> Split:
+    """Return one split of a file, whose arrays are named `prefix` + "labels", …."""
+    labels = arrays[f"{prefix}labels"].astype(np.int64)
     if isinstance(info, TableInfo):
-        return TableSplit(labels, arrays[f"{part}_numbers"], arrays[f"{part}_codes"], info)
+        return TableSplit(labels, arrays[f"{prefix}numbers"], arrays[f"{prefix}codes"], info)
     if isinstance(info, SequencesInfo):
-        lengths = arrays[f"{part}_lengths"]
-        return SequenceSplit(labels, _pad(arrays[f"{part}_steps"], lengths), lengths, info)
-    return ImageSplit(labels, arrays[f"{part}_images"])
+        lengths = arrays[f"{prefix}lengths"]
+        return SequenceSplit(labels, _pad(arrays[f"{prefix}steps"], lengths), lengths, info)
+    return ImageSplit(labels, arrays[f"{prefix}images"])
 
 
 def _pad(steps: np.ndarray, lengths: np.ndarray) -> np.ndarray:

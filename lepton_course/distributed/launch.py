@@ -1,6 +1,6 @@
 """Run a function in several processes of this machine, through torch's elastic launcher: `run`.
 
-Workers are forked from a process that has imported torch and nothing else (`multiprocessing`'s
+Workers are forked from a process that has imported torch and run nothing (`multiprocessing`'s
 fork server), so a run starts in a few tenths of a second. The first run starts that process, which
 takes as long as importing torch; it ends with the process that called `run`.
 """
@@ -32,6 +32,10 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from lepton_course.distributed.worker import Trouble, read_trouble, work
 
 START_SECONDS = 60
+
+IMPORTED_LATE = ("torch._dynamo", "torch.distributed.checkpoint.state_dict")
+"""Modules that torch imports at an optimizer's first step, or a checkpoint's first save: half a
+second in each worker, unless the process that they are forked from has them."""
 
 LOOPBACK = "127.0.0.1"  # an address, because "localhost" needs a name service
 
@@ -138,8 +142,8 @@ def _launch(
 
 def _start_server() -> None:
     """Start the process that workers are forked from, unless it is already running."""
-    multiprocessing.set_forkserver_preload(["lepton_course.distributed.worker"])
-    quiet = {"OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR"}
+    multiprocessing.set_forkserver_preload(["lepton_course.distributed.worker", *IMPORTED_LATE])
+    quiet = {"OMP_NUM_THREADS": "1", "TORCH_CPP_LOG_LEVEL": "ERROR", "KINETO_LOG_LEVEL": "99"}
     before = {name: os.environ.get(name) for name in quiet}
     os.environ.update(quiet)
     try:

@@ -2,12 +2,13 @@
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.compare import accuracy, close, exact
-from lepton_course.exercises.model import Exercise, Misconception
+from lepton_course.exercises.model import Exercise, HeldOut, Misconception
 from lepton_course.exercises.probes import (
     Call,
     Gradient,
     Model,
     Probe,
+    Ranks,
     Value,
     random_weights,
 )
@@ -17,9 +18,11 @@ __all__ = [
     "Case",
     "Exercise",
     "Gradient",
+    "HeldOut",
     "Misconception",
     "Model",
     "Probe",
+    "Ranks",
     "Value",
     "accuracy",
     "close",

@@ -268,8 +268,15 @@ def _dtype_kind(array: np.ndarray) -> str:
 
 
 def _is_constant(labels: Plain) -> bool:
-    """Whether an array of labels gives the same one to all."""
-    return np.unique(as_array(labels)).size == 1
+    """Whether an array of labels gives the same one to all.
+
+    NumPy's `unique` hashes numbers, and anybody can find numbers of one hash.
+    """
+    array = as_array(labels)
+    if not array.size:
+        return False
+    first = np.full_like(array, array.flat[0])
+    return np.array_equal(array, first, equal_nan=array.dtype.kind in "fc")
 
 
 def _share_equal(value: Plain, expected: Plain) -> float:

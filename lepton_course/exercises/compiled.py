@@ -24,6 +24,7 @@ from lepton_course.exercises.probes import (
     probe_from_tree,
     probe_to_tree,
 )
+from lepton_course.exercises.solutions import worked_solution
 from lepton_course.exercises.values import Plain, dumps, loads, opaque_values, plain
 
 PUBLIC_SEED = "lepton"
@@ -35,12 +36,16 @@ MAX_QUESTIONS_BYTES = 512 * 2**20
 def draw_cases(exercise: Exercise, seed: str, rounds: int = 1) -> tuple[Case, ...]:
     """Draw an exercise's cases for a seed: `rounds` calls of its generator.
 
+    Of held-out rows, `PUBLIC_SEED` has some, and all other seeds have the others.
     Raises ValueError when a case holds anything but plain values, arrays and tensors.
     """
+    held_out = exercise.held_out
+    rows = [held_out.rows(public=seed == PUBLIC_SEED)] if held_out else []
     cases: list[Case] = []
     for round_ in range(rounds):
         digest = hashlib.sha256(f"{seed}/{exercise.name}/{round_}".encode()).digest()
-        cases += exercise.cases(np.random.default_rng(np.frombuffer(digest, dtype=np.uint32)))
+        rng = np.random.default_rng(np.frombuffer(digest, dtype=np.uint32))
+        cases += exercise.cases(rng, *rows)
     for case in cases:
         strange = next(iter(opaque_values(case_to_tree(case))), None)
         if strange:
@@ -67,7 +72,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         KnownMistake(m.name, m.sentence, m.read, _mistaken(exercise, m.implementation, cases))
         for m in exercise.misconceptions
     )
-    return Question(
+    question = Question(
         name=exercise.name,
         title=exercise.title,
         points=exercise.points,
@@ -83,6 +88,7 @@ def compile_exercise(exercise: Exercise, seed: str = PUBLIC_SEED, rounds: int = 
         mistakes=mistakes,
         returns=tuple(exercise.returns),
     )
+    return replace(question, solution=worked_solution(exercise, question))
 
 
 def _mistaken(exercise: Exercise, answer: Any, cases: Sequence[Case]) -> tuple[Observation, ...]:
@@ -153,6 +159,7 @@ def question_to_tree(question: Question) -> dict[str, Plain]:
             "read",
             "arguments",
             "returns",
+            "solution",
         )
     }
     return {

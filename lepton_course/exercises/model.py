@@ -27,6 +27,53 @@ class Misconception:
     read: str = ""
 
 
+PUBLIC_SHARE = 0.15
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Labelled rows that stay with the judge, divided between learners' checks and graders.
+
+    A check ships with its rows and their labels, so no row of a check may be asked by a grader. A
+    case generator gets the rows of one side only.
+
+    load: returns all rows: an object with `labels` (N,), which an index array divides (a `Split`).
+    shipped: returns rows of the same kind that learners get, training rows first.
+    share: of each label's rows, the fraction in the learner's check.
+    in_order: rows of one label that stand side by side resemble each other, as recordings of one
+        day do. The first ones are then the check's; otherwise they are drawn at random.
+    seed: of that draw; another one where the rows of the check are not typical.
+    """
+
+    load: Callable[[], Any]
+    shipped: Callable[[], Sequence[Any]]
+    share: float = PUBLIC_SHARE
+    in_order: bool = False
+    seed: int = 0
+
+    def rows(self, public: bool) -> Any:
+        """Return the rows of the learner's check, or those of all graders."""
+        rows = self.load()
+        is_public = public_rows(np.asarray(rows.labels), self.share, self.in_order, self.seed)
+        return rows[np.flatnonzero(is_public == public)]
+
+
+def public_rows(
+    labels: np.ndarray, share: float, in_order: bool = False, seed: int = 0
+) -> np.ndarray:
+    """Return a mask (N,) of the rows of learners' checks: of each label that share, at least one.
+
+    The same arguments always give the same mask.
+    """
+    rng = np.random.default_rng(seed)
+    mask = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        places = np.flatnonzero(labels == label)
+        order = places if in_order else rng.permutation(places)
+        mask[order[: max(1, round(share * len(places)))]] = True
+    return mask
+
+
 @dataclass(frozen=True)
 class Exercise:
     """An exercise, as the check cell, the grader, the diagnosis and the certificate use it.
@@ -35,9 +82,11 @@ class Exercise:
     points: 0 for an ungraded "Try it" in a lesson.
     difficulty: 1 (guided) to 5 (open). minutes: for a first-time learner.
     reference, alternatives: right answers.
-    cases: draws one round of cases from a random generator.
+    cases: draws one round of cases from a random generator; where `held_out` is given, from the
+        generator and the rows that these cases may use.
     hints: three stages: a nudge, the method, the answer.
     returns: names of the values that an answer returns, when it returns several.
+    held_out: the judge's rows, where cases ask about data.
     """
 
     name: str
@@ -46,7 +95,7 @@ class Exercise:
     difficulty: int
     minutes: int
     reference: Any
-    cases: Callable[[np.random.Generator], list[Case]]
+    cases: Callable[..., list[Case]]
     probe: Probe
     compare: Comparison
     misconceptions: Sequence[Misconception] = ()
@@ -54,6 +103,7 @@ class Exercise:
     hints: Sequence[str] = ()
     read: str = ""
     returns: tuple[str, ...] = ()
+    held_out: HeldOut | None = None
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
@@ -90,6 +140,7 @@ class Question:
 
     arguments: names of the answer's positional arguments, for messages.
     returns: names of the values that the answer returns, when it returns several.
+    solution: code of an ungraded exercise that learners may see; "" for graded ones.
     """
 
     name: str
@@ -106,6 +157,7 @@ class Question:
     expected: tuple[Observation, ...]
     mistakes: tuple[KnownMistake, ...]
     returns: tuple[str, ...] = ()
+    solution: str = ""
 
     @property
     def parts(self) -> tuple[str, ...]:

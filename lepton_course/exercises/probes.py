@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -21,9 +22,12 @@ import numpy as np
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.values import MAX_DEPTH, Opaque, Plain, is_tensor, plain
+from lepton_course.training.rank_threads import run_ranks, stacked
 
 MISSING = "Missing"
 ELLIPSIS = "Ellipsis"
+UNFINISHED = "OutOfTime"
+NOT_RUN = "NotRun"
 
 PASSES = 20
 """Passes through a network after the first one, until two differ."""
@@ -33,8 +37,9 @@ PASSES = 20
 class Raised:
     """An exception that an answer raised: its type, its message and the answer's line.
 
-    `kind` is `MISSING` when the answer is not defined, and `ELLIPSIS` when a `...` left in place of
-    code got into a calculation.
+    `kind` is `MISSING` when the answer is not defined, `ELLIPSIS` when a `...` left in place of
+    code got into a calculation, `UNFINISHED` when a check stopped it after a while (the message is
+    the number of seconds), and `NOT_RUN` for the cases after that one.
     """
 
     kind: str
@@ -105,6 +110,26 @@ class Call(Probe):
         if self.fresh:
             seen["aliased"] = shared_arguments(result, case.args, case.kwargs)
         return seen
+
+
+@dataclass(frozen=True)
+class Ranks(Probe):
+    """Call the answer once a rank, as answer(shards[r], *others, all_reduce); observe all results.
+
+    The case's arguments are a list by rank, and what all ranks get. most: numbers in one message;
+    see `run_ranks`. Results that are arrays of one shape are observed as one array.
+    """
+
+    most: int = 2000
+    kind: ClassVar[str] = "ranks"
+
+    def look(self, answer: Any, case: Case) -> dict[str, Plain]:
+        shards, *others = case.args
+        before = plain(list(case.args))
+        work = [partial(answer, shard, *others) for shard in shards]
+        result = stacked([plain(result) for result in run_ranks(work, self.most)])
+        after = plain(list(case.args))
+        return {"result": result, "arguments": None if same(before, after) else [after, {}]}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,8 @@ from typing import Any
 
 import numpy as np
 
+from lepton_course.untrusted.bounded_json import bounded_json
+
 Plain = Any
 """None, bool, int, float, str, list, tuple, dict, ndarray, torch.Tensor or Opaque."""
 
@@ -29,6 +31,8 @@ MAX_TREE_BYTES = 8 * 2**20
 """Limit on the JSON, since a tree takes much more memory than its text."""
 MAX_ARRAYS = 10_000
 MAX_NODES = 100_000
+MAX_JSON_VALUES = 4 * MAX_NODES
+"""A value such as a tuple is written as two."""
 MAX_DEPTH = 32
 _ARRAY_KINDS = "biufcU"
 _MEMBER = b"PK\x01\x02"
@@ -135,7 +139,7 @@ def loads(data: bytes, max_bytes: int = MAX_BYTES) -> Plain:
         text = arrays.pop("tree")
         if text.nbytes > MAX_TREE_BYTES:
             raise InvalidValue(f"{text.nbytes} bytes of structure; {MAX_TREE_BYTES} are allowed")
-        tree = json.loads(text.tobytes().decode())
+        tree = bounded_json(text.tobytes(), MAX_JSON_VALUES)
         return _Decoder(arrays).decode(tree)
     except InvalidValue:
         raise

@@ -5,7 +5,7 @@ Pure functions; `start_notebook`, `progress_notebook` and `lepton progress` show
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,16 +21,27 @@ from lepton_course.syllabus import (
     is_ready,
     listed_exercises,
     load_syllabus,
+    quiz_length,
 )
 
 State = Literal["planned", "open", "begun", "done"]
+
+HEADINGS = ("Module", "Graded", "Small", "Quiz", "Attempts", "Time", "Left")
+"""What is told of a module, in the same words in pages, commands and docs; see `Stop.cells`."""
+
+LEGEND = (
+    "Graded exercises are those of the assignment; small ones, with predictions, those of the "
+    "lesson. Of the quiz, questions count that were right at the first answer. An attempt is a "
+    "check of an answer: running an untouched cell is none."
+)
 
 
 @dataclass(frozen=True)
 class Stop:
     """One module on the map.
 
-    shares: fractions solved of the lesson's and of the assignment's exercises, 0 to 1.
+    graded, small, quiz: (solved, asked) of the assignment's exercises, of the lesson's, and of the
+        quiz, of which questions count that were right at the first answer.
     last: the exercise tried last, if any. touched: the time of the latest record, if any.
     """
 
@@ -38,7 +49,9 @@ class Stop:
     exercises: tuple[Listed, ...]
     standing: Standing
     is_ready: bool
-    shares: tuple[float, float]
+    graded: tuple[int, int] = (0, 0)
+    small: tuple[int, int] = (0, 0)
+    quiz: tuple[int, int] = (0, 0)
     last: Listed | None = None
     touched: datetime | None = None
 
@@ -50,6 +63,28 @@ class Stop:
         if self.standing.complete:
             return "done"
         return "begun" if self.touched else "open"
+
+    @property
+    def shares(self) -> tuple[float, float]:
+        """Fractions solved of the lesson's and of the assignment's exercises, 0 to 1."""
+        lesson, assignment = (
+            done / asked if asked else 0.0 for done, asked in (self.small, self.graded)
+        )
+        return lesson, assignment
+
+    def cells(self) -> tuple[str, ...]:
+        """Return what is told of the module, one text for each of `HEADINGS`."""
+        return (
+            self.module.title,
+            *(f"{done} of {asked}" if asked else "" for done, asked in self.counts().values()),
+            str(self.standing.tries),
+            duration_in_words(self.standing.spent),
+            duration_in_words(self.minutes_left),
+        )
+
+    def counts(self) -> dict[str, tuple[int, int]]:
+        """Return what was solved, out of what is asked, by kind."""
+        return {"graded": self.graded, "small": self.small, "quiz": self.quiz}
 
     @property
     def minutes_left(self) -> int:
@@ -112,7 +147,8 @@ def load_map(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = N
     listed = {module.id: listed_exercises(module, curriculum) for module in modules}
     ready = {module.id for module in modules if is_ready(module, curriculum)}
     now = now or datetime.now().astimezone()
-    return build_map(modules, listed, ready, load_history(folder), now)
+    questions = {module.id: quiz_length(module, curriculum) for module in modules}
+    return build_map(modules, listed, ready, load_history(folder), now, questions)
 
 
 def build_map(
@@ -121,8 +157,14 @@ def build_map(
     ready: set[str],
     history: ProgressHistory,
     now: datetime,
+    questions: Mapping[str, int] | None = None,
 ) -> CourseMap:
-    """Build the map from data. listed: each module's exercises. ready: ids of existing modules."""
+    """Build the map from data.
+
+    listed: each module's exercises. ready: ids of existing modules. questions: how many each
+    module's quiz has.
+    """
+    questions = questions or {}
     known = attempts_in(history)
     required = {m.id: [e.name for e in listed[m.id] if not e.is_optional] for m in modules}
     states = standing_in(history, required)
@@ -134,7 +176,9 @@ def build_map(
             exercises=tuple(listed[module.id]),
             standing=states[module.id],
             is_ready=module.id in ready,
-            shares=_shares(module, listed[module.id], solved),
+            graded=_solved(module, listed[module.id], solved, graded=True),
+            small=_solved(module, listed[module.id], solved, graded=False),
+            quiz=_at_most(states[module.id].quiz[0], questions.get(module.id, 0)),
             last=_last_tried(module, listed[module.id], history),
             touched=touched.get(module.id),
         )
@@ -151,23 +195,24 @@ def build_map(
     return CourseMap(stops, due)
 
 
-def _shares(
-    module: Module, listed: Sequence[Listed], solved: set[tuple[str, str]]
-) -> tuple[float, float]:
-    """Return the fractions solved of exercises without points (lesson) and with (assignment)."""
-    shares = []
-    for graded in (False, True):
-        names = [e.name for e in listed if bool(e.points) == graded and not e.is_optional]
-        done = sum((module.id, name) in solved for name in names)
-        shares.append(done / len(names) if names else 0.0)
-    return shares[0], shares[1]
+def _solved(
+    module: Module, listed: Sequence[Listed], solved: set[tuple[str, str]], graded: bool
+) -> tuple[int, int]:
+    """Return (solved, asked) of the exercises with points (assignment) or without (lesson)."""
+    names = [e.name for e in listed if bool(e.points) == graded and not e.is_optional]
+    return sum((module.id, name) in solved for name in names), len(names)
+
+
+def _at_most(done: int, asked: int) -> tuple[int, int]:
+    """Return (done, asked); a question that the quiz no longer asks does not count."""
+    return min(done, asked), asked
 
 
 def _last_tried(
     module: Module, listed: Sequence[Listed], history: ProgressHistory
 ) -> Listed | None:
     by_name = {exercise.name: exercise for exercise in listed}
-    tried = [a.exercise for a in history.attempts if a.module == module.id]
+    tried = [a.exercise for a in history.attempts if a.module == module.id and a.answered]
     return next((by_name[name] for name in reversed(tried) if name in by_name), None)
 
 

@@ -34,19 +34,19 @@ def show_live(folder: Path, html: Callable[[], str], text: Callable[[], str]) ->
         _following.set()
     _following = stop = threading.Event()
     handle = display(bundle(), raw=True, display_id=True)
-    seen = _stamp(folder)
+    seen = record_stamp(folder)
 
     def follow() -> None:
         nonlocal seen
         while not stop.wait(SECONDS):
-            if (now := _stamp(folder)) != seen:
+            if (now := record_stamp(folder)) != seen:
                 seen = now
                 handle.update(bundle(), raw=True)
 
     threading.Thread(target=follow, name="lepton-page", daemon=True).start()
 
 
-def _stamp(folder: Path) -> tuple[int, int]:
+def record_stamp(folder: Path) -> tuple[int, int]:
     """Return a value that changes with each record."""
     try:
         state = (folder / HIDDEN / DATABASE).stat()

@@ -8,12 +8,20 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lepton_course.pages.course_map import CourseMap, Stop, duration_in_words, load_map
+from lepton_course.pages.course_map import (
+    HEADINGS,
+    LEGEND,
+    CourseMap,
+    Stop,
+    duration_in_words,
+    load_map,
+)
 from lepton_course.pages.live import show_live
-from lepton_course.pages.start_notebook import link, page_notebook
+from lepton_course.pages.start_notebook import counts_in_words, link, page_notebook
 from lepton_course.progress.database import find_workspace, load_history
 from lepton_course.progress.standing import Attempts, attempts_in
 from lepton_course.syllabus import PACKAGED
+from lepton_course.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,10 +29,13 @@ if TYPE_CHECKING:
 NAME = "PROGRESS.ipynb"
 
 SOURCE = """\
-# Run this cell once (Shift+Enter). From then on the page follows your work.
+# JupyterLab shows this page as it is now, without running it. Elsewhere, run this cell
+# (Shift+Enter): from then on the page follows your work.
 from lepton_course.pages.progress_notebook import show
 
 show()"""
+
+EXERCISE_HEADINGS = ("Exercise", "Kind", "State", "Attempts", "Repeat")
 
 Known = dict[tuple[str, str], Attempts]
 
@@ -61,6 +72,7 @@ def render(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = Non
         ]
         parts.append("</ul>")
     parts.append(_modules_table(begun) if begun else "<p>Nothing has been checked yet.</p>")
+    parts.append(f"<p>{LEGEND}</p>" if begun else "")
     for stop in begun:
         parts.append(_exercises_table(stop, known, now))
     parts.append(
@@ -79,24 +91,27 @@ def render_text(folder: Path, curriculum: Path = PACKAGED, now: datetime | None 
     lines = ["Your progress"]
     for stop in course.stops:
         if stop.touched:
-            state = stop.standing
-            lines.append(
-                f"{stop.module.title}: {state.done} of {state.total} solved, "
-                f"{state.tries} attempts, {duration_in_words(state.spent)}"
+            told = (
+                *counts_in_words(stop),
+                counted(stop.standing.tries, "attempt"),
+                f"time {duration_in_words(stop.standing.spent)}",
+                f"left {duration_in_words(stop.minutes_left)}",
             )
+            lines.append(f"{stop.module.title}: {', '.join(told)}")
             lines += [f"  {' · '.join(cells)}" for cells in exercise_rows(stop, known, now)]
     lines += [f"Repeat: {due.exercise.title} ({due.notebook})" for due in course.due]
     return "\n".join(lines if len(lines) > 1 else [*lines, "Nothing has been checked yet."])
 
 
-def exercise_rows(stop: Stop, known: Known, now: datetime) -> Iterator[tuple[str, str, str, str]]:
-    """Yield title, state, attempts and next repetition of each exercise that was tried."""
+def exercise_rows(stop: Stop, known: Known, now: datetime) -> Iterator[tuple[str, ...]]:
+    """Yield the texts for `EXERCISE_HEADINGS` of each exercise that was tried."""
     for exercise in stop.exercises:
         attempts = known.get((stop.module.id, exercise.name))
         if attempts:
-            state = "✓ solved" if attempts.solved else "open"
+            state = "✓ solved" if attempts.solved else "not yet"
             again = "" if exercise.is_prediction else when(attempts.due, now)
-            yield exercise.title, state, str(attempts.tries), again
+            kind = "graded" if exercise.points else "optional" if exercise.is_optional else "small"
+            yield exercise.title, kind, state, str(attempts.tries), again
 
 
 def when(due: datetime | None, now: datetime) -> str:
@@ -115,25 +130,23 @@ def show_tables(console: Console, folder: Path) -> None:
 
     now = datetime.now().astimezone()
     course, known = _load(folder, PACKAGED, now)
-    table = Table("Module", title=f"Progress in {folder}")
-    for heading in ("Solved", "Of", "Attempts", "Spent", "Left"):
+    table = Table(HEADINGS[0], title=f"Progress in {folder}")
+    for heading in HEADINGS[1:]:
         table.add_column(heading, justify="right")
     for stop in course.stops:
         if stop.is_ready:
-            state = stop.standing
-            numbers = (str(state.done), str(state.total), str(state.tries))
-            left = duration_in_words(stop.minutes_left)
-            table.add_row(stop.module.title, *numbers, duration_in_words(state.spent), left)
+            table.add_row(*stop.cells())
     console.print(table)
     for stop in course.stops:
         rows = list(exercise_rows(stop, known, now))
         if rows:
-            table = Table("Exercise", "State", title=stop.module.title, title_justify="left")
-            table.add_column("Attempts", justify="right")
-            table.add_column("Repeat")
+            table = Table(title=stop.module.title, title_justify="left")
+            for heading in EXERCISE_HEADINGS:
+                table.add_column(heading, justify="right" if heading == "Attempts" else "left")
             for row in rows:
                 table.add_row(*row)
             console.print(table)
+    console.print(LEGEND)
     if course.due:
         titles = ", ".join(due.exercise.title for due in course.due)
         console.print(f"To repeat today: {titles}")
@@ -150,32 +163,18 @@ def _why(is_solved: bool) -> str:
 
 
 def _modules_table(stops: list[Stop]) -> str:
-    rows = [_row("th", "Module", "Solved", "Tries", "Quiz", "Spent", "Left")]
+    rows = [_row("th", *HEADINGS)]
     for stop in stops:
-        state = stop.standing
-        quiz = f"{state.quiz[0]} of {state.quiz[1]}" if state.quiz[1] else ""
-        rows.append(
-            _row(
-                "td",
-                escape(stop.module.title),
-                f"{state.done}&nbsp;of&nbsp;{state.total}",
-                str(state.tries),
-                quiz,
-                duration_in_words(state.spent),
-                duration_in_words(stop.minutes_left),
-            )
-        )
+        title, *numbers = map(escape, stop.cells())
+        rows.append(_row("td", title, *(number.replace(" ", "&nbsp;") for number in numbers)))
     return "<table>" + "".join(rows) + "</table>"
 
 
 def _exercises_table(stop: Stop, known: Known, now: datetime) -> str:
-    rows = [
-        _row("td", escape(title), state, tries, again)
-        for title, state, tries, again in exercise_rows(stop, known, now)
-    ]
+    rows = [_row("td", *map(escape, row)) for row in exercise_rows(stop, known, now)]
     if not rows:
         return ""
-    head = _row("th", "Exercise", "State", "Tries", "Repeat")
+    head = _row("th", *EXERCISE_HEADINGS)
     return f"<h3>{escape(stop.module.title)}</h3><table>{head}{''.join(rows)}</table>"
 
 

@@ -1,6 +1,7 @@
 """Render START.ipynb: the course map with times, links, progress and where to continue.
 
-The page is rendered when the workspace is made, so that it shows without being run. Its HTML uses
+The page is rendered when the workspace is made, so that it shows without being run, and again
+whenever the course's JupyterLab reads it (`served_pages`). Its HTML uses
 only what JupyterLab allows in a notebook that has not been run (no style sheets, no scripts), and
 no colours of its own, so that it suits the light and the dark theme.
 """
@@ -13,7 +14,14 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from lepton_course.pages.course_map import CourseMap, Due, Stop, duration_in_words, load_map
+from lepton_course.pages.course_map import (
+    LEGEND,
+    CourseMap,
+    Due,
+    Stop,
+    duration_in_words,
+    load_map,
+)
 from lepton_course.pages.live import show_live
 from lepton_course.pages.new_versions import Pair, pairs, side_by_side
 from lepton_course.progress.database import find_workspace
@@ -22,7 +30,8 @@ from lepton_course.syllabus import PACKAGED, TOOLBOX
 NAME = "START.ipynb"
 
 SOURCE = """\
-# Run this cell once (Shift+Enter). From then on the page follows your work.
+# JupyterLab shows this page as it is now, without running it. Elsewhere, run this cell
+# (Shift+Enter): from then on the page follows your work.
 from lepton_course.pages.start_notebook import show
 
 show()"""
@@ -88,9 +97,8 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
             "<table>",
             *rows,
             "</table>",
-            "<p>Minutes are for a first reading. Run the cell above once (Shift+Enter), and this "
-            "page follows your work. For details, see "
-            f"{link(folder, 'PROGRESS.ipynb', 'your progress')}.</p>",
+            f"<p>Minutes are for a first reading. {LEGEND} "
+            f"More in {link(folder, 'PROGRESS.ipynb', 'your progress')}.</p>",
         ]
     )
 
@@ -102,8 +110,7 @@ def render_text(course: CourseMap) -> str:
         lines.append(f"Go on with {course.next.module.title}: {course.next.notebook}")
     lines += [f"Repeat {due.exercise.title}: {due.notebook}" for due in course.due]
     for stop in course.stops:
-        state = stop.standing
-        solved = f"{state.done} of {state.total} solved, " if stop.is_ready else ""
+        solved = "".join(f"{part}, " for part in counts_in_words(stop)) if stop.is_ready else ""
         word = "next" if stop == course.next else _WORDS[stop.state] or "open"
         left = f", {duration_in_words(stop.minutes_left)} left" if stop.is_ready else ""
         lines.append(f"{stop.module.id}: {solved}{word}{left}")
@@ -188,8 +195,13 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
     full = round(5 * state.done / max(state.total, 1))
     bar = f'<span aria-hidden="true">{"▰" * full}{"▱" * (5 - full)}</span>'
     left = f"about {duration_in_words(stop.minutes_left)} left" if stop.state == "begun" else ""
-    solved = f"{state.done}&nbsp;of&nbsp;{state.total}"
-    return _cells("td", title, notebooks, "<br>".join(filter(None, (bar, solved, left))))
+    solved = [text.replace(" ", "&nbsp;") for text in counts_in_words(stop)]
+    return _cells("td", title, notebooks, "<br>".join(filter(None, (bar, *solved, left))))
+
+
+def counts_in_words(stop: Stop) -> list[str]:
+    """Return what was solved in a module: "graded 1 of 7", "small 2 of 6", "quiz 0 of 6"."""
+    return [f"{kind} {done} of {asked}" for kind, (done, asked) in stop.counts().items() if asked]
 
 
 def _cells(tag: str, *contents: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+from lepton_course.errors import problem_in_words
 from lepton_course.progress.schema import (
     RECORDS,
     Answer,
@@ -107,7 +108,7 @@ def hint_stage(module: str, exercise: str, folder: Path | None = None) -> int:
         row = database.execute(
             "SELECT stage FROM hints WHERE module = ? AND exercise = ?", (module, exercise)
         ).fetchone()
-        return row[0] if row else 0
+        return row[0] if row and isinstance(row[0], int) else 0
 
     stored = with_database(find_workspace(folder), select)
     return max(stored or 0, _hints_of_session.get((module, exercise), 0))
@@ -127,14 +128,34 @@ def load_history(workspace: Path) -> ProgressHistory:
 
 
 def read_history(database: sqlite3.Connection) -> ProgressHistory:
-    """Return everything recorded in a database, in order of time and then of writing."""
-    return history_of(
-        from_row(kind, dict(zip(columns(kind), row, strict=True)))
-        for kind in RECORDS
-        for row in database.execute(
-            f"SELECT {', '.join(columns(kind))} FROM {kind.table} ORDER BY rowid"
-        )
-    )
+    """Return everything recorded in a database, in order of time and then of writing.
+
+    A damaged record is left out: the others are worth no less for it.
+    """
+    return history_of(record for record in _records(database) if record is not None)
+
+
+def count_damaged(database: sqlite3.Connection) -> tuple[int, int]:
+    """Return the number of records of a database, and how many of them are damaged."""
+    records = list(_records(database))
+    return len(records), records.count(None)
+
+
+def _records(database: sqlite3.Connection) -> Iterator[Record | None]:
+    """Yield all records; None for each that is damaged."""
+    database.text_factory = _decoded
+    for kind in RECORDS:
+        selected = f"SELECT {', '.join(columns(kind))} FROM {kind.table} ORDER BY rowid"
+        for row in database.execute(selected):
+            try:
+                yield from_row(kind, dict(zip(columns(kind), row, strict=True)))
+            except ValueError:
+                yield None
+
+
+def _decoded(text: bytes) -> str:
+    """Return a text of the database; one that is not UTF-8 becomes one that no record accepts."""
+    return text.decode(errors="surrogateescape")
 
 
 def insert(database: sqlite3.Connection, records: Iterable[Record]) -> None:
@@ -165,14 +186,14 @@ def with_database(workspace: Path | None, use: Callable[[sqlite3.Connection], T]
     try:
         return transaction(path, use)
     except sqlite3.OperationalError as error:  # locked for too long, read-only, disk full
-        _warn(f"Progress was not recorded in {path}: {error}.")
+        _warn(f"Progress was not recorded in {path}: {problem_in_words(error)}.")
     except sqlite3.DatabaseError:  # not a database any more: start a new one, lose nothing
         try:
             return _start_over(path, use)
         except (OSError, sqlite3.Error, Timeout) as error:
-            _warn(f"Progress was not recorded in {path}: {error}.")
+            _warn(f"Progress was not recorded in {path}: {problem_in_words(error)}.")
     except OSError as error:
-        _warn(f"Progress was not recorded in {path}: {error}.")
+        _warn(f"Progress was not recorded in {path}: {problem_in_words(error)}.")
     return None
 
 

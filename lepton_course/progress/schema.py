@@ -17,8 +17,14 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
+from lepton_course.untrusted.bounded_json import TooMuch, bounded_json
+
 FORMAT = "lepton-progress"
 VERSION = 1
+BYTES_OF_A_VALUE = 16
+"""A record's value takes more in a file, with its name."""
+YEARS = range(1970, 3000)
+"""Times outside of these years come from no clock, and cannot be shown in every time zone."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,11 @@ class Attempt:
     def right(self) -> bool:
         """Whether the answer was right."""
         return self.status == "right"
+
+    @property
+    def answered(self) -> bool:
+        """Whether there was an answer; a check of an untouched cell is no attempt at it."""
+        return self.status != "blank"
 
     @property
     def share(self) -> float:
@@ -174,8 +185,10 @@ def from_document(
     if len(data) > max_bytes:
         raise ValueError(f"it has more than {max_bytes // 2**20} MiB")
     try:
-        tree = json.loads(data)
-    except (ValueError, RecursionError) as error:
+        tree = bounded_json(data, max_bytes // BYTES_OF_A_VALUE)
+    except TooMuch as error:
+        raise ValueError(f"it is not JSON that can be read: {error}") from error
+    except ValueError as error:
         raise ValueError("it is not JSON") from error
     if not isinstance(tree, dict) or tree.get("format") != FORMAT:
         raise ValueError("it is not a progress file of this course")
@@ -201,6 +214,8 @@ class Column:
 def read_time(text: Any) -> datetime:
     """Return a time from its ISO form; without a zone it is UTC. Raises ValueError."""
     time = datetime.fromisoformat(text)
+    if time.year not in YEARS:
+        raise ValueError("no time of a clock")
     return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
 
 

@@ -52,9 +52,12 @@ class Standing:
 
 
 def attempts_in(history: ProgressHistory) -> dict[tuple[str, str], Attempts]:
-    """Summarise the attempts at each exercise that was tried, by (module, exercise)."""
+    """Summarise the attempts at each exercise that was tried, by (module, exercise).
+
+    Checks of untouched cells, as "Run All" makes them, are no attempts.
+    """
     by_exercise: dict[tuple[str, str], list[Attempt]] = {}
-    for attempt in history.attempts:
+    for attempt in filter(lambda attempt: attempt.answered, history.attempts):
         by_exercise.setdefault((attempt.module, attempt.exercise), []).append(attempt)
     return {
         key: Attempts(

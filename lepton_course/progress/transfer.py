@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from lepton_course.errors import CourseError
+from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.progress.database import (
     DATABASE,
     HIDDEN,
@@ -25,6 +26,7 @@ from lepton_course.progress.schema import (
     Record,
     from_document,
     to_document,
+    to_row,
 )
 
 MAX_BYTES = 64 * 2**20
@@ -42,7 +44,9 @@ def export_progress(workspace: Path) -> bytes:
     try:
         return to_document(transaction(workspace / HIDDEN / DATABASE, read_history))
     except (sqlite3.Error, OSError, ValueError) as error:
-        raise ProgressFileError(f"The progress in {workspace} cannot be read: {error}.") from error
+        raise ProgressFileError(
+            f"The progress in {workspace} cannot be read: {problem_in_words(error)}."
+        ) from error
 
 
 def import_progress(workspace: Path, data: bytes) -> int:
@@ -63,8 +67,10 @@ def import_progress(workspace: Path, data: bytes) -> int:
 
     try:
         return transaction(workspace / HIDDEN / DATABASE, merge)
-    except (sqlite3.Error, OSError, ValueError) as error:
-        raise ProgressFileError(f"The progress in {workspace} is unchanged: {error}.") from error
+    except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        raise ProgressFileError(
+            f"The progress in {workspace} is unchanged: {problem_in_words(error)}."
+        ) from error
 
 
 def missing_in(here: ProgressHistory, incoming: ProgressHistory) -> list[Record]:
@@ -74,5 +80,19 @@ def missing_in(here: ProgressHistory, incoming: ProgressHistory) -> list[Record]
         hint for hint in incoming.hints if hint.stage > stages.get((hint.module, hint.exercise), 0)
     ]
     for table in (kind.table for kind in RECORDS if kind is not Hint):
-        new += (Counter(getattr(incoming, table)) - Counter(getattr(here, table))).elements()
+        new += _lacking(getattr(here, table), getattr(incoming, table))
     return new
+
+
+def _lacking(here: Iterable[Record], incoming: Iterable[Record]) -> Iterator[Record]:
+    """Yield the records of `incoming` that `here` lacks, each as often as it lacks it.
+
+    Compared as text: anybody can write numbers of one hash, which would take for ever to count.
+    """
+    left = Counter(repr(to_row(record)) for record in here)
+    for record in incoming:
+        key = repr(to_row(record))
+        if left[key]:
+            left[key] -= 1
+        else:
+            yield record

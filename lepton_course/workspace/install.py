@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
-from lepton_course.errors import CourseError
+from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.pages import progress_notebook, start_notebook
 from lepton_course.progress.database import HIDDEN
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, TOOLBOX, is_ready, load_syllabus
@@ -74,7 +74,9 @@ def update_workspace(folder: Path, curriculum: Path = PACKAGED) -> list[FileChan
             "of this name. Rename the file, or choose another DIR."
         ) from error
     except OSError as error:
-        raise WorkspaceError(f"The workspace could not be written: {error}.") from error
+        raise WorkspaceError(
+            f"The workspace could not be written: {problem_in_words(error)}."
+        ) from error
     return changes
 
 
@@ -130,6 +132,13 @@ def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) ->
     ]
 
 
+def record_delivery(folder: Path, path: str, content: bytes) -> None:
+    """Remember that the course's own version of one file has just been written."""
+    delivered = _read_manifest(folder)
+    delivered[path] = fingerprint(path, content) or ""
+    write_atomically(folder / HIDDEN / MANIFEST, _manifest_bytes(delivered))
+
+
 def fingerprint(path: str, content: bytes) -> str | None:
     """Return the SHA-256 of what a learner can change in a file; None for an unreadable notebook.
 
@@ -169,9 +178,11 @@ def _essence(cell: Mapping[str, Any]) -> tuple[str, str, Any, Any]:
 
 
 def _fingerprint_of(target: Path) -> str | None:
+    if not target.is_file():  # a pipe would be waited for, for ever
+        return None
     try:
         return fingerprint(target.name, target.read_bytes())
-    except OSError:  # a folder, a broken link, a file that may not be read: not ours
+    except OSError:  # a file that may not be read: not ours
         return None
 
 

@@ -8,6 +8,7 @@ from conftest import declare
 
 from lepton_course.authoring import Call, Case, close, exercise
 from lepton_course.authoring import wrong_forms as forms
+from lepton_course.authoring.held_out import held_out
 from lepton_course.exercises import Exercise
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.exercises.declared import load_exercises
@@ -105,6 +106,21 @@ def test_a_list_of_cases_serves_as_well_as_a_generator():
     averaging.reference(abs)
     averaging.cases(lambda rng: [Case("a number", (-2.0,)), Case("zero", (0.0,))])
     assert compile_exercise(averaging.build()).parts == ("a number", "zero")
+
+
+def test_cases_of_held_out_data_get_the_rows_that_they_may_use(tmp_path):
+    path = tmp_path / "held_out.npz"
+    photos = np.arange(20 * 28 * 28, dtype=np.uint8).reshape(20, 28, 28)
+    np.savez(path, images=photos, labels=np.repeat([0, 1], 10))
+    sorting = begun(held_out=held_out(path, "fashion_mnist", share=0.2))
+    sorting.reference(lambda images: images.mean(axis=(1, 2)))
+
+    @sorting.cases
+    def cases(rng, rows):
+        yield Case("all photos", (rows.images,))
+
+    built = sorting.build()
+    assert [len(compile_exercise(built, s).cases[0].args[0]) for s in ("lepton", "x")] == [4, 16]
 
 
 def test_the_name_of_a_mistake_is_its_functions_and_names_of_arguments_stay_whole():

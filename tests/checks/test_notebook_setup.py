@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from conftest import declare
 
 from lepton_course import begin, check, hint, record
-from lepton_course.checks.check import CheckFailed, UnknownExercise, open_session
+from lepton_course.checks.check import CheckFailed, open_session
+from lepton_course.checks.exercise_names import UnknownExercise
+from lepton_course.progress_bar import LoadingLine
 from lepton_course.records import Record
 
 EXERCISES = """
@@ -52,7 +55,7 @@ def test_begin_says_in_one_line_what_it_set_up(module, capsys):
     begin(module)
     first = capsys.readouterr().out
     assert first.startswith("basics/00_doubling · seed 0 · device")
-    assert first.endswith("1 exercises with checks\n") and first.count("\n") == 1
+    assert first.endswith("1 exercise with checks\n") and first.count("\n") == 1
 
 
 def test_begin_twice_gives_the_same_random_numbers(module):
@@ -157,7 +160,7 @@ def test_record_prints_the_band_and_returns_the_number(capsys):
 
 
 def test_a_record_shows_counts_whole():
-    assert str(Record("customers", 23570, 23570, 23570)) == "customers: 23570 (expected: 23570)"
+    assert str(Record("customers", 23570, 23570, 23570)) == "customers: 23570 (as expected)"
     assert str(Record("bits", 2.71234, 2.7, 2.8)) == "bits: 2.712 (expected: 2.7 to 2.8)"
 
 
@@ -186,3 +189,38 @@ def test_records_stand_in_an_executed_notebook(tmp_path):
     NotebookClient(notebook, resources={"metadata": {"path": str(tmp_path)}}).execute()
     data = notebook.cells[0].outputs[0].data["application/vnd.lepton.record+json"]
     assert json.loads(json.dumps(data)) == {"name": "steps", "value": 7, "low": None, "high": 9}
+
+
+@pytest.fixture
+def seen(monkeypatch) -> list[dict]:
+    """What a person at the keyboard is shown besides printed lines."""
+    shown: list[dict] = []
+    monkeypatch.setattr("lepton_course.notebook_setup.is_interactive", lambda: True)
+    monkeypatch.setattr(LoadingLine, "say", lambda self, text: None)
+    monkeypatch.setattr("IPython.display.display", lambda data, raw: shown.append(data))
+    return shown
+
+
+def test_outside_a_workspace_begin_says_how_to_keep_progress(tmp_path, monkeypatch, capsys, seen):
+    monkeypatch.chdir(tmp_path)
+    begin("toolbox")
+    said = capsys.readouterr().out
+    assert "progress is not kept" in said
+    [command] = re.findall(r"run this in a cell: !(.*)\n", said)
+    assert command.endswith(" learn --no-start .")
+    (tmp_path / ".lepton").mkdir()
+    begin("toolbox")
+    assert "not kept" not in capsys.readouterr().out
+
+
+def test_begin_offers_to_report_a_mistake_at_the_operators_address(module, monkeypatch, seen):
+    monkeypatch.setenv("LEPTON_REPORT_URL", "https://a.example/new")
+    begin(module)
+    [shown] = seen
+    assert 'href="https://a.example/new?title=Mistake' in shown["text/html"]
+    assert ">Double it</a>" in shown["text/html"]
+
+
+def test_authors_are_not_told_that_their_clone_is_no_workspace(module, capsys, seen):
+    begin(module)
+    assert "not kept" not in capsys.readouterr().out

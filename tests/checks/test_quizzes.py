@@ -14,7 +14,7 @@ from autograder.curriculum.modules import modules_in
 from autograder.curriculum.student_notebooks import QUIZ_CELL, ask_quiz
 from lepton_course import progress
 from lepton_course.checks.check import choice_letters, parse_prediction
-from lepton_course.checks.panel import text_to_html
+from lepton_course.checks.code_marks import text_to_html
 from lepton_course.checks.quiz import answer
 from lepton_course.checks.quizzes import (
     load_quiz,

@@ -23,7 +23,7 @@ def test_help_lists_a_learners_commands():
     run = lepton("--help")
     assert run.returncode == 0
     for command in ("learn", "progress", "changes", "devices", "data"):
-        assert re.search(rf"^\s+{command}\s", run.stdout, re.MULTILINE)
+        assert re.search(rf"^│ {command}\s", run.stdout, re.MULTILINE)
 
 
 def test_version():
@@ -34,7 +34,7 @@ def test_learn_makes_a_workspace_and_progress_shows_it(tmp_path, built_curriculu
     workspace = tmp_path / "my lepton"
     run = lepton("learn", str(workspace), "--no-start")
     assert run.returncode == 0, run.stderr
-    assert (workspace / "START.ipynb").is_file()
+    assert (workspace / "START.ipynb").is_file() and (workspace / "lepton").is_file()
     assert "files added" in run.stdout
 
     module = workspace / "basics" / "05_convolutional_networks"
@@ -118,3 +118,15 @@ def test_progress_counts_what_was_solved(tmp_path, built_curriculum):
     row = next(line for line in lepton("progress", str(workspace)).stdout.splitlines()
                if "Convolutional" in line)  # fmt: skip
     assert re.findall(r"\d+", row)[0] == "1"
+
+
+def test_a_fresh_copy_of_an_exercise_and_the_old_one_kept(tmp_path, built_curriculum):
+    workspace = tmp_path / "lepton"
+    lepton("learn", str(workspace), "--no-start")
+    notebook = workspace / "basics/05_convolutional_networks/assignment.ipynb"
+    notebook.write_text(notebook.read_text().replace("# YOUR CODE HERE", "return 7"))
+    run = lepton("reset", str(notebook), "output_size")
+    assert run.returncode == 0, run.stderr
+    kept = notebook.with_name("assignment (before reset).ipynb")
+    assert str(kept) in run.stdout and "YOUR CODE HERE" not in kept.read_text()
+    assert notebook.read_text().count("# YOUR CODE HERE") == 1

@@ -4,7 +4,8 @@ import pytest
 import typer
 
 from autograder.cli import doctor_command as doctor
-from autograder.cli.doctor_command import Finding, landlock_remedy, namespaces_remedy
+from autograder.cli.doctor_command import landlock_remedy, namespaces_remedy
+from lepton_course.doctor import Finding
 
 
 def reading(files: dict[str, str]):
@@ -42,18 +43,33 @@ def test_landlock(lsm, release, advice):
 
 
 def test_this_machine_can_grade(capsys):
-    needed = [finding for finding in doctor.examine() if finding.needed]
-    assert {"Python", "torch", "tensorflow", "nbgrader", "alembic"} <= {f.name for f in needed}
+    needed = [finding for finding in doctor.examine_for_grading() if finding.needed]
+    assert {"nbgrader", "alembic"} <= {f.name for f in needed}
     assert all(finding.good for finding in needed)
     doctor.doctor()
-    assert "wall: namespaces" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    for line in ("wall: namespaces", "wall: filter of system calls", "tried from within", "torch"):
+        assert line in said
+
+
+def test_what_the_walls_do_not_stop_is_named(monkeypatch):
+    ways = {"read files": False, "see whether a file exists": True, "UDP": True}
+    monkeypatch.setattr("autograder.sandbox.trial.ATTEMPTS", ways)
+    monkeypatch.setattr("autograder.sandbox.trial.open_ways", lambda walls: ways)
+    tried = doctor._attempts()
+    if not tried.found.startswith("there are no walls"):
+        assert not tried.good and not tried.needed
+        assert tried.found == (
+            "1 of 3 attempts on the machine are stopped; "
+            "not stopped: see whether a file exists, UDP"
+        )
 
 
 def test_what_is_missing_is_told_with_its_remedy(monkeypatch, capsys):
     missing = Finding(
         "wall: Landlock", False, "the kernel has none", "Get a newer one.", needed=True
     )
-    monkeypatch.setattr(doctor, "examine", lambda: [missing])
+    monkeypatch.setattr(doctor, "examine_for_grading", lambda: [missing])
     with pytest.raises(typer.Exit):
         doctor.doctor()
     assert "wall: Landlock: Get a newer one." in capsys.readouterr().out

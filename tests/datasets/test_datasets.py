@@ -20,11 +20,15 @@ CREDIT = CATALOGUE["credit"]
 BASICS = ROOT / "curriculum" / "basics"
 HELD_OUT = BASICS / "05_convolutional_networks" / "held_out.npz"
 HELD_OUT_CREDIT = BASICS / "01_tensors_and_gradients" / "held_out.npz"
+HELD_OUT_VOWELS = BASICS / "07_recurrent_networks" / "held_out.npz"
+HELD_OUT_WORKERS = BASICS.parent / "advanced" / "02_distributed_training" / "held_out.npz"
 FILES = [
     (FASHION, FASHION.subset),
     (FASHION, HELD_OUT),
     (CREDIT, CREDIT.subset),
+    (FASHION, HELD_OUT_WORKERS),
     (CREDIT, HELD_OUT_CREDIT),
+    (CATALOGUE["japanese_vowels"], HELD_OUT_VOWELS),
     *((CATALOGUE[name], CATALOGUE[name].subset) for name in ("japanese_vowels", "cdnow", "austen")),
 ]
 

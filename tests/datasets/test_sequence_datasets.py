@@ -1,14 +1,23 @@
 """Data sets of sequences: utterances of unequal length, a log of purchases, a novel."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from lepton_course.datasets import load_dataset
+from lepton_course.datasets import load_dataset, read_split
+
+MODULE = Path(__file__).resolve().parents[2] / "curriculum" / "basics" / "07_recurrent_networks"
 
 
 @pytest.fixture(scope="module")
 def vowels():
     return load_dataset("japanese_vowels")
+
+
+@pytest.fixture(scope="module")
+def held_out():
+    return read_split("japanese_vowels", MODULE / "held_out.npz")
 
 
 @pytest.fixture(scope="module")
@@ -19,13 +28,21 @@ def log():
 # --- sequences of unequal length ---
 
 
-def test_vowels_are_divided_as_they_were_recorded(vowels):
-    assert not vowels.is_subset and "full set" in repr(vowels)
+def test_half_of_each_speakers_test_utterances_stay_with_the_judge(vowels, held_out):
+    assert vowels.is_subset and "the course's subset" in repr(vowels)
     assert np.bincount(vowels.train.labels).tolist() == [30] * 9
-    assert np.bincount(vowels.test.labels).tolist() == [31, 35, 88, 44, 29, 24, 40, 50, 29]
-    lengths = np.concatenate([vowels.train.lengths, vowels.test.lengths])
+    assert np.bincount(vowels.test.labels).tolist() == [16, 18, 44, 22, 15, 12, 20, 25, 15]
+    assert np.bincount(held_out.labels).tolist() == [15, 17, 44, 22, 14, 12, 20, 25, 14]
+    lengths = np.concatenate([s.lengths for s in (vowels.train, vowels.test, held_out)])
     assert (lengths.min(), lengths.max()) == (7, 29)
     assert repr(vowels.train) == "270 utterances of 7 to 26 steps, 12 channels"
+
+
+def test_no_utterance_is_in_two_of_training_test_and_held_out(vowels, held_out):
+    parts = [part.numpy()[0] for part in (vowels.train, vowels.test, held_out)]
+    heard = [{utterance.tobytes() for utterance in part} for part in parts]
+    assert [len(part) for part in heard] == [270, 187, 183]
+    assert len(set.union(*heard)) == 640
 
 
 def test_first_utterance_has_the_values_of_the_source(vowels):
@@ -67,6 +84,11 @@ def test_sequences_can_be_held_out(vowels):
     rest, validation = vowels.train.hold_out(45)
     assert (len(rest), len(validation)) == (225, 45)
     assert {s.tobytes() for s in rest.steps}.isdisjoint({s.tobytes() for s in validation.steps})
+
+
+def test_a_text_has_no_split_that_could_be_read():
+    with pytest.raises(ValueError, match="Pride and Prejudice has no labels"):
+        read_split("austen", MODULE / "held_out.npz")
 
 
 # --- a log of events ---

@@ -97,6 +97,37 @@ def test_what_an_answer_prints_is_dropped():
     assert "secret" not in result.notebook.replace("print('secret', x)", "")
 
 
+def test_what_a_cell_has_shown_stays_as_it_was_when_an_answer_is_asked_for():
+    show = "from IPython.display import display\nshown = display('mine', display_id=True)"
+    later = "shown.update('the input was 4')"
+    cells = nbformat.reads(run(job(show, "double = abs", "check", later)).notebook, 4).cells
+    assert [o.data["text/plain"] for o in cells[0].outputs] == ["'mine'"]
+
+
+def test_all_cells_together_have_a_limit_on_output():
+    cells = ["print('x' * 900)"] * 4
+    result = run(job(*cells, output_bytes=4_000, notebook_output_bytes=7_000))
+    assert texts(result).count("x" * 900) == 2
+    assert texts(result).count("output truncated") == 2
+
+
+def test_outputs_in_great_number_are_cut():
+    many = "from IPython.display import display\nfor i in range(3000): display(i)"
+    cells = nbformat.reads(run(job(many)).notebook, 4).cells
+    assert 300 < len(cells[0].outputs) < 600
+
+
+def test_output_of_very_many_values_is_cut_and_the_rest_goes_on():
+    many = (
+        "from IPython.display import display\n"
+        "display({'application/json': [{}] * 2_000_000}, raw=True)"
+    )
+    result = run(job(many, "double = abs", "check"))
+    assert answer(result) == 4
+    assert "output truncated" in texts(result)
+    assert len(result.notebook) < 10_000
+
+
 def test_an_endless_cell_is_interrupted_and_the_rest_goes_on():
     result = run(job("while True: pass", "double = abs", "check", cell_seconds=2))
     assert answer(result) == 4

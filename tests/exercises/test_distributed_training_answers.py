@@ -18,6 +18,11 @@ from lepton_course.exercises.judge import judge
 RIGHT = set()
 EXERCISES = load_exercises(CURRICULUM / "advanced" / "02_distributed_training")
 QUESTIONS = {}
+WHOLE = {
+    "shards drawn at random",
+    "shards of very different size",
+    "every worker has its own kinds of clothes",
+}
 
 ANSWERS = {
     "gradients always have three entries": (
@@ -128,6 +133,148 @@ def resume_from(files, steps_per_epoch):
     return step, step // steps_per_epoch, step % steps_per_epoch
 """,
         RIGHT,
+    ),
+    "the last rank always has examples": (
+        "average_gradients",
+        """
+def average_gradients(gradients, counts):
+    total, n = np.zeros_like(gradients[-1][-1]), 0
+    for row, sizes in zip(gradients, counts):
+        for g, k in zip(row, sizes):
+            total, n = total + k * g, n + k
+    return total / n
+""",
+        {"a rank without examples"},
+    ),
+    "a sum in float32": (
+        "average_gradients",
+        """
+def average_gradients(gradients, counts):
+    each = np.array([g for row in gradients for g in row], np.float32)
+    weights = np.array(sum(counts, []), np.float32)
+    return weights @ each / weights.sum()
+""",
+        RIGHT,
+    ),
+    "the order repeated three times at most": (
+        "rank_indices",
+        """
+def rank_indices(count, world, rank, seed, epoch):
+    order = np.random.default_rng([seed, epoch]).permutation(count)
+    length = -(-count // world) * world
+    return np.concatenate([order, order, order])[:length][rank::world]
+""",
+        {"more ranks than examples"},
+    ),
+    "rounded up by adding a half": (
+        "rank_indices",
+        """
+def rank_indices(count, world, rank, seed, epoch):
+    order = np.random.default_rng([seed, epoch]).permutation(count)
+    return np.resize(order, round(count / world + 0.49) * world)[rank::world]
+""",
+        {"must be padded"},
+    ),
+    "the slowest stage is one of the first three": (
+        "pipeline",
+        """
+def pipeline(forward, backward, micro_batches):
+    once = sum(forward) + sum(backward)
+    seconds = once + (micro_batches - 1) * (max(forward[:3]) + max(backward[:3]))
+    return seconds, 1 - micro_batches * once / len(forward) / seconds
+""",
+        {"stages of different times"},
+    ),
+    "a file that lacks a byte is whole": (
+        "resume_from",
+        """
+def resume_from(files, steps_per_epoch):
+    whole = {
+        (f["step"], f["world"], f["rank"]) for f in files if f["written"] > 0.99 * f["size"]
+    }
+    steps = [s for s, w, _ in whole if all((s, w, r) in whole for r in range(w))]
+    step = max(steps, default=0)
+    return step, step // steps_per_epoch, step % steps_per_epoch
+""",
+        {"a half-written file"},
+    ),
+    "a colleague's script as it is handed out": (
+        "resume_from",
+        """
+def resume_from(files, steps_per_epoch):
+    found, workers = {}, {}
+    for part in files:
+        if part["written"] > 0:
+            found.setdefault(part["step"], []).append(part["rank"])
+            workers[part["step"]] = part["world"]
+    usable = [step for step, there in found.items() if len(there) >= workers[step]]
+    last = max(usable)
+    return last, last // steps_per_epoch + 1, last % steps_per_epoch
+""",
+        {
+            "all complete",
+            "a file is missing",
+            "a half-written file",
+            "copies of files",
+            "another number of workers",
+            "at the end of an epoch",
+            "nothing complete",
+        },
+    ),
+    "the colleague's script, in which runs are still mixed": (
+        "resume_from",
+        """
+def resume_from(files, steps_per_epoch):
+    found, workers = {}, {}
+    for part in files:
+        if part["written"] == part["size"]:
+            found.setdefault(part["step"], set()).add(part["rank"])
+            workers[part["step"]] = part["world"]
+    usable = [step for step, there in found.items() if len(there) >= workers[step]]
+    last = max(usable, default=0)
+    return last, last // steps_per_epoch, last % steps_per_epoch
+""",
+        {"another number of workers"},
+    ),
+    "one message with the gradient and the number of photos": (
+        "train_worker",
+        """
+def train_worker(shard, x_new, all_reduce):
+    x, y = shard[0] / 255, np.eye(10)[shard[1]]
+    w = np.zeros((196, 10))
+    for _ in range(60):
+        p = np.exp(x @ w)
+        slope = x.T @ (p / p.sum(axis=1, keepdims=True) - y)
+        message = all_reduce(np.append(slope, len(y)))
+        w = w - 0.5 * (message[:-1] / message[-1]).reshape(196, 10)
+    return (x_new @ w).argmax(axis=1)
+""",
+        RIGHT,
+    ),
+    "all shards pooled": (
+        "train_worker",
+        """
+def train_worker(shard, x_new, all_reduce):
+    everything = all_reduce(shard[0].astype(float))
+    return everything[:, 0]
+""",
+        WHOLE,
+    ),
+    "an epoch over the own shard": (
+        "train_worker",
+        """
+def train_worker(shard, x_new, all_reduce):
+    x, y = shard[0] / 255, np.eye(10)[shard[1]]
+    w = np.zeros((196, 10))
+    for _ in range(60):
+        for start in range(0, len(x), 100):
+            part = slice(start, start + 100)
+            p = np.exp(x[part] @ w)
+            p = p / p.sum(axis=1, keepdims=True)
+            w = w - 0.001 * all_reduce(x[part].T @ (p - y[part]))
+    return (x_new @ w).argmax(axis=1)
+""",
+        {"shards of very different size", "every worker has its own kinds of clothes"},
     ),
 }
 

@@ -1,7 +1,7 @@
 """Answers that strangers gave to basics/01_tensors_and_gradients: which are right, which are not.
 
 Each of the wrong ones is right as long as something is held still: no gap in a column that was
-complete, no equal rows, no unscaled columns, never a single row.
+complete, no equal rows, no unscaled columns, never a single row, no smaller last batch.
 """
 
 from __future__ import annotations
@@ -49,21 +49,73 @@ RIGHT = {
             bad, good = torch.logaddexp(zero, -z), torch.logaddexp(zero, z)
             return (weight * y * bad + (1 - y) * good).mean()
         """,
-    "train_logistic, by a module": """
-        def train_logistic(x, y, learning_rate, steps):
+    "train_in_batches, the script repaired": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
             layer = torch.nn.Linear(x.shape[1], 1)
             torch.nn.init.zeros_(layer.weight)
             torch.nn.init.zeros_(layer.bias)
             optimizer = torch.optim.SGD(layer.parameters(), lr=learning_rate)
             losses = []
-            for _ in range(steps):
-                optimizer.zero_grad()
-                logits = layer(x)[:, 0]
-                loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, y)
-                loss.backward()
-                optimizer.step()
-                losses.append(loss.item())
-            return layer.weight.detach()[0], layer.bias.item(), losses
+            for epoch in range(epochs):
+                total = 0.0
+                for start in range(0, len(x), batch_size):
+                    rows = slice(start, start + batch_size)
+                    z = layer(x[rows])[:, 0]
+                    loss = torch.nn.functional.binary_cross_entropy_with_logits(z, y[rows])
+                    optimizer.zero_grad()
+                    loss.backward()
+                    optimizer.step()
+                    total += loss.item() * len(z)
+                losses.append(total / len(x))
+            return layer.weight[0], layer.bias.item(), losses
+        """,
+    "train_in_batches, with a DataLoader in order": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
+            from torch.utils.data import DataLoader, TensorDataset
+            loader = DataLoader(TensorDataset(x, y), batch_size)
+            w = torch.zeros(x.shape[1], requires_grad=True)
+            b = torch.zeros((), requires_grad=True)
+            losses = []
+            for _ in range(epochs):
+                of_rows = []
+                for some, truth in loader:
+                    z = some @ w + b
+                    costs = torch.logaddexp(z, torch.zeros_like(z)) - truth * z
+                    costs.mean().backward()
+                    with torch.no_grad():
+                        for parameter in (w, b):
+                            parameter -= learning_rate * parameter.grad
+                            parameter.grad = None
+                    of_rows.append(costs.detach())
+                losses.append(torch.cat(of_rows).mean().item())
+            return w.detach(), b.item(), losses
+        """,
+    "prepare, in float32": """
+        def prepare(train, other):
+            return right(train, other).astype(np.float32)
+        """,
+    "distances, in float64": """
+        def distances(a, b):
+            return right(a.double(), b.double())
+        """,
+    "mse_gradients, in float32": """
+        def mse_gradients(x, y, w, b):
+            d_w, d_b = right(x, y, w, b)
+            return d_w.astype(np.float32), np.float32(d_b)
+        """,
+    "in_units, in float32": """
+        def in_units(w, b, mean, std):
+            w, b = right(w, b, mean, std)
+            return w.astype(np.float32), np.float32(b)
+        """,
+    "weighted_cross_entropy, by rows": """
+        def weighted_cross_entropy(z, y, weight):
+            costs = []
+            for logit, label in zip(z, y):
+                signed = -logit if label == 1 else logit
+                cost = torch.nn.functional.softplus(signed)
+                costs.append(weight * cost if label == 1 else cost)
+            return sum(costs) / len(costs)
         """,
     "in_units, with a sum": """
         def in_units(w, b, mean, std):
@@ -130,22 +182,113 @@ WRONG = {
             costs = torch.where(y == 1, weight, 1.0)
             return torch.nn.functional.binary_cross_entropy(p, y.float(), weight=costs)
         """,
-    "train_logistic, with the logarithm of a sigmoid": """
-        def train_logistic(x, y, learning_rate, steps):
+    "train_in_batches, with the logarithm of a sigmoid": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
             w = torch.zeros(x.shape[1])
             b = torch.zeros(())
             losses = []
-            for _ in range(steps):
-                p = torch.sigmoid(x @ w + b)
-                losses.append(-(y * p.log() + (1 - y) * (1 - p).log()).mean().item())
-                w = w - learning_rate * x.T @ (p - y) / len(y)
-                b = b - learning_rate * (p - y).mean()
+            for _ in range(epochs):
+                total = 0.0
+                for some, truth in zip(x.split(batch_size), y.split(batch_size)):
+                    p = torch.sigmoid(some @ w + b)
+                    total += -(truth * p.log() + (1 - truth) * (1 - p).log()).sum().item()
+                    w = w - learning_rate * some.T @ (p - truth) / len(truth)
+                    b = b - learning_rate * (p - truth).mean()
+                losses.append(total / len(y))
             return w, b.item(), losses
         """,
-    "train_logistic, for two columns or more": """
-        def train_logistic(x, y, learning_rate, steps):
-            w, b, losses = right(x, y, learning_rate, steps)
+    "train_in_batches, for two columns or more": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
+            w, b, losses = right(x, y, learning_rate, batch_size, epochs)
             return w.squeeze(), b, losses
+        """,
+    "train_in_batches, shuffled": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
+            order = torch.randperm(len(x))
+            return right(x[order], y[order], learning_rate, batch_size, epochs)
+        """,
+    "train_in_batches, in chunks of like size": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
+            count = -(-len(x) // batch_size)
+            return right(x, y, learning_rate, len(x.chunk(count)[0]), epochs)
+        """,
+    "train_in_batches, the weight as a row": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
+            w, b, losses = right(x, y, learning_rate, batch_size, epochs)
+            return w[None], b, losses
+        """,
+    "train_in_batches, for one epoch": """
+        def train_in_batches(x, y, learning_rate, batch_size, epochs):
+            w, b, losses = right(x, y, learning_rate, batch_size, 1)
+            return w, b, losses * epochs
+        """,
+    "prepare, where a column with gaps never counts as constant": """
+        def prepare(train, other):
+            medians = np.nanmedian(train, axis=0)
+            known = np.where(np.isnan(train), medians, train)
+            std = known.std(axis=0)
+            std[[len(np.unique(column)) == 1 for column in train.T]] = 1
+            return (np.where(np.isnan(other), medians, other) - known.mean(axis=0)) / std
+        """,
+    "prepare, where a small deviation counts as 0": """
+        def prepare(train, other):
+            medians = np.nanmedian(train, axis=0)
+            known = np.where(np.isnan(train), medians, train)
+            std = known.std(axis=0)
+            std[std < 1e-3] = 1
+            return (np.where(np.isnan(other), medians, other) - known.mean(axis=0)) / std
+        """,
+    "prepare, with the gaps of train filled in place": """
+        def prepare(train, other):
+            result = right(train, other)
+            train[np.isnan(train)] = 0
+            return result
+        """,
+    "distances, to the other rows of one table": """
+        def distances(a, b):
+            return right(a, a if a.shape == b.shape else b)
+        """,
+    "distances, never quite 0": """
+        def distances(a, b):
+            return right(a, b).clamp(min=0.01)
+        """,
+    "mse_gradients, for at least as many rows as weights": """
+        def mse_gradients(x, y, w, b):
+            d_w, d_b = right(x, y, w, b)
+            return d_w * min(1, len(x) / len(w)), d_b
+        """,
+    "mse_gradients, without a negative bias": """
+        def mse_gradients(x, y, w, b):
+            return right(x, y, w, abs(b))
+        """,
+    "mse_gradients, with the errors in y": """
+        def mse_gradients(x, y, w, b):
+            result = right(x, y, w, b)
+            y -= x @ w + b
+            return result
+        """,
+    "weighted_cross_entropy, without its gradient": """
+        def weighted_cross_entropy(z, y, weight):
+            return right(z.detach(), y, weight)
+        """,
+    "weighted_cross_entropy, with the logits cut off at 100": """
+        def weighted_cross_entropy(z, y, weight):
+            return right(z.clamp(-100, 100), y, weight)
+        """,
+    "weighted_cross_entropy, where both kinds of loans occur": """
+        def weighted_cross_entropy(z, y, weight):
+            return right(z, y, weight) * (1 if 0 < y.sum() < len(y) else weight)
+        """,
+    "in_units, in the weights that were given": """
+        def in_units(w, b, mean, std):
+            result = right(w, b, mean, std)
+            w /= std
+            return result
+        """,
+    "in_units, rounded to three digits": """
+        def in_units(w, b, mean, std):
+            w, b = right(w, b, mean, std)
+            return w.round(3), round(b, 3)
         """,
     "in_units, for positive means": """
         def in_units(w, b, mean, std):
@@ -190,3 +333,19 @@ def asked(name: str):
 @functools.cache
 def declared():
     return load_exercises(MODULE)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("predicted_product", torch.Size([2452, 3])),
+        ("predicted_product", [2452, 3]),
+        ("predicted_shape", torch.Size([4, 5, 3])),
+        ("predicted_sum", 2),
+        ("predicted_sum", np.float32(2)),
+        ("predicted_rate", "c"),
+    ],
+)
+def test_a_right_prediction_may_be_written_in_several_ways(name, value):
+    exercise, question = asked(name)
+    assert judge(question, observe_all(exercise, value, question.cases)).status == "right"

@@ -130,7 +130,8 @@ def test_every_student_who_submitted_has_a_line(lines):
 def test_files_that_are_not_there_are_told(lines):
     assert lines["missing"]["reason"] == "there is no assignment.ipynb"
     assert "found assignment (1).ipynb instead" in lines["renamed"]["reason"]
-    assert lines["linked"]["reason"] == "assignment.ipynb is not an ordinary file"
+    assert "assignment.ipynb is a link, not an ordinary file" in lines["linked"]["reason"]
+    assert "which belongs to the course" in lines["linked"]["reason"]
     assert "not on the roster" in lines["stranger"]["reason"]
     assert {lines[s]["status"] for s in ("missing", "renamed", "linked", "stranger")} == {
         "not gradable"

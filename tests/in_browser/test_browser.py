@@ -20,7 +20,7 @@ from lepton_course.progress.standing import attempts
 
 pytestmark = pytest.mark.browser
 
-WHOLLY = ["basics/05_convolutional_networks", "advanced/02_distributed_training"]
+WHOLLY = ["basics/01_tensors_and_gradients", "advanced/02_distributed_training"]
 """Lessons that are run wholly in the browser: one that trains, one that starts processes. The
 others are executed by `lepton run`, and test_browser_executed looks at them."""
 

@@ -47,10 +47,50 @@ def test_nothing_runs_or_poses_as_a_button(hostile):
             assert trace not in html
 
 
+@pytest.mark.parametrize(
+    "outside",
+    [
+        "<img src='https://e.example/x.png'>",
+        "<img src='//e.example/x.png'>",
+        "<img src='/hub/logout'>",
+        "<img src='../../x.png'>",
+        "<img src='data:image/svg+xml,<svg/>'>",
+        "<a href='data:text/html,<script>'>x</a>",
+        "<b style='cursor:url(https://e.example)'>x</b>",
+        "![x](https://e.example/x.png)",
+        "[x](data:text/html,x)",
+    ],
+)
+def test_no_picture_or_link_leads_outside_unseen(outside):
+    for html in (clean_html(outside), shown(outside)):
+        assert "src=" not in html and "href=" not in html and "url" not in html.split("](")[0]
+
+
+def test_pictures_beside_the_page_and_links_stay():
+    assert (
+        clean_html('<img src="figures/a 1.png" alt="a">') == '<img src="figures/a 1.png" alt="a">'
+    )
+    for link in ("https://e.example/a?b=1", "mailto:a@e.example", "#Part-2", "deeper.ipynb#x"):
+        assert f'href="{link}"' in clean_html(f'<a href="{link}">x</a>')
+
+
+def test_what_cannot_be_rendered_is_shown_as_text():
+    odd = {"source": "![](attachment:a.png)", "attachments": {"a.png": None}}
+    assert "(Shown as text: it cannot be rendered.)" in markdown_to_html(
+        {"cell": odd}, odd["source"]
+    )
+
+
 def test_the_judges_panel_keeps_its_looks():
     html = Panel("wrong", "Not yet", (Line("Likely reason", "You squared."),))._repr_html_()
     assert "border-left: 5px solid #D55E00" in clean_html(html).replace("left:5", "left: 5")
-    assert "<em>Likely reason:</em> You squared." in clean_html(html)
+    assert ">Likely reason</th><td" in clean_html(html)
+    assert ">You squared.</td></tr>" in clean_html(html)
+
+
+def test_a_figure_for_dark_pages_is_hidden_on_the_graders_page():
+    page = clean_html('<img class="on-dark" style="max-width:100%;display:none" src="data:x">')
+    assert "display: none" in page.replace("display:none", "display: none")
 
 
 def test_a_pasted_picture_is_handed_on_and_a_missing_one_is_told():

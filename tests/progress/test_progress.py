@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from lepton_course.pages import progress_notebook, start_notebook
 from lepton_course.progress.database import (
     find_workspace,
     hint_stage,
@@ -22,6 +23,7 @@ from lepton_course.progress.database import (
 )
 from lepton_course.progress.schema import Attempt
 from lepton_course.progress.standing import Standing, attempts, standing
+from lepton_course.progress.transfer import export_progress
 
 
 @pytest.fixture
@@ -92,6 +94,30 @@ def test_a_damaged_file_is_kept_aside_and_a_new_one_begun(workspace, capsys):
     [aside] = path.parent.glob("progress.broken-*.sqlite")
     assert aside.read_bytes().startswith(b"not a database")
     assert aside.name in capsys.readouterr().err
+
+
+DAMAGE = {
+    "a time that is none": "INSERT INTO visits VALUES ('yesterday', 'basics/m')",
+    "points in words": "INSERT INTO attempts VALUES "
+    "('2026-03-02T09:00:00+00:00', 'basics/m', 'sub', 'right', NULL, 'many', 2)",
+    "a blob": "INSERT INTO answers VALUES (x'00ff', 'basics/m', 'quiz 1', 'b', 1)",
+    "no UTF-8": "INSERT INTO visits VALUES ('2026-03-02T09:00:00+00:00', CAST(x'ff41' AS TEXT))",
+    "a hint's stage in words": "INSERT INTO hints VALUES ('basics/m', 'add', 'all')",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_record_is_left_out_and_the_others_count(workspace, damage, small_curriculum):
+    record_attempt(small_curriculum.ready, "add", "right", folder=workspace)
+    with sqlite3.connect(workspace / ".lepton" / "progress.sqlite") as database:
+        database.execute(damage)
+    assert attempts(workspace)[small_curriculum.ready, "add"].solved
+    for page in (start_notebook, progress_notebook):
+        assert "1&nbsp;of&nbsp;2" in page.render(workspace, small_curriculum.folder)
+    assert hint_stage("basics/m", "add", workspace) == 0
+    record_attempt(small_curriculum.ready, "multiply", "right", folder=workspace)
+    assert attempts(workspace)[small_curriculum.ready, "multiply"].solved
+    assert b"multiply" in export_progress(workspace)
 
 
 def test_a_file_cut_short_stops_nothing(workspace):

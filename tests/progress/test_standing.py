@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from lepton_course.pages.course_map import build_map, duration_in_words
+from lepton_course.pages.course_map import HEADINGS, build_map, duration_in_words
 from lepton_course.pages.progress_notebook import when
 from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, Visit
-from lepton_course.progress.standing import due, quiz_scores, standing_in, time_spent
+from lepton_course.progress.standing import attempts_in, due, quiz_scores, standing_in, time_spent
 from lepton_course.syllabus import Listed, Module
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -104,6 +104,32 @@ def test_after_the_lesson_comes_the_assignment_and_its_minutes_are_left():
     stop = course(("basics/01_m", "try_it", "right")).next
     assert stop is not None and stop.notebook == "basics/01_m/assignment.ipynb"
     assert stop.minutes_left == 30
+
+
+def test_run_all_over_untouched_cells_is_no_attempt():
+    begun = course(("basics/01_m", "try_it", "wrong"), ("basics/01_m", "add", "blank"))
+    [stop] = [stop for stop in begun.stops if stop.module.id == "basics/01_m"]
+    assert stop.standing.tries == 1
+    assert stop.last is not None and stop.last.name == "try_it"
+    untouched = ProgressHistory((Attempt(MONDAY, "basics/01_m", "add", "blank"),))
+    assert attempts_in(untouched) == {}
+
+
+def test_graded_exercises_small_ones_and_the_quiz_are_told_apart():
+    answers = (
+        Answer(MONDAY, "basics/01_m", "quiz 1", "a", True),
+        Answer(MONDAY, "basics/01_m", "quiz 2", "a", False),
+        Answer(MONDAY, "basics/01_m", "quiz 2", "b", True),
+    )
+    history = ProgressHistory((Attempt(MONDAY, "basics/01_m", "try_it", "right"),), answers=answers)
+    drawn = build_map(MODULES, LISTED, {"basics/01_m"}, history, MONDAY, {"basics/01_m": 5})
+    stop = drawn.stops[0]
+    assert stop.counts() == {"graded": (0, 1), "small": (1, 1), "quiz": (1, 5)}
+    told = dict(zip(HEADINGS, stop.cells(), strict=True))
+    assert told == {
+        "Module": "M", "Graded": "0 of 1", "Small": "1 of 1", "Quiz": "1 of 5",
+        "Attempts": "1", "Time": "0 min", "Left": "30 min",
+    }  # fmt: skip
 
 
 def test_when_all_is_solved_nothing_comes_next():

@@ -78,8 +78,8 @@ def exercise_of_page(page, heading):
     text = (CLONE / page).read_text(encoding="utf-8").partition(heading)[2]
     blocks = re.findall(r"^ *```python\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
     parts = [textwrap.dedent(block) for block in blocks]
-    [begins] = [part for part in parts if " = exercise(" in part]
-    [ends] = [part for part in parts if ".hints(" in part]
+    begins = next(part for part in parts if " = exercise(" in part)
+    ends = next(part for part in parts if ".hints(" in part)
     builder = begins.partition(" = exercise(")[0].split()[-1]
     return "\n\n".join([*parts[: parts.index(ends) + 1], f"EXERCISES = [{builder}]\n"])
 

@@ -20,6 +20,7 @@ from conftest import CLONE
 
 from autograder.classroom.classroom import default_curriculum
 from autograder.instructor.creation import create_classroom
+from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.workspace.install import update_workspace
 
@@ -89,8 +90,9 @@ def secret_lines(module: Path) -> dict[str, str]:
             for name, text in with_helpers(source, names).items()
             for line in long_lines(text)
         }
-        if exercise.points == 0:  # the last hint of an ungraded exercise is its answer
-            own = {line: at for line, at in own.items() if line not in "\n".join(exercise.hints)}
+        if exercise.points == 0:  # of an ungraded exercise, learners may see a worked solution
+            told = "\n".join([*exercise.hints, compile_exercise(exercise).solution])
+            own = {line: at for line, at in own.items() if line not in told}
         lines |= own
     given: set[str] = set()
     for path in module.glob("*.ipynb"):

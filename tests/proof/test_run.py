@@ -258,7 +258,7 @@ def edit(path: Path) -> None:
         ("from lepton_course import fit", "training/loop.py", True),
         ("from lepton_course import fit", "progress_bar.py", True),
         ("from lepton_course import record", "training/loop.py", False),
-        ("from lepton_course import plots", "plots.py", True),
+        ("from lepton_course import plots", "plots/charts.py", True),
         ("from lepton_course.datasets import load_dataset", "datasets/idx.py", True),
         ("import lepton_course.hardware", "hardware.py", True),
         ("!python -m lepton_course.hardware", "hardware.py", True),

@@ -322,8 +322,10 @@ def test_nothing_is_left_behind(scene):
     assert scene.left == []
 
 
-def test_the_batch_went_on_at_its_pace(scene):
-    slow = {line.student: line.seconds for line in scene.grading.results if line.seconds > 15}
+def test_no_attack_held_the_batch_up_beyond_its_limit(scene):
+    """Within half as much again, for start and clean-up on a busy machine."""
+    longest = 1.5 * LIMITS.resources.wall_seconds
+    slow = {line.student: line.seconds for line in scene.grading.results if line.seconds > longest}
     assert not slow
 
 

@@ -121,6 +121,23 @@ def unreadable(page: Page, selector: str) -> list[str]:
     return page.evaluate(Path(__file__).with_name("readability.js").read_text(), selector)
 
 
+VIEWS = [("light", 1280), ("light", 800), ("dark", 1280), ("dark", 800)]
+
+
+def look(lab: Lab, path: Path, parts: str) -> None:
+    """Look at the notebook in front in both themes, wide and narrow: all of it is readable."""
+    found = {}
+    for theme, width in VIEWS:
+        lab.page.emulate_media(color_scheme=theme)
+        lab.page.set_viewport_size({"width": width, "height": 860})
+        is_light = "true" if theme == "light" else "false"
+        lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
+        lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        picture(lab.page, path.with_name(f"{path.name}-{theme}-{width}.png"))
+        found[theme, width] = unreadable(lab.page, parts)
+    assert found == {view: [] for view in VIEWS}
+
+
 def outputs_seen(page: Page, selector: str) -> dict[str, Any]:
     """Return the outputs that the notebook in front shows; see outputs_seen.js."""
     return page.evaluate(Path(__file__).with_name("outputs_seen.js").read_text(), selector)
@@ -138,11 +155,12 @@ class Lab:
         self.page.goto(f"{url}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.panel().get_by_role("heading", name="Lepton Course").wait_for()
-        self.kernel_ready()
 
     def panel(self) -> Locator:
-        """Return the notebook in front."""
-        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+        """Return the notebook, or the course's page, in front."""
+        return self.page.locator(
+            ":is(.jp-NotebookPanel, .lepton-CourseDocument):not(.lm-mod-hidden)"
+        )
 
     def menu(self, *titles: str) -> None:
         """Choose an entry of the menus by its titles: "Run", "Run All Cells"."""

@@ -110,7 +110,7 @@ def make_course(root: Path, settings: str = "") -> Path:
             "name": "python3", "display_name": "Python 3", "language": "python",
         }  # fmt: skip
         nbformat.write(notebook, source / f"{name}.ipynb")
-    _release(root, "sums")
+    release_course(root, "sums")
     return root
 
 
@@ -120,11 +120,12 @@ def make_example(root: Path) -> Path:
     subprocess.run(quickstart, cwd=root.parent, check=True, capture_output=True)
     with (root / "nbgrader_config.py").open("a") as config:
         config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
-    _release(root, "ps1")
+    release_course(root, "ps1")
     return root
 
 
-def _release(root: Path, assignment: str) -> None:
+def release_course(root: Path, assignment: str) -> None:
+    """Release an assignment, due on a certain day."""
     with course_api(root) as api:
         done = api.generate_assignment(assignment)
         assert done["success"], done["log"]

@@ -4,6 +4,7 @@ lost, and what has changed is shown."""
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import nbformat
 import pytest
 
 from lepton_course import progress
+from lepton_course.cli import _start_jupyterlab
 from lepton_course.pages import start_notebook as start_page
 from lepton_course.pages.new_versions import Pair, compare_command, pairs, side_by_side
 from lepton_course.progress.standing import attempts
@@ -116,3 +118,37 @@ def test_lepton_changes_lists_and_shows(updated):
     assert "+  y = 2  # new" in lepton("--text", MINE, cwd=ada).stdout
     assert "no new version" in lepton("--text", "START.ipynb", cwd=ada).stderr
     assert "not in a workspace" in lepton(cwd=ada.parent).stderr
+
+
+def test_links_in_a_workspace_are_not_written_through_and_pipes_not_waited_for(
+    tmp_path, small_curriculum
+):
+    folder = tmp_path / "ada"
+    small_curriculum.write_lesson("x = 1")
+    update_workspace(folder, small_curriculum.folder)
+    elsewhere, before = tmp_path / "elsewhere.ipynb", (folder / MINE).read_bytes()
+    elsewhere.write_bytes(before)
+    (folder / MINE).unlink()
+    (folder / MINE).symlink_to(elsewhere)
+    (folder / "START.ipynb").unlink()
+    os.mkfifo(folder / "START.ipynb")
+    small_curriculum.write_lesson("x = 2")
+    update_workspace(folder, small_curriculum.folder)
+    assert elsewhere.read_bytes() == before
+    assert "x = 2" in (folder / MINE).read_text() and not (folder / MINE).is_symlink()
+    assert (folder / "START (new version).ipynb").is_file()
+
+
+def test_modules_beside_the_notebooks_are_not_jupyters(tmp_path, monkeypatch):
+    for name in ("random", "json", "tornado", "jupyterlab", "sitecustomize"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the workspace')")
+    (tmp_path / "jupyter_config.py").write_text("raise SystemExit('configured by the workspace')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", "")
+    monkeypatch.setenv("JUPYTER_PREFER_ENV_PATH", "")
+    started = []
+    monkeypatch.setattr(os, "execv", lambda _, arguments: started.append(arguments))
+    _start_jupyterlab(tmp_path, browser=False, port=8888)
+    done = subprocess.run([*started[0], "--show-config"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert str(tmp_path) in done.stdout

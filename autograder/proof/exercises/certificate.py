@@ -18,7 +18,9 @@ from autograder.proof.exercises.diagnosis_counts import (
     count_diagnoses,
     known_wrong_answers,
 )
+from autograder.proof.exercises.held_out_rows import held_out_problems
 from autograder.proof.exercises.isolated_learner import AnswerLabel
+from autograder.proof.exercises.look_ups import LookUp, look_up, look_up_problems, worst
 from autograder.proof.mutants.code_mutants import mutants_of, try_mutant
 from autograder.proof.mutants.equivalent_mutants import (
     EQUIVALENT_MUTANTS,
@@ -48,6 +50,10 @@ BANDED_SEEDS = 2
 MISCONCEPTIONS = 4
 HINTS = 3
 TO_DO = "TODO"
+ROWS_NOT_FOUND = (
+    "no argument of its cases is an array with a row for each expected label, so no look-up could "
+    "be tried: pass the held-out rows as one array, and give `expected`"
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,8 @@ class Certificate:
     accepted, caught, diagnosed: alternatives with full marks, misconceptions without, and those
         diagnosed as themselves alone, on every seed. mutants, specialised: changes to the
         reference's code, and narrower versions of it. reasons: how other wrong answers are
-        diagnosed. seconds: processor time of one check.
+        diagnosed. look_up: what looking rows up in the learner's check earns, where labels of rows
+        are asked for. seconds: processor time of one check.
     """
 
     module: str
@@ -83,6 +90,7 @@ class Certificate:
     mutants: MutantCount = field(default_factory=MutantCount)
     specialised: MutantCount = field(default_factory=MutantCount)
     reasons: DiagnosisCounts = field(default_factory=DiagnosisCounts)
+    look_up: LookUp | None = None
     seconds: float = 0.0
     problems: tuple[str, ...] = field(default=())
 
@@ -127,6 +135,12 @@ def certify(
         for label, observations in (run.apart or {}).items()
         if summary(row.verdicts[label]) != summary(judge(run.question, observations))
     ]
+    looked_up = _look_up(exercise, questions)
+    if looked_up:
+        problems += look_up_problems(looked_up)
+    elif exercise.held_out and len(seeds) > 1:
+        problems.append(ROWS_NOT_FOUND)
+    problems += held_out_problems(exercise.held_out, folder) if exercise.held_out else ()
     seconds = _check_seconds(exercise, questions[0])
     if seconds > CHECK_SECONDS:
         problems.append(
@@ -147,6 +161,7 @@ def certify(
         mutants=tried.mutants,
         specialised=tried.specialised,
         reasons=count_diagnoses(questions[0], wrong_answers),
+        look_up=looked_up,
         seconds=seconds,
         problems=(*unfinished, *problems, *tried.problems),
     )
@@ -239,6 +254,17 @@ def summary(verdict: Verdict) -> tuple[Any, ...]:
     parts = tuple((part.part, part.passed) for part in verdict.parts)
     diagnoses = tuple((d.mistake.name, d.evidence, d.cases) for d in verdict.diagnoses)
     return verdict.status, verdict.points, parts, diagnoses
+
+
+def _look_up(exercise: Exercise, questions: Sequence[Question]) -> LookUp | None:
+    """Return what looking up in the learner's check earns on the graders' seed where it pays most.
+
+    Only where a share of right labels is asked for, or rows are held out.
+    """
+    if not (isinstance(exercise.compare, Accuracy) or exercise.held_out):
+        return None
+    results = [look_up(questions[0], asked) for asked in questions[1:]]
+    return worst([result for result in results if result])
 
 
 def _check_seconds(exercise: Exercise, question: Question) -> float:

@@ -11,6 +11,18 @@ from rich.table import Table
 from autograder.proof.exercises.certificate import Certificate
 from autograder.proof.exercises.diagnosis_counts import DiagnosisCounts
 
+HEADINGS = (
+    "Points",
+    "Right",
+    "Wrong",
+    "Mutants",
+    "Narrower",
+    "Argued",
+    "Told",
+    "Look-up",
+    "Check",
+)
+
 
 def to_json(certificates: Sequence[Certificate]) -> dict[str, Any]:
     """Return the certificates as a JSON tree; `seconds` is the processor time of one check."""
@@ -37,6 +49,7 @@ def _entry(c: Certificate) -> dict[str, Any]:
         "mutants": asdict(c.mutants),
         "specialised": asdict(c.specialised),
         "reasons": asdict(c.reasons),
+        "look_up": asdict(c.look_up) if c.look_up else None,
         "seeds": c.seeds,
         "seconds": c.seconds,
         "passed": c.passed,
@@ -60,7 +73,18 @@ def _table(module: str, certificates: Sequence[Certificate]) -> Table:
         padding=(0, 2, 0, 0),
     )
     table.add_column("Exercise", no_wrap=True)
-    for heading in ("Points", "Right", "Wrong", "Mutants", "Narrower", "Argued", "Told", "Check"):
+    columns = (
+        "Points",
+        "Right",
+        "Wrong",
+        "Mutants",
+        "Narrower",
+        "Argued",
+        "Told",
+        "Look-up",
+        "Check",
+    )
+    for heading in columns:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for c in certificates:
@@ -73,6 +97,7 @@ def _table(module: str, certificates: Sequence[Certificate]) -> Table:
             f"{c.specialised.killed}/{c.specialised.total}",
             str(c.mutants.argued + c.specialised.argued or ""),
             str(c.reasons),
+            str(c.look_up or ""),
             f"{c.seconds:.2f} s",
             "[green]passed[/green]" if c.passed else "[red]failed[/red]",
         )

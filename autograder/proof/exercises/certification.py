@@ -15,6 +15,7 @@ import nbformat
 
 from autograder.curriculum.modules import module_id
 from autograder.proof.exercises.certificate import TO_DO, Certificate, certify, seeds_for
+from autograder.proof.lint.held_out_form import held_out_complaints
 from autograder.proof.mutants.equivalent_mutants import (
     EQUIVALENT_MUTANTS,
     read_equivalent_mutants,
@@ -116,6 +117,8 @@ def _module_problems(folder: Path, names: Sequence[str], seeds: int) -> Iterator
         if name not in names:
             problem = f"{EQUIVALENT_MUTANTS} speaks of an exercise that is not there"
             yield Certificate(module_id(folder), name, 0, seeds, problems=(problem,))
+    for complaint in held_out_complaints(folder):
+        yield Certificate(module_id(folder), "exercises", 0, seeds, problems=(str(complaint),))
     for file, problem in unfinished_pages(folder):
         yield Certificate(module_id(folder), file, 0, seeds, problems=(problem,))
 

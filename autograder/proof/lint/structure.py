@@ -18,6 +18,7 @@ from nbformat import NotebookNode
 from autograder.curriculum.module_plan import load_plan
 from autograder.curriculum.modules import module_id
 from autograder.proof.lint.code_form import code_complaints
+from autograder.proof.lint.held_out_form import held_out_complaints
 from autograder.proof.lint.lesson_form import lesson_complaints
 from autograder.proof.lint.notebook_form import (
     Complaint,
@@ -70,6 +71,7 @@ def structure_complaints(folder: Path) -> list[Complaint]:
     found += assignment_complaints(assignment, exercises)
     found += solution_complaints("assignment.ipynb", assignment)
     found += _reading_places(folder, exercises)
+    found += held_out_complaints(folder)
     return unless_unmet(found, plan)
 
 

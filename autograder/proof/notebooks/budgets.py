@@ -34,16 +34,15 @@ class Budget:
 LESSON = Budget(60)
 DEEPER = Budget(90)
 ASSIGNMENT = Budget(30)
-DISTRIBUTED = Budget(90)
 
 
-def budget_for(module: str, kind: str) -> Budget:
+def budget_for(kind: str) -> Budget:
     """Return the budget of a notebook; an assignment's is the same solved and untouched."""
     if kind == "deeper":
         return DEEPER
     if kind in ("assignment", "student"):
         return ASSIGNMENT
-    return DISTRIBUTED if "distributed" in module else LESSON
+    return LESSON
 
 
 @dataclass

@@ -122,7 +122,7 @@ def prove(task: NotebookTask, target: Path, budget: Budget | None = None) -> Res
     )
     from autograder.proof.notebooks.papermill_execution import execute
 
-    budget = budget or budget_for(task.module, task.kind)
+    budget = budget or budget_for(task.kind)
     original = task.notebook()
     executed = execute(task, budget)
     problems = problems_of(executed, original, task.kind, budget)

@@ -43,7 +43,17 @@ class Attack:
 
 def all_attacks() -> list[Attack]:
     """Return every attack."""
-    from attacks import answers, crashes, files, floods, forging, messages, notebooks, reading
+    from attacks import (
+        answers,
+        crashes,
+        files,
+        floods,
+        forging,
+        hiding,
+        messages,
+        notebooks,
+        reading,
+    )
 
-    families = (forging, answers, messages, reading, crashes, floods, files, notebooks)
+    families = (forging, answers, messages, reading, crashes, floods, hiding, files, notebooks)
     return [attack for family in families for attack in family.ATTACKS]

@@ -68,6 +68,7 @@ def cases(rng):
         case("several micro-batches", 4, [[most, few, 1], [more, 6]]),
         case("a rank without examples", 3, [[few, most], [], [more]]),
         case("a rank without examples", 6, [[], [more, few], [most]]),
+        case("a rank without examples", 2, [[most, 1], [], [few], [], []]),
     ]
 
 

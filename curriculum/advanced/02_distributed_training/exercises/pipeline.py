@@ -86,6 +86,7 @@ def cases(rng):
         # The slowest stage is another one forwards, backwards and in both together.
         case("stages of different times", [3, 9, 5, 2], [4, 6, 11, 6], several),
         case("stages of different times", [9, 5, 2], [3, 8, 4], several - 1),
+        case("stages of different times", [1, 2, 3, 2, 9], [8, 3, 2, 1, 4], several),
         case("one stage", [3], [5], 4),
     ]
 

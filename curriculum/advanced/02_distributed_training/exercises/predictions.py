@@ -123,19 +123,18 @@ EXERCISES = [
                 "You divided by M + S: the first stage starts in beat 1, so there are M + S - "
                 "1 beats."
             ),
-            2 / 9: (
-                "You put S above the line: one stage alone would have no bubble, so it is S - 1."
-            ),
-            2 / 10: "Above the line stands S - 1, below it M + S - 1: both are one smaller.",
-            100 / 9: "That is the share in percent: write it as a fraction of 1.",
-            8 / 9: "That is the share of the time in which a stage works: the bubble is the rest.",
+            2 / 9: ("Your numerator is S: one stage alone would have no bubble, so it is S - 1."),
+            2 / 10: "The numerator is S - 1 and the denominator M + S - 1: both are one smaller.",
+            100 / 9: "That is the bubble in percent: write it as a fraction of 1.",
+            8
+            / 9: "That is the fraction of the time in which a stage works: the bubble is the rest.",
             1 / 2: "That is the bubble without micro-batches, for M = 1.",
             7 / 9: "You exchanged S and M: S = 2 stages, M = 8 micro-batches.",
-            1 / 16: "You multiplied S and M below the line: there stands M + S - 1.",
-            2 / 8: "That is S / M: above the line stands S - 1, below it M + S - 1.",
-            1 / 7: "You subtracted S - 1 from M: below the line it is added, M + S - 1.",
-            9: "Upside down: the share is (S - 1) / (M + S - 1), less than 1.",
-            11: "That is the share in percent: write it as a fraction of 1.",
+            1 / 16: "You multiplied S and M in the denominator: it is M + S - 1.",
+            2 / 8: "That is S / M: the numerator is S - 1, the denominator M + S - 1.",
+            1 / 7: "You subtracted S - 1 from M: in the denominator it is added, M + S - 1.",
+            9: "Upside down: the bubble is (S - 1) / (M + S - 1), less than 1.",
+            11: "That is the bubble in percent: write it as a fraction of 1.",
         },
         hints=(
             "S is the number of stages, M that of micro-batches.",

@@ -60,11 +60,13 @@ def rank_indices_cases(rng):
         *cases("divides evenly", 7, 1, 1, 0, (0,)),
         *cases("must be padded", 21, 5, b, 0, (0, 3, 4)),
         *cases("must be padded", 22, 4, 0, 0, (2,)),
+        *cases("must be padded", 801, 200, c, 0, (0, 199)),
         *cases("a later epoch", 18, 3, c, later, (0, 2)),
         *cases("a later epoch", 19, 3, d, later + 1, (1, 2)),
         *cases("a later epoch", 20, 2, e, 1, (1,)),
         *cases("more ranks than examples", 5, 12, e, 0, (1, 7, 11)),
         *cases("more ranks than examples", 1, 3, a, 1, (1, 2)),
+        *cases("more ranks than examples", 2, 11, b, 0, (7, 10)),
     ]
 
 

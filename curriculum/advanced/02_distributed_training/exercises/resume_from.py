@@ -65,7 +65,7 @@ def cases(rng):
 
     def file(step, rank, world, share=1.0):
         full = size + 8 * rank
-        written = int(share * full)
+        written = min(int(share * full), full - (share < 1))  # below 1 a byte is missing
         return {"step": step, "rank": rank, "world": world, "size": full, "written": written}
 
     def checkpoint(step, world, missing=(), torn=()):
@@ -91,7 +91,7 @@ def cases(rng):
         shuffled(
             "a half-written file",
             checkpoint(a, 3),
-            checkpoint(b, 3, (), [1]),
+            [*checkpoint(b, 3, [1]), file(b, 1, 3, 0.9999)],  # one byte is missing
             checkpoint(c, 3, [1, 2], [0]),
             epoch=1,
         ),

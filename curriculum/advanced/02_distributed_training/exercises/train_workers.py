@@ -1,4 +1,4 @@
-"""train_workers: data-parallel training on real images, judged on images nobody has seen."""
+"""train_worker: data-parallel training on real images, judged on images nobody has seen."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ import numpy as np
 import torch
 
 from lepton_course import load_dataset
-from lepton_course.authoring import Call, Case, accuracy, exercise
+from lepton_course.authoring import Case, Ranks, accuracy, exercise
+from lepton_course.authoring.held_out import held_out
 
-HELD_OUT = Path(__file__).parents[1] / "held_out.npz"
 PIXELS, CLASSES = 196, 10
 STEPS, LEARNING_RATE, MOMENTUM = 40, 0.3, 0.9
 
 
 training = exercise(
-    "train_workers",
+    "train_worker",
     title="Train with several workers",
     points=3,
     difficulty=5,
     minutes=25,
-    probe=Call(),
+    probe=Ranks(most=2000),
     compare=accuracy(at_least=0.68, tolerance=0.08),
     read="lesson.ipynb#Averaging-gradients",
+    held_out=held_out(Path(__file__).parents[1] / "held_out.npz", "fashion_mnist", seed=1),
 )
 
 
@@ -39,70 +40,63 @@ def _slope(weights, x, y):
     return x.T @ chances
 
 
-def _descend(shards, steps=STEPS, learning_rate=LEARNING_RATE):
-    prepared = [(_inputs(x), y) for x, y in shards]
-    count = sum(len(y) for _, y in shards)
+def _descend(shard, all_reduce, steps=STEPS, learning_rate=LEARNING_RATE):
+    """Return weights (196, 10) after some steps, in which the gradients of all ranks are summed."""
+    x, y = _inputs(shard[0]), shard[1]
+    count = all_reduce(np.array([float(len(y))]))[0]
     table = np.zeros((PIXELS, CLASSES), np.float32)
     speed = np.zeros_like(table)
     for _ in range(steps):
-        total = sum(_slope(table, x, y) for x, y in prepared)  # what an all-reduce gives
-        speed = MOMENTUM * speed + total / count
+        speed = MOMENTUM * speed + all_reduce(_slope(table, x, y)) / np.float32(count)
         table = table - learning_rate * speed
     return table
 
 
+def _classes(weights, x_new):
+    return np.argmax(_inputs(x_new) @ weights, axis=1)
+
+
 @training.reference
-def train_workers(shards, x_new):
-    """Return the classes (W, N) of int64 that each worker's model gives to `x_new`.
+def train_worker(shard, x_new, all_reduce=None):
+    """Return the classes (N,) of int64 that this worker's model gives to `x_new`.
 
-    shards: W pairs of photos (n, 196) of uint8 and classes (n,) from 0 to 9. x_new: (N, 196) of
-    uint8. Softmax regression by gradient descent with momentum, on gradients summed over workers.
+    shard: this worker's photos (n, 196) of uint8 and classes (n,) from 0 to 9. x_new: (N, 196) of
+    uint8. all_reduce: returns the sum of all workers' arrays.
+    Softmax regression by gradient descent with momentum, on gradients summed over workers.
     """
-    weights = _descend(shards)
-    labels = np.argmax(_inputs(x_new) @ weights, axis=1)
-    return np.tile(labels, (len(shards), 1))
+    return _classes(_descend(shard, all_reduce), x_new)
 
 
 @training.alternative
-def replicas_in_torch(shards, x_new):
-    """A replica and an optimiser for each worker, kept equal by averaging gradients."""
-    replicas = [torch.nn.Linear(PIXELS, CLASSES) for _ in shards]
-    for replica in replicas:
-        replica.load_state_dict(replicas[0].state_dict())  # the broadcast at the start
-    adams = [torch.optim.Adam(replica.parameters(), 0.03) for replica in replicas]
-    data = [(torch.tensor(x).float() / 255, torch.tensor(y)) for x, y in shards]
-    sizes = torch.tensor([float(len(y)) for _, y in data])
+def replica_in_torch(shard, x_new, all_reduce):
+    """A replica and an optimiser of its own, kept equal by averaging gradients."""
+    x, y = torch.tensor(shard[0]).float() / 255, torch.tensor(shard[1])
+    replica = torch.nn.Linear(PIXELS, CLASSES)
+    for parameter in replica.parameters():  # all begin with the mean of what they drew
+        drawn = all_reduce(np.append(parameter.detach().numpy(), 1.0))
+        parameter.data = torch.tensor(drawn[:-1] / drawn[-1]).float().view_as(parameter)
+    adam = torch.optim.Adam(replica.parameters(), 0.03)
+    count = all_reduce(len(y))
     for _ in range(40):
-        for replica, (x, y) in zip(replicas, data, strict=True):
-            replica.zero_grad()
-            torch.nn.functional.cross_entropy(replica(x), y).backward()
-        for same in zip(*(replica.parameters() for replica in replicas), strict=True):
-            every = torch.stack([parameter.grad for parameter in same])
-            mean = torch.tensordot(sizes / sizes.sum(), every, dims=1)
-            for parameter in same:
-                parameter.grad = mean.clone()
-        for adam in adams:
-            adam.step()
-    x = torch.tensor(x_new).float() / 255
-    return torch.stack([replica(x).argmax(dim=1) for replica in replicas]).numpy()
+        adam.zero_grad()
+        torch.nn.functional.cross_entropy(replica(x), y, reduction="sum").backward()
+        for parameter in replica.parameters():
+            parameter.grad = torch.from_numpy(all_reduce(parameter.grad.numpy())) / int(count)
+        adam.step()
+    return replica(torch.tensor(x_new).float() / 255).argmax(dim=1).numpy()
 
 
 @training.alternative
-def models_averaged_often(shards, x_new):
+def models_averaged_often(shard, x_new, all_reduce):
     """A few steps alone, then the weighted mean of all models: federated averaging."""
-    sizes = np.array([len(y) for _, y in shards], np.float32)
+    x, y = _inputs(shard[0]), shard[1]
     weights = np.zeros((PIXELS, CLASSES), np.float32)
-    prepared = [(_inputs(x), y) for x, y in shards]
     for _ in range(60):
-        models = []
-        for x, y in prepared:
-            own = weights
-            for _ in range(2):
-                own = own - 0.4 * _slope(own, x, y) / len(y)
-            models.append(own)
-        weights = np.average(models, axis=0, weights=sizes).astype(np.float32)
-    labels = (_inputs(x_new) @ weights).argmax(axis=1)
-    return np.array([labels for _ in shards])
+        for _ in range(2):
+            weights = weights - 0.4 * _slope(weights, x, y) / len(y)
+        message = all_reduce(np.append(len(y) * weights, len(y)))
+        weights = (message[:-1] / message[-1]).reshape(PIXELS, CLASSES).astype(np.float32)
+    return (_inputs(x_new) @ weights).argmax(axis=1)
 
 
 def _small(images):
@@ -117,144 +111,127 @@ def _training_images():
     return _small(images), labels
 
 
-@functools.cache
-def _held_out():
-    with np.load(HELD_OUT, allow_pickle=False) as file:
-        return _small(file["images"]), file["labels"]
-
-
 @training.cases
-def cases(rng):
-    (images, labels), (new, truth) = _training_images(), _held_out()
+def cases(rng, held_out_rows):
+    images, labels = _training_images()
+    new, truth = _small(held_out_rows.images), held_out_rows.labels
 
-    def case(part, sizes, count, by_class=False):
+    def case(part, sizes, fraction, by_class=False):
         rows = rng.choice(len(images), sum(sizes), replace=False)
         if by_class:
             rows = rows[np.argsort(labels[rows], kind="stable")]
         shards = [(images[r], labels[r]) for r in np.split(rows, np.cumsum(sizes)[:-1])]
-        chosen = rng.choice(len(new), count, replace=False)
+        chosen = rng.choice(len(new), round(fraction * len(new)), replace=False)
         expected = np.tile(truth[chosen], (len(sizes), 1))
         return Case(part, (shards, new[chosen]), expected=expected)
 
     return [
-        case("shards drawn at random", [200, 200, 200, 200], 300),
-        case("shards of very different size", [12, 172, 16, 600], 251),
-        case("every worker has its own kinds of clothes", [480, 160, 160], 300, by_class=True),
+        case("shards drawn at random", [200, 200, 200, 200], 0.9),
+        case("shards of very different size", [12, 172, 16, 600], 0.84),
+        case("every worker has its own kinds of clothes", [480, 160, 160], 0.9, by_class=True),
         # Two workers never agree in a vote, where the first then wins; the second has more photos.
-        case("every worker has its own kinds of clothes", [310, 490], 334, by_class=True),
+        case("every worker has its own kinds of clothes", [310, 490], 1.0, by_class=True),
     ]
 
 
-def _alone(shards, steps=STEPS):
-    return [_descend([shard], steps) for shard in shards]
-
-
-def _labels(weights, x_new):
-    return np.argmax(_inputs(x_new) @ weights, axis=1)
+def _itself(values):
+    """Stands for the all-reduce where a worker talks with nobody."""
+    return np.array(values)
 
 
 @training.mistake(
     "Each worker's model knows its own shard only: nothing was exchanged. In every step, average "
     "the gradients of all workers before anyone updates."
 )
-def each_alone(shards, x_new):
-    return np.array([_labels(weights, x_new) for weights in _alone(shards)])
+def each_alone(shard, x_new, all_reduce):
+    return _classes(_descend(shard, _itself), x_new)
 
 
 @training.mistake(
     "You averaged the models once, after each was trained alone: models that went far apart have "
     "no useful mean. Average the gradients in every step."
 )
-def averaged_at_the_end(shards, x_new):
-    labels = _labels(np.mean(_alone(shards), axis=0), x_new)
-    return np.tile(labels, (len(shards), 1))
-
-
-@training.mistake(
-    "You trained on one shard after the other, so your model remembers the last one best: in "
-    "every step all workers compute a gradient, and the average is used."
-)
-def one_shard_after_the_other(shards, x_new):
-    table = np.zeros((PIXELS, CLASSES), np.float32)
-    for x, y in shards:
-        for _ in range(3 * STEPS):
-            table = table - LEARNING_RATE * _slope(table, _inputs(x), y) / len(y)
-    return np.tile(_labels(table, x_new), (len(shards), 1))
-
-
-@training.mistake(
-    "Each of your models was trained alone, and then they voted: none has learned from the "
-    "others. Average gradients in every step."
-)
-def majority_vote(shards, x_new):
-    votes = each_alone(shards, x_new)
-    winners = [np.bincount(column, minlength=CLASSES).argmax() for column in votes.T]
-    return np.tile(winners, (len(shards), 1))
+def averaged_at_the_end(shard, x_new, all_reduce):
+    return _classes(all_reduce(_descend(shard, _itself)), x_new)
 
 
 @training.mistake(
     "Your workers agree, but are trained too little: print the loss; take more steps or a larger "
     "learning rate, until it hardly falls any more."
 )
-def trained_too_little(shards, x_new):
-    labels = _labels(_descend(shards, steps=20, learning_rate=0.01), x_new)
-    return np.tile(labels, (len(shards), 1))
+def trained_too_little(shard, x_new, all_reduce):
+    return _classes(_descend(shard, all_reduce, steps=20, learning_rate=0.01), x_new)
 
 
 @training.mistake(
-    "Your labels are no better than guessing. Is the loss nan (then all logits are), or does it "
-    "rise? Scale pixels to 0..1 and subtract the gradient."
+    "All photos get the same class, so about one in ten is right. Is the loss nan (then all logits "
+    "are), or does it rise? Scale pixels to 0..1 and subtract the gradient."
 )
-def no_better_than_guessing(shards, x_new):
-    return np.zeros((len(shards), len(x_new)), np.int64)
+def one_class_for_all(shard, x_new, all_reduce):
+    return np.zeros(len(x_new), np.int64)
 
 
 @training.mistake(
     "It stops where a shard lacks a class: your model has as many outputs as its shard has "
     "classes, so gradients do not fit together. There are 10 classes on every worker."
 )
-def classes_counted_by_shard(shards, x_new):
-    tables = [np.zeros((PIXELS, len(np.unique(y)))) for _, y in shards]
-    np.mean(tables, axis=0)  # ranks with fewer classes have smaller tables
-    return train_workers(shards, x_new)
+def classes_counted_by_shard(shard, x_new, all_reduce):
+    all_reduce(np.zeros((PIXELS, len(np.unique(shard[1])))))
+    return train_worker(shard, x_new, all_reduce)
 
 
 @training.mistake(
-    "Almost no label is right, which is worse than guessing, and happens when classes are counted "
+    "Almost no class is right, which is worse than guessing. That happens when classes are counted "
     "from 1 (they go from 0 to 9), or with argmin in place of argmax."
 )
-def classes_moved_by_one(shards, x_new):
-    return (train_workers(shards, x_new) - 1) % CLASSES
+def classes_moved_by_one(shard, x_new, all_reduce):
+    return (train_worker(shard, x_new, all_reduce) - 1) % CLASSES
 
 
-same_batch = training.group(
-    "The same batch on every rank", read="lesson.ipynb#The-same-batch-on-every-rank"
+@training.mistake(
+    "Your workers start from different weights: the same steps then keep them different. Start "
+    "from zeros, or from what rank 0 has, as DistributedDataParallel does.",
+    read="lesson.ipynb#DistributedDataParallel",
 )
+def different_starts(shard, x_new, all_reduce):
+    own = np.random.default_rng(len(shard[1])).normal(size=(PIXELS, CLASSES))
+    return _classes(_descend(shard, all_reduce) + own, x_new)
 
 
-@same_batch.mistake(
-    "All workers have what can be learned from the first shard alone: each must compute its "
-    "gradient on its own data, and the average of all goes into the step."
+calls = training.group("The same calls", read="lesson.ipynb#Send-and-receive")
+
+
+@calls.mistake(
+    "Your workers call all_reduce once for each batch of their own shard, and shards differ in "
+    "size: the worker with the most photos waits for the others for ever. All must make equally "
+    "many calls."
 )
-def first_shard_only(shards, x_new):
-    return train_workers([shards[0]] * len(shards), x_new)
+def as_many_steps_as_own_batches(shard, x_new, all_reduce):
+    x, y = _inputs(shard[0]), shard[1]
+    table = np.zeros((PIXELS, CLASSES), np.float32)
+    for _ in range(20):
+        for start in range(0, len(y), 50):
+            part = slice(start, start + 50)
+            table = table - 0.002 * all_reduce(_slope(table, x[part], y[part]))
+    return _classes(table, x_new)
 
 
-@same_batch.mistake(
-    "All workers have what can be learned from the largest shard alone: each must compute its "
-    "gradient on its own data, and the average of all goes into the step."
+@calls.mistake(
+    "You send photos to the others: they stay where they are. Send gradients, or weights, which "
+    "are 1,960 numbers for softmax regression."
 )
-def largest_shard_only(shards, x_new):
-    largest = max(shards, key=lambda shard: len(shard[1]))
-    return train_workers([largest] * len(shards), x_new)
+def photos_sent(shard, x_new, all_reduce):
+    room = np.zeros((800, PIXELS))
+    room[: len(shard[1])] = shard[0]
+    return _classes(_descend((all_reduce(room), shard[1]), _itself), x_new)
 
 
 training.hints(
-    "First make one worker learn from one shard. Then: what must be averaged, and when, so that "
-    "four workers do what one would do with all the data?",
-    "Keep one weight matrix (196, 10), the same for all. In each step compute a gradient on every "
-    "shard, average with average_gradients, update. Softmax regression is enough; 40 steps with "
-    "momentum 0.9 and learning rate 0.3 do.",
-    "Pixels / 255. Gradient of a shard: x.T @ (softmax(x @ w) - onehot(y)) / n, or backward() in "
-    "torch. Weight by n. At the end argmax of x_new @ w, and np.tile for W rows.",
+    "First make one worker learn from its shard. Then: what must be summed over all workers, and "
+    "when, so that they do what one would do with all the data?",
+    "Keep one weight matrix (196, 10), which begins with zeros on every worker. In each step, "
+    "all_reduce the gradient of the summed loss, divide by the number of all photos (an all_reduce "
+    "as well), and update. 40 steps with momentum 0.9 and learning rate 0.3 do.",
+    "Pixels / 255. Gradient of the summed loss on a shard: x.T @ (softmax(x @ w) - onehot(y)), or "
+    "backward() in torch with reduction='sum'. At the end the argmax of x_new @ w.",
 )

@@ -5,7 +5,7 @@ EXERCISES = [
     "distances",
     "mse_gradients",
     "weighted_cross_entropy",
-    "train_logistic",
+    "train_in_batches",
     "in_units",
     "refuse",
     "to_unit",

@@ -217,7 +217,7 @@ def weights_for_inputs(right, a):
 
 @chain_rule.mistake(
     "Nearly: you measured how much the loss changes when w or b grows by 0.01, and there the "
-    "parabola has another slope already; use the formula that the chain rule gives."
+    "loss has another gradient already; use the formula that the chain rule gives."
 )
 def one_sided_differences(x, y, w, b):
     def loss(w, b):

@@ -6,6 +6,36 @@ from lepton_course.authoring import prediction
 
 EXERCISES = [
     prediction(
+        "predicted_product",
+        "Your prediction: the shape of a product",
+        (2452, 3),
+        read="lesson.ipynb#The-matrix-product",
+        wrong={
+            (3, 2452): (
+                "The sizes are right, but the order is not: the rows of the result are the rows "
+                "of the first factor, x."
+            ),
+            (2452, 26): "The inner sizes, 26 and 26, vanish: what is left are the outer ones.",
+            (26, 26): "The inner sizes vanish: the outer ones, 2452 and 3, are left.",
+            (26, 3): "That is the shape of W.T itself; x brings its 2452 rows.",
+            (3, 26): "That is the shape of W itself; x brings its 2452 rows.",
+            (2452, 26, 3): (
+                "The products are added up along the inner axis of 26, so that axis vanishes."
+            ),
+            (2452, 26, 26, 3): "The inner sizes, 26 and 26, must be equal, and both vanish.",
+            (2452,): (
+                "With one set of weights of shape (26,) it would be; here each of three sets "
+                "gives a column."
+            ),
+            "error": "It does fit: W.T has the shape (26, 3), and the inner sizes are 26 and 26.",
+        },
+        hints=(
+            "Write down both shapes beside each other: (2452, 26) and, for W.T, (26, 3).",
+            "The inner sizes, 26 and 26, are equal and vanish.",
+            "predicted_product = (2452, 3)",
+        ),
+    ),
+    prediction(
         "predicted_shape",
         "Your prediction: the shape",
         (4, 5, 3),
@@ -14,17 +44,17 @@ EXERCISES = [
             (4, 1, 3): "The 1 in the middle is stretched, to the 5 of the other tensor.",
             (5, 4, 3): (
                 "The sizes are right, but the order is not: write both shapes under each "
-                "other, flush right, and go column by column."
+                "other, aligned at the right, and go column by column."
             ),
             (4, 1, 3, 5, 1): (
                 "Broadcasting does not line axes up one behind the other; it lays the shapes "
-                "over each other, flush right."
+                "over each other, aligned at the right."
             ),
             (4, 5): "The longer shape has three axes, and none of them goes away.",
             "error": (
                 "They do fit: in every place the sizes are equal, or one of them is 1 or missing."
             ),
-            (5, 1, 3): "You laid the shapes over each other flush left: it is done flush right.",
+            (5, 1, 3): "You aligned the shapes at the left: it is done at the right.",
             (4, 5, 1): (
                 "Where 1 meets another size, the 1 is stretched, and not the other one cut down."
             ),
@@ -34,16 +64,16 @@ EXERCISES = [
             ),
             (3, 5, 4): "The sizes are right, but you wrote them down from right to left.",
             (4, 1, 5, 3): (
-                "The result has as many axes as the longer shape, three: flush right, the 5 "
-                "lies below the 1 in the middle."
+                "The result has as many axes as the longer shape, three: aligned at the right, "
+                "the 5 lies below the 1 in the middle."
             ),
             (4, 5, 3, 1): (
-                "The result has as many axes as the longer shape, three: flush right, the "
+                "The result has as many axes as the longer shape, three: aligned at the right, the "
                 "last 1 lies below the 3 and is stretched to it."
             ),
         },
         hints=(
-            "Write (4, 1, 3) and below it, flush right, (5, 1).",
+            "Write (4, 1, 3) and below it, aligned at the right, (5, 1).",
             "From the right: 3 meets 1, 1 meets 5, 4 meets nothing.",
             "predicted_shape = (4, 5, 3)",
         ),

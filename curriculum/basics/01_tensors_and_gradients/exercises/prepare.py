@@ -102,6 +102,7 @@ def cases(rng):
     return [
         Case("no value missing", (table(6), table(3))),
         Case("no value missing", (table(5, 1), table(1, 1))),
+        Case("no value missing", (1e-5 * table(5, 2), 1e-5 * table(3, 2))),
         Case(
             "missing values",
             (with_gaps(table(7), (0, 1), (3, 2)), with_gaps(table(4), (1, 1), (2, 2))),

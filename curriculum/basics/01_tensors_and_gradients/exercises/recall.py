@@ -69,12 +69,12 @@ def precision(p, y, threshold):
 
 
 @recalling.mistake("You counted all right decisions (the accuracy): only the bad loans count here.")
-def share_right(p, y, threshold):
+def accuracy(p, y, threshold):
     return ((p > threshold) == (y == 1)).double().mean().item()
 
 
 @recalling.mistake("You counted all refusals: only the bad loans count here; p[y == 1] picks them.")
-def share_refused(p, y, threshold):
+def fraction_refused(p, y, threshold):
     return (p > threshold).double().mean().item()
 
 
@@ -82,7 +82,7 @@ def share_refused(p, y, threshold):
     "You counted the right rows, but divided by the number of all applications: divide by the "
     "number of bad loans."
 )
-def share_of_all(right, a):
+def fraction_of_all(right, a):
     return right() * a.y.double().mean().item()
 
 

@@ -254,7 +254,8 @@ for tiny in (1e-7, 1e-8, 1e-12):
 
 @stable.mistake(
     "The value is right, but its gradient at z = 0 is not, and training begins there: max(z, 0) "
-    "and |z| have a kink at 0, softplus and logaddexp have none."
+    "and |z| have a kink at 0, softplus and logaddexp have none.",
+    read="deeper.ipynb#A-kink-that-autograd-sees",
 )
 def a_kink_at_0(z, y, weight):
     loss = z.clamp(min=0) - y * z + torch.log1p(torch.exp(-z.abs()))

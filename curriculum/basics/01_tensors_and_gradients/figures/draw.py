@@ -61,6 +61,58 @@ def broadcasting():
     save(ax, "broadcasting.svg")
 
 
+def axes():
+    ax = canvas(15, 8)
+    grid(ax, 1, 1.8, [[8, 12], [10, 14], [12, 10]], PALE_ORANGE)
+    label(ax, 2, 0.5, "loans (3, 2)")
+    label(ax, 1.5, 1.35, "amount", 8)
+    label(ax, 2.5, 1.35, "price", 8)
+    grid(ax, 1, 6, [[10, 12]], PALE_GREEN)
+    arrow(ax, (1.5, 5), (1.5, 5.9))
+    arrow(ax, (2.5, 5), (2.5, 5.9))
+    label(ax, 3.4, 6.5, "mean(dim=0), shape (2,): the rows are gone", 10, ha="left")
+    for i, mean in enumerate((10, 12, 11)):
+        arrow(ax, (3.1, 2.3 + i), (4.9, 2.3 + i), BLUE)
+        grid(ax, 5, 1.8 + i, [[mean]], PALE_BLUE)
+    label(ax, 6.6, 3.3, "mean(dim=1), shape (3,):\nthe columns are gone", 10, ha="left")
+    save(ax, "axes.svg")
+
+
+def product():
+    ax = canvas(17, 6)
+    row = lambda i, j: PALE_ORANGE if i == 2 else PAPER  # noqa: E731
+    column = lambda i, j: PALE_BLUE if j == 1 else PAPER  # noqa: E731
+    cell = lambda i, j: PALE_GREEN if (i, j) == (2, 1) else PAPER  # noqa: E731
+    grid(ax, 1, 1.5, [[1, 2], [3, 0], [2, 1]], row)
+    label(ax, 2, 0.8, "x (3, 2)")
+    label(ax, 4.5, 3, "@", 16)
+    grid(ax, 6, 2, [[1, 4], [2, 5]], column)
+    label(ax, 7, 0.8, "W (2, 2)")
+    label(ax, 9.5, 3, "=", 18)
+    grid(ax, 11, 1.5, [[5, 14], [3, 12], [4, 13]], cell)
+    label(ax, 12, 0.8, "x @ W (3, 2)")
+    label(ax, 13.3, 4, "2 · 4 + 1 · 5", 10, ha="left")
+    label(ax, 4.5, 5.4, "inner sizes: 2 and 2", 9)
+    save(ax, "product.svg")
+
+
+def reshape():
+    ax = canvas(17, 5.4)
+    palette = {0: PALE_ORANGE, 1: PALE_BLUE}
+    by_row = lambda i, j: palette[i]  # noqa: E731
+    as_read = lambda i, j: palette[(2 * i + j) // 3]  # noqa: E731
+    by_column = lambda i, j: palette[j]  # noqa: E731
+    label(ax, 2.5, 0.6, "table (2, 3)")
+    grid(ax, 1, 1.2, [[0, 1, 2], [3, 4, 5]], by_row)
+    label(ax, 8.5, 0.6, "table.reshape(3, 2)")
+    grid(ax, 7.5, 1.2, [[0, 1], [2, 3], [4, 5]], as_read)
+    label(ax, 14, 0.6, "table.T")
+    grid(ax, 13, 1.2, [[0, 3], [1, 4], [2, 5]], by_column)
+    label(ax, 8.5, 4.8, "reads on, row by row", 9)
+    label(ax, 14, 4.8, "exchanges the axes", 9)
+    save(ax, "reshape.svg")
+
+
 def views():
     ax = canvas(17, 7.4)
     first = lambda i, j: PALE_ORANGE if j == 0 else PAPER  # noqa: E731
@@ -107,11 +159,14 @@ def graph():
         arrow(ax, (x + 3.9, 5.2), (x + 0.9, 5.2), VERMILION)
         label(ax, x + 2.4, 4.75, backward, 10, color=VERMILION)
     label(ax, 0.4, 0.6, "forward: values", 10, ha="left")
-    label(ax, 0.4, 6.2, "backward: slopes of the loss", 10, ha="left", color=VERMILION)
+    label(ax, 0.4, 6.2, "backward: derivatives of the loss", 10, ha="left", color=VERMILION)
     save(ax, "graph.svg")
 
 
 if __name__ == "__main__":
+    axes()
+    product()
+    reshape()
     broadcasting()
     views()
     graph()

@@ -7,9 +7,6 @@ colour-blind readers can tell apart (M. Okabe, K. Ito: Color Universal Design, 2
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -53,38 +50,6 @@ def use_style() -> None:
             "lines.linewidth": 2,
         }
     )
-
-
-def show(figure: Figure, *, alt: str) -> None:
-    """Display a figure with a text for readers who cannot see it, then close the figure.
-
-        plots.show(plots.learning_curves(history), alt="Both losses fall over 10 epochs.")
-
-    figure: a Matplotlib figure, such as these functions return (`axes.figure`, given Axes).
-    alt: one sentence that says what the figure shows. It becomes the image's alternative text in
-        JupyterLab and on pages made from the notebook, and is printed in a terminal.
-
-    Raises ValueError when `alt` is empty.
-    """
-    from IPython.core.getipython import get_ipython
-    from IPython.display import display
-
-    if not alt.strip():
-        raise ValueError("show(figure, alt=…): say in a sentence what the figure shows")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches="tight")
-    plt.close(figure)  # or the cell would show it a second time
-    if get_ipython() is None:
-        print(alt)
-        return
-    picture = base64.b64encode(buffer.getvalue()).decode()
-    # JupyterLab draws image/png without its alternative text, and so prefers the HTML.
-    page = (
-        f'<img alt="{html.escape(alt)}" style="max-width: 100%" '
-        f'src="data:image/png;base64,{picture}">'
-    )
-    data = {"image/png": picture, "text/html": page, "text/plain": alt}
-    display(data, metadata={"image/png": {"alt": alt}}, raw=True)
 
 
 def image_grid(

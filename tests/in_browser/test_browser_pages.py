@@ -1,0 +1,105 @@
+"""START and PROGRESS in a real JupyterLab: right whenever they are looked at, and never run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from browser import Lab, browser_page, lepton_learn, look, picture
+
+from lepton_course import progress
+from lepton_course.workspace.install import update_workspace
+
+pytestmark = pytest.mark.browser
+
+FIRST = "basics/01_tensors_and_gradients"
+MODULE = "basics/05_convolutional_networks"
+PAGE = ".lepton-CourseDocument:not(.lm-mod-hidden)"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture(scope="module")
+def workspace(home, built_curriculum) -> Path:
+    folder = home / "lepton"
+    update_workspace(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def url(workspace, home):
+    with lepton_learn(workspace, home, 8888) as printed:
+        yield printed
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    with browser_page(chromium) as page:
+        yield page
+
+
+@pytest.fixture
+def lab(page, url, workspace, tmp_path):
+    page.set_viewport_size({"width": 1280, "height": 860})
+    page.emulate_media(color_scheme="light")
+    lab = Lab(page, workspace)
+    lab.open(url)
+    yield lab
+    page.screenshot(path=tmp_path / "at the end.png")
+
+
+def solved(lab: Lab, count: int):
+    """Wait until the page in front shows so many graded exercises of the module as solved."""
+    row = lab.panel().locator("tr", has_text="Convolutional networks")
+    row.get_by_text(re.compile(rf"graded\s{count}\sof\s\d+")).wait_for()
+
+
+def test_the_start_page_is_right_whenever_it_is_looked_at(lab, workspace, url, tmp_path):
+    solved(lab, 0)
+    progress.record_attempt(MODULE, "output_size", "right", folder=workspace)
+    solved(lab, 1)  # it was open, and nobody ran anything
+    lab.page.reload()
+    lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
+    solved(lab, 1)
+    progress.record_attempt(MODULE, "convolve2d", "right", folder=workspace)
+    lab.page.goto("about:blank")
+    progress.record_attempt(MODULE, "max_pool2d", "right", folder=workspace)
+    lab.open(url)
+    solved(lab, 3)  # recorded while no page was open
+    picture(lab.page, tmp_path / "start.png")
+
+
+def test_it_has_no_cell_to_add_to_and_starts_no_kernel(lab, workspace, url):
+    before = (workspace / "START.ipynb").read_bytes()
+    for _ in range(3):
+        lab.page.keyboard.press("Shift+Enter")
+    lab.page.keyboard.press("Control+s")
+    assert lab.page.locator(f"{PAGE} .jp-Cell").count() == 0
+    base, token = url.split("/lab/tree/START.ipynb?token=")
+    assert httpx.get(f"{base}/api/kernels", params={"token": token}).json() == []
+    assert lab.page.locator(".jp-Dialog").count() == 0
+    assert (workspace / "START.ipynb").read_bytes() == before
+
+
+def test_a_page_behind_another_is_right_when_it_comes_to_the_front(lab, workspace):
+    lab.follow(f"{FIRST}/lesson.ipynb")
+    progress.record_attempt(FIRST, "prepare", "right", folder=workspace)
+    lab.page.locator(".lm-TabBar-tab", has_text="START.ipynb").first.click()
+    row = lab.panel().locator("tr", has_text="Tensors and gradients")
+    row.get_by_text(re.compile(r"small\s1\sof\s\d+|graded\s1\sof\s\d+")).first.wait_for()
+
+
+def test_both_pages_read_well(lab, workspace, url, tmp_path):
+    progress.record_attempt(MODULE, "max_pool2d", "wrong", folder=workspace)
+    progress.record_answer(MODULE, "quiz 1", "b", True, folder=workspace)
+    lab.panel().get_by_text(re.compile(r"quiz\s1\sof\s\d+")).wait_for()
+    look(lab, tmp_path / "start", PAGE)
+    lab.page.set_viewport_size({"width": 1280, "height": 860})
+    lab.panel().get_by_role("link", name="your progress").click()
+    lab.panel().get_by_role("heading", name="Your progress").wait_for()
+    look(lab, tmp_path / "progress", PAGE)
