@@ -15,7 +15,7 @@ backward_pass = exercise(
     title="The two gradients of a convolution",
     points=3,
     difficulty=4,
-    minutes=20,
+    minutes=15,
     probe=Call(),
     compare=close(rtol=1e-4, atol=1e-4),
     read="lesson.ipynb#The-gradient-of-a-convolution",

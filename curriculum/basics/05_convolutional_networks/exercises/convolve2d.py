@@ -14,7 +14,7 @@ convolution = exercise(
     title="Convolution with channels",
     points=3,
     difficulty=3,
-    minutes=15,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-4, atol=1e-4),
     read="lesson.ipynb#Convolution-by-hand",

@@ -29,7 +29,7 @@ sorting = exercise(
     title="Sort photos that nobody has seen",
     points=3,
     difficulty=5,
-    minutes=20,
+    minutes=15,
     probe=Call(),
     compare=accuracy(at_least=0.85, tolerance=0.05),
     read="lesson.ipynb#A-network-in-PyTorch",

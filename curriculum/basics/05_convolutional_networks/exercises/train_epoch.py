@@ -16,7 +16,7 @@ repairing = exercise(
     title="Repair a training script",
     points=2,
     difficulty=3,
-    minutes=15,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-3, atol=1e-5),
     read="lesson.ipynb#Training",
