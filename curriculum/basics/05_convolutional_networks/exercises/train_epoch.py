@@ -94,8 +94,8 @@ def _epoch(
 
 @repairing.cases
 def cases(rng):
-    def case(part, photos, size, classes, kernel, batch_size, learning_rate):
-        count = int(rng.integers(2, 5))
+    def case(part, photos, size, classes, kernel, batch_size, learning_rate, count=None):
+        count = count or int(rng.integers(2, 5))
         images = rng.integers(0, 256, size=(photos, *size)).astype(np.uint8)
         labels = rng.integers(0, classes, size=photos)
         weights = [
@@ -109,6 +109,7 @@ def cases(rng):
         case("one batch", 1, (4, 6), 2, (2, 3), 1, 0.25),
         case("several batches", 8, (4, 5), 4, (3, 2), 4, 0.5),
         case("several batches", 3, (6, 6), 2, (1, 1), 1, 0.75),
+        case("several batches", 4, (5, 5), 3, (2, 2), 2, 0.5, count=1),
         case("a smaller last batch", 7, (5, 5), 3, (2, 2), 3, 0.5),
         case("a smaller last batch", 5, (3, 4), 10, (3, 3), 8, 1.0),
     ]
