@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import torch
 from torch.nn import functional
@@ -92,6 +90,13 @@ def _epoch(
     return (*(part.detach().numpy() for part in parts), float(loss))
 
 
+def _with_faults(faults):
+    def train_epoch(*args):
+        return _epoch(*args, **faults)
+
+    return train_epoch
+
+
 @repairing.cases
 def cases(rng):
     def case(part, photos, size, classes, kernel, batch_size, learning_rate, count=None):
@@ -115,7 +120,7 @@ def cases(rng):
     ]
 
 
-faults = repairing.group("The script's faults", make=lambda options: partial(_epoch, **options()))
+faults = repairing.group("The script's faults", make=lambda options: _with_faults(options()))
 
 
 @faults.mistake(
