@@ -19,8 +19,8 @@ class Case:
         its cases pass.
     args, kwargs: the arguments of the call.
     expected: the right result where it is not the reference's own (hidden labels); None otherwise.
-    weights, x: for the `Model` probe: arrays for the parameters, in `parameters()` order, then
-        for the floating-point buffers; and the input.
+    weights, x: for the `Model` probe: arrays for the parameters, layer by layer in the order of
+        their use, then for the floating-point buffers; and the input.
     """
 
     part: str

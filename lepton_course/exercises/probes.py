@@ -160,8 +160,9 @@ class Model(Probe):
     """Build a network with the answer, give it weights, and run it forward.
 
     mode: "eval" or "train". gradients: also observe the parameters' gradients. randomness: also
-    observe whether passes in train mode differ from each other, as dropout makes them. When the
-    parameters and buffers cannot take the case's weights, only the parameters' shapes are observed.
+    observe whether passes in train mode differ from each other, as dropout makes them. Layers
+    take the case's weights in the order in which a forward pass uses them, in whatever order they
+    were created. When they cannot take the weights, only the parameters' shapes are observed.
     """
 
     mode: str = "eval"
@@ -175,9 +176,9 @@ class Model(Probe):
         model = answer(*case.args, **case.kwargs)
         if not isinstance(model, torch.nn.Module):
             return {"parameters": Opaque(type(model).__name__)}
-        parameters = list(model.parameters())
+        parameters, buffers = tensors_of(layers_by_use(model, case.x))
         seen: dict[str, Plain] = {"parameters": [tuple(p.shape) for p in parameters]}
-        slots = model_slots(model)
+        slots = [*parameters, *buffers]
         if [tuple(s.shape) for s in slots] != [np.shape(w) for w in case.weights]:
             return seen
         with torch.no_grad():
@@ -194,20 +195,43 @@ class Model(Probe):
         return seen
 
 
-def model_slots(model: Any) -> list[Any]:
-    """Return the tensors that a `Case.weights` list fills: parameters, then float buffers."""
-    buffers = [b for b in model.buffers() if b.is_floating_point()]
-    return [*model.parameters(), *buffers]
+def layers_by_use(model: Any, x: Any) -> list[Any]:
+    """Return a model's modules in the order in which they are first run on x; unused ones last.
+
+    A model that fails on x has its modules in the order of their creation.
+    """
+    import torch
+
+    modules, used = list(model.modules()), []
+    was_training = model.training
+    hooks = [m.register_forward_pre_hook(lambda layer, _: used.append(layer)) for m in modules]
+    device = next((p.device for p in model.parameters()), None)
+    try:
+        with torch.no_grad():
+            model.eval()(x.to(device))
+    except Exception:
+        used.clear()
+    finally:
+        model.train(was_training)
+        for hook in hooks:
+            hook.remove()
+    return list(dict.fromkeys([*used, *modules]))
+
+
+def tensors_of(layers: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Return the parameters and the float buffers of modules, without those of modules inside."""
+    parameters = dict.fromkeys(p for layer in layers for p in layer.parameters(recurse=False))
+    buffers = dict.fromkeys(b for layer in layers for b in layer.buffers(recurse=False))
+    return list(parameters), [b for b in buffers if b.is_floating_point()]
 
 
 def random_weights(model: Any, rng: np.random.Generator, scale: float = 0.3) -> list[np.ndarray]:
     """Draw weights for a `Model` case: normal for parameters, positive for the model's buffers.
 
-    Return float32 arrays in the order of `model_slots`. scale: of the normal distribution.
+    model: creates its layers in the order of their use. Return float32 arrays, parameters first.
     """
-    parameters = list(model.parameters())
+    parameters, buffers = tensors_of(list(model.modules()))
     weights = [rng.normal(scale=scale, size=tuple(p.shape)) for p in parameters]
-    buffers = model_slots(model)[len(parameters) :]
     weights += [rng.uniform(0.5, 1.5, size=tuple(b.shape)) for b in buffers]
     return [np.asarray(w, dtype=np.float32) for w in weights]
 

@@ -125,7 +125,7 @@ def test_a_fresh_copy_of_an_exercise_and_the_old_one_kept(tmp_path, built_curric
     lepton("learn", str(workspace), "--no-start")
     notebook = workspace / "basics/05_convolutional_networks/assignment.ipynb"
     notebook.write_text(notebook.read_text().replace("# YOUR CODE HERE", "return 7"))
-    run = lepton("reset", str(notebook), "output_size")
+    run = lepton("reset", str(notebook), "train_epoch")
     assert run.returncode == 0, run.stderr
     kept = notebook.with_name("assignment (before reset).ipynb")
     assert str(kept) in run.stdout and "YOUR CODE HERE" not in kept.read_text()

@@ -25,13 +25,14 @@ WHOLLY = ["basics/01_tensors_and_gradients", "advanced/02_distributed_training"]
 others are executed by `lepton run`, and test_browser_executed looks at them."""
 
 MODULE = "basics/05_convolutional_networks"
-EXERCISE = "output_size"
+EXERCISE = "max_pool2d"
 
 WRONG = f"""\
-def {EXERCISE}(size, kernel, stride=1, padding=0, dilation=1):
-    return -((dilation * (kernel - 1) + 1 - size - 2 * padding) // stride) + 1"""
+def {EXERCISE}(maps, size, stride=None, padding=0):
+    padded = nn.functional.pad(torch.tensor(maps), [padding] * 4)
+    return nn.functional.max_pool2d(padded, size, stride).numpy()"""
 
-SENTENCE = "rounded_up"  # the misconception that the wrong answer shows
+SENTENCE = "padded_with_zeros"  # the misconception that the wrong answer shows
 
 
 @pytest.fixture(scope="module")

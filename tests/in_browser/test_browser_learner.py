@@ -105,7 +105,7 @@ def lab(page, url, workspace, tmp_path):
 def test_the_start_page_reads_well_follows_work_and_needs_no_mouse(lab, workspace, tmp_path):
     look(lab, tmp_path / "start", PAGE)
     row = lab.panel().locator("tr", has_text="Convolutional networks")
-    progress.record_attempt(MODULE, "output_size", "right", folder=workspace)
+    progress.record_attempt(MODULE, "convolve2d", "right", folder=workspace)
     row.get_by_text(re.compile(r"\b1\sof\s\d+")).wait_for()  # nobody ran anything
 
     for _ in range(40):

@@ -15,16 +15,18 @@ pytestmark = pytest.mark.install
 
 MODULE = "basics/05_convolutional_networks"
 
-# A typical mistake, as a learner would write it: rounding up instead of down.
-ROUNDED_UP = f"""
+# A typical mistake, as a learner would write it: zeros that win over negative numbers.
+PADDED_WITH_ZEROS = f"""
+import torch
 from lepton_course import begin, check
 
 begin("{MODULE}")
 
-def output_size(size, kernel, stride=1, padding=0, dilation=1):
-    return -((dilation * (kernel - 1) + 1 - size - 2 * padding) // stride) + 1
+def max_pool2d(maps, size, stride=None, padding=0):
+    padded = torch.nn.functional.pad(torch.tensor(maps), [padding] * 4)
+    return torch.nn.functional.max_pool2d(padded, size, stride).numpy()
 
-check("output_size")
+check("max_pool2d")
 """
 
 
@@ -90,9 +92,9 @@ def test_learn_makes_a_workspace_without_the_clone(installed, tmp_path):
 
 def test_a_wrong_answer_is_diagnosed_without_the_clone(installed, tmp_path):
     run(installed.with_name("lepton"), "learn", "work", "--no-start", cwd=tmp_path)
-    checked = run(installed, "-c", ROUNDED_UP, cwd=tmp_path / "work" / MODULE)
+    checked = run(installed, "-c", PADDED_WITH_ZEROS, cwd=tmp_path / "work" / MODULE)
     assert checked.returncode == 0, checked.stderr
-    assert "round" in checked.stdout
+    assert "You padded with zeros" in checked.stdout
     shown = run(installed.with_name("lepton"), "progress", cwd=tmp_path / "work")
     assert "Convolutional networks" in shown.stdout
 

@@ -17,14 +17,14 @@ from lepton_course.workspace.mistakes import (
 )
 
 MODULE = "basics/05_convolutional_networks"
-REPORT = MistakeReport(f"{MODULE}/lesson.ipynb", "output_size", {"torch": "2.6"})
+REPORT = MistakeReport(f"{MODULE}/lesson.ipynb", "train_epoch", {"torch": "2.6"})
 
 
 def test_the_address_opens_a_report_with_versions_and_the_cells_name():
     opened = urlsplit(REPORT.address("https://git.example.com/course/issues/new"))
     filled = parse_qs(opened.query)
-    assert filled["title"] == [f"Mistake in {MODULE}/lesson.ipynb, output_size"]
-    assert "- torch 2.6" in filled["body"][0] and "`output_size`" in filled["body"][0]
+    assert filled["title"] == [f"Mistake in {MODULE}/lesson.ipynb, train_epoch"]
+    assert "- torch 2.6" in filled["body"][0] and "`train_epoch`" in filled["body"][0]
 
 
 @pytest.mark.parametrize(

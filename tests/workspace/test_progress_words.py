@@ -21,7 +21,7 @@ def workspace(tmp_path, built_curriculum):
     """A workspace in which an answer was wrong, a question right, and a cell untouched."""
     module = "basics/05_convolutional_networks"
     update_workspace(tmp_path / "lepton")
-    progress.record_attempt(module, "output_size", "wrong", folder=tmp_path / "lepton")
+    progress.record_attempt(module, "train_epoch", "wrong", folder=tmp_path / "lepton")
     progress.record_attempt(module, "convolve2d", "blank", folder=tmp_path / "lepton")
     progress.record_answer(module, "quiz 1", "b", True, folder=tmp_path / "lepton")
     return tmp_path / "lepton"

@@ -1,12 +1,12 @@
 """Exercises of basics/05_convolutional_networks: the assignment's, then the lesson's."""
 
 EXERCISES = [
-    "output_size",
+    "max_pool2d",
     "convolve2d",
     "convolution_gradients",
-    "max_pool2d",
     "small_cnn",
     "augment",
+    "train_epoch",
     "predict",
     "lesson",
     "predictions",

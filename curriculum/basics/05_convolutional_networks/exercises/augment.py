@@ -11,7 +11,7 @@ augmenting = exercise(
     title="Mirror and move photos",
     points=2,
     difficulty=3,
-    minutes=20,
+    minutes=10,
     probe=Call(fresh=True),
     compare=exact(same_dtype=True),
     read="lesson.ipynb#Augmentation",

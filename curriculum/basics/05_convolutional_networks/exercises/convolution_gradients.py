@@ -15,9 +15,9 @@ backward_pass = exercise(
     title="The two gradients of a convolution",
     points=3,
     difficulty=4,
-    minutes=25,
+    minutes=15,
     probe=Call(),
-    compare=close(atol=1e-6),
+    compare=close(rtol=1e-4, atol=1e-4),
     read="lesson.ipynb#The-gradient-of-a-convolution",
     returns=("d_image", "d_kernel"),
     forms=[

@@ -14,9 +14,9 @@ convolution = exercise(
     title="Convolution with channels",
     points=3,
     difficulty=3,
-    minutes=20,
+    minutes=10,
     probe=Call(),
-    compare=close(atol=1e-6),
+    compare=close(rtol=1e-4, atol=1e-4),
     read="lesson.ipynb#Convolution-by-hand",
 )
 
@@ -192,8 +192,7 @@ def stride_for_rows_only(right, a):
 
 
 @stride_mistakes.mistake(
-    "Your output lacks its last row or column: divide by the stride first, then add 1, as in "
-    "exercise 1."
+    "Your output lacks its last row or column: divide by the stride first, then add 1."
 )
 def one_added_before_dividing(right, a):
     sides = zip(a.image.shape[1:], a.kernels.shape[2:], strict=True)
@@ -205,7 +204,7 @@ convolution.hints(
     "Start from the lesson's `slide` for one channel and one kernel. What changes when a window "
     "has C channels?",
     "Pad the last two axes of the image. Make an array of zeros of shape (O, oh, ow), with oh and "
-    "ow from `output_size`. Then fill it in three loops: o, i, j.",
+    "ow from the lesson's formula. Then fill it in three loops: o, i, j.",
     "For output [o, i, j]: the window starts in row i * stride and column j * stride of the "
     "padded image, has kh rows and kw columns and keeps all channels (`:` on the first axis). It "
     "has the shape of kernels[o]; multiply the two and sum everything to one number.",

@@ -29,7 +29,7 @@ sorting = exercise(
     title="Sort photos that nobody has seen",
     points=3,
     difficulty=5,
-    minutes=40,
+    minutes=15,
     probe=Call(),
     compare=accuracy(at_least=0.85, tolerance=0.05),
     read="lesson.ipynb#A-network-in-PyTorch",
@@ -188,7 +188,7 @@ def shuffled(images):
 
 
 standing_still = sorting.group(
-    "A loss that stands still", read="lesson.ipynb#A-loss-that-stands-still"
+    "A loss that stands still", read="lesson.ipynb#What-goes-wrong:-a-loss-that-stands-still"
 )
 ONE_LABEL = (
     "Every photo gets the same label, as from a network whose loss stood still at 2.3: lower the "

@@ -96,10 +96,10 @@ EXERCISES = [
     ),
     prediction(
         "predicted_drop",
-        "Your prediction: the crooked camera",
+        "Your prediction: the off-centre camera",
         "c",
         difficulty=2,
-        read="lesson.ipynb#The-crooked-camera",
+        read="lesson.ipynb#An-experiment:-the-off-centre-camera",
         wrong={
             "a": (
                 "Most people say so, because the same kernels run over the whole photo: the "

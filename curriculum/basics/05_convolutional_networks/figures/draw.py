@@ -40,6 +40,21 @@ class Drawing:
             f'fill="none" stroke="{color}" stroke-width="4"/>'
         )
 
+    def box(self, x, y, width, height, words, fill=PAPER):
+        self.parts.append(
+            f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" '
+            f'fill="{fill}" stroke="#888888"/>'
+        )
+        self.text(x + width / 2, y + height / 2 + 4, words, 12)
+
+    def shortcut(self, x, top, bottom):
+        """A line past the boxes from `bottom` to `top`, with a plus sign where it is added."""
+        self.parts.append(
+            f'<path d="M {x - 14} {bottom} H {x} V {top} H {x - 14}" fill="none" '
+            f'stroke="{ORANGE}" stroke-width="3"/>'
+        )
+        self.text(x + 10, (top + bottom) / 2 + 5, "+", 20, ORANGE)
+
     def save(self, name):
         path = Path(__file__).parent / name
         path.write_text("\n".join([*self.parts, "</svg>", ""]))
@@ -97,6 +112,48 @@ def padding_and_stride():
     drawing.save("padding_and_stride.svg")
 
 
+ARCHITECTURES = {
+    "LeNet-5, 1998": (
+        ["5 × 5 convolution", "pooling", "5 × 5 convolution", "pooling", "3 linear layers"],
+        [],
+        "7 layers in all",
+    ),
+    "ResNet, 2015": (
+        ["7 × 7 convolution", "3 × 3 convolution", "3 × 3 convolution", "average", "linear"],
+        [(1, 2)],
+        "18 to 152 layers",
+    ),
+    "ConvNeXt, 2022": (
+        ["4 × 4 patches", "7 × 7 depthwise", "1 × 1, 1 × 1", "average", "linear"],
+        [(1, 2)],
+        "convolution mixes places",
+    ),
+    "ViT, 2020": (
+        ["16 × 16 patches", "attention", "2 linear layers", "one token", "linear"],
+        [(1, 1), (2, 2)],
+        "attention mixes places",
+    ),
+}
+"""By name: boxes from the input up, first and last box inside each shortcut, a remark."""
+
+
+def architectures():
+    drawing = Drawing(720, 330, "LeNet-5, ResNet, ConvNeXt and vision transformer, side by side")
+    for column, (name, (boxes, shortcuts, remark)) in enumerate(ARCHITECTURES.items()):
+        left = 14 + 178 * column
+        drawing.text(left + 66, 24, name, 15)
+        for place, words in enumerate(boxes):
+            inside = any(first <= place <= last for first, last in shortcuts)
+            drawing.box(left, 250 - 50 * place, 132, 32, words, "#FCE7BF" if inside else "#BFE0F2")
+        for first, last in shortcuts:
+            bottom = 250 - 50 * first + 40
+            drawing.shortcut(left + 146, bottom - 50 * (last - first + 1) + 6, bottom)
+        drawing.text(left + 66, 306, remark, 12)
+    drawing.text(360, 324, "yellow: repeated many times; orange line: the shortcut past them", 11)
+    drawing.save("architectures.svg")
+
+
 if __name__ == "__main__":
     sliding_window()
     padding_and_stride()
+    architectures()
