@@ -113,6 +113,19 @@ WRONG = {
         ),
         {"large logits"},
     ),
+    "probabilities of at least 1e-12": (
+        "perplexity",
+        """
+        def perplexity(logits, targets, lengths):
+            real = np.arange(logits.shape[1]) < lengths[:, None]
+            odds = np.exp(logits[real] - logits[real].max(axis=1, keepdims=True))
+            chances = odds / odds.sum(axis=1, keepdims=True)
+            chosen = np.clip(chances[np.arange(len(odds)), targets[real]], 1e-12, 1)
+            bits = -np.log2(chosen).mean()
+            return bits, 2 ** bits
+        """,
+        {"large logits"},
+    ),
     "a sequence of two axes": (
         "perplexity",
         EVALUATION.format(logits="logits.squeeze()", steps="length", result=MEAN),

@@ -62,12 +62,16 @@ def character_by_character(logits, targets, lengths):
 
 @evaluation.cases
 def cases(rng):
-    def case(part, lengths, characters, spare=0, filling=0.0, shift=0.0, scale=1.5, sure=False):
+    def case(part, lengths, characters, spare=0, filling=0.0, shift=0.0, scale=1.5, sure=0):
+        """A padded batch; sure: every second step is certain, rightly (1) or wrongly (-1)."""
         steps = max(lengths) + spare
         targets = rng.integers(characters, size=(len(lengths), steps))
         logits = scale * rng.normal(size=(len(lengths), steps, characters))
-        if sure:
-            logits[:, ::2] = np.where(np.eye(characters)[targets[:, ::2]] == 1, 1000.0, -1000.0)
+        came = np.eye(characters)[targets[:, ::2]] == 1
+        if sure == 1:
+            logits[:, ::2] = np.where(came, 1000.0, -1000.0)
+        elif sure == -1:  # the probability is below the smallest float, its logarithm is not
+            logits[:, ::2] -= np.where(came, 800.0, 0.0)
         logits += np.resize(shift, len(lengths))[:, None, None]
         for row, wanted, length in zip(logits, targets, lengths, strict=True):
             row[length:] = filling
@@ -85,7 +89,8 @@ def cases(rng):
         case("large logits", [3, 7], 4, shift=1000.0),
         case("large logits", [6, 6], 2, shift=-1000.0),
         case("large logits", [4, 8, 3], 5, scale=12.0),
-        case("large logits", [5, 2], 3, sure=True),
+        case("large logits", [5, 2], 3, sure=1),
+        case("large logits", [4, 3], 4, sure=-1),
         case("large logits", [2, 5, 3], 3, shift=[-1000.0, 1000.0, 0.0]),
     ]
 
@@ -98,9 +103,10 @@ def _evaluated(*, axis=2, safe=True, real_only=True, by_row=False, base=2.0, pow
         with np.errstate(all="ignore"):
             top = clean.max(axis=axis, keepdims=True) if safe else 0.0
             odds = np.exp(clean - top)
-            chances = odds / odds.sum(axis=axis, keepdims=True)
-            picked = np.take_along_axis(chances, targets[..., None] % logits.shape[2], axis=2)
-            spent = -np.log(picked[..., 0]) / np.log(base)  # (N, T)
+            total = odds.sum(axis=axis, keepdims=True)
+            log_chances = clean - top - np.log(total) if safe else np.log(odds / total)
+            picked = np.take_along_axis(log_chances, targets[..., None] % logits.shape[2], axis=2)
+            spent = -picked[..., 0] / np.log(base)  # (N, T)
             ends = lengths if real_only else np.full_like(lengths, logits.shape[1])
             parts = [row[:end] for row, end in zip(spent, ends, strict=True)]
             if by_row:
@@ -187,6 +193,20 @@ def small_number_added(logits, targets, lengths):
     softmax = odds / odds.sum(axis=1, keepdims=True)
     bits = -np.log2(softmax[np.arange(len(real)), targets[rows, steps]] + 1e-9).mean()
     return float(bits), float(2**bits)
+
+
+@evaluation.mistake(
+    "You take the logarithm of a softmax: a probability below 1e-308 is rounded to 0, and its "
+    "logarithm is -inf. Take the logarithm of the softmax directly: logit minus the logarithm of "
+    "the sum."
+)
+def logarithm_of_zero(logits, targets, lengths):
+    rows, steps = np.nonzero(np.arange(logits.shape[1]) < lengths[:, None])
+    odds = np.exp(logits[rows, steps] - logits[rows, steps].max(axis=1, keepdims=True))
+    chances = odds / odds.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        bits = -np.log2(chances[np.arange(len(rows)), targets[rows, steps]]).mean()
+        return float(bits), float(2**bits)
 
 
 evaluation.hints(

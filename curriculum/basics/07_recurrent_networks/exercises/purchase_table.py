@@ -129,7 +129,8 @@ def _with_column(right, a, column, measure, seen=None):
 
 
 @purchases.mistake(
-    "Your rows are in the order in which the customers appear in the log: sort them by customer."
+    "Your rows are not in rising order of the customers, as when they stand in the order of the "
+    "log: sort them by customer."
 )
 def order_of_appearance(right, a):
     known, x, bought = right()
