@@ -139,7 +139,7 @@ def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):
 
     shape = lab.cell('check("predicted_shape")')
     shape.get_by_placeholder("your prediction").fill("(8, 15, 15)")
-    shape.get_by_role("button", name="Check").click()
+    shape.get_by_role("button", name="Check", exact=True).click()
     sees(shape, "You rounded up")
     shape.get_by_placeholder("your prediction").fill("(8, 14, 14)")
     shape.get_by_placeholder("your prediction").press("Enter")

@@ -112,9 +112,9 @@ def test_a_mistake_is_reported_from_the_notebook(lab, tmp_path):
     shown.get_by_text("Report a mistake").click()
     picture(lab.page, tmp_path / "report.png")
     with lab.page.expect_download() as saved:
-        shown.get_by_role("link", name="How large is the output?").click()
-    assert saved.value.suggested_filename == f"{MODULE.replace('/', '-')}-assignment-output_size.md"
+        shown.get_by_role("link", name="Convolution with channels").click()
+    assert saved.value.suggested_filename == f"{MODULE.replace('/', '-')}-assignment-convolve2d.md"
     text = Path(saved.value.path()).read_text()
-    assert "cell `output_size`" in text and "- torch" in text
+    assert "cell `convolve2d`" in text and "- torch" in text
     assert str(Path.home()) not in text and str(tmp_path) not in text
     look(lab, tmp_path / "report", ".jp-NotebookPanel:not(.lm-mod-hidden) details")
