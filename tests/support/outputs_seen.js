@@ -3,7 +3,9 @@
 (selector) => {
   const outputs = [...document.querySelectorAll(selector)];
   const images = outputs.flatMap((output) => [...output.querySelectorAll("img")]);
-  const isFigure = (image) => image.src.startsWith("data:image/png") && image.naturalWidth > 100;
+  const isShown = (image) => image.offsetParent !== null; // a figure's other theme is not
+  const isFigure = (image) =>
+    image.src.startsWith("data:image/png") && image.naturalWidth > 100 && isShown(image);
   const begin = (output) => output.innerText.slice(0, 200);
   const front = ".jp-NotebookPanel:not(.lm-mod-hidden)";
   return {
