@@ -19,7 +19,7 @@ distance = exercise(
     read="lesson.ipynb#Broadcasting",
     forms=[
         transposed(
-            "Rows and columns are exchanged: result[i, j] belongs to row i of a and row j of b, "
+            "Rows and columns are swapped: result[i, j] belongs to row i of a and row j of b, "
             "so insert the new axis after the rows of a, a[:, None]."
         ),
     ],
@@ -89,7 +89,7 @@ def not_rooted(right, a):
 
 @distance.mistake(
     "You added absolute differences, which is the Manhattan distance; the Euclidean distance "
-    "squares them, adds, and takes the root."
+    "squares them, adds them up and takes the root."
 )
 def city_blocks(a, b):
     return (a[:, None] - b[None]).abs().sum(dim=2)
@@ -131,8 +131,8 @@ axes = distance.group("Axes")
 
 
 @axes.mistake(
-    "You subtracted row i from row i: give a the shape (N, 1, F), so that broadcasting lets each "
-    "of its rows meet every row of b."
+    "You subtracted row i from row i: give a the shape (N, 1, F), so that broadcasting pairs "
+    "each of its rows with every row of b."
 )
 def row_by_row(a, b):
     return torch.linalg.vector_norm(a - b, dim=1)
@@ -164,16 +164,16 @@ formula = distance.group("The square multiplied out")
 
 
 @formula.mistake(
-    "You multiplied the square out, and its middle term lacks a 2: (a - b)**2 is a**2 - 2 * a * b "
-    "+ b**2."
+    "You expanded the square, and its middle term lacks the factor 2: (a - b)**2 is a**2 - 2 "
+    "* a * b + b**2."
 )
 def one_product_only(a, b):
     return (_square_multiplied_out(a, b) + a @ b.T).sqrt()
 
 
 @formula.mistake(
-    "Right, except where two rows agree: a**2 - 2 * a * b + b**2 is not exactly 0 there but can "
-    "round to a number below 0, whose root is nan; subtract first and square then, or "
+    "Right, except where two rows are equal: a**2 - 2 * a * b + b**2 is not exactly 0 there "
+    "but can round to a number below 0, whose root is nan; subtract first and then square, or "
     "clamp(min=0)."
 )
 def nan_for_equal_rows(a, b):
@@ -181,17 +181,18 @@ def nan_for_equal_rows(a, b):
 
 
 @distance.mistake(
-    "Nearly: equal rows get a distance of about 0.001, as from a small number added under the "
-    "root. Equal rows have the distance 0; subtract first, and nothing needs to be added."
+    "Nearly: equal rows get a distance of about 0.001, as happens when a small number is "
+    "added under the root. Equal rows have distance 0; subtract first, and nothing needs to "
+    "be added."
 )
 def a_little_under_the_root(right, a):
     return (right() ** 2 + 1e-6).sqrt()
 
 
 distance.hints(
-    "Write down the three shapes: a is (N, F), b is (M, F), and the differences that you need are "
-    "(N, M, F). Where do the ones go?",
-    "Give a an axis of size 1 between its two: a[:, None] has shape (N, 1, F). Against b of shape "
-    "(M, F) it broadcasts to (N, M, F).",
+    "Write down the three shapes: a is (N, F), b is (M, F), and the differences you need are "
+    "(N, M, F). Where do axes of size 1 belong?",
+    "Insert an axis of size 1 between the two of a: a[:, None] has shape (N, 1, F). Against b "
+    "of shape (M, F) it broadcasts to (N, M, F).",
     "Subtract after inserting the axis; square; sum over dim 2; square root.",
 )

@@ -19,10 +19,10 @@ differentiating = exercise(
     returns=("d_w", "d_b"),
     forms=[
         tuple_order((1, 0), "Both are right, but in the wrong order: d_w first, then d_b."),
-        negated("Both have the wrong sign: the error is guess minus truth."),
+        negated("Both have the wrong sign: the error is prediction minus truth."),
         negated(
-            "d_b is right; in d_w the sign is wrong: when w grows by 1, the guess grows by price, "
-            "so the inner derivative is price and not -price.",
+            "d_b is right; d_w has the wrong sign: when w grows by 1, the prediction grows by "
+            "price, so the inner derivative is price, not -price.",
             of="d_w",
         ),
     ],
@@ -59,8 +59,8 @@ def cases(rng):
 
 
 @differentiating.mistake(
-    "d_b is right; d_w lacks the price: the guess is w * price + b, and its derivative with "
-    "respect to w is price."
+    "d_b is right; d_w lacks the price: the prediction is w * price + b, and its derivative "
+    "with respect to w is price."
 )
 def price_missing(right, a):
     _, d_b = right()
@@ -86,8 +86,8 @@ def amount_for_price(right, a):
 
 
 @differentiating.mistake(
-    "d_b is right; in d_w there is a w too many: the derivative of w * price with respect to w is "
-    "price alone."
+    "d_b is right; d_w has one factor w too many: the derivative of w * price with respect to "
+    "w is price alone."
 )
 def weight_and_price(right, a):
     d_w, d_b = right()
@@ -95,29 +95,29 @@ def weight_and_price(right, a):
 
 
 @differentiating.mistake(
-    "d_b is right; in d_w the error stands twice, and the price not at all: the inner derivative "
-    "of w * price with respect to w is price."
+    "d_b is right; d_w contains the error twice and the price not at all: the inner "
+    "derivative of w * price with respect to w is price."
 )
 def error_for_price(right, a):
     _, d_b = right()
     return d_b * d_b / 2, d_b
 
 
-@differentiating.mistake("d_w is right; in d_b the 2 of the square is missing.")
+@differentiating.mistake("d_w is right; in d_b the factor 2 of the square is missing.")
 def two_missing_in_b(right, a):
     d_w, d_b = right()
     return d_w, d_b / 2
 
 
-@differentiating.mistake("The 2 of the square is missing in both.")
+@differentiating.mistake("The factor 2 of the square is missing in both.")
 def no_two(right, a):
     d_w, d_b = right()
     return d_w / 2, d_b / 2
 
 
 @differentiating.mistake(
-    "d_w is right; d_b has no factor price, because b stands alone in the guess and its inner "
-    "derivative is 1."
+    "d_w is right; d_b has no factor price, because b stands alone in the prediction and its "
+    "inner derivative is 1."
 )
 def price_in_both(right, a):
     d_w, _ = right()
@@ -125,7 +125,7 @@ def price_in_both(right, a):
 
 
 @differentiating.mistake(
-    "d_w is right; in d_b the error is not multiplied by b: the inner derivative is 1."
+    "d_w is right; in d_b, do not multiply the error by b: the inner derivative is 1."
 )
 def bias_times_itself(right, a):
     d_w, d_b = right()
@@ -133,7 +133,7 @@ def bias_times_itself(right, a):
 
 
 @differentiating.mistake(
-    "d_w is right; in d_b the error is not multiplied by w: the inner derivative is 1."
+    "d_w is right; in d_b, do not multiply the error by w: the inner derivative is 1."
 )
 def weight_in_b(right, a):
     d_w, d_b = right()
@@ -141,9 +141,9 @@ def weight_in_b(right, a):
 
 
 differentiating.hints(
-    "The outer derivative is 2 * error in both. What does the error gain when w grows by a "
+    "The outer derivative is 2 * error in both. How much does the error grow when w grows a "
     "little? And when b does?",
-    "When w grows by 0.01, the guess grows by 0.01 * price; when b does, by 0.01 * 1.",
+    "When w grows by 0.01, the error grows by 0.01 * price; when b does, by 0.01 * 1.",
     "def gradients(w, b, price, amount):\n"
     "    error = w * price + b - amount\n"
     "    d_w = 2 * error * price\n"

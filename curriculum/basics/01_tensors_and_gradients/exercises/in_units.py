@@ -8,8 +8,8 @@ from lepton_course.authoring import Call, Case, close, exercise
 from lepton_course.authoring.wrong_forms import in_array, rounded, tuple_order
 
 ROUNDED = (
-    "Right, but rounded: a weight per unit can be small and the numbers of its column large, so "
-    "every digit counts; return all of them."
+    "Right, but rounded: a weight per unit can be small and the numbers of its column large, "
+    "so every digit counts; do not round."
 )
 
 units = exercise(
@@ -91,8 +91,8 @@ def multiplied_bias_right(right, a):
 
 
 @weights.mistake(
-    "You multiplied by std: put (x - mean) / std into w @ x + b and collect what stands beside x; "
-    "the weights are divided by std."
+    "You multiplied by std: put (x - mean) / std into w @ x + b and collect what multiplies "
+    "x; the weights are divided by std."
 )
 def multiplied_everywhere(w, b, mean, std):
     return w * std, float(b - (w * std) @ mean)
@@ -114,7 +114,7 @@ def scaled_like_data(w, b, mean, std):
 
 
 @weights.mistake(
-    "You undid the scaling of data, w * std + mean: weights stand beside x, so they are divided "
+    "You undid the scaling of data, w * std + mean: weights multiply x, so they are divided "
     "by std, and the mean goes into the bias."
 )
 def unscaled_like_data(w, b, mean, std):
@@ -157,15 +157,15 @@ def bias_without_weights(right, a):
 
 
 @bias.mistake(
-    "The weights are right, but you have a bias for each column: there is one bias, so sum over "
-    "the columns."
+    "The weights are right, but you return a bias for each column: there is one bias, so sum "
+    "over the columns."
 )
 def a_bias_for_each_column(right, a):
     return right()[0], a.b - a.w * a.mean / a.std
 
 
 @bias.mistake(
-    "The weights are right, but b stands inside the sum and is added once for each column: sum "
+    "The weights are right, but b is inside the sum and is added once for each column: sum "
     "first, then subtract from b."
 )
 def bias_in_the_sum(right, a):
@@ -197,10 +197,10 @@ def bias_lost(right, a):
 
 
 units.hints(
-    "Write the logit of one application with one column: w * (x - mean) / std + b. What stands "
-    "beside x? What is left without it?",
-    "Multiply out. Beside x stands w / std; without x stand b and - w * mean / std. With several "
-    "columns the second part is a sum.",
+    "Write the logit of one application with one column: w * (x - mean) / std + b. What "
+    "multiplies x? What is left?",
+    "Expand it. The factor of x is w / std; the terms without x are b and - w * mean / std. "
+    "With several columns, the last term is a sum over them.",
     "Divide w by std. Then subtract from b the sum, over all columns, of that result times mean, "
     "and return it as a float.",
 )

@@ -23,8 +23,8 @@ regression = exercise(
     returns=("d_w", "d_b"),
     forms=[
         negated(
-            "Your gradients have the wrong sign: the inner derivative of truth minus guess is "
-            "negative, that of guess minus truth is not."
+            "Your gradients have the wrong sign: the inner derivative of truth minus "
+            "prediction is negative, that of prediction minus truth is not."
         ),
         tuple_order(
             (1, 0), "Both gradients are right, but in the wrong order: return d_w first, then d_b."
@@ -32,12 +32,8 @@ regression = exercise(
         in_array(
             "The numbers are right, but d_b is an array of shape (1,): return a float.", of="d_b"
         ),
-        negated(
-            "d_w is right, but d_b has the wrong sign: the same error stands in both.", of="d_b"
-        ),
-        negated(
-            "d_b is right, but d_w has the wrong sign: the same error stands in both.", of="d_w"
-        ),
+        negated("d_w is right, but d_b has the wrong sign: both contain the same error.", of="d_b"),
+        negated("d_b is right, but d_w has the wrong sign: both contain the same error.", of="d_w"),
         as_column(
             "The numbers are right, but d_w is a column of shape (F, 1): return shape (F,), so "
             "multiply by errors of shape (N,), not (N, 1).",
@@ -139,8 +135,8 @@ mean.mistake(
 
 
 @mean.mistake(
-    "d_b is right, but for d_w you multiplied the mean error by the mean of x: multiply row by "
-    "row first, and take the mean then."
+    "d_b is right, but for d_w you multiplied the mean error by the mean of x: multiply row "
+    "by row first, then take the mean."
 )
 def means_multiplied(right, a):
     _, d_b = right()
@@ -178,21 +174,21 @@ chain_rule.mistake(
     "The factor 2 is missing: the derivative of error**2 is 2 * error.", name="no factor 2"
 )(_times(half, half))
 
-chain_rule.mistake("d_w is right; in d_b the 2 of the square is missing.", name="no factor 2 in b")(
-    _times(one, half)
-)
-
-chain_rule.mistake("d_b is right; in d_w the 2 of the square is missing.", name="no factor 2 in w")(
-    _times(half, one)
-)
+chain_rule.mistake(
+    "d_w is right; in d_b the factor 2 of the square is missing.", name="no factor 2 in b"
+)(_times(one, half))
 
 chain_rule.mistake(
-    "Both gradients are twice too large: the square gives one factor 2, and only one.",
+    "d_b is right; in d_w the factor 2 of the square is missing.", name="no factor 2 in w"
+)(_times(half, one))
+
+chain_rule.mistake(
+    "Both gradients are twice as large as they should be: the square gives only one factor 2.",
     name="factor 2 twice",
 )(_times(two, two))
 
 
-@chain_rule.mistake("Your guess is x @ w: the bias b belongs to it, and so to both gradients.")
+@chain_rule.mistake("Your prediction is x @ w: the bias b belongs in it, and so in both gradients.")
 def bias_left_out(right, a):
     return right(b=0.0)
 
@@ -232,8 +228,8 @@ def weights_for_inputs(right, a):
 
 
 @chain_rule.mistake(
-    "Nearly: you measured how much the loss changes when w or b grows by 0.01, and there the "
-    "loss has another gradient already; use the formula that the chain rule gives."
+    "Nearly: you measured how much the loss changes when w or b grows by 0.01, and over such "
+    "a step the gradient itself changes; use the formula that the chain rule gives."
 )
 def one_sided_differences(x, y, w, b):
     def loss(w, b):
@@ -266,8 +262,8 @@ def axes_not_matched(x, y, w, b):
 
 
 @broadcasting.mistake(
-    "You compared each guess with every truth: (N, 1) minus (N,) is (N, N), and only its diagonal "
-    "was meant; give both the shape (N,)."
+    "You compared each prediction with every truth: (N, 1) minus (N,) is (N, N), and only its "
+    "diagonal is wanted; give both the shape (N,)."
 )
 def every_guess_with_every_truth(x, y, w, b):
     residuals = (x @ w + b)[:, None] - y  # (N, N)
@@ -279,6 +275,6 @@ regression.hints(
     "with respect to w, and with respect to b?",
     "For a single row the derivatives are 2 * error * x and 2 * error. The loss is a mean over "
     "rows, and so are its derivatives.",
-    "error has shape (N,). d_b is the mean of 2 * error. For d_w, x transposed (F, N) times error "
-    "(N,) adds the products up; then the factor 2, and divide by N.",
+    "error has shape (N,). d_b is the mean of 2 * error. For d_w, x transposed (F, N) times "
+    "error (N,) adds up the products; then multiply by 2 and divide by N.",
 )

@@ -15,22 +15,22 @@ EXERCISES = [
                 "The sizes are right, but the order is not: the rows of the result are the rows "
                 "of the first factor, x."
             ),
-            (2452, 26): "The inner sizes, 26 and 26, vanish: what is left are the outer ones.",
+            (2452, 26): "The inner sizes, 26 and 26, vanish: the outer ones are left.",
             (26, 26): "The inner sizes vanish: the outer ones, 2452 and 3, are left.",
-            (26, 3): "That is the shape of W.T itself; x brings its 2452 rows.",
-            (3, 26): "That is the shape of W itself; x brings its 2452 rows.",
+            (26, 3): "That is the shape of W.T itself; the result has the 2452 rows of x.",
+            (3, 26): "That is the shape of W itself; the result has the 2452 rows of x.",
             (2452, 26, 3): (
                 "The products are added up along the inner axis of 26, so that axis vanishes."
             ),
             (2452, 26, 26, 3): "The inner sizes, 26 and 26, must be equal, and both vanish.",
             (2452,): (
-                "With one set of weights of shape (26,) it would be; here each of three sets "
-                "gives a column."
+                "It would be for one set of weights, of shape (26,); here each of the three "
+                "sets gives a column."
             ),
             "error": "It does fit: W.T has the shape (26, 3), and the inner sizes are 26 and 26.",
         },
         hints=(
-            "Write down both shapes beside each other: (2452, 26) and, for W.T, (26, 3).",
+            "Write the two shapes side by side: (2452, 26) and, for W.T, (26, 3).",
             "The inner sizes, 26 and 26, are equal and vanish.",
             "predicted_product = (2452, 3)",
         ),
@@ -43,24 +43,24 @@ EXERCISES = [
         wrong={
             (4, 1, 3): "The 1 in the middle is stretched, to the 5 of the other tensor.",
             (5, 4, 3): (
-                "The sizes are right, but the order is not: write both shapes under each "
-                "other, aligned at the right, and go column by column."
+                "The sizes are right, but the order is not: write one shape below the other, "
+                "aligned at the right, and go column by column."
             ),
             (4, 1, 3, 5, 1): (
-                "Broadcasting does not line axes up one behind the other; it lays the shapes "
-                "over each other, aligned at the right."
+                "Broadcasting does not chain the axes of both; it aligns the shapes at the right."
             ),
-            (4, 5): "The longer shape has three axes, and none of them goes away.",
+            (4, 5): "The longer shape has three axes, and none of them is removed.",
             "error": (
-                "They do fit: in every place the sizes are equal, or one of them is 1 or missing."
+                "They do fit: in every position the sizes are equal, or one of them is 1 or "
+                "missing."
             ),
-            (5, 1, 3): "You aligned the shapes at the left: it is done at the right.",
+            (5, 1, 3): "You aligned the shapes at the left: align them at the right.",
             (4, 5, 1): (
-                "Where 1 meets another size, the 1 is stretched, and not the other one cut down."
+                "Where a 1 meets another size, the 1 is stretched; the other size is not cut down."
             ),
             (4, 6, 3): (
-                "You added the sizes, as when tables are put one behind the other: here a 1 "
-                "is stretched to the size that it meets."
+                "You added the sizes, which is right for concatenation: here a 1 is stretched "
+                "to the size it meets."
             ),
             (3, 5, 4): "The sizes are right, but you wrote them down from right to left.",
             (4, 1, 5, 3): (
@@ -94,13 +94,13 @@ EXERCISES = [
                 "You took both for copies: a slice such as a[:2] is a view, and what is added "
                 "to it is added to a.",
             ),
-            (3.0, "Only the two numbers that the slice shows have grown, not all three."),
+            (3.0, "Only the two numbers that the slice covers have grown, not all three."),
             (1.0, "b += 1 adds 1 to each of its two numbers."),
-            ([1, 1, 0], "You wrote down a itself: its sum is asked for, one number."),
+            ([1, 1, 0], "You wrote down a itself: the question asks for its sum, one number."),
             (
                 [2, 2, 0],
-                "You wrote down a itself, and took both for views: a sum is asked for, and c "
-                "is a copy.",
+                "You wrote down a itself, and took both for views: the question asks for a "
+                "sum, and c is a copy.",
             ),
         ],
         hints=(
@@ -118,15 +118,15 @@ EXERCISES = [
         wrong={
             "a": (
                 "Faster only up to a point: a step that is too long lands on the other side "
-                "of the valley, higher up than it started. Run on."
+                "of the valley, higher up than it started. Run the next cells."
             ),
             "b": (
                 "That happens just below the limit; here each swing ends higher than the one "
-                "before. Run on."
+                "before. Run the next cells."
             ),
         },
         hints=(
-            "What does a step do that is longer than twice the way to the bottom?",
+            "What happens when a step is longer than twice the distance to the bottom?",
             "It lands on the other side, farther from the bottom than before. And then?",
             'predicted_rate = "c"',
         ),

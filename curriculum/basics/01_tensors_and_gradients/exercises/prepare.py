@@ -132,15 +132,15 @@ leak = preparing.group("Statistics of train alone")
 
 @leak.mistake(
     "You took median, mean and standard deviation from the table that is being prepared; take "
-    "them from train, or a single new application has nothing to be compared with."
+    "them from train, or else a single new application has nothing to be compared with."
 )
 def statistics_of_other(right, a):
     return right(train=a.other)
 
 
 @leak.mistake(
-    "You took the statistics from both tables together, so that the new rows leak into what must "
-    "be known before they come: use train alone."
+    "You took the statistics from both tables together, so the new rows leak into what must "
+    "be known before they arrive: use train alone."
 )
 def statistics_of_both(right, a):
     return right(train=np.concatenate([a.train, a.other]))
@@ -150,7 +150,7 @@ filling = preparing.group("Filling")
 
 
 @filling.mistake(
-    "You filled the gaps with 0, and an unknown income is not an income of 0: fill with the "
+    "You filled the gaps with 0, but an unknown income is not an income of 0: fill with the "
     "column's median in train."
 )
 def filled_with_zero(right, a):
@@ -174,8 +174,8 @@ def gaps_of_other_filled_from_other(right, a):
 
 
 @filling.mistake(
-    "You scaled first and put 0 into the gaps, which is the mean and not the median, and mean and "
-    "standard deviation never saw the filled values: fill first, then scale."
+    "You scaled first and put 0 into the gaps, which is the mean and not the median, so mean "
+    "and standard deviation never saw the filled values: fill first, then scale."
 )
 def filled_after_scaling(train, other):
     return fill(scale(other, np.nanmean(train, axis=0), _nanstd(train)), 0.0)
@@ -190,8 +190,8 @@ def statistics_of_what_is_not_filled(train, other):
 
 
 @filling.mistake(
-    "You left the rows of train that have a gap out of mean and standard deviation, and with them "
-    "what is known in their other columns: fill them, and keep them."
+    "You left rows of train with a gap out of mean and standard deviation, and lost the known "
+    "values in their other columns: fill these rows and keep them."
 )
 def rows_dropped(train, other):
     complete = train[~np.isnan(train).any(axis=1)]
@@ -264,8 +264,8 @@ def zero_by_zero(train, other):
 
 
 @constant.mistake(
-    "Right, except for a column that never changes: its standard deviation is rounded, and can be "
-    "1e-17 instead of 0, so look whether the smallest and the largest value are equal."
+    "Right, except for a column that never changes: its standard deviation is rounded, and "
+    "can be 1e-17 instead of 0, so check whether the smallest and the largest value are equal."
 )
 def compared_with_exactly_0(train, other):
     known = _known(train)
@@ -283,15 +283,15 @@ def a_tiny_number_added(train, other):
 
 
 @constant.mistake(
-    "Right, except for a column that never changes in train: shift it and divide by 1, and do not "
-    "replace it by 0, because other may hold something else there."
+    "Right, except for a column that never changes in train: shift it and divide by 1, but do "
+    "not replace it by 0, because other may hold other values there."
 )
 def constant_column_erased(right, a):
     return np.where(np.ptp(_known(a.train), axis=0) == 0, 0.0, right())
 
 
 preparing.hints(
-    "Which of the numbers that you need are known before `other` arrives?",
+    "Which of the numbers you need are known before `other` arrives?",
     "np.nanmedian ignores the gaps; with axis=0 it gives one number for each column, and np.where "
     "puts it where np.isnan says so. Then mean and standard deviation of the filled train.",
     "Fill train and other with the medians of train; take mean and std of the filled train along "

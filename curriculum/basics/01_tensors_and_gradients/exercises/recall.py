@@ -19,7 +19,8 @@ recalling = exercise(
     read="lesson.ipynb#Whom-to-refuse",
     forms=[
         complement(
-            "You took the bad loans that are granted: those with p above the threshold are refused."
+            "You counted the bad loans that are granted: those with p above the threshold are "
+            "refused."
         ),
         in_percent("The fraction is right, but in percent: give it as a number from 0 to 1."),
     ],
@@ -61,14 +62,16 @@ def cases(rng):
 
 
 @recalling.mistake(
-    "You looked at the refused and asked how many of them are bad (the precision): look at the "
-    "bad and ask how many of them are refused."
+    "You took the fraction of refused loans that are bad (the precision): take the fraction "
+    "of bad loans that are refused."
 )
 def precision(p, y, threshold):
     return y[p > threshold].double().mean().item()
 
 
-@recalling.mistake("You counted all right decisions (the accuracy): only the bad loans count here.")
+@recalling.mistake(
+    "You counted all correct decisions (the accuracy): only the bad loans count here."
+)
 def accuracy(p, y, threshold):
     return ((p > threshold) == (y == 1)).double().mean().item()
 
@@ -91,28 +94,28 @@ def good_and_refused(right, a):
     return right(y=1 - a.y)
 
 
-@recalling.mistake("Your threshold is always 0.5: use the one that is given.")
+@recalling.mistake("Your threshold is always 0.5: use the one you are given.")
 def threshold_of_a_half(right, a):
     return right(threshold=0.5)
 
 
 @recalling.mistake(
-    "You also counted a probability equal to the threshold: it must lie above, > and not >=."
+    "You also counted a probability equal to the threshold: it must lie above, so > and not >=."
 )
 def threshold_included(p, y, threshold):
     return (p[y == 1] >= threshold).double().mean().item()
 
 
 @recalling.mistake(
-    "You counted the bad loans that are found: divide by the number of bad loans, or take the "
-    "mean, for a fraction."
+    "You counted the bad loans that are found: for a fraction, divide by the number of bad "
+    "loans, or take the mean."
 )
 def a_count(p, y, threshold):
     return (p[y == 1] > threshold).sum().item()
 
 
 @recalling.mistake(
-    "p[y] takes the labels for positions, and gives p[0] and p[1] again and again: p[y == 1] "
+    "p[y] takes the labels for positions and returns p[0] and p[1] over and over: p[y == 1] "
     "picks the bad loans with a mask."
 )
 def labels_as_positions(p, y, threshold):
@@ -129,7 +132,7 @@ def mean_probability(p, y, threshold):
 
 recalling.hints(
     "Which rows count? Only those where y is 1.",
-    "p[y == 1] are the probabilities of the bad loans. What fraction of them is above the "
+    "p[y == 1] holds the probabilities of the bad loans. What fraction of them is above the "
     "threshold? The mean of True and False (as floats) is that fraction.",
     "def recall(p, y, threshold):\n"
     "    found = p[y == 1] > threshold\n"

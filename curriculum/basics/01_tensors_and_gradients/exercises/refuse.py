@@ -113,8 +113,8 @@ threshold = refusing.group("The threshold")
 
 
 @threshold.mistake(
-    "Nearly all good loans are granted, but only about half of the bad ones are refused, as with a "
-    "threshold of 0.5: lower it, towards the fraction of bad loans."
+    "Nearly all good loans are granted, but only about half of the bad ones are refused, as "
+    "happens with a threshold of 0.5: lower it, towards the fraction of bad loans."
 )
 def refused_above_a_half(x):
     return _above(_logits(x), 0.5)
@@ -129,9 +129,9 @@ def refused_above_two_fifths(x):
 
 
 @threshold.mistake(
-    "Nearly all bad loans are refused, but about half of the good ones too, as with the lesson's "
-    "threshold of 1/6: that holds where a bad loan costs five good ones; here both kinds count "
-    "alike, so raise it, towards the fraction of bad loans."
+    "Nearly all bad loans are refused, but about half of the good ones too, as happens with "
+    "the lesson's threshold of 1/6: that suits bad loans that cost as much as five good ones "
+    "earn; here both kinds count equally, so raise it, towards the fraction of bad loans."
 )
 def refused_above_a_sixth(x):
     return _above(_logits(x), 1 / 6)
@@ -146,8 +146,8 @@ def refused_above_a_fifth(x):
 
 
 @threshold.mistake(
-    "About three in ten are refused, of the good loans as of the bad ones: do you refuse a fixed "
-    "fraction of whatever comes? Compare each probability with a fixed threshold."
+    "About three in ten are refused, among good and bad loans alike: do you refuse a fixed "
+    "fraction of every batch? Compare each probability with a fixed threshold."
 )
 def the_worst_of_the_batch(x):
     scores = _logits(x)
@@ -199,8 +199,9 @@ def not_scaled(x):
 
 
 @preparing.mistake(
-    "Of good and of bad loans, more than half are granted: do you scale x by its own mean, so that "
-    "a batch of good ones looks like any other? Use the statistics of the training set."
+    "More than half are granted, among good and bad loans alike: do you scale x by its own "
+    "mean, so that a batch of good ones looks like any other? Use the statistics of the "
+    "training set."
 )
 def scaled_by_its_own_mean(x):
     middle, _, _, w, b = _scorer()
@@ -209,9 +210,9 @@ def scaled_by_its_own_mean(x):
 
 
 @preparing.mistake(
-    "The good loans are granted, but too many of the bad ones as well: do applications with a gap "
-    "get the logit nan, and are therefore granted (nan > 0.3 is False)? Fill the gaps of x with "
-    "the medians of the training set, and else lower the threshold."
+    "The good loans are granted, but too many of the bad ones as well: do applications with a "
+    "gap get the logit nan, and are therefore granted (nan > 0.3 is False)? Fill the gaps of "
+    "x with the medians of the training set; if that is not it, lower the threshold."
 )
 def gaps_not_filled(x):
     _, mean, std, w, b = _scorer()
@@ -220,10 +221,11 @@ def gaps_not_filled(x):
 
 refusing.hints(
     "First reach a loss below 0.48 on applications that you hold out. Only then choose the "
-    "threshold, on those same ones.",
-    "prepare and train_in_batches do the work. On your validation set, compute for each threshold "
-    "the accuracy among the good and among the bad; choose one where both lie near 0.75.",
-    "Learning rate 1, all rows in one batch and 300 epochs are plenty. Keep the training table, w "
-    "and b in global names. In refuse: prepare x with that same table, logit, sigmoid, compare "
-    "with about 0.3, whole numbers, NumPy.",
+    "threshold, on the same ones.",
+    "prepare and train_in_batches do the work. On your validation set, compute for each "
+    "threshold the accuracy among the good and among the bad loans; choose one where both are "
+    "near 0.75.",
+    "Learning rate 1, all rows in one batch and 300 epochs are plenty. Let train_scorer "
+    "return w and b. In refuse: prepare x with x_train, compute the logits, take the sigmoid, "
+    "compare it with about 0.3, and return a NumPy array of integers.",
 )

@@ -19,7 +19,7 @@ scaling = exercise(
     read="lesson.ipynb#Broadcasting",
     forms=[
         complement(
-            "Upside down: the lowest value becomes 0 and the highest 1, so subtract low from x."
+            "Upside down: the lowest value must become 0 and the highest 1, so subtract low from x."
         ),
     ],
 )
@@ -72,7 +72,7 @@ def highest_of_all(x):
 
 
 @scaling.mistake(
-    "You scaled each row: dim names the axis that goes away, and dim=0 takes the rows away and "
+    "You scaled each row: dim names the axis that is removed, and dim=0 removes the rows and "
     "leaves one value for each column."
 )
 def range_of_each_row(right, a):
@@ -80,8 +80,8 @@ def range_of_each_row(right, a):
 
 
 @scaling.mistake(
-    "The usual reason is dim=1, which gives one value for each row: the axis that you name goes "
-    "away, so dim=0 leaves one for each column."
+    "The usual reason is dim=1, which gives one value for each row: the axis you name is "
+    "removed, so dim=0 leaves one for each column."
 )
 def rows_against_columns(x):
     low, high = x.amin(dim=1), x.amax(dim=1)
@@ -104,7 +104,7 @@ def lowest_not_subtracted(x):
 
 
 @scaling.mistake(
-    "Division goes before subtraction, so only low was divided by the range: put x - low into "
+    "Division comes before subtraction, so only low was divided by the range: put x - low in "
     "parentheses."
 )
 def parentheses_forgotten(x):

@@ -151,8 +151,8 @@ batching = training.group("The batches", read=BATCHES)
 
 
 @batching.mistake(
-    "Your last batch is lost where batch_size does not divide the number of rows: its rows count "
-    "too, so let the last batch be smaller."
+    "Your last batch is dropped where batch_size does not divide the number of rows: its rows "
+    "count too, so let the last batch be smaller."
 )
 def last_batch_dropped(right, a):
     rows = len(a.y) // a.batch_size * a.batch_size
@@ -162,8 +162,9 @@ def last_batch_dropped(right, a):
 
 
 @batching.mistake(
-    "Your last batch is lost where batch_size does not divide the number of rows, and the sum of "
-    "the other losses is divided by the number of all rows: let the last batch be smaller."
+    "Your last batch is dropped where batch_size does not divide the number of rows, and the "
+    "sum of the other losses is divided by the number of all rows: let the last batch be "
+    "smaller."
 )
 def last_batch_dropped_from_the_sum(right, a):
     w, b, losses = last_batch_dropped(right, a)
@@ -178,8 +179,8 @@ def one_step_for_each_epoch(right, a):
 
 
 @batching.mistake(
-    "Where the last batch is smaller, its gradient comes out too small: divide by the number of "
-    "rows that the batch has, and not by batch_size."
+    "Where the last batch is smaller, its gradient comes out too small: divide by the number "
+    "of rows in that batch, not by batch_size."
 )
 def divided_by_the_batch_size(x, y, learning_rate, batch_size, epochs):
     def too_small(some, truth, w, b):
@@ -220,8 +221,8 @@ script.mistake(
 )(_by_optimizer(_of_logits, random=True))
 
 script.mistake(
-    "The first step is right, and then the steps grow: backward() adds to the old gradients, so "
-    "clear them before each.",
+    "The first step is right, but then the steps grow: backward() adds to the old gradients, "
+    "so clear them before each call.",
     name="gradients not cleared",
     read="lesson.ipynb#Gradients-add-up",
 )(_by_optimizer(_of_logits, clear=False))
@@ -253,8 +254,8 @@ script.mistake(
 )(_by_optimizer(logarithm_of_a_sigmoid))
 
 script.mistake(
-    "Right for small logits, but binary_cross_entropy takes probabilities, and where the sigmoid "
-    "has become 0 or 1 it cuts the loss off at 100: give the logits to "
+    "Right for small logits, but binary_cross_entropy takes probabilities, and where the "
+    "sigmoid has become 0 or 1 it caps the loss at 100: give the logits to "
     "binary_cross_entropy_with_logits.",
     name="losses cut off at 100",
     read="lesson.ipynb#Large-logits",
@@ -267,7 +268,7 @@ script.mistake(
 steps = training.group("The steps")
 
 steps.mistake(
-    "You took the sigmoid, and then a loss that takes the sigmoid itself: functions named "
+    "You took the sigmoid, and then a loss that applies the sigmoid itself: functions named "
     "with_logits take the logits as they are.",
     name="squashed twice",
     read="lesson.ipynb#Cross-entropy",
@@ -275,8 +276,8 @@ steps.mistake(
 
 
 @steps.mistake(
-    "Your gradients are those of the summed loss, and so B times too large: take the mean over "
-    "the rows of the batch."
+    "Your gradients are those of the summed loss, so they are B times too large: take the "
+    "mean over the rows of the batch."
 )
 def sum_instead_of_mean(x, y, learning_rate, batch_size, epochs):
     def summed(some, truth, w, b):
@@ -291,8 +292,8 @@ training.hints(
     "Compare with the contract, line by line: where does it start, which rows does a batch hold, "
     "which shapes meet in the loss, what is in .grad before backward(), what is averaged, what is "
     "returned?",
-    "Set weight and bias to 0. Let range(0, len(x), batch_size) give the starts. Squeeze the "
-    "layer's output, and give it to binary_cross_entropy_with_logits. Clear the gradients. Add up "
-    "loss times number of rows, and divide by len(x). Return the weight detached, with shape "
-    "(F,), and .item() of the bias.",
+    "Set weight and bias to 0. Let range(0, len(x), batch_size) give the start of each batch. "
+    "Squeeze the layer's output and give it to binary_cross_entropy_with_logits. Clear the "
+    "gradients. Add up loss times number of rows, and divide by len(x). Return the weight "
+    "detached, with shape (F,), and .item() of the bias.",
 )

@@ -80,8 +80,8 @@ def no_weight(right, a):
 
 
 @weighting.mistake(
-    "You multiplied the whole loss by the weight, which does not change what a bad loan counts "
-    "against a good one: multiply only the rows where y is 1."
+    "You multiplied the whole loss by the weight, which does not change how much a bad loan "
+    "counts relative to a good one: multiply only the rows where y is 1."
 )
 def weight_on_all(right, a):
     return a.weight * right(weight=1.0)
@@ -104,8 +104,8 @@ def divided_by_the_weights(right, a):
 
 
 @weighting.mistake(
-    "You took the mean over the bad and the mean over the good loans separately: add all costs, "
-    "and divide once by the number of all rows."
+    "You took the mean over the bad and the mean over the good loans separately: add all "
+    "costs, and divide once by the total number of rows."
 )
 def mean_of_each_class(z, y, weight):
     bad, good = functional.softplus(-z[y == 1]), functional.softplus(z[y == 0])
@@ -142,8 +142,8 @@ def bad_loans_only(z, y, weight):
 
 
 @cross_entropy.mistake(
-    "The labels are exchanged: y = 1 is a bad loan and z the logit of being bad, so a large z "
-    "costs little where y is 1, and the weight belongs to these rows."
+    "The labels are swapped: y = 1 is a bad loan and z the logit of being bad, so a large z "
+    "costs little where y is 1, and the weight belongs to those rows."
 )
 def labels_exchanged(right, a):
     return right(y=1 - a.y)
@@ -158,7 +158,7 @@ def logit_turned(right, a):
 
 
 @cross_entropy.mistake(
-    "You took the sigmoid, and then a function that takes the sigmoid itself: softplus and "
+    "You took the sigmoid, and then a function that expects the logit itself: softplus and "
     "functions named with_logits take z as it is."
 )
 def squashed_twice(right, a):
@@ -174,7 +174,8 @@ def squared_difference(z, y, weight):
 
 
 @cross_entropy.mistake(
-    "PyTorch's function takes the labels as floats, because they may be probabilities: y.float().",
+    "PyTorch's function expects the labels as floats, because they may be probabilities: "
+    "y.float().",
     read="lesson.ipynb#Types-and-devices",
 )
 def labels_as_whole_numbers(z, y, weight):
@@ -202,8 +203,8 @@ def logarithm_of_a_sigmoid_by_label(z, y, weight):
 
 
 @stable.mistake(
-    "binary_cross_entropy takes probabilities, and where the sigmoid has become 1 it cuts the "
-    "loss off at 100: give the logits to binary_cross_entropy_with_logits."
+    "binary_cross_entropy takes probabilities, and where the sigmoid has become 1 it caps the "
+    "loss at 100: give the logits to binary_cross_entropy_with_logits."
 )
 def cross_entropy_of_probabilities(z, y, weight):
     costs = torch.where(y == 1, weight, 1.0)
@@ -229,8 +230,8 @@ def clipped_probabilities(z, y, weight):
 
 
 @stable.mistake(
-    "Clipping the logits makes a loss of 150 one of 20, and its gradient 0, so the worst mistakes "
-    "teach nothing: softplus takes logits of any size."
+    "Clipping the logits turns a loss of 150 into one of 20, and its gradient into 0, so the "
+    "worst mistakes teach nothing: softplus takes logits of any size."
 )
 def clipped_logits(right, a):
     return right(z=a.z.clamp(-20, 20))
@@ -246,8 +247,9 @@ def tiny_number_in_logarithm(tiny):
 
 for tiny in (1e-7, 1e-8, 1e-12):
     stable.mistake(
-        "A tiny number in the logarithm only hides the infinity: losses of 150 and of 900 both "
-        "become its logarithm, so the worst mistakes teach nothing: work with the logits.",
+        "A tiny number in the logarithm only hides the infinity: losses of 150 and of 900 "
+        "both become minus its logarithm, so the worst mistakes teach nothing; work with the "
+        "logits.",
         name=f"{tiny:g} in the logarithm",
     )(tiny_number_in_logarithm(tiny))
 
@@ -276,9 +278,8 @@ def a_kink_in_both_terms(z, y, weight):
 
 
 entropy.hints(
-    "Write the loss of one row for y = 1 and for y = 0, each as a softplus. Then bring both "
-    "together.",
-    "For y = 1 the loss is softplus(-z), for y = 0 it is softplus(z). The weight stands beside "
+    "Write the loss of one row for y = 1 and for y = 0, each as a softplus. Then combine the two.",
+    "For y = 1 the loss is softplus(-z), for y = 0 it is softplus(z). The weight multiplies "
     "the first. torch.nn.functional.softplus never overflows.",
     "Multiply softplus(-z) by weight and y, softplus(z) by 1 - y, add, and take the mean. Or give "
     "binary_cross_entropy_with_logits what it calls pos_weight, as a tensor.",
