@@ -41,7 +41,7 @@ def _slope(weights, x, y):
 
 
 def _descend(shard, all_reduce, steps=STEPS, learning_rate=LEARNING_RATE):
-    """Return weights (196, 10) after some steps, in which the gradients of all ranks are summed."""
+    """Return weights (196, 10) after `steps` steps on the gradients summed over all ranks."""
     x, y = _inputs(shard[0]), shard[1]
     count = all_reduce(np.array([float(len(y))]))[0]
     table = np.zeros((PIXELS, CLASSES), np.float32)
@@ -69,7 +69,7 @@ def train_worker(shard, x_new, all_reduce=None):
 
 @training.alternative
 def replica_in_torch(shard, x_new, all_reduce):
-    """A replica and an optimiser of its own, kept equal by averaging gradients."""
+    """Train a replica with its own optimiser, kept equal by averaging gradients."""
     x, y = torch.tensor(shard[0]).float() / 255, torch.tensor(shard[1])
     replica = torch.nn.Linear(PIXELS, CLASSES)
     for parameter in replica.parameters():  # all begin with the mean of what they drew
@@ -88,7 +88,7 @@ def replica_in_torch(shard, x_new, all_reduce):
 
 @training.alternative
 def models_averaged_often(shard, x_new, all_reduce):
-    """A few steps alone, then the weighted mean of all models: federated averaging."""
+    """Take a few steps alone, then the weighted mean of all models: federated averaging."""
     x, y = _inputs(shard[0]), shard[1]
     weights = np.zeros((PIXELS, CLASSES), np.float32)
     for _ in range(60):
@@ -135,7 +135,7 @@ def cases(rng, held_out_rows):
 
 
 def _itself(values):
-    """Stands for the all-reduce where a worker talks with nobody."""
+    """Return a copy: the all-reduce of a worker that communicates with nobody."""
     return np.array(values)
 
 
