@@ -90,7 +90,7 @@ def mean_of_means(gradients, counts):
 
 
 @averaging.mistake(
-    "You added the gradients up, so the step grows with the number of micro-batches: take their "
+    "You summed the gradients, so the step grows with the number of micro-batches: take their "
     "mean, weighted by the number of examples."
 )
 def everything_summed(gradients, counts):
@@ -98,9 +98,9 @@ def everything_summed(gradients, counts):
 
 
 @averaging.mistake(
-    "Within a rank your weights are right, but then every rank counts alike: a rank with more "
-    "examples must weigh more. DistributedDataParallel takes exactly this mean of ranks, so it is "
-    "exact for equal batches only."
+    "Within a rank your weights are right, but then all ranks get equal weight: a rank with more "
+    "examples must count for more. DistributedDataParallel takes this same mean over ranks, so "
+    "it is exact only for equal batches."
 )
 def ranks_count_alike(gradients, counts):
     return np.mean(_mean_of_each_rank(gradients, counts), axis=0)
@@ -108,23 +108,23 @@ def ranks_count_alike(gradients, counts):
 
 @averaging.mistake(
     "You divide by the number of ranks, so a rank without examples pulls the mean towards zero, "
-    "and a small rank counts as much as a large one: divide by the number of examples."
+    "and a small rank weighs as much as a large one: divide by the number of examples."
 )
 def an_empty_rank_counts_as_zero(gradients, counts):
     return np.sum(_mean_of_each_rank(gradients, counts), axis=0) / len(gradients)
 
 
 @averaging.mistake(
-    "You took a plain mean twice, within each rank and then over the ranks: weight both by the "
-    "number of examples."
+    "You took an unweighted mean twice, within each rank and then over the ranks: weight both by "
+    "the number of examples."
 )
 def both_count_alike(gradients, counts):
     return np.mean([np.mean(row, axis=0) for row in gradients if row], axis=0)
 
 
 @averaging.mistake(
-    "You weighted each rank by its number of micro-batches: these differ in size, so the weight "
-    "is the number of examples."
+    "You weighted each rank by its number of micro-batches: micro-batches differ in size, so "
+    "weight by the number of examples."
 )
 def ranks_weighted_by_micro_batches(gradients, counts):
     weights = [len(sizes) for sizes in counts if sizes]
@@ -132,8 +132,8 @@ def ranks_weighted_by_micro_batches(gradients, counts):
 
 
 @averaging.mistake(
-    "A rank without examples has no mean of its own, and you divide by its 0 examples: add up "
-    "weighted sums over all ranks, and divide once at the end."
+    "A rank without examples has no mean, and you divide by its 0 examples: add up the weighted "
+    "sums of all ranks, and divide once at the end."
 )
 def stops_at_an_empty_rank(gradients, counts):
     means, totals = [], []
@@ -144,8 +144,8 @@ def stops_at_an_empty_rank(gradients, counts):
 
 
 @averaging.mistake(
-    "Right, except where rank 0 has no examples: then there is no gradients[0][0] to take the "
-    "shape from. Begin the sum with 0.0, which can be added to any array."
+    "Right, except when rank 0 has no examples: then there is no gradients[0][0] to take the "
+    "shape from. Start the sum from 0.0, which can be added to any array."
 )
 def shape_of_the_first(gradients, counts):
     total = np.zeros_like(gradients[0][0])
@@ -153,8 +153,8 @@ def shape_of_the_first(gradients, counts):
 
 
 @averaging.mistake(
-    "np.array(gradients) needs the same number of micro-batches on every rank, and here ranks "
-    "differ: go over the lists with zip."
+    "np.array(gradients) needs the same number of micro-batches on every rank, and here it "
+    "differs: loop over the lists with zip."
 )
 def one_array_of_all(gradients, counts):
     every, sizes = np.array(gradients), np.array(counts)
@@ -189,16 +189,16 @@ accumulation = averaging.group("Gradient accumulation", read="lesson.ipynb#Gradi
 
 
 @accumulation.mistake(
-    "You added up the micro-batches of a rank and averaged over ranks: that is what backward() "
-    "and DDP do when the loss of a micro-batch was not scaled down first."
+    "You summed over the micro-batches of a rank and averaged over ranks: backward() and DDP do "
+    "the same if you do not scale down each micro-batch's loss first."
 )
 def steps_summed_ranks_averaged(gradients, counts):
     return everything_summed(gradients, counts) / len(gradients)
 
 
 @accumulation.mistake(
-    "Between ranks your weights are right, but within a rank every micro-batch counts alike: a "
-    "last, smaller one then weighs too much."
+    "Between ranks your weights are right, but within a rank all micro-batches get equal weight, "
+    "so a smaller last one counts for too much."
 )
 def micro_batches_count_alike_within_a_rank(gradients, counts):
     means = [np.mean(row, axis=0) for row in gradients if row]
@@ -206,8 +206,8 @@ def micro_batches_count_alike_within_a_rank(gradients, counts):
 
 
 @accumulation.mistake(
-    "Only the last micro-batch of each rank is in your result: accumulate all of them, and reset "
-    "the sum only after the step."
+    "Your result contains only the last micro-batch of each rank: accumulate all of them, and "
+    "reset the sum only after the step."
 )
 def last_micro_batch_only(right, a):
     return right(
@@ -216,9 +216,9 @@ def last_micro_batch_only(right, a):
 
 
 averaging.hints(
-    "What is the mean of [1, 2, 3] and [10]? Not the mean of 2 and 10.",
-    "A gradient times its number of examples is a sum over examples. Sums can be added over "
-    "micro-batches and ranks; divide once, at the very end.",
-    "Go over ranks and micro-batches with zip, add up count times gradient and, beside it, the "
-    "counts. Return the one sum divided by the other.",
+    "What is the mean of [1, 2, 3] and [10] together? It is not the mean of 2 and 10.",
+    "A gradient times its number of examples is a sum over examples. Add these sums up over "
+    "micro-batches and ranks, and divide once, at the very end.",
+    "Loop over ranks and micro-batches with zip; add up count times gradient and, separately, "
+    "the counts. Return the first sum divided by the second.",
 )

@@ -112,8 +112,8 @@ equal_stages = pipelining.group(
 
 
 @equal_stages.mistake(
-    "The time is right. (S - 1)/(M + S - 1) is the bubble of equal stages: in general compare the "
-    "busy time with stages times seconds."
+    "The time is right. (S - 1)/(M + S - 1) is the bubble for equal stages: in general, compare "
+    "the busy time with stages times seconds."
 )
 def formula_for_equal_stages(forward, backward, micro_batches):
     rest = len(forward) - 1
@@ -122,8 +122,8 @@ def formula_for_equal_stages(forward, backward, micro_batches):
 
 
 @equal_stages.mistake(
-    "Both formulas, M + S - 1 rounds and (S - 1)/(M + S - 1), hold for equal stages only: here "
-    "stages differ, so follow the rules."
+    "Both formulas, M + S - 1 rounds and (S - 1)/(M + S - 1), hold only for equal stages: here "
+    "they differ, so follow the rules."
 )
 def formulas_for_equal_stages(forward, backward, micro_batches):
     rounds = micro_batches + len(forward) - 1
@@ -142,8 +142,8 @@ def formulas_with_the_slowest(forward, backward, micro_batches):
 time = pipelining.group("The time", make=_with_seconds)
 
 time.mistake(
-    "You used (M + S - 1) times the mean stage: that holds for equal stages only; with others "
-    "the slowest sets the pace.",
+    "You used (M + S - 1) times the mean stage: that holds only for equal stages; otherwise the "
+    "slowest sets the pace.",
     name="mean times",
 )(lambda f, b, m: (m + len(f) - 1) * (np.mean(f) + np.mean(b)))
 
@@ -154,24 +154,24 @@ time.mistake(
 )(lambda f, b, m: (m + len(f) - 1) * (max(f) + max(b)))
 
 time.mistake(
-    "In your pipeline a micro-batch starts only when the one before has gone all the way: a stage "
-    "may begin with the next as soon as it is free.",
+    "In your pipeline, a micro-batch starts only when the previous one has passed through all "
+    "stages: a stage can begin the next as soon as it is free.",
     name="one after the other",
 )(lambda f, b, m: m * (sum(f) + sum(b)))
 
 time.mistake(
-    "You counted M times the slowest stage: the pipeline has to fill and to drain as well.",
+    "You counted M times the slowest stage: the pipeline also has to fill and drain.",
     name="only the slowest",
 )(lambda f, b, m: m * max(x + y for x, y in zip(f, b, strict=True)))
 
 time.mistake(
-    "You took the stage that is slowest in forward plus backward: all forwards are done before "
-    "backwards begin, so each direction has a slowest stage of its own.",
+    "You took the stage that is slowest in forward plus backward: the two directions run one "
+    "after the other, so each has its own slowest stage.",
     name="one slowest for both ways",
 )(lambda f, b, m: sum(f) + sum(b) + (m - 1) * max(x + y for x, y in zip(f, b, strict=True)))
 
 time.mistake(
-    "One micro-batch too many: after the first has gone through, M - 1 are left.",
+    "You counted one micro-batch too many: after the first has passed through, M - 1 are left.",
     name="one round too many",
 )(lambda f, b, m: sum(f) + sum(b) + m * (max(f) + max(b)))
 
@@ -191,8 +191,8 @@ def backward_from_the_first_stage(forward, backward, micro_batches):
 
 
 @time.mistake(
-    "Your last stage goes backward with a micro-batch as soon as its forward is done (1F1B "
-    "schedules do so): here each stage does all its forwards first."
+    "Your last stage begins the backward pass of a micro-batch right after its forward pass, as "
+    "1F1B schedules do: here each stage does all its forward passes first."
 )
 def the_last_stage_turns_round(forward, backward, micro_batches):
     free, arrivals = [0.0] * len(forward), []
@@ -210,15 +210,13 @@ def the_last_stage_turns_round(forward, backward, micro_batches):
 
 
 time.mistake(
-    "You returned when the last stage is done, but its backwards come first: the first stage ends "
-    "last.",
+    "You returned the time at which the last stage finishes, but backward passes start there: "
+    "the first stage finishes last.",
     name="ends with the last stage",
 )(lambda f, b, m: sum(f) + (m - 1) * max(f) + m * b[-1])
 
 
-@pipelining.mistake(
-    "You counted the forward passes only: after the last forward, all backwards follow."
-)
+@pipelining.mistake("You counted only the forward passes: all backward passes follow.")
 def backward_forgotten(forward, backward, micro_batches):
     seconds = sum(forward) + (micro_batches - 1) * max(forward)
     return seconds, 1 - micro_batches * sum(forward) / (len(forward) * seconds)
@@ -237,27 +235,29 @@ def _with_bubble(change):
 bubble = pipelining.group("The bubble", make=_with_bubble)
 
 bubble.mistake(
-    "The time is right. You divided the idle time by the busy time: divide it by all the time, "
+    "The time is right. You divided the idle time by the busy time: divide it by the total time, "
     "stages times seconds.",
     name="idle against busy",
 )(lambda idle, *_: idle / (1 - idle))
 
 bubble.mistake(
-    "The time is right, but as work you counted forwards only: backwards keep a stage busy, too.",
+    "The time is right, but you counted only forward passes as busy time: backward passes keep a "
+    "stage busy, too.",
     name="forward work only",
 )(lambda _, s, f, b, m: 1 - m * sum(f) / len(f) / s)
 
 bubble.mistake(
-    "The time is right. You compared the work of all S stages with the time of one: divide by "
-    "stages times seconds.",
+    "The time is right. You compared the busy time of all S stages with the total time of one: "
+    "divide by stages times seconds.",
     name="stages not counted",
 )(lambda _, s, f, b, m: 1 - m * (sum(f) + sum(b)) / s)
 
 
 pipelining.hints(
-    "When can stage s begin with micro-batch m? What two things must have happened before?",
-    "Keep one number for each stage: when it is free. A micro-batch that arrives at time t begins "
-    "at the later of both, and arrives at the next stage when it is done.",
-    "Loop over micro-batches, and within over stages, forwards; then again, stages reversed, "
-    "backwards. The last to be free is stage 0. Busy time: M times the sum of all stage times.",
+    "When can stage s begin micro-batch m? Which two things must have happened first?",
+    "Keep one number for each stage: the time at which it is free. A micro-batch that arrives at "
+    "time t begins at the later of the two, and arrives at the next stage when it is done.",
+    "For the forward passes, loop over micro-batches and, inside, over stages. For the backward "
+    "passes, do the same with the stages reversed. Stage 0 finishes last. Busy time: M times the "
+    "sum of all stage times.",
 )

@@ -80,8 +80,8 @@ def _total(count, world):
 
 
 @sampling.mistake(
-    "You gave each rank a block of neighbours in the order: rank r takes every world-th index, "
-    "beginning with r."
+    "You gave each rank a contiguous block of the order: rank r takes every world-th index, "
+    "starting at position r."
 )
 def in_blocks(count, world, rank, seed, epoch):
     padded = np.resize(_order(count, seed, epoch), _total(count, world))
@@ -89,24 +89,24 @@ def in_blocks(count, world, rank, seed, epoch):
 
 
 @sampling.mistake(
-    "np.array_split gives blocks, of unequal length where the examples do not divide evenly: pad "
-    "first, then rank r takes every world-th index, beginning with r."
+    "np.array_split gives contiguous blocks, of unequal length when the examples do not divide "
+    "evenly: pad first, then rank r takes every world-th index, starting at position r."
 )
 def in_uneven_blocks(count, world, rank, seed, epoch):
     return np.array_split(_order(count, seed, epoch), world)[rank]
 
 
 @sampling.mistake(
-    "Your ranks take the same examples in all epochs: shuffle the indices of all examples first, "
-    "then deal them out."
+    "Each of your ranks takes the same examples in every epoch: shuffle the indices of all "
+    "examples first, then deal them out."
 )
 def not_shuffled(count, world, rank, seed, epoch):
     return np.resize(np.arange(count), _total(count, world))[rank::world]
 
 
 @sampling.mistake(
-    "You dealt the examples out first and shuffled within the rank, so a rank sees the same "
-    "examples in every epoch: shuffle all of them, then deal out."
+    "You dealt the examples out first and then shuffled within each rank, so a rank sees the "
+    "same examples in every epoch: shuffle all of them first, then deal out."
 )
 def shuffled_within_the_rank(count, world, rank, seed, epoch):
     mine = not_shuffled(count, world, rank, seed, epoch)
@@ -138,8 +138,8 @@ def epoch_before_seed(right, a):
 
 
 @seeding.mistake(
-    "You used np.random.seed, which draws other numbers and changes what the rest of the program "
-    "draws: use np.random.default_rng([seed, epoch])."
+    "You used np.random.seed, which gives a different order and changes the random numbers of "
+    "the rest of the program: use np.random.default_rng([seed, epoch])."
 )
 def global_generator(count, world, rank, seed, epoch):
     np.random.seed(seed + epoch)
@@ -147,8 +147,8 @@ def global_generator(count, world, rank, seed, epoch):
 
 
 @seeding.mistake(
-    "You draw one order after the other from one generator, so a run that resumes in epoch 50 must "
-    "draw 50 orders first: seed a new generator with [seed, epoch]."
+    "You draw one order after another from a single generator, so a run that resumes in epoch 50 "
+    "must draw 50 orders first: seed a new generator with [seed, epoch]."
 )
 def one_generator_for_all_epochs(count, world, rank, seed, epoch):
     generator = np.random.default_rng(seed)
@@ -161,31 +161,29 @@ padding = sampling.group("Padding", read="lesson.ipynb#Who-takes-which-examples"
 
 
 @padding.mistake(
-    "You dropped the examples that do not fill a last round (drop_last): here every example must "
-    "be taken, so pad instead."
+    "You dropped the examples that do not fill the last round (drop_last): here every example "
+    "must be used, so pad instead."
 )
 def rest_dropped(count, world, rank, seed, epoch):
     return _order(count, seed, epoch)[: count // world * world][rank::world]
 
 
 @padding.mistake(
-    "Your ranks get different numbers of examples: the one with more would wait for ever for an "
+    "Your ranks get different numbers of examples: those with more would wait forever in an "
     "all-reduce that the others do not join. Pad the order first."
 )
 def not_padded(count, world, rank, seed, epoch):
     return _order(count, seed, epoch)[rank::world]
 
 
-@padding.mistake(
-    "You padded with the last index again and again: begin again from the start of the order."
-)
+@padding.mistake("You padded by repeating the last index: wrap around to the start of the order.")
 def last_one_repeated(count, world, rank, seed, epoch):
     order = _order(count, seed, epoch)
     return np.pad(order, (0, _total(count, world) - count), mode="edge")[rank::world]
 
 
 @padding.mistake(
-    "You dealt out first and let each rank fill up with its own indices (a rank without any has "
+    "You dealt out first and padded each rank with its own indices (a rank without any has "
     "nothing to repeat): pad the common order first, then deal out."
 )
 def padded_with_its_own(count, world, rank, seed, epoch):
@@ -194,7 +192,7 @@ def padded_with_its_own(count, world, rank, seed, epoch):
 
 
 @padding.mistake(
-    "Right, except where there are so few examples that the order must be repeated several times: "
+    "Right, except when there are so few examples that the order must be repeated several times: "
     "order[:missing] cannot be longer than the order itself."
 )
 def padded_once(count, world, rank, seed, epoch):
@@ -202,7 +200,7 @@ def padded_once(count, world, rank, seed, epoch):
     return np.append(order, order[: _total(count, world) - count])[rank::world]
 
 
-@padding.mistake("You add a round even where the examples divide evenly: round up, so 8 / 4 is 2.")
+@padding.mistake("You add a round even when the examples divide evenly: round up, so 8 / 4 is 2.")
 def always_one_more(count, world, rank, seed, epoch):
     order = _order(count, seed, epoch)
     return np.resize(order, (count // world + 1) * world)[rank::world]
@@ -214,8 +212,8 @@ same_batch = sampling.group(
 
 
 @same_batch.mistake(
-    "The rank is in your seed, so every rank shuffles differently and some examples are taken "
-    "twice, others never: all ranks need the same order."
+    "The rank is in your seed, so every rank shuffles differently, and some examples are used "
+    "twice and others never: all ranks need the same order."
 )
 def each_rank_its_own_order(count, world, rank, seed, epoch):
     order = np.random.default_rng([seed, epoch, rank]).permutation(count)
@@ -223,8 +221,8 @@ def each_rank_its_own_order(count, world, rank, seed, epoch):
 
 
 @same_batch.mistake(
-    "Every rank gets the same examples, so many workers do the work of one: the rank must decide "
-    "where to begin."
+    "Every rank gets the same examples, so all workers together do the work of one: the rank "
+    "must determine where to start."
 )
 def the_same_for_all(right, a):
     return right(rank=0)
@@ -234,6 +232,6 @@ sampling.hints(
     "Three steps: shuffle, pad, deal out. Only the last one depends on the rank.",
     "Length of the padded order: count divided by world, rounded up, times world. A slice with a "
     "step deals out.",
-    "permutation(count) of the generator gives the order. np.resize(order, n) repeats it until it "
-    "has n entries. Then slice: begin at rank, in steps of world.",
+    "The generator's permutation(count) gives the order. np.resize(order, n) repeats it until it "
+    "has n entries. Then slice: start at rank, in steps of world.",
 )

@@ -178,7 +178,7 @@ whole_file.mistake(
 
 @whole_file.mistake(
     "You reject a checkpoint as soon as one of its files is half-written, but the same rank may "
-    "have a whole one beside it: keep whole files, then count ranks."
+    "have a whole file as well: keep the whole files, then count ranks."
 )
 def spoilt_by_one_file(files):
     torn = {(f["step"], f["world"]) for f in files if not _is_whole(f)}
@@ -186,8 +186,8 @@ def spoilt_by_one_file(files):
 
 
 @whole_file.mistake(
-    "Of several files of one rank you keep the last in the list, even a half-written one: throw "
-    "away what is not whole first."
+    "Of several files of one rank you keep the last in the list, even a half-written one: first "
+    "discard every file that is not whole."
 )
 def the_last_file_of_a_rank(files):
     kept = {(f["step"], f["world"], f["rank"]): f for f in files}
@@ -198,19 +198,19 @@ complete = resuming.group("Complete checkpoints", make=_with_step)
 
 complete.mistake(
     "You took the newest step that any file has: the run may have been killed while that "
-    "checkpoint was being written. All its ranks must have a whole file.",
+    "checkpoint was being written. Every rank must have a whole file.",
     name="newest step",
 )(lambda files: max((f["step"] for f in files), default=0))
 
 complete.mistake(
-    "For you one whole file makes a checkpoint: every rank from 0 to world - 1 must have one, "
-    "since each holds a part of the state.",
+    "You count a checkpoint as complete when it has one whole file: every rank from 0 to world - "
+    "1 must have one, because each holds a part of the state.",
     name="any whole file",
 )(lambda files: _newest(files, complete=lambda group: True))
 
 complete.mistake(
-    "You ask whether all files that are there are whole: a rank whose file is missing goes "
-    "unnoticed. Count the ranks against world.",
+    "You only check that the files present are whole, so a rank whose file is missing goes "
+    "unnoticed: compare the ranks with world.",
     name="missing files unnoticed",
 )(
     lambda files: _newest(
@@ -220,18 +220,18 @@ complete.mistake(
 
 complete.mistake(
     "You compare the number of files with world, but a rank may have several (a copy, a second "
-    "attempt): count different ranks.",
+    "attempt): count distinct ranks.",
     name="files counted",
 )(lambda files: _newest(files, complete=lambda group: len(group) == group[0]["world"]))
 
 complete.mistake(
-    "You ask for at least `world` files, but a copy of one rank does not replace another rank: "
-    "count different ranks.",
+    "You require at least `world` files, but a copy of one rank's file does not replace another "
+    "rank's: count distinct ranks.",
     name="at least so many files",
 )(lambda files: _newest(files, complete=lambda group: len(group) >= group[0]["world"]))
 
 complete.mistake(
-    "You ask for ranks 0 to the highest one that is there, so a missing last rank goes unnoticed: "
+    "You require ranks 0 to the highest one present, so a missing last rank goes unnoticed: "
     "world says how many there must be.",
     name="up to the highest rank",
 )(
@@ -241,8 +241,8 @@ complete.mistake(
 )
 
 complete.mistake(
-    "You put files of one step together although they come from runs with different numbers of "
-    "workers: the shards do not fit. Group by step and world.",
+    "You grouped files of one step although they come from runs with different numbers of "
+    "workers, so the shards do not fit together: group by step and world.",
     name="runs mixed",
 )(lambda files: _newest(files, key=lambda f: f["step"]))
 
@@ -251,13 +251,13 @@ newest = resuming.group("The newest", make=_with_step)
 
 newest.mistake(
     "You took the complete checkpoint that comes last in the list: files come in any order, so "
-    "take the greatest step.",
+    "take the largest step.",
     name="last in the list",
 )(lambda files: [0, *_complete(files)][-1])
 
 newest.mistake(
-    "When no checkpoint is complete your function stops with an error (max of nothing): a new run "
-    "begins, so return (0, 0, 0). max(…, default=0) does it.",
+    "When no checkpoint is complete, your function raises an error (max of an empty sequence): "
+    "the run starts from scratch, so return (0, 0, 0). max(…, default=0) does this.",
     name="stops when nothing is complete",
 )(lambda files: max(_complete(files)))
 
@@ -266,8 +266,8 @@ place = resuming.group("The place in the epoch", read="lesson.ipynb#Killed-and-r
 
 
 place.mistake(
-    "You begin the epoch again, so its first batches are trained on twice: return how many "
-    "batches of it are done, to skip them.",
+    "You restart the epoch, so its first batches are trained on twice: return how many of its "
+    "batches are done, so that they can be skipped.",
     name="epoch begun again",
 )(lambda right, a: (*right()[:2], 0))
 
@@ -283,8 +283,8 @@ place.mistake(
 
 
 @place.mistake(
-    "Right, except where an epoch has just been finished: then step // steps_per_epoch is the next "
-    "one already, without subtracting 1."
+    "Right, except when an epoch has just finished: then step // steps_per_epoch is already the "
+    "next one, without subtracting 1."
 )
 def epoch_of_the_last_step(right, a):
     step, _, done = right()
@@ -292,9 +292,9 @@ def epoch_of_the_last_step(right, a):
 
 
 resuming.hints(
-    "First throw away what is not whole. Then ask of each checkpoint: which ranks are there?",
+    "First discard files that are not whole. Then ask of each checkpoint: which ranks are there?",
     "Collect, for each pair (step, world), the set of ranks with a whole file. It is complete "
-    "when the set has world members. The greatest such step counts.",
-    "A dict with sets: ranks.setdefault((step, world), set()).add(rank). max(…, default=0), and "
-    "divmod(step, steps_per_epoch) gives both other numbers.",
+    "when the set has `world` members. Take the largest such step.",
+    "A dict with sets: ranks.setdefault((step, world), set()).add(rank). Use max(…, default=0); "
+    "divmod(step, steps_per_epoch) gives the other two numbers.",
 )

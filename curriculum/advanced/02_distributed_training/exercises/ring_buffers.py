@@ -1,4 +1,4 @@
-"""ring_buffers: what stands on every rank after some steps of the ring all-reduce."""
+"ring_buffers: what every rank holds after some steps of the ring all-reduce."
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ ring = exercise(
     read="lesson.ipynb#The-ring",
     forms=[
         as_array(
-            "The numbers are right, but stand in one table: return a list of W arrays; "
-            "list(table) makes one of its rows."
+            "The numbers are right, but they are the rows of one array: return a list of W "
+            "arrays; list(array) makes one of the rows."
         ),
         only_value(
-            0, "You returned the buffer of rank 0: those of all ranks are asked for, in a list."
+            0, "You returned only the buffer of rank 0: return a list of the buffers of all ranks."
         ),
     ],
 )
@@ -120,8 +120,8 @@ def sent_to_the_left(arrays, steps):
 
 
 @ring.mistake(
-    "What comes in goes into the wrong chunk: the receiver puts it into its chunk of the same "
-    "number, (r - s) % W, where r is the sender."
+    "The received values go into the wrong chunk: the receiver puts them into its chunk with the "
+    "same number, (r - s) % W, where r is the sender."
 )
 def put_into_another_chunk(arrays, steps):
     world = len(arrays)
@@ -135,7 +135,7 @@ def put_into_another_chunk(arrays, steps):
 
 
 @ring.mistake(
-    "You took every W-th value as a chunk: a chunk is a run of neighbours, so chunk 0 is the "
+    "You took every W-th value as a chunk: a chunk is a contiguous block, so chunk 0 is the "
     "beginning of the array."
 )
 def chunks_interleaved(right, a):
@@ -157,8 +157,8 @@ def beyond_the_last_rank(arrays, steps):
 
 
 @ring.mistake(
-    "Only the end is right: you compute the sum at once. Asked for is what stands on each rank "
-    "after so many steps."
+    "Only the final result is right, because you compute the sum at once: return what each rank "
+    "holds after `steps` steps."
 )
 def sum_at_once(arrays, steps):
     return [np.sum(arrays, axis=0) for _ in arrays]
@@ -175,21 +175,21 @@ def chunk_moves_forward(arrays, steps):
 
 
 @chunks.mistake(
-    "Every rank sends chunk r in each step, so nothing travels farther than one place: in step s, "
-    "send chunk r - s, the one that came in just before."
+    "Every rank sends chunk r in each step, so nothing travels farther than one rank: in step s, "
+    "send chunk r - s, the one that has just arrived."
 )
 def own_chunk_always(arrays, steps):
     return _ring(arrays, steps, chunk_of=lambda r, step, world: r)
 
 
-@chunks.mistake("You begin with chunk r - 1: steps count from 0, so rank r sends chunk r first.")
+@chunks.mistake("You start with chunk r - 1: steps count from 0, so rank r sends chunk r first.")
 def steps_counted_from_1(arrays, steps):
     return _ring(arrays, steps, chunk_of=lambda r, step, world: r - step - 1)
 
 
 @chunks.mistake(
-    "In the all-gather you begin with chunk r, but rank r has the complete sum of chunk r + 1: "
-    "simply go on counting, r - s with s = W - 1, W, …"
+    "In the all-gather you start with chunk r, but rank r has the complete sum of chunk r + 1: "
+    "simply keep counting, r - s with s = W - 1, W, …"
 )
 def all_gather_begins_with_the_own_chunk(arrays, steps):
     def chunk(r, step, world):
@@ -199,8 +199,8 @@ def all_gather_begins_with_the_own_chunk(arrays, steps):
 
 
 @chunks.mistake(
-    "The reduce-scatter is right. In the all-gather you send chunk r + 1 - s, as the lesson does; "
-    "but there s begins again at 0, and here it goes on, so the rule stays r - s."
+    "The reduce-scatter is right. In the all-gather you send chunk r + 1 - s, as the lesson "
+    "does; but there s restarts at 0, while here it keeps counting, so the rule stays r - s."
 )
 def the_lesson_second_rule(arrays, steps):
     def chunk(r, step, world):
@@ -228,15 +228,15 @@ adding = ring.group("Added, then replaced", read="lesson.ipynb#The-ring")
 
 
 @adding.mistake(
-    "What comes in replaces what was there from the beginning, so values get lost: in the first "
-    "W - 1 steps it is added."
+    "You replace from the first step on, so values get lost: in the first W - 1 steps, add what "
+    "arrives."
 )
 def never_added(arrays, steps):
     return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda step, world: False)
 
 
 @adding.mistake(
-    "The reduce-scatter is right. In the all-gather what comes in is a complete sum already: it "
+    "The reduce-scatter is right. In the all-gather, what arrives is already a complete sum: it "
     "replaces what is there."
 )
 def always_added(arrays, steps):
@@ -245,7 +245,7 @@ def always_added(arrays, steps):
 
 @adding.mistake(
     "You add in W steps: after W - 1 steps each rank has one complete sum, and from then on what "
-    "comes in replaces."
+    "arrives replaces the chunk."
 )
 def added_once_too_often(arrays, steps):
     return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda step, world: step < world)
@@ -257,17 +257,17 @@ def replaced_too_early(arrays, steps):
 
 
 @adding.mistake(
-    "You add in the first half of `steps` and replace in the second: what counts is how many "
-    "ranks there are. Steps 0 to W - 2 add."
+    "You add in the first half of `steps` and replace in the second: the switch depends on the "
+    "number of ranks. Steps 0 to W - 2 add."
 )
 def phases_halved(arrays, steps):
     return _ring(arrays, steps, chunk_of=_right_chunk, adds=lambda turn, world: turn < steps // 2)
 
 
 ring.hints(
-    "Draw three ranks with three chunks each, and play two steps by hand with the rule.",
-    "In every step, first note what each rank sends: chunk (r - step) % W. Then deliver: to rank "
-    "(r + 1) % W, into the same chunk. Added while step < W - 1, replaced afterwards.",
+    "Draw three ranks with three chunks each, and carry out two steps by hand.",
+    "In every step, first copy what each rank sends: chunk (r - step) % W. Then deliver it to "
+    "rank (r + 1) % W, into the same chunk: add while step < W - 1, replace afterwards.",
     "np.stack(arrays).reshape(W, W, -1) is a copy in which [r, c] is chunk c of rank r. Two "
-    "loops, over steps and over ranks, are enough; .reshape(W, -1) undoes it in the end.",
+    "loops, over steps and over ranks, are enough; .reshape(W, -1) undoes the reshape at the end.",
 )

@@ -69,14 +69,14 @@ def half_the_steps(world, size, latency, bandwidth):
     return (world - 1) * (latency + size / world / bandwidth)
 
 
-@timing.mistake("You counted 2 world steps: after world - 1 steps of each half all is done.")
+@timing.mistake("You counted 2 world steps: each half is done after world - 1 steps.")
 def too_many_steps(world, size, latency, bandwidth):
     return 2 * world * (latency + size / world / bandwidth)
 
 
 @timing.mistake(
-    "You sent one chunk in all: 2 (world - 1) counts for the bytes, too, so the sum needs a "
-    "bracket."
+    "You sent only one chunk in total: 2 (world - 1) multiplies the bytes, too, so the sum needs "
+    "parentheses."
 )
 def one_chunk_in_all(world, size, latency, bandwidth):
     return 2 * (world - 1) * latency + size / world / bandwidth
@@ -91,21 +91,21 @@ def tensor_sent_once(world, size, latency, bandwidth):
 
 
 @timing.mistake(
-    "You multiplied by the bandwidth: more bytes in a second take fewer seconds, so divide."
+    "You multiplied by the bandwidth: more bytes per second take fewer seconds, so divide."
 )
 def times_the_bandwidth(world, size, latency, bandwidth):
     return 2 * (world - 1) * (latency + size / world * bandwidth)
 
 
 @timing.mistake(
-    "You divided the latency, too: in the formula only n is divided by W and β, so the bracket "
-    "must close elsewhere."
+    "You divided the latency, too: in the formula only n is divided by W and β, so move the "
+    "parenthesis."
 )
 def latency_divided_too(world, size, latency, bandwidth):
     return 2 * (world - 1) * (latency + size) / (world * bandwidth)
 
 
-@timing.mistake("Right, but in milliseconds: seconds are asked for.")
+@timing.mistake("Right, but in milliseconds: return seconds.")
 def in_milliseconds(world, size, latency, bandwidth):
     return 1000 * ring_seconds(world, size, latency, bandwidth)
 
@@ -119,7 +119,7 @@ def twice_the_tensor(world, size, latency, bandwidth):
 
 
 timing.hints(
-    "How long does one message take? How many messages come one after the other?",
+    "How long does one message take? How many messages follow one another?",
     "One message: latency + size / world / bandwidth. There are 2 (world - 1).",
     "def ring_seconds(world, size, latency, bandwidth):\n"
     "    return 2 * (world - 1) * (latency + size / (world * bandwidth))",

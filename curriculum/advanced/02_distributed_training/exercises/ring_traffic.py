@@ -50,7 +50,7 @@ def whole_tensors(world, numbers):
 
 
 @traffic.mistake(
-    "That is one chunk, so what a rank sends in one step: there are 2 (world - 1) steps."
+    "That is one chunk, which is what a rank sends in one step: there are 2 (world - 1) steps."
 )
 def one_chunk(world, numbers):
     return numbers / world
@@ -73,14 +73,13 @@ def divided_by_the_steps(world, numbers):
 
 
 @traffic.mistake(
-    "That is the number of steps: in each of them a chunk goes out, which has numbers / world "
-    "numbers."
+    "That is the number of steps: in each one a rank sends a chunk of numbers / world numbers."
 )
 def steps_alone(world, numbers):
     return 2.0 * (world - 1)
 
 
-@traffic.mistake("You counted what a rank receives, too: here only what it sends is asked for.")
+@traffic.mistake("You also counted what a rank receives: count only what it sends.")
 def received_too(world, numbers):
     return 4 * (world - 1) * numbers / world
 
@@ -101,15 +100,15 @@ def cut_twice(world, numbers):
 
 
 @traffic.mistake(
-    "Both blanks are right, but exchanged: the first says how many halves the ring has, the "
-    "second into how many chunks the tensor is cut."
+    "You swapped the two blanks: the first is the number of halves of the ring, the second the "
+    "number of chunks the tensor is cut into."
 )
 def blanks_exchanged(world, numbers):
     return world * (world - 1) * numbers / 2
 
 
 traffic.hints(
-    "How many halves does the ring have, and how many steps each?",
+    "How many halves does the ring have, and how many steps does each take?",
     "Two halves of world - 1 steps; in each step one chunk of numbers / world.",
     "def ring_traffic(world, numbers):\n"
     "    steps = 2 * (world - 1)\n"

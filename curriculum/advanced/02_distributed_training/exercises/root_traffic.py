@@ -1,4 +1,4 @@
-"""Numbers that go in and out of rank 0 when it makes all sums. An exercise of the lesson."""
+"Numbers that pass through rank 0 when it computes all sums. An exercise of the lesson."
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def cases(rng):
     ]
 
 
-@traffic.mistake("You counted one direction: the tensors come in, and the sum goes out again.")
+@traffic.mistake("You counted one direction: tensors come in, and the sum goes out again.")
 def one_way(world, numbers):
     return (world - 1) * numbers
 
@@ -57,8 +57,8 @@ def one_way_with_itself(world, numbers):
 
 
 @traffic.mistake(
-    "That is one tensor too many: rank 0 has world - 1 partners in each direction, so it is twice "
-    "(world - 1), with a bracket."
+    "That is one tensor too many: rank 0 has world - 1 partners in each direction, so it is "
+    "twice (world - 1), in parentheses."
 )
 def bracket_forgotten(world, numbers):
     return (2 * world - 1) * numbers
@@ -69,27 +69,27 @@ def tensors_counted(world, numbers):
     return 2 * (world - 1)
 
 
-@traffic.mistake("You counted one partner: rank 0 talks with each of the others, one by one.")
+@traffic.mistake("You counted one partner: rank 0 communicates with each of the others in turn.")
 def one_partner(world, numbers):
     return 2 * numbers
 
 
 @traffic.mistake(
-    "That is what all ranks would move if each talked with each: here all goes through rank 0, "
-    "which has world - 1 partners."
+    "That is what all ranks would move if each pair communicated: here everything goes through "
+    "rank 0, which has world - 1 partners."
 )
 def every_pair(world, numbers):
     return world * (world - 1) * numbers
 
 
-@traffic.mistake("You counted bytes, four for each number: numbers are asked for.")
+@traffic.mistake("You counted bytes, four for each number: count numbers.")
 def in_bytes(world, numbers):
     return 8 * (world - 1) * numbers
 
 
 @traffic.mistake(
-    "That is what each rank sends in a ring (the next section): here whole tensors come to rank 0 "
-    "and go out again."
+    "That is what each rank sends in a ring (the next section): here whole tensors come into "
+    "rank 0 and go out again."
 )
 def the_load_in_a_ring(world, numbers):
     return 2 * (world - 1) * numbers / world

@@ -20,7 +20,8 @@ sharding = exercise(
     forms=[
         tuple_order((1, 0), "You returned (updated, shards): the shards come first."),
         as_array(
-            "The numbers are right, but the shards stand in one table: return a list of them.",
+            "The numbers are right, but the shards are the rows of one array: return a list of "
+            "them.",
             of="shards",
         ),
     ],
@@ -132,27 +133,26 @@ splitting.mistake(
 )(lambda flat, world: np.array_split(flat, world))
 
 splitting.mistake(
-    "np.split stops where the numbers do not divide evenly: pad the flat array with zeros first, "
-    "to the next multiple of the number of ranks.",
+    "np.split raises an error when the values do not divide evenly: pad the flat array with "
+    "zeros first, to the next multiple of the number of ranks.",
     name="split without padding",
 )(lambda flat, world: np.split(flat, world))
 
 splitting.mistake(
-    "Where the numbers divide evenly you pad all the same: no zeros are needed there; -count % "
-    "world is how many.",
+    "You pad even when the values divide evenly, and no zeros are needed then: -count % world is "
+    "the number you need.",
     name="padding too long",
 )(lambda flat, world: np.split(np.append(flat, np.zeros(world - len(flat) % world)), world))
 
 splitting.mistake(
-    "You filled up with the first values again (np.resize): that is for samplers; here zeros are "
-    "asked for.",
+    "You padded with the first values again (np.resize), as a sampler does: here, pad with zeros.",
     name="padded with values",
 )(lambda flat, world: np.split(np.resize(flat, len(_padded(flat, world))), world))
 
 
 @splitting.mistake(
-    "Your last shards are shorter: all must be equally long, so pad the flat array with zeros "
-    "before splitting, and cut the padding off only where the parameters are put together."
+    "Your last shards are shorter: all must have the same length, so pad the flat array with "
+    "zeros before splitting, and remove the padding only when you reassemble the parameters."
 )
 def padding_cut_off(flat, world):
     shards = np.split(_padded(flat, world), world)
@@ -161,27 +161,26 @@ def padding_cut_off(flat, world):
 
 
 splitting.mistake(
-    "Every rank has the whole flat parameter: that is plain data parallelism, and saves no "
-    "memory. Rank r owns the r-th of W equal parts.",
+    "Every rank has the whole flat parameter: that is plain data parallelism and saves no "
+    "memory. Rank r owns only the r-th of W equal parts.",
     name="every rank has everything",
 )(lambda flat, world: [flat.copy() for _ in range(world)])
 
 splitting.mistake(
-    "You gave rank r every W-th value: a shard is a run of neighbours, so that it is one piece of "
-    "memory.",
+    "You gave rank r every W-th value: a shard is a contiguous block of values.",
     name="dealt out",
 )(lambda flat, world: [_padded(flat, world)[rank::world] for rank in range(world)])
 
 
 splitting.mistake(
-    "Your padding stands in front: the zeros belong at the end of the flat array.",
+    "You padded at the front: the zeros belong at the end of the flat array.",
     name="padding in front",
 )(lambda flat, world: np.split(np.append(np.zeros(-len(flat) % world), flat), world))
 
 
 @sharding.mistake(
-    "You laid out parameters column by column (order='F', or a transposed array): each one goes "
-    "into the flat array row by row."
+    "You laid the parameters out column by column (order='F', or a transposed array): each one "
+    "goes into the flat array row by row."
 )
 def column_by_column(parameters, gradients, learning_rate):
     _, updated = sharded_step(parameters, gradients, learning_rate)
@@ -190,8 +189,8 @@ def column_by_column(parameters, gradients, learning_rate):
 
 
 @sharding.mistake(
-    "You split each parameter by itself: put all of them into one flat array first, and pad and "
-    "split that one."
+    "You split each parameter separately: concatenate all of them into one flat array first, "
+    "then pad and split that."
 )
 def each_parameter_padded(parameters, gradients, learning_rate):
     _, updated = sharded_step(parameters, gradients, learning_rate)
@@ -204,16 +203,16 @@ gathering = sharding.group("The parameters", read="lesson.ipynb#Sharding")
 
 
 @gathering.mistake(
-    "The shards are right, but the parameters are those from before the step: gather them from "
-    "the new shards."
+    "The shards are right, but you returned the parameters from before the step: reassemble them "
+    "from the new shards."
 )
 def old_parameters(right, a):
     return right()[0], [p.copy() for p in a.parameters]
 
 
 @gathering.mistake(
-    "The shards are right, but each parameter is cut from the beginning of the flat array: start "
-    "where the one before has ended."
+    "The shards are right, but you cut each parameter from the beginning of the flat array: "
+    "start where the previous one ended."
 )
 def always_from_the_start(right, a):
     shards, _ = right()
@@ -225,8 +224,8 @@ averaging = sharding.group("Averaging gradients", read="lesson.ipynb#Averaging-g
 
 
 @averaging.mistake(
-    "Each rank used its own gradient for its shard, so what the others computed is lost: average "
-    "over ranks first; that is the reduce in reduce-scatter."
+    "Each rank updated its shard with its own gradient alone, so what the others computed is "
+    "lost: average over ranks first. This is the reduce in reduce-scatter."
 )
 def own_gradients_only(parameters, gradients, learning_rate):
     length = _length(parameters, len(gradients))
@@ -237,21 +236,20 @@ def own_gradients_only(parameters, gradients, learning_rate):
 
 
 @averaging.mistake(
-    "You added the ranks' gradients up: divide by their number, or the step grows with the number "
-    "of workers."
+    "You summed the ranks' gradients: divide by the number of ranks, or the step grows with it."
 )
 def gradients_summed(right, a):
     return right(learning_rate=a.learning_rate * len(a.gradients))
 
 
-@averaging.mistake("Only the first rank's gradient counts in your step: average over all.")
+@averaging.mistake("Your step uses only the first rank's gradient: average over all ranks.")
 def first_rank_gradient(right, a):
     return right(gradients=[a.gradients[0]] * len(a.gradients))
 
 
 @averaging.mistake(
-    "You took the number of parameters for the number of ranks: gradients is a list by rank, so W "
-    "is len(gradients), and not len(gradients[0])."
+    "You took the number of parameters for the number of ranks: gradients has one entry per "
+    "rank, so W is len(gradients), not len(gradients[0])."
 )
 def parameters_counted_as_ranks(parameters, gradients, learning_rate):
     world = len(gradients[0])
@@ -262,9 +260,9 @@ def parameters_counted_as_ranks(parameters, gradients, learning_rate):
 
 
 @averaging.mistake(
-    "gradients is a list by rank, and you paired its entries with the parameters: entry r holds "
-    "rank r's gradients of all parameters, so collect for each parameter what all ranks have for "
-    "it."
+    "gradients has one entry per rank, and you paired these entries with the parameters: entry r "
+    "holds rank r's gradients of all parameters. For each parameter, collect its gradient from "
+    "every rank."
 )
 def parameters_with_ranks(parameters, gradients, learning_rate):
     pairs = zip(parameters, gradients, strict=False)
@@ -274,9 +272,10 @@ def parameters_with_ranks(parameters, gradients, learning_rate):
 
 
 sharding.hints(
-    "In which order? Flatten and pad, average over ranks, split, update, put together again.",
-    "One flat array for the parameters, and one for each rank's gradients, all padded with -count "
-    "% W zeros. What is done to the whole flat array is done to every shard.",
+    "In which order? Flatten and pad, average over ranks, split, update, reassemble.",
+    "One flat array for the parameters, and one for each rank's gradients, all padded with "
+    "-count % W zeros. Whatever you do to the whole flat array, you do to every shard.",
     "np.concatenate of .ravel() flattens, np.pad(values, (0, missing)) pads, np.split(flat, W) "
-    "makes shards. For the parameters walk along the flat array with a start that grows by p.size.",
+    "makes the shards. For the parameters, walk along the flat array with a start that grows by "
+    "p.size.",
 )

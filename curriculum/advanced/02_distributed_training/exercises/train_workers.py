@@ -41,7 +41,7 @@ def _slope(weights, x, y):
 
 
 def _descend(shard, all_reduce, steps=STEPS, learning_rate=LEARNING_RATE):
-    """Return weights (196, 10) after some steps, in which the gradients of all ranks are summed."""
+    """Return weights (196, 10) after `steps` steps on the gradients summed over all ranks."""
     x, y = _inputs(shard[0]), shard[1]
     count = all_reduce(np.array([float(len(y))]))[0]
     table = np.zeros((PIXELS, CLASSES), np.float32)
@@ -69,7 +69,7 @@ def train_worker(shard, x_new, all_reduce=None):
 
 @training.alternative
 def replica_in_torch(shard, x_new, all_reduce):
-    """A replica and an optimiser of its own, kept equal by averaging gradients."""
+    """Train a replica with its own optimiser, kept equal by averaging gradients."""
     x, y = torch.tensor(shard[0]).float() / 255, torch.tensor(shard[1])
     replica = torch.nn.Linear(PIXELS, CLASSES)
     for parameter in replica.parameters():  # all begin with the mean of what they drew
@@ -88,7 +88,7 @@ def replica_in_torch(shard, x_new, all_reduce):
 
 @training.alternative
 def models_averaged_often(shard, x_new, all_reduce):
-    """A few steps alone, then the weighted mean of all models: federated averaging."""
+    """Take a few steps alone, then the weighted mean of all models: federated averaging."""
     x, y = _inputs(shard[0]), shard[1]
     weights = np.zeros((PIXELS, CLASSES), np.float32)
     for _ in range(60):
@@ -135,7 +135,7 @@ def cases(rng, held_out_rows):
 
 
 def _itself(values):
-    """Stands for the all-reduce where a worker talks with nobody."""
+    """Return a copy: the all-reduce of a worker that communicates with nobody."""
     return np.array(values)
 
 
@@ -148,32 +148,32 @@ def each_alone(shard, x_new, all_reduce):
 
 
 @training.mistake(
-    "You averaged the models once, after each was trained alone: models that went far apart have "
-    "no useful mean. Average the gradients in every step."
+    "You averaged the models once, after each was trained alone: models that have drifted far "
+    "apart have no useful mean. Average the gradients in every step."
 )
 def averaged_at_the_end(shard, x_new, all_reduce):
     return _classes(all_reduce(_descend(shard, _itself)), x_new)
 
 
 @training.mistake(
-    "Your workers agree, but are trained too little: print the loss; take more steps or a larger "
-    "learning rate, until it hardly falls any more."
+    "Your workers agree but are undertrained: print the loss, and take more steps or a larger "
+    "learning rate until it hardly falls any more."
 )
 def trained_too_little(shard, x_new, all_reduce):
     return _classes(_descend(shard, all_reduce, steps=20, learning_rate=0.01), x_new)
 
 
 @training.mistake(
-    "All photos get the same class, so about one in ten is right. Is the loss nan (then all logits "
-    "are), or does it rise? Scale pixels to 0..1 and subtract the gradient."
+    "All photos get the same class, so about one in ten is right. Is the loss nan (then all "
+    "logits are too), or does it rise? Scale the pixels to 0..1 and subtract the gradient."
 )
 def one_class_for_all(shard, x_new, all_reduce):
     return np.zeros(len(x_new), np.int64)
 
 
 @training.mistake(
-    "It stops where a shard lacks a class: your model has as many outputs as its shard has "
-    "classes, so gradients do not fit together. There are 10 classes on every worker."
+    "It fails when a shard lacks a class: your model has as many outputs as its shard has "
+    "classes, so the gradients differ in shape. Use 10 classes on every worker."
 )
 def classes_counted_by_shard(shard, x_new, all_reduce):
     all_reduce(np.zeros((PIXELS, len(np.unique(shard[1])))))
@@ -181,16 +181,16 @@ def classes_counted_by_shard(shard, x_new, all_reduce):
 
 
 @training.mistake(
-    "Almost no class is right, which is worse than guessing. That happens when classes are counted "
-    "from 1 (they go from 0 to 9), or with argmin in place of argmax."
+    "Almost no class is right, which is worse than guessing. This happens when classes are "
+    "counted from 1 (they go from 0 to 9), or with argmin in place of argmax."
 )
 def classes_moved_by_one(shard, x_new, all_reduce):
     return (train_worker(shard, x_new, all_reduce) - 1) % CLASSES
 
 
 @training.mistake(
-    "Your workers start from different weights: the same steps then keep them different. Start "
-    "from zeros, or from what rank 0 has, as DistributedDataParallel does.",
+    "Your workers start from different weights, and equal steps keep them different. Start from "
+    "zeros, or from rank 0's weights, as DistributedDataParallel does.",
     read="lesson.ipynb#DistributedDataParallel",
 )
 def different_starts(shard, x_new, all_reduce):
@@ -203,8 +203,8 @@ calls = training.group("The same calls", read="lesson.ipynb#Send-and-receive")
 
 @calls.mistake(
     "Your workers call all_reduce once for each batch of their own shard, and shards differ in "
-    "size: the worker with the most photos waits for the others for ever. All must make equally "
-    "many calls."
+    "size: the worker with the most photos waits for the others forever. All must make the same "
+    "number of calls."
 )
 def as_many_steps_as_own_batches(shard, x_new, all_reduce):
     x, y = _inputs(shard[0]), shard[1]
@@ -217,8 +217,8 @@ def as_many_steps_as_own_batches(shard, x_new, all_reduce):
 
 
 @calls.mistake(
-    "You send photos to the others: they stay where they are. Send gradients, or weights, which "
-    "are 1,960 numbers for softmax regression."
+    "You send photos to the others: photos must stay where they are. Send gradients, or weights, "
+    "which are 1,960 numbers for softmax regression."
 )
 def photos_sent(shard, x_new, all_reduce):
     room = np.zeros((800, PIXELS))
@@ -228,10 +228,11 @@ def photos_sent(shard, x_new, all_reduce):
 
 training.hints(
     "First make one worker learn from its shard. Then: what must be summed over all workers, and "
-    "when, so that they do what one would do with all the data?",
-    "Keep one weight matrix (196, 10), which begins with zeros on every worker. In each step, "
-    "all_reduce the gradient of the summed loss, divide by the number of all photos (an all_reduce "
-    "as well), and update. 40 steps with momentum 0.9 and learning rate 0.3 do.",
-    "Pixels / 255. Gradient of the summed loss on a shard: x.T @ (softmax(x @ w) - onehot(y)), or "
-    "backward() in torch with reduction='sum'. At the end the argmax of x_new @ w.",
+    "when, so that together they do what one worker would do with all the data?",
+    "Keep one weight matrix (196, 10), initialised to zeros on every worker. In each step, "
+    "all_reduce the gradient of the summed loss, divide by the number of all photos (an "
+    "all_reduce as well), and update. 40 steps with momentum 0.9 and learning rate 0.3 are "
+    "enough.",
+    "Pixels / 255. Gradient of the summed loss on a shard: x.T @ (softmax(x @ w) - onehot(y)), "
+    "or backward() in PyTorch with reduction='sum'. At the end, take the argmax of x_new @ w.",
 )
