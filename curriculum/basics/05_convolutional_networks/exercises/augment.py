@@ -91,7 +91,7 @@ def left_for_right(right, a):
 
 
 @moves.mistake(
-    "Your dy counts upwards, as in a diagram: rows of an image are counted from the top, so a "
+    "Your dy points upwards, as on a graph: rows of an image are counted from the top, so a "
     "positive dy moves down."
 )
 def up_for_down(right, a):
@@ -99,7 +99,7 @@ def up_for_down(right, a):
 
 
 @moves.mistake(
-    "You exchanged the directions: dx moves along the columns (last axis), dy along the rows."
+    "You swapped the directions: dx moves along the columns (last axis), dy along the rows."
 )
 def rows_for_columns(right, a):
     return right(dx=a.dy, dy=a.dx)
@@ -119,8 +119,8 @@ def one_move_for_all(right, a):
 
 
 @moves.mistake(
-    "It stops where dx or dy is 0: a slice that ends at -dx is empty when dx is 0; end it at "
-    "width - dx, and likewise for rows."
+    "Your function fails where dx or dy is 0: a slice that ends at -dx is empty when dx is 0; end "
+    "it at width - dx, and likewise for rows."
 )
 def slice_ends_at_minus_0(right, a):
     if np.any(a.dx == 0) or np.any(a.dy == 0):
@@ -132,7 +132,7 @@ border = augmenting.group("What comes in")
 
 
 @border.mistake(
-    "What leaves the frame on one side comes in again on the other, as np.roll does: a sleeve "
+    "Pixels that leave the frame on one side re-enter on the other (np.roll does this): a sleeve "
     "would appear beside the wrong shoulder; fill the empty strip with zeros."
 )
 def wrapped_round(right, a):
@@ -141,7 +141,7 @@ def wrapped_round(right, a):
     return np.stack([np.roll(photo, (down, aside), (0, 1)) for photo, down, aside in moves])
 
 
-@border.mistake("You filled the empty strip with copies of the edge pixels: zeros come in.")
+@border.mistake("You filled the empty strip with copies of the edge pixels: fill it with zeros.")
 def edges_smeared(right, a):
     reach = max(a.images.shape)
     walls = ((0, 0), (reach, reach), (reach, reach))
@@ -156,9 +156,7 @@ def _mirrored(images, flip, *axes):
     return np.where(flip[:, None, None], np.flip(images, axes), images)
 
 
-@mirroring.mistake(
-    "You did not use flip: where it is True, exchange left and right before you move."
-)
+@mirroring.mistake("You did not use flip: where it is True, swap left and right before you move.")
 def not_mirrored(right, a):
     return right(flip=np.zeros_like(a.flip))
 
@@ -172,8 +170,8 @@ def upside_down(right, a):
 
 
 @mirroring.mistake(
-    "You mirrored rows as well, so the piece stands on its head: reverse the last axis only, "
-    "[:, ::-1] of one photo."
+    "You mirrored rows as well, so the item is upside down: reverse the last axis only, [:, ::-1] "
+    "of one photo."
 )
 def mirrored_both_ways(right, a):
     return right(images=_mirrored(a.images, a.flip, 1, 2), flip=np.zeros_like(a.flip))
@@ -198,8 +196,9 @@ def mirrored_all(right, a):
 augmenting.hints(
     "Start with one photo and dx = 1. Which columns of the new photo come from which columns of "
     "the old one? Which column stays 0?",
-    "Make np.zeros_like(images). For each photo: mirror it if asked, then copy the part that "
-    "stays visible to its new place. Slices: what is cut off on one side is free on the other.",
+    "Make np.zeros_like(images). For each photo: mirror it if flip says so, then copy the part "
+    "that stays visible to its new place. Slices: what is cut off on one side stays empty on the "
+    "other.",
     "With dx > 0 the old columns 0 … W - dx go to the new columns dx … W; with dx < 0 the old "
     "columns -dx … W go to 0 … W + dx. Rows likewise with dy. max(dx, 0) and max(-dx, 0) give "
     "both starts without an if.",

@@ -100,8 +100,8 @@ def averaged(right, a):
 
 
 @both.mistake(
-    "Each output overwrites what the one before has left, in both gradients: they are sums over "
-    "all outputs, so use +=."
+    "In both gradients, each output overwrites the contribution of the previous one: they are sums "
+    "over all outputs, so use +=."
 )
 def both_overwritten(right, a):
     return overwritten(right, a)[0], d_kernel_overwritten(right, a)[1]
@@ -120,7 +120,7 @@ def kernel_turned(right, a):
 
 
 @in_d_image.mistake(
-    "In d_image each window overwrites the one before: a pixel lies in several windows and "
+    "In d_image each window overwrites the previous one: a pixel lies in several windows and "
     "collects from all of them, so use +=."
 )
 def overwritten(right, a):
@@ -155,8 +155,8 @@ def upstream_not_padded(right, a):
 
 
 @in_d_image.mistake(
-    "You padded upstream by one pixel, which suits kernels of 2 by 2 only: pad with kh - 1 rows "
-    "and kw - 1 columns on each side."
+    "You padded upstream by one pixel, which fits 2 by 2 kernels only: pad with kh - 1 rows and kw "
+    "- 1 columns on each side."
 )
 def upstream_padded_by_one(right, a):
     return _slid_over(right()[0], a.kernel, 1), right()[1]
@@ -173,7 +173,7 @@ def upstream_turned(right, a):
 
 
 @in_d_kernel.mistake(
-    "In d_kernel each output overwrites the one before: every output adds its upstream[i, j] * "
+    "In d_kernel each output overwrites the previous one: every output adds its upstream[i, j] * "
     "window, so use +=."
 )
 def d_kernel_overwritten(right, a):
@@ -190,7 +190,7 @@ def upstream_left_out_of_d_kernel(right, a):
 
 backward_pass.hints(
     "Write the forward pass as a sum: output[i, j] = sum over a, b of kernel[a, b] * image[i + a, "
-    "j + b]. Where does kernel[a, b] stand in it?",
+    "j + b]. Where does kernel[a, b] appear in it?",
     "Think of one output at a time. Output [i, j] used a window of the image. It sends "
     "upstream[i, j] * window to d_kernel, and upstream[i, j] * kernel to that window of d_image.",
     "Start with two arrays of zeros. Go through all i, j of upstream with two loops; take the "

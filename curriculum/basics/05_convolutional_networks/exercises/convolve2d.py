@@ -82,8 +82,8 @@ def turned_kernel(right, a):
 
 
 @convolution.mistake(
-    "You took the mean over the window, but a convolution adds the products up: use a sum, and "
-    "do not divide."
+    "You took the mean over the window, but a convolution adds up the products: use a sum, and do "
+    "not divide."
 )
 def mean_instead_of_sum(right, a):
     return right() / a.kernels[0].size
@@ -149,16 +149,16 @@ def repeated_edges(right, a):
 
 
 @padding_mistakes.mistake(
-    "You padded above and on the left only: np.pad wants (padding, padding), before and after, "
-    "for rows and for columns."
+    "You padded at the top and on the left only: np.pad takes (padding, padding), before and "
+    "after, for rows and for columns."
 )
 def two_sides_only(right, a):
     return right(image=np.pad(a.image, [(0, 0), (a.padding, 0), (a.padding, 0)]), padding=0)
 
 
 @padding_mistakes.mistake(
-    "np.pad(image, padding) pads every axis, so channels of zeros stand in front of the image's: "
-    "name the widths, ((0, 0), (padding, padding), (padding, padding))."
+    "np.pad(image, padding) pads every axis, so channels of zeros come before the image's: give "
+    "the widths, ((0, 0), (padding, padding), (padding, padding))."
 )
 def channels_padded_too(right, a):
     return right(image=np.pad(a.image, a.padding)[: len(a.image)], padding=0)

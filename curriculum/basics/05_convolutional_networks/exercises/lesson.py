@@ -36,8 +36,8 @@ def blur_kernel_cases(rng):
 
 
 @blurring.mistake(
-    "Your weights add up to size * size, so the picture gets that much brighter: divide by it, "
-    "and the brightness stays."
+    "Your weights add up to size * size, so the picture gets that much brighter: divide by size * "
+    "size to keep the brightness."
 )
 def not_divided(right, a):
     return right() * a.size**2
@@ -53,7 +53,7 @@ def one_row(right, a):
     return right().sum(axis=0)
 
 
-@blurring.mistake("You always divide by 9, which suits 3 by 3 only: divide by size * size.")
+@blurring.mistake("You always divide by 9, which fits 3 by 3 only: divide by size * size.")
 def always_nine(right, a):
     return right() * a.size**2 / 9
 
@@ -76,8 +76,8 @@ side = exercise(
     read="lesson.ipynb#Padding-and-stride",
     forms=[
         one_too_few(
-            "You counted the steps: the window also stands where it starts, before the first step, "
-            "so add 1."
+            "You counted the steps only: the window's starting position gives an output too, so "
+            "add 1."
         ),
     ],
 )
@@ -112,7 +112,7 @@ def padding_once(right, a):
 
 
 @side.mistake(
-    "The padding is in the room already: at the end add 1, for the place where the window starts."
+    "The padding is in the room already: at the end add 1, for the window's starting position."
 )
 def p_at_the_end(right, a):
     return right() - 1 + a.p
@@ -125,7 +125,7 @@ def no_padding(right, a):
 
 side.hints(
     "How many pixels does a padding of p add to one row? It has a left and a right.",
-    "room // s counts the steps. A window that makes no step still stands somewhere.",
+    "room // s counts the steps. A window that takes no step still gives one output.",
     "def output_side(n, k, p=0, s=1):\n    room = n + 2 * p - k\n    return room // s + 1",
 )
 
@@ -169,8 +169,8 @@ def receptive_field_cases(rng):
 
 
 @seeing.mistake(
-    "You added the kernels up: neighbouring windows overlap, so a layer adds only kernel - 1 "
-    "steps to the field, which begins at 1."
+    "You added up the kernels: neighbouring windows overlap, so a layer adds only kernel - 1 steps "
+    "to the field, which begins at 1."
 )
 def kernels_added(layers):
     return sum(kernel for kernel, _ in layers)
@@ -197,7 +197,7 @@ def own_stride_first(layers):
 
 
 @seeing.mistake(
-    "You used the recursion in the wrong direction: kernel + stride * (field - 1) walks from the "
+    "You ran the recursion in the wrong direction: kernel + stride * (field - 1) goes from the "
     "last layer back to the photo."
 )
 def from_the_wrong_end(right, a):

@@ -82,7 +82,7 @@ def largest_magnitude(right, a):
 
 
 @pooling.mistake(
-    "Where all values of a window are negative you give 0: your search for the largest starts at "
+    "Where all values of a window are negative you return 0: your search for the largest starts at "
     "0; start at -np.inf, or take .max() of the window."
 )
 def began_at_zero(right, a):
@@ -90,8 +90,8 @@ def began_at_zero(right, a):
 
 
 @pooling.mistake(
-    "All your maps are alike: .max() without axes looks at all photos and channels together; take "
-    "it over the window's two axes only, axis=(2, 3)."
+    "All your maps are the same: .max() without axes looks at all photos and channels together; "
+    "take it over the window's two axes only, axis=(2, 3)."
 )
 def one_maximum_for_all_maps(right, a):
     pooled = right()
@@ -160,15 +160,15 @@ def padding_not_used(right, a):
 
 
 @padding_mistakes.mistake(
-    "np.pad(maps, padding) pads every axis, so there are photos and channels that nobody gave "
-    "you: name the widths, (0, 0) twice and (padding, padding) twice."
+    "np.pad(maps, padding) pads every axis, so it adds photos and channels that were not there: "
+    "give the widths, (0, 0) twice and (padding, padding) twice."
 )
 def all_axes_padded(right, a):
     return right(maps=np.pad(a.maps, a.padding, constant_values=-np.inf), padding=0)
 
 
 pooling.hints(
-    "A window and a step, as in a convolution, but no kernel: what is done with the window "
+    "A window and a step, as in a convolution, but no kernel: what do you do with the window "
     "instead?",
     "Choose the stride first (None means size). Pad the last two axes with -np.inf. The output's "
     "sides come from the formula for a convolution with kernel = size.",

@@ -112,7 +112,7 @@ form = sorting.group("The form of the result")
 
 
 form.mistake(
-    "You returned the network's ten logits for each photo: the label is the place of the largest "
+    "You returned the network's ten logits for each photo: the label is the index of the largest "
     "one, argmax over axis 1.",
     name="logits instead of labels",
 )(_scores)
@@ -127,16 +127,16 @@ def one_label_for_all(images):
 
 
 @form.mistake(
-    "You returned ten numbers, the best photo for each kind: argmax must go over the kinds, which "
-    "are axis 1."
+    "You returned ten numbers, the best photo for each class: argmax must run over the classes, "
+    "axis 1."
 )
 def argmax_over_the_photos(images):
     return _scores(images).argmax(axis=0)
 
 
 @form.mistake(
-    "You returned the largest logits instead of their places: in PyTorch, max gives values and "
-    "places, and argmax the places alone."
+    "You returned the largest logits instead of their indices: in PyTorch, max gives values and "
+    "indices, and argmax the indices alone."
 )
 def largest_values(images):
     return _scores(images).max(axis=1)
@@ -146,15 +146,15 @@ into_the_network = sorting.group("What goes into the network")
 
 
 @into_the_network.mistake(
-    "torch stopped, and says above why: the network takes floats of shape (N, 1, 28, 28), so "
-    "float(), / 255 and a channel axis; and .numpy() wants torch.no_grad() around the network."
+    "PyTorch stopped with the error above: the network takes floats of shape (N, 1, 28, 28), so "
+    "use float(), / 255 and a channel axis; and .numpy() needs torch.no_grad() around the network."
 )
 def photos_of_another_form(images):
     return _trained_network()(torch.tensor(images) / 255)
 
 
 @into_the_network.mistake(
-    "torch cannot take a NumPy array into a network: torch.tensor(images) first."
+    "A PyTorch network does not take NumPy arrays: convert with torch.tensor(images) first."
 )
 def array_into_the_network(images):
     return _trained_network()(images[:, None] / 255)
@@ -164,7 +164,7 @@ accuracies = sorting.group("Accuracy")
 
 
 @accuracies.mistake(
-    "Almost no label is right, which is worse than guessing, and happens when kinds are counted "
+    "Almost no label is right, which is worse than guessing and happens when classes are counted "
     "from 1: labels go from 0 (T-shirt/top) to 9 (ankle boot)."
 )
 def counted_from_one(images):
@@ -172,8 +172,8 @@ def counted_from_one(images):
 
 
 @accuracies.mistake(
-    "About one label in ten is right, as with guessing: is it the trained network that you ask, "
-    "are pixels scaled as in training, and did the loss fall below 2.3?"
+    "About one label in ten is right, as by guessing: do you use the trained network, are the "
+    "pixels scaled as in training, and did the loss fall below 2.3?"
 )
 def guessed(images):
     return np.random.default_rng(images.sum()).integers(0, 10, size=len(images))
@@ -191,7 +191,7 @@ standing_still = sorting.group(
     "A loss that stands still", read="lesson.ipynb#What-goes-wrong:-a-loss-that-stands-still"
 )
 ONE_LABEL = (
-    "Every photo gets the same label, as from a network whose loss stood still at 2.3: lower the "
+    "Every photo gets the same label, as from a network whose loss stands still at 2.3: lower the "
     "learning rate or normalise, and train again."
 )
 
@@ -210,11 +210,11 @@ sorting.hints(
     "First reach 87 % on 1000 photos that you hold out of the training set. Only then write "
     "predict.",
     "A SmallCNN learns slowly here, because it averages whole maps. The lesson's network with "
-    "batch normalisation, or wider maps, gets further in the same time. In predict, do to the "
+    "batch normalisation, or more channels, gets further in the same time. In predict, do to the "
     "photos exactly what you did in training.",
     "Train with Adam and a learning rate near 0.003 for three or four epochs of batches of 64; "
-    "keep the network in a global name. predict: uint8 to a float tensor of shape (N, 1, 28, 28), "
-    "divided by 255; eval mode; torch.no_grad(); argmax over dim 1; NumPy.",
+    "keep the network in a global variable. predict: uint8 to a float tensor of shape (N, 1, 28, "
+    "28), divided by 255; eval mode; torch.no_grad(); argmax over dim 1; NumPy.",
 )
 
 

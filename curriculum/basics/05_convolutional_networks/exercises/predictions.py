@@ -18,16 +18,16 @@ EXERCISES = [
         read=CHANNELS,
         wrong={
             (8, 15, 15): (
-                "You rounded up: a last window would hang over the edge, so it is dropped.",
+                "You rounded up: a last window would overhang the edge, so it is dropped.",
                 PADDING,
             ),
             (8, 12, 12): (
-                "12 is right without padding: here two zeros stand on each side.",
+                "12 is right without padding: here two zeros are added on each side.",
                 PADDING,
             ),
             (8, 28, 28): (
-                "28 is right for stride 1: with stride 2 the window stands at every second "
-                "pixel only.",
+                "28 is right for stride 1: with stride 2 the window visits every second pixel "
+                "only.",
                 PADDING,
             ),
             (1, 14, 14): (
@@ -36,12 +36,11 @@ EXERCISES = [
             ),
             (14, 14, 8): "The numbers are right in Keras's order: PyTorch writes channels first.",
             (8, 13, 13): (
-                "13 is the number of whole steps: the window also stands at the place before "
-                "the first one.",
+                "13 is the number of whole steps: the window's starting position counts as well.",
                 PADDING,
             ),
             (8, 24, 24): (
-                "24 is right without padding and for stride 1: here two zeros stand on each "
+                "24 is right without padding and for stride 1: here two zeros are added on each "
                 "side, and the window moves by two.",
                 PADDING,
             ),
@@ -85,12 +84,12 @@ EXERCISES = [
                 "channel, so 8, and one bias."
             ),
             8 * (16 * SLICE + 1): (
-                "You exchanged the channels: 16 kernels, each with 8 slices and one bias."
+                "You swapped the channels: 16 kernels, each with 8 slices and one bias."
             ),
         },
         hints=(
-            "How many numbers are in one kernel? How many kernels are there?",
-            "One kernel: 8 slices of 3 by 3 numbers, and a bias. Then times 16.",
+            "How many weights does one kernel have? How many kernels are there?",
+            "One kernel: 8 slices of 3 by 3 weights, and a bias. Then times 16.",
             "predicted_parameters = 16 * (8 * 3 * 3 + 1)",
         ),
     ),
@@ -102,19 +101,19 @@ EXERCISES = [
         read="lesson.ipynb#An-experiment:-the-off-centre-camera",
         wrong={
             "a": (
-                "Most people say so, because the same kernels run over the whole photo: the "
-                "maps do move along, but the Linear layer behind them has a weight for each "
-                "place. Run on."
+                "Most people say so, because the same kernels run over the whole photo: the maps "
+                "do move along, but the Linear layer after them has a weight for each position. "
+                "Run the next cells."
             ),
             "b": (
-                "Pooling tolerates a pixel or so, and no more: run on and see how steep the "
-                "curve is."
+                "Pooling tolerates a pixel or so, and no more: run the next cells and see how "
+                "steep the curve is."
             ),
         },
         hints=(
-            "The convolutions give the same values at other places. What does the layer after "
-            "Flatten do with places?",
-            "The Linear layer has its own weight for each of the 7 by 7 places of each map.",
+            "The convolutions give the same values at shifted positions. What does the layer after "
+            "Flatten do with positions?",
+            "The Linear layer has its own weight for each of the 7 by 7 positions in each map.",
             'predicted_drop = "c"',
         ),
     ),

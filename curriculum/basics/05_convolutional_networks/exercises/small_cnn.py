@@ -112,7 +112,7 @@ def one_relu(right, a):
 
 
 @blocks.mistake(
-    "Your convolutions do not pad, so each takes a pixel from every side: with a 3 by 3 kernel, "
+    "Your convolutions do not pad, so each removes a pixel on every side: with a 3 by 3 kernel, "
     "padding=1 keeps the size.",
     read="lesson.ipynb#Padding-and-stride",
 )
@@ -135,8 +135,8 @@ def normalised_after_relu(right, a):
 
 
 @normalisation.mistake(
-    "Your convolutions have biases: the batch normalisation after them subtracts the mean, and "
-    "the bias with it; say bias=False."
+    "Your convolutions have biases: the batch normalisation after them subtracts the mean, and the "
+    "bias with it; set bias=False."
 )
 def biases_kept(right, a):
     return _network(a, **_convolutions(a, padding=1))

@@ -139,7 +139,7 @@ def softmax_twice():
 
 
 @faults.mistake(
-    "Gradients of former batches are still added to the new ones: clear them before each backward."
+    "Gradients of earlier batches are still added to the new ones: clear them before each backward."
 )
 def gradients_not_cleared():
     return {"cleared": False}
@@ -154,7 +154,7 @@ def last_batch_dropped():
 
 @faults.mistake(
     "The loss is still the mean of the batches' means, in which a photo of a small batch counts "
-    "for more: weigh each batch by its number of photos."
+    "for more: weight each batch by its number of photos."
 )
 def mean_of_means():
     return {"by_batch": True}
