@@ -104,9 +104,9 @@ def cases(rng):
         case("what was known", 101, 9, ([far()], [])),
         case("what came after", cutoff + 1, even + 1, *both, ([-9], [])),
         case("customers who came later", 98, even, *both, ([4], [-4]), ([], [3])),
-        case("on the very days", cutoff + 2, even + 3, *borders),
-        case("on the very days", cutoff, even, *borders[3:]),
-        case("on the very days", 120, 1, *borders),
+        case("on the boundary days", cutoff + 2, even + 3, *borders),
+        case("on the boundary days", cutoff, even, *borders[3:]),
+        case("on the boundary days", 120, 1, *borders),
     ]
 
 

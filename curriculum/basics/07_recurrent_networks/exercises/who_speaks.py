@@ -111,8 +111,8 @@ def cases(rng, rows):
     most = len(labels) * 19 // 20
     first, second = (int(n) for n in rng.choice(np.arange(most * 4 // 5, most), 2, replace=False))
     return [
-        case("zeros behind the end", first),
-        case("anything behind the end", second, BUFFER),
+        case("zeros beyond the end", first),
+        case("anything beyond the end", second, BUFFER),
     ]
 
 
