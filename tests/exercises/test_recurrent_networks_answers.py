@@ -184,7 +184,7 @@ WRONG = {
     "a window of ten days": (
         "purchase_table",
         PURCHASES.format(**AS_ASKED | {"end": "cutoff + 10"}),
-        {"on the very days"},
+        {"on the boundary days"},
     ),
     "rows as long as the longest": (
         "real_steps",
@@ -198,7 +198,7 @@ WRONG = {
     "always 130 speakers": (
         "who_speaks",
         "def who_speaks(x, lengths): return np.arange(130) % 9",
-        {"zeros behind the end", "anything behind the end"},
+        {"zeros beyond the end", "anything beyond the end"},
     ),
 }
 

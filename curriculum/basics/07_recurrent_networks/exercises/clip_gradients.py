@@ -100,8 +100,8 @@ scaling = clipping.group("One factor for all")
 
 
 @scaling.mistake(
-    "You clipped each array by its own norm, which turns the step into another direction: take "
-    "one norm and one factor for all arrays together."
+    "You clipped each array by its own norm, which changes the direction of the step: take one "
+    "norm and one factor for all arrays together."
 )
 def each_array_on_its_own(gradients, limit):
     clipped = [clip_gradients([gradient], limit)[0][0] for gradient in gradients]
@@ -111,8 +111,8 @@ def each_array_on_its_own(gradients, limit):
 
 
 @scaling.mistake(
-    "You cut every value to the range from -limit to limit, which turns the step into another "
-    "direction: multiply everything by one factor."
+    "You clipped every value to the range from -limit to limit, which changes the direction of "
+    "the step: multiply everything by one factor."
 )
 def value_by_value(gradients, limit):
     if not np.isfinite(_norm(gradients)):
@@ -121,7 +121,7 @@ def value_by_value(gradients, limit):
 
 
 @scaling.mistake(
-    "You also scale gradients that are shorter than the limit, up to it: leave those as they are."
+    "You also scale gradients shorter than the limit, up to it: leave those as they are."
 )
 def always_scaled(gradients, limit):
     norm = _norm(gradients)
@@ -131,8 +131,8 @@ def always_scaled(gradients, limit):
 
 
 @scaling.mistake(
-    "You compare the sum of squares with the limit: take the root first, for a norm of 3 has the "
-    "square 9 and is still below a limit of 5."
+    "You compare the sum of squares with the limit: take the root first. A norm of 3 has the "
+    "square 9, and is still below a limit of 5."
 )
 def squares_against_the_limit(gradients, limit):
     norm = _norm(gradients)
@@ -150,7 +150,7 @@ def zero_by_zero(gradients, limit):
     return ([np.full_like(g, np.nan) for g in gradients] if norm == 0 else clipped), norm
 
 
-@scaling.mistake("Long gradients come back with the norm 1: multiply by limit / norm.")
+@scaling.mistake("Long gradients come back with a norm of 1: multiply by limit / norm.")
 def scaled_to_1(gradients, limit):
     clipped, norm = clip_gradients(gradients, limit)
     return ([gradient / limit for gradient in clipped] if norm > limit else clipped), norm
@@ -168,8 +168,8 @@ not_finite = clipping.group("Not finite")
 
 
 @not_finite.mistake(
-    "A norm that is not finite is not looked at, and inf * 0 and nan are not numbers to step by: "
-    "ask np.isfinite(norm) first, and return zeros where it is False."
+    "You do not check for a norm that is not finite, and a step of nan ruins the weights: ask "
+    "np.isfinite(norm) first, and return zeros where it is False."
 )
 def infinity_not_looked_at(gradients, limit):
     norm = _norm(gradients)
@@ -179,7 +179,7 @@ def infinity_not_looked_at(gradients, limit):
 
 
 @not_finite.mistake(
-    "You look for nan but not for inf, and inf * 0 is nan: np.isfinite(norm) sees both."
+    "You check for nan but not for inf, and inf * 0 is nan: np.isfinite(norm) catches both."
 )
 def only_nan_looked_at(gradients, limit):
     look = clip_gradients if np.isnan(_norm(gradients)) else infinity_not_looked_at
@@ -187,7 +187,7 @@ def only_nan_looked_at(gradients, limit):
 
 
 @not_finite.mistake(
-    "You look for inf but not for nan, and nan > limit is False: np.isfinite(norm) sees both."
+    "You check for inf but not for nan, and nan > limit is False: np.isfinite(norm) catches both."
 )
 def only_inf_looked_at(gradients, limit):
     look = clip_gradients if np.isinf(_norm(gradients)) else infinity_not_looked_at
@@ -204,8 +204,8 @@ def times_zero(gradients, limit):
 
 
 @not_finite.mistake(
-    "You set the values that are not finite to 0 and went on with the others: after an overflow "
-    "none can be trusted; return zeros for all, and the norm as it was."
+    "You set the values that are not finite to 0 and kept the others: after an overflow none can "
+    "be trusted; return zeros for all, and the norm as it was."
 )
 def bad_values_removed(gradients, limit):
     kept = [np.nan_to_num(gradient, nan=0.0, posinf=0.0, neginf=0.0) for gradient in gradients]
@@ -252,9 +252,9 @@ def largest_singular_value(gradients):
 
 
 clipping.hints(
-    "How long is the vector that one gets by laying all arrays end to end?",
+    "How long is the vector that you get by laying all arrays end to end?",
     "Sum of squares over all arrays, then one root. If that is not finite: zeros. If it is at "
-    "most limit: leave everything. Otherwise one factor for all.",
+    "most limit: leave everything as it is. Otherwise one factor for all.",
     "The factor is limit / norm. Add up np.sum(g**2) over the list and take np.sqrt; ask "
     "np.isfinite(norm) first. Return a list of new arrays, and float(norm).",
 )

@@ -56,37 +56,33 @@ def cases(rng):
 
 
 @fading.mistake(
-    "Each of your states knows its own value only: carry the state on from step to step, as the "
-    "old note."
+    "Each of your states knows only its own value: carry the state on from step to step, like a "
+    "note that you keep."
 )
 def not_carried_on(values, keep):
     return (1 - keep) * values
 
 
-@fading.mistake(
-    "You noted the state before it was rewritten: append it after the value has been read."
-)
+@fading.mistake("You stored the state before its update: append it after the value has been read.")
 def state_before(right, a):
     return np.concatenate([[0.0], right()[:-1]])
 
 
 @fading.mistake(
-    "Your result begins with the state 0 from before the first value: one state for each value is "
-    "asked for."
+    "Your result starts with the state 0 from before the first value: return one state for each "
+    "value."
 )
 def zero_in_front(right, a):
     return np.concatenate([[0.0], right()])
 
 
-@fading.mistake(
-    "You returned the last state only: return the states after all values, as an array."
-)
+@fading.mistake("You returned only the last state: return the state after each value, as an array.")
 def last_state_only(right, a):
     return right()[-1]
 
 
 @fading.mistake(
-    "You began with the first value as the state: here the state is 0 before anything has been "
+    "You started with the first value as the state: here the state is 0 before anything has been "
     "read."
 )
 def began_with_the_first(right, a):
@@ -102,8 +98,8 @@ def mean_so_far(values, keep):
 
 
 @fading.mistake(
-    "You mixed each value with the value before it: mix it with the state before it, in which all "
-    "earlier values are left."
+    "You mixed each value with the value before it: mix it with the state before it, which "
+    "carries traces of all earlier values."
 )
 def value_before(values, keep):
     return keep * np.concatenate([[0.0], values[:-1]]) + (1 - keep) * values

@@ -99,7 +99,7 @@ def _right(of_x, of_h, h):
 
 
 @gru.mistake(
-    "You took the blocks in the order z, r, n, which is that of Keras: torch has r first.",
+    "You took the blocks in the order z, r, n, as in Keras: torch puts r first.",
     name="order z, r, n",
     make=_joined,
 )
@@ -108,7 +108,7 @@ def order_z_r_n(of_x, of_h, h):
 
 
 @gru.mistake(
-    "You took every third row for a block: the first H rows belong to r, the next H to z, the "
+    "You took every third row as a block: the first H rows belong to r, the next H to z, the "
     "last H to n; np.split(a, 3, axis=1) does it."
 )
 def blocks_interleaved(x, h, w_ih, w_hh, b_ih, b_hh):
@@ -117,14 +117,13 @@ def blocks_interleaved(x, h, w_ih, w_hh, b_ih, b_hh):
     return _right(np.moveaxis(of_x, 2, 0), np.moveaxis(of_h, 2, 0), h)
 
 
-@gru.mistake("You did not transpose the blocks of w_hh: each has a row for each new unit.")
+@gru.mistake("You did not transpose the blocks of w_hh: each has one row per new unit.")
 def blocks_transposed(right, a):
     return right(w_hh=np.concatenate([block.T for block in np.split(a.w_hh, 3)]))
 
 
 @gru.mistake(
-    "Both of your gates come from the second block: the reset gate r has the first H rows for "
-    "itself.",
+    "Both of your gates come from the second block: the first H rows belong to the reset gate r.",
     make=_joined,
 )
 def z_for_both_gates(of_x, of_h, h):
@@ -135,8 +134,8 @@ reset = gru.group("The reset gate and its bias")
 
 
 @reset.mistake(
-    "In n you put both biases outside of the reset: r multiplies all that comes from the state, "
-    "its bias b_hn as well."
+    "In n you put both biases outside the reset: r multiplies all that comes from the state, "
+    "including its bias b_hn."
 )
 def bias_outside_of_the_reset(right, a):
     return right(b_ih=a.b_ih + a.b_hh, b_hh=0 * a.b_hh)
@@ -195,7 +194,7 @@ def tanh_in_the_gates(of_x, of_h, h):
     return (1 - z) * np.tanh(of_x[2] + r * of_h[2]) + z * h
 
 
-@mixing.mistake("You returned n, the candidate: the new state mixes it with the old one.")
+@mixing.mistake("You returned n, the candidate: the new state mixes it with the old state.")
 def n_returned(of_x, of_h, h):
     return np.tanh(of_x[2] + _sigmoid(of_x[0] + of_h[0]) * of_h[2])
 

@@ -55,14 +55,14 @@ def _counted(weights, biases):
 
 
 counting.mistake(
-    "Your total lacks one bias for each unit of each block: mathematics needs one, but PyTorch "
+    "Your total lacks one bias for each unit of each block: one would do in theory, but PyTorch "
     "keeps two, bias_ih and bias_hh.",
     name="one bias",
 )(_counted(lambda c, h: h, lambda h: 1))
 
 
 counting.mistake(
-    "Your total has units * inputs in the place of U: the second matrix multiplies the state, "
+    "Your total has units * inputs in place of U: the second matrix multiplies the state, "
     "which has `units` numbers, so it has units * units.",
     name="inputs twice",
 )(_counted(lambda c, h: c, lambda h: 2))
@@ -76,7 +76,7 @@ counting.mistake(
 
 
 counting.mistake(
-    "Your total has `units` numbers in the place of U: each unit reads all units of the old "
+    "Your total has `units` numbers in place of U: each unit reads all units of the old "
     "state, so U has units * units.",
     name="one state weight",
 )(_counted(lambda c, h: 1, lambda h: 2))
@@ -89,14 +89,14 @@ counting.mistake(
 
 
 counting.mistake(
-    "Your total has 2 * units * units in the place of the biases: a block has two for each unit, "
+    "Your total has 2 * units * units in place of the biases: a block has two for each unit, "
     "2 * units, and the line multiplies by `units` already.",
     name="units among the biases",
 )(_counted(lambda c, h: h, lambda h: 2 * h))
 
 
 counting.mistake(
-    "Your total has units ** 3 in the place of U: the line multiplies by `units` already, and the "
+    "Your total has units ** 3 in place of U: the line multiplies by `units` already, and the "
     "brackets hold the weights of one unit.",
     name="units times units",
 )(_counted(lambda c, h: h * h, lambda h: 2))

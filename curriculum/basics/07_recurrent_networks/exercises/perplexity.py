@@ -29,7 +29,7 @@ def perplexity(logits, targets, lengths):
     """Return bits per character and perplexity of a language model on a padded batch.
 
     logits: float (N, T, V); targets: whole numbers (N, T) from 0 to V - 1; lengths: whole numbers
-    (N,), from 1 to T. Anything may stand in both arrays from step lengths[n] of row n on. The mean
+    (N,), from 1 to T. Both arrays may hold anything from step lengths[n] of row n on. The mean
     is over all real characters together.
     """
     rows, steps = np.nonzero(np.arange(logits.shape[1]) < lengths[:, None])
@@ -123,8 +123,8 @@ colleague = evaluation.group("What the colleague left behind")
 batch = evaluation.group("Which characters count", read="lesson.ipynb#Padding-and-masking")
 
 colleague.mistake(
-    "Your softmax adds up to 1 over the steps: it must do so over the characters, the last axis, "
-    "for at each step one of them comes next.",
+    "Your softmax sums to 1 over the steps: it must do so over the characters, the last axis, "
+    "because at each step one of them comes next.",
     name="softmax over the steps",
 )(_evaluated(axis=1))
 
@@ -140,12 +140,12 @@ colleague.mistake(
 )(_evaluated(base=np.e, power=np.e))
 
 colleague.mistake(
-    "Your bits are right, but your perplexity is e to their power: bits go with the base 2.",
+    "Your bits are right, but your perplexity is e to that power: with bits the base is 2.",
     name="e to the power of bits",
 )(_evaluated(power=np.e))
 
 colleague.mistake(
-    "You took the natural logarithm and then 2 to its power: with nats the base is e, with bits "
+    "You took the natural logarithm and then 2 to that power: with nats the base is e, with bits "
     "it is 2.",
     name="2 to the power of nats",
 )(_evaluated(base=np.e))
@@ -156,20 +156,20 @@ batch.mistake(
 )(_evaluated(real_only=False))
 
 batch.mistake(
-    "You took the mean of each row and then the mean of the rows, in which a character of a short "
-    "row counts more: add up over all real characters, and divide once.",
+    "You took the mean of each row and then the mean of the rows, which gives a character of a "
+    "short row more weight: add up over all real characters, and divide once.",
     name="mean of the rows",
 )(_evaluated(by_row=True))
 
 batch.mistake(
-    "You left the padding out of the sum, but divide by all N · T places: divide by the number of "
+    "You left the padding out of the sum, but divide by all N · T steps: divide by the number of "
     "real characters, lengths.sum().",
     name="divided by all places",
 )(_evaluated(count=lambda logits, lengths: lengths.size * logits.shape[1]))
 
 batch.mistake(
-    "You divide by the number of sequences: bits per character are asked for, so divide by the "
-    "number of real characters.",
+    "You divide by the number of sequences: for bits per character, divide by the number of real "
+    "characters.",
     name="per sequence",
 )(_evaluated(count=lambda logits, lengths: len(lengths)))
 

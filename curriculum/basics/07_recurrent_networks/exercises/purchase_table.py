@@ -104,9 +104,9 @@ def cases(rng):
         case("what was known", 101, 9, ([far()], [])),
         case("what came after", cutoff + 1, even + 1, *both, ([-9], [])),
         case("customers who came later", 98, even, *both, ([4], [-4]), ([], [3])),
-        case("on the very days", cutoff + 2, even + 3, *borders),
-        case("on the very days", cutoff, even, *borders[3:]),
-        case("on the very days", 120, 1, *borders),
+        case("on the boundary days", cutoff + 2, even + 3, *borders),
+        case("on the boundary days", cutoff, even, *borders[3:]),
+        case("on the boundary days", 120, 1, *borders),
     ]
 
 
@@ -129,7 +129,7 @@ def _with_column(right, a, column, measure, seen=None):
 
 
 @purchases.mistake(
-    "Your rows are not in rising order of the customers, as when they stand in the order of the "
+    "Your rows are not in ascending order of the customers, as when they keep the order of the "
     "log: sort them by customer."
 )
 def order_of_appearance(right, a):
@@ -140,7 +140,7 @@ def order_of_appearance(right, a):
 
 
 @purchases.mistake(
-    "Your features see one window before the cutoff only: everything before the cutoff is known, "
+    "Your features see only one window before the cutoff: everything before the cutoff is known, "
     "however long ago."
 )
 def known_in_the_last_window(right, a):
@@ -186,7 +186,7 @@ def days_with_purchases(right, a):
     return _with_column(right, a, 1, lambda days, _: len(set(days.tolist())))
 
 
-@features.mistake("Your money is a sum: the mean of the customer's known purchases is asked for.")
+@features.mistake("Your money is a sum: return the mean over the customer's known purchases.")
 def total_money(right, a):
     return _with_column(right, a, 2, lambda _, paid: paid.sum())
 
@@ -204,8 +204,8 @@ borders = purchases.group(
 
 
 @borders.mistake(
-    "Purchases on the cutoff's day count neither as known nor as bought: the window begins with "
-    "that day, day >= cutoff."
+    "Purchases on the day of the cutoff count neither as known nor as bought: the window starts "
+    "with that day, day >= cutoff."
 )
 def cutoff_in_neither(right, a):
     return _rows(right, a, a.day != a.cutoff)
@@ -225,7 +225,7 @@ def no_end_of_the_window(right, a):
 
 
 @borders.mistake(
-    "Purchases on the cutoff's day are in your features and in your labels, which is a leak: "
+    "Purchases on the day of the cutoff are in your features and in your labels, which is a leak: "
     "known is day < cutoff."
 )
 def cutoff_in_both(right, a):
@@ -241,8 +241,8 @@ leaks = purchases.group(
 
 
 @leaks.mistake(
-    "Your features see purchases after the cutoff, so the table tells the model what it is to "
-    "predict: use the rows with day < cutoff only."
+    "Your features see purchases after the cutoff, so the table tells the model what it should "
+    "predict: use only the rows with day < cutoff."
 )
 def features_of_the_whole_log(right, a):
     known, x, bought = right()
@@ -252,8 +252,8 @@ def features_of_the_whole_log(right, a):
 
 
 @leaks.mistake(
-    "Your table has a row for customers who came after the cutoff only: on that day nobody knew "
-    "them, so they have none."
+    "Your table has rows for customers who first bought after the cutoff: on that day nobody knew "
+    "them, so leave them out."
 )
 def everybody_in_the_table(right, a):
     known, x, _ = right()
@@ -265,7 +265,7 @@ def everybody_in_the_table(right, a):
 
 
 @leaks.mistake(
-    "You left out customers who never buy again, which only the future tells: everybody known "
+    "You left out customers who never buy again, which only the future tells: everyone known "
     "before the cutoff has a row."
 )
 def only_those_who_come_back(right, a):
@@ -275,11 +275,11 @@ def only_those_who_come_back(right, a):
 
 
 purchases.hints(
-    "Stand on the evening before the cutoff. Which rows of the log can you see? Make a mask of "
+    "Imagine the evening before the cutoff. Which rows of the log can you see? Make a mask of "
     "them first, and use nothing else for the features.",
     "np.unique(customer[past]) gives the rows of the table, sorted. A loop over them is fine: "
     "pick the customer's own known rows, and take the largest day, the number and the mean.",
     "For the labels make a second mask, from the cutoff to before cutoff + window, and ask with "
-    "np.isin which known customers are in it. Collect the features in a list, and make floats of "
-    "them at the end.",
+    "np.isin which known customers are in it. Collect the features in a list, and convert them to "
+    "floats at the end.",
 )

@@ -69,7 +69,7 @@ def one_too_few(right, a):
     return right(lengths=a.lengths - 1)
 
 
-@masking.mistake("Your mask is true for the padding: invert it, for true means real.")
+@masking.mistake("Your mask is true for the padding: invert it, because true means real.")
 def padding_marked(right, a):
     return ~right()
 
@@ -82,13 +82,13 @@ def lengths_not_a_column(lengths, longest):
     return torch.arange(longest) < lengths
 
 
-@masking.mistake("Your real steps stand at the end of the rows: the padding comes after them.")
+@masking.mistake("Your real steps are at the end of the rows: the padding comes after them.")
 def flush_right(right, a):
     return right().flip(1)
 
 
 @masking.mistake(
-    "Your mask marks one step of a row: all steps before the end are real, so compare with <."
+    "Your mask marks one step per row: all steps before the end are real, so compare with <."
 )
 def last_step_only(lengths, longest):
     return torch.arange(longest) == lengths[:, None] - 1
@@ -108,7 +108,7 @@ def as_long_as_the_longest(right, a):
 
 
 @masking.mistake(
-    "You used the first sequence's length for all rows: lengths[:, None] has one for each."
+    "You used the first sequence's length for all rows: lengths[:, None] has one per row."
 )
 def first_length(right, a):
     return right(lengths=a.lengths[:1].expand_as(a.lengths))

@@ -25,7 +25,7 @@ summary = exercise(
 def summarise(states, lengths):
     """Return the last real state and the mean of the real states of each sequence, (N, H) each.
 
-    states: float (N, T, H), where anything may stand from step lengths[n] of row n on;
+    states: float (N, T, H), which may hold anything from step lengths[n] of row n on;
     lengths: whole numbers (N,), from 1 to T.
     """
     rows = torch.arange(len(states))
@@ -110,7 +110,7 @@ def padding_in_the_mean(right, a):
 
 
 @both.mistake(
-    "You looked for the padding by its zeros: it may hold anything, and a real state may be 0; "
+    "You recognised the padding by its zeros: it may hold anything, and a real state may be 0; "
     "trust lengths."
 )
 def padding_guessed(states, lengths):
@@ -118,7 +118,7 @@ def padding_guessed(states, lengths):
     return summarise(states, used)
 
 
-@both.mistake("Your mean leaves out nan only: padding may hold anything; trust lengths.")
+@both.mistake("Your mean leaves out only nan: padding may hold anything; trust lengths.")
 def nan_taken_for_padding(right, a):
     return right()[0], a.states.nanmean(dim=1)
 
@@ -155,7 +155,7 @@ def lengths_not_turned(right, a):
 
 
 @number.mistake(
-    "Your mask takes in the first step of the padding: steps count from 0, so step < length is "
+    "Your mask includes the first step of the padding: steps count from 0, so step < length is "
     "real, and <= is one too many."
 )
 def mask_one_too_long(right, a):
@@ -164,8 +164,8 @@ def mask_one_too_long(right, a):
 
 
 @number.mistake(
-    "Your mean leaves out the last real step: states[n, : lengths[n]] ends with step lengths[n] - "
-    "1 by itself."
+    "Your mean leaves out the last real step: states[n, : lengths[n]] already ends with step "
+    "lengths[n] - 1."
 )
 def mean_of_one_step_less(right, a):
     last, mean = right()
@@ -191,5 +191,5 @@ summary.hints(
     "torch.arange(T) < lengths[:, None] is that mask. Set the rest to 0 with torch.where, add up "
     "over the steps, divide by the lengths. The last state needs one index for each row.",
     "Index with two tensors at once: torch.arange(N) for the row and lengths - 1 for the step. "
-    "For the mean, mask[..., None] lies over the H units; lengths[:, None] divides.",
+    "For the mean, mask[..., None] broadcasts over the H units; divide by lengths[:, None].",
 )

@@ -25,7 +25,7 @@ backward_pass = exercise(
             of="d_w",
         ),
         reversed_order(
-            "Your d_states begin with the last state: reverse the list at the end.", of="d_states"
+            "Your d_states start with the last state: reverse the list at the end.", of="d_states"
         ),
     ],
 )
@@ -97,8 +97,8 @@ loop = backward_pass.group("The loop")
 
 
 @loop.mistake(
-    "You go forwards through the steps, but a state's gradient is complete only when all later "
-    "steps have sent theirs: let t run from T down to 1."
+    "You go forwards through the steps, but a state's gradient is complete only once all later "
+    "steps have contributed: let t run from T down to 1."
 )
 def forwards(states, w_hh, upstream):
     d_states, d_w = upstream.copy(), np.zeros_like(w_hh)
@@ -118,8 +118,8 @@ def one_step_short(right, a):
 
 
 @loop.mistake(
-    "Your d_states hold the gradients inside the tanh, a_t: keep those for the states themselves, "
-    "before they are multiplied by 1 - h_t²."
+    "Your d_states hold the gradients inside the tanh, a_t: keep those of the states themselves, "
+    "before the multiplication by 1 - h_t²."
 )
 def gradients_inside_the_tanh(right, a):
     d_states, d_w = right()
@@ -144,7 +144,7 @@ slopes = backward_pass.group("The slope of tanh", make=lambda slope: _backwards(
 
 
 @slopes.mistake(
-    "The derivative of tanh is missing: on the way through step t each unit's gradient is "
+    "The derivative of tanh is missing: on its way back through step t, each unit's gradient is "
     "multiplied by 1 - h_t²."
 )
 def slope_left_out(states, t):
@@ -152,7 +152,7 @@ def slope_left_out(states, t):
 
 
 @slopes.mistake(
-    "You took the derivative of tanh from h_{t-1}: the tanh gave h_t, so it is 1 - h_t²."
+    "You took the derivative of tanh at h_{t-1}: the output of the tanh is h_t, so it is 1 - h_t²."
 )
 def slope_of_the_state_before(states, t):
     return 1 - states[t - 1] ** 2
@@ -164,16 +164,16 @@ def slope_of_a_sigmoid(states, t):
 
 
 @slopes.mistake(
-    "You took tanh of a state, which has been through a tanh already: the derivative is 1 - h_t², "
-    "with h_t as it is."
+    "You took tanh of a state, which is already the output of a tanh: the derivative is "
+    "1 - h_t², with h_t as it is."
 )
 def squashed_twice(states, t):
     return 1 - np.tanh(states[t]) ** 2
 
 
 backward_pass.mistake(
-    "You multiplied by w_hh in the direction of the forward pass: w_hh[k, j] leads from unit j to "
-    "unit k, so what comes back to j is the sum over k, a @ w_hh.",
+    "You multiplied by w_hh as in the forward pass: w_hh[k, j] leads from unit j to unit k, so the "
+    "gradient of j is a sum over k, a @ w_hh.",
     name="times the transposed",
 )(_backwards(back=lambda inner, w_hh: w_hh @ inner))
 
@@ -183,14 +183,14 @@ joins = backward_pass.group("Two influences", make=lambda join: _backwards(join=
 
 @joins.mistake(
     "A state influences the loss directly, by its own row of upstream, and through the next "
-    "state; before the last step you keep only the second: add the two."
+    "state; before the last step you keep only the second part: add the two."
 )
 def upstream_overwritten(direct, sent):
     return sent
 
 
 @joins.mistake(
-    "You count each direct gradient twice: d_states begins as a copy of upstream, so add only "
+    "You count each direct gradient twice: d_states starts as a copy of upstream, so add only "
     "what comes back from the next state."
 )
 def upstream_twice(direct, sent):
@@ -212,14 +212,14 @@ weights = backward_pass.group("The gradient of w_hh", make=_with_other_weights)
 
 
 @weights.mistake(
-    "Each step overwrites your d_w: all steps share one w_hh, so their gradients are added up."
+    "Each step overwrites your d_w: all steps share one w_hh, so add up their gradients."
 )
 def d_w_overwritten(inner, states, d_states, upstream):
     return np.outer(inner[0], states[0])
 
 
 @weights.mistake(
-    "Your d_w is made from upstream, as if each step mattered only directly: use the whole "
+    "Your d_w is computed from upstream, as if each state mattered only directly: use the total "
     "gradient, d_states[t]."
 )
 def d_w_from_upstream(inner, states, d_states, upstream):
@@ -237,10 +237,10 @@ def d_w_without_slope(inner, states, d_states, upstream):
 
 
 backward_pass.hints(
-    "Stand at h_t, and suppose that its whole gradient is known. What does h_{t-1} get from it, "
-    "through one step?",
-    "Begin with a copy of upstream. Go from t = T down to 1. With a = d_states[t] * (1 - h_t²), "
+    "Suppose that the total gradient of h_t is known. What does h_{t-1} get from it, through one "
+    "step?",
+    "Start with a copy of upstream. Go from t = T down to 1. With a = d_states[t] * (1 - h_t²), "
     "the gradient inside the tanh, two things follow: what w_hh gets, and what h_{t-1} gets.",
     "In the loop, with that a: add np.outer(a, h_{t-1}) to d_w, and a @ w_hh to row t - 1 of "
-    "d_states. Both with +=. By the time that a row is used, it is complete.",
+    "d_states, both with +=. By the time a row is used, it is complete.",
 )

@@ -1,6 +1,6 @@
-"""Exercise `who_speaks`: real utterances, and what stands behind their end.
+"""Exercise `who_speaks`: real utterances, and whatever follows their end in the buffer.
 
-Run as a program, this file trains the stored networks, some seconds, and writes them.
+Run as a program, this file trains the stored networks in a few seconds and writes them.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _scores(x, lengths):
 def who_speaks(x, lengths):
     """Return the speakers, 0 to 8, of a batch of utterances: whole numbers (N,).
 
-    x: float32 (N, T, 12), cepstral coefficients, where anything may stand behind an utterance's
+    x: float32 (N, T, 12), cepstral coefficients, where anything may follow an utterance's
     end; lengths: whole numbers (N,). Runs the network that `train_and_save` stored.
     """
     return _scores(x, lengths).argmax(axis=1)
@@ -111,21 +111,21 @@ def cases(rng, rows):
     most = len(labels) * 19 // 20
     first, second = (int(n) for n in rng.choice(np.arange(most * 4 // 5, most), 2, replace=False))
     return [
-        case("zeros behind the end", first),
-        case("anything behind the end", second, BUFFER),
+        case("zeros beyond the end", first),
+        case("anything beyond the end", second, BUFFER),
     ]
 
 
 @listening.mistake(
-    "Almost no label is right, which is worse than guessing: are speakers counted from 0 to 8, and "
-    "is each label the place of the largest logit, argmax?"
+    "Almost no label is right, which is worse than guessing: are speakers numbered 0 to 8, and is "
+    "each label the index of the largest logit, argmax?"
 )
 def counted_from_one(right, a):
     return right() + 1
 
 
 @listening.mistake(
-    "About one label in nine is right, as by guessing: does who_speaks use the trained network, "
+    "About one label in nine is right, as in guessing: does who_speaks use the trained network, "
     "did the loss fall well below 2.2 = ln 9, and if you sorted by length, did you restore the "
     "order?"
 )
@@ -136,7 +136,7 @@ def guessed(right, a):
 
 @listening.mistake(
     "Too few labels are right, as when x is scaled here but was not in training, or training ended "
-    "too early: treat x in the same way in both, and first reach 93 % on utterances that you hold "
+    "too early: treat x the same way in both, and first reach 93 % on utterances that you hold "
     "out from the 270."
 )
 def scaled_here_only(right, a):
@@ -184,8 +184,8 @@ def packed_unsorted(x, lengths):
 
 
 @padding.mistake(
-    "Too few labels are right, as when all utterances are read at one step, such "
-    "as lengths[0] - 1: each has an end of its own, lengths[n] - 1."
+    "Too few labels are right, as when all utterances are read at the same step, such "
+    "as lengths[0] - 1: each has its own last step, lengths[n] - 1."
 )
 def first_length_for_all(right, a):
     return right(lengths=np.full_like(a.lengths, a.lengths[0]))
