@@ -36,8 +36,8 @@ ATTACKING_OUTPUT = f"""
 from IPython.display import HTML, Javascript, Markdown, display
 display(HTML('''{ATTACK}'''), Markdown('''{ATTACK}'''))
 display(Javascript("window.attacked = 'output'"))
-def total(x):
-    return float(x.sum())"""
+def double(x):
+    return 2 * abs(x)"""
 
 ANSWERS = {
     "ada": {"double": DOUBLE, "total": TOTAL, "why": "Since $a + b = b + a$."},
@@ -47,8 +47,8 @@ ANSWERS = {
         "why": "Because $\\sum_i x_i$ has no order.",
     },
     "linus": {
-        "double": "def double(x):\n    return 2 * abs(x)",
-        "total": ATTACKING_OUTPUT,
+        "double": ATTACKING_OUTPUT,  # outputs of cells after the first judged one are left out
+        "total": TOTAL,
         "why": ATTACK,
     },
 }
@@ -140,14 +140,15 @@ def test_partial_credit_is_as_the_judge_gave_it(page, url):
     expect(page.locator("input#double.score")).to_have_attribute("placeholder", "1")
     judged = cell(page, 'check("double")')
     expect(judged).to_contain_text("Twice as much: 1 of 2 points")
-    expect(judged).to_contain_text("Right: positive numbers")
-    expect(judged).to_contain_text("Wrong: negative numbers")
+    expect(judged.get_by_role("row", name="Right positive numbers")).to_be_visible()
+    expect(judged.get_by_role("row", name="Wrong negative numbers")).to_be_visible()
 
 
 def test_a_grade_by_hand_is_saved_kept_and_told(page, url, classroom, tmp_path):
     open_submission(page, url, "grace")
     expect(page.locator("input#double.score")).to_have_attribute("placeholder", "0")
-    expect(cell(page, 'check("double")')).to_contain_text(f"Likely reason: {LIKELY_REASON}")
+    likely = cell(page, 'check("double")').get_by_role("row", name=f"Likely reason {LIKELY_REASON}")
+    expect(likely).to_be_visible()
 
     page.locator("input#why.score").fill("0.5")
     page.locator("#why-comment").fill("True, but *why* has it none?")
@@ -168,7 +169,8 @@ def test_a_grade_by_hand_is_saved_kept_and_told(page, url, classroom, tmp_path):
     lepton_class("feedback", classroom, "small_sums", "--student", "grace")
     open_feedback(page, classroom, "grace")
     expect(page.get_by_role("heading").first).to_contain_text("Score: 3.5 / 6.0")
-    expect(cell(page, 'check("double")')).to_contain_text(f"Likely reason: {LIKELY_REASON}")
+    likely = cell(page, 'check("double")').get_by_role("row", name=f"Likely reason {LIKELY_REASON}")
+    expect(likely).to_be_visible()
     expect(cell(page, "has no order")).to_contain_text("True, but why has it none?")
     expect(cell(page, "has no order").locator("math")).to_contain_text("∑")
     picture(page, tmp_path / "feedback.png")
