@@ -150,9 +150,9 @@ def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):
 
     asked = lab.cell("quiz()")
     asked.get_by_role("button", name="13", exact=True).click()
-    asked.get_by_text("That is the result without padding").wait_for()
+    sees(asked, "That is the result without padding")
     asked.get_by_role("button", name="14", exact=True).press("Space")
-    asked.get_by_text("Question 1: right.").wait_for()
+    sees(asked, "Question 1: right.")
 
     known = attempts(workspace)
     assert known[MODULE, "predicted_shape"].solved and known[MODULE, "predicted_drop"].solved
