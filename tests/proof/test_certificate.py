@@ -267,6 +267,7 @@ def test_a_module_is_certified_through_the_judge_in_another_process(module):
         "mutants": {"total": 1, "killed": 1, "argued": 0},
         "specialised": {"total": 4, "killed": 4, "argued": 0},
         "reasons": {"rightly": 1, "wrongly": 0, "silent": 1},
+        "look_up": None,
         "seeds": 2,
         "seconds": entry["seconds"],
         "passed": True,
