@@ -106,13 +106,14 @@ def test_an_executed_notebook_is_shown_whole_and_reads_well(lab, url, workspace,
 def test_a_lesson_begins_asks_for_predictions_and_ends_with_its_quiz(lab, url, workspace, task):
     lesson = nbformat.read(workspace / task.module / "lesson.ipynb", as_version=4)
     sources = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
-    predictions = [source for source in sources if source.startswith('check("predict')]
+    lines = [line for source in sources for line in source.splitlines()]
+    predictions = [line for line in lines if line.startswith('check("predict')]
     assert predictions
     visit(lab, url, f"{task.module}/lesson.ipynb")
     lab.run("begin(")
-    for source in predictions:
-        lab.run(source.partition("\n")[0])
-        lab.cell(source.partition("\n")[0]).locator(".lepton-choice").first.wait_for()
+    for line in predictions:
+        lab.run(line)
+        lab.cell(line).locator(".lepton-choice").first.wait_for()
     # The quiz cell's source is hidden; below it stands the quiz as it was written.
     place = [cell.id for cell in lesson.cells].index("quiz")
     asked = lab.panel().locator(".jp-Notebook .jp-Cell").nth(place)
