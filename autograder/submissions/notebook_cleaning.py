@@ -86,8 +86,8 @@ def _cells(tree: Mapping[str, Any]) -> list[dict[str, Any]]:
         cells = _listed(tree)
     elif isinstance(version, int | float):
         raise UnreadableNotebook(
-            f"the notebook has format {version:g}, but only formats 2 to 4 are graded: save it "
-            "with JupyterLab"
+            f"the notebook has format {_shown(version)}, but only formats 2 to 4 are graded: "
+            "save it with JupyterLab"
         )
     else:
         raise UnreadableNotebook("the file is JSON, but not a notebook")
@@ -273,3 +273,8 @@ _NOTEBOOK_KEYS: Mapping[str, Callable[[Any], Any]] = {
     "orig_nbformat_minor": _dropped,
     "celltoolbar": _word,
 }
+
+
+def _shown(version: float) -> str:
+    """Return a format's number as text; no integer is too large for it."""
+    return f"{version:g}" if abs(version) < 1e9 else "a very large number"

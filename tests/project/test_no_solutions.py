@@ -37,6 +37,7 @@ COMMONPLACE = (
     "return network",
     "return model.eval()",
     "with np.errstate(",
+    "for _ in range(",
 )
 MODULES = sorted(
     path.parents[1] for path in (CLONE / "curriculum").glob(f"*/*/{DECLARATIONS.as_posix()}")

@@ -203,9 +203,9 @@ def small_number_added(logits, targets, lengths):
 def logarithm_of_zero(logits, targets, lengths):
     rows, steps = np.nonzero(np.arange(logits.shape[1]) < lengths[:, None])
     odds = np.exp(logits[rows, steps] - logits[rows, steps].max(axis=1, keepdims=True))
-    chances = odds / odds.sum(axis=1, keepdims=True)
+    softmax = odds / odds.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore"):
-        bits = -np.log2(chances[np.arange(len(rows)), targets[rows, steps]]).mean()
+        bits = -np.log2(softmax[np.arange(len(rows)), targets[rows, steps]]).mean()
         return float(bits), float(2**bits)
 
 
