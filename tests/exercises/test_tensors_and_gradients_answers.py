@@ -6,16 +6,13 @@ complete, no equal rows, no unscaled columns, never a single row, no smaller las
 
 from __future__ import annotations
 
-import functools
-import textwrap
-
 import numpy as np
 import pytest
 import torch
 from conftest import CLONE
+from written_answers import asked, verdict
 
-from lepton_course.exercises.compiled import compile_exercise, observe_all
-from lepton_course.exercises.declared import load_exercises
+from lepton_course.exercises.compiled import observe_all
 from lepton_course.exercises.judge import judge
 
 MODULE = CLONE / "curriculum" / "basics" / "01_tensors_and_gradients"
@@ -240,32 +237,12 @@ WRONG = {
 
 @pytest.mark.parametrize("answer", RIGHT)
 def test_right_answers_earn_full_points(answer):
-    assert verdict(answer, RIGHT[answer]).status == "right"
+    assert verdict(MODULE, answer, RIGHT[answer]).status == "right"
 
 
 @pytest.mark.parametrize("answer", WRONG)
 def test_wrong_answers_do_not(answer):
-    assert verdict(answer, WRONG[answer]).status != "right"
-
-
-def verdict(answer: str, code: str):
-    """The verdict on an answer's code, in which `right` is the reference."""
-    name = answer.partition(",")[0]
-    exercise, question = asked(name)
-    names = {"np": np, "torch": torch, "right": exercise.reference}
-    exec(textwrap.dedent(code), names)
-    return judge(question, observe_all(exercise, names[name], question.cases))
-
-
-@functools.cache
-def asked(name: str):
-    exercise = declared()[name]
-    return exercise, compile_exercise(exercise)
-
-
-@functools.cache
-def declared():
-    return load_exercises(MODULE)
+    assert verdict(MODULE, answer, WRONG[answer]).status != "right"
 
 
 @pytest.mark.parametrize(
@@ -280,5 +257,5 @@ def declared():
     ],
 )
 def test_a_right_prediction_may_be_written_in_several_ways(name, value):
-    exercise, question = asked(name)
+    exercise, question = asked(MODULE, name)
     assert judge(question, observe_all(exercise, value, question.cases)).status == "right"

@@ -6,17 +6,9 @@ complete, no equal rows, no unscaled columns, never a single row, no smaller las
 
 from __future__ import annotations
 
-import functools
-import textwrap
-
-import numpy as np
 import pytest
-import torch
 from conftest import CLONE
-
-from lepton_course.exercises.compiled import compile_exercise, observe_all
-from lepton_course.exercises.declared import load_exercises
-from lepton_course.exercises.judge import judge
+from written_answers import verdict
 
 MODULE = CLONE / "curriculum" / "basics" / "01_tensors_and_gradients"
 
@@ -125,29 +117,9 @@ WRONG = {
 
 @pytest.mark.parametrize("answer", RIGHT)
 def test_right_answers_earn_full_points(answer):
-    assert verdict(answer, RIGHT[answer]).status == "right"
+    assert verdict(MODULE, answer, RIGHT[answer]).status == "right"
 
 
 @pytest.mark.parametrize("answer", WRONG)
 def test_wrong_answers_do_not(answer):
-    assert verdict(answer, WRONG[answer]).status != "right"
-
-
-def verdict(answer: str, code: str):
-    """The verdict on an answer's code, in which `right` is the reference."""
-    name = answer.partition(",")[0]
-    exercise, question = asked(name)
-    names = {"np": np, "torch": torch, "right": exercise.reference}
-    exec(textwrap.dedent(code), names)
-    return judge(question, observe_all(exercise, names[name], question.cases))
-
-
-@functools.cache
-def asked(name: str):
-    exercise = declared()[name]
-    return exercise, compile_exercise(exercise)
-
-
-@functools.cache
-def declared():
-    return load_exercises(MODULE)
+    assert verdict(MODULE, answer, WRONG[answer]).status != "right"

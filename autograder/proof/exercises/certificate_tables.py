@@ -73,18 +73,7 @@ def _table(module: str, certificates: Sequence[Certificate]) -> Table:
         padding=(0, 2, 0, 0),
     )
     table.add_column("Exercise", no_wrap=True)
-    columns = (
-        "Points",
-        "Right",
-        "Wrong",
-        "Mutants",
-        "Narrower",
-        "Argued",
-        "Told",
-        "Look-up",
-        "Check",
-    )
-    for heading in columns:
+    for heading in HEADINGS:
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for c in certificates:
