@@ -244,7 +244,7 @@ def test_editing_a_helper_runs_exactly_the_notebooks_that_import_it(module, clon
     assert ran() == set()
     edit(clone / "lepton_course" / "training" / "loop.py")
     assert ran() == {"lesson"}
-    edit(clone / "lepton_course" / "progress_bar.py")  # imported by training/loop.py
+    edit(clone / "lepton_course" / "training" / "minibatches.py")  # imported by training/loop.py
     assert ran() == {"lesson"}
 
 
@@ -256,7 +256,7 @@ def edit(path: Path) -> None:
     ("source", "helper", "imported"),
     [
         ("from lepton_course import fit", "training/loop.py", True),
-        ("from lepton_course import fit", "progress_bar.py", True),
+        ("from lepton_course import fit", "training/minibatches.py", True),
         ("from lepton_course import record", "training/loop.py", False),
         ("from lepton_course import plots", "plots/charts.py", True),
         ("from lepton_course.datasets import load_dataset", "datasets/idx.py", True),

@@ -20,7 +20,7 @@ from lepton_course.authoring.held_out import held_out
 WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
 TROUSERS = 1
 EASY_KINDS = (TROUSERS, 5, 7, 8, 9)  # and sandals, sneakers, bags, ankle boots
-OF_EACH = 100
+OF_EACH = 150
 """Photos of each kind in a class's cases; the learner's check has fewer."""
 
 
@@ -31,9 +31,12 @@ sorting = exercise(
     difficulty=5,
     minutes=15,
     probe=Call(),
-    compare=accuracy(at_least=0.85, tolerance=0.05),
+    compare=accuracy(at_least=0.84, tolerance=0.05),
     read="lesson.ipynb#A-network-in-PyTorch",
-    held_out=held_out(Path(__file__).parents[1] / "held_out.npz", "fashion_mnist", share=0.1),
+    # Seed 10: networks find the check's photos as hard as the judge's, within half a point.
+    held_out=held_out(
+        Path(__file__).parents[1] / "held_out.npz", "fashion_mnist", share=0.1, seed=10
+    ),
 )
 
 
@@ -207,7 +210,7 @@ def always_the_same_hard_kind(images):
 
 
 sorting.hints(
-    "First reach 87 % on 1000 photos that you hold out of the training set. Only then write "
+    "First reach 88 % on 1000 photos that you hold out of the training set. Only then write "
     "predict.",
     "A SmallCNN learns slowly here, because it averages whole maps. The lesson's network with "
     "batch normalisation, or more channels, gets further in the same time. In predict, do to the "
