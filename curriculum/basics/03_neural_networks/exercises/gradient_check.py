@@ -44,7 +44,7 @@ def gradient_check(x, labels, weights, biases, claimed):
 
 def _by_differences(x, labels, weights, biases, layer):
     """The gradient of one weight, by central differences."""
-    gradient = np.zeros(weights[layer].shape)
+    gradient = np.empty(weights[layer].shape)
     for place in np.ndindex(gradient.shape):
         up = _loss(x, labels, _nudged(weights, layer, place, STEP), biases)
         down = _loss(x, labels, _nudged(weights, layer, place, -STEP), biases)
@@ -64,9 +64,7 @@ def _loss(x, labels, weights, biases):
     h = x @ weights[0] + biases[0]
     for weight, bias in zip(weights[1:], biases[1:], strict=True):
         h = np.maximum(h, 0) @ weight + bias
-    shifted = h - h.max(axis=1, keepdims=True)
-    log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return -log_p[np.arange(len(x)), labels].mean()
+    return (np.log(np.exp(h).sum(axis=1)) - h[np.arange(len(x)), labels]).mean()
 
 
 def _exact_gradients(x, labels, weights, biases):
@@ -114,7 +112,7 @@ def cases(rng):
     def case(part, rows, sizes, faults, scale=1.0):
         pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
         weights = [rng.normal(size=pair) for pair in pairs]
-        biases = [rng.uniform(0.2, 1, size=m) for _, m in pairs]
+        biases = [rng.uniform(-0.3, 1, size=m) for _, m in pairs]
         labels = rng.integers(0, sizes[-1], size=rows)
         x = scale * rng.normal(size=(rows, sizes[0]))
         gradients = _exact_gradients(x, labels, weights, biases)
@@ -133,7 +131,7 @@ def cases(rng):
         case("a layer slightly off", 1, (3, 5, 4, 3), {0: _factor, 2: _one_entry}),
         case("all layers off", 3, (4, 3, 3), {0: _factor, 1: _turned}),
         case("small and large gradients", 4, (3, 4, 3), {0: _factor}, scale=0.003),
-        case("small and large gradients", 4, (3, 4, 2), {1: _factor}, scale=30.0),
+        case("small and large gradients", 4, (3, 4, 2), {1: _factor}, scale=10.0),
     ]
 
 

@@ -53,9 +53,9 @@ def via_autograd(x, weight, upstream):
 
 
 @backward.alternative
-def via_einsum(x, weight, upstream):
+def via_tensordot(x, weight, upstream):
     axes = tuple(range(x.ndim - 1))
-    d_weight = np.einsum("...o,...i->oi", upstream, x)
+    d_weight = np.tensordot(upstream, x, (axes, axes))
     return np.einsum("...o,oi->...i", upstream, weight), d_weight, upstream.sum(axis=axes)
 
 

@@ -91,12 +91,12 @@ def recursively(x, labels, weights, biases):
 
 @network.cases
 def cases(rng):
-    def case(part, rows, *sizes):
+    def case(part, rows, *sizes, scale=1.0):
         pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
         weights = [rng.normal(scale=1.2, size=pair).round(2) for pair in pairs]
         biases = [rng.normal(size=m).round(2) for _, m in pairs]
         labels = np.resize(rng.permutation(sizes[-1]), rows)
-        x = rng.normal(size=(rows, sizes[0])).round(1)
+        x = rng.normal(scale=scale, size=(rows, sizes[0])).round(1)
         return Case(part, (x, rng.permutation(labels), weights, biases))
 
     return [
@@ -108,6 +108,8 @@ def cases(rng):
         case("several hidden layers", 5, 3, 8, 6, 3),
         case("several hidden layers", 4, 5, 8, 6, 7, 3),
         case("several hidden layers", 3, 4, 6, 6, 6, 4),
+        case("large logits", 6, 4, 3, scale=3000.0),
+        case("large logits", 8, 2, 5, 4, scale=2000.0),
     ]
 
 
