@@ -150,7 +150,7 @@ class WithWeightsOfItsOwn(nn.Module):
     [
         (without_dropout, "in train mode the same input always gives the same output"),
         (without_running_statistics, "the network could not be run: the given weights do not fit"),
-        (LogitsAndMaps, "expected a tensor, got a tuple"),
+        (LogitsAndMaps, "expected a torch tensor, got a tuple"),
         (
             WithWeightsOfItsOwn,
             "the shapes of the network's parameters: value 1: expected (8,), got (16, 8, 3, 3);",
@@ -164,7 +164,7 @@ def test_a_network_that_lacks_something_is_told_what(given, words):
 
 def test_dropout_where_it_answers_is_not_said_to_work_in_both_modes():
     verdict = TABLE.verdict("SmallCNN", DropoutWhereItAnswers)
-    assert [found.mistake.name for found in verdict.diagnoses] == ["dropout always on"]
+    assert [found.mistake.name for found in verdict.diagnoses] == ["DropoutAlwaysOn"]
     assert verdict.diagnoses[0].mistake.sentence.startswith("Your dropout works in eval mode")
 
 

@@ -64,7 +64,7 @@ def cases(rng):
         Case("sides that leave a remainder", (numbers(1, 2, 5, 7), 2)),
         Case("sides that leave a remainder", (numbers(1, 1, 8, 6), 2, 3)),
         Case("padding", (below_zero, 2, 2, 1)),
-        Case("padding", (below_zero * 1e30, 2, 1, 1)),
+        Case("padding", (below_zero * 1e30, 3, 2, 1)),
         Case("padding", (numbers(1, 2, 6, 5), 3, None, 1)),
         Case("padding", (numbers(2, 1, 5, 6), 5, 3, 2)),
     ]

@@ -183,8 +183,9 @@ def guessed(images):
 
 
 @accuracies.mistake(
-    "Your labels fit the photos no better than shuffled ones: return them in the order of the "
-    "photos, which a DataLoader with shuffle=True does not keep."
+    "Your labels fit the photos no better than shuffled ones: do they come in the order of the "
+    "photos, which a DataLoader with shuffle=True does not keep, and do you prepare the photos as "
+    "in training?"
 )
 def shuffled(images):
     return np.random.default_rng(images.sum()).permutation(predict(images))

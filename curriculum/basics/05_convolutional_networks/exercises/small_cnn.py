@@ -183,7 +183,7 @@ def maximum_of_the_map(right, a):
 
 
 @pooling.mistake(
-    "Your mean is taken over 14 by 14 pixels, which suits photos of 28 by 28 only: "
+    "Your network fits photos of 28 by 28 only, as when the mean is taken over 14 by 14 pixels: "
     "nn.AdaptiveAvgPool2d(1) or .mean(dim=(2, 3)) takes maps of any size."
 )
 def mean_of_a_fixed_window(right, a):
