@@ -179,7 +179,8 @@ def counted_from_one(images):
     "pixels scaled as in training, and did the loss fall below 2.3?"
 )
 def guessed(images):
-    return np.random.default_rng(images.sum()).integers(0, 10, size=len(images))
+    labels, places = predict(images), np.arange(len(images))
+    return np.where(places % 10 == 9, labels, (labels + 1 + places % 9) % 10)  # one in ten is right
 
 
 @accuracies.mistake(
@@ -188,7 +189,13 @@ def guessed(images):
     "in training?"
 )
 def shuffled(images):
-    return np.random.default_rng(images.sum()).permutation(predict(images))
+    labels = predict(images)
+    order = np.argsort(labels, kind="stable")
+    # Dealt out evenly: as many are right as on average over all orders.
+    hands = np.arange(len(labels)) % len(np.unique(labels))
+    dealt = np.empty_like(labels)
+    dealt[order] = labels[order][np.argsort(hands, kind="stable")]
+    return dealt
 
 
 standing_still = sorting.group(
