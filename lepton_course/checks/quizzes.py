@@ -137,12 +137,13 @@ def quiz_html(questions: Sequence[QuizQuestion]) -> str:
     """Return the questions as HTML in which each choice opens to its explanation."""
     parts = [f"<p>{_HOW}</p>"]
     for question in questions:
-        parts.append(f"<p><b>{question.number}. {text_to_html(question.text)}</b></p>")
+        title = f"{question.number}. {text_to_html(question.text)}"
+        parts.append(f'<p style="margin: 1em 0 0.3em"><b>{title}</b></p>')
         parts.append(_choices(question))
     return "\n".join(parts)
 
 
-_HOW = "Choose an answer and open it. Every one explains itself."
+_HOW = "Choose an answer and open it to see whether it is right, and why."
 
 
 def _choices(question: QuizQuestion) -> str:

@@ -17,7 +17,7 @@ from lepton_course.pages.course_map import (
     load_map,
 )
 from lepton_course.pages.live import show_live
-from lepton_course.pages.start_notebook import counts_in_words, link, page_notebook
+from lepton_course.pages.start_notebook import TABLE, counts_in_words, link, page_notebook
 from lepton_course.pages.wording import counted
 from lepton_course.progress.database import find_workspace, load_history
 from lepton_course.progress.standing import Attempts, attempts_in
@@ -167,7 +167,7 @@ def _modules_table(stops: list[Stop]) -> str:
     for stop in stops:
         title, *numbers = map(escape, stop.cells())
         rows.append(_row("td", title, *(n.replace(" of ", "&nbsp;of&nbsp;") for n in numbers)))
-    return "<table>" + "".join(rows) + "</table>"
+    return TABLE + "".join(rows) + "</table>"
 
 
 def _exercises_table(stop: Stop, known: Known, now: datetime) -> str:
@@ -175,7 +175,7 @@ def _exercises_table(stop: Stop, known: Known, now: datetime) -> str:
     if not rows:
         return ""
     head = _row("th", *EXERCISE_HEADINGS)
-    return f"<h3>{escape(stop.module.title)}</h3><table>{head}{''.join(rows)}</table>"
+    return f"<h3>{escape(stop.module.title)}</h3>{TABLE}{head}{''.join(rows)}</table>"
 
 
 def _row(tag: str, first: str, *others: str) -> str:

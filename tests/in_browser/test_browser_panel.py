@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
-from browser import Lab, browser_page, jupyter_notebook, lepton_learn, look, picture, unreadable
+from browser import Lab, jupyter_notebook, look, picture, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, expect
 
@@ -17,6 +17,7 @@ from lepton_course import progress
 from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.browser
+pytest_plugins = ["learner_lab"]
 
 MODULE = "basics/05_convolutional_networks"
 DESK = f"{MODULE}/panel.ipynb"
@@ -50,11 +51,6 @@ CELLS = [SETUP, SUMMED, 'check("blur_kernel")', TURNED, 'check("convolve2d")', F
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("panel")
-
-
-@pytest.fixture(scope="module")
 def workspace(home, built_curriculum) -> Path:
     folder = home / "lepton"
     update_workspace(folder)
@@ -64,26 +60,11 @@ def workspace(home, built_curriculum) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def url(workspace, home):
-    with lepton_learn(workspace, home, 8888) as printed:
-        yield printed
-
-
-@pytest.fixture(scope="module")
-def page(chromium):
-    with browser_page(chromium) as page:
-        yield page
-
-
 @pytest.fixture
-def lab(page, url, workspace, tmp_path):
-    page.set_viewport_size({"width": 1280, "height": 860})
-    page.emulate_media(color_scheme="light")
-    lab = Lab(page, workspace)
+def lab(lab, url):
+    """JupyterLab on the desk."""
     open_desk(lab, url)
-    yield lab
-    page.screenshot(path=tmp_path / "at the end.png")
+    return lab
 
 
 def button(cell: Locator, name: str) -> Locator:
