@@ -185,7 +185,7 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
     about = re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", escape(module.about))  # LongNames may break
     title = f"{module.number}. <b>{escape(module.title)}</b>{note}<br>{about}"
     if not stop.is_ready:
-        return _cells("td", title, "", "")
+        return f'<tr><td colspan="3" {_LEFT}>{title}</td></tr>'
     notebooks = "<br>".join(
         link(folder, path, f"{kind}, {minutes}&nbsp;min") + ("&nbsp;✓" if share == 1 else "")
         for kind, path, minutes, share in zip(

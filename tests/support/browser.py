@@ -93,7 +93,7 @@ def _printed_url(server: subprocess.Popen, log: Path) -> str:
 
 
 def _wait_for_connection(server: subprocess.Popen, url: str, log: Path) -> None:
-    """Wait until the server listens: it prints its URL before, and on a busy machine long before."""
+    """Wait until the server listens: it prints its URL before, on a busy machine long before."""
     port = int(re.search(r":(\d+)/", url)[1])
     for _ in range(600):
         with suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
