@@ -9,9 +9,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Lab, jupyter_notebook, look, picture, unreadable
+from browser import Lab, jupyter_notebook, look, picture, sees, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, TimeoutError
+from playwright.sync_api import TimeoutError
 
 from lepton_course import progress
 from lepton_course.progress.standing import attempts
@@ -98,11 +98,6 @@ def test_a_new_version_is_shown_side_by_side(lab, tmp_path):
     changed.get_by_text("# my own note").first.wait_for()
     picture(changed, tmp_path / "side by side.png")
     changed.close()
-
-
-def sees(cell: Locator, text: str) -> None:
-    """Wait until the text is seen in the cell."""
-    cell.get_by_text(text).locator("visible=true").first.wait_for()
 
 
 def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):

@@ -6,10 +6,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import httpx
 import nbformat
 import pytest
-from browser import Lab, jupyter_notebook, look, picture, unreadable
+from browser import Lab, jupyter_notebook, look, picture, sees, stop_kernels, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, expect
 
@@ -71,19 +70,6 @@ def button(cell: Locator, name: str) -> Locator:
     return cell.get_by_role("button", name=name, exact=True)
 
 
-def no_kernels(url: str) -> None:
-    """Stop all kernels, as over night."""
-    base, token = re.fullmatch(r"(.*)/lab/tree/START.ipynb\?token=(\w+)", url).groups()
-    with httpx.Client(params={"token": token}) as client:
-        for session in client.get(f"{base}/api/sessions").json():
-            client.delete(f"{base}/api/sessions/{session['id']}")
-
-
-def sees(cell: Locator, text: str) -> None:
-    """Wait until the text is seen in the cell."""
-    cell.get_by_text(text).locator("visible=true").first.wait_for()
-
-
 def open_desk(lab: Lab, url: str) -> None:
     lab.page.goto(url.replace("START.ipynb", DESK) + "&reset")
     lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
@@ -129,7 +115,7 @@ def test_the_panels_buttons_give_hints_comparison_another_case_and_solution(
 
     lab.page.set_viewport_size({"width": 1280, "height": 860})
     lab.saved(DESK)
-    no_kernels(url)
+    stop_kernels(url)
     open_desk(lab, url)
     sees(lab.cell('check("convolve2d")'), 'hint("convolve2d")')
     assert lab.panel().get_by_text("Error displaying").locator("visible=true").count() == 0

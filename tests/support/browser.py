@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nbformat
 from conftest import CLONE
 from nbformat import NotebookNode
@@ -157,6 +158,19 @@ def look(lab: Lab, path: Path, parts: str) -> None:
         picture(lab.page, path.with_name(f"{path.name}-{theme}-{width}.png"))
         found[theme, width] = unreadable(lab.page, parts)
     assert found == {view: [] for view in VIEWS}
+
+
+def sees(cell: Locator, text: str) -> None:
+    """Wait until the text is seen in the cell."""
+    cell.get_by_text(text).locator("visible=true").first.wait_for()
+
+
+def stop_kernels(url: str) -> None:
+    """Stop all kernels of the JupyterLab at `url`, as over night."""
+    base, token = re.fullmatch(r"(.*)/lab/tree/START.ipynb\?token=(\w+)", url).groups()
+    with httpx.Client(params={"token": token}) as client:
+        for session in client.get(f"{base}/api/sessions").json():
+            client.delete(f"{base}/api/sessions/{session['id']}")
 
 
 def outputs_seen(page: Page, selector: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Fixtures of the browser tests: a learner's workspace, its JupyterLab, and a page on it.
 
-A test module imports those it uses, and may define its own `home`, `workspace` or `port`.
+A test module names this one in `pytest_plugins`, and may define its own `home`, `workspace` or
+`port`.
 """
 
 from __future__ import annotations
