@@ -137,8 +137,7 @@ def quiz_html(questions: Sequence[QuizQuestion]) -> str:
     """Return the questions as HTML in which each choice opens to its explanation."""
     parts = [f"<p>{_HOW}</p>"]
     for question in questions:
-        title = f"{question.number}. {text_to_html(question.text)}"
-        parts.append(f'<p style="margin: 1em 0 0.3em"><b>{title}</b></p>')
+        parts.append(f"<p><b>{question.number}. {text_to_html(question.text)}</b></p>")
         parts.append(_choices(question))
     return "\n".join(parts)
 
@@ -147,11 +146,12 @@ _HOW = "Choose an answer and open it to see whether it is right, and why."
 
 
 def _choices(question: QuizQuestion) -> str:
-    return "\n".join(
+    opened = "\n".join(
         f"<details><summary>{letter}) {text_to_html(mark_code(choice.text))}</summary>"
         f"{text_to_html(mark_code(choice.explanation))}</details>"
         for letter, choice in _lettered(question)
     )
+    return f'<div style="margin-bottom: 1.2em">\n{opened}\n</div>'
 
 
 def quiz_text(questions: Sequence[QuizQuestion]) -> str:
