@@ -200,7 +200,8 @@ def test_where_others_look_the_same_a_mistake_is_possible_at_most(mistake, refer
     asked = question_of(reference, cases, mistake, compare=compare)
     [diagnosis] = diagnose(asked, observations_of(asked, mistake))
     assert diagnosis.evidence == "weak"
-    assert diagnoses_in_words(asked, diagnosis, case=0)[0] == "Possible reason"
+    [(label, _)] = diagnoses_in_words(asked, [diagnosis], case=0)
+    assert label == "Possible reason"
 
 
 def test_a_count_that_is_right_by_chance_in_some_cases_tells_nothing():
