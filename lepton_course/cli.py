@@ -257,6 +257,7 @@ def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
         "--LabApp.default_url=/lab/tree/START.ipynb",
         f"--ServerApp.port={port}",
         "--log-level=WARN",
+        "--LabApp.log_level=WARN",
         *encryption_options(),
         *terminal_options(),
         *([] if browser else ["--no-browser"]),
