@@ -6,6 +6,7 @@ and uses only inline styles, which survive the sanitising of an untrusted notebo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -140,6 +141,7 @@ def _row(line: Line) -> str:
     else:
         text = mark_code(line.text) if line.has_code else line.text
         body = text_to_html(text).replace("\n", "<br>")
+        body = re.sub("([✓✗–]) (?=\\w)", r"\1&nbsp;", body)  # a sign stays with its word
     if line.link:
         body = f'<a href="{escape(line.link)}" onclick="{_AGAIN}">{body}</a>'
     if not line.label:
