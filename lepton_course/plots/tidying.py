@@ -1,4 +1,4 @@
-"""Mend what is hard to read in a figure: column names as labels, curves on the frame, grids on images."""
+"""Mend what is hard to read in a figure: column names, curves on the frame, grids over images."""
 
 from __future__ import annotations
 
