@@ -33,7 +33,8 @@ naming = exercise(
     probe=Call(),
     compare=accuracy(at_least=0.62, tolerance=0.05),
     read="lesson.ipynb#Training",
-    held_out=held_out(Path(__file__).parents[1] / "held_out.npz", "mnist1d", share=0.2),
+    # Seed 49: the check's traces are as hard as the judge's, within half a point.
+    held_out=held_out(Path(__file__).parents[1] / "held_out.npz", "mnist1d", share=0.2, seed=49),
 )
 
 
