@@ -1,4 +1,4 @@
-"""The held-out traces of basics/03_neural_networks: how hard they are, and what does not suffice."""
+"""The held-out traces of basics/03_neural_networks: how hard they are, and what falls short."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ ALL_KINDS = "all ten kinds"
 def nearest_neighbours(traces, count=5):
     train = load_dataset("mnist1d").train
     squares = (traces**2).sum(axis=1)[:, None] - 2 * traces @ train.traces.T
-    closest = np.argsort(squares + (train.traces**2).sum(axis=1), axis=1)[:, :count]
+    distances = squares + (train.traces**2).sum(axis=1)
+    closest = np.argpartition(distances, count, axis=1)[:, :count]
     votes = (train.labels[closest][:, :, None] == np.arange(10)).sum(axis=1)
     return votes.argmax(axis=1)
 
@@ -40,7 +41,7 @@ def accuracy(answer, *, public):
     return (answer(rows.traces) == rows.labels).mean()
 
 
-@pytest.mark.parametrize("seed", ["class a", "class b", "class c"])
+@pytest.mark.parametrize("seed", ["class a", "class b"])
 def test_what_needs_no_network_is_not_enough(seed):
     assert ALL_KINDS in lost(nearest_neighbours, seed)
     assert ALL_KINDS in lost(least_squares, seed)
