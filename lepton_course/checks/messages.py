@@ -182,6 +182,8 @@ def _sentence(question: Question, difference: Difference) -> str:
         case WrongKind(expected=expected, seen=seen, value=value):
             detail = "" if value is None else f" ({describe(value)})"
             return f"expected {kind_in_words(expected)}, got {kind_in_words(seen)}{detail}"
+        case WrongLength(aspect="parameters", where=[_, *_], expected=expected, seen=seen):
+            return f"expected {describe(expected)}, got {describe(seen)}"  # shapes
         case WrongLength(expected=expected, seen=seen):
             names = question.returns if not difference.where else ()
             wanted = ", ".join(f"`{name}`" for name in names) if names else _items(expected)
