@@ -35,6 +35,7 @@ from pathlib import Path
 from IPython.core.ultratb import AutoFormattedTB
 
 from autograder.kernels.kernel_request import IN_WALLS
+from autograder.kernels.large_pages import use_large_pages
 from autograder.kernels.premade_kernel import PremadeKernelApp, make_premade
 from autograder.kernels.watcher import reap, run_and_exit, watch
 from autograder.submissions.untrusted_files import remove_folder
@@ -58,6 +59,9 @@ ALWAYS = (
     "tornado.platform.asyncio",
 )
 """Modules that every kernel needs, whatever its notebook imports, or for showing an exception."""
+
+FEW_KERNELS = 5
+"""So many are forked before the memory moves into large pages, which takes half a second."""
 
 
 def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
@@ -86,6 +90,7 @@ def serve(socket_fd: int, folder: Path, preload: list[str]) -> None:
     _preload_backends()
     _preload_tracebacks()
     _ready_to_fork()
+    kernels = 0
     with socket.socket(fileno=socket_fd) as owner:
         while True:
             stream, in_walls = _receive_stream(owner)
@@ -96,6 +101,9 @@ def serve(socket_fd: int, folder: Path, preload: list[str]) -> None:
                 gc.disable()
                 make_premade(folder)
                 _ready_to_fork()
+            if kernels == FEW_KERNELS:
+                use_large_pages()
+            kernels += 1
             pid = os.fork()
             if pid == 0:
                 owner.close()
