@@ -61,7 +61,7 @@ ALWAYS = (
 """Modules that every kernel needs, whatever its notebook imports, or for showing an exception."""
 
 FEW_KERNELS = 5
-"""So many are forked before the memory moves into large pages, which takes half a second."""
+"""So many are forked before the memory moves into large pages: fewer would not repay it."""
 
 
 def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
