@@ -133,8 +133,11 @@ class PremadeKernelApp(IPKernelApp):
         self.displayhook.get_execution_count = lambda: kernel.execution_count
 
 
-def make_premade(folder: Path) -> PremadeKernelApp:
-    """Make a kernel in the zygote, in an environment without a user. folder: for its files."""
+def make_premade(folder: Path) -> None:
+    """Make a kernel in the zygote, in an environment without a user. folder: for its files.
+
+    If that fails there is none, and each kernel will make its own and say what is wrong.
+    """
     sys.argv = list(ARGUMENTS)
     path, temporary = sys.path, tempfile.tempdir
     sys.path = [entry for entry in path if entry]
@@ -143,11 +146,11 @@ def make_premade(folder: Path) -> PremadeKernelApp:
     places = dict.fromkeys(("HOME", "IPYTHONDIR", "TMPDIR"), str(home))
     try:
         with _environment({**os.environ, **places}):
-            app = PremadeKernelApp.instance(kernel_class=TestingKernel)
-            app.begin()
+            PremadeKernelApp.instance(kernel_class=TestingKernel).begin()
+    except (Exception, SystemExit):  # the configuration of the whole system may be wrong
+        forget_premade()
     finally:
         sys.path, tempfile.tempdir = path, temporary
-    return app
 
 
 def forget_premade() -> None:

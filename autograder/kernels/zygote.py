@@ -36,7 +36,7 @@ from IPython.core.ultratb import AutoFormattedTB
 
 from autograder.kernels.kernel_request import IN_WALLS
 from autograder.kernels.large_pages import use_large_pages
-from autograder.kernels.premade_kernel import PremadeKernelApp, make_premade
+from autograder.kernels.premade_kernel import make_premade
 from autograder.kernels.watcher import reap, run_and_exit, watch
 from autograder.submissions.untrusted_files import remove_folder
 
@@ -90,14 +90,15 @@ def serve(socket_fd: int, folder: Path, preload: list[str]) -> None:
     _preload_backends()
     _preload_tracebacks()
     _ready_to_fork()
-    kernels = 0
+    kernels, premade = 0, False
     with socket.socket(fileno=socket_fd) as owner:
         while True:
             stream, in_walls = _receive_stream(owner)
             if stream is None:
                 return
             reap()
-            if in_walls and not PremadeKernelApp.initialized():
+            if in_walls and not premade:
+                premade = True
                 gc.disable()
                 make_premade(folder)
                 _ready_to_fork()
