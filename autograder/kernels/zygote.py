@@ -52,6 +52,7 @@ ALWAYS = (
     "IPython.core.magics.execution",
     "IPython.core.oinspect",
     "faulthandler",
+    "lepton_course.checks.kernel.kernel_hooks",
     "matplotlib_inline.backend_inline",
     "numpy",
     "pygments.formatters.terminal256",

@@ -75,20 +75,33 @@ def differences_in_words(question: Question, differences: Differences) -> str:
     return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
 
-def diagnosis_in_words(question: Question, found: Diagnosis, case: int | None) -> tuple[str, str]:
-    """Return a label that says how sure a diagnosed mistake is, and the sentence about it.
+def diagnoses_in_words(
+    question: Question, diagnoses: Sequence[Diagnosis], case: int | None
+) -> list[tuple[str, str]]:
+    """Return, for each diagnosed mistake, a label that says how sure it is and the sentence.
 
     case: the failing case that the reader is looking at, or None.
     """
+    return [
+        _diagnosis(question, found, case, is_first=index == 0)
+        for index, found in enumerate(diagnoses)
+    ]
+
+
+def _diagnosis(
+    question: Question, found: Diagnosis, case: int | None, is_first: bool
+) -> tuple[str, str]:
     sentence = found.mistake.sentence
     if found.evidence == "every case":
         return "Likely reason", sentence
     if found.evidence == "weak":
         return "Possible reason", sentence
+    # It explains some of what is wrong: another mistake is in the answer, too.
+    label = "One reason" if is_first else "Another reason"
     if case in found.cases:
-        return "In this case", f"your answer is what this mistake gives: {sentence}"
+        return label, sentence
     part = question.cases[found.cases[0]].part
-    return "In another case", f"for “{part}”, your answer is what this mistake gives: {sentence}"
+    return label, f"{sentence} (It shows in the case “{part}”.)"
 
 
 def exception_in_words(raised: Raised) -> str:
@@ -169,6 +182,8 @@ def _sentence(question: Question, difference: Difference) -> str:
         case WrongKind(expected=expected, seen=seen, value=value):
             detail = "" if value is None else f" ({describe(value)})"
             return f"expected {kind_in_words(expected)}, got {kind_in_words(seen)}{detail}"
+        case WrongLength(aspect="parameters", where=[_, *_], expected=expected, seen=seen):
+            return f"expected {describe(expected)}, got {describe(seen)}"  # shapes
         case WrongLength(expected=expected, seen=seen):
             names = question.returns if not difference.where else ()
             wanted = ", ".join(f"`{name}`" for name in names) if names else _items(expected)

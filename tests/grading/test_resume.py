@@ -22,7 +22,7 @@ from tiny_course import (
 )
 
 from autograder.grading.batch import grade
-from autograder.instructor.creation import create_classroom
+from autograder.instructor.class_creation import create_classroom
 from autograder.judging.class_course import open_class_course
 
 KILLS = 20

@@ -71,6 +71,11 @@ def test_the_wheel_holds_the_students_curriculum_and_nothing_of_the_instructors(
     assert "lepton_course/curriculum/syllabus.yml" in names
     assert "lepton_course/curriculum/toolbox.ipynb" in names
     top = {name.partition("/")[0] for name in names if ".dist-info/" not in name}
+    [data] = [folder for folder in top if folder.endswith(".data")]
+    assert [n for n in names if n.startswith(data)] == [
+        f"{data}/data/etc/ipython/ipython_kernel_config.json"
+    ]
+    top.remove(data)
     assert top == {"lepton_course"}
     curriculum = [name for name in names if name.startswith("lepton_course/curriculum/")]
     assert curriculum
