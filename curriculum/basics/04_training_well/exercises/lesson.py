@@ -110,7 +110,9 @@ def dropout(x, noise, p, training):
 @dropping.cases
 def dropout_cases(rng):
     def case(part, shape, p, training):
-        return Case(part, (rng.normal(size=shape), rng.random(shape), p, training))
+        noise = rng.random(shape)
+        noise[0] = p  # not below p, so it stays
+        return Case(part, (rng.normal(size=shape), noise, p, training))
 
     return [
         case("training", (5, 6), 0.5, True),
