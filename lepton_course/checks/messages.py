@@ -134,7 +134,7 @@ def describe(value: Plain, limit: int = 70) -> str:
         text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
         return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value + 0.0:.6g}"  # -0.0 is 0
     if type(value) is int and abs(value) > HUGE:  # Python refuses to write out very large ones
         digits = int(value.bit_length() * math.log10(2))
         return f"a whole number of about {digits} digits"
