@@ -16,11 +16,9 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import CheckCellMetadata
 from traitlets.config import Config
 
 from autograder.classroom.nbgrader_log import KeptLog
-from autograder.nbgrader_course.mark_check import CheckMarks
 from autograder.nbgrader_course.restoring_errors import advice
 from autograder.submissions.cell_marks import MARK_KEY, mark_of
 from autograder.submissions.submission import (
@@ -116,7 +114,7 @@ def _restored(notebook: NotebookNode, name: str, folder: Path, rules: Rules) -> 
     exporter = NotebookExporter(config=rules.config, log=log)
     exporter._preprocessors = []  # as nbgrader does, before it registers its own
     for step in converter.sanitize_preprocessors:
-        exporter.register_preprocessor(CheckMarks if step is CheckCellMetadata else step)
+        exporter.register_preprocessor(step)
     info = {
         "student": folder.name,
         "assignment": rules.course.assignment_id,
