@@ -105,7 +105,8 @@ def overflowing(right, a):
 )
 def over_the_traces(right, a):
     powers = np.exp(a.logits - a.logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=0, keepdims=True)
+    with np.errstate(all="ignore"):
+        return powers / powers.sum(axis=0, keepdims=True)
 
 
 @sharing.mistake(
