@@ -11,7 +11,7 @@ import msgspec
 
 from autograder.curriculum.content_key import (
     DATA_SETS,
-    exercise_key,
+    exercise_keys,
     installed_versions,
     key_of_files,
     read,
@@ -54,13 +54,13 @@ class CertificateCache:
 def certificate_key(folder: Path, name: str, seeds: int, clone: Path = CLONE) -> str:
     """Return the content key of an exercise's certificate: a SHA-256 in hexadecimal.
 
-    It covers the exercise (`exercise_key`), what `mutants.yml` says of it, the number of seeds, the
+    It covers the exercise (its own key), what `mutants.yml` says of it, the number of seeds, the
     code of the proof and of the judge, and all data that ships, where the rows that stay with the
     judge must not be.
     """
     argued = sorted(read_equivalent_mutants(folder).get(name, {}).items())
     versions = sorted(installed_versions(["numpy", "torch", "tensorflow-cpu", "keras"]).items())
-    title = f"{exercise_key(folder, name, clone)} {seeds} {argued} {versions}"
+    title = f"{exercise_keys(folder, [name], clone)[name]} {seeds} {argued} {versions}"
     arrays = {path for path in folder.rglob("*.npz") if path.is_file()}
     return key_of_files(title, {*_code(clone), *_shipped_data(clone), *arrays}, clone)
 
