@@ -121,8 +121,7 @@ def cases(rng):
     broken[[0, 2], :2] = np.nan
     diverged = curves(4, 4)
     diverged[:] = np.nan
-    tied = np.repeat(rng.normal(size=(1, 4)), 6, axis=0)
-    tied[:2] += 0.5
+    tied = rng.choice([0.25, 0.5], size=(40, 4))
     return [
         Case("rate 2", (curves(8, 8),)),
         Case("rate 2", (crossing(16, 7), 2, 1)),
