@@ -33,7 +33,11 @@ from lepton_course.workspace.install import (
     update_workspace,
     write_atomically,
 )
-from lepton_course.workspace.lab_settings import encryption_options, set_environment
+from lepton_course.workspace.lab_settings import (
+    encryption_options,
+    set_environment,
+    terminal_options,
+)
 from lepton_course.workspace.launcher import write_launcher
 
 app = typer.Typer(
@@ -244,6 +248,8 @@ def describe(changes: list[FileChange]) -> list[str]:
 def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
     """Replace this process by JupyterLab on `folder`; its own message names the free port."""
     set_environment()
+    folder = folder.resolve()
+    os.chdir(folder)  # where its terminals begin
     arguments = [
         # -P: a file random.py in the current folder is not Python's own module.
         sys.executable, "-P", "-m", "jupyterlab",
@@ -251,7 +257,9 @@ def _start_jupyterlab(folder: Path, browser: bool, port: int) -> None:
         "--LabApp.default_url=/lab/tree/START.ipynb",
         f"--ServerApp.port={port}",
         "--log-level=WARN",
+        "--LabApp.log_level=WARN",
         *encryption_options(),
+        *terminal_options(),
         *([] if browser else ["--no-browser"]),
         *(["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import textwrap
 
 
 class CourseError(Exception):
@@ -11,7 +12,19 @@ class CourseError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in place of a traceback: the message alone."""
-        return [str(self)]
+        return wrapped(str(self))
+
+
+def wrapped(message: str) -> list[str]:
+    """Return a message in lines that a narrow notebook shows whole.
+
+    JupyterLab breaks an error's longer lines at its edge, in the middle of a word.
+    """
+    lines = [textwrap.wrap(line, _WIDTH, break_long_words=False) for line in message.split("\n")]
+    return [part for parts in lines for part in parts or [""]]
+
+
+_WIDTH = 76
 
 
 _REASONS = {

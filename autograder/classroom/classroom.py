@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
@@ -27,6 +27,9 @@ from autograder.classroom.course_folders import CourseFolders
 from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
 from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.exercises.declared import DECLARATIONS
+
+if TYPE_CHECKING:
+    from nbgrader.coursedir import CourseDirectory
 
 NOTEBOOK = "assignment"
 """Name, without suffix, of the one notebook that each assignment has."""
@@ -116,8 +119,14 @@ class Classroom:
         loader = PyFileConfigLoader(self.config_file.name, path=str(self.root))
         return loader.load_config()
 
+    def course_id(self) -> str:
+        """Return the name under which the exchange knows the class."""
+        return str(self.config().CourseDirectory.get("course_id", ""))
+
     def course_directory(self, assignment: str = "", student: str = "*") -> CourseDirectory:
         """Return nbgrader's view of the class, limited to an assignment and a student."""
+        from nbgrader.coursedir import CourseDirectory  # brings all of nbgrader along: seconds
+
         course = CourseDirectory(config=self.config())
         course.assignment_id = assignment
         course.student_id = student

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from autograder.classroom.classroom import ClassError, Classroom
 from autograder.curriculum.compiling import (
@@ -14,8 +15,8 @@ from autograder.curriculum.compiling import (
     compile_to_file,
     longest_first,
 )
-from autograder.curriculum.content_key import exercise_key
-from lepton_course.exercises.compiled import load_questions
+from autograder.curriculum.content_key import exercise_keys
+from lepton_course.exercises.compiled import QuestionText, load_question_texts, load_questions
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Question
 from lepton_course.exercises.remote import write_cases
@@ -26,24 +27,59 @@ ROUNDS = 3
 MAX_IN_PROCESS = 2
 """Number of exercises drawn in this process; for so few, starting others would take as long."""
 
+Loaded = TypeVar("Loaded", Question, QuestionText)
+
 
 def class_questions(
-    classroom: Classroom, assignment: str, points: Mapping[str, float]
+    classroom: Classroom,
+    assignment: str,
+    points: Mapping[str, float],
+    keys: Mapping[str, str] | None = None,
 ) -> dict[str, Question]:
     """Return an assignment's questions, drawn from the class's secret seed, by exercise name.
 
     points: the points of each judged cell of the release, by exercise name. The release counts: a
         curriculum that has changed the points since is refused.
+    keys: their `question_keys`, if they are known.
 
     Drawing runs references and misconceptions, which takes seconds, so exercises are drawn in
     parallel. A question is kept until the seed or anything that the exercise depends on changes.
 
     Raises ClassError when an exercise is missing, has other points, or cannot be drawn.
     """
+    keys = keys or question_keys(classroom, assignment, points)
+    return _kept_or_drawn(classroom, assignment, points, keys, load_questions)
+
+
+def class_question_texts(
+    classroom: Classroom, assignment: str, points: Mapping[str, float]
+) -> dict[str, QuestionText]:
+    """Return what the questions of `class_questions` say; no case is read. Raises ClassError."""
+    keys = question_keys(classroom, assignment, points)
+    return _kept_or_drawn(classroom, assignment, points, keys, load_question_texts)
+
+
+def question_keys(classroom: Classroom, assignment: str, names: Iterable[str]) -> dict[str, str]:
+    """Return, by name, a key of all that a question depends on; it does not reveal the seed."""
+    module = classroom.manifest().module_folder(assignment)
+    start = f"{classroom.seed()}/{ROUNDS}/"
+    return {
+        name: hashlib.sha256(f"{start}{key}".encode()).hexdigest()[:16]
+        for name, key in exercise_keys(module, names).items()
+    }
+
+
+def _kept_or_drawn(
+    classroom: Classroom,
+    assignment: str,
+    points: Mapping[str, float],
+    keys: Mapping[str, str],
+    load: Callable[[Path], dict[str, Loaded]],
+) -> dict[str, Loaded]:
     module = classroom.manifest().module_folder(assignment)
     folder = classroom.private / "questions" / assignment
-    files = {name: folder / f"{name}-{_key(classroom, module, name)}.npz" for name in points}
-    kept = {name: question for name, file in files.items() if (question := _kept(file, name))}
+    files = {name: folder / f"{name}-{keys[name]}.npz" for name in points}
+    kept = {name: question for name, file in files.items() if (question := _kept(file, name, load))}
     missing = [
         CompileTask(module, name, files[name], classroom.seed(), ROUNDS)
         for name in points
@@ -52,7 +88,7 @@ def class_questions(
     if missing:
         _draw(missing, points, module)
         _remove_others(folder, set(files.values()))
-    questions = {name: kept.get(name) or load_questions(files[name])[name] for name in points}
+    questions = {name: kept.get(name) or load(files[name])[name] for name in points}
     _compare(points, {name: questions[name].points for name in questions}, module)
     return questions
 
@@ -67,21 +103,15 @@ def question_inputs(question: Question, scratch: Path) -> bytes:
         path.unlink()
 
 
-def questions_key(classroom: Classroom, assignment: str, names: Sequence[str]) -> str:
-    """Return a key of everything that these questions depend on; it does not reveal the seed."""
-    module = classroom.manifest().module_folder(assignment)
-    keys = [f"{name} {_key(classroom, module, name)}" for name in names]
-    return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]
+def joint_key(keys: Mapping[str, str]) -> str:
+    """Return one key for all questions that have these `question_keys`."""
+    lines = [f"{name} {key}" for name, key in keys.items()]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _key(classroom: Classroom, module: Path, name: str) -> str:
-    parts = f"{classroom.seed()}/{ROUNDS}/{exercise_key(module, name)}"
-    return hashlib.sha256(parts.encode()).hexdigest()[:16]
-
-
-def _kept(file: Path, name: str) -> Question | None:
+def _kept(file: Path, name: str, load: Callable[[Path], dict[str, Loaded]]) -> Loaded | None:
     try:
-        return load_questions(file)[name]
+        return load(file)[name]
     except (OSError, ValueError, KeyError):
         return None
 

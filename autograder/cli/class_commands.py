@@ -48,7 +48,7 @@ def create(
     """
     from autograder.classroom.classroom import ClassError, default_curriculum
     from autograder.classroom.roster import write_roster
-    from autograder.instructor.creation import create_classroom
+    from autograder.instructor.class_creation import create_classroom
 
     with TemporaryDirectory() as scratch:
         if (roster is None) == (made_up is None):

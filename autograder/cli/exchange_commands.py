@@ -17,7 +17,7 @@ def release(folder: Folder, assignment: AssignmentName) -> None:
 
     classroom = open_classroom(folder)
     exchange.release(classroom, assignment)
-    course = classroom.course_directory().course_id
+    course = classroom.course_id()
     print(f"{assignment} is handed out. Learners fetch it with")
     print(f"  nbgrader fetch_assignment --course {course} {assignment}")
 

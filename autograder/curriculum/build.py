@@ -29,7 +29,7 @@ from autograder.curriculum.compiling import (
     longest_first,
     merge_questions,
 )
-from autograder.curriculum.content_key import declarations_key, exercise_key, key_of_files
+from autograder.curriculum.content_key import declarations_key, exercise_keys, key_of_files
 from autograder.curriculum.module_folder import (
     ModuleBuild,
     assemble,
@@ -141,10 +141,11 @@ class _Build:
 
     def _plan(self, folder: Path, listing: Path) -> ModuleBuild:
         names = [entry["name"] for entry in json.loads(listing.read_text(encoding="utf-8"))]
+        keys = exercise_keys(folder, names, self.clone)
         return ModuleBuild(
             folder,
             listing,
-            {name: self.kept / f"{exercise_key(folder, name, self.clone)}.npz" for name in names},
+            {name: self.kept / f"{key}.npz" for name, key in keys.items()},
             {
                 path.name: self.kept / f"{student_notebook_key(path)}.ipynb"
                 for path in sorted(folder.glob("*.ipynb"))

@@ -12,7 +12,7 @@ import functools
 import hashlib
 import platform
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 
@@ -34,32 +34,46 @@ from lepton_course.exercises.declared import load_exercises
 """
 
 
-def exercise_key(folder: Path, name: str, clone: Path = CLONE) -> str:
-    """Return the content key of an exercise of the module in `folder`: a SHA-256 in hexadecimal.
+class SourceReader:
+    """Reads each file once, for several keys among which no file changes."""
 
-    It changes with Python's version, with the installed and the pinned version of each library
-    that the exercise or its helpers import, and with each of `exercise_files`.
+    def __init__(self) -> None:
+        self.text: Callable[[Path], str] = functools.cache(read)
+        self.digest: Callable[[Path], bytes] = functools.cache(file_digest)
+        self.imports: dict[Path, list[Path]] = {}
+
+
+def exercise_keys(folder: Path, names: Iterable[str], clone: Path = CLONE) -> dict[str, str]:
+    """Return the content keys of exercises of the module in `folder`, by name.
+
+    A key is a SHA-256 in hexadecimal. It changes with Python's version, with the installed and
+    the pinned version of each library that the exercise or its helpers import, and with each of
+    `exercise_files`.
     """
-    files = exercise_files(folder, name, clone)
-    return _key(f"exercise {name}", folder, files, clone)
+    reader = SourceReader()
+    files = {name: exercise_files(folder, name, clone, reader) for name in names}
+    return {name: _key(f"exercise {name}", folder, files[name], clone, reader) for name in files}
 
 
-def exercise_files(folder: Path, name: str, clone: Path = CLONE) -> set[Path]:
+def exercise_files(
+    folder: Path, name: str, clone: Path = CLONE, reader: SourceReader | None = None
+) -> set[Path]:
     """Return the files that an exercise depends on.
 
     These are the file that declares it, with the files of its package that it imports; the files
     of lepton_course that they, or the compiler of exercises, import; the files of the module's
     folder and the data sets of the course that they name.
     """
+    reader = reader or SourceReader()
     package = clone / "lepton_course"
-    declared = with_relative_imports(declaring_files(folder, name))
-    sources = [read(path) for path in declared]
-    helpers = imported_files([*sources, _COMPILING], package)
+    declared = with_relative_imports(declaring_files(folder, name, reader))
+    sources = [reader.text(path) for path in declared]
+    helpers = imported_files([*sources, _COMPILING], package, reader.imports)
     beside = set(_named_beside(folder, "\n".join(sources)))
-    return declared | helpers | beside | data_sets_named(sources, helpers, package)
+    return declared | helpers | beside | data_sets_named(sources, helpers, package, reader)
 
 
-def declaring_files(folder: Path, name: str) -> set[Path]:
+def declaring_files(folder: Path, name: str, reader: SourceReader | None = None) -> set[Path]:
     """Return the files of a module's package `exercises` that declare the exercise `name`.
 
     A file declares it if a call there has the name, as in `Exercise(name="pool", …)` or
@@ -67,26 +81,37 @@ def declaring_files(folder: Path, name: str) -> set[Path]:
     returned, since any of them may declare it.
     """
     files = set((folder / DECLARATIONS).parent.rglob("*.py"))
-    return {path for path in files if name in _names_called(read(path))} or files
+    text = (reader or SourceReader()).text
+    return {path for path in files if name in _names_called(text(path))} or files
 
 
 def declarations_key(folder: Path, clone: Path = CLONE) -> str:
     """Return the content key of a module's list of exercises; it changes with any of their code."""
     files = set((folder / DECLARATIONS).parent.rglob("*.py"))
     helpers = imported_files([*map(read, files), _COMPILING], clone / "lepton_course")
-    return _key("declarations", folder, files | helpers, clone)
+    return _key("declarations", folder, files | helpers, clone, SourceReader())
 
 
-def key_of_files(title: str, files: Iterable[Path], base: Path) -> str:
+def key_of_files(
+    title: str,
+    files: Iterable[Path],
+    base: Path,
+    digest_of: Callable[[Path], bytes] | None = None,
+) -> str:
     """Return the content key of some files: of their contents and their names below `base`."""
     digest = hashlib.sha256(f"{title}\0{platform.python_version()}\0".encode())
     for path in sorted(files):
         name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.name
-        digest.update(f"{name}\0".encode() + file_digest(path))
+        digest.update(f"{name}\0".encode() + (digest_of or file_digest)(path))
     return digest.hexdigest()
 
 
-def data_sets_named(sources: Iterable[str], helpers: set[Path], package: Path) -> set[Path]:
+def data_sets_named(
+    sources: Iterable[str],
+    helpers: set[Path],
+    package: Path,
+    reader: SourceReader | None = None,
+) -> set[Path]:
     """Return the files of the course's data sets that these sources or their helpers name.
 
     helpers: the files of lepton_course that the sources import. Sources that load no data have
@@ -94,7 +119,8 @@ def data_sets_named(sources: Iterable[str], helpers: set[Path], package: Path) -
     """
     if package / "datasets" / "__init__.py" not in helpers:
         return set()
-    mentions = [*sources, *(read(path) for path in helpers if path.parent.name != "datasets")]
+    text_of = (reader or SourceReader()).text
+    mentions = [*sources, *(text_of(path) for path in helpers if path.parent.name != "datasets")]
     text = "\n".join(mentions)
     folders = [path for path in (package / DATA_SETS).glob("*") if path.name in text]
     return {path for folder in folders for path in folder.rglob("*") if path.is_file()}
@@ -117,14 +143,15 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _key(title: str, folder: Path, files: set[Path], clone: Path) -> str:
-    sources = [read(path) for path in files if path.suffix == ".py"]
+def _key(title: str, folder: Path, files: set[Path], clone: Path, reader: SourceReader) -> str:
+    sources = [reader.text(path) for path in files if path.suffix == ".py"]
     pins = _pins(clone)
     libraries = sorted(foreign_packages(sources) - {"lepton_course"})
     versions = [(name, _versions_of(name, pins)) for name in libraries]
     inside = {path for path in files if path.is_relative_to(folder)}
-    own = key_of_files("own", inside, folder)  # the same wherever the curriculum stands
-    return key_of_files(f"{title} {own} {versions}", files - inside, clone)
+    # The same wherever the curriculum stands.
+    own = key_of_files("own", inside, folder, reader.digest)
+    return key_of_files(f"{title} {own} {versions}", files - inside, clone, reader.digest)
 
 
 def _named_beside(folder: Path, text: str) -> Iterator[Path]:

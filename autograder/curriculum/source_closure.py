@@ -16,18 +16,24 @@ from pathlib import Path
 LAZY_NAMES = "_HOMES"
 
 
-def imported_files(sources: Iterable[str], package: Path) -> set[Path]:
+def imported_files(
+    sources: Iterable[str], package: Path, known: dict[Path, list[Path]] | None = None
+) -> set[Path]:
     """Return the files of `package` that these sources import, directly or indirectly.
 
     package: the folder of a top-level package, such as `lepton_course`.
+    known: what files import directly, filled here; for several calls among which none changes.
     """
+    known = {} if known is None else known
     found: set[Path] = set()
     waiting = [file for source in sources for file in _files(source, package)]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _files(path.read_text(encoding="utf-8"), package)
+            if path not in known:
+                known[path] = list(_files(path.read_text(encoding="utf-8"), package))
+            waiting += known[path]
     return found
 
 

@@ -8,11 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbgrader.exchange.default import ExchangeCollect
-
 from autograder.classroom.classroom import ClassError, Classroom, exclusive
 from autograder.classroom.roster import read_roster
-from autograder.grading.attempts import keep_attempt
 
 
 def make_exchange(folder: Path) -> Path:
@@ -37,6 +34,8 @@ def collect(classroom: Classroom, assignment: str) -> list[str]:
 
     Raises ClassError when the exchange cannot be read.
     """
+    from autograder.grading.attempts import keep_attempt
+
     check_assignment(classroom, assignment)
     with exclusive(classroom):
         before = _timestamps(classroom, assignment)
@@ -62,6 +61,8 @@ def check_assignment(classroom: Classroom, assignment: str) -> None:
 
 def _handed_in(classroom: Classroom, assignment: str) -> list[tuple[str, Path]]:
     """Return student and folder of all attempts, oldest first; nbgrader collects only the last."""
+    from nbgrader.exchange.default import ExchangeCollect
+
     course = classroom.course_directory(assignment)
     exchange = ExchangeCollect(coursedir=course, config=classroom.config())
     known = {student.id for student in read_roster(classroom.roster_file)}

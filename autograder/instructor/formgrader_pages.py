@@ -14,12 +14,12 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from jinja2 import pass_context
 from jinja2.runtime import Context
-from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
 from autograder.submissions.cell_marks import mark_of
@@ -41,12 +41,19 @@ _took_too_long: deque[float] = deque(maxlen=FEW)
 renderer = LimitedProcess("autograder.instructor.safe_html:render", CPU_SECONDS)
 
 
+def nbgrader_templates() -> str:
+    """Return the folder of nbgrader's own templates, without the seconds that its import takes."""
+    package = find_spec("nbgrader")
+    assert package is not None and package.origin is not None
+    return str(Path(package.origin).parent / "server_extensions" / "formgrader" / "templates")
+
+
 def page_settings() -> Config:
     """Return the settings that a class's `nbgrader_config.py` merges into its configuration."""
     settings = Config()
     # nbgrader's templates first; ours replace those of nbconvert that they extend.
     settings.HTMLExporter.extra_template_basedirs = [
-        template_path,
+        nbgrader_templates(),
         str(Path(__file__).parent / "templates"),
     ]
     settings.HTMLExporter.sanitize_html = True

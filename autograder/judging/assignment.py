@@ -13,7 +13,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
-from autograder.classroom.secret_questions import class_questions, question_inputs, questions_key
+from autograder.classroom.secret_questions import (
+    class_questions,
+    joint_key,
+    question_inputs,
+    question_keys,
+)
 from autograder.execution.job import Job, SubmissionLimits, limits_beside
 from autograder.execution.running import run
 from autograder.judging.course import GradingTask
@@ -112,19 +117,27 @@ def read_release(classroom: Classroom, name: str) -> NotebookNode | None:
         ) from error
 
 
+def required_release(classroom: Classroom, name: str) -> NotebookNode:
+    """Return an assignment's released notebook. Raises ClassError when there is none."""
+    release = read_release(classroom, name)
+    if release is None:
+        known = ", ".join(sorted(classroom.manifest().modules))
+        raise ClassError(f"This class has no assignment {name!r} of the course; it has: {known}.")
+    return release
+
+
 def load_assignment(classroom: Classroom, name: str) -> Assignment:
     """Return one of the class's assignments.
 
     Raises ClassError if it is unknown or cannot be judged.
     """
-    release = read_release(classroom, name)
-    if release is None:
-        known = ", ".join(sorted(classroom.manifest().modules))
-        raise ClassError(f"This class has no assignment {name!r} of the course; it has: {known}.")
-    questions = class_questions(classroom, name, judged_points(release))
+    release = required_release(classroom, name)
+    points = judged_points(release)
+    keys = question_keys(classroom, name, points)
+    questions = class_questions(classroom, name, points, keys)
     with tempfile.TemporaryDirectory() as scratch:
         cases = {name: question_inputs(q, Path(scratch)) for name, q in questions.items()}
     folder = classroom.release_notebook(name).parent
-    key = questions_key(classroom, name, list(questions))
-    fingerprint = " ".join((name, nbformat.writes(release), hash_files(own=[folder]), key))
+    parts = (name, nbformat.writes(release), hash_files(own=[folder]), joint_key(keys))
+    fingerprint = " ".join(parts)
     return Assignment(name, release, folder, questions, cases, fingerprint)

@@ -19,7 +19,7 @@ from autograder.execution.job import Run, SubmissionLimits
 from autograder.judging.results import ExerciseResult, Status
 from autograder.submissions.cell_marks import is_judged
 from autograder.submissions.submission import VERDICT_KEY
-from lepton_course.checks.messages import diagnosis_in_words, differences_in_words
+from lepton_course.checks.messages import diagnoses_in_words, differences_in_words
 from lepton_course.checks.panel import Line, Panel, place_to_read, read_in_words
 from lepton_course.exercises.differences import Aliased, ChangedInput, Stopped
 from lepton_course.exercises.judge import PartResult, Verdict, judge
@@ -136,7 +136,7 @@ def _verdict_panel(question: Question, verdict: Verdict, own_lines: set[str]) ->
     if verdict.status == "blank":
         return Panel("blank", headline, (Line("", "Not answered."),))
     lines = [_part_line(question, part, own_lines) for part in verdict.parts]
-    lines += [Line(*diagnosis_in_words(question, found, None)) for found in verdict.diagnoses]
+    lines += [Line(*told) for told in diagnoses_in_words(question, verdict.diagnoses, None)]
     read = place_to_read(question, verdict)
     if verdict.status != "right" and read:
         lines.append(Line("Read again", read_in_words(read)))

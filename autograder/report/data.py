@@ -14,10 +14,11 @@ from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 
 from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.roster import Student, read_roster
+from autograder.classroom.secret_questions import class_question_texts
 from autograder.grading.attempts import kept_attempts
-from autograder.judging.assignment import load_assignment
+from autograder.judging.assignment import required_release
 from autograder.report.progress_files import PROGRESS_FILE, opening_share, read_progress
-from autograder.submissions.cell_marks import mark_of
+from autograder.submissions.cell_marks import judged_points, mark_of
 from autograder.submissions.submission import VERDICT_KEY
 from lepton_course.errors import problem_in_words
 from lepton_course.progress.schema import ProgressHistory
@@ -121,7 +122,8 @@ def read_assignment(
 
     Raises ClassError when there are no grades.
     """
-    assignment = load_assignment(classroom, name)
+    release = required_release(classroom, name)
+    questions = class_question_texts(classroom, name, judged_points(release))
     module = classroom.manifest().modules[name]
     notes: list[str] = []
     learners = []
@@ -133,15 +135,15 @@ def read_assignment(
         items = tuple(
             Item(
                 cell.name,
-                assignment.questions[cell.name].title
-                if cell.name in assignment.questions
+                questions[cell.name].title
+                if cell.name in questions
                 else cell.name.replace("_", " "),
                 float(cell.max_score),
-                cell.name not in assignment.questions,
+                cell.name not in questions,
             )
             for cell in notebook.grade_cells
         )
-        order = [mark_of(cell).grade_id for cell in assignment.release.cells]
+        order = [mark_of(cell).grade_id for cell in release.cells]
         items = tuple(sorted(items, key=lambda item: order.index(item.name)))
         for student in read_roster(classroom.roster_file):
             progress = _progress(classroom, student.id, name, module, notes)
@@ -159,7 +161,7 @@ def read_assignment(
         raise ClassError(f"No grades of {name}. Run `lepton class grade` first.")
     mistakes = tuple(
         Mistake(question.name, mistake.name, mistake.sentence, mistake.read or question.read)
-        for question in assignment.questions.values()
+        for question in questions.values()
         for mistake in question.mistakes
     )
     return AssignmentData(name, items, tuple(learners), mistakes, tuple(notes))

@@ -18,7 +18,7 @@ from rich.text import Text
 from autograder.classroom.classroom import NOTEBOOK, Classroom, default_curriculum
 from autograder.classroom.roster import Student, write_roster
 from autograder.grading.batch import Options, grade
-from autograder.instructor.creation import create_classroom
+from autograder.instructor.class_creation import create_classroom
 from autograder.instructor.feedback import make_feedback
 from autograder.instructor.grade_export import export
 from autograder.judging.class_course import ClassCourse

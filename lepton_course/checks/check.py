@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -68,6 +69,9 @@ class Session:
 
     def name_problem(self, name: str, line: str) -> str | None:
         """Explain a name that is not defined, where it is an exercise's; None for any other."""
+        asked = re.match(r"(\w+)\s*=\s*(\w)$", line.partition("#")[0].strip())
+        if asked and asked[1] in self.names and asked[2] == name:
+            return f'A letter needs quotes: {asked[1]} = "{name}"'
         if name in self.names:
             return (
                 f"`{name}` is an exercise of this notebook that is not answered yet, or whose "
@@ -146,6 +150,7 @@ def _judged(
     """Judge the answer as it is now, record the attempt, and return what is seen of it."""
     name = question.name
     hints_seen = progress.hint_stage(session.module, name)
+    solved_before = progress.was_solved(session.module, name)
     unread = unread_cell(name)
     if unread:
         told = unread_panel(question, unread.kind, unread.message, unread.line, unread.text)
@@ -163,7 +168,9 @@ def _judged(
     )
     failures = progress.consecutive_failures(session.module, name)
     attempt = CheckedAnswer(question, verdict, observations, failures)
-    return CheckView(attempt, question, hints_seen, compare=compare, part=part)
+    return CheckView(
+        attempt, question, hints_seen, compare=compare, part=part, solved_before=solved_before
+    )
 
 
 def _show_live(
@@ -182,15 +189,19 @@ def _show_live(
         view,
         again,
         partial(progress.record_hint, session.module, question.name),
-        Asking(question.title, choice_letters(question)) if asks else None,
+        Asking(choice_letters(question)) if asks else None,
     )
 
 
 def parse_prediction(text: str, namespace: Mapping[str, Any]) -> Any:
     """Return the value of a written prediction: that of the expression, or else the text itself.
 
-    Evaluating it is safe: the text is the learner's own, like a cell of their notebook.
+    A shape may be written as on paper: `8 x 3` or `8×3`. Evaluating the text is safe: it is the
+    learner's own, like a cell of their notebook.
     """
+    on_paper = re.fullmatch(r"[(\[]?(\s*\d+\s*(?:[x×]\s*\d+\s*)+)[)\]]?", text)
+    if on_paper:
+        return tuple(int(size) for size in re.split("[x×]", on_paper[1]))
     try:
         return eval(text, dict(namespace))
     except Exception:

@@ -76,7 +76,8 @@ def where_wrong(wrong: np.ndarray) -> str:
     """Describe in words which cells of a vector or matrix are True in `wrong`."""
     count, size = int(wrong.sum()), wrong.size
     if count == size:
-        return f"all {size} values differ" if size > 1 else "the value differs"
+        every = "both values differ" if size == 2 else f"all {size} values differ"
+        return every if size > 1 else "the value differs"
     said = f"{count} of {size} values differ"
     if wrong.ndim == 1:
         return f"{said}, at {_span(np.flatnonzero(wrong))}"

@@ -49,6 +49,7 @@ class CheckView:
     compare: bool = False
     part: str | None = None
     solution: bool = False
+    solved_before: bool = False
 
     def main(self) -> Panel:
         """Return the panel of the verdict."""
@@ -62,6 +63,7 @@ class CheckView:
             hints_seen=self.hints_seen,
             compare=self.compare,
             part=self.part,
+            solved_before=self.solved_before,
         )
 
     def panels(self) -> list[Panel]:

@@ -75,20 +75,26 @@ def differences_in_words(question: Question, differences: Differences) -> str:
     return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
 
 
-def diagnosis_in_words(question: Question, found: Diagnosis, case: int | None) -> tuple[str, str]:
-    """Return a label that says how sure a diagnosed mistake is, and the sentence about it.
+def diagnoses_in_words(
+    question: Question, diagnoses: Sequence[Diagnosis], case: int | None
+) -> list[tuple[str, str]]:
+    """Return, for each diagnosed mistake, a label that says how sure it is and the sentence.
 
     case: the failing case that the reader is looking at, or None.
     """
+    return [_diagnosis(question, found, case) for found in diagnoses]
+
+
+def _diagnosis(question: Question, found: Diagnosis, case: int | None) -> tuple[str, str]:
     sentence = found.mistake.sentence
     if found.evidence == "every case":
         return "Likely reason", sentence
     if found.evidence == "weak":
         return "Possible reason", sentence
     if case in found.cases:
-        return "In this case", f"your answer is what this mistake gives: {sentence}"
+        return "Fits this case", sentence
     part = question.cases[found.cases[0]].part
-    return "In another case", f"for “{part}”, your answer is what this mistake gives: {sentence}"
+    return "Fits another case", f"{sentence} (Seen in “{part}”.)"
 
 
 def exception_in_words(raised: Raised) -> str:
@@ -121,7 +127,7 @@ def describe(value: Plain, limit: int = 70) -> str:
         text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
         return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value + 0.0:.6g}"  # -0.0 is 0
     if type(value) is int and abs(value) > HUGE:  # Python refuses to write out very large ones
         digits = int(value.bit_length() * math.log10(2))
         return f"a whole number of about {digits} digits"
@@ -169,6 +175,8 @@ def _sentence(question: Question, difference: Difference) -> str:
         case WrongKind(expected=expected, seen=seen, value=value):
             detail = "" if value is None else f" ({describe(value)})"
             return f"expected {kind_in_words(expected)}, got {kind_in_words(seen)}{detail}"
+        case WrongLength(aspect="parameters", where=[_, *_], expected=expected, seen=seen):
+            return f"expected {describe(expected)}, got {describe(seen)}"  # shapes
         case WrongLength(expected=expected, seen=seen):
             names = question.returns if not difference.where else ()
             wanted = ", ".join(f"`{name}`" for name in names) if names else _items(expected)

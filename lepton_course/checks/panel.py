@@ -6,6 +6,7 @@ and uses only inline styles, which survive the sanitising of an untrusted notebo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from html import escape
@@ -16,7 +17,7 @@ from lepton_course.checks.figures import Exhibit, exhibit
 from lepton_course.checks.kernel.limits import NOT_RUN
 from lepton_course.checks.messages import (
     describe,
-    diagnosis_in_words,
+    diagnoses_in_words,
     differences_in_words,
 )
 from lepton_course.checks.offers import Offer, is_code, offers, stage_name
@@ -43,6 +44,8 @@ FALLBACK = "lepton-fallback"
 USED = "lepton-used"
 STATIC = "lepton-static"
 """Classes of buttons that have been pressed and answer themselves, and of the panel before that."""
+
+_KEPT = "You have solved it before, and your progress keeps that: nothing is lost."
 
 _DEAD = "jupyter-widgets-disconnected"
 _NEXT = ".jp-OutputArea-child:has(+ .jp-OutputArea-child"
@@ -138,6 +141,7 @@ def _row(line: Line) -> str:
     else:
         text = mark_code(line.text) if line.has_code else line.text
         body = text_to_html(text).replace("\n", "<br>")
+        body = re.sub("([✓✗–]) (?=\\w)", r"\1&nbsp;", body)  # a sign stays with its word
     if line.link:
         body = f'<a href="{escape(line.link)}" onclick="{_AGAIN}">{body}</a>'
     if not line.label:
@@ -160,6 +164,7 @@ def verdict_panel(
     hints_seen: int = 0,
     compare: bool = False,
     part: str | None = None,
+    solved_before: bool = False,
 ) -> Panel:
     """Build the panel that a learner sees after a check.
 
@@ -168,16 +173,18 @@ def verdict_panel(
     hints_seen: number of hints seen so far.
     compare: also show the expected result.
     part: show the failing case of this part; by default of the first that failed.
+    solved_before: an earlier attempt was right, which is said where there is no answer now.
     """
     if verdict.status in ("right", "blank"):
         is_right = verdict.status == "right"
         said = f"right{_points(verdict)}" if is_right else _start(question, observations)
-        panel = Panel(verdict.status, f"{_title(question)} {said}.")
+        lines = (Line("", _KEPT),) if solved_before and not is_right else ()
+        panel = Panel(verdict.status, f"{_title(question)} {said}.", lines)
         return replace(panel, offers=offers(question, verdict, hints_seen=hints_seen))
     wrong = [result for result in verdict.parts if not result.passed]
     failed = next((result for result in wrong if result.part == part), wrong[0])
     observed = observations[failed.case] if observations and failed.case is not None else None
-    told = [diagnosis_in_words(question, found, failed.case) for found in verdict.diagnoses]
+    told = diagnoses_in_words(question, verdict.diagnoses, failed.case)
     lines = [Line(label, sentence, has_code=True) for label, sentence in told]
     lines += _result_lines(question, failed, compare)
     if len(verdict.parts) > 1:
@@ -252,7 +259,10 @@ def _start(question: Question, observations: Sequence[Observation]) -> str:
     name = question.name
     kinds = [seen.raised.kind if seen.raised else ELLIPSIS for seen in observations] or [MISSING]
     if MISSING in kinds:
-        return f"not answered yet. Write `{name}` in the cell above, and run that cell"
+        cell = "its cell" if isinstance(question.probe, Value) else "the cell above"
+        return f"not answered yet. `{name}` is not defined: run {cell}, with your answer in it"
+    if isinstance(question.probe, Value):  # its check may stand in the same cell
+        return "not answered yet. Write your answer in place of `...`, and run the cell again"
     if ELLIPSIS in kinds:
         return f"not answered yet. Replace each `...` of `{name}` in the cell above, and run it"
     return (
@@ -303,7 +313,8 @@ def _result_lines(question: Question, failed: PartResult, compare: bool) -> list
 
 
 def _title(question: Question) -> str:
-    return question.title + (" –" if question.title.endswith("?") else ":")
+    has_mark = question.title.endswith("?") or ":" in question.title
+    return question.title + (" –" if has_mark else ":")
 
 
 def _points(verdict: Verdict) -> str:

@@ -142,15 +142,16 @@ def quiz_html(questions: Sequence[QuizQuestion]) -> str:
     return "\n".join(parts)
 
 
-_HOW = "Choose an answer and open it. Every one explains itself."
+_HOW = "Choose an answer and open it to see whether it is right, and why."
 
 
 def _choices(question: QuizQuestion) -> str:
-    return "\n".join(
+    opened = "\n".join(
         f"<details><summary>{letter}) {text_to_html(mark_code(choice.text))}</summary>"
         f"{text_to_html(mark_code(choice.explanation))}</details>"
         for letter, choice in _lettered(question)
     )
+    return f'<div style="margin-bottom: 1.2em">\n{opened}\n</div>'
 
 
 def quiz_text(questions: Sequence[QuizQuestion]) -> str:

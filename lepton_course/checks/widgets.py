@@ -88,11 +88,13 @@ def _put(place: Any, panels: Sequence[Panel]) -> None:
     place.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
 
 
+_OR_HERE = "Or answer here:"
+
+
 class Asking:
     """The question for a prediction: a button for each choice, or a field to type into."""
 
-    def __init__(self, label: str, choices: Sequence[str]) -> None:
-        self.label = label
+    def __init__(self, choices: Sequence[str]) -> None:
         self.choices = choices
 
     def row(self, answered: Callable[[str], None]) -> list[Any]:
@@ -104,17 +106,17 @@ class Asking:
                 make_button(choice, lambda choice=choice: answered(choice))
                 for choice in self.choices
             ]
-            return [_html(self.label), *buttons]
+            return [_html(_OR_HERE), *buttons]
         field = widgets.Text(placeholder="your prediction")
         field.layout.width = "14em"
-        field.tooltip = self.label
+        field.tooltip = "Your prediction"
 
         def take() -> None:
             if text := field.value.strip():
                 answered(text)
 
         field.on_msg(lambda _, content, buffers: _on_enter(content, take))
-        return [_html(self.label), field, make_button("Check", take)]
+        return [_html(_OR_HERE), field, make_button("Check", take)]
 
 
 def _on_enter(content: Any, take: Callable[[], None]) -> None:

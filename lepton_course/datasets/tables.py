@@ -18,7 +18,8 @@ def as_html(rows: Rows, size: str) -> str:
     head, *rest = ([escape(cell) for cell in row] for row in rows)
     body = "".join(f"<tr><td>{'</td><td>'.join(row)}</td></tr>" for row in rest)
     return (
-        f"<table><thead><tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
+        '<table style="font-size: 0.85em; margin-left: 0"><thead>'
+        f"<tr><th>{'</th><th>'.join(head)}</th></tr></thead>"
         f"<tbody>{body}</tbody></table><p>{size}</p>"
     )
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,26 @@ PUBLIC_SEED = "lepton"
 """The seed of the learner's own checks. A class has a secret one."""
 
 MAX_QUESTIONS_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class MistakeText:
+    """What a known mistake says to the learner, and where to read on."""
+
+    name: str
+    sentence: str
+    read: str
+
+
+@dataclass(frozen=True)
+class QuestionText:
+    """What a question says, without its cases."""
+
+    name: str
+    title: str
+    points: float
+    read: str
+    mistakes: tuple[MistakeText, ...]
 
 
 def draw_cases(exercise: Exercise, seed: str, rounds: int = 1) -> tuple[Case, ...]:
@@ -143,6 +163,20 @@ def load_questions(path: Path) -> dict[str, Question]:
     trees = loads(path.read_bytes(), MAX_QUESTIONS_BYTES)
     questions = [question_from_tree(tree) for tree in trees]
     return {question.name: question for question in questions}
+
+
+def load_question_texts(path: Path) -> dict[str, QuestionText]:
+    """Return what the questions of a file say, by name. No array is read: torch is not needed."""
+    trees = loads(path.read_bytes(), MAX_QUESTIONS_BYTES, with_arrays=False)
+    return {tree["name"]: _question_text(tree) for tree in trees}
+
+
+def _question_text(tree: dict[str, Plain]) -> QuestionText:
+    mistakes = tuple(
+        MistakeText(mistake["name"], mistake["sentence"], mistake["read"])
+        for mistake in tree["mistakes"]
+    )
+    return QuestionText(tree["name"], tree["title"], tree["points"], tree["read"], mistakes)
 
 
 def question_to_tree(question: Question) -> dict[str, Plain]:

@@ -121,8 +121,8 @@ def dumps(value: Plain) -> bytes:
     return buffer.getvalue()
 
 
-def loads(data: bytes, max_bytes: int = MAX_BYTES) -> Plain:
-    """Return the tree that `dumps` wrote.
+def loads(data: bytes, max_bytes: int = MAX_BYTES, with_arrays: bool = True) -> Plain:
+    """Return the tree that `dumps` wrote; without arrays, each is an Opaque and none is unpacked.
 
     Raises InvalidValue when the data is damaged, does not follow the schema, holds pickled
     objects, or takes more than `max_bytes` when unpacked.
@@ -137,8 +137,9 @@ def loads(data: bytes, max_bytes: int = MAX_BYTES) -> Plain:
             if size > max_bytes:
                 raise InvalidValue(f"{size} bytes unpacked, but at most {max_bytes} are allowed")
         with np.load(io.BytesIO(data), allow_pickle=False) as members:
-            arrays = dict(members.items())
-        text = arrays.pop("tree")
+            text = members["tree"]
+            names = [name for name in members.files if name != "tree"]
+            arrays = {name: members[name] for name in names} if with_arrays else None
         if text.nbytes > MAX_TREE_BYTES:
             raise InvalidValue(f"{text.nbytes} bytes of structure; {MAX_TREE_BYTES} are allowed")
         tree = bounded_json(text.tobytes(), MAX_JSON_VALUES)
@@ -174,7 +175,7 @@ def _encode(value: Plain, arrays: list[np.ndarray]) -> Any:
 
 
 class _Decoder:
-    def __init__(self, arrays: dict[str, np.ndarray]) -> None:
+    def __init__(self, arrays: dict[str, np.ndarray] | None) -> None:
         self.arrays = arrays
         self.nodes = 0
 
@@ -197,6 +198,8 @@ class _Decoder:
             return {str(key): self.decode(item, depth + 1) for key, item in body}
         if tag == "opaque":
             return Opaque(str(body)[:200])
+        if self.arrays is None and tag in ("array", "tensor"):
+            return Opaque("an array that was not read")
         if tag == "array":
             return self._array(body)
         if tag == "tensor":

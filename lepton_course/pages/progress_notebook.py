@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from html import escape
@@ -17,7 +18,7 @@ from lepton_course.pages.course_map import (
     load_map,
 )
 from lepton_course.pages.live import show_live
-from lepton_course.pages.start_notebook import counts_in_words, link, page_notebook
+from lepton_course.pages.start_notebook import TABLE, counts_in_words, link, page_notebook
 from lepton_course.pages.wording import counted
 from lepton_course.progress.database import find_workspace, load_history
 from lepton_course.progress.standing import Attempts, attempts_in
@@ -166,16 +167,22 @@ def _modules_table(stops: list[Stop]) -> str:
     rows = [_row("th", *HEADINGS)]
     for stop in stops:
         title, *numbers = map(escape, stop.cells())
-        rows.append(_row("td", title, *(n.replace(" of ", "&nbsp;of&nbsp;") for n in numbers)))
-    return "<table>" + "".join(rows) + "</table>"
+        rows.append(_row("td", title, *(_unbroken(n) for n in numbers)))
+    return TABLE + "".join(rows) + "</table>"
 
 
 def _exercises_table(stop: Stop, known: Known, now: datetime) -> str:
-    rows = [_row("td", *map(escape, row)) for row in exercise_rows(stop, known, now)]
+    told = exercise_rows(stop, known, now)
+    rows = [_row("td", escape(title), *map(_unbroken, map(escape, rest))) for title, *rest in told]
     if not rows:
         return ""
     head = _row("th", *EXERCISE_HEADINGS)
-    return f"<h3>{escape(stop.module.title)}</h3><table>{head}{''.join(rows)}</table>"
+    return f"<h3>{escape(stop.module.title)}</h3>{TABLE}{head}{''.join(rows)}</table>"
+
+
+def _unbroken(text: str) -> str:
+    """Return a cell's text with breaks only between hours and minutes."""
+    return re.sub(r" (?!\d+ min)", "&nbsp;", text)
 
 
 def _row(tag: str, first: str, *others: str) -> str:

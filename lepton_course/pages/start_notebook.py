@@ -36,6 +36,9 @@ from lepton_course.pages.start_notebook import show
 
 show()"""
 
+TABLE = '<table style="margin-left: 0">'
+"""Begins a table that is aligned with the text; JupyterLab would centre it."""
+
 _LEFT = 'style="text-align: left; vertical-align: top"'
 _TRACKS = {"basics": "Basics", "advanced": "Advanced"}
 _WORDS = {"planned": "planned", "open": "", "begun": "begun", "done": "✓ done"}
@@ -94,7 +97,7 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
             _toolbox(folder, curriculum),
             _repetition(course.due, folder),
             _new_versions(folder),
-            "<table>",
+            TABLE,
             *rows,
             "</table>",
             f"<p>Minutes are for a first reading. {LEGEND} "
@@ -182,7 +185,7 @@ def _row(stop: Stop, is_next: bool, folder: Path) -> str:
     about = re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", escape(module.about))  # LongNames may break
     title = f"{module.number}. <b>{escape(module.title)}</b>{note}<br>{about}"
     if not stop.is_ready:
-        return _cells("td", title, "", "")
+        return f'<tr><td colspan="3" {_LEFT}>{title}</td></tr>'
     notebooks = "<br>".join(
         link(folder, path, f"{kind}, {minutes}&nbsp;min") + ("&nbsp;✓" if share == 1 else "")
         for kind, path, minutes, share in zip(

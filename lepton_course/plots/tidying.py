@@ -1,4 +1,4 @@
-"""Mend what makes a figure hard to read: names of columns as labels, curves along the frame."""
+"""Mend what is hard to read in a figure: column names, curves on the frame, grids over images."""
 
 from __future__ import annotations
 
@@ -16,13 +16,15 @@ _COLUMN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+")
 
 
 def tidy(figure: Figure) -> None:
-    """Label a figure in words, and move its frame away from its curves."""
+    """Label a figure in words, move its frame away from its curves, and free images of the grid."""
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             _label_in_words(axis)
         for text in axes.get_legend().get_texts() if axes.get_legend() else []:
             text.set_text(in_words(text.get_text()))
         _move_frame(axes)
+        if axes.images:
+            axes.grid(False, which="major")
 
 
 def in_words(label: str) -> str:

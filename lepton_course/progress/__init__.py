@@ -11,6 +11,7 @@ from lepton_course.progress.database import (
     record_attempt,
     record_hint,
     record_visit,
+    was_solved,
 )
 from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, Visit
 
@@ -29,4 +30,5 @@ __all__ = [
     "record_attempt",
     "record_hint",
     "record_visit",
+    "was_solved",
 ]

@@ -101,6 +101,19 @@ def consecutive_failures(module: str, exercise: str, folder: Path | None = None)
     return max(stored or 0, _failures_of_session.get((module, exercise), 0))
 
 
+def was_solved(module: str, exercise: str, folder: Path | None = None) -> bool:
+    """Return whether an attempt at the exercise was right."""
+
+    def select(database: sqlite3.Connection) -> bool:
+        found = database.execute(
+            "SELECT 1 FROM attempts WHERE module = ? AND exercise = ? AND status = 'right' LIMIT 1",
+            (module, exercise),
+        )
+        return found.fetchone() is not None
+
+    return bool(with_database(find_workspace(folder), select))
+
+
 def hint_stage(module: str, exercise: str, folder: Path | None = None) -> int:
     """Return how many stages of the exercise's hints the learner has seen."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import shutil
 import sys
 from collections.abc import MutableMapping
 from pathlib import Path
@@ -40,3 +42,14 @@ def encryption_options() -> list[str]:
     if "transport_encryption" in KernelManager.class_trait_names() and zmq.has("curve"):
         return ["--KernelManager.transport_encryption=auto"]
     return []
+
+
+def terminal_options() -> list[str]:
+    """Return options with which terminals know `lepton`.
+
+    A server without a terminal of its own would start login shells, which set PATH anew.
+    """
+    shell = os.environ.get("SHELL") or shutil.which("sh")
+    if os.name == "nt" or not shell:
+        return []
+    return [f"--ServerApp.terminado_settings=shell_command={shlex.quote(shell)}"]

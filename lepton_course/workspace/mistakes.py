@@ -90,8 +90,12 @@ def report_links(module: str, cells: Sequence[tuple[str, str]], url: str) -> dic
             data = quote(f"# {made.title}\n\n{made.body}")
             target = f'href="data:text/markdown;charset=utf-8,{data}" download="{_file_name(made)}"'
         links.append(f"<a {target}>{escape(title)}</a>")
+    says = "opens a report" if url else "saves a report, to send to whoever gave you the course"
     return {
-        "text/html": f"<details><summary>Report a mistake</summary>{' · '.join(links)}</details>",
+        "text/html": (
+            f"<details><summary>Report a mistake</summary>Where is it? Each link {says}: "
+            f"{' · '.join(links)}</details>"
+        ),
         "text/plain": f"Report a mistake: {_CALL}",
     }
 

@@ -130,7 +130,7 @@ def test_the_panel_names_the_next_hint_and_hints_add_up():
         ([0, 1, 0, 0, 0, 0], "1 of 6 values differ, at 1"),
         ([1, 1, 1, 1, 1, 0], "5 of 6 values differ, at 0 to 4"),
         ([1, 1, 0, 1, 1, 1], "5 of 6 values differ, at 0 to 5 (5 of them)"),
-        ([1, 1], "all 2 values differ"),
+        ([1, 1], "both values differ"),
         ([[1, 0], [0, 0]], "1 of 4 values differ, in row 0, column 0"),
     ],
 )

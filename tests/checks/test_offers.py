@@ -112,7 +112,7 @@ def test_every_button_has_a_line_of_code_where_there_are_no_buttons():
 @pytest.mark.parametrize(
     ("answer", "said", "unsaid"),
     [
-        (Missing, "Write `f` in the cell above, and run that cell", "..."),
+        (Missing, "`f` is not defined: run the cell above, with your answer in it", "..."),
         (lambda x: ..., "Replace each `...` of `f`", "NotImplementedError"),
         (lambda x: x + ..., "Replace each `...` of `f`", "NotImplementedError"),
     ],

@@ -143,7 +143,7 @@ def test_a_prediction_among_letters_gets_buttons():
 @pytest.mark.parametrize(
     ("text", "value"),
     [("(8, 14, 14)", (8, 14, 14)), ("1/4", 0.25), ("n + 1", 4), ("b", "b"), ("'b'", "b"),
-     ("all of it", "all of it")],
+     ("all of it", "all of it"), ("8 x 3", (8, 3)), ("(8×14×14)", (8, 14, 14)), ("3x", "3x")],
 )  # fmt: skip
 def test_what_is_written_as_a_prediction_is_read_like_a_line_of_the_notebook(text, value):
     assert parse_prediction(text, {"n": 3}) == value

@@ -197,6 +197,29 @@ def test_quotes_may_be_left_out_and_names_misspelt(kernel):
     assert "Did you mean" not in kernel.told("halv + 1"), "an ordinary name"
 
 
+def test_a_letter_without_quotes_is_told_to_have_them(kernel):
+    assert kernel.told("halve = c  # a letter").splitlines() == [
+        "NameError: name 'c' is not defined",
+        'A letter needs quotes: halve = "c"',
+    ]
+    assert "quotes" not in kernel.told("other = c") and "quotes" not in kernel.told("halve = c + 1")
+
+
+def test_what_was_solved_before_is_told_where_nothing_is_answered_now(kernel):
+    """As the next day, before the answer's cell has run."""
+    kernel.run("def halve(x):\n    return x / 2")
+    kernel.run('check("halve")')
+    said = kernel.told('del halve\ncheck("halve")')
+    assert "`halve` is not defined: run the cell above" in said and "solved it before" in said
+    assert "solved it before" not in kernel.told('halve = lambda x: x\ncheck("halve")')
+
+
+def test_errors_are_told_in_short_lines(kernel):
+    """JupyterLab would break longer ones within words."""
+    said = kernel.told('check("nothing of this name")')
+    assert "Traceback" not in said and max(map(len, said.splitlines())) <= 76
+
+
 def test_a_cell_that_python_cannot_read_is_told_by_its_check(kernel):
     kernel.run("def halve(x):\n    retrun x / 2")
     said = kernel.told('check("halve")')

@@ -7,7 +7,7 @@ from tiny_course import write_curriculum
 
 from autograder.classroom import secret_questions
 from autograder.classroom.classroom import Classroom, Manifest
-from autograder.classroom.secret_questions import class_questions
+from autograder.classroom.secret_questions import class_question_texts, class_questions
 from lepton_course.exercises.compiled import question_to_tree
 from lepton_course.exercises.declared import DECLARATIONS
 from lepton_course.exercises.values import dumps
@@ -52,6 +52,22 @@ def test_the_one_file_of_a_former_version_is_removed(classroom):
         file.write_bytes(b"")
     drawn(classroom)
     assert not former.exists() and other.exists()
+
+
+def test_what_questions_say_is_read_without_their_cases(classroom):
+    texts = class_question_texts(classroom, "small_sums", POINTS)
+    questions = class_questions(classroom, "small_sums", POINTS)
+    assert list(texts) == list(questions)
+    for name, question in questions.items():
+        text = texts[name]
+        assert (text.title, text.points, text.read) == (
+            question.title,
+            question.points,
+            question.read,
+        )
+        assert [(m.name, m.sentence, m.read) for m in text.mistakes] == [
+            (m.name, m.sentence, m.read) for m in question.mistakes
+        ]
 
 
 def test_an_edited_curriculum_is_drawn_anew(classroom, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 from conftest import declare
 
 from autograder.curriculum import content_key
-from autograder.curriculum.content_key import exercise_files, exercise_key
+from autograder.curriculum.content_key import exercise_files, exercise_keys
 from autograder.curriculum.modules import (
     CURRICULUM,
     CurriculumError,
@@ -59,7 +59,7 @@ def clone(tmp_path):
 
 def keys(clone):
     folder = clone / "curriculum/basics/01_first"
-    return {name: exercise_key(folder, name, clone) for name in NAMES}
+    return exercise_keys(folder, NAMES, clone)
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,23 @@ def zeros_written_into_the_image(image, kernels, stride=1, padding=0):
     return convolved(image, kernels, stride, padding, *sides)
 
 
+@TABLE.answer("convolve2d", loses=TABLE.parts("convolve2d"))
+def the_batch_axis_stays(image, kernels, stride=1, padding=0):
+    image = torch.tensor(image)[None]
+    return nn.functional.conv2d(image, torch.tensor(kernels), None, stride, padding).numpy()
+
+
+@TABLE.answer("convolve2d")
+def every_second_of_all_outputs(image, kernels, stride=1, padding=0):
+    dense = convolved(image, kernels, 1, padding, *_sides(image, kernels, 1, padding))
+    return dense[:, ::stride, ::stride]
+
+
+def _sides(image, kernels, stride, padding):
+    pairs = zip(image.shape[1:], kernels.shape[2:], strict=True)
+    return (side(n, k, stride, padding) for n, k in pairs)
+
+
 # --- The two gradients of a convolution ---------------------------------------------------------
 
 
@@ -131,6 +148,30 @@ def gradients_in_float32(image, kernel, upstream):
     output = nn.functional.conv2d(leaves[0][None, None], leaves[1][None, None])[0, 0]
     (output * torch.tensor(upstream, dtype=torch.float32)).sum().backward()
     return leaves[0].grad.numpy(), leaves[1].grad.numpy()
+
+
+@TABLE.answer("convolution_gradients", loses={"all outputs count", "kernel not square"})
+def outputs_beyond_the_kernels_size_do_not_count(image, kernel, upstream):
+    rows, columns = kernel.shape
+    counted = np.zeros_like(upstream)
+    counted[:rows, :columns] = upstream[:rows, :columns]
+    return TABLE.exercises["convolution_gradients"].reference(image, kernel, counted)
+
+
+@TABLE.answer("convolution_gradients", loses=TABLE.parts("convolution_gradients"))
+def a_kernel_turned_in_the_kernels_gradient(image, kernel, upstream):
+    d_image, d_kernel = TABLE.exercises["convolution_gradients"].reference(image, kernel, upstream)
+    return d_image, d_kernel[::-1, ::-1]
+
+
+@TABLE.answer("convolution_gradients")
+def over_the_kernels_weights(image, kernel, upstream):
+    rows, columns = upstream.shape
+    d_image, d_kernel = np.zeros(image.shape), np.zeros(kernel.shape)
+    for a, b in np.ndindex(kernel.shape):
+        d_kernel[a, b] = np.vdot(image[a : a + rows, b : b + columns], upstream)
+        d_image[a : a + rows, b : b + columns] += kernel[a, b] * upstream
+    return d_image, d_kernel
 
 
 @TABLE.answer("convolution_gradients", loses=())
@@ -175,6 +216,42 @@ def pooled_in_float32(maps, size, stride=None, padding=0):
     return nn.functional.max_pool2d(torch.tensor(maps).float(), size, stride, padding).numpy()
 
 
+def pooled_after(maps, size, stride, padding, **filling):
+    """The maximum of windows of maps that np.pad has padded."""
+    widths = ((0, 0), (0, 0), (padding, padding), (padding, padding))
+    padded = torch.tensor(np.pad(maps, widths, **filling))
+    return nn.functional.max_pool2d(padded, size, stride).numpy()
+
+
+@pytest.mark.parametrize("low", [-1.0, -100.0, -1e5, -1e9, -1e20])
+def test_no_low_number_does_for_the_padding(low):
+    def padded_with_a_low_number(maps, size, stride=None, padding=0):
+        return pooled_after(maps, size, stride, padding, constant_values=low)
+
+    assert TABLE.lost("max_pool2d", padded_with_a_low_number) == {"padding"}
+
+
+@TABLE.answer("max_pool2d", loses={"padding"})
+def padded_with_reflections(maps, size, stride=None, padding=0):
+    return pooled_after(maps, size, stride, padding, mode="reflect")
+
+
+@TABLE.answer("max_pool2d")
+def padded_with_copies_of_the_edge(maps, size, stride=None, padding=0):
+    return pooled_after(maps, size, stride, padding, mode="edge")
+
+
+@TABLE.answer("max_pool2d")
+def padded_with_the_lowest_value(maps, size, stride=None, padding=0):
+    return pooled_after(maps, size, stride, padding, constant_values=maps.min())
+
+
+@TABLE.answer("max_pool2d")
+def padded_with_the_lowest_float32(maps, size, stride=None, padding=0):
+    lowest = np.finfo(np.float32).min
+    return pooled_after(maps, size, stride, padding, constant_values=lowest)
+
+
 # --- Mirror and move photos ---------------------------------------------------------------------
 
 
@@ -197,6 +274,29 @@ def cut_from_a_wide_frame(images, flip, dx, dy):
 @TABLE.answer("augment", loses={"left and right", "up and down"})
 def nothing_moves_over_4_pixels(images, flip, dx, dy):
     return moved(images, flip, dx, dy, reach=4)
+
+
+@TABLE.answer("augment", loses={"left and right", "up and down"})
+def nothing_moves_over_9_pixels(images, flip, dx, dy):
+    return moved(images, flip, dx, dy, reach=9)
+
+
+@TABLE.answer("augment", loses={"mirrored or left alone", "mirrored and moved"})
+def mirrored_photos_change_places(images, flip, dx, dy):
+    exchanged = images.copy()
+    exchanged[flip] = images[flip][::-1]
+    return moved(exchanged, flip & False, dx, dy, reach=max(images.shape))
+
+
+@TABLE.answer("augment")
+def rolled_and_then_cleared(images, flip, dx, dy):
+    result = images.copy()
+    result[flip] = result[flip][:, :, ::-1]
+    for photo, right, down in zip(result, dx, dy, strict=True):
+        photo[:] = np.roll(photo, (down, right), (0, 1))
+        photo[slice(0, down) if down >= 0 else slice(down, None)] = 0
+        photo[:, slice(0, right) if right >= 0 else slice(right, None)] = 0
+    return result
 
 
 @TABLE.answer("augment", loses=TABLE.parts("augment"))

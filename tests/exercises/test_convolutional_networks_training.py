@@ -111,16 +111,61 @@ def eight_channels_and_ten_classes(channels=8, classes=10):
     return Network() if (channels, classes) != (8, 10) else Network(9)
 
 
+@TABLE.answer("SmallCNN", loses={"photos of another size"})
+class NothingOver6(Network):
+    def maps(self, x):
+        x = nn.functional.max_pool2d(nn.functional.relu6(self.b(self.a(x))), 2)
+        return nn.functional.relu6(self.d(self.c(x)))
+
+
+@TABLE.answer("SmallCNN", loses={"photos of another size"})
+class HalvedAndRoundedUp(Network):
+    def maps(self, x):
+        x = nn.functional.max_pool2d(self.b(self.a(x)).relu(), 2, ceil_mode=True)
+        return self.d(self.c(x)).relu()
+
+
+@TABLE.answer("SmallCNN", loses=EVERY_PART)
+class LogitsAndMaps(Network):
+    def forward(self, x):
+        return super().forward(x), self.maps(x)
+
+
+class DropoutWhereItAnswers(Network):
+    def forward(self, x):
+        return self.f(nn.functional.dropout(self.maps(x).mean((2, 3)), 0.25, not self.training))
+
+
+class WithWeightsOfItsOwn(nn.Module):
+    def __init__(self, channels=8, classes=10):
+        super().__init__()
+        self.kernels = nn.Parameter(torch.zeros(channels, 1, 3, 3))
+        self.more = nn.Parameter(torch.zeros(2 * channels, channels, 3, 3))
+        self.rest = nn.ModuleList([nn.BatchNorm2d(channels), nn.BatchNorm2d(2 * channels)])
+        self.f = nn.Linear(2 * channels, classes)
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
         (without_dropout, "in train mode the same input always gives the same output"),
         (without_running_statistics, "the network could not be run: the given weights do not fit"),
+        (LogitsAndMaps, "expected a torch tensor, got a tuple"),
+        (
+            WithWeightsOfItsOwn,
+            "the shapes of the network's parameters: value 1: expected (8,), got (16, 8, 3, 3);",
+        ),
     ],
 )
 def test_a_network_that_lacks_something_is_told_what(given, words):
     part = TABLE.verdict("SmallCNN", given).parts[0]
     assert differences_in_words(TABLE.question("SmallCNN"), part.differences).startswith(words)
+
+
+def test_dropout_where_it_answers_is_not_said_to_work_in_both_modes():
+    verdict = TABLE.verdict("SmallCNN", DropoutWhereItAnswers)
+    assert [found.mistake.name for found in verdict.diagnoses] == ["DropoutAlwaysOn"]
+    assert verdict.diagnoses[0].mistake.sentence.startswith("Your dropout works in eval mode")
 
 
 # --- Repair a training script -------------------------------------------------------------------
@@ -175,6 +220,29 @@ def from_the_last_photo_to_the_first(images, *others):
 
 
 @TABLE.answer("train_epoch", loses=EVERY_EPOCH)
+def divided_by_256(*arguments):
+    return epoch(*arguments, divisor=256)
+
+
+@TABLE.answer("train_epoch", loses={"a smaller last batch"})
+def each_batch_counted_as_full(images, labels, kernels, weight, bias, batch_size, learning_rate):
+    *trained, loss = epoch(images, labels, kernels, weight, bias, batch_size, learning_rate)
+    batches = -(-len(images) // batch_size)
+    return *trained, loss * len(images) / (batches * batch_size)
+
+
+@TABLE.answer("train_epoch", loses=EVERY_EPOCH)
+def a_step_for_each_photo(images, labels, kernels, weight, bias, batch_size, learning_rate):
+    return epoch(images, labels, kernels, weight, bias, 1, learning_rate)
+
+
+@TABLE.answer("train_epoch")
+def in_a_list_of_float64(*arguments):
+    *trained, loss = epoch(*arguments)
+    return [*(part.astype(float) for part in trained), np.float64(loss)]
+
+
+@TABLE.answer("train_epoch", loses=EVERY_EPOCH)
 def scaled_to_the_brightest_pixel(images, *others):
     return epoch(images, *others, divisor=images.max() - 1)
 
@@ -219,6 +287,28 @@ def photo_by_photo(images):
 @TABLE.answer("predict", loses={"trousers, shoes and bags"})
 def squeezed_labels(images):
     return np.squeeze(right_labels(images))
+
+
+@TABLE.answer("predict", loses={"trousers, shoes and bags", "all ten kinds"})
+def photos_transposed(images):
+    return right_labels(images.transpose(0, 2, 1))
+
+
+@TABLE.answer("predict", loses={"trousers, shoes and bags", "all ten kinds"})
+def standardised_by_the_batch(images):
+    change = images - images.mean(axis=0)
+    return right_labels((80 + 60 * change / (images.std(axis=0) + 1e-9)).clip(0, 255).astype("u1"))
+
+
+@TABLE.answer("predict", loses={"all ten kinds"})
+def pullovers_coats_and_shirts_are_one_kind(images):
+    labels = right_labels(images)
+    return np.where(np.isin(labels, (2, 4, 6)), 2, labels)
+
+
+@TABLE.answer("predict")
+def in_bytes(images):
+    return right_labels(images).astype(np.uint8)
 
 
 @TABLE.answer("predict", loses={"trousers, shoes and bags", "all ten kinds"})

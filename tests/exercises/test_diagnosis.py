@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lepton_course.checks.messages import diagnosis_in_words
+from lepton_course.checks.messages import diagnoses_in_words
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, accuracy, close
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.exercises.diagnosis import Diagnosis, diagnose
@@ -89,13 +89,10 @@ def test_a_right_answer_and_one_that_is_wrong_in_another_way_have_no_diagnosis(s
 
 def test_a_mistake_in_some_cases_is_worded_for_the_case_that_the_reader_sees(scaling):
     [diagnosis] = diagnose(scaling, observations_of(scaling, both_mistakes))
-    label, sentence = diagnosis_in_words(scaling, diagnosis, case=0)
-    assert (label, sentence) == (
-        "In this case",
-        "your answer is what this mistake gives: You wrote with_test_statistics.",
-    )
-    label, sentence = diagnosis_in_words(scaling, diagnosis, case=1)
-    assert label == "In another case" and sentence.startswith("for “plain columns”, your answer is")
+    told = "You wrote with_test_statistics."
+    assert diagnoses_in_words(scaling, [diagnosis], case=0) == [("Fits this case", told)]
+    elsewhere = f"{told} (Seen in “plain columns”.)"
+    assert diagnoses_in_words(scaling, [diagnosis], case=1) == [("Fits another case", elsewhere)]
 
 
 def test_the_verdict_tells_apart_what_is_likely_and_what_is_possible(scaling):
@@ -201,7 +198,8 @@ def test_where_others_look_the_same_a_mistake_is_possible_at_most(mistake, refer
     asked = question_of(reference, cases, mistake, compare=compare)
     [diagnosis] = diagnose(asked, observations_of(asked, mistake))
     assert diagnosis.evidence == "weak"
-    assert diagnosis_in_words(asked, diagnosis, case=0)[0] == "Possible reason"
+    [(label, _)] = diagnoses_in_words(asked, [diagnosis], case=0)
+    assert label == "Possible reason"
 
 
 def test_a_count_that_is_right_by_chance_in_some_cases_tells_nothing():

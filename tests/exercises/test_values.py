@@ -25,6 +25,12 @@ def test_a_tree_survives_the_way_through_bytes():
     assert same(loads(dumps(TREE)), TREE)
 
 
+def test_without_arrays_the_rest_of_a_tree_is_read():
+    read = loads(dumps(TREE), with_arrays=False)
+    assert isinstance(read["image"], Opaque) and isinstance(read["weights"], Opaque)
+    assert {**read, "image": 0, "weights": 0} == {**TREE, "image": 0, "weights": 0}
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

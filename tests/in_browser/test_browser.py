@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
-from browser import Lab, browser_page, errors, lepton_learn, picture
+from browser import errors, picture
 from conftest import CLONE
 
 from lepton_course import progress
@@ -19,6 +19,7 @@ from lepton_course.exercises.declared import load_exercises
 from lepton_course.progress.standing import attempts
 
 pytestmark = pytest.mark.browser
+pytest_plugins = ["learner_lab"]
 
 WHOLLY = ["basics/01_tensors_and_gradients", "advanced/02_distributed_training"]
 """Lessons that are run wholly in the browser: one that trains, one that starts processes. The
@@ -36,44 +37,18 @@ SENTENCE = "padded_with_zeros"  # the misconception that the wrong answer shows
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("home")
-
-
-@pytest.fixture(scope="module")
-def workspace(home) -> Path:
+def workspace(home, built_curriculum) -> Path:
+    """Where `lepton learn` makes the workspace itself."""
     return home / "lepton"
 
 
 @pytest.fixture(scope="module")
-def busy_port():
+def port():
     """A port that another program listens on."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         yield other.getsockname()[1]
-
-
-@pytest.fixture(scope="module")
-def url(built_curriculum, workspace, home, busy_port):
-    """The URL that `lepton learn` printed."""
-    with lepton_learn(workspace, home, busy_port) as printed:
-        yield printed
-
-
-@pytest.fixture(scope="module")
-def page(chromium):
-    with browser_page(chromium) as page:
-        yield page
-
-
-@pytest.fixture
-def lab(page, url, workspace, tmp_path):
-    """JupyterLab on the start page. A test that fails leaves a picture of what it saw."""
-    lab = Lab(page, workspace)
-    lab.open(url)
-    yield lab
-    page.screenshot(path=tmp_path / "at the end.png")
 
 
 def solution() -> str:
@@ -83,8 +58,8 @@ def solution() -> str:
     return "\n".join(line for line in source.splitlines() if not line.strip().startswith("### "))
 
 
-def test_lab_is_served_and_a_busy_port_moves_to_the_next_free_one(url, busy_port):
-    assert f":{busy_port}/" not in url
+def test_lab_is_served_and_a_busy_port_moves_to_the_next_free_one(url, port):
+    assert f":{port}/" not in url
     base, token = re.fullmatch(r"(.*)/lab/tree/START.ipynb\?token=(\w+)", url).groups()
     assert httpx.get(f"{base}/lab", params={"token": token}).status_code == 200
     without_token = httpx.get(f"{base}/lab", follow_redirects=True)

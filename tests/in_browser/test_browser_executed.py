@@ -9,13 +9,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Lab, browser_page, lepton_learn, outputs_seen, picture, unreadable
+from browser import Lab, outputs_seen, picture, unreadable
 from nbformat.sign import NotebookNotary
 
 from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
 from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.browser
+pytest_plugins = ["learner_lab"]
 
 TO_READ = [task for task in select_tasks([]) if task.kind in ("lesson", "deeper", "toolbox")]
 LESSONS = [task for task in TO_READ if task.kind == "lesson"]
@@ -52,18 +53,6 @@ def workspace(home, built_curriculum, executed_notebooks) -> Path:
 
 def executed_path(task: NotebookTask) -> str:
     return f"{task.folder}/executed {task.source.name}".removeprefix("/")
-
-
-@pytest.fixture(scope="module")
-def url(workspace, home):
-    with lepton_learn(workspace, home, 8888) as printed:
-        yield printed
-
-
-@pytest.fixture(scope="module")
-def page(chromium, url):
-    with browser_page(chromium) as page:
-        yield page
 
 
 @pytest.fixture

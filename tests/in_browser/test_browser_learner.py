@@ -9,15 +9,16 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Lab, browser_page, jupyter_notebook, lepton_learn, look, picture, unreadable
+from browser import Lab, jupyter_notebook, look, picture, sees, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Locator, TimeoutError
+from playwright.sync_api import TimeoutError
 
 from lepton_course import progress
 from lepton_course.progress.standing import attempts
 from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.browser
+pytest_plugins = ["learner_lab"]
 
 MODULE = "basics/05_convolutional_networks"
 DESK = f"{MODULE}/desk.ipynb"
@@ -59,11 +60,6 @@ CELLS = [
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("learner")
-
-
-@pytest.fixture(scope="module")
 def workspace(home, built_curriculum) -> Path:
     """A workspace in use: a desk to try things on, and a lesson that has a new version."""
     folder = home / "lepton"
@@ -78,28 +74,6 @@ def workspace(home, built_curriculum) -> Path:
     cells = [new_code_cell(source) for source in CELLS]
     nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernel}), folder / DESK)
     return folder
-
-
-@pytest.fixture(scope="module")
-def url(workspace, home):
-    with lepton_learn(workspace, home, 8888) as printed:
-        yield printed
-
-
-@pytest.fixture(scope="module")
-def page(chromium):
-    with browser_page(chromium) as page:
-        yield page
-
-
-@pytest.fixture
-def lab(page, url, workspace, tmp_path):
-    page.set_viewport_size({"width": 1280, "height": 860})
-    page.emulate_media(color_scheme="light")
-    lab = Lab(page, workspace)
-    lab.open(url)
-    yield lab
-    page.screenshot(path=tmp_path / "at the end.png")
 
 
 def test_the_start_page_reads_well_follows_work_and_needs_no_mouse(lab, workspace, tmp_path):
@@ -124,11 +98,6 @@ def test_a_new_version_is_shown_side_by_side(lab, tmp_path):
     changed.get_by_text("# my own note").first.wait_for()
     picture(changed, tmp_path / "side by side.png")
     changed.close()
-
-
-def sees(cell: Locator, text: str) -> None:
-    """Wait until the text is seen in the cell."""
-    cell.get_by_text(text).locator("visible=true").first.wait_for()
 
 
 def test_checks_predictions_and_quizzes(lab, workspace, tmp_path):

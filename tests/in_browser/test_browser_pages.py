@@ -7,50 +7,16 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browser import Lab, browser_page, lepton_learn, look, picture
+from browser import Lab, look, picture
 
 from lepton_course import progress
-from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.browser
+pytest_plugins = ["learner_lab"]
 
 FIRST = "basics/01_tensors_and_gradients"
 MODULE = "basics/05_convolutional_networks"
 PAGE = ".lepton-CourseDocument:not(.lm-mod-hidden)"
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("pages")
-
-
-@pytest.fixture(scope="module")
-def workspace(home, built_curriculum) -> Path:
-    folder = home / "lepton"
-    update_workspace(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def url(workspace, home):
-    with lepton_learn(workspace, home, 8888) as printed:
-        yield printed
-
-
-@pytest.fixture(scope="module")
-def page(chromium):
-    with browser_page(chromium) as page:
-        yield page
-
-
-@pytest.fixture
-def lab(page, url, workspace, tmp_path):
-    page.set_viewport_size({"width": 1280, "height": 860})
-    page.emulate_media(color_scheme="light")
-    lab = Lab(page, workspace)
-    lab.open(url)
-    yield lab
-    page.screenshot(path=tmp_path / "at the end.png")
 
 
 def solved(lab: Lab, count: int):

@@ -6,10 +6,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import httpx
 import nbformat
 import pytest
-from browser import Lab, browser_page, jupyter_notebook, lepton_learn, look, picture, unreadable
+from browser import Lab, jupyter_notebook, look, picture, sees, stop_kernels, unreadable
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, expect
 
@@ -17,6 +16,7 @@ from lepton_course import progress
 from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.browser
+pytest_plugins = ["learner_lab"]
 
 MODULE = "basics/05_convolutional_networks"
 DESK = f"{MODULE}/panel.ipynb"
@@ -50,11 +50,6 @@ CELLS = [SETUP, SUMMED, 'check("blur_kernel")', TURNED, 'check("convolve2d")', F
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Path:
-    return tmp_path_factory.mktemp("panel")
-
-
-@pytest.fixture(scope="module")
 def workspace(home, built_curriculum) -> Path:
     folder = home / "lepton"
     update_workspace(folder)
@@ -64,43 +59,15 @@ def workspace(home, built_curriculum) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def url(workspace, home):
-    with lepton_learn(workspace, home, 8888) as printed:
-        yield printed
-
-
-@pytest.fixture(scope="module")
-def page(chromium):
-    with browser_page(chromium) as page:
-        yield page
-
-
 @pytest.fixture
-def lab(page, url, workspace, tmp_path):
-    page.set_viewport_size({"width": 1280, "height": 860})
-    page.emulate_media(color_scheme="light")
-    lab = Lab(page, workspace)
+def lab(lab, url):
+    """JupyterLab on the desk."""
     open_desk(lab, url)
-    yield lab
-    page.screenshot(path=tmp_path / "at the end.png")
+    return lab
 
 
 def button(cell: Locator, name: str) -> Locator:
     return cell.get_by_role("button", name=name, exact=True)
-
-
-def no_kernels(url: str) -> None:
-    """Stop all kernels, as over night."""
-    base, token = re.fullmatch(r"(.*)/lab/tree/START.ipynb\?token=(\w+)", url).groups()
-    with httpx.Client(params={"token": token}) as client:
-        for session in client.get(f"{base}/api/sessions").json():
-            client.delete(f"{base}/api/sessions/{session['id']}")
-
-
-def sees(cell: Locator, text: str) -> None:
-    """Wait until the text is seen in the cell."""
-    cell.get_by_text(text).locator("visible=true").first.wait_for()
 
 
 def open_desk(lab: Lab, url: str) -> None:
@@ -148,7 +115,7 @@ def test_the_panels_buttons_give_hints_comparison_another_case_and_solution(
 
     lab.page.set_viewport_size({"width": 1280, "height": 860})
     lab.saved(DESK)
-    no_kernels(url)
+    stop_kernels(url)
     open_desk(lab, url)
     sees(lab.cell('check("convolve2d")'), 'hint("convolve2d")')
     assert lab.panel().get_by_text("Error displaying").locator("visible=true").count() == 0

@@ -5,8 +5,13 @@ from __future__ import annotations
 import nbformat
 import pytest
 from nbformat.v4 import new_markdown_cell, new_notebook
+from nbgrader.server_extensions.formgrader.handlers import template_path
 
-from autograder.instructor.formgrader_pages import clean_html, markdown_to_html
+from autograder.instructor.formgrader_pages import (
+    clean_html,
+    markdown_to_html,
+    nbgrader_templates,
+)
 from autograder.submissions.cell_repair import restore
 from lepton_course.checks.panel import Line, Panel
 
@@ -15,6 +20,10 @@ PICTURE = {"sketch.png": {"image/png": "iVBORw0KGgo="}}
 
 def shown(source: str, **cell) -> str:
     return markdown_to_html({"cell": new_markdown_cell(source, **cell)}, source)
+
+
+def test_the_templates_of_nbgrader_are_found_without_importing_it():
+    assert nbgrader_templates() == template_path
 
 
 def test_formulas_become_mathml():

@@ -11,7 +11,7 @@ from stock_course import make_course
 from tiny_course import write_curriculum, write_roster
 
 from autograder.classroom.classroom import ClassError, Classroom
-from autograder.instructor.creation import create_classroom
+from autograder.instructor.class_creation import create_classroom
 from autograder.judging.class_course import ClassCourse
 from autograder.judging.course import Course
 from autograder.nbgrader_course.opening import open_course

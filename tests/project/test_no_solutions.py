@@ -19,7 +19,7 @@ import pytest
 from conftest import CLONE
 
 from autograder.classroom.classroom import default_curriculum
-from autograder.instructor.creation import create_classroom
+from autograder.instructor.class_creation import create_classroom
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.workspace.install import update_workspace

@@ -30,7 +30,7 @@ import autograder
 import lepton_course
 from autograder.execution.job import SubmissionLimits
 from autograder.grading.batch import Options, grade
-from autograder.instructor.creation import create_classroom
+from autograder.instructor.class_creation import create_classroom
 from autograder.judging.class_course import ClassCourse
 from autograder.judging.results import Grading, SubmissionResult
 from autograder.kernels.owner import shared

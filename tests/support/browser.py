@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 import nbformat
 from conftest import CLONE
 from nbformat import NotebookNode
@@ -33,17 +35,24 @@ def lepton_learn(workspace: Path, home: Path, port: int) -> Iterator[str]:
 @contextmanager
 def jupyter_lab(folder: Path, home: Path) -> Iterator[str]:
     """Run plain `jupyter lab` in a folder, without a browser; yield the URL that it prints."""
-    as_root = ["--allow-root"] if os.geteuid() == 0 else []
-    with _server(["-m", "jupyterlab", "--no-browser", *as_root], folder, home) as url:
+    with _server(["-m", "jupyterlab", *_options()], folder, home) as url:
         yield url
 
 
 @contextmanager
 def jupyter_notebook(folder: Path, home: Path) -> Iterator[str]:
     """Run Jupyter Notebook 7 in a folder, without a browser; yield the URL that it prints."""
-    as_root = ["--allow-root"] if os.geteuid() == 0 else []
-    with _server(["-m", "notebook", "--no-browser", *as_root], folder, home) as url:
+    with _server(["-m", "notebook", *_options()], folder, home) as url:
         yield url
+
+
+def _options() -> list[str]:
+    """Return options of a server of one's own, on a port that nobody else asks for."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    return ["--no-browser", f"--port={port}", *as_root]
 
 
 @contextmanager
@@ -66,7 +75,9 @@ def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        yield _printed_url(server, log)
+        url = _printed_url(server, log)
+        _wait_for_connection(server, url, log)
+        yield url
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -80,6 +91,17 @@ def _printed_url(server: subprocess.Popen, log: Path) -> str:
         assert server.poll() is None, log.read_text()
         time.sleep(0.1)
     raise AssertionError(f"JupyterLab printed no URL within a minute:\n{log.read_text()}")
+
+
+def _wait_for_connection(server: subprocess.Popen, url: str, log: Path) -> None:
+    """Wait until the server listens: it prints its URL before, on a busy machine long before."""
+    port = int(re.search(r":(\d+)/", url)[1])
+    for _ in range(600):
+        with suppress(OSError), socket.create_connection(("localhost", port), timeout=1):
+            return
+        assert server.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(f"Nobody answers at {url} after a minute:\n{log.read_text()}")
 
 
 @contextmanager
@@ -136,6 +158,19 @@ def look(lab: Lab, path: Path, parts: str) -> None:
         picture(lab.page, path.with_name(f"{path.name}-{theme}-{width}.png"))
         found[theme, width] = unreadable(lab.page, parts)
     assert found == {view: [] for view in VIEWS}
+
+
+def sees(cell: Locator, text: str) -> None:
+    """Wait until the text is seen in the cell."""
+    cell.get_by_text(text).locator("visible=true").first.wait_for()
+
+
+def stop_kernels(url: str) -> None:
+    """Stop all kernels of the JupyterLab at `url`, as over night."""
+    base, token = re.fullmatch(r"(.*)/lab/tree/START.ipynb\?token=(\w+)", url).groups()
+    with httpx.Client(params={"token": token}) as client:
+        for session in client.get(f"{base}/api/sessions").json():
+            client.delete(f"{base}/api/sessions/{session['id']}")
 
 
 def outputs_seen(page: Page, selector: str) -> dict[str, Any]:

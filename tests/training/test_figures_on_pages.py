@@ -83,6 +83,17 @@ def test_axes_and_legends_are_labelled_in_words():
     plt.close(figure)
 
 
+def test_no_grid_lies_over_an_image():
+    with plt.rc_context({"axes.grid": True}):
+        figure, (image, curve) = plt.subplots(1, 2)
+    image.imshow([[0, 1], [2, 3]])
+    curve.plot([0, 1], [0, 1])
+    tidy(figure)
+    shown = [any(line.get_visible() for line in a.get_xgridlines()) for a in (image, curve)]
+    assert shown == [False, True]
+    plt.close(figure)
+
+
 def test_no_curve_runs_along_the_frame():
     figure, (curve, free) = plt.subplots(1, 2)
     curve.plot([0, 1, 2], [0, 1, 1])

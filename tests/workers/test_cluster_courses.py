@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from autograder.classroom.classroom import open_classroom
 from autograder.cli.class_commands import class_app
 from autograder.grading.attempts import keep_attempt
-from autograder.instructor.creation import create_classroom
+from autograder.instructor.class_creation import create_classroom
 
 pytestmark = [
     pytest.mark.notebook,

@@ -33,7 +33,7 @@ from tiny_course import (
 from typer.testing import CliRunner
 
 from autograder.cli.class_commands import class_app
-from autograder.instructor.creation import create_classroom
+from autograder.instructor.class_creation import create_classroom
 
 pytestmark = pytest.mark.notebook
 

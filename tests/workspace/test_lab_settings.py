@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
+from pathlib import Path
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager, start_new_kernel
 from jupyter_core.paths import jupyter_path
 
+import lepton_course
 from lepton_course.checks.kernel.quiet_imports import without_noise
 from lepton_course.workspace.lab_settings import JUPYTER, encryption_options, set_environment
 
@@ -69,3 +75,39 @@ def test_only_noise_is_held_back(capfd):
         os.write(2, b"WARNING: All log messages before absl::InitializeLog() is called\n")
         os.write(2, b"E0000 the disk is full\n")
     assert capfd.readouterr().err == "E0000 the disk is full\n"
+
+
+@pytest.fixture
+def foreign_kernel(tmp_path, monkeypatch) -> str:
+    """A kernel that another program starts, such as VS Code, in an environment with the package."""
+    home = tmp_path / "environment"
+    venv.create(home, symlinks=True)
+    python = home / "bin/python"
+    packages = next(home.glob("lib/python*/site-packages"))
+    found = [sysconfig.get_path("purelib"), str(Path(lepton_course.__file__).parents[1])]
+    (packages / "found.pth").write_text("\n".join(found))
+    shutil.copytree(JUPYTER / "ipython", home / "etc/ipython")  # as the wheel's installation does
+    spec = tmp_path / "share/kernels/foreign/kernel.json"
+    spec.parent.mkdir(parents=True)
+    argv = [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec.write_text(json.dumps({"argv": argv, "display_name": "Foreign", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "share"))
+    return "foreign"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the environment is made as on Linux")
+@pytest.mark.parametrize(
+    ("is_workspace", "said"), [(True, "Run the notebook's setup cell first"), (False, "Traceback")]
+)
+def test_a_kernel_that_another_program_starts_says_to_run_the_setup_cell(
+    foreign_kernel, tmp_path, is_workspace, said
+):
+    folder = tmp_path / "work"
+    (folder / ".lepton" if is_workspace else folder).mkdir(parents=True)
+    manager, client = start_new_kernel(kernel_name=foreign_kernel, cwd=str(folder))
+    try:
+        reply = client.execute_interactive('check("halve")', timeout=60, output_hook=lambda m: None)
+        assert said in "\n".join(reply["content"]["traceback"])
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)

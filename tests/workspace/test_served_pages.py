@@ -43,7 +43,7 @@ def test_the_start_page_is_as_it_is_now(workspace, below):
     assert "small&nbsp;0&nbsp;of&nbsp;2" in html(read(root, f"{below}START.ipynb"))
     progress.record_attempt(MODULE, "add", "right", folder=workspace)
     assert "small&nbsp;1&nbsp;of&nbsp;2" in html(read(root, f"{below}START.ipynb"))
-    assert "✓ solved" in html(read(root, f"{below}PROGRESS.ipynb"))
+    assert "✓&nbsp;solved" in html(read(root, f"{below}PROGRESS.ipynb"))
     saved = json.loads((workspace / "START.ipynb").read_bytes())
     assert "small&nbsp;0&nbsp;of&nbsp;2" in html({"content": saved}), "the file is left alone"
 

@@ -1,9 +1,10 @@
 """Watch the learner's kernel, so that a slip of a cell is told by the check that follows from it.
 
 Three things of a cell are noticed: that it could not be read (a SyntaxError), that it uses a name
-which only the setup cell brings, and that it was interrupted. `begin` starts watching. In the
-kernels of `lepton learn` this is an IPython extension, which watches from the start: only so can a
-kernel that was restarted say what to run.
+which only the setup cell brings, and that it was interrupted. `begin` starts watching. In kernels
+this is an IPython extension, which watches from the start: only so can a kernel that was restarted
+say what to run. `lepton learn` names it to its kernels; to others of the environment, such as VS
+Code's, a file does so that the package installs (`jupyter/ipython`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import Any
 
 from lepton_course.checks.kernel.limits import COURSE, own_line
 from lepton_course.checks.kernel.quiet_imports import quiet_tensorflow
+from lepton_course.errors import wrapped
 from lepton_course.progress_bar import LoadingLine, is_interactive
 
 RUN_SETUP = (
-    "Run the notebook's setup cell first, which is its first code cell: it has not run since this "
-    "kernel started. Then run this cell again."
+    "Run the notebook's setup cell first, its first code cell: it has not run since this kernel "
+    "started. Then run this cell again."
 )
 
 
@@ -117,7 +119,7 @@ def _show(
     lines: list[str] = []
     if isinstance(error, NameError):
         said = _explain(error.name or "", own_line(trace))
-        lines = [f"NameError: {error}", said] if said else []
+        lines = [f"NameError: {error}", *wrapped(said)] if said else []
     elif not hasattr(error, "_render_traceback_") and _has_course_frames(trace):
         own = own_line(trace)
         lines = [f"Interrupted at the line `{own}`." if own else "Interrupted."]

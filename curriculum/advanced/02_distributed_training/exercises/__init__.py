@@ -10,7 +10,7 @@ EXERCISES = [
     "sharded_step",
     "pipeline",
     "resume_from",
-    "train_workers",
+    "train_worker",
     "root_traffic",
     "ring_traffic",
     "ring_seconds",

@@ -21,7 +21,7 @@ differentiating = exercise(
         tuple_order((1, 0), "Both are right, but in the wrong order: d_w first, then d_b."),
         negated("Both have the wrong sign: the error is prediction minus truth."),
         negated(
-            "d_b is right; d_w has the wrong sign: when w grows by 1, the prediction grows by "
+            "d_w has the wrong sign: when w grows by 1, the prediction grows by "
             "price, so the inner derivative is price, not -price.",
             of="d_w",
         ),
@@ -59,7 +59,7 @@ def cases(rng):
 
 
 @differentiating.mistake(
-    "d_b is right; d_w lacks the price: the prediction is w * price + b, and its derivative "
+    "d_w lacks the price: the prediction is w * price + b, and its derivative "
     "with respect to w is price."
 )
 def price_missing(right, a):
@@ -68,7 +68,7 @@ def price_missing(right, a):
 
 
 @differentiating.mistake(
-    "d_b is right; in d_w you wrote w where the price belongs: the derivative of w * price with "
+    "In d_w you wrote w where the price belongs: the derivative of w * price with "
     "respect to w is price."
 )
 def weight_for_price(right, a):
@@ -77,8 +77,7 @@ def weight_for_price(right, a):
 
 
 @differentiating.mistake(
-    "d_b is right; in d_w you wrote the amount where the price belongs: w is multiplied by the "
-    "price."
+    "In d_w you wrote the amount where the price belongs: w is multiplied by the price."
 )
 def amount_for_price(right, a):
     _, d_b = right()
@@ -86,8 +85,7 @@ def amount_for_price(right, a):
 
 
 @differentiating.mistake(
-    "d_b is right; d_w has one factor w too many: the derivative of w * price with respect to "
-    "w is price alone."
+    "d_w has one factor w too many: the derivative of w * price with respect to w is price alone."
 )
 def weight_and_price(right, a):
     d_w, d_b = right()
@@ -95,7 +93,7 @@ def weight_and_price(right, a):
 
 
 @differentiating.mistake(
-    "d_b is right; d_w contains the error twice and the price not at all: the inner "
+    "d_w contains the error twice and the price not at all: the inner "
     "derivative of w * price with respect to w is price."
 )
 def error_for_price(right, a):
@@ -103,7 +101,7 @@ def error_for_price(right, a):
     return d_b * d_b / 2, d_b
 
 
-@differentiating.mistake("d_w is right; in d_b the factor 2 of the square is missing.")
+@differentiating.mistake("In d_b the factor 2 of the square is missing.")
 def two_missing_in_b(right, a):
     d_w, d_b = right()
     return d_w, d_b / 2
@@ -116,7 +114,7 @@ def no_two(right, a):
 
 
 @differentiating.mistake(
-    "d_w is right; d_b has no factor price, because b stands alone in the prediction and its "
+    "d_b has no factor price, because b stands alone in the prediction and its "
     "inner derivative is 1."
 )
 def price_in_both(right, a):
@@ -124,17 +122,13 @@ def price_in_both(right, a):
     return d_w, d_w
 
 
-@differentiating.mistake(
-    "d_w is right; in d_b, do not multiply the error by b: the inner derivative is 1."
-)
+@differentiating.mistake("In d_b, do not multiply the error by b: the inner derivative is 1.")
 def bias_times_itself(right, a):
     d_w, d_b = right()
     return d_w, d_b * a.b
 
 
-@differentiating.mistake(
-    "d_w is right; in d_b, do not multiply the error by w: the inner derivative is 1."
-)
+@differentiating.mistake("In d_b, do not multiply the error by w: the inner derivative is 1.")
 def weight_in_b(right, a):
     d_w, d_b = right()
     return d_w, d_b * a.w

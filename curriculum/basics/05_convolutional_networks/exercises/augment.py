@@ -57,16 +57,18 @@ def cases(rng):
         return np.array(values, dtype=np.int64)
 
     a, b = (int(step) for step in rng.permutation([1, 2]))
-    far = int(rng.integers(5, 8))
+    far = int(rng.integers(10, 25))
     no, yes = np.zeros(2, dtype=bool), np.array([True, False])
+    two_of_three = np.array([True, False, True])
     return [
         Case("one photo to the right", (photos(1, 3, 4), no[:1], numbers(1), numbers(0))),
         Case("left and right", (photos(2, 3, 5), no, numbers(a, -b), numbers(0, 0))),
-        Case("left and right", (photos(2, 2, 9), no, numbers(-far, far), numbers(0, 0))),
+        Case("left and right", (photos(2, 2, 26), no, numbers(-far, far), numbers(0, 0))),
         Case("up and down", (photos(2, 5, 3), no, numbers(0, 0), numbers(-a, b))),
-        Case("up and down", (photos(2, 8, 3), no, numbers(0, 0), numbers(far, -far))),
+        Case("up and down", (photos(2, 26, 2), no, numbers(0, 0), numbers(far, -far))),
         Case("mirrored or left alone", (photos(2, 3, 4), yes, numbers(0, 0), numbers(0, 0))),
         Case("mirrored or left alone", (photos(2, 4, 3), no, numbers(0, 0), numbers(0, 0))),
+        Case("mirrored or left alone", (photos(3, 2, 3), two_of_three, *2 * [numbers(0, 0, 0)])),
         Case("mirrored and moved", (photos(2, 5, 6), ~yes, numbers(a, b), numbers(b, -a))),
     ]
 
@@ -175,6 +177,16 @@ def upside_down(right, a):
 )
 def mirrored_both_ways(right, a):
     return right(images=_mirrored(a.images, a.flip, 1, 2), flip=np.zeros_like(a.flip))
+
+
+@mirroring.mistake(
+    "You reversed the order of the photos: the first axis of images[flip] counts them, and "
+    "images[flip][:, :, ::-1] mirrors each."
+)
+def photos_in_reverse(right, a):
+    images = a.images.copy()
+    images[a.flip] = images[a.flip][::-1]
+    return right(images=images, flip=np.zeros_like(a.flip))
 
 
 @mirroring.mistake(

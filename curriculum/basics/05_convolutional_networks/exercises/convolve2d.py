@@ -89,6 +89,13 @@ def mean_instead_of_sum(right, a):
     return right() / a.kernels[0].size
 
 
+@convolution.mistake(
+    "Your result has a batch axis: the image has none, so take [0] of what PyTorch returns."
+)
+def batch_axis_kept(right, a):
+    return right()[None]
+
+
 channels = convolution.group("Channels", read="lesson.ipynb#Channels")
 
 

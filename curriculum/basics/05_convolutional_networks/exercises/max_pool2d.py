@@ -64,6 +64,7 @@ def cases(rng):
         Case("sides that leave a remainder", (numbers(1, 2, 5, 7), 2)),
         Case("sides that leave a remainder", (numbers(1, 1, 8, 6), 2, 3)),
         Case("padding", (below_zero, 2, 2, 1)),
+        Case("padding", (below_zero * 1e30, 3, 2, 1)),
         Case("padding", (numbers(1, 2, 6, 5), 3, None, 1)),
         Case("padding", (numbers(2, 1, 5, 6), 5, 3, 2)),
     ]
@@ -152,6 +153,14 @@ padding_mistakes = pooling.group("Padding", read="lesson.ipynb#Padding-and-strid
 )
 def padded_with_zeros(right, a):
     return right(maps=_padded(a.maps, a.padding, 0), padding=0)
+
+
+@padding_mistakes.mistake(
+    "You padded with a low number: maps may hold lower ones, and then the padding wins; pad with "
+    "-np.inf."
+)
+def padded_with_a_low_number(right, a):
+    return right(maps=_padded(a.maps, a.padding, -1e9), padding=0)
 
 
 @padding_mistakes.mistake("You left out the padding: put -np.inf around each map first.")

@@ -179,15 +179,23 @@ def counted_from_one(images):
     "pixels scaled as in training, and did the loss fall below 2.3?"
 )
 def guessed(images):
-    return np.random.default_rng(images.sum()).integers(0, 10, size=len(images))
+    labels, places = predict(images), np.arange(len(images))
+    return np.where(places % 10 == 9, labels, (labels + 1 + places % 9) % 10)  # one in ten is right
 
 
 @accuracies.mistake(
-    "Your labels fit the photos no better than shuffled ones: return them in the order of the "
-    "photos, which a DataLoader with shuffle=True does not keep."
+    "Your labels fit the photos no better than shuffled ones: do they come in the order of the "
+    "photos, which a DataLoader with shuffle=True does not keep, and do you prepare the photos as "
+    "in training?"
 )
 def shuffled(images):
-    return np.random.default_rng(images.sum()).permutation(predict(images))
+    labels = predict(images)
+    order = np.argsort(labels, kind="stable")
+    # Dealt out evenly: as many are right as on average over all orders.
+    hands = np.arange(len(labels)) % len(np.unique(labels))
+    dealt = np.empty_like(labels)
+    dealt[order] = labels[order][np.argsort(hands, kind="stable")]
+    return dealt
 
 
 standing_still = sorting.group(

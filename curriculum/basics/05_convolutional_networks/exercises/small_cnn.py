@@ -71,9 +71,9 @@ class NormalisationsCreatedLast(FunctionalCNN):
 
 @building.cases
 def cases(rng):
-    def case(part, channels, classes, *shape):
+    def case(part, channels, classes, *shape, scale=1):
         weights = random_weights(SmallCNN(channels, classes), rng)
-        x = torch.tensor(rng.normal(size=shape), dtype=torch.float32)
+        x = torch.tensor(rng.normal(scale=scale, size=shape), dtype=torch.float32)
         return Case(part, (channels, classes), weights=weights, x=x)
 
     return [
@@ -81,8 +81,8 @@ def cases(rng):
         case("other numbers of channels and classes", int(rng.integers(4, 7)), 7, 3, 1, 28, 28),
         case("other numbers of channels and classes", 3, 4, 2, 1, 28, 28),
         case("other numbers of channels and classes", 1, 1, 2, 1, 28, 28),
-        case("photos of another size", 4, 10, 2, 1, 12, 20),
-        case("photos of another size", 2, 3, 1, 1, 8, 6),
+        case("photos of another size", 4, 10, 2, 1, 12, 20, scale=30),
+        case("photos of another size", 2, 3, 1, 1, 9, 7),
     ]
 
 
@@ -183,7 +183,7 @@ def maximum_of_the_map(right, a):
 
 
 @pooling.mistake(
-    "Your mean is taken over 14 by 14 pixels, which suits photos of 28 by 28 only: "
+    "Your network fits photos of 28 by 28 only, as when the mean is taken over 14 by 14 pixels: "
     "nn.AdaptiveAvgPool2d(1) or .mean(dim=(2, 3)) takes maps of any size."
 )
 def mean_of_a_fixed_window(right, a):
@@ -202,7 +202,7 @@ output = building.group("Dropout and output")
 
 
 @output.mistake(
-    "Your dropout also works in eval mode: functional.dropout needs training=self.training, or "
+    "Your dropout works in eval mode: functional.dropout needs training=self.training, or "
     "use the layer nn.Dropout."
 )
 class DropoutAlwaysOn(FunctionalCNN):

@@ -3,6 +3,8 @@
  * the learner's progress is now. The server renders them whenever they are read; this page reads
  * them again while it is looked at.
  *
+ * Printed text and drawings are styled here, too: see STYLE.
+ *
  * This is a prebuilt extension written by hand: the few lines below that JupyterLab's builder would
  * make stand here as they are, so that nothing has to be built. All it needs is JupyterLab's own.
  */
@@ -11,6 +13,14 @@
   const FACTORY = 'Course page';
   const PAGES = '^(START|PROGRESS)\\.ipynb$';
   const SECONDS = 2;
+
+  // Printed lines break between words, not within. Drawings, which have a white ground, suit the
+  // dark theme: light and dark are exchanged, and each colour keeps its hue.
+  const STYLE = `
+    .jp-OutputArea-output.jp-RenderedText pre { word-break: normal; overflow-wrap: anywhere; }
+    body[data-jp-theme-light='false'] .jp-RenderedMarkdown img[src*='.svg'] {
+      filter: invert(0.93) hue-rotate(180deg);
+    }`;
 
   let shared;
 
@@ -143,6 +153,9 @@
       requires: [rendermimes.IRenderMimeRegistry],
       optional: [application.ILayoutRestorer],
       activate: (app, rendermime, restorer) => {
+        const style = document.createElement('style');
+        style.textContent = STYLE;
+        document.head.append(style);
         app.docRegistry.addFileType({
           name: 'lepton-page',
           displayName: FACTORY,
