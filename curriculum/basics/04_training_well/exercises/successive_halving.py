@@ -35,7 +35,7 @@ def successive_halving(curves, rate=2, first=1):
     alive, done, spent = np.arange(len(curves)), 0, 0
     for target in _stops(curves.shape[1], rate, first):
         spent += len(alive) * (target - done)
-        ranked = alive[np.argsort(curves[alive, target - 1], kind="stable")]  # nan comes last
+        ranked = alive[np.lexsort((alive, curves[alive, target - 1]))]  # nan comes last
         kept = 1 if target == curves.shape[1] else max(1, len(alive) // rate)
         alive, done = np.sort(ranked[:kept]), target
         if len(alive) == 1:
