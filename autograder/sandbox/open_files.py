@@ -41,9 +41,9 @@ class Holdings:
     inodes. shared, unlinked: inodes of nameless shared memory and of deleted files, both mapped.
     descriptors: number of open files. objects: number of locks, watches and the like that hang on
     them. in_flight: number of open files sent to a process that has not received them.
-    unseen_sockets: number of sockets that no process has open, and what waits in queues as so many.
-    tcp_bytes: what waits in TCP sockets. terminals: number of open ends of terminals. mappings: number of
-    pieces of address space. hidden: whether a process could not be looked into.
+    unseen_sockets: number of sockets that no process has open, and what waits in queues as so
+    many. tcp_bytes: what waits in TCP sockets. terminals: number of open ends of terminals.
+    mappings: number of pieces of address space. hidden: whether a process could not be looked into.
     """
 
     nameless: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -139,8 +139,7 @@ class Holdings:
         """Return the bytes of memory that no process's own figures contain."""
         elsewhere = len(self.shared) * SHARED_BYTES + self.mappings * MAPPING_BYTES
         elsewhere += self.terminals * TERMINAL_BYTES + self.tcp_bytes
-        sockets = len(self.sockets) + max(self.unseen_sockets, self.in_flight)
-        return sockets * socket_bytes + elsewhere
+        return (len(self.sockets) + self.unseen_sockets) * socket_bytes + elsewhere
 
 
 def unseen_sockets(pid: int, seen: set[int]) -> int:

@@ -105,6 +105,8 @@ class UsageMeter:
         if thorough and self.world.walls.namespaces and family:
             held.tcp_bytes = tcp_bytes(min(family))
             held.unseen_sockets = unseen_sockets(min(family), held.sockets)
+        elif thorough and not self.world.walls.namespaces:  # only pairs can be made, and sent
+            held.unseen_sockets = held.in_flight
         self._remember(held, thorough)
         elsewhere = held.memory_bytes(self._socket_bytes)
         if memory + elsewhere > limits.memory_bytes:
@@ -142,7 +144,7 @@ class UsageMeter:
         else:
             held.shared, held.unlinked = self._slow.shared, self._slow.unlinked
             held.objects, held.tcp_bytes = self._slow.objects, self._slow.tcp_bytes
-            held.mappings, held.in_flight = self._slow.mappings, self._slow.in_flight
+            held.mappings = self._slow.mappings
             held.unseen_sockets = self._slow.unseen_sockets
 
     def _evasion(self) -> str:

@@ -79,7 +79,8 @@ _NUMBERS = {  # name: (x86_64, aarch64); None where an architecture has no such 
     "utime": (132, None), "utimes": (235, None), "futimesat": (261, None),
     "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
     "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
-    "sendfile": (40, 71), "splice": (275, 76), "tee": (276, 77), "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469),
+    "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469),
+    "sendfile": (40, 71), "splice": (275, 76), "tee": (276, 77),
 }  # fmt: skip
 
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}

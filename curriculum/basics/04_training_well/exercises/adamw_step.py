@@ -26,9 +26,17 @@ stepping = exercise(
 
 @stepping.reference
 def adamw_step(
-    parameters, gradients, means, squares, step, learning_rate,
-    beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01,
-):  # fmt: skip
+    parameters,
+    gradients,
+    means,
+    squares,
+    step,
+    learning_rate,
+    beta1=0.9,
+    beta2=0.999,
+    epsilon=1e-8,
+    weight_decay=0.01,
+):
     """Return (parameters, means, squares), three lists of new arrays, after one step of AdamW.
 
     parameters, gradients, means, squares: lists of float arrays, equal in shape entry by entry.
@@ -36,7 +44,7 @@ def adamw_step(
     Source: Loshchilov and Hutter (2019), algorithm 2, with a schedule multiplier of 1 and the
     decay multiplied by the learning rate, as PyTorch does.
     """
-    results = [], [], []
+    moved = [], [], []
     lists = zip(parameters, gradients, means, squares, strict=True)
     for value, slope, first, second in lists:
         first = beta1 * first + (1 - beta1) * slope
@@ -46,10 +54,10 @@ def adamw_step(
         )
         kept = 1 - learning_rate * weight_decay if np.ndim(value) > 1 else 1
         for result, new in zip(
-            results, (kept * value - learning_rate * direction, first, second), strict=True
+            moved, (kept * value - learning_rate * direction, first, second), strict=True
         ):
             result.append(new)
-    return results
+    return moved
 
 
 def _unbiased(average, beta, step):
@@ -59,21 +67,21 @@ def _unbiased(average, beta, step):
 
 @stepping.alternative
 def with_torch(
-    parameters, gradients, means, squares, step, learning_rate,
+    parameters, gradients, means, squares, step, rate,
     beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01,
 ):  # fmt: skip
     leaves = [torch.nn.Parameter(torch.tensor(p)) for p in parameters]
     groups = [{"params": [p], "weight_decay": weight_decay * (p.ndim >= 2)} for p in leaves]
-    adamw = torch.optim.AdamW(groups, lr=learning_rate, betas=(beta1, beta2), eps=epsilon)
+    native = torch.optim.AdamW(groups, lr=rate, betas=(beta1, beta2), eps=epsilon)
     for p, g, m, s in zip(leaves, gradients, means, squares, strict=True):
         p.grad = torch.tensor(g)
-        adamw.state[p] = {
+        native.state[p] = {
             "step": torch.tensor(float(step - 1)),
             "exp_avg": torch.tensor(m),
             "exp_avg_sq": torch.tensor(s),
         }
-    adamw.step()
-    state = [adamw.state[p] for p in leaves]
+    native.step()
+    state = [native.state[p] for p in leaves]
     return (
         [p.detach().numpy() for p in leaves],
         [s["exp_avg"].numpy() for s in state],
@@ -82,7 +90,7 @@ def with_torch(
 
 
 def _one_by_one(
-    parameters, gradients, means, squares, step, learning_rate,
+    parameters, gradients, means, squares, step, rate,
     beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01, *,
     corrected=(True, True), counted=0, decayed=lambda p: p.ndim > 1, coupled=False,
     inside=False, decay_rate=None, decay_first=True,
@@ -98,10 +106,10 @@ def _one_by_one(
         m_hat = m / (1 - beta1 ** (step + counted)) if corrected[0] else m
         s_hat = s / (1 - beta2 ** (step + counted)) if corrected[1] else s
         root = np.sqrt(s_hat + epsilon) if inside else np.sqrt(s_hat) + epsilon
-        change = learning_rate * m_hat / root
+        change = rate * m_hat / root
         if not coupled:
-            rate = learning_rate if decay_rate is None else decay_rate
-            change = change + rate * decay * (p if decay_first else p - change)
+            own_rate = rate if decay_rate is None else decay_rate
+            change = change + own_rate * decay * (p if decay_first else p - change)
         for values, value in zip(new, (p - change, m, s), strict=True):
             values.append(value)
     return new

@@ -31,13 +31,13 @@ def batch_norm(
     x: float (N, D), N at least 2 in training. scale, shift and the running statistics: float (D,).
     Source: Ioffe and Szegedy (2015); conventions of torch.nn.BatchNorm1d.
     """
-    if not training:
-        y = _normalised(x, running_mean, running_variance, scale, shift, epsilon)
-        return y, running_mean.copy(), running_variance.copy()
-    mean, variance = x.mean(axis=0), x.var(axis=0)
-    new_mean = _moved(running_mean, mean, momentum)
-    new_variance = _moved(running_variance, x.var(axis=0, ddof=1), momentum)
-    return _normalised(x, mean, variance, scale, shift, epsilon), new_mean, new_variance
+    if training:
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        new_mean = _moved(running_mean, mean, momentum)
+        new_variance = _moved(running_variance, x.var(axis=0, ddof=1), momentum)
+        return _normalised(x, mean, variance, scale, shift, epsilon), new_mean, new_variance
+    y = _normalised(x, running_mean, running_variance, scale, shift, epsilon)
+    return y, running_mean.copy(), running_variance.copy()
 
 
 def _normalised(x, mean, variance, scale, shift, epsilon):
@@ -53,10 +53,10 @@ def with_torch(
     x, scale, shift, running_mean, running_variance, training, momentum=0.1, epsilon=1e-5
 ):
     mean, variance = torch.tensor(running_mean), torch.tensor(running_variance)
+    affine = torch.tensor(scale), torch.tensor(shift)
     y = torch.nn.functional.batch_norm(
-        torch.tensor(x), mean, variance, torch.tensor(scale), torch.tensor(shift), training,
-        momentum, epsilon,
-    )  # fmt: skip
+        torch.tensor(x), mean, variance, *affine, training, momentum, epsilon
+    )
     return y.numpy(), mean.numpy(), variance.numpy()
 
 

@@ -35,7 +35,7 @@ def successive_halving(curves, rate=2, first=1):
     alive, done, spent = np.arange(len(curves)), 0, 0
     for target in _stops(curves.shape[1], rate, first):
         spent += len(alive) * (target - done)
-        ranked = alive[np.argsort(curves[alive, target - 1], kind="stable")]  # nan comes last
+        ranked = alive[np.lexsort((alive, curves[alive, target - 1]))]  # nan comes last
         kept = 1 if target == curves.shape[1] else max(1, len(alive) // rate)
         alive, done = np.sort(ranked[:kept]), target
         if len(alive) == 1:
@@ -121,8 +121,7 @@ def cases(rng):
     broken[[0, 2], :2] = np.nan
     diverged = curves(4, 4)
     diverged[:] = np.nan
-    tied = np.repeat(rng.normal(size=(1, 4)), 6, axis=0)
-    tied[:2] += 0.5
+    tied = rng.choice([0.25, 0.5], size=(40, 4))
     return [
         Case("rate 2", (curves(8, 8),)),
         Case("rate 2", (crossing(16, 7), 2, 1)),

@@ -94,7 +94,7 @@ def halving(points, seeds, train, validation):
     for target in (14, 42, 125):
         for trial in alive:
             trial.train(*train, target - done)
-        spent += len(alive) * (target - done)
+        spent += (target - done) * len(alive)
         scores = [trial.accuracy(*validation) for trial in alive]
         order = np.argsort(scores)[::-1][: max(1, len(alive) // RATE)]
         best, alive, done = max(scores), [alive[i] for i in order], target
