@@ -14,6 +14,7 @@ import nbformat
 import pytest
 import yaml
 from executed_notebooks import ExecutedNotebooks, shared_folder
+from filelock import FileLock
 
 from autograder.kernels.owner import shared
 from lepton_course.exercises.declared import DECLARATIONS
@@ -23,17 +24,22 @@ CLONE = Path(__file__).resolve().parents[1]
 
 _LONGEST_FIRST = (
     "test_notebooks",
+    "test_browser",
+    "test_certificate",
+    "test_distributed",
     "test_evening",
     "test_stock_courses",
-    "test_cluster",
-    "test_browser",
     "test_browser_executed",  # well after the notebooks, whose execution it would wait for
-    "test_formgrader",
-    "test_certificate",
     "test_demo",
+    "test_run",
+    "test_formgrader",
+    "test_cluster",
+    "test_resume",
+    "test_stock_situations",
     "test_browser_learner",
-    "test_wheel",
-    "test_no_solutions",
+    "test_kernels",
+    "test_grading",
+    "test_execution",
 )
 """Files whose tests take longest start first, so that no process is left waiting at the end."""
 
@@ -106,12 +112,21 @@ def clean_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel, built from a copy of the clone as git would check it out.
+    """A wheel, built once in a run, whichever process asks first."""
+    copy = shared_folder(tmp_path_factory) / "clone"
+    with FileLock(copy.with_suffix(".lock")):
+        if not list((copy / "dist").glob("*.whl")):
+            build_wheel(copy)
+    [made] = (copy / "dist").glob("*.whl")
+    return made
+
+
+def build_wheel(copy: Path) -> None:
+    """Build a wheel from a copy of the clone as git would check it out.
 
     What `make build` has built comes along: a module is built again there unless all that it is
     made of is the same in both.
     """
-    copy = tmp_path_factory.mktemp("wheel") / "clone"
     listing = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     names = subprocess.run(listing, cwd=CLONE, check=True, capture_output=True, text=True).stdout
     for name in filter(None, names.split("\0")):
@@ -120,14 +135,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copyfile(CLONE / name, copy / name)
     built = PACKAGED.relative_to(CLONE)
     if (CLONE / built).is_dir():
-        shutil.copytree(CLONE / built, copy / built)
+        shutil.copytree(CLONE / built, copy / built, dirs_exist_ok=True)
     for command in (
         ["-c", "from autograder.curriculum.build import build; build()"],
         ["-m", "build", "--wheel", "--no-isolation"],
     ):
         subprocess.run([sys.executable, *command], cwd=copy, check=True, env=clean_environment())
-    [made] = (copy / "dist").glob("*.whl")
-    return made
 
 
 class SmallCurriculum:

@@ -3,10 +3,12 @@
     apt-get download dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb fm
     python tools/convert_fashion_mnist.py fm/usr/share/datasets/fashion-mnist
 
-Two files, both npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
+Three files, npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
 
 - the subset that ships with the course: 10000 training and 2000 test images;
-- 2000 further test images for the assignment's judge; only instructors get that file.
+- 2000 further test images for the judge of *Convolutional networks*, and 1500 for that of
+  *Training well*; only instructors get these files. No image is in two files, nor in that of
+  *Distributed training*.
 
 Every split holds each class equally often, in an order in which every ten images show every class
 once, so that a slice `[:1000]` is balanced too. The same input always gives the same arrays; the
@@ -25,7 +27,10 @@ from lepton_course.datasets.catalogue import FASHION_MNIST
 from lepton_course.datasets.load import read_full
 
 ROOT = Path(__file__).resolve().parent.parent
-HELD_OUT = ROOT / "curriculum" / "basics" / "05_convolutional_networks" / "held_out.npz"
+CURRICULUM = ROOT / "curriculum"
+HELD_OUT = CURRICULUM / "basics" / "05_convolutional_networks" / "held_out.npz"
+TRAINING_WELL = CURRICULUM / "basics" / "04_training_well" / "held_out.npz"
+DISTRIBUTED = CURRICULUM / "advanced" / "02_distributed_training" / "held_out.npz"
 SEED = 2017  # the year of the data set
 MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
 
@@ -47,12 +52,19 @@ def balanced_indices(
     return [part.reshape(-1) for part in np.split(rows, ends[:-1])]
 
 
+def not_in(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Return a mask of the images, uint8 (N, H, W), that are not among the others."""
+    known = {image.tobytes() for image in others}
+    return np.array([image.tobytes() not in known for image in images])
+
+
 def main() -> None:
     """Select the subsets and convert them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="folder with the four IDX files")
     parser.add_argument("--subset", type=Path, default=FASHION_MNIST.subset)
     parser.add_argument("--held-out", type=Path, default=HELD_OUT)
+    parser.add_argument("--training-well", type=Path, default=TRAINING_WELL)
     arguments = parser.parse_args()
 
     (train_x, train_y), (test_x, test_y) = read_full(FASHION_MNIST, arguments.folder)
@@ -77,6 +89,17 @@ def main() -> None:
         {"images": test_x[held_out], "labels": test_y[held_out]},
         FASHION_MNIST,
         "2000 of the 10000 test images, balanced, none of them in the course's subset",
+        MADE_BY,
+    )
+    with np.load(DISTRIBUTED, allow_pickle=False) as file:
+        known = np.concatenate([test_x[test], test_x[held_out], file["images"]])
+    left = np.flatnonzero(not_in(test_x, known))
+    (further,) = balanced_indices(test_y[left], [1_500], rng)
+    write_data_file(
+        arguments.training_well,
+        {"images": test_x[left[further]], "labels": test_y[left[further]]},
+        FASHION_MNIST,
+        "1500 of the 10000 test images, balanced, none of them in the course's other files",
         MADE_BY,
     )
 

@@ -28,6 +28,9 @@ Jobs = Annotated[int | None, typer.Option(min=1, help="How many at a time; one p
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
 ]
+UseCache = Annotated[
+    bool, typer.Option(help="Do not prove again what passed with the same content.")
+]
 Seeds = Annotated[int, typer.Option(min=1, help="Sets of cases for each exercise.")]
 
 
@@ -40,9 +43,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="For the report and executed notebooks.")
     ] = None,
-    cache: Annotated[
-        bool, typer.Option(help="Do not run again what passed with the same content.")
-    ] = True,
+    cache: UseCache = True,
     json_file: JsonFile = None,
 ) -> None:
     """Execute and prove every lesson and every assignment, both solved and untouched."""
@@ -65,12 +66,14 @@ def certify(
     ] = None,
     seeds: Seeds = SEEDS,
     jobs: Jobs = None,
+    cache: UseCache = True,
     json_file: JsonFile = None,
 ) -> None:
     """Certify the exercises: right answers pass, wrong ones fail and are diagnosed."""
     from autograder.curriculum.modules import select_modules
 
-    if not _certify(select_modules(modules or []), seeds, jobs, json_file, exercise or ()):
+    folders = select_modules(modules or [])
+    if not _certify(folders, seeds, jobs, cache, json_file, exercise or ()):
         raise typer.Exit(1)
 
 
@@ -94,7 +97,7 @@ def check(
     folders = select_modules([module])
     passed = {
         "structure": _check_structure(folders),
-        "certificate": _certify(folders, seeds, jobs, None),
+        "certificate": _certify(folders, seeds, jobs, True, None),
         "run": _run(select_tasks([str(folders[0])]), jobs, None, True, None),
     }
     for name, good in passed.items():
@@ -196,28 +199,35 @@ def _certify(
     folders: Sequence[Path],
     seeds: int,
     jobs: int | None,
+    cache: bool,
     json_file: Path | None,
     names: Sequence[str] = (),
 ) -> bool:
+    from autograder.proof.exercises.certificate_cache import CertificateCache
     from autograder.proof.exercises.certificate_tables import (
         certificate_tables,
         reasons_in_words,
         to_json,
     )
     from autograder.proof.exercises.certification import certify_modules
+    from autograder.proof.notebooks.runner import OUT
 
     console = Console(highlight=False)
     if not console.is_terminal:
         console.width = TABLE_WIDTH
     certificates = []
     with console.status("Certifying …") as status:
-        for certificate in certify_modules(folders, seeds, jobs, names):
+        known = CertificateCache(OUT / "certificates") if cache else None
+        for certificate in certify_modules(folders, seeds, jobs, names, known):
             certificates.append(certificate)
             status.update(f"Certifying … {len(certificates)} exercises done")
     missing = set(names) - {certificate.name for certificate in certificates}
     if missing:
         raise CourseError(f"there is no exercise named {', '.join(sorted(missing))}")
     console.print(*certificate_tables(certificates))
+    unchanged = sum(certificate.cached for certificate in certificates)
+    if unchanged:
+        console.print(f"{unchanged} of {len(certificates)} exercises unchanged.")
     if len(folders) > 1:
         console.print("All modules.", reasons_in_words(certificates))
     for certificate in certificates:

@@ -25,6 +25,7 @@ from autograder.classroom.classroom import (
     exclusive,
     is_classroom,
 )
+from autograder.classroom.gradebook_version import find_version_here
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
 from autograder.classroom.roster import Student, merge_rosters, read_roster, write_roster
@@ -108,6 +109,7 @@ def create_classroom(
     except CurriculumError as error:
         raise ClassError(str(error)) from error
     add_programs_to_path()
+    find_version_here()
     wait_for_locked_gradebooks()
     root = root.absolute()
     if is_classroom(root):

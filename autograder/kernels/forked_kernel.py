@@ -8,8 +8,19 @@ import signal
 import sys
 from typing import Any
 
+from ipykernel.kernelapp import IPKernelApp
+
 from autograder.kernels.kernel_request import Request
+from autograder.kernels.premade_kernel import (
+    ARGUMENTS,
+    NO_EXTENSIONS,
+    OPTIONS,
+    PremadeKernelApp,
+    forget_premade,
+    show_figures,
+)
 from autograder.kernels.shell_commands import use_pipes_without_terminals
+from autograder.kernels.testing_kernel import TestingKernel
 from autograder.sandbox import linux, walls
 from autograder.sandbox.control_group import ControlGroup
 
@@ -54,26 +65,20 @@ def run_kernel(request: Request, ready: int, group: ControlGroup | None) -> None
 
 def _listening(request: Request) -> Any:
     """Return a kernel that has opened its sockets; its working folder is not importable yet."""
-    from ipykernel.kernelapp import IPKernelApp
-
-    from autograder.kernels.testing_kernel import TestingKernel
-
     _limit_threads()
-    sys.argv = ["ipykernel_launcher"]
+    sys.argv = list(ARGUMENTS)
     sys.path[:] = [path for path in sys.path if path]
-    app = IPKernelApp.instance(kernel_class=TestingKernel)
-    options = ["--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True"]
-    app.initialize(["-f", request.connection_file, *options])
-    _show_figures(app.shell)
+    if request.world and PremadeKernelApp.initialized():
+        app = PremadeKernelApp.instance()
+        app.complete(request.connection_file)
+    else:
+        forget_premade()
+        app = IPKernelApp.instance(kernel_class=TestingKernel)
+        options = [*OPTIONS, *NO_EXTENSIONS] if request.world else OPTIONS
+        app.initialize(["-f", request.connection_file, *options])
+        show_figures(app.shell)
     use_pipes_without_terminals()
     return app
-
-
-def _show_figures(shell: Any) -> None:
-    """Enable inline figures: the zygote imported matplotlib before there was a kernel for them."""
-    inline = "matplotlib_inline" in os.environ.get("MPLBACKEND", "")
-    if inline and "matplotlib.pyplot" in sys.modules:
-        shell.enable_matplotlib("inline")
 
 
 def _limit_threads() -> None:

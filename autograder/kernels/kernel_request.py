@@ -9,6 +9,9 @@ from pathlib import Path
 
 from autograder.sandbox import walls
 
+IN_WALLS, WITHOUT_WALLS = b"kernel in walls", b"kernel"
+"""What the message to the zygote says that carries the stream."""
+
 
 @dataclass(frozen=True)
 class Request:

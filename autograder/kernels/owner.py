@@ -17,6 +17,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from autograder.kernels.kernel_request import IN_WALLS, WITHOUT_WALLS
 from autograder.sandbox.walls import World, environment_inside, plain_environment
 
 FRAMEWORKS = {
@@ -150,19 +151,19 @@ class Zygote:
         line = json.dumps(request).encode() + b"\n"
         for attempt in (1, 2):
             try:
-                return self._ask(line)
+                return self._ask(IN_WALLS if world else WITHOUT_WALLS, line)
             except (OSError, EOFError) as error:
                 self.stop()
                 if attempt == 2:
                     raise KernelNotStarted(f"the zygote does not answer: {error}") from error
         raise AssertionError("unreachable")
 
-    def _ask(self, line: bytes) -> WarmKernel:
+    def _ask(self, kind: bytes, line: bytes) -> WarmKernel:
         link = self._running()
         ours, theirs = socket.socketpair()
         with theirs:
             fds = array.array("i", [theirs.fileno()])
-            link.socket.sendmsg([b"kernel"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
+            link.socket.sendmsg([kind], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, fds)])
         ours.settimeout(START_SECONDS)
         kernel = WarmKernel(ours)
         try:

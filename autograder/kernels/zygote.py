@@ -1,7 +1,8 @@
 """The zygote: a process that imports the frameworks once and forks a ready kernel per notebook.
 
 Protocol. The owner holds one end of a datagram socket pair; the zygote holds the other. To start
-a kernel the owner sends one message that carries a stream socket (SCM_RIGHTS). On that stream:
+a kernel the owner sends one message that says whether it is for a kernel in walls, and carries a
+stream socket (SCM_RIGHTS). On that stream:
 
     owner     one JSON line: {"connection_file", "cwd", "env", "world": {…} | null}
     zygote    {"started": true}, or {"failed": "why"}
@@ -33,6 +34,9 @@ from pathlib import Path
 
 from IPython.core.ultratb import AutoFormattedTB
 
+from autograder.kernels.kernel_request import IN_WALLS
+from autograder.kernels.large_pages import use_large_pages
+from autograder.kernels.premade_kernel import make_premade
 from autograder.kernels.watcher import reap, run_and_exit, watch
 from autograder.submissions.untrusted_files import remove_folder
 
@@ -48,7 +52,6 @@ ALWAYS = (
     "IPython.core.magics.execution",
     "IPython.core.oinspect",
     "faulthandler",
-    "lepton_course.checks.kernel.kernel_hooks",
     "matplotlib_inline.backend_inline",
     "numpy",
     "pygments.formatters.terminal256",
@@ -57,6 +60,9 @@ ALWAYS = (
 )
 """Modules that every kernel needs, whatever its notebook imports, or for showing an exception."""
 
+FEW_KERNELS = 5
+"""So many are forked before the memory moves into large pages: fewer would not repay it."""
+
 
 def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
     """Import `preload` and serve requests until the owner's end of the socket closes.
@@ -64,7 +70,7 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
     Then, once all its kernels have ended, remove `folder`.
     """
     try:
-        serve(socket_fd, preload)
+        serve(socket_fd, folder, preload)
         with contextlib.suppress(ChildProcessError):
             while True:
                 os.wait()
@@ -72,8 +78,8 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
         remove_folder(folder)
 
 
-def serve(socket_fd: int, preload: list[str]) -> None:
-    """Import `preload`, then fork a watcher for each request."""
+def serve(socket_fd: int, folder: Path, preload: list[str]) -> None:
+    """Import `preload`, then fork a watcher for each request. folder: for files of its own."""
     sys.modules.pop("rfc3987_syntax", None)  # see autograder/__init__.py; learners may have it
     gc.disable()  # imported modules stay, so there is nothing to collect
     for name in (*ALWAYS, *preload):
@@ -83,21 +89,35 @@ def serve(socket_fd: int, preload: list[str]) -> None:
             continue  # a notebook that imports it will raise the error itself
     _preload_backends()
     _preload_tracebacks()
-    if threading.active_count() != 1:
-        raise RuntimeError(f"imports left threads running: {threading.enumerate()}")
-    gc.freeze()  # keeps pages shared: the collector will not touch existing objects
-    gc.enable()
+    _ready_to_fork()
+    kernels, premade = 0, False
     with socket.socket(fileno=socket_fd) as owner:
         while True:
-            stream = _receive_stream(owner)
+            stream, in_walls = _receive_stream(owner)
             if stream is None:
                 return
             reap()
+            if in_walls and not premade:
+                premade = True
+                gc.disable()
+                make_premade(folder)
+                _ready_to_fork()
+            if kernels == FEW_KERNELS:
+                use_large_pages()
+            kernels += 1
             pid = os.fork()
             if pid == 0:
                 owner.close()
                 run_and_exit(lambda stream=stream: watch(stream))
             stream.close()
+
+
+def _ready_to_fork() -> None:
+    """Share all objects there are with the processes to come. Raises RuntimeError on threads."""
+    if threading.active_count() != 1:
+        raise RuntimeError(f"imports left threads running: {threading.enumerate()}")
+    gc.freeze()  # keeps pages shared: the collector will not touch existing objects
+    gc.enable()
 
 
 def _preload_backends() -> None:
@@ -115,21 +135,24 @@ def _preload_tracebacks() -> None:
         AutoFormattedTB(mode="Context").structured_traceback(*sys.exc_info())
 
 
-def _receive_stream(owner: socket.socket) -> socket.socket | None:
-    """Return the stream of the next request, or None when the owner has gone."""
+def _receive_stream(owner: socket.socket) -> tuple[socket.socket | None, bool]:
+    """Return the stream of the next request, and whether it is for a kernel in walls.
+
+    There is no stream when the owner has gone.
+    """
     while True:
         poller = select.poll()
         poller.register(owner, select.POLLIN)
         for _, event in poller.poll(1000):
             if not event & select.POLLIN:
-                return None
+                return None, False
             message, ancillary, *_ = owner.recvmsg(64, socket.CMSG_SPACE(4))
             if not message:
-                return None
+                return None, False
             for _, _, data in ancillary:
                 fds = array.array("i")
                 fds.frombytes(data[:4])
-                return socket.socket(fileno=fds[0])
+                return socket.socket(fileno=fds[0]), message == IN_WALLS
         reap()
 
 

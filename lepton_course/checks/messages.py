@@ -82,26 +82,19 @@ def diagnoses_in_words(
 
     case: the failing case that the reader is looking at, or None.
     """
-    return [
-        _diagnosis(question, found, case, is_first=index == 0)
-        for index, found in enumerate(diagnoses)
-    ]
+    return [_diagnosis(question, found, case) for found in diagnoses]
 
 
-def _diagnosis(
-    question: Question, found: Diagnosis, case: int | None, is_first: bool
-) -> tuple[str, str]:
+def _diagnosis(question: Question, found: Diagnosis, case: int | None) -> tuple[str, str]:
     sentence = found.mistake.sentence
     if found.evidence == "every case":
         return "Likely reason", sentence
     if found.evidence == "weak":
         return "Possible reason", sentence
-    # It explains some of what is wrong: another mistake is in the answer, too.
-    label = "One reason" if is_first else "Another reason"
     if case in found.cases:
-        return label, sentence
+        return "Fits this case", sentence
     part = question.cases[found.cases[0]].part
-    return label, f"{sentence} (It shows in the case “{part}”.)"
+    return "Fits another case", f"{sentence} (Seen in “{part}”.)"
 
 
 def exception_in_words(raised: Raised) -> str:
@@ -134,7 +127,7 @@ def describe(value: Plain, limit: int = 70) -> str:
         text = re.sub(r"(?<=\[) | (?=[,\]])", "", " ".join(text.split()))
         return text if len(text) <= limit else f"of shape {value.shape}, {value.dtype}"
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value + 0.0:.6g}"  # -0.0 is 0
     if type(value) is int and abs(value) > HUGE:  # Python refuses to write out very large ones
         digits = int(value.bit_length() * math.log10(2))
         return f"a whole number of about {digits} digits"

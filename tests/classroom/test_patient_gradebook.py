@@ -13,13 +13,13 @@ import pytest
 from nbgrader.api import Gradebook
 
 from autograder.classroom import patient_gradebook
-from autograder.classroom.classroom import add_programs_to_path
+from autograder.classroom.gradebook_version import find_version_here
 from autograder.classroom.patient_gradebook import GradebookLocked, wait_for_locked_gradebooks
 
 
 @pytest.fixture
 def url(tmp_path: Path, monkeypatch) -> str:
-    add_programs_to_path()
+    find_version_here()
     url = f"sqlite:///{tmp_path}/gradebook.db"
     with Gradebook(url) as gradebook:
         gradebook.add_assignment("ps")

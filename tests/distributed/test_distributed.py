@@ -8,6 +8,7 @@ import tempfile
 import textwrap
 import threading
 import time
+from multiprocessing import forkserver
 from pathlib import Path
 
 import nbformat
@@ -29,6 +30,14 @@ PRELOAD = ("torch",)
 closed_in = pytest.mark.skipif(
     not survey().walls.namespaces, reason=f"no walls here: {survey().problems}"
 )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_fork_server():
+    """Workers are forked from a server that has torch, and not from one that other tests left."""
+    forkserver._forkserver._stop()
+    yield
+    forkserver._forkserver._stop()
 
 
 def total(factor):

@@ -49,6 +49,7 @@ def test_differences_in_words(value, expected, words):
 
 def test_small_arrays_are_shown_whole_and_large_ones_by_shape():
     assert describe(np.arange(3)) == "[0, 1, 2]"
+    assert (describe(-0.0), describe(-2.5)) == ("0", "-2.5")
     assert describe(np.zeros((480, 196), np.uint8), limit=400) == "of shape (480, 196), uint8"
 
 

@@ -3,13 +3,13 @@
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.classroom.classroom import add_programs_to_path
+from autograder.classroom.gradebook_version import find_version_here
 from autograder.grading.gradebook_connection import GradebookWriter
 
 
 @pytest.fixture
 def url(tmp_path):
-    add_programs_to_path()
+    find_version_here()
     return f"sqlite:///{tmp_path / 'gradebook.db'}"
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -26,9 +30,32 @@ from autograder.instructor.class_creation import create_classroom
 from autograder.judging.class_course import open_class_course
 
 KILLS = 20
+"""So often the grader is killed. It has imported all before, so each falls into its work."""
+
 STUDENTS = [f"s{number:02}" for number in range(KILLS + 2)]
 WRONG = "def double(x):\n    return x**2"
-GRADE = [sys.executable, "-m", "lepton_course.cli", "class", "grade"]
+GRADERS = """
+import os
+import sys
+
+import autograder.cli.class_commands
+import autograder.grading.attempts
+import autograder.grading.dry_run
+import autograder.judging.results_table
+import autograder.nbgrader_course.opening
+from lepton_course.cli import main
+
+for line in sys.stdin:
+    grader = os.fork()
+    if not grader:
+        sys.argv = ["lepton", "class", "grade", line.strip(), "small_sums"]
+        for number in range(3):
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+        main()
+    print(grader, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(grader, 0)[1]), flush=True)
+"""
+"""Starts `lepton class grade` for each class that it is told, and says its id and its end."""
 
 
 @pytest.fixture(scope="module")
@@ -50,39 +77,54 @@ def hand_in_round(classroom: Path, number: int) -> None:
         hand_in(classroom, STUDENTS[number // 2], work)
 
 
-def start(classroom: Path) -> subprocess.Popen:
-    return subprocess.Popen(
-        [*GRADE, str(classroom), "small_sums"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+class Graders:
+    """Runs the grader as a process of its own, again and again, without importing it anew."""
+
+    def __init__(self, process: subprocess.Popen) -> None:
+        self.process = process
+        self.family: list[psutil.Process] = []
+
+    def run(self, classroom: Path, seconds: float | None = None) -> int:
+        """Grade the class, or kill the grader after so many seconds; return how it ended."""
+        print(classroom, file=self.process.stdin, flush=True)
+        grader = psutil.Process(int(self.process.stdout.readline()))
+        if not select.select([self.process.stdout], [], [], seconds)[0]:
+            with contextlib.suppress(psutil.NoSuchProcess):  # it has ended at this very moment
+                self.family += grader.children(recursive=True)
+                grader.kill()
+        return int(self.process.stdout.readline())
 
 
-def test_twenty_kills_end_in_the_gradebook_of_an_undisturbed_run(empty_class, tmp_path):
+@pytest.fixture(scope="module")
+def graders() -> Iterator[Graders]:
+    with subprocess.Popen(
+        [sys.executable, "-c", GRADERS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield Graders(process)
+        process.stdin.close()
+
+
+def test_twenty_kills_end_in_the_gradebook_of_an_undisturbed_run(empty_class, graders, tmp_path):
     undisturbed = shutil.copytree(empty_class, tmp_path / "class")
     hand_in_round(empty_class, 0)
+    graders.run(undisturbed)  # it begins at once from now on, and has nothing to grade
     began = time.monotonic()
-    assert start(empty_class).wait() == 0
+    assert graders.run(empty_class) == 0
     whole = time.monotonic() - began
     moments = random.Random(1)
-    finished = 0
-    family: list[psutil.Process] = []
+    ends = []
     for number in range(1, KILLS + 1):
         hand_in_round(empty_class, number)
-        grader = start(empty_class)
-        try:
-            grader.wait(timeout=moments.uniform(0.3, 1.0) * whole)
-            finished += 1
-        except subprocess.TimeoutExpired:
-            family += psutil.Process(grader.pid).children(recursive=True)
-            grader.kill()
-            grader.wait()
-    assert finished <= KILLS - 5, "at least five were killed before they had finished"
-    _, left = psutil.wait_procs(family, timeout=20)
+        ends.append(graders.run(empty_class, moments.uniform(0.1, 1.0) * whole))
+    assert ends.count(-signal.SIGKILL) >= 5, "at least five were killed before they had finished"
+    assert set(ends) <= {0, -signal.SIGKILL}
+    _, left = psutil.wait_procs(graders.family, timeout=20)
     assert left == []
 
-    assert start(empty_class).wait() == 0
+    assert graders.run(empty_class) == 0
 
     shutil.copytree(empty_class / "submitted", undisturbed / "submitted", dirs_exist_ok=True)
-    assert start(undisturbed).wait() == 0
+    assert graders.run(undisturbed) == 0
     assert gradebook(empty_class) == gradebook(undisturbed)
     assert len(gradebook(undisturbed)) == KILLS + 1
     assert not (empty_class / "private/scratch").exists() or not list(

@@ -96,6 +96,57 @@ def test_a_cell_that_runs_too_long_is_interrupted(world):
     assert outputs == ["KeyboardInterrupt", "still here\n"]
 
 
+ABOUT_ITSELF = """
+import os
+shell = get_ipython()
+kernel = shell.kernel
+print(kernel.ident)
+print(kernel.session.session)
+print(kernel.session.key.decode())
+"""
+ABOUT_FOLDERS = """
+print(shell.profile_dir.location)
+print(shell.ipython_dir)
+print(shell.home_dir)
+print(shell.history_manager.hist_file)
+print(shell.starting_dir)
+"""
+EXTENSIONS = """
+import sys
+print("lepton_course" in sys.modules)
+"""
+SESSIONS = """
+print(shell.displayhook.session is kernel.session is shell.display_pub.session)
+print(shell.displayhook.topic == f"kernel.{kernel.ident}.execute_result".encode())
+"""
+
+
+@closed_in
+@pytest.mark.parametrize("walls", [Walls(), Walls(namespaces=False)])
+def test_kernels_in_walls_share_no_identity_and_no_folder(walls):
+    worlds = [World(shared.make_folder(), walls=walls) for _ in range(2)]
+    cells = (ABOUT_ITSELF, ABOUT_FOLDERS, SESSIONS)
+    (one, folders, sessions), (other, _, _) = [execute(*cells, world=world) for world in worlds]
+    assert not {*one.split()} & {*other.split()}
+    assert all(folder.startswith(str(worlds[0].scratch)) for folder in folders.split())
+    assert sessions == "True\nTrue\n"
+
+
+@closed_in
+def test_a_kernel_without_walls_reads_its_users_configuration(tmp_path, monkeypatch):
+    profile = tmp_path / ".ipython" / "profile_default"
+    profile.mkdir(parents=True)
+    (profile / "ipython_config.py").write_text(
+        "get_config().InteractiveShellApp.exec_lines = ['mine = 7']"
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    world = World(shared.make_folder())
+    assert execute("mine", "print(mine)", world=world) == ["NameError"] * 2
+    assert execute(EXTENSIONS, world=world) == ["False\n"], "learners' help is not for submissions"
+    assert execute("print(mine)") == ["7\n"]
+    assert execute(ABOUT_ITSELF, ABOUT_FOLDERS)[1].split()[0] == str(profile)
+
+
 @pytest.mark.parametrize("crash", ["import os; os._exit(3)", "import ctypes; ctypes.string_at(0)"])
 def test_a_dead_kernel_is_noticed(world, crash):
     assert execute("print('before')", crash, "print('after')", world=world)[0] == "before\n"

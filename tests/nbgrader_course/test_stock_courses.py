@@ -106,11 +106,9 @@ EXAMPLES = {
     "right": filled(EXAMPLE),
     "wrong": filled({**EXAMPLE, "squares": "def squares(n):\n    return [1]"}),
     "late": filled(EXAMPLE),
-    "crashes": filled({**EXAMPLE, "sum_of_squares": "import os\nos._exit(1)"}),
-    "duplicated": then(filled(EXAMPLE), copied("correct_squares")),
-    "one_missing": filled(EXAMPLE),
     "all_missing": filled(EXAMPLE),
 }
+"""What is new in this course. Damaged and missing work is the made course's matter."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 # Not in pip's way: the frameworks' two names on different machines.
 SAME_CODE = {"tensorflow-cpu": "tensorflow"}
 
-FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib"}
+FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib", "optuna"}
 
 
 def declared(*extras: str) -> dict[str, SpecifierSet]:

@@ -1,15 +1,15 @@
 """The wheel gives a learner the whole course without the clone, and no more than that."""
 
-import os
 import subprocess
 import sys
-import sysconfig
 import venv
 import zipfile
+from importlib.metadata import Distribution
 from pathlib import Path
 
 import pytest
-from conftest import CLONE, clean_environment
+from conftest import clean_environment
+from dependencies import link_dependencies
 
 pytestmark = pytest.mark.install
 
@@ -32,24 +32,23 @@ check("max_pool2d")
 
 @pytest.fixture(scope="module")
 def installed(wheel, tmp_path_factory) -> Path:
-    """The Python of an environment that has the wheel, and nothing of the clone.
-
-    In CI, pip installs its dependencies for real; elsewhere they are found in the environment
-    that runs the tests.
-    """
+    """The Python of an environment that has the wheel and what it declares to need, no more."""
     folder = tmp_path_factory.mktemp("without the clone") / "venv"
     venv.create(folder, with_pip=False, symlinks=True)
     python = folder / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet"]
-    if os.environ.get("CI") == "true":
-        # Two short programs run in it: what they import is compiled then, sooner than all of it.
-        pip += ["--no-compile", "--constraint", str(CLONE / "constraints.txt")]
-    else:
-        pip += ["--no-deps"]
-        [packages] = (folder / "lib").glob("python*/site-packages")
-        (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    subprocess.run([*pip, str(wheel)], check=True, cwd=folder, env=clean_environment())
+    [packages] = (folder / "lib").glob("python*/site-packages")
+    pip = [sys.executable, "-m", "pip", "--python", str(python)]
+    install = [*pip, "install", "--quiet", "--no-deps", str(wheel)]
+    subprocess.run(install, check=True, cwd=folder, env=clean_environment())
+    link_dependencies(distribution_in(packages).requires or (), packages)
+    subprocess.run([*pip, "check"], check=True, cwd=folder, env=clean_environment())
     return python
+
+
+def distribution_in(packages: Path) -> Distribution:
+    """The course as it is installed in a folder."""
+    [found] = Distribution.discover(name="lepton-course", path=[str(packages)])
+    return found
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -80,6 +79,12 @@ def test_the_wheel_holds_the_students_curriculum_and_nothing_of_the_instructors(
     curriculum = [name for name in names if name.startswith("lepton_course/curriculum/")]
     assert curriculum
     assert not [name for name in curriculum if "/exercises/" in name or "held_out" in name]
+
+
+def test_what_the_wheel_does_not_declare_is_not_there(installed, tmp_path):
+    names = ("torch", "jupyterlab", "nbgrader", "papermill", "autograder", "pytest")
+    code = f"from importlib.util import find_spec; print([n for n in {names} if find_spec(n)])"
+    assert run(installed, "-c", code, cwd=tmp_path).stdout == "['torch', 'jupyterlab']\n"
 
 
 def test_learn_makes_a_workspace_without_the_clone(installed, tmp_path):

@@ -11,6 +11,7 @@ import pytest
 from conftest import declare
 
 from autograder.curriculum.build import CURRICULUM, modules_in
+from autograder.curriculum.modules import module_id
 from autograder.proof.exercises.certificate import (
     Certificate,
     MutantCount,
@@ -23,12 +24,22 @@ from autograder.proof.exercises.certification import certify_modules
 from autograder.proof.mutants.code_mutants import mutants_of
 from autograder.proof.mutants.equivalent_mutants import read_equivalent_mutants
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
+from lepton_course.exercises.declared import load_exercises
+
+MODULES = list(modules_in(CURRICULUM))
 
 
-@pytest.mark.parametrize("folder", modules_in(CURRICULUM), ids=lambda folder: folder.name)
-def test_every_exercise_of_the_module_is_certified(folder):
-    certificates = list(certify_modules([folder], seeds=3, jobs=1))
+@pytest.fixture(scope="module")
+def certified() -> list[Certificate]:
+    """The certificates of all modules, from processes that import the frameworks once."""
+    return list(certify_modules(MODULES, seeds=3, jobs=1))
+
+
+@pytest.mark.parametrize("folder", MODULES, ids=lambda folder: folder.name)
+def test_every_exercise_of_the_module_is_certified(certified, folder):
+    certificates = [c for c in certified if c.module == module_id(folder)]
     assert [f"{c.name}: {problem}" for c in certificates for problem in c.problems] == []
+    assert {c.name for c in certificates} == set(load_exercises(folder))
     assert all(c.misconceptions == c.caught == c.diagnosed for c in certificates)
     for count in [count for c in certificates for count in (c.mutants, c.specialised)]:
         assert count.total == count.killed + count.argued

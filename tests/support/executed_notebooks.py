@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from filelock import FileLock
 
@@ -43,8 +44,8 @@ class ExecutedNotebooks:
         with FileLock(stored.with_suffix(".lock")):
             if not stored.is_file():
                 result = prove_once(task, self.folder / task.file_name, self.cache)
-                stored.write_text(result.to_text(), encoding="utf-8")
-        return Result.from_text(stored.read_text(encoding="utf-8"))
+                stored.write_bytes(msgspec.json.encode(result))
+        return msgspec.json.decode(stored.read_bytes(), type=Result)
 
     def notebook(self, task: NotebookTask) -> Path:
         """Return the path of this task's executed notebook."""

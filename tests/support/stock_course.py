@@ -15,6 +15,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps import NbGrader, NbGraderAPI
 
 from autograder.classroom.classroom import add_programs_to_path
+from autograder.classroom.gradebook_version import find_version_here
 from autograder.submissions.cell_marks import mark_of
 
 CONFIG = """
@@ -149,6 +150,7 @@ def _cell(grade_id: str | None, source: str | None, options: dict) -> nbformat.N
 def course_api(root: Path) -> Iterator[NbGraderAPI]:
     """Open nbgrader's own interface to a course, as its commands and formgrader use it."""
     add_programs_to_path()
+    find_version_here()
     before = list(sys.path)
     with contextlib.chdir(root):
         app = NbGrader()

@@ -73,7 +73,7 @@ class Certificate:
         diagnosed as themselves alone, on every seed. mutants, specialised: changes to the
         reference's code, and narrower versions of it. reasons: how other wrong answers are
         diagnosed. look_up: what looking rows up in the learner's check earns, where labels of rows
-        are asked for. seconds: processor time of one check.
+        are asked for. seconds: processor time of one check. cached: whether it was proven before.
     """
 
     module: str
@@ -93,6 +93,7 @@ class Certificate:
     look_up: LookUp | None = None
     seconds: float = 0.0
     problems: tuple[str, ...] = field(default=())
+    cached: bool = False
 
     @property
     def passed(self) -> bool:

@@ -15,6 +15,7 @@ import nbformat
 
 from autograder.curriculum.modules import module_id
 from autograder.proof.exercises.certificate import TO_DO, Certificate, certify, seeds_for
+from autograder.proof.exercises.certificate_cache import CertificateCache, certificate_key
 from autograder.proof.lint.held_out_form import held_out_complaints
 from autograder.proof.mutants.equivalent_mutants import (
     EQUIVALENT_MUTANTS,
@@ -66,10 +67,12 @@ def certify_modules(
     seeds: int,
     jobs: int | None = None,
     names: Sequence[str] = (),
+    cache: CertificateCache | None = None,
 ) -> Iterator[Certificate]:
     """Yield the certificates of all exercises of these modules, in the exercises' order.
 
     jobs: exercises at a time; one per core by default. names: only exercises with these names.
+    cache: of certificates, which stand for exercises that have not changed.
     """
     context = multiprocessing.get_context("spawn")
     workers = jobs or os.cpu_count() or 1
@@ -92,13 +95,19 @@ def certify_modules(
             found = [c for c in found if c.name == "exercises"]
             work = {key: cost for key, cost in work.items() if key[1] in names}
         yield from found
-        longest_first = sorted(work, key=lambda key: -work[key])
+        keys = {key: certificate_key(*key, seeds) for key in work} if cache else {}
+        cached = {key: cache.find(content) for key, content in keys.items()} if cache else {}
+        new = [key for key in work if not cached.get(key)]
+        longest_first = sorted(new, key=lambda key: -work[key])
         running = {key: executor.submit(certify_exercise, *key, seeds) for key in longest_first}
-        for folder, name in work:
+        for key in work:
             try:
-                yield running[folder, name].result()
+                certificate = cached.get(key) or running[key].result()
             except Exception as error:
-                yield _failed(folder, name, seeds, error)
+                certificate = _failed(*key, seeds, error)
+            if cache:
+                cache.keep(keys[key], certificate)
+            yield certificate
 
 
 def expected_work(folder: Path) -> dict[str, float]:

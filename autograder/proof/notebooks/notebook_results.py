@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 EXECUTED = "executed.ipynb"
 RESULT = "result.json"
@@ -51,17 +52,6 @@ class Result:
         """`passed` or `failed`."""
         return "failed" if self.problems else "passed"
 
-    def to_text(self) -> str:
-        """Return the result as JSON, for `from_text`."""
-        return json.dumps(asdict(self), indent=1)
-
-    @classmethod
-    def from_text(cls, text: str) -> Result:
-        """Read a result. Raises ValueError, TypeError or KeyError if it is none."""
-        tree = json.loads(text)
-        tree["slowest"] = tuple(SlowCell(**cell) for cell in tree["slowest"])
-        return cls(**{**tree, "problems": tuple(tree["problems"])})
-
 
 def to_json(results: Sequence[Result], seconds: float) -> dict[str, Any]:
     """Return the results of a run as a JSON tree."""
@@ -94,8 +84,8 @@ class Cache:
         """Return the result under a key and the path of its executed notebook, or None."""
         place = self.folder / key
         try:
-            result = Result.from_text((place / RESULT).read_text(encoding="utf-8"))
-        except (OSError, ValueError, TypeError, KeyError):
+            result = msgspec.json.decode((place / RESULT).read_bytes(), type=Result)
+        except (OSError, msgspec.MsgspecError):
             return None
         result = replace(result, cached=True)
         return (result, place / EXECUTED) if (place / EXECUTED).is_file() else None
@@ -109,7 +99,7 @@ class Cache:
             fresh = Path(name) / "entry"
             fresh.mkdir()
             shutil.copyfile(executed, fresh / EXECUTED)
-            (fresh / RESULT).write_text(replace(result, cached=False).to_text(), encoding="utf-8")
+            (fresh / RESULT).write_bytes(msgspec.json.encode(replace(result, cached=False)))
             target = self.folder / key
             shutil.rmtree(target, ignore_errors=True)
             os.replace(fresh, target)

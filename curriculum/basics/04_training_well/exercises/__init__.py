@@ -1,0 +1,13 @@
+"""Exercises of basics/04_training_well: the assignment's, then the lesson's."""
+
+EXERCISES = [
+    "adamw_step",
+    "warmup_cosine",
+    "batch_norm",
+    "early_stopping",
+    "successive_halving",
+    "train_steps",
+    "predict_garments",
+    "lesson",
+    "predictions",
+]
