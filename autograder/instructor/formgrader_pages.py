@@ -28,6 +28,9 @@ from autograder.submissions.limited_process import LimitedProcess, RefusedWork, 
 from autograder.submissions.rubric import rubric_html
 from autograder.submissions.submission import VERDICT_KEY
 
+BOX = '<div style="overflow:auto">{}</div>'
+"""Round what a learner wrote: nothing in it is seen, or can be clicked, outside of it."""
+
 CPU_SECONDS = 3
 MAX_CHARACTERS = 2_000_000
 MAX_TEXT = 100_000
@@ -102,7 +105,7 @@ def _rendered(request: Mapping[str, Any]) -> str:
     try:
         if len(source) <= limit:
             html = renderer.do(json.dumps(request).encode()).decode()
-            return f'<div style="overflow:auto">{html}</div>' if html else ""
+            return BOX.format(html) if html else ""
         why = "it is too long to be rendered"
     except RefusedWork as refusal:
         why = str(refusal)

@@ -148,7 +148,8 @@ def test_after_many_texts_that_take_too_long_only_short_ones_are_rendered(monkey
     now = formgrader_pages.time.monotonic()
     many = formgrader_pages.deque([now] * 5, maxlen=5)
     monkeypatch.setattr(formgrader_pages, "_took_too_long", many)
-    assert formgrader_pages.clean_html("<b>x</b>") == "<b>x</b>"
+    assert formgrader_pages.clean_html("<b>x</b>").count("<b>x</b>") == 1
+    assert "(Shown as text" not in formgrader_pages.clean_html("<b>x</b>")
     assert "(Shown as text" in formgrader_pages.clean_html("<b>x</b>" * 1_000)
 
 

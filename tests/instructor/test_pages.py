@@ -8,6 +8,7 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 from nbgrader.server_extensions.formgrader.handlers import template_path
 
 from autograder.instructor.formgrader_pages import (
+    BOX,
     clean_html,
     markdown_to_html,
     nbgrader_templates,
@@ -29,11 +30,12 @@ def test_the_templates_of_nbgrader_are_found_without_importing_it():
 def test_formulas_become_mathml():
     assert "<msup>" in shown("so $x^2$ grows")
     assert 'display="block"' in shown("$$\\sum_i x_i$$")
-    assert shown("`$x$`") == "<p><code>$x$</code></p>\n"
+    assert shown("`$x$`") == BOX.format("<p><code>$x$</code></p>\n")
 
 
 def test_a_formula_that_is_none_stays_readable_and_harmless():
-    assert shown("$\\nonsense{<b>}$") == "<p><code>\\nonsense{&lt;b&gt;}</code></p>\n"
+    html = "<p><code>\\nonsense{&lt;b&gt;}</code></p>\n"
+    assert shown("$\\nonsense{<b>}$") == BOX.format(html)
     assert "<script" not in shown("$\\text{<script>}$")
 
 
@@ -48,6 +50,10 @@ def test_a_formula_that_is_none_stays_readable_and_harmless():
         "<b class=full-credit id=total onclick=steal()>x</b>",
         "<b style='position:fixed;background-image:url(steal)'>x</b>",
         "<svg><style><img src=x onerror=steal()></style></svg>",
+        "<details open ontoggle=steal()>",
+        "<plaintext><img src=x onerror=steal()>",
+        "<math><mtext><table><mglyph><style><!--</style><img onerror=steal()>",
+        "<!--[if IE]><img src=x onerror=steal()><![endif]-->",
     ],
 )
 def test_nothing_runs_or_poses_as_a_button(hostile):
@@ -66,6 +72,18 @@ def test_nothing_runs_or_poses_as_a_button(hostile):
         "<img src='data:image/svg+xml,<svg/>'>",
         "<a href='data:text/html,<script>'>x</a>",
         "<b style='cursor:url(https://e.example)'>x</b>",
+        "<img srcset='https://e.example/x 2x'>",
+        "<img lowsrc='https://e.example/x' dynsrc=x>",
+        "<video poster='https://e.example/x' src=x></video>",
+        "<table background='https://e.example/x'></table>",
+        "<svg><image href='https://e.example/x'/></svg>",
+        "<math href='https://e.example'><mtext>x</mtext></math>",
+        "<meta http-equiv=refresh content='0;url=https://e.example'>",
+        "<base href='https://e.example'><link rel=stylesheet href=x>",
+        "<b style='background:src(https://e.example)'>x</b>",
+        "<b style='background-image:image-set(\"x\" 1x)'>x</b>",
+        "<img src='\\\\e.example\\x.png'>",
+        "<a href='\\\\e.example'>x</a>",
         "![x](https://e.example/x.png)",
         "[x](data:text/html,x)",
     ],
@@ -75,10 +93,18 @@ def test_no_picture_or_link_leads_outside_unseen(outside):
         assert "src=" not in html and "href=" not in html and "url" not in html.split("](")[0]
 
 
+@pytest.mark.parametrize("style", ["padding:3000px", "margin:-900px", "text-indent:-9999px"])
+def test_nothing_reaches_out_of_its_box(style):
+    """A link that lies over the page's buttons would be clicked in their place."""
+    html = clean_html(f"<a href='https://e.example' style='{style}'>x</a></div></div><b>y</b>")
+    assert html.startswith('<div style="overflow:auto">')
+    assert html.endswith("<b>y</b></div>")
+    assert html.count("</div>") == 1
+
+
 def test_pictures_beside_the_page_and_links_stay():
-    assert (
-        clean_html('<img src="figures/a 1.png" alt="a">') == '<img src="figures/a 1.png" alt="a">'
-    )
+    picture = '<img src="figures/a 1.png" alt="a">'
+    assert clean_html(picture) == BOX.format(picture)
     for link in ("https://e.example/a?b=1", "mailto:a@e.example", "#Part-2", "deeper.ipynb#x"):
         assert f'href="{link}"' in clean_html(f'<a href="{link}">x</a>')
 
