@@ -11,7 +11,7 @@ import msgspec
 
 from autograder.curriculum.content_key import (
     DATA_SETS,
-    exercise_key,
+    exercise_keys,
     installed_versions,
     key_of_files,
     read,
@@ -60,7 +60,7 @@ def certificate_key(folder: Path, name: str, seeds: int, clone: Path = CLONE) ->
     """
     argued = sorted(read_equivalent_mutants(folder).get(name, {}).items())
     versions = sorted(installed_versions(["numpy", "torch", "tensorflow-cpu", "keras"]).items())
-    title = f"{exercise_key(folder, name, clone)} {seeds} {argued} {versions}"
+    title = f"{exercise_keys(folder, [name], clone)[name]} {seeds} {argued} {versions}"
     arrays = {path for path in folder.rglob("*.npz") if path.is_file()}
     return key_of_files(title, {*_code(clone), *_shipped_data(clone), *arrays}, clone)
 
