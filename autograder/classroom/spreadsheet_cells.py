@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 _STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """First characters of formulas, also in full width, and those that spreadsheets skip before one."""
+
+_SEPARATORS = re.compile(r"([;\t\r\n])")
+"""Where a spreadsheet may begin another cell, whatever the file separates cells with."""
+
+_UNSEEN = ("Zs", "Zl", "Zp", "Cf", "Cc")
+"""Unicode's categories of spaces and of what is not shown at all."""
 
 
 def safe_cell(value: Any) -> Any:
@@ -15,4 +23,18 @@ def safe_cell(value: Any) -> Any:
     """
     if not isinstance(value, str) or value == "-":
         return value
-    return f"'{value}" if value.lstrip(" ").startswith(_STARTS) else value
+    start = len(value) - len(_visible(value))
+    first, *others = _SEPARATORS.split(value[start:])
+    mark = "'" if _may_run(value) else ""
+    others[1::2] = [f"'{text}" if _may_run(text) else text for text in others[1::2]]
+    return mark + value[:start] + first + "".join(others)
+
+
+def _may_run(text: str) -> bool:
+    return text.lstrip(" ").startswith(_STARTS) or _visible(text).startswith(_STARTS)
+
+
+def _visible(text: str) -> str:
+    """Return the text from its first character on that is shown."""
+    shown = (i for i, c in enumerate(text) if unicodedata.category(c) not in _UNSEEN)
+    return text[next(shown, len(text)) :]

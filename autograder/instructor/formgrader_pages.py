@@ -2,7 +2,8 @@
 
 What a learner wrote is shown and never run. In nbgrader's own pages an answer could hold a script,
 or a link disguised as one of formgrader's buttons, and act as the instructor who opens it. Here
-only plain elements pass, without classes and ids. Formulas become MathML, which browsers render
+only plain elements pass, without classes and ids, and none reaches beyond its own box: a link with
+a large padding would else lie over the buttons. Formulas become MathML, which browsers render
 themselves, instead of waiting for MathJax from the network. All of it is made in a process with
 limits: what takes too long to render is shown as plain text.
 """
@@ -100,7 +101,8 @@ def _rendered(request: Mapping[str, Any]) -> str:
     limit = SHORT if _many_took_too_long() else MAX_CHARACTERS
     try:
         if len(source) <= limit:
-            return renderer.do(json.dumps(request).encode()).decode()
+            html = renderer.do(json.dumps(request).encode()).decode()
+            return f'<div style="overflow:auto">{html}</div>' if html else ""
         why = "it is too long to be rendered"
     except RefusedWork as refusal:
         why = str(refusal)

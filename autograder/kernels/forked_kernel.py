@@ -13,6 +13,7 @@ from ipykernel.kernelapp import IPKernelApp
 from autograder.kernels.kernel_request import Request
 from autograder.kernels.premade_kernel import (
     ARGUMENTS,
+    NO_EXTENSIONS,
     OPTIONS,
     PremadeKernelApp,
     forget_premade,
@@ -73,7 +74,8 @@ def _listening(request: Request) -> Any:
     else:
         forget_premade()
         app = IPKernelApp.instance(kernel_class=TestingKernel)
-        app.initialize(["-f", request.connection_file, *OPTIONS])
+        options = [*OPTIONS, *NO_EXTENSIONS] if request.world else OPTIONS
+        app.initialize(["-f", request.connection_file, *options])
         show_figures(app.shell)
     use_pipes_without_terminals()
     return app

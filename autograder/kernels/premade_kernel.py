@@ -30,6 +30,8 @@ from autograder.kernels.testing_kernel import TestingKernel
 from autograder.sandbox.walls import system_paths
 
 OPTIONS = ("--HistoryManager.enabled=False", "--InteractiveShellApp.ignore_cwd=True")
+NO_EXTENSIONS = ("--InteractiveShellApp.extensions=[]",)
+"""The environment's extension for learners explains their slips; a submission has none."""
 ARGUMENTS = ["ipykernel_launcher"]
 
 
@@ -39,7 +41,7 @@ class PremadeKernelApp(IPKernelApp):
     def begin(self) -> None:
         """Make the kernel and its shell, which no client can reach yet."""
         # The parent's part of `IPKernelApp.initialize`, without its sockets.
-        super(IPKernelApp, self).initialize(list(OPTIONS))
+        super(IPKernelApp, self).initialize([*OPTIONS, *NO_EXTENSIONS])
         self.init_pdb()
         self.kernel = self.kernel_class.instance(
             parent=self, log=self.log, profile_dir=self.profile_dir, user_ns=self.user_ns

@@ -52,7 +52,6 @@ ALWAYS = (
     "IPython.core.magics.execution",
     "IPython.core.oinspect",
     "faulthandler",
-    "lepton_course.checks.kernel.kernel_hooks",
     "matplotlib_inline.backend_inline",
     "numpy",
     "pygments.formatters.terminal256",

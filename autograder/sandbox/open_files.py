@@ -40,9 +40,10 @@ class Holdings:
     nameless: bytes on disk or in memory of each open file that is in no folder. sockets: their
     inodes. shared, unlinked: inodes of nameless shared memory and of deleted files, both mapped.
     descriptors: number of open files. objects: number of locks, watches and the like that hang on
-    them. in_flight: number of open files sent to a process that has not received them. tcp_bytes:
-    what waits in TCP sockets. terminals: number of open ends of terminals. mappings: number of
-    pieces of address space. hidden: whether a process could not be looked into.
+    them. in_flight: number of open files sent to a process that has not received them.
+    unseen_sockets: number of sockets that no process has open, and what waits in queues as so
+    many. tcp_bytes: what waits in TCP sockets. terminals: number of open ends of terminals.
+    mappings: number of pieces of address space. hidden: whether a process could not be looked into.
     """
 
     nameless: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -52,6 +53,7 @@ class Holdings:
     descriptors: int = 0
     objects: int = 0
     in_flight: int = 0
+    unseen_sockets: int = 0
     tcp_bytes: int = 0
     terminals: int = 0
     mappings: int = 0
@@ -137,7 +139,27 @@ class Holdings:
         """Return the bytes of memory that no process's own figures contain."""
         elsewhere = len(self.shared) * SHARED_BYTES + self.mappings * MAPPING_BYTES
         elsewhere += self.terminals * TERMINAL_BYTES + self.tcp_bytes
-        return len(self.sockets) * socket_bytes + elsewhere
+        return (len(self.sockets) + self.unseen_sockets) * socket_bytes + elsewhere
+
+
+def unseen_sockets(pid: int, seen: set[int]) -> int:
+    """Return how many Unix sockets of a process's network no process has open.
+
+    They are on their way in messages, or connections that nobody accepts, and hold what was sent.
+    A datagram socket also holds messages of senders that have gone; it counts as sockets that hold
+    as much. seen: inodes of the sockets that processes have open.
+    """
+    count = 0
+    for line in _lines(f"/proc/{pid}/net/unix")[1:]:
+        words = line.split()
+        count += int(words[6]) not in seen
+        count += _QUEUED_DATAGRAMS // 2 if words[4] == _DATAGRAM else 0
+    return count
+
+
+_DATAGRAM = "0002"
+_QUEUED_DATAGRAMS = 12
+"""A new network's `max_dgram_qlen`, and two more; a socket counts as two full buffers."""
 
 
 def tcp_bytes(pid: int) -> int:

@@ -14,10 +14,9 @@ from pathlib import Path
 
 from autograder.sandbox.limits import ResourceLimits
 from autograder.sandbox.linux import MIB
-from autograder.sandbox.open_files import Holdings, socket_bytes, tcp_bytes
+from autograder.sandbox.open_files import Holdings, socket_bytes, tcp_bytes, unseen_sockets
+from autograder.sandbox.processor_time import ProcessorTime
 from autograder.sandbox.walls import World
-
-TICKS = os.sysconf("SC_CLK_TCK")
 
 THOROUGH_EVERY = 3
 """Of so many measurements one looks into mappings and into what hangs on open files."""
@@ -63,7 +62,7 @@ class UsageMeter:
     def __init__(self, world: World) -> None:
         self.world = world
         self._times = 0
-        self._ticks = self._lost_ticks = 0
+        self._processor_time = ProcessorTime()
         self._hidden = self._in_flight = 0
         self._free: tuple[int, ...] = (0, 0)
         self._free_now: tuple[int, ...] = (0, 0)
@@ -83,18 +82,18 @@ class UsageMeter:
             return ProcessUsage(wall_seconds, processes=len(family))
         thorough = self._times % THOROUGH_EVERY == 0
         self._times += 1
-        ticks, memory, threads = 0, 0, 0
+        memory, threads = 0, 0
+        states: dict[int, list[str]] = {}
         held = Holdings()
         places = []
         for pid in family:
             try:
-                fields = _stat(f"/proc/{pid}")
+                fields = states[pid] = _stat(f"/proc/{pid}")
                 place = _place(pid, fields)
                 status = _numbers(f"{place}/status")
             except (OSError, IndexError):
                 continue  # the process has ended meanwhile
             places.append(place)
-            ticks += sum(map(int, fields[11:15]))
             threads += status.get("Threads", 0)
             memory += _resident_bytes(status)
             held.add_files(place, thorough)
@@ -105,6 +104,9 @@ class UsageMeter:
                     held.add_files_of_threads(pid)
         if thorough and self.world.walls.namespaces and family:
             held.tcp_bytes = tcp_bytes(min(family))
+            held.unseen_sockets = unseen_sockets(min(family), held.sockets)
+        elif thorough and not self.world.walls.namespaces:  # only pairs can be made, and sent
+            held.unseen_sockets = held.in_flight
         self._remember(held, thorough)
         elsewhere = held.memory_bytes(self._socket_bytes)
         if memory + elsewhere > limits.memory_bytes:
@@ -116,7 +118,7 @@ class UsageMeter:
         files, size = folder_usage(self.world.scratch, limits.scratch_files)
         return ProcessUsage(
             wall_seconds,
-            cpu_seconds=self._all_ticks(ticks) / TICKS,
+            cpu_seconds=self._processor_time.measure(states, wall_seconds),
             memory_bytes=memory + elsewhere,
             processes=len(family),
             scratch_bytes=size + held.nameless_bytes(limits.file_bytes),
@@ -143,15 +145,7 @@ class UsageMeter:
             held.shared, held.unlinked = self._slow.shared, self._slow.unlinked
             held.objects, held.tcp_bytes = self._slow.objects, self._slow.tcp_bytes
             held.mappings = self._slow.mappings
-
-    def _all_ticks(self, ticks: int) -> int:
-        """Return the ticks used so far, with those of processes that ended and nobody waited for.
-
-        ticks: of the processes there are, and of those that they have waited for.
-        """
-        self._lost_ticks += max(0, self._ticks - ticks)
-        self._ticks = ticks
-        return ticks + self._lost_ticks
+            held.unseen_sockets = self._slow.unseen_sockets
 
     def _evasion(self) -> str:
         if self._hidden >= HIDDEN_TIMES:

@@ -80,6 +80,7 @@ _NUMBERS = {  # name: (x86_64, aarch64); None where an architecture has no such 
     "utimensat": (280, 88), "setxattr": (188, 5), "lsetxattr": (189, 6), "fsetxattr": (190, 7),
     "removexattr": (197, 14), "lremovexattr": (198, 15), "fremovexattr": (199, 16),
     "setxattrat": (463, 463), "removexattrat": (466, 466), "file_setattr": (469, 469),
+    "sendfile": (40, 71), "splice": (275, 76), "tee": (276, 77),
 }  # fmt: skip
 
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -95,6 +96,10 @@ _UNCOUNTED_MEMORY = (
     "request_key", "keyctl", "landlock_create_ruleset", "io_setup",
 )  # fmt: skip
 """Memory of the kernel's that belongs to no process, and so to nobody's account."""
+
+_WITHOUT_COPYING = ("sendfile", "splice", "tee")
+"""A byte that is passed on so holds a whole page, of a deleted file too, and counts as a byte.
+Programs try these for speed, and copy where they fail."""
 
 _MORE_RIGHTS = (
     "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter",
@@ -132,6 +137,7 @@ _PR_SET_DUMPABLE, _PR_FUTEX_HASH = 4, 78
 def rules(namespaces: bool, landlock_version: int) -> list[Rule]:
     """Return the rules for a process within these walls, to be set before its first socket."""
     found = [Rule(call) for call in (*_UNCOUNTED_MEMORY, *_MORE_RIGHTS)]
+    found += [Rule(call, errno.EINVAL) for call in _WITHOUT_COPYING]
     found += [
         Rule("clone", conditions=(Condition(0, (flag,), mask=flag),)) for flag in _NEW_NAMESPACES
     ]

@@ -7,6 +7,7 @@ the standard library is used: this runs in a process of its own (see `reading_pr
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -17,6 +18,8 @@ from lepton_course.untrusted.bounded_json import TooMuch, bounded_json
 MAX_VALUES = 1_000_000
 MAX_CELLS = 2_000
 MAX_ATTACHMENTS = 100
+MAX_ALL_ATTACHMENTS = 1_000
+MAX_LINES = 500_000
 MAX_TAGS = 50
 MAX_KEYS = 50
 MAX_METADATA_VALUES = 200
@@ -51,6 +54,7 @@ def clean_notebook(data: bytes) -> tuple[dict[str, Any], list[str]]:
     notes: list[str] = []
     ids: set[str] = set()
     cleaned = [_cell(cell, number, ids, notes) for number, cell in enumerate(cells, 1)]
+    _check_amounts(cleaned)
     notebook = {
         "nbformat": 4,
         "nbformat_minor": MINOR,
@@ -58,6 +62,20 @@ def clean_notebook(data: bytes) -> tuple[dict[str, Any], list[str]]:
         "cells": cleaned,
     }
     return notebook, notes
+
+
+def _check_amounts(cells: list[dict[str, Any]]) -> None:
+    """Raise UnreadableNotebook where the notebook would take long to check and to write."""
+    lines = sum(len(cell["source"].splitlines()) for cell in cells)
+    pictures = sum(len(cell.get("attachments", ())) for cell in cells)
+    for count, most, what in (
+        (lines, MAX_LINES, "lines"),
+        (pictures, MAX_ALL_ATTACHMENTS, "pasted pictures"),
+    ):
+        if count > most:
+            raise UnreadableNotebook(
+                f"the notebook has {count:,} {what}; at most {most:,} are graded"
+            )
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
@@ -143,8 +161,9 @@ def _new_id(value: Any, number: int, ids: set[str]) -> str:
     """Return the cell's own id if it is valid and not taken, else one made of its number."""
     if not (isinstance(value, str) and _CELL_ID.fullmatch(value)) or value in ids:
         value = f"cell-{number}"
+        others = itertools.count(2)
         while value in ids:
-            value += "-"
+            value = f"cell-{number}-{next(others)}"
     ids.add(value)
     return value
 

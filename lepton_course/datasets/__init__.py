@@ -14,11 +14,12 @@ from lepton_course.datasets.catalogue import (
     SequencesInfo,
     TableInfo,
     TextInfo,
+    TracesInfo,
 )
 from lepton_course.datasets.download import DownloadError, Patience, download
 from lepton_course.datasets.idx import IdxError, parse_idx, read_idx
 from lepton_course.datasets.load import Dataset, load_dataset, read_split
-from lepton_course.datasets.splits import ImageSplit, SequenceSplit, Split, TableSplit
+from lepton_course.datasets.splits import ImageSplit, SequenceSplit, Split, TableSplit, TraceSplit
 from lepton_course.datasets.undivided import EventLog, Text
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "TableSplit",
     "Text",
     "TextInfo",
+    "TraceSplit",
+    "TracesInfo",
     "download",
     "load_dataset",
     "parse_idx",

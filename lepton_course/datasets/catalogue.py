@@ -85,6 +85,13 @@ class SequencesInfo(LabelledInfo):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TracesInfo(LabelledInfo):
+    """Traces of equal length, each with one label: one number per time step."""
+
+    steps: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventsInfo(DatasetInfo):
     """A log of events without a split: the user chooses the day on which training data ends."""
 
@@ -214,6 +221,25 @@ JAPANESE_VOWELS = SequencesInfo(
     step="6.4 ms",
 )
 
+MNIST1D = TracesInfo(
+    name="mnist1d",
+    title="MNIST-1D",
+    task="tell ten kinds of traces of 40 steps apart",
+    examples="traces",
+    classes=tuple(f"kind {number}" for number in range(10)),
+    full_size="4000 training and 1000 test traces; a generator makes as many others as one likes",
+    subset_size="4000 training and 1000 test traces of 40 steps (ships with the course)",
+    licence="Apache-2.0, S. Greydanus",
+    origin="https://github.com/greydanus/mnist1d",
+    citation=(
+        "S. Greydanus, D. Kobak: Scaling Down Deep Learning with MNIST-1D, "
+        "arXiv:2011.14439 (2020); made by the Python package mnist1d 0.0.2.post1"
+    ),
+    subset=DATA / "mnist1d" / "traces.npz",
+    subset_sha256="859b54ff74ec179e999fe51378040d42dc8f1e90eafa1d4c6aa938126f2542eb",
+    steps=40,
+)
+
 CDNOW = EventsInfo(
     name="cdnow",
     title="CDNOW",
@@ -278,5 +304,6 @@ CHICAGO = EventsInfo(
 )
 
 CATALOGUE: dict[str, DatasetInfo] = {
-    info.name: info for info in (FASHION_MNIST, CREDIT, JAPANESE_VOWELS, CDNOW, CHICAGO, AUSTEN)
+    info.name: info
+    for info in (FASHION_MNIST, CREDIT, MNIST1D, JAPANESE_VOWELS, CDNOW, CHICAGO, AUSTEN)
 }

@@ -20,6 +20,7 @@ from lepton_course.datasets.catalogue import (
     SequencesInfo,
     TableInfo,
     TextInfo,
+    TracesInfo,
 )
 from lepton_course.datasets.download import (
     DEFAULT_PATIENCE,
@@ -29,7 +30,14 @@ from lepton_course.datasets.download import (
     verify,
 )
 from lepton_course.datasets.idx import IdxError, parse_idx
-from lepton_course.datasets.splits import Arrays, ImageSplit, SequenceSplit, Split, TableSplit
+from lepton_course.datasets.splits import (
+    Arrays,
+    ImageSplit,
+    SequenceSplit,
+    Split,
+    TableSplit,
+    TraceSplit,
+)
 from lepton_course.datasets.undivided import EventLog, Text
 from lepton_course.errors import problem_in_words
 
@@ -74,9 +82,9 @@ def load_dataset(
         x, y = data.train.torch()  # float32 (N, 1, 28, 28) in [0, 1], int64 (N,)
         training, validation = data.train.hold_out(2000)
 
-    name: "fashion_mnist" (images), "credit" (a table), "japanese_vowels" (sequences), "cdnow"
-        (purchases), "chicago" (passengers by day) or "austen" (a text); `lepton data` describes
-        each.
+    name: "fashion_mnist" (images), "credit" (a table), "mnist1d" (traces), "japanese_vowels"
+        (sequences), "cdnow" (purchases), "chicago" (passengers by day) or "austen" (a text);
+        `lepton data` describes each.
     subset: True loads what ships with the course, without a network. False loads all 70000 images
         of Fashion-MNIST: from Debian's package, from your cache, or by download (30 MB).
     patience: timeouts and retries of that download.
@@ -173,6 +181,8 @@ def _split(info: LabelledInfo, arrays: Mapping[str, np.ndarray], prefix: str) ->
     if isinstance(info, SequencesInfo):
         lengths = arrays[f"{prefix}lengths"]
         return SequenceSplit(labels, _pad(arrays[f"{prefix}steps"], lengths), lengths, info)
+    if isinstance(info, TracesInfo):
+        return TraceSplit(labels, arrays[f"{prefix}traces"], info)
     return ImageSplit(labels, arrays[f"{prefix}images"])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from lepton_course.datasets.catalogue import SequencesInfo, TableInfo
+from lepton_course.datasets.catalogue import SequencesInfo, TableInfo, TracesInfo
 from lepton_course.datasets.tables import Rows, as_html, as_text, cell_text
 
 if TYPE_CHECKING:
@@ -208,6 +208,39 @@ class SequenceSplit(Split):
         padding. With `shuffle` every epoch has a new order.
         """
         return _pipeline((self.steps, self.labels), batch_size, shuffle, seed)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TraceSplit(Split):
+    """Traces of equal length, each with a label: `traces` float32 (N, T), `labels` int64 (N,)."""
+
+    traces: np.ndarray
+    info: TracesInfo
+
+    def __repr__(self) -> str:
+        return f"{len(self)} {self.info.examples} of {self.info.steps} steps"
+
+    def _part(self, index: Any) -> TraceSplit:
+        return TraceSplit(self.labels[index], self.traces[index], self.info)
+
+    def numpy(self) -> Arrays:
+        """Return the traces, float32 (N, T), and y int64 (N,)."""
+        return self.traces, self.labels
+
+    def torch(self, device: torch.device | str | None = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return `numpy()` as tensors on `device`: x float32 (N, T) and y int64 (N,)."""
+        import torch
+
+        return torch.tensor(self.traces, device=device), torch.tensor(self.labels, device=device)
+
+    def tf(
+        self, batch_size: int = 64, *, shuffle: bool = False, seed: int | None = None
+    ) -> tensorflow.data.Dataset:
+        """Return a tf.data.Dataset of batches: x float32 (B, T), y int64 (B,).
+
+        The last batch may be smaller. With `shuffle` every epoch has a new order.
+        """
+        return _pipeline(self.numpy(), batch_size, shuffle, seed)
 
 
 def _pipeline(

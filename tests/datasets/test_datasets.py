@@ -20,8 +20,9 @@ CREDIT = CATALOGUE["credit"]
 BASICS = ROOT / "curriculum" / "basics"
 HELD_OUT = BASICS / "05_convolutional_networks" / "held_out.npz"
 HELD_OUT_CREDIT = BASICS / "01_tensors_and_gradients" / "held_out.npz"
-SHIPPED_AS_ONE = ("japanese_vowels", "cdnow", "chicago", "austen")
+SHIPPED_AS_ONE = ("japanese_vowels", "cdnow", "chicago", "austen", "mnist1d")
 HELD_OUT_VOWELS = BASICS / "07_recurrent_networks" / "held_out.npz"
+HELD_OUT_TRACES = BASICS / "03_neural_networks" / "held_out.npz"
 HELD_OUT_WORKERS = BASICS.parent / "advanced" / "02_distributed_training" / "held_out.npz"
 FILES = [
     (FASHION, FASHION.subset),
@@ -30,6 +31,7 @@ FILES = [
     (FASHION, HELD_OUT_WORKERS),
     (CREDIT, HELD_OUT_CREDIT),
     (CATALOGUE["japanese_vowels"], HELD_OUT_VOWELS),
+    (CATALOGUE["mnist1d"], HELD_OUT_TRACES),
     *((CATALOGUE[name], CATALOGUE[name].subset) for name in SHIPPED_AS_ONE),
 ]
 

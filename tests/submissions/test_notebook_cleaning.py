@@ -43,6 +43,28 @@ def test_every_cell_has_an_id_of_its_own():
     assert [cell["id"] for cell in cells] == ["a", "cell-2", "cell-3", "cell-4", "cell-5"]
 
 
+def test_ids_that_are_taken_up_to_their_longest_leave_a_valid_one():
+    taken = [code(id="cell-58" + "-" * count) for count in range(57)]
+    cells = cleaned(*taken, code())["cells"]
+    assert cells[-1]["id"] == "cell-58-2"
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ([code(source="\n" * 500_001)], "the notebook has 500,001 lines"),
+        ([code(source=["\u2028\x0c"] * 300_000)], "the notebook has 600,000 lines"),
+        (
+            [{"cell_type": "raw", "attachments": {str(i): {"a/b": ""} for i in range(100)}}] * 11,
+            "the notebook has 1,100 pasted pictures",
+        ),
+    ],
+)
+def test_what_would_take_long_to_write_is_refused(cells, told):
+    with pytest.raises(UnreadableNotebook, match=told):
+        cleaned(*cells)
+
+
 def test_a_notebook_of_format_3_is_read():
     sheet = {
         "cells": [

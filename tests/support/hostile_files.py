@@ -54,6 +54,20 @@ NOTEBOOKS: dict[str, Callable[[], bytes]] = {
     "sheets that are none": lambda: b'{"nbformat": 3, "worksheets": [1, {"cells": {}}]}',
     "a version that is a list": lambda: b'{"nbformat": [4], "cells": []}',
     "a version that is true": lambda: b'{"nbformat": true, "cells": []}',
+    "attachments in many cells": lambda: many_cells(
+        cell_type="markdown", source="", attachments={str(i): {"image/png": ""} for i in range(100)}
+    ),
+    "nothing but line ends": lambda: notebook(source="\n" * 9_000_000),
+    "line ends of other kinds": lambda: notebook(source=["\x0c\u2028\x1e"] * 300_000),
+    "the same key again and again": lambda: (
+        b'{"nbformat": 4, "cells": [], ' + b'"metadata": {}, ' * 400_000 + b'"nbformat_minor": 5}'
+    ),
+    "a fraction of many digits": lambda: (
+        notebook(execution_count=1).replace(b"count\": 1", b"count\": 0." + b"1" * 5_000_000)
+    ),
+    "numbers just short enough": lambda: notebook(metadata={"a": [0]}).replace(
+        b"[0]", b"[" + b",".join([b"9" * 4_300] * 3_000) + b"]"
+    ),
     "metadata that is a text": lambda: notebook(metadata="x" * 1_000_000),
 }  # fmt: skip
 
@@ -85,6 +99,17 @@ TEXTS: dict[str, str] = {
     "notes": "[^1]" * 50_000,
     "a table's line": "a|b\n-|-\n" + "a|" * 100_000,
     "zeros": "\0" * 10_000,
+    "table rows": "a|b\n-|-\n" + "|\n" * 20_000,
+    "many entities": "&amp;" * 100_000,
+    "many links of their own": "<http://a" * 30_000,
+    "fences in fences": "~~~\n" * 20_000,
+    "elements that overlap": "<b><i><a>" * 3_000 + "</b></i></a>" * 3_000,
+    "brackets with backslashes": "\\\\(" * 50_000,
+    "a pasted picture again and again": "![a](attachment:a)" * 20_000,
+    "matrices": ("$$\\begin{matrix}" + "a&b\\\\" * 400 + "\\end{matrix}$$\n\n") * 100,
+    "code with openings": "```ipython\n" + "!a\\\n" * 5_000 + "\n```",
+    "small styles": "<b style='color:red;width:1px'>x</b>" * 10_000,
+    "combining accents": "a" + "\u0301" * 200_000,
 }
 
 TIMESTAMPS: dict[str, bytes] = {

@@ -54,7 +54,7 @@ class CertificateCache:
 def certificate_key(folder: Path, name: str, seeds: int, clone: Path = CLONE) -> str:
     """Return the content key of an exercise's certificate: a SHA-256 in hexadecimal.
 
-    It covers the exercise (`exercise_key`), what `mutants.yml` says of it, the number of seeds, the
+    It covers the exercise (its own key), what `mutants.yml` says of it, the number of seeds, the
     code of the proof and of the judge, and all data that ships, where the rows that stay with the
     judge must not be.
     """

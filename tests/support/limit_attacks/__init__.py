@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from limit_attacks import memory, others
+from limit_attacks import memory, others, queues
 
 ATTACKS: dict[Callable[[], object], str] = {
     memory.private_memory: "Memory",
@@ -49,8 +49,20 @@ ATTACKS: dict[Callable[[], object], str] = {
     others.threads: "",
     others.processor_time: "SIGKILL",
     others.processor_time_of_many: "processor time",
+    queues.connections_not_accepted: "",
+    queues.datagrams_of_the_gone: "",
+    queues.sockets_on_their_way: "150 MiB of memory",
+    queues.a_byte_of_each_page: "",
+    queues.born_unreadable: "",
+    queues.shared_memory_by_its_name: "",
+    queues.attributes_of_files: "",
+    queues.locked_memory: "",
+    queues.huge_pages: "",
+    queues.watched_watchers: "",
+    queues.children_that_are_never_seen: "processor time",
+    queues.children_seen_once: "processor time",
 }
 """What each attack ends with; "" where that depends on the walls."""
 
-FOR_THE_FILTER = (memory.rulesets, memory.table_of_futexes)
+FOR_THE_FILTER = (memory.rulesets, memory.table_of_futexes, queues.a_byte_of_each_page)
 """Attacks that only the filter of system calls stops, or a control group."""

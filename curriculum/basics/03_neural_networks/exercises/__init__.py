@@ -1,0 +1,13 @@
+"""Exercises of basics/03_neural_networks: the assignment's, then the lesson's."""
+
+EXERCISES = [
+    "cross_entropy",
+    "linear_backward",
+    "initialise",
+    "mlp_gradients",
+    "gradient_check",
+    "fault_net",
+    "classify",
+    "lesson",
+    "predictions",
+]

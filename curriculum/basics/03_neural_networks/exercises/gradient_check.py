@@ -1,0 +1,234 @@
+"""Find the layers whose gradient is wrong: the exercise `gradient_check`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_array, one_too_many
+
+checking = exercise(
+    "gradient_check",
+    title="Check a colleague's gradients",
+    points=2,
+    difficulty=3,
+    minutes=10,
+    probe=Call(),
+    compare=exact(),
+    read="lesson.ipynb#Gradient-check",
+    forms=[
+        as_array(),
+        one_too_many("You counted the layers from 1: the first layer is layer 0."),
+    ],
+)
+
+TOLERANCE = 0.01
+STEP = 1e-5
+
+
+@checking.reference
+def gradient_check(x, labels, weights, biases, claimed):
+    """Return the numbers of the layers whose claimed d_weight is wrong, ascending, from 0.
+
+    x, labels, weights, biases: as in mlp_gradients; claimed: list of float arrays, one for each
+    weight. A claim is wrong where its largest difference from the gradient exceeds 1 % of the
+    gradient's largest absolute value.
+    """
+    wrong = []
+    for layer, claim in enumerate(claimed):
+        gradient = _by_differences(x, labels, weights, biases, layer)
+        if np.abs(claim - gradient).max() > TOLERANCE * np.abs(gradient).max():
+            wrong.append(layer)
+    return wrong
+
+
+def _by_differences(x, labels, weights, biases, layer):
+    """The gradient of one weight, by central differences."""
+    gradient = np.empty(weights[layer].shape)
+    for place in np.ndindex(gradient.shape):
+        up = _loss(x, labels, _nudged(weights, layer, place, STEP), biases)
+        down = _loss(x, labels, _nudged(weights, layer, place, -STEP), biases)
+        gradient[place] = (up - down) / (2 * STEP)
+    return gradient
+
+
+def _nudged(weights, layer, place, step):
+    """Copies of the weights, one number moved by `step`."""
+    copies = [weight.copy() for weight in weights]
+    copies[layer][place] += step
+    return copies
+
+
+def _loss(x, labels, weights, biases):
+    """Mean cross-entropy of the network: ReLU after each layer but the last."""
+    h = x @ weights[0] + biases[0]
+    for weight, bias in zip(weights[1:], biases[1:], strict=True):
+        h = np.maximum(h, 0) @ weight + bias
+    return (np.log(np.exp(h).sum(axis=1)) - h[np.arange(len(x)), labels]).mean()
+
+
+def _exact_gradients(x, labels, weights, biases):
+    """The gradients of all weights, by backpropagation."""
+    inputs = [x]
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        inputs.append(np.maximum(inputs[-1] @ weight + bias, 0))
+    logits = inputs[-1] @ weights[-1] + biases[-1]
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    upstream = p / p.sum(axis=1, keepdims=True) - np.eye(logits.shape[1])[labels]
+    found = []
+    for entered, weight in zip(inputs[::-1], weights[::-1], strict=True):
+        found.append(entered.T @ upstream / len(x))
+        upstream = upstream @ weight.T * (entered > 0)
+    return found[::-1]
+
+
+@checking.alternative
+def by_backpropagation(x, labels, weights, biases, claimed):
+    pairs = zip(claimed, _exact_gradients(x, labels, weights, biases), strict=True)
+    far = [np.abs(claim - right).max() / np.abs(right).max() for claim, right in pairs]
+    return np.flatnonzero(np.array(far) > TOLERANCE).tolist()
+
+
+def _sign(gradient):
+    return -gradient
+
+
+def _factor(gradient):
+    return 1.05 * gradient
+
+
+def _one_entry(gradient):
+    changed = gradient.copy()
+    changed[-1, -1] += 0.2 * np.abs(gradient).max()
+    return changed
+
+
+def _first_entry(gradient):
+    return _one_entry(gradient[::-1, ::-1])[::-1, ::-1]
+
+
+def _turned(gradient):
+    return gradient[::-1, ::-1]
+
+
+def _problem(rng, rows, sizes, scale):
+    """Draw (x, labels, weights, biases)."""
+    pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+    weights = [rng.normal(size=pair) for pair in pairs]
+    biases = [rng.uniform(-0.3, 1, size=m) for _, m in pairs]
+    labels = rng.integers(0, sizes[-1], size=rows)
+    return scale * rng.normal(size=(rows, sizes[0])), labels, weights, biases
+
+
+def _is_smooth(x, labels, weights, biases):
+    """Whether finite differences are exact enough: no unit near its bend, no gradient near 0."""
+    h, nearest = x, np.inf
+    for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+        z = h @ weight + bias
+        nearest = min(nearest, np.abs(z).min())
+        h = np.maximum(z, 0)
+    gradients = _exact_gradients(x, labels, weights, biases)
+    smallest = min(np.abs(gradient).max() for gradient in gradients)
+    return nearest > 5e-3 * np.abs(x).max() and smallest > 1e-3 * np.abs(x).max()
+
+
+@checking.cases
+def cases(rng):
+    def case(part, rows, sizes, faults, scale=1.0):
+        problem = _problem(rng, rows, sizes, scale)
+        while not _is_smooth(*problem):
+            problem = _problem(rng, rows, sizes, scale)
+        claimed = [
+            faults.get(layer, np.copy)(gradient).astype(np.float32).astype(float)
+            for layer, gradient in enumerate(_exact_gradients(*problem))
+        ]
+        return Case(part, (*problem, claimed))
+
+    return [
+        case("nothing wrong", 4, (3, 4, 2), {}),
+        case("nothing wrong", 3, (2, 3), {}),
+        case("a layer far off", 5, (3, 4, 3), {0: _sign}),
+        case("a layer far off", 4, (2, 4, 4, 3), {1: _turned}),
+        case("a layer slightly off", 6, (3, 4, 2), {1: _one_entry}),
+        case("a layer slightly off", 1, (3, 5, 4, 3), {0: _factor, 2: _one_entry}),
+        case("a layer slightly off", 4, (4, 3, 2), {0: _first_entry}),
+        case("all layers off", 3, (4, 3, 3), {0: _factor, 1: _turned}),
+        case("small and large gradients", 4, (3, 4, 3), {0: _factor}, scale=0.003),
+        case("small and large gradients", 4, (3, 4, 2), {1: _factor}, scale=10.0),
+    ]
+
+
+def _judged_by(measure):
+    """Numbers of the layers for which measure(claim, right) is true."""
+
+    def mistaken(right, a):
+        gradients = _exact_gradients(a.x, a.labels, a.weights, a.biases)
+        pairs = zip(a.claimed, gradients, strict=True)
+        return [layer for layer, pair in enumerate(pairs) if measure(*pair)]
+
+    return mistaken
+
+
+measures = checking.group("The comparison", make=lambda measure: _judged_by(measure()))
+
+
+@measures.mistake("You compared sums of gradients, in which errors cancel: compare entry by entry.")
+def sums_compared():
+    return lambda claim, right: abs(claim.sum() - right.sum()) > TOLERANCE * np.abs(right).max()
+
+
+@measures.mistake(
+    "You compared sizes without signs: a gradient that points the wrong way has the right size; "
+    "subtract before you take absolute values."
+)
+def sizes_compared():
+    def differ(claim, right):
+        return np.abs(np.abs(claim) - np.abs(right)).max() > TOLERANCE * np.abs(right).max()
+
+    return differ
+
+
+@measures.mistake(
+    "You compared the mean difference: one wrong entry among many right ones vanishes in it; take "
+    "the largest."
+)
+def mean_difference():
+    return lambda claim, right: np.abs(claim - right).mean() > 0.05 * np.abs(right).max()
+
+
+@measures.mistake(
+    "You compared with a fixed number: where gradients are small, everything passes; compare with "
+    "the gradient's own largest value."
+)
+def absolute_tolerance():
+    return lambda claim, right: np.abs(claim - right).max() > TOLERANCE
+
+
+@measures.mistake(
+    "You listed the layers that are right: the numbers of the wrong ones are asked for."
+)
+def right_ones_listed():
+    return lambda claim, right: np.abs(claim - right).max() <= TOLERANCE * np.abs(right).max()
+
+
+@measures.mistake(
+    "You looked at one entry of each layer: a fault may sit in any other, so check all of them."
+)
+def first_entry_only():
+    return lambda claim, right: abs(claim - right)[0, 0] > TOLERANCE * np.abs(right).max()
+
+
+@checking.mistake("You stopped at the first wrong layer: list all of them.")
+def first_only(right, a):
+    return right()[:1]
+
+
+checking.hints(
+    "You need the right gradient to compare with: by finite differences, as in the lesson, or by "
+    "your own mlp_gradients.",
+    "For each layer, the largest absolute difference between claim and gradient, divided by the "
+    "gradient's largest absolute value. Above 0.01 the claim is wrong.",
+    "d_weights, _ = mlp_gradients(x, labels, weights, biases). Loop with enumerate(zip(claimed, "
+    "d_weights)) and append the layer's number where np.abs(claim - d).max() > 0.01 * "
+    "np.abs(d).max().",
+)
