@@ -183,5 +183,5 @@ stopping.hints(
     "Remember the best loss, starting at infinity, and its epoch, starting at 0. After each epoch: "
     "is it lower by more than min_delta? If not, how many epochs ago was the best one?",
     "for epoch, loss in enumerate(losses, 1): where loss < best - min_delta, remember both; where "
-    "epoch - best_epoch equals patience, return; after the loop return best_epoch, len(losses).",
+    "epoch - best_epoch equals patience, return; after the loop, all of the losses were run.",
 )

@@ -163,8 +163,9 @@ def ends_one_step_early(right, a):
 
 scheduling.hints(
     "There are three stretches: rising, falling, and after the end. Ask which one the step is in.",
-    "While falling, progress = (step - warmup_steps) / (total_steps - warmup_steps) goes from 0 to "
-    "1, and (1 + cos(pi * progress)) / 2 from 1 to 0. Where could the division fail?",
-    "if step < warmup_steps: peak * (step + 1) / warmup_steps; if step >= total_steps: floor; "
-    "otherwise floor + (peak - floor) * (1 + math.cos(math.pi * progress)) / 2.",
+    "While falling, measure the progress from the warm-up's end to the run's end: it goes from 0 "
+    "to 1, and (1 + cos(pi * progress)) / 2 from 1 to 0. Where could the division fail?",
+    "Below warmup_steps: peak * (step + 1) / warmup_steps. From total_steps on: floor. In between: "
+    "floor + (peak - floor) * (1 + math.cos(math.pi * progress)) / 2, where progress is the number "
+    "of steps since the warm-up over the number of all steps after it.",
 )
