@@ -111,10 +111,6 @@ print(shell.home_dir)
 print(shell.history_manager.hist_file)
 print(shell.starting_dir)
 """
-EXTENSIONS = """
-import sys
-print("lepton_course" in sys.modules)
-"""
 SESSIONS = """
 print(shell.displayhook.session is kernel.session is shell.display_pub.session)
 print(shell.displayhook.topic == f"kernel.{kernel.ident}.execute_result".encode())
@@ -142,7 +138,8 @@ def test_a_kernel_without_walls_reads_its_users_configuration(tmp_path, monkeypa
     monkeypatch.setenv("HOME", str(tmp_path))
     world = World(shared.make_folder())
     assert execute("mine", "print(mine)", world=world) == ["NameError"] * 2
-    assert execute(EXTENSIONS, world=world) == ["False\n"], "learners' help is not for submissions"
+    about_help = "import sys; print('lepton_course' in sys.modules)"
+    assert execute(about_help, world=world) == ["False\n"], "it is for learners, not for grading"
     assert execute("print(mine)") == ["7\n"]
     assert execute(ABOUT_ITSELF, ABOUT_FOLDERS)[1].split()[0] == str(profile)
 

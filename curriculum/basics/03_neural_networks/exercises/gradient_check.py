@@ -32,7 +32,7 @@ def gradient_check(x, labels, weights, biases, claimed):
 
     x, labels, weights, biases: as in mlp_gradients; claimed: list of float arrays, one for each
     weight. A claim is wrong where its largest difference from the gradient exceeds 1 % of the
-    gradient's largest absolute value.
+    largest entry of the gradient, taken without its sign.
     """
     wrong = []
     for layer, claim in enumerate(claimed):

@@ -48,9 +48,9 @@ def _forward(x, weights, biases):
 
 def _d_logits(logits, labels):
     """Gradient (N, K) of the mean cross-entropy with respect to the logits."""
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     hot = labels[:, None] == np.arange(logits.shape[1])
-    return (powers / powers.sum(axis=1, keepdims=True) - hot) / len(logits)
+    return (odds / odds.sum(axis=1, keepdims=True) - hot) / len(logits)
 
 
 def _backward(inputs, upstream, weights):

@@ -24,8 +24,8 @@ WIDTHS = (8, 16, 32, 64, 128, 256)
 def make_network(width: int, depth: int) -> nn.Sequential:
     sizes = [40, *[width] * depth]
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True):
-        linear = nn.Linear(inputs, outputs)
+    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        linear = nn.Linear(fan_in, fan_out)
         nn.init.kaiming_normal_(linear.weight, nonlinearity="relu")
         nn.init.zeros_(linear.bias)
         layers += [linear, nn.ReLU()]
