@@ -43,7 +43,8 @@ CURIOUS = """
 import os, socket, stat
 
 def connected():
-    sockets = [n for n in range(3, 256) if os.path.exists(f"/proc/self/fd/{n}")
+    numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    sockets = [n for n in numbers if n > 2 and os.path.exists(f"/proc/self/fd/{n}")
                and stat.S_ISSOCK(os.fstat(n).st_mode)]
     for number in sockets:
         with socket.socket(fileno=os.dup(number)) as found:
