@@ -22,7 +22,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 # Not in pip's way: the frameworks' two names on different machines.
 SAME_CODE = {"tensorflow-cpu": "tensorflow"}
 
-FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib", "optuna"}
+FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib", "optuna", "sklearn"}
 
 
 def declared(*extras: str) -> dict[str, SpecifierSet]:

@@ -1,8 +1,7 @@
 """Makes other_methods.json, which the lesson shows: `python other_methods.py`.
 
-What other methods reach on the lesson's traces: a random forest (needs scikit-learn, which the
-course does not install) and a small convolutional network. Three seeds each, on the validation
-traces. Takes about two minutes on one core.
+What other methods reach on the lesson's traces: a random forest and a small convolutional network.
+Three seeds each, on the validation traces. Takes about two minutes on one core.
 """
 
 from __future__ import annotations
