@@ -11,8 +11,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+
+import numpy as np
 
 from lepton_course.datasets import Split, load_dataset, read_split
 from lepton_course.exercises.model import PUBLIC_SHARE, HeldOut
@@ -41,3 +43,15 @@ def held_out(
         return data.train, data.test
 
     return HeldOut(load, shipped, share, in_order, seed)
+
+
+def draw_of_each(
+    rng: np.random.Generator, labels: np.ndarray, kinds: Iterable[int], number: int
+) -> np.ndarray:
+    """Return places of `number` rows of each of these kinds, mixed: int64 (len(kinds) * number,).
+
+    labels: (N,). Raises ValueError where a kind has fewer rows.
+    """
+    places = [np.flatnonzero(labels == kind) for kind in kinds]
+    chosen = [rng.choice(of_kind, number, replace=False) for of_kind in places]
+    return rng.permutation(np.concatenate(chosen))

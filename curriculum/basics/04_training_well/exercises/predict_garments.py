@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from lepton_course import load_dataset
 from lepton_course.authoring import Call, Case, accuracy, exercise
-from lepton_course.authoring.held_out import held_out
+from lepton_course.authoring.held_out import draw_of_each, held_out
 
 WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
 WIDTH, HIDDEN = 64, 6
@@ -88,9 +88,7 @@ def cases(rng, rows):
         return Case(part, (images[places],), expected=labels[places])
 
     def of_each(kinds):
-        places = [np.flatnonzero(labels == kind) for kind in kinds]
-        chosen = [rng.choice(of_kind, number, replace=False) for of_kind in places]
-        return rng.permutation(np.concatenate(chosen))
+        return draw_of_each(rng, labels, kinds, number)
 
     part = "all ten kinds, and a photo alone"
     return [
