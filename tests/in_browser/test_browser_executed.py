@@ -83,9 +83,7 @@ def test_an_executed_notebook_is_shown_whole_and_reads_well(lab, url, workspace,
     assert outputs_seen(lab.page, OUTPUTS) == wanted
     hard_to_read = {}
     for theme in ("light", "dark"):
-        lab.page.emulate_media(color_scheme=theme)
-        is_light = "true" if theme == "light" else "false"
-        lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
+        lab.theme(theme)
         picture(lab.page, tmp_path / f"{theme}.png")
         hard_to_read[theme] = unreadable(lab.page, PANELS)
     assert hard_to_read == {"light": [], "dark": []}

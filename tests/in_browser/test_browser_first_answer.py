@@ -110,12 +110,11 @@ def test_a_terminal_begins_in_the_workspace_and_knows_lepton(lab, workspace, tmp
 
 
 def test_a_drawing_suits_the_dark_theme(lab, tmp_path):
-    lab.page.emulate_media(color_scheme="dark")
+    lab.theme("dark")
     lab.follow(LESSON)
     drawing = lab.page.locator(".jp-RenderedMarkdown img[src*='.svg']").first
     drawing.scroll_into_view_if_needed()
     picture(lab.page, tmp_path / "drawing.png")
     assert "invert" in drawing.evaluate("image => getComputedStyle(image).filter")
-    lab.page.emulate_media(color_scheme="light")
-    lab.page.locator('body[data-jp-theme-light="true"]').wait_for(state="attached")
+    lab.theme("light")
     assert drawing.evaluate("image => getComputedStyle(image).filter") == "none"

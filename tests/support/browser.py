@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 from PIL import Image
 from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
@@ -150,11 +151,8 @@ def look(lab: Lab, path: Path, parts: str) -> None:
     """Look at the notebook in front in both themes, wide and narrow: all of it is readable."""
     found = {}
     for theme, width in VIEWS:
-        lab.page.emulate_media(color_scheme=theme)
+        lab.theme(theme)
         lab.page.set_viewport_size({"width": width, "height": 860})
-        is_light = "true" if theme == "light" else "false"
-        lab.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
-        lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
         picture(lab.page, path.with_name(f"{path.name}-{theme}-{width}.png"))
         found[theme, width] = unreadable(lab.page, parts)
     assert found == {view: [] for view in VIEWS}
@@ -191,6 +189,13 @@ class Lab:
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.panel().get_by_role("heading", name="Lepton Course").wait_for()
 
+    def theme(self, name: str) -> None:
+        """Switch to the "light" or "dark" theme; until it is there, a splash takes the clicks."""
+        self.page.emulate_media(color_scheme=name)
+        is_light = "true" if name == "light" else "false"
+        self.page.locator(f'body[data-jp-theme-light="{is_light}"]').wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
     def panel(self) -> Locator:
         """Return the notebook, or the course's page, in front."""
         return self.page.locator(
@@ -207,9 +212,14 @@ class Lab:
 
     def follow(self, link: str) -> None:
         """Click a link to a notebook on the page in front, and wait for the notebook's kernel."""
-        self.panel().locator(f'a[href*="{link}"]').first.click()
-        name = Path(link).name
-        self.page.locator(".lm-TabBar-tab.jp-mod-current", has_text=name).wait_for()
+        anchor = self.panel().locator(f'a[href*="{link}"]').first
+        tab = self.page.locator(".lm-TabBar-tab.jp-mod-current", has_text=Path(link).name)
+        anchor.click()
+        with suppress(PlaywrightTimeout):  # a click is lost on a page that is being drawn anew
+            tab.wait_for(timeout=20_000)
+        if not tab.count():
+            anchor.click()
+        tab.wait_for()
         self.kernel_ready()
 
     def kernel_ready(self) -> None:
