@@ -148,8 +148,8 @@ accuracies = naming.group("Accuracy")
 
 
 @accuracies.mistake(
-    "Almost no label is right, which is worse than guessing and happens when kinds are counted "
-    "from 1: labels go from 0 to 9."
+    "Almost no label is right, which is worse than guessing: do your labels go from 0 to 9, not "
+    "from 1, and do the traces enter the network as they did in training?"
 )
 def counted_from_one(traces):
     return classify(traces) + 1
