@@ -148,7 +148,8 @@ accuracies = tuning.group("Accuracy")
 
 @accuracies.mistake(
     "Almost no label is right, which is worse than guessing: do your labels go from 0 "
-    "(T-shirt/top) to 9 (ankle boot), and not from 1, and are the garments bright on dark, as in training?"
+    "(T-shirt/top) to 9 (ankle boot), and not from 1, and are the garments bright on dark, as in "
+    "training?"
 )
 def counted_from_one(images):
     return predict_garments(images) + 1
