@@ -146,8 +146,7 @@ def nesterov(weights, gradient, velocity, learning_rate, momentum=0.9):
 @TABLE.answer("momentum_step", loses={"later steps"})
 def no_more_than_two_axes(weights, gradient, velocity, learning_rate, momentum=0.9):
     faster = momentum * velocity + gradient
-    table = np.atleast_2d(weights - learning_rate * faster)
-    return table.reshape(table.shape[:2]), faster
+    return (weights - learning_rate * faster).reshape(weights.shape[:2]), faster
 
 
 @TABLE.answer("momentum_step", loses=TABLE.parts("momentum_step"))
