@@ -23,7 +23,7 @@ SINGLE_UNITS = "north"
 """The branch that reports money in single units; all others report thousands."""
 MONEY = ("expenses", "income", "assets", "debt", "amount", "price")
 DEALERS = 300
-BLANKS = ("", "NA", "?", "99999999")
+BLANKS = ("", "NA", "?", "-9999")
 """How a missing number is written; a missing category is never written as a number."""
 SYNONYMS = {
     "partime": ("Part-time", "part time"),
