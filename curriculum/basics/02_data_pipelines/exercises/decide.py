@@ -33,9 +33,9 @@ OF_EACH = 170
 deciding = exercise(
     "decide",
     title="From the raw table to a decision",
-    points=4,
+    points=3,
     difficulty=5,
-    minutes=20,
+    minutes=16,
     probe=Call(),
     compare=accuracy(at_least=0.72, tolerance=0.04),
     read="lesson.ipynb#Fit-on-the-training-set-only",
@@ -188,5 +188,5 @@ deciding.hints(
     "training set, compare the probability with about 0.3, and write 2 where a rule is broken.",
     "Blank: numbers == -9999. Units: rows with abs(amount) > 20000. Spelling: strip, lower, "
     "then a dictionary of the synonyms. Rules: age 18 to 100, time 1 to 120, amount above 0, "
-    "seniority not above age. The model may be scikit-learn's pipeline on load_dataset('credit').train.",
+    "seniority not above age. Train scikit-learn's pipeline on load_dataset('credit').train.",
 )
