@@ -285,7 +285,7 @@ def masks(days, start, length, folds, delay=0):
 
 
 @TABLE.answer("time_split", loses=TABLE.parts("time_split"))
-def tested_rows_first(days, start, length, folds, delay=0):
+def rows_to_test_first(days, start, length, folds, delay=0):
     return [(test, train) for train, test in with_where(days, start, length, folds, delay)]
 
 

@@ -1,4 +1,4 @@
-"""Answers to what basics/02_data_pipelines asks about leaks and decisions, and the parts that each loses.
+"""Answers to basics/02_data_pipelines about leaks and decisions, and the parts that each loses.
 
 Wrong ones hold something still that the statement leaves open, or mix two conventions of the
 field. Right ones are written in ways that no alternative is.
@@ -178,7 +178,7 @@ def the_true_labels(x, y, customers, folds, keep):
 # --- From the raw table to a decision -----------------------------------------------------------
 
 DECIDE = TABLE.exercises["decide"].reference
-UNITS, BLANKS, SPELLING = TABLE.parts("decide")
+UNITS, BLANKS, SPELLING = ("money in single units", "blanks in disguise", "other spellings")
 
 
 @TABLE.answer("decide")
