@@ -60,6 +60,7 @@ def cases(rng):
     yield Case("one fold", (np.array([3, 0, 5, 4, 1, 2]), 4, 1, 1, 0))
     yield Case("several folds", (mixed(5, 14), 5, 2, 3))
     yield Case("several folds", (mixed(3, 16), 7, 3, 3, 0))
+    yield Case("several folds", (mixed(4, 9), 4, 1, 3))
     yield Case("late labels", (mixed(5, 15), 8, 2, 3, 4))
     yield Case("late labels", (mixed(4, 12), 6, 3, 2, 1))
     yield Case("late labels", (mixed(6, 13), 9, 2, 2, 3))
