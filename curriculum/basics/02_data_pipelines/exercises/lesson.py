@@ -70,15 +70,13 @@ def only_the_first_blank(texts, blanks):
 
 parsing.hints(
     'What is true of a text that means "no answer"?',
-    "Ask whether it is in the set: `text in blanks`.",
+    "Ask whether it is one of the blanks: text in blanks.",
     "def to_numbers(texts, blanks):\n"
-    "    values = []\n"
+    "    found = []\n"
     "    for text in texts.tolist():\n"
-    "        if text in blanks:\n"
-    "            values.append(np.nan)\n"
-    "        else:\n"
-    "            values.append(float(text))\n"
-    "    return np.array(values)",
+    "        found.append(np.nan if text in blanks else float(text))\n"
+    "    return np.array(found)",
+)",
 )
 
 
