@@ -76,7 +76,6 @@ parsing.hints(
     "    for text in texts.tolist():\n"
     "        found.append(np.nan if text in blanks else float(text))\n"
     "    return np.array(found)",
-)",
 )
 
 
