@@ -64,8 +64,7 @@ def condition_inverted(right, a):
 
 @parsing.mistake("You compared with one blank only: `text in blanks` looks at all of them.")
 def only_the_first_blank(texts, blanks):
-    known = [text for text in texts.tolist() if text != blanks[0]]
-    return np.array([float(text) for text in known if text not in blanks[1:]])
+    return np.array([float("nan" if text == blanks[0] else text) for text in texts.tolist()])
 
 
 parsing.hints(
@@ -203,9 +202,9 @@ def hashing_cases(rng):
     yield Case("customers several times", (np.array([*names[:25], *names[:12]]), 35))
     yield Case("nobody, or everybody", (np.array(names[:5]), 0))
     yield Case("nobody, or everybody", (np.array(names[:6]), 100))
-    edge = _place(names[0])
-    yield Case("on the edge", (np.array(names[:1]), edge))
-    yield Case("on the edge", (np.array(names[:1]), edge + 1))
+    on_edge = [next(n for n in map(str, range(9000)) if _place(n) == k) for k in range(6)]
+    for percent in (0, 1, 4, 5):
+        yield Case("on the edge", (rng.permutation(np.array(on_edge)), percent))
 
 
 @hashing.mistake("Use <, not <=: with percent 0, nobody is in the test set.")
