@@ -199,6 +199,7 @@ def hashing_cases(rng):
     names = [f"C{number:04d}" for number in rng.permutation(9000)[:40]]
     yield Case("customers once", (np.array(names[:30]), 20))
     yield Case("customers once", (np.array(names[:7]), 55))
+    yield Case("customers once", (np.array(names[30:31]), 50))
     yield Case("customers several times", (np.array([*names[:25], *names[:12]]), 35))
     yield Case("nobody, or everybody", (np.array(names[:5]), 0))
     yield Case("nobody, or everybody", (np.array(names[:6]), 100))
