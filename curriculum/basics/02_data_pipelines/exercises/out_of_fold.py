@@ -93,6 +93,8 @@ def cases(rng):
     yield Case("one row a customer", (*drawn(owners(*[1] * 15), 4, 0.6), 3, 4))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 16), 40, 0.1), 4, 3))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 20), 60, 0.0), 5, 1))
+    yield Case("few rows, many columns", (*drawn(owners(*[1] * 24), 50, 0.0), 4, 2))
+    yield Case("few rows, many columns", (*drawn(owners(*[1] * 22), 30, 0.0), 3, 4))
     yield Case("customers with several rows", (*drawn(family, 8, 0.2), 4, 5))
     yield Case("customers with several rows", (*drawn(family, 12, 0.1), 3, 12))
     x, y, who = drawn(owners(*[2] * 12), 5, 0.8)
