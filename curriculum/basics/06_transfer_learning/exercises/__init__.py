@@ -7,6 +7,7 @@ EXERCISES = [
     "train_head",
     "lora",
     "forgetting",
+    "adapt",
     "lesson",
     "predictions",
 ]

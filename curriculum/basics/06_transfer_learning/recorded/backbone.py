@@ -29,7 +29,7 @@ FOLDER = Path(__file__).parent
 def on_the_belt(images, generator):
     """Photos uint8 (N, 28, 28) as the camera sees them, float (N, 1, 28, 28) in 0…1.
 
-    Each garment is a quarter smaller, at any angle, up to two pixels off, in weaker or stronger light.
+    Each garment is a quarter smaller, at any angle, up to two pixels off, in weak or strong light.
     """
     photos = torch.as_tensor(images)[:, None] / 255
     number = len(photos)
