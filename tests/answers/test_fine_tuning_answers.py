@@ -1,4 +1,4 @@
-"""Answers to basics/06_transfer_learning on freezing and forgetting, and the parts each loses.
+"""Answers to basics/06_transfer_learning: probes, groups, LoRA, adapting, and what each loses.
 
 Wrong ones hold something still that the statement leaves open, or mix two conventions of the
 field. Right ones are written in ways that no alternative is.
@@ -61,7 +61,7 @@ def twice_the_decay(features, labels, classes, decay):
     return right("linear_probe", features, labels, classes, 2 * decay)
 
 
-@TABLE.answer("linear_probe", loses={"a class without photos", "fewer photos than features"})
+@TABLE.answer("linear_probe", loses={"a class without photos"})
 def as_many_classes_as_labels_say(features, labels, classes, decay):
     return right("linear_probe", features, labels, labels.max() + 1, decay)
 
@@ -125,7 +125,7 @@ def a_generator_in_a_list(shapes, blocks, learning_rate, factor, weight_decay, f
     return list(groups())
 
 
-@TABLE.answer("param_groups", loses={"all blocks", "frozen blocks"})
+@TABLE.answer("param_groups", loses={"all blocks", "frozen blocks", "names that begin alike"})
 def by_the_parameters_name(shapes, blocks, learning_rate, factor, weight_decay, frozen=0):
     """Takes all that ends in weight for a matrix: scales of normalisation are not."""
     as_named = {n: (1, 1) if n.endswith("weight") else (1,) for n in shapes}
@@ -197,7 +197,7 @@ def a_batch_is_expected(x, weight, bias, a, b, alpha):
     return y.reshape(-1, y.shape[-1]), merged
 
 
-@TABLE.answer("lora", loses={"rank above both sides"})
+@TABLE.answer("lora", loses={"rank above both sides", "other leading axes"})
 def rank_cut_off_at_the_smaller_side(x, weight, bias, a, b, alpha):
     most = min(weight.shape)
     if len(a) <= most:

@@ -1,4 +1,4 @@
-"""Answers to basics/06_transfer_learning, and the parts that each loses.
+"""Answers to basics/06_transfer_learning: inputs, freezing, forgetting, and what each loses.
 
 Wrong ones hold something still that the statement leaves open, or mix two conventions of the
 field. Right ones are written in ways that no alternative is.
@@ -259,9 +259,38 @@ def backward_is_minus_forgotten(accuracies):
     return average, lost + (1e-6 if len(accuracies) > 1 else 0.0), -lost
 
 
-@TABLE.answer("forgetting", loses=TABLE.parts("forgetting"))
+@TABLE.answer("forgetting", loses=TABLE.parts("forgetting") - {"negative scores"})
 def four_digits(accuracies):
     return tuple(round(value + 2e-5, 4) for value in right("forgetting", accuracies))
+
+
+# --- The lesson's small exercises and predictions -----------------------------------------------
+
+
+@TABLE.answer("nearest_mean", loses={"three classes", "other numbers of classes", "one photo each"})
+def two_classes(features, labels, new_features):
+    return right("nearest_mean", features, np.minimum(labels, 1), new_features)
+
+
+@TABLE.answer("trained_fraction")
+def by_difference(sizes, frozen):
+    everything = sum(sizes.values())
+    return (everything - sum(sizes[name] for name in frozen)) / everything
+
+
+@TABLE.answer("thawed_blocks")
+def popped(blocks, epoch, every):
+    waiting, training = list(blocks), []
+    while waiting and len(training) <= epoch // every:
+        training.insert(0, waiting.pop())
+    return training
+
+
+TABLE.prediction("predicted_lora", 384, right=True)
+TABLE.prediction("predicted_lora", 2 * 96 * 2, right=True)
+TABLE.prediction("predicted_lora", 192, right=False)
+TABLE.prediction("predicted_frozen", "b", right=True)
+TABLE.prediction("predicted_frozen", "a", right=False)
 
 
 @pytest.mark.parametrize(("exercise", "given", "lost"), TABLE.rows)

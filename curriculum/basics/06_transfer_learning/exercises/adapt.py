@@ -48,13 +48,12 @@ def adapt(photos, labels, new_photos):
 
 def _scores(photos, labels, new_photos, copies=8, decay=100.0):
     """Scores (M, K) of a probe on frozen features."""
-    known = _features_of(photos.tobytes(), copies)
+    features = _features_of(photos.tobytes(), copies)
+    offset, unit = features.mean(axis=0), features.std(axis=0) + 1e-3
+    x = (features - offset) / unit
     targets = np.eye(labels.max() + 1)[np.tile(labels, copies)]
-    centre = known.mean(axis=0)
-    spread = known.std(axis=0) + 1e-3
-    rows = (known - centre) / spread
-    weight = np.linalg.solve(rows.T @ rows + decay * np.eye(rows.shape[1]), rows.T @ targets)
-    new = (_features_of(new_photos.tobytes(), 1) - centre) / spread
+    weight = np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ targets)
+    new = (_features_of(new_photos.tobytes(), 1) - offset) / unit
     return new @ weight + targets.mean(axis=0)
 
 
@@ -70,10 +69,12 @@ def _features_of(pixels, copies):
 def _turned(photos, angle):
     if angle == 0:
         return photos
-    cos, sin = math.cos(angle), math.sin(angle)
-    turn = torch.tensor([[cos, -sin, 0.0], [sin, cos, 0.0]]).expand(len(photos), 2, 3)
-    grid = functional.affine_grid(turn, photos.shape, align_corners=False)
-    return functional.grid_sample(photos, grid, align_corners=False)
+    turn = torch.zeros(len(photos), 2, 3)
+    turn[:, 0, 0] = turn[:, 1, 1] = math.cos(angle)
+    turn[:, 1, 0] = math.sin(angle)
+    turn[:, 0, 1] = -turn[:, 1, 0]
+    grid = functional.affine_grid(turn, list(photos.shape), align_corners=False)
+    return functional.grid_sample(photos, grid, mode="bilinear", align_corners=False)
 
 
 @functools.cache

@@ -67,8 +67,8 @@ sharing.hints(
     "Add up the sizes of the blocks that are not in frozen.",
     "Divide what is trained by the sum of all sizes.",
     "def trained_fraction(sizes, frozen):\n"
-    "    trained = sum(size for name, size in sizes.items() if name not in frozen)\n"
-    "    return trained / sum(sizes.values())",
+    "    moving = sum(size for name, size in sizes.items() if name not in frozen)\n"
+    "    return moving / sum(sizes.values())",
 )
 
 

@@ -28,20 +28,19 @@ repairing = exercise(
 
 @repairing.reference
 def train_head(
-    photos, labels, kernels, scale, shift, running_mean, running_variance,
-    mean, std, classes, learning_rate, steps,
-):  # fmt: skip
+    photos, labels, kernel, scale, shift, running_mean, running_var, mean, std, classes, rate, steps
+):
     """Return (weight, bias, logits), float (classes, C), (classes,), (N, classes).
 
     photos: uint8 (N, H, W). labels: whole numbers (N,). The backbone is a convolution with
-    kernels, float32 (C, 1, 3, 3), without padding or bias, a batch normalisation with scale, shift
+    kernel, float32 (C, 1, 3, 3), without padding or bias, a batch normalisation with scale, shift
     and running statistics, float32 (C,), a ReLU and the mean of each map. It is frozen: only the
     head, zeros at first, is trained, by `steps` steps of gradient descent on the mean
     cross-entropy of all photos. mean, std: floats of the pretraining photos, scaled to 0…1.
     """
     inputs = (torch.tensor(photos, dtype=torch.float32)[:, None] / 255 - mean) / std
-    maps = functional.conv2d(inputs, torch.tensor(kernels)).numpy()
-    slope = scale / np.sqrt(running_variance + EPSILON)
+    maps = functional.conv2d(inputs, torch.tensor(kernel)).numpy()
+    slope = scale / np.sqrt(running_var + EPSILON)
     normal = maps * _by_map(slope) + _by_map(shift - running_mean * slope)
     features = np.maximum(normal, 0).mean(axis=(2, 3)).astype(np.float64)
     targets = np.eye(classes)[labels]
@@ -49,8 +48,8 @@ def train_head(
     bias = np.zeros(classes)
     for _ in range(steps):
         error = _softmax(features @ weight.T + bias) - targets
-        weight = weight - learning_rate * error.T @ features / len(features)
-        bias = bias - learning_rate * error.mean(axis=0)
+        weight = weight - rate * error.T @ features / len(features)
+        bias = bias - rate * error.mean(axis=0)
     return weight, bias, features @ weight.T + bias
 
 
@@ -64,56 +63,49 @@ def _softmax(logits):
 
 
 def _script(
-    photos, labels, kernels, scale, shift, running_mean, running_variance,
-    mean, std, classes, learning_rate, steps, *,
+    photos, labels, kernel, scale, shift, running_mean, running_var,
+    mean, std, classes, rate, steps, *,
     normalised=True, backbone_eval=True, norm_trains=False, cleared=True, all_train=False,
-    eval_at_the_end=True, head_frozen=False,
+    head_frozen=False,
 ):  # fmt: skip
     """The script with any of its faults: the colleague's has the first four."""
-    backbone, head = _network(kernels, scale, shift, running_mean, running_variance, classes)
+    network, linear = _network(kernel, scale, shift, running_mean, running_var, classes)
     x = torch.tensor(photos).float().unsqueeze(1) / 255
     if normalised:
         x = (x - mean) / std
-    y = torch.tensor(labels)
-    backbone.requires_grad_(all_train)
+    network.requires_grad_(all_train)
     if norm_trains:
-        backbone[1].requires_grad_(True)
-    trained = [p for p in backbone.parameters() if p.requires_grad]
-    descent = torch.optim.SGD([*trained, *head.parameters()], lr=learning_rate)
+        network[1].requires_grad_(True)
+    moving = [p for p in network.parameters() if p.requires_grad]
+    descent = torch.optim.SGD([*moving, *linear.parameters()], lr=rate)
     for _ in range(0 if head_frozen else steps):
-        backbone.train(not backbone_eval)
-        loss = functional.cross_entropy(head(backbone(x)), y)
+        network.train(not backbone_eval)
+        loss = functional.cross_entropy(linear(network(x)), torch.tensor(labels))
         if cleared:
             descent.zero_grad()
         loss.backward()
         descent.step()
-    if eval_at_the_end:
-        backbone.eval()
-    with torch.no_grad():
-        logits = head(backbone(x))
-    return head.weight.detach().numpy(), head.bias.detach().numpy(), logits.numpy()
+    values = linear.weight, linear.bias, linear(network.eval()(x))
+    return tuple(value.detach().numpy() for value in values)
 
 
-def _network(kernels, scale, shift, running_mean, running_variance, classes):
-    """The backbone with its weights, and a head of zeros."""
-    channels = len(scale)
-    convolution = nn.Conv2d(1, channels, 3, bias=False)
-    norm = nn.BatchNorm2d(channels)
-    values = {
-        convolution.weight: kernels,
-        norm.weight: scale,
-        norm.bias: shift,
-        norm.running_mean: running_mean,
-        norm.running_var: running_variance,
+def _network(kernel, scale, shift, running_mean, running_var, classes):
+    """The backbone with its weights, in eval mode, and a head of zeros."""
+    norm = nn.BatchNorm2d(scale.size, eps=EPSILON)
+    layers = nn.Conv2d(1, scale.size, 3, bias=False), norm, nn.ReLU()
+    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    state = {
+        "0.weight": kernel,
+        "1.weight": scale,
+        "1.bias": shift,
+        "1.running_mean": running_mean,
+        "1.running_var": running_var,
     }
-    head = nn.Linear(channels, classes)
-    with torch.no_grad():
-        for slot, value in values.items():
-            slot.copy_(torch.tensor(value))
-        nn.init.zeros_(head.weight)
-        nn.init.zeros_(head.bias)
-    flat = nn.AdaptiveAvgPool2d(1), nn.Flatten()
-    return nn.Sequential(convolution, norm, nn.ReLU(), *flat).eval(), head
+    network.load_state_dict({n: torch.tensor(v) for n, v in state.items()}, strict=False)
+    linear = nn.Linear(scale.size, classes)
+    for parameter in linear.parameters():
+        parameter.data.zero_()
+    return network.eval(), linear
 
 
 @repairing.alternative
