@@ -63,13 +63,13 @@ def _softmax(logits):
 
 
 def _script(
-    photos, labels, kernel, scale, shift, running_mean, running_var,
-    mean, std, classes, rate, steps, *,
+    *given,
     normalised=True, backbone_eval=True, norm_trains=False, cleared=True, all_train=False,
     head_frozen=False,
 ):  # fmt: skip
     """The script with any of its faults: the colleague's has the first four."""
-    network, linear = _network(kernel, scale, shift, running_mean, running_var, classes)
+    photos, labels, *state, mean, std, classes, rate, steps = given
+    network, linear = _network(*state, classes)
     x = torch.tensor(photos).float().unsqueeze(1) / 255
     if normalised:
         x = (x - mean) / std

@@ -4,7 +4,7 @@
 
 Five draws each of 5, 20, 50 and 200 labelled photos a kind, from the training photos of the
 course's subset; judged on 1200 other training photos. All ways get the same photos, and the same
-turned copies of them.
+turned copies of them. Runs that are stopped go on where they were.
 
 - neighbour: the nearest labelled photo or copy, pixel by pixel
 - random: a ridge probe on the features of the same network with random weights
@@ -30,7 +30,7 @@ from lepton_course import load_dataset
 
 NEW_KINDS = (0, 4, 5, 8)  # T-shirt/top, coat, sandal, bag
 SIZES, DRAWS, COPIES, JUDGED = (5, 20, 50, 200), 5, 8, 300
-STEPS, BATCH = 150, 48
+STEPS, PASSES, BATCH = 100, 12, 32
 FOLDER = Path(__file__).parent
 
 
@@ -90,10 +90,11 @@ def train(sorter, photos, labels, rates, seed):
     blocks = [p for name, p in sorter.named_parameters() if not name.startswith("head")]
     groups = [{"params": blocks, "lr": rates[0]}, {"params": sorter.head.parameters()}]
     adamw = torch.optim.AdamW(groups, lr=rates[1], weight_decay=0.05)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adamw, rates, total_steps=STEPS)
+    steps = max(STEPS, PASSES * len(photos) // BATCH)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adamw, rates, total_steps=steps)
     sorter.train()
-    for _ in range(STEPS):
-        chosen = torch.randint(len(photos), (min(BATCH, len(photos)),))
+    for _ in range(steps):
+        chosen = torch.randint(len(photos), (BATCH,))
         x = turned(photos[chosen], 2 * math.pi * torch.rand(len(chosen)))
         loss = nn.functional.cross_entropy(sorter((x - MEAN) / STD), labels[chosen])
         adamw.zero_grad()
@@ -118,40 +119,44 @@ def draw(images, labels, size, seed):
     return [(on_the_belt(images[rows], generator), labels[rows]) for rows in (known, new)]
 
 
+def ways(known, y, new, seed):
+    """Labels of the new photos by each of the five ways."""
+    copies, y_copies, targets = with_copies(known), np.tile(y, COPIES), torch.tensor(y)
+    backbones = {"random": untrained(seed, copies[:1000]), "probe": pretrained()}
+    answers = {"neighbour": neighbour(copies, y_copies, new)}
+    for way, backbone in backbones.items():
+        answers[way] = probe(features(backbone, copies), y_copies, features(backbone, new))
+    scratch = train(backbones["random"], known, targets, [6e-3, 6e-3], seed)
+    answers["scratch"] = predicted(scratch, new)
+    tuned = train(backbones["probe"], known, targets, [1e-3, 6e-3], seed)
+    answers["fine-tuned"] = predicted(tuned, new)
+    return answers
+
+
 def main():
     split = load_dataset("fashion_mnist").train
     chosen = np.flatnonzero(np.isin(split.labels, NEW_KINDS))
     images, labels = split.images[chosen], np.searchsorted(NEW_KINDS, split.labels[chosen])
-    found = {way: [] for way in ("neighbour", "random", "probe", "scratch", "fine-tuned")}
-    for size in SIZES:
-        row = {way: [] for way in found}
-        for seed in range(DRAWS):
-            (known, y), (new, y_new) = draw(images, labels, size, seed)
-            copies, y_copies = with_copies(known), np.tile(y, COPIES)
-            chance = untrained(seed, copies[:1000])
-            answers = {
-                "neighbour": neighbour(copies, y_copies, new),
-                "random": probe(features(chance, copies), y_copies, features(chance, new)),
-                "probe": probe(
-                    features(pretrained(), copies), y_copies, features(pretrained(), new)
-                ),
-            }
-            targets = torch.tensor(y)
-            scratch = train(untrained(seed, copies[:1000]), known, targets, [6e-3, 6e-3], seed)
-            answers["scratch"] = predicted(scratch, new)
-            tuned = train(pretrained(), known, targets, [1e-3, 6e-3], seed)
-            answers["fine-tuned"] = predicted(tuned, new)
-            for way, answer in answers.items():
-                row[way].append(round(float((answer == y_new).mean()), 4))
-        for way, scores in row.items():
-            found[way].append(scores)
-            print(size, way, np.mean(scores).round(3), np.std(scores, ddof=1).round(3), flush=True)
+    path = FOLDER / "label_curve.json"
     result = {
         "made_by": "recorded/label_curve.py; five draws, judged on 1200 photos",
         "labels_a_kind": list(SIZES),
-        "accuracy": found,
+        "accuracy": {
+            way: [[] for _ in SIZES]
+            for way in ("neighbour", "random", "probe", "scratch", "fine-tuned")
+        },
     }
-    (FOLDER / "label_curve.json").write_text(json.dumps(result, indent=1) + "\n")
+    if path.exists():
+        result = json.loads(path.read_text())
+    for row, size in enumerate(SIZES):
+        for seed in range(len(result["accuracy"]["probe"][row]), DRAWS):
+            (known, y), (new, y_new) = draw(images, labels, size, seed)
+            for way, answer in ways(known, y, new, seed).items():
+                result["accuracy"][way][row].append(round(float((answer == y_new).mean()), 4))
+            path.write_text(json.dumps(result, indent=1) + "\n")
+            print(
+                size, {way: rows[row][-1] for way, rows in result["accuracy"].items()}, flush=True
+            )
 
 
 if __name__ == "__main__":
