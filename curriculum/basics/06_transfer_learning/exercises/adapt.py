@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
+from .frozen_features import MEAN, STD, features_of, pretrained_backbone
+
 FOLDER = Path(__file__).parents[1]
-WEIGHTS = FOLDER / "recorded" / "backbone.npz"
-MEAN, STD = 0.124, 0.231
 LABELS = 20
-OF_EACH = 150
+OF_EACH = 110
 """New photos of each kind in a class's cases; the learner's check has fewer."""
 SANDAL, BAG = 5, 8
 
@@ -48,50 +46,13 @@ def adapt(photos, labels, new_photos):
 
 def _scores(photos, labels, new_photos, copies=8, decay=100.0):
     """Scores (M, K) of a probe on frozen features."""
-    features = _features_of(photos.tobytes(), copies)
+    features = features_of(photos.tobytes(), copies)
     offset, unit = features.mean(axis=0), features.std(axis=0) + 1e-3
     x = (features - offset) / unit
     targets = np.eye(labels.max() + 1)[np.tile(labels, copies)]
     weight = np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ targets)
-    new = (_features_of(new_photos.tobytes(), 1) - offset) / unit
+    new = (features_of(new_photos.tobytes(), 1) - offset) / unit
     return new @ weight + targets.mean(axis=0)
-
-
-@functools.lru_cache(maxsize=64)
-@torch.no_grad()
-def _features_of(pixels, copies):
-    """Features (copies * N, 96) of photos, turned by equal steps through a whole turn."""
-    photos = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(-1, 1, 28, 28) / 255
-    turned = [_turned(photos, 2 * math.pi * step / copies) for step in range(copies)]
-    return _backbone()((torch.cat(turned) - MEAN) / STD).numpy().astype(np.float64)
-
-
-def _turned(photos, angle):
-    if angle == 0:
-        return photos
-    turn = torch.zeros(len(photos), 2, 3)
-    turn[:, 0, 0] = turn[:, 1, 1] = math.cos(angle)
-    turn[:, 1, 0] = math.sin(angle)
-    turn[:, 0, 1] = -turn[:, 1, 0]
-    grid = functional.affine_grid(turn, list(photos.shape), align_corners=False)
-    return functional.grid_sample(photos, grid, mode="bilinear", align_corners=False)
-
-
-@functools.cache
-def _backbone():
-    """The pretrained blocks, without the head, in eval mode."""
-    sides = ((1, 16, 2), (16, 32, 1), (32, 64, 2), (64, 96, 1))
-    layers = []
-    for inputs, outputs, stride in sides:
-        layers += [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)]
-        layers += [nn.ReLU()]
-    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-    with np.load(WEIGHTS, allow_pickle=False) as file:
-        stored = [file[name] for name in file.files if not name.startswith("head.")]
-    state = network.state_dict()
-    values = {name: torch.tensor(array) for name, array in zip(state, stored, strict=True)}
-    network.load_state_dict(values)
-    return network.eval()
 
 
 @adapting.alternative
@@ -175,12 +136,12 @@ inputs = adapting.group("What goes into the network")
     "use float(), / 255 and an axis for the channel."
 )
 def photos_without_channel(photos, labels, new_photos):
-    return _backbone()((torch.tensor(photos) / 255 - MEAN) / STD)
+    return pretrained_backbone()((torch.tensor(photos) / 255 - MEAN) / STD)
 
 
 @inputs.mistake("A PyTorch network takes no NumPy arrays: convert with torch.tensor(photos) first.")
 def array_into_the_network(photos, labels, new_photos):
-    return _backbone()(photos[:, None] / 255)
+    return pretrained_backbone()(photos[:, None] / 255)
 
 
 accuracies = adapting.group("Accuracy")
