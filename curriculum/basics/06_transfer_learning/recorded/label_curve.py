@@ -30,7 +30,7 @@ from lepton_course import load_dataset
 
 NEW_KINDS = (0, 4, 5, 8)  # T-shirt/top, coat, sandal, bag
 SIZES, DRAWS, COPIES, JUDGED = (5, 20, 50, 200), 5, 8, 300
-STEPS, PASSES, BATCH = 100, 12, 32
+STEPS, PASSES, BATCH = 100, 6, 32
 FOLDER = Path(__file__).parent
 
 
