@@ -12,7 +12,7 @@ from torch.nn import functional
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
-from .frozen_features import MEAN, STD, features_of, pretrained_backbone
+from .frozen_features import MEAN, STD, pretrained_backbone, probe_scores
 
 FOLDER = Path(__file__).parents[1]
 LABELS = 20
@@ -41,18 +41,7 @@ def adapt(photos, labels, new_photos):
     photos: uint8 (N, 28, 28) and labels: (N,), each of 0 … K-1 at least once. new_photos: (M, 28,
     28). A ridge probe on the features of the labelled photos and of turned copies.
     """
-    return _scores(photos, labels, new_photos).argmax(axis=1)
-
-
-def _scores(photos, labels, new_photos, copies=8, decay=100.0):
-    """Scores (M, K) of a probe on frozen features."""
-    features = features_of(photos.tobytes(), copies)
-    offset, unit = features.mean(axis=0), features.std(axis=0) + 1e-3
-    x = (features - offset) / unit
-    targets = np.eye(labels.max() + 1)[np.tile(labels, copies)]
-    weight = np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ targets)
-    new = (features_of(new_photos.tobytes(), 1) - offset) / unit
-    return new @ weight + targets.mean(axis=0)
+    return probe_scores(photos, labels, new_photos).argmax(axis=1)
 
 
 @adapting.alternative
@@ -84,7 +73,7 @@ def cases(rng, rows):
 
     four = case(rng.permutation(present), number)
     photos, labels, new_photos, expected = case([SANDAL, BAG], number)
-    scores = _scores(photos, labels, new_photos)
+    scores = probe_scores(photos, labels, new_photos)
     margin = scores[np.arange(len(expected)), expected]
     surest = [int(np.argmax(margin))]
     part = "four new kinds, and a photo alone"
@@ -115,12 +104,12 @@ form = adapting.group("The form of the result")
     "You returned a score for each kind: the label is the index of the largest, argmax over axis 1."
 )
 def scores_instead_of_labels(photos, labels, new_photos):
-    return _scores(photos, labels, new_photos)
+    return probe_scores(photos, labels, new_photos)
 
 
 @form.mistake("You returned a single number: argmax needs axis=1 (dim=1 in PyTorch).")
 def one_label_for_all(photos, labels, new_photos):
-    return _scores(photos, labels, new_photos).argmax()
+    return probe_scores(photos, labels, new_photos).argmax()
 
 
 @form.mistake("You returned labels of the labelled photos: those of new_photos are asked for.")

@@ -118,8 +118,8 @@ def before_training_counted():
 
 
 @slips.mistake(
-    "You counted the last row among the best: the best is taken before the last training, so that "
-    "the difference may be negative."
+    "Your forgotten is never negative: the best is taken before the last training, so leave out the "
+    "last row, and do not cut the difference off at 0."
 )
 def last_row_among_the_best():
     return {"stop": None}
@@ -177,17 +177,6 @@ def backward_has_the_wrong_sign(right, a):
 def forgotten_has_the_wrong_sign(right, a):
     average, forgotten, backward = right()
     return average, -forgotten, backward
-
-
-@remembering.mistake(
-    "You cut forgotten off at 0: where a task has got better, the difference is negative and "
-    "counts as such."
-)
-def cut_off_at_zero(accuracies):
-    last = accuracies[-1]
-    old = range(len(accuracies) - 1)
-    lost = [max(0.0, float(np.max(accuracies[j:-1, j]) - last[j])) for j in old]
-    return float(last.mean()), _mean(lost), forgetting(accuracies)[2]
 
 
 remembering.hints(

@@ -106,7 +106,7 @@ def by_products(features, labels, new_features):
 def nearest_cases(rng):
     def case(part, number, width, kinds, new):
         labels = np.append(rng.permutation(kinds), rng.integers(0, kinds, number - kinds))
-        centres = rng.normal(scale=1.5, size=(kinds, width))
+        centres = rng.normal(scale=0.5, size=(kinds, width))
         new_labels = rng.integers(0, kinds, new)
         features = centres[labels] + rng.normal(size=(number, width))
         return Case(part, (features, labels, centres[new_labels] + rng.normal(size=(new, width))))
@@ -118,6 +118,7 @@ def nearest_cases(rng):
         case("other numbers of classes", 4, 1, 1, 3),
         case("one photo each", 6, 5, 6, 14),
         case("one new photo", 5, 3, 2, 1),
+        case("one new photo", 1, 2, 1, 1),
     ]
 
 
@@ -182,9 +183,13 @@ def thawing_cases(rng):
     return [
         Case("the head alone", (blocks, 0, 2)),
         Case("the head alone", (blocks, 2, 3)),
+        Case("the head alone", (blocks, 0, 1)),
+        Case("the head alone", (blocks, 3, 4)),
         Case("blocks join", (blocks, 3, 3)),
         Case("blocks join", (blocks, 2, 1)),
         Case("blocks join", (blocks[:3], 5, 4)),
+        Case("blocks join", (blocks, 5, 2)),
+        Case("blocks join", (blocks, 11, 4)),
         Case("blocks join", (["z", "a", "m"], 1, 1)),
         Case("all of them", (blocks, 4, 1)),
         Case("all of them", (blocks, 50, 2)),
