@@ -118,8 +118,8 @@ def before_training_counted():
 
 
 @slips.mistake(
-    "Your forgotten is never negative: the best is taken before the last training, so leave out the "
-    "last row, and do not cut the difference off at 0."
+    "Your forgotten is never negative: the best is taken before the last training, so leave out "
+    "the last row, and do not cut the difference off at 0."
 )
 def last_row_among_the_best():
     return {"stop": None}
