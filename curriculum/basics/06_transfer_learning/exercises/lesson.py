@@ -112,10 +112,10 @@ def nearest_cases(rng):
         return Case(part, (features, labels, centres[new_labels] + rng.normal(size=(new, width))))
 
     return [
-        case("three classes", 12, 4, 3, 20),
+        case("three classes", 13, 4, 3, 40),
         case("other numbers of classes", 10, 2, 5, 15),
         case("other numbers of classes", 9, 7, 2, 11),
-        case("other numbers of classes", 4, 1, 1, 3),
+        case("other numbers of classes", 6, 1, 1, 3),
         case("one photo each", 6, 5, 6, 14),
         case("one new photo", 5, 3, 2, 1),
         case("one new photo", 1, 2, 1, 1),
