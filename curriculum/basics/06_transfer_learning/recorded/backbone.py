@@ -1,4 +1,4 @@
-"""Pretrain the backbone of this module on the six kinds that the works have made for years.
+"""Pretrain the backbone of this module on the six kinds that the factory has made for years.
 
     python recorded/backbone.py      # from the module's folder; about three minutes on one core
 
