@@ -123,9 +123,7 @@ ends = resampling.group("The ends", read="lesson.ipynb#How-sure-is-a-number?")
     "above."
 )
 def all_on_each_side(right, a):
-    return (
-        right(level=2 * a.level - 1) if a.level > 0.5 else tuple(np.median(right()) for _ in "12")
-    )
+    return right(level=max(2 * a.level - 1, 0.0))
 
 
 @ends.mistake("You ignored level: the interval holds that fraction of the resamples.")

@@ -55,9 +55,7 @@ def accuracy_twice(labels, flagged):
     return same, same
 
 
-@counting.mistake(
-    "You divided by the number of all rows: divide by flagged rows, and by positives."
-)
+@counting.mistake("You divided by all rows: divide by the flagged ones, and by the positives.")
 def over_all_rows(labels, flagged):
     hits = float(np.mean(labels & flagged))
     return hits, hits
@@ -102,21 +100,19 @@ def best_threshold(labels, scores, thresholds, cost_missed, cost_false):
 def choosing_cases(rng):
     def case(part, rows, levels, missed, false):
         labels = rng.permutation(np.arange(rows) % 3 == 0).astype(int)
-        scores = np.round(rng.normal(size=rows) + labels, 1)
-        thresholds = rng.permutation(np.round(np.linspace(-2.0, 3.0, levels), 1))
-        return Case(part, (labels, scores, thresholds, missed, false))
+        thresholds = rng.permutation(np.linspace(-3.0, 4.0, levels))
+        return Case(part, (labels, rng.normal(size=rows) + labels, thresholds, missed, false))
 
+    equal = np.array([1, 0]), np.array([0.5, 0.25]), np.array([0.5, 0.75])
     return [
-        case("missed positives cost more", 40, 26, 5.0, 1.0),
-        case("missed positives cost more", 31, 51, 2.5, 1.0),
-        case("false alarms cost more", 50, 26, 1.0, 3.0),
-        case("false alarms cost more", 25, 11, 0.5, 4.5),
-        case("both cost the same", 36, 21, 1.0, 1.0),
-        Case(
-            "at the threshold",
-            (np.array([1, 0]), np.array([0.5, 0.25]), np.array([0.5, 0.75]), 2, 1),
-        ),
-        Case("at the threshold", (np.array([1]), np.array([-0.5]), np.array([-0.5]), 1, 0)),
+        case("missed positives cost more", 140, 301, 3.7, 1.0),
+        case("missed positives cost more", 101, 251, 1.6, 0.45),
+        case("missed positives cost more", 160, 211, 2.5, 1.6),
+        case("false alarms cost more", 150, 326, 0.6, 2.6),
+        case("false alarms cost more", 125, 211, 0.7, 1.7),
+        case("both cost the same", 136, 221, 1.0, 1.0),
+        Case("at the threshold", (*equal, 2.0, 1.0)),
+        Case("at the threshold", (np.array([1]), np.array([-0.5]), np.array([-0.5]), 1.0, 0.0)),
     ]
 
 

@@ -34,8 +34,8 @@ EXERCISES = [
         wrong={
             2.0: "The standard error shrinks with the root of the number: twice as many visitors "
             "narrow it by 1.4 only.",
-            1.4: "That is how much narrower twice as many visitors make the interval; how many make "
-            "it twice as narrow?",
+            1.4: "That is how much narrower twice as many visitors make the interval: twice as "
+            "narrow takes more.",
             8.0: "The effect enters squared, not cubed.",
             0.25: "A smaller effect needs more visitors, not fewer.",
             0.5: "A smaller effect needs more visitors, not fewer.",
