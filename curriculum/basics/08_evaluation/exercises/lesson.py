@@ -103,7 +103,7 @@ def choosing_cases(rng):
         thresholds = rng.permutation(np.linspace(-3.0, 4.0, levels))
         return Case(part, (labels, rng.normal(size=rows) + labels, thresholds, missed, false))
 
-    equal = np.array([1, 0]), np.array([0.5, 0.25]), np.array([0.5, 0.75])
+    equal = np.array([1, 0]), np.array([0.5, 0.25]), np.array([0.75, 0.5])
     return [
         case("missed positives cost more", 140, 301, 3.7, 1.0),
         case("missed positives cost more", 101, 251, 1.6, 0.45),
