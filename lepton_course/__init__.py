@@ -15,7 +15,7 @@ _HOMES = {
     "hint": "checks.check",
     "quiz": "checks.quiz",
     "record": "records",
-    "report_mistake": "workspace.mistakes",
+    "report_mistake": "workspace.mistake_report",
     "load_dataset": "datasets",
     "device": "devices",
     "device_table": "hardware",

@@ -163,7 +163,7 @@ def reset(
     ] = None,
 ) -> None:
     """Put a fresh copy of a notebook or an exercise in place; keep yours."""
-    from lepton_course.workspace.fresh_copies import reset_exercise, reset_notebook
+    from lepton_course.workspace.reset import reset_exercise, reset_notebook
 
     workspace = find_workspace(notebook.expanduser().parent)
     if workspace is None:

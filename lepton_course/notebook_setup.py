@@ -17,7 +17,7 @@ from lepton_course.progress_bar import LoadingLine, is_interactive
 from lepton_course.seeds import seed_everything
 from lepton_course.syllabus import PACKAGED, TOOLBOX
 from lepton_course.workspace.launcher import lepton_command
-from lepton_course.workspace.mistakes import SETTING, report_links
+from lepton_course.workspace.mistake_report import SETTING, report_links
 
 
 class NoSuchModule(CourseError, ValueError):

@@ -38,7 +38,7 @@ from autograder.curriculum.module_folder import (
 )
 from autograder.curriculum.modules import CLONE, CURRICULUM, module_id, modules_in
 from autograder.curriculum.student_notebooks import ask_quiz, student_notebook
-from lepton_course.checks import code_marks, quizzes
+from lepton_course.checks import code_marks, quiz_questions
 from lepton_course.progress_bar import progress_bar
 from lepton_course.syllabus import PACKAGED, TOOLBOX
 
@@ -177,7 +177,9 @@ class _Build:
         try:
             notebook = student_notebook(nbformat.read(plan.folder / name, as_version=4))
             if questions := ask_quiz(notebook):
-                write_whole(target.with_suffix(".quiz.json"), quizzes.quiz_to_json(questions))
+                write_whole(
+                    target.with_suffix(".quiz.json"), quiz_questions.quiz_to_json(questions)
+                )
             write_whole(target, nbformat.writes(notebook) + "\n")
         except Exception as error:
             self._fail(plan.id, f"{name}: {error}")
@@ -225,7 +227,7 @@ class _Build:
 def student_notebook_key(path: Path) -> str:
     """Return the content key of a notebook's student version."""
     versions = {name: version(name) for name in ("nbgrader", "nbformat")}
-    code = [path, *(Path(m.__file__) for m in (student_notebooks, quizzes, code_marks))]
+    code = [path, *(Path(m.__file__) for m in (student_notebooks, quiz_questions, code_marks))]
     return key_of_files(f"student {path.name} {versions}", code, path.parent)
 
 

@@ -14,7 +14,7 @@ from autograder.curriculum.content_key import key_of_files
 from autograder.curriculum.module_plan import optional_exercises, student_plan
 from autograder.curriculum.modules import module_id
 from autograder.curriculum.student_notebooks import copy_open_folders
-from lepton_course.checks import quizzes
+from lepton_course.checks import quiz_questions
 from lepton_course.syllabus import OPEN_FOLDERS, PLAN
 
 CHECKS = "checks.npz"
@@ -70,7 +70,7 @@ def assemble(plan: ModuleBuild, fresh: Path) -> Path:
         shutil.copyfile(path, fresh / name)
         quiz = path.with_suffix(".quiz.json")
         if quiz.is_file():
-            shutil.copyfile(quiz, fresh / quizzes.FILE)
+            shutil.copyfile(quiz, fresh / quiz_questions.FILE)
     copy_open_folders(plan.folder, fresh)
     shutil.copyfile(plan.checks, fresh / CHECKS)
     write_whole(fresh / EXERCISES, _listing(plan))

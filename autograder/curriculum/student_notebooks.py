@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_output
 from traitlets.config import Config
 
-from lepton_course.checks import quizzes
+from lepton_course.checks import quiz_questions
 from lepton_course.syllabus import OPEN_FOLDERS
 
 QUIZ_CELL = """\
@@ -43,18 +43,18 @@ def student_notebook(notebook: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def ask_quiz(notebook: NotebookNode) -> tuple[quizzes.QuizQuestion, ...]:
+def ask_quiz(notebook: NotebookNode) -> tuple[quiz_questions.QuizQuestion, ...]:
     """Replace the notebook's written quiz by a cell that asks it, in place; return the questions.
 
     The cell's output holds the quiz as written, so that it can be read without running the cell.
     """
     for place, cell in enumerate(notebook.cells):
-        if cell.cell_type == "markdown" and cell.source.startswith(quizzes.HEADING):
-            questions = quizzes.parse_quiz(cell.source)
+        if cell.cell_type == "markdown" and cell.source.startswith(quiz_questions.HEADING):
+            questions = quiz_questions.parse_quiz(cell.source)
             if not questions:
                 return ()
-            cell.source = quizzes.HEADING
-            written = new_output("display_data", quizzes.fallback(questions))
+            cell.source = quiz_questions.HEADING
+            written = new_output("display_data", quiz_questions.fallback(questions))
             asking = new_code_cell(QUIZ_CELL, outputs=[written], id="quiz")
             asking.metadata["jupyter"] = {"source_hidden": True}
             notebook.cells.insert(place + 1, asking)

@@ -36,7 +36,7 @@ from autograder.submissions.cell_marks import judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
 
-ASSIGNMENT = "convolutional_networks"
+ASSIGNMENT = "tensors_and_gradients"
 _PEOPLE = (
     ("ada", "Ada", "Lovelace", "Engines"),
     ("bose", "Satyendra", "Bose", "Particles"),

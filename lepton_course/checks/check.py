@@ -15,7 +15,7 @@ from lepton_course import progress
 from lepton_course.checks.exercise_names import exercise_named, nearest
 from lepton_course.checks.kernel.attempt import observe_answer
 from lepton_course.checks.kernel.kernel_hooks import RUN_SETUP, explain_names, unread_cell, watch
-from lepton_course.checks.kernel.limits import limit_seconds
+from lepton_course.checks.kernel.time_limit import limit_seconds
 from lepton_course.checks.live_panel import CheckedAnswer, CheckView, LivePanel
 from lepton_course.checks.panel import Panel, hint_panel, solution_panel, unread_panel
 from lepton_course.checks.widgets import Asking, show

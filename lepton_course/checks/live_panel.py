@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lepton_course.checks.kernel.limits import Interrupted
+from lepton_course.checks.kernel.time_limit import Interrupted
 from lepton_course.checks.offers import Kind, Offer, ends_in_solution, next_part
 from lepton_course.checks.panel import (
     Line,

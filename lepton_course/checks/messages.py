@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lepton_course.checks.kernel.limits import NOT_RUN, UNFINISHED
+from lepton_course.checks.kernel.time_limit import NOT_RUN, UNFINISHED
 from lepton_course.checks.plain_words import in_plain_words
 from lepton_course.exercises.compare import Differences
 from lepton_course.exercises.diagnosis import Diagnosis

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from lepton_course.checks.code_marks import mark_code, text_to_html
 from lepton_course.checks.figures import Exhibit, exhibit
-from lepton_course.checks.kernel.limits import NOT_RUN
+from lepton_course.checks.kernel.time_limit import NOT_RUN
 from lepton_course.checks.messages import (
     describe,
     diagnoses_in_words,

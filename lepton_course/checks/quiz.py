@@ -5,7 +5,7 @@ from __future__ import annotations
 from lepton_course import progress
 from lepton_course.checks.check import current_session
 from lepton_course.checks.panel import Line, Panel
-from lepton_course.checks.quizzes import QuizQuestion, fallback, load_quiz, show_fallback
+from lepton_course.checks.quiz_questions import QuizQuestion, fallback, load_quiz, show_fallback
 from lepton_course.checks.widgets import ask_quiz, show
 from lepton_course.progress_bar import is_interactive
 

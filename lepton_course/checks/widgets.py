@@ -12,7 +12,7 @@ from typing import Any
 
 from lepton_course.checks.code_marks import text_to_html
 from lepton_course.checks.panel import BUTTONS, FALLBACK, PANEL_KEY, STATIC, STYLE, USED, Panel
-from lepton_course.checks.quizzes import QuizQuestion, quiz_html
+from lepton_course.checks.quiz_questions import QuizQuestion, quiz_html
 
 _BUTTON_STYLE = """<style>
 .lepton-choice.jupyter-button { white-space: normal; height: auto; min-height: 28px; width: auto;

@@ -20,7 +20,7 @@ from lepton_course.datasets.download import DownloadError, Patience, download
 from lepton_course.datasets.idx import IdxError, parse_idx, read_idx
 from lepton_course.datasets.load import Dataset, load_dataset, read_split
 from lepton_course.datasets.splits import ImageSplit, SequenceSplit, Split, TableSplit, TraceSplit
-from lepton_course.datasets.undivided import EventLog, Text
+from lepton_course.datasets.unsplit import EventLog, Text
 
 __all__ = [
     "CATALOGUE",

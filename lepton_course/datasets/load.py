@@ -38,7 +38,7 @@ from lepton_course.datasets.splits import (
     TableSplit,
     TraceSplit,
 )
-from lepton_course.datasets.undivided import EventLog, Text
+from lepton_course.datasets.unsplit import EventLog, Text
 from lepton_course.errors import problem_in_words
 
 

@@ -24,8 +24,8 @@ from lepton_course.exercises.probes import (
     probe_from_tree,
     probe_to_tree,
 )
-from lepton_course.exercises.solutions import worked_solution
 from lepton_course.exercises.values import Plain, dumps, loads, opaque_values, plain
+from lepton_course.exercises.worked_solutions import worked_solution
 
 PUBLIC_SEED = "lepton"
 """The seed of the learner's own checks. A class has a secret one."""

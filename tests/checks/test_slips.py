@@ -252,7 +252,7 @@ def test_an_interrupted_check_shows_none_of_the_courses_frames(kernel):
     assert said.startswith("You interrupted the check of halve in the case “small”, at the line `")
     assert "lepton_course" not in said and "probes.py" not in said
     said = kernel.told(
-        "import time\nfrom lepton_course.checks.kernel.limits import run_limited\n"
+        "import time\nfrom lepton_course.checks.kernel.time_limit import run_limited\n"
         "run_limited(lambda: time.sleep(60), 0)",
         interrupt_after=1,
     )

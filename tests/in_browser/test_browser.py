@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import nbformat
 import pytest
-from browser import errors, picture
+from browser import errors, picture, sees
 from conftest import CLONE
 
 from lepton_course import progress
@@ -21,9 +21,9 @@ from lepton_course.progress.standing import attempts
 pytestmark = pytest.mark.browser
 pytest_plugins = ["learner_lab"]
 
-WHOLLY = ["basics/01_tensors_and_gradients", "advanced/02_distributed_training"]
-"""Lessons that are run wholly in the browser: one that trains, one that starts processes. The
-others are executed by `lepton run`, and test_browser_executed looks at them."""
+WHOLLY = ["basics/01_tensors_and_gradients", "basics/03_neural_networks"]
+"""Lessons that are run wholly in the browser. The others are executed by `lepton run`, and
+test_browser_executed looks at them."""
 
 MODULE = "basics/05_convolutional_networks"
 EXERCISE = "max_pool2d"
@@ -89,6 +89,14 @@ def test_a_lesson_runs_to_its_end_without_an_error(lab, tmp_path, module):
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     assert all(cell.execution_count for cell in code)
     picture(lab.page, tmp_path / "lesson.png")
+
+
+def test_a_lesson_starts_processes(lab):
+    lab.follow("advanced/02_distributed_training/lesson.ipynb")
+    lab.run("begin(")
+    greet = "distributed.run(greet, workers=2)"
+    lab.run(greet)
+    sees(lab.cell(greet), "rank 1 of 2")
 
 
 def test_a_wrong_answer_is_told_why_and_the_right_one_succeeds(lab, workspace, tmp_path):

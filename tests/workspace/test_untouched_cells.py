@@ -14,7 +14,7 @@ from lepton_course.exercises.compiled import load_questions
 from lepton_course.exercises.judge import judge
 from lepton_course.exercises.probes import Missing
 from lepton_course.syllabus import exercises_of, is_ready, load_syllabus
-from lepton_course.workspace.fresh_copies import answer_cells, source_of
+from lepton_course.workspace.reset import answer_cells, source_of
 
 MODULES = [path.parent.parent.name + "/" + path.parent.name for path in
            sorted(Path(__file__).parents[2].glob("curriculum/*/*/assignment.ipynb"))]  # fmt: skip

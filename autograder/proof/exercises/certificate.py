@@ -27,7 +27,7 @@ from autograder.proof.mutants.equivalent_mutants import (
     is_argued,
     stale_reasons,
 )
-from autograder.proof.mutants.specialised import specialised_mutants, unrefuted_assumptions
+from autograder.proof.mutants.specialised_mutants import specialised_mutants, unrefuted_assumptions
 from lepton_course.checks.messages import differences_in_words
 from lepton_course.checks.panel import verdict_panel
 from lepton_course.exercises.compare import Accuracy

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from autograder.proof.lint.notebook_form import Complaint
-from lepton_course.checks.quizzes import QuizQuestion, parse_quiz
+from lepton_course.checks.quiz_questions import QuizQuestion, parse_quiz
 
 QUESTIONS = range(4, 8)
 SLACK = 15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from lepton_course.checks.kernel.limits import (
+from lepton_course.checks.kernel.time_limit import (
     NOT_RUN,
     UNFINISHED,
     Interrupted,

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-from lepton_course.checks.kernel.limits import COURSE, own_line
 from lepton_course.checks.kernel.quiet_imports import quiet_tensorflow
+from lepton_course.checks.kernel.time_limit import COURSE, own_line
 from lepton_course.errors import wrapped
 from lepton_course.progress_bar import LoadingLine, is_interactive
 

@@ -8,8 +8,8 @@ import nbformat
 import pytest
 from conftest import write_notebook
 
-from lepton_course.workspace.fresh_copies import reset_exercise, reset_notebook
 from lepton_course.workspace.install import WorkspaceError, update_workspace
+from lepton_course.workspace.reset import reset_exercise, reset_notebook
 
 CELLS = ["import numpy as np", "def add(a, b): ...", 'check("add")', "guess = ...", "def sub(): 1"]
 MINE = ["import numpy as np", "def add(a, b):\n    return 7", 'check("add")', "guess = 3", "# sub"]

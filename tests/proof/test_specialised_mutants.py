@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from autograder.proof.exercises.certificate import certify
-from autograder.proof.mutants.specialised import specialised_mutants, unrefuted_assumptions
+from autograder.proof.mutants.specialised_mutants import specialised_mutants, unrefuted_assumptions
 from lepton_course.exercises import Call, Case, Exercise, Gradient, Model, accuracy, close
 from lepton_course.exercises.compiled import compile_exercise
 

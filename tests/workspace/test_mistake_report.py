@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from lepton_course.checks.check import open_session
-from lepton_course.workspace.mistakes import (
+from lepton_course.workspace.mistake_report import (
     MistakeReport,
     report_links,
     report_mistake,

@@ -16,7 +16,7 @@ from lepton_course import progress
 from lepton_course.checks.check import choice_letters, parse_prediction
 from lepton_course.checks.code_marks import text_to_html
 from lepton_course.checks.quiz import answer
-from lepton_course.checks.quizzes import (
+from lepton_course.checks.quiz_questions import (
     load_quiz,
     parse_quiz,
     quiz_markdown,
