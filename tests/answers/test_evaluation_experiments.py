@@ -234,7 +234,11 @@ def with_lines_for_each_arm(arm, before, after):
 
 @TABLE.answer("ship", loses=TABLE.parts("ship"))
 def gain_scores(arm, before, after):
-    return TABLE.exercises["ship"].reference(arm, np.ones_like(before), after - before)
+    found = []
+    for group, change in zip(arm, after - before, strict=True):
+        test = ttest_ind(change[group == 1], change[group == 0])
+        found.append(int(test.statistic > 0 and test.pvalue < 0.05))
+    return np.where(TABLE.exercises["ship"].reference(arm, before, after) == 2, 2, found)
 
 
 @TABLE.answer("ship", loses=TABLE.parts("ship"))
@@ -267,7 +271,7 @@ def medians_compared(arm, before, after):
     return np.where(right == 2, 2, np.array(better).astype(int))
 
 
-@TABLE.answer("ship", loses={"gains hidden by luck"})
+@TABLE.answer("ship", loses={"arms that differed before", "gains hidden by luck"})
 def corrected_for_twenty_tests(arm, before, after):
     found = []
     for group, x, y in zip(arm, before, after, strict=True):

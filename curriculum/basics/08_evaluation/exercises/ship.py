@@ -113,30 +113,40 @@ def _tests(rng, number, people, effect, fits, half):
     """Draw tests until `number` of them fit: arm int8, before, after float32, each (number, N).
 
     effect: dollars that the new version adds to each customer's spending. fits: a function of the
-    z-scores without and with adjustment, and of the unevenness, each (T,).
+    z-scores of `after`, of it adjusted, of `after` less `before`, and of the unevenness, each (T,).
     """
     before, after = _customers()
     kept = []
     while sum(map(len, kept)) < number:
-        chosen = np.stack([rng.choice(len(before), people, replace=False) for _ in range(150)])
+        chosen = rng.integers(0, len(before), (150, people))
         arm = (rng.random(chosen.shape) < half).astype(np.int8)
         y = np.maximum(after[chosen] + effect * arm, 0)
         x = before[chosen]
-        mask = fits(_z_scores(arm, y), _z_scores(arm, _adjusted(x, y)), _unevenness(arm))
+        scores = [_z_scores(arm, values) for values in (y, _adjusted(x, y), y - x)]
+        mask = fits(*scores, _unevenness(arm))
         kept.append(np.stack([arm, x, y], axis=1)[mask])
     found = np.concatenate(kept)[:number]
     return found[:, 0].astype(np.int8), *found[:, 1:].astype(np.float32).transpose(1, 0, 2)
 
 
 KINDS = {
-    "plain_gain": (SHIP, 30.0, lambda raw, z, u: (raw > 2.4) & (z > 2.8) & (abs(u) < 2)),
-    "no_gain": (KEEP, 0.0, lambda raw, z, u: (abs(raw) < 1.5) & (abs(z) < 1.3) & (abs(u) < 2)),
-    "hidden_gain": (SHIP, 16.0, lambda raw, z, u: (raw < 1.5) & (z > 2.3) & (abs(u) < 2.5)),
-    "rich_arm": (KEEP, 0.0, lambda raw, z, u: (raw > 2.2) & (z < 1.4) & (abs(u) < 2.5)),
-    "loss": (KEEP, -25.0, lambda raw, z, u: (raw < -2.6) & (z < -2.8) & (abs(u) < 2.5)),
-    "a_little_uneven": (SHIP, 25.0, lambda raw, z, u: (z > 2.5) & (abs(u) > 1.2) & (abs(u) < 2.9)),
-    "broken_gain": (BROKEN, 30.0, lambda raw, z, u: (raw > 2.2) & (z > 2.4) & (abs(u) > 3.8)),
-    "broken_none": (BROKEN, 0.0, lambda raw, z, u: (raw < 1.5) & (abs(z) < 1.5) & (abs(u) > 3.8)),
+    "plain_gain": (SHIP, 30.0, lambda raw, z, own, u: (raw > 2.4) & (z > 2.8) & (abs(u) < 2)),
+    "no_gain": (KEEP, 0.0, lambda raw, z, own, u: (abs(raw) < 1.5) & (abs(z) < 1.3) & (abs(u) < 2)),
+    "hidden_gain": (SHIP, 16.0, lambda raw, z, own, u: (raw < 1.5) & (z > 2.3) & (abs(u) < 2.5)),
+    "poor_arm": (SHIP, 18.0, lambda raw, z, own, u: (own < 1.5) & (z > 2.3) & (abs(u) < 2.5)),
+    "rich_arm": (KEEP, 0.0, lambda raw, z, own, u: (raw > 2.2) & (z < 1.4) & (abs(u) < 2.5)),
+    "loss": (KEEP, -25.0, lambda raw, z, own, u: (raw < -2.6) & (z < -2.8) & (abs(u) < 2.5)),
+    "a_little_uneven": (
+        SHIP,
+        25.0,
+        lambda raw, z, own, u: (z > 2.5) & (abs(u) > 1.2) & (abs(u) < 2.9),
+    ),
+    "broken_gain": (BROKEN, 30.0, lambda raw, z, own, u: (raw > 2.2) & (z > 2.4) & (abs(u) > 3.8)),
+    "broken_none": (
+        BROKEN,
+        0.0,
+        lambda raw, z, own, u: (raw < 1.5) & (abs(z) < 1.5) & (abs(u) > 3.8),
+    ),
 }
 
 
@@ -157,8 +167,8 @@ def cases(rng):
     return [
         mixed("plain tests", 700, plain_gain=10, no_gain=10),
         mixed("gains hidden by luck", 640, hidden_gain=10, no_gain=10),
-        mixed("arms that differed before", 780, rich_arm=10, a_little_uneven=10),
-        mixed("losses", 560, loss=10, plain_gain=10),
+        mixed("arms that differed before", 780, rich_arm=10, poor_arm=10),
+        mixed("losses", 560, loss=10, a_little_uneven=10),
         mixed("broken tests", 700, broken_gain=6, broken_none=6, plain_gain=5, no_gain=5),
     ]
 
@@ -193,6 +203,15 @@ adjusting = shipping.group("Spending before the test")
 )
 def not_adjusted(arm, before, after):
     decided = (_z_scores(arm, after) > Z).astype(int)
+    return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+
+
+@adjusting.mistake(
+    "You subtracted the spending before itself: theta, the slope of after on before, says how much "
+    "of it to subtract."
+)
+def all_of_before_subtracted(arm, before, after):
+    decided = (_z_scores(arm, after - before) > Z).astype(int)
     return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 
