@@ -232,7 +232,7 @@ def with_lines_for_each_arm(arm, before, after):
     return np.array(found)
 
 
-@TABLE.answer("ship", loses=TABLE.parts("ship"))
+@TABLE.answer("ship", loses={"arms that differed before"})
 def gain_scores(arm, before, after):
     found = []
     for group, change in zip(arm, after - before, strict=True):
