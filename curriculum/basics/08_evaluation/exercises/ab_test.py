@@ -1,0 +1,207 @@
+"""Repair the evaluation of a test: the exercise `ab_test`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.special import ndtr
+
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import negated, rounded
+
+repair = exercise(
+    "ab_test",
+    title="Repair the evaluation of a test",
+    points=3,
+    difficulty=4,
+    minutes=16,
+    probe=Call(),
+    compare=close(rtol=1e-4, atol=1e-7),
+    read="lesson.ipynb#Ratio-metrics",
+    returns=("difference", "low", "high", "p"),
+    forms=[
+        negated("You subtracted the new arm from the old one.", of="difference"),
+        rounded(2, of="p"),
+    ],
+)
+
+Z = 1.959964
+
+
+@repair.reference
+def ab_test(customer, arm, revenue):
+    """Return (difference, low, high, p), floats, of the revenue a visit.
+
+    customer: number of the customer of each visit, int (N,); arm: 0 old, 1 new, int (N,), one for
+    all visits of a customer, at least two customers in each; revenue: float (N,). Delta method
+    over customers, 95 % interval, two-sided p-value, both from the normal distribution.
+    Source: Deng, Knoblich, Lu (2018), arXiv:1803.06336.
+    """
+    (old, old_variance), (new, new_variance) = (
+        _ratio(customer[arm == one], revenue[arm == one]) for one in (0, 1)
+    )
+    difference = new - old
+    error = math.sqrt(old_variance + new_variance)
+    p = 2 * ndtr(-abs(difference) / error)
+    return difference, difference - Z * error, difference + Z * error, float(p)
+
+
+def _ratio(customer, revenue):
+    """Revenue a visit, and the variance of that number over customers."""
+    _, place, visits = np.unique(customer, return_inverse=True, return_counts=True)
+    ratio = revenue.mean()
+    residuals = np.bincount(place, revenue) - ratio * visits
+    return float(ratio), residuals.var(ddof=1) * len(visits) / len(revenue) ** 2
+
+
+def _test(
+    customer, arm, revenue, *, visits_alone=False, zeros=True, of_customers=False, sides=2,
+    wide=Z, pooled=False, sign=1,
+):  # fmt: skip
+    """The evaluation, with any of the usual slips."""
+    if not zeros:
+        kept = revenue != 0
+        customer, arm, revenue = customer[kept], arm[kept], revenue[kept]
+    if visits_alone:
+        customer = np.arange(len(revenue))
+    ratios, squares = [], []
+    for one in (0, 1):
+        _, place = np.unique(customer[arm == one], return_inverse=True)
+        spent = np.bincount(place, revenue[arm == one])
+        came = np.bincount(place).astype(float)
+        if of_customers:
+            spent, came = spent / came, np.ones(len(came))
+        ratio = spent.sum() / came.sum()
+        left = spent - ratio * came
+        ratios.append(ratio)
+        squares.append(len(came) * left.var(ddof=1) / came.sum() ** 2)
+    error = math.sqrt(sum(squares)) if not pooled else math.sqrt(squares[0]) + math.sqrt(squares[1])
+    difference = sign * (ratios[1] - ratios[0])
+    tail = ndtr(-abs(difference) / error) if sides == 2 else ndtr(-difference / error)
+    low, high = difference - wide * error, difference + wide * error
+    return float(difference), float(low), float(high), float(sides * tail)
+
+
+@repair.alternative
+def with_covariances(customer, arm, revenue):
+    """The delta method as it is usually written, with variances and a covariance."""
+    means, variances = [], []
+    for one in (0, 1):
+        own = arm == one
+        people = np.unique(customer[own])
+        spent = np.array([revenue[customer == c].sum() for c in people])
+        visits = np.array([(customer == c).sum() for c in people])
+        (vs, cov), (_, vv) = np.cov(spent, visits)
+        m = spent.mean() / visits.mean()
+        means.append(m)
+        variances.append((vs - 2 * m * cov + m * m * vv) / visits.mean() ** 2 / len(people))
+    gap = means[1] - means[0]
+    half = Z * math.sqrt(variances[0] + variances[1])
+    p = math.erfc(abs(gap) / math.sqrt(2 * (variances[0] + variances[1])))
+    return float(gap), float(gap - half), float(gap + half), p
+
+
+@repair.cases
+def cases(rng):
+    def drawn(part, people, lift, loyal=3.0, refunds=False):
+        visits = 1 + rng.poisson(loyal * rng.gamma(1.0, size=people))
+        group = rng.integers(0, 2, people)
+        group[:4] = [0, 1, 0, 1]
+        taste = rng.gamma(2.0, size=people) * (1 + lift * group)
+        owner = rng.permutation(np.repeat(np.arange(people), visits))
+        paid = rng.random(len(owner)) < 0.6
+        prices = 10 * taste[owner] * rng.gamma(2.0, size=len(owner))
+        revenue = np.where(paid, np.round(prices, 2), 0)
+        if refunds:
+            revenue = np.where(rng.random(len(owner)) < 0.2, -revenue, revenue)
+        numbers = rng.choice(10 * people, people, replace=False)
+        return Case(part, (numbers[owner], group[owner], revenue))
+
+    return [
+        drawn("a gain", 60, 0.6),
+        drawn("a gain", 45, 0.9, loyal=6.0),
+        drawn("a loss", 50, -0.5),
+        drawn("a loss", 40, -0.7, loyal=1.0),
+        drawn("one visit each", 30, 0.3, loyal=0.0),
+        drawn("refunds", 50, 0.2, loyal=4.0, refunds=True),
+        drawn("few customers", 5, 0.0, loyal=8.0),
+    ]
+
+
+def _slipped(**slip):
+    return lambda customer, arm, revenue: _test(customer, arm, revenue, **slip)
+
+
+unit = repair.group("What was randomised", make=lambda slip: _slipped(**slip()))
+
+
+@unit.mistake(
+    "You treat visits as independent: customers were randomised, and visits of one customer "
+    "resemble each other, so the error must come from customers."
+)
+def visits_are_independent():
+    return {"visits_alone": True}
+
+
+@unit.mistake(
+    "You compared mean revenues per customer, averaged over customers: the metric is all revenue "
+    "of an arm over all its visits."
+)
+def mean_of_ratios():
+    return {"of_customers": True}
+
+
+@unit.mistake("You dropped the visits without an order: they count, with a revenue of 0.")
+def empty_visits_dropped():
+    return {"zeros": False}
+
+
+numbers = repair.group(
+    "The numbers", read="lesson.ipynb#An-A/B-test", make=lambda slip: _slipped(**slip())
+)
+
+
+@numbers.mistake("You subtracted the new arm from the old one: a gain must be above 0.")
+def old_less_new():
+    return {"sign": -1}
+
+
+@numbers.mistake(
+    "Your p-value is one-sided: a difference as large in the other direction would also have "
+    "surprised you, so count both tails."
+)
+def one_sided():
+    return {"sides": 1}
+
+
+@numbers.mistake(
+    "Your interval is one standard error wide on either side, which holds 68 %: a 95 % interval "
+    "takes 1.96 of them."
+)
+def one_standard_error():
+    return {"wide": 1.0}
+
+
+@numbers.mistake("You used 1.645, the deviate of a 90 % interval: 95 % takes 1.96.")
+def ninety_percent():
+    return {"wide": 1.644854}
+
+
+@numbers.mistake(
+    "You added the standard errors of the two arms: variances add up, and the root comes last."
+)
+def errors_added():
+    return {"pooled": True}
+
+
+repair.hints(
+    "Read the script line by line against the statement. Which visits does it keep? Which way does "
+    "it subtract? What did the shop randomise?",
+    "For each arm add up the revenue X and the visits V of each customer. R = sum(X) / sum(V); the "
+    "residuals X - R V of the n customers give its variance, n * var(X - R V) / sum(V) ** 2, with "
+    "ddof=1.",
+    "difference = R1 - R0; error = the root of the sum of both variances; interval: difference "
+    "-/+ 1.959964 * error; p = 2 * scipy.special.ndtr(-abs(difference) / error). Totals: "
+    "np.unique with return_inverse, then np.bincount with and without weights.",
+)

@@ -1,0 +1,148 @@
+"""The area under the ROC curve, with ties: the exercise `roc_auc`."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import rankdata
+
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import complement, in_percent, rounded
+
+ranking = exercise(
+    "roc_auc",
+    title="The area under the ROC curve",
+    points=2,
+    difficulty=2,
+    minutes=10,
+    probe=Call(),
+    compare=close(),
+    read="lesson.ipynb#ROC-and-precision-recall-curves",
+    forms=[
+        complement(
+            "You ranked the wrong way round: a positive above a negative counts for the model."
+        ),
+        in_percent(),
+        rounded(2),
+    ],
+)
+
+
+@ranking.reference
+def roc_auc(labels, scores):
+    """Return the fraction of pairs in which the positive has the higher score, ties counting half.
+
+    labels: 0 or 1, int (N,), both of them present; scores: finite float (N,). Returns a float.
+    Source: Hanley and McNeil (1982); the Mann-Whitney statistic.
+    """
+    positive = labels == 1
+    number = positive.sum()
+    above = rankdata(scores)[positive].sum() - number * (number + 1) / 2
+    return float(above / (number * (len(labels) - number)))
+
+
+@ranking.alternative
+def by_pairs(labels, scores):
+    gaps = scores[labels == 1][:, None] - scores[labels == 0][None, :]
+    return float(np.mean(0.5 + 0.5 * np.sign(gaps)))
+
+
+@ranking.alternative
+def by_area(labels, scores):
+    found, false = [0.0], [0.0]
+    for level in np.unique(scores)[::-1]:
+        found.append(np.mean(scores[labels == 1] >= level))
+        false.append(np.mean(scores[labels == 0] >= level))
+    return float(np.trapezoid(found, false))
+
+
+@ranking.cases
+def cases(rng):
+    def drawn(part, positives, negatives, lift=1.0, step=None):
+        labels = rng.permutation(np.repeat([1, 0], [positives, negatives]))
+        scores = rng.normal(size=len(labels)) + lift * labels
+        return Case(part, (labels, scores if step is None else np.round(scores / step) * step))
+
+    return [
+        drawn("no ties", 9, 16),
+        drawn("no ties", 14, 7, lift=-1.0),
+        drawn("no ties", 1, 12, lift=0.5),
+        drawn("no ties", 11, 1, lift=0.5),
+        drawn("ties", 20, 25, step=0.5),
+        drawn("ties", 13, 30, lift=-0.5, step=1.0),
+        drawn("ties", 10, 10, step=2.0),
+        Case("all scores equal", (np.array([0, 1, 0, 1, 1]), np.full(5, rng.normal()))),
+        Case("a perfect ranking", (np.array([1, 0]), np.array([2.5, -2.5]))),
+    ]
+
+
+ties = ranking.group("Ties")
+
+
+@ties.mistake(
+    "Pairs with equal scores count as lost in your code: each of them counts one half, as a coin "
+    "would decide it."
+)
+def ties_are_lost(labels, scores):
+    return float(np.mean(scores[labels == 1][:, None] > scores[labels == 0]))
+
+
+@ties.mistake(
+    "Pairs with equal scores count as won in your code: each of them counts one half, or a model "
+    "that gives everybody the same score would look perfect."
+)
+def ties_are_won(labels, scores):
+    return float(np.mean(scores[labels == 1][:, None] >= scores[labels == 0]))
+
+
+@ties.mistake(
+    "You left pairs with equal scores out of the count of pairs: they stay in it, with one half "
+    "each."
+)
+def ties_left_out(labels, scores):
+    gaps = np.sign(scores[labels == 1][:, None] - scores[labels == 0])
+    return float((gaps > 0).sum() / max(1, (gaps != 0).sum()))
+
+
+@ties.mistake(
+    "Equal scores get different ranks in your code, by their place in the table: give all of them "
+    "their mean rank."
+)
+def ranks_by_place(labels, scores):
+    order = np.argsort(scores, kind="stable")
+    ranks = np.empty(len(scores))
+    ranks[order] = np.arange(1, len(scores) + 1)
+    positive = labels == 1
+    number = positive.sum()
+    return float(
+        (ranks[positive].sum() - number * (number + 1) / 2) / number / (len(labels) - number)
+    )
+
+
+what = ranking.group("What is measured")
+
+
+@what.mistake(
+    "You measured accuracy at one threshold: the AUC looks at every threshold, that is at the "
+    "order of the scores alone."
+)
+def accuracy_above_a_half(labels, scores):
+    return float(np.mean((scores > 0.5) == (labels == 1)))
+
+
+@what.mistake(
+    "You divided by the number of all pairs of rows: only pairs of one positive and one negative "
+    "are compared."
+)
+def over_all_pairs(labels, scores):
+    wins = np.mean(0.5 + 0.5 * np.sign(scores[labels == 1][:, None] - scores[labels == 0]))
+    positives = int(labels.sum())
+    return float(wins * positives * (len(labels) - positives) / (len(labels) * (len(labels) - 1)))
+
+
+ranking.hints(
+    "Take one positive and one negative. Which of three things can happen to their scores?",
+    "Compare every positive with every negative: 1 where the positive is higher, 0.5 where they "
+    "are equal, 0 where it is lower. The AUC is the mean.",
+    "gaps = scores[labels == 1][:, None] - scores[labels == 0] has a row for each positive. "
+    "np.mean of (gaps > 0) + 0.5 * (gaps == 0), as a float.",
+)

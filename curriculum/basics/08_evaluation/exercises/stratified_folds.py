@@ -1,0 +1,162 @@
+"""Deal rows to folds, class by class: the exercise `stratified_folds`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_list, one_too_many, reversed_order
+
+dealing = exercise(
+    "stratified_folds",
+    title="Stratified folds",
+    points=3,
+    difficulty=3,
+    minutes=12,
+    probe=Call(),
+    compare=exact(),
+    read="lesson.ipynb#Stratified-folds",
+    forms=[
+        as_list(),
+        one_too_many("You number the folds from 1: the first fold is fold 0."),
+        reversed_order(
+            "Your folds are right for the rows in reverse: entry i is the fold of row i."
+        ),
+    ],
+)
+
+
+@dealing.reference
+def stratified_folds(labels, k, order):
+    """Return the fold of each row, 0 to k - 1: int64 (N,).
+
+    labels: whole numbers (N,); order: a permutation of the rows, int (N,). The classes are dealt
+    in ascending order, the rows of each in the order given by `order`, and the dealing goes on
+    where the last class ended.
+    """
+    dealt = order[np.argsort(labels[order], kind="stable")]
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[dealt] = np.arange(len(labels)) % k
+    return folds
+
+
+@dealing.alternative
+def one_card_after_the_other(labels, k, order):
+    folds = np.zeros(len(labels), dtype=int)
+    turn = 0
+    for kind in sorted(set(labels.tolist())):
+        for row in order:
+            if labels[row] == kind:
+                folds[row] = turn
+                turn = (turn + 1) % k
+    return folds
+
+
+@dealing.cases
+def cases(rng):
+    def drawn(part, counts, k, kinds=None):
+        kinds = np.arange(len(counts)) if kinds is None else np.array(kinds)
+        labels = rng.permutation(np.repeat(kinds, counts))
+        return Case(part, (labels, k, rng.permutation(len(labels))))
+
+    in_order = rng.permutation(np.repeat([0, 1], [8, 7]))
+    return [
+        drawn("two classes", [14, 6], 5),
+        drawn("two classes", [23, 9], 4),
+        Case("two classes", (in_order, 3, np.arange(15))),
+        drawn("more classes", [7, 5, 11], 3),
+        drawn("more classes", [3, 4, 2, 6, 5], 2),
+        drawn("any whole numbers as labels", [5, 9, 4], 4, kinds=[-30, 2, 7]),
+        drawn("any whole numbers as labels", [6, 7], 6, kinds=[5, -8]),
+        drawn("classes smaller than k", [11, 2, 3], 5),
+        drawn("classes smaller than k", [1, 1, 1, 1], 7),
+        drawn("one fold, one class, one row", [9], 4),
+        drawn("one fold, one class, one row", [4, 5], 1),
+        drawn("one fold, one class, one row", [1], 2),
+    ]
+
+
+classes = dealing.group("The classes")
+
+
+@classes.mistake(
+    "You dealt without looking at the classes: deal all rows of one class, then those of the next, "
+    "so that every fold gets its share of each."
+)
+def not_stratified(labels, k, order):
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[order] = np.arange(len(labels)) % k
+    return folds
+
+
+@classes.mistake(
+    "You begin at fold 0 again with each class, so the first folds get every class's odd rows and "
+    "grow larger than the last: go on where the last class ended."
+)
+def each_class_begins_at_fold_0(labels, k, order):
+    folds = np.empty(len(labels), dtype=np.int64)
+    for kind in np.unique(labels):
+        rows = order[labels[order] == kind]
+        folds[rows] = np.arange(len(rows)) % k
+    return folds
+
+
+@classes.mistake(
+    "You dealt the classes in the order in which they first occur: ascending order is asked for."
+)
+def classes_as_they_come(labels, k, order):
+    folds = np.empty(len(labels), dtype=np.int64)
+    kinds = list(dict.fromkeys(labels[order].tolist()))
+    dealt = np.concatenate([order[labels[order] == kind] for kind in kinds])
+    folds[dealt] = np.arange(len(labels)) % k
+    return folds
+
+
+@classes.mistake("You dealt the classes in descending order: the smallest label comes first.")
+def classes_descending(right, a):
+    return right(labels=-a.labels)
+
+
+rows_of_a_class = dealing.group("The rows of a class")
+
+
+@rows_of_a_class.mistake(
+    "You dealt each class in the order of the table: `order` says in which order its rows are "
+    "dealt."
+)
+def order_ignored(right, a):
+    return right(order=np.arange(len(a.labels)))
+
+
+@rows_of_a_class.mistake(
+    "Entry i of your result is the fold of row order[i]: put each fold at its row, folds[row] = …."
+)
+def not_put_back(right, a):
+    return right()[a.order]
+
+
+@rows_of_a_class.mistake(
+    "You took `order` for the place of each row: order[0] is the row that is dealt first."
+)
+def order_turned_round(right, a):
+    return right(order=np.argsort(a.order))
+
+
+@rows_of_a_class.mistake(
+    "You gave each fold a block of rows that stand together: deal one row to each fold in turn."
+)
+def blocks(labels, k, order):
+    dealt = order[np.argsort(labels[order], kind="stable")]
+    folds = np.empty(len(labels), dtype=np.int64)
+    for fold, block in enumerate(np.array_split(dealt, k)):
+        folds[block] = fold
+    return folds
+
+
+dealing.hints(
+    "Think of cards: sort the pack by class, then deal it to k players, one card each in turn.",
+    "First make the list of rows in the order in which they are dealt. The place in that list, "
+    "modulo k, is the fold.",
+    "For each kind of np.unique(labels), order[labels[order] == kind] are its rows as they are "
+    "dealt. Concatenate them to `dealt`; folds[dealt] = np.arange(N) % k.",
+)

@@ -1,0 +1,164 @@
+"""Soften a network that is too sure: the exercise `temperature`."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import in_array, rounded
+
+LOWEST, HIGHEST = 0.05, 20.0
+
+scaling = exercise(
+    "temperature",
+    title="Temperature",
+    points=3,
+    difficulty=3,
+    minutes=14,
+    probe=Call(),
+    compare=close(rtol=0.01, atol=0.0),
+    read="lesson.ipynb#Temperature",
+    forms=[
+        in_array(),
+        rounded(0, "Your temperature is rounded to a whole number: return it to 1 % or better."),
+    ],
+)
+
+
+@scaling.reference
+def temperature(logits, labels):
+    """Return the T in 0.05…20 with the lowest mean cross-entropy of softmax(logits / T).
+
+    logits: finite float (N, K), K >= 2; labels: whole numbers (N,), 0 to K - 1. Returns a float.
+    Source: Guo et al. (2017).
+    """
+    own = logits[np.arange(len(labels)), labels].mean()
+
+    def slope(sharpness):  # of the loss, in 1 / T: it rises from end to end
+        expected = (softmax(sharpness * logits, axis=1) * logits).sum(axis=1)
+        return expected.mean() - own
+
+    if slope(1 / LOWEST) <= 0:
+        return LOWEST
+    if slope(1 / HIGHEST) >= 0:
+        return HIGHEST
+    return 1 / brentq(slope, 1 / HIGHEST, 1 / LOWEST)
+
+
+@scaling.alternative
+def on_a_fine_grid(logits, labels):
+    grid = torch.logspace(np.log10(LOWEST), np.log10(HIGHEST), 1500, dtype=torch.float64)
+    scaled = torch.log_softmax(torch.tensor(logits)[None] / grid[:, None, None], dim=-1)
+    picked = scaled[:, torch.arange(len(labels)), torch.tensor(labels)].mean(dim=1)
+    return grid[picked.argmax()].item()
+
+
+@scaling.cases
+def cases(rng):
+    def drawn(part, rows, kinds, true):
+        """Logits that are `true` times too large, with labels drawn from the right ones."""
+        honest = rng.normal(scale=2.0, size=(rows, kinds)) + rng.normal(scale=3, size=(rows, 1))
+        uniform = rng.gumbel(size=(rows, kinds))
+        return Case(part, (true * honest, (honest + uniform).argmax(axis=1)))
+
+    sure = rng.normal(size=(12, 3))
+    return [
+        drawn("too sure", 300, 4, 2.5),
+        drawn("too sure", 250, 2, 5.0),
+        drawn("not sure enough", 300, 3, 0.4),
+        drawn("not sure enough", 280, 5, 0.2),
+        drawn("large logits", 200, 3, 12.0),
+        Case("the ends", (sure, sure.argmax(axis=1))),
+        Case("the ends", (sure, sure.argmin(axis=1))),
+        Case("the ends", (np.array([[2.0, -1.5]]), np.array([1]))),
+    ]
+
+
+def _loss(logits, labels):
+    """Mean cross-entropy."""
+    return -log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean()
+
+
+def _lowest(loss):
+    """The T with the lowest loss, by search on a logarithmic scale."""
+    grid = np.geomspace(LOWEST, HIGHEST, 200)
+    return grid[int(np.argmin([loss(t) for t in grid]))]
+
+
+direction = scaling.group("What T does")
+
+
+@direction.mistake("You returned 1 / T: logits are divided by the temperature.")
+def inverse(right, a):
+    return 1 / right()
+
+
+@direction.mistake(
+    "You divided probabilities by T: divide the logits, and take the softmax afterwards."
+)
+def probabilities_divided(logits, labels):
+    chances = softmax(logits, axis=1)
+    return float(_lowest(lambda t: _loss(chances / t, labels)))
+
+
+goal = scaling.group("What is minimised")
+
+
+@goal.mistake(
+    "Your T makes the mean confidence equal to the accuracy: that need not be the T of the lowest "
+    "cross-entropy, which is asked for."
+)
+def confidence_equals_accuracy(logits, labels):
+    right = np.mean(logits.argmax(axis=1) == labels)
+    return float(_lowest(lambda t: abs(softmax(logits / t, axis=1).max(axis=1).mean() - right)))
+
+
+@goal.mistake("Your T has the lowest Brier score: the lowest mean cross-entropy is asked for.")
+def brier(logits, labels):
+    hot = np.eye(logits.shape[1])[labels]
+    return float(_lowest(lambda t: ((softmax(logits / t, axis=1) - hot) ** 2).sum(axis=1).mean()))
+
+
+@goal.mistake(
+    "You maximised accuracy: no temperature changes which logit is largest, so accuracy says "
+    "nothing about T."
+)
+def accuracy_maximised(logits, labels):
+    return LOWEST
+
+
+@goal.mistake("You returned 1: that is the network as it came.")
+def left_at_1(logits, labels):
+    return 1.0
+
+
+numbers = scaling.group("Numbers")
+
+
+@numbers.mistake(
+    "You searched from 0.5 to 5 only: the best temperature may lie anywhere from 0.05 to 20."
+)
+def searched_too_narrowly(right, a):
+    return min(5.0, max(0.5, right()))
+
+
+@numbers.mistake(
+    "Your T leaves the range: where the loss still falls at 0.05 or 20, that end is the answer."
+)
+def ends_ignored(logits, labels):
+    found = minimize_scalar(
+        lambda log_t: _loss(logits / np.exp(log_t), labels), bounds=(-9, 9), method="bounded"
+    )
+    return float(np.exp(found.x))
+
+
+scaling.hints(
+    "Write a function loss(T) first: the mean cross-entropy of logits / T. Draw it.",
+    "The loss falls, then rises: search for its lowest point between 0.05 and 20, best on a "
+    "logarithmic scale. A fine grid is enough, and so is scipy.optimize.minimize_scalar.",
+    "With scipy.special.log_softmax: loss = -log_softmax(logits / T, axis=1)[rows, labels].mean(). "
+    "Try 1500 values of np.geomspace(0.05, 20, 1500), and return the best one as a float.",
+)
