@@ -4,10 +4,11 @@
     pip install rdata
     python tools/convert_credit.py modeldata/usr/lib/R/site-library/modeldata
 
-Two files, both npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
+Three files, all npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
 
 - what ships with the course: 2452 training and 1000 test applications;
-- 1000 further applications for the assignment's judge; only instructors get that file.
+- 1000 further applications for the judge of the assignments *Tensors and gradients* and *Data
+  pipelines*, the same ones in both folders; only instructors get them.
 
 Two of the 4454 rows repeat another one to the last digit and are left out, so that no application
 is in two files. The rest is divided at random. The same input always gives the same arrays; the
@@ -26,7 +27,9 @@ from lazy_load import read_lazy
 from lepton_course.datasets.catalogue import CREDIT
 
 ROOT = Path(__file__).resolve().parent.parent
-HELD_OUT = ROOT / "curriculum" / "basics" / "01_tensors_and_gradients" / "held_out.npz"
+BASICS = ROOT / "curriculum" / "basics"
+HELD_OUT = BASICS / "01_tensors_and_gradients" / "held_out.npz"
+PIPELINES = BASICS / "02_data_pipelines" / "held_out.npz"
 SEED = 2019  # the year in which the package was first published
 MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
 SIZES = {"train": 2452, "test": 1000, "held_out": 1000}
@@ -59,6 +62,7 @@ def main() -> None:
     parser.add_argument("package", type=Path, help="folder of the installed R package modeldata")
     parser.add_argument("--shipped", type=Path, default=CREDIT.subset)
     parser.add_argument("--held-out", type=Path, default=HELD_OUT)
+    parser.add_argument("--pipelines", type=Path, default=PIPELINES)
     arguments = parser.parse_args()
 
     arrays = encode_table(read_lazy(arguments.package, "credit_data").drop_duplicates())
@@ -77,13 +81,14 @@ def main() -> None:
         "missing; codes of the categories with -1 where missing",
         MADE_BY,
     )
-    write_data_file(
-        arguments.held_out,
-        {name: array[parts["held_out"]] for name, array in arrays.items()},
-        CREDIT,
-        "1000 further applications in the same form, none of them in the course's files",
-        MADE_BY,
-    )
+    for path in (arguments.held_out, arguments.pipelines):
+        write_data_file(
+            path,
+            {name: array[parts["held_out"]] for name, array in arrays.items()},
+            CREDIT,
+            "1000 further applications in the same form, none of them in the course's files",
+            MADE_BY,
+        )
 
 
 if __name__ == "__main__":

@@ -3,12 +3,12 @@
     apt-get download dataset-fashion-mnist && dpkg-deb -x dataset-fashion-mnist_*.deb fm
     python tools/convert_fashion_mnist.py fm/usr/share/datasets/fashion-mnist
 
-Three files, npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
+Four files, npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
 
 - the subset that ships with the course: 10000 training and 2000 test images;
-- 2000 further test images for the judge of *Convolutional networks*, and 1500 for that of
-  *Training well*; only instructors get these files. No image is in two files, nor in that of
-  *Distributed training*.
+- 2000 further test images for the judge of *Convolutional networks*, 1500 for that of *Training
+  well*, and 1200 of four classes for that of *Transfer learning*; only instructors get these files.
+  No image is in two files, nor in that of *Distributed training*.
 
 Every split holds each class equally often, in an order in which every ten images show every class
 once, so that a slice `[:1000]` is balanced too. The same input always gives the same arrays; the
@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 CURRICULUM = ROOT / "curriculum"
 HELD_OUT = CURRICULUM / "basics" / "05_convolutional_networks" / "held_out.npz"
 TRAINING_WELL = CURRICULUM / "basics" / "04_training_well" / "held_out.npz"
+TRANSFER = CURRICULUM / "basics" / "06_transfer_learning" / "held_out.npz"
+NEW_KINDS = (0, 4, 5, 8)  # T-shirt/top, coat, sandal, bag: the classes its backbone never saw
 DISTRIBUTED = CURRICULUM / "advanced" / "02_distributed_training" / "held_out.npz"
 SEED = 2017  # the year of the data set
 MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
@@ -65,6 +67,7 @@ def main() -> None:
     parser.add_argument("--subset", type=Path, default=FASHION_MNIST.subset)
     parser.add_argument("--held-out", type=Path, default=HELD_OUT)
     parser.add_argument("--training-well", type=Path, default=TRAINING_WELL)
+    parser.add_argument("--transfer", type=Path, default=TRANSFER)
     arguments = parser.parse_args()
 
     (train_x, train_y), (test_x, test_y) = read_full(FASHION_MNIST, arguments.folder)
@@ -100,6 +103,16 @@ def main() -> None:
         {"images": test_x[left[further]], "labels": test_y[left[further]]},
         FASHION_MNIST,
         "1500 of the 10000 test images, balanced, none of them in the course's other files",
+        MADE_BY,
+    )
+    left = np.setdiff1d(left, left[further])
+    left = left[np.isin(test_y[left], NEW_KINDS)]
+    (new,) = balanced_indices(test_y[left], [1_200], rng)
+    write_data_file(
+        arguments.transfer,
+        {"images": test_x[left[new]], "labels": test_y[left[new]]},
+        FASHION_MNIST,
+        "1200 of the 10000 test images, of four classes, none of them in the course's other files",
         MADE_BY,
     )
 

@@ -35,6 +35,9 @@ def _may_run(text: str) -> bool:
 
 
 def _visible(text: str) -> str:
-    """Return the text from its first character on that is shown."""
-    shown = (i for i, c in enumerate(text) if unicodedata.category(c) not in _UNSEEN)
+    """Return the text from its first character on that is shown, and is no quote.
+
+    A cell that begins within a quoted text begins with its quotes, which are not shown.
+    """
+    shown = (i for i, c in enumerate(text) if c != '"' and unicodedata.category(c) not in _UNSEEN)
     return text[next(shown, len(text)) :]

@@ -109,6 +109,8 @@ class RunAndAsk(Execute):
         self.reset_execution_trackers()
         self.resources = resources
         self.store_widget_state = False
+        # Times are the kernel's word, and would stand in the metadata of later cells.
+        self.record_timing = False
         # Answers may print. An extra cell collects that output, and is dropped at the end.
         nb.cells.append(nbformat.v4.new_code_cell())
         self.exchange = Exchange(self.scratch / "exchange")

@@ -19,6 +19,7 @@ from lepton_course.datasets.catalogue import (
 from lepton_course.datasets.download import DownloadError, Patience, download
 from lepton_course.datasets.idx import IdxError, parse_idx, read_idx
 from lepton_course.datasets.load import Dataset, load_dataset, read_split
+from lepton_course.datasets.soiled import RawTable, soiled_credit
 from lepton_course.datasets.splits import ImageSplit, SequenceSplit, Split, TableSplit, TraceSplit
 from lepton_course.datasets.unsplit import EventLog, Text
 
@@ -35,6 +36,7 @@ __all__ = [
     "ImagesInfo",
     "LabelledInfo",
     "Patience",
+    "RawTable",
     "SequenceSplit",
     "SequencesInfo",
     "Split",
@@ -49,4 +51,5 @@ __all__ = [
     "parse_idx",
     "read_idx",
     "read_split",
+    "soiled_credit",
 ]

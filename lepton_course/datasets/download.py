@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -125,10 +126,10 @@ def _fetch(file: DataFile, mirrors: list[str], target: Path, patience: Patience)
 def _fetch_verified(
     client: httpx.Client, url: str, file: DataFile, part: Path, patience: Patience
 ) -> None:
-    if os.path.lexists(part) and (part.is_symlink() or not part.is_file()):
-        part.unlink()  # whoever shares the folder may have led it elsewhere
+    if os.path.lexists(part) and not _is_ours_alone(part):
+        part.unlink()  # whoever shares the folder may have led it elsewhere, or go on writing to it
     resumed = part.exists()
-    _transfer(client, url, part, patience)
+    _transfer(client, url, file, part, patience)
     try:
         verify(part, file)
     except IdxError as problem:
@@ -138,7 +139,16 @@ def _fetch_verified(
         raise _GiveUp(f"wrong content: {problem}") from problem
 
 
-def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) -> None:
+def _is_ours_alone(path: Path) -> bool:
+    """Return whether this is a file of this user's, under this one name."""
+    about = path.lstat()
+    owner = getattr(os, "geteuid", lambda: about.st_uid)()
+    return stat.S_ISREG(about.st_mode) and about.st_nlink == 1 and about.st_uid == owner
+
+
+def _transfer(
+    client: httpx.Client, url: str, file: DataFile, part: Path, patience: Patience
+) -> None:
     """Append the rest of `url` to `part`, or start afresh when the server cannot resume."""
     have = part.stat().st_size if part.exists() else 0
     # Raw bytes: a response that was decompressed in transit would not be the requested file.
@@ -162,6 +172,9 @@ def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) ->
             for chunk in answer.iter_raw():
                 if not have and not received and not chunk.startswith(GZIP_MAGIC[: len(chunk)]):
                     raise _GiveUp(_describe(chunk))
+                if have + received + len(chunk) > _most_packed(file.size):
+                    part.unlink()
+                    raise _GiveUp(f"more data than the file has ({file.size} bytes unpacked)")
                 out.write(chunk)
                 received += len(chunk)
                 bar.update(len(chunk))
@@ -174,6 +187,11 @@ def _transfer(client: httpx.Client, url: str, part: Path, patience: Patience) ->
             os.fsync(out.fileno())
     if total is not None and have + received < total:
         raise _TryLater(f"cut off after {have + received} of {total} bytes")
+
+
+def _most_packed(size: int) -> int:
+    """Return how many bytes a gzip file has at most that unpacks to `size` bytes."""
+    return size + size // 1000 + 2**16
 
 
 def _open_no_link(path: str, flags: int) -> int:

@@ -219,9 +219,17 @@ def layers_by_use(model: Any, x: Any) -> list[Any]:
 
 
 def tensors_of(layers: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-    """Return the parameters and the float buffers of modules, without those of modules inside."""
+    """Return the parameters and the float buffers of modules, without those of modules inside.
+
+    Buffers that a state_dict leaves out are left out, as in load_state_dict.
+    """
     parameters = dict.fromkeys(p for layer in layers for p in layer.parameters(recurse=False))
-    buffers = dict.fromkeys(b for layer in layers for b in layer.buffers(recurse=False))
+    buffers = dict.fromkeys(
+        buffer
+        for layer in layers
+        for name, buffer in layer.named_buffers(recurse=False)
+        if name not in layer._non_persistent_buffers_set
+    )
     return list(parameters), [b for b in buffers if b.is_floating_point()]
 
 

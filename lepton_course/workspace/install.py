@@ -7,6 +7,7 @@ notebook is merely run and saved.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -149,7 +150,7 @@ def fingerprint(path: str, content: bytes) -> str | None:
         return hashlib.sha256(content).hexdigest()
     try:
         cells = [_essence(cell) for cell in json.loads(content)["cells"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     text = json.dumps([cell for cell in cells if cell[1].strip()], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -177,11 +178,19 @@ def _essence(cell: Mapping[str, Any]) -> tuple[str, str, Any, Any]:
     return cell["cell_type"], text, cell.get("attachments"), cell["metadata"].get("nbgrader")
 
 
+def read_file(path: Path) -> bytes:
+    """Return a file's content. Raises OSError, also where a pipe or a device stands in its place.
+
+    A pipe would be waited for, for ever.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    return path.read_bytes()
+
+
 def _fingerprint_of(target: Path) -> str | None:
-    if not target.is_file():  # a pipe would be waited for, for ever
-        return None
     try:
-        return fingerprint(target.name, target.read_bytes())
+        return fingerprint(target.name, read_file(target))
     except OSError:  # a file that may not be read: not ours
         return None
 
@@ -227,9 +236,9 @@ def _read_manifest(folder: Path) -> dict[str, str]:
     Without them nothing counts as ours, and whatever differs from the new version is left alone.
     """
     try:
-        files = json.loads((folder / HIDDEN / MANIFEST).read_bytes())["files"]
+        files = json.loads(read_file(folder / HIDDEN / MANIFEST))["files"]
         return {str(path): str(mark) for path, mark in files.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from lepton_course.syllabus import PACKAGED
-from lepton_course.workspace.install import WorkspaceError, record_delivery, write_atomically
+from lepton_course.workspace.install import (
+    WorkspaceError,
+    read_file,
+    record_delivery,
+    write_atomically,
+)
 
 Cell = dict[str, Any]
 
@@ -49,9 +55,11 @@ def reset_exercise(
     if not wanted:
         raise WorkspaceError(f"{path} has no exercise {exercise!r}: its check cells name them.")
     try:
-        mine = json.loads(target.read_bytes())
+        mine = json.loads(read_file(target))
         replaced = replace_cells(mine["cells"], wanted, exercise)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (
+        OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError,
+    ) as error:  # fmt: skip
         raise WorkspaceError(
             f"{target} cannot be read. A fresh copy of all of it: lepton reset '{notebook}'"
         ) from error
@@ -121,7 +129,7 @@ def _keep(path: Path) -> Path:
     while True:
         suffix = "before reset" if number == 1 else f"before reset {number}"
         kept = path.with_name(f"{path.stem} ({suffix}){path.suffix}")
-        if not kept.exists():
+        if not os.path.lexists(kept):
             break
         number += 1
     if path.is_file():

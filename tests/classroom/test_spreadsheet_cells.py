@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from datetime import datetime
 
 import pytest
@@ -55,7 +56,23 @@ def test_no_formula_begins_within_a_text(text, safe):
     assert safe_cell(text) == safe
 
 
-@pytest.mark.parametrize("value", ["Ada", "", "-", -1.5, 0, None, datetime(2026, 3, 1), "a=1", "é"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    "text",
+    ['a;"=1;b', 'a;""=1;b', '"=1', 'a\t"=1\tb', 'a;" =1;b', '";"=1;"', 'a"\n"=1', ';\u200b"+1;'],
+)
+def test_no_formula_begins_where_quotes_end(text, delimiter):
+    """A spreadsheet that separates cells with something else begins cells within the quotes."""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerow(["ada", safe_cell(text), "x"])
+    for row in csv.reader(file.getvalue().splitlines(), delimiter=delimiter):
+        assert not [cell for cell in row if cell.strip(' "\u200b').startswith(("=", "+"))]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["Ada", "", 'Ada "Countess" L', '"Ada"', "-", -1.5, 0, None, datetime(2026, 3, 1), "a=1", "é"],
+)
 def test_what_is_harmless_stays(value):
     assert safe_cell(value) == value
 

@@ -1,17 +1,21 @@
-"""Whoever may write to a shared folder of downloads cannot lead them elsewhere, or hold them up."""
+"""Whoever may write to a shared folder of downloads cannot lead them elsewhere, or hold them up.
 
+Nor can a mirror fill the disk.
+"""
+
+import contextlib
 import gzip
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from lepton_course.datasets import DataFile, Patience, download
+from lepton_course.datasets import DataFile, DownloadError, Patience, download
 
 CONTENT = b"data" * 1000
 PACKED = gzip.compress(CONTENT, mtime=0)
@@ -24,13 +28,32 @@ class Silent(SimpleHTTPRequestHandler):
         pass
 
 
+class WithoutEnd(Silent):
+    """Sends the file, and then more for as long as anybody takes it."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(PACKED)
+        with contextlib.suppress(OSError):
+            while True:
+                self.wfile.write(bytes(100_000))
+
+
 @pytest.fixture
 def mirror(tmp_path: Path) -> Iterator[str]:
     """The address of a server that has the file."""
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror/data.gz").write_bytes(PACKED)
-    handler = partial(Silent, directory=str(tmp_path / "mirror"))
+    with serving(partial(Silent, directory=str(tmp_path / "mirror"))) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def serving(handler: Callable[..., SimpleHTTPRequestHandler]) -> Iterator[str]:
+    """The address of a server that answers in this way."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
@@ -65,3 +88,18 @@ def test_a_link_to_the_sound_file_is_kept(tmp_path):
     (tmp_path / "elsewhere.gz").write_bytes(PACKED)
     (tmp_path / "data.gz").symlink_to(tmp_path / "elsewhere.gz")
     assert download(FILE, [], tmp_path, HURRY).is_symlink()
+
+
+def test_another_name_of_a_file_of_mine_is_not_written_through(mirror, tmp_path):
+    mine, folder = tmp_path / "mine.gz", tmp_path / "shared"
+    mine.write_bytes(b"\x1f\x8b of my own")
+    folder.mkdir()
+    os.link(mine, folder / "data.gz.part")
+    assert download(FILE, [mirror], folder, HURRY).read_bytes() == PACKED
+    assert mine.read_bytes() == b"\x1f\x8b of my own"
+
+
+def test_a_mirror_that_sends_without_end_is_left(tmp_path):
+    with serving(WithoutEnd) as address, pytest.raises(DownloadError, match="more data than"):
+        download(FILE, [address], tmp_path, HURRY)
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) == 0

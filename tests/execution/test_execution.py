@@ -104,6 +104,22 @@ def test_what_a_cell_has_shown_stays_as_it_was_when_an_answer_is_asked_for():
     assert [o.data["text/plain"] for o in cells[0].outputs] == ["'mine'"]
 
 
+def test_no_time_that_a_kernel_states_stands_in_the_notebook():
+    """Inputs could be written as times: the year 1904 for a 4."""
+    forge = (
+        "import datetime\n"
+        "from jupyter_client.session import Session\n"
+        "stated = Session.msg_header\n"
+        "Session.msg_header = lambda self, kind: {\n"
+        "    **stated(self, kind), 'date': datetime.datetime(1900 + x, 1, 1)\n"
+        "}\n"
+    )
+    result = run(job("def double(y):\n    global x\n    x = y", "check", forge, "pass"))
+    cells = nbformat.reads(result.notebook, as_version=4).cells
+    assert [cell.metadata for cell in cells if "nbgrader" not in cell.metadata] == [{}, {}, {}]
+    assert result.stopped == ""
+
+
 def test_all_cells_together_have_a_limit_on_output():
     cells = ["print('x' * 900)"] * 4
     result = run(job(*cells, output_bytes=4_000, notebook_output_bytes=7_000))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import lepton_course
+
 CLONE = Path(__file__).resolve().parents[2]
 PACKAGES = ("autograder", "lepton_course")
 LINES = 350

@@ -150,6 +150,24 @@ def test_a_look_up_that_pays_is_found_even_if_no_row_is_the_same():
     assert "earns 2 points and a guess 0" in list(look_up_problems(result))[-1]
 
 
+def test_a_look_up_that_pays_by_what_most_rows_of_a_case_look_like_is_found():
+    """No row is shared, and few are found rightly; but all rows of a case have one label."""
+
+    def of_one_label(rng, rows):
+        return [
+            Case(f"label {label}", (rows.x[rows.labels == label],), expected=np.full(count, label))
+            for label, count in enumerate(np.bincount(rows.labels))
+        ]
+
+    def with_a_mixed_case(rng, rows):
+        return [*of_one_label(rng, rows), Case("label 1", (rows.x,), expected=rows.labels)]
+
+    alone, mixed = looked_up(of_one_label), looked_up(with_a_mixed_case)
+    assert (alone.points, alone.guess, alone.found) == (2, 1, 0)
+    assert "earns 2 points and a guess 1" in next(look_up_problems(alone))
+    assert (mixed.points, mixed.guess) == (1, 1)
+
+
 def test_the_certificate_fails_when_the_pool_is_shared():
     shared = certify(exercise(from_the_whole_pool), seeds_for(2))
     apart = certify(exercise(from_the_rows_it_gets), seeds_for(2))

@@ -139,6 +139,26 @@ def test_links_in_a_workspace_are_not_written_through_and_pipes_not_waited_for(
     assert (folder / "START (new version).ipynb").is_file()
 
 
+@pytest.mark.parametrize("name", [".lepton/manifest.json", MINE])
+@pytest.mark.parametrize("kind", ["pipe", "link to itself", "endless nesting"])
+def test_what_cannot_be_read_in_a_workspace_is_not_waited_for(
+    tmp_path, small_curriculum, name, kind
+):
+    folder = tmp_path / "ada"
+    small_curriculum.write_lesson("x = 1")
+    update_workspace(folder, small_curriculum.folder)
+    (folder / name).unlink()
+    if kind == "pipe":
+        os.mkfifo(folder / name)
+    elif kind == "link to itself":
+        (folder / name).symlink_to(Path(name).name)
+    else:
+        (folder / name).write_text('{"cells": ' + "[" * 100_000)
+    small_curriculum.write_lesson("x = 2")
+    actions = {c.path: c.action for c in update_workspace(folder, small_curriculum.folder)}
+    assert actions[MINE] == "beside"
+
+
 def test_modules_beside_the_notebooks_are_not_jupyters(tmp_path, monkeypatch):
     for name in ("random", "json", "tornado", "jupyterlab", "sitecustomize"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the workspace')")

@@ -89,12 +89,19 @@ def cases(rng, rows):
     x, y = rows.numpy()
     sign = np.where(y == 1, 1, -1)
 
-    def many(part, label):
+    def some(label):
         known = np.flatnonzero(y == label)
-        chosen = rng.choice(known, len(known) * 17 // 20, replace=False)
+        return rng.choice(known, len(known) * 17 // 20, replace=False)
+
+    def many(part, chosen):
         # A misleading application comes first: who decides on all by the first one fails.
-        chosen = chosen[np.argsort(refuse(x[chosen]) == label, kind="stable")]
-        return Case(part, (x[chosen],), expected=y[chosen])
+        order = np.argsort(refuse(x[chosen]) == y[chosen], kind="stable")
+        return Case(part, (x[chosen[order]],), expected=y[chosen[order]])
+
+    def mixed(part, chosen, others):
+        # As many of each kind: who decides on all by what most of them look like fails.
+        both = rng.permutation(np.concatenate([chosen, others[: len(chosen)]]))
+        return Case(part, (x[both],), expected=y[both])
 
     def single(part, label):  # one that any useful model decides rightly, by many columns
         known = np.flatnonzero(y == label)
@@ -103,7 +110,14 @@ def cases(rng, rows):
         return Case(part, (x[chosen],), expected=y[chosen])
 
     good, bad = "loans that were paid back", "loans that went bad"
-    return [many(good, 0), many(bad, 1), single(good, 0), single(bad, 1)]
+    paid_back, went_bad = some(0), some(1)
+    return [
+        many(good, paid_back),
+        many(bad, went_bad),
+        single(good, 0),
+        single(bad, 1),
+        mixed(bad, went_bad, paid_back),
+    ]
 
 
 # All that is seen of an answer are two fractions of right decisions. So each sentence says what

@@ -148,8 +148,8 @@ accuracies = naming.group("Accuracy")
 
 
 @accuracies.mistake(
-    "Almost no label is right, which is worse than guessing and happens when kinds are counted "
-    "from 1: labels go from 0 to 9."
+    "Almost no label is right, which is worse than guessing: do your labels go from 0 to 9, not "
+    "from 1, and do the traces enter the network as they did in training?"
 )
 def counted_from_one(traces):
     return classify(traces) + 1
@@ -184,8 +184,8 @@ def always_the_same(traces):
 naming.hints(
     "First reach 66 % on 500 traces that you hold out of the training set. Only then write "
     "classify.",
-    "A linear model stops at a third, and the lesson's single hidden layer near 60 %. Two hidden "
-    "layers of 256 units get past 66 %, if the learning rate falls towards the end.",
+    "A linear model stops at three in ten, and the lesson's single hidden layer near 60 %. Two "
+    "hidden layers of 256 units get past 66 %, if the learning rate falls towards the end.",
     "Train Linear-ReLU-Linear-ReLU-Linear with AdamW and OneCycleLR, largest rate 0.01, for 15 "
     "epochs of batches of 64; keep the network in a global variable. classify: a float tensor, "
     "torch.no_grad(), argmax over dim 1, NumPy.",

@@ -159,6 +159,14 @@ def gradient_of_unlabelled_kept(right, a):
 
 
 @unlabelled.mistake(
+    "Rows of kind 0 are missing, as if 0 meant unlabelled: only -1 does, so keep labels >= 0."
+)
+def kind_0_left_out(right, a):
+    labels = np.where(a.labels > 0, a.labels, UNKNOWN)
+    return right(labels=labels) if (labels > 0).any() else (0.0, np.zeros(a.logits.shape))
+
+
+@unlabelled.mistake(
     "You dropped unlabelled rows from d_logits: it has the shape of logits, with zeros there."
 )
 def rows_dropped(right, a):
@@ -173,6 +181,14 @@ gradients = losing.group("The gradient")
 )
 def gradient_not_divided(right, a):
     return right()[0], right()[1] * (a.labels != UNKNOWN).sum()
+
+
+@gradients.mistake(
+    "Your loss is the mean over the labelled rows, and your gradient is divided by all rows: "
+    "divide it by the number of labelled ones as well."
+)
+def gradient_divided_by_all(right, a):
+    return right()[0], right()[1] * (a.labels != UNKNOWN).mean()
 
 
 @gradients.mistake(

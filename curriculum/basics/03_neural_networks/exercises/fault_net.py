@@ -92,11 +92,14 @@ class _Variant(FaultNet):
     def forward(self, x):
         scaled = "scaling" in self.faults
         x = x / self.scale - self.mean if scaled else (x - self.mean) / self.scale
-        for layer in self.hidden:
-            x = layer(x) if "linear" in self.faults else layer(x).relu()
+        for place, layer in enumerate(self.hidden, start=1):
+            bare = "linear" in self.faults or ("last" in self.faults and place == len(self.hidden))
+            x = layer(x) if bare else layer(x).relu()
         x = self.out(x)
         if "relu" in self.faults:
             return x.relu()
+        if "logarithms" in self.faults:
+            return x.log_softmax(dim=1)
         return x.softmax(dim=1) if "softmax" in self.faults else x
 
 
@@ -119,8 +122,8 @@ def plain_list():
 
 
 @faults.mistake(
-    "`mean` and `scale` are plain attributes: state_dict leaves them out, and a colleague who "
-    "loads your weights scales by 0 and 1; register them as buffers."
+    "`mean` and `scale` are not in the state_dict, so a colleague who loads your weights scales by "
+    "0 and 1: register them as buffers (persistent ones, the default)."
 )
 def plain_attributes():
     return {"buffers"}
@@ -152,6 +155,22 @@ def scaled_first():
 )
 def no_activation():
     return {"linear"}
+
+
+@faults.mistake(
+    "No ReLU follows your last hidden layer, so it and the layer of the logits amount to a single "
+    "linear one: add it after each hidden layer, the last one too."
+)
+def last_hidden_layer_bare():
+    return {"last"}
+
+
+@faults.mistake(
+    "You return log-probabilities: cross_entropy applies its own log_softmax, so the network "
+    "returns logits."
+)
+def log_softmax_at_the_end():
+    return {"logarithms"}
 
 
 @faults.mistake(

@@ -97,10 +97,20 @@ def _factor(gradient):
     return 1.05 * gradient
 
 
-def _one_entry(gradient):
+def _one_entry(gradient, part=0.2):
     changed = gradient.copy()
-    changed[-1, -1] += 0.2 * np.abs(gradient).max()
+    changed[-1, -1] += part * np.abs(gradient).max()
     return changed
+
+
+def _less_in_one_entry(gradient):
+    return _one_entry(gradient, part=-0.2)
+
+
+def _rounded(gradient):
+    """The gradient in steps of a hundredth of its largest absolute value."""
+    step = np.abs(gradient).max() / 100
+    return np.round(gradient / step) * step
 
 
 def _first_entry(gradient):
@@ -109,6 +119,11 @@ def _first_entry(gradient):
 
 def _turned(gradient):
     return gradient[::-1, ::-1]
+
+
+def _largest_are_negative(gradients):
+    """Whether the last gradient's largest absolute value is negative, by far."""
+    return gradients[-1].max() < -0.4 * gradients[-1].min()
 
 
 def _problem(rng, rows, sizes, scale):
@@ -134,9 +149,9 @@ def _is_smooth(x, labels, weights, biases):
 
 @checking.cases
 def cases(rng):
-    def case(part, rows, sizes, faults, scale=1.0):
+    def case(part, rows, sizes, faults, scale=1.0, wanted=lambda gradients: True):
         problem = _problem(rng, rows, sizes, scale)
-        while not _is_smooth(*problem):
+        while not (_is_smooth(*problem) and wanted(_exact_gradients(*problem))):
             problem = _problem(rng, rows, sizes, scale)
         claimed = [
             faults.get(layer, np.copy)(gradient).astype(np.float32).astype(float)
@@ -147,11 +162,14 @@ def cases(rng):
     return [
         case("nothing wrong", 4, (3, 4, 2), {}),
         case("nothing wrong", 3, (2, 3), {}),
+        case("rounded claims", 4, (4, 6, 3), {0: _rounded, 1: _rounded}),
+        case("rounded claims", 1, (3, 5, 6), {1: _rounded}, wanted=_largest_are_negative),
         case("a layer far off", 5, (3, 4, 3), {0: _sign}),
         case("a layer far off", 4, (2, 4, 4, 3), {1: _turned}),
         case("a layer slightly off", 6, (3, 4, 2), {1: _one_entry}),
         case("a layer slightly off", 1, (3, 5, 4, 3), {0: _factor, 2: _one_entry}),
         case("a layer slightly off", 4, (4, 3, 2), {0: _first_entry}),
+        case("a layer slightly off", 2, (3, 4, 2), {1: _less_in_one_entry}),
         case("all layers off", 3, (4, 3, 3), {0: _factor, 1: _turned}),
         case("small and large gradients", 4, (3, 4, 3), {0: _factor}, scale=0.003),
         case("small and large gradients", 4, (3, 4, 2), {1: _factor}, scale=10.0),
@@ -216,6 +234,34 @@ def right_ones_listed():
 )
 def first_entry_only():
     return lambda claim, right: abs(claim - right)[0, 0] > TOLERANCE * np.abs(right).max()
+
+
+@measures.mistake(
+    "You divided each difference by its own entry: where an entry is close to 0, rounding alone is "
+    "a large part of it; divide by the layer's largest absolute value."
+)
+def entry_by_entry():
+    def differ(claim, right):
+        with np.errstate(all="ignore"):
+            return bool((np.abs(claim - right) / np.abs(right) > TOLERANCE).any())
+
+    return differ
+
+
+@measures.mistake(
+    "You took the largest gradient with its sign: where the largest in size is negative, that is "
+    "too small; take the absolute value first."
+)
+def largest_with_its_sign():
+    return lambda claim, right: np.abs(claim - right).max() > TOLERANCE * right.max()
+
+
+@measures.mistake(
+    "You took the largest difference with its sign: an entry that is off in the other direction "
+    "goes unnoticed; take the absolute value first."
+)
+def difference_with_its_sign():
+    return lambda claim, right: (claim - right).max() > TOLERANCE * np.abs(right).max()
 
 
 @checking.mistake("You stopped at the first wrong layer: list all of them.")

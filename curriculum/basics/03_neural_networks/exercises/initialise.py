@@ -90,7 +90,8 @@ def fan_out(right, a):
 
 
 @variances.mistake(
-    "The last layer has a gain of 2 as well: no ReLU follows it, so its variance is 1 / inputs."
+    "Your last layer has the gain of the hidden ones: no ReLU follows it, so its variance is "
+    "1 / inputs."
 )
 def last_layer_too(right, a):
     last = len(a.sizes) - 2
@@ -112,8 +113,8 @@ def slope_not_squared(right, a):
 
 
 @variances.mistake(
-    "Your weights have variance 1 / inputs in all layers (LeCun): a ReLU drops half of the "
-    "signal's variance, so hidden layers need the gain."
+    "A hidden layer of yours has variance 1 / inputs (LeCun): the ReLU after it drops half of the "
+    "signal's mean square, so it needs the gain."
 )
 def without_gain(right, a):
     return right(slope=1)

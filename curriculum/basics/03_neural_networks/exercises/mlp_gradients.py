@@ -113,6 +113,14 @@ def cases(rng):
     ]
 
 
+def _overflowing(logits, labels):
+    """The logits' gradient without the shift: nan where a power overflows."""
+    with np.errstate(all="ignore"):
+        odds = np.exp(logits)
+        hot = labels[:, None] == np.arange(logits.shape[1])
+        return (odds / odds.sum(axis=1, keepdims=True) - hot) / len(logits)
+
+
 def _variant(a, *, gate=lambda entered: entered > 0, back=lambda u, w: u @ w.T, d_logits=None):
     """The walk back with one step replaced; the upstream gradient is d_logits' unless given."""
     inputs, logits = _forward(a.x, a.weights, a.biases)
@@ -192,6 +200,14 @@ def labels_left_out(right, a):
 )
 def sign_reversed(right, a):
     return tuple([-d for d in group] for group in right())
+
+
+@at_the_loss.mistake(
+    "Large logits overflow: exp(1000) is infinite; subtract each row's largest logit first, as in "
+    "exercise 1."
+)
+def overflows(right, a):
+    return _variant(a, d_logits=_overflowing)
 
 
 results = network.group("The result")

@@ -249,6 +249,14 @@ def decay_without_the_rate():
 
 
 @decays.mistake(
+    "You decayed matrices alone: arrays of three axes or more, as a convolution's weights are, "
+    "decay as well."
+)
+def matrices_only():
+    return {"decayed": lambda p: p.ndim == 2}
+
+
+@decays.mistake(
     "You did not decay anything: arrays of two or more axes lose a little of themselves."
 )
 def no_decay():

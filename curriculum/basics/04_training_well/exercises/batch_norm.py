@@ -158,6 +158,28 @@ def layer_normalised(right, a):
     return _normalised(a.x, mean, variance, a.scale, a.shift, a.epsilon), *right()[1:]
 
 
+@statistics.mistake(
+    "In training you update the running statistics first and normalise by them: normalise by the "
+    "batch's own mean and variance."
+)
+def normalised_by_the_updated(right, a):
+    if not a.training:
+        return right()
+    _, mean, variance = right()
+    return _normalised(a.x, mean, variance, a.scale, a.shift, a.epsilon), mean, variance
+
+
+@statistics.mistake(
+    "You took one mean and one variance of the whole table: each unit has its own, so take them "
+    "along axis 0."
+)
+def one_for_all_units(right, a):
+    if not a.training:
+        return right()
+    y = _normalised(a.x, a.x.mean(), a.x.var(), a.scale, a.shift, a.epsilon)
+    return y, *right()[1:]
+
+
 variances = normalising.group("Mean and variance")
 
 
@@ -215,6 +237,14 @@ def epsilon_after_the_root(right, a):
 @variances.mistake("You left scale and shift out: they come after the normalisation.")
 def not_scaled(right, a):
     return right(scale=np.ones_like(a.scale), shift=np.zeros_like(a.shift))
+
+
+@variances.mistake(
+    "You added shift before multiplying: it is scale times the normalised value, plus shift."
+)
+def shifted_first(right, a):
+    y, *running = right(shift=a.shift * a.scale)
+    return y, *running
 
 
 normalising.hints(

@@ -131,6 +131,31 @@ def min_delta_ignored(right, a):
 
 
 @comparing.mistake(
+    "You lower the best loss even where an epoch gained too little: the best so far is the loss of "
+    "the last epoch that improved, so that many small gains add up to an improvement."
+)
+def best_without_improvement(losses, patience, min_delta=0.0):
+    lowest = np.fmin.accumulate([math.inf, *losses])  # fmin passes over nan
+    kept = 0
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < lowest[epoch - 1] - min_delta:
+            kept = epoch
+        elif epoch - kept >= patience:
+            return kept, epoch
+    return kept, len(losses)
+
+
+@comparing.mistake(
+    "You passed over nan: an epoch whose loss is nan has not improved, so it counts for patience."
+)
+def nan_passed_over(losses, patience, min_delta=0.0):
+    numbers = [(epoch, loss) for epoch, loss in enumerate(losses, 1) if not math.isnan(loss)]
+    kept, run = early_stopping([loss for _, loss in numbers], patience, min_delta)
+    stopped = run < len(numbers) or run - kept >= patience
+    return numbers[kept - 1][0] if kept else 0, numbers[run - 1][0] if stopped else len(losses)
+
+
+@comparing.mistake(
     "In your code nan passes for an improvement: every comparison with nan is False, so write the "
     "test for better, not for worse."
 )

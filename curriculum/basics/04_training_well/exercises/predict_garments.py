@@ -147,16 +147,18 @@ accuracies = tuning.group("Accuracy")
 
 
 @accuracies.mistake(
-    "Almost no label is right, which is worse than guessing and happens when classes are counted "
-    "from 1: labels go from 0 (T-shirt/top) to 9 (ankle boot)."
+    "Almost no label is right, which is worse than guessing: do your labels go from 0 "
+    "(T-shirt/top) to 9 (ankle boot), and not from 1, and are the garments bright on dark, as in "
+    "training?"
 )
 def counted_from_one(images):
     return predict_garments(images) + 1
 
 
 @accuracies.mistake(
-    "About one label in ten is right, as by guessing: is this the trained network, are the pixels "
-    "scaled as in training, and do the labels come in the order of the photos?"
+    "About one label in ten is right, as by guessing: is this the trained network, do the photos "
+    "enter it as in training, neither turned nor scaled otherwise, and do the labels come in the "
+    "order of the photos?"
 )
 def guessed(images):
     return np.random.default_rng(images.sum()).integers(0, 10, size=len(images))

@@ -73,10 +73,11 @@ def with_masks(curves, rate=2, first=1):
 
 def _search(
     curves, rate=2, first=1, *, afresh=False, up=False, at_the_end=False, highest=False,
-    lowest_so_far=False, grows=True, stays=False, nan_first=False, last=False,
+    lowest_so_far=False, grows=True, stays=False, nan_first=False, last=False, nan=np.inf,
+    in_order=np.sort, places=False,
 ):  # fmt: skip
     """Successive halving, with any of the usual slips."""
-    seen = np.where(np.isnan(curves), -np.inf if nan_first else np.inf, curves)
+    seen = np.where(np.isnan(curves), -np.inf if nan_first else nan, curves)
     if lowest_so_far:
         seen = np.minimum.accumulate(seen, axis=1)
     longest = curves.shape[1]
@@ -89,13 +90,13 @@ def _search(
         number = -(-len(alive) // rate) if up else max(1, len(alive) // rate)
         if target == longest and not stays:
             number = 1
-        alive, done = np.sort(alive[order[:number]]), target
+        alive, done = in_order(alive[order[:number]]), target
         if len(alive) == 1 or target == longest:
             break
         target = min(target * rate if grows else target + first, longest)
     if last and target < longest:
         spent += longest - target
-    return int(alive[0]), spent
+    return int(order[0] if places else alive[0]), spent
 
 
 @halving.cases
@@ -122,6 +123,9 @@ def cases(rng):
     diverged = curves(4, 4)
     diverged[:] = np.nan
     tied = rng.choice([0.25, 0.5], size=(40, 4))
+    overtaken = np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.25], [0.75, 0, 0], [0.75, 0, 0]])
+    huge = rng.uniform(1e6, 1e12, size=(4, 3))
+    huge[:3] = np.nan
     return [
         Case("rate 2", (curves(8, 8),)),
         Case("rate 2", (crossing(16, 7), 2, 1)),
@@ -141,6 +145,8 @@ def cases(rng):
         Case("nan and ties", (broken, 2, 2)),
         Case("nan and ties", (diverged,)),
         Case("nan and ties", (tied, 2)),
+        Case("nan and ties", (overtaken,)),
+        Case("nan and ties", (huge, 2, 2)),
     ]
 
 
@@ -209,6 +215,29 @@ def first_survivor_wins():
 )
 def nan_wins():
     return {"nan_first": True}
+
+
+@rounds.mistake(
+    "You gave nan a large number: a loss can be larger still, and then nan wins; use infinity."
+)
+def nan_is_a_number():
+    return {"nan": 1e3}
+
+
+@rounds.mistake(
+    "Equal losses are decided by who was ahead a round earlier: the lower trial number comes "
+    "first, so sort the survivors by number before you rank them again."
+)
+def ties_by_the_round_before():
+    return {"in_order": lambda survivors: survivors}
+
+
+@rounds.mistake(
+    "Your winner is a place among the survivors: return the trial's row in curves, so keep the "
+    "numbers of the trials alive."
+)
+def place_among_survivors():
+    return {"places": True, "in_order": lambda survivors: survivors}
 
 
 @rounds.mistake("You trained the winner to the end: the search stops as soon as one trial is left.")

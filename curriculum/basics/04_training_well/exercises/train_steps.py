@@ -56,7 +56,7 @@ def _loss_and_slopes(x, y, weight, bias):
 def _script(
     x, y, weight, bias, learning_rates, weight_decay, max_norm, *,
     all_decay=False, divided=True, clip_parts=False, cleared=True, scheduled=True, mean_loss=True,
-    clipped=True, decayed=True, by_value=False,
+    clipped=True, decayed=True, by_value=False, apart=False, summed=False,
 ):  # fmt: skip
     """The script with any of its faults: the colleague's has the first six."""
     leaves = [torch.tensor(part, requires_grad=True) for part in (weight, bias)]
@@ -74,11 +74,15 @@ def _script(
         for part, kind in zip(parts, kinds, strict=True):
             loss = functional.cross_entropy(part @ leaves[0] + leaves[1], kind)
             (loss / len(parts) if divided else loss).backward()
-            total = total + loss.item() / len(parts) if mean_loss else loss.item()
+            share = 1 if summed else len(parts)
+            total = total + loss.item() / share if mean_loss else loss.item()
             if clip_parts:
                 torch.nn.utils.clip_grad_norm_(leaves, max_norm)
         if by_value:
             torch.nn.utils.clip_grad_value_(leaves, max_norm)
+        elif apart:
+            for leaf in leaves:
+                torch.nn.utils.clip_grad_norm_(leaf, max_norm)
         elif clipped and not clip_parts:
             torch.nn.utils.clip_grad_norm_(leaves, max_norm)
         descent.step()
@@ -189,6 +193,20 @@ def not_clipped():
 )
 def values_clipped():
     return {"by_value": True}
+
+
+@faults.mistake(
+    "You clip the gradients of weight and bias apart: max_norm limits the norm of both together."
+)
+def clipped_apart():
+    return {"apart": True}
+
+
+@faults.mistake(
+    "A step's loss is the sum over its micro-batches: return their mean, as the step sees it."
+)
+def losses_summed():
+    return {"summed": True}
 
 
 @faults.mistake("You removed the weight decay from the weight as well: only the bias has none.")

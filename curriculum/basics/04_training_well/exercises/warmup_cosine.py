@@ -146,6 +146,14 @@ def floor_added(right, a):
     return right() if a.step < a.warmup_steps else right(floor=0.0) + a.floor
 
 
+@falling.mistake(
+    "You cut a cosine that falls to 0 off at floor: the cosine itself goes from peak to floor, so "
+    "multiply it by peak - floor and add floor."
+)
+def cut_off_at_the_floor(right, a):
+    return right() if a.step < a.warmup_steps else max(right(floor=0.0), a.floor)
+
+
 @falling.mistake("Your rate falls to 0: it ends at floor.")
 def floor_ignored(right, a):
     return right(floor=0.0)

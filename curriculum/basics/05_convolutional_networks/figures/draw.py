@@ -108,7 +108,7 @@ def padding_and_stride():
     drawing.text(460, 96, "output, 3 × 3")
     drawing.grid(406, 108, [[""] * 3] * 3, lambda i, j: "#BFE0F2")
     drawing.text(460, 246, "blue dots: the middle of the window", 13)
-    drawing.text(460, 266, "at its nine places, stride 2", 13)
+    drawing.text(460, 266, "at its nine positions, stride 2", 13)
     drawing.save("padding_and_stride.svg")
 
 
@@ -126,12 +126,12 @@ ARCHITECTURES = {
     "ConvNeXt, 2022": (
         ["4 × 4 patches", "7 × 7 depthwise", "1 × 1, 1 × 1", "average", "linear"],
         [(1, 2)],
-        "convolution mixes places",
+        "convolution mixes positions",
     ),
     "ViT, 2020": (
         ["16 × 16 patches", "attention", "2 linear layers", "one token", "linear"],
         [(1, 1), (2, 2)],
-        "attention mixes places",
+        "attention mixes positions",
     ),
 }
 """By name: boxes from the input up, first and last box inside each shortcut, a remark."""

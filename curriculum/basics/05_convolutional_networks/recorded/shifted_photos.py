@@ -1,9 +1,9 @@
 """Makes shifted_photos.json, which the lesson shows: `python shifted_photos.py`.
 
 A linear classifier and the lesson's sorter, the latter with its pooling, with every second pixel in
-place of it, and trained on moved and mirrored photos: each with five seeds, on the 9000 photos that
-the lesson trains on. Tested on its 1000 validation photos, shifted by 0 to 6 pixels to both sides.
-Takes about three minutes on one core.
+place of it, trained on moved and mirrored photos, and with the mean of each map in place of the
+flattened maps: each with five seeds, on the 9000 photos that the lesson trains on. Tested on its
+1000 validation photos, shifted by 0 to 6 pixels to both sides. Takes four minutes on one core.
 """
 
 from __future__ import annotations
@@ -29,11 +29,14 @@ def make_linear() -> nn.Module:
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 10))
 
 
-def make_sorter(pool: nn.Module) -> nn.Module:
+def make_sorter(pool: nn.Module, averaged: bool = False) -> nn.Module:
+    """With `averaged`, the last layer gets the mean of each map, and so knows no position."""
     layers: list[nn.Module] = []
     for inputs, outputs in ((1, 8), (8, 16)):
         layers += [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs)]
         layers += [nn.ReLU(), pool]
+    if averaged:
+        return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 10))
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(16 * 7 * 7, 10))
 
 
@@ -83,6 +86,7 @@ def main() -> None:
         "without pooling": (lambda: make_sorter(every_second), None),
         "sorter": (lambda: make_sorter(nn.MaxPool2d(2)), None),
         "trained on moved photos": (lambda: make_sorter(nn.MaxPool2d(2)), move_and_mirror),
+        "maps averaged": (lambda: make_sorter(nn.MaxPool2d(2), averaged=True), None),
     }
     curves: dict[str, list[list[float]]] = {name: [] for name in kinds}
     for seed in range(SEEDS):

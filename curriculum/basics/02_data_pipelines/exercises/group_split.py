@@ -1,0 +1,162 @@
+"""Keep customers together: the exercise `group_split`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.authoring import Call, Case, exact, exercise
+
+splitting = exercise(
+    "group_split",
+    title="No customer on both sides",
+    points=2,
+    difficulty=2,
+    minutes=8,
+    probe=Call(),
+    compare=exact(),
+    read="lesson.ipynb#Splits",
+)
+
+
+@splitting.reference
+def group_split(groups, order, test_rows):
+    """Return the mask of the test set, bool (N,).
+
+    groups: texts or whole numbers (N,), who each row belongs to. order: list of all groups, in the
+    order in which they are drawn. test_rows: whole. Groups join the test set whole, in this order,
+    until it has at least test_rows rows.
+    """
+    test = np.zeros(len(groups), dtype=bool)
+    for group in order:
+        if test.sum() >= test_rows:
+            break
+        test |= groups == group
+    return test
+
+
+@splitting.alternative
+def by_running_sum(groups, order, test_rows):
+    sizes = np.array([np.sum(groups == group) for group in order])
+    before = np.cumsum(sizes) - sizes
+    chosen = [group for group, rows in zip(order, before.tolist(), strict=True) if rows < test_rows]
+    return np.array([group in chosen for group in groups.tolist()], dtype=bool)
+
+
+@splitting.cases
+def cases(rng):
+    def rows(*sizes, names="abcdefgh"):
+        owners = [names[i] for i, size in enumerate(sizes) for _ in range(size)]
+        return rng.permutation(np.array(owners))
+
+    def order(*names):
+        return list(names)
+
+    yield Case("one row each", (rows(1, 1, 1, 1, 1), order(*"dbeac"), 2))
+    yield Case("one row each", (rows(1), order("a"), 1))
+    yield Case("larger groups", (rows(3, 1, 4, 2), order(*"cadb"), 6))
+    yield Case("larger groups", (rows(2, 5, 2, 1), order(*"badc"), 3))
+    numbers = rng.permutation(np.array([7, 7, 7, -2, 40, 40, 5]))
+    yield Case("larger groups", (numbers, [40, 7, 5, -2], 4))
+    signed = rng.permutation(np.array([-3, -3, 3, 6, 6, -6]))
+    yield Case("larger groups", (signed, [3, -6, -3, 6], 3))
+    yield Case("larger groups", (rows(1, 2, 1, 2, 1, 1), order(*"fbeacd"), 1))
+    yield Case("larger groups", (rows(1, 2, 1, 2, 1, 1), order(*"cfaebd"), 6))
+    yield Case("exactly enough", (rows(2, 2, 3), order(*"bac"), 4))
+    yield Case("exactly enough", (rows(3, 1, 1, 2), order(*"adcb"), 3))
+    yield Case("nobody, or everybody", (rows(2, 1, 2), order(*"cba"), 0))
+    yield Case("nobody, or everybody", (rows(2, 2, 1), order(*"bca"), 9))
+    yield Case("a group without rows", (rows(2, 0, 2, 2), order(*"bdac"), 3))
+
+
+whole = splitting.group("Whole groups")
+
+
+@whole.mistake(
+    "Your test set cuts a group in two: all rows of a group go to the same side, even if the test "
+    "set gets a few rows more."
+)
+def cut_at_test_rows(right, a):
+    test = right()
+    last = [group for group in a.order if (test & (a.groups == group)).any()][-1:]
+    for place in np.flatnonzero(np.isin(a.groups, last) & test)[::-1]:
+        if test.sum() > a.test_rows:
+            test[place] = False
+    return test
+
+
+@whole.mistake("You counted groups: test_rows is a number of rows.")
+def counted_groups(right, a):
+    return np.isin(a.groups, a.order[: a.test_rows])
+
+
+@whole.mistake(
+    "You ignored the groups: the first rows of the table are no split by customer, and customers "
+    "stand on both sides."
+)
+def first_rows(right, a):
+    return np.arange(len(a.groups)) < a.test_rows
+
+
+stopping = splitting.group("When to stop")
+
+
+@stopping.mistake(
+    "You stop before the test set is large enough: it gets at least test_rows rows, so the group "
+    "that passes the number still joins."
+)
+def stopped_before(right, a):
+    test = np.zeros(len(a.groups), dtype=bool)
+    for group in a.order:
+        if test.sum() + np.sum(a.groups == group) > a.test_rows:
+            break
+        test |= a.groups == group
+    return test
+
+
+@stopping.mistake(
+    "You skip groups that do not fit and go on: draw in the given order, and stop once there are "
+    "enough rows; skipping large groups leaves small customers only."
+)
+def large_ones_skipped(right, a):
+    test = np.zeros(len(a.groups), dtype=bool)
+    for group in a.order:
+        if test.sum() + np.sum(a.groups == group) <= a.test_rows:
+            test |= a.groups == group
+    return test
+
+
+@stopping.mistake("One group too many joins: where the rows are exactly enough, stop.")
+def one_more_group(right, a):
+    return right(test_rows=a.test_rows + 1)
+
+
+drawing = splitting.group("The order")
+
+
+@drawing.mistake("You ignored `order` and took the groups sorted: that is no random draw.")
+def sorted_groups(right, a):
+    return right(order=sorted(a.order))
+
+
+@drawing.mistake("You drew from the end of `order`: begin with its first group.")
+def from_the_end(right, a):
+    return right(order=a.order[::-1])
+
+
+@drawing.mistake("You marked the training rows: True stands for the test set.")
+def training_marked(right, a):
+    return ~right()
+
+
+@drawing.mistake("You returned indices: a mask is asked for, True for each row of the test set.")
+def indices(right, a):
+    return np.flatnonzero(right())
+
+
+splitting.hints(
+    "Begin with an empty test set. Which group joins first, and how many rows has it?",
+    "Walk through order. Before each group: are there enough rows already? If not, all of its rows "
+    "join.",
+    "test = np.zeros(len(groups), dtype=bool); for each group: if test.sum() >= test_rows, break; "
+    "else test |= groups == group.",
+)

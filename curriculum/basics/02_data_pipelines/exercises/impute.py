@@ -1,0 +1,202 @@
+"""Fill gaps and mark them: the exercise `impute`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.authoring import Call, Case, close, exercise
+
+imputing = exercise(
+    "impute",
+    title="Fill by group, and mark",
+    points=2,
+    difficulty=2,
+    minutes=12,
+    probe=Call(fresh=True),
+    compare=close(),
+    read="lesson.ipynb#Missing-values",
+)
+
+
+@imputing.reference
+def impute(train, other, train_groups, other_groups):
+    """Fill the gaps of a table with medians of another, group by group; mark what was filled.
+
+    train: float (N, F). other: float (M, F). Gaps are nan. train_groups (N,), other_groups (M,):
+    texts. Returns float (M, 2F): the filled columns, then for each column 1.0 where it was filled.
+    A gap becomes the median of train's rows of the same group; the median of all rows where these
+    know no value; 0 where no row does.
+    """
+    filled = other.copy()
+    for row, column in np.argwhere(np.isnan(other)):
+        known = ~np.isnan(train[:, column])
+        of_group = known & (train_groups == other_groups[row])
+        chosen = train[of_group if of_group.any() else known, column]
+        filled[row, column] = np.median(chosen) if len(chosen) else 0.0
+    return np.hstack([filled, np.isnan(other)])
+
+
+@imputing.alternative
+def by_group(train, other, train_groups, other_groups):
+    def medians(rows):
+        return [np.median(c[~np.isnan(c)]) if (~np.isnan(c)).any() else np.nan for c in rows.T]
+
+    overall = np.nan_to_num(medians(train))
+    blank = np.isnan(other)
+    middle = np.tile(overall, (len(other), 1))
+    for group in sorted(set(train_groups.tolist())):
+        typical = medians(train[train_groups == group])
+        middle[other_groups == group] = np.where(np.isnan(typical), overall, typical)
+    return np.concatenate([np.where(blank, middle, other), blank.astype(float)], axis=1)
+
+
+@imputing.cases
+def cases(rng):
+    def table(rows, columns=3):
+        sizes = np.array([40.0, 3.0, 900.0, 0.5])[:columns]
+        return np.round(rng.gamma(2.0, sizes, size=(rows, columns)) - 1.7 * sizes, 2)
+
+    def texts(*values):
+        return np.array(values)
+
+    nan = np.nan
+    one, whole = table(7), table(4)
+    one[[0, 4], 1] = nan
+    gaps = table(4)
+    gaps[[0, 1, 3], [0, 1, 1]] = nan
+    jobs = texts("fixed", "fixed", "part", "fixed", "part", "part", "part")
+    yield Case("no gap", (table(5), whole, texts(*"aabab"), texts(*"abab")))
+    yield Case("no gap", (table(2, 1), table(1, 1), texts("x", "y"), texts("y")))
+    yield Case("gaps", (one, gaps, jobs, texts("part", "fixed", "fixed", "part")))
+    bare = table(6, 2)
+    bare[:3, 0] = nan
+    asked = table(3, 2)
+    asked[:, 0] = nan
+    asked[2, 1] = nan
+    yield Case("a group without values", (bare, asked, texts(*"bbbaaa"), texts(*"bab")))
+    new = table(3, 4)
+    new[[0, 1, 2], [3, 0, 2]] = nan
+    yield Case("a group without values", (table(5, 4), new, texts(*"ppqqq"), texts("r", "q", "")))
+    empty = table(4, 2)
+    empty[:, 1] = nan
+    last = np.full((2, 2), nan)
+    last[1, 0] = 7.25
+    yield Case("a column without values", (empty, last, texts(*"uvvv"), texts(*"vu")))
+    few = table(1, 2)
+    yield Case("a column without values", (few, last.copy(), texts("v"), texts(*"vw")))
+
+
+def _middle(values):
+    known = values[~np.isnan(values)]
+    return np.median(known) if len(known) else 0.0
+
+
+def _filled_with(other, middles):
+    blank = np.isnan(other)
+    return np.hstack([np.where(blank, middles, other), blank])
+
+
+@imputing.mistake(
+    "You used the median of all rows: take that of the rows of the same group, and fall back on "
+    "all rows only where the group knows no value."
+)
+def groups_ignored(right, a):
+    return right(
+        train_groups=np.full(len(a.train), "all"), other_groups=np.full(len(a.other), "all")
+    )
+
+
+@imputing.mistake(
+    "You took the medians from `other`: they must come from train, because one new application "
+    "has no median of its own."
+)
+def medians_of_other(right, a):
+    return right(train=a.other, train_groups=a.other_groups)
+
+
+@imputing.mistake("You took the medians from both tables together: use train alone.")
+def medians_of_both(right, a):
+    return right(
+        train=np.vstack([a.train, a.other]),
+        train_groups=np.concatenate([a.train_groups, a.other_groups]),
+    )
+
+
+@imputing.mistake("You filled with means: a few large values pull a mean up; use medians.")
+def means(train, other, train_groups, other_groups):
+    filled = other.copy()
+    for row, column in np.argwhere(np.isnan(other)):
+        values = train[:, column]
+        same = values[(train_groups == other_groups[row]) & ~np.isnan(values)]
+        chosen = same if len(same) else values[~np.isnan(values)]
+        filled[row, column] = chosen.mean() if len(chosen) else 0.0
+    return np.hstack([filled, np.isnan(other)])
+
+
+@imputing.mistake(
+    "You filled with 0: an income that nobody stated is not an income of 0; use the median of "
+    "the group."
+)
+def zeros(right, a):
+    return _filled_with(a.other, 0.0)
+
+
+marks = imputing.group("The indicator")
+
+
+@marks.mistake("The indicators are missing: append one column for each column of other.")
+def no_indicators(right, a):
+    return right()[:, : a.other.shape[1]]
+
+
+@marks.mistake("Your indicators say where a value was known: they are 1 where one was filled in.")
+def indicators_inverted(right, a):
+    columns = a.other.shape[1]
+    return np.hstack([right()[:, :columns], 1 - right()[:, columns:]])
+
+
+@marks.mistake(
+    "You looked for gaps after filling, when none was left: keep np.isnan(other) before you fill."
+)
+def marked_after_filling(right, a):
+    return np.hstack([right()[:, : a.other.shape[1]], np.zeros(a.other.shape)])
+
+
+@marks.mistake("The indicators come first in your result: the filled columns come first.")
+def indicators_first(right, a):
+    return np.roll(right(), a.other.shape[1], axis=1)
+
+
+fallback = imputing.group("Where a group knows no value")
+
+
+@fallback.mistake(
+    "Some gaps are left: where a group has no known value in a column, or is not in train at all, "
+    "use the median of all rows of train, and 0 where there is none."
+)
+def no_fallback(train, other, train_groups, other_groups):
+    filled = other.copy()
+    for row, column in np.argwhere(np.isnan(other)):
+        values = train[train_groups == other_groups[row], column]
+        filled[row, column] = _middle(values) if (~np.isnan(values)).any() else np.nan
+    return np.hstack([filled, np.isnan(other)])
+
+
+@fallback.mistake(
+    "You used 0 where a group knows no value: the median of all rows of train comes first, and 0 "
+    "only where train has no value at all."
+)
+def zero_for_unknown_groups(train, other, train_groups, other_groups):
+    filled = other.copy()
+    for row, column in np.argwhere(np.isnan(other)):
+        filled[row, column] = _middle(train[train_groups == other_groups[row], column])
+    return np.hstack([filled, np.isnan(other)])
+
+
+imputing.hints(
+    "For one gap: which rows of train are in the same group and know a value in this column?",
+    "Keep np.isnan(other). Loop over the gaps, or over the groups; np.nanmedian warns and gives "
+    "nan where nothing is known, so look first whether anything is.",
+    "np.argwhere(np.isnan(other)) lists the gaps. For each: the known values of the group, else "
+    "of the whole column, else 0.0. Then np.hstack([filled, blank]).",
+)

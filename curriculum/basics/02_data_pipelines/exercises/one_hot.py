@@ -1,0 +1,167 @@
+"""Categories as columns: the exercise `one_hot`."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import as_list, tuple_order
+
+encoding = exercise(
+    "one_hot",
+    title="One-hot, rare and unseen",
+    points=2,
+    difficulty=2,
+    minutes=10,
+    probe=Call(),
+    compare=exact(),
+    read="lesson.ipynb#Categories",
+    returns=("names", "columns"),
+    forms=[
+        as_list("The columns are right, but in a list: return a NumPy array.", of="columns"),
+        tuple_order((1, 0), "You returned (columns, names): the names come first."),
+    ],
+)
+
+
+@encoding.reference
+def one_hot(train, other, min_count):
+    """Encode `other` with the categories of `train`; return (names, columns).
+
+    train: texts (N,). other: texts (M,). "" is a blank. names: list of the categories that at least
+    min_count rows of train have, sorted, then "rare". columns: float (M, len(names)). What has no
+    column of its own counts as rare; a blank has 0 in every column.
+    """
+    values, counts = np.unique(train[train != ""], return_counts=True)
+    common = [str(value) for value in values[counts >= min_count]]
+    hot = [other == value for value in common]
+    rest = (other != "") & ~np.isin(other, common)
+    return [*common, "rare"], np.stack([*hot, rest], axis=1).astype(float)
+
+
+@encoding.alternative
+def row_by_row(train, other, min_count):
+    counted = Counter(train.tolist())
+    names = sorted(v for v, n in counted.items() if v and n >= min_count) + ["rare"]
+    places = {name: place for place, name in enumerate(names[:-1])}
+    columns = np.zeros((len(other), len(names)), dtype=np.float32)
+    for row, value in enumerate(other.tolist()):
+        if value:
+            columns[row, places.get(value, len(names) - 1)] = 1
+    return names, columns
+
+
+@encoding.cases
+def cases(rng):
+    def drawn(**counts):
+        values = [value for value, count in counts.items() for _ in range(count)]
+        return rng.permutation(np.array(values))
+
+    def texts(*values):
+        return np.array(values)
+
+    homes = drawn(rent=4, owner=5, parents=3)
+    yield Case("all are common", (homes, texts("owner", "rent", "owner", "parents"), 2))
+    yield Case("all are common", (drawn(b=1, a=2), texts("b"), 0))
+    jobs = drawn(fixed=6, freelance=3, partime=2, none=1)
+    asked = texts("partime", "none", "fixed", "freelance", "fixed")
+    yield Case("rare ones", (jobs, asked, 3))
+    yield Case("rare ones", (drawn(x=2, y=2, z=1), texts("z", "y", "x"), 2))
+    yield Case("unseen ones", (homes, texts("sublet", "rent", "boat", "rent"), 1))
+    yield Case("unseen ones", (drawn(m=1), texts("n", "m"), 5))
+    blanks = np.concatenate([homes, texts("", "", "", "")])
+    yield Case("blanks", (rng.permutation(blanks), texts("", "parents", "", "shed", "owner"), 4))
+    yield Case("blanks", (texts("", ""), texts("u", ""), 1))
+    never = drawn(dorm=3, flat=3, loft=3)
+    yield Case("not in other", (never, texts("loft", "loft"), 3))
+
+
+counting = encoding.group("Which categories get a column")
+
+
+@counting.mistake(
+    "You made columns for the categories of other: the columns must be those of train, or the "
+    "model's weights meet other columns than in training."
+)
+def categories_of_other(right, a):
+    return right(train=a.other)
+
+
+@counting.mistake("You counted in both tables: only train decides which categories are common.")
+def counted_in_both(right, a):
+    return right(train=np.concatenate([a.train, a.other]))
+
+
+@counting.mistake("A category with exactly min_count rows is common: use >=, not >.")
+def more_than_min_count(right, a):
+    return right(min_count=a.min_count + 1)
+
+
+@counting.mistake("You ignored min_count: a category with fewer rows in train gets no column.")
+def min_count_ignored(right, a):
+    return right(min_count=0)
+
+
+@counting.mistake(
+    "Your categories come in the order in which they appear: sort them, so that the order does "
+    "not depend on the rows."
+)
+def in_order_of_appearance(right, a):
+    names, columns = right()
+    order = sorted(range(len(names) - 1), key=lambda i: a.train.tolist().index(names[i]))
+    order.append(len(names) - 1)
+    return [names[i] for i in order], columns[:, order]
+
+
+others = encoding.group("Rare, unseen and blank")
+
+
+@others.mistake(
+    "Unseen categories have 0 in every column: a category that train does not know counts as "
+    "rare, too."
+)
+def unseen_lost(right, a):
+    names, columns = right()
+    columns[~np.isin(a.other, a.train), -1] = 0
+    return names, columns
+
+
+@others.mistake("Your last column is empty: what has no column of its own counts as rare.")
+def rare_left_empty(right, a):
+    names, columns = right()
+    columns[:, -1] = 0
+    return names, columns
+
+
+@others.mistake('A blank ("") is no category: it has 0 in every column, not 1 under rare.')
+def blank_is_rare(right, a):
+    names, columns = right()
+    columns[a.other == "", -1] = 1
+    return names, columns
+
+
+@others.mistake('You gave blanks ("") a column of their own: they have 0 in every column.')
+def blank_is_a_category(right, a):
+    names, columns = right()
+    if (a.train == "").sum() < max(a.min_count, 1):
+        return names, columns
+    return ["", *names], np.column_stack([a.other == "", columns]).astype(float)
+
+
+@others.mistake('"rare" is missing where every category is common: it is always the last column.')
+def rare_only_where_needed(right, a):
+    names, columns = right()
+    if set(a.train.tolist()) - {""} <= set(names):
+        return names[:-1], columns[:, :-1]
+    return names, columns
+
+
+encoding.hints(
+    "Count the categories of train first. Which of them get a column, and in which order?",
+    "np.unique(train, return_counts=True) gives sorted values and counts. Compare other with each "
+    'common value; whatever is left and not "" is rare.',
+    "common = values with counts >= min_count, without the blank. Columns: other == value for each "
+    "of them, then (other != '') & ~np.isin(other, common). Stack along axis 1, as floats.",
+)

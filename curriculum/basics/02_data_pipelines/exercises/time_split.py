@@ -1,0 +1,177 @@
+"""Train on the past that was known: the exercise `time_split`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.authoring import Call, Case, exact, exercise
+from lepton_course.authoring.wrong_forms import first_missing, last_missing
+
+walking = exercise(
+    "time_split",
+    title="Train on what was known",
+    points=3,
+    difficulty=3,
+    minutes=12,
+    probe=Call(),
+    compare=exact(),
+    read="lesson.ipynb#Splits",
+    forms=[
+        first_missing("The first fold is missing: it begins on day start."),
+        last_missing("The last fold is missing: there are `folds` of them."),
+    ],
+)
+
+
+@walking.reference
+def time_split(days, start, length, folds, delay=0):
+    """Return a list of `folds` pairs (train, test) of row numbers, whole-number arrays.
+
+    days: whole numbers (N,), the day of each row, in no order. Fold k = 0, 1, … is trained on day
+    start + k * length, and tested on the rows of the `length` days from then on. The label of a row
+    is known `delay` days after its day; the model learns from all labels known by the day of
+    training, that day's included, and from no row that it is tested on.
+    """
+    pairs = []
+    for now in range(start, start + folds * length, length):
+        is_test = (now <= days) & (days < now + length)
+        is_known = (days + delay <= now) & ~is_test
+        pairs.append((np.flatnonzero(is_known), np.flatnonzero(is_test)))
+    return pairs
+
+
+@walking.alternative
+def row_by_row(days, start, length, folds, delay=0):
+    pairs = []
+    for fold in range(folds):
+        first = start + fold * length
+        train = [row for row, day in enumerate(days.tolist()) if day <= first - max(delay, 1)]
+        test = [row for row, day in enumerate(days.tolist()) if 0 <= day - first < length]
+        pairs.append((np.array(train, dtype=int), np.array(test, dtype=int)))
+    return pairs
+
+
+@walking.cases
+def cases(rng):
+    def mixed(count, reach):
+        return rng.permutation(np.concatenate([np.arange(reach), rng.integers(0, reach, count)]))
+
+    yield Case("one fold", (mixed(4, 10), 6, 3, 1))
+    yield Case("one fold", (np.array([3, 0, 5, 4, 1, 2]), 4, 1, 1, 0))
+    yield Case("several folds", (mixed(5, 14), 5, 2, 3))
+    yield Case("several folds", (mixed(3, 16), 7, 3, 3, 0))
+    yield Case("several folds", (mixed(4, 9), 4, 1, 3))
+    yield Case("late labels", (mixed(5, 15), 8, 2, 3, 4))
+    yield Case("late labels", (mixed(4, 12), 6, 3, 2, 1))
+    yield Case("late labels", (mixed(6, 13), 9, 2, 2, 3))
+    yield Case("nothing there", (np.array([9]), 3, 2, 2, 2))
+    yield Case("nothing there", (mixed(2, 6) - 4, 1, 4, 2, 9))
+    yield Case("nothing there", (mixed(2, 5) + 20, 0, 30, 0, 2))
+    yield Case("from day 0", (mixed(3, 7) - 3, 0, 2, 2, 2))
+
+
+past = walking.group("What the model may learn from")
+
+
+@past.mistake(
+    "You ignored delay: a loan of yesterday has no outcome yet, so its row may not be learned from."
+)
+def delay_ignored(right, a):
+    return right(delay=0)
+
+
+def _folds(a, train, test=None, length=None):
+    test = test or (lambda now: (now <= a.days) & (a.days < now + a.length))
+    step = length or a.length
+    firsts = [a.start + k * step for k in range(a.folds)]
+    return [(np.flatnonzero(train(now)), np.flatnonzero(test(now))) for now in firsts]
+
+
+@past.mistake(
+    "A label that becomes known on the very day of training is missing: day + delay <= start, with "
+    "equality."
+)
+def known_strictly_before(right, a):
+    return _folds(a, lambda now: a.days + max(a.delay, 0) < now)
+
+
+@past.mistake("Your training rows include rows that are tested on: they must be older than start.")
+def trained_on_the_test_day(right, a):
+    return _folds(a, lambda now: a.days + a.delay <= now)
+
+
+@past.mistake(
+    "You train on all rows outside of the test days, also on later ones: the model would learn "
+    "from the future."
+)
+def trained_on_the_future(right, a):
+    return _folds(
+        a, lambda now: (a.days + a.delay <= now) & (a.days < now) | (a.days >= now + a.length)
+    )
+
+
+@past.mistake(
+    "Every fold is trained on what was known on day start: fold k is trained on day start + k * "
+    "length, with all that is known by then."
+)
+def trained_once(right, a):
+    return _folds(a, lambda now: (a.days + a.delay <= a.start) & (a.days < a.start))
+
+
+@past.mistake(
+    "You shifted the test days by delay: the delay concerns the labels that are learned from; "
+    "testing begins on the day of training."
+)
+def tested_after_the_delay(right, a):
+    return _folds(
+        a,
+        lambda now: (a.days + a.delay <= now) & (a.days < now),
+        lambda now: (now + a.delay <= a.days) & (a.days < now + a.delay + a.length),
+    )
+
+
+testing = walking.group("Which days are tested")
+
+
+@testing.mistake("Your test sets are one day too long: day start + length is the next fold's.")
+def one_day_too_long(right, a):
+    return _folds(
+        a,
+        lambda now: (a.days + a.delay <= now) & (a.days < now),
+        lambda now: (now <= a.days) & (a.days <= now + a.length),
+    )
+
+
+@testing.mistake("You test on everything from start on: a fold has `length` days.")
+def tested_to_the_end(right, a):
+    return _folds(
+        a, lambda now: (a.days + a.delay <= now) & (a.days < now), lambda now: now <= a.days
+    )
+
+
+@testing.mistake("Your folds overlap: each begins `length` days after the one before.")
+def folds_a_day_apart(right, a):
+    return _folds(a, lambda now: (a.days + a.delay <= now) & (a.days < now), length=1)
+
+
+@testing.mistake(
+    "You took positions in the table for days: the rows come in no order, so compare `days` itself."
+)
+def positions_for_days(right, a):
+    return right(days=np.arange(len(a.days)))
+
+
+@testing.mistake(
+    "You returned days: the numbers of the rows are asked for, as np.flatnonzero gives."
+)
+def days_for_rows(right, a):
+    return [(a.days[train], a.days[test]) for train, test in right()]
+
+
+walking.hints(
+    "Draw one fold on a line of days: today, the test days, and the last day whose label is known.",
+    "For each fold: now = start + k * length. Test: now <= day < now + length. Train: the label is "
+    "known, day + delay <= now, and the day is before now.",
+    "np.flatnonzero((days + delay <= now) & (days < now)) and np.flatnonzero((days >= now) & (days "
+    "< now + length)), for each of the folds.",
+)

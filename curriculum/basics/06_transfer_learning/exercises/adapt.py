@@ -1,0 +1,171 @@
+"""Four kinds that the backbone never saw, twenty labels each: the exercise `adapt`."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from lepton_course.authoring import Call, Case, accuracy, exercise
+from lepton_course.authoring.held_out import held_out
+
+from .frozen_features import MEAN, STD, pretrained_backbone, probe_scores
+
+FOLDER = Path(__file__).parents[1]
+LABELS = 20
+OF_EACH = 110
+"""New photos of each kind in a class's cases; the learner's check has fewer."""
+SANDAL, BAG = 5, 8
+
+
+adapting = exercise(
+    "adapt",
+    title="Twenty labels each",
+    points=3,
+    difficulty=5,
+    minutes=20,
+    probe=Call(),
+    compare=accuracy(at_least=0.68, tolerance=0.05),
+    read="lesson.ipynb#Feature-extraction",
+    held_out=held_out(FOLDER / "held_out.npz", "fashion_mnist", share=0.3),
+)
+
+
+@adapting.reference
+def adapt(photos, labels, new_photos):
+    """Return labels, whole numbers (M,), of new photos after learning from labelled ones.
+
+    photos: uint8 (N, 28, 28) and labels: (N,), each of 0 … K-1 at least once. new_photos: (M, 28,
+    28). A ridge probe on the features of the labelled photos and of turned copies.
+    """
+    return probe_scores(photos, labels, new_photos).argmax(axis=1)
+
+
+@adapting.alternative
+def in_pieces(photos, labels, new_photos):
+    pieces = np.array_split(new_photos, max(len(new_photos) // 60, 1))
+    return np.concatenate([adapt(photos, labels, piece) for piece in pieces])
+
+
+@adapting.cases
+def cases(rng, rows):
+    images, kinds = rows.numpy()
+    present = np.unique(kinds)
+    number = min(OF_EACH, np.bincount(kinds)[present].min() - LABELS)
+
+    def case(order, new_of_each):
+        """A case whose kind order[k] has the label k: other labels in other cases."""
+        known, new = [], []
+        for kind in order:
+            places = rng.permutation(np.flatnonzero(kinds == kind))
+            known.append(places[:LABELS])
+            new.append(places[LABELS : LABELS + new_of_each])
+        names = np.arange(len(order))
+        mixed = rng.permutation(LABELS * len(order))
+        labels = np.repeat(names, LABELS)[mixed]
+        photos = _on_the_belt(images[np.concatenate(known)[mixed]], rng)
+        shuffled = rng.permutation(new_of_each * len(order))
+        expected = np.repeat(names, new_of_each)[shuffled]
+        return photos, labels, _on_the_belt(images[np.concatenate(new)[shuffled]], rng), expected
+
+    four = case(rng.permutation(present), number)
+    photos, labels, new_photos, expected = case([SANDAL, BAG], number)
+    scores = probe_scores(photos, labels, new_photos)
+    margin = scores[np.arange(len(expected)), expected]
+    surest = [int(np.argmax(margin))]
+    part = "four new kinds, and a photo alone"
+    return [
+        Case(part, four[:3], expected=four[3]),
+        Case(part, (photos, labels, new_photos[surest]), expected=expected[surest]),
+    ]
+
+
+def _on_the_belt(images, rng):
+    """Photos uint8 (N, 28, 28) as the belt's camera sees them, each in a pose of its own."""
+    photos = torch.tensor(images)[:, None] / 255
+    number = len(photos)
+    angle = torch.tensor(rng.uniform(0, 2 * math.pi, number)).float()
+    shift = torch.tensor(rng.uniform(-1 / 7, 1 / 7, (number, 2, 1))).float()
+    light = torch.tensor(rng.uniform(0.6, 1.0, (number, 1, 1, 1))).float()
+    cos, sin = angle.cos() / 0.75, angle.sin() / 0.75
+    turn = torch.stack([cos, -sin, sin, cos], dim=1).reshape(number, 2, 2)
+    grid = functional.affine_grid(torch.cat([turn, shift], 2), photos.shape, align_corners=False)
+    seen = light * functional.grid_sample(photos, grid, align_corners=False)
+    return (seen[:, 0] * 255).round().byte().numpy()
+
+
+form = adapting.group("The form of the result")
+
+
+@form.mistake(
+    "You returned a score for each kind: the label is the index of the largest, argmax over axis 1."
+)
+def scores_instead_of_labels(photos, labels, new_photos):
+    return probe_scores(photos, labels, new_photos)
+
+
+@form.mistake("You returned a single number: argmax needs axis=1 (dim=1 in PyTorch).")
+def one_label_for_all(photos, labels, new_photos):
+    return probe_scores(photos, labels, new_photos).argmax()
+
+
+@form.mistake("You returned labels of the labelled photos: those of new_photos are asked for.")
+def labels_of_the_known(photos, labels, new_photos):
+    return labels.copy()
+
+
+inputs = adapting.group("What goes into the network")
+
+
+@inputs.mistake(
+    "PyTorch stopped with the error above: the backbone takes floats of shape (N, 1, 28, 28), so "
+    "use float(), / 255 and an axis for the channel."
+)
+def photos_without_channel(photos, labels, new_photos):
+    return pretrained_backbone()((torch.tensor(photos) / 255 - MEAN) / STD)
+
+
+@inputs.mistake("A PyTorch network takes no NumPy arrays: convert with torch.tensor(photos) first.")
+def array_into_the_network(photos, labels, new_photos):
+    return pretrained_backbone()(photos[:, None] / 255)
+
+
+accuracies = adapting.group("Accuracy")
+
+
+@accuracies.mistake(
+    "Almost no label is right, which is worse than guessing and happens when kinds are counted "
+    "from 1: labels begin at 0."
+)
+def counted_from_one(photos, labels, new_photos):
+    return adapt(photos, labels, new_photos) + 1
+
+
+@accuracies.mistake(
+    "About one label in four is right, as by guessing: do the labels come in the order of the new "
+    "photos, and did the head see the labelled photos in the order of their labels?"
+)
+def guessed(photos, labels, new_photos):
+    return np.random.default_rng(new_photos.sum()).integers(0, labels.max() + 1, len(new_photos))
+
+
+@accuracies.mistake(
+    "Every photo gets the same label: was the head trained at all, and are the photos normalised "
+    "as in pretraining?"
+)
+def always_the_same(photos, labels, new_photos):
+    return np.zeros(len(new_photos), dtype=int)
+
+
+adapting.hints(
+    "Twenty labels are too few for a whole network, and enough for a head. What can you compute "
+    "once, for all labelled and all new photos?",
+    "Normalise as in pretraining, take the frozen backbone's features in eval mode, fit a linear "
+    "probe on them. Turned copies of the labelled photos are further labelled photos.",
+    "Turn the photos by eight angles, take the features of all, standardise them by the labelled "
+    "ones' mean and deviation, fit linear_probe with a decay near 100, and return the argmax of "
+    "the new features' scores.",
+)

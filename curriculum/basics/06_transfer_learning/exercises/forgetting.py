@@ -1,0 +1,190 @@
+"""What a network has forgotten after several tasks: the exercise `forgetting`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lepton_course.authoring import Call, Case, close, exercise
+from lepton_course.authoring.wrong_forms import tuple_order
+
+remembering = exercise(
+    "forgetting",
+    title="What has been forgotten",
+    points=2,
+    difficulty=3,
+    minutes=10,
+    probe=Call(),
+    compare=close(rtol=1e-9, atol=1e-12),
+    read="lesson.ipynb#Forgetting,-and-rehearsal",
+    returns=("average", "forgotten", "backward"),
+    forms=[
+        tuple_order((0, 2, 1), "You exchanged forgotten and backward: forgotten comes second."),
+    ],
+)
+
+
+@remembering.reference
+def forgetting(accuracies):
+    """Return three floats, (average, forgotten, backward), after T tasks in a row.
+
+    accuracies: float (T, T); row i, column j: on task j, after training on task i. Entries above
+    the diagonal, of tasks not yet trained, do not count and may be nan.
+    average: mean of the last row. forgotten: over all tasks but the last, the mean of the best
+    accuracy before the last training, since the task was trained, minus the last. backward: over
+    the same tasks, the mean of the last accuracy minus the one just after their own training.
+    Both are 0 for a single task. Sources: Chaudhry et al. (2018), Lopez-Paz and Ranzato (2017).
+    """
+    last = accuracies[-1]
+    earlier = range(len(accuracies) - 1)
+    lost = [np.max(accuracies[task:-1, task]) - last[task] for task in earlier]
+    gained = [last[task] - accuracies[task, task] for task in earlier]
+    return float(np.mean(last)), _mean(lost), _mean(gained)
+
+
+def _mean(values):
+    return sum(values, 0.0) / max(len(values), 1)
+
+
+@remembering.alternative
+def with_a_mask(accuracies):
+    tasks = len(accuracies)
+    seen = np.where(np.tri(tasks, dtype=bool), accuracies, -np.inf)
+    average = float(seen[-1].mean())
+    if tasks == 1:
+        return average, 0.0, 0.0
+    old = seen[-1, :-1]
+    best = seen[:-1, :-1].max(axis=0)
+    return average, float((best - old).mean()), float((old - np.diag(seen)[:-1]).mean())
+
+
+@remembering.cases
+def cases(rng):
+    def case(part, tasks, filled=np.nan, *, rising=False):
+        table = rng.uniform(0.2, 1.0, (tasks, tasks))
+        if rising:
+            table = np.sort(table, axis=0)
+        table[np.triu_indices(tasks, 1)] = filled
+        return Case(part, (table,))
+
+    return [
+        case("several tasks", 4),
+        case("several tasks", 3),
+        case("several tasks", 5, rising=True),
+        case("several tasks", 2),
+        case("tasks tested before their training", 3, filled=2.0),
+        case("tasks tested before their training", 4, filled=0.0),
+        case("a single task", 1),
+        Case("negative scores", (np.array([[-0.5, 0.0], [-2.0, -1.0]]),)),
+        Case(
+            "negative scores", (np.array([[-1.0, 3.0, 3.0], [-0.25, -1.5, 3.0], [-3, -2, -4.0]]),)
+        ),
+    ]
+
+
+def _measure(
+    accuracies, *, start=lambda j: j, stop=-1, tasks=None, best=np.max, average=None, over=None
+):
+    """The three numbers, with any of the usual slips."""
+    count = len(accuracies)
+    old = range(count - 1 if tasks is None else tasks(count))
+    lost = [
+        best(accuracies[start(j) : (count if stop is None else stop), j]) - accuracies[-1, j]
+        if len(accuracies[start(j) : (count if stop is None else stop), j])
+        else 0.0
+        for j in old
+    ]
+    gained = [accuracies[-1, j] - accuracies[j, j] for j in old]
+    number = max(len(lost) if over is None else over(count), 1)
+    mean = float(accuracies[-1].mean() if average is None else average(accuracies))
+    return mean, float(sum(lost)) / number, float(sum(gained)) / number
+
+
+def _slipped(**slip):
+    def forgetting(accuracies):
+        return _measure(accuracies, **slip)
+
+    return forgetting
+
+
+slips = remembering.group("The numbers", make=lambda slip: _slipped(**slip()))
+
+
+@slips.mistake(
+    "You took the best accuracy of the whole column: what was measured before a task was trained "
+    "does not count, so begin at the diagonal."
+)
+def before_training_counted():
+    return {"start": lambda j: 0}
+
+
+@slips.mistake(
+    "Your forgotten is never negative: the best is taken before the last training, so leave out "
+    "the last row, and do not cut the difference off at 0."
+)
+def last_row_among_the_best():
+    return {"stop": None}
+
+
+@slips.mistake(
+    "You compared with the accuracy just after each task's own training: forgotten compares with "
+    "the best since then."
+)
+def against_the_diagonal():
+    return {"best": lambda values: values[0]}
+
+
+@slips.mistake(
+    "You compared with the accuracy just before the last training: forgotten compares with the "
+    "best since the task was trained."
+)
+def against_the_row_before():
+    return {"best": lambda values: values[-1]}
+
+
+@slips.mistake(
+    "You divided by the number of all tasks: the last one cannot be forgotten yet, so T - 1 tasks "
+    "count."
+)
+def divided_by_all_tasks():
+    return {"over": lambda count: count}
+
+
+@slips.mistake("Your average is that of the diagonal: it is the mean of the last row.")
+def average_of_the_diagonal():
+    return {"average": lambda table: np.diag(table).mean()}
+
+
+@slips.mistake("Your average is over all tests made so far: it is the mean of the last row.")
+def average_of_all_tests():
+    return {"average": lambda table: table[np.tril_indices(len(table))].mean()}
+
+
+@remembering.mistake(
+    "You read the table the other way round: rows are trainings, columns are tasks."
+)
+def transposed_table(accuracies):
+    table = np.where(np.isnan(accuracies), 0.0, accuracies).T
+    return _measure(table)
+
+
+@remembering.mistake("Your backward has the wrong sign: it is negative where accuracy was lost.")
+def backward_has_the_wrong_sign(right, a):
+    average, forgotten, backward = right()
+    return average, forgotten, -backward
+
+
+@remembering.mistake("Your forgotten has the wrong sign: it is positive where accuracy was lost.")
+def forgotten_has_the_wrong_sign(right, a):
+    average, forgotten, backward = right()
+    return average, -forgotten, backward
+
+
+remembering.hints(
+    "Draw a table of three tasks. Which row is the end, and which entries belong to task 0 after "
+    "it was trained?",
+    "Column j from row j up to the last row but one holds task j since its training. Its maximum "
+    "minus the last row's entry is what was forgotten; the last row's entry minus the diagonal's "
+    "is backward.",
+    "for j in range(T - 1): best = accuracies[j:-1, j].max(); then best - accuracies[-1, j], and "
+    "accuracies[-1, j] - accuracies[j, j]. Take the means, or 0.0 for T = 1.",
+)
