@@ -137,7 +137,17 @@ def close_connections(world: World) -> None:
         system_calls.restrict(system_calls.rules_once_connected())
 
 
-_HARMLESS_IN_PROC = ("self", "cpuinfo", "meminfo", "stat", "filesystems", "sys/vm", "sys/kernel")
+_OF_ITSELF = (
+    "auxv", "cgroup", "cmdline", "comm", "environ", "fd", "fdinfo", "io", "limits", "maps",
+    "mountinfo", "mounts", "numa_maps", "oom_score", "oom_score_adj", "schedstat", "smaps",
+    "smaps_rollup", "stat", "statm", "status",
+)  # fmt: skip
+"""What a process may read of itself: not `net` and `task`, which show the machine's connections."""
+
+_HARMLESS_IN_PROC = (
+    *("cpuinfo", "meminfo", "stat", "filesystems", "sys/vm", "sys/kernel"),
+    *(f"self/{name}" for name in _OF_ITSELF),
+)
 
 
 def walls_in_words(walls: Walls) -> list[str]:

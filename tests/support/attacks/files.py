@@ -87,6 +87,55 @@ ATTACKS = [
         **RIGHT,
     ),
     Attack(
+        "settings_of_libraries",
+        "hands in settings, libraries and kernels where programs look for them in their folder",
+        files=dict.fromkeys(
+            (
+                "matplotlibrc",
+                ".env",
+                ".netrc",
+                ".pdbrc",
+                ".pythonrc.py",
+                "setup.cfg",
+                "pyproject.toml",
+                "pytest.ini",
+                "dask.yaml",
+                "_ctypes.so",
+                "libgomp.so.1",
+                "numpy.cpython-311-x86_64-linux-gnu.so",
+                "ipykernel_launcher.py",
+                "autograder.py",
+                "python311.zip",
+                "python._pth",
+                "share/jupyter/kernels/python3/kernel.json",
+                "lepton_course/exercises/remote.py",
+                "__pycache__/json.cpython-311.pyc",
+                "jupyter_config.d/a.json",
+                "templates/feedback/index.html.j2",
+                "labconfig/x.json",
+            ),  # fmt: skip
+            EVIL,
+        ),
+        **RIGHT,
+    ),
+    Attack(
+        "poison_for_the_next",
+        "leaves start-up files wherever the next kernel might look, and in the premade one's home",
+        first="""
+import glob, os
+home = os.path.expanduser("~")
+for folder in {home, "/tmp", "/dev/shm", "..", *glob.glob("/tmp/*"), *glob.glob("/tmp/*/*")}:
+    for name in (".ipython/profile_default/startup/00.py", "premade/sitecustomize.py",
+                 ".local/lib/python3.11/site-packages/evil.pth", ".config/matplotlib/matplotlibrc"):
+        try:
+            os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
+            open(os.path.join(folder, name), "w").write("raise SystemExit('poisoned')")
+        except OSError:
+            pass
+""",
+        **RIGHT,
+    ),
+    Attack(
         "names_of_the_graders_files",
         "hands in files named like the grader's own",
         files=dict.fromkeys(

@@ -204,4 +204,31 @@ for stream in (kernel.shell_stream, kernel.control_stream):
         total=TOTAL,
         deserves=(0, 3),
     ),
+    Attack(
+        "messages_packed_by_hand",
+        "sends JSON that no library writes: keys twice, no numbers, deep nesting, objects as ids",
+        first=SEND
+        + """
+import json
+usual, header = kernel.session.pack, kernel.session.msg_header
+bodies = [
+    b'{"name": "stdout", ' + b'"text": "x", ' * 50_000 + b'"text": "3"}',
+    b'{"metadata": {}, "data": {"application/json": [NaN, -Infinity, 1e999]}}',
+    b'{"metadata": {}, "data": {"application/json": ' + b"[" * 198 + b"]" * 198 + b"}}",
+    b'{"data": ' + b'{"a":' * 100_000 + b"1" + b"}" * 100_001,
+    b'{"__class__": "x", "constructor": {}, "": null}', b"[]", b"3", b'"stdout"', b"null",
+]
+for kind in ("stream", "display_data", "status", "error", "clear_output"):
+    for body in bodies:
+        kernel.session.pack = lambda value: body if value == {"odd": 1} else usual(value)
+        iopub(kind, {"odd": 1})
+kernel.session.pack = usual
+for odd in ({"msg_id": ["a"]}, {"date": "9999-12-31T23:59:59-23:59"}, {"session": {}}):
+    kernel.session.msg_header = lambda kind: {**header(kind), **odd}
+    iopub("stream", {"name": "stdout", "text": "odd"})
+kernel.session.msg_header = header
+""",
+        total=TOTAL,
+        deserves=(0, 3),
+    ),
 ]
