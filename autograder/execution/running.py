@@ -47,7 +47,7 @@ OUTPUT_BYTES = 2_000
 OUTPUT_SECONDS = 2
 """Time to wait for the last outputs of a cell that has ended."""
 
-INTERRUPT_SECONDS = 6
+INTERRUPT_SECONDS = 12
 """Time for an interrupted cell to end; other processes may keep the cores busy."""
 
 
