@@ -157,6 +157,6 @@ splitting.hints(
     "Begin with an empty test set. Which group joins first, and how many rows has it?",
     "Walk through order. Before each group: are there enough rows already? If not, all of its rows "
     "join.",
-    "test = np.zeros(len(groups), dtype=bool); for each group: if test.sum() >= test_rows, break; "
-    "else test |= groups == group.",
+    "Start from a mask of False. For each group of order: stop if the mask already has test_rows "
+    "rows, else set the mask to True wherever groups equals this group.",
 )

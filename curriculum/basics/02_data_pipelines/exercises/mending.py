@@ -78,8 +78,8 @@ def _model():
     train = load_dataset("credit").train
     words = np.stack([train.column(name) for name in CATEGORIES], axis=1)
     x = _features(train.numbers.astype(float), words)
-    middle = np.nanmedian(x, axis=0)
-    x = np.where(np.isnan(x), middle, x)
+    medians = np.nanmedian(x, axis=0)
+    x = np.where(np.isnan(x), medians, x)
     mean, std = x.mean(axis=0), np.maximum(x.std(axis=0), 0.05)
     x = np.column_stack([(x - mean) / std, np.ones(len(x))])
     w = np.zeros(x.shape[1])
@@ -87,7 +87,7 @@ def _model():
         p = 1 / (1 + np.exp(-x @ w))
         curvature = x.T @ (x * (p * (1 - p))[:, None]) + 2 * np.eye(len(w))
         w = w - np.linalg.solve(curvature, x.T @ (p - train.labels) + 2 * w)
-    return middle, mean, std, w
+    return medians, mean, std, w
 
 
 def logits_of(numbers, words):

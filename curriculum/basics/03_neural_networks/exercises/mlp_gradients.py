@@ -116,9 +116,9 @@ def cases(rng):
 def _overflowing(logits, labels):
     """The logits' gradient without the shift: nan where a power overflows."""
     with np.errstate(all="ignore"):
-        odds = np.exp(logits)
+        powers = np.exp(logits)
         hot = labels[:, None] == np.arange(logits.shape[1])
-        return (odds / odds.sum(axis=1, keepdims=True) - hot) / len(logits)
+        return (powers / powers.sum(axis=1, keepdims=True) - hot) / len(logits)
 
 
 def _variant(a, *, gate=lambda entered: entered > 0, back=lambda u, w: u @ w.T, d_logits=None):

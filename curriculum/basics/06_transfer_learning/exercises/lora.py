@@ -157,6 +157,7 @@ adapting.hints(
     "Write the shapes beside each product. x meets a first: (…, I) times (I, r).",
     "y is the frozen layer's output plus alpha / r times x through a, then through b. The merged "
     "weight is weight plus alpha / r times the product of b and a.",
-    "scale = alpha / a.shape[0]; y = x @ weight.T + bias + scale * (x @ a.T @ b.T); merged = "
-    "weight + scale * (b @ a).",
+    "The factor is alpha divided by the number of rows of a. Add the factor times x, times a "
+    "transposed, times b transposed, to the frozen layer's output; and the factor times b times a "
+    "to weight.",
 )

@@ -225,6 +225,7 @@ repairing.hints(
     "change it?",
     "Look at four things: what the backbone was pretrained on, the mode in which batch "
     "normalisation runs, which parameters reach the optimiser, and what happens to old gradients.",
-    "x = (x - mean) / std; backbone.requires_grad_(False) and backbone.eval(), also where the "
-    "script says network.train(); an optimiser of head.parameters(); zero_grad() in every step.",
+    "Normalise the photos with the given mean and deviation; freeze the backbone and keep it in "
+    "eval mode, also where the script switches to train mode; give the optimiser the head's "
+    "parameters alone; clear the gradients in every step.",
 )

@@ -113,9 +113,8 @@ def ranks_by_place(labels, scores):
     ranks[order] = np.arange(1, len(scores) + 1)
     positive = labels == 1
     number = positive.sum()
-    return float(
-        (ranks[positive].sum() - number * (number + 1) / 2) / number / (len(labels) - number)
-    )
+    above = ranks[positive].sum() - number * (number + 1) / 2
+    return float(above / number / (len(labels) - number))
 
 
 what = ranking.group("What is measured")

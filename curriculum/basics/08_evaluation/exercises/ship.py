@@ -81,7 +81,7 @@ def _z_scores(arm, y):
 @shipping.alternative
 def by_regression(arm, before, after):
     """Least squares of spending on arm and spending before, test by test."""
-    found = []
+    decisions = []
     for group, x, y in zip(arm, before.astype(float), after.astype(float), strict=True):
         n = len(group)
         design = np.column_stack([np.ones(n), group, x])
@@ -89,8 +89,8 @@ def by_regression(arm, before, after):
         weights = inverse @ design.T @ y
         error = np.sqrt(((y - design @ weights) ** 2).sum() / (n - 3) * inverse[1, 1])
         chi = ((group == 1).sum() - n / 2) ** 2 / (n / 4)
-        found.append(2 if chi > 10.83 else int(weights[1] / error > 1.96))
-    return np.array(found)
+        decisions.append(2 if chi > 10.83 else int(weights[1] / error > 1.96))
+    return np.array(decisions)
 
 
 @functools.cache

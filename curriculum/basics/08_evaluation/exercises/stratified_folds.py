@@ -31,8 +31,8 @@ def stratified_folds(labels, k, order):
     """Return the fold of each row, 0 to k - 1: int64 (N,).
 
     labels: whole numbers (N,); order: a permutation of the rows, int (N,). The classes are dealt
-    in ascending order, the rows of each in the order given by `order`, and the dealing goes on
-    where the last class ended.
+    in ascending order, the rows of each in the order given by `order`, and each class
+    continues after the fold of the row before it.
     """
     dealt = order[np.argsort(labels[order], kind="stable")]
     folds = np.empty(len(labels), dtype=np.int64)
