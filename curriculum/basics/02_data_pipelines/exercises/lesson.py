@@ -226,6 +226,7 @@ def training_marked(right, a):
 hashing.hints(
     "Write it for one customer first: a number from 0 to 99, compared with percent.",
     "A list comprehension over customers.tolist(), then np.array(…, dtype=bool).",
+    "import hashlib\n\n\n"
     "def hash_split(customers, percent):\n"
     "    inside = []\n"
     "    for c in customers.tolist():\n"
