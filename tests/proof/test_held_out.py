@@ -263,13 +263,26 @@ def judged_by_labels() -> dict[str, Exercise]:
     return found
 
 
-def test_every_exercise_that_asks_for_labels_declares_its_rows(judged_by_labels):
-    assert len(judged_by_labels) >= 4
-    assert [name for name, declared in judged_by_labels.items() if not declared.held_out] == []
+def test_every_exercise_that_asks_for_labels_declares_its_rows_or_draws_them(judged_by_labels):
+    drawn = {name: asked for name, asked in judged_by_labels.items() if not asked.held_out}
+    assert len(judged_by_labels) - len(drawn) >= 4
+    for name, asked in drawn.items():
+        public, secret = (rows_drawn(asked, seed) for seed in (PUBLIC_SEED, "a class"))
+        assert public and public.isdisjoint(secret), name
+
+
+def rows_drawn(asked: Exercise, seed: str) -> set[bytes]:
+    """The rows of the cases: what stands at one place of all arguments."""
+    return {
+        b"".join(argument[place].tobytes() for argument in case.args)
+        for case in draw_cases(asked, seed)
+        for place in range(len(case.args[0]))
+    }
 
 
 def test_no_row_is_held_out_by_one_module_and_in_the_check_of_another(judged_by_labels):
-    for one, other in combinations(judged_by_labels.values(), 2):
+    declared = [asked for asked in judged_by_labels.values() if asked.held_out]
+    for one, other in combinations(declared, 2):
         train, *_ = one.held_out.shipped()
         rows, others = one.held_out.load(), other.held_out.load()
         if type(rows) is not type(others):
