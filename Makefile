@@ -78,12 +78,11 @@ test attack: export TF_NUM_INTEROP_THREADS = 1
 test: lint build
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@# Last, so that forks and floods disturb nothing else: the corpus beside the limits.
-	$(BIN)/python -m pytest -m attack --durations=10 \
-	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@# Last, and alone on the machine: forks, floods and all.
+	$(BIN)/python -m pytest -m attack --durations=10
 
 attack: build
-	$(BIN)/python -m pytest -m attack --numprocesses $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -m attack
 
 fuzz: install
 	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzzing
