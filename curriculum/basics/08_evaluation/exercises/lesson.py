@@ -104,6 +104,7 @@ def choosing_cases(rng):
         return Case(part, (labels, rng.normal(size=rows) + labels, thresholds, missed, false))
 
     equal = np.array([1, 0]), np.array([0.5, 0.25]), np.array([0.75, 0.5])
+    last = np.array([0, 1]), np.array([0.0, 1.0]), np.append(np.full(401, -9.0), 0.5)
     return [
         case("missed positives cost more", 140, 301, 3.7, 1.0),
         case("missed positives cost more", 101, 251, 1.6, 0.45),
@@ -111,6 +112,7 @@ def choosing_cases(rng):
         case("false alarms cost more", 150, 326, 0.6, 2.6),
         case("false alarms cost more", 125, 211, 0.7, 1.7),
         case("both cost the same", 136, 221, 1.0, 1.0),
+        Case("the last threshold is the best", (*last, 1.0, 1.0)),
         Case("at the threshold", (*equal, 2.0, 1.0)),
         Case("at the threshold", (np.array([1]), np.array([-0.5]), np.array([-0.5]), 1.0, 0.0)),
     ]
@@ -184,7 +186,7 @@ def adjusting_cases(rng):
         case("spending rises with spending before", 11, 0.3, shift=-40.0),
         case("spending falls with spending before", 21, -0.5),
         case("spending falls with spending before", 2, -2.0),
-        Case("whole numbers", (rng.permutation(9) // 2, rng.permutation(9))),
+        Case("whole numbers", (rng.permutation(9) // 2, rng.permutation(9) - 4)),
     ]
 
 

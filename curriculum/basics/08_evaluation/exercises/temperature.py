@@ -64,6 +64,10 @@ def cases(rng):
         uniform = rng.gumbel(size=(rows, kinds))
         return Case(part, (true * honest, (honest + uniform).argmax(axis=1)))
 
+    def of_two_kinds(right):
+        """400 answers of one sureness, so many of them right: 215 ask for a T of 13.3."""
+        return np.tile([1.0, -1.0], (400, 1)), (np.arange(400) >= right).astype(int)
+
     sure = rng.normal(size=(12, 3))
     return [
         drawn("too sure", 300, 4, 2.5),
@@ -74,6 +78,8 @@ def cases(rng):
         Case("the ends", (sure, sure.argmax(axis=1))),
         Case("the ends", (sure, sure.argmin(axis=1))),
         Case("the ends", (np.array([[2.0, -1.5]]), np.array([1]))),
+        Case("the ends", of_two_kinds(right=200)),
+        Case("near the end", of_two_kinds(right=215)),
     ]
 
 
