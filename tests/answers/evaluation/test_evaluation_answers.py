@@ -214,7 +214,7 @@ def cross_entropy(logits, labels):
     return -log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean()
 
 
-@TABLE.answer("temperature", loses={"large logits", "not sure enough", "the ends"})
+@TABLE.answer("temperature", loses={"large logits", "not sure enough", "the ends", "near the end"})
 def tenths_up_to_ten(logits, labels):
     return best_of(np.arange(0.1, 10, 0.1), lambda t: cross_entropy(logits / t, labels))
 
@@ -241,7 +241,7 @@ def multiplied(logits, labels):
     return best_of(np.geomspace(0.05, 20, 900), lambda t: cross_entropy(logits * t, labels))
 
 
-@TABLE.answer("temperature", loses={"large logits", "not sure enough", "too sure"})
+@TABLE.answer("temperature", loses={"large logits", "not sure enough", "too sure", "near the end"})
 def of_calibration_error(logits, labels):
     def gap(t):
         chance = np.exp(log_softmax(logits / t, axis=1)).max(axis=1)
