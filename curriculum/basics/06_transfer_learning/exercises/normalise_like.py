@@ -15,7 +15,7 @@ preparing = exercise(
     minutes=10,
     probe=Call(fresh=True),
     compare=close(rtol=1e-4, atol=1e-5),
-    read="lesson.ipynb#What-goes-wrong:-another-normalisation",
+    read="lesson.ipynb#What-goes-wrong:-the-wrong-normalisation",
 )
 
 
