@@ -32,7 +32,7 @@ def probe_scores(photos, labels, new_photos, copies=8, decay=100.0):
 @functools.lru_cache(maxsize=128)
 @torch.no_grad()
 def features_of(pixels, copies):
-    """Features (copies * N, 96) of photos, turned by equal steps through a whole turn."""
+    """Features (copies * N, 96) of photos, rotated in equal steps through a full circle."""
     photos = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(-1, 1, 28, 28) / 255
     turned = [_turned(photos, 2 * math.pi * step / copies) for step in range(copies)]
     return pretrained_backbone()((torch.cat(turned) - MEAN) / STD).numpy().astype(np.float64)

@@ -155,8 +155,8 @@ def _with_faults(faults):
 
 
 @faults.mistake(
-    "The photos are still only scaled: the backbone was pretrained on photos from which mean was "
-    "subtracted, divided by std."
+    "The photos are still only scaled: the backbone was pretrained on normalised photos, so "
+    "subtract mean and divide by std."
 )
 def not_normalised():
     return {"normalised": False}
@@ -164,8 +164,8 @@ def not_normalised():
 
 @faults.mistake(
     "The backbone is still in train mode while the head is trained: its batch normalisation uses "
-    "the batch's statistics and moves its own. Freezing the parameters does not stop that; "
-    "eval() does."
+    "the batch's statistics and moves its running ones. Freezing the parameters does not stop "
+    "that; eval() does."
 )
 def backbone_in_train_mode():
     return {"backbone_eval": False}
@@ -179,7 +179,7 @@ def norm_still_trains():
     return {"norm_trains": True}
 
 
-@faults.mistake("Gradients of earlier steps are still added up: clear them before each step.")
+@faults.mistake("Gradients still accumulate from step to step: clear them before each step.")
 def gradients_not_cleared():
     return {"cleared": False}
 
@@ -189,18 +189,18 @@ def nothing_repaired():
     return {"normalised": False, "backbone_eval": False, "norm_trains": True, "cleared": False}
 
 
-@faults.mistake("Your backbone is not frozen at all: only the head may be trained.")
+@faults.mistake("Your backbone is not frozen at all: train only the head.")
 def nothing_frozen():
     return {"all_train": True}
 
 
-@faults.mistake("You froze the head as well: its weights are still zeros.")
+@faults.mistake("You froze the head as well: its weights are still zero.")
 def head_frozen():
     return {"head_frozen": True}
 
 
 @repairing.mistake(
-    "Your logits are those before the last step: compute them with the trained head."
+    "Your logits come from before the last step: compute them with the trained head."
 )
 def logits_before_the_last_step(right, a):
     if not a.steps:
@@ -209,13 +209,13 @@ def logits_before_the_last_step(right, a):
     return weight, bias, right(steps=a.steps - 1)[2]
 
 
-@repairing.mistake("You returned probabilities: logits are asked for, without a softmax.")
+@repairing.mistake("You returned probabilities: return the logits, without a softmax.")
 def probabilities(right, a):
     weight, bias, logits = right()
     return weight, bias, _softmax(logits)
 
 
-@repairing.mistake("You made one step too many.")
+@repairing.mistake("You took one step too many.")
 def one_step_too_many(right, a):
     return right(steps=a.steps + 1)
 
@@ -225,7 +225,7 @@ repairing.hints(
     "change it?",
     "Look at four things: what the backbone was pretrained on, the mode in which batch "
     "normalisation runs, which parameters reach the optimiser, and what happens to old gradients.",
-    "Normalise the photos with the given mean and deviation; freeze the backbone and keep it in "
-    "eval mode, also where the script switches to train mode; give the optimiser the head's "
-    "parameters alone; clear the gradients in every step.",
+    "Normalise the photos with the given mean and std; freeze the backbone and keep it in eval "
+    "mode, even where the script switches to train mode; give the optimiser only the head's "
+    "parameters; clear the gradients in every step.",
 )
