@@ -230,7 +230,7 @@ def the_bias_is_merged_too(x, weight, bias, a, b, alpha):
 
 # --- Twenty labels each -------------------------------------------------------------------------
 
-PART = "four new kinds, and a photo alone"
+PART = "four new classes, and a single photo"
 
 
 def features(photos, copies=1):

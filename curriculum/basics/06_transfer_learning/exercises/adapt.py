@@ -76,7 +76,7 @@ def cases(rng, rows):
     scores = probe_scores(photos, labels, new_photos)
     margin = scores[np.arange(len(expected)), expected]
     surest = [int(np.argmax(margin))]
-    part = "four new kinds, and a photo alone"
+    part = "four new classes, and a single photo"
     return [
         Case(part, four[:3], expected=four[3]),
         Case(part, (photos, labels, new_photos[surest]), expected=expected[surest]),
