@@ -119,6 +119,19 @@ def before_training_counted():
 
 
 @slips.mistake(
+    "You left out only what is nan: above the diagonal there may be numbers, and they do not count "
+    "either. Start at the diagonal."
+)
+def only_nan_left_out():
+    return {"start": lambda j: 0, "best": np.nanmax}
+
+
+@slips.mistake("Your average leaves out the last task: it is the mean of the whole last row.")
+def average_without_the_last():
+    return {"average": lambda table: table[-1, : max(len(table) - 1, 1)].mean()}
+
+
+@slips.mistake(
     "Your forgotten is never negative: take the best score from before the last training, without "
     "the last row, and do not clip the difference at 0."
 )

@@ -11,8 +11,8 @@ probing = exercise(
     "linear_probe",
     title="A linear probe in closed form",
     points=2,
-    difficulty=3,
-    minutes=12,
+    difficulty=2,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-5, atol=1e-7),
     read="lesson.ipynb#Feature-extraction",
@@ -179,8 +179,8 @@ def columns_that_occur(right, a):
 
 
 probing.hints(
-    "Centre the features and the targets, and the bias drops out of the problem. What remains is "
-    "ridge regression.",
+    "Write the shape beside each product: X is (N, D), T is (N, classes). The three steps are "
+    "those of ridge regression.",
     "Targets: np.eye(classes)[labels]. Subtract the mean of the features, solve (Xᵀ X + decay I) W "
     "= Xᵀ T, then choose the bias that maps the mean of the features to the mean of the targets.",
     "c = features.mean(axis=0); X = features - c; W = np.linalg.solve(X.T @ X + decay * "

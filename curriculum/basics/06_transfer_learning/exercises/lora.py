@@ -13,8 +13,8 @@ adapting = exercise(
     "lora",
     title="LoRA: run it, merge it",
     points=3,
-    difficulty=3,
-    minutes=12,
+    difficulty=2,
+    minutes=8,
     probe=Call(fresh=True),
     compare=close(rtol=1e-6, atol=1e-8),
     read="lesson.ipynb#LoRA",
@@ -79,10 +79,7 @@ def not_scaled(right, a):
     return right(alpha=float(len(a.a)))
 
 
-@scaling.mistake(
-    "You scaled by alpha alone: divide it by the rank, so that the update keeps its scale when "
-    "the rank changes."
-)
+@scaling.mistake("You scaled by alpha alone: divide it by the rank.")
 def alpha_alone(right, a):
     return right(alpha=a.alpha * len(a.a))
 
@@ -97,6 +94,18 @@ def root_of_the_rank(right, a):
 )
 def divided_by_the_inputs(right, a):
     return right(alpha=a.alpha * len(a.a) / a.x.shape[-1])
+
+
+@scaling.mistake(
+    "You divided alpha by the number of outputs: r is the rank, the number of rows of a."
+)
+def divided_by_the_outputs(right, a):
+    return right(alpha=a.alpha * len(a.a) / len(a.b))
+
+
+@scaling.mistake("You divided with //, which drops the fraction: alpha / r is a float.")
+def whole_division(right, a):
+    return right(alpha=a.alpha // len(a.a) * len(a.a))
 
 
 @scaling.mistake("You scaled the whole output: scale only the update.")

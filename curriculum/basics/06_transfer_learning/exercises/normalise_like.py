@@ -12,7 +12,7 @@ preparing = exercise(
     title="Normalise as in pretraining",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(fresh=True),
     compare=close(rtol=1e-4, atol=1e-5),
     read="lesson.ipynb#What-goes-wrong:-the-wrong-normalisation",
@@ -126,6 +126,26 @@ def first_channel_for_all(right, a):
     return right(mean=[a.mean[0]] * len(a.mean), std=[a.std[0]] * len(a.std))
 
 
+@values.mistake(
+    "Grey photos got the first channel's mean and std throughout: each channel has its own."
+)
+def first_channel_for_grey_photos(right, a):
+    if a.images.ndim == 4:
+        return right()
+    return right(mean=[a.mean[0]] * len(a.mean), std=[a.std[0]] * len(a.std))
+
+
+@values.mistake("You divided by the brightest pixel: divide by 255, whatever the photos hold.")
+def divided_by_the_brightest(images, mean, std):
+    photos = _channels_last(images, len(mean)) / images.max()
+    return ((photos - mean) / std).transpose(0, 3, 1, 2)
+
+
+@values.mistake("You divided by the square of std, the variance: divide by std itself.")
+def divided_by_the_variance(right, a):
+    return right() / _by_channel(a.std)
+
+
 @values.mistake("You reversed the channels: keep their order, in which mean and std are listed.")
 def channels_reversed(right, a):
     return right(mean=a.mean[::-1], std=a.std[::-1])[:, ::-1].copy()
@@ -150,6 +170,15 @@ def reshaped(images, mean, std):
     photos = _channels_last(images, len(mean)) / 255
     number, height, width, channels = photos.shape
     return (photos.reshape(number, channels, height, width) - _by_channel(mean)) / _by_channel(std)
+
+
+@layout.mistake(
+    "You normalised, then reshaped (N, H, W, C) to (N, C, H, W): reshape keeps the order of the "
+    "numbers and so mixes up pixels and channels. Transpose the axes instead."
+)
+def reshaped_afterwards(right, a):
+    result = right()
+    return result.transpose(0, 2, 3, 1).reshape(result.shape)
 
 
 @layout.mistake(

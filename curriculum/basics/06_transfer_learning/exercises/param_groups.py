@@ -190,6 +190,13 @@ def frozen_ignored(right, a):
     return right(frozen=0)
 
 
+@grouping.mistake("Your list runs from the head to the input: list the blocks from the input on.")
+def head_first(right, a):
+    groups = right()
+    own = [[group for group in groups if group[0][0].startswith(b + ".")] for b in a.blocks]
+    return [group for block in reversed(own) for group in block]
+
+
 decays = grouping.group(
     "Weight decay", read="../04_training_well/lesson.ipynb#AdamW",
     make=lambda slip: _slipped(**slip()),
@@ -210,6 +217,15 @@ def everything_decayed():
 )
 def matrices_only():
     return {"decays": lambda shape: len(shape) == 2}
+
+
+@grouping.mistake(
+    "You decided by the name: the scales of normalisation are called weight, too. Count the axes "
+    "of the shape."
+)
+def decided_by_the_name(right, a):
+    called = {name: (1, 1) if name.endswith("weight") else (1,) for name in a.shapes}
+    return right(shapes=called)
 
 
 @decays.mistake("In your blocks, the group without decay comes first: put the decayed one first.")

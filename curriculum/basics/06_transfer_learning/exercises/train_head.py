@@ -17,7 +17,7 @@ repairing = exercise(
     title="Repair a script that freezes",
     points=3,
     difficulty=4,
-    minutes=15,
+    minutes=12,
     probe=Call(fresh=True),
     compare=close(rtol=1e-3, atol=1e-4),
     read="lesson.ipynb#What-goes-wrong:-frozen,-and-yet-it-moves",
@@ -63,13 +63,15 @@ def _softmax(logits):
 
 def _script(
     *given,
-    normalised=True, backbone_eval=True, norm_trains=False, cleared=True, all_train=False,
-    head_frozen=False,
+    normalised=True, scaled=True, own=False, backbone_eval=True, norm_trains=False, cleared=True,
+    all_train=False, head_frozen=False, reduction="mean",
 ):  # fmt: skip
     """The script with any of its faults: the colleague's has the first four."""
     photos, labels, *state, mean, std, classes, rate, steps = given
     network, linear = _network(*state, classes)
-    x = torch.tensor(photos).float().unsqueeze(1) / 255
+    x = torch.tensor(photos).float().unsqueeze(1) / (255 if scaled else 1)
+    if own:
+        mean, std = x.mean(), x.std()
     if normalised:
         x = (x - mean) / std
     network.requires_grad_(all_train)
@@ -79,7 +81,9 @@ def _script(
     descent = torch.optim.SGD([*moving, *linear.parameters()], lr=rate)
     for _ in range(0 if head_frozen else steps):
         network.train(not backbone_eval)
-        loss = functional.cross_entropy(linear(network(x)), torch.tensor(labels))
+        loss = functional.cross_entropy(
+            linear(network(x)), torch.tensor(labels), reduction=reduction
+        )
         if cleared:
             descent.zero_grad()
         loss.backward()
@@ -184,7 +188,10 @@ def gradients_not_cleared():
     return {"cleared": False}
 
 
-@faults.mistake("This is still the colleague's script: it has four faults.")
+@faults.mistake(
+    "As in the colleague's script, the photos are only scaled and the batch normalisation runs in "
+    "train mode. Go through the four places that the statement names."
+)
 def nothing_repaired():
     return {"normalised": False, "backbone_eval": False, "norm_trains": True, "cleared": False}
 
@@ -194,9 +201,32 @@ def nothing_frozen():
     return {"all_train": True}
 
 
-@faults.mistake("You froze the head as well: its weights are still zero.")
+@faults.mistake(
+    "Your head never moves: its weights are still zero. Is it frozen, is it missing from the "
+    "optimiser, or are its gradients cleared before the step?"
+)
 def head_frozen():
     return {"head_frozen": True}
+
+
+@faults.mistake(
+    "You normalised pixels of 0…255: mean and std were measured in 0…1, so scale first."
+)
+def not_scaled():
+    return {"scaled": False}
+
+
+@faults.mistake(
+    "You normalised by the mean and std of these photos: the backbone expects those of its "
+    "pretraining photos, which are the arguments."
+)
+def own_statistics():
+    return {"own": True}
+
+
+@faults.mistake("You added up the photos' losses: each step is on their mean.")
+def losses_added_up():
+    return {"reduction": "sum"}
 
 
 @repairing.mistake(
