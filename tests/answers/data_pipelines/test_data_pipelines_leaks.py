@@ -71,7 +71,7 @@ def later_column_first_where_equal(table, labels, threshold):
     return [c for c in order if scores[c] >= threshold]
 
 
-@TABLE.answer("find_leak", loses={"blank tells"})
+@TABLE.answer("find_leak", loses={"missingness tells"})
 def blank_rule_forgotten(table, labels, threshold):
     def score(column, bad):
         return max(gap(column > t, bad) for t in np.append(column[~np.isnan(column)], np.inf))
@@ -79,7 +79,7 @@ def blank_rule_forgotten(table, labels, threshold):
     return strongest(table, labels, threshold, score)
 
 
-@TABLE.answer("find_leak", loses={"blank tells", "blanks count as not above"})
+@TABLE.answer("find_leak", loses={"missingness tells", "missing counts as not above"})
 def blanks_filled_with_the_median(table, labels, threshold):
     middle = [np.median(c[~np.isnan(c)]) if not np.isnan(c).all() else 0.0 for c in table.T]
     return with_at_most(np.where(np.isnan(table), middle, table), labels, threshold)
@@ -178,7 +178,7 @@ def the_true_labels(x, y, customers, folds, keep):
 # --- From the raw table to a decision -----------------------------------------------------------
 
 DECIDE = TABLE.exercises["decide"].reference
-UNITS, BLANKS, SPELLING = ("money in single units", "blanks in disguise", "other spellings")
+UNITS, BLANKS, SPELLING = ("money in single units", "disguised missing values", "other spellings")
 
 
 @TABLE.answer("decide")

@@ -95,7 +95,7 @@ def cases(rng, rows):
         chosen = rng.random(len(table)) < 0.5
         table[chosen, place] = BLANK
     table[np.isnan(table)] = BLANK
-    yield Case("blanks in disguise", (table, spelt), expected=truth)
+    yield Case("disguised missing values", (table, spelt), expected=truth)
     table, spelt, truth = drawn()
     yield Case("other spellings", (table, _misspelt(spelt, rng)), expected=truth)
 
@@ -124,24 +124,24 @@ cleaning = deciding.group("Cleaning", read="lesson.ipynb#Look-before-you-clean")
 
 
 @cleaning.mistake(
-    "Where money comes in single units, your decisions are hardly better than guessing: divide "
-    "the six money columns by 1000 in rows whose amount is far above 5000."
+    "Where money is in single units, your decisions are hardly better than guessing: divide the "
+    "six money columns by 1000 in rows whose amount is far above 5000."
 )
 def units_not_converted(numbers, texts):
     return decide_with(numbers, texts, units=False)
 
 
 @cleaning.mistake(
-    "Where blanks are written as -9999, your decisions are hardly better than guessing: turn "
-    "-9999 into a gap before you fill."
+    "Where missing values are written as -9999, your decisions are hardly better than guessing: "
+    "turn -9999 into nan before you impute."
 )
 def blanks_taken_for_numbers(numbers, texts):
     return decide_with(numbers, texts, blanks=False)
 
 
 @cleaning.mistake(
-    "All rows that are not set aside get the same decision: are there nan among the logits (nan > "
-    "0.3 is False)? Fill the gaps, and prepare a row in decide exactly as in training."
+    "All rows that are not set aside get the same decision: are some of the scores nan (nan > 0.3 "
+    "is False)? Impute missing values, and prepare a row in decide exactly as in training."
 )
 def all_others_alike(numbers, texts):
     numbers = np.where(numbers == BLANK, np.nan, numbers)
@@ -152,14 +152,14 @@ aside = deciding.group("Setting aside", read="lesson.ipynb#A-schema-that-refuses
 
 
 @aside.mistake(
-    "Too few decisions are right in every part, as when no row is set aside: rows that break a "
-    "rule of the statement get 2."
+    "Too few decisions are right in every part, as happens when no row is set aside: rows that "
+    "violate the schema get 2."
 )
 def none_set_aside(numbers, texts):
     return decide_with(numbers, texts, schema=False)
 
 
-@aside.mistake("Every row is set aside: do you turn a rule round, or compare with nan?")
+@aside.mistake("Every row is set aside: did you invert a rule, or compare with nan?")
 def all_set_aside(numbers, texts):
     return np.full(len(numbers), ASIDE)
 
@@ -175,18 +175,18 @@ def swapped(numbers, texts):
 form = deciding.group("The form of the result")
 
 
-@form.mistake("You returned a list: a NumPy array of whole numbers is asked for.")
+@form.mistake("You returned a list: return a NumPy array of whole numbers.")
 def a_list(numbers, texts):
     return decide_with(numbers, texts).tolist()
 
 
 deciding.hints(
-    "Write three small functions first: one that turns -9999 into nan, one that brings money to "
-    "thousands, one that brings spellings to those of the clean table. Look at a histogram of each "
-    "column after them.",
-    "decide: mend, look which rows break a rule, prepare with the medians and means of the "
-    "training set, compare the probability with about 0.3, and write 2 where a rule is broken.",
-    "Blank: numbers == -9999. Units: rows with abs(amount) > 20000. Spelling: strip, lower, "
+    "Write three small functions first: one that turns -9999 into nan, one that converts money to "
+    "thousands, one that brings spellings to those of the clean table. Then look at a histogram of "
+    "each column.",
+    "decide: clean, find the rows that violate the schema, prepare with the medians and means of "
+    "the training set, compare the probability with about 0.3, and write 2 for those rows.",
+    "Missing: numbers == -9999. Units: rows with abs(amount) > 20000. Spelling: strip, lower, "
     "then a dictionary of the synonyms. Rules: age 18 to 100, time 1 to 120, amount above 0, "
     "seniority not above age. Train scikit-learn's pipeline on load_dataset('credit').train.",
 )

@@ -24,11 +24,11 @@ repairing = exercise(
 def out_of_fold(x, y, customers, folds, keep):
     """Return each row's label as predicted by a model that never saw its customer, int (N,).
 
-    x: float (N, F). y: whole numbers (N,), 0 or 1. customers: texts (N,). The distinct customers,
-    sorted, are dealt to folds 0, 1, …, folds - 1, 0, …. For each fold, the rows of the other folds
-    give the means, the standard deviations (1 where 0), the `keep` columns whose class means lie
-    furthest apart after scaling (the lower column first where equal), and both classes' centres. A
-    row gets label 1 where it is nearer to the centre of class 1, else 0.
+    x: float (N, F). y: whole numbers (N,), 0 or 1. customers: strings (N,). The distinct customers,
+    sorted, are assigned to folds 0, 1, …, folds - 1, 0, …. For each fold, the rows of the other
+    folds give the means, the standard deviations (1 where 0), the `keep` columns whose class means
+    lie furthest apart after scaling (the lower column first where equal), and both classes'
+    centres. A row gets label 1 where it is nearer to the centre of class 1, else 0.
     """
     _, owner = np.unique(customers, return_inverse=True)
     fold_of = owner % folds
@@ -141,7 +141,7 @@ def _cross(a, *, owner=None, **changes):
 
 
 @leaks.mistake(
-    "Scaling still uses all rows: take means and standard deviations from the rows of the other "
+    "Scaling still uses all rows: compute means and standard deviations from the rows of the other "
     "folds, inside the loop."
 )
 def scaled_on_all_rows(right, a):
@@ -149,15 +149,15 @@ def scaled_on_all_rows(right, a):
 
 
 @leaks.mistake(
-    "The columns are still chosen on all rows: choose them inside the loop, from the rows of the "
-    "other folds; with many columns this leak is the largest."
+    "The columns are still selected on all rows: select them inside the loop, on the rows of the "
+    "other folds; with many columns, this leak is the largest."
 )
 def chosen_on_all_rows(right, a):
     return _cross(a, chosen_on=(a.x, a.y))
 
 
 @leaks.mistake(
-    "Scaling and the choice of columns still use all rows: move both into the loop, and compute "
+    "Scaling and the selection of columns still use all rows: move both into the loop, and compute "
     "them from the rows of the other folds."
 )
 def both_on_all_rows(right, a):
@@ -165,15 +165,15 @@ def both_on_all_rows(right, a):
 
 
 @leaks.mistake(
-    "A customer's rows still stand in several folds: deal customers to the folds, and let each "
-    "row follow its customer."
+    "A customer's rows are still in several folds: assign customers to folds, and put each row in "
+    "the fold of its customer."
 )
 def rows_dealt(right, a):
     return _cross(a, owner=np.arange(len(a.x)))
 
 
 @leaks.mistake(
-    "Customers are dealt in the order in which they appear: sort the distinct customers first."
+    "Customers are assigned in the order in which they appear: sort the distinct customers first."
 )
 def in_order_of_appearance(right, a):
     names = list(dict.fromkeys(a.customers.tolist()))
@@ -183,21 +183,22 @@ def in_order_of_appearance(right, a):
 other = repairing.group("What else is wrong")
 
 
-@other.mistake("The predictions come fold after fold: put each into the place of its row.")
+@other.mistake("Your predictions come fold after fold: put each one at the position of its row.")
 def in_order_of_the_folds(right, a):
     _, owner = np.unique(a.customers, return_inverse=True)
     return right()[np.argsort(owner % a.folds, kind="stable")]
 
 
 @other.mistake(
-    "A column without spread is divided by 0, and every distance becomes nan: use 1 in its place."
+    "You divided a constant column by 0, and every distance became nan: use 1 in place of a "
+    "standard deviation of 0."
 )
 def divided_by_zero(right, a):
     with np.errstate(invalid="ignore", divide="ignore"):
         return _cross(a, floor=False)
 
 
-@other.mistake("You predict the rows that you trained on: those of the fold itself are asked for.")
+@other.mistake("You trained on the rows that you predict: train on the rows outside the fold.")
 def trained_on_itself(right, a):
     _, owner = np.unique(a.customers, return_inverse=True)
     labels = np.zeros(len(a.x), dtype=np.int64)
@@ -209,7 +210,9 @@ def trained_on_itself(right, a):
     return labels
 
 
-@other.mistake("You kept the columns whose class means lie closest: keep those furthest apart.")
+@other.mistake(
+    "You kept the columns whose class means lie closest together: keep those furthest apart."
+)
 def closest_columns(right, a):
     columns = a.x.shape[1]
     _, owner = np.unique(a.customers, return_inverse=True)
@@ -230,10 +233,10 @@ def labels_swapped(right, a):
 
 
 repairing.hints(
-    "For each line of the script, ask: which rows does it look at, and would it know them on the "
+    "For each line of the script, ask: which rows does it look at, and would they be known on the "
     "day of the prediction?",
-    "Everything that is learned moves into the loop and looks at the other folds alone: mean, std, "
-    "the chosen columns, the centres. The folds are made of customers.",
+    "Everything that is learned moves into the loop and looks only at the other folds: mean, std, "
+    "the selected columns, the centres. The folds are made of customers.",
     "names, owner = np.unique(customers, return_inverse=True); owner % folds is each row's fold. "
     "Predictions: labels[asked] = …, with a mask for the fold's rows. std where 0 becomes 1.",
 )
