@@ -25,7 +25,7 @@ def impute(train, other, train_groups, other_groups):
     train: float (N, F). other: float (M, F). Missing values are nan. train_groups (N,) and
     other_groups (M,): strings. Return float (M, 2F): the imputed columns, then one indicator per
     column, 1.0 where a value was filled in. A missing value becomes the median of train's rows of
-    the same group; the median of all rows where the group has no known value; 0 where no row has.
+    the same group; the median of all rows where the group has no known value; 0 where none has.
     """
     filled = other.copy()
     for row, column in np.argwhere(np.isnan(other)):
