@@ -12,7 +12,7 @@ finding = exercise(
     title="Find the leak",
     points=3,
     difficulty=4,
-    minutes=12,
+    minutes=14,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#What-goes-wrong:-a-column-that-knows-the-future",
@@ -106,6 +106,8 @@ def cases(rng):
     yield Case("missingness tells", (*table(blanked(weak, [3]), mixed, np.full(24, np.nan)), 0.6))
     yield Case("missing counts as not above", (*table(weak, tell), 0.6))
     yield Case("missing counts as not above", (*table(tell, weak), 0.45))
+    low = blanked(np.repeat([-1.25, 3.0], [16, 8]), range(20, 24))
+    yield Case("missing counts as not above", (*table(weak, low), 0.75))
     middle = np.concatenate([np.repeat([0.0, 9.0], 8), np.full(8, 5.5)])
     yield Case("several, strongest first", (*table(apart(2, 7), weak, apart(1, 8)), 0.5))
     yield Case("several, strongest first", (*table(middle, apart(8, 8), apart(0, 8)), 0.5))
@@ -168,6 +170,53 @@ def among_known_rows(table, labels, threshold):
     return _sorted([one(column) for column in table.T], threshold)
 
 
+def _with_value(table, labels, threshold, value):
+    """Score with missing values replaced; value: what a column's known values are replaced by."""
+    filled = np.stack([np.where(np.isnan(c), value(c[~np.isnan(c)]), c) for c in table.T], axis=1)
+    return find_leak(filled, labels, threshold)
+
+
+@rules.mistake(
+    "You replaced missing values by 0: a missing value is above no t, not even above a negative "
+    "one."
+)
+def zero_for_missing(table, labels, threshold):
+    return _with_value(table, labels, threshold, lambda known: 0.0)
+
+
+@rules.mistake(
+    "You filled in medians first: then a missing value is above some t, and the rule for missing "
+    "values has nothing left to find."
+)
+def median_for_missing(table, labels, threshold):
+    return _with_value(
+        table, labels, threshold, lambda known: np.median(known) if len(known) else 0.0
+    )
+
+
+@rules.mistake(
+    "Missing values count as above every t in your answer, as where sorting puts nan last: they "
+    "are above none."
+)
+def missing_is_above(table, labels, threshold):
+    return _with_value(table, labels, threshold, lambda known: np.inf)
+
+
+@rules.mistake(
+    "You computed the AUC of each column: it misses columns that tell the outcome by middle values "
+    "or by missing ones."
+)
+def areas(table, labels, threshold):
+    def one(column):
+        ones, zeros = (c[~np.isnan(c)] for c in (column[labels == 1], column[labels == 0]))
+        if not (len(ones) and len(zeros)):
+            return 0.0
+        above = ones[:, None] - zeros
+        return abs(2 * np.mean((above > 0) + 0.5 * (above == 0)) - 1)
+
+    return _sorted([one(column) for column in table.T], threshold)
+
+
 @rules.mistake(
     "You computed the accuracy of each rule: where one class is larger, it differs from the gap "
     "between the fractions of the two classes."
@@ -213,6 +262,11 @@ listing = finding.group("The list")
 @listing.mistake("The columns are right, but sorted by column: the strongest comes first.")
 def in_column_order(right, a):
     return sorted(right())
+
+
+@listing.mistake("Of columns with equal scores, the lower one comes first; yours come last.")
+def later_first(right, a):
+    return sorted(right(), key=lambda p: (-score(a.table[:, p], a.labels), -p))
 
 
 @listing.mistake("A score of exactly threshold counts, too: use >=.")

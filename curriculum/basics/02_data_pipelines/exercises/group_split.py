@@ -125,6 +125,22 @@ def large_ones_skipped(right, a):
     return test
 
 
+@stopping.mistake(
+    "Your first group joins even where test_rows is 0: look at the number of rows before a group "
+    "joins."
+)
+def first_group_always(right, a):
+    return right(test_rows=max(a.test_rows, 1))
+
+
+@stopping.mistake(
+    "You stopped at a group without rows: it adds none, and the next group's turn comes."
+)
+def stopped_at_an_empty_group(right, a):
+    sizes = [np.sum(a.groups == group) for group in a.order]
+    return right(order=a.order[: sizes.index(0)] if 0 in sizes else a.order)
+
+
 @stopping.mistake("You took one group too many: stop as soon as there are exactly enough rows.")
 def one_more_group(right, a):
     return right(test_rows=a.test_rows + 1)
@@ -136,6 +152,13 @@ drawing = splitting.group("The order")
 @drawing.mistake("You ignored `order` and took the groups sorted: that is not a random draw.")
 def sorted_groups(right, a):
     return right(order=sorted(a.order))
+
+
+@drawing.mistake(
+    "You took the groups as they appear in the table: take them in the order of `order`."
+)
+def in_order_of_appearance(right, a):
+    return right(order=list(dict.fromkeys(a.groups.tolist())))
 
 
 @drawing.mistake("You took the groups from the end of `order`: begin with its first group.")

@@ -86,9 +86,12 @@ def cases(rng):
     yield Case("a column without values", (few, last.copy(), texts("v"), texts(*"vw")))
 
 
+def _known(values):
+    return values[~np.isnan(values)]
+
+
 def _middle(values):
-    known = values[~np.isnan(values)]
-    return np.median(known) if len(known) else 0.0
+    return np.median(_known(values)) if len(_known(values)) else 0.0
 
 
 def _filled_with(other, middles):
@@ -163,6 +166,29 @@ def marked_after_filling(right, a):
     return np.hstack([right()[:, : a.other.shape[1]], np.zeros(a.other.shape)])
 
 
+@marks.mistake(
+    "Your indicators are 0 where a group had no known value: they must be 1 wherever a value was "
+    "filled in, from whichever rows it came."
+)
+def fallbacks_unmarked(right, a):
+    result = right()
+    columns = a.other.shape[1]
+    for row, column in np.argwhere(np.isnan(a.other)):
+        if not len(_known(a.train[a.train_groups == a.other_groups[row], column])):
+            result[row, columns + column] = 0.0
+    return result
+
+
+@marks.mistake(
+    "You appended indicators only for columns with missing values in train, as scikit-learn does: "
+    "append one for each column."
+)
+def indicators_as_in_sklearn(right, a):
+    columns = a.other.shape[1]
+    gaps = np.isnan(a.train).any(axis=0)
+    return np.hstack([right()[:, :columns], right()[:, columns:][:, gaps]])
+
+
 @marks.mistake("The indicators come first in your result: the imputed columns must come first.")
 def indicators_first(right, a):
     return np.roll(right(), a.other.shape[1], axis=1)
@@ -192,6 +218,46 @@ def zero_for_unknown_groups(train, other, train_groups, other_groups):
     for row, column in np.argwhere(np.isnan(other)):
         filled[row, column] = _middle(train[train_groups == other_groups[row], column])
     return np.hstack([filled, np.isnan(other)])
+
+
+@fallback.mistake(
+    "You used 0 where a group is in train, but has no known value in the column: there, too, use "
+    "the median of all known values of the column in train."
+)
+def zero_for_groups_without_values(right, a):
+    result = right()
+    for row, column in np.argwhere(np.isnan(a.other)):
+        own = a.train[a.train_groups == a.other_groups[row], column]
+        if len(own) and np.isnan(own).all():
+            result[row, column] = 0.0
+    return result
+
+
+@fallback.mistake(
+    "Where train has no known value in a column, yours is still missing: fill in 0 there."
+)
+def left_missing(right, a):
+    result = right()
+    unknown = np.flatnonzero(np.isnan(a.train).all(axis=0))
+    result[:, unknown] = a.other[:, unknown]
+    return result
+
+
+@fallback.mistake(
+    "Where a group has no known value, you took the median of the groups' medians: take the median "
+    "of all known values of the column in train, in which large groups count for more."
+)
+def median_of_medians(right, a):
+    result = right()
+    for row, column in np.argwhere(np.isnan(a.other)):
+        of_group = {
+            group: _known(a.train[a.train_groups == group, column])
+            for group in set(a.train_groups.tolist())
+        }
+        medians = [np.median(values) for values in of_group.values() if len(values)]
+        if medians and not len(of_group.get(str(a.other_groups[row]), [])):
+            result[row, column] = np.median(medians)
+    return result
 
 
 imputing.hints(

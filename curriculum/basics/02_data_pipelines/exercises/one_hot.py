@@ -14,7 +14,7 @@ encoding = exercise(
     title="One-hot encoding, rare and unseen",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=9,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#Categories",
@@ -69,7 +69,7 @@ def cases(rng):
     asked = texts("partime", "none", "fixed", "freelance", "fixed")
     yield Case("rare ones", (jobs, asked, 3))
     yield Case("rare ones", (drawn(x=2, y=2, z=1), texts("z", "y", "x"), 2))
-    yield Case("unseen ones", (homes, texts("sublet", "rent", "boat", "rent"), 1))
+    yield Case("unseen ones", (homes, texts("sublet", "rent", "Rent", "rent"), 1))
     yield Case("unseen ones", (drawn(m=1), texts("n", "m"), 5))
     blanks = np.concatenate([homes, texts("", "", "", "")])
     yield Case(
@@ -107,8 +107,8 @@ def min_count_ignored(right, a):
 
 
 @counting.mistake(
-    "Your categories are in the order of their first appearance: sort them, so that the order "
-    "does not depend on the rows."
+    "Your categories are not sorted: sort them by name, so that their order depends neither on the "
+    "rows nor on the counts."
 )
 def in_order_of_appearance(right, a):
     names, columns = right()
@@ -162,6 +162,21 @@ def rare_only_where_needed(right, a):
     if set(a.train.tolist()) - {""} <= set(names):
         return names[:-1], columns[:, :-1]
     return names, columns
+
+
+@others.mistake('You sorted "rare" in among the categories: it is always the last column.')
+def rare_sorted_in(right, a):
+    names, columns = right()
+    order = sorted(range(len(names)), key=lambda i: names[i])
+    return [names[i] for i in order], columns[:, order]
+
+
+@others.mistake(
+    'You changed capital letters: here "Rent" and "rent" are two categories. Spellings are '
+    "repaired before, and one_hot takes the strings as they are."
+)
+def capitals_ignored(right, a):
+    return right(train=np.char.lower(a.train), other=np.char.lower(a.other))
 
 
 encoding.hints(

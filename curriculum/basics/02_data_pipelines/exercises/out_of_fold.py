@@ -12,7 +12,7 @@ repairing = exercise(
     title="Repair a leaking script",
     points=3,
     difficulty=4,
-    minutes=12,
+    minutes=13,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#Five-leaks,-measured",
@@ -97,9 +97,9 @@ def cases(rng):
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 22), 30, 0.0), 3, 4))
     yield Case("customers with several rows", (*drawn(family, 8, 0.2), 4, 5))
     yield Case("customers with several rows", (*drawn(family, 12, 0.1), 3, 12))
-    x, y, who = drawn(owners(*[2] * 12), 5, 0.8)
-    x[:, 3] = np.where(who == "C4", 2.5, 7.5)
-    yield Case("a column that hardly changes", (x, y, who, 6, 4))
+    x, y, who = drawn(owners(*[2] * 12), 5, 3.0)
+    x[:, 3] = np.where(who == who[y == 1][0], 2.5, 7.5)
+    yield Case("a column that hardly changes", (x, y, who, 6, 5))
     x, y, who = drawn(owners(*[1] * 18), 3, 0.8)
     x[:, 1] = -4.0
     yield Case("a column that hardly changes", (x, y, who, 2, 3))
@@ -116,12 +116,13 @@ def cases(rng):
 leaks = repairing.group("What leaks")
 
 
-def _leaky(x, y, x_new, keep, statistics=None, chosen_on=None, floor=True):
-    """Predict with statistics or columns from other rows."""
+def _leaky(x, y, x_new, keep, statistics=None, chosen_on=None, floor=1.0, scaled=True):
+    """Predict with statistics or columns from other rows, or choose columns before scaling."""
     std = (x if statistics is None else statistics).std(axis=0)
-    std = np.where(std == 0, 1.0, std) if floor else std
+    std = np.where(std == 0, floor, std)
     past, known = chosen_on or (x, y)
-    apart = np.abs(past[known == 1].mean(axis=0) / std - past[known == 0].mean(axis=0) / std)
+    size = std if scaled else 1.0
+    apart = np.abs(past[known == 1].mean(axis=0) / size - past[known == 0].mean(axis=0) / size)
     chosen = np.argsort(-apart, kind="stable")[:keep]
     centres = [x[y == kind].mean(axis=0) for kind in (0, 1)]
     far = [(((x_new - centre) / std)[:, chosen] ** 2).sum(axis=1) for centre in centres]
@@ -180,7 +181,40 @@ def in_order_of_appearance(right, a):
     return _cross(a, owner=np.array([names.index(name) for name in a.customers]))
 
 
+@leaks.mistake(
+    "Customers are assigned in blocks: assign them in turn, 0, 1, …, folds - 1, 0, 1, … (number % "
+    "folds)."
+)
+def in_blocks(right, a):
+    names, owner = np.unique(a.customers, return_inverse=True)
+    return _cross(a, owner=owner * a.folds // len(names))
+
+
 other = repairing.group("What else is wrong")
+
+
+@other.mistake(
+    "You compared class means before scaling: a column of large numbers then looks far apart; "
+    "select after scaling."
+)
+def chosen_before_scaling(right, a):
+    return _cross(a, scaled=False)
+
+
+@other.mistake(
+    "You put a tiny number in place of a standard deviation of 0: a row that differs there lies "
+    "billions away from both centres; use 1."
+)
+def tiny_floor(right, a):
+    return _cross(a, floor=1e-9)
+
+
+@other.mistake(
+    "A row that is equally near to both centres gets label 1 in your answer: it gets 0, so compare "
+    "with <."
+)
+def ties_to_one(right, a):
+    return np.where(np.ptp(a.x, axis=0).any(), right(), 1)
 
 
 @other.mistake("Your predictions come fold after fold: put each one at the position of its row.")
@@ -195,7 +229,7 @@ def in_order_of_the_folds(right, a):
 )
 def divided_by_zero(right, a):
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _cross(a, floor=False)
+        return _cross(a, floor=0.0)
 
 
 @other.mistake("You trained on the rows that you predict: train on the rows outside the fold.")

@@ -43,8 +43,8 @@ EXERCISES = [
             ),
         },
         hints=(
-            "How much does the mean of 3500 rows move when you leave a quarter of them out?",
-            "By a few hundredths of a standard deviation, and for both classes alike.",
+            "How much does the mean of 3400 rows move when you leave a quarter of them out?",
+            "By about a hundredth of a standard deviation, and for both classes alike.",
             'predicted_scaling = "c"',
         ),
     ),

@@ -111,11 +111,20 @@ def trained_on_the_future(right, a):
 
 
 @past.mistake(
-    "You trained every fold on what was known on day start: fold k is trained on day start + k * "
-    "length, on everything known by then."
+    "Your training rows do not grow from fold to fold: fold k is trained on day start + k * "
+    "length, on everything known by then, rows tested in earlier folds included."
 )
 def trained_once(right, a):
     return _folds(a, lambda now: (a.days + a.delay <= a.start) & (a.days < a.start))
+
+
+@past.mistake(
+    "You trained on the last `length` days only: train on everything known by then, however old."
+)
+def only_the_last_days(right, a):
+    return _folds(
+        a, lambda now: (a.days + a.delay <= now) & (a.days < now) & (a.days >= now - a.length)
+    )
 
 
 @past.mistake(
@@ -162,6 +171,32 @@ def folds_a_day_apart(right, a):
 )
 def positions_for_days(right, a):
     return right(days=np.arange(len(a.days)))
+
+
+@testing.mistake(
+    "You sorted the days first, and returned places in the sorted list: return the numbers of the "
+    "rows as they were given."
+)
+def places_after_sorting(right, a):
+    return right(days=np.sort(a.days))
+
+
+@testing.mistake("Your rows are right, but ordered by day: return row numbers in rising order.")
+def ordered_by_day(right, a):
+    return [
+        tuple(rows[np.argsort(a.days[rows], kind="stable")] for rows in pair) for pair in right()
+    ]
+
+
+@testing.mistake("You returned masks: return row numbers, as np.flatnonzero gives them.")
+def masks(right, a):
+    every = np.arange(len(a.days))
+    return [(np.isin(every, train), np.isin(every, test)) for train, test in right()]
+
+
+@testing.mistake("You left out folds that test no row: return `folds` pairs, empty ones included.")
+def empty_folds_left_out(right, a):
+    return [pair for pair in right() if len(pair[1])]
 
 
 @testing.mistake("You returned days: return row numbers, as np.flatnonzero gives them.")
