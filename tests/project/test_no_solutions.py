@@ -1,10 +1,11 @@
 """No line of a solution, reference or misconception reaches a learner's machine.
 
 Every line of twelve characters or more is looked for in all that is handed out: the wheel, the
-workspace and a class's release, also inside archives and notebooks.
+workspace, a class's release and the site, also inside archives and notebooks.
 """
 
 import ast
+import html
 import inspect
 import json
 import re
@@ -25,6 +26,7 @@ from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.install
+pytest_plugins = ["small_site"]
 
 SHORTEST = 12
 PRINTABLE = re.compile(rf"[^\x00-\x08\x0a-\x1f\ufffd]{{{SHORTEST},}}")
@@ -81,6 +83,17 @@ def test_a_release_holds_no_solution(secrets, tmp_path):
     (tmp_path / "roster.csv").write_text(ROSTER)
     made = create_classroom(tmp_path / "class", tmp_path / "roster.csv", default_curriculum())
     assert leaks_below(made.classroom.root / "release", secrets) == []
+
+
+def test_the_site_holds_no_solution(small_site, secrets):
+    assert leaks_below(small_site.folder, secrets) == []
+
+
+def test_a_solution_would_be_found_between_the_colours_of_a_page(secrets):
+    line = next(line for line in secrets if line.count(" ") > 2 and "<" in line)
+    page = " ".join(f'<span class="n">{html.escape(word)}</span>' for word in line.split(" "))
+    [leak] = leaks("lesson.html", f"<pre>\n    {page}\n</pre>".encode(), secrets)
+    assert line in leak
 
 
 def test_a_solution_would_be_found(secrets, tmp_path):
@@ -186,6 +199,8 @@ def leaks(name: str, content: bytes, secrets: dict[str, str]) -> list[str]:
     text = "\n".join(PRINTABLE.findall(content.decode("utf-8", errors="replace")))
     if "\\" in text:  # strings within JSON: the line as it is written there
         text += text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
+    if name.endswith(".html"):  # what a reader sees, without the marks of its colours
+        text += html.unescape(re.sub(r"<[^>]+>", "", text))
     if name.endswith(".py"):  # the package's own code: the same line, not a part of another
         own = {line.strip() for line in text.splitlines()}
         return [f"{name} holds {line!r} of {at}" for line, at in secrets.items() if line in own]
