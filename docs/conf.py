@@ -6,6 +6,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
+from book.reader_pages import sections_of  # noqa: E402
 from book.sphinx_parts import EXTRA, GATHERED_STATIC  # noqa: E402
 from book.staging import MATHJAX  # noqa: E402
 from lepton_course import __version__ as release  # noqa: E402, F401
@@ -39,6 +40,11 @@ toc_object_entries_show_parents = "hide"
 html_theme = "pydata_sphinx_theme"
 html_static_path = ["_static"]
 templates_path = ["_templates"]
+# A section of one page needs no list of its pages.
+html_sidebars = {
+    page: []
+    for page in ["glossary", *(s.first[:-3] for s in sections_of(HERE.parent) if not s.pages)]
+}
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_show_sourcelink = False

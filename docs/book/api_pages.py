@@ -42,7 +42,7 @@ def api_pages() -> dict[str, str]:
         ".. toctree::",
         "   :maxdepth: 1",
         "",
-        *(f"   {name} <{name}>" for name in DOORS),
+        *(f"   {name}" for name in DOORS),
         "",
     ]
     return {"index": "\n".join(index), **{name: _door(name) for name in DOORS}}
@@ -50,7 +50,7 @@ def api_pages() -> dict[str, str]:
 
 def _door(name: str) -> str:
     lines = [
-        *_title(f"{name}: {DOORS[name][0].lower()}{DOORS[name][1:]}"),
+        *_title(f"{DOORS[name]}: {name}"),
         f".. automodule:: {name}",
         "   :members:",
         "   :member-order: groupwise",

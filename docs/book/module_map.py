@@ -13,7 +13,7 @@ from html import escape
 
 from book.modules import BookModule, needed_directly
 
-LETTERS = 19
+LETTERS = 17
 """Letters of a title that a box holds in one line."""
 
 LINE = 15

@@ -114,7 +114,7 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
         (
             "tests",
             ["instructor", "distributed", "dev", "tensorboard"],
-            {"lepton_course", "autograder", "book", *TEST_MODULES},
+            {"lepton_course", "autograder", "book", "build_site", *TEST_MODULES},
         ),
     ],
 )
