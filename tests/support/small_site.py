@@ -25,11 +25,18 @@ HUB = "https://hub.example.org"
 
 @dataclass(frozen=True)
 class SmallSite:
-    """A built site. told: warnings and errors of its build. executed: its notebooks, by kind."""
+    """A built site.
+
+    told: warnings and errors of its build. executed: its notebooks, by kind. course: the folder of
+    the module's pages.
+    """
 
     folder: Path
     told: list[str]
     executed: dict[str, nbformat.NotebookNode]
+    module: str = MODULE
+    hub: str = HUB
+    course: str = f"curriculum/{MODULE}"
 
     def page(self, name: str) -> str:
         """Return a page's HTML."""
