@@ -24,7 +24,7 @@ from autograder.proof.notebooks.runner import OUT, run_notebooks
 from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
 from book.link_check import problems_of
 from book.modules import load_modules
-from book.notebook_pages import is_of
+from book.notebook_pages import has_failed, is_of
 from book.staging import SHOWN, Sources, stage
 from lepton_course.syllabus import PACKAGED
 
@@ -57,8 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run_missing(tasks: Sequence[NotebookTask]) -> list[str]:
-    """Execute the notebooks that are not executed as they stand now; return what failed."""
-    missing = [task for task in tasks if not _is_executed(task)]
+    """Execute the notebooks that have not run as they stand now; return what failed."""
+    missing = [task for task in tasks if not is_executed(task)]
     if missing:
         print(f"Running {len(missing)} notebooks that are new or have changed …")
     results = run_notebooks(missing, OUT / "report", cache=Cache(OUT / "cache"))
@@ -84,8 +84,12 @@ def run_sphinx(source: Path, out: Path, hub: str = "", hub_folder: str = "lepton
     return told if told or not run.returncode else [f"Sphinx ended with {run.returncode}"]
 
 
-def _is_executed(task: NotebookTask) -> bool:
-    return _executed(task).is_file() and is_of(_read(_executed(task)), task.notebook())
+def is_executed(task: NotebookTask) -> bool:
+    """Return whether `lepton run` has executed a notebook, without an error, as it stands now."""
+    if not _executed(task).is_file():
+        return False
+    executed = _read(_executed(task))
+    return is_of(executed, task.notebook()) and not has_failed(executed)
 
 
 def _executed(task: NotebookTask) -> Path:

@@ -1,7 +1,7 @@
 """An executed notebook as a page of the site.
 
-Nothing that a cell showed is left out, and errors least of all. Pictures move into files, so that
-a page loads before its figures do.
+Nothing that a cell showed is left out, and errors least of all, but for the folder in which this
+machine keeps packages. Pictures move into files, so that a page loads before its figures do.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PICTURES = "pictures"
 _EMBEDDED = re.compile(
     r'<img (?P<rest>[^>]*?)src="data:image/png;base64,(?P<data>[A-Za-z0-9+/=\s]+)"'
 )
+_PACKAGES = re.compile(r"(?:/[^\s/:\"']+)+/(?=site-packages/)")
 _PNG_SIZE = slice(16, 24)
 
 
@@ -61,8 +62,11 @@ def page_of(executed: NotebookNode, up: str, links: Callable[[str], str]) -> Not
 
 
 def _output(output: NotebookNode, up: str, pictures: dict[str, bytes]) -> NotebookNode:
-    if "data" not in output:
-        return output
+    if output.output_type == "stream":
+        return NotebookNode({**output, "text": _PACKAGES.sub("", output.text)})
+    if output.output_type == "error":
+        lines = [_PACKAGES.sub("", line) for line in output.traceback]
+        return NotebookNode({**output, "traceback": lines})
     # A record is for the proof; its line of text is what a reader sees of it.
     data = {kind: value for kind, value in output.data.items() if kind != MIME}
     if "text/html" in data:
@@ -85,6 +89,16 @@ def _without_embedded(html: str, up: str, pictures: dict[str, bytes]) -> str:
         )
 
     return _EMBEDDED.sub(as_file, html)
+
+
+def has_failed(executed: NotebookNode) -> bool:
+    """Return whether a cell raised an error that it is not meant to raise."""
+    return any(
+        output.output_type == "error"
+        for cell in executed.cells
+        if "raises-exception" not in cell.metadata.get("tags", ())
+        for output in cell.get("outputs", ())
+    )
 
 
 def is_of(executed: NotebookNode, source: NotebookNode) -> bool:

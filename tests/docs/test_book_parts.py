@@ -8,6 +8,7 @@ import importlib
 import io
 import pkgutil
 
+import build_site
 import nbformat
 import pytest
 from conftest import CLONE
@@ -15,6 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 import book
+from autograder.proof.notebooks.tasks import select_tasks
 from book.anchors import site_links
 from book.api_pages import as_rst
 from book.course_pages import course_page, module_page
@@ -164,6 +166,34 @@ def test_errors_and_warnings_of_a_notebook_stay():
     ]
     page = page_of(executed(*outputs), "", str)
     assert page.notebook.cells[1].outputs == outputs
+
+
+def test_where_this_machine_keeps_packages_is_not_told():
+    text = "/home/ada/.venv/lib/python3.11/site-packages/sklearn/a.py:86: UserWarning: groups\n"
+    page = page_of(executed(new_output("stream", name="stderr", text=text)), "", str)
+    [shown] = page.notebook.cells[1].outputs
+    assert shown.text == "site-packages/sklearn/a.py:86: UserWarning: groups\n"
+
+
+def test_only_what_ran_without_an_error_as_it_stands_is_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr(build_site, "OUT", tmp_path)
+    [task] = select_tasks(["toolbox"])
+    place = tmp_path / "report" / "executed" / task.file_name
+    place.parent.mkdir(parents=True)
+    assert not build_site.is_executed(task)
+    notebook = task.notebook()
+    nbformat.write(notebook, place)
+    assert build_site.is_executed(task)
+    last = [cell for cell in notebook.cells if cell.cell_type == "code"][-1]
+    last.outputs = [new_output("error", ename="ValueError", evalue="no", traceback=[])]
+    nbformat.write(notebook, place)
+    assert not build_site.is_executed(task)
+    last.metadata.tags = ["raises-exception"]
+    nbformat.write(notebook, place)
+    assert build_site.is_executed(task)
+    last.source += "\n1"
+    nbformat.write(notebook, place)
+    assert not build_site.is_executed(task)
 
 
 def test_a_notebook_that_was_edited_since_is_not_taken_as_executed():
