@@ -70,7 +70,7 @@ def thinned(left: float, dropped: tuple[int, ...]) -> list[str]:
 def dropout() -> str:
     panels = (
         ("training, one step", "kept values divided by 1 − p", (1, 3)),
-        ("training, the next step", "other units are dropped", (0, 3)),
+        ("training, the next step", "other units are dropped", (0, 2)),
         ("evaluation", "the whole network, as it is", ()),
     )
     parts = []
