@@ -1,4 +1,4 @@
-"""How sure is the difference of two models: the exercise `bootstrap_interval`."""
+"""How uncertain is the difference of two models: the exercise `bootstrap_interval`."""
 
 from __future__ import annotations
 
@@ -77,28 +77,28 @@ def _of(values, level, a=None):
 
 @pairs.mistake(
     "You resampled the two models separately: both answered the same examples, so one row of "
-    "draws picks the examples of both."
+    "draws selects the examples for both."
 )
 def not_paired(losses_a, losses_b, draws, level=0.95):
     return _of(losses_b[draws].mean(axis=1) - losses_a[draws[::-1]].mean(axis=1), level)
 
 
-@pairs.mistake("You subtracted b from a: the difference is the mean of b less that of a.")
+@pairs.mistake("You subtracted b from a: the difference is the mean of b minus that of a.")
 def a_less_b(right, a):
     return right(losses_a=a.losses_b, losses_b=a.losses_a)
 
 
 @pairs.mistake(
-    "You took the quantiles of the differences of single examples: take the mean of each resample, "
-    "then the quantiles of these means."
+    "You took the quantiles of the examples' own differences: take the mean of each resample, then "
+    "the quantiles of these means."
 )
 def quantiles_of_examples(losses_a, losses_b, draws, level=0.95):
     return _of((losses_b - losses_a)[draws], level)
 
 
 @pairs.mistake(
-    "You subtracted the ends of two intervals, one for each model: take the difference in each "
-    "resample, and one interval of the differences."
+    "You subtracted the ends of two intervals, one for each model: compute the difference in each "
+    "resample, then one interval of these differences."
 )
 def difference_of_intervals(losses_a, losses_b, draws, level=0.95):
     first, second = (
@@ -115,25 +115,24 @@ def mean_over_the_resamples(losses_a, losses_b, draws, level=0.95):
     return _of((losses_b - losses_a)[draws].mean(axis=0), level)
 
 
-ends = resampling.group("The ends", read="lesson.ipynb#How-sure-is-a-number?")
+ends = resampling.group("The ends", read="lesson.ipynb#How-uncertain-is-the-accuracy?")
 
 
 @ends.mistake(
-    "You left the whole of 1 - level out on each side: half of it lies below the interval and half "
-    "above."
+    "You left out 1 - level on each side: half of it lies below the interval, and half above."
 )
 def all_on_each_side(right, a):
     return right(level=max(2 * a.level - 1, 0.0))
 
 
-@ends.mistake("You ignored level: the interval holds that fraction of the resamples.")
+@ends.mistake("You ignored level: the interval contains that fraction of the resamples.")
 def level_ignored(right, a):
     return right(level=0.95)
 
 
 @ends.mistake(
     "You returned 1.96 standard deviations on either side: take quantiles of the resamples, which "
-    "need no bell curve."
+    "assume no normal distribution."
 )
 def normal_interval(losses_a, losses_b, draws, level=0.95):
     gains = (losses_b - losses_a)[draws].mean(axis=1)
@@ -141,7 +140,7 @@ def normal_interval(losses_a, losses_b, draws, level=0.95):
     return float(middle - width), float(middle + width)
 
 
-@ends.mistake("You returned the smallest and the largest resample: take the quantiles.")
+@ends.mistake("You returned the smallest and the largest resample: take quantiles.")
 def smallest_and_largest(right, a):
     return right(level=1.0)
 
