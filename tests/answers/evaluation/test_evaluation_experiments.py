@@ -86,7 +86,7 @@ def the_larger_arm_doubled(rate, lift, share=0.5, level=0.05, power=0.8):
     return math.ceil(2 * n * max(share, 1 - share))
 
 
-# --- Repair the evaluation of a test ------------------------------------------------------------
+# --- Repair the analysis of an A/B test ---------------------------------------------------------
 
 
 def evaluated(arms, z=1.959964):

@@ -1,4 +1,4 @@
-"""Repair the evaluation of a test: the exercise `ab_test`."""
+"""Repair the analysis of an A/B test: the exercise `ab_test`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lepton_course.authoring.wrong_forms import negated, rounded
 
 repair = exercise(
     "ab_test",
-    title="Repair the evaluation of a test",
+    title="Repair the analysis of an A/B test",
     points=3,
     difficulty=4,
     minutes=16,
@@ -31,10 +31,10 @@ Z = 1.959964
 
 @repair.reference
 def ab_test(customer, arm, revenue):
-    """Return (difference, low, high, p), floats, of the revenue a visit.
+    """Return (difference, low, high, p), floats, of the revenue per visit.
 
-    customer: number of the customer of each visit, int (N,); arm: 0 old, 1 new, int (N,), one for
-    all visits of a customer, at least two customers in each; revenue: float (N,). Delta method
+    customer: number of the customer of each visit, int (N,); arm: 0 old, 1 new, int (N,), the same
+    for all visits of a customer, at least two customers in each; revenue: float (N,). Delta method
     over customers, 95 % interval, two-sided p-value, both from the normal distribution.
     Source: Deng, Knoblich, Lu (2018), arXiv:1803.06336.
     """
@@ -48,7 +48,7 @@ def ab_test(customer, arm, revenue):
 
 
 def _ratio(customer, revenue):
-    """Revenue a visit, and the variance of that number over customers."""
+    """Return revenue per visit, and its variance over customers."""
     _, place, visits = np.unique(customer, return_inverse=True, return_counts=True)
     ratio = revenue.mean()
     residuals = np.bincount(place, revenue) - ratio * visits
@@ -59,7 +59,7 @@ def _test(
     customer, arm, revenue, *, visits_alone=False, zeros=True, of_customers=False, sides=2,
     wide=Z, pooled=False, sign=1,
 ):  # fmt: skip
-    """The evaluation, with any of the usual slips."""
+    """Evaluate the test, with any of the usual slips."""
     if not zeros:
         kept = revenue != 0
         customer, arm, revenue = customer[kept], arm[kept], revenue[kept]
@@ -137,16 +137,16 @@ unit = repair.group("What was randomised", make=lambda slip: _slipped(**slip()))
 
 
 @unit.mistake(
-    "You treat visits as independent: customers were randomised, and visits of one customer "
-    "resemble each other, so the error must come from customers."
+    "You treated visits as independent: customers were randomised, and the visits of one customer "
+    "are correlated, so compute the error over customers."
 )
 def visits_are_independent():
     return {"visits_alone": True}
 
 
 @unit.mistake(
-    "You compared mean revenues per customer, averaged over customers: the metric is all revenue "
-    "of an arm over all its visits."
+    "You averaged revenue per visit over customers: the metric is all revenue of an arm divided by "
+    "all its visits."
 )
 def mean_of_ratios():
     return {"of_customers": True}
@@ -162,7 +162,7 @@ numbers = repair.group(
 )
 
 
-@numbers.mistake("You subtracted the new arm from the old one: a gain must be above 0.")
+@numbers.mistake("You subtracted the new arm from the old one: a gain must be positive.")
 def old_less_new():
     return {"sign": -1}
 
@@ -176,32 +176,32 @@ def one_sided():
 
 
 @numbers.mistake(
-    "Your interval is one standard error wide on either side, which holds 68 %: a 95 % interval "
-    "takes 1.96 of them."
+    "Your interval extends one standard error to either side, which covers 68 %: a 95 % interval "
+    "extends 1.96."
 )
 def one_standard_error():
     return {"wide": 1.0}
 
 
-@numbers.mistake("You used 1.645, the deviate of a 90 % interval: 95 % takes 1.96.")
+@numbers.mistake("You used 1.645, the quantile for a 90 % interval: 95 % takes 1.96.")
 def ninety_percent():
     return {"wide": 1.644854}
 
 
 @numbers.mistake(
-    "You added the standard errors of the two arms: variances add up, and the root comes last."
+    "You added the standard errors of the two arms: add the variances, and take the root last."
 )
 def errors_added():
     return {"pooled": True}
 
 
 repair.hints(
-    "Read the script line by line against the statement. Which visits does it keep? Which way does "
-    "it subtract? What did the shop randomise?",
+    "Read the script line by line against the statement. Which visits does it keep? In which "
+    "direction does it subtract? What did the shop randomise?",
     "For each arm add up the revenue X and the visits V of each customer. R = sum(X) / sum(V); the "
     "residuals X - R V of the n customers give its variance, n * var(X - R V) / sum(V) ** 2, with "
     "ddof=1.",
-    "difference = R1 - R0; error = the root of the sum of both variances; interval: difference "
+    "difference = R1 - R0; error = the root of the sum of the two variances; interval: difference "
     "-/+ 1.959964 * error; p = 2 * scipy.special.ndtr(-abs(difference) / error). Totals: "
     "np.unique with return_inverse, then np.bincount with and without weights.",
 )

@@ -1,4 +1,4 @@
-"""Soften a network that is too sure: the exercise `temperature`."""
+"""Calibrate an overconfident network: the exercise `temperature`."""
 
 from __future__ import annotations
 
@@ -65,15 +65,15 @@ def cases(rng):
         return Case(part, (true * honest, (honest + uniform).argmax(axis=1)))
 
     def of_two_kinds(right):
-        """400 answers of one sureness, so many of them right: 215 ask for a T of 13.3."""
+        """400 equally confident predictions, `right` of them right: 215 ask for a T of 13.3."""
         return np.tile([1.0, -1.0], (400, 1)), (np.arange(400) >= right).astype(int)
 
     sure = rng.normal(size=(12, 3))
     return [
-        drawn("too sure", 300, 4, 2.5),
-        drawn("too sure", 250, 2, 5.0),
-        drawn("not sure enough", 300, 3, 0.4),
-        drawn("not sure enough", 280, 5, 0.2),
+        drawn("overconfident", 300, 4, 2.5),
+        drawn("overconfident", 250, 2, 5.0),
+        drawn("underconfident", 300, 3, 0.4),
+        drawn("underconfident", 280, 5, 0.2),
         drawn("large logits", 200, 3, 12.0),
         Case("the ends", (sure, sure.argmax(axis=1))),
         Case("the ends", (sure, sure.argmin(axis=1))),
@@ -102,9 +102,7 @@ def inverse(right, a):
     return 1 / right()
 
 
-@direction.mistake(
-    "You divided probabilities by T: divide the logits, and take the softmax afterwards."
-)
+@direction.mistake("You divided probabilities by T: divide the logits, then take the softmax.")
 def probabilities_divided(logits, labels):
     chances = softmax(logits, axis=1)
     return float(_lowest(lambda t: _loss(chances / t, labels)))
@@ -114,15 +112,15 @@ goal = scaling.group("What is minimised")
 
 
 @goal.mistake(
-    "Your T makes the mean confidence equal to the accuracy: that need not be the T of the lowest "
-    "cross-entropy, which is asked for."
+    "Your T makes the mean confidence equal to the accuracy: minimise the mean cross-entropy, "
+    "which may give another T."
 )
 def confidence_equals_accuracy(logits, labels):
     right = np.mean(logits.argmax(axis=1) == labels)
     return float(_lowest(lambda t: abs(softmax(logits / t, axis=1).max(axis=1).mean() - right)))
 
 
-@goal.mistake("Your T has the lowest Brier score: the lowest mean cross-entropy is asked for.")
+@goal.mistake("Your T minimises the Brier score: minimise the mean cross-entropy.")
 def brier(logits, labels):
     hot = np.eye(logits.shape[1])[labels]
     return float(_lowest(lambda t: ((softmax(logits / t, axis=1) - hot) ** 2).sum(axis=1).mean()))
@@ -136,7 +134,7 @@ def accuracy_maximised(logits, labels):
     return LOWEST
 
 
-@goal.mistake("You returned 1: that is the network as it came.")
+@goal.mistake("You returned 1, which leaves the network as it is.")
 def left_at_1(logits, labels):
     return 1.0
 
@@ -145,14 +143,15 @@ numbers = scaling.group("Numbers")
 
 
 @numbers.mistake(
-    "You searched from 0.5 to 5 only: the best temperature may lie anywhere from 0.05 to 20."
+    "You searched only from 0.5 to 5: the best temperature may lie anywhere from 0.05 to 20."
 )
 def searched_too_narrowly(right, a):
     return min(5.0, max(0.5, right()))
 
 
 @numbers.mistake(
-    "Your T leaves the range: where the loss still falls at 0.05 or 20, that end is the answer."
+    "Your T is outside the range: if the loss is still falling at 0.05 or 20, that end is the "
+    "answer."
 )
 def ends_ignored(logits, labels):
     found = minimize_scalar(
@@ -162,7 +161,7 @@ def ends_ignored(logits, labels):
 
 
 scaling.hints(
-    "Write a function loss(T) first: the mean cross-entropy of logits / T. Draw it.",
+    "Write a function loss(T) first: the mean cross-entropy of logits / T. Plot it.",
     "The loss falls, then rises: search for its lowest point between 0.05 and 20, best on a "
     "logarithmic scale. A fine grid is enough, and so is scipy.optimize.minimize_scalar.",
     "With scipy.special.log_softmax: loss = -log_softmax(logits / T, axis=1)[rows, labels].mean(). "
