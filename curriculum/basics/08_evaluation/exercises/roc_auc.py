@@ -19,7 +19,7 @@ ranking = exercise(
     read="lesson.ipynb#ROC-and-precision-recall-curves",
     forms=[
         complement(
-            "You ranked the wrong way round: a positive above a negative counts for the model."
+            "Your ranking is reversed: a positive scoring above a negative counts for the model."
         ),
         in_percent(),
         rounded(2),
@@ -79,15 +79,15 @@ ties = ranking.group("Ties")
 
 
 @ties.mistake(
-    "Pairs with equal scores count as lost in your code: each of them counts one half, as a coin "
-    "would decide it."
+    "Your code counts pairs with equal scores as lost: each of them counts one half, like a coin "
+    "flip."
 )
 def ties_are_lost(labels, scores):
     return float(np.mean(scores[labels == 1][:, None] > scores[labels == 0]))
 
 
 @ties.mistake(
-    "Pairs with equal scores count as won in your code: each of them counts one half, or a model "
+    "Your code counts pairs with equal scores as won: each of them counts one half, or a model "
     "that gives everybody the same score would look perfect."
 )
 def ties_are_won(labels, scores):
@@ -95,8 +95,7 @@ def ties_are_won(labels, scores):
 
 
 @ties.mistake(
-    "You left pairs with equal scores out of the count of pairs: they stay in it, with one half "
-    "each."
+    "You left out the pairs with equal scores: keep them among the pairs, with one half each."
 )
 def ties_left_out(labels, scores):
     gaps = np.sign(scores[labels == 1][:, None] - scores[labels == 0])
@@ -104,8 +103,8 @@ def ties_left_out(labels, scores):
 
 
 @ties.mistake(
-    "Equal scores get different ranks in your code, by their place in the table: give all of them "
-    "their mean rank."
+    "Your code gives equal scores different ranks, by their position in the array: give all of "
+    "them their mean rank."
 )
 def ranks_by_place(labels, scores):
     order = np.argsort(scores, kind="stable")
@@ -121,8 +120,8 @@ what = ranking.group("What is measured")
 
 
 @what.mistake(
-    "You measured accuracy at one threshold: the AUC looks at every threshold, that is at the "
-    "order of the scores alone."
+    "You measured accuracy at one threshold: the AUC covers every threshold, and depends on the "
+    "ranking of the scores alone."
 )
 def accuracy_above_a_half(labels, scores):
     return float(np.mean((scores > 0.5) == (labels == 1)))
@@ -139,7 +138,7 @@ def over_all_pairs(labels, scores):
 
 
 ranking.hints(
-    "Take one positive and one negative. Which of three things can happen to their scores?",
+    "Take one positive and one negative. In which three ways can their scores compare?",
     "Compare every positive with every negative: 1 where the positive is higher, 0.5 where they "
     "are equal, 0 where it is lower. The AUC is the mean.",
     "gaps = scores[labels == 1][:, None] - scores[labels == 0] has a row for each positive. "

@@ -72,7 +72,7 @@ effect = planning.group("The effect")
 
 
 @effect.mistake(
-    "You took lift for a difference of rates: it is relative, so the new rate is rate * (1 + lift)."
+    "You took lift as a difference of rates: it is relative, so the new rate is rate * (1 + lift)."
 )
 def lift_is_absolute(rate, lift, share=0.5, level=0.05, power=0.8):
     new = rate + lift
@@ -93,7 +93,7 @@ def _z(probability):
 
 
 def _size(right, a, deviates):
-    """The size, with another sum of deviates."""
+    """The size, with another square of the sum of quantiles."""
     usual = (_z(1 - a.level / 2) + _z(a.power)) ** 2
     new = a.rate * (1 + a.lift)
     spread = a.rate * (1 - a.rate) / (1 - a.share) + new * (1 - new) / a.share
@@ -103,31 +103,31 @@ def _size(right, a, deviates):
 errors = planning.group("The two errors")
 
 
-@errors.mistake("Your test is one-sided: in a two-sided one each side gets half of level.")
+@errors.mistake("Your test is one-sided: in a two-sided test, each tail gets half of level.")
 def one_sided(right, a):
     return right(level=2 * a.level)
 
 
 @errors.mistake(
-    "You ignored power: with this many visitors the lift is found about every second time."
+    "You ignored power: with this many visitors, the test detects the lift only half of the time."
 )
 def power_ignored(right, a):
     return right(power=0.5)
 
 
-@errors.mistake("You ignored level: the test is judged at that level, and not always at 0.05.")
+@errors.mistake("You ignored level: use that significance level, and not always 0.05.")
 def level_ignored(right, a):
     return right(level=0.05)
 
 
 @errors.mistake(
-    "You squared the two normal deviates separately: add them first, then square the sum."
+    "You squared the two normal quantiles separately: add them first, then square the sum."
 )
 def squared_separately(right, a):
     return _size(right, a, _z(1 - a.level / 2) ** 2 + _z(a.power) ** 2)
 
 
-@errors.mistake("You did not square the sum of the two normal deviates.")
+@errors.mistake("You did not square the sum of the two normal quantiles.")
 def not_squared(right, a):
     return _size(right, a, _z(1 - a.level / 2) + _z(a.power))
 
@@ -135,25 +135,27 @@ def not_squared(right, a):
 arms = planning.group("The arms")
 
 
-@arms.mistake("You returned the visitors of one arm: both arms together are asked for.")
+@arms.mistake("You returned the visitors in one arm: return those in both arms together.")
 def one_arm(right, a):
     return math.ceil(right() / 2)
 
 
-@arms.mistake("You ignored share: unequal arms need more visitors.")
+@arms.mistake(
+    "You ignored share: it sets the sizes of the two arms, and so the variance of the difference."
+)
 def share_ignored(right, a):
     return right(share=0.5)
 
 
-@arms.mistake("You exchanged the arms: share is the fraction of visitors in the new one.")
+@arms.mistake("You swapped the arms: share is the fraction of visitors in the new one.")
 def arms_exchanged(right, a):
     return right(share=1 - a.share)
 
 
 planning.hints(
-    "What is the variance of the difference of the two rates, if N visitors come in all?",
+    "With N visitors in total, what is the variance of the difference between the two rates?",
     "It is (p (1 - p) / (1 - share) + q (1 - q) / share) / N, with p the old and q the new rate. "
-    "Its root, times the sum of two normal deviates, must equal q - p.",
+    "Its root, times the sum of two normal quantiles, must equal |q - p|.",
     "N = ceil(spread * ((z(1 - level / 2) + z(power)) / (q - p)) ** 2), with spread the bracket "
     "above and z the quantile function statistics.NormalDist().inv_cdf.",
 )

@@ -16,7 +16,7 @@ from lepton_course.authoring import Call, Case, accuracy, exercise
 
 DAY_0, MIDDLE, END = 90, 318, 546
 CAP = 300.0
-"""Dollars above which spending is cut, so that a few buyers do not decide a test."""
+"""Dollars at which spending is capped, so that a few buyers do not decide a test."""
 KEEP, SHIP, BROKEN = 0, 1, 2
 Z, TOO_UNEVEN = 1.96, 3.3
 
@@ -38,14 +38,14 @@ def ship(arm, before, after):
     """Return the decision on each of T tests, int64 (T,): 0 keep the old, 1 ship, 2 broken.
 
     arm: 0 old, 1 new, int8 (T, N); before, after: dollars spent before and in the test, float32
-    (T, N). A test is broken where the arms are too uneven (p < 0.001); the new version is shipped
-    where the difference adjusted by the spending before is above 0 with p < 0.05.
+    (T, N). A test is broken if the arms are too uneven (p < 0.001); the new version is shipped
+    if the difference, adjusted by the spending before, is above 0 with p < 0.05.
     """
     return np.array([_decide(*test) for test in zip(arm, before, after, strict=True)])
 
 
 def _decide(arm, before, after):
-    """The decision on one test, from arrays (N,)."""
+    """Return the decision on one test, from arrays (N,)."""
     if chisquare(np.bincount(arm, minlength=2)).pvalue < 0.001:
         return BROKEN
     rest = after - linregress(before, after).slope * before
@@ -54,20 +54,20 @@ def _decide(arm, before, after):
 
 
 def _unevenness(arm):
-    """Standard errors, (T,), by which the new arm is larger than half."""
+    """Return by how many standard errors the new arm exceeds half of the customers, (T,)."""
     n = arm.shape[1]
     return (arm.sum(axis=1) - n / 2) / np.sqrt(n / 4)
 
 
 def _adjusted(before, after):
-    """Spending less what the spending before predicts, (T, N)."""
+    """Return spending minus what earlier spending predicts, (T, N)."""
     x = before - before.mean(axis=1, keepdims=True, dtype=float)
     y = after - after.mean(axis=1, keepdims=True, dtype=float)
     return y - (x * y).sum(axis=1, keepdims=True) / (x * x).sum(axis=1, keepdims=True) * x
 
 
 def _z_scores(arm, y):
-    """Difference of the arms in standard errors, (T,)."""
+    """Return the difference between the arms in standard errors, (T,)."""
     new = arm == 1
     gap, variance = 0.0, 0.0
     for mask, sign in ((new, 1), (~new, -1)):
@@ -95,7 +95,7 @@ def by_regression(arm, before, after):
 
 @functools.cache
 def _customers():
-    """Dollars of each customer active in the first part, in it and after it: (C,), (C,)."""
+    """Return the dollars of customers active in the first part, in it and after it, each (C,)."""
     log = load_dataset("cdnow")
     day, customer = log.column("day"), log.column("customer")
 
@@ -178,7 +178,7 @@ deciding = shipping.group("The decision")
 
 @deciding.mistake(
     "Losses were shipped: a large difference in either direction is significant, but only a gain "
-    "is worth shipping."
+    "should be shipped."
 )
 def losses_shipped(arm, before, after):
     decided = (np.abs(_z_scores(arm, _adjusted(before, after))) > Z).astype(int)
@@ -186,8 +186,8 @@ def losses_shipped(arm, before, after):
 
 
 @deciding.mistake(
-    "Nearly every test without a gain is decided at random: a difference above 0 is not enough, it "
-    "must be larger than luck."
+    "Tests without a gain are decided almost at random: a difference above 0 is not enough, it "
+    "must be larger than luck explains."
 )
 def any_gain_is_shipped(arm, before, after):
     decided = (_z_scores(arm, _adjusted(before, after)) > 0).astype(int)
@@ -198,7 +198,7 @@ adjusting = shipping.group("Spending before the test")
 
 
 @adjusting.mistake(
-    "Plain tests are right, but not those in which luck hides a gain or makes one up: do you use "
+    "Plain tests are right, but not those in which luck hides or fakes a gain: do you use "
     "`before`? Adjust the spending by it, as CUPED does."
 )
 def not_adjusted(arm, before, after):
@@ -207,8 +207,7 @@ def not_adjusted(arm, before, after):
 
 
 @adjusting.mistake(
-    "You subtracted the spending before itself: theta, the slope of after on before, says how much "
-    "of it to subtract."
+    "You subtracted all of the spending before: multiply it by theta, the slope of after on before."
 )
 def all_of_before_subtracted(arm, before, after):
     decided = (_z_scores(arm, after - before) > Z).astype(int)
@@ -219,7 +218,7 @@ validity = shipping.group("Is the test valid?", read="lesson.ipynb#An-A/B-test")
 
 
 @validity.mistake(
-    "Broken tests were decided as if nothing were wrong: look first whether each arm got about "
+    "Broken tests were decided as if nothing were wrong: check first whether each arm got about "
     "half of the customers."
 )
 def never_broken(arm, before, after):
@@ -227,26 +226,26 @@ def never_broken(arm, before, after):
 
 
 @validity.mistake(
-    "Too many sound tests were called broken: arms differ a little by chance, so ask for p < 0.001."
+    "Too many valid tests were called broken: arms differ a little by chance, so require p < 0.001."
 )
 def broken_by_a_hair(right, a):
     return np.where(np.abs(_unevenness(a.arm)) > 1.0, BROKEN, right())
 
 
 @validity.mistake(
-    "Neither luck before the test nor a broken split is noticed: that is a plain test of `after`. "
-    "Check the arms' sizes, and adjust by `before`."
+    "This is a plain test of `after`: it notices neither a broken split nor arms that differed "
+    "before. Check the arms' sizes, and adjust by `before`."
 )
 def plain_test(arm, before, after):
     return (_z_scores(arm, after) > Z).astype(int)
 
 
 shipping.hints(
-    "Three questions, in this order: is the split sound? How large is the gain, adjusted by the "
-    "spending before? Is it larger than luck?",
+    "Ask three questions, in this order. Is the split intact? How large is the gain, adjusted by "
+    "the spending before? Is it larger than luck explains?",
     "Broken: the new arm's size is more than 3.3 standard errors, each sqrt(N) / 2, from N / 2. "
     "Otherwise regress after on before, and compare the residuals of the two arms.",
-    "theta = cov(before, after) / var(before); y = after - theta * (before - its mean); z = gap of "
-    "the means over sqrt(var1 / n1 + var0 / n0). 2 where the arms are uneven, 1 where z > 1.96, "
-    "else 0.",
+    "theta = cov(before, after) / var(before); y = after - theta * (before - its mean); z = gap "
+    "between the means over sqrt(var1 / n1 + var0 / n0). 2 where the arms are uneven, 1 where "
+    "z > 1.96, else 0.",
 )

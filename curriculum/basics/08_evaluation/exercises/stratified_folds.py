@@ -18,10 +18,8 @@ dealing = exercise(
     read="lesson.ipynb#Stratified-folds",
     forms=[
         as_list(),
-        one_too_many("You number the folds from 1: the first fold is fold 0."),
-        reversed_order(
-            "Your folds are right for the rows in reverse: entry i is the fold of row i."
-        ),
+        one_too_many("You numbered the folds from 1: the first fold is fold 0."),
+        reversed_order("Your folds are in reverse order: entry i is the fold of row i."),
     ],
 )
 
@@ -90,8 +88,8 @@ def not_stratified(labels, k, order):
 
 
 @classes.mistake(
-    "You begin at fold 0 again with each class, so the first folds get every class's odd rows and "
-    "grow larger than the last: go on where the last class ended."
+    "You start each class at fold 0 again, so the first folds get the surplus rows of every class "
+    "and grow larger than the last: continue where the previous class ended."
 )
 def each_class_begins_at_fold_0(labels, k, order):
     folds = np.empty(len(labels), dtype=np.int64)
@@ -102,7 +100,7 @@ def each_class_begins_at_fold_0(labels, k, order):
 
 
 @classes.mistake(
-    "You dealt the classes in the order in which they first occur: ascending order is asked for."
+    "You dealt the classes in the order in which they first occur: deal them in ascending order."
 )
 def classes_as_they_come(labels, k, order):
     folds = np.empty(len(labels), dtype=np.int64)
@@ -121,8 +119,8 @@ rows_of_a_class = dealing.group("The rows of a class")
 
 
 @rows_of_a_class.mistake(
-    "You dealt each class in the order of the table: `order` says in which order its rows are "
-    "dealt."
+    "You dealt the rows of each class in their original order: deal them in the order given by "
+    "`order`."
 )
 def order_ignored(right, a):
     return right(order=np.arange(len(a.labels)))
@@ -136,14 +134,14 @@ def not_put_back(right, a):
 
 
 @rows_of_a_class.mistake(
-    "You took `order` for the place of each row: order[0] is the row that is dealt first."
+    "You read `order` as the position of each row: order[0] is the row that is dealt first."
 )
 def order_turned_round(right, a):
     return right(order=np.argsort(a.order))
 
 
 @rows_of_a_class.mistake(
-    "You gave each fold a block of rows that stand together: deal one row to each fold in turn."
+    "You gave each fold a block of consecutive rows: deal one row to each fold in turn."
 )
 def blocks(labels, k, order):
     dealt = order[np.argsort(labels[order], kind="stable")]
@@ -155,7 +153,7 @@ def blocks(labels, k, order):
 
 dealing.hints(
     "Think of cards: sort the pack by class, then deal it to k players, one card each in turn.",
-    "First make the list of rows in the order in which they are dealt. The place in that list, "
+    "First make the list of rows in the order in which they are dealt. The position in that list, "
     "modulo k, is the fold.",
     "For each kind of np.unique(labels), order[labels[order] == kind] are its rows as they are "
     "dealt. Concatenate them to `dealt`; folds[dealt] = np.arange(N) % k.",
