@@ -72,7 +72,8 @@ effect = planning.group("The effect")
 
 
 @effect.mistake(
-    "You took lift as a difference of rates: it is relative, so the new rate is rate * (1 + lift)."
+    "You treated lift as a difference of rates: it is relative, so the new rate is "
+    "rate * (1 + lift)."
 )
 def lift_is_absolute(rate, lift, share=0.5, level=0.05, power=0.8):
     new = rate + lift
