@@ -15,7 +15,7 @@ repair = exercise(
     title="Repair the analysis of an A/B test",
     points=3,
     difficulty=4,
-    minutes=16,
+    minutes=13,
     probe=Call(),
     compare=close(rtol=1e-4, atol=1e-7),
     read="lesson.ipynb#Ratio-metrics",
@@ -56,31 +56,36 @@ def _ratio(customer, revenue):
 
 
 def _test(
-    customer, arm, revenue, *, visits_alone=False, zeros=True, of_customers=False, sides=2,
-    wide=Z, pooled=False, sign=1,
+    customer, arm, revenue, *, visits_alone=False, kept=None, of_customers=False, per_visit=True,
+    phantoms=False, common=False, fixed_visits=False, ddof=1, without_n=False, tails=2,
+    signed=False, wide=Z, pooled=False, sign=1,
 ):  # fmt: skip
     """Evaluate the test, with any of the usual slips."""
-    if not zeros:
-        kept = revenue != 0
-        customer, arm, revenue = customer[kept], arm[kept], revenue[kept]
+    if kept:
+        rows = kept(revenue)
+        customer, arm, revenue = customer[rows], arm[rows], revenue[rows]
     if visits_alone:
         customer = np.arange(len(revenue))
     ratios, squares = [], []
     for one in (0, 1):
-        _, place = np.unique(customer[arm == one], return_inverse=True)
+        place = customer[arm == one]
+        if not phantoms:
+            _, place = np.unique(place, return_inverse=True)
         spent = np.bincount(place, revenue[arm == one])
         came = np.bincount(place).astype(float)
         if of_customers:
             spent, came = spent / came, np.ones(len(came))
+        if not per_visit:
+            came = np.ones(len(came))
         ratio = spent.sum() / came.sum()
-        left = spent - ratio * came
+        left = spent - (revenue.mean() if common else 0.0 if fixed_visits else ratio) * came
         ratios.append(ratio)
-        squares.append(len(came) * left.var(ddof=1) / came.sum() ** 2)
+        squares.append((1 if without_n else len(came)) * left.var(ddof=ddof) / came.sum() ** 2)
     error = math.sqrt(sum(squares)) if not pooled else math.sqrt(squares[0]) + math.sqrt(squares[1])
     difference = sign * (ratios[1] - ratios[0])
-    tail = ndtr(-abs(difference) / error) if sides == 2 else ndtr(-difference / error)
+    tail = ndtr(-(difference if signed else abs(difference)) / error)
     low, high = difference - wide * error, difference + wide * error
-    return float(difference), float(low), float(high), float(sides * tail)
+    return float(difference), float(low), float(high), float(tails * tail)
 
 
 @repair.alternative
@@ -154,7 +159,61 @@ def mean_of_ratios():
 
 @unit.mistake("You dropped the visits without an order: they count, with a revenue of 0.")
 def empty_visits_dropped():
-    return {"zeros": False}
+    return {"kept": lambda revenue: revenue != 0}
+
+
+@unit.mistake(
+    "You kept only the visits that brought money: visits without an order count with 0, and "
+    "refunds with a negative revenue."
+)
+def only_sales_kept():
+    return {"kept": lambda revenue: revenue > 0}
+
+
+@unit.mistake("You dropped the refunds: they count, with their negative revenue.")
+def refunds_dropped():
+    return {"kept": lambda revenue: revenue >= 0}
+
+
+@unit.mistake(
+    "You computed the revenue per customer: divide all revenue of an arm by all its visits."
+)
+def revenue_per_customer():
+    return {"per_visit": False}
+
+
+@unit.mistake(
+    "You counted customers up to the highest number, so numbers that never came enter n: count "
+    "the customers who came, with np.unique."
+)
+def numbers_that_never_came():
+    return {"phantoms": True}
+
+
+spread = repair.group("The variance", make=lambda slip: _slipped(**slip()))
+
+
+@spread.mistake(
+    "You took the variance of the revenues X alone: the visits V vary, too, so take that of "
+    "X - R V."
+)
+def visits_taken_as_fixed():
+    return {"fixed_visits": True}
+
+
+@spread.mistake("You used one R for both arms: each arm has its own, in its own residuals.")
+def one_ratio_for_both():
+    return {"common": True}
+
+
+@spread.mistake("Your variance divides by n: divide by n - 1, with ddof=1.")
+def divided_by_n():
+    return {"ddof": 0}
+
+
+@spread.mistake("The factor n is missing: the variance of R is n var(X - R V) / (sum of V) ** 2.")
+def factor_n_missing():
+    return {"without_n": True}
 
 
 numbers = repair.group(
@@ -172,7 +231,14 @@ def old_less_new():
     "surprised you, so count both tails."
 )
 def one_sided():
-    return {"sides": 1}
+    return {"tails": 1}
+
+
+@numbers.mistake(
+    "Your p-value exceeds 1 where the new arm lost: take the absolute value of the difference."
+)
+def without_absolute_value():
+    return {"signed": True}
 
 
 @numbers.mistake(
@@ -181,11 +247,6 @@ def one_sided():
 )
 def one_standard_error():
     return {"wide": 1.0}
-
-
-@numbers.mistake("You used 1.645, the quantile for a 90 % interval: 95 % takes 1.96.")
-def ninety_percent():
-    return {"wide": 1.644854}
 
 
 @numbers.mistake(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 
 from lepton_course.authoring import Call, Case, close, exercise
@@ -12,7 +14,7 @@ resampling = exercise(
     title="A paired bootstrap interval",
     points=2,
     difficulty=3,
-    minutes=10,
+    minutes=8,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#Paired-comparison",
@@ -115,6 +117,11 @@ def mean_over_the_resamples(losses_a, losses_b, draws, level=0.95):
     return _of((losses_b - losses_a)[draws].mean(axis=0), level)
 
 
+@pairs.mistake("You took the median of each resample: the difference is one of means.")
+def medians(losses_a, losses_b, draws, level=0.95):
+    return _of(np.median((losses_b - losses_a)[draws], axis=1), level)
+
+
 ends = resampling.group("The ends", read="lesson.ipynb#How-uncertain-is-the-accuracy?")
 
 
@@ -138,6 +145,36 @@ def normal_interval(losses_a, losses_b, draws, level=0.95):
     gains = (losses_b - losses_a)[draws].mean(axis=1)
     middle, width = gains.mean(), 1.96 * gains.std()
     return float(middle - width), float(middle + width)
+
+
+@ends.mistake(
+    "You went as many standard deviations to either side as the level asks for: take quantiles of "
+    "the resamples, which need no bell curve."
+)
+def normal_interval_of_the_level(losses_a, losses_b, draws, level=0.95):
+    gains = (losses_b - losses_a)[draws].mean(axis=1)
+    middle, width = gains.mean(), NormalDist().inv_cdf((1 + level) / 2) * gains.std()
+    return float(middle - width), float(middle + width)
+
+
+@ends.mistake(
+    "You took two of the sorted differences: a quantile may lie between two of them, so "
+    "interpolate, as np.quantile does."
+)
+def two_of_the_sorted(losses_a, losses_b, draws, level=0.95):
+    gains = np.sort((losses_b - losses_a)[draws].mean(axis=1))
+    low, high = int((1 - level) / 2 * len(gains)), int((1 + level) / 2 * len(gains))
+    return float(gains[low]), float(gains[min(high, len(gains) - 1)])
+
+
+@ends.mistake(
+    "You reflected the interval about the observed difference (the basic bootstrap): the quantiles "
+    "themselves are its ends here."
+)
+def basic_bootstrap(right, a):
+    low, high = right()
+    observed = float(np.mean(a.losses_b - a.losses_a))
+    return 2 * observed - high, 2 * observed - low
 
 
 @ends.mistake("You returned the smallest and the largest resample: take quantiles.")

@@ -29,7 +29,7 @@ EXERCISES = [
         "predicted_factor",
         "Your prediction: half the effect",
         4.0,
-        compare=close(rtol=0.001, atol=0.0),
+        compare=close(rtol=0.05, atol=0.0),
         read="lesson.ipynb#Power-and-sample-size",
         wrong={
             2.0: "The standard error shrinks with the square root of the number of visitors: twice "

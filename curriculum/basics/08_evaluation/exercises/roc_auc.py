@@ -13,7 +13,7 @@ ranking = exercise(
     title="The area under the ROC curve",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#ROC-and-precision-recall-curves",
@@ -57,9 +57,9 @@ def by_area(labels, scores):
 
 @ranking.cases
 def cases(rng):
-    def drawn(part, positives, negatives, lift=1.0, step=None):
+    def drawn(part, positives, negatives, lift=1.0, step=None, level=0.0):
         labels = rng.permutation(np.repeat([1, 0], [positives, negatives]))
-        scores = rng.normal(size=len(labels)) + lift * labels
+        scores = level + rng.normal(size=len(labels)) + lift * labels
         return Case(part, (labels, scores if step is None else np.round(scores / step) * step))
 
     return [
@@ -67,6 +67,7 @@ def cases(rng):
         drawn("no ties", 14, 7, lift=-1.0),
         drawn("no ties", 1, 12, lift=0.5),
         drawn("no ties", 11, 1, lift=0.5),
+        drawn("no ties", 15, 24, lift=0.6, level=-4000.0),
         drawn("ties", 20, 25, step=0.5),
         drawn("ties", 13, 30, lift=-0.5, step=1.0),
         drawn("ties", 10, 10, step=2.0),
@@ -116,7 +117,48 @@ def ranks_by_place(labels, scores):
     return float(above / number / (len(labels) - number))
 
 
+@ties.mistake(
+    "You drew the curve one row at a time, so equal scores are ranked by their position in the "
+    "table: rows with equal scores enter the curve in one step."
+)
+def curve_row_by_row(labels, scores):
+    ranked = labels[np.argsort(-scores, kind="stable")]
+    found = np.append(0, np.cumsum(ranked)) / ranked.sum()
+    false = np.append(0, np.cumsum(1 - ranked)) / (1 - ranked).sum()
+    return float(np.trapezoid(found, false))
+
+
+@ties.mistake(
+    "You counted scores that are nearly equal as ties: only equal ones are, so compare with ==, "
+    "not with np.isclose."
+)
+def nearly_equal_scores_tie(labels, scores):
+    positive = scores[labels == 1][:, None]
+    negative = scores[labels == 0]
+    tie = np.isclose(positive, negative)
+    return float(((positive > negative) & ~tie).mean() + 0.5 * tie.mean())
+
+
 what = ranking.group("What is measured")
+
+
+@what.mistake(
+    "Your curve begins at the highest score: it must begin at (0, 0), where no row is flagged."
+)
+def curve_without_its_origin(labels, scores):
+    found, false = [], []
+    for level in np.unique(scores)[::-1]:
+        found.append(np.mean(scores[labels == 1] >= level))
+        false.append(np.mean(scores[labels == 0] >= level))
+    return float(np.trapezoid(found, false))
+
+
+@what.mistake(
+    "You replaced an AUC below 0.5 by 1 minus it: a model that ranks the wrong way must not look "
+    "good."
+)
+def never_below_a_half(right, a):
+    return max(right(), 1 - right())
 
 
 @what.mistake(

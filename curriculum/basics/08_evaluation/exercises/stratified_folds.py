@@ -115,6 +115,32 @@ def classes_descending(right, a):
     return right(labels=-a.labels)
 
 
+@classes.mistake(
+    "Your classes begin at 0, so rows with a label below 0 stay in fold 0: labels are any whole "
+    "numbers, and np.unique(labels) lists them."
+)
+def labels_below_0_left_out(labels, k, order):
+    kinds = range(max(labels.max(), -1) + 1)
+    dealt = np.array([row for kind in kinds for row in order if labels[row] == kind], dtype=int)
+    folds = np.zeros(len(labels), dtype=np.int64)
+    folds[dealt] = np.arange(len(dealt)) % k
+    return folds
+
+
+@classes.mistake(
+    "The first row of a class goes to the fold that got the last row of the class before: it goes "
+    "to the next fold."
+)
+def last_fold_twice(labels, k, order):
+    folds = np.empty(len(labels), dtype=np.int64)
+    start = 0
+    for kind in np.unique(labels):
+        rows = order[labels[order] == kind]
+        folds[rows] = (start + np.arange(len(rows))) % k
+        start = folds[rows[-1]]
+    return folds
+
+
 rows_of_a_class = dealing.group("The rows of a class")
 
 
@@ -134,10 +160,49 @@ def not_put_back(right, a):
 
 
 @rows_of_a_class.mistake(
+    "You returned the folds in the order in which the rows are dealt: entry i belongs to row i, so "
+    "put each fold at its row, folds[row] = …."
+)
+def in_dealing_order(labels, k, order):
+    return np.arange(len(labels)) % k
+
+
+@rows_of_a_class.mistake(
+    "You looked the fold up at dealt[i], where it must be stored: folds[dealt] = np.arange(N) % k."
+)
+def looked_up_in_place_of_stored(labels, k, order):
+    dealt = order[np.argsort(labels[order], kind="stable")]
+    return dealt % k
+
+
+@rows_of_a_class.mistake(
     "You read `order` as the position of each row: order[0] is the row that is dealt first."
 )
 def order_turned_round(right, a):
     return right(order=np.argsort(a.order))
+
+
+@rows_of_a_class.mistake(
+    "You cut each class into blocks, one for each fold: deal its rows one by one, to each fold in "
+    "turn."
+)
+def blocks_of_each_class(labels, k, order):
+    folds = np.empty(len(labels), dtype=np.int64)
+    for kind in np.unique(labels):
+        for fold, block in enumerate(np.array_split(order[labels[order] == kind], k)):
+            folds[block] = fold
+    return folds
+
+
+@rows_of_a_class.mistake(
+    "You dealt back and forth: after fold k - 1 comes fold 0 again, not fold k - 1."
+)
+def to_and_fro(labels, k, order):
+    dealt = order[np.argsort(labels[order], kind="stable")]
+    turn = np.arange(len(labels)) % (2 * k)
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[dealt] = np.minimum(turn, 2 * k - 1 - turn)
+    return folds
 
 
 @rows_of_a_class.mistake(
