@@ -67,12 +67,12 @@ def cases(rng):
         drawn("no ties", 14, 7, lift=-1.0),
         drawn("no ties", 1, 12, lift=0.5),
         drawn("no ties", 11, 1, lift=0.5),
-        drawn("no ties", 15, 24, lift=0.6, level=-4000.0),
         drawn("ties", 20, 25, step=0.5),
         drawn("ties", 13, 30, lift=-0.5, step=1.0),
         drawn("ties", 10, 10, step=2.0),
         Case("all scores equal", (np.array([0, 1, 0, 1, 1]), np.full(5, rng.normal()))),
         Case("a perfect ranking", (np.array([1, 0]), np.array([2.5, -2.5]))),
+        drawn("no ties", 15, 24, lift=0.6, level=-4000.0),
     ]
 
 
