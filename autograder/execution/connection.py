@@ -41,17 +41,13 @@ def unpack(data: bytes) -> Any:
 class ConnectOnceClient(PromptAsyncClient):
     """A kernel client that connects once, before any of the learner's code runs, and never again.
 
-    The sockets lie in the learner's folder, so a later connection might be led elsewhere. The
-    heartbeat, which reconnects after silence, is left out.
+    The sockets lie in the learner's folder, so a later connection might be led elsewhere.
     """
 
     @default("context")
     def _hardened_context(self) -> zmq.asyncio.Context:
         self._created_context = True
         return _hardened(zmq.asyncio.Context())
-
-    def start_channels(self, *args: Any, **kwargs: Any) -> None:
-        super().start_channels(*args, **{**kwargs, "hb": False})
 
 
 def kernel_manager(job: Job, scratch: Path, warm: bool) -> AsyncKernelManager:
@@ -63,7 +59,12 @@ def kernel_manager(job: Job, scratch: Path, warm: bool) -> AsyncKernelManager:
         if job.walls:
             raise CannotRun("this machine has no walls for a kernel")
         # ipc sockets: over TCP, two kernels that start together can take the same port.
-        manager = AsyncKernelManager(kernel_name="python3", transport="ipc", ip=str(scratch / "k"))
+        manager = AsyncKernelManager(
+            kernel_name="python3",
+            transport="ipc",
+            ip=str(scratch / "k"),
+            client_factory=PromptAsyncClient,
+        )
         manager.session.unpack = unpack
         return manager
     course = Path(lepton_course.__file__).parent

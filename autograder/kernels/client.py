@@ -54,10 +54,17 @@ async def _next(channel: Any, request: str, seconds: float) -> dict[str, Any] | 
 
 
 class PromptAsyncClient(AsyncKernelClient):
-    """A prompt client whose methods are coroutines."""
+    """A prompt client whose methods are coroutines.
+
+    It has no heartbeat: its manager knows whether the kernel lives, and nbclient leaves the thread
+    of a heartbeat, with a dozen descriptors, behind each kernel that it did not start itself.
+    """
 
     _async_wait_for_ready = until_ready
     wait_for_ready = until_ready
+
+    def start_channels(self, *args: Any, **kwargs: Any) -> None:
+        super().start_channels(*args, **{**kwargs, "hb": False})
 
 
 class PromptBlockingClient(BlockingKernelClient):

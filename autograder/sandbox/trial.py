@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -127,6 +128,9 @@ ATTEMPTS: dict[str, Callable[[Outside], object]] = {
 }
 """What is tried, each in a process of its own; an OSError means that it is closed."""
 
+_SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""Errors of an attempt that met no wall: nothing was left to try with."""
+
 
 def open_ways(tried: Walls) -> dict[str, bool]:
     """Return for each attempt whether it succeeds from within these walls."""
@@ -141,15 +145,24 @@ def _try_all(outside: Outside) -> dict[str, bool]:
 
 
 def _succeeds(attempt: Callable[[Outside], object], outside: Outside) -> bool:
-    """Run an attempt in a process of its own, so that none changes the next one's world."""
+    """Run an attempt in a process of its own, so that none changes the next one's world.
+
+    Raises OSError where the attempt failed for want of descriptors or memory.
+    """
     pid = os.fork()
     if pid == 0:
         code = 1
-        with contextlib.suppress(OSError, ValueError):
+        try:
             attempt(outside)
             code = 0
-        os._exit(code)
-    return os.waitpid(pid, 0)[1] == 0
+        except OSError as error:
+            code = 2 if error.errno in _SHORT_OF else 1
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if code == 2:
+        raise OSError("an attempt found no free descriptor or memory, so it shows nothing")
+    return code == 0
 
 
 def _within(world: World, action: Callable[[], dict[str, bool]]) -> dict[str, bool]:
@@ -157,6 +170,9 @@ def _within(world: World, action: Callable[[], dict[str, bool]]) -> dict[str, bo
     read, write = os.pipe()
 
     def inside() -> None:
+        # What this process has open counts against the limit on open files.
+        os.closerange(3, write)
+        os.closerange(write + 1, os.sysconf("SC_OPEN_MAX"))
         walls.close_in(world)
         walls.close_connections(world)
         os.write(write, json.dumps(action()).encode())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -187,6 +189,18 @@ def test_an_answer_that_is_too_large_gets_nothing():
     result = run(job(large, "check", answer_bytes=10_000))
     assert result.answers == {}
     assert "more than" in result.failures["double"]
+
+
+def test_a_run_leaves_no_descriptor_and_no_thread():
+    def held() -> tuple[int, int]:
+        gc.collect()
+        return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+    run(job("1 + 1"))
+    before = held()
+    run(job("2 + 2"))
+    run(job("while True: pass", cell_seconds=1))
+    assert held() == before
 
 
 def test_nothing_is_left_behind(monkeypatch, tmp_path):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
+import threading
 from pathlib import Path
 
 import nbformat
@@ -142,6 +145,17 @@ def test_a_fault_of_a_lesson_is_caught(module, cell, problem):
     result = lesson(module, cell)
     assert result.status == "failed"
     assert result.problems[0].startswith(problem)
+
+
+def test_a_proof_leaves_no_descriptor_and_no_thread(module):
+    def held() -> tuple[int, int]:
+        gc.collect()
+        return len(os.listdir("/proc/self/fd")), threading.active_count()
+
+    lesson(module)
+    before = held()
+    lesson(module, "1 / 0")
+    assert held() == before
 
 
 def test_a_stored_output_that_differs_is_caught(module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -16,7 +17,7 @@ from autograder.sandbox.choice import NoWallsError, choose_walls
 from autograder.sandbox.control_group import ControlGroup, make_group, parent_group
 from autograder.sandbox.limits import ResourceLimits
 from autograder.sandbox.trial import ATTEMPTS, open_ways
-from autograder.sandbox.walls import Survey, Walls, survey
+from autograder.sandbox.walls import Survey, Walls, World, survey
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/walls.md"
 MODES = {
@@ -65,6 +66,15 @@ def test_without_walls_the_attempts_succeed():
     others = {"read processes' memory", "open devices", "change the machine's settings"}
     found = set(found_open(Walls(False, False, False), USERS[0]))
     assert found | others == set(ATTEMPTS)
+
+
+@walls_needed
+def test_an_attempt_is_not_held_to_be_stopped_for_want_of_descriptors():
+    limit = World(Path("nowhere")).limits.open_files
+    with contextlib.ExitStack() as stack:
+        for _ in range(limit):
+            stack.enter_context(open(os.devnull))
+        test_without_walls_the_attempts_succeed()
 
 
 def test_landlock_alone_is_refused(monkeypatch):

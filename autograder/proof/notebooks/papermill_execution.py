@@ -18,6 +18,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_async, run_sync
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -27,6 +28,7 @@ from papermill.execute import remove_error_markers
 
 import lepton_course
 from autograder.curriculum.build import CURRICULUM
+from autograder.kernels.client import PromptAsyncClient
 from autograder.kernels.manager import WarmKernelManager
 from autograder.proof.notebooks.budgets import CORES, Budget, Meter, NotebookUsage
 from autograder.proof.notebooks.tasks import NotebookTask
@@ -108,6 +110,7 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
     nbformat.write(notebook, source)
     shutil.copyfile(source, target)
     manager, family = _kernel(scratch, budget, walls)
+    clients = _clients(manager)
     seen: dict[str, list[str]] = {}
     stopped = ""
     # One thread, because notebooks run in parallel, one per core.
@@ -134,6 +137,8 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
         if walls.namespaces and not stopped:
             seen = json.loads(run_sync(_ask)(manager, INSPECTION) or "{}")
     finally:
+        for client in clients:
+            client.stop_channels()
         run_sync(_shut_down)(manager)
     done = remove_error_markers(nbformat.read(target, as_version=4))
     left = tuple(seen.get("processes", ())) if walls.namespaces else _still_there(family())
@@ -147,6 +152,22 @@ def _execute(notebook: NotebookNode, folder: Path, scratch: Path, budget: Budget
     )
 
 
+def _clients(manager: AsyncKernelManager) -> list[AsyncKernelClient]:
+    """Return a list of all clients that the manager makes from now on.
+
+    papermill leaves its client connected to a kernel that it did not start itself.
+    """
+    clients: list[AsyncKernelClient] = []
+    make = manager.client
+
+    def made(**options: Any) -> AsyncKernelClient:
+        clients.append(make(**options))
+        return clients[-1]
+
+    manager.client = made
+    return clients
+
+
 async def _ask(manager: AsyncKernelManager, code: str) -> str:
     """Run code in the kernel without a trace in its history; return what it prints."""
     printed: list[str] = []
@@ -157,13 +178,10 @@ async def _ask(manager: AsyncKernelManager, code: str) -> str:
 
     client = manager.client()
     client.start_channels()
-    try:
-        await client.wait_for_ready(timeout=60)
-        await client.execute_interactive(
-            code, store_history=False, allow_stdin=False, timeout=60, output_hook=note
-        )
-    finally:
-        client.stop_channels()
+    await client.wait_for_ready(timeout=60)
+    await client.execute_interactive(
+        code, store_history=False, allow_stdin=False, timeout=60, output_hook=note
+    )
     return "".join(printed)
 
 
@@ -172,7 +190,10 @@ def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelMan
     if not walls.namespaces:
         before = descendants(os.getpid())
         manager = AsyncKernelManager(
-            kernel_name="python3", transport="ipc", ip=str(scratch.parent / "k")
+            kernel_name="python3",
+            transport="ipc",
+            ip=str(scratch.parent / "k"),
+            client_factory=PromptAsyncClient,
         )
         return manager, lambda: descendants(os.getpid()) - before
     limits = ResourceLimits(
@@ -245,7 +266,8 @@ def _left_files(scratch: Path, tmp: list[str]) -> list[str]:
     ]
     found += [f"~/{path.name}" for path in (scratch / "home").iterdir()]
     paths = [scratch, Path(lepton_course.__file__).resolve(), *map(Path, sys.path)]
-    mounted = {path.parts[2] for path in paths if path.parts[:2] == ("/", "tmp")}
+    in_tmp = [path for path in paths if path.parts[:2] == ("/", "tmp")]
+    mounted = {name for path in in_tmp for name in path.parts[2:3]}
     found += [f"/tmp/{name}" for name in tmp if name not in mounted]
     return sorted(place for place in found if not Path(place).name.startswith((".", *KNOWN_LITTER)))
 
