@@ -259,10 +259,10 @@ def errors_added():
 repair.hints(
     "Read the script line by line against the statement. Which visits does it keep? In which "
     "direction does it subtract? What did the shop randomise?",
-    "For each arm add up the revenue X and the visits V of each customer. R = sum(X) / sum(V); the "
-    "residuals X - R V of the n customers give its variance, n * var(X - R V) / sum(V) ** 2, with "
-    "ddof=1.",
+    "For each arm, `totals` gives the revenue X and the visits V of each customer. "
+    "R = sum(X) / sum(V); the residuals X - R V of the n customers give its variance, "
+    "n * var(X - R V) / sum(V) ** 2, with ddof=1.",
     "difference = R1 - R0; error = the root of the sum of the two variances; interval: difference "
-    "-/+ 1.959964 * error; p = 2 * scipy.special.ndtr(-abs(difference) / error). Totals: "
-    "np.unique with return_inverse, then np.bincount with and without weights.",
+    "-/+ 1.959964 * error; p = 2 * scipy.special.ndtr(-abs(difference) / error). The "
+    "old arm: totals(customer[arm == 0], revenue[arm == 0]).",
 )
