@@ -80,7 +80,8 @@ def _test(
         ratio = spent.sum() / came.sum()
         left = spent - (revenue.mean() if common else 0.0 if fixed_visits else ratio) * came
         ratios.append(ratio)
-        squares.append((1 if without_n else len(came)) * left.var(ddof=ddof) / came.sum() ** 2)
+        variance = left.var(ddof=ddof) if len(left) > ddof else math.nan
+        squares.append((1 if without_n else len(came)) * variance / came.sum() ** 2)
     error = math.sqrt(sum(squares)) if not pooled else math.sqrt(squares[0]) + math.sqrt(squares[1])
     difference = sign * (ratios[1] - ratios[0])
     tail = ndtr(-(difference if signed else abs(difference)) / error)

@@ -57,9 +57,9 @@ def by_area(labels, scores):
 
 @ranking.cases
 def cases(rng):
-    def drawn(part, positives, negatives, lift=1.0, step=None, level=0.0):
+    def drawn(part, positives, negatives, lift=1.0, step=None, level=0.0, scale=1.0):
         labels = rng.permutation(np.repeat([1, 0], [positives, negatives]))
-        scores = level + rng.normal(size=len(labels)) + lift * labels
+        scores = level + scale * (rng.normal(size=len(labels)) + lift * labels)
         return Case(part, (labels, scores if step is None else np.round(scores / step) * step))
 
     return [
@@ -72,7 +72,7 @@ def cases(rng):
         drawn("ties", 10, 10, step=2.0),
         Case("all scores equal", (np.array([0, 1, 0, 1, 1]), np.full(5, rng.normal()))),
         Case("a perfect ranking", (np.array([1, 0]), np.array([2.5, -2.5]))),
-        drawn("no ties", 15, 24, lift=0.6, level=-4000.0),
+        drawn("no ties", 15, 24, lift=1.5, level=-4000.0, scale=0.01),
     ]
 
 
