@@ -122,9 +122,9 @@ def ranks_by_place(labels, scores):
     "table: rows with equal scores enter the curve in one step."
 )
 def curve_row_by_row(labels, scores):
-    ranked = labels[np.argsort(-scores, kind="stable")]
-    found = np.append(0, np.cumsum(ranked)) / ranked.sum()
-    false = np.append(0, np.cumsum(1 - ranked)) / (1 - ranked).sum()
+    falling = labels[np.lexsort((np.arange(len(scores)), -scores))]
+    found = np.append(0, np.cumsum(falling)) / falling.sum()
+    false = np.append(0, np.cumsum(1 - falling)) / (1 - falling).sum()
     return float(np.trapezoid(found, false))
 
 
