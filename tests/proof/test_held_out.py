@@ -245,6 +245,10 @@ def test_a_file_that_opens_held_out_rows_is_refused(source):
     assert len(lines_that_open(source)) == 1
 
 
+def test_a_field_without_a_value_is_no_complaint():
+    assert lines_that_open("class Kind(NamedTuple):\n    truth: int") == []
+
+
 def test_a_declared_pool_is_no_complaint():
     assert lines_that_open(PATH + 'a = exercise("a", held_out=held_out(HELD_OUT, "credit"))') == []
     assert lines_that_open('"""Rows of held_out.npz."""\npool = held_out(F / "held_out.npz")') == []

@@ -30,11 +30,15 @@ def held_out_complaints(folder: Path) -> Iterator[Complaint]:
 def lines_that_open(source: str) -> list[int]:
     """Return the lines that use the path of a held-out file outside a call of `held_out(…)`."""
     tree = ast.parse(source)
-    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.AnnAssign)]
+    assigned = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+    ]
     paths = {
         name.id
         for node in assigned
-        if node.value is not None and any(map(_names_file, ast.walk(node.value)))
+        if any(map(_names_file, ast.walk(node.value)))
         if not any(_declares(part) for part in ast.walk(node.value))
         for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
         for name in ast.walk(target)

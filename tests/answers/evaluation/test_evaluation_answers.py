@@ -214,17 +214,17 @@ def cross_entropy(logits, labels):
     return -log_softmax(logits, axis=1)[np.arange(len(labels)), labels].mean()
 
 
-@TABLE.answer("temperature", loses={"large logits", "not sure enough", "the ends", "near the end"})
+@TABLE.answer("temperature", loses={"large logits", "underconfident", "the ends", "near the end"})
 def tenths_up_to_ten(logits, labels):
     return best_of(np.arange(0.1, 10, 0.1), lambda t: cross_entropy(logits / t, labels))
 
 
-@TABLE.answer("temperature", loses={"not sure enough", "the ends"})
+@TABLE.answer("temperature", loses={"underconfident", "the ends"})
 def never_sharper(logits, labels):
     return best_of(np.geomspace(1, 20, 900), lambda t: cross_entropy(logits / t, labels))
 
 
-@TABLE.answer("temperature", loses={"large logits", "too sure"})
+@TABLE.answer("temperature", loses={"large logits", "overconfident"})
 def exponent_overflows(logits, labels):
     def loss(t):
         with np.errstate(all="ignore"):
@@ -241,7 +241,9 @@ def multiplied(logits, labels):
     return best_of(np.geomspace(0.05, 20, 900), lambda t: cross_entropy(logits * t, labels))
 
 
-@TABLE.answer("temperature", loses={"large logits", "not sure enough", "too sure", "near the end"})
+@TABLE.answer(
+    "temperature", loses={"large logits", "underconfident", "overconfident", "near the end"}
+)
 def of_calibration_error(logits, labels):
     def gap(t):
         chance = np.exp(log_softmax(logits / t, axis=1)).max(axis=1)
@@ -252,7 +254,7 @@ def of_calibration_error(logits, labels):
     return best_of(np.geomspace(0.05, 20, 300), gap)
 
 
-@TABLE.answer("temperature", loses={"large logits", "not sure enough", "too sure"})
+@TABLE.answer("temperature", loses={"large logits", "underconfident", "overconfident"})
 def of_the_first_two_classes(logits, labels):
     kept = labels < 2
     if not kept.any():

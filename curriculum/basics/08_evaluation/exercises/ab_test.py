@@ -1,4 +1,4 @@
-"""Repair the evaluation of a test: the exercise `ab_test`."""
+"""Repair the analysis of an A/B test: the exercise `ab_test`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from lepton_course.authoring.wrong_forms import negated, rounded
 
 repair = exercise(
     "ab_test",
-    title="Repair the evaluation of a test",
+    title="Repair the analysis of an A/B test",
     points=3,
     difficulty=4,
-    minutes=16,
+    minutes=13,
     probe=Call(),
     compare=close(rtol=1e-4, atol=1e-7),
     read="lesson.ipynb#Ratio-metrics",
@@ -31,10 +31,10 @@ Z = 1.959964
 
 @repair.reference
 def ab_test(customer, arm, revenue):
-    """Return (difference, low, high, p), floats, of the revenue a visit.
+    """Return (difference, low, high, p), floats, of the revenue per visit.
 
-    customer: number of the customer of each visit, int (N,); arm: 0 old, 1 new, int (N,), one for
-    all visits of a customer, at least two customers in each; revenue: float (N,). Delta method
+    customer: number of the customer of each visit, int (N,); arm: 0 old, 1 new, int (N,), the same
+    for all visits of a customer, at least two customers in each; revenue: float (N,). Delta method
     over customers, 95 % interval, two-sided p-value, both from the normal distribution.
     Source: Deng, Knoblich, Lu (2018), arXiv:1803.06336.
     """
@@ -48,7 +48,7 @@ def ab_test(customer, arm, revenue):
 
 
 def _ratio(customer, revenue):
-    """Revenue a visit, and the variance of that number over customers."""
+    """Return revenue per visit, and its variance over customers."""
     _, place, visits = np.unique(customer, return_inverse=True, return_counts=True)
     ratio = revenue.mean()
     residuals = np.bincount(place, revenue) - ratio * visits
@@ -56,31 +56,37 @@ def _ratio(customer, revenue):
 
 
 def _test(
-    customer, arm, revenue, *, visits_alone=False, zeros=True, of_customers=False, sides=2,
-    wide=Z, pooled=False, sign=1,
+    customer, arm, revenue, *, visits_alone=False, kept=None, of_customers=False, per_visit=True,
+    phantoms=False, common=False, fixed_visits=False, ddof=1, without_n=False, tails=2,
+    signed=False, wide=Z, pooled=False, sign=1,
 ):  # fmt: skip
-    """The evaluation, with any of the usual slips."""
-    if not zeros:
-        kept = revenue != 0
-        customer, arm, revenue = customer[kept], arm[kept], revenue[kept]
+    """Evaluate the test, with any of the usual slips."""
+    if kept:
+        rows = kept(revenue)
+        customer, arm, revenue = customer[rows], arm[rows], revenue[rows]
     if visits_alone:
         customer = np.arange(len(revenue))
     ratios, squares = [], []
     for one in (0, 1):
-        _, place = np.unique(customer[arm == one], return_inverse=True)
+        place = customer[arm == one]
+        if not phantoms:
+            _, place = np.unique(place, return_inverse=True)
         spent = np.bincount(place, revenue[arm == one])
         came = np.bincount(place).astype(float)
         if of_customers:
             spent, came = spent / came, np.ones(len(came))
+        if not per_visit:
+            came = np.ones(len(came))
         ratio = spent.sum() / came.sum()
-        left = spent - ratio * came
+        left = spent - (revenue.mean() if common else 0.0 if fixed_visits else ratio) * came
         ratios.append(ratio)
-        squares.append(len(came) * left.var(ddof=1) / came.sum() ** 2)
+        variance = left.var(ddof=ddof) if len(left) > ddof else math.nan
+        squares.append((1 if without_n else len(came)) * variance / came.sum() ** 2)
     error = math.sqrt(sum(squares)) if not pooled else math.sqrt(squares[0]) + math.sqrt(squares[1])
     difference = sign * (ratios[1] - ratios[0])
-    tail = ndtr(-abs(difference) / error) if sides == 2 else ndtr(-difference / error)
+    tail = ndtr(-(difference if signed else abs(difference)) / error)
     low, high = difference - wide * error, difference + wide * error
-    return float(difference), float(low), float(high), float(sides * tail)
+    return float(difference), float(low), float(high), float(tails * tail)
 
 
 @repair.alternative
@@ -137,16 +143,16 @@ unit = repair.group("What was randomised", make=lambda slip: _slipped(**slip()))
 
 
 @unit.mistake(
-    "You treat visits as independent: customers were randomised, and visits of one customer "
-    "resemble each other, so the error must come from customers."
+    "You treated visits as independent: customers were randomised, and the visits of one customer "
+    "are correlated, so compute the error over customers."
 )
 def visits_are_independent():
     return {"visits_alone": True}
 
 
 @unit.mistake(
-    "You compared mean revenues per customer, averaged over customers: the metric is all revenue "
-    "of an arm over all its visits."
+    "You averaged revenue per visit over customers: the metric is all revenue of an arm divided by "
+    "all its visits."
 )
 def mean_of_ratios():
     return {"of_customers": True}
@@ -154,7 +160,61 @@ def mean_of_ratios():
 
 @unit.mistake("You dropped the visits without an order: they count, with a revenue of 0.")
 def empty_visits_dropped():
-    return {"zeros": False}
+    return {"kept": lambda revenue: revenue != 0}
+
+
+@unit.mistake(
+    "You kept only the visits that brought money: visits without an order count with 0, and "
+    "refunds with a negative revenue."
+)
+def only_sales_kept():
+    return {"kept": lambda revenue: revenue > 0}
+
+
+@unit.mistake("You dropped the refunds: they count, with their negative revenue.")
+def refunds_dropped():
+    return {"kept": lambda revenue: revenue >= 0}
+
+
+@unit.mistake(
+    "You computed the revenue per customer: divide all revenue of an arm by all its visits."
+)
+def revenue_per_customer():
+    return {"per_visit": False}
+
+
+@unit.mistake(
+    "You counted customers up to the highest number, so numbers that never came enter n: count "
+    "the customers who came, with np.unique."
+)
+def numbers_that_never_came():
+    return {"phantoms": True}
+
+
+spread = repair.group("The variance", make=lambda slip: _slipped(**slip()))
+
+
+@spread.mistake(
+    "You took the variance of the revenues X alone: the visits V vary, too, so take that of "
+    "X - R V."
+)
+def visits_taken_as_fixed():
+    return {"fixed_visits": True}
+
+
+@spread.mistake("You used one R for both arms: each arm has its own, in its own residuals.")
+def one_ratio_for_both():
+    return {"common": True}
+
+
+@spread.mistake("Your variance divides by n: divide by n - 1, with ddof=1.")
+def divided_by_n():
+    return {"ddof": 0}
+
+
+@spread.mistake("The factor n is missing: the variance of R is n var(X - R V) / (sum of V) ** 2.")
+def factor_n_missing():
+    return {"without_n": True}
 
 
 numbers = repair.group(
@@ -162,7 +222,7 @@ numbers = repair.group(
 )
 
 
-@numbers.mistake("You subtracted the new arm from the old one: a gain must be above 0.")
+@numbers.mistake("You subtracted the new arm from the old one: a gain must be positive.")
 def old_less_new():
     return {"sign": -1}
 
@@ -172,36 +232,38 @@ def old_less_new():
     "surprised you, so count both tails."
 )
 def one_sided():
-    return {"sides": 1}
+    return {"tails": 1}
 
 
 @numbers.mistake(
-    "Your interval is one standard error wide on either side, which holds 68 %: a 95 % interval "
-    "takes 1.96 of them."
+    "Your p-value exceeds 1 where the new arm lost: take the absolute value of the difference."
+)
+def without_absolute_value():
+    return {"signed": True}
+
+
+@numbers.mistake(
+    "Your interval extends one standard error to either side, which covers 68 %: a 95 % interval "
+    "extends 1.96."
 )
 def one_standard_error():
     return {"wide": 1.0}
 
 
-@numbers.mistake("You used 1.645, the deviate of a 90 % interval: 95 % takes 1.96.")
-def ninety_percent():
-    return {"wide": 1.644854}
-
-
 @numbers.mistake(
-    "You added the standard errors of the two arms: variances add up, and the root comes last."
+    "You added the standard errors of the two arms: add the variances, and take the root last."
 )
 def errors_added():
     return {"pooled": True}
 
 
 repair.hints(
-    "Read the script line by line against the statement. Which visits does it keep? Which way does "
-    "it subtract? What did the shop randomise?",
-    "For each arm add up the revenue X and the visits V of each customer. R = sum(X) / sum(V); the "
-    "residuals X - R V of the n customers give its variance, n * var(X - R V) / sum(V) ** 2, with "
-    "ddof=1.",
-    "difference = R1 - R0; error = the root of the sum of both variances; interval: difference "
-    "-/+ 1.959964 * error; p = 2 * scipy.special.ndtr(-abs(difference) / error). Totals: "
-    "np.unique with return_inverse, then np.bincount with and without weights.",
+    "Read the script line by line against the statement. Which visits does it keep? In which "
+    "direction does it subtract? What did the shop randomise?",
+    "For each arm, `totals` gives the revenue X and the visits V of each customer. "
+    "R = sum(X) / sum(V); the residuals X - R V of the n customers give its variance, "
+    "n * var(X - R V) / sum(V) ** 2, with ddof=1.",
+    "difference = R1 - R0; error = the root of the sum of the two variances; interval: difference "
+    "-/+ 1.959964 * error; p = 2 * scipy.special.ndtr(-abs(difference) / error). The "
+    "old arm: totals(customer[arm == 0], revenue[arm == 0]).",
 )

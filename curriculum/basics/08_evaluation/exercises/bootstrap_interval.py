@@ -1,6 +1,8 @@
-"""How sure is the difference of two models: the exercise `bootstrap_interval`."""
+"""How uncertain is the difference of two models: the exercise `bootstrap_interval`."""
 
 from __future__ import annotations
+
+from statistics import NormalDist
 
 import numpy as np
 
@@ -12,7 +14,7 @@ resampling = exercise(
     title="A paired bootstrap interval",
     points=2,
     difficulty=3,
-    minutes=10,
+    minutes=8,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#Paired-comparison",
@@ -77,28 +79,28 @@ def _of(values, level, a=None):
 
 @pairs.mistake(
     "You resampled the two models separately: both answered the same examples, so one row of "
-    "draws picks the examples of both."
+    "draws selects the examples for both."
 )
 def not_paired(losses_a, losses_b, draws, level=0.95):
     return _of(losses_b[draws].mean(axis=1) - losses_a[draws[::-1]].mean(axis=1), level)
 
 
-@pairs.mistake("You subtracted b from a: the difference is the mean of b less that of a.")
+@pairs.mistake("You subtracted b from a: the difference is the mean of b minus that of a.")
 def a_less_b(right, a):
     return right(losses_a=a.losses_b, losses_b=a.losses_a)
 
 
 @pairs.mistake(
-    "You took the quantiles of the differences of single examples: take the mean of each resample, "
-    "then the quantiles of these means."
+    "You took the quantiles of the examples' own differences: take the mean of each resample, then "
+    "the quantiles of these means."
 )
 def quantiles_of_examples(losses_a, losses_b, draws, level=0.95):
     return _of((losses_b - losses_a)[draws], level)
 
 
 @pairs.mistake(
-    "You subtracted the ends of two intervals, one for each model: take the difference in each "
-    "resample, and one interval of the differences."
+    "You subtracted the ends of two intervals, one for each model: compute the difference in each "
+    "resample, then one interval of these differences."
 )
 def difference_of_intervals(losses_a, losses_b, draws, level=0.95):
     first, second = (
@@ -115,25 +117,29 @@ def mean_over_the_resamples(losses_a, losses_b, draws, level=0.95):
     return _of((losses_b - losses_a)[draws].mean(axis=0), level)
 
 
-ends = resampling.group("The ends", read="lesson.ipynb#How-sure-is-a-number?")
+@pairs.mistake("You took the median of each resample: the difference is one of means.")
+def medians(losses_a, losses_b, draws, level=0.95):
+    return _of(np.median((losses_b - losses_a)[draws], axis=1), level)
+
+
+ends = resampling.group("The ends", read="lesson.ipynb#How-uncertain-is-the-accuracy?")
 
 
 @ends.mistake(
-    "You left the whole of 1 - level out on each side: half of it lies below the interval and half "
-    "above."
+    "You left out 1 - level on each side: half of it lies below the interval, and half above."
 )
 def all_on_each_side(right, a):
     return right(level=max(2 * a.level - 1, 0.0))
 
 
-@ends.mistake("You ignored level: the interval holds that fraction of the resamples.")
+@ends.mistake("You ignored level: the interval contains that fraction of the resamples.")
 def level_ignored(right, a):
     return right(level=0.95)
 
 
 @ends.mistake(
     "You returned 1.96 standard deviations on either side: take quantiles of the resamples, which "
-    "need no bell curve."
+    "assume no normal distribution."
 )
 def normal_interval(losses_a, losses_b, draws, level=0.95):
     gains = (losses_b - losses_a)[draws].mean(axis=1)
@@ -141,7 +147,37 @@ def normal_interval(losses_a, losses_b, draws, level=0.95):
     return float(middle - width), float(middle + width)
 
 
-@ends.mistake("You returned the smallest and the largest resample: take the quantiles.")
+@ends.mistake(
+    "You went as many standard deviations to either side as the level asks for: take quantiles of "
+    "the resamples, which need no bell curve."
+)
+def normal_interval_of_the_level(losses_a, losses_b, draws, level=0.95):
+    gains = (losses_b - losses_a)[draws].mean(axis=1)
+    middle, width = gains.mean(), NormalDist().inv_cdf((1 + level) / 2) * gains.std()
+    return float(middle - width), float(middle + width)
+
+
+@ends.mistake(
+    "You took two of the sorted differences: a quantile may lie between two of them, so "
+    "interpolate, as np.quantile does."
+)
+def two_of_the_sorted(losses_a, losses_b, draws, level=0.95):
+    gains = np.sort((losses_b - losses_a)[draws].mean(axis=1))
+    low, high = int((1 - level) / 2 * len(gains)), int((1 + level) / 2 * len(gains))
+    return float(gains[low]), float(gains[min(high, len(gains) - 1)])
+
+
+@ends.mistake(
+    "You reflected the interval about the observed difference (the basic bootstrap): the quantiles "
+    "themselves are its ends here."
+)
+def basic_bootstrap(right, a):
+    low, high = right()
+    observed = float(np.mean(a.losses_b - a.losses_a))
+    return 2 * observed - high, 2 * observed - low
+
+
+@ends.mistake("You returned the smallest and the largest resample: take quantiles.")
 def smallest_and_largest(right, a):
     return right(level=1.0)
 

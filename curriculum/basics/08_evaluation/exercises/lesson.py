@@ -26,7 +26,7 @@ counting = exercise(
 
 @counting.reference
 def precision_recall(labels, flagged):
-    """Return (precision, recall), floats, from 0 or 1 for each of N rows, at least one 1 each."""
+    """Return (precision, recall), floats. labels, flagged: 0 or 1, (N,), each with a 1."""
     hits = np.count_nonzero((labels == 1) & (flagged == 1))
     return hits / np.count_nonzero(flagged), hits / np.count_nonzero(labels)
 
@@ -49,21 +49,24 @@ def counting_cases(rng):
     ]
 
 
-@counting.mistake("That is accuracy: it also counts the rows that are 0 in both.")
+@counting.mistake("You returned the accuracy, which also counts the rows that are 0 in both.")
 def accuracy_twice(labels, flagged):
     same = float(np.mean(labels == flagged))
     return same, same
 
 
-@counting.mistake("You divided by all rows: divide by the flagged ones, and by the positives.")
+@counting.mistake(
+    "You divided by all rows: divide by the flagged rows for precision, by the positive rows for "
+    "recall."
+)
 def over_all_rows(labels, flagged):
     hits = float(np.mean(labels & flagged))
     return hits, hits
 
 
 counting.hints(
-    "Of the rows that were flagged, how many are positive? Of the positive ones, how many flagged?",
-    "Both have the same numerator: rows that are positive and flagged.",
+    "Of the flagged rows, how many are positive? Of the positive rows, how many were flagged?",
+    "Both have the same numerator: the rows that are both positive and flagged.",
     "def precision_recall(labels, flagged):\n"
     "    both = (labels * flagged).sum()\n"
     "    return both / flagged.sum(), both / labels.sum()",
@@ -118,23 +121,25 @@ def choosing_cases(rng):
     ]
 
 
-@choosing.mistake("You exchanged the costs: a missed positive costs cost_missed.")
+@choosing.mistake(
+    "You swapped the costs: a missed positive costs cost_missed, a false alarm cost_false."
+)
 def costs_exchanged(right, a):
     return right(cost_missed=a.cost_false, cost_false=a.cost_missed)
 
 
-@choosing.mistake("You ignored the costs: the fewest mistakes are not the cheapest ones.")
+@choosing.mistake("You ignored the costs: the fewest mistakes need not be the cheapest.")
 def fewest_mistakes(right, a):
     return right(cost_missed=1.0, cost_false=1.0)
 
 
-@choosing.mistake("You took the dearest threshold: the lowest cost is asked for.")
+@choosing.mistake("You returned the most expensive threshold: return the one with the lowest cost.")
 def dearest(right, a):
     return right(cost_missed=-a.cost_missed, cost_false=-a.cost_false)
 
 
 choosing.hints(
-    "What does one missed positive cost, and what one false alarm?",
+    "How much does a missed positive cost, and how much a false alarm?",
     "Missed: not flagged and labels == 1. False: flagged and labels == 0.",
     "def best_threshold(labels, scores, thresholds, cost_missed, cost_false):\n"
     "    costs = []\n"
@@ -191,19 +196,22 @@ def adjusting_cases(rng):
 
 
 @adjusting.mistake(
-    "You did not subtract the mean of before: without it the adjusted mean is another one."
+    "You did not subtract the mean of before: without that, the mean of the result is not that of "
+    "after."
 )
 def not_centred(right, a):
     theta = np.cov(a.before, a.after)[0, 1] / a.before.var(ddof=1)
     return a.after - theta * a.before
 
 
-@adjusting.mistake("You subtracted before itself: theta says how much of it predicts after.")
+@adjusting.mistake(
+    "You subtracted all of before: multiply it by theta, the slope of after on before."
+)
 def theta_is_1(right, a):
     return a.after - (a.before - a.before.mean())
 
 
-@adjusting.mistake("You added the correction: what before predicts is taken away.")
+@adjusting.mistake("You added the correction: subtract what before predicts.")
 def added(right, a):
     return 2 * a.after - right()
 
@@ -222,15 +230,15 @@ def mixed_ddof(right, a):
     return a.after - (a.after - right()) * len(a.before) / (len(a.before) - 1)
 
 
-@adjusting.mistake("You returned the part that before predicts: the rest is asked for.")
+@adjusting.mistake("You returned the part of after that before predicts: subtract it from after.")
 def predicted_part(right, a):
     return a.after - right()
 
 
 adjusting.hints(
-    "Draw `after` over `before`: what does a line through the points predict, and what is left?",
-    "theta is the slope of that line, the covariance over the variance of before. Subtract "
-    "theta times before, less its mean.",
+    "Plot `after` against `before`: what does a line through the points predict, and what is left?",
+    "theta is the slope of that line: the covariance divided by the variance of before. Subtract "
+    "theta times (before minus its mean).",
     "def cuped(after, before):\n"
     "    x = before - before.mean()\n"
     "    theta = (x * after).sum() / (x * x).sum()\n"

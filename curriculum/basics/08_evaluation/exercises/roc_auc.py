@@ -13,13 +13,13 @@ ranking = exercise(
     title="The area under the ROC curve",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#ROC-and-precision-recall-curves",
     forms=[
         complement(
-            "You ranked the wrong way round: a positive above a negative counts for the model."
+            "Your ranking is reversed: a positive scoring above a negative counts for the model."
         ),
         in_percent(),
         rounded(2),
@@ -57,9 +57,9 @@ def by_area(labels, scores):
 
 @ranking.cases
 def cases(rng):
-    def drawn(part, positives, negatives, lift=1.0, step=None):
+    def drawn(part, positives, negatives, lift=1.0, step=None, level=0.0, scale=1.0):
         labels = rng.permutation(np.repeat([1, 0], [positives, negatives]))
-        scores = rng.normal(size=len(labels)) + lift * labels
+        scores = level + scale * (rng.normal(size=len(labels)) + lift * labels)
         return Case(part, (labels, scores if step is None else np.round(scores / step) * step))
 
     return [
@@ -72,6 +72,7 @@ def cases(rng):
         drawn("ties", 10, 10, step=2.0),
         Case("all scores equal", (np.array([0, 1, 0, 1, 1]), np.full(5, rng.normal()))),
         Case("a perfect ranking", (np.array([1, 0]), np.array([2.5, -2.5]))),
+        drawn("no ties", 15, 24, lift=1.5, level=-4000.0, scale=0.01),
     ]
 
 
@@ -79,15 +80,15 @@ ties = ranking.group("Ties")
 
 
 @ties.mistake(
-    "Pairs with equal scores count as lost in your code: each of them counts one half, as a coin "
-    "would decide it."
+    "Your code counts pairs with equal scores as lost: each of them counts one half, like a coin "
+    "flip."
 )
 def ties_are_lost(labels, scores):
     return float(np.mean(scores[labels == 1][:, None] > scores[labels == 0]))
 
 
 @ties.mistake(
-    "Pairs with equal scores count as won in your code: each of them counts one half, or a model "
+    "Your code counts pairs with equal scores as won: each of them counts one half, or a model "
     "that gives everybody the same score would look perfect."
 )
 def ties_are_won(labels, scores):
@@ -95,8 +96,7 @@ def ties_are_won(labels, scores):
 
 
 @ties.mistake(
-    "You left pairs with equal scores out of the count of pairs: they stay in it, with one half "
-    "each."
+    "You left out the pairs with equal scores: keep them among the pairs, with one half each."
 )
 def ties_left_out(labels, scores):
     gaps = np.sign(scores[labels == 1][:, None] - scores[labels == 0])
@@ -104,8 +104,8 @@ def ties_left_out(labels, scores):
 
 
 @ties.mistake(
-    "Equal scores get different ranks in your code, by their place in the table: give all of them "
-    "their mean rank."
+    "Your code gives equal scores different ranks, by their position in the array: give all of "
+    "them their mean rank."
 )
 def ranks_by_place(labels, scores):
     order = np.argsort(scores, kind="stable")
@@ -117,12 +117,53 @@ def ranks_by_place(labels, scores):
     return float(above / number / (len(labels) - number))
 
 
+@ties.mistake(
+    "You drew the curve one row at a time, so equal scores are ranked by their position in the "
+    "table: rows with equal scores enter the curve in one step."
+)
+def curve_row_by_row(labels, scores):
+    falling = labels[np.lexsort((np.arange(len(scores)), -scores))]
+    found = np.append(0, np.cumsum(falling)) / falling.sum()
+    false = np.append(0, np.cumsum(1 - falling)) / (1 - falling).sum()
+    return float(np.trapezoid(found, false))
+
+
+@ties.mistake(
+    "You counted scores that are nearly equal as ties: only equal ones are, so compare with ==, "
+    "not with np.isclose."
+)
+def nearly_equal_scores_tie(labels, scores):
+    positive = scores[labels == 1][:, None]
+    negative = scores[labels == 0]
+    tie = np.isclose(positive, negative)
+    return float(((positive > negative) & ~tie).mean() + 0.5 * tie.mean())
+
+
 what = ranking.group("What is measured")
 
 
 @what.mistake(
-    "You measured accuracy at one threshold: the AUC looks at every threshold, that is at the "
-    "order of the scores alone."
+    "Your curve begins at the highest score: it must begin at (0, 0), where no row is flagged."
+)
+def curve_without_its_origin(labels, scores):
+    found, false = [], []
+    for level in np.unique(scores)[::-1]:
+        found.append(np.mean(scores[labels == 1] >= level))
+        false.append(np.mean(scores[labels == 0] >= level))
+    return float(np.trapezoid(found, false))
+
+
+@what.mistake(
+    "You replaced an AUC below 0.5 by 1 minus it: a model that ranks the wrong way must not look "
+    "good."
+)
+def never_below_a_half(right, a):
+    return max(right(), 1 - right())
+
+
+@what.mistake(
+    "You measured accuracy at one threshold: the AUC covers every threshold, and depends on the "
+    "ranking of the scores alone."
 )
 def accuracy_above_a_half(labels, scores):
     return float(np.mean((scores > 0.5) == (labels == 1)))
@@ -139,7 +180,7 @@ def over_all_pairs(labels, scores):
 
 
 ranking.hints(
-    "Take one positive and one negative. Which of three things can happen to their scores?",
+    "Take one positive and one negative. In which three ways can their scores compare?",
     "Compare every positive with every negative: 1 where the positive is higher, 0.5 where they "
     "are equal, 0 where it is lower. The AUC is the mean.",
     "gaps = scores[labels == 1][:, None] - scores[labels == 0] has a row for each positive. "

@@ -15,7 +15,7 @@ planning = exercise(
     title="How many visitors",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=7,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#Power-and-sample-size",
@@ -72,7 +72,8 @@ effect = planning.group("The effect")
 
 
 @effect.mistake(
-    "You took lift for a difference of rates: it is relative, so the new rate is rate * (1 + lift)."
+    "You treated lift as a difference of rates: it is relative, so the new rate is "
+    "rate * (1 + lift)."
 )
 def lift_is_absolute(rate, lift, share=0.5, level=0.05, power=0.8):
     new = rate + lift
@@ -92,68 +93,126 @@ def _z(probability):
     return NormalDist().inv_cdf(probability)
 
 
-def _size(right, a, deviates):
-    """The size, with another sum of deviates."""
-    usual = (_z(1 - a.level / 2) + _z(a.power)) ** 2
+@effect.mistake(
+    "You pooled the two rates: each arm has the variance of its own rate, p (1 - p) or q (1 - q)."
+)
+def pooled_rate(rate, lift, share=0.5, level=0.05, power=0.8):
+    mean = rate * (1 + share * lift)
+    spread = mean * (1 - mean) * (1 / (1 - share) + 1 / share)
+    return math.ceil(spread * ((_z(1 - level / 2) + _z(power)) / (rate * lift)) ** 2)
+
+
+@effect.mistake("You did not square the difference of the two rates.")
+def difference_not_squared(right, a):
+    return math.ceil(_visitors(a) * abs(a.rate * a.lift))
+
+
+@effect.mistake("You planned a drop as if it were a rise: with a lift below 0, q is below p.")
+def drop_taken_for_a_rise(right, a):
+    return right(lift=abs(a.lift))
+
+
+def _visitors(a, square=None):
+    """The number of visitors before rounding; square: another square of the sum of quantiles."""
+    if square is None:
+        square = (_z(1 - a.level / 2) + _z(a.power)) ** 2
     new = a.rate * (1 + a.lift)
     spread = a.rate * (1 - a.rate) / (1 - a.share) + new * (1 - new) / a.share
-    return math.ceil(spread * usual / (new - a.rate) ** 2 * (deviates / usual))
+    return spread * square / (new - a.rate) ** 2
 
 
 errors = planning.group("The two errors")
 
 
-@errors.mistake("Your test is one-sided: in a two-sided one each side gets half of level.")
+@errors.mistake("Your test is one-sided: in a two-sided test, each tail gets half of level.")
 def one_sided(right, a):
     return right(level=2 * a.level)
 
 
 @errors.mistake(
-    "You ignored power: with this many visitors the lift is found about every second time."
+    "You ignored power: with this many visitors, the test detects the lift only half of the time."
 )
 def power_ignored(right, a):
     return right(power=0.5)
 
 
-@errors.mistake("You ignored level: the test is judged at that level, and not always at 0.05.")
+@errors.mistake("You ignored level: use that significance level, and not always 0.05.")
 def level_ignored(right, a):
     return right(level=0.05)
 
 
 @errors.mistake(
-    "You squared the two normal deviates separately: add them first, then square the sum."
+    "You squared the two normal quantiles separately: add them first, then square the sum."
 )
 def squared_separately(right, a):
-    return _size(right, a, _z(1 - a.level / 2) ** 2 + _z(a.power) ** 2)
+    return math.ceil(_visitors(a, _z(1 - a.level / 2) ** 2 + _z(a.power) ** 2))
 
 
-@errors.mistake("You did not square the sum of the two normal deviates.")
+@errors.mistake("You did not square the sum of the two normal quantiles.")
 def not_squared(right, a):
-    return _size(right, a, _z(1 - a.level / 2) + _z(a.power))
+    return math.ceil(_visitors(a, _z(1 - a.level / 2) + _z(a.power)))
+
+
+@errors.mistake(
+    "You used the quantile for 1 - power, which is negative: add the quantile for power."
+)
+def quantile_of_the_other_error(right, a):
+    return math.ceil(_visitors(a, (_z(1 - a.level / 2) + _z(1 - a.power)) ** 2))
+
+
+@errors.mistake(
+    "You wrote 1.96 and 0.84: they are rounded, and hold only for level 0.05 and power 0.8. "
+    "Compute the quantiles with norm.ppf."
+)
+def quantiles_written_out(right, a):
+    return math.ceil(_visitors(a, (1.96 + 0.84) ** 2))
 
 
 arms = planning.group("The arms")
 
 
-@arms.mistake("You returned the visitors of one arm: both arms together are asked for.")
+@arms.mistake("You returned the visitors in one arm: return those in both arms together.")
 def one_arm(right, a):
     return math.ceil(right() / 2)
 
 
-@arms.mistake("You ignored share: unequal arms need more visitors.")
+@arms.mistake(
+    "That is the lesson's formula, for the visitors in one of two equal arms: N counts both arms, "
+    "and the new one gets the fraction share of them."
+)
+def formula_of_the_lesson(right, a):
+    return math.ceil(right(share=0.5) / 2)
+
+
+@arms.mistake(
+    "You rounded up the visitors in one of two equal arms and doubled them: compute N for the "
+    "given share, and round up once."
+)
+def one_arm_doubled(right, a):
+    return 2 * math.ceil(right(share=0.5) / 2)
+
+
+@arms.mistake("You rounded to the nearest whole number: round up, so that the power is reached.")
+def rounded_to_nearest(right, a):
+    return round(_visitors(a))
+
+
+@arms.mistake(
+    "You ignored share: it sets the sizes of the two arms, and so the variance of the difference."
+)
 def share_ignored(right, a):
     return right(share=0.5)
 
 
-@arms.mistake("You exchanged the arms: share is the fraction of visitors in the new one.")
+@arms.mistake("You swapped the arms: share is the fraction of visitors in the new one.")
 def arms_exchanged(right, a):
     return right(share=1 - a.share)
 
 
 planning.hints(
-    "What is the variance of the difference of the two rates, if N visitors come in all?",
+    "With N visitors in total, what is the variance of the difference between the two rates?",
     "It is (p (1 - p) / (1 - share) + q (1 - q) / share) / N, with p the old and q the new rate. "
-    "Its root, times the sum of two normal deviates, must equal q - p.",
+    "Its root, times the sum of two normal quantiles, must equal |q - p|.",
     "N = ceil(spread * ((z(1 - level / 2) + z(power)) / (q - p)) ** 2), with spread the bracket "
     "above and z the quantile function statistics.NormalDist().inv_cdf.",
 )

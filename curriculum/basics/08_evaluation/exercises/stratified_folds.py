@@ -18,10 +18,8 @@ dealing = exercise(
     read="lesson.ipynb#Stratified-folds",
     forms=[
         as_list(),
-        one_too_many("You number the folds from 1: the first fold is fold 0."),
-        reversed_order(
-            "Your folds are right for the rows in reverse: entry i is the fold of row i."
-        ),
+        one_too_many("You numbered the folds from 1: the first fold is fold 0."),
+        reversed_order("Your folds are in reverse order: entry i is the fold of row i."),
     ],
 )
 
@@ -90,8 +88,8 @@ def not_stratified(labels, k, order):
 
 
 @classes.mistake(
-    "You begin at fold 0 again with each class, so the first folds get every class's odd rows and "
-    "grow larger than the last: go on where the last class ended."
+    "You start each class at fold 0 again, so the first folds get the surplus rows of every class "
+    "and grow larger than the last: continue where the previous class ended."
 )
 def each_class_begins_at_fold_0(labels, k, order):
     folds = np.empty(len(labels), dtype=np.int64)
@@ -102,7 +100,7 @@ def each_class_begins_at_fold_0(labels, k, order):
 
 
 @classes.mistake(
-    "You dealt the classes in the order in which they first occur: ascending order is asked for."
+    "You dealt the classes in the order in which they first occur: deal them in ascending order."
 )
 def classes_as_they_come(labels, k, order):
     folds = np.empty(len(labels), dtype=np.int64)
@@ -117,12 +115,38 @@ def classes_descending(right, a):
     return right(labels=-a.labels)
 
 
+@classes.mistake(
+    "Your classes begin at 0, so rows with a label below 0 stay in fold 0: labels are any whole "
+    "numbers, and np.unique(labels) lists them."
+)
+def labels_below_0_left_out(labels, k, order):
+    kinds = range(max(labels.max(), -1) + 1)
+    dealt = np.array([row for kind in kinds for row in order if labels[row] == kind], dtype=int)
+    folds = np.zeros(len(labels), dtype=np.int64)
+    folds[dealt] = np.arange(len(dealt)) % k
+    return folds
+
+
+@classes.mistake(
+    "The first row of a class goes to the fold that got the last row of the class before: it goes "
+    "to the next fold."
+)
+def last_fold_twice(labels, k, order):
+    folds = np.empty(len(labels), dtype=np.int64)
+    start = 0
+    for kind in np.unique(labels):
+        rows = order[labels[order] == kind]
+        folds[rows] = (start + np.arange(len(rows))) % k
+        start = folds[rows[-1]]
+    return folds
+
+
 rows_of_a_class = dealing.group("The rows of a class")
 
 
 @rows_of_a_class.mistake(
-    "You dealt each class in the order of the table: `order` says in which order its rows are "
-    "dealt."
+    "You dealt the rows of each class in their original order: deal them in the order given by "
+    "`order`."
 )
 def order_ignored(right, a):
     return right(order=np.arange(len(a.labels)))
@@ -136,14 +160,53 @@ def not_put_back(right, a):
 
 
 @rows_of_a_class.mistake(
-    "You took `order` for the place of each row: order[0] is the row that is dealt first."
+    "You returned the folds in the order in which the rows are dealt: entry i belongs to row i, so "
+    "put each fold at its row, folds[row] = …."
+)
+def in_dealing_order(labels, k, order):
+    return np.arange(len(labels)) % k
+
+
+@rows_of_a_class.mistake(
+    "You looked the fold up at dealt[i], where it must be stored: folds[dealt] = np.arange(N) % k."
+)
+def looked_up_in_place_of_stored(labels, k, order):
+    dealt = order[np.argsort(labels[order], kind="stable")]
+    return dealt % k
+
+
+@rows_of_a_class.mistake(
+    "You read `order` as the position of each row: order[0] is the row that is dealt first."
 )
 def order_turned_round(right, a):
     return right(order=np.argsort(a.order))
 
 
 @rows_of_a_class.mistake(
-    "You gave each fold a block of rows that stand together: deal one row to each fold in turn."
+    "You cut each class into blocks, one for each fold: deal its rows one by one, to each fold in "
+    "turn."
+)
+def blocks_of_each_class(labels, k, order):
+    folds = np.empty(len(labels), dtype=np.int64)
+    for kind in np.unique(labels):
+        for fold, block in enumerate(np.array_split(order[labels[order] == kind], k)):
+            folds[block] = fold
+    return folds
+
+
+@rows_of_a_class.mistake(
+    "You dealt back and forth: after fold k - 1 comes fold 0 again, not fold k - 1."
+)
+def to_and_fro(labels, k, order):
+    dealt = order[np.argsort(labels[order], kind="stable")]
+    turn = np.arange(len(labels)) % (2 * k)
+    folds = np.empty(len(labels), dtype=np.int64)
+    folds[dealt] = np.minimum(turn, 2 * k - 1 - turn)
+    return folds
+
+
+@rows_of_a_class.mistake(
+    "You gave each fold a block of consecutive rows: deal one row to each fold in turn."
 )
 def blocks(labels, k, order):
     dealt = order[np.argsort(labels[order], kind="stable")]
@@ -155,7 +218,7 @@ def blocks(labels, k, order):
 
 dealing.hints(
     "Think of cards: sort the pack by class, then deal it to k players, one card each in turn.",
-    "First make the list of rows in the order in which they are dealt. The place in that list, "
+    "First make the list of rows in the order in which they are dealt. The position in that list, "
     "modulo k, is the fold.",
     "For each kind of np.unique(labels), order[labels[order] == kind] are its rows as they are "
     "dealt. Concatenate them to `dealt`; folds[dealt] = np.arange(N) % k.",

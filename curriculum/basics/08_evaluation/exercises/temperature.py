@@ -1,4 +1,4 @@
-"""Soften a network that is too sure: the exercise `temperature`."""
+"""Calibrate an overconfident network: the exercise `temperature`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ scaling = exercise(
     title="Temperature",
     points=3,
     difficulty=3,
-    minutes=14,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=0.01, atol=0.0),
     read="lesson.ipynb#Temperature",
@@ -65,16 +65,24 @@ def cases(rng):
         return Case(part, (true * honest, (honest + uniform).argmax(axis=1)))
 
     def of_two_kinds(right):
-        """400 answers of one sureness, so many of them right: 215 ask for a T of 13.3."""
+        """400 equally confident predictions, `right` of them right: 215 ask for a T of 13.3."""
         return np.tile([1.0, -1.0], (400, 1)), (np.arange(400) >= right).astype(int)
+
+    def with_one_grave_error():
+        """As `drawn`, with one row that is wrong and very sure: no clipped probability sees it."""
+        honest = rng.normal(scale=2.0, size=(200, 3))
+        labels = (honest + rng.gumbel(size=(200, 3))).argmax(axis=1)
+        sure = np.array([[400.0, 0.0, -400.0]])
+        return np.concatenate([4.0 * honest, sure]), np.append(labels, 1)
 
     sure = rng.normal(size=(12, 3))
     return [
-        drawn("too sure", 300, 4, 2.5),
-        drawn("too sure", 250, 2, 5.0),
-        drawn("not sure enough", 300, 3, 0.4),
-        drawn("not sure enough", 280, 5, 0.2),
+        drawn("overconfident", 300, 4, 2.5),
+        drawn("overconfident", 250, 2, 5.0),
+        drawn("underconfident", 300, 3, 0.4),
+        drawn("underconfident", 280, 5, 0.2),
         drawn("large logits", 200, 3, 12.0),
+        Case("large logits", with_one_grave_error()),
         Case("the ends", (sure, sure.argmax(axis=1))),
         Case("the ends", (sure, sure.argmin(axis=1))),
         Case("the ends", (np.array([[2.0, -1.5]]), np.array([1]))),
@@ -89,9 +97,11 @@ def _loss(logits, labels):
 
 
 def _lowest(loss):
-    """The T with the lowest loss, by search on a logarithmic scale."""
-    grid = np.geomspace(LOWEST, HIGHEST, 200)
-    return grid[int(np.argmin([loss(t) for t in grid]))]
+    """The T with the lowest loss: on a coarse logarithmic grid, then between its neighbours."""
+    grid = np.log(np.geomspace(LOWEST, HIGHEST, 60))
+    best = int(np.argmin([loss(np.exp(log_t)) for log_t in grid]))
+    between = grid[max(best - 1, 0)], grid[min(best + 1, 59)]
+    return float(np.exp(minimize_scalar(lambda log_t: loss(np.exp(log_t)), bounds=between).x))
 
 
 direction = scaling.group("What T does")
@@ -102,41 +112,54 @@ def inverse(right, a):
     return 1 / right()
 
 
-@direction.mistake(
-    "You divided probabilities by T: divide the logits, and take the softmax afterwards."
-)
+@direction.mistake("You divided probabilities by T: divide the logits, then take the softmax.")
 def probabilities_divided(logits, labels):
     chances = softmax(logits, axis=1)
-    return float(_lowest(lambda t: _loss(chances / t, labels)))
+    return _lowest(lambda t: _loss(chances / t, labels))
+
+
+@direction.mistake(
+    "You took the softmax over the rows: the K logits of one row compete, so it runs along axis 1."
+)
+def softmax_over_the_rows(logits, labels):
+    own = np.arange(len(labels)), labels
+    return _lowest(lambda t: -log_softmax(logits / t, axis=0)[own].mean())
+
+
+@direction.mistake("You compared the first two logits alone: the softmax runs over all K of them.")
+def first_two_logits(logits, labels):
+    gap = np.where(labels == 1, 1, -1) * (logits[:, 1] - logits[:, 0])
+    return _lowest(lambda t: np.logaddexp(0, -gap / t).mean())
 
 
 goal = scaling.group("What is minimised")
 
 
 @goal.mistake(
-    "Your T makes the mean confidence equal to the accuracy: that need not be the T of the lowest "
-    "cross-entropy, which is asked for."
+    "Your T makes the mean confidence equal to the accuracy: minimise the mean cross-entropy, "
+    "which may give another T."
 )
 def confidence_equals_accuracy(logits, labels):
     right = np.mean(logits.argmax(axis=1) == labels)
-    return float(_lowest(lambda t: abs(softmax(logits / t, axis=1).max(axis=1).mean() - right)))
+    return _lowest(lambda t: abs(softmax(logits / t, axis=1).max(axis=1).mean() - right))
 
 
-@goal.mistake("Your T has the lowest Brier score: the lowest mean cross-entropy is asked for.")
+@goal.mistake("Your T minimises the Brier score: minimise the mean cross-entropy.")
 def brier(logits, labels):
     hot = np.eye(logits.shape[1])[labels]
-    return float(_lowest(lambda t: ((softmax(logits / t, axis=1) - hot) ** 2).sum(axis=1).mean()))
+    return _lowest(lambda t: ((softmax(logits / t, axis=1) - hot) ** 2).sum(axis=1).mean())
 
 
 @goal.mistake(
-    "You maximised accuracy: no temperature changes which logit is largest, so accuracy says "
-    "nothing about T."
+    "You keep probabilities away from 0, so a grave error costs no more than a small one: take "
+    "scipy.special.log_softmax of the logits, which needs no clipping."
 )
-def accuracy_maximised(logits, labels):
-    return LOWEST
+def probabilities_clipped(logits, labels):
+    own = np.arange(len(labels)), labels
+    return _lowest(lambda t: -np.log(softmax(logits / t, axis=1)[own] + 1e-12).mean())
 
 
-@goal.mistake("You returned 1: that is the network as it came.")
+@goal.mistake("You returned 1, which leaves the network as it is.")
 def left_at_1(logits, labels):
     return 1.0
 
@@ -145,14 +168,27 @@ numbers = scaling.group("Numbers")
 
 
 @numbers.mistake(
-    "You searched from 0.5 to 5 only: the best temperature may lie anywhere from 0.05 to 20."
+    "You searched only from 0.5 to 5: the best temperature may lie anywhere from 0.05 to 20."
 )
 def searched_too_narrowly(right, a):
     return min(5.0, max(0.5, right()))
 
 
+@numbers.mistake("You searched from 0.2 on, as the lesson does: here the range begins at 0.05.")
+def searched_as_in_the_lesson(right, a):
+    return max(0.2, right())
+
+
 @numbers.mistake(
-    "Your T leaves the range: where the loss still falls at 0.05 or 20, that end is the answer."
+    "You searched from 1 on: a network that is not sure enough needs a temperature below 1."
+)
+def never_sharper(right, a):
+    return max(1.0, right())
+
+
+@numbers.mistake(
+    "Your T is outside the range: if the loss is still falling at 0.05 or 20, that end is the "
+    "answer."
 )
 def ends_ignored(logits, labels):
     found = minimize_scalar(
@@ -162,7 +198,7 @@ def ends_ignored(logits, labels):
 
 
 scaling.hints(
-    "Write a function loss(T) first: the mean cross-entropy of logits / T. Draw it.",
+    "Write a function loss(T) first: the mean cross-entropy of logits / T. Plot it.",
     "The loss falls, then rises: search for its lowest point between 0.05 and 20, best on a "
     "logarithmic scale. A fine grid is enough, and so is scipy.optimize.minimize_scalar.",
     "With scipy.special.log_softmax: loss = -log_softmax(logits / T, axis=1)[rows, labels].mean(). "
