@@ -6,6 +6,11 @@ import ctypes
 import os
 import signal
 import sys
+from pathlib import Path
+
+SETTINGS = Path(__file__).resolve().parents[1] / "course"
+FRAMES = {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
+"""JupyterLab shows formgrader in a frame, which JupyterHub forbids unless told otherwise."""
 
 PR_SET_PDEATHSIG = 1
 
@@ -25,9 +30,11 @@ def main() -> None:
     programs = os.path.dirname(sys.executable)
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
+    os.environ["JUPYTER_CONFIG_PATH"] = str(SETTINGS)
     arguments = [
         sys.executable, "-P", "-m", "jupyterhub.singleuser",
         f"--ServerApp.root_dir={os.getcwd()}",
+        f"--ServerApp.tornado_settings={FRAMES}",
     ]  # fmt: skip
     os.execv(sys.executable, arguments)
 

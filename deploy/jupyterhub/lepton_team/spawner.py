@@ -30,8 +30,8 @@ class WalledSpawner(LocalProcessSpawner):
         kept, covered = self.view(Path(pwd.getpwnam(name).pw_dir))
 
         def enclose() -> None:
-            os.umask(0o077)
             enter(kept, covered)
+            os.umask(0o077)
             become_user()
 
         return enclose

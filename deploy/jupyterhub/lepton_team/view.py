@@ -1,7 +1,7 @@
 """What a process sees of the file system: a mount namespace of its own (Linux).
 
-Nothing here changes the machine: mounts in a namespace are seen by its processes alone, and end with
-the last of them.
+Nothing here changes the machine: mounts in a namespace are seen by its processes alone, and end
+with the last of them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Covered:
-    """A folder that is seen empty, but for what is kept in it. `size` bounds what is written there."""
+    """A folder that is seen empty, but for what is kept in it; `size` bounds what is written."""
 
     path: Path
     mode: int = 0o755
