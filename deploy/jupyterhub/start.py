@@ -16,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 CLONE = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(CLONE)]
 
+from autograder.instructor.exchange import make_exchange  # noqa: E402
 from lepton_team.accounts import (  # noqa: E402
     Account,
     extended_lists,
@@ -26,8 +27,6 @@ from lepton_team.accounts import (  # noqa: E402
 from lepton_team.courses import Course, members, read_courses  # noqa: E402
 from lepton_team.folders import HubFolders, program_folders  # noqa: E402
 from lepton_team.view import Covered, Kept, closed_parents, enter  # noqa: E402
-
-from autograder.instructor.exchange import make_exchange  # noqa: E402
 
 TEAM = "courses:\n  deep_learning:\n    instructors: [curie]\n"
 ROSTER = """id,first_name,last_name,email,team

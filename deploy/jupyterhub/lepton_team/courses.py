@@ -1,7 +1,7 @@
 """The courses of a hub, and what follows from them: groups, roles, services, where people arrive.
 
-Who teaches stands in `team.yml`, who learns in each class's roster. Both are read when somebody signs
-in, so that a new learner, or an instructor who has left, needs no restart.
+Who teaches stands in `team.yml`, who learns in each class's roster. Both are read when somebody
+signs in, so that a new learner, or an instructor who has left, needs no restart.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import yaml

@@ -3,7 +3,7 @@
 team.yml     the courses, and who teaches them
 hub/         the hub's database, keys and log; the hub alone (mode 0700)
 exchange/    nbgrader's: assignments out, answers in, feedback out
-homes/       a home folder for each account (mode 0700); a course's account keeps the class in its own
+homes/       a home folder for each account (mode 0700); a course's account keeps its class there
 """
 
 from __future__ import annotations
