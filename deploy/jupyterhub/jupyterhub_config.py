@@ -47,12 +47,16 @@ c.JupyterHub.template_vars = {
     )
 }
 
+
 # ── Addresses ─────────────────────────────────────────────────────────────────────────────────
-c.JupyterHub.bind_url = f"http://127.0.0.1:{os.environ.get('LEPTON_TEAM_PORT', '8000')}"
-c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{os.environ.get('LEPTON_TEAM_HUB_PORT', '8081')}"
-c.ConfigurableHTTPProxy.api_url = (
-    f"http://127.0.0.1:{os.environ.get('LEPTON_TEAM_PROXY_PORT', '8001')}"
-)
+def port(name: str, usual: int) -> int:
+    """Return a port: as the environment says, or else the usual one."""
+    return int(os.environ.get(f"LEPTON_TEAM{name}_PORT", usual))
+
+
+c.JupyterHub.bind_url = f"http://127.0.0.1:{port('', 8000)}"
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{port('_HUB', 8081)}"
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{port('_PROXY', 8001)}"
 c.ConfigurableHTTPProxy.command = proxy_command()
 
 # ── What the hub keeps ────────────────────────────────────────────────────────────────────────
@@ -65,9 +69,10 @@ c.ConfigurableHTTPProxy.pid_file = str(folders.hub / "proxy.pid")
 c.JupyterHub.cleanup_servers = False
 
 # ── Courses: groups, roles, and a service each ────────────────────────────────────────────────
+environment = {"PYTHONPATH": str(CLONE), "LEPTON_EXCHANGE": str(folders.exchange)}
 c.JupyterHub.load_roles = team.roles(courses)
 c.JupyterHub.services = team.services(
-    courses, folders, {"PYTHONPATH": str(CLONE), "LEPTON_EXCHANGE": str(folders.exchange)}
+    courses, folders, environment, port("_COURSE", team.FIRST_PORT)
 )
 c.JupyterHub.default_url = lambda handler: (
     (team.arrival(courses, handler.current_user.name) if handler.current_user else None)
@@ -79,6 +84,6 @@ c.JupyterHub.spawner_class = WalledSpawner
 c.WalledSpawner.folders = folders
 c.Spawner.cmd = learner_command()
 c.Spawner.default_url = "/lab/tree/START.ipynb"
-c.Spawner.environment = {"PYTHONPATH": str(CLONE), "LEPTON_EXCHANGE": str(folders.exchange)}
+c.Spawner.environment = environment
 c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 120

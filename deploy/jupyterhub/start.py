@@ -47,7 +47,7 @@ def main() -> None:
         )
     folders = HubFolders(options.folder.expanduser().resolve())
     accounts = prepare(folders)
-    enclose(folders, accounts)
+    enclose(folders, accounts, options.curriculum)
     for course in read_courses(folders):
         if not folders.classroom(course.id).exists():
             make_class(folders, course, accounts, options.curriculum)
@@ -91,10 +91,12 @@ def prepare(folders: HubFolders) -> list[Account]:
     return accounts
 
 
-def enclose(folders: HubFolders, accounts: list[Account]) -> None:
+def enclose(folders: HubFolders, accounts: list[Account], curriculum: Path | None) -> None:
     """Enter a view of the machine in which the accounts exist, and may come to their programs."""
     lists = extended_lists(folders.hub, accounts)
     programs = [CLONE, folders.root, *program_folders()]
+    if curriculum:
+        programs.append(curriculum.resolve())
     kept = [Kept(path, writable=True) for path in programs]
     kept += [Kept(copy, at=original) for original, copy in lists.items()]
     enter(kept, [Covered(path) for path in closed_parents(programs)])

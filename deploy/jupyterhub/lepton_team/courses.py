@@ -17,6 +17,7 @@ from autograder.classroom.roster import RosterError, read_roster
 from lepton_team.folders import DEPLOY, HubFolders, course_account
 
 FIRST_PORT = 8710
+"""Where the courses' servers listen, one after another; only the proxy asks there."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,10 @@ def roles(courses: Iterable[Course]) -> list[dict[str, Any]]:
 
 
 def services(
-    courses: Sequence[Course], folders: HubFolders, environment: Mapping[str, str]
+    courses: Sequence[Course],
+    folders: HubFolders,
+    environment: Mapping[str, str],
+    first_port: int = FIRST_PORT,
 ) -> list[dict[str, Any]]:
     """Return JupyterHub's services: a JupyterLab with formgrader in each class's folder.
 
@@ -108,7 +112,7 @@ def services(
     return [
         {
             "name": course.id,
-            "url": f"http://127.0.0.1:{FIRST_PORT + number}",
+            "url": f"http://127.0.0.1:{first_port + number}",
             "command": command,
             "user": course.account,
             "cwd": str(folders.classroom(course.id)),

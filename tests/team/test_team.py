@@ -1,0 +1,344 @@
+"""A team's evening on a JupyterHub: two learners and an instructor, in a real Chromium.
+
+Then what each of them must not do. With LEPTON_SCREENSHOTS=docs/images the pictures of
+docs/operators.md are made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import nbformat
+import pytest
+from browser import FLAGS, Lab, picture, unreadable
+from conftest import CLONE
+from nbgrader.api import Gradebook
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from team_hub import ASSIGNMENT, COURSE, PASSWORD, TeamHub, skip_without_hub, team_hub
+
+from autograder.simulation.answer_sources import solutions
+
+pytestmark = [pytest.mark.team, pytest.mark.browser]
+
+NOTEBOOK = f"{COURSE}/{ASSIGNMENT}/assignment.ipynb"
+MODULE = CLONE / f"curriculum/basics/01_{ASSIGNMENT}"
+OPEN_ANSWER = "your_own_table"
+
+
+@pytest.fixture(scope="module")
+def hub(chromium, built_curriculum, tmp_path_factory) -> Iterator[TeamHub]:
+    skip_without_hub()
+    with team_hub(tmp_path_factory.mktemp("evening")) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def browser(chromium) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Person:
+    """Somebody at a browser of their own."""
+
+    def __init__(self, browser: Browser, hub: TeamHub, name: str) -> None:
+        self.hub, self.name = hub, name
+        self.workspace = hub.home(name) / "lepton"
+        self.page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
+        self.page.set_default_timeout(90_000)
+        self.lab = Lab(self.page, self.workspace)
+
+    def sign_in(self) -> None:
+        self.page.goto(f"{self.hub.url}/hub/login")
+        self.page.get_by_label("Username").fill(self.name)
+        self.page.get_by_label("Password:").fill(PASSWORD)
+        self.page.get_by_role("button", name="Sign in").click()
+        self.page.wait_for_url("**/lab**")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+    def assignment_list(self) -> None:
+        self.lab.menu("Nbgrader", "Assignment List")
+        self.page.locator("#released_assignments_list, #fetched_assignments_list").first.wait_for()
+
+    def press(self, button: str, then: str) -> None:
+        """Press a button of the assignment list; wait for what stands there then."""
+        self.page.get_by_role("button", name=button, exact=True).click()
+        self.page.locator(f"#{then} .list_item").first.wait_for()
+
+    def submit(self) -> None:
+        before = len(submissions(self.hub, self.name))
+        self.page.get_by_role("button", name="Submit", exact=True).click()
+        wait_for(lambda: len(submissions(self.hub, self.name)) == before + 1, "a submission")
+
+    def write_work(self, answers: dict[str, str]) -> None:
+        """Write answers into the fetched notebook, as the learner's own editor would."""
+        file = self.workspace / NOTEBOOK
+        notebook = nbformat.read(file, as_version=4)
+        for cell in notebook.cells:
+            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+            if grade_id in answers:
+                cell.source = answers[grade_id]
+        nbformat.write(notebook, file)
+
+
+def wait_for(ready, what: str, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"There was no {what} within {seconds} s."
+        time.sleep(0.2)
+
+
+def submissions(hub: TeamHub, name: str) -> list[Path]:
+    """A learner's finished submissions in the exchange."""
+    inbound = hub.folders.exchange / COURSE / "inbound"
+    return sorted(path.parent for path in inbound.glob(f"{name}+*/submission_secret.txt"))
+
+
+def answers_of_the_course() -> dict[str, str]:
+    source = nbformat.read(MODULE / "assignment.ipynb", as_version=4)
+    return solutions(source) | {OPEN_ANSWER: "A row is one lift in one month."}
+
+
+def grades(hub: TeamHub) -> dict[str, tuple[float, float]]:
+    """Score from the judge, and seconds late, of who has handed in."""
+    with Gradebook(f"sqlite:///{hub.classroom}/gradebook.db") as gradebook:
+        found = gradebook.assignment_submissions(ASSIGNMENT)
+        return {s.student_id: (s.score, s.total_seconds_late) for s in found}
+
+
+@pytest.fixture(scope="module")
+def people(hub, browser) -> dict[str, Person]:
+    """Everybody has signed in."""
+    people = {name: Person(browser, hub, name) for name in ("ada", "bose", "curie")}
+    for person in people.values():
+        person.sign_in()
+    return people
+
+
+@pytest.fixture(scope="module")
+def terminal(people) -> Iterator:
+    """Types a command into a terminal of the course's JupyterLab, and waits for its end."""
+    curie, hub = people["curie"], people["curie"].hub
+    curie.lab.menu("File", "New", "Terminal")
+    curie.page.locator(".xterm-helper-textarea").wait_for(state="attached")
+    end = hub.classroom.parent / "end"
+
+    def run(command: str) -> None:
+        end.unlink(missing_ok=True)
+        curie.page.locator(".xterm-screen").click()
+        curie.page.keyboard.type(f"clear; {command}; echo $? > ~/end\n")
+        wait_for(lambda: end.exists() and end.read_text().strip(), command)
+        assert end.read_text().strip() == "0", command
+
+    return run
+
+
+def test_a_learner_arrives_at_the_course_map_and_an_instructor_at_formgrader(people, tmp_path):
+    for name in ("ada", "bose"):
+        people[name].lab.panel().get_by_role("heading", name="Lepton Course").wait_for()
+    inside = people["curie"].page.frame_locator("iframe")
+    expect(inside.get_by_role("link", name=ASSIGNMENT)).to_be_visible()
+    for name, person in people.items():
+        for theme in ("light", "dark"):
+            person.lab.theme(theme)
+            picture(person.page, tmp_path / f"team-{name}-{theme}.png", shown=theme == "light")
+        person.lab.theme("light")
+
+
+def test_learners_fetch_work_check_and_submit(people, tmp_path):
+    answers = answers_of_the_course()
+    for name in ("ada", "bose"):
+        people[name].assignment_list()
+        people[name].press("Fetch", then="fetched_assignments_list")
+    ada, bose = people["ada"], people["bose"]
+    picture(ada.page, tmp_path / "team-assignments.png", shown=True)
+
+    ada.write_work(answers | {"prepare-answer": "# here"})
+    ada.page.goto(f"{ada.hub.url}/user/ada/lab/tree/{NOTEBOOK}?reset")
+    ada.lab.kernel_ready()
+    ada.lab.run("begin(")
+    ada.lab.write("# here", answers["prepare-answer"])
+    expect(ada.lab.run('check("prepare")')).to_contain_text("Right", timeout=60_000)
+    picture(ada.page, tmp_path / "team-check.png")
+    ada.lab.saved(NOTEBOOK)
+    ada.assignment_list()
+    ada.submit()
+
+    del answers["distances-answer"]
+    bose.write_work(answers)
+    bose.submit()
+
+
+def test_the_instructor_collects_grades_and_gives_feedback(people, hub, terminal, tmp_path):
+    terminal(f"lepton class collect . {ASSIGNMENT}")
+    terminal(f"lepton class grade . {ASSIGNMENT}")
+    picture(people["curie"].page, tmp_path / "team-graded.png", shown=True)
+    terminal(f"lepton class feedback . {ASSIGNMENT} --release")
+    found = grades(hub)
+    assert found["ada"][0] == 18, "all that the judge decides"
+    assert found["bose"][0] == 16
+
+
+@pytest.mark.parametrize(("name", "score"), [("ada", "18"), ("bose", "16")])
+def test_a_learner_reads_their_feedback(people, hub, name, score):
+    learner = people[name]
+    learner.page.reload()
+    learner.page.locator("#jupyterlab-splash").wait_for(state="detached")
+    learner.assignment_list()
+    learner.page.get_by_role("button", name="Fetch Feedback").click()
+    folder = learner.workspace / COURSE / ASSIGNMENT / "feedback"
+    wait_for(lambda: list(folder.glob("*/assignment.html")), "feedback")
+    [page] = folder.glob("*/assignment.html")
+    address = page.relative_to(learner.workspace).as_posix()
+    learner.page.goto(f"{hub.url}/user/{name}/files/{address}")
+    expect(learner.page.get_by_role("heading").first).to_contain_text(f"Score: {score}")
+    assert unreadable(learner.page, "h1, h2, h3") == []
+
+
+def test_a_second_attempt_counts_and_a_late_one_is_seen_to_be_late(people, hub, terminal):
+    bose = people["bose"]
+    bose.page.goto(f"{hub.url}/user/bose/lab/tree/START.ipynb?reset")
+    bose.page.locator("#jupyterlab-splash").wait_for(state="detached")
+    bose.write_work(answers_of_the_course())
+    bose.assignment_list()
+    bose.submit()
+    due = f"nbgrader db assignment add {ASSIGNMENT} --duedate='2020-01-01 12:00'"
+    terminal(f"{due} && lepton class collect . {ASSIGNMENT} && lepton class grade . {ASSIGNMENT}")
+    found = grades(hub)
+    assert {name: score for name, (score, _) in found.items()} == {"ada": 18, "bose": 18}
+    assert found["bose"][1] > 0
+    kept = hub.classroom / "attempts" / "bose" / ASSIGNMENT
+    assert sorted(path.name for path in kept.iterdir()) == ["1", "2"]
+
+
+@pytest.fixture(scope="module")
+def token(people, hub) -> str:
+    """The token that ada's own programs have for the hub."""
+    environment = Path(f"/proc/{hub.server_process('ada')}/environ").read_text()
+    return re.search(r"JUPYTERHUB_API_TOKEN=(\w+)", environment)[1]
+
+
+REFUSED = [
+    f"/services/{COURSE}/lab",
+    f"/services/{COURSE}/formgrader/manage_assignments",
+    f"/services/{COURSE}/formgrader/api/submissions/{ASSIGNMENT}",
+    f"/services/{COURSE}/api/contents/private/seed",
+    f"/services/{COURSE}/files/gradebook.db",
+    f"/services/{COURSE}/api/terminals",
+    f"/user/bose/api/contents/{NOTEBOOK}",
+    f"/user/bose/files/{NOTEBOOK}",
+    "/user/ada/formgrader/manage_assignments",
+    "/hub/admin",
+    "/hub/api/users",
+    "/hub/api/users/bose",
+    "/hub/api/groups",
+    "/hub/api/proxy",
+]
+
+
+@pytest.mark.parametrize("place", REFUSED)
+def test_a_learner_is_refused_what_is_not_theirs(hub, token, place):
+    with hub.sign_in("ada") as browser:
+        assert browser.get(place).status_code in (403, 404)
+    answer = httpx.get(f"{hub.url}{place}", headers={"Authorization": f"token {token}"})
+    assert answer.status_code in (302, 403, 404)
+    assert "/hub/" in answer.headers.get("location", "/hub/"), "the way to the sign-in"
+
+
+@pytest.mark.parametrize(
+    ("method", "place"),
+    [
+        ("POST", f"groups/formgrade-{COURSE}/users"),
+        ("POST", "users/bose/tokens"),
+        ("POST", "users/bose/server"),
+        ("DELETE", "users/bose/server"),
+        ("PATCH", "users/ada"),
+        ("POST", "shutdown"),
+    ],
+)
+def test_a_learners_token_changes_nothing_at_the_hub(hub, token, method, place):
+    answer = httpx.request(
+        method,
+        f"{hub.url}/hub/api/{place}",
+        headers={"Authorization": f"token {token}"},
+        json={"users": ["ada"], "admin": True},
+    )
+    assert answer.status_code in (403, 404)
+
+
+READER = """
+import json, sys
+def outcome(path):
+    try:
+        with open(path, "rb") as file:
+            return f"read {len(file.read())} bytes"
+    except IsADirectoryError:
+        import os
+        try:
+            return f"listed {os.listdir(path)}"
+        except OSError as error:
+            return type(error).__name__
+    except OSError as error:
+        return type(error).__name__
+print(json.dumps({path: outcome(path) for path in sys.argv[1:]}))
+"""
+
+
+def test_a_learners_programs_cannot_read_what_is_not_theirs(people, hub):
+    ada, course = hub.home("ada"), hub.home(f"course-{COURSE}")
+    [work] = {path for path in submissions(hub, "bose")[:1]}
+    secret = [
+        hub.home("bose") / "lepton" / NOTEBOOK,
+        hub.home("bose"),
+        hub.classroom / "gradebook.db",
+        hub.classroom / "private/seed",
+        hub.classroom / "source",
+        course,
+        hub.folders.hub / "jupyterhub.sqlite",
+        hub.folders.hub / "cookie_secret",
+        hub.folders.team_file,
+        hub.folders.exchange / COURSE / "inbound",
+        MODULE / "assignment.ipynb",
+        MODULE / "exercises/prepare.py",
+        CLONE / "tests/conftest.py",
+        CLONE / ".git/HEAD",
+        Path(f"/proc/{hub.server_process('bose')}/environ"),
+        Path(f"/proc/{hub.process.pid}/environ"),
+    ]
+    assert all(path.exists() for path in [*secret, work]), "else the test tries nothing"
+    own = ada / "lepton" / NOTEBOOK
+    done = hub.run_as("ada", "python3", "-c", READER, *map(str, [*secret, own]), cwd=ada / "lepton")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said.pop(str(own)).startswith("read")
+    assert {p: o for p, o in said.items() if o.startswith(("read", "listed"))} == {}
+
+
+def test_work_in_anothers_name_is_not_collected(people, hub, terminal):
+    forged = (
+        hub.folders.exchange / COURSE / "inbound" / f"bose+{ASSIGNMENT}+2099-01-01 12:00:00 UTC"
+    )
+    unreadable_name = forged.with_name(f"x+{ASSIGNMENT}+never")
+    script = (
+        "import pathlib, shutil, sys\n"
+        "for name in sys.argv[2:]:\n"
+        "    shutil.copytree(sys.argv[1], name)\n"
+        "    pathlib.Path(name, 'timestamp.txt').write_text('2099-01-01 12:00:00 UTC')\n"
+    )
+    own = hub.home("ada") / "lepton" / COURSE / ASSIGNMENT
+    done = hub.run_as(
+        "ada", "python3", "-c", script, str(own), str(forged), str(unreadable_name), cwd=own
+    )
+    assert done.returncode == 0, done.stderr
+    terminal(f"lepton class collect . {ASSIGNMENT}")
+    kept = hub.classroom / "attempts" / "bose" / ASSIGNMENT
+    assert sorted(path.name for path in kept.iterdir()) == ["1", "2"]
+    stamp = hub.classroom / "submitted" / "bose" / ASSIGNMENT / "timestamp.txt"
+    assert not stamp.read_text().startswith("2099")
