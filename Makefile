@@ -20,7 +20,7 @@ help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
 	@echo "               DIR=~/lepton  BROWSER=no  PORT=8888"
 	@echo "make demo      see an instructor's side: a made-up class, graded"
-	@echo "make hub       a JupyterHub for a team on this machine, with made-up users (as root)"
+	@echo "make hub       a JupyterHub for a team on this machine, with made-up users (asks for root)"
 	@echo "               HUB=~/lepton-team  PORT=8888"
 	@echo "make test      install and run the whole test suite"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
@@ -71,7 +71,7 @@ $(TEAM): $(STAMP) $(PROXY)/package.json $(PROXY)/package-lock.json
 	@touch $@
 
 hub: install-team build
-	@exec $(BIN)/python deploy/jupyterhub/start.py "$(HUB)" --port $(PORT)
+	@exec $$([ "$$(id -u)" = 0 ] || echo sudo) $(BIN)/python deploy/jupyterhub/start.py "$(HUB)" --port $(PORT)
 
 build: install
 	@$(BIN)/lepton build

@@ -42,8 +42,8 @@ def main() -> None:
     options = _options()
     if os.geteuid() != 0:
         sys.exit(
-            "make hub gives each made-up user an account of its own, which takes root: "
-            "sudo make hub. Nothing outside the hub's folder is changed."
+            "Each made-up user gets an account of their own, which takes root: run this with sudo. "
+            "Nothing outside the hub's folder is changed."
         )
     folders = HubFolders(options.folder.expanduser().resolve())
     accounts = prepare(folders)
@@ -82,7 +82,7 @@ def prepare(folders: HubFolders) -> list[Account]:
         folders.team_file.write_text(TEAM, encoding="utf-8")
     courses = read_courses(folders)
     names = sorted(members(courses) | MADE_UP_LEARNERS | {course.account for course in courses})
-    accounts = number_accounts(names, folders.homes, read_accounts(folders.accounts))
+    accounts = number_accounts(names, folders.homes, read_accounts(folders.accounts, folders.homes))
     write_accounts(folders.accounts, accounts)
     for account in accounts:
         if not account.home.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+import websocket
 from conftest import CLONE, skip_unless_ci
 
 from lepton_team.accounts import read_accounts
@@ -63,7 +65,8 @@ class TeamHub:
 
     def number(self, name: str) -> int:
         """Return the number of a made-up user's account."""
-        [found] = [a.number for a in read_accounts(self.folders.accounts) if a.name == name]
+        accounts = read_accounts(self.folders.accounts, self.folders.homes)
+        [found] = [account.number for account in accounts if account.name == name]
         return found
 
     def start(self) -> None:
@@ -86,6 +89,16 @@ class TeamHub:
         with suppress(httpx.HTTPError):
             return httpx.get(f"{self.url}/hub/login").status_code == 200
         return False
+
+    def command(self, client: httpx.Client, text: str) -> None:
+        """Type a command into a new terminal of the course's server; do not wait for its end."""
+        place = f"/services/{COURSE}/api/terminals"
+        name = self.post(client, place, {}).json()["name"]
+        cookies = "; ".join(f"{c.name}={c.value}" for c in client.cookies.jar if c.path != "/hub/")
+        address = f"ws{self.url[4:]}/services/{COURSE}/terminals/websocket/{name}"
+        connection = websocket.create_connection(address, cookie=cookies, timeout=60)
+        connection.send(json.dumps(["stdin", f"{text}\n"]))
+        connection.close()
 
     def kill(self) -> None:
         """Kill the hub as a failing machine would: it can tidy nothing up."""

@@ -18,7 +18,7 @@ import pytest
 from browser import FLAGS, Lab, picture, unreadable
 from conftest import CLONE
 from nbgrader.api import Gradebook
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from team_hub import ASSIGNMENT, COURSE, PASSWORD, TeamHub, skip_without_hub, team_hub
 
 from autograder.simulation.answer_sources import solutions
@@ -165,7 +165,7 @@ def test_learners_fetch_work_check_and_submit(people, tmp_path):
     ada.lab.kernel_ready()
     ada.lab.run("begin(")
     ada.lab.write("# here", answers["prepare-answer"])
-    expect(ada.lab.run('check("prepare")')).to_contain_text("Right", timeout=60_000)
+    expect(ada.lab.run('check("prepare")')).to_contain_text("right (3 of 3 points)")
     picture(ada.page, tmp_path / "team-check.png")
     ada.lab.saved(NOTEBOOK)
     ada.assignment_list()
@@ -293,7 +293,6 @@ print(json.dumps({path: outcome(path) for path in sys.argv[1:]}))
 
 def test_a_learners_programs_cannot_read_what_is_not_theirs(people, hub):
     ada, course = hub.home("ada"), hub.home(f"course-{COURSE}")
-    [work] = {path for path in submissions(hub, "bose")[:1]}
     secret = [
         hub.home("bose") / "lepton" / NOTEBOOK,
         hub.home("bose"),
@@ -312,7 +311,7 @@ def test_a_learners_programs_cannot_read_what_is_not_theirs(people, hub):
         Path(f"/proc/{hub.server_process('bose')}/environ"),
         Path(f"/proc/{hub.process.pid}/environ"),
     ]
-    assert all(path.exists() for path in [*secret, work]), "else the test tries nothing"
+    assert all(path.exists() for path in secret), "else the test tries nothing"
     own = ada / "lepton" / NOTEBOOK
     done = hub.run_as("ada", "python3", "-c", READER, *map(str, [*secret, own]), cwd=ada / "lepton")
     assert done.returncode == 0, done.stderr

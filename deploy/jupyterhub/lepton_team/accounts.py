@@ -45,12 +45,15 @@ def number_accounts(
     return list(accounts.values())
 
 
-def read_accounts(file: Path) -> list[Account]:
-    """Return the accounts that `write_accounts` wrote; none where there is no such file."""
+def read_accounts(file: Path, homes: Path) -> list[Account]:
+    """Return the accounts that `write_accounts` wrote; none where there is no such file.
+
+    homes: where the home folders are now; a restored hub may have moved.
+    """
     if not file.exists():
         return []
     fields = [line.split(":") for line in file.read_text(encoding="utf-8").splitlines()]
-    return [Account(field[0], int(field[2]), Path(field[5])) for field in fields]
+    return [Account(field[0], int(field[2]), homes / field[0]) for field in fields]
 
 
 def write_accounts(file: Path, accounts: Sequence[Account]) -> None:

@@ -1,0 +1,160 @@
+"""The hub is killed while people hand in and while it grades; then backed up and restored."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import nbformat
+import pytest
+from conftest import CLONE
+from nbgrader.api import Gradebook
+from team_hub import ASSIGNMENT, COURSE, TeamHub, skip_without_hub, team_hub
+
+from autograder.simulation.answer_sources import solutions
+
+pytestmark = pytest.mark.team
+
+WHICH = {"course_id": COURSE, "assignment_id": ASSIGNMENT}
+GRADED = 18
+COLLECT = f"lepton class collect . {ASSIGNMENT}"
+GRADE = f"lepton class grade . {ASSIGNMENT} --workers 1"
+PAGE = (CLONE / "docs/operators.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def hub(built_curriculum, tmp_path_factory) -> Iterator[TeamHub]:
+    skip_without_hub()
+    with team_hub(tmp_path_factory.mktemp("killed")) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def learners(hub) -> Iterator[dict[str, httpx.Client]]:
+    """Two learners with the assignment answered in front of them."""
+    clients = {name: hub.sign_in(name) for name in ("ada", "bose")}
+    for name, client in clients.items():
+        hub.lab_ready(client, name)
+        done = hub.post(client, f"/user/{name}/assignments/fetch", WHICH)
+        assert done.json()["success"], done.text
+        answer(hub, name)
+    yield clients
+    for client in clients.values():
+        client.close()
+
+
+def answer(hub: TeamHub, name: str) -> None:
+    """Write the course's own answers into a learner's notebook."""
+    source = CLONE / f"curriculum/basics/01_{ASSIGNMENT}/assignment.ipynb"
+    answers = solutions(nbformat.read(source, as_version=4))
+    file = hub.home(name) / f"lepton/{COURSE}/{ASSIGNMENT}/assignment.ipynb"
+    notebook = nbformat.read(file, as_version=4)
+    for cell in notebook.cells:
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
+        cell.source = answers.get(grade_id, cell.source)
+    nbformat.write(notebook, file)
+
+
+def submit(hub: TeamHub, client: httpx.Client, name: str) -> bool:
+    """Hand in; return what the learner is told."""
+    answer = hub.post(client, f"/user/{name}/assignments/submit", WHICH)
+    return answer.status_code == 200 and answer.json()["success"]
+
+
+def handed_in(hub: TeamHub, name: str) -> int:
+    """Number of a learner's submissions that are complete."""
+    inbound = hub.folders.exchange / COURSE / "inbound"
+    return len(list(inbound.glob(f"{name}+*/submission_secret.txt")))
+
+
+def wait_for(ready, what: str, seconds: float = 180) -> None:
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"There was no {what} within {seconds} s."
+        time.sleep(0.1)
+
+
+def scores(hub: TeamHub) -> dict[str, float]:
+    with Gradebook(f"sqlite:///{hub.classroom}/gradebook.db") as gradebook:
+        found = gradebook.assignment_submissions(ASSIGNMENT)
+        assert len({s.student_id for s in found}) == len(found), "nobody counts twice"
+        return {s.student_id: s.score for s in found}
+
+
+def test_a_hub_that_is_killed_takes_no_work_and_no_sign_in_with_it(hub, learners):
+    ada, bose = learners["ada"], learners["bose"]
+    servers = {name: hub.server_process(name) for name in learners}
+    with ThreadPoolExecutor() as pool:
+        told = pool.submit(submit, hub, ada, "ada")
+        time.sleep(0.05)
+        hub.kill()
+        told_ada = told.result()
+    # Without a hub nobody can say who is in the course: a submission is refused, not half made.
+    told_bose = submit(hub, bose, "bose")
+    assert told_ada == (handed_in(hub, "ada") == 1)
+    assert told_bose == (handed_in(hub, "bose") == 1)
+
+    hub.start()
+    assert {name: hub.server_process(name) for name in learners} == servers, "labs went on"
+    for name, client in learners.items():
+        if not handed_in(hub, name):
+            assert submit(hub, client, name), "signed in still"
+        assert handed_in(hub, name) == 1
+
+
+def test_a_grading_that_is_killed_goes_on_where_it_was(hub, learners):
+    with hub.sign_in("curie") as curie:
+        hub.command(curie, f"{COLLECT} && {GRADE}")
+        cache = hub.classroom / "private"
+        before = set(cache.rglob("*"))
+        wait_for(lambda: graded_files(hub) or set(cache.rglob("*.json")) - before, "result")
+        hub.kill()
+    hub.start()
+    with hub.sign_in("curie") as curie:
+        hub.command(curie, f"{COLLECT}; {GRADE}; touch ~/graded")
+        wait_for((hub.classroom.parent / "graded").exists, "end of the grading")
+    assert scores(hub) == {"ada": GRADED, "bose": GRADED}
+    for name in learners:
+        kept = hub.classroom / "attempts" / name / ASSIGNMENT
+        assert [path.name for path in kept.iterdir()] == ["1"]
+
+
+def graded_files(hub: TeamHub) -> list:
+    return list(hub.classroom.glob("autograded/*/*/assignment.ipynb"))
+
+
+def commands(heading: str) -> list[str]:
+    """The commands below a heading of the operators' page."""
+    part = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    blocks = re.findall(r"^```sh\n(.+?)\n```$", part, re.MULTILINE | re.DOTALL)
+    return [line for block in blocks for line in block.splitlines() if not line.startswith("make")]
+
+
+def test_the_pages_commands_back_up_and_restore(hub, learners, tmp_path):
+    before = scores(hub)
+    for line in commands("Back up"):
+        run_on(hub, line, tmp_path)
+    hub.stop()
+    shutil.rmtree(hub.folders.root)
+    for line in commands("Restore"):
+        run_on(hub, line, tmp_path)
+    assert scores(hub) == before
+    assert (hub.folders.hub / "cookie_secret").stat().st_mode & 0o777 == 0o600
+    assert hub.home("ada").stat().st_uid == hub.number("ada")
+    hub.start()
+    assert learners["ada"].get("/hub/home").url.path == "/hub/home", "signed in still"
+    assert hub.lab_ready(learners["ada"], "ada") > 0
+    assert handed_in(hub, "ada") == 1
+
+
+def run_on(hub: TeamHub, line: str, folder) -> None:
+    """Run a command of the page as root, for this hub and with the backup in `folder`."""
+    line = line.replace("sudo ", "").replace("~/lepton-team", str(hub.folders.root))
+    line = line.replace("team-backup.tar.gz", str(folder / "team-backup.tar.gz"))
+    done = subprocess.run(["bash", "-c", line], cwd=CLONE, capture_output=True, text=True)
+    assert done.returncode == 0, f"{line}\n{done.stderr}"
