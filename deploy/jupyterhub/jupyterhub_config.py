@@ -74,6 +74,11 @@ c.JupyterHub.load_roles = team.roles(courses)
 c.JupyterHub.services = team.services(
     courses, folders, environment, port("_COURSE", team.FIRST_PORT)
 )
+# A learner's server that nobody has used for so long is stopped; notebooks are saved.
+IDLE_SECONDS = int(os.environ.get("LEPTON_TEAM_IDLE_SECONDS", 3600))
+c.JupyterHub.services += [team.culler(IDLE_SECONDS)]
+c.JupyterHub.load_roles += [team.CULLER_ROLE]
+
 c.JupyterHub.default_url = lambda handler: (
     (team.arrival(courses, handler.current_user.name) if handler.current_user else None)
     or f"{handler.hub.base_url}spawn"
@@ -82,6 +87,9 @@ c.JupyterHub.default_url = lambda handler: (
 # ── Learners' servers ─────────────────────────────────────────────────────────────────────────
 c.JupyterHub.spawner_class = WalledSpawner
 c.WalledSpawner.folders = folders
+c.WalledSpawner.processes = 1024  # of one learner
+c.WalledSpawner.process_memory = "8G"  # of one process
+c.WalledSpawner.temporary = "1g"  # in /tmp and in /dev/shm, in memory
 c.Spawner.cmd = learner_command()
 c.Spawner.default_url = "/lab/tree/START.ipynb"
 c.Spawner.environment = environment

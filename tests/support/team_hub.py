@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -69,8 +70,11 @@ class TeamHub:
         [found] = [account.number for account in accounts if account.name == name]
         return found
 
-    def start(self) -> None:
-        """Start the hub, and wait until its sign-in page is there."""
+    def start(self, **more: str) -> None:
+        """Start the hub, and wait until its sign-in page is there.
+
+        more: settings of the environment.
+        """
         command = [sys.executable, str(CLONE / "deploy/jupyterhub/start.py")]
         command += [str(self.folders.root), "--curriculum", str(self.curriculum)]
         command += ["--port", str(self.ports[0])]
@@ -78,7 +82,7 @@ class TeamHub:
         settings["LEPTON_TEAM_COURSE_PORT"] = str(self.ports[-1])
         with self.log.open("a") as output:
             self.process = subprocess.Popen(
-                command, env={**os.environ, **settings}, stdout=output, stderr=output
+                command, env={**os.environ, **settings, **more}, stdout=output, stderr=output
             )
         end = time.monotonic() + 180
         while not self._answers():
@@ -148,9 +152,11 @@ class TeamHub:
         raise AssertionError(f"{name} has no server:\n{self.log.read_text()}")
 
     def run_as(self, name: str, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-        """Run a command as a made-up user, in the view of the machine that their server has."""
+        """Run a command as a made-up user, with the view and the limits that their server has."""
         pid = self.server_process(name)
-        enter = ["nsenter", f"--target={pid}", "--mount", f"--wd={cwd}"]
+        enter = ["nsenter", f"--target={pid}", "--mount", "--wd=/"]
+        kinds = {"nproc": resource.RLIMIT_NPROC, "data": resource.RLIMIT_DATA}
+        limits = [f"--{title}={resource.prlimit(pid, k)[1]}" for title, k in kinds.items()]
         become = ["setpriv", f"--reuid={name}", f"--regid={name}", "--clear-groups", "--"]
         environment = dict(
             line.split("=", 1)
@@ -158,7 +164,10 @@ class TeamHub:
             if "=" in line
         )
         return subprocess.run(
-            [*enter, *become, *command], env=environment, capture_output=True, text=True
+            [*enter, *become, "prlimit", *limits, "env", f"--chdir={cwd}", *command],
+            env=environment,
+            capture_output=True,
+            text=True,
         )
 
     def server_process(self, name: str) -> int:

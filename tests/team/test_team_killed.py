@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import httpx
 import nbformat
@@ -150,6 +151,14 @@ def test_the_pages_commands_back_up_and_restore(hub, learners, tmp_path):
     assert learners["ada"].get("/hub/home").url.path == "/hub/home", "signed in still"
     assert hub.lab_ready(learners["ada"], "ada") > 0
     assert handed_in(hub, "ada") == 1
+
+
+def test_a_server_that_nobody_uses_is_stopped(hub, learners):
+    hub.stop()
+    hub.start(LEPTON_TEAM_IDLE_SECONDS="4")
+    hub.lab_ready(learners["ada"], "ada")
+    number = hub.server_process("ada")
+    wait_for(lambda: not Path(f"/proc/{number}").exists(), "end of ada's server")
 
 
 def run_on(hub: TeamHub, line: str, folder) -> None:

@@ -8,6 +8,8 @@ import signal
 import sys
 from pathlib import Path
 
+from lepton_course.workspace.lab_settings import terminal_options
+
 SETTINGS = Path(__file__).resolve().parents[1] / "course"
 FRAMES = {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
 """JupyterLab shows formgrader in a frame, which JupyterHub forbids unless told otherwise."""
@@ -35,6 +37,7 @@ def main() -> None:
         sys.executable, "-P", "-m", "jupyterhub.singleuser",
         f"--ServerApp.root_dir={os.getcwd()}",
         f"--ServerApp.tornado_settings={FRAMES}",
+        *terminal_options(),
     ]  # fmt: skip
     os.execv(sys.executable, arguments)
 

@@ -128,3 +128,16 @@ def arrival(courses: Iterable[Course], user: str) -> str | None:
     """Return the path at which an instructor arrives; None for a learner's own server."""
     taught = sorted(course.id for course in courses if user in course.instructors)
     return f"/services/{taught[0]}/lab?formgrader=true" if taught else None
+
+
+CULLER_ROLE = {
+    "name": "idle-culler",
+    "services": ["idle-culler"],
+    "scopes": ["list:users", "read:users:activity", "read:servers", "delete:servers"],
+}
+
+
+def culler(seconds: int) -> dict[str, Any]:
+    """Return JupyterHub's service that stops servers nobody has used for so many seconds."""
+    command = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={seconds}"]
+    return {"name": "idle-culler", "command": command, "display": False}

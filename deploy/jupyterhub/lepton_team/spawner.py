@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import pwd
+import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from jupyterhub.spawner import LocalProcessSpawner
-from traitlets import Instance, Unicode
+from jupyterhub.traitlets import ByteSpecification
+from traitlets import Instance, Integer, Unicode
 
 from lepton_team.folders import CLONE, DEPLOY, VISIBLE_PARTS, HubFolders, program_folders
 from lepton_team.view import Covered, Kept, enter
@@ -24,14 +26,25 @@ class WalledSpawner(LocalProcessSpawner):
 
     folders = Instance(HubFolders).tag(config=True)
     temporary = Unicode("1g", help="Most bytes that /tmp may hold.").tag(config=True)
+    processes = Integer(1024, help="Most processes and threads of a learner.").tag(config=True)
+    process_memory = ByteSpecification(
+        "8G", help="Most memory of one process; it gets a MemoryError at it."
+    ).tag(config=True)
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         become_user = super().make_preexec_fn(name)
         kept, covered = self.view(Path(pwd.getpwnam(name).pw_dir))
+        limits = {
+            resource.RLIMIT_NPROC: self.processes,
+            resource.RLIMIT_DATA: self.process_memory,
+            resource.RLIMIT_CORE: 0,
+        }
 
         def enclose() -> None:
             enter(kept, covered)
             os.umask(0o077)
+            for kind, most in limits.items():
+                resource.setrlimit(kind, (most, most))
             become_user()
 
         return enclose
