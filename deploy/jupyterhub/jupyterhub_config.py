@@ -6,6 +6,7 @@ people sign in, the database, addresses and limits. What needs no change is in `
 
 import os
 import sys
+from html import escape
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -37,12 +38,12 @@ def groups_of(user: str) -> list[str]:
 c.JupyterHub.authenticator_class = with_groups(DummyAuthenticator, groups_of)
 c.Authenticator.manage_groups = True
 c.Authenticator.auth_refresh_age = 60
-c.Authenticator.allowed_users = team.members(courses)
+c.Authenticator.any_allow_config = True  # who has a group may sign in
 c.DummyAuthenticator.password = PASSWORD
 c.JupyterHub.template_vars = {
     "announcement_login": (
         "<strong>A demonstration with made-up people.</strong> This sign-in checks nobody's "
-        f"identity: the password is <code>{PASSWORD}</code> for all of "
+        f"identity: the password is <code>{escape(PASSWORD)}</code> for all of "
         f"{', '.join(sorted(team.members(courses)))}."
     )
 }
@@ -79,10 +80,15 @@ IDLE_SECONDS = int(os.environ.get("LEPTON_TEAM_IDLE_SECONDS", 3600))
 c.JupyterHub.services += [team.culler(IDLE_SECONDS)]
 c.JupyterHub.load_roles += [team.CULLER_ROLE]
 
-c.JupyterHub.default_url = lambda handler: (
-    (team.arrival(courses, handler.current_user.name) if handler.current_user else None)
-    or f"{handler.hub.base_url}spawn"
-)
+
+def arrival(handler) -> str:
+    """Return where somebody arrives who has signed in."""
+    user = handler.current_user
+    own_server = f"{handler.hub.base_url}spawn"
+    return user and team.arrival(team.read_courses(folders), user.name) or own_server
+
+
+c.JupyterHub.default_url = arrival
 
 # ── Learners' servers ─────────────────────────────────────────────────────────────────────────
 c.JupyterHub.spawner_class = WalledSpawner

@@ -55,6 +55,11 @@ def test_who_teaches_a_course_does_not_learn_in_it_but_may_in_another():
     assert members([SUMS, NETS]) == {"ada", "bose", "curie"}
 
 
+def test_the_account_of_a_course_has_no_groups():
+    odd = Course("odd", frozenset({"course-sums"}), frozenset({"course-nets"}))
+    assert groups_of([odd], "course-sums") == groups_of([odd], "course-nets") == []
+
+
 def test_an_instructor_arrives_at_the_course_and_a_learner_at_their_own_server():
     assert arrival([SUMS], "curie") == "/services/sums/lab?formgrader=true"
     assert arrival([SUMS], "ada") is None

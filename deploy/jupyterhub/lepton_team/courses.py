@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from autograder.classroom.roster import RosterError, read_roster
-from lepton_team.folders import DEPLOY, HubFolders, course_account
+from lepton_team.folders import COURSE_ACCOUNT, DEPLOY, HubFolders, course_account
 
 FIRST_PORT = 8710
 """Where the courses' servers listen, one after another; only the proxy asks there."""
@@ -71,8 +71,13 @@ def _learners(folders: HubFolders, course: str) -> frozenset[str]:
 
 
 def groups_of(courses: Iterable[Course], user: str) -> list[str]:
-    """Return the groups of a user. Who teaches a course does not learn in it."""
-    groups = []
+    """Return the groups of a user. Who teaches a course does not learn in it.
+
+    A course's own account has none, whatever an instructor writes into a roster.
+    """
+    groups: list[str] = []
+    if user.startswith(COURSE_ACCOUNT):
+        return groups
     for course in courses:
         if user in course.instructors:
             groups.append(course.teaching)

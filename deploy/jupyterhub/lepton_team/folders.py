@@ -14,6 +14,9 @@ from pathlib import Path
 
 DEPLOY = Path(__file__).resolve().parents[1]
 CLONE = DEPLOY.parents[1]
+COURSE_ACCOUNT = "course-"
+"""How the names of accounts begin that own a course's class."""
+
 VISIBLE_PARTS = (".venv", "autograder", "lepton_course", "deploy")
 """What of the clone a learner's programs may read: no solutions, no tests, no history."""
 
@@ -51,7 +54,7 @@ class HubFolders:
 
 def course_account(course: str) -> str:
     """Return the name of the account that owns a course's class."""
-    return f"course-{course}"
+    return f"{COURSE_ACCOUNT}{course}"
 
 
 def program_folders() -> list[Path]:

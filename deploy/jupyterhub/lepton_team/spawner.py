@@ -16,6 +16,9 @@ from traitlets import Instance, Integer, Unicode
 from lepton_team.folders import CLONE, DEPLOY, VISIBLE_PARTS, HubFolders, program_folders
 from lepton_team.view import Covered, Kept, enter
 
+FIRST_PERSON = 1000
+"""Accounts with lower numbers are the system's own, whatever a roster says."""
+
 
 class WalledSpawner(LocalProcessSpawner):
     """JupyterHub's spawner of local processes, with walls.
@@ -32,8 +35,11 @@ class WalledSpawner(LocalProcessSpawner):
     ).tag(config=True)
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
+        account = pwd.getpwnam(name)
+        if account.pw_uid < FIRST_PERSON:
+            raise PermissionError(f"{name} is an account of the system: no server for it.")
         become_user = super().make_preexec_fn(name)
-        kept, covered = self.view(Path(pwd.getpwnam(name).pw_dir))
+        kept, covered = self.view(Path(account.pw_dir))
         limits = {
             resource.RLIMIT_NPROC: self.processes,
             resource.RLIMIT_DATA: self.process_memory,
