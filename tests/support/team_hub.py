@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -97,8 +96,11 @@ class TeamHub:
     def command(self, client: httpx.Client, text: str) -> None:
         """Type a command into a new terminal of the course's server; do not wait for its end."""
         place = f"/services/{COURSE}/api/terminals"
+        assert client.get(f"/services/{COURSE}/lab").status_code == 200
         name = self.post(client, place, {}).json()["name"]
-        cookies = "; ".join(f"{c.name}={c.value}" for c in client.cookies.jar if c.path != "/hub/")
+        cookies = "; ".join(
+            f"{c.name}={c.value}" for c in client.cookies.jar if place.startswith(c.path)
+        )
         address = f"ws{self.url[4:]}/services/{COURSE}/terminals/websocket/{name}"
         connection = websocket.create_connection(address, cookie=cookies, timeout=60)
         connection.send(json.dumps(["stdin", f"{text}\n"]))
@@ -145,8 +147,8 @@ class TeamHub:
         started = time.monotonic()
         client.get("/hub/spawn")
         while time.monotonic() < started + 120:
-            found = client.get(f"/user/{name}/api/status")
-            if found.status_code == 200 and found.headers["content-type"] == "application/json":
+            found = client.get(f"/user/{name}/lab")
+            if found.status_code == 200 and found.url.path.startswith(f"/user/{name}/lab"):
                 return time.monotonic() - started
             time.sleep(0.2)
         raise AssertionError(f"{name} has no server:\n{self.log.read_text()}")
@@ -155,8 +157,10 @@ class TeamHub:
         """Run a command as a made-up user, with the view and the limits that their server has."""
         pid = self.server_process(name)
         enter = ["nsenter", f"--target={pid}", "--mount", "--wd=/"]
-        kinds = {"nproc": resource.RLIMIT_NPROC, "data": resource.RLIMIT_DATA}
-        limits = [f"--{title}={resource.prlimit(pid, k)[1]}" for title, k in kinds.items()]
+        limits = [
+            f"--{option}={limit_of(pid, words)}"
+            for option, words in (("nproc", "Max processes"), ("data", "Max data size"))
+        ]
         become = ["setpriv", f"--reuid={name}", f"--regid={name}", "--clear-groups", "--"]
         environment = dict(
             line.split("=", 1)
@@ -186,6 +190,12 @@ def _token(client: httpx.Client, where: str) -> str:
     """Return the token against forged requests of the server at a path."""
     fitting = [c for c in client.cookies.jar if c.name == "_xsrf" and where.startswith(c.path)]
     return max(fitting, key=lambda cookie: len(cookie.path)).value or ""
+
+
+def limit_of(pid: int, words: str) -> str:
+    """Return a limit of a process, by its words in /proc."""
+    text = Path(f"/proc/{pid}/limits").read_text()
+    return re.search(rf"^{words} +(\w+)", text, re.MULTILINE)[1]
 
 
 def free_ports(count: int) -> list[int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -24,6 +26,7 @@ pytestmark = pytest.mark.team
 WHICH = {"course_id": COURSE, "assignment_id": ASSIGNMENT}
 GRADED = 18
 COLLECT = f"lepton class collect . {ASSIGNMENT}"
+DUE = f"nbgrader db assignment add {ASSIGNMENT} --duedate='2020-01-01 12:00'"
 GRADE = f"lepton class grade . {ASSIGNMENT} --workers 1"
 PAGE = (CLONE / "docs/operators.md").read_text(encoding="utf-8")
 
@@ -43,16 +46,17 @@ def learners(hub) -> Iterator[dict[str, httpx.Client]]:
         hub.lab_ready(client, name)
         done = hub.post(client, f"/user/{name}/assignments/fetch", WHICH)
         assert done.json()["success"], done.text
-        answer(hub, name)
+        answer(hub, name, without="distances-answer" if name == "bose" else "")
     yield clients
     for client in clients.values():
         client.close()
 
 
-def answer(hub: TeamHub, name: str) -> None:
-    """Write the course's own answers into a learner's notebook."""
+def answer(hub: TeamHub, name: str, without: str = "") -> None:
+    """Write the course's own answers into a learner's notebook, but for one."""
     source = CLONE / f"curriculum/basics/01_{ASSIGNMENT}/assignment.ipynb"
     answers = solutions(nbformat.read(source, as_version=4))
+    answers.pop(without, None)
     file = hub.home(name) / f"lepton/{COURSE}/{ASSIGNMENT}/assignment.ipynb"
     notebook = nbformat.read(file, as_version=4)
     for cell in notebook.cells:
@@ -108,25 +112,40 @@ def test_a_hub_that_is_killed_takes_no_work_and_no_sign_in_with_it(hub, learners
         assert handed_in(hub, name) == 1
 
 
-def test_a_grading_that_is_killed_goes_on_where_it_was(hub, learners):
-    with hub.sign_in("curie") as curie:
+def test_a_grading_that_is_killed_goes_on_and_a_late_second_attempt_counts(hub, learners):
+    with closing(hub.sign_in("curie")) as curie:
         hub.command(curie, f"{COLLECT} && {GRADE}")
-        cache = hub.classroom / "private"
-        before = set(cache.rglob("*"))
-        wait_for(lambda: graded_files(hub) or set(cache.rglob("*.json")) - before, "result")
+        results = hub.classroom / "private/results" / ASSIGNMENT
+        wait_for(lambda: list(results.glob("*.json")), "result of the first learner")
         hub.kill()
+    wait_for(lambda: not grading(hub), "end of the grading, for the course's server ends too")
     hub.start()
-    with hub.sign_in("curie") as curie:
-        hub.command(curie, f"{COLLECT}; {GRADE}; touch ~/graded")
+    answer(hub, "bose")
+    assert submit(hub, learners["bose"], "bose")
+    with closing(hub.sign_in("curie")) as curie:
+        hub.command(curie, f"{DUE}; {COLLECT}; {GRADE}; touch ~/graded")
         wait_for((hub.classroom.parent / "graded").exists, "end of the grading")
-    assert scores(hub) == {"ada": GRADED, "bose": GRADED}
-    for name in learners:
-        kept = hub.classroom / "attempts" / name / ASSIGNMENT
-        assert [path.name for path in kept.iterdir()] == ["1"]
+    assert scores(hub) == {"ada": GRADED, "bose": GRADED}, "the second attempt counts"
+    assert attempts(hub, "ada") == ["1"], "nothing counts twice"
+    assert attempts(hub, "bose") == ["1", "2"]
+    with Gradebook(f"sqlite:///{hub.classroom}/gradebook.db") as gradebook:
+        late = gradebook.find_submission(ASSIGNMENT, "bose").total_seconds_late
+    assert late > 0
 
 
-def graded_files(hub: TeamHub) -> list:
-    return list(hub.classroom.glob("autograded/*/*/assignment.ipynb"))
+def attempts(hub: TeamHub, name: str) -> list[str]:
+    kept = hub.classroom / "attempts" / name / ASSIGNMENT
+    return sorted(path.name for path in kept.iterdir())
+
+
+def grading(hub: TeamHub) -> bool:
+    """Return whether a grading holds the class's lock."""
+    with (hub.classroom / "private/lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
 
 
 def commands(heading: str) -> list[str]:
@@ -150,7 +169,7 @@ def test_the_pages_commands_back_up_and_restore(hub, learners, tmp_path):
     hub.start()
     assert learners["ada"].get("/hub/home").url.path == "/hub/home", "signed in still"
     assert hub.lab_ready(learners["ada"], "ada") > 0
-    assert handed_in(hub, "ada") == 1
+    assert (handed_in(hub, "ada"), handed_in(hub, "bose")) == (1, 2)
 
 
 def test_a_server_that_nobody_uses_is_stopped(hub, learners):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -14,20 +12,9 @@ SETTINGS = Path(__file__).resolve().parents[1] / "course"
 FRAMES = {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
 """JupyterLab shows formgrader in a frame, which JupyterHub forbids unless told otherwise."""
 
-PR_SET_PDEATHSIG = 1
-
-
-def end_with_parent() -> None:
-    """Have the kernel end this process when the hub is gone: a new hub starts a new one."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:
-        sys.exit("The hub has gone.")
-
 
 def main() -> None:
     """Become the server of the class in the current folder."""
-    end_with_parent()
     os.umask(0o022)  # nbgrader sets rights in the exchange; the class's folder itself is closed
     programs = os.path.dirname(sys.executable)
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])

@@ -113,7 +113,7 @@ def services(
 
     It runs under the course's own account, and its token can do nothing at the hub.
     """
-    command = [sys.executable, "-P", str(DEPLOY / "lepton_team" / "course_server.py")]
+    command = _with_hub("-P", str(DEPLOY / "lepton_team" / "course_server.py"))
     return [
         {
             "name": course.id,
@@ -144,5 +144,11 @@ CULLER_ROLE = {
 
 def culler(seconds: int) -> dict[str, Any]:
     """Return JupyterHub's service that stops servers nobody has used for so many seconds."""
-    command = [sys.executable, "-m", "jupyterhub_idle_culler", f"--timeout={seconds}"]
-    return {"name": "idle-culler", "command": command, "display": False}
+    command = _with_hub("-m", "jupyterhub_idle_culler", f"--timeout={seconds}")
+    return {"name": "idle-culler", "command": command, "user": "nobody", "display": False}
+
+
+def _with_hub(*arguments: str) -> list[str]:
+    """Return a command of Python's that ends with the hub."""
+    starter = str(DEPLOY / "lepton_team" / "with_hub.py")
+    return [sys.executable, "-P", starter, sys.executable, *arguments]
