@@ -13,13 +13,18 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
-import nbformat
 import pytest
 from conftest import CLONE
 from nbgrader.api import Gradebook
 from team_hub import ASSIGNMENT, COURSE, TeamHub, skip_without_hub, team_hub
-
-from autograder.simulation.answer_sources import solutions
+from team_people import (
+    NOTEBOOK,
+    answers_of_the_course,
+    scores,
+    submissions,
+    wait_for,
+    write_answers,
+)
 
 pytestmark = pytest.mark.team
 
@@ -54,15 +59,9 @@ def learners(hub) -> Iterator[dict[str, httpx.Client]]:
 
 def answer(hub: TeamHub, name: str, without: str = "") -> None:
     """Write the course's own answers into a learner's notebook, but for one."""
-    source = CLONE / f"curriculum/basics/01_{ASSIGNMENT}/assignment.ipynb"
-    answers = solutions(nbformat.read(source, as_version=4))
+    answers = answers_of_the_course()
     answers.pop(without, None)
-    file = hub.home(name) / f"lepton/{COURSE}/{ASSIGNMENT}/assignment.ipynb"
-    notebook = nbformat.read(file, as_version=4)
-    for cell in notebook.cells:
-        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-        cell.source = answers.get(grade_id, cell.source)
-    nbformat.write(notebook, file)
+    write_answers(hub.home(name) / "lepton" / NOTEBOOK, answers)
 
 
 def submit(hub: TeamHub, client: httpx.Client, name: str) -> bool:
@@ -72,23 +71,7 @@ def submit(hub: TeamHub, client: httpx.Client, name: str) -> bool:
 
 
 def handed_in(hub: TeamHub, name: str) -> int:
-    """Number of a learner's submissions that are complete."""
-    inbound = hub.folders.exchange / COURSE / "inbound"
-    return len(list(inbound.glob(f"{name}+*/submission_secret.txt")))
-
-
-def wait_for(ready, what: str, seconds: float = 180) -> None:
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"There was no {what} within {seconds} s."
-        time.sleep(0.1)
-
-
-def scores(hub: TeamHub) -> dict[str, float]:
-    with Gradebook(f"sqlite:///{hub.classroom}/gradebook.db") as gradebook:
-        found = gradebook.assignment_submissions(ASSIGNMENT)
-        assert len({s.student_id for s in found}) == len(found), "nobody counts twice"
-        return {s.student_id: s.score for s in found}
+    return len(submissions(hub, name))
 
 
 def test_a_hub_that_is_killed_takes_no_work_and_no_sign_in_with_it(hub, learners):
