@@ -14,7 +14,7 @@ STAMP := .venv/.installed
 TEAM  := .venv/.team-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-team hub learn test attack fuzz lint demo build wheel pins clean
+.PHONY: help install install-team hub learn test attack fuzz lint demo build site wheel pins clean
 
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
@@ -25,6 +25,7 @@ help:
 	@echo "make test      install and run the whole test suite"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
+	@echo "make site      the course as web pages, in build/site (HUB=https://your.hub)"
 	@echo "make attack    try the grader with hostile submissions (part of make test)"
 	@echo "make fuzz      try all that is read with made-up files (SECONDS=600 for each kind)"
 	@echo "make lint      ruff only"
@@ -106,13 +107,18 @@ attack: build
 fuzz: install
 	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzzing
 
+# Shows the notebooks as `lepton run` executed them; runs only those that have changed since.
+site: export OMP_NUM_THREADS = 1
+site: install
+	@$(BIN)/python docs/build_site.py $(if $(HUB),--hub "$(HUB)")
+
 wheel: build
 	$(BIN)/python -m build --wheel --no-isolation
 
 # New exact versions, from an environment made for the purpose. CUDA's packages are left to pip.
 pins:
 	$(PYTHON) -m venv --clear .venv-pins
-	.venv-pins/bin/python -m pip install --editable '.[dev,site,tensorboard,photographs,team]'
+	.venv-pins/bin/python -m pip install --editable '.[dev,tensorboard,photographs,team]'
 	echo "# Exact versions of everything that \`make install\` brings, tested together." \
 	    "Made by \`make pins\`." > constraints.txt
 	.venv-pins/bin/python -m pip freeze --all --exclude-editable \

@@ -124,17 +124,18 @@ def copy_file(source: Path, target: Path) -> None:
 
 
 def hash_files(folders: Iterable[Path] = (), own: Iterable[Path] = ()) -> str:
-    """Return the SHA-256 of the names and contents of the files that `copy_files` copies."""
+    """Return the SHA-256 of what `copy_files` copies: names, contents, and which are programs."""
     return hash_contents(ordinary_files(folders, own))
 
 
 def hash_contents(files: Iterable[tuple[Path, Path]]) -> str:
-    """Return the SHA-256 of the names and contents of files; unreadable ones do not count."""
+    """Return the SHA-256 of files as `copy_file` copies them; unreadable ones do not count."""
     digest = hashlib.sha256()
     for name, path in files:
         with contextlib.suppress(OSError), path.open("rb") as file:
             content = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{name.as_posix()}\0{content}\0".encode(errors="surrogateescape"))
+            mark = "*" if os.fstat(file.fileno()).st_mode & stat.S_IXUSR else ""
+            digest.update(f"{name.as_posix()}\0{content}{mark}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
 
 

@@ -41,14 +41,16 @@ def conda() -> dict[str, SpecifierSet]:
     text = (CLONE / "environment.yml").read_text()
     lines = yaml.safe_load(text)["dependencies"]
     pip_names = dict(re.findall(r"- ([\w-]+)\S*  # (\S+)$", text, re.MULTILINE))
-    requirements = [Requirement(line) for line in lines]
+    from_pip = [one for line in lines if isinstance(line, dict) for one in line["pip"]]
+    from_conda = [line for line in lines if isinstance(line, str)]
+    requirements = [Requirement(line) for line in [*from_conda, *from_pip]]
     return {pip_names.get(r.name, r.name): r.specifier for r in requirements}
 
 
 def test_conda_and_pip_state_the_same():
     pip = {
         "python": SpecifierSet(PROJECT["requires-python"]),
-        **declared("instructor", "distributed", "dev"),
+        **declared("instructor", "distributed", "site", "dev"),
     }
     pip.pop("tensorflow")  # conda-forge has the CPU build for every machine
     conda_ = conda()
@@ -108,10 +110,11 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
     [
         ("lepton_course", [], {"lepton_course", *OPTIONAL}),
         ("autograder", ["instructor", "distributed"], {"lepton_course", "autograder"}),
+        ("docs/book", ["instructor", "site"], {"lepton_course", "autograder", "book"}),
         (
             "tests",
             ["instructor", "distributed", "dev", "tensorboard", "team"],
-            {"lepton_course", "autograder", "lepton_team", *TEST_MODULES},
+            {"lepton_course", "autograder", "book", "build_site", "lepton_team", *TEST_MODULES},
         ),
         ("deploy", ["team", "instructor"], {"lepton_course", "autograder", "lepton_team"}),
     ],

@@ -1,10 +1,11 @@
 """No line of a solution, reference or misconception reaches a learner's machine.
 
 Every line of twelve characters or more is looked for in all that is handed out: the wheel, the
-workspace and a class's release, also inside archives and notebooks.
+workspace, a class's release and the site, also inside archives and notebooks.
 """
 
 import ast
+import html
 import inspect
 import json
 import re
@@ -25,6 +26,7 @@ from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.install
+pytest_plugins = ["small_site"]
 
 SHORTEST = 12
 PRINTABLE = re.compile(rf"[^\x00-\x08\x0a-\x1f\ufffd]{{{SHORTEST},}}")
@@ -81,6 +83,23 @@ def test_a_release_holds_no_solution(secrets, tmp_path):
     (tmp_path / "roster.csv").write_text(ROSTER)
     made = create_classroom(tmp_path / "class", tmp_path / "roster.csv", default_curriculum())
     assert leaks_below(made.classroom.root / "release", secrets) == []
+
+
+def test_the_site_holds_no_solution(small_site, secrets):
+    documents = [*CLONE.glob("*.md"), *(CLONE / "docs").glob("*.md")]
+    told = {line for page in documents for line in long_lines(page.read_text(encoding="utf-8"))}
+    kept = {line: at for line, at in secrets.items() if line not in told}
+    shown = [path for path in small_site.folder.rglob("*.*") if "_static" not in path.parts]
+    texts = [path for path in shown if path.suffix in (".html", ".ipynb", ".js", ".txt", ".svg")]
+    assert len(texts) > 30
+    assert [leak for path in texts for leak in leaks(path.name, path.read_bytes(), kept)] == []
+
+
+def test_a_solution_would_be_found_between_the_colours_of_a_page(secrets):
+    line = next(line for line in secrets if line.count(" ") > 2 and "<" in line)
+    page = " ".join(f'<span class="n">{html.escape(word)}</span>' for word in line.split(" "))
+    [leak] = leaks("lesson.html", f"<pre>\n    {page}\n</pre>".encode(), secrets)
+    assert line in leak
 
 
 def test_a_solution_would_be_found(secrets, tmp_path):
@@ -186,7 +205,9 @@ def leaks(name: str, content: bytes, secrets: dict[str, str]) -> list[str]:
     text = "\n".join(PRINTABLE.findall(content.decode("utf-8", errors="replace")))
     if "\\" in text:  # strings within JSON: the line as it is written there
         text += text.replace('\\"', '"').replace("\\n", "\n").replace("\\\\", "\\")
-    if name.endswith(".py"):  # the package's own code: the same line, not a part of another
+    if name.endswith(".html"):  # what a reader sees, without the marks of its colours
+        text = html.unescape(re.sub(r"<[^>]+>", "", content.decode()))
+    if name.endswith((".py", ".html")):  # own code, documents: the same line, not a part of another
         own = {line.strip() for line in text.splitlines()}
         return [f"{name} holds {line!r} of {at}" for line, at in secrets.items() if line in own]
     return [f"{name} holds {line!r} of {at}" for line, at in secrets.items() if line in text]

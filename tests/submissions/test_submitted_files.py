@@ -8,7 +8,7 @@ import pytest
 
 from autograder.execution.job import SubmissionLimits, limits_beside
 from autograder.submissions.timestamps import timestamp_problem
-from autograder.submissions.untrusted_files import copy_files, submitted_files
+from autograder.submissions.untrusted_files import copy_files, hash_files, submitted_files
 
 
 def make_files(folder: Path, count: int, text: str = "x") -> Path:
@@ -35,6 +35,15 @@ def test_all_files_of_the_course_are_there(tmp_path):
     assert (tmp_path / "work/zz.py").read_text() == "help"
     found, left_out = submitted_files(handed_in, own)
     assert ([str(name) for name, _ in found], left_out) == (["zz.py"], [])
+
+
+def test_a_program_is_another_file_than_its_text(tmp_path):
+    handed_in = make_files(tmp_path / "handed in", 1)
+    text = hash_files([handed_in])
+    (handed_in / "0000.txt").chmod(0o755)
+    program = hash_files([handed_in])
+    (handed_in / "0000.txt").chmod(0o644)
+    assert (program != text, hash_files([handed_in])) == (True, text)
 
 
 def test_files_handed_in_beyond_the_limits_are_told(tmp_path):

@@ -14,7 +14,7 @@ from conftest import CLONE
 TABLE = AnswerTable(CLONE / "curriculum" / "basics" / "02_data_pipelines")
 
 
-# --- Fill by group, and mark --------------------------------------------------------------------
+# --- Impute by group, with indicators -----------------------------------------------------------
 
 
 def filled(train, other, train_groups, other_groups, middle=np.nanmedian, of_all=None):
@@ -52,7 +52,7 @@ def in_single_precision(train, other, train_groups, other_groups):
     return filled(train, other, train_groups, other_groups).astype(np.float32)
 
 
-GAPS = {"gaps", "a group without values", "a column without values"}
+GAPS = {"missing values", "a group without values", "a column without values"}
 
 
 @TABLE.answer("impute", loses={"a group without values"})
@@ -60,7 +60,7 @@ def mean_of_all_as_fallback(train, other, train_groups, other_groups):
     return filled(train, other, train_groups, other_groups, of_all=np.nanmean)
 
 
-@TABLE.answer("impute", loses={"gaps"})
+@TABLE.answer("impute", loses={"missing values"})
 def lower_median(train, other, train_groups, other_groups):
     def lower(values):
         known = np.sort(values[~np.isnan(values)])
@@ -101,7 +101,7 @@ def nothing_known_stays_blank(train, other, train_groups, other_groups):
     return right
 
 
-# --- One-hot, rare and unseen -------------------------------------------------------------------
+# --- One-hot encoding, rare and unseen ----------------------------------------------------------
 
 
 def hot(train, other, min_count, *, names=None):
@@ -135,7 +135,8 @@ def names_of_numpy(train, other, min_count):
 
 
 @TABLE.answer(
-    "one_hot", loses={"all are common", "rare ones", "blanks", "unseen ones", "not in other"}
+    "one_hot",
+    loses={"all are common", "rare ones", "missing values", "unseen ones", "not in other"},
 )
 def whole_numbers(train, other, min_count):
     names, table = hot(train, other, min_count)
@@ -148,11 +149,16 @@ def rare_first(train, other, min_count):
     return ["rare", *names[:-1]], np.roll(table, 1, axis=1) + (0 if len(names) > 1 else 1)
 
 
-@TABLE.answer("one_hot", loses={"all are common", "unseen ones", "blanks", "not in other"})
+@TABLE.answer("one_hot", loses={"all are common", "unseen ones", "missing values", "not in other"})
 def only_categories_of_other(train, other, min_count):
     names, _ = hot(train, other, min_count)
     kept = [name for name in names[:-1] if name in other]
     return hot(train, other, 0, names=kept) if kept else (["rare"], hot(train, other, 99)[1])
+
+
+@TABLE.answer("one_hot", loses={"unseen ones"})
+def capitals_repaired(train, other, min_count):
+    return hot(np.char.lower(train), np.char.lower(other), min_count)
 
 
 @TABLE.answer("one_hot", loses=TABLE.parts("one_hot"))
@@ -167,7 +173,7 @@ def array_of_names(train, other, min_count):
     return np.array(names), table
 
 
-@TABLE.answer("one_hot", loses={"blanks"})
+@TABLE.answer("one_hot", loses={"missing values"})
 def blanks_count_as_rows(train, other, min_count):
     names, table = hot(train, other, min_count)
     if (train == "").sum() >= 2:
@@ -289,7 +295,7 @@ def rows_to_test_first(days, start, length, folds, delay=0):
     return [(test, train) for train, test in with_where(days, start, length, folds, delay)]
 
 
-@TABLE.answer("time_split", loses={"several folds", "late labels", "from day 0", "nothing there"})
+@TABLE.answer("time_split", loses={"several folds", "delayed labels", "from day 0", "empty sets"})
 def sliding_window(days, start, length, folds, delay=0):
     """Learn from the last few days only."""
     reach = start + 1
@@ -302,12 +308,12 @@ def sliding_window(days, start, length, folds, delay=0):
     )
 
 
-@TABLE.answer("time_split", loses={"late labels", "from day 0", "nothing there"})
+@TABLE.answer("time_split", loses={"delayed labels", "from day 0", "empty sets"})
 def delay_of_a_day(days, start, length, folds, delay=0):
     return walked(days, start, length, folds, lambda now: days <= now - min(max(delay, 1), 1))
 
 
-@TABLE.answer("time_split", loses=TABLE.parts("time_split") - {"nothing there"})
+@TABLE.answer("time_split", loses=TABLE.parts("time_split") - {"empty sets"})
 def in_order_of_the_days(days, start, length, folds, delay=0):
     pairs = with_where(days, start, length, folds, delay)
     return [tuple(rows[np.argsort(days[rows], kind="stable")] for rows in pair) for pair in pairs]

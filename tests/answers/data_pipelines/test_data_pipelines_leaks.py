@@ -11,6 +11,8 @@ import pytest
 from answer_table import AnswerTable
 from conftest import CLONE
 
+from lepton_course.datasets.catalogue import CREDIT
+
 TABLE = AnswerTable(CLONE / "curriculum" / "basics" / "02_data_pipelines")
 
 
@@ -71,7 +73,7 @@ def later_column_first_where_equal(table, labels, threshold):
     return [c for c in order if scores[c] >= threshold]
 
 
-@TABLE.answer("find_leak", loses={"blank tells"})
+@TABLE.answer("find_leak", loses={"missingness tells"})
 def blank_rule_forgotten(table, labels, threshold):
     def score(column, bad):
         return max(gap(column > t, bad) for t in np.append(column[~np.isnan(column)], np.inf))
@@ -79,10 +81,21 @@ def blank_rule_forgotten(table, labels, threshold):
     return strongest(table, labels, threshold, score)
 
 
-@TABLE.answer("find_leak", loses={"blank tells", "blanks count as not above"})
+@TABLE.answer("find_leak", loses={"missingness tells", "missing counts as not above"})
 def blanks_filled_with_the_median(table, labels, threshold):
     middle = [np.median(c[~np.isnan(c)]) if not np.isnan(c).all() else 0.0 for c in table.T]
     return with_at_most(np.where(np.isnan(table), middle, table), labels, threshold)
+
+
+@TABLE.answer("find_leak", loses={"missing counts as not above"})
+def missing_as_zero(table, labels, threshold):
+    """Above every negative t, then."""
+
+    def score(column, bad):
+        filled = np.nan_to_num(column)
+        return max(gap(np.isnan(column), bad), *(gap(filled > t, bad) for t in filled))
+
+    return strongest(table, labels, threshold, score)
 
 
 @TABLE.answer("find_leak", loses=TABLE.parts("find_leak") - {"none"})
@@ -99,14 +112,14 @@ def floats(table, labels, threshold):
 # --- Repair a leaking script --------------------------------------------------------------------
 
 
-def crossed(x, y, customers, folds, keep, *, scale=True, nearest=True, shrink=0.0):
+def crossed(x, y, customers, folds, keep, *, scale=True, nearest=True, shrink=0.0, floor=1.0):
     names = sorted(set(customers.tolist()))
     fold_of = np.array([names.index(c) % folds for c in customers.tolist()])
     result = np.empty(len(x), dtype=int)
     for row in range(len(x)):
         past = fold_of != fold_of[row]
         width = x[past].std(axis=0) if scale else np.ones(x.shape[1])
-        width = np.where(width == 0, 1, width)
+        width = np.where(width == 0, floor, width)
         centres = np.array([x[past & (y == k)].mean(axis=0) for k in (0, 1)]) / width
         order = np.argsort(-abs(centres[1] - centres[0]), kind="stable")[:keep]
         far = ((x[row] / width - centres) ** 2)[:, order].sum(axis=1) + [0.0, shrink]
@@ -140,6 +153,11 @@ def by_projection(x, y, customers, folds, keep):
         beyond = (z - (zero + one) / 2)[:, kept] @ line[kept] > 1e-12
         result[~past] = beyond[~past]
     return result
+
+
+@TABLE.answer("out_of_fold", loses={"a column that hardly changes"})
+def tiny_deviation_for_none(x, y, customers, folds, keep):
+    return crossed(x, y, customers, folds, keep, floor=1e-9)
 
 
 @TABLE.answer("out_of_fold", loses=TABLE.parts("out_of_fold"))
@@ -178,7 +196,9 @@ def the_true_labels(x, y, customers, folds, keep):
 # --- From the raw table to a decision -----------------------------------------------------------
 
 DECIDE = TABLE.exercises["decide"].reference
-UNITS, BLANKS, SPELLING = ("money in single units", "blanks in disguise", "other spellings")
+UNITS, BLANKS, SPELLING = ("money in single units", "disguised missing values", "other spellings")
+RULES = "each rule of the schema"
+SENIORITY, AGE, AMOUNT = map([*CREDIT.numbers].index, ("seniority", "age", "amount"))
 
 
 @TABLE.answer("decide")
@@ -209,12 +229,39 @@ def blanks_set_aside(numbers, texts):
     return np.where((numbers == -9999).any(axis=1), 2, DECIDE(numbers, texts))
 
 
-@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING})
+@TABLE.answer("decide", loses={SPELLING})
+def lower_case_without_synonyms(numbers, texts):
+    """Spaces and capitals are gone, and other words are unknown."""
+    known = {value for values in CREDIT.categories.values() for value in values}
+    tidy = np.char.lower(np.char.strip(texts))
+    return DECIDE(numbers, np.where(np.isin(tidy, list(known)), tidy, "unknown"))
+
+
+@TABLE.answer("decide", loses={RULES})
+def seniority_unchecked(numbers, texts):
+    changed = numbers.copy()
+    changed[:, SENIORITY] = np.minimum(changed[:, SENIORITY], changed[:, AGE])
+    return DECIDE(changed, texts)
+
+
+@TABLE.answer("decide", loses={RULES})
+def as_old_as_senior(numbers, texts):
+    return np.where(numbers[:, SENIORITY] >= numbers[:, AGE], 2, DECIDE(numbers, texts))
+
+
+@TABLE.answer("decide", loses={RULES})
+def amount_of_zero_allowed(numbers, texts):
+    changed = numbers.copy()
+    changed[:, AMOUNT] = np.where(changed[:, AMOUNT] == 0, 1, changed[:, AMOUNT])
+    return DECIDE(changed, texts)
+
+
+@TABLE.answer("decide", loses={UNITS, BLANKS, RULES})
 def refused_instead_of_set_aside(numbers, texts):
     return np.minimum(DECIDE(numbers, texts), 1)
 
 
-@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING})
+@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING, RULES})
 def probabilities(numbers, texts):
     return DECIDE(numbers, texts).astype(float)
 
@@ -225,7 +272,7 @@ def nothing_refused(numbers, texts):
     return np.where(result == 1, 0, result)
 
 
-@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING})
+@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING, RULES})
 def everything_in_columns(numbers, texts):
     return DECIDE(numbers, texts)[:, None]
 

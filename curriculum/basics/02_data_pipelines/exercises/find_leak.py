@@ -12,19 +12,21 @@ finding = exercise(
     title="Find the leak",
     points=3,
     difficulty=4,
-    minutes=12,
+    minutes=14,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#What-goes-wrong:-a-column-that-knows-the-future",
     forms=[
         as_array("The columns are right, but in a NumPy array: return a list of ints."),
-        reversed_order("The columns are right, but the weakest comes first: sort falling."),
+        reversed_order(
+            "The columns are right, but the weakest comes first: sort in descending order."
+        ),
     ],
 )
 
 
 def score(column, labels):
-    """Return the largest gap between both classes over the rules "above t" and "is blank"."""
+    """Return the largest gap between the classes over the rules "above t" and "missing"."""
     bad = labels == 1
     known = column[~np.isnan(column)]
     rules = [np.isnan(column), *(column > limit for limit in np.unique(known))]
@@ -35,11 +37,11 @@ def score(column, labels):
 def find_leak(table, labels, threshold):
     """Return the columns that separate the classes too well, a list of ints, strongest first.
 
-    table: float (N, F), gaps are nan. labels: whole numbers (N,), 0 and 1, both present. A rule is
-    "the value is above t", for any t, or "the value is blank"; a blank is above nothing. Its gap:
-    the fraction of class 1 that meets it less that of class 0, without sign. A column's score is
-    the largest gap of its rules; columns with a score of at least threshold are returned, of equal
-    scores the lower column first.
+    table: float (N, F), missing values are nan. labels: whole numbers (N,), 0 and 1, both present.
+    A rule is "the value is above t", for any t, or "the value is missing"; a missing value is never
+    above t. Its gap is the absolute difference between the fractions of class 1 and of class 0 that
+    satisfy it. A column's score is the largest gap of its rules. Columns with a score of at least
+    threshold are returned, the lower column first among equal scores.
     """
     scores = [score(column, labels) for column in table.T]
     found = [place for place, value in enumerate(scores) if value >= threshold]
@@ -98,12 +100,14 @@ def cases(rng):
     yield Case("one leak", (np.array([[2.5], [0.5], [-0.5]]), np.array([1, 0, 0]), 0.75))
     yield Case("lower means bad", (*table(weak, noisy(apart(16, 1)), weak), 0.7))
     yield Case("lower means bad", (*table(apart(15, 0), apart(8, 4)), 0.5))
-    yield Case("blank tells", (*table(weak, blanked(same, [0, *range(16, 24)])), 0.8))
-    yield Case("blank tells", (*table(blanked(same, range(2, 16)), weak), 0.75))
+    yield Case("missingness tells", (*table(weak, blanked(same, [0, *range(16, 24)])), 0.8))
+    yield Case("missingness tells", (*table(blanked(same, range(2, 16)), weak), 0.75))
     mixed = blanked(apart(0, 8), [16, 17])
-    yield Case("blank tells", (*table(blanked(weak, [3]), mixed, np.full(24, np.nan)), 0.6))
-    yield Case("blanks count as not above", (*table(weak, tell), 0.6))
-    yield Case("blanks count as not above", (*table(tell, weak), 0.45))
+    yield Case("missingness tells", (*table(blanked(weak, [3]), mixed, np.full(24, np.nan)), 0.6))
+    yield Case("missing counts as not above", (*table(weak, tell), 0.6))
+    yield Case("missing counts as not above", (*table(tell, weak), 0.45))
+    low = blanked(np.repeat([-1.25, 3.0], [16, 8]), range(20, 24))
+    yield Case("missing counts as not above", (*table(weak, low), 0.75))
     middle = np.concatenate([np.repeat([0.0, 9.0], 8), np.full(8, 5.5)])
     yield Case("several, strongest first", (*table(apart(2, 7), weak, apart(1, 8)), 0.5))
     yield Case("several, strongest first", (*table(middle, apart(8, 8), apart(0, 8)), 0.5))
@@ -125,7 +129,7 @@ def _sorted(scores, threshold):
     return sorted(found, key=lambda place: -scores[place])
 
 
-@rules.mistake("You missed columns whose low values mean bad: take the gap without its sign.")
+@rules.mistake("You missed columns whose low values mean bad: take the absolute value of the gap.")
 def only_high_values(table, labels, threshold):
     def one(column):
         rules = [np.isnan(column), *(column > t for t in [-np.inf, *column[~np.isnan(column)]])]
@@ -135,7 +139,8 @@ def only_high_values(table, labels, threshold):
 
 
 @rules.mistake(
-    'You missed columns that tell the outcome by being blank: "is blank" is a rule of its own.'
+    'You missed columns whose missing values tell the outcome: "the value is missing" is a rule of '
+    "its own."
 )
 def blanks_dropped(table, labels, threshold):
     def one(column):
@@ -149,8 +154,8 @@ def blanks_dropped(table, labels, threshold):
 
 
 @rules.mistake(
-    "You took the fractions among rows with a value: a blank counts as not above t, so divide by "
-    "all rows of the class."
+    "You took the fractions among rows with a known value: a missing value counts as not above t, "
+    "so divide by all rows of the class."
 )
 def among_known_rows(table, labels, threshold):
     def one(column):
@@ -165,9 +170,56 @@ def among_known_rows(table, labels, threshold):
     return _sorted([one(column) for column in table.T], threshold)
 
 
+def _with_value(table, labels, threshold, value):
+    """Score with missing values replaced; value: what a column's known values are replaced by."""
+    filled = np.stack([np.where(np.isnan(c), value(c[~np.isnan(c)]), c) for c in table.T], axis=1)
+    return find_leak(filled, labels, threshold)
+
+
 @rules.mistake(
-    "You compared the accuracy of each rule: where one class is larger, that is not the gap "
-    "between the fractions of both classes."
+    "You replaced missing values by 0: a missing value is above no t, not even above a negative "
+    "one."
+)
+def zero_for_missing(table, labels, threshold):
+    return _with_value(table, labels, threshold, lambda known: 0.0)
+
+
+@rules.mistake(
+    "You filled in medians first: then a missing value is above some t, and the rule for missing "
+    "values has nothing left to find."
+)
+def median_for_missing(table, labels, threshold):
+    return _with_value(
+        table, labels, threshold, lambda known: np.median(known) if len(known) else 0.0
+    )
+
+
+@rules.mistake(
+    "Missing values count as above every t in your answer, as where sorting puts nan last: they "
+    "are above none."
+)
+def missing_is_above(table, labels, threshold):
+    return _with_value(table, labels, threshold, lambda known: np.inf)
+
+
+@rules.mistake(
+    "You computed the AUC of each column: it misses columns that tell the outcome by middle values "
+    "or by missing ones."
+)
+def areas(table, labels, threshold):
+    def one(column):
+        ones, zeros = (c[~np.isnan(c)] for c in (column[labels == 1], column[labels == 0]))
+        if not (len(ones) and len(zeros)):
+            return 0.0
+        above = ones[:, None] - zeros
+        return abs(2 * np.mean((above > 0) + 0.5 * (above == 0)) - 1)
+
+    return _sorted([one(column) for column in table.T], threshold)
+
+
+@rules.mistake(
+    "You computed the accuracy of each rule: where one class is larger, it differs from the gap "
+    "between the fractions of the two classes."
 )
 def accuracies(table, labels, threshold):
     def one(column):
@@ -181,7 +233,7 @@ def accuracies(table, labels, threshold):
 
 @rules.mistake(
     "You measured the correlation with the label: it misses columns that separate the classes "
-    "without a straight line, and those with blanks."
+    "without a linear trend, and those with missing values."
 )
 def correlation(table, labels, threshold):
     def one(column):
@@ -193,7 +245,7 @@ def correlation(table, labels, threshold):
     return _sorted([one(column) for column in table.T], threshold)
 
 
-@rules.mistake("You tried one limit for each column, its median: try every value as the limit.")
+@rules.mistake("You tried a single t for each column, its median: try each of its values as t.")
 def only_the_median(table, labels, threshold):
     def one(column):
         blank = np.isnan(column)
@@ -207,17 +259,22 @@ def only_the_median(table, labels, threshold):
 listing = finding.group("The list")
 
 
-@listing.mistake("The columns are right, but in their own order: the strongest comes first.")
+@listing.mistake("The columns are right, but sorted by column: the strongest comes first.")
 def in_column_order(right, a):
     return sorted(right())
 
 
-@listing.mistake("A score of exactly threshold is too good as well: use >=.")
+@listing.mistake("Of columns with equal scores, the lower one comes first; yours come last.")
+def later_first(right, a):
+    return sorted(right(), key=lambda p: (-score(a.table[:, p], a.labels), -p))
+
+
+@listing.mistake("A score of exactly threshold counts, too: use >=.")
 def above_threshold(right, a):
     return [p for p in right() if score(a.table[:, p], a.labels) > a.threshold]
 
 
-@listing.mistake("You returned the strongest column alone: return all that reach the threshold.")
+@listing.mistake("You returned only the strongest column: return all that reach the threshold.")
 def the_strongest_alone(right, a):
     return right()[:1]
 
@@ -228,10 +285,11 @@ def counted_from_one(right, a):
 
 
 finding.hints(
-    "Take one column and one limit t. What fraction of the bad loans lies above it, and what "
+    "Take one column and one value of t. What fraction of the bad loans lies above it, and what "
     "fraction of the good ones?",
-    "A comparison with nan is False, so column > t treats blanks as asked. Try each value of the "
-    "column as t, and np.isnan(column) as one more rule; keep the largest gap.",
+    "A comparison with nan is False, so column > t treats missing values as the statement asks. "
+    "Try each value of the column as t, and np.isnan(column) as one more rule; keep the largest "
+    "gap.",
     "gap = abs(rule[labels == 1].mean() - rule[labels == 0].mean()). Collect each column's largest "
-    "gap, keep those >= threshold, and sort by the gap, falling; sorted is stable.",
+    "gap, keep those >= threshold, and sort by the gap, in descending order; sorted is stable.",
 )

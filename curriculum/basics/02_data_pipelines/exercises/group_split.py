@@ -22,9 +22,9 @@ splitting = exercise(
 def group_split(groups, order, test_rows):
     """Return the mask of the test set, bool (N,).
 
-    groups: texts or whole numbers (N,), who each row belongs to. order: list of all groups, in the
-    order in which they are drawn. test_rows: whole. Groups join the test set whole, in this order,
-    until it has at least test_rows rows.
+    groups: strings or whole numbers (N,), each row's group. order: list of all groups, in the order
+    in which they were drawn. test_rows: whole number. Groups join the test set with all of their
+    rows, in this order, until it has at least test_rows rows.
     """
     test = np.zeros(len(groups), dtype=bool)
     for group in order:
@@ -72,8 +72,8 @@ whole = splitting.group("Whole groups")
 
 
 @whole.mistake(
-    "Your test set cuts a group in two: all rows of a group go to the same side, even if the test "
-    "set gets a few rows more."
+    "Your test set splits a group: all rows of a group go to the same side, even if the test set "
+    "gets a few rows more."
 )
 def cut_at_test_rows(right, a):
     test = right()
@@ -90,8 +90,8 @@ def counted_groups(right, a):
 
 
 @whole.mistake(
-    "You ignored the groups: the first rows of the table are no split by customer, and customers "
-    "stand on both sides."
+    "You ignored the groups: if you take the first rows of the table, some customers end up on "
+    "both sides."
 )
 def first_rows(right, a):
     return np.arange(len(a.groups)) < a.test_rows
@@ -101,8 +101,8 @@ stopping = splitting.group("When to stop")
 
 
 @stopping.mistake(
-    "You stop before the test set is large enough: it gets at least test_rows rows, so the group "
-    "that passes the number still joins."
+    "You stopped before the test set was large enough: it needs at least test_rows rows, so the "
+    "group that takes it past this number still joins."
 )
 def stopped_before(right, a):
     test = np.zeros(len(a.groups), dtype=bool)
@@ -114,8 +114,8 @@ def stopped_before(right, a):
 
 
 @stopping.mistake(
-    "You skip groups that do not fit and go on: draw in the given order, and stop once there are "
-    "enough rows; skipping large groups leaves small customers only."
+    "You skipped groups that do not fit: take every group in the given order, and stop once there "
+    "are enough rows; otherwise, small customers are over-represented in the test set."
 )
 def large_ones_skipped(right, a):
     test = np.zeros(len(a.groups), dtype=bool)
@@ -125,7 +125,23 @@ def large_ones_skipped(right, a):
     return test
 
 
-@stopping.mistake("One group too many joins: where the rows are exactly enough, stop.")
+@stopping.mistake(
+    "Your first group joins even where test_rows is 0: look at the number of rows before a group "
+    "joins."
+)
+def first_group_always(right, a):
+    return right(test_rows=max(a.test_rows, 1))
+
+
+@stopping.mistake(
+    "You stopped at a group without rows: it adds none, and the next group's turn comes."
+)
+def stopped_at_an_empty_group(right, a):
+    sizes = [np.sum(a.groups == group) for group in a.order]
+    return right(order=a.order[: sizes.index(0)] if 0 in sizes else a.order)
+
+
+@stopping.mistake("You took one group too many: stop as soon as there are exactly enough rows.")
 def one_more_group(right, a):
     return right(test_rows=a.test_rows + 1)
 
@@ -133,28 +149,35 @@ def one_more_group(right, a):
 drawing = splitting.group("The order")
 
 
-@drawing.mistake("You ignored `order` and took the groups sorted: that is no random draw.")
+@drawing.mistake("You ignored `order` and took the groups sorted: that is not a random draw.")
 def sorted_groups(right, a):
     return right(order=sorted(a.order))
 
 
-@drawing.mistake("You drew from the end of `order`: begin with its first group.")
+@drawing.mistake(
+    "You took the groups as they appear in the table: take them in the order of `order`."
+)
+def in_order_of_appearance(right, a):
+    return right(order=list(dict.fromkeys(a.groups.tolist())))
+
+
+@drawing.mistake("You took the groups from the end of `order`: begin with its first group.")
 def from_the_end(right, a):
     return right(order=a.order[::-1])
 
 
-@drawing.mistake("You marked the training rows: True stands for the test set.")
+@drawing.mistake("You marked the training rows: True means that a row is in the test set.")
 def training_marked(right, a):
     return ~right()
 
 
-@drawing.mistake("You returned indices: a mask is asked for, True for each row of the test set.")
+@drawing.mistake("You returned indices: return a mask, True for each row of the test set.")
 def indices(right, a):
     return np.flatnonzero(right())
 
 
 splitting.hints(
-    "Begin with an empty test set. Which group joins first, and how many rows has it?",
+    "Begin with an empty test set. Which group joins first, and how many rows does it have?",
     "Walk through order. Before each group: are there enough rows already? If not, all of its rows "
     "join.",
     "Start from a mask of False. For each group of order: stop if the mask already has test_rows "

@@ -1,4 +1,4 @@
-"""Fill gaps and mark them: the exercise `impute`."""
+"""Impute missing values and mark them: the exercise `impute`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lepton_course.authoring import Call, Case, close, exercise
 
 imputing = exercise(
     "impute",
-    title="Fill by group, and mark",
+    title="Impute by group, with indicators",
     points=2,
     difficulty=2,
     minutes=12,
@@ -20,12 +20,12 @@ imputing = exercise(
 
 @imputing.reference
 def impute(train, other, train_groups, other_groups):
-    """Fill the gaps of a table with medians of another, group by group; mark what was filled.
+    """Impute one table with the medians of another, group by group, and mark what was filled in.
 
-    train: float (N, F). other: float (M, F). Gaps are nan. train_groups (N,), other_groups (M,):
-    texts. Returns float (M, 2F): the filled columns, then for each column 1.0 where it was filled.
-    A gap becomes the median of train's rows of the same group; the median of all rows where these
-    know no value; 0 where no row does.
+    train: float (N, F). other: float (M, F). Missing values are nan. train_groups (N,) and
+    other_groups (M,): strings. Return float (M, 2F): the imputed columns, then one indicator per
+    column, 1.0 where a value was filled in. A missing value becomes the median of train's rows of
+    the same group; the median of all rows where the group has no known value; 0 where none has.
     """
     filled = other.copy()
     for row, column in np.argwhere(np.isnan(other)):
@@ -65,9 +65,9 @@ def cases(rng):
     gaps = table(4)
     gaps[[0, 1, 3], [0, 1, 1]] = nan
     jobs = texts("fixed", "fixed", "part", "fixed", "part", "part", "part")
-    yield Case("no gap", (table(5), whole, texts(*"aabab"), texts(*"abab")))
-    yield Case("no gap", (table(2, 1), table(1, 1), texts("x", "y"), texts("y")))
-    yield Case("gaps", (one, gaps, jobs, texts("part", "fixed", "fixed", "part")))
+    yield Case("nothing missing", (table(5), whole, texts(*"aabab"), texts(*"abab")))
+    yield Case("nothing missing", (table(2, 1), table(1, 1), texts("x", "y"), texts("y")))
+    yield Case("missing values", (one, gaps, jobs, texts("part", "fixed", "fixed", "part")))
     bare = table(6, 2)
     bare[:3, 0] = nan
     asked = table(3, 2)
@@ -86,9 +86,12 @@ def cases(rng):
     yield Case("a column without values", (few, last.copy(), texts("v"), texts(*"vw")))
 
 
+def _known(values):
+    return values[~np.isnan(values)]
+
+
 def _middle(values):
-    known = values[~np.isnan(values)]
-    return np.median(known) if len(known) else 0.0
+    return np.median(_known(values)) if len(_known(values)) else 0.0
 
 
 def _filled_with(other, middles):
@@ -97,8 +100,8 @@ def _filled_with(other, middles):
 
 
 @imputing.mistake(
-    "You used the median of all rows: take that of the rows of the same group, and fall back on "
-    "all rows only where the group knows no value."
+    "You used the median of all rows: use that of the rows of the same group, and fall back on "
+    "all rows only where the group has no known value."
 )
 def groups_ignored(right, a):
     return right(
@@ -107,8 +110,8 @@ def groups_ignored(right, a):
 
 
 @imputing.mistake(
-    "You took the medians from `other`: they must come from train, because one new application "
-    "has no median of its own."
+    "You took the medians from `other`: they must come from train, because a single new "
+    "application has no median of its own."
 )
 def medians_of_other(right, a):
     return right(train=a.other, train_groups=a.other_groups)
@@ -122,7 +125,7 @@ def medians_of_both(right, a):
     )
 
 
-@imputing.mistake("You filled with means: a few large values pull a mean up; use medians.")
+@imputing.mistake("You filled in means: a few large values pull a mean up; use medians.")
 def means(train, other, train_groups, other_groups):
     filled = other.copy()
     for row, column in np.argwhere(np.isnan(other)):
@@ -134,7 +137,7 @@ def means(train, other, train_groups, other_groups):
 
 
 @imputing.mistake(
-    "You filled with 0: an income that nobody stated is not an income of 0; use the median of "
+    "You filled in 0: an income that nobody stated is not an income of 0; use the median of "
     "the group."
 )
 def zeros(right, a):
@@ -149,30 +152,54 @@ def no_indicators(right, a):
     return right()[:, : a.other.shape[1]]
 
 
-@marks.mistake("Your indicators say where a value was known: they are 1 where one was filled in.")
+@marks.mistake("Your indicators mark the known values: they must be 1 where a value was filled in.")
 def indicators_inverted(right, a):
     columns = a.other.shape[1]
     return np.hstack([right()[:, :columns], 1 - right()[:, columns:]])
 
 
 @marks.mistake(
-    "You looked for gaps after filling, when none was left: keep np.isnan(other) before you fill."
+    "You looked for missing values after filling them in, when none was left: keep "
+    "np.isnan(other) before you fill them in."
 )
 def marked_after_filling(right, a):
     return np.hstack([right()[:, : a.other.shape[1]], np.zeros(a.other.shape)])
 
 
-@marks.mistake("The indicators come first in your result: the filled columns come first.")
+@marks.mistake(
+    "Your indicators are 0 where a group had no known value: they must be 1 wherever a value was "
+    "filled in, from whichever rows it came."
+)
+def fallbacks_unmarked(right, a):
+    result = right()
+    columns = a.other.shape[1]
+    for row, column in np.argwhere(np.isnan(a.other)):
+        if not len(_known(a.train[a.train_groups == a.other_groups[row], column])):
+            result[row, columns + column] = 0.0
+    return result
+
+
+@marks.mistake(
+    "You appended indicators only for columns with missing values in train, as scikit-learn does: "
+    "append one for each column."
+)
+def indicators_as_in_sklearn(right, a):
+    columns = a.other.shape[1]
+    gaps = np.isnan(a.train).any(axis=0)
+    return np.hstack([right()[:, :columns], right()[:, columns:][:, gaps]])
+
+
+@marks.mistake("The indicators come first in your result: the imputed columns must come first.")
 def indicators_first(right, a):
     return np.roll(right(), a.other.shape[1], axis=1)
 
 
-fallback = imputing.group("Where a group knows no value")
+fallback = imputing.group("Where a group has no known value")
 
 
 @fallback.mistake(
-    "Some gaps are left: where a group has no known value in a column, or is not in train at all, "
-    "use the median of all rows of train, and 0 where there is none."
+    "Some values are still missing: where a group has no known value in a column, or is not in "
+    "train at all, use the median of all rows of train, and 0 where there is none."
 )
 def no_fallback(train, other, train_groups, other_groups):
     filled = other.copy()
@@ -183,8 +210,8 @@ def no_fallback(train, other, train_groups, other_groups):
 
 
 @fallback.mistake(
-    "You used 0 where a group knows no value: the median of all rows of train comes first, and 0 "
-    "only where train has no value at all."
+    "You used 0 where a group has no known value: use the median of all rows of train, and 0 "
+    "only where train has no known value at all."
 )
 def zero_for_unknown_groups(train, other, train_groups, other_groups):
     filled = other.copy()
@@ -193,10 +220,51 @@ def zero_for_unknown_groups(train, other, train_groups, other_groups):
     return np.hstack([filled, np.isnan(other)])
 
 
+@fallback.mistake(
+    "You used 0 where a group is in train, but has no known value in the column: there, too, use "
+    "the median of all known values of the column in train."
+)
+def zero_for_groups_without_values(right, a):
+    result = right()
+    for row, column in np.argwhere(np.isnan(a.other)):
+        own = a.train[a.train_groups == a.other_groups[row], column]
+        if len(own) and np.isnan(own).all():
+            result[row, column] = 0.0
+    return result
+
+
+@fallback.mistake(
+    "Where train has no known value in a column, yours is still missing: fill in 0 there."
+)
+def left_missing(right, a):
+    result = right()
+    unknown = np.flatnonzero(np.isnan(a.train).all(axis=0))
+    result[:, unknown] = a.other[:, unknown]
+    return result
+
+
+@fallback.mistake(
+    "Where a group has no known value, you took the median of the groups' medians: take the median "
+    "of all known values of the column in train, in which large groups count for more."
+)
+def median_of_medians(right, a):
+    result = right()
+    for row, column in np.argwhere(np.isnan(a.other)):
+        of_group = {
+            group: _known(a.train[a.train_groups == group, column])
+            for group in set(a.train_groups.tolist())
+        }
+        medians = [np.median(values) for values in of_group.values() if len(values)]
+        if medians and not len(of_group.get(str(a.other_groups[row]), [])):
+            result[row, column] = np.median(medians)
+    return result
+
+
 imputing.hints(
-    "For one gap: which rows of train are in the same group and know a value in this column?",
-    "Keep np.isnan(other). Loop over the gaps, or over the groups; np.nanmedian warns and gives "
-    "nan where nothing is known, so look first whether anything is.",
-    "np.argwhere(np.isnan(other)) lists the gaps. For each: the known values of the group, else "
-    "of the whole column, else 0.0. Then np.hstack([filled, blank]).",
+    "Take one missing value: which rows of train are in its group and have a known value in its "
+    "column?",
+    "Keep np.isnan(other). Loop over the missing values, or over the groups; np.nanmedian warns "
+    "and gives nan where nothing is known, so check first whether anything is.",
+    "np.argwhere(np.isnan(other)) lists the missing values. For each: the median of the group's "
+    "known values, else of the whole column's, else 0.0. Then np.hstack([filled, blank]).",
 )

@@ -11,7 +11,7 @@ from lepton_course.authoring.wrong_forms import as_list
 
 parsing = exercise(
     "to_numbers",
-    title="Try it: texts to numbers",
+    title="Try it: strings to numbers",
     points=0,
     difficulty=1,
     minutes=3,
@@ -23,7 +23,7 @@ parsing = exercise(
 
 @parsing.reference
 def to_numbers(texts, blanks):
-    """Return float (N,) of texts (N,), with nan where a text is in `blanks`, a list of texts."""
+    """Convert strings (N,) to float (N,), with nan where a string is in the list `blanks`."""
     return np.array([float("nan" if text in blanks else text) for text in texts.tolist()])
 
 
@@ -49,13 +49,13 @@ def blanks_are_zero(right, a):
     return np.nan_to_num(right())
 
 
-@parsing.mistake("You left the blanks out: the result has one number for each text.")
+@parsing.mistake("You left the blanks out: the result has one number for each string.")
 def blanks_left_out(right, a):
     return right()[~np.isin(a.texts, a.blanks)]
 
 
 @parsing.mistake(
-    "The condition is the wrong way round: a text that is in blanks becomes nan, the others become "
+    "The condition is the wrong way round: a string in blanks becomes nan, the others become "
     "numbers."
 )
 def condition_inverted(right, a):
@@ -68,7 +68,7 @@ def only_the_first_blank(texts, blanks):
 
 
 parsing.hints(
-    'What is true of a text that means "no answer"?',
+    'What is true of a string that means "no answer"?',
     "Ask whether it is one of the blanks: text in blanks.",
     "def to_numbers(texts, blanks):\n"
     "    found = []\n"
@@ -92,7 +92,7 @@ scaling = exercise(
 
 @scaling.reference
 def robust_scale(train, other):
-    """Return other (M, F) less the medians of train (N, F), over its interquartile ranges.
+    """Subtract the medians of train (N, F) from other (M, F); divide by the interquartile ranges.
 
     A range of 0 counts as 1.
     """
@@ -141,7 +141,7 @@ def deviation_used(right, a):
     return (a.other - np.median(a.train, axis=0)) / np.where(std == 0, 1.0, std)
 
 
-@scaling.mistake("You took one number for the whole table: axis=0 gives one for each column.")
+@scaling.mistake("You computed one number for the whole table: axis=0 gives one for each column.")
 def one_for_all(right, a):
     low, middle, high = np.quantile(a.train, [0.25, 0.5, 0.75])
     return (a.other - middle) / ((high - low) or 1.0)
@@ -175,7 +175,7 @@ hashing = exercise(
 def hash_split(customers, percent):
     """Return the mask of the test set, bool (N,).
 
-    customers: texts (N,). percent: whole, 0 to 100.
+    customers: strings (N,). percent: whole number, 0 to 100.
     """
     return np.array([_place(name) < percent for name in customers.tolist()], dtype=bool)
 
@@ -213,12 +213,14 @@ def up_to_percent(right, a):
     return right(percent=a.percent + 1)
 
 
-@hashing.mistake("You hashed the row's number: hash the customer, or rows of one are torn apart.")
+@hashing.mistake(
+    "You hashed the row's number: hash the customer, so that a customer's rows stay together."
+)
 def row_numbers(right, a):
     return right(customers=np.arange(len(a.customers)).astype(str))
 
 
-@hashing.mistake("You marked the training rows: True stands for the test set.")
+@hashing.mistake("You marked the training rows: True means that a row is in the test set.")
 def training_marked(right, a):
     return ~right()
 

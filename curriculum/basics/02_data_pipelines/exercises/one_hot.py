@@ -11,10 +11,10 @@ from lepton_course.authoring.wrong_forms import as_list, tuple_order
 
 encoding = exercise(
     "one_hot",
-    title="One-hot, rare and unseen",
+    title="One-hot encoding, rare and unseen",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=9,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#Categories",
@@ -30,9 +30,9 @@ encoding = exercise(
 def one_hot(train, other, min_count):
     """Encode `other` with the categories of `train`; return (names, columns).
 
-    train: texts (N,). other: texts (M,). "" is a blank. names: list of the categories that at least
-    min_count rows of train have, sorted, then "rare". columns: float (M, len(names)). What has no
-    column of its own counts as rare; a blank has 0 in every column.
+    train: strings (N,). other: strings (M,). "" is a missing value. names: list of the categories
+    that at least min_count rows of train have, sorted, then "rare". columns: float (M, len(names)).
+    A category without a column of its own counts as rare; a missing value has 0 in every column.
     """
     values, counts = np.unique(train[train != ""], return_counts=True)
     common = [str(value) for value in values[counts >= min_count]]
@@ -69,11 +69,13 @@ def cases(rng):
     asked = texts("partime", "none", "fixed", "freelance", "fixed")
     yield Case("rare ones", (jobs, asked, 3))
     yield Case("rare ones", (drawn(x=2, y=2, z=1), texts("z", "y", "x"), 2))
-    yield Case("unseen ones", (homes, texts("sublet", "rent", "boat", "rent"), 1))
+    yield Case("unseen ones", (homes, texts("sublet", "rent", "Rent", "rent"), 1))
     yield Case("unseen ones", (drawn(m=1), texts("n", "m"), 5))
     blanks = np.concatenate([homes, texts("", "", "", "")])
-    yield Case("blanks", (rng.permutation(blanks), texts("", "parents", "", "shed", "owner"), 4))
-    yield Case("blanks", (texts("", ""), texts("u", ""), 1))
+    yield Case(
+        "missing values", (rng.permutation(blanks), texts("", "parents", "", "shed", "owner"), 4)
+    )
+    yield Case("missing values", (texts("", ""), texts("u", ""), 1))
     never = drawn(dorm=3, flat=3, loft=3)
     yield Case("not in other", (never, texts("loft", "loft"), 3))
 
@@ -82,8 +84,8 @@ counting = encoding.group("Which categories get a column")
 
 
 @counting.mistake(
-    "You made columns for the categories of other: the columns must be those of train, or the "
-    "model's weights meet other columns than in training."
+    "You made columns for the categories of other: use those of train, or the model's weights "
+    "would meet different columns than in training."
 )
 def categories_of_other(right, a):
     return right(train=a.other)
@@ -105,8 +107,8 @@ def min_count_ignored(right, a):
 
 
 @counting.mistake(
-    "Your categories come in the order in which they appear: sort them, so that the order does "
-    "not depend on the rows."
+    "Your categories are not sorted: sort them by name, so that their order depends neither on the "
+    "rows nor on the counts."
 )
 def in_order_of_appearance(right, a):
     names, columns = right()
@@ -115,11 +117,11 @@ def in_order_of_appearance(right, a):
     return [names[i] for i in order], columns[:, order]
 
 
-others = encoding.group("Rare, unseen and blank")
+others = encoding.group("Rare, unseen and missing")
 
 
 @others.mistake(
-    "Unseen categories have 0 in every column: a category that train does not know counts as "
+    "Your unseen categories have 0 in every column: a category that is not in train counts as "
     "rare, too."
 )
 def unseen_lost(right, a):
@@ -128,21 +130,25 @@ def unseen_lost(right, a):
     return names, columns
 
 
-@others.mistake("Your last column is empty: what has no column of its own counts as rare.")
+@others.mistake(
+    "Your last column is always 0: a category without a column of its own counts as rare."
+)
 def rare_left_empty(right, a):
     names, columns = right()
     columns[:, -1] = 0
     return names, columns
 
 
-@others.mistake('A blank ("") is no category: it has 0 in every column, not 1 under rare.')
+@others.mistake(
+    'A missing value ("") is not a category: it has 0 in every column, not 1 under rare.'
+)
 def blank_is_rare(right, a):
     names, columns = right()
     columns[a.other == "", -1] = 1
     return names, columns
 
 
-@others.mistake('You gave blanks ("") a column of their own: they have 0 in every column.')
+@others.mistake('You gave missing values ("") a column of their own: they have 0 in every column.')
 def blank_is_a_category(right, a):
     names, columns = right()
     if (a.train == "").sum() < max(a.min_count, 1):
@@ -150,7 +156,7 @@ def blank_is_a_category(right, a):
     return ["", *names], np.column_stack([a.other == "", columns]).astype(float)
 
 
-@others.mistake('"rare" is missing where every category is common: it is always the last column.')
+@others.mistake('You left out "rare" where every category is common: it is always the last column.')
 def rare_only_where_needed(right, a):
     names, columns = right()
     if set(a.train.tolist()) - {""} <= set(names):
@@ -158,10 +164,25 @@ def rare_only_where_needed(right, a):
     return names, columns
 
 
+@others.mistake('You sorted "rare" in among the categories: it is always the last column.')
+def rare_sorted_in(right, a):
+    names, columns = right()
+    order = sorted(range(len(names)), key=lambda i: names[i])
+    return [names[i] for i in order], columns[:, order]
+
+
+@others.mistake(
+    'You changed capital letters: here "Rent" and "rent" are two categories. Spellings are '
+    "repaired before, and one_hot takes the strings as they are."
+)
+def capitals_ignored(right, a):
+    return right(train=np.char.lower(a.train), other=np.char.lower(a.other))
+
+
 encoding.hints(
     "Count the categories of train first. Which of them get a column, and in which order?",
     "np.unique(train, return_counts=True) gives sorted values and counts. Compare other with each "
     'common value; whatever is left and not "" is rare.',
-    "common = values with counts >= min_count, without the blank. Columns: other == value for each "
+    'common = values with counts >= min_count, without "". Columns: other == value for each '
     "of them, then (other != '') & ~np.isin(other, common). Stack along axis 1, as floats.",
 )

@@ -12,7 +12,7 @@ repairing = exercise(
     title="Repair a leaking script",
     points=3,
     difficulty=4,
-    minutes=12,
+    minutes=13,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#Five-leaks,-measured",
@@ -24,11 +24,11 @@ repairing = exercise(
 def out_of_fold(x, y, customers, folds, keep):
     """Return each row's label as predicted by a model that never saw its customer, int (N,).
 
-    x: float (N, F). y: whole numbers (N,), 0 or 1. customers: texts (N,). The distinct customers,
-    sorted, are dealt to folds 0, 1, …, folds - 1, 0, …. For each fold, the rows of the other folds
-    give the means, the standard deviations (1 where 0), the `keep` columns whose class means lie
-    furthest apart after scaling (the lower column first where equal), and both classes' centres. A
-    row gets label 1 where it is nearer to the centre of class 1, else 0.
+    x: float (N, F). y: whole numbers (N,), 0 or 1. customers: strings (N,). The distinct customers,
+    sorted, are assigned to folds 0, 1, …, folds - 1, 0, …. For each fold, the rows of the other
+    folds give the means, the standard deviations (1 where 0), the `keep` columns whose class means
+    lie furthest apart after scaling (the lower column first where equal), and both classes'
+    centres. A row gets label 1 where it is nearer to the centre of class 1, else 0.
     """
     _, owner = np.unique(customers, return_inverse=True)
     fold_of = owner % folds
@@ -97,9 +97,9 @@ def cases(rng):
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 22), 30, 0.0), 3, 4))
     yield Case("customers with several rows", (*drawn(family, 8, 0.2), 4, 5))
     yield Case("customers with several rows", (*drawn(family, 12, 0.1), 3, 12))
-    x, y, who = drawn(owners(*[2] * 12), 5, 0.8)
-    x[:, 3] = np.where(who == "C4", 2.5, 7.5)
-    yield Case("a column that hardly changes", (x, y, who, 6, 4))
+    x, y, who = drawn(owners(*[2] * 12), 5, 3.0)
+    x[:, 3] = np.where(who == who[y == 1][0], 2.5, 7.5)
+    yield Case("a column that hardly changes", (x, y, who, 6, 5))
     x, y, who = drawn(owners(*[1] * 18), 3, 0.8)
     x[:, 1] = -4.0
     yield Case("a column that hardly changes", (x, y, who, 2, 3))
@@ -116,12 +116,13 @@ def cases(rng):
 leaks = repairing.group("What leaks")
 
 
-def _leaky(x, y, x_new, keep, statistics=None, chosen_on=None, floor=True):
-    """Predict with statistics or columns from other rows."""
+def _leaky(x, y, x_new, keep, statistics=None, chosen_on=None, floor=1.0, scaled=True):
+    """Predict with statistics or columns from other rows, or choose columns before scaling."""
     std = (x if statistics is None else statistics).std(axis=0)
-    std = np.where(std == 0, 1.0, std) if floor else std
+    std = np.where(std == 0, floor, std)
     past, known = chosen_on or (x, y)
-    apart = np.abs(past[known == 1].mean(axis=0) / std - past[known == 0].mean(axis=0) / std)
+    size = std if scaled else 1.0
+    apart = np.abs(past[known == 1].mean(axis=0) / size - past[known == 0].mean(axis=0) / size)
     chosen = np.argsort(-apart, kind="stable")[:keep]
     centres = [x[y == kind].mean(axis=0) for kind in (0, 1)]
     far = [(((x_new - centre) / std)[:, chosen] ** 2).sum(axis=1) for centre in centres]
@@ -141,7 +142,7 @@ def _cross(a, *, owner=None, **changes):
 
 
 @leaks.mistake(
-    "Scaling still uses all rows: take means and standard deviations from the rows of the other "
+    "Scaling still uses all rows: compute means and standard deviations from the rows of the other "
     "folds, inside the loop."
 )
 def scaled_on_all_rows(right, a):
@@ -149,15 +150,15 @@ def scaled_on_all_rows(right, a):
 
 
 @leaks.mistake(
-    "The columns are still chosen on all rows: choose them inside the loop, from the rows of the "
-    "other folds; with many columns this leak is the largest."
+    "The columns are still selected on all rows: select them inside the loop, on the rows of the "
+    "other folds; with many columns, this leak is the largest."
 )
 def chosen_on_all_rows(right, a):
     return _cross(a, chosen_on=(a.x, a.y))
 
 
 @leaks.mistake(
-    "Scaling and the choice of columns still use all rows: move both into the loop, and compute "
+    "Scaling and the selection of columns still use all rows: move both into the loop, and compute "
     "them from the rows of the other folds."
 )
 def both_on_all_rows(right, a):
@@ -165,39 +166,73 @@ def both_on_all_rows(right, a):
 
 
 @leaks.mistake(
-    "A customer's rows still stand in several folds: deal customers to the folds, and let each "
-    "row follow its customer."
+    "A customer's rows are still in several folds: assign customers to folds, and put each row in "
+    "the fold of its customer."
 )
 def rows_dealt(right, a):
     return _cross(a, owner=np.arange(len(a.x)))
 
 
 @leaks.mistake(
-    "Customers are dealt in the order in which they appear: sort the distinct customers first."
+    "Customers are assigned in the order in which they appear: sort the distinct customers first."
 )
 def in_order_of_appearance(right, a):
     names = list(dict.fromkeys(a.customers.tolist()))
     return _cross(a, owner=np.array([names.index(name) for name in a.customers]))
 
 
+@leaks.mistake(
+    "Customers are assigned in blocks: assign them in turn, 0, 1, …, folds - 1, 0, 1, … (number % "
+    "folds)."
+)
+def in_blocks(right, a):
+    names, owner = np.unique(a.customers, return_inverse=True)
+    return _cross(a, owner=owner * a.folds // len(names))
+
+
 other = repairing.group("What else is wrong")
 
 
-@other.mistake("The predictions come fold after fold: put each into the place of its row.")
+@other.mistake(
+    "You compared class means before scaling: a column of large numbers then looks far apart; "
+    "select after scaling."
+)
+def chosen_before_scaling(right, a):
+    return _cross(a, scaled=False)
+
+
+@other.mistake(
+    "You put a tiny number in place of a standard deviation of 0: a row that differs there lies "
+    "billions away from both centres; use 1."
+)
+def tiny_floor(right, a):
+    return _cross(a, floor=1e-9)
+
+
+@other.mistake(
+    "A row that is equally near to both centres gets label 1 in your answer: it gets 0, so compare "
+    "with <."
+)
+def ties_to_one(right, a):
+    return np.where(np.ptp(a.x, axis=0).any(), right(), 1)
+
+
+@other.mistake("Your predictions come fold after fold: put each one at the position of its row.")
 def in_order_of_the_folds(right, a):
     _, owner = np.unique(a.customers, return_inverse=True)
     return right()[np.argsort(owner % a.folds, kind="stable")]
 
 
 @other.mistake(
-    "A column without spread is divided by 0, and every distance becomes nan: use 1 in its place."
+    "You divided a constant column by 0, and every distance became nan: use 1 in place of a "
+    "standard deviation of 0."
 )
 def divided_by_zero(right, a):
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _cross(a, floor=False)
+        return _cross(a, floor=0.0)
 
 
-@other.mistake("You predict the rows that you trained on: those of the fold itself are asked for.")
+@other.mistake("You trained on the rows that you predict: train on the rows outside the fold.")
 def trained_on_itself(right, a):
     _, owner = np.unique(a.customers, return_inverse=True)
     labels = np.zeros(len(a.x), dtype=np.int64)
@@ -209,7 +244,9 @@ def trained_on_itself(right, a):
     return labels
 
 
-@other.mistake("You kept the columns whose class means lie closest: keep those furthest apart.")
+@other.mistake(
+    "You kept the columns whose class means lie closest together: keep those furthest apart."
+)
 def closest_columns(right, a):
     columns = a.x.shape[1]
     _, owner = np.unique(a.customers, return_inverse=True)
@@ -230,10 +267,10 @@ def labels_swapped(right, a):
 
 
 repairing.hints(
-    "For each line of the script, ask: which rows does it look at, and would it know them on the "
+    "For each line of the script, ask: which rows does it look at, and would they be known on the "
     "day of the prediction?",
-    "Everything that is learned moves into the loop and looks at the other folds alone: mean, std, "
-    "the chosen columns, the centres. The folds are made of customers.",
+    "Everything that is learned moves into the loop and looks only at the other folds: mean, std, "
+    "the selected columns, the centres. The folds are made of customers.",
     "names, owner = np.unique(customers, return_inverse=True); owner % folds is each row's fold. "
     "Predictions: labels[asked] = …, with a mask for the fold's rows. std where 0 becomes 1.",
 )

@@ -12,17 +12,17 @@ EXERCISES = [
         read="lesson.ipynb#Splits",
         wrong={
             "a": (
-                "That is about the fraction of rows that were sent twice, and they are gone: think "
-                "of customers who applied again, and of their first application, too."
+                "That is about the fraction of rows that were sent twice, and those are gone. "
+                "Think of customers who applied again, and count their first application, too."
             ),
             "b": (
-                "About a fifth of the customers applied again, up to three times: look at rows, "
-                "not at customers, and count the first application as well."
+                "About a fifth of the customers applied again, up to three times: count rows, not "
+                "customers, and include the first application."
             ),
         },
         hints=(
             "A fifth of the customers applied again, one to three times.",
-            "Three customers in ten rows that are repeats, and the first application of each.",
+            "About three rows in ten are repeat applications; add these customers' first ones.",
             'predicted_both = "c"',
         ),
     ),
@@ -34,17 +34,17 @@ EXERCISES = [
         read="lesson.ipynb#Five-leaks,-measured",
         wrong={
             "a": (
-                "Mean and deviation do not look at the label, and with thousands of rows they "
-                "hardly change when a quarter is left out: run the next cells."
+                "The mean and the standard deviation do not look at the label, and with thousands "
+                "of rows they hardly change when you leave a quarter out. Run the next cells."
             ),
             "b": (
-                "Still too much: the mean of three quarters of the rows is nearly that of all. "
+                "Still too much: the mean of three quarters of the rows is nearly the mean of all. "
                 "Run the next cells."
             ),
         },
         hints=(
-            "How much does the mean of 3500 rows move when a quarter of them is left out?",
-            "By a few hundredths of a standard deviation, and for both classes alike.",
+            "How much does the mean of 3400 rows move when you leave a quarter of them out?",
+            "By about a hundredth of a standard deviation, and for both classes alike.",
             'predicted_scaling = "c"',
         ),
     ),

@@ -1,4 +1,4 @@
-"""Train on the past that was known: the exercise `time_split`."""
+"""Train on what was known at the time: the exercise `time_split`."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ walking = exercise(
 def time_split(days, start, length, folds, delay=0):
     """Return a list of `folds` pairs (train, test) of row numbers, whole-number arrays.
 
-    days: whole numbers (N,), the day of each row, in no order. Fold k = 0, 1, … is trained on day
-    start + k * length, and tested on the rows of the `length` days from then on. The label of a row
-    is known `delay` days after its day; the model learns from all labels known by the day of
-    training, that day's included, and from no row that it is tested on.
+    days: whole numbers (N,), the day of each row, in no particular order. Fold k = 0, 1, … is
+    trained on day start + k * length, and tested on the rows of the `length` days from then on. A
+    row's label becomes known `delay` days after its day. The model learns from all labels known by
+    the end of the day of training, and from no row that it is tested on.
     """
     pairs = []
     for now in range(start, start + folds * length, length):
@@ -61,12 +61,12 @@ def cases(rng):
     yield Case("several folds", (mixed(5, 14), 5, 2, 3))
     yield Case("several folds", (mixed(3, 16), 7, 3, 3, 0))
     yield Case("several folds", (mixed(4, 9), 4, 1, 3))
-    yield Case("late labels", (mixed(5, 15), 8, 2, 3, 4))
-    yield Case("late labels", (mixed(4, 12), 6, 3, 2, 1))
-    yield Case("late labels", (mixed(6, 13), 9, 2, 2, 3))
-    yield Case("nothing there", (np.array([9]), 3, 2, 2, 2))
-    yield Case("nothing there", (mixed(2, 6) - 4, 1, 4, 2, 9))
-    yield Case("nothing there", (mixed(2, 5) + 20, 0, 30, 0, 2))
+    yield Case("delayed labels", (mixed(5, 15), 8, 2, 3, 4))
+    yield Case("delayed labels", (mixed(4, 12), 6, 3, 2, 1))
+    yield Case("delayed labels", (mixed(6, 13), 9, 2, 2, 3))
+    yield Case("empty sets", (np.array([9]), 3, 2, 2, 2))
+    yield Case("empty sets", (mixed(2, 6) - 4, 1, 4, 2, 9))
+    yield Case("empty sets", (mixed(2, 5) + 20, 0, 30, 0, 2))
     yield Case("from day 0", (mixed(3, 7) - 3, 0, 2, 2, 2))
 
 
@@ -74,7 +74,7 @@ past = walking.group("What the model may learn from")
 
 
 @past.mistake(
-    "You ignored delay: a loan of yesterday has no outcome yet, so its row may not be learned from."
+    "You ignored delay: yesterday's loan has no outcome yet, so the model cannot learn from it."
 )
 def delay_ignored(right, a):
     return right(delay=0)
@@ -88,20 +88,20 @@ def _folds(a, train, test=None, length=None):
 
 
 @past.mistake(
-    "A label that becomes known on the very day of training is missing: day + delay <= start, with "
-    "equality."
+    "You left out labels that become known on the day of training itself: compare day + delay "
+    "with that day by <=, not <."
 )
 def known_strictly_before(right, a):
     return _folds(a, lambda now: a.days + max(a.delay, 0) < now)
 
 
-@past.mistake("Your training rows include rows that are tested on: they must be older than start.")
+@past.mistake("Your training rows include test rows: they must be older than the day of training.")
 def trained_on_the_test_day(right, a):
     return _folds(a, lambda now: a.days + a.delay <= now)
 
 
 @past.mistake(
-    "You train on all rows outside of the test days, also on later ones: the model would learn "
+    "You trained on all rows outside the test days, including later ones: the model would learn "
     "from the future."
 )
 def trained_on_the_future(right, a):
@@ -111,15 +111,24 @@ def trained_on_the_future(right, a):
 
 
 @past.mistake(
-    "Every fold is trained on what was known on day start: fold k is trained on day start + k * "
-    "length, with all that is known by then."
+    "Your training rows do not grow from fold to fold: fold k is trained on day start + k * "
+    "length, on everything known by then, rows tested in earlier folds included."
 )
 def trained_once(right, a):
     return _folds(a, lambda now: (a.days + a.delay <= a.start) & (a.days < a.start))
 
 
 @past.mistake(
-    "You shifted the test days by delay: the delay concerns the labels that are learned from; "
+    "You trained on the last `length` days only: train on everything known by then, however old."
+)
+def only_the_last_days(right, a):
+    return _folds(
+        a, lambda now: (a.days + a.delay <= now) & (a.days < now) & (a.days >= now - a.length)
+    )
+
+
+@past.mistake(
+    "You shifted the test days by delay: it affects only the labels that the model learns from; "
     "testing begins on the day of training."
 )
 def tested_after_the_delay(right, a):
@@ -133,7 +142,9 @@ def tested_after_the_delay(right, a):
 testing = walking.group("Which days are tested")
 
 
-@testing.mistake("Your test sets are one day too long: day start + length is the next fold's.")
+@testing.mistake(
+    "Your test sets are one day too long: day start + length belongs to the next fold."
+)
 def one_day_too_long(right, a):
     return _folds(
         a,
@@ -142,34 +153,59 @@ def one_day_too_long(right, a):
     )
 
 
-@testing.mistake("You test on everything from start on: a fold has `length` days.")
+@testing.mistake("You tested on everything from start on: a fold tests only `length` days.")
 def tested_to_the_end(right, a):
     return _folds(
         a, lambda now: (a.days + a.delay <= now) & (a.days < now), lambda now: now <= a.days
     )
 
 
-@testing.mistake("Your folds overlap: each begins `length` days after the one before.")
+@testing.mistake("Your folds overlap: each begins `length` days after the previous one.")
 def folds_a_day_apart(right, a):
     return _folds(a, lambda now: (a.days + a.delay <= now) & (a.days < now), length=1)
 
 
 @testing.mistake(
-    "You took positions in the table for days: the rows come in no order, so compare `days` itself."
+    "You took row positions for days: the rows are in no particular order, so compare `days` "
+    "itself."
 )
 def positions_for_days(right, a):
     return right(days=np.arange(len(a.days)))
 
 
 @testing.mistake(
-    "You returned days: the numbers of the rows are asked for, as np.flatnonzero gives."
+    "You sorted the days first, and returned places in the sorted list: return the numbers of the "
+    "rows as they were given."
 )
+def places_after_sorting(right, a):
+    return right(days=np.sort(a.days))
+
+
+@testing.mistake("Your rows are right, but ordered by day: return row numbers in rising order.")
+def ordered_by_day(right, a):
+    return [
+        tuple(rows[np.argsort(a.days[rows], kind="stable")] for rows in pair) for pair in right()
+    ]
+
+
+@testing.mistake("You returned masks: return row numbers, as np.flatnonzero gives them.")
+def masks(right, a):
+    every = np.arange(len(a.days))
+    return [(np.isin(every, train), np.isin(every, test)) for train, test in right()]
+
+
+@testing.mistake("You left out folds that test no row: return `folds` pairs, empty ones included.")
+def empty_folds_left_out(right, a):
+    return [pair for pair in right() if len(pair[1])]
+
+
+@testing.mistake("You returned days: return row numbers, as np.flatnonzero gives them.")
 def days_for_rows(right, a):
     return [(a.days[train], a.days[test]) for train, test in right()]
 
 
 walking.hints(
-    "Draw one fold on a line of days: today, the test days, and the last day whose label is known.",
+    "Draw one fold on a time line: today, the test days, and the last day whose label is known.",
     "For each fold: now = start + k * length. Test: now <= day < now + length. Train: the label is "
     "known, day + delay <= now, and the day is before now.",
     "np.flatnonzero((days + delay <= now) & (days < now)) and np.flatnonzero((days >= now) & (days "

@@ -148,7 +148,7 @@ accuracies = naming.group("Accuracy")
 
 
 @accuracies.mistake(
-    "Almost no label is right, which is worse than guessing: do your labels go from 0 to 9, not "
+    "Almost no label is right, which is worse than guessing: do your labels run from 0 to 9, not "
     "from 1, and do the traces enter the network as they did in training?"
 )
 def counted_from_one(traces):

@@ -150,8 +150,8 @@ def divided_by_all(right, a):
 
 
 @unlabelled.mistake(
-    "Rows without a label still have a gradient: their loss does not count, so set those rows of "
-    "d_logits to 0."
+    "Rows without a label still have a gradient: they add nothing to the loss, so set those rows "
+    "of d_logits to 0."
 )
 def gradient_of_unlabelled_kept(right, a):
     rest = np.exp(_log_softmax(a.logits)) / (a.labels != UNKNOWN).sum()

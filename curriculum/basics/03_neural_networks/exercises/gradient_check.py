@@ -222,9 +222,7 @@ def absolute_tolerance():
     return lambda claim, right: np.abs(claim - right).max() > TOLERANCE
 
 
-@measures.mistake(
-    "You listed the layers that are right: the numbers of the wrong ones are asked for."
-)
+@measures.mistake("You listed the layers that are right: return the numbers of the wrong ones.")
 def right_ones_listed():
     return lambda claim, right: np.abs(claim - right).max() <= TOLERANCE * np.abs(right).max()
 

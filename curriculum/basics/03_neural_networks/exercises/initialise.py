@@ -72,8 +72,7 @@ variances = starting.group("Variances")
 
 
 @variances.mistake(
-    "The variance went in as the standard deviation: take its square root, since the generator's "
-    "scale is a standard deviation."
+    "You passed the variance where NumPy wants the standard deviation: take the square root."
 )
 def variance_as_scale(right, a):
     last = len(a.sizes) - 2
@@ -121,8 +120,8 @@ def without_gain(right, a):
 
 
 @variances.mistake(
-    "You used Xavier's variance, 2 / (inputs + outputs): it has no room for the half that a ReLU "
-    "drops."
+    "You used Xavier's variance, 2 / (inputs + outputs): it does not make up for the half that "
+    "a ReLU drops."
 )
 def xavier(right, a):
     plain = right(slope=1)
@@ -133,7 +132,7 @@ drawing = starting.group("Drawing")
 
 
 @drawing.mistake(
-    "Every layer starts the generator again, so their weights share the same numbers: make it "
+    "You make a new generator for every layer, so all layers get the same random numbers: make it "
     "once, before the loop."
 )
 def generator_in_the_loop(right, a):

@@ -81,8 +81,8 @@ def cases(rng):
 
 
 @backward.mistake(
-    "d_x was computed with the transposed weight of the forward pass: upstream has one column for "
-    "each output, and weight one row for each, so it is upstream @ weight."
+    "You transposed the weight for d_x, as in the forward pass: upstream has one column for each "
+    "output, and weight one row for each, so d_x is upstream @ weight."
 )
 def forward_again(right, a):
     size = a.weight.size
@@ -127,15 +127,16 @@ def bias_averaged(right, a):
 
 
 @backward.mistake(
-    "d_bias is all ones times something: it does not depend on x; sum upstream over the rows."
+    "Your d_bias is all ones, as if the loss were the sum of the outputs: sum upstream over the "
+    "rows."
 )
 def bias_of_ones(right, a):
     return *right()[:2], np.ones(len(a.weight))
 
 
 @backward.mistake(
-    "d_x was left out of the chain: multiply upstream by the weight, whose rows say how far each "
-    "output moves with each input."
+    "Your d_x leaves upstream out, as if it were all ones: multiply upstream by the weight, whose "
+    "rows say how far each output moves with each input."
 )
 def weight_summed(right, a):
     rest = right()[1:]

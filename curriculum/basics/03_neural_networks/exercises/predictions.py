@@ -46,8 +46,8 @@ EXERCISES = [
         difficulty=2,
         read="lesson.ipynb#Initialisation:-twenty-layers",
         wrong={
-            "b": "Each layer multiplies the spread by the same factor, and it is not 1: run on.",
-            "c": "Each output adds up 64 products, but each product is small: which one wins?",
+            "b": "Each layer multiplies the spread by the same factor, and that is not 1: run on.",
+            "c": "Each output adds up 64 products, but each product is small: which wins?",
         },
         hints=(
             "One output is the sum of 64 products. The variance of a sum of n independent terms "

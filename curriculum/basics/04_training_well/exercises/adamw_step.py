@@ -257,7 +257,7 @@ def matrices_only():
 
 
 @decays.mistake(
-    "You did not decay anything: arrays of two or more axes lose a little of themselves."
+    "You did not decay anything: arrays of two axes or more shrink a little in every step."
 )
 def no_decay():
     return {"decayed": lambda p: False}

@@ -192,8 +192,8 @@ def momentum_of_keras(right, a):
 
 
 @variances.mistake(
-    "Your running variance divides by N: for the running variance, the squares are divided by N - "
-    "1, as PyTorch does."
+    "Your running variance divides by N: divide the squares that go into it by N - 1, as PyTorch "
+    "does."
 )
 def running_variance_biased(right, a):
     if not a.training:

@@ -146,7 +146,7 @@ def best_without_improvement(losses, patience, min_delta=0.0):
 
 
 @comparing.mistake(
-    "You passed over nan: an epoch whose loss is nan has not improved, so it counts for patience."
+    "You skipped nan: an epoch whose loss is nan has not improved, so it uses up patience."
 )
 def nan_passed_over(losses, patience, min_delta=0.0):
     numbers = [(epoch, loss) for epoch, loss in enumerate(losses, 1) if not math.isnan(loss)]

@@ -157,7 +157,7 @@ def scaled_in_evaluation(right, a):
 
 
 dropping.hints(
-    "Which fraction of the values is left on average, and what must they be multiplied by?",
+    "What fraction of the values is left on average, and what must they be multiplied by?",
     "The fraction 1 - p is left, so divide by it.",
     "def dropout(x, noise, p, training):\n"
     "    if not training:\n"
@@ -218,7 +218,7 @@ def over_the_others(right, a):
     return (1 - a.epsilon) * hot + a.epsilon / (a.classes - 1) * (1 - hot)
 
 
-@smoothing.mistake("Your rows add up to more than 1: the label's own entry gives epsilon away.")
+@smoothing.mistake("Your rows add up to more than 1: the label's entry gives up epsilon first.")
 def nothing_taken_away(right, a):
     return right(epsilon=0.0) + a.epsilon / a.classes
 

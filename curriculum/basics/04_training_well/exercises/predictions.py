@@ -21,7 +21,7 @@ EXERCISES = [
                 "that factor, and the root divides by the gradient's size."
             ),
             500.0: "That is the gradient itself: Adam divides by its size, and the rate is left.",
-            1.0: "Right but for the learning rate, which is 0.01.",
+            1.0: "Right except for the learning rate, which is 0.01.",
             0.0316: (
                 "You left the bias correction out: both averages start at 0, and each is divided "
                 "by 1 - beta ** step."

@@ -189,14 +189,15 @@ def not_clipped():
 
 @faults.mistake(
     "You clip each value: the statement limits the norm of weight's and bias's gradients together, "
-    "so both shrink by one factor."
+    "so both shrink by the same factor."
 )
 def values_clipped():
     return {"by_value": True}
 
 
 @faults.mistake(
-    "You clip the gradients of weight and bias apart: max_norm limits the norm of both together."
+    "You clip the gradients of weight and bias separately: max_norm limits the norm of both "
+    "together."
 )
 def clipped_apart():
     return {"apart": True}

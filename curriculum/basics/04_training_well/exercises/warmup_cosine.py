@@ -147,8 +147,8 @@ def floor_added(right, a):
 
 
 @falling.mistake(
-    "You cut a cosine that falls to 0 off at floor: the cosine itself goes from peak to floor, so "
-    "multiply it by peak - floor and add floor."
+    "You let the cosine fall to 0 and cut it off at floor: the cosine itself goes from peak to "
+    "floor, so multiply it by peak - floor and add floor."
 )
 def cut_off_at_the_floor(right, a):
     return right() if a.step < a.warmup_steps else max(right(floor=0.0), a.floor)

@@ -1,4 +1,4 @@
-"""Four kinds that the backbone never saw, twenty labels each: the exercise `adapt`."""
+"""Learn classes that the backbone never saw, from twenty labels each: the exercise `adapt`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from .frozen_features import MEAN, STD, pretrained_backbone, probe_scores
 FOLDER = Path(__file__).parents[1]
 LABELS = 20
 OF_EACH = 110
-"""New photos of each kind in a class's cases; the learner's check has fewer."""
+"""New photos per kind in the instructor's cases; the learner's check has fewer."""
 SANDAL, BAG = 5, 8
+SINGLES = 3
+"""Sandals, and bags, that are each sorted alone: statistics of a single photo tell nothing."""
 
 
 adapting = exercise(
@@ -39,7 +41,7 @@ def adapt(photos, labels, new_photos):
     """Return labels, whole numbers (M,), of new photos after learning from labelled ones.
 
     photos: uint8 (N, 28, 28) and labels: (N,), each of 0 … K-1 at least once. new_photos: (M, 28,
-    28). A ridge probe on the features of the labelled photos and of turned copies.
+    28). A ridge probe on the features of the labelled photos and of rotated copies.
     """
     return probe_scores(photos, labels, new_photos).argmax(axis=1)
 
@@ -57,7 +59,7 @@ def cases(rng, rows):
     number = min(OF_EACH, np.bincount(kinds)[present].min() - LABELS)
 
     def case(order, new_of_each):
-        """A case whose kind order[k] has the label k: other labels in other cases."""
+        """A case in which the kind order[k] has the label k, so that labels differ by case."""
         known, new = [], []
         for kind in order:
             places = rng.permutation(np.flatnonzero(kinds == kind))
@@ -72,15 +74,20 @@ def cases(rng, rows):
         return photos, labels, _on_the_belt(images[np.concatenate(new)[shuffled]], rng), expected
 
     four = case(rng.permutation(present), number)
-    photos, labels, new_photos, expected = case([SANDAL, BAG], number)
+    photos, labels, new_photos, expected = case(rng.permutation([SANDAL, BAG]), number)
     scores = probe_scores(photos, labels, new_photos)
     margin = scores[np.arange(len(expected)), expected]
-    surest = [int(np.argmax(margin))]
-    part = "four new kinds, and a photo alone"
+    part = "four new classes, and single photos"
+    surest = [place for k in range(2) for place in _largest(margin, expected == k)]
     return [
         Case(part, four[:3], expected=four[3]),
-        Case(part, (photos, labels, new_photos[surest]), expected=expected[surest]),
+        *(Case(part, (photos, labels, new_photos[[i]]), expected=expected[[i]]) for i in surest),
     ]
+
+
+def _largest(values, among, count=SINGLES):
+    """Places of the `count` largest values among those that are marked."""
+    return np.argsort(np.where(among, -values, np.inf))[:count]
 
 
 def _on_the_belt(images, rng):
@@ -101,7 +108,7 @@ form = adapting.group("The form of the result")
 
 
 @form.mistake(
-    "You returned a score for each kind: the label is the index of the largest, argmax over axis 1."
+    "You returned a score for each class: return the index of the largest, argmax over axis 1."
 )
 def scores_instead_of_labels(photos, labels, new_photos):
     return probe_scores(photos, labels, new_photos)
@@ -112,7 +119,7 @@ def one_label_for_all(photos, labels, new_photos):
     return probe_scores(photos, labels, new_photos).argmax()
 
 
-@form.mistake("You returned labels of the labelled photos: those of new_photos are asked for.")
+@form.mistake("You returned labels for the labelled photos: return those of new_photos.")
 def labels_of_the_known(photos, labels, new_photos):
     return labels.copy()
 
@@ -121,14 +128,14 @@ inputs = adapting.group("What goes into the network")
 
 
 @inputs.mistake(
-    "PyTorch stopped with the error above: the backbone takes floats of shape (N, 1, 28, 28), so "
+    "PyTorch raised the error above: the backbone takes floats of shape (N, 1, 28, 28), so "
     "use float(), / 255 and an axis for the channel."
 )
 def photos_without_channel(photos, labels, new_photos):
     return pretrained_backbone()((torch.tensor(photos) / 255 - MEAN) / STD)
 
 
-@inputs.mistake("A PyTorch network takes no NumPy arrays: convert with torch.tensor(photos) first.")
+@inputs.mistake("A PyTorch network takes no NumPy array: convert it with torch.tensor(photos).")
 def array_into_the_network(photos, labels, new_photos):
     return pretrained_backbone()(photos[:, None] / 255)
 
@@ -137,19 +144,36 @@ accuracies = adapting.group("Accuracy")
 
 
 @accuracies.mistake(
-    "Almost no label is right, which is worse than guessing and happens when kinds are counted "
-    "from 1: labels begin at 0."
+    "Almost no label is right, which is worse than guessing. That happens when classes are counted "
+    "from 1: labels start at 0."
 )
 def counted_from_one(photos, labels, new_photos):
     return adapt(photos, labels, new_photos) + 1
 
 
 @accuracies.mistake(
-    "About one label in four is right, as by guessing: do the labels come in the order of the new "
-    "photos, and did the head see the labelled photos in the order of their labels?"
+    "About one label in four is right, as with guessing: are your labels in the order of "
+    "new_photos, and did the head see each labelled photo with its own label?"
 )
 def guessed(photos, labels, new_photos):
     return np.random.default_rng(new_photos.sum()).integers(0, labels.max() + 1, len(new_photos))
+
+
+@accuracies.mistake(
+    "About as many labels are right as where pixels are compared: compare the backbone's features, "
+    "of photos normalised as in pretraining, and keep each label with its photo."
+)
+def pixels_compared(photos, labels, new_photos):
+    known, new = (part.reshape(len(part), -1).astype(float) for part in (photos, new_photos))
+    return labels[((known**2).sum(axis=1) - 2 * new @ known.T).argmin(axis=1)]
+
+
+@accuracies.mistake(
+    "Many photos at once are sorted well, a single photo in another call is not: does a label "
+    "depend on the other new photos (train mode, their mean and std), or on an earlier call?"
+)
+def statistics_of_the_new_photos(photos, labels, new_photos):
+    return probe_scores(photos, labels, new_photos, own=True).argmax(axis=1)
 
 
 @accuracies.mistake(
@@ -161,11 +185,11 @@ def always_the_same(photos, labels, new_photos):
 
 
 adapting.hints(
-    "Twenty labels are too few for a whole network, and enough for a head. What can you compute "
+    "Twenty labels are too few for a whole network, but enough for a head. What can you compute "
     "once, for all labelled and all new photos?",
-    "Normalise as in pretraining, take the frozen backbone's features in eval mode, fit a linear "
-    "probe on them. Turned copies of the labelled photos are further labelled photos.",
-    "Turn the photos by eight angles, take the features of all, standardise them by the labelled "
-    "ones' mean and deviation, fit linear_probe with a decay near 100, and return the argmax of "
-    "the new features' scores.",
+    "Normalise as in pretraining, take the frozen backbone's features in eval mode, and fit a "
+    "linear probe on them. Rotated copies of the labelled photos are further labelled photos.",
+    "Rotate the labelled photos by eight angles and take the features of all copies. Standardise "
+    "all features by the mean and standard deviation of these, fit linear_probe with a decay near "
+    "100, and return the argmax of the new photos' scores.",
 )

@@ -1,4 +1,4 @@
-"""What a network has forgotten after several tasks: the exercise `forgetting`."""
+"""Measure what a network has forgotten after several tasks: the exercise `forgetting`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ remembering = exercise(
     read="lesson.ipynb#Forgetting,-and-rehearsal",
     returns=("average", "forgotten", "backward"),
     forms=[
-        tuple_order((0, 2, 1), "You exchanged forgotten and backward: forgotten comes second."),
+        tuple_order((0, 2, 1), "You swapped forgotten and backward: forgotten comes second."),
     ],
 )
 
@@ -29,10 +29,11 @@ def forgetting(accuracies):
 
     accuracies: float (T, T); row i, column j: on task j, after training on task i. Entries above
     the diagonal, of tasks not yet trained, do not count and may be nan.
-    average: mean of the last row. forgotten: over all tasks but the last, the mean of the best
-    accuracy before the last training, since the task was trained, minus the last. backward: over
-    the same tasks, the mean of the last accuracy minus the one just after their own training.
-    Both are 0 for a single task. Sources: Chaudhry et al. (2018), Lopez-Paz and Ranzato (2017).
+    average: mean of the last row. forgotten: mean over all tasks but the last of the best score
+    from the task's own training up to the last training but one, minus the score at the end.
+    backward: mean over the same tasks of the score at the end minus the one just after the task's
+    own training. The last two are 0 for a single task.
+    Sources: Chaudhry et al. (2018), Lopez-Paz and Ranzato (2017).
     """
     last = accuracies[-1]
     earlier = range(len(accuracies) - 1)
@@ -110,23 +111,36 @@ slips = remembering.group("The numbers", make=lambda slip: _slipped(**slip()))
 
 
 @slips.mistake(
-    "You took the best accuracy of the whole column: what was measured before a task was trained "
-    "does not count, so begin at the diagonal."
+    "You took the best score of the whole column: scores from before a task was trained do not "
+    "count, so start at the diagonal."
 )
 def before_training_counted():
     return {"start": lambda j: 0}
 
 
 @slips.mistake(
-    "Your forgotten is never negative: the best is taken before the last training, so leave out "
-    "the last row, and do not cut the difference off at 0."
+    "You left out only what is nan: above the diagonal there may be numbers, and they do not count "
+    "either. Start at the diagonal."
+)
+def only_nan_left_out():
+    return {"start": lambda j: 0, "best": np.nanmax}
+
+
+@slips.mistake("Your average leaves out the last task: it is the mean of the whole last row.")
+def average_without_the_last():
+    return {"average": lambda table: table[-1, : max(len(table) - 1, 1)].mean()}
+
+
+@slips.mistake(
+    "Your forgotten is never negative: take the best score from before the last training, without "
+    "the last row, and do not clip the difference at 0."
 )
 def last_row_among_the_best():
     return {"stop": None}
 
 
 @slips.mistake(
-    "You compared with the accuracy just after each task's own training: forgotten compares with "
+    "You compared with the score just after each task's own training: for forgotten, compare with "
     "the best since then."
 )
 def against_the_diagonal():
@@ -134,7 +148,7 @@ def against_the_diagonal():
 
 
 @slips.mistake(
-    "You compared with the accuracy just before the last training: forgotten compares with the "
+    "You compared with the score just before the last training: for forgotten, compare with the "
     "best since the task was trained."
 )
 def against_the_row_before():
@@ -142,49 +156,47 @@ def against_the_row_before():
 
 
 @slips.mistake(
-    "You divided by the number of all tasks: the last one cannot be forgotten yet, so T - 1 tasks "
-    "count."
+    "You divided by the number of all tasks: divide by T - 1, since the last task cannot have been "
+    "forgotten yet."
 )
 def divided_by_all_tasks():
     return {"over": lambda count: count}
 
 
-@slips.mistake("Your average is that of the diagonal: it is the mean of the last row.")
+@slips.mistake("You averaged the diagonal: average is the mean of the last row.")
 def average_of_the_diagonal():
     return {"average": lambda table: np.diag(table).mean()}
 
 
-@slips.mistake("Your average is over all tests made so far: it is the mean of the last row.")
+@slips.mistake("You averaged all tests made so far: average is the mean of the last row.")
 def average_of_all_tests():
     return {"average": lambda table: table[np.tril_indices(len(table))].mean()}
 
 
-@remembering.mistake(
-    "You read the table the other way round: rows are trainings, columns are tasks."
-)
+@remembering.mistake("You swapped rows and columns: a row is a training, a column is a task.")
 def transposed_table(accuracies):
     table = np.where(np.isnan(accuracies), 0.0, accuracies).T
     return _measure(table)
 
 
-@remembering.mistake("Your backward has the wrong sign: it is negative where accuracy was lost.")
+@remembering.mistake("Your backward has the wrong sign: it is negative where the score fell.")
 def backward_has_the_wrong_sign(right, a):
     average, forgotten, backward = right()
     return average, forgotten, -backward
 
 
-@remembering.mistake("Your forgotten has the wrong sign: it is positive where accuracy was lost.")
+@remembering.mistake("Your forgotten has the wrong sign: it is positive where the score fell.")
 def forgotten_has_the_wrong_sign(right, a):
     average, forgotten, backward = right()
     return average, -forgotten, backward
 
 
 remembering.hints(
-    "Draw a table of three tasks. Which row is the end, and which entries belong to task 0 after "
-    "it was trained?",
-    "Column j from row j up to the last row but one holds task j since its training. Its maximum "
-    "minus the last row's entry is what was forgotten; the last row's entry minus the diagonal's "
-    "is backward.",
+    "Draw the table for three tasks. Which row is the end, and which entries belong to task 0 "
+    "after it was trained?",
+    "Column j, from row j up to the last row but one, holds the scores on task j since its "
+    "training. Their maximum minus the last row's entry is what was forgotten; the last row's "
+    "entry minus the diagonal's is backward.",
     "for j in range(T - 1): best = accuracies[j:-1, j].max(); then best - accuracies[-1, j], and "
     "accuracies[-1, j] - accuracies[j, j]. Take the means, or 0.0 for T = 1.",
 )

@@ -18,21 +18,24 @@ WEIGHTS = Path(__file__).parents[1] / "recorded" / "backbone.npz"
 MEAN, STD = 0.124, 0.231
 
 
-def probe_scores(photos, labels, new_photos, copies=8, decay=100.0):
-    """Scores (M, K) of a probe on frozen features."""
+def probe_scores(photos, labels, new_photos, copies=8, decay=100.0, own=False):
+    """Scores (M, K) of a probe on frozen features; own: new ones by their own statistics."""
     features = features_of(photos.tobytes(), copies)
     offset, unit = features.mean(axis=0), features.std(axis=0) + 1e-3
     x = (features - offset) / unit
     targets = np.eye(labels.max() + 1)[np.tile(labels, copies)]
     weight = np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ targets)
-    new = (features_of(new_photos.tobytes(), 1) - offset) / unit
+    new = features_of(new_photos.tobytes(), 1)
+    if own:
+        offset, unit = new.mean(axis=0), new.std(axis=0) + 1e-3
+    new = (new - offset) / unit
     return new @ weight + targets.mean(axis=0)
 
 
 @functools.lru_cache(maxsize=128)
 @torch.no_grad()
 def features_of(pixels, copies):
-    """Features (copies * N, 96) of photos, turned by equal steps through a whole turn."""
+    """Features (copies * N, 96) of photos, rotated in equal steps through a full circle."""
     photos = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(-1, 1, 28, 28) / 255
     turned = [_turned(photos, 2 * math.pi * step / copies) for step in range(copies)]
     return pretrained_backbone()((torch.cat(turned) - MEAN) / STD).numpy().astype(np.float64)

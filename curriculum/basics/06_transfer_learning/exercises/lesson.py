@@ -20,7 +20,7 @@ sharing = exercise(
 
 @sharing.reference
 def trained_fraction(sizes, frozen):
-    """Return the fraction of all numbers that are trained, a float.
+    """Return the fraction of all parameters that is trained, a float.
 
     sizes: dict of block names to their numbers of parameters. frozen: list of names of blocks.
     """
@@ -47,7 +47,7 @@ def sharing_cases(rng):
     ]
 
 
-@sharing.mistake("That is the fraction that is frozen: add up the blocks that are not.")
+@sharing.mistake("That is the fraction that is frozen: add up the blocks that are trained.")
 def frozen_fraction(right, a):
     return 1 - right()
 
@@ -57,7 +57,7 @@ def blocks_counted(right, a):
     return right(sizes=dict.fromkeys(a.sizes, 1))
 
 
-@sharing.mistake("You divided by the frozen numbers: divide by all of them.")
+@sharing.mistake("You divided by the frozen parameters: divide by all parameters.")
 def divided_by_the_frozen(right, a):
     share = right()
     return share / (1 - share) if share < 1 else share
@@ -65,7 +65,7 @@ def divided_by_the_frozen(right, a):
 
 sharing.hints(
     "Add up the sizes of the blocks that are not in frozen.",
-    "Divide what is trained by the sum of all sizes.",
+    "Divide the number of trained parameters by the sum of all sizes.",
     "def trained_fraction(sizes, frozen):\n"
     "    moving = sum(size for name, size in sizes.items() if name not in frozen)\n"
     "    return moving / sum(sizes.values())",
@@ -133,14 +133,14 @@ def nearest_photo(features, labels, new_features):
     return labels[((new_features[:, None] - features) ** 2).sum(axis=2).argmin(axis=1)]
 
 
-@nearest.mistake("You averaged over all photos: take those whose label is the class.")
+@nearest.mistake("You averaged over all photos: average only those whose label is the class.")
 def one_mean(right, a):
     return right() * 0
 
 
 nearest.hints(
     "Which rows belong to the class, and over which axis is their mean taken?",
-    "features[labels == kind] has the rows of one class; the mean over axis 0 is a vector (D,).",
+    "features[labels == kind] holds the rows of one class; their mean over axis 0 has shape (D,).",
     "def nearest_mean(features, labels, new_features):\n"
     "    kinds = range(labels.max() + 1)\n"
     "    means = np.array([features[labels == kind].mean(axis=0) for kind in kinds])\n"
@@ -151,7 +151,7 @@ nearest.hints(
 
 thawing = exercise(
     "thawed_blocks",
-    title="Try it: a plan for thawing",
+    title="Try it: an unfreezing schedule",
     points=0,
     difficulty=2,
     minutes=6,
@@ -166,7 +166,7 @@ def thawed_blocks(blocks, epoch, every):
     """Return the names, a list from input to output, of the blocks that train in an epoch.
 
     blocks: names from input to output, the head last. epoch: from 0. In the first `every` epochs
-    the head trains alone; every `every` epochs one more block joins, from the output downwards.
+    the head trains alone; every `every` epochs one more block joins, from the output backwards.
     """
     return blocks[max(0, len(blocks) - 1 - epoch // every) :]
 
@@ -197,36 +197,36 @@ def thawing_cases(rng):
     ]
 
 
-@thawing.mistake("You thaw from the input: the head trains first, then the block below it.")
+@thawing.mistake("You unfreeze from the input: the head trains first, then the block before it.")
 def from_the_input(right, a):
     return a.blocks[: len(right())]
 
 
-@thawing.mistake("Nothing trains at first in your plan: the head trains from epoch 0 on.")
+@thawing.mistake("In your schedule, nothing trains at first: the head trains from epoch 0 on.")
 def head_joins_late(right, a):
     return right(blocks=a.blocks)[1:]
 
 
 @thawing.mistake(
-    "A block joins one epoch late in your plan: with every = 2, the second one joins in epoch 2."
+    "In your schedule, a block joins one epoch late: with every = 2, the second joins in epoch 2."
 )
 def one_epoch_late(right, a):
     return right(epoch=max(a.epoch - 1, 0))
 
 
-@thawing.mistake("You named the blocks from the output: keep the network's order.")
+@thawing.mistake("You listed the blocks from the output: keep the network's order.")
 def output_first(right, a):
     return right()[::-1]
 
 
-@thawing.mistake("A block joins every epoch in your plan: one joins every `every` epochs.")
+@thawing.mistake("In your schedule, a block joins every epoch: one joins every `every` epochs.")
 def every_epoch(right, a):
     return right(every=1)
 
 
 thawing.hints(
     "How many blocks train in this epoch, the head included?",
-    "1 + epoch // every, but no more than there are. They are the last ones of the list.",
+    "1 + epoch // every, but no more than there are. They are the last blocks of the list.",
     "def thawed_blocks(blocks, epoch, every):\n"
     "    count = min(len(blocks), 1 + epoch // every)\n"
     "    return blocks[len(blocks) - count :]",

@@ -11,8 +11,8 @@ probing = exercise(
     "linear_probe",
     title="A linear probe in closed form",
     points=2,
-    difficulty=3,
-    minutes=12,
+    difficulty=2,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-5, atol=1e-7),
     read="lesson.ipynb#Feature-extraction",
@@ -27,7 +27,7 @@ def linear_probe(features, labels, classes, decay):
 
     features: float (N, D). labels: whole numbers (N,), 0 <= label < classes. decay: positive.
     Minimises the sum of squared differences of features @ weight + bias from the one-hot labels,
-    plus decay times the sum of squared weights; the bias is free.
+    plus decay times the sum of squared weights; the bias is not decayed.
     """
     targets = np.eye(classes)[labels]
     centre = features.mean(axis=0)
@@ -88,14 +88,14 @@ fitting = probing.group("What is minimised")
 
 
 @fitting.mistake(
-    "Your bias is decayed like a weight: leave it free. Centre the features, or give the column "
-    "of ones no decay."
+    "Your bias is decayed like a weight: leave it undecayed. Centre the features, or give the "
+    "column of ones no decay."
 )
 def bias_decayed(features, labels, classes, decay):
     return _with_a_column_of_ones(features, labels, classes, decay, decay)
 
 
-@fitting.mistake("Your probe has no bias: without one, it must answer 0 where all features are 0.")
+@fitting.mistake("Your probe has no bias: without one, its output is 0 where all features are 0.")
 def no_bias(features, labels, classes, decay):
     targets = np.eye(classes)[labels]
     gram = features.T @ features + decay * np.eye(features.shape[1])
@@ -103,8 +103,8 @@ def no_bias(features, labels, classes, decay):
 
 
 @fitting.mistake(
-    "You fitted the weight without centring the features and put the bias on afterwards: both are "
-    "minimised together."
+    "You fitted the weight without centring the features and added the bias afterwards: minimise "
+    "over both together."
 )
 def not_centred(features, labels, classes, decay):
     targets = np.eye(classes)[labels]
@@ -114,28 +114,28 @@ def not_centred(features, labels, classes, decay):
 
 
 @fitting.mistake(
-    "You left the decay out, or nearly: it stands on the diagonal, decay times the identity."
+    "You left out the decay, or nearly: add decay times the identity to the matrix you solve with."
 )
 def no_decay(right, a):
     return right(decay=1e-9)
 
 
 @fitting.mistake(
-    "Your decay counts N times: the squared differences are summed, not averaged, so the diagonal "
-    "gets decay itself."
+    "Your decay is N times too large: the squared differences are summed, not averaged, so add "
+    "decay itself to the diagonal."
 )
 def mean_of_the_squares(right, a):
     return right(decay=a.decay * len(a.features))
 
 
-@fitting.mistake("You squared the decay: the diagonal gets decay itself.")
+@fitting.mistake("You squared the decay: add decay itself to the diagonal.")
 def decay_squared(right, a):
     return right(decay=a.decay**2)
 
 
 @fitting.mistake(
-    "You divided the features by their standard deviations: the decay then acts on other weights. "
-    "Use the features as they are."
+    "You divided the features by their standard deviations, so the decay acts on different "
+    "weights. Use the features as they are."
 )
 def standardised(right, a):
     spread = a.features.std(axis=0) + 1e-12
@@ -148,7 +148,7 @@ def standardised(right, a):
 form = probing.group("Targets and form")
 
 
-@form.mistake("You fitted targets of -1 and 1: the one-hot labels are 0 and 1.")
+@form.mistake("You fitted targets of -1 and 1: one-hot targets are 0 and 1.")
 def plus_and_minus_one(right, a):
     weight, bias = right()
     return 2 * weight, 2 * bias - 1
@@ -161,16 +161,16 @@ def weight_transposed(right, a):
 
 
 @form.mistake(
-    "Your bias is the mean of the targets: that is right for centred features. For the features "
-    "as they are, subtract mean @ weight."
+    "Your bias is the mean of the targets, which is right only for centred features. For the "
+    "features as they are, subtract mean @ weight."
 )
 def bias_of_centred_features(right, a):
     return right()[0], np.eye(a.classes)[a.labels].mean(axis=0)
 
 
 @form.mistake(
-    "You made a column for each label that occurs: make `classes` columns, also for those without "
-    "a photo."
+    "You made a column for each label that occurs: make one for each of the `classes`, even "
+    "those without a photo."
 )
 def columns_that_occur(right, a):
     weight, bias = right()
@@ -179,10 +179,10 @@ def columns_that_occur(right, a):
 
 
 probing.hints(
-    "With the features and the targets centred, the bias drops out of the problem. What is left is "
-    "ridge regression.",
+    "Write the shape beside each product: X is (N, D), T is (N, classes). The three steps are "
+    "those of ridge regression.",
     "Targets: np.eye(classes)[labels]. Subtract the mean of the features, solve (Xᵀ X + decay I) W "
-    "= Xᵀ T, then choose the bias so that the mean of the features gets the mean of the targets.",
+    "= Xᵀ T, then choose the bias that maps the mean of the features to the mean of the targets.",
     "c = features.mean(axis=0); X = features - c; W = np.linalg.solve(X.T @ X + decay * "
     "np.eye(D), X.T @ T); b = T.mean(axis=0) - c @ W.",
 )

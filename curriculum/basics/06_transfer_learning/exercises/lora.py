@@ -1,4 +1,4 @@
-"""A low-rank update of a linear layer, and merging it: the exercise `lora`."""
+"""Run a linear layer with a low-rank update, and merge it: the exercise `lora`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ adapting = exercise(
     "lora",
     title="LoRA: run it, merge it",
     points=3,
-    difficulty=3,
-    minutes=12,
+    difficulty=2,
+    minutes=8,
     probe=Call(fresh=True),
     compare=close(rtol=1e-6, atol=1e-8),
     read="lesson.ipynb#LoRA",
@@ -74,20 +74,17 @@ def cases(rng):
 scaling = adapting.group("The scale alpha / r")
 
 
-@scaling.mistake("You left alpha and r out: the update is scaled by alpha / r.")
+@scaling.mistake("You did not scale the update: multiply it by alpha / r.")
 def not_scaled(right, a):
     return right(alpha=float(len(a.a)))
 
 
-@scaling.mistake(
-    "You scaled by alpha alone: it is divided by the rank, so that the update keeps its size when "
-    "the rank is changed."
-)
+@scaling.mistake("You scaled by alpha alone: divide it by the rank.")
 def alpha_alone(right, a):
     return right(alpha=a.alpha * len(a.a))
 
 
-@scaling.mistake("You divided by the root of the rank: the statement divides by the rank itself.")
+@scaling.mistake("You divided by the square root of the rank: divide by the rank itself.")
 def root_of_the_rank(right, a):
     return right(alpha=a.alpha * len(a.a) ** 0.5)
 
@@ -99,7 +96,19 @@ def divided_by_the_inputs(right, a):
     return right(alpha=a.alpha * len(a.a) / a.x.shape[-1])
 
 
-@scaling.mistake("You scaled the whole output: only the update is scaled.")
+@scaling.mistake(
+    "You divided alpha by the number of outputs: r is the rank, the number of rows of a."
+)
+def divided_by_the_outputs(right, a):
+    return right(alpha=a.alpha * len(a.a) / len(a.b))
+
+
+@scaling.mistake("You divided with //, which drops the fraction: alpha / r is a float.")
+def whole_division(right, a):
+    return right(alpha=a.alpha // len(a.a) * len(a.a))
+
+
+@scaling.mistake("You scaled the whole output: scale only the update.")
 def everything_scaled(right, a):
     scale = a.alpha / len(a.a)
     update = scale * (a.b @ a.a)
@@ -109,7 +118,7 @@ def everything_scaled(right, a):
 parts = adapting.group("The parts")
 
 
-@parts.mistake("You returned the update alone: the frozen layer's own output is added to it.")
+@parts.mistake("You returned the update alone: add the frozen layer's own output.")
 def update_alone(right, a):
     merged = right()[1]
     return a.x @ (merged - a.weight).T, merged
@@ -121,7 +130,7 @@ def bias_forgotten(right, a):
     return y - a.bias, merged
 
 
-@parts.mistake("You added the update twice: with the merged weight the update is already in y.")
+@parts.mistake("You added the update twice: with the merged weight, y already contains it.")
 def update_twice(right, a):
     y, merged = right()
     return y + a.x @ (merged - a.weight).T, merged
@@ -143,12 +152,12 @@ def update_as_merged(right, a):
     return y, merged - a.weight
 
 
-@parts.mistake("You merged without the scale: the update in the weight is alpha / r * b @ a, too.")
+@parts.mistake("You merged without the scale: add alpha / r * b @ a to the weight.")
 def merged_without_scale(right, a):
     return right()[0], right(alpha=float(len(a.a)))[1]
 
 
-@parts.mistake("You subtracted the update: it is added.")
+@parts.mistake("You subtracted the update: add it.")
 def subtracted(right, a):
     return right(alpha=-a.alpha)
 
@@ -157,7 +166,7 @@ adapting.hints(
     "Write the shapes beside each product. x meets a first: (…, I) times (I, r).",
     "y is the frozen layer's output plus alpha / r times x through a, then through b. The merged "
     "weight is weight plus alpha / r times the product of b and a.",
-    "The factor is alpha divided by the number of rows of a. Add the factor times x, times a "
-    "transposed, times b transposed, to the frozen layer's output; and the factor times b times a "
-    "to weight.",
+    "The scale is alpha divided by the number of rows of a. To the frozen layer's output, add the "
+    "scale times x, times a transposed, times b transposed. To weight, add the scale times b "
+    "times a.",
 )

@@ -1,4 +1,4 @@
-"""Photos in the form that a pretrained backbone expects: the exercise `normalise_like`."""
+"""Prepare photos for a pretrained backbone: the exercise `normalise_like`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ preparing = exercise(
     title="Normalise as in pretraining",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(fresh=True),
     compare=close(rtol=1e-4, atol=1e-5),
-    read="lesson.ipynb#What-goes-wrong:-another-normalisation",
+    read="lesson.ipynb#What-goes-wrong:-the-wrong-normalisation",
 )
 
 
@@ -23,8 +23,8 @@ preparing = exercise(
 def normalise_like(images, mean, std):
     """Return float32 (N, C, H, W): images scaled to 0…1, then normalised channel by channel.
 
-    images: uint8 (N, H, W) grey, or (N, H, W, C). mean, std: lists of C floats, of the scaled
-    pixels of the pretraining photos. Grey photos are repeated for each channel.
+    images: uint8 (N, H, W) grey, or (N, H, W, C). mean, std: lists of C floats, measured on the
+    scaled pixels of the pretraining photos. Grey photos are repeated for each channel.
     """
     grey = images.ndim == 3
     scaled = images.astype(np.float32) / 255
@@ -85,23 +85,23 @@ values = preparing.group("The values")
 
 
 @values.mistake(
-    "You did not scale the pixels: mean and std are those of pixels in 0…1, so divide by 255 first."
+    "You did not scale the pixels: mean and std were measured in 0…1, so divide by 255 first."
 )
 def pixels_not_scaled(images, mean, std):
     return (_channels_last(images, len(mean)) - mean).transpose(0, 3, 1, 2) / _by_channel(std)
 
 
-@values.mistake("You scaled the pixels and stopped: subtract the mean and divide by std, too.")
+@values.mistake("You only scaled the pixels: subtract the mean and divide by std as well.")
 def only_scaled(images, mean, std):
     return _channels_last(images, len(mean)).transpose(0, 3, 1, 2) / 255
 
 
-@values.mistake("You did not subtract the mean: each channel loses its mean, then is divided.")
+@values.mistake("You did not subtract the mean: do so for each channel before dividing by std.")
 def mean_forgotten(right, a):
     return right(mean=[0.0] * len(a.mean))
 
 
-@values.mistake("You did not divide by std: after the mean, each channel is divided by its own.")
+@values.mistake("You did not divide by std: do so for each channel after subtracting its mean.")
 def std_forgotten(right, a):
     return right(std=[1.0] * len(a.std))
 
@@ -112,8 +112,8 @@ def multiplied(right, a):
 
 
 @values.mistake(
-    "You used mean and std of the photos at hand: the backbone knows those of its pretraining, "
-    "which are the arguments."
+    "You used the mean and std of these photos: the backbone expects those of its pretraining "
+    "photos, which are the arguments."
 )
 def own_statistics(images, mean, std):
     maps = _channels_last(images, len(mean)).transpose(0, 3, 1, 2) / 255
@@ -121,12 +121,32 @@ def own_statistics(images, mean, std):
     return (maps - centre) / (maps.std(axis=(0, 2, 3), keepdims=True) + 1e-6)
 
 
-@values.mistake("You took the first channel's mean and std for all: each channel has its own.")
+@values.mistake("You used the first channel's mean and std for all: each channel has its own.")
 def first_channel_for_all(right, a):
     return right(mean=[a.mean[0]] * len(a.mean), std=[a.std[0]] * len(a.std))
 
 
-@values.mistake("You reversed the channels: keep their order, mean and std are in the same one.")
+@values.mistake(
+    "Grey photos got the first channel's mean and std throughout: each channel has its own."
+)
+def first_channel_for_grey_photos(right, a):
+    if a.images.ndim == 4:
+        return right()
+    return right(mean=[a.mean[0]] * len(a.mean), std=[a.std[0]] * len(a.std))
+
+
+@values.mistake("You divided by the brightest pixel: divide by 255, whatever the photos hold.")
+def divided_by_the_brightest(images, mean, std):
+    photos = _channels_last(images, len(mean)) / images.max()
+    return ((photos - mean) / std).transpose(0, 3, 1, 2)
+
+
+@values.mistake("You divided by the square of std, the variance: divide by std itself.")
+def divided_by_the_variance(right, a):
+    return right() / _by_channel(a.std)
+
+
+@values.mistake("You reversed the channels: keep their order, in which mean and std are listed.")
 def channels_reversed(right, a):
     return right(mean=a.mean[::-1], std=a.std[::-1])[:, ::-1].copy()
 
@@ -136,15 +156,15 @@ layout = preparing.group("The layout")
 
 @layout.mistake(
     "Your channels are still last: PyTorch's convolutions take (N, C, H, W), so move axis 3 to "
-    "place 1."
+    "position 1."
 )
 def channels_last(right, a):
     return right().transpose(0, 2, 3, 1)
 
 
 @layout.mistake(
-    "You reshaped (N, H, W, C) to (N, C, H, W): reshape keeps the order of the numbers and mixes "
-    "up pixels and channels; transpose the axes."
+    "You reshaped (N, H, W, C) to (N, C, H, W): reshape keeps the order of the numbers and so "
+    "mixes up pixels and channels. Transpose the axes instead."
 )
 def reshaped(images, mean, std):
     photos = _channels_last(images, len(mean)) / 255
@@ -153,17 +173,25 @@ def reshaped(images, mean, std):
 
 
 @layout.mistake(
-    "Rows and columns are exchanged in your photos: move only the channels, as transpose(0, 3, 1, "
-    "2) does."
+    "You normalised, then reshaped (N, H, W, C) to (N, C, H, W): reshape keeps the order of the "
+    "numbers and so mixes up pixels and channels. Transpose the axes instead."
+)
+def reshaped_afterwards(right, a):
+    result = right()
+    return result.transpose(0, 2, 3, 1).reshape(result.shape)
+
+
+@layout.mistake(
+    "You swapped rows and columns: move only the channels, as transpose(0, 3, 1, 2) does."
 )
 def rows_and_columns_exchanged(right, a):
     return right().transpose(0, 1, 3, 2)
 
 
 preparing.hints(
-    "Three steps: scale the pixels, bring the channels to axis 1, then use the channels' numbers.",
-    "Divide by 255. Grey photos have three axes: give them an axis for the channels. Shape mean "
-    "and std as (C, 1, 1), so that they are broadcast over rows and columns.",
+    "Three steps: scale the pixels, move the channels to axis 1, then normalise each channel.",
+    "Divide by 255. Grey photos have three axes: add one for the channels. Give mean and std the "
+    "shape (C, 1, 1), so that they broadcast over rows and columns.",
     "x = images / 255; x = x[:, None] for grey, else x.transpose(0, 3, 1, 2); then (x - m) / s "
     "with m = np.array(mean)[:, None, None] and s likewise; broadcasting repeats the grey maps.",
 )

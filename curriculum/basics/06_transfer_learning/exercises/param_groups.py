@@ -23,9 +23,9 @@ def param_groups(shapes, blocks, learning_rate, factor, weight_decay, frozen=0):
     """Return a list of (names, learning rate, weight decay), one a group, from input to output.
 
     shapes: dict of parameters' names, "block.rest", to their shapes. blocks: names of the blocks
-    from input to output, the head last. The last block has learning_rate, each one before it
-    `factor` times that of the next. The first `frozen` blocks get no group. Arrays of two axes or
-    more are decayed and come first; the others have a decay of 0. No group is empty.
+    from input to output, the head last. The last block has learning_rate, each other block
+    `factor` times that of the block after it. The first `frozen` blocks get no group. Parameters
+    of two axes or more are decayed and come first; the others have a decay of 0. No group is empty.
     """
     groups = []
     for place, block in enumerate(blocks):
@@ -130,28 +130,26 @@ rates = grouping.group("Learning rates", make=lambda slip: _slipped(**slip()))
 
 
 @rates.mistake(
-    "Your rates fall towards the output: the head has learning_rate, and each block before it "
-    "factor times that of the next."
+    "Your rates run the wrong way: the head gets learning_rate, and each other block gets factor "
+    "times the rate of the block after it."
 )
 def rates_reversed():
     return {"power": lambda place, count: place}
 
 
-@rates.mistake(
-    "Your rates are one power of factor too small: the last block has learning_rate itself."
-)
+@rates.mistake("You multiplied by factor once too often: the last block gets learning_rate itself.")
 def one_power_too_many():
     return {"power": lambda place, count: count - place}
 
 
-@rates.mistake("You gave all blocks the same rate: multiply by factor for each block further down.")
+@rates.mistake("You gave all blocks the same rate: multiply by factor for each step from the head.")
 def one_rate():
     return {"power": lambda place, count: 0}
 
 
 @rates.mistake(
-    "You multiplied by factor once for all blocks but the head: once more for each block further "
-    "down."
+    "You multiplied by factor once for all blocks but the head: multiply once for each step away "
+    "from the head."
 )
 def two_rates():
     return {"power": lambda place, count: int(place < count - 1)}
@@ -161,27 +159,27 @@ names = grouping.group("Which parameters", make=lambda slip: _slipped(**slip()))
 
 
 @names.mistake(
-    "A block takes the parameters of another whose name begins alike, as block1 and block10: "
-    "compare with the block's name and the dot."
+    "A block takes the parameters of another whose name begins alike, as block1 does from "
+    "block10: compare with the block's name and the dot."
 )
 def names_that_begin_alike():
     return {"matches": lambda name, block: name.startswith(block)}
 
 
-@names.mistake("You searched for the block's name anywhere: it stands before the first dot.")
+@names.mistake("You searched for the block's name anywhere: look only before the first dot.")
 def name_anywhere():
     return {"matches": lambda name, block: block in name}
 
 
 @names.mistake(
-    "You gave frozen blocks a group with a rate of 0: weight decay apart, the optimiser would "
-    "still carry them; leave them out."
+    "You gave frozen blocks a group with a rate of 0: leave them out, so that the optimiser does "
+    "not hold them at all."
 )
 def frozen_with_rate_zero():
     return {"skip_frozen": False}
 
 
-@grouping.mistake("You froze the last blocks: the first ones, next to the input, are frozen.")
+@grouping.mistake("You froze the last blocks: freeze the first ones, next to the input.")
 def frozen_from_the_output(right, a):
     kept = a.blocks[: len(a.blocks) - a.frozen]
     return right(blocks=kept, frozen=0, learning_rate=a.learning_rate * a.factor**a.frozen)
@@ -192,6 +190,13 @@ def frozen_ignored(right, a):
     return right(frozen=0)
 
 
+@grouping.mistake("Your list runs from the head to the input: list the blocks from the input on.")
+def head_first(right, a):
+    groups = right()
+    own = [[group for group in groups if group[0][0].startswith(b + ".")] for b in a.blocks]
+    return [group for block in reversed(own) for group in block]
+
+
 decays = grouping.group(
     "Weight decay", read="../04_training_well/lesson.ipynb#AdamW",
     make=lambda slip: _slipped(**slip()),
@@ -199,7 +204,7 @@ decays = grouping.group(
 
 
 @decays.mistake(
-    "You decay everything: arrays of fewer than two axes, such as biases and the scales of "
+    "You decay everything: parameters of fewer than two axes, such as biases and the scales of "
     "normalisation, go into a group with a decay of 0."
 )
 def everything_decayed():
@@ -207,14 +212,23 @@ def everything_decayed():
 
 
 @decays.mistake(
-    "You decay matrices only: kernels of convolutions have four axes, and everything with two axes "
-    "or more is decayed."
+    "You decay only matrices: decay everything with two axes or more, such as the kernels of "
+    "convolutions, which have four."
 )
 def matrices_only():
     return {"decays": lambda shape: len(shape) == 2}
 
 
-@decays.mistake("The group without decay comes first in your blocks: the decayed one comes first.")
+@grouping.mistake(
+    "You decided by the name: the scales of normalisation are called weight, too. Count the axes "
+    "of the shape."
+)
+def decided_by_the_name(right, a):
+    called = {name: (1, 1) if name.endswith("weight") else (1,) for name in a.shapes}
+    return right(shapes=called)
+
+
+@decays.mistake("In your blocks, the group without decay comes first: put the decayed one first.")
 def not_decayed_first():
     return {"exchanged": True}
 
@@ -225,10 +239,10 @@ def empty_groups():
 
 
 grouping.hints(
-    "Write the loop over the blocks first. Which power of factor belongs to the last block, which "
-    "to the one before?",
+    "Write the loop over the blocks first. Which power of factor belongs to the last block, and "
+    "which to the one before it?",
     "For block i of B: the rate is learning_rate * factor ** (B - 1 - i). Its parameters are those "
-    "whose name begins with the block's name and a dot. Divide them by the number of axes.",
+    "whose name begins with the block's name and a dot. Split them by their number of axes.",
     "for i, block in enumerate(blocks): skip i < frozen; own = [n for n in shapes if "
     "n.startswith(block + '.')]; append (those with two axes or more, rate, weight_decay), then "
     "(the others, rate, 0.0), each only if it has names.",

@@ -7,14 +7,14 @@ from lepton_course.authoring import prediction
 EXERCISES = [
     prediction(
         "predicted_lora",
-        "Your prediction: numbers that LoRA trains",
+        "Your prediction: parameters that LoRA trains",
         384,
         read="lesson.ipynb#LoRA",
         wrong={
             9216: "That is the whole weight, 96 times 96: LoRA trains two thin factors instead.",
             192: "That is one of the two factors: there is one of (2, 96) and one of (96, 2).",
-            4: "That is rank times rank: each factor has one side of 96.",
-            36864: "The factors' sides are 2 and 96: 2 times 96 numbers each.",
+            4: "That is rank times rank: one side of each factor is 96.",
+            36864: "Each factor has sides of 2 and 96, and so 2 times 96 entries.",
         },
         hints=(
             "Write down the shapes of the two factors.",
@@ -30,16 +30,16 @@ EXERCISES = [
         read="lesson.ipynb#What-goes-wrong:-frozen,-and-yet-it-moves",
         wrong={
             "a": (
-                "No parameter changes, that is right. But a backbone has numbers that are no "
-                "parameters: run the next cell."
+                "It is true that no parameter changes. But a network also holds numbers that are "
+                "not parameters: run the next cell."
             ),
             "c": (
-                "The gradients of frozen parameters are not computed, and the optimiser does not "
-                "know them: run the next cell."
+                "Frozen parameters get no gradients, and there is no optimiser to apply any: run "
+                "the next cell."
             ),
         },
         hints=(
-            "Which numbers of a network change without a gradient?",
+            "Which numbers in a network change without a gradient?",
             "Batch normalisation moves its running statistics in every forward pass in train mode.",
             'predicted_frozen = "b"',
         ),

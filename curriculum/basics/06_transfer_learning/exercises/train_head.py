@@ -17,7 +17,7 @@ repairing = exercise(
     title="Repair a script that freezes",
     points=3,
     difficulty=4,
-    minutes=15,
+    minutes=12,
     probe=Call(fresh=True),
     compare=close(rtol=1e-3, atol=1e-4),
     read="lesson.ipynb#What-goes-wrong:-frozen,-and-yet-it-moves",
@@ -63,13 +63,15 @@ def _softmax(logits):
 
 def _script(
     *given,
-    normalised=True, backbone_eval=True, norm_trains=False, cleared=True, all_train=False,
-    head_frozen=False,
+    normalised=True, scaled=True, own=False, backbone_eval=True, norm_trains=False, cleared=True,
+    all_train=False, head_frozen=False, reduction="mean",
 ):  # fmt: skip
     """The script with any of its faults: the colleague's has the first four."""
     photos, labels, *state, mean, std, classes, rate, steps = given
     network, linear = _network(*state, classes)
-    x = torch.tensor(photos).float().unsqueeze(1) / 255
+    x = torch.tensor(photos).float().unsqueeze(1) / (255 if scaled else 1)
+    if own:
+        mean, std = x.mean(), x.std()
     if normalised:
         x = (x - mean) / std
     network.requires_grad_(all_train)
@@ -79,7 +81,9 @@ def _script(
     descent = torch.optim.SGD([*moving, *linear.parameters()], lr=rate)
     for _ in range(0 if head_frozen else steps):
         network.train(not backbone_eval)
-        loss = functional.cross_entropy(linear(network(x)), torch.tensor(labels))
+        loss = functional.cross_entropy(
+            linear(network(x)), torch.tensor(labels), reduction=reduction
+        )
         if cleared:
             descent.zero_grad()
         loss.backward()
@@ -155,8 +159,8 @@ def _with_faults(faults):
 
 
 @faults.mistake(
-    "The photos are still only scaled: the backbone was pretrained on photos from which mean was "
-    "subtracted, divided by std."
+    "The photos are still only scaled: the backbone was pretrained on normalised photos, so "
+    "subtract mean and divide by std."
 )
 def not_normalised():
     return {"normalised": False}
@@ -164,8 +168,8 @@ def not_normalised():
 
 @faults.mistake(
     "The backbone is still in train mode while the head is trained: its batch normalisation uses "
-    "the batch's statistics and moves its own. Freezing the parameters does not stop that; "
-    "eval() does."
+    "the batch's statistics and moves its running ones. Freezing the parameters does not stop "
+    "that; eval() does."
 )
 def backbone_in_train_mode():
     return {"backbone_eval": False}
@@ -179,28 +183,54 @@ def norm_still_trains():
     return {"norm_trains": True}
 
 
-@faults.mistake("Gradients of earlier steps are still added up: clear them before each step.")
+@faults.mistake("Gradients still accumulate from step to step: clear them before each step.")
 def gradients_not_cleared():
     return {"cleared": False}
 
 
-@faults.mistake("This is still the colleague's script: it has four faults.")
+@faults.mistake(
+    "As in the colleague's script, the photos are only scaled and the batch normalisation runs in "
+    "train mode. Go through the four places that the statement names."
+)
 def nothing_repaired():
     return {"normalised": False, "backbone_eval": False, "norm_trains": True, "cleared": False}
 
 
-@faults.mistake("Your backbone is not frozen at all: only the head may be trained.")
+@faults.mistake("Your backbone is not frozen at all: train only the head.")
 def nothing_frozen():
     return {"all_train": True}
 
 
-@faults.mistake("You froze the head as well: its weights are still zeros.")
+@faults.mistake(
+    "Your head never moves: its weights are still zero. Is it frozen, is it missing from the "
+    "optimiser, or are its gradients cleared before the step?"
+)
 def head_frozen():
     return {"head_frozen": True}
 
 
+@faults.mistake(
+    "You normalised pixels of 0…255: mean and std were measured in 0…1, so scale first."
+)
+def not_scaled():
+    return {"scaled": False}
+
+
+@faults.mistake(
+    "You normalised by the mean and std of these photos: the backbone expects those of its "
+    "pretraining photos, which are the arguments."
+)
+def own_statistics():
+    return {"own": True}
+
+
+@faults.mistake("You added up the photos' losses: each step is on their mean.")
+def losses_added_up():
+    return {"reduction": "sum"}
+
+
 @repairing.mistake(
-    "Your logits are those before the last step: compute them with the trained head."
+    "Your logits come from before the last step: compute them with the trained head."
 )
 def logits_before_the_last_step(right, a):
     if not a.steps:
@@ -209,13 +239,13 @@ def logits_before_the_last_step(right, a):
     return weight, bias, right(steps=a.steps - 1)[2]
 
 
-@repairing.mistake("You returned probabilities: logits are asked for, without a softmax.")
+@repairing.mistake("You returned probabilities: return the logits, without a softmax.")
 def probabilities(right, a):
     weight, bias, logits = right()
     return weight, bias, _softmax(logits)
 
 
-@repairing.mistake("You made one step too many.")
+@repairing.mistake("You took one step too many.")
 def one_step_too_many(right, a):
     return right(steps=a.steps + 1)
 
@@ -225,7 +255,7 @@ repairing.hints(
     "change it?",
     "Look at four things: what the backbone was pretrained on, the mode in which batch "
     "normalisation runs, which parameters reach the optimiser, and what happens to old gradients.",
-    "Normalise the photos with the given mean and deviation; freeze the backbone and keep it in "
-    "eval mode, also where the script switches to train mode; give the optimiser the head's "
-    "parameters alone; clear the gradients in every step.",
+    "Normalise the photos with the given mean and std; freeze the backbone and keep it in eval "
+    "mode, even where the script switches to train mode; give the optimiser only the head's "
+    "parameters; clear the gradients in every step.",
 )
