@@ -6,7 +6,7 @@ import os
 import sys
 from pathlib import Path
 
-from lepton_course.workspace.lab_settings import QUIET, terminal_options
+from lepton_course.workspace.lab_settings import terminal_options
 
 SETTINGS = Path(__file__).resolve().parents[1] / "course"
 FRAMES = {"headers": {"Content-Security-Policy": "frame-ancestors 'self'"}}
@@ -18,7 +18,6 @@ def main() -> None:
     os.umask(0o022)  # nbgrader sets rights in the exchange; the class's folder itself is closed
     programs = os.path.dirname(sys.executable)
     os.environ["PATH"] = os.pathsep.join([programs, os.environ.get("PATH", os.defpath)])
-    os.environ.update(QUIET)
     os.environ["JUPYTER_PREFER_ENV_PATH"] = "1"
     os.environ["JUPYTER_CONFIG_PATH"] = str(SETTINGS)
     arguments = [
