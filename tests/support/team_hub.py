@@ -1,0 +1,220 @@
+"""Start a team's JupyterHub as `make hub` does, and sign in to it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import websocket
+from conftest import CLONE, skip_unless_ci
+
+from lepton_team.accounts import read_accounts
+from lepton_team.folders import HubFolders
+
+COURSE, ASSIGNMENT = "deep_learning", "tensors_and_gradients"
+PASSWORD = "lepton"
+NAMES = "LEPTON_TEAM_PORT", "LEPTON_TEAM_HUB_PORT", "LEPTON_TEAM_PROXY_PORT"
+
+
+def skip_without_hub() -> None:
+    """Skip the test where no hub can be started, but fail in CI."""
+    if importlib.util.find_spec("jupyterhub") is None:
+        skip_unless_ci("JupyterHub is not installed: make install-team")
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        skip_unless_ci("A hub whose users have accounts of their own needs root.")
+
+
+def small_curriculum(folder: Path) -> Path:
+    """Write a curriculum of one module of the course, from which a class is soon made."""
+    module = f"basics/01_{ASSIGNMENT}"
+    target = folder / "curriculum"
+    shutil.copytree(CLONE / "curriculum" / module, target / module)
+    shutil.copy(CLONE / "curriculum/syllabus.yml", target)
+    return target
+
+
+class TeamHub:
+    """A hub in a folder of its own, with the learners ada and bose and the instructor curie."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folders = HubFolders(folder / "team")
+        self.log = folder / "hub.log"
+        self.curriculum = small_curriculum(folder)
+        self.ports = free_ports(len(NAMES) + 1)
+        self.url = f"http://127.0.0.1:{self.ports[0]}"
+        self.process: subprocess.Popen | None = None
+
+    @property
+    def classroom(self) -> Path:
+        return self.folders.classroom(COURSE)
+
+    def home(self, name: str) -> Path:
+        return self.folders.homes / name
+
+    def number(self, name: str) -> int:
+        """Return the number of a made-up user's account."""
+        accounts = read_accounts(self.folders.accounts, self.folders.homes)
+        [found] = [account.number for account in accounts if account.name == name]
+        return found
+
+    def start(self, **more: str) -> None:
+        """Start the hub, and wait until its sign-in page is there.
+
+        more: settings of the environment.
+        """
+        command = [sys.executable, str(CLONE / "deploy/jupyterhub/start.py")]
+        command += [str(self.folders.root), "--curriculum", str(self.curriculum)]
+        command += ["--port", str(self.ports[0])]
+        settings = dict(zip(NAMES, map(str, self.ports), strict=False))
+        settings["LEPTON_TEAM_COURSE_PORT"] = str(self.ports[-1])
+        with self.log.open("a") as output:
+            self.process = subprocess.Popen(
+                command, env={**os.environ, **settings, **more}, stdout=output, stderr=output
+            )
+        end = time.monotonic() + 180
+        while not self._answers():
+            assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
+            time.sleep(0.2)
+
+    def _answers(self) -> bool:
+        with suppress(httpx.HTTPError):
+            return httpx.get(f"{self.url}/hub/login").status_code == 200
+        return False
+
+    def command(self, client: httpx.Client, text: str) -> None:
+        """Type a command into a new terminal of the course's server; do not wait for its end."""
+        place = f"/services/{COURSE}/api/terminals"
+        assert client.get(f"/services/{COURSE}/lab").status_code == 200
+        name = self.post(client, place, {}).json()["name"]
+        cookies = "; ".join(
+            f"{c.name}={c.value}" for c in client.cookies.jar if place.startswith(c.path)
+        )
+        address = f"ws{self.url[4:]}/services/{COURSE}/terminals/websocket/{name}"
+        connection = websocket.create_connection(address, cookie=cookies, timeout=60)
+        connection.send(json.dumps(["stdin", f"{text}\n"]))
+        connection.close()
+
+    def kill(self) -> None:
+        """Kill the hub as a failing machine would: it can tidy nothing up."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(30)
+
+    def stop(self) -> None:
+        """Stop the hub and all that it has started."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(60)
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if self._is_ours(process):
+                    os.kill(int(process.name), signal.SIGKILL)
+
+    def _is_ours(self, process: Path) -> bool:
+        """Return whether a process has the hub's view of the machine."""
+        return str(self.folders.root) in (process / "mountinfo").read_text()
+
+    def sign_in(self, name: str) -> httpx.Client:
+        """Return a client that is signed in; close it when done."""
+        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        page = client.get("/hub/login").text
+        token = re.search(r'name="_xsrf" value="([^"]+)"', page)[1]
+        form = {"username": name, "password": PASSWORD, "_xsrf": token}
+        assert client.post("/hub/login", data=form).status_code == 200
+        return client
+
+    def put(self, client: httpx.Client, where: str, content: object) -> httpx.Response:
+        """Write a file through a server's contents API, as JupyterLab in a browser does."""
+        return client.put(where, json=content, headers={"X-XSRFToken": _token(client, where)})
+
+    def post(self, client: httpx.Client, where: str, form: dict[str, str]) -> httpx.Response:
+        """Post to a server, as JupyterLab in a browser does."""
+        return client.post(where, json=form, headers={"X-XSRFToken": _token(client, where)})
+
+    def lab_ready(self, client: httpx.Client, name: str) -> float:
+        """Wait until a learner's JupyterLab is there; return the seconds that it took."""
+        started = time.monotonic()
+        client.get("/hub/spawn")
+        while time.monotonic() < started + 120:
+            found = client.get(f"/user/{name}/lab")
+            if found.status_code == 200 and found.url.path.startswith(f"/user/{name}/lab"):
+                return time.monotonic() - started
+            time.sleep(0.2)
+        raise AssertionError(f"{name} has no server:\n{self.log.read_text()}")
+
+    def run_as(self, name: str, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+        """Run a command as a made-up user, with the view and the limits that their server has."""
+        pid = self.server_process(name)
+        enter = ["nsenter", f"--target={pid}", "--mount", "--wd=/"]
+        limits = [
+            f"--{option}={limit_of(pid, words)}"
+            for option, words in (("nproc", "Max processes"), ("data", "Max data size"))
+        ]
+        become = ["setpriv", f"--reuid={name}", f"--regid={name}", "--clear-groups", "--"]
+        environment = dict(
+            line.split("=", 1)
+            for line in Path(f"/proc/{pid}/environ").read_text().split("\0")
+            if "=" in line
+        )
+        return subprocess.run(
+            [*enter, *become, "prlimit", *limits, "env", f"--chdir={cwd}", *command],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+
+    def server_process(self, name: str) -> int:
+        """Return the process of a user's JupyterLab."""
+        number = self.number(name)
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                command = (process / "cmdline").read_text()
+                ours = process.stat().st_uid == number and self._is_ours(process)
+                if ours and "jupyterhub.singleuser" in command:
+                    return int(process.name)
+        raise AssertionError(f"{name} has no server:\n{self.log.read_text()}")
+
+
+def _token(client: httpx.Client, where: str) -> str:
+    """Return the token against forged requests of the server at a path."""
+    fitting = [c for c in client.cookies.jar if c.name == "_xsrf" and where.startswith(c.path)]
+    return max(fitting, key=lambda cookie: len(cookie.path)).value or ""
+
+
+def limit_of(pid: int, words: str) -> str:
+    """Return a limit of a process, by its words in /proc."""
+    text = Path(f"/proc/{pid}/limits").read_text()
+    return re.search(rf"^{words} +(\w+)", text, re.MULTILINE)[1]
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on."""
+    sockets = [socket.socket() for _ in range(count)]
+    for one in sockets:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+@contextmanager
+def team_hub(folder: Path) -> Iterator[TeamHub]:
+    """Run a hub."""
+    hub = TeamHub(folder)
+    try:
+        hub.start()
+        yield hub
+    finally:
+        hub.stop()

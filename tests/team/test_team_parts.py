@@ -1,0 +1,146 @@
+"""The parts of a team's hub that need no hub: accounts, courses, and the view of the machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import CLONE, skip_unless_ci
+from traitlets.config.loader import PyFileConfigLoader
+
+from lepton_team.accounts import (
+    Account,
+    extended_lists,
+    number_accounts,
+    read_accounts,
+    write_accounts,
+)
+from lepton_team.courses import Course, TeamError, arrival, groups_of, members, read_courses, roles
+from lepton_team.folders import HubFolders
+from lepton_team.view import closed_parents
+
+SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
+NETS = Course("nets", frozenset({"ada"}), frozenset({"bose"}))
+
+
+def test_a_known_account_keeps_its_number(tmp_path):
+    first = number_accounts(["bose"], tmp_path)
+    later = number_accounts(["ada", "bose"], tmp_path, known=first)
+    assert later[0] == first[0]
+    assert later[1].number == first[0].number + 1
+    write_accounts(tmp_path / "accounts", later)
+    assert read_accounts(tmp_path / "accounts", tmp_path) == later
+
+
+def test_the_lists_of_the_machine_are_copied_and_extended(tmp_path):
+    lists = extended_lists(tmp_path, [Account("made_up", 52_000, tmp_path / "made_up")])
+    for original, copy in lists.items():
+        lines = copy.read_text().splitlines()
+        assert lines[:-1] == original.read_text().splitlines()
+        assert lines[-1].startswith("made_up:x:52000:")
+
+
+@pytest.mark.parametrize(("name", "number"), [("root", 52_000), ("made_up", 0)])
+def test_an_account_of_the_machine_is_not_made_up_again(tmp_path, name, number):
+    with pytest.raises(ValueError, match="another name"):
+        extended_lists(tmp_path, [Account(name, number, tmp_path)])
+
+
+def test_who_teaches_a_course_does_not_learn_in_it_but_may_in_another():
+    assert groups_of([SUMS, NETS], "ada") == ["nbgrader-sums", "formgrade-nets"]
+    assert groups_of([SUMS, NETS], "curie") == ["formgrade-sums"]
+    assert groups_of([SUMS, NETS], "mallory") == []
+    assert members([SUMS, NETS]) == {"ada", "bose", "curie"}
+
+
+def test_the_account_of_a_course_has_no_groups():
+    odd = Course("odd", frozenset({"course-sums"}), frozenset({"course-nets"}))
+    assert groups_of([odd], "course-sums") == groups_of([odd], "course-nets") == []
+
+
+def test_an_instructor_arrives_at_the_course_and_a_learner_at_their_own_server():
+    assert arrival([SUMS], "curie") == "/services/sums/lab?formgrader=true"
+    assert arrival([SUMS], "ada") is None
+
+
+def test_a_role_opens_one_course_and_nothing_else():
+    [role] = roles([SUMS])
+    assert role["groups"] == ["formgrade-sums"]
+    assert role["scopes"] == ["access:services!service=sums"]
+
+
+@pytest.mark.parametrize("text", ["", "courses: [sums]", "courses:\n  sums:\n", "{"])
+def test_a_team_file_that_cannot_be_used_says_what_it_needs(tmp_path, text):
+    folders = HubFolders(tmp_path)
+    folders.team_file.write_text(text)
+    with pytest.raises(TeamError, match="instructors"):
+        read_courses(folders)
+
+
+def test_folders_that_others_may_not_pass_are_found(tmp_path):
+    closed, inner = tmp_path / "closed", tmp_path / "closed/inner/file"
+    inner.mkdir(parents=True)
+    tmp_path.chmod(0o755)
+    closed.chmod(0o700)
+    [outermost] = closed_parents([inner])
+    assert not outermost.stat().st_mode & 0o001
+    assert all(parent.stat().st_mode & 0o001 for parent in outermost.parents)
+    assert closed_parents([Path("/usr/bin/env")]) == []
+
+
+LOOK = """
+import os, sys
+from pathlib import Path
+from lepton_team.view import Covered, Kept, enter
+root = Path(sys.argv[1])
+enter([Kept(root / "seen"), Kept(root / "mine", writable=True)], [Covered(root)])
+assert (root / "seen/text").read_text() == "seen"
+assert sorted(os.listdir(root)) == ["mine", "seen"]
+(root / "mine/new").write_text("kept")
+try:
+    (root / "seen/new").write_text("")
+except OSError as error:
+    print(type(error).__name__, error.errno)
+"""
+
+
+def test_a_process_sees_what_is_kept_and_nothing_else(tmp_path):
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        skip_unless_ci("Mounts take root.")
+    for name in ("seen", "mine", "hidden"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "seen/text").write_text("seen")
+    environment = {**os.environ, "PYTHONPATH": str(CLONE / "deploy/jupyterhub")}
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK, str(tmp_path)],
+        env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["OSError", "30"], "a read-only file system"
+    assert (tmp_path / "mine/new").read_text() == "kept"
+    assert (tmp_path / "hidden").is_dir(), "others' view is as it was"
+
+
+def test_the_example_for_a_company_can_be_read(tmp_path, monkeypatch):
+    pytest.importorskip("oauthenticator")
+    HubFolders(tmp_path).team_file.write_text("courses:\n  sums:\n    instructors: [curie]\n")
+    for name, value in {
+        "LEPTON_TEAM": str(tmp_path),
+        "LEPTON_TEAM_DATABASE": "postgresql+psycopg://hub@localhost/hub",
+        "LEPTON_TEAM_ADDRESS": "https://learn.example.com",
+        "OIDC_ISSUER": "https://login.example.com/realms/company",
+        "OIDC_CLIENT": "hub",
+        "OIDC_SECRET": "secret",
+    }.items():
+        monkeypatch.setenv(name, value)
+    folder = CLONE / "deploy/jupyterhub"
+    config = PyFileConfigLoader("company_config.py", path=str(folder)).load_config()
+    authenticator = config.JupyterHub.authenticator_class(config=config)
+    assert authenticator.check_allowed("curie", {"name": "curie"})
+    assert not authenticator.check_allowed("mallory", {"name": "mallory"})
+    assert authenticator.token_url.startswith("https://login.example.com/realms/company/")
+    assert config.JupyterHub.db_url.startswith("postgresql")
+    assert "announcement_login" not in config.JupyterHub.template_vars
