@@ -14,11 +14,12 @@ STAMP := .venv/.installed
 TEAM  := .venv/.team-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-team hub learn test attack fuzz lint demo build site wheel pins clean
+.PHONY: help install install-team hub learn test test-team attack fuzz lint demo build site wheel pins clean
 
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
 	@echo "               DIR=~/lepton  BROWSER=no  PORT=8888"
+	@echo "make test-team install JupyterHub and try a team's evening on it (as root)"
 	@echo "make demo      see an instructor's side: a made-up class, graded"
 	@echo "make hub       a JupyterHub for a team on this machine, with made-up users (asks for root)"
 	@echo "               HUB=~/lepton-team  PORT=8888"
@@ -96,13 +97,16 @@ test attack: export TF_NUM_INTEROP_THREADS = 1
 
 # A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
 test: lint build
-	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
+	$(BIN)/python -m pytest -m 'not attack and not team' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@# Last, and alone on the machine: forks, floods and all.
 	$(BIN)/python -m pytest -m attack --durations=10
 
 attack: build
 	$(BIN)/python -m pytest -m attack
+
+test-team: install-team build
+	$(BIN)/python -m pytest -m team
 
 fuzz: install
 	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzzing
