@@ -3,11 +3,11 @@
 PYTHON  ?= python3
 DIR     ?= $(HOME)/lepton
 BROWSER ?= yes
-PORT    ?= 8888
-GPU     ?= no
-WORKERS ?= 2
-SECONDS ?= 600
-HUB     ?= $(HOME)/lepton-team
+PORT     ?= 8888
+GPU      ?= no
+WORKERS  ?= 2
+SECONDS  ?= 600
+TEAM_DIR ?= $(HOME)/lepton-team
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -22,7 +22,7 @@ help:
 	@echo "make test-team install JupyterHub and try a team's evening on it (as root)"
 	@echo "make demo      see an instructor's side: a made-up class, graded"
 	@echo "make hub       a JupyterHub for a team on this machine, with made-up users (asks for root)"
-	@echo "               HUB=~/lepton-team  PORT=8888"
+	@echo "               TEAM_DIR=~/lepton-team  PORT=8888"
 	@echo "make test      install and run the whole test suite"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
@@ -73,7 +73,7 @@ $(TEAM): $(STAMP) $(PROXY)/package.json $(PROXY)/package-lock.json
 	@touch $@
 
 hub: install-team build
-	@exec $$([ "$$(id -u)" = 0 ] || echo sudo) $(BIN)/python deploy/jupyterhub/start.py "$(HUB)" --port $(PORT)
+	@exec $$([ "$$(id -u)" = 0 ] || echo sudo) $(BIN)/python deploy/jupyterhub/start.py "$(TEAM_DIR)" --port $(PORT)
 
 build: install
 	@$(BIN)/lepton build
