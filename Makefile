@@ -19,11 +19,11 @@ TEAM  := .venv/.team-installed
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
 	@echo "               DIR=~/lepton  BROWSER=no  PORT=8888"
-	@echo "make test-team install JupyterHub and try a team's evening on it (as root)"
 	@echo "make demo      see an instructor's side: a made-up class, graded"
 	@echo "make hub       a JupyterHub for a team on this machine, with made-up users (asks for root)"
 	@echo "               TEAM_DIR=~/lepton-team  PORT=8888"
-	@echo "make test      install and run the whole test suite"
+	@echo "make test      install and run the test suite, but for a team's hub"
+	@echo "make test-team install JupyterHub and try a team's evening on it (as root)"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
 	@echo "make site      the course as web pages, in build/site (HUB=https://your.hub)"
