@@ -49,11 +49,18 @@ def jupyter_notebook(folder: Path, home: Path) -> Iterator[str]:
 
 def _options() -> list[str]:
     """Return options of a server of one's own, on a port that nobody else asks for."""
+    as_root = ["--allow-root"] if os.geteuid() == 0 else []
+    return ["--no-browser", f"--port={free_port()}", *as_root]
+
+
+def free_port() -> int:
+    """Return a port that nobody else asks for.
+
+    Two servers that start at once and ask for the same port both print it, and one moves on.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    as_root = ["--allow-root"] if os.geteuid() == 0 else []
-    return ["--no-browser", f"--port={port}", *as_root]
+        return free.getsockname()[1]
 
 
 @contextmanager
@@ -76,12 +83,17 @@ def _server(command: list[str], folder: Path, home: Path) -> Iterator[str]:
             stderr=subprocess.STDOUT,
         )
     try:
-        url = _printed_url(server, log)
-        _wait_for_connection(server, url, log)
-        yield url
+        yield served_url(server, log)
     finally:
         server.terminate()
         server.wait(timeout=30)
+
+
+def served_url(server: subprocess.Popen, log: Path) -> str:
+    """Return the URL that a Jupyter server printed, once it answers there."""
+    url = _printed_url(server, log)
+    _wait_for_connection(server, url, log)
+    return url
 
 
 def _printed_url(server: subprocess.Popen, log: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Lab, browser_page, lepton_learn
+from browser import Lab, browser_page, free_port, lepton_learn
 from playwright.sync_api import Page
 
 from lepton_course.workspace.install import update_workspace
@@ -33,7 +33,7 @@ def workspace(home: Path, built_curriculum: Path) -> Path:
 @pytest.fixture(scope="module")
 def port() -> int:
     """The port that JupyterLab is asked to take."""
-    return 8888
+    return free_port()
 
 
 @pytest.fixture(scope="module")
