@@ -22,8 +22,8 @@ help:
 	@echo "make demo      see an instructor's side: a made-up class, graded"
 	@echo "make hub       a JupyterHub for a team on this machine, with made-up users (asks for root)"
 	@echo "               TEAM_DIR=~/lepton-team  PORT=8888"
-	@echo "make test      install and run the test suite, but for a team's hub"
-	@echo "make test-team install JupyterHub and try a team's evening on it (as root)"
+	@echo "make test      install and run the test suite (a team's hub is tried as root)"
+	@echo "make test-team try a team's hub alone (part of make test)"
 	@echo "make install   prepare .venv only (GPU=yes: TensorFlow with CUDA; PYTHON=python3.12)"
 	@echo "make build     make the student's curriculum from curriculum/"
 	@echo "make site      the course as web pages, in build/site (HUB=https://your.hub)"
@@ -96,8 +96,8 @@ test attack: export TF_NUM_INTRAOP_THREADS = 1
 test attack: export TF_NUM_INTEROP_THREADS = 1
 
 # A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
-test: lint build
-	$(BIN)/python -m pytest -m 'not attack and not team' --durations=40 \
+test: lint build install-team
+	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@# Last, and alone on the machine: forks, floods and all.
 	$(BIN)/python -m pytest -m attack --durations=10

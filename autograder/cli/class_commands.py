@@ -37,6 +37,10 @@ def create(
     exchange: Annotated[
         Path | None, typer.Option(help="A new class's folder for nbgrader's exchange.")
     ] = None,
+    gradebook: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="A new class's database: postgresql+psycopg:///NAME"),
+    ] = None,
     made_up: Annotated[
         int | None,
         typer.Option(min=1, max=300, help="So many made-up people in place of a roster."),
@@ -59,7 +63,8 @@ def create(
             roster = Path(scratch, "roster.csv")
             write_roster(roster, simulated_roster(made_up))
         assert roster is not None
-        done = create_classroom(folder, roster, curriculum or default_curriculum(), exchange)
+        modules = curriculum or default_curriculum()
+        done = create_classroom(folder, roster, modules, exchange, gradebook)
     verb = "Made" if done.new else "Updated"
     print(f"{verb} the class in {done.classroom.root}")
     print(f"  new students: {len(done.added_students)}")

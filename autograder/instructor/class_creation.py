@@ -15,6 +15,8 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment
 from nbgrader.converters.base import NbGraderException
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.classroom.classroom import (
     NOTEBOOK,
@@ -91,7 +93,11 @@ class Creation:
 
 
 def create_classroom(
-    root: Path, roster: Path, curriculum: Path, exchange: Path | None = None
+    root: Path,
+    roster: Path,
+    curriculum: Path,
+    exchange: Path | None = None,
+    gradebook: str | None = None,
 ) -> Creation:
     """Make a class, or add new students and new assignments to an existing one.
 
@@ -99,6 +105,7 @@ def create_classroom(
     students and the assignments that it has.
 
     exchange: a folder for nbgrader's exchange, made if missing; None for nbgrader's own setting.
+    gradebook: SQLAlchemy's URL of an empty database; None for a file of SQLite in the class.
 
     Raises RosterError for a roster with mistakes, ClassError for anything else; in both cases
     nothing has changed.
@@ -117,14 +124,18 @@ def create_classroom(
             raise ClassError(
                 f"{root} is there already: set c.Exchange.root in its nbgrader_config.py instead."
             )
+        if gradebook is not None:
+            raise ClassError(f"{root} is there already: its gradebook stays where it is.")
         return _update(Classroom(root), students, curriculum, modules)
     if root.exists() and (not root.is_dir() or any(root.iterdir())):
         raise ClassError(f"{root} is not empty and is not a class. Name a new folder.")
+    if gradebook is not None:
+        _try_database(gradebook)
     root.parent.mkdir(parents=True, exist_ok=True)
     half_made = Path(tempfile.mkdtemp(prefix=f".{root.name}-", dir=root.parent))
     try:
         classroom = Classroom(half_made)
-        _start(classroom, root.name, exchange)
+        _start(classroom, root.name, exchange, gradebook)
         _add_students(classroom, students)
         manifest = Manifest(curriculum.resolve(), {})
         added = _add_assignments(classroom, manifest, modules)
@@ -136,7 +147,18 @@ def create_classroom(
     return Creation(Classroom(root), True, tuple(s.id for s in students), added, ())
 
 
-def _start(classroom: Classroom, name: str, exchange: Path | None) -> None:
+def _try_database(url: str) -> None:
+    """Raise ClassError unless the database answers."""
+    try:
+        engine = create_engine(url)
+        engine.connect().close()
+    except (SQLAlchemyError, ImportError) as error:
+        cause = str(error).partition("\n")[0]
+        raise ClassError(f"The gradebook's database cannot be used: {cause}") from error
+    engine.dispose()
+
+
+def _start(classroom: Classroom, name: str, exchange: Path | None, gradebook: str | None) -> None:
     classroom.private.mkdir(mode=0o700)
     (classroom.private / "questions").mkdir(mode=0o700)
     descriptor = os.open(classroom.seed_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -148,7 +170,11 @@ def _start(classroom: Classroom, name: str, exchange: Path | None) -> None:
         folder = str(make_exchange(exchange))
         config += "\n# Through this folder assignments, answers and feedback travel.\n"
         config += f"c.Exchange.root = {folder!r}\n"
+    if gradebook is not None:
+        config += f"\n# The database of the grades.\nc.CourseDirectory.db_url = {gradebook!r}\n"
     classroom.config_file.write_text(config, encoding="utf-8")
+    if gradebook is not None:
+        classroom.config_file.chmod(0o600)  # the URL may hold a password
     (classroom.root / "submitted").mkdir()
 
 

@@ -43,7 +43,7 @@ c.DummyAuthenticator.password = PASSWORD
 c.JupyterHub.template_vars = {
     "announcement_login": (
         "<strong>A demonstration with made-up people.</strong> This sign-in checks nobody's "
-        f"identity: the password is <code>{escape(PASSWORD)}</code> for all of "
+        f"identity: the password is <strong>{escape(PASSWORD)}</strong> for all of "
         f"{', '.join(sorted(team.members(courses)))}."
     )
 }
@@ -99,5 +99,5 @@ c.WalledSpawner.temporary = "1g"  # in /tmp and in /dev/shm, in memory
 c.Spawner.cmd = learner_command()
 c.Spawner.default_url = "/lab/tree/START.ipynb"
 c.Spawner.environment = environment
-c.Spawner.start_timeout = 120
-c.Spawner.http_timeout = 120
+c.Spawner.start_timeout = 300  # thirty who start at once share the processors
+c.Spawner.http_timeout = 300

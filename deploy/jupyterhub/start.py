@@ -26,7 +26,7 @@ from lepton_team.accounts import (  # noqa: E402
 )
 from lepton_team.courses import Course, members, read_courses  # noqa: E402
 from lepton_team.folders import HubFolders, program_folders  # noqa: E402
-from lepton_team.view import Covered, Kept, closed_parents, enter  # noqa: E402
+from lepton_team.mount_namespace import Covered, Kept, closed_parents, unshare_mounts  # noqa: E402
 
 TEAM = "courses:\n  deep_learning:\n    instructors: [curie]\n"
 ROSTER = """id,first_name,last_name,email,team
@@ -50,7 +50,7 @@ def main() -> None:
     enclose(folders, accounts, options.curriculum)
     for course in read_courses(folders):
         if not folders.classroom(course.id).exists():
-            make_class(folders, course, accounts, options.curriculum)
+            make_class(folders, course, accounts, options.curriculum, options.gradebook)
     environment = {
         **os.environ,
         "LEPTON_TEAM": str(folders.root),
@@ -69,6 +69,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="where the hub keeps everything")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--curriculum", type=Path, help="the modules of new classes")
+    parser.add_argument("--gradebook", help="the URL of a new class's database")
     return parser.parse_args()
 
 
@@ -99,11 +100,15 @@ def enclose(folders: HubFolders, accounts: list[Account], curriculum: Path | Non
         programs.append(curriculum.resolve())
     kept = [Kept(path, writable=True) for path in programs]
     kept += [Kept(copy, at=original) for original, copy in lists.items()]
-    enter(kept, [Covered(path) for path in closed_parents(programs)])
+    unshare_mounts(kept, [Covered(path) for path in closed_parents(programs)])
 
 
 def make_class(
-    folders: HubFolders, course: Course, accounts: list[Account], curriculum: Path | None
+    folders: HubFolders,
+    course: Course,
+    accounts: list[Account],
+    curriculum: Path | None = None,
+    gradebook: str | None = None,
 ) -> None:
     """Make the class of a course with the made-up learners, and hand its first assignment out."""
     account = next(a for a in accounts if a.name == course.account)
@@ -113,6 +118,8 @@ def make_class(
     create = ["create", where, "--roster", str(roster), "--exchange", str(folders.exchange)]
     if curriculum:
         create += ["--curriculum", str(curriculum)]
+    if gradebook:
+        create += ["--gradebook", gradebook]
     print(f"Making the class {course.id} …", flush=True)
     lepton_class(account, *create)
     lepton_class(account, "release", where, FIRST_ASSIGNMENT)

@@ -83,6 +83,29 @@ def test_the_release_holds_no_solution_and_no_exercises(made):
     assert "raise NotImplementedError()" in text
 
 
+def test_grades_are_in_a_database_elsewhere_that_is_told_once(tmp_path):
+    database = f"sqlite:///{tmp_path}/grades.db"
+    write_curriculum(tmp_path)
+    arguments = (
+        "create", tmp_path / "class",
+        "--roster", write_roster(tmp_path, ROSTER), "--curriculum", tmp_path / "curriculum",
+        "--gradebook",
+    )  # fmt: skip
+    refused = lepton_class(*arguments, f"sqlite:///{tmp_path}/missing/grades.db")
+    assert refused.exit_code == 1
+    assert "database cannot be used" in refused.output
+    assert not (tmp_path / "class").exists()
+
+    assert lepton_class(*arguments, database).exit_code == 0
+    with Gradebook(database) as gradebook:
+        assert len(gradebook.students) == 3
+    assert not (tmp_path / "class/gradebook.db").exists()
+    config = tmp_path / "class/nbgrader_config.py"
+    assert stat.S_IMODE(config.stat().st_mode) == 0o600, "the address may hold a password"
+    again = lepton_class(*arguments, database)
+    assert "is there already" in again.output
+
+
 def test_nothing_is_left_beside_the_class(made):
     assert sorted(path.name for path in made.parent.iterdir()) == [
         "class", "curriculum", "roster.csv",

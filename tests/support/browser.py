@@ -19,10 +19,11 @@ from conftest import CLONE
 from nbformat import NotebookNode
 from nbformat.reader import NotJSONError
 from PIL import Image
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+expect.set_options(timeout=120_000)  # a page's limit does not hold for it; its own is 5 s
 
 
 @contextmanager

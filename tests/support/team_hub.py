@@ -8,11 +8,10 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,12 +19,15 @@ import httpx
 import websocket
 from conftest import CLONE, skip_unless_ci
 
-from lepton_team.accounts import read_accounts
-from lepton_team.folders import HubFolders
+from lepton_team.accounts import number_accounts, read_accounts, write_accounts
+from lepton_team.folders import HubFolders, course_account
+from lepton_team.ports import non_ephemeral_port
 
 COURSE, ASSIGNMENT = "deep_learning", "tensors_and_gradients"
 PASSWORD = "lepton"
-NAMES = "LEPTON_TEAM_PORT", "LEPTON_TEAM_HUB_PORT", "LEPTON_TEAM_PROXY_PORT"
+NAMES = [f"LEPTON_TEAM{part}_PORT" for part in ("", "_HUB", "_PROXY", "_COURSE")]
+SECONDS = 300
+"""Most that a test waits for anything: ten times what it takes where nothing else runs."""
 
 
 def skip_without_hub() -> None:
@@ -46,15 +48,31 @@ def small_curriculum(folder: Path) -> Path:
 
 
 class TeamHub:
-    """A hub in a folder of its own, with the learners ada and bose and the instructor curie."""
+    """A hub in a folder of its own, with the learners ada and bose and the instructor curie.
 
-    def __init__(self, folder: Path) -> None:
+    database: returns the URL of a new database on a server; without one, files of SQLite are used.
+    """
+
+    def __init__(self, folder: Path, database: Callable[[str], str] | None = None) -> None:
         self.folders = HubFolders(folder / "team")
         self.log = folder / "hub.log"
         self.curriculum = small_curriculum(folder)
-        self.ports = free_ports(len(NAMES) + 1)
+        self.ports = [non_ephemeral_port() for _ in range(len(NAMES))]
         self.url = f"http://127.0.0.1:{self.ports[0]}"
         self.process: subprocess.Popen | None = None
+        self.database = database("hub") if database else None
+        self.gradebook = (
+            database("gradebook") if database else f"sqlite:///{self.classroom}/gradebook.db"
+        )
+        self._number_accounts()
+
+    def _number_accounts(self) -> None:
+        """Give the accounts numbers that no other hub's have: the system limits by number."""
+        self.folders.hub.mkdir(parents=True)
+        names = ["ada", "bose", "curie", course_account(COURSE)]
+        first = 100_000 + len(names) * self.ports[0]
+        accounts = number_accounts(names, self.folders.homes, first=first)
+        write_accounts(self.folders.accounts, accounts)
 
     @property
     def classroom(self) -> Path:
@@ -70,28 +88,30 @@ class TeamHub:
         return found
 
     def start(self, **more: str) -> None:
-        """Start the hub, and wait until its sign-in page is there.
+        """Start the hub, and wait until it and the course's server are there.
 
         more: settings of the environment.
         """
         command = [sys.executable, str(CLONE / "deploy/jupyterhub/start.py")]
         command += [str(self.folders.root), "--curriculum", str(self.curriculum)]
         command += ["--port", str(self.ports[0])]
-        settings = dict(zip(NAMES, map(str, self.ports), strict=False))
-        settings["LEPTON_TEAM_COURSE_PORT"] = str(self.ports[-1])
+        settings = dict(zip(NAMES, map(str, self.ports), strict=True))
+        if self.database:
+            command += ["--gradebook", self.gradebook]
+            settings["LEPTON_TEAM_DATABASE"] = self.database
         with self.log.open("a") as output:
+            before = output.tell()
             self.process = subprocess.Popen(
                 command, env={**os.environ, **settings, **more}, stdout=output, stderr=output
             )
-        end = time.monotonic() + 180
-        while not self._answers():
-            assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
-            time.sleep(0.2)
 
-    def _answers(self) -> bool:
-        with suppress(httpx.HTTPError):
-            return httpx.get(f"{self.url}/hub/login").status_code == 200
-        return False
+        def running() -> bool:
+            text = self.log.read_bytes()[before:].decode(errors="replace")
+            assert self.process.poll() is None, text
+            # The page for signing in answers earlier, when the ways to people's servers may lack.
+            return "JupyterHub is now running" in text
+
+        wait_for(running, "hub")
 
     def command(self, client: httpx.Client, text: str) -> None:
         """Type a command into a new terminal of the course's server; do not wait for its end."""
@@ -102,7 +122,9 @@ class TeamHub:
             f"{c.name}={c.value}" for c in client.cookies.jar if place.startswith(c.path)
         )
         address = f"ws{self.url[4:]}/services/{COURSE}/terminals/websocket/{name}"
-        connection = websocket.create_connection(address, cookie=cookies, timeout=60)
+        connection = websocket.create_connection(address, cookie=cookies, timeout=SECONDS)
+        while json.loads(connection.recv())[0] != "setup":  # earlier, nobody reads what is typed
+            pass
         connection.send(json.dumps(["stdin", f"{text}\n"]))
         connection.close()
 
@@ -112,14 +134,27 @@ class TeamHub:
         self.process.wait(30)
 
     def stop(self) -> None:
-        """Stop the hub and all that it has started."""
-        if self.process and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(60)
+        """Stop the hub as Ctrl+C does, then people's servers, which go on without it."""
+        self.process.terminate()
+        self.process.wait(SECONDS)
+        self.end()
+
+    def end(self) -> None:
+        """Kill the hub and all that it has started, and wait until nothing is left."""
+        if self.process:
+            self.process.kill()
+            self.process.wait(SECONDS)
+        wait_for(lambda: not self._killed(), "end of what the hub has started")
+
+    def _killed(self) -> list[int]:
+        """Kill the hub's processes; return their numbers."""
+        found = []
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 if self._is_ours(process):
-                    os.kill(int(process.name), signal.SIGKILL)
+                    found.append(int(process.name))
+                    os.kill(found[-1], signal.SIGKILL)
+        return found
 
     def _is_ours(self, process: Path) -> bool:
         """Return whether a process has the hub's view of the machine."""
@@ -127,7 +162,7 @@ class TeamHub:
 
     def sign_in(self, name: str) -> httpx.Client:
         """Return a client that is signed in; close it when done."""
-        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=60)
+        client = httpx.Client(base_url=self.url, follow_redirects=True, timeout=SECONDS)
         page = client.get("/hub/login").text
         token = re.search(r'name="_xsrf" value="([^"]+)"', page)[1]
         form = {"username": name, "password": PASSWORD, "_xsrf": token}
@@ -142,16 +177,19 @@ class TeamHub:
         """Post to a server, as JupyterLab in a browser does."""
         return client.post(where, json=form, headers={"X-XSRFToken": _token(client, where)})
 
-    def lab_ready(self, client: httpx.Client, name: str) -> float:
-        """Wait until a learner's JupyterLab is there; return the seconds that it took."""
-        started = time.monotonic()
+    def start_lab(self, client: httpx.Client, name: str) -> None:
+        """Start a learner's JupyterLab, unless it runs, and wait until it is there."""
         client.get("/hub/spawn")
-        while time.monotonic() < started + 120:
+        self.lab_answers(client, name)
+
+    def lab_answers(self, client: httpx.Client, name: str) -> None:
+        """Wait until a learner's JupyterLab is there; a new hub first looks for those that run."""
+
+        def ready() -> bool:
             found = client.get(f"/user/{name}/lab")
-            if found.status_code == 200 and found.url.path.startswith(f"/user/{name}/lab"):
-                return time.monotonic() - started
-            time.sleep(0.2)
-        raise AssertionError(f"{name} has no server:\n{self.log.read_text()}")
+            return found.status_code == 200 and found.url.path.startswith(f"/user/{name}/lab")
+
+        wait_for(ready, f"server of {name}")
 
     def run_as(self, name: str, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Run a command as a made-up user, with the view and the limits that their server has."""
@@ -176,14 +214,20 @@ class TeamHub:
 
     def server_process(self, name: str) -> int:
         """Return the process of a user's JupyterLab."""
-        number = self.number(name)
+        [found] = self.server_processes(name) or [None]
+        assert found, f"{name} has no server:\n{self.log.read_text()}"
+        return found
+
+    def server_processes(self, name: str) -> list[int]:
+        """Return the process of a user's JupyterLab; nothing where none runs."""
+        found, number = [], self.number(name)
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 command = (process / "cmdline").read_text()
                 ours = process.stat().st_uid == number and self._is_ours(process)
                 if ours and "jupyterhub.singleuser" in command:
-                    return int(process.name)
-        raise AssertionError(f"{name} has no server:\n{self.log.read_text()}")
+                    found.append(int(process.name))
+        return found
 
 
 def _token(client: httpx.Client, where: str) -> str:
@@ -198,23 +242,20 @@ def limit_of(pid: int, words: str) -> str:
     return re.search(rf"^{words} +(\w+)", text, re.MULTILINE)[1]
 
 
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
+def wait_for(ready: Callable[[], object], what: str, seconds: float = SECONDS) -> None:
+    """Wait until `ready` returns something true; fail after so many seconds."""
+    end = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < end, f"There was no {what} within {seconds} s."
+        time.sleep(0.2)
 
 
 @contextmanager
-def team_hub(folder: Path) -> Iterator[TeamHub]:
+def team_hub(folder: Path, database: Callable[[str], str] | None = None) -> Iterator[TeamHub]:
     """Run a hub."""
-    hub = TeamHub(folder)
+    hub = TeamHub(folder, database)
     try:
         hub.start()
         yield hub
     finally:
-        hub.stop()
+        hub.end()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from browser import Lab
+from browser import Lab, picture
 from conftest import CLONE
 from nbgrader.api import Gradebook
-from playwright.sync_api import Browser
-from team_hub import ASSIGNMENT, COURSE, PASSWORD, TeamHub
+from playwright.sync_api import Browser, Page
+from team_hub import ASSIGNMENT, COURSE, PASSWORD, SECONDS, TeamHub, wait_for
 
 from autograder.simulation.answer_sources import solutions
 
@@ -27,7 +25,7 @@ class Person:
         self.hub, self.name = hub, name
         self.workspace = hub.home(name) / "lepton"
         self.page = browser.new_context(viewport={"width": 1280, "height": 860}).new_page()
-        self.page.set_default_timeout(90_000)
+        self.page.set_default_timeout(SECONDS * 1000)
         self.lab = Lab(self.page, self.workspace)
 
     def sign_in(self) -> None:
@@ -57,12 +55,19 @@ class Person:
         write_answers(self.workspace / NOTEBOOK, answers)
 
 
-def wait_for(ready: Callable[[], object], what: str, seconds: float = 180) -> None:
-    """Wait until `ready` returns something true; fail after so many seconds."""
-    end = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < end, f"There was no {what} within {seconds} s."
-        time.sleep(0.2)
+def pictures(page: Page, path: Path, lab: Lab | None = None, shown: bool = False) -> None:
+    """Save a picture in each theme: PATH-light.png and PATH-dark.png.
+
+    lab: the JupyterLab in the page, whose theme follows a moment after the system's.
+    shown: a page of the documentation shows the light one.
+    """
+    for theme in ("dark", "light"):
+        if lab:
+            lab.theme(theme)
+        else:
+            page.emulate_media(color_scheme=theme)
+        light = theme == "light"
+        picture(page, path.with_name(f"{path.name}-{theme}.png"), shown=shown and light)
 
 
 def submissions(hub: TeamHub, name: str) -> list[Path]:
@@ -79,7 +84,7 @@ def answers_of_the_course() -> dict[str, str]:
 
 def scores(hub: TeamHub) -> dict[str, float]:
     """Points of who has handed in."""
-    with Gradebook(f"sqlite:///{hub.classroom}/gradebook.db") as gradebook:
+    with Gradebook(hub.gradebook) as gradebook:
         return {s.student_id: s.score for s in gradebook.assignment_submissions(ASSIGNMENT)}
 
 

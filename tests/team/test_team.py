@@ -14,25 +14,32 @@ from pathlib import Path
 import httpx
 import pytest
 from browser import FLAGS, picture, unreadable
-from conftest import CLONE
+from conftest import CLONE, skip_unless_ci
+from operators_page import commands
 from playwright.sync_api import Browser, expect, sync_playwright
-from team_hub import ASSIGNMENT, COURSE, TeamHub, skip_without_hub, team_hub
-from team_people import (
-    MODULE,
-    NOTEBOOK,
-    Person,
-    answers_of_the_course,
-    scores,
-    wait_for,
-)
+from postgres import PostgresServer, postgres_programs, postgres_server
+from team_hub import ASSIGNMENT, COURSE, TeamHub, skip_without_hub, team_hub, wait_for
+from team_people import MODULE, NOTEBOOK, Person, answers_of_the_course, pictures, scores
 
 pytestmark = [pytest.mark.team, pytest.mark.browser]
 
 
 @pytest.fixture(scope="module")
-def hub(chromium, built_curriculum, tmp_path_factory) -> Iterator[TeamHub]:
+def postgres() -> Iterator[PostgresServer | None]:
+    """Where grades and what the hub keeps are; None where no PostgreSQL is installed."""
+    programs = postgres_programs()
+    if programs is None:
+        yield None
+    else:
+        with postgres_server(programs) as server:
+            yield server
+
+
+@pytest.fixture(scope="module")
+def hub(chromium, built_curriculum, tmp_path_factory, postgres) -> Iterator[TeamHub]:
     skip_without_hub()
-    with team_hub(tmp_path_factory.mktemp("evening")) as hub:
+    folder = tmp_path_factory.mktemp("evening")
+    with team_hub(folder, postgres and postgres.new_database) as hub:
         yield hub
 
 
@@ -71,17 +78,23 @@ def terminal(people) -> Iterator:
     return run
 
 
+def test_the_page_for_signing_in_says_that_it_is_a_demonstration(browser, hub, tmp_path):
+    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    page.goto(f"{hub.url}/hub/login")
+    expect(page.get_by_text("This sign-in checks nobody's identity")).to_be_visible()
+    pictures(page, tmp_path / "team-sign-in")
+    assert unreadable(page, ".announcement") == []
+    page.close()
+
+
 def test_a_learner_arrives_at_the_course_map_and_an_instructor_at_formgrader(people, tmp_path):
     for name in ("ada", "bose"):
         people[name].lab.panel().get_by_role("heading", name="Lepton Course").wait_for()
     inside = people["curie"].page.frame_locator("iframe")
     expect(inside.get_by_role("link", name=ASSIGNMENT)).to_be_visible()
-    for name, person in people.items():
-        for theme in ("light", "dark"):
-            person.lab.theme(theme)
-            shown = theme == "light" and name == "ada"
-            picture(person.page, tmp_path / f"team-{name}-{theme}.png", shown=shown)
-        person.lab.theme("light")
+    for name in ("ada", "curie"):
+        lab = people[name].lab
+        pictures(lab.page, tmp_path / f"team-{name}", lab, shown=name == "ada")
 
 
 def test_learners_fetch_work_check_and_submit(people, tmp_path):
@@ -90,7 +103,7 @@ def test_learners_fetch_work_check_and_submit(people, tmp_path):
         people[name].assignment_list()
         people[name].press("Fetch", then="fetched_assignments_list")
     ada, bose = people["ada"], people["bose"]
-    picture(ada.page, tmp_path / "team-assignments.png")
+    pictures(ada.page, tmp_path / "team-assignments", ada.lab)
 
     ada.write_work(answers | {"prepare-answer": "# here"})
     ada.page.goto(f"{ada.hub.url}/user/ada/lab/tree/{NOTEBOOK}?reset")
@@ -117,7 +130,7 @@ def test_the_instructor_collects_grades_and_gives_feedback(people, hub, terminal
 
 
 @pytest.mark.parametrize(("name", "score"), [("ada", "18"), ("bose", "16")])
-def test_a_learner_reads_their_feedback(people, hub, name, score):
+def test_a_learner_reads_their_feedback(people, hub, name, score, tmp_path):
     learner = people[name]
     learner.page.reload()
     learner.page.locator("#jupyterlab-splash").wait_for(state="detached")
@@ -129,7 +142,18 @@ def test_a_learner_reads_their_feedback(people, hub, name, score):
     address = page.relative_to(learner.workspace).as_posix()
     learner.page.goto(f"{hub.url}/user/{name}/files/{address}")
     expect(learner.page.get_by_role("heading").first).to_contain_text(f"Score: {score}")
+    pictures(learner.page, tmp_path / f"team-feedback-{name}")
     assert unreadable(learner.page, "h1, h2, h3") == []
+
+
+def test_the_instructor_reads_the_classs_report(people, hub, terminal, tmp_path):
+    terminal("lepton class report .")
+    page = people["curie"].page.context.new_page()
+    page.goto(f"{hub.url}/services/{COURSE}/files/report/report.html")
+    expect(page.get_by_text("Engines").first).to_be_visible()
+    pictures(page, tmp_path / "team-report")
+    assert unreadable(page, "h1, h2, h3, p, ul, table") == []
+    page.close()
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +167,7 @@ def token(people, hub) -> str:
 def signed_in(people, hub) -> Iterator[httpx.Client]:
     """What ada may ask for in her browser."""
     client = hub.sign_in("ada")
-    hub.lab_ready(client, "ada")
+    hub.start_lab(client, "ada")
     yield client
     client.close()
 
@@ -213,16 +237,16 @@ print(json.dumps({path: outcome(path) for path in sys.argv[1:]}))
 """
 
 
-def test_a_learners_programs_cannot_read_what_is_not_theirs(people, hub):
+def test_a_learners_programs_cannot_read_what_is_not_theirs(people, hub, postgres):
     ada, course = hub.home("ada"), hub.home(f"course-{COURSE}")
     secret = [
         hub.home("bose") / "lepton" / NOTEBOOK,
         hub.home("bose"),
-        hub.classroom / "gradebook.db",
+        hub.classroom / "nbgrader_config.py",
         hub.classroom / "private/seed",
         hub.classroom / "source",
         course,
-        hub.folders.hub / "jupyterhub.sqlite",
+        hub.folders.hub,
         hub.folders.hub / "cookie_secret",
         hub.folders.team_file,
         hub.folders.exchange / COURSE / "inbound",
@@ -233,6 +257,10 @@ def test_a_learners_programs_cannot_read_what_is_not_theirs(people, hub):
         Path(f"/proc/{hub.server_process('bose')}/environ"),
         Path(f"/proc/{hub.process.pid}/environ"),
     ]
+    if postgres:
+        secret.append(postgres.folder)
+    else:
+        secret += [hub.classroom / "gradebook.db", hub.folders.hub / "jupyterhub.sqlite"]
     assert all(path.exists() for path in secret), "else the test tries nothing"
     own = ada / "lepton" / NOTEBOOK
     done = hub.run_as("ada", "python3", "-c", READER, *map(str, [*secret, own]), cwd=ada / "lepton")
@@ -288,3 +316,19 @@ def test_work_in_anothers_name_is_not_collected(people, hub, terminal):
     assert sorted(path.name for path in kept.iterdir()) == ["1"]
     stamp = hub.classroom / "submitted" / "bose" / ASSIGNMENT / "timestamp.txt"
     assert not stamp.read_text().startswith("2099")
+
+
+def test_grades_and_what_the_hub_keeps_are_in_postgresql(people, hub, postgres):
+    if postgres is None:
+        skip_unless_ci("There is no PostgreSQL server. On Debian: sudo apt install postgresql")
+    assert postgres.query("hub", "SELECT name FROM users ORDER BY 1") == ["ada", "bose", "curie"]
+    students = "SELECT student_id FROM submitted_assignment ORDER BY 1"
+    assert postgres.query("gradebook", students) == ["ada", "bose"]
+    assert not list(hub.folders.hub.glob("*.sqlite"))
+    assert not (hub.classroom / "gradebook.db").exists()
+
+    _, dump, restore = commands("PostgreSQL")
+    postgres.new_database("restored")
+    postgres.run(*dump.replace(" ID", " gradebook").split())
+    postgres.run(*restore.replace("=ID ", "=restored ").split())
+    assert postgres.query("restored", students) == ["ada", "bose"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-import re
 import shutil
+import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -16,13 +15,13 @@ import httpx
 import pytest
 from conftest import CLONE
 from nbgrader.api import Gradebook
-from team_hub import ASSIGNMENT, COURSE, TeamHub, skip_without_hub, team_hub
+from operators_page import commands
+from team_hub import ASSIGNMENT, COURSE, TeamHub, skip_without_hub, team_hub, wait_for
 from team_people import (
     NOTEBOOK,
     answers_of_the_course,
     scores,
     submissions,
-    wait_for,
     write_answers,
 )
 
@@ -33,7 +32,6 @@ GRADED = 18
 COLLECT = f"lepton class collect . {ASSIGNMENT}"
 DUE = f"nbgrader db assignment add {ASSIGNMENT} --duedate='2020-01-01 12:00'"
 GRADE = f"lepton class grade . {ASSIGNMENT} --workers 1"
-PAGE = (CLONE / "docs/operators.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +46,7 @@ def learners(hub) -> Iterator[dict[str, httpx.Client]]:
     """Two learners with the assignment answered in front of them."""
     clients = {name: hub.sign_in(name) for name in ("ada", "bose")}
     for name, client in clients.items():
-        hub.lab_ready(client, name)
+        hub.start_lab(client, name)
         done = hub.post(client, f"/user/{name}/assignments/fetch", WHICH)
         assert done.json()["success"], done.text
         answer(hub, name, without="distances-answer" if name == "bose" else "")
@@ -76,24 +74,39 @@ def handed_in(hub: TeamHub, name: str) -> int:
 
 def test_a_hub_that_is_killed_takes_no_work_and_no_sign_in_with_it(hub, learners):
     ada, bose = learners["ada"], learners["bose"]
+    inbound = hub.folders.exchange / COURSE / "inbound"
     servers = {name: hub.server_process(name) for name in learners}
     with ThreadPoolExecutor() as pool:
-        told = pool.submit(submit, hub, ada, "ada")
-        time.sleep(0.05)
+        told_bose = pool.submit(submit, hub, bose, "bose")
+        wait_for(lambda: list(inbound.glob("bose+*")) or told_bose.done(), "bose's work")
+        hub.process.send_signal(signal.SIGSTOP)
+        told_ada = pool.submit(submit, hub, ada, "ada")
+        wait_for(lambda: is_asked_by(hub, "ada") or told_ada.done(), "question to the hub")
         hub.kill()
-        told_ada = told.result()
-    # The hub may have gone before ada was told; what she was told of is there.
-    assert handed_in(hub, "ada") >= told_ada
+    # The hub may go before bose is told; what he is told of is there.
+    assert handed_in(hub, "bose") >= told_bose.result()
     # Without a hub nobody can say who is in the course: a submission is refused, not half made.
-    assert not submit(hub, bose, "bose")
-    assert not list((hub.folders.exchange / COURSE / "inbound").glob("bose+*"))
+    assert not told_ada.result()
+    assert not submit(hub, ada, "ada")
+    assert not list(inbound.glob("ada+*"))
 
     hub.start()
-    assert {name: hub.server_process(name) for name in learners} == servers, "labs went on"
     for name, client in learners.items():
+        hub.lab_answers(client, name)
         if not handed_in(hub, name):
             assert submit(hub, client, name), "signed in still"
         assert handed_in(hub, name) == 1
+    assert {name: hub.server_process(name) for name in learners} == servers, "labs went on"
+
+
+def is_asked_by(hub: TeamHub, name: str) -> bool:
+    """Return whether a program of the user is connected to the hub itself."""
+    port, connected = f":{hub.ports[1]:04X}", "01"
+    fields = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(
+        remote.endswith(port) and state == connected and int(user) == hub.number(name)
+        for _, _, remote, state, _, _, _, user, *_ in fields
+    )
 
 
 def test_a_grading_that_is_killed_goes_on_and_a_late_second_attempt_counts(hub, learners):
@@ -105,6 +118,7 @@ def test_a_grading_that_is_killed_goes_on_and_a_late_second_attempt_counts(hub, 
     wait_for(lambda: not grading(hub), "end of the grading, for the course's server ends too")
     hub.start()
     answer(hub, "bose")
+    hub.lab_answers(learners["bose"], "bose")
     assert submit(hub, learners["bose"], "bose")
     with closing(hub.sign_in("curie")) as curie:
         hub.command(curie, f"{DUE}; {COLLECT}; {GRADE}; touch ~/graded")
@@ -112,7 +126,7 @@ def test_a_grading_that_is_killed_goes_on_and_a_late_second_attempt_counts(hub, 
     assert scores(hub) == {"ada": GRADED, "bose": GRADED}, "the second attempt counts"
     assert attempts(hub, "ada") == ["1"], "nothing counts twice"
     assert attempts(hub, "bose") == ["1", "2"]
-    with Gradebook(f"sqlite:///{hub.classroom}/gradebook.db") as gradebook:
+    with Gradebook(hub.gradebook) as gradebook:
         late = gradebook.find_submission(ASSIGNMENT, "bose").total_seconds_late
     assert late > 0
 
@@ -132,36 +146,28 @@ def grading(hub: TeamHub) -> bool:
     return False
 
 
-def commands(heading: str) -> list[str]:
-    """The commands below a heading of the operators' page."""
-    part = PAGE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    blocks = re.findall(r"^```sh\n(.+?)\n```$", part, re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines() if not line.startswith("make")]
-
-
 def test_the_pages_commands_back_up_and_restore(hub, learners, tmp_path):
     before = scores(hub)
     for line in commands("Back up"):
         run_on(hub, line, tmp_path)
     hub.stop()
     shutil.rmtree(hub.folders.root)
-    for line in commands("Restore"):
+    *restore, start = commands("Restore")
+    for line in restore:
         run_on(hub, line, tmp_path)
+    assert start == "make hub"
     assert scores(hub) == before
     assert (hub.folders.hub / "cookie_secret").stat().st_mode & 0o777 == 0o600
     assert hub.home("ada").stat().st_uid == hub.number("ada")
-    hub.start()
+    hub.start(LEPTON_TEAM_IDLE_SECONDS="4")
     assert learners["ada"].get("/hub/home").url.path == "/hub/home", "signed in still"
-    assert hub.lab_ready(learners["ada"], "ada") > 0
     assert (handed_in(hub, "ada"), handed_in(hub, "bose")) == (1, 2)
 
 
 def test_a_server_that_nobody_uses_is_stopped(hub, learners):
-    hub.stop()
-    hub.start(LEPTON_TEAM_IDLE_SECONDS="4")
-    hub.lab_ready(learners["ada"], "ada")
-    number = hub.server_process("ada")
-    wait_for(lambda: not Path(f"/proc/{number}").exists(), "end of ada's server")
+    learners["ada"].get("/hub/spawn")
+    wait_for(lambda: "Culling server ada" in hub.log.read_text(), "server that nobody uses")
+    wait_for(lambda: not hub.server_processes("ada"), "end of ada's server")
 
 
 def run_on(hub: TeamHub, line: str, folder) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import pwd
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from threading import Timer
+from types import SimpleNamespace
 
 import pytest
 from conftest import CLONE, skip_unless_ci
@@ -18,9 +23,11 @@ from lepton_team.accounts import (
     read_accounts,
     write_accounts,
 )
+from lepton_team.course_server import wait_until_free
 from lepton_team.courses import Course, TeamError, arrival, groups_of, members, read_courses, roles
 from lepton_team.folders import HubFolders
-from lepton_team.view import closed_parents
+from lepton_team.mount_namespace import closed_parents
+from lepton_team.ports import EPHEMERAL, non_ephemeral_port
 
 SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
 NETS = Course("nets", frozenset({"ada"}), frozenset({"bose"}))
@@ -91,12 +98,38 @@ def test_folders_that_others_may_not_pass_are_found(tmp_path):
     assert closed_parents([Path("/usr/bin/env")]) == []
 
 
+def test_a_server_gets_a_port_that_the_system_gives_to_nobody():
+    lowest = int(EPHEMERAL.read_text().split()[0])
+    assert all(0 < non_ephemeral_port() < lowest for _ in range(20))
+
+
+def test_a_courses_server_waits_until_the_one_before_has_left_its_port():
+    old, new = socket.create_server(("127.0.0.1", 0)), socket.socket()
+    port = old.getsockname()[1]
+    Timer(0.5, old.close).start()
+    wait_until_free(port)
+    with new:
+        new.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        new.bind(("127.0.0.1", port))
+
+
+@pytest.mark.parametrize(("owner", "is_theirs"), [(os.geteuid(), True), (65_534, False)])
+def test_a_number_that_is_another_users_process_by_now_is_no_server(owner, is_theirs):
+    if importlib.util.find_spec("jupyterhub") is None:
+        skip_unless_ci("JupyterHub is not installed: make install-team")
+    from lepton_team.spawner import WalledSpawner
+
+    spawner = WalledSpawner(user=SimpleNamespace(name=pwd.getpwuid(owner).pw_name))
+    spawner.load_state({"pid": os.getpid()})
+    assert bool(spawner.pid) == is_theirs
+
+
 LOOK = """
 import os, sys
 from pathlib import Path
-from lepton_team.view import Covered, Kept, enter
+from lepton_team.mount_namespace import Covered, Kept, unshare_mounts
 root = Path(sys.argv[1])
-enter([Kept(root / "seen"), Kept(root / "mine", writable=True)], [Covered(root)])
+unshare_mounts([Kept(root / "seen"), Kept(root / "mine", writable=True)], [Covered(root)])
 assert (root / "seen/text").read_text() == "seen"
 assert sorted(os.listdir(root)) == ["mine", "seen"]
 (root / "mine/new").write_text("kept")
@@ -125,7 +158,8 @@ def test_a_process_sees_what_is_kept_and_nothing_else(tmp_path):
 
 
 def test_the_example_for_a_company_can_be_read(tmp_path, monkeypatch):
-    pytest.importorskip("oauthenticator")
+    if importlib.util.find_spec("oauthenticator") is None:
+        skip_unless_ci("JupyterHub is not installed: make install-team")
     HubFolders(tmp_path).team_file.write_text("courses:\n  sums:\n    instructors: [curie]\n")
     for name, value in {
         "LEPTON_TEAM": str(tmp_path),

@@ -33,11 +33,17 @@ class Account:
 
 
 def number_accounts(
-    names: Sequence[str], homes: Path, known: Sequence[Account] = ()
+    names: Sequence[str],
+    homes: Path,
+    known: Sequence[Account] = (),
+    first: int = FIRST_NUMBER,
 ) -> list[Account]:
-    """Return an account for each name; a known one keeps its number, since files have owners."""
+    """Return an account for each name; a known one keeps its number, since files have owners.
+
+    first: the number of the first account, where none is known.
+    """
     accounts = {account.name: account for account in known}
-    free = max((a.number for a in known), default=FIRST_NUMBER - 1) + 1
+    free = max((a.number for a in known), default=first - 1) + 1
     for name in names:
         if name not in accounts:
             accounts[name] = Account(name, free, homes / name)

@@ -19,6 +19,9 @@ from lepton_team.folders import COURSE_ACCOUNT, DEPLOY, HubFolders, course_accou
 FIRST_PORT = 8710
 """Where the courses' servers listen, one after another; only the proxy asks there."""
 
+START_SECONDS = 300
+"""How long the hub waits for a course's server, on a machine that is busy; it ends without one."""
+
 
 @dataclass(frozen=True)
 class Course:
@@ -113,7 +116,7 @@ def services(
 
     It runs under the course's own account, and its token can do nothing at the hub.
     """
-    command = _with_hub("-P", str(DEPLOY / "lepton_team" / "course_server.py"))
+    command = _dying_with_hub("-P", str(DEPLOY / "lepton_team" / "course_server.py"))
     return [
         {
             "name": course.id,
@@ -124,6 +127,7 @@ def services(
             "environment": dict(environment),
             "oauth_no_confirm": True,
             "display": True,
+            "timeout": START_SECONDS,
         }
         for number, course in enumerate(courses)
     ]
@@ -144,11 +148,11 @@ CULLER_ROLE = {
 
 def culler(seconds: int) -> dict[str, Any]:
     """Return JupyterHub's service that stops servers nobody has used for so many seconds."""
-    command = _with_hub("-m", "jupyterhub_idle_culler", f"--timeout={seconds}")
+    command = _dying_with_hub("-m", "jupyterhub_idle_culler", f"--timeout={seconds}")
     return {"name": "idle-culler", "command": command, "user": "nobody", "display": False}
 
 
-def _with_hub(*arguments: str) -> list[str]:
+def _dying_with_hub(*arguments: str) -> list[str]:
     """Return a command of Python's that ends with the hub."""
-    starter = str(DEPLOY / "lepton_team" / "with_hub.py")
+    starter = str(DEPLOY / "lepton_team" / "die_with_parent.py")
     return [sys.executable, "-P", starter, sys.executable, *arguments]

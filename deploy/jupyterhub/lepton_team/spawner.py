@@ -8,13 +8,15 @@ import resource
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.traitlets import ByteSpecification
 from traitlets import Instance, Integer, Unicode
 
 from lepton_team.folders import CLONE, DEPLOY, VISIBLE_PARTS, HubFolders, program_folders
-from lepton_team.view import Covered, Kept, enter
+from lepton_team.mount_namespace import Covered, Kept, unshare_mounts
+from lepton_team.ports import non_ephemeral_port
 
 FIRST_PERSON = 1000
 """Accounts with lower numbers are the system's own, whatever a roster says."""
@@ -34,6 +36,20 @@ class WalledSpawner(LocalProcessSpawner):
         "8G", help="Most memory of one process; it gets a MemoryError at it."
     ).tag(config=True)
 
+    async def start(self) -> tuple[str, int]:
+        self.port = non_ephemeral_port()
+        return await super().start()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up a server that a hub before this one has started.
+
+        After a restart of the machine, or in a restored hub, its number is another process's, which
+        the hub would take for the server and kill.
+        """
+        super().load_state(state)
+        if self.pid and _owner(self.pid) != pwd.getpwnam(self.user.name).pw_uid:
+            self.pid = 0
+
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         account = pwd.getpwnam(name)
         if account.pw_uid < FIRST_PERSON:
@@ -47,7 +63,7 @@ class WalledSpawner(LocalProcessSpawner):
         }
 
         def enclose() -> None:
-            enter(kept, covered)
+            unshare_mounts(kept, covered)
             os.umask(0o077)
             for kind, most in limits.items():
                 resource.setrlimit(kind, (most, most))
@@ -63,6 +79,14 @@ class WalledSpawner(LocalProcessSpawner):
         covered = [Covered(CLONE), Covered(self.folders.root), Covered(home.parent)]
         covered += [Covered(Path(place), 0o1777, self.temporary) for place in ("/tmp", "/dev/shm")]
         return kept, covered
+
+
+def _owner(pid: int) -> int | None:
+    """Return the user number of a process; None where there is no such process."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except FileNotFoundError:
+        return None
 
 
 def learner_command() -> list[str]:

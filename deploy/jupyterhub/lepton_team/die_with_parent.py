@@ -1,6 +1,6 @@
-"""Run a command that ends when the hub does, however it ends: a new hub starts a new one.
+"""Run a command that ends with its parent, the hub, however that ends: a new hub starts a new one.
 
-python with_hub.py COMMAND [ARGUMENT …]
+python die_with_parent.py COMMAND [ARGUMENT …]
 """
 
 from __future__ import annotations

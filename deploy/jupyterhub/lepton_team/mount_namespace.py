@@ -42,7 +42,7 @@ class Covered:
     size: str = "1m"
 
 
-def enter(kept: Sequence[Kept], covered: Sequence[Covered]) -> None:
+def unshare_mounts(kept: Sequence[Kept], covered: Sequence[Covered]) -> None:
     """Give this process and its children a view of their own. Needs root (of a user namespace).
 
     Raises OSError.
