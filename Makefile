@@ -106,7 +106,7 @@ attack: build
 	$(BIN)/python -m pytest -m attack tests/sandbox
 
 test-team: install-team build
-	$(BIN)/python -m pytest -m team
+	$(BIN)/python -m pytest tests/team
 
 fuzz: install
 	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzzing

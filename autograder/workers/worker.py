@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -73,17 +74,23 @@ def _zygote_that_imports(modules: tuple[str, ...]) -> Link | None:
 
 
 def preload_for(folders: Iterable[Path]) -> tuple[str, ...]:
-    """Return the modules that a zygote should import: a framework only if a submission names it."""
+    """Return the modules that a zygote should import: a framework only if a submission imports it.
+
+    The output of a check names all of them, in its form for reporting a mistake.
+    """
     named = {name for folder in folders for name in _frameworks_named(folder)}
     used = (modules for name, modules in FRAMEWORKS.items() if name in named)
     return (*chain(*used), *ALSO)
+
+
+_IMPORT = rb"(?:import|from)[ \t]+%s\b"
 
 
 def _frameworks_named(folder: Path) -> Iterator[str]:
     with contextlib.suppress(OSError):  # an unreadable submission is reported when it is graded
         for notebook in submitted_notebooks(folder):
             data = notebook.read_bytes()
-            yield from (name for name in FRAMEWORKS if name.encode() in data)
+            yield from (name for name in FRAMEWORKS if re.search(_IMPORT % name.encode(), data))
 
 
 def threads_each(slots: int) -> int:
