@@ -132,9 +132,7 @@ def test_the_instructor_collects_grades_and_gives_feedback(people, hub, terminal
 @pytest.mark.parametrize(("name", "score"), [("ada", "18"), ("bose", "16")])
 def test_a_learner_reads_their_feedback(people, hub, name, score, tmp_path):
     learner = people[name]
-    learner.page.reload()
-    learner.page.locator("#jupyterlab-splash").wait_for(state="detached")
-    learner.assignment_list()
+    learner.page.get_by_title("Refresh assignments list").click()
     learner.page.get_by_role("button", name="Fetch Feedback").click()
     folder = learner.workspace / COURSE / ASSIGNMENT / "feedback"
     wait_for(lambda: list(folder.glob("*/assignment.html")), "feedback")
