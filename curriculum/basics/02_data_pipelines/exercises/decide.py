@@ -14,6 +14,7 @@ from .mending import (
     AGE,
     AMOUNT,
     ASIDE,
+    ASSETS,
     BLANK,
     CATEGORIES,
     NUMBERS,
@@ -89,6 +90,13 @@ def cases(rng, rows):
     yield Case("money in single units", (table, spelt), expected=truth)
     alone = np.flatnonzero(truth == ASIDE)[:1]
     yield Case("money in single units", (table[alone], spelt[alone]), expected=truth[alone])
+    worked, owned = numbers[:, SENIORITY], np.nan_to_num(numbers[:, ASSETS])
+    typical = ((worked >= 8) & (owned >= 3000), (worked <= 3) & (owned <= 2000))
+    for kind in (0, 1):  # what is done to a row must not depend on the rest of its call
+        table, spelt, truth = drawn(typical[kind], kinds=(kind,), broken=0)
+        single = rng.permutation(len(table)) % 2 == 0
+        table[np.ix_(single, PLACES)] *= 1000
+        yield Case("money in single units", (table, spelt), expected=truth)
     table, spelt, truth = drawn()
     _break(table, truth == ASIDE, rng)
     for name in ("income", "assets"):
@@ -153,6 +161,25 @@ cleaning = deciding.group("Cleaning", read="lesson.ipynb#Look-before-you-clean")
 )
 def units_not_converted(numbers, texts):
     return decide_with(numbers, texts, units=False)
+
+
+@cleaning.mistake(
+    "Where rows in single units stand among others, too few decisions are right, as happens when "
+    "the unit is guessed for a whole call: look at the amount of each row by itself."
+)
+def one_unit_for_all(numbers, texts):
+    single = np.median(np.abs(numbers[:, AMOUNT])) > 20_000
+    scaled = numbers.copy()
+    scaled[:, PLACES] /= 1000 if single else 1
+    return decide_with(scaled, texts, units=False)
+
+
+@cleaning.mistake(
+    "Where a call holds applicants of one kind, too few decisions are right, as happens when they "
+    "are scaled by their own means: use the means and deviations of the training rows."
+)
+def scaled_by_the_call(numbers, texts):
+    return decide_with(numbers, texts, own_scale=True)
 
 
 @cleaning.mistake(

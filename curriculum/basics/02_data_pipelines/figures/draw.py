@@ -49,7 +49,7 @@ def pipeline() -> str:
     parts = [
         '<defs><marker id="head" markerWidth="9" markerHeight="8" refX="8" refY="4" orient="auto">'
         f'<path d="M0,0 L9,4 L0,8 z" fill="{INK}"/></marker></defs>',
-        text(426, 20, "fit: the training rows only; each step learns what is written below it", ORANGE),
+        text(426, 20, "fit: training rows only; each step learns what is written below it", ORANGE),
         bracket(33, 12, ORANGE),
         text(426, 320, "transform, predict: any rows, even a single one; nothing is learned", BLUE),
         bracket(295, -12, BLUE),
