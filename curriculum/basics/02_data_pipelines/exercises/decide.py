@@ -260,7 +260,8 @@ def a_list(numbers, texts):
 
 deciding.hints(
     "Write prepare in three steps: turn -9999 into nan, convert money to thousands, bring "
-    "spellings to those of the clean table. Then look at a histogram of each column.",
+    "spellings to those of the clean table. Treat each row as if it came alone. Then look at a "
+    "histogram of each column.",
     "decide: prepare, find the rows that violate the schema, let scorer.predict_proba rate numbers "
     "and words side by side, compare with about 0.3, and write 2 for those rows.",
     "Missing: numbers == -9999. Units: rows with abs(amount) > 20000. Spelling: strip, lower, "
