@@ -14,7 +14,6 @@ from .mending import (
     AGE,
     AMOUNT,
     ASIDE,
-    ASSETS,
     BLANK,
     CATEGORIES,
     NUMBERS,
@@ -90,8 +89,11 @@ def cases(rng, rows):
     yield Case("money in single units", (table, spelt), expected=truth)
     alone = np.flatnonzero(truth == ASIDE)[:1]
     yield Case("money in single units", (table[alone], spelt[alone]), expected=truth[alone])
-    worked, owned = numbers[:, SENIORITY], np.nan_to_num(numbers[:, ASSETS])
-    typical = ((worked >= 8) & (owned >= 3000), (worked <= 3) & (owned <= 2000))
+    worked = numbers[:, SENIORITY]
+    owned, earned = (np.nan_to_num(numbers[:, NUMBERS.index(n)]) for n in ("assets", "income"))
+    well_off = (earned >= 150) & (owned >= 3000) & (worked < 15)
+    hard_up = (earned <= 160) & (owned <= 2000) & (worked <= 3)
+    typical = (well_off, hard_up)
     for kind in (0, 1):  # what is done to a row must not depend on the rest of its call
         table, spelt, truth = drawn(typical[kind], kinds=(kind,), broken=0)
         single = rng.permutation(len(table)) % 2 == 0

@@ -12,9 +12,7 @@ from lepton_course.datasets.soiled import MONEY, SYNONYMS
 
 NUMBERS, CATEGORIES = list(CREDIT.numbers), list(CREDIT.categories)
 PLACES = [NUMBERS.index(name) for name in MONEY]
-SENIORITY, TIME, AGE, AMOUNT, ASSETS = (
-    NUMBERS.index(name) for name in ("seniority", "time", "age", "amount", "assets")
-)
+SENIORITY, TIME, AGE, AMOUNT = (NUMBERS.index(n) for n in ("seniority", "time", "age", "amount"))
 BLANK = -9999.0
 ASIDE = 2
 THRESHOLD = 0.29
