@@ -117,12 +117,13 @@ def rmsprop_by_torch(weights, gradient, square, learning_rate, beta=0.99, epsilo
 
 @scaled_step.cases
 def rmsprop_cases(rng):
-    def case(part, shape, rate, *rest, start=1.0):
+    def case(part, shape, rate, *rest, start=1.0, steep=1.0):
         weights, gradient = rng.normal(size=(2, *shape))
-        return Case(part, (weights, gradient, start * rng.random(shape), rate, *rest))
+        return Case(part, (weights, steep * gradient, start * rng.random(shape), rate, *rest))
 
     return [
         case("the first step", (3,), 0.1, start=0.0),
+        case("the first step, nearly flat", (4,), 0.1, start=0.0, steep=1e-7),  # shows epsilon
         case("later steps", (2, 3), 0.25),
         case("later steps", (1,), 1.0, 0.5),
         case("later steps", (4, 1, 2), 0.01, 0.9, 0.1),
