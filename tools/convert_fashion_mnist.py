@@ -7,7 +7,7 @@ Four files, npz without pickle, each with its origin, licence and SHA-256 in a J
 
 - the subset that ships with the course: 10000 training and 2000 test images;
 - 2000 further test images for the judge of *Convolutional networks*, 1500 for that of *Training
-  well*, and 1300 of five classes for that of *Transfer learning*; only instructors get these files.
+  well*, and 1400 of five classes for that of *Transfer learning*; only instructors get these files.
   No image is in two files, nor in that of *Distributed training*.
 
 Every split but the last holds each class equally often, in an order in which every ten images show
@@ -108,7 +108,7 @@ def main() -> None:
     )
     left = np.setdiff1d(left, left[further])
     chosen = []
-    for kinds, number in ((NEW_KINDS, 1_200), (OLD_KINDS, 100)):
+    for kinds, number in ((NEW_KINDS, 1_200), (OLD_KINDS, 200)):
         of_kinds = left[np.isin(test_y[left], kinds)]
         (rows,) = balanced_indices(test_y[of_kinds], [number], rng)
         chosen.append(of_kinds[rows])
@@ -117,7 +117,7 @@ def main() -> None:
         arguments.transfer,
         {"images": test_x[rows], "labels": test_y[rows]},
         FASHION_MNIST,
-        "1300 of the 10000 test images, of five classes, none of them in the course's other files",
+        "1400 of the 10000 test images, of five classes, none of them in the course's other files",
         MADE_BY,
     )
 
