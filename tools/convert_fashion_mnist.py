@@ -7,12 +7,12 @@ Four files, npz without pickle, each with its origin, licence and SHA-256 in a J
 
 - the subset that ships with the course: 10000 training and 2000 test images;
 - 2000 further test images for the judge of *Convolutional networks*, 1500 for that of *Training
-  well*, and 1200 of four classes for that of *Transfer learning*; only instructors get these files.
+  well*, and 1400 of five classes for that of *Transfer learning*; only instructors get these files.
   No image is in two files, nor in that of *Distributed training*.
 
-Every split holds each class equally often, in an order in which every ten images show every class
-once, so that a slice `[:1000]` is balanced too. The same input always gives the same arrays; the
-compressed bytes may differ between versions of zlib.
+Every split but the last holds each class equally often, in an order in which every ten images show
+every class once, so that a slice `[:1000]` is balanced too. The same input always gives the same
+arrays; the compressed bytes may differ between versions of zlib.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ HELD_OUT = CURRICULUM / "basics" / "05_convolutional_networks" / "held_out.npz"
 TRAINING_WELL = CURRICULUM / "basics" / "04_training_well" / "held_out.npz"
 TRANSFER = CURRICULUM / "basics" / "06_transfer_learning" / "held_out.npz"
 NEW_KINDS = (0, 4, 5, 8)  # T-shirt/top, coat, sandal, bag: the classes its backbone never saw
+OLD_KINDS = (9,)  # ankle boot: one that it knows
 DISTRIBUTED = CURRICULUM / "advanced" / "02_distributed_training" / "held_out.npz"
 SEED = 2017  # the year of the data set
 MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
@@ -106,13 +107,17 @@ def main() -> None:
         MADE_BY,
     )
     left = np.setdiff1d(left, left[further])
-    left = left[np.isin(test_y[left], NEW_KINDS)]
-    (new,) = balanced_indices(test_y[left], [1_200], rng)
+    chosen = []
+    for kinds, number in ((NEW_KINDS, 1_200), (OLD_KINDS, 200)):
+        of_kinds = left[np.isin(test_y[left], kinds)]
+        (rows,) = balanced_indices(test_y[of_kinds], [number], rng)
+        chosen.append(of_kinds[rows])
+    rows = np.concatenate(chosen)
     write_data_file(
         arguments.transfer,
-        {"images": test_x[left[new]], "labels": test_y[left[new]]},
+        {"images": test_x[rows], "labels": test_y[rows]},
         FASHION_MNIST,
-        "1200 of the 10000 test images, of four classes, none of them in the course's other files",
+        "1400 of the 10000 test images, of five classes, none of them in the course's other files",
         MADE_BY,
     )
 

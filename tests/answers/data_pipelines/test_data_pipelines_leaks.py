@@ -12,6 +12,7 @@ from answer_table import AnswerTable
 from conftest import CLONE
 
 from lepton_course.datasets.catalogue import CREDIT
+from lepton_course.datasets.soiled import MONEY
 
 TABLE = AnswerTable(CLONE / "curriculum" / "basics" / "02_data_pipelines")
 
@@ -199,6 +200,7 @@ DECIDE = TABLE.exercises["decide"].reference
 UNITS, BLANKS, SPELLING = ("money in single units", "disguised missing values", "other spellings")
 RULES = "each rule of the schema"
 SENIORITY, AGE, AMOUNT = map([*CREDIT.numbers].index, ("seniority", "age", "amount"))
+IS_MONEY = np.isin([*CREDIT.numbers], MONEY)
 
 
 @TABLE.answer("decide")
@@ -222,6 +224,14 @@ def units_by_income(numbers, texts):
     """Take rows whose amount is in single units for impossible ones."""
     result = DECIDE(numbers, texts)
     return np.where(np.abs(numbers[:, 7]) > 20_000, 0, result)
+
+
+@TABLE.answer("decide", loses={UNITS})
+def unit_of_the_mean_amount(numbers, texts):
+    changed = numbers.copy()
+    if np.abs(numbers[:, AMOUNT]).mean() > 20_000:
+        changed[:, IS_MONEY] /= 1000
+    return DECIDE(changed, texts)
 
 
 @TABLE.answer("decide", loses={BLANKS})

@@ -317,6 +317,17 @@ def labels_taken_as_sorted(photos, labels, new_photos):
 
 
 @TABLE.answer("adapt", loses={PART})
+def a_table_of_four_columns(photos, labels, new_photos):
+    """Right for four kinds and for fewer, whose columns alone have targets."""
+    known, new = features(photos, 8), features(new_photos)
+    centre, spread = known.mean(axis=0), known.std(axis=0) + 1e-3
+    targets = (np.tile(labels, 8)[:, None] == np.arange(4)).astype(float)
+    rows = (known - centre) / spread
+    weight = np.linalg.solve(rows.T @ rows + 100 * np.eye(96), rows.T @ targets)
+    return ((new - centre) / spread @ weight + targets.mean(axis=0)).argmax(axis=1)
+
+
+@TABLE.answer("adapt", loses={PART})
 def always_the_same_four_kinds(photos, labels, new_photos):
     """Learned the labels of the notebook's own example by heart."""
     found = right("adapt", photos, labels, new_photos)

@@ -89,6 +89,16 @@ def cases(rng, rows):
     yield Case("money in single units", (table, spelt), expected=truth)
     alone = np.flatnonzero(truth == ASIDE)[:1]
     yield Case("money in single units", (table[alone], spelt[alone]), expected=truth[alone])
+    worked = numbers[:, SENIORITY]
+    owned, earned = (np.nan_to_num(numbers[:, NUMBERS.index(n)]) for n in ("assets", "income"))
+    well_off = (earned >= 150) & (owned >= 3000) & (worked < 15)
+    hard_up = (earned <= 160) & (owned <= 2000) & (worked <= 3)
+    typical = (well_off, hard_up)
+    for kind in (0, 1):  # what is done to a row must not depend on the rest of its call
+        table, spelt, truth = drawn(typical[kind], kinds=(kind,), broken=0)
+        single = rng.permutation(len(table)) % 2 == 0
+        table[np.ix_(single, PLACES)] *= 1000
+        yield Case("money in single units", (table, spelt), expected=truth)
     table, spelt, truth = drawn()
     _break(table, truth == ASIDE, rng)
     for name in ("income", "assets"):
@@ -153,6 +163,25 @@ cleaning = deciding.group("Cleaning", read="lesson.ipynb#Look-before-you-clean")
 )
 def units_not_converted(numbers, texts):
     return decide_with(numbers, texts, units=False)
+
+
+@cleaning.mistake(
+    "Where rows in single units stand among others, too few decisions are right, as happens when "
+    "the unit is guessed for a whole call: look at the amount of each row by itself."
+)
+def one_unit_for_all(numbers, texts):
+    single = np.median(np.abs(numbers[:, AMOUNT])) > 20_000
+    scaled = numbers.copy()
+    scaled[:, PLACES] /= 1000 if single else 1
+    return decide_with(scaled, texts, units=False)
+
+
+@cleaning.mistake(
+    "Where a call holds applicants of one kind, too few decisions are right, as happens when they "
+    "are scaled by their own means: use the means and deviations of the training rows."
+)
+def scaled_by_the_call(numbers, texts):
+    return decide_with(numbers, texts, own_scale=True)
 
 
 @cleaning.mistake(
@@ -233,7 +262,8 @@ def a_list(numbers, texts):
 
 deciding.hints(
     "Write prepare in three steps: turn -9999 into nan, convert money to thousands, bring "
-    "spellings to those of the clean table. Then look at a histogram of each column.",
+    "spellings to those of the clean table. Treat each row as if it came alone. Then look at a "
+    "histogram of each column.",
     "decide: prepare, find the rows that violate the schema, let scorer.predict_proba rate numbers "
     "and words side by side, compare with about 0.3, and write 2 for those rows.",
     "Missing: numbers == -9999. Units: rows with abs(amount) > 20000. Spelling: strip, lower, "

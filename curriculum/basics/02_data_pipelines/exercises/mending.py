@@ -18,15 +18,21 @@ ASIDE = 2
 THRESHOLD = 0.29
 
 
-def decide_with(numbers, texts, *, units=True, blanks=True, spelling=True, schema=True):
-    """Return the decisions, int (N,), with steps of cleaning left out where False is given."""
+def decide_with(
+    numbers, texts, *, units=True, blanks=True, spelling=True, schema=True, own_scale=False
+):
+    """Return the decisions, int (N,), with steps of cleaning left out where False is given.
+
+    own_scale: scale these numbers by their own means, not by those of the training set.
+    """
     if blanks:
         numbers = np.where(numbers == BLANK, np.nan, numbers)
     aside = is_impossible(numbers) if schema else np.zeros(len(numbers), dtype=bool)
     if units:
         numbers = in_thousands(numbers)
     words = canonical(texts) if spelling else texts
-    return np.where(aside, ASIDE, logits_of(numbers, words) > _logit(THRESHOLD)).astype(np.int64)
+    refused = logits_of(numbers, words, own_scale) > _logit(THRESHOLD)
+    return np.where(aside, ASIDE, refused).astype(np.int64)
 
 
 def in_thousands(numbers):
@@ -90,10 +96,14 @@ def _model():
     return medians, mean, std, w
 
 
-def logits_of(numbers, words):
+def logits_of(numbers, words, own_scale=False):
     middle, mean, std, w = _model()
     x = _features(numbers, words)
     x = np.where(np.isnan(x), middle, x)
+    if own_scale:
+        own = x[:, : len(NUMBERS)]
+        mean = np.concatenate([own.mean(axis=0), mean[len(NUMBERS) :]])
+        std = np.concatenate([np.maximum(own.std(axis=0), 0.05), std[len(NUMBERS) :]])
     return (x - mean) / std @ w[:-1] + w[-1]
 
 

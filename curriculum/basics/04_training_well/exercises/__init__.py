@@ -8,6 +8,7 @@ EXERCISES = [
     "successive_halving",
     "train_steps",
     "predict_garments",
+    "lesson_steps",
     "lesson",
     "predictions",
 ]

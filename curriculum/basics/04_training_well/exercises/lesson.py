@@ -3,86 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from lepton_course.authoring import Call, Case, close, exercise
-from lepton_course.authoring.wrong_forms import tuple_order
-
-heavy_ball = exercise(
-    "momentum_step",
-    title="Try it: a step with momentum",
-    points=0,
-    difficulty=1,
-    minutes=4,
-    probe=Call(fresh=True),
-    compare=close(),
-    read="lesson.ipynb#Momentum",
-    returns=("weights", "velocity"),
-    forms=[tuple_order((1, 0), "You returned (velocity, weights): the weights come first.")],
-)
-
-
-@heavy_ball.reference
-def momentum_step(weights, gradient, velocity, learning_rate, momentum=0.9):
-    """Return (weights, velocity), new float arrays of the shape of weights, after one step."""
-    faster = gradient + momentum * velocity
-    return weights - learning_rate * faster, faster
-
-
-@heavy_ball.alternative
-def by_torch(weights, gradient, velocity, learning_rate, momentum=0.9):
-    faster = torch.tensor(velocity).mul(momentum).add(torch.tensor(gradient))
-    return torch.tensor(weights).sub(faster, alpha=learning_rate).numpy(), faster.numpy()
-
-
-@heavy_ball.cases
-def momentum_cases(rng):
-    def case(part, shape, rate, *momentum, start=1.0):
-        drawn = [rng.normal(size=shape) for _ in range(3)]
-        return Case(part, (drawn[0], drawn[1], start * drawn[2], rate, *momentum))
-
-    return [
-        case("the first step", (3,), 0.1, start=0.0),
-        case("later steps", (2, 3), 0.25),
-        case("later steps", (1,), 1.0, 0.5),
-        case("later steps", (4, 1, 2), 0.01, 0.99),
-        case("later steps", (2, 2), 0.5, 0.0),
-    ]
-
-
-@heavy_ball.mistake(
-    "You moved by the old velocity: first update the velocity with the gradient, then move."
-)
-def old_velocity(right, a):
-    return a.weights - a.learning_rate * a.velocity, right()[1]
-
-
-@heavy_ball.mistake("You moved uphill: the step goes against the velocity.")
-def uphill(right, a):
-    return right(learning_rate=-a.learning_rate)
-
-
-@heavy_ball.mistake("Your step ignores the velocity: that is plain SGD.")
-def plain_sgd(right, a):
-    return right(momentum=0.0)
-
-
-@heavy_ball.mistake(
-    "You multiplied the gradient by 1 - momentum: that is a running mean, as in Adam; PyTorch's "
-    "momentum adds the whole gradient."
-)
-def running_mean(right, a):
-    return right(gradient=(1 - a.momentum) * a.gradient)
-
-
-heavy_ball.hints(
-    "The velocity changes first: it keeps a part of itself and takes up the gradient.",
-    "velocity = momentum * velocity + gradient; then the weights move against it.",
-    "def momentum_step(weights, gradient, velocity, learning_rate, momentum=0.9):\n"
-    "    velocity = momentum * velocity + gradient\n"
-    "    return weights - learning_rate * velocity, velocity",
-)
-
 
 dropping = exercise(
     "dropout",
@@ -242,4 +164,4 @@ smoothing.hints(
     "    return targets",
 )
 
-EXERCISES = [heavy_ball, dropping, smoothing]
+EXERCISES = [dropping, smoothing]

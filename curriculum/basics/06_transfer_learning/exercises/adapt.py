@@ -18,9 +18,12 @@ FOLDER = Path(__file__).parents[1]
 LABELS = 20
 OF_EACH = 110
 """New photos per kind in the instructor's cases; the learner's check has fewer."""
-SANDAL, BAG = 5, 8
+SANDAL, BAG, BOOT = 5, 8, 9
+"""Kinds that are easily told apart. Of the kinds asked for, the backbone knows only boots."""
 SINGLES = 3
-"""Sandals, and bags, that are each sorted alone: statistics of a single photo tell nothing."""
+"""Photos of a kind that are each sorted alone: statistics of a single photo tell nothing."""
+OF_FIVE = (4, 4, 4, 4, 10)
+"""Clear photos of each label among five: too many of the last for an answer that knows four."""
 
 
 adapting = exercise(
@@ -56,7 +59,8 @@ def in_pieces(photos, labels, new_photos):
 def cases(rng, rows):
     images, kinds = rows.numpy()
     present = np.unique(kinds)
-    number = min(OF_EACH, np.bincount(kinds)[present].min() - LABELS)
+    new_kinds = present[present != BOOT]
+    number = min(OF_EACH, np.bincount(kinds)[new_kinds].min() - LABELS)
 
     def case(order, new_of_each):
         """A case in which the kind order[k] has the label k, so that labels differ by case."""
@@ -73,19 +77,32 @@ def cases(rng, rows):
         expected = np.repeat(names, new_of_each)[shuffled]
         return photos, labels, _on_the_belt(images[np.concatenate(new)[shuffled]], rng), expected
 
-    four = case(rng.permutation(present), number)
-    photos, labels, new_photos, expected = case(rng.permutation([SANDAL, BAG]), number)
-    scores = probe_scores(photos, labels, new_photos)
-    margin = scores[np.arange(len(expected)), expected]
+    def clearest(order, of_label):
+        """Labelled photos of these kinds, new ones, and places of the clearest of each label."""
+        new_of_each = min(number, np.bincount(kinds)[order].min() - LABELS)
+        *arguments, expected = case(order, new_of_each)
+        scores = probe_scores(*arguments)
+        own = np.eye(len(order), dtype=bool)[expected]
+        margin = scores[own] - np.where(own, -np.inf, scores).max(axis=1)
+        places = [_largest(margin, expected == k, count) for k, count in enumerate(of_label)]
+        return *arguments, expected, np.concatenate(places)
+
     part = "four new classes, and single photos"
-    surest = [place for k in range(2) for place in _largest(margin, expected == k)]
-    return [
-        Case(part, four[:3], expected=four[3]),
-        *(Case(part, (photos, labels, new_photos[[i]]), expected=expected[[i]]) for i in surest),
-    ]
+    *four, expected = case(rng.permutation(new_kinds), number)
+    yield Case(part, tuple(four), expected=expected)
+    photos, labels, new_photos, expected, clear = clearest(
+        rng.permutation([SANDAL, BAG]), (SINGLES, SINGLES)
+    )
+    for i in clear:
+        yield Case(part, (photos, labels, new_photos[[i]]), expected=expected[[i]])
+    last = rng.choice([SANDAL, BAG, BOOT])
+    order = np.append(rng.permutation(present[present != last]), last)
+    photos, labels, new_photos, expected, clear = clearest(order, OF_FIVE)
+    clear = rng.permutation(clear)
+    yield Case(part, (photos, labels, new_photos[clear]), expected=expected[clear])
 
 
-def _largest(values, among, count=SINGLES):
+def _largest(values, among, count):
     """Places of the `count` largest values among those that are marked."""
     return np.argsort(np.where(among, -values, np.inf))[:count]
 
@@ -174,6 +191,14 @@ def pixels_compared(photos, labels, new_photos):
 )
 def statistics_of_the_new_photos(photos, labels, new_photos):
     return probe_scores(photos, labels, new_photos, own=True).argmax(axis=1)
+
+
+@accuracies.mistake(
+    "Up to four classes are sorted well, and with a fifth its photos get other labels: take the "
+    "number of classes from labels, as it differs from call to call."
+)
+def four_kinds_always(photos, labels, new_photos):
+    return probe_scores(photos, labels, new_photos)[:, :4].argmax(axis=1)
 
 
 @accuracies.mistake(

@@ -44,4 +44,26 @@ EXERCISES = [
             'predicted_frozen = "b"',
         ),
     ),
+    prediction(
+        "predicted_relatives",
+        "Your prediction: a head made of relatives' rows",
+        "b",
+        difficulty=2,
+        read="deeper.ipynb#Relatives",
+        wrong={
+            "a": (
+                "So does a random head. But the row that answers to shirts answers to many "
+                "T-shirts, too: run the next cells."
+            ),
+            "c": (
+                "That takes training: a relative's row is made for the relative, and the row of "
+                "the bag is random. Run the next cells."
+            ),
+        },
+        hints=(
+            "What does the row of the shirt give for a T-shirt, and what does it give for a bag?",
+            "It is high for the T-shirt, whose features are like a shirt's. The bag's is random.",
+            'predicted_relatives = "b"',
+        ),
+    ),
 ]
