@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lepton_course.errors import CourseError
 from lepton_course.progress.schema import SurveyAnswer
 
 SETTING = "LEPTON_SURVEY"
@@ -16,6 +17,10 @@ SETTING = "LEPTON_SURVEY"
 
 MOST_CHARACTERS = 500
 """Characters of a free text that are kept."""
+
+
+class NoSuchAnswer(CourseError, ValueError):
+    """There is no such module, question or answer; the message lists those that there are."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,9 @@ TESTED_FROM = "2"
 """The self-estimate from which the placement questions are asked."""
 
 RIGHT, WRONG, UNSURE = "right", "wrong", "unsure"
+"""What is kept of the answer to a placement question."""
+
+UNSURE_LETTER, UNSURE_TEXT = "?", "I do not know"
 
 _SCALES = {scale.name: scale for scale in (KNOWN, WANTED, USEFUL, PACE)}
 _PLACEMENT = "placement "

@@ -12,7 +12,7 @@ choice begins with the word "Right".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,13 +31,24 @@ from lepton_course.survey.asked import (
     placement_name,
     valid_answers,
 )
-from lepton_course.syllabus import PLAN, read_yaml
+from lepton_course.syllabus import PLAN, Module, is_ready, read_yaml
 
 FILE = "placement.json"
 """Name of the compiled questions, beside a module's compiled checks."""
 
 KEY = "placement"
 """Key of the questions in a module's `module.yml`."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A module that the survey asks about. answers: what the learner has said so far."""
+
+    id: str
+    title: str
+    about: str
+    questions: tuple[QuizQuestion, ...]
+    answers: Valid
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,7 @@ class Suggestion:
     """
 
     begin: str | None
-    skip: tuple[str, ...]
+    skip: tuple[str, ...] = ()
 
 
 def placement_from(entries: Any) -> tuple[QuizQuestion, ...]:
@@ -85,6 +96,12 @@ def load_placement(folder: Path) -> tuple[QuizQuestion, ...]:
     return placement_from(plan.get(KEY) if isinstance(plan, Mapping) else None)
 
 
+def placement_lengths(modules: Iterable[Module], curriculum: Path) -> dict[str, int]:
+    """Return how many questions each module that exists has, by id, in order."""
+    ready = [module.id for module in modules if is_ready(module, curriculum)]
+    return {module: len(load_placement(curriculum / module)) for module in ready}
+
+
 def knowledge(answers: Valid, module: str, questions: int) -> float | None:
     """Return the fraction (0 to 1) of a module that a learner knows; None if they have not said.
 
@@ -101,19 +118,15 @@ def knowledge(answers: Valid, module: str, questions: int) -> float | None:
     return KNOWN.values.index(estimate) / (len(KNOWN.values) - 1) if not questions else 0.0
 
 
-def may_skip(recorded: Sequence[SurveyAnswer], questions: Mapping[str, int]) -> tuple[str, ...]:
-    """Return the modules of which a learner answered every placement question right.
+def suggest(recorded: Iterable[SurveyAnswer], questions: Mapping[str, int]) -> Suggestion | None:
+    """Return what the answers suggest, or None before any module was answered.
 
-    questions: how many each module has, by id, in the order of the course.
+    A module may be skipped when all of its placement questions were answered right; begin with the
+    first of the others. questions: how many each module has, by id, in the order of the course.
     """
     answers = valid_answers(recorded)
-    return tuple(m for m, n in questions.items() if n and knowledge(answers, m, n) == 1)
-
-
-def suggest(recorded: Sequence[SurveyAnswer], questions: Mapping[str, int]) -> Suggestion | None:
-    """Return what the answers suggest, or None before any module was answered."""
-    answers = valid_answers(recorded)
-    if all(knowledge(answers, module, count) is None for module, count in questions.items()):
+    known = {module: knowledge(answers, module, count) for module, count in questions.items()}
+    if all(fraction is None for fraction in known.values()):
         return None
-    skip = may_skip(recorded, questions)
+    skip = tuple(module for module, count in questions.items() if count and known[module] == 1)
     return Suggestion(next((module for module in questions if module not in skip), None), skip)
