@@ -190,10 +190,11 @@ def read_assignment(
 
 def surveyed_modules(classroom: Classroom) -> tuple[SurveyedModule, ...]:
     """Return the modules of the class's course that the survey asks about, in order."""
-    manifest = classroom.manifest()
-    curriculum = manifest.curriculum
-    if not (curriculum / "syllabus.yml").is_file():
+    curriculum = classroom.manifest().curriculum
+    if not curriculum.is_dir():  # the clone has moved since
         curriculum = default_curriculum()
+    if not (curriculum / "syllabus.yml").is_file():
+        return ()
     return tuple(
         SurveyedModule(
             module.id,

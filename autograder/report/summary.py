@@ -158,12 +158,12 @@ def needs_of(
     assignments: Sequence[AssignmentData], modules: Sequence[SurveyedModule]
 ) -> ClassNeeds:
     """Sum up what the class knows and needs, from all progress files that were handed in."""
-    recorded: dict[str, set[SurveyAnswer]] = {}
+    recorded: dict[str, list[SurveyAnswer]] = {}
     learners = {}
     for data in assignments:
         for learner in data.learners:
             learners[learner.student.id] = learner
-            recorded.setdefault(learner.student.id, set()).update(learner.survey)
+            recorded.setdefault(learner.student.id, []).extend(learner.survey)
     people = [
         respondent(replace(learners[id_], survey=tuple(sorted(rows, key=lambda row: row.at))))
         for id_, rows in recorded.items()
