@@ -20,7 +20,6 @@ from lepton_course.survey.asked import (
     KNOWN,
     PACE,
     SETTING,
-    UNCLEAR_TEXT,
     UNSURE_LETTER,
     UNSURE_TEXT,
     USEFUL,
@@ -207,7 +206,7 @@ def _before_call(module: Asked) -> str:
 
 
 def _after_call(module: Asked) -> str:
-    return f'after("{_name(module.id)}", useful=3, pace="right", unclear="{UNCLEAR_TEXT}")'
+    return f'after("{_name(module.id)}", useful=3, pace="right", unclear="…", share=False)'
 
 
 def _name(module: str) -> str:

@@ -207,7 +207,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_a_graded_class_has_its_report(classroom, tmp_path):
     written = report("report", classroom, "small_sums", "--to", tmp_path).split()
     assert [Path(path).name for path in written] == [
-        "report.html", "learners.csv", "exercises.csv", "misconceptions.csv",
+        "report.html", "learners.csv", "exercises.csv", "misconceptions.csv", "survey.csv",
     ]  # fmt: skip
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert "2 of 3 have points" in page.text
