@@ -42,7 +42,10 @@ def report(
     names = [assignment] if assignment else graded_assignments(classroom)
     shares = read_opening(opening) if opening else None
     found = [read_assignment(classroom, name, shares, survey) for name in names]
-    needs = needs_of(found, surveyed_modules(classroom)) if survey else None
+    needs = None
+    if survey:
+        taught = [classroom.manifest().modules[name] for name in graded_assignments(classroom)]
+        needs = needs_of(found, surveyed_modules(classroom), taught)
     summaries = [summarise(data) for data in found]
     try:
         target = to or classroom.root / "report"

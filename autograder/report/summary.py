@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 
@@ -155,9 +155,14 @@ def respondent(learner: Learner) -> Respondent:
 
 
 def needs_of(
-    assignments: Sequence[AssignmentData], modules: Sequence[SurveyedModule]
+    assignments: Sequence[AssignmentData],
+    modules: Sequence[SurveyedModule],
+    taught: Iterable[str],
 ) -> ClassNeeds:
-    """Sum up what the class knows and needs, from all progress files that were handed in."""
+    """Sum up what the class knows and needs, from the progress files of these assignments.
+
+    modules: those that the survey asks about. taught: ids of those that the class has had already.
+    """
     recorded: dict[str, list[SurveyAnswer]] = {}
     learners = {}
     for data in assignments:
@@ -168,7 +173,7 @@ def needs_of(
         respondent(replace(learners[id_], survey=tuple(sorted(rows, key=lambda row: row.at))))
         for id_, rows in recorded.items()
     ]
-    return class_needs(people, modules, {data.module for data in assignments if data.graded})
+    return class_needs(people, modules, taught)
 
 
 def share(data: AssignmentData, learner: Learner) -> float:

@@ -52,7 +52,7 @@ def simulated_survey(
         SurveyAnswer(BEFORE + timedelta(seconds=20 * number), module, question, answer, True)
         for number, (module, question, answer) in enumerate(_before(student, modules, ability, rng))
     ]
-    useful = USEFUL.values[min(4, int(rng.integers(1, 6)))]
+    useful = USEFUL.values[int(rng.choice(5, p=[0.05, 0.1, 0.25, 0.35, 0.25]))]
     pace = PACE.values[int(rng.choice(3, p=_pace(ability)))]
     said.append(SurveyAnswer(AFTER, taught, USEFUL.name, useful, True))
     said.append(SurveyAnswer(AFTER, taught, PACE.name, pace, True))
@@ -69,12 +69,13 @@ def _before(
 ) -> Iterator[tuple[str, str, str]]:
     """Yield module, question and answer; what comes late in the course is known less."""
     for place, module in enumerate(modules):
-        chance = 1 / (1 + math.exp(0.4 * place - ability))
+        head_start = ability + _random(f"{student.team} knows {module.id}").normal(0.8, 1.2)
+        chance = 1 / (1 + math.exp(0.2 * place - head_start))
         known = int(rng.binomial(3, chance))
         yield module.id, KNOWN.name, KNOWN.values[known]
         if KNOWN.values[known] >= TESTED_FROM:
             for number in range(1, module.questions + 1):
-                outcome = rng.choice([RIGHT, WRONG, UNSURE], p=[0.7, 0.2, 0.1])
+                outcome = rng.choice([RIGHT, WRONG, UNSURE], p=[0.8, 0.15, 0.05])
                 yield module.id, placement_name(number), str(outcome)
         interest = _random(f"{student.team} {module.id}").uniform(0.1, 0.9)
         yield module.id, WANTED.name, WANTED.values[int(rng.binomial(2, interest))]

@@ -118,7 +118,7 @@ def answered(count: int, team: str = "A", first: int = 0, **more: object) -> lis
 
 
 def page_of(data: AssignmentData) -> str:
-    needs = needs_of([data], [SUMS, NETS, CHAT])
+    needs = needs_of([data], [SUMS, NETS, CHAT], [SUMS.id])
     html = to_html("Course", [summarise(data)], date(2026, 3, 2), needs)
     return " ".join(html.split())
 
@@ -129,12 +129,12 @@ def test_five_of_a_team_are_summed_up():
     assert list(summary.receptions) == [EVERYBODY, "A"]
     said = summary.receptions["A"]
     assert (said.people, said.useful, said.slow, said.right, said.fast) == (5, 3.6, 1, 2, 2)
-    needs = needs_of([data], [SUMS, NETS, CHAT])
+    needs = needs_of([data], [SUMS, NETS, CHAT], [SUMS.id])
     assert needs.needs[NETS.id, "A"] == Need(5, 0.0, 1.0, 1.0)
     assert needs.next["A"].module == NETS
     page = page_of(data)
     assert "<b>Nets</b>" in page
-    assert "0 % known, 100 % wanted, 5 people" in page
+    assert "0 % · 100 % · 5</span>" in page
 
 
 def test_four_of_a_team_are_shown_nowhere():
@@ -149,21 +149,21 @@ def test_who_has_said_half_is_not_counted():
     half = learner(9, "A", *says(SUMS.id, useful=5), *says(NETS.id, wanted=2))
     data = class_of(*answered(4), half)
     assert summarise(data).receptions == {}
-    assert needs_of([data], [NETS]).groups == ()
+    assert needs_of([data], [NETS], [SUMS.id]).groups == ()
 
 
 def test_what_the_class_was_graded_in_is_not_taught_next():
     wanted = [replace(person, survey=(*person.survey, *says(SUMS.id, known=0, wanted=2)))
               for person in answered(5)]  # fmt: skip
-    needs = needs_of([class_of(*wanted)], [SUMS, NETS])
+    needs = needs_of([class_of(*wanted)], [SUMS, NETS], [SUMS.id])
     assert needs.needs[SUMS.id, "A"].need == 1
     assert needs.next["A"].module == NETS
 
 
 def test_answers_in_several_files_of_one_person_count_once():
     first, second = class_of(*answered(5)), class_of(*answered(5), module="basics/09_other")
-    assert needs_of([first, second], [NETS]).needs[NETS.id, "A"].people == 5
-    assert needs_of([first, second], [NETS]).people == 5
+    assert needs_of([first, second], [NETS], [SUMS.id]).needs[NETS.id, "A"].people == 5
+    assert needs_of([first, second], [NETS], [SUMS.id]).people == 5
 
 
 def test_texts_are_shown_without_names_in_alphabetical_order():
@@ -195,7 +195,9 @@ def test_hostile_answers_are_text_or_nothing(tmp_path):
     page = page_of(data)
     assert "<script" not in page and "\0" not in page and "\u202e" not in page
     assert len(summary.unclear[0]) <= 500
-    write_report("Course", [summary], tmp_path / "out", date(2026, 3, 2), needs_of([data], [NETS]))
+    write_report(
+        "Course", [summary], tmp_path / "out", date(2026, 3, 2), needs_of([data], [NETS], [SUMS.id])
+    )
     with (tmp_path / "out/survey.csv").open(newline="") as file:
         found = list(csv.DictReader(file))
     assert {row["team"] for row in found} == {EVERYBODY, "'=A1"}
