@@ -106,11 +106,13 @@ def by_group(people: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
         if len(teams[team]) >= FEWEST_PEOPLE
     }
     others = [value for team, values in teams.items() if team not in named for value in values]
-    groups = list(named.items())
-    if len(others) >= FEWEST_PEOPLE:
-        groups.append((OTHERS, others))
-    everybody = [value for _, values in groups for value in values]
-    return {EVERYBODY: everybody, **dict(groups)} if everybody else {}
+    if len(others) < FEWEST_PEOPLE:
+        others = []
+    everybody = [value for values in (*named.values(), others) for value in values]
+    if not everybody:
+        return {}
+    rest = {OTHERS: others} if named and others else {}
+    return {EVERYBODY: everybody, **named, **rest}
 
 
 def class_needs(

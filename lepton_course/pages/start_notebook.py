@@ -183,7 +183,7 @@ def _always(folder: Path) -> str:
     """Return the link to the survey that the page ends with."""
     if not is_on() or not (folder / SURVEY).is_file():
         return ""
-    return f" {link(folder, SURVEY, 'The survey')} is voluntary."
+    return f" {link(folder, SURVEY, 'The survey')} asks what you know and need."
 
 
 def _toolbox(folder: Path, curriculum: Path) -> str:

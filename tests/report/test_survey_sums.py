@@ -48,6 +48,7 @@ def test_a_team_is_shown_from_five_people_on():
 
 def test_small_teams_are_counted_together():
     assert shown(A=6, B=3, C=2) == {EVERYBODY: 11, "A": 6, OTHERS: 5}
+    assert shown(A=4, B=3) == {EVERYBODY: 7}
 
 
 @pytest.mark.parametrize("small", [1, 2, 3, 4])
