@@ -100,10 +100,10 @@ test: lint build
 	$(BIN)/python -m pytest -m 'not attack and not team' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@# Last, and alone on the machine: forks, floods and all.
-	$(BIN)/python -m pytest -m attack --durations=10
+	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
 
 attack: build
-	$(BIN)/python -m pytest -m attack
+	$(BIN)/python -m pytest -m attack tests/sandbox
 
 test-team: install-team build
 	$(BIN)/python -m pytest -m team

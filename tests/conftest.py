@@ -47,7 +47,14 @@ _LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files start first."""
+    """Long files start first, and `make attack` finds all that it is to run where it looks."""
+    astray = [
+        item.nodeid
+        for item in items
+        if item.get_closest_marker("attack") and item.path.parent != CLONE / "tests" / "sandbox"
+    ]
+    if astray:
+        raise pytest.UsageError(f"attacks stand in tests/sandbox, not in {', '.join(astray)}")
     order = {stem: place for place, stem in enumerate(_LONGEST_FIRST)}
     items.sort(key=lambda item: order.get(item.path.stem, len(order)))
 
