@@ -17,8 +17,9 @@ from autograder.report.figures import gain_figure, item_figure, score_figure
 from autograder.report.measures import FEWEST_FOR_INTERVAL, Estimate
 from autograder.report.progress_files import MANY_TRIES
 from autograder.report.summary import Summary
-from autograder.report.survey_sums import FEWEST_PEOPLE, ClassNeeds
+from autograder.report.survey_sums import ClassNeeds
 from lepton_course.checks.panel import read_in_words
+from lepton_course.survey.asked import FEWEST_PEOPLE
 
 
 def write_report(

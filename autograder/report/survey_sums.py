@@ -15,11 +15,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
 
-from lepton_course.survey.asked import PACE, USEFUL, WANTED, Valid
+from lepton_course.survey.asked import FEWEST_PEOPLE, PACE, USEFUL, WANTED, Valid
 from lepton_course.survey.placement import knowledge
-
-FEWEST_PEOPLE = 5
-"""Number of people below which nothing that they answered is shown."""
 
 EVERYBODY = "The whole class"
 OTHERS = "Other teams"

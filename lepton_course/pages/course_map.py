@@ -148,8 +148,9 @@ class CourseMap:
 
     @property
     def minutes_left(self) -> int:
-        """Minutes left over all modules that exist."""
-        return sum(stop.minutes_left for stop in self.stops if stop.is_ready)
+        """Minutes left over all modules that exist, without those that may be skipped."""
+        left = (stop for stop in self.stops if stop.is_ready)
+        return sum(stop.minutes_left for stop in left if stop.touched or not stop.may_skip)
 
 
 def load_map(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> CourseMap:

@@ -17,6 +17,7 @@ from lepton_course.pages.start_notebook import SURVEY, page_notebook
 from lepton_course.progress.database import find_workspace, load_history
 from lepton_course.progress_bar import is_interactive
 from lepton_course.survey.asked import (
+    FEWEST_PEOPLE,
     KNOWN,
     PACE,
     SETTING,
@@ -44,8 +45,8 @@ INTRODUCTION = (
     "Voluntary, and about ten minutes: what you know already, and what your work needs. START then "
     "says where to begin and what you may skip. After a module, come back for three questions.",
     "Answers are kept in your workspace with your progress, and go along in a progress file that "
-    "you hand in. The report of your class shows sums over five people or more of a team, and "
-    "nobody's own answers. What you write in words is in that file only if you share it, and is "
+    f"you hand in. The report of your class shows sums over {FEWEST_PEOPLE} people or more of a "
+    "team, and nobody's own answers. What you write in words is in that file only if you share it, and is "
     "shown without your name.",
 )
 OFF = f"The survey is switched off here ({SETTING})."

@@ -15,6 +15,9 @@ from lepton_course.progress.schema import SurveyAnswer
 SETTING = "LEPTON_SURVEY"
 """Environment variable that switches the survey off: LEPTON_SURVEY=off."""
 
+FEWEST_PEOPLE = 5
+"""Number of people below which a class's report shows nothing that they answered."""
+
 MOST_CHARACTERS = 500
 """Characters of a free text that are kept."""
 

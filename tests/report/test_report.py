@@ -242,6 +242,14 @@ def test_without_an_assignment_all_that_are_graded_are_on_the_page(classroom):
     assert str(classroom / "report/report.html") in report("report", classroom)
 
 
+def test_a_report_can_do_without_the_survey(classroom, tmp_path):
+    report("report", classroom, "small_sums", "--to", tmp_path / "with")
+    assert "What to teach next" in (tmp_path / "with/report.html").read_text()
+    report("report", classroom, "small_sums", "--to", tmp_path / "without", "--no-survey")
+    page = (tmp_path / "without/report.html").read_text()
+    assert "What to teach next" not in page and "What learners say" not in page
+
+
 def test_an_unknown_assignment_is_told(classroom):
     assert "no assignment 'nothing'" in report("report", classroom, "nothing", code=1)
 

@@ -14,7 +14,6 @@ from autograder.report.html_page import to_html, write_report
 from autograder.report.summary import needs_of, summarise
 from autograder.report.survey_sums import (
     EVERYBODY,
-    FEWEST_PEOPLE,
     OTHERS,
     Need,
     SurveyedModule,
@@ -22,6 +21,7 @@ from autograder.report.survey_sums import (
     teach_next,
 )
 from lepton_course.progress.schema import SurveyAnswer
+from lepton_course.survey.asked import FEWEST_PEOPLE
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 SUMS, NETS, CHAT = (

@@ -69,6 +69,7 @@ def test_who_knows_a_module_is_told_that_they_may_skip_it(workspace, curriculum,
     assert ("placement 2", "right") in said(workspace)
     page = start(workspace, curriculum)
     assert "you may skip <i>First</i>, as you answered all its questions right" in page
+    assert load_map(workspace, curriculum).minutes_left == 0
     assert "You may skip First" in start_notebook.render_text(load_map(workspace, curriculum))
 
 
