@@ -46,8 +46,8 @@ INTRODUCTION = (
     "says where to begin and what you may skip. After a module, come back for three questions.",
     "Answers are kept in your workspace with your progress, and go along in a progress file that "
     f"you hand in. The report of your class shows sums over {FEWEST_PEOPLE} people or more of a "
-    "team, and nobody's own answers. What you write in words is in that file only if you share it, and is "
-    "shown without your name.",
+    "team, and nobody's own answers. What you write in words is in that file only if you share it, "
+    "and is shown without your name.",
 )
 OFF = f"The survey is switched off here ({SETTING})."
 
