@@ -104,13 +104,11 @@ def _before(module: Asked) -> Any:
         tested.layout.display = "" if value >= TESTED_FROM else "none"
 
     estimated(module.answers.get((module.id, KNOWN.name), ""))
-    return widgets.VBox(
-        [
-            html_text(f"<b>{text_to_html(module.title)}</b>: {text_to_html(module.about)}"),
-            _scale(module, KNOWN, estimated),
-            tested,
-            _scale(module, WANTED),
-        ]
+    return _block(
+        html_text(f"<b>{text_to_html(module.title)}</b>: {text_to_html(module.about)}"),
+        _scale(module, KNOWN, estimated),
+        tested,
+        _scale(module, WANTED),
     )
 
 
@@ -118,7 +116,7 @@ def _after(module: Asked) -> Any:
     import ipywidgets as widgets
 
     field = widgets.Textarea(placeholder=UNCLEAR_TEXT, rows=2)
-    field.layout.width = "min(100%, 40em)"
+    field.layout.width, field.layout.max_width = "40em", "97%"
     field.tooltip = UNCLEAR_TEXT
     said = html_text("")
 
@@ -134,16 +132,21 @@ def _after(module: Asked) -> Any:
         make_button("Share without my name", lambda: keep(True)),
         make_button("Keep for myself", lambda: keep(False)),
     ]
-    return widgets.VBox(
-        [
-            html_text(f"<b>{text_to_html(module.title)}</b>"),
-            _scale(module, USEFUL),
-            _scale(module, PACE),
-            html_text(UNCLEAR_TEXT),
-            field,
-            button_row([*buttons, said]),
-        ]
+    return _block(
+        html_text(f"<b>{text_to_html(module.title)}</b>"),
+        _scale(module, USEFUL),
+        _scale(module, PACE),
+        html_text(UNCLEAR_TEXT),
+        field,
+        button_row([*buttons, said]),
     )
+
+
+def _block(*parts: Any) -> Any:
+    """Return what is asked of one module, with room below it."""
+    import ipywidgets as widgets
+
+    return widgets.VBox(parts, layout=widgets.Layout(margin="0 0 1.2em"))
 
 
 def _scale(module: Asked, scale: Scale, answered: Callable[[str], None] | None = None) -> Any:
