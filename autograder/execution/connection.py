@@ -23,6 +23,10 @@ WAITING_MESSAGES = 32
 
 SEND_MILLISECONDS = 5_000
 
+RECONNECT_MILLISECONDS = 10 * 24 * 3600 * 1000
+"""After the end of any run. Told never to reconnect (-1), ZeroMQ drops what a lost peer has sent,
+and aborts the process when that is in the middle of a message that it is reading."""
+
 MESSAGE_VALUES = 250_000
 """Most values in a part of a message that is parsed; each may take a hundred bytes of memory."""
 
@@ -77,7 +81,7 @@ def kernel_manager(job: Job, scratch: Path, warm: bool) -> AsyncKernelManager:
 
 def _hardened(context: zmq.asyncio.Context) -> zmq.asyncio.Context:
     """Set the options of a context whose sockets face the learner's process."""
-    context.setsockopt(zmq.RECONNECT_IVL, -1)
+    context.setsockopt(zmq.RECONNECT_IVL, RECONNECT_MILLISECONDS)
     context.setsockopt(zmq.SNDTIMEO, SEND_MILLISECONDS)  # without a peer it would wait for ever
     context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_BYTES)
     context.setsockopt(zmq.RCVHWM, WAITING_MESSAGES)

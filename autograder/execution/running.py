@@ -137,8 +137,8 @@ class RunAndAsk(Execute):
         return self.setup_kernel(cleanup_kc=True)
 
     async def _async_cleanup_kernel(self) -> None:
-        # Before the kernel ends; all outputs have arrived. ZeroMQ takes a second to close a
-        # context whose peer has gone first and that must not reconnect.
+        # Before the kernel ends; all outputs have arrived. ZeroMQ may take a second to close a
+        # context whose peer has gone first.
         try:
             if getattr(self, "kc", None) is not None:
                 self.kc.stop_channels()

@@ -27,12 +27,14 @@ PANELS = f"{OUTPUTS}:not(:has(> table, table.dataframe))"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """A home where JupyterLab renders all cells of a notebook, also those out of sight."""
+    """A home where JupyterLab renders all cells of a notebook, and takes commands from a script."""
     home = tmp_path_factory.mktemp("executed")
     settings = home / ".jupyter/lab/user-settings/@jupyterlab/notebook-extension"
     settings.mkdir(parents=True)
     text = json.dumps({"windowingMode": "none"})
     (settings / "tracker.jupyterlab-settings").write_text(text, encoding="utf-8")
+    text = json.dumps({"LabApp": {"expose_app_in_browser": True}})
+    (home / ".jupyter/jupyter_lab_config.json").write_text(text, encoding="utf-8")
     return home
 
 
@@ -59,25 +61,45 @@ def executed_path(task: NotebookTask) -> str:
 def lab(page, url, workspace, tmp_path):
     page.set_viewport_size({"width": 1280, "height": 860})
     page.emulate_media(color_scheme="light")
-    yield Lab(page, workspace)
+    lab = Lab(page, workspace)
+    if page.url == "about:blank":  # loading JupyterLab costs as much as all else that a test does
+        lab.open(url)
+    yield lab
     page.screenshot(path=tmp_path / "at the end.png")
+    page.evaluate(CLOSE)
 
 
-def visit(lab: Lab, url: str, path: str) -> None:
-    """Open a notebook of the workspace, and nothing else."""
-    lab.page.goto(url.replace("START.ipynb", path) + "&reset")
-    lab.page.locator("#jupyterlab-splash").wait_for(state="detached")
+OPEN = """
+async path => {
+    await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+}
+"""
+CLOSE = """
+async () => {
+    for (const widget of [...jupyterapp.shell.widgets('main')])
+        if (widget.context) {
+            await widget.context.sessionContext.shutdown();
+            await widget.context.revert();
+            widget.dispose();
+        }
+}
+"""
+
+
+def visit(lab: Lab, path: str) -> None:
+    """Open a notebook of the workspace."""
+    lab.page.evaluate(OPEN, path)
     lab.kernel_ready()
 
 
 @pytest.mark.parametrize("task", TO_READ, ids=lambda task: f"{task.module}, {task.kind}")
-def test_an_executed_notebook_is_shown_whole_and_reads_well(lab, url, workspace, tmp_path, task):
+def test_an_executed_notebook_is_shown_whole_and_reads_well(lab, workspace, tmp_path, task):
     path = executed_path(task)
     cells = nbformat.read(workspace / path, as_version=4).cells
     outputs = [output for cell in cells for output in cell.get("outputs", [])]
     figures = sum("image/png" in output.get("data", {}) for output in outputs)
     assert figures > 0 or task.kind != "lesson"
-    visit(lab, url, path)
+    visit(lab, path)
     wanted = {"cells": len(cells), "figures": figures, "broken": [], "errors": [], "lost": []}
     lab.panel().locator(".jp-Notebook .jp-Cell").nth(len(cells) - 1).wait_for()
     assert outputs_seen(lab.page, OUTPUTS) == wanted
@@ -90,13 +112,13 @@ def test_an_executed_notebook_is_shown_whole_and_reads_well(lab, url, workspace,
 
 
 @pytest.mark.parametrize("task", LESSONS, ids=lambda task: task.module)
-def test_a_lesson_begins_asks_for_predictions_and_ends_with_its_quiz(lab, url, workspace, task):
+def test_a_lesson_begins_asks_for_predictions_and_ends_with_its_quiz(lab, workspace, task):
     lesson = nbformat.read(workspace / task.module / "lesson.ipynb", as_version=4)
     sources = [cell.source for cell in lesson.cells if cell.cell_type == "code"]
     lines = [line for source in sources for line in source.splitlines()]
     predictions = [line for line in lines if line.startswith('check("predict')]
     assert predictions
-    visit(lab, url, f"{task.module}/lesson.ipynb")
+    visit(lab, f"{task.module}/lesson.ipynb")
     lab.run("begin(")
     for line in predictions:
         lab.run(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl  # noqa: F401 - another user may not be able to read Python's folder
+import gc
 import os
 import signal
 import struct  # noqa: F401
@@ -44,6 +45,7 @@ def in_process(action: Callable[[], str], as_nobody: bool) -> str:
     pid = os.fork()
     if pid == 0:
         try:
+            gc.freeze()  # a collection would copy all shared pages, and that is memory of its own
             os.close(read)
             if as_nobody:
                 become_nobody()
