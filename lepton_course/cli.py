@@ -27,7 +27,7 @@ from lepton_course.errors import problem_in_words
 from lepton_course.pages.new_versions import compare_command, pairs
 from lepton_course.pages.wording import counted
 from lepton_course.progress.database import find_workspace
-from lepton_course.progress.transfer import export_progress, import_progress
+from lepton_course.progress.transfer import SurveyPart, export_progress, import_progress
 from lepton_course.workspace.install import (
     FileChange,
     update_workspace,
@@ -99,6 +99,10 @@ def progress(
     exported: Annotated[
         Path | None, typer.Option("--export", metavar="FILE", help="Keep a copy of your progress.")
     ] = None,
+    survey: Annotated[
+        SurveyPart,
+        typer.Option(help="Your answers to the survey in that copy: all; shared ones; or none."),
+    ] = "shared",
     imported: Annotated[
         Path | None, typer.Option("--import", metavar="FILE", help="Add a copy to your progress.")
     ] = None,
@@ -119,7 +123,7 @@ def progress(
             added = import_progress(workspace, imported.read_bytes())
             print(f"{counted(added, 'record')} added from {imported}.")
         if exported:
-            write_atomically(exported, export_progress(workspace))
+            write_atomically(exported, export_progress(workspace, survey))
             print(f"Your progress is in {exported}.")
         if not (imported or exported):
             show_tables(Console(), workspace)

@@ -23,22 +23,33 @@ def report(
         Path | None,
         typer.Option(help="CSV file id,percent: an opening quiz that was held elsewhere."),
     ] = None,
+    survey: Annotated[bool, typer.Option(help="With what learners answered to the survey.")] = True,
 ) -> None:
     """Report what the class can do and what it has misunderstood, as a page and as CSV tables."""
     from autograder.classroom.classroom import ClassError, open_classroom
-    from autograder.report.data import graded_assignments, read_assignment, read_opening
+    from autograder.report.data import (
+        graded_assignments,
+        read_assignment,
+        read_opening,
+        surveyed_modules,
+    )
     from autograder.report.html_page import write_report
-    from autograder.report.summary import summarise
+    from autograder.report.summary import needs_of, summarise
 
     if opening is not None and assignment is None:
         raise ClassError("--opening needs an ASSIGNMENT: an opening quiz belongs to one module.")
     classroom = open_classroom(folder)
     names = [assignment] if assignment else graded_assignments(classroom)
     shares = read_opening(opening) if opening else None
-    summaries = [summarise(read_assignment(classroom, name, shares)) for name in names]
+    found = [read_assignment(classroom, name, shares, survey) for name in names]
+    needs = None
+    if survey:
+        taught = [classroom.manifest().modules[name] for name in graded_assignments(classroom)]
+        needs = needs_of(found, surveyed_modules(classroom), taught)
+    summaries = [summarise(data) for data in found]
     try:
         target = to or classroom.root / "report"
-        written = write_report(classroom.root.name, summaries, target, date.today())
+        written = write_report(classroom.root.name, summaries, target, date.today(), needs)
     except OSError as error:
         raise ClassError(f"{error.filename} cannot be written: {error.strerror}.") from error
     for path in written:

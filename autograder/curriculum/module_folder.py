@@ -15,6 +15,8 @@ from autograder.curriculum.module_plan import optional_exercises, student_plan
 from autograder.curriculum.modules import module_id
 from autograder.curriculum.student_notebooks import copy_open_folders
 from lepton_course.checks import quiz_questions
+from lepton_course.survey.placement import FILE as PLACEMENT
+from lepton_course.survey.placement import load_placement
 from lepton_course.syllabus import OPEN_FOLDERS, PLAN
 
 CHECKS = "checks.npz"
@@ -76,6 +78,8 @@ def assemble(plan: ModuleBuild, fresh: Path) -> Path:
     write_whole(fresh / EXERCISES, _listing(plan))
     if (plan.folder / PLAN).is_file():
         write_whole(fresh / PLAN, student_plan(plan.folder))
+        if questions := load_placement(plan.folder):
+            write_whole(fresh / PLACEMENT, quiz_questions.quiz_to_json(questions))
     return fresh
 
 

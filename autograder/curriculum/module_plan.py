@@ -11,6 +11,9 @@ from typing import Any
 import nbformat
 import yaml
 
+from lepton_course.checks.quiz_questions import QuizQuestion
+from lepton_course.survey.placement import KEY as PLACEMENT
+from lepton_course.survey.placement import placement_from, placement_problems
 from lepton_course.syllabus import (
     PLAN,
     Module,
@@ -26,7 +29,7 @@ SYLLABUSES = 2
 LISTING = ("title", "about", "minutes", "prerequisites")
 """Keys that learners' pages need; the rest is for authors."""
 
-_KEYS = (*LISTING, "must_teach", "terms", "claims", "unmet")
+_KEYS = (*LISTING, "must_teach", "terms", "claims", PLACEMENT, "unmet")
 _CHECK = re.compile(r"""\bcheck\(["'](\w+)["']""")
 
 
@@ -42,8 +45,9 @@ class Claim:
 class ModulePlan:
     """The content of `module.yml`.
 
-    syllabuses: public courses that the subjects were compared with. unmet: names of structure
-    checks that the module does not meet yet.
+    syllabuses: public courses that the subjects were compared with. placement: questions before
+    the course that show who may skip the module. unmet: names of structure checks that the module
+    does not meet yet.
     """
 
     module: Module
@@ -51,6 +55,7 @@ class ModulePlan:
     syllabuses: tuple[str, ...]
     terms: tuple[str, ...]
     claims: tuple[Claim, ...]
+    placement: tuple[QuizQuestion, ...] = ()
     unmet: tuple[str, ...] = ()
 
 
@@ -69,6 +74,7 @@ def load_plan(folder: Path) -> ModulePlan:
         syllabuses=tuple(tree["must_teach"]["syllabuses"]),
         terms=tuple(tree["terms"]),
         claims=tuple(Claim(**claim) for claim in tree["claims"]),
+        placement=placement_from(tree.get(PLACEMENT)),
         unmet=tuple(tree.get("unmet", ())),
     )
 
@@ -104,6 +110,9 @@ def plan_problems(tree: Any) -> Iterator[tuple[str, str]]:
     claims = tree.get("claims")
     if not isinstance(claims, list) or not claims or not all(map(_is_claim, claims)):
         yield "claims", "write a list of `- claim: …` and `against: …`, its baseline or control"
+    if PLACEMENT in tree:
+        for mend in placement_problems(tree[PLACEMENT]):
+            yield PLACEMENT, mend
     if "unmet" in tree and not _is_texts(tree["unmet"]):
         yield "unmet", "write a list of names of checks, or leave the key out"
 

@@ -12,16 +12,24 @@ from typing import Literal
 
 from nbgrader.api import Gradebook, MissingEntry, SubmittedAssignment
 
-from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
+from autograder.classroom.classroom import (
+    NOTEBOOK,
+    ClassError,
+    Classroom,
+    default_curriculum,
+)
 from autograder.classroom.roster import Student, read_roster
 from autograder.classroom.secret_questions import class_question_texts
 from autograder.grading.attempts import kept_attempts
 from autograder.judging.assignment import required_release
 from autograder.report.progress_files import PROGRESS_FILE, opening_share, read_progress
+from autograder.report.survey_sums import SurveyedModule
 from autograder.submissions.cell_marks import judged_points, mark_of
 from autograder.submissions.submission import VERDICT_KEY
 from lepton_course.errors import problem_in_words
-from lepton_course.progress.schema import ProgressHistory
+from lepton_course.progress.schema import ProgressHistory, SurveyAnswer
+from lepton_course.survey.placement import load_placement
+from lepton_course.syllabus import is_ready, load_syllabus
 
 Status = Literal["graded", "waits for a grade by hand", "not graded", "not handed in"]
 
@@ -54,7 +62,7 @@ class Learner:
         graded by hand. diagnoses: certain misconceptions, by exercise. possible: misconceptions
         that the answer only resembles, or shows in some cases. progress: the learner's own progress
         file, or None. opening: fraction of the opening quiz that was right, 0 to 1, or None if
-        unknown. attempts: number of kept attempts.
+        unknown. attempts: number of kept attempts. survey: answers about all modules, as recorded.
     """
 
     student: Student
@@ -67,6 +75,7 @@ class Learner:
     progress: ProgressHistory | None = None
     opening: float | None = None
     attempts: int = 0
+    survey: tuple[SurveyAnswer, ...] = ()
 
     @property
     def name(self) -> str:
@@ -81,13 +90,17 @@ class Learner:
 
 @dataclass(frozen=True)
 class AssignmentData:
-    """The data of one assignment. notes: a line for each file that could not be read."""
+    """The data of one assignment. notes: a line for each file that could not be read.
+
+    module: the id of the module that it belongs to.
+    """
 
     name: str
     items: tuple[Item, ...]
     learners: tuple[Learner, ...]
     mistakes: tuple[Mistake, ...]
     notes: tuple[str, ...]
+    module: str = ""
 
     @property
     def max_score(self) -> float:
@@ -114,11 +127,15 @@ def graded_assignments(classroom: Classroom) -> list[str]:
 
 
 def read_assignment(
-    classroom: Classroom, name: str, opening: Mapping[str, float] | None = None
+    classroom: Classroom,
+    name: str,
+    opening: Mapping[str, float] | None = None,
+    with_survey: bool = True,
 ) -> AssignmentData:
     """Read one assignment's results.
 
     opening: fractions (0 to 1) of an opening quiz by student id; they override progress files.
+    with_survey: also what learners answered to the survey.
 
     Raises ClassError when there are no grades.
     """
@@ -146,7 +163,8 @@ def read_assignment(
         order = [mark_of(cell).grade_id for cell in release.cells]
         items = tuple(sorted(items, key=lambda item: order.index(item.name)))
         for student in read_roster(classroom.roster_file):
-            progress = _progress(classroom, student.id, name, module, notes)
+            recorded = _progress(classroom, student.id, name, notes)
+            progress = recorded.of_module(module) if recorded else None
             try:
                 submission = gradebook.find_submission(name, student.id)
             except MissingEntry:
@@ -156,7 +174,10 @@ def read_assignment(
                 start = opening_share(progress)
             learner = _learner(classroom, student, name, submission)
             kept = len(kept_attempts(classroom, student.id, name))
-            learners.append(replace(learner, progress=progress, opening=start, attempts=kept))
+            learner = replace(learner, progress=progress, opening=start, attempts=kept)
+            learners.append(
+                replace(learner, survey=recorded.survey if recorded and with_survey else ())
+            )
     if not any(learner.has_points for learner in learners):
         raise ClassError(f"No grades of {name}. Run `lepton class grade` first.")
     mistakes = tuple(
@@ -164,7 +185,26 @@ def read_assignment(
         for question in questions.values()
         for mistake in question.mistakes
     )
-    return AssignmentData(name, items, tuple(learners), mistakes, tuple(notes))
+    return AssignmentData(name, items, tuple(learners), mistakes, tuple(notes), module)
+
+
+def surveyed_modules(classroom: Classroom) -> tuple[SurveyedModule, ...]:
+    """Return the modules of the class's course that the survey asks about, in order."""
+    curriculum = classroom.manifest().curriculum
+    if not curriculum.is_dir():  # the clone has moved since
+        curriculum = default_curriculum()
+    if not (curriculum / "syllabus.yml").is_file():
+        return ()
+    return tuple(
+        SurveyedModule(
+            module.id,
+            module.title,
+            len(load_placement(curriculum / module.id)),
+            module.prerequisites,
+        )
+        for module in load_syllabus(curriculum)
+        if is_ready(module, curriculum)
+    )
 
 
 def read_opening(path: Path) -> dict[str, float]:
@@ -238,9 +278,9 @@ def _diagnoses(graded: Path) -> tuple[dict[str, str], dict[str, tuple[str, ...]]
 
 
 def _progress(
-    classroom: Classroom, student: str, assignment: str, module: str, notes: list[str]
+    classroom: Classroom, student: str, assignment: str, notes: list[str]
 ) -> ProgressHistory | None:
-    """Return a learner's progress in this module, or None, adding unreadable files to `notes`.
+    """Return a learner's progress, or None, adding unreadable files to `notes`.
 
     It is in the submission, or the instructor has put it into the class's folder `progress`.
     """
@@ -251,7 +291,7 @@ def _progress(
     for path in places:
         if path.exists() or path.is_symlink():
             try:
-                return read_progress(path).of_module(module)
+                return read_progress(path)
             except (OSError, ValueError) as error:
                 notes.append(
                     f"The progress file of {student} was not read: {problem_in_words(error)}."

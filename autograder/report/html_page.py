@@ -17,18 +17,30 @@ from autograder.report.figures import gain_figure, item_figure, score_figure
 from autograder.report.measures import FEWEST_FOR_INTERVAL, Estimate
 from autograder.report.progress_files import MANY_TRIES
 from autograder.report.summary import Summary
+from autograder.report.survey_sums import ClassNeeds
 from lepton_course.checks.panel import read_in_words
+from lepton_course.survey.asked import FEWEST_PEOPLE
 
 
-def write_report(course: str, summaries: Sequence[Summary], folder: Path, day: date) -> list[Path]:
-    """Write report.html and three CSV tables into a folder; return their paths, the page first."""
+def write_report(
+    course: str,
+    summaries: Sequence[Summary],
+    folder: Path,
+    day: date,
+    needs: ClassNeeds | None = None,
+) -> list[Path]:
+    """Write report.html and four CSV tables into a folder; return their paths, the page first.
+
+    needs: what the class knew before the course and needs, or None for a report without survey.
+    """
     folder.mkdir(exist_ok=True)
     page = folder / "report.html"
-    page.write_text(to_html(course, summaries, day), encoding="utf-8")
+    page.write_text(to_html(course, summaries, day, needs), encoding="utf-8")
     tables = {
         "learners.csv": _learner_rows(summaries),
         "exercises.csv": _exercise_rows(summaries),
         "misconceptions.csv": _misconception_rows(summaries),
+        "survey.csv": _survey_rows(summaries, needs),
     }
     for name, rows in tables.items():
         with (folder / name).open("w", encoding="utf-8", newline="") as file:
@@ -36,7 +48,9 @@ def write_report(course: str, summaries: Sequence[Summary], folder: Path, day: d
     return [page, *(folder / name for name in tables)]
 
 
-def to_html(course: str, summaries: Sequence[Summary], day: date) -> str:
+def to_html(
+    course: str, summaries: Sequence[Summary], day: date, needs: ClassNeeds | None = None
+) -> str:
     """Return the page's HTML. Everything that learners and rosters say is escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -59,6 +73,8 @@ def to_html(course: str, summaries: Sequence[Summary], day: date) -> str:
         figures={summary.data.name: _figures(summary) for summary in summaries},
         titles={s.data.name: {item.name: item.title for item in s.data.items} for s in summaries},
         fewest=FEWEST_FOR_INTERVAL,
+        needs=needs,
+        fewest_people=FEWEST_PEOPLE,
         many=MANY_TRIES,
     )
 
@@ -123,6 +139,24 @@ def _misconception_rows(summaries: Iterable[Summary]) -> Iterable[Sequence[Any]]
             yield (
                 *(summary.data.name, mistake.exercise, mistake.name, mistake.sentence),
                 *(mistake.read, len(held.learners), who, possibly),
+            )
+
+
+def _survey_rows(summaries: Iterable[Summary], needs: ClassNeeds | None) -> Iterable[Sequence[Any]]:
+    yield (
+        *("asked", "module", "team", "people", "known", "wanted", "need"),
+        *("useful", "too_slow", "pace_right", "too_fast"),
+    )
+    for module in needs.modules if needs else ():
+        for group in needs.groups:
+            if found := needs.needs.get((module.id, group)):
+                shares = (round(share, 3) for share in (found.known, found.wanted, found.need))
+                yield "before", module.id, group, found.people, *shares, *[""] * 4
+    for summary in summaries:
+        for group, said in summary.receptions.items():
+            yield (
+                *("after", summary.data.module, group, said.people, "", "", ""),
+                *(round(said.useful, 2), said.slow, said.right, said.fast),
             )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import fmean, median
 
 import numpy as np
@@ -17,6 +17,16 @@ from autograder.report.measures import (
     normalised_gain,
 )
 from autograder.report.progress_files import MANY_TRIES, Pace, WayToRight, pace, ways_to_right
+from autograder.report.survey_sums import (
+    ClassNeeds,
+    Reception,
+    Respondent,
+    SurveyedModule,
+    class_needs,
+    receptions,
+)
+from lepton_course.progress.schema import SurveyAnswer
+from lepton_course.survey.asked import shared_text, valid_answers
 
 NO_TEAM = "no team"
 
@@ -81,7 +91,8 @@ class Summary:
 
     teams, gains: by team, in alphabetical order; the whole class comes first in `gains`.
     paced: number of learners with a readable progress file. opened: number of learners whose
-    opening quiz is known.
+    opening quiz is known. receptions: what each group thinks of the module, where it may be shown.
+    unclear: what learners wrote to be unclear, of those who share it, without names.
     """
 
     data: AssignmentData
@@ -93,6 +104,8 @@ class Summary:
     stuck: tuple[Stuck, ...]
     gains: tuple[tuple[str, Gain], ...]
     opened: int
+    receptions: Mapping[str, Reception] = field(default_factory=dict)
+    unclear: tuple[str, ...] = ()
 
     @property
     def shares(self) -> tuple[float, ...]:
@@ -120,6 +133,7 @@ def summarise(data: AssignmentData) -> Summary:
     }
     all_ways = [way for found in ways.values() for way in found]
     paces = tuple(pace(name, all_ways) for name in judged) if ways else ()
+    received = receptions(map(respondent, data.learners), data.module)
     return Summary(
         data=data,
         teams=_teams(data),
@@ -130,7 +144,36 @@ def summarise(data: AssignmentData) -> Summary:
         stuck=_stuck(data, ways),
         gains=_gains(data),
         opened=sum(learner.opening is not None for learner in data.learners),
+        receptions=received,
+        unclear=_unclear(data) if received else (),
     )
+
+
+def respondent(learner: Learner) -> Respondent:
+    """Return a learner's valid answers to the survey, without a name."""
+    return Respondent(team_of(learner), valid_answers(learner.survey))
+
+
+def needs_of(
+    assignments: Sequence[AssignmentData],
+    modules: Sequence[SurveyedModule],
+    taught: Iterable[str],
+) -> ClassNeeds:
+    """Sum up what the class knows and needs, from the progress files of these assignments.
+
+    modules: those that the survey asks about. taught: ids of those that the class has had already.
+    """
+    recorded: dict[str, list[SurveyAnswer]] = {}
+    learners = {}
+    for data in assignments:
+        for learner in data.learners:
+            learners[learner.student.id] = learner
+            recorded.setdefault(learner.student.id, []).extend(learner.survey)
+    people = [
+        respondent(replace(learners[id_], survey=tuple(sorted(rows, key=lambda row: row.at))))
+        for id_, rows in recorded.items()
+    ]
+    return class_needs(people, modules, taught)
 
 
 def share(data: AssignmentData, learner: Learner) -> float:
@@ -148,6 +191,12 @@ def earned(data: AssignmentData, learner: Learner) -> float:
 def team_of(learner: Learner) -> str:
     """Return the learner's team, or `NO_TEAM`."""
     return learner.student.team or NO_TEAM
+
+
+def _unclear(data: AssignmentData) -> tuple[str, ...]:
+    """Return the shared texts in alphabetical order, which tells nothing about who wrote them."""
+    texts = (shared_text(learner.survey, data.module) for learner in data.learners)
+    return tuple(sorted(filter(None, texts), key=str.casefold))
 
 
 def _teams(data: AssignmentData) -> tuple[TeamSummary, ...]:

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.classroom.classroom import NOTEBOOK, Classroom, default_curriculum
-from autograder.classroom.roster import Student, write_roster
+from autograder.classroom.roster import Student, read_roster, write_roster
 from autograder.grading.batch import Options, grade
 from autograder.instructor.class_creation import create_classroom
 from autograder.instructor.feedback import make_feedback
@@ -24,6 +24,8 @@ from autograder.instructor.grade_export import export
 from autograder.judging.class_course import ClassCourse
 from autograder.judging.results import Status, SubmissionResult
 from autograder.judging.results_table import console
+from autograder.report.data import surveyed_modules
+from autograder.report.progress_files import PROGRESS_FILE
 from autograder.simulation.answer_sources import solutions, standalone_source
 from autograder.simulation.simulated_answers import (
     alternative_answers,
@@ -32,9 +34,11 @@ from autograder.simulation.simulated_answers import (
     named,
     with_answers,
 )
+from autograder.simulation.simulated_survey import simulated_survey
 from autograder.submissions.cell_marks import judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
+from lepton_course.progress.schema import history_of, to_document
 
 ASSIGNMENT = "tensors_and_gradients"
 _PEOPLE = (
@@ -101,6 +105,7 @@ def run_demo(
             place = classroom.submitted_folder(student, assignment)
             place.mkdir(parents=True, exist_ok=True)
             (place / f"{NOTEBOOK}.ipynb").write_bytes(submission.content)
+        _hand_in_surveys(classroom, assignment)
         print(f"A class of {len(submissions)} has handed in {assignment}. Grading …")
         course = ClassCourse(classroom.root)
         batch = course.find_submissions(assignment)
@@ -171,6 +176,16 @@ def _make_class(folder: Path, curriculum: Path) -> Classroom:
         roster = Path(name) / "roster.csv"
         write_roster(roster, students)
         return create_classroom(folder, roster, curriculum).classroom
+
+
+def _hand_in_surveys(classroom: Classroom, assignment: str) -> None:
+    """Put a progress file beside each submission that holds nothing but answers to the survey."""
+    module, asked = classroom.manifest().modules[assignment], surveyed_modules(classroom)
+    for student in read_roster(classroom.roster_file):
+        folder = classroom.submitted_folder(student.id, assignment)
+        if folder.is_dir():
+            said = history_of(simulated_survey(student, asked, module))
+            (folder / PROGRESS_FILE).write_bytes(to_document(said))
 
 
 def _mistaken(

@@ -23,9 +23,12 @@ from autograder.classroom.classroom import NOTEBOOK, ClassError, Classroom
 from autograder.classroom.nbgrader_log import KeptLog
 from autograder.classroom.roster import Student, read_roster
 from autograder.instructor.exchange import check_assignment
+from autograder.report.data import surveyed_modules
 from autograder.report.progress_files import PROGRESS_FILE
+from autograder.report.survey_sums import SurveyedModule
 from autograder.simulation.answer_sources import solutions, standalone_source
 from autograder.simulation.simulated_answers import named, with_answers
+from autograder.simulation.simulated_survey import simulated_survey
 from autograder.submissions.cell_marks import cells_with_id, judged_points, mark_of
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
@@ -104,8 +107,10 @@ def simulated_work(
     }
     wrong = {name: _mistakes(exercise) for name, exercise in exercises.items()}
     module = classroom.manifest().modules[assignment]
+    asked = surveyed_modules(classroom)
     return {
-        student.id: _work(student, release, exercises, right, wrong, module) for student in students
+        student.id: _work(student, release, exercises, right, wrong, module, asked)
+        for student in students
     }
 
 
@@ -116,6 +121,7 @@ def _work(
     right: Mapping[str, str],
     wrong: Mapping[str, Mapping[str, str]],
     module: str,
+    asked: Sequence[SurveyedModule],
 ) -> Work:
     seed = hashlib.sha256(student.id.encode()).digest()
     rng = np.random.default_rng(np.frombuffer(seed, dtype=np.uint32))
@@ -139,7 +145,8 @@ def _work(
             answers[answer] = wrong[name][slip]
         else:
             answers.pop(answer, None)
-    return Work(with_answers(release, answers), to_document(history_of(progress.records)))
+    records = [*progress.records, *simulated_survey(student, asked, module, ability)]
+    return Work(with_answers(release, answers), to_document(history_of(records)))
 
 
 class _SimulatedProgress:

@@ -36,7 +36,12 @@ SECTIONS = (
     Section(
         "Instructors",
         "docs/instructors.md",
-        ("docs/evening.md", "docs/switch.md", "docs/turn-an-assert-into-an-exercise.md"),
+        (
+            "docs/evening.md",
+            "docs/survey.md",
+            "docs/switch.md",
+            "docs/turn-an-assert-into-an-exercise.md",
+        ),
     ),
     Section(
         "Operators",

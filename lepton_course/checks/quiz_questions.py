@@ -19,7 +19,7 @@ import html
 import json
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -70,15 +70,27 @@ def parse_quiz(markdown: str) -> tuple[QuizQuestion, ...]:
     found = list(_QUESTION.finditer(markdown))
     ends = [*(match.start() for match in found[1:]), len(markdown)][: len(found)]
     return tuple(
-        QuizQuestion(
-            number=int(match[1]),
-            text=" ".join(match[2].split()),
-            choices=tuple(
-                QuizChoice(_plain(summary), _plain(body), _RIGHT.match(body) is not None)
+        question_from(
+            int(match[1]),
+            match[2],
+            [
+                (_plain(summary), _plain(body))
                 for summary, body in _CHOICE.findall(markdown[match.end() : end])
-            ),
+            ],
         )
         for match, end in zip(found, ends, strict=True)
+    )
+
+
+def question_from(number: int, text: str, choices: Iterable[tuple[str, str]]) -> QuizQuestion:
+    """Return a question. choices: each choice's text with its explanation, in order."""
+    return QuizQuestion(
+        number,
+        " ".join(text.split()),
+        tuple(
+            QuizChoice(" ".join(said.split()), " ".join(why.split()), _RIGHT.match(why) is not None)
+            for said, why in choices
+        ),
     )
 
 
@@ -96,15 +108,18 @@ def load_quiz(source: Path | None) -> tuple[QuizQuestion, ...]:
         texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
         return parse_quiz("\n\n".join(text for text in texts if text.startswith(HEADING)))
     path = source.with_name(FILE)
-    if not path.is_file():
-        return ()
+    return questions_from_json(path.read_text(encoding="utf-8")) if path.is_file() else ()
+
+
+def questions_from_json(text: str) -> tuple[QuizQuestion, ...]:
+    """Return the questions that `quiz_to_json` wrote."""
     return tuple(
         QuizQuestion(
             entry["number"],
             entry["text"],
             tuple(QuizChoice(**choice) for choice in entry["choices"]),
         )
-        for entry in json.loads(path.read_text(encoding="utf-8"))
+        for entry in json.loads(text)
     )
 
 

@@ -71,10 +71,10 @@ def show_with_buttons(
     data, metadata = saved(panels)
     handle = display(data, metadata=metadata, raw=True, display_id=True)
     live = widgets.Output()
-    box = _show_buttons([live, *map(_row, rows)])
+    box = show_buttons([live, *map(button_row, rows)])
 
     def replace(panels: Sequence[Panel]) -> None:
-        _put(live, panels)
+        put_panels(live, panels)
         box.add_class(USED)
         data, metadata = saved(panels)
         handle.update(data, metadata=metadata, raw=True)
@@ -82,7 +82,7 @@ def show_with_buttons(
     return replace
 
 
-def _put(place: Any, panels: Sequence[Panel]) -> None:
+def put_panels(place: Any, panels: Sequence[Panel]) -> None:
     """Show panels in an output widget, where their links work as in any output."""
     data, metadata = bundle(panels)
     place.outputs = ({"output_type": "display_data", "data": data, "metadata": metadata},)
@@ -106,7 +106,7 @@ class Asking:
                 make_button(choice, lambda choice=choice: answered(choice))
                 for choice in self.choices
             ]
-            return [_html(_OR_HERE), *buttons]
+            return [html_text(_OR_HERE), *buttons]
         field = widgets.Text(placeholder="your prediction")
         field.layout.width = "14em"
         field.tooltip = "Your prediction"
@@ -116,7 +116,7 @@ class Asking:
                 answered(text)
 
         field.on_msg(lambda _, content, buffers: _on_enter(content, take))
-        return [_html(_OR_HERE), field, make_button("Check", take)]
+        return [html_text(_OR_HERE), field, make_button("Check", take)]
 
 
 def _on_enter(content: Any, take: Callable[[], None]) -> None:
@@ -148,17 +148,17 @@ def ask_quiz(
         ) -> None:
             panel = answered(question, letter)
             sign = "✓" if panel.look == "right" else "✗"
-            button.description = f"{sign} {_plain(question.choice(letter).text)}"
-            _put(said, [panel])
+            button.description = f"{sign} {button_text(question.choice(letter).text)}"
+            put_panels(said, [panel])
 
         buttons = []
         for letter, choice in zip(string.ascii_lowercase, question.choices, strict=False):
-            button = make_button(_plain(choice.text), None)
+            button = make_button(button_text(choice.text), None)
             button.on_click(lambda button, letter=letter, press=press: press(letter, button))
             buttons.append(button)
-        head = _html(f"<b>{question.number}. {text_to_html(question.text)}</b>")
-        blocks.append(widgets.VBox([head, _row(buttons), said]))
-    _show_buttons(blocks)
+        head = html_text(f"<b>{question.number}. {text_to_html(question.text)}</b>")
+        blocks.append(widgets.VBox([head, button_row(buttons), said]))
+    show_buttons(blocks)
 
 
 def make_button(text: str, press: Callable[[], None] | None) -> Any:
@@ -173,12 +173,13 @@ def make_button(text: str, press: Callable[[], None] | None) -> Any:
     return button
 
 
-def _plain(text: str) -> str:
+def button_text(text: str) -> str:
     """Return a text without the signs that mark code, which a button cannot show."""
     return text.replace("`", "")
 
 
-def _row(parts: Sequence[Any]) -> Any:
+def button_row(parts: Sequence[Any]) -> Any:
+    """Return widgets side by side, in as many lines as they need."""
     import ipywidgets as widgets
 
     row = widgets.HBox(list(parts))
@@ -187,13 +188,14 @@ def _row(parts: Sequence[Any]) -> Any:
     return row
 
 
-def _html(text: str) -> Any:
+def html_text(text: str) -> Any:
+    """Return a widget that shows HTML."""
     import ipywidgets as widgets
 
     return widgets.HTML(text)
 
 
-def _show_buttons(blocks: Sequence[Any]) -> Any:
+def show_buttons(blocks: Sequence[Any]) -> Any:
     """Display widgets in an output that is empty where there are none; return their box."""
     import ipywidgets as widgets
     from IPython.display import display

@@ -1,1 +1,1 @@
-"""Render the learner's pages, START.ipynb and PROGRESS.ipynb."""
+"""Render the learner's pages, START.ipynb, PROGRESS.ipynb and SURVEY.ipynb."""

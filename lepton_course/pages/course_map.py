@@ -14,6 +14,8 @@ from typing import Literal
 from lepton_course.progress.database import load_history
 from lepton_course.progress.schema import ProgressHistory
 from lepton_course.progress.standing import Standing, attempts_in, standing_in, to_repeat
+from lepton_course.survey.asked import USEFUL, is_on, valid_answers
+from lepton_course.survey.placement import Suggestion, placement_lengths, suggest
 from lepton_course.syllabus import (
     PACKAGED,
     Listed,
@@ -43,6 +45,8 @@ class Stop:
     graded, small, quiz: (solved, asked) of the assignment's exercises, of the lesson's, and of the
         quiz, of which questions count that were right at the first answer.
     last: the exercise tried last, if any. touched: the time of the latest record, if any.
+    may_skip: all of its placement questions were answered right. is_reviewed: the learner has said
+        what they think of it.
     """
 
     module: Module
@@ -54,6 +58,8 @@ class Stop:
     quiz: tuple[int, int] = (0, 0)
     last: Listed | None = None
     touched: datetime | None = None
+    may_skip: bool = False
+    is_reviewed: bool = False
 
     @property
     def state(self) -> State:
@@ -122,23 +128,29 @@ class Due:
 
 @dataclass(frozen=True)
 class CourseMap:
-    """All modules in the order of the syllabus, and the exercises due for repetition."""
+    """All modules in the order of the syllabus, and the exercises due for repetition.
+
+    suggestion: what the answers to the survey before the course suggest; None without answers.
+    """
 
     stops: tuple[Stop, ...]
     due: tuple[Due, ...]
+    suggestion: Suggestion | None = None
 
     @property
     def next(self) -> Stop | None:
-        """The open module last worked on, else the first one that is not done."""
+        """The open module last worked on, else the first one that is to be done."""
         begun = [stop for stop in self.stops if stop.state == "begun" and stop.touched]
         if begun:
             return max(begun, key=lambda stop: stop.touched or datetime.min)
-        return next((stop for stop in self.stops if stop.state == "open"), None)
+        opened = [stop for stop in self.stops if stop.state == "open"]
+        return next((stop for stop in opened if not stop.may_skip), next(iter(opened), None))
 
     @property
     def minutes_left(self) -> int:
-        """Minutes left over all modules that exist."""
-        return sum(stop.minutes_left for stop in self.stops if stop.is_ready)
+        """Minutes left over all modules that exist, without those that may be skipped."""
+        left = (stop for stop in self.stops if stop.is_ready)
+        return sum(stop.minutes_left for stop in left if stop.touched or not stop.may_skip)
 
 
 def load_map(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = None) -> CourseMap:
@@ -148,7 +160,8 @@ def load_map(folder: Path, curriculum: Path = PACKAGED, now: datetime | None = N
     ready = {module.id for module in modules if is_ready(module, curriculum)}
     now = now or datetime.now().astimezone()
     questions = {module.id: quiz_length(module, curriculum) for module in modules}
-    return build_map(modules, listed, ready, load_history(folder), now, questions)
+    placement = placement_lengths(modules, curriculum) if is_on() else {}
+    return build_map(modules, listed, ready, load_history(folder), now, questions, placement)
 
 
 def build_map(
@@ -158,13 +171,16 @@ def build_map(
     history: ProgressHistory,
     now: datetime,
     questions: Mapping[str, int] | None = None,
+    placement: Mapping[str, int] | None = None,
 ) -> CourseMap:
     """Build the map from data.
 
-    listed: each module's exercises. ready: ids of existing modules. questions: how many each
-    module's quiz has.
+    listed: each module's exercises. ready: ids of existing modules. questions, placement: how many
+    each module's quiz has, and how many are asked before the course.
     """
     questions = questions or {}
+    suggested = suggest(history.survey, placement or {})
+    answers = valid_answers(history.survey)
     known = attempts_in(history)
     required = {m.id: [e.name for e in listed[m.id] if not e.is_optional] for m in modules}
     states = standing_in(history, required)
@@ -181,6 +197,8 @@ def build_map(
             quiz=_at_most(states[module.id].quiz[0], questions.get(module.id, 0)),
             last=_last_tried(module, listed[module.id], history),
             touched=touched.get(module.id),
+            may_skip=suggested is not None and module.id in suggested.skip,
+            is_reviewed=(module.id, USEFUL.name) in answers,
         )
         for module in modules
     )
@@ -192,7 +210,7 @@ def build_map(
         for key, state in to_repeat(known, now)
         if key in by_name and key[0] in ready
     )
-    return CourseMap(stops, due)
+    return CourseMap(stops, due, suggested)
 
 
 def _solved(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -25,6 +26,8 @@ from lepton_course.pages.course_map import (
 from lepton_course.pages.live import show_live
 from lepton_course.pages.new_versions import Pair, pairs, side_by_side
 from lepton_course.progress.database import find_workspace
+from lepton_course.survey.asked import is_on
+from lepton_course.survey.placement import Suggestion
 from lepton_course.syllabus import PACKAGED, TOOLBOX
 
 NAME = "START.ipynb"
@@ -41,6 +44,9 @@ TABLE = '<table style="margin-left: 0">'
 
 _LEFT = 'style="text-align: left; vertical-align: top"'
 _TRACKS = {"basics": "Basics", "advanced": "Advanced"}
+SURVEY = "SURVEY.ipynb"
+"""Name of the page with the survey."""
+
 _WORDS = {"planned": "planned", "open": "", "begun": "begun", "done": "✓ done"}
 
 
@@ -94,6 +100,7 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
         [
             "<h1>Lepton Course</h1>",
             _next_step(course, folder),
+            _survey(course, folder) if is_on() else "",
             _toolbox(folder, curriculum),
             _repetition(course.due, folder),
             _new_versions(folder),
@@ -101,7 +108,7 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
             *rows,
             "</table>",
             f"<p>Minutes are for a first reading. {LEGEND} "
-            f"More in {link(folder, 'PROGRESS.ipynb', 'your progress')}.</p>",
+            f"More in {link(folder, 'PROGRESS.ipynb', 'your progress')}.{_always(folder)}</p>",
         ]
     )
 
@@ -111,6 +118,8 @@ def render_text(course: CourseMap) -> str:
     lines = ["Lepton Course"]
     if course.next:
         lines.append(f"Go on with {course.next.module.title}: {course.next.notebook}")
+    if skipped := [stop.module.title for stop in course.stops if stop.may_skip]:
+        lines.append(f"You may skip {', '.join(skipped)}")
     lines += [f"Repeat {due.exercise.title}: {due.notebook}" for due in course.due]
     for stop in course.stops:
         solved = "".join(f"{part}, " for part in counts_in_words(stop)) if stop.is_ready else ""
@@ -137,6 +146,44 @@ def _next_step(course: CourseMap, folder: Path) -> str:
     here, in_all = map(duration_in_words, (stop.minutes_left, course.minutes_left))
     left = f"About {here} left in it, {in_all} in all"
     return f"<p><b>{word} {target}</b>: {escape(stop.module.about)}.{last}<br>{left}.</p>"
+
+
+def _survey(course: CourseMap, folder: Path) -> str:
+    """Suggest what to skip, offer the survey before any work, and its questions after a module."""
+    parts = []
+    if course.suggestion:
+        parts.append(_suggestion(course, course.suggestion))
+    elif not any(stop.touched for stop in course.stops):
+        asked = link(folder, SURVEY, "A few questions")
+        parts.append(f"<b>Is some of this known to you?</b> {asked} tell where to begin.")
+    done = [s for s in course.stops if s.state == "done" and not s.is_reviewed and s.touched]
+    if done:
+        last = max(done, key=lambda stop: stop.touched or datetime.min)
+        asked = link(folder, SURVEY, "Three questions")
+        parts.append(f"<b>{asked}</b> about <i>{escape(last.module.title)}</i>, for a minute.")
+    return "".join(f"<p>{part}</p>" for part in parts)
+
+
+def _suggestion(course: CourseMap, suggestion: Suggestion) -> str:
+    """Say where to begin, unless the learner has begun there, and what may be skipped."""
+    stops = {stop.module.id: stop for stop in course.stops}
+    titles = {module: f"<i>{escape(stop.module.title)}</i>" for module, stop in stops.items()}
+    told = []
+    if suggestion.begin and stops[suggestion.begin].state == "open":
+        told.append(f"begin with {titles[suggestion.begin]}")
+    if suggestion.skip:
+        them = "its" if len(suggestion.skip) == 1 else "their"
+        names = ", ".join(titles[module] for module in suggestion.skip)
+        told.append(f"you may skip {names}, as you answered all {them} questions right")
+    rest = "; ".join(told) or "nothing to skip"
+    return f"<b>Your answers before the course</b> suggest: {rest}."
+
+
+def _always(folder: Path) -> str:
+    """Return the link to the survey that the page ends with."""
+    if not is_on() or not (folder / SURVEY).is_file():
+        return ""
+    return f" {link(folder, SURVEY, 'The survey')} asks what you know and need."
 
 
 def _toolbox(folder: Path, curriculum: Path) -> str:
@@ -180,7 +227,8 @@ def _beside(pair: Pair) -> str:
 
 def _row(stop: Stop, is_next: bool, folder: Path) -> str:
     module, state = stop.module, stop.standing
-    word = "▸ next" if is_next else _WORDS[stop.state]
+    skip = "you may skip it" if stop.may_skip and stop.state == "open" else ""
+    word = "▸ next" if is_next else skip or _WORDS[stop.state]
     note = f" <i>{word}</i>" if word else ""
     about = re.sub("(?<=[a-z])(?=[A-Z])", "<wbr>", escape(module.about))  # LongNames may break
     title = f"{module.number}. <b>{escape(module.title)}</b>{note}<br>{about}"

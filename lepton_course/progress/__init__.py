@@ -10,10 +10,11 @@ from lepton_course.progress.database import (
     record_answer,
     record_attempt,
     record_hint,
+    record_survey,
     record_visit,
     was_solved,
 )
-from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, Visit
+from lepton_course.progress.schema import Answer, Attempt, ProgressHistory, SurveyAnswer, Visit
 
 __all__ = [
     "DATABASE",
@@ -21,6 +22,7 @@ __all__ = [
     "Answer",
     "Attempt",
     "ProgressHistory",
+    "SurveyAnswer",
     "Visit",
     "consecutive_failures",
     "find_workspace",
@@ -29,6 +31,7 @@ __all__ = [
     "record_answer",
     "record_attempt",
     "record_hint",
+    "record_survey",
     "record_visit",
     "was_solved",
 ]

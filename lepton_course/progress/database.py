@@ -1,4 +1,4 @@
-"""Store the learner's progress in SQLite: attempts, hints, quiz answers and visits.
+"""Store the learner's progress in SQLite: attempts, hints, quiz and survey answers, visits.
 
 The file is in the workspace, and nothing leaves the machine. Outside a workspace nothing is
 recorded. Each record is one transaction, so a kernel that is killed while writing leaves the file
@@ -25,6 +25,7 @@ from lepton_course.progress.schema import (
     Hint,
     ProgressHistory,
     Record,
+    SurveyAnswer,
     Visit,
     columns,
     create_table,
@@ -84,6 +85,13 @@ def record_answer(
 def record_visit(module: str, folder: Path | None = None) -> None:
     """Record that a notebook of the module was set up."""
     _record(Visit(_now(), module), folder)
+
+
+def record_survey(
+    module: str, question: str, answer: str, is_shared: bool = True, folder: Path | None = None
+) -> None:
+    """Record an answer to the survey; `is_shared`: whether it may leave the workspace."""
+    _record(SurveyAnswer(_now(), module, question, answer, is_shared), folder)
 
 
 def consecutive_failures(module: str, exercise: str, folder: Path | None = None) -> int:

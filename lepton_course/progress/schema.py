@@ -89,21 +89,39 @@ class Visit:
     module: str
 
 
-Record = Attempt | Hint | Answer | Visit
-RECORDS: tuple[type[Record], ...] = (Attempt, Hint, Answer, Visit)
+@dataclass(frozen=True)
+class SurveyAnswer:
+    """One answer to the survey; `lepton_course.survey.asked` has the questions.
+
+    is_shared: whether it may leave the workspace. Free text may only where the learner said so.
+    """
+
+    table: ClassVar = "survey"
+    at: datetime
+    module: str
+    question: str
+    answer: str
+    is_shared: bool
+
+
+Record = Attempt | Hint | Answer | Visit | SurveyAnswer
+ALWAYS_THERE: tuple[type[Record], ...] = (Attempt, Hint, Answer, Visit)
+"""Tables that an exported file has had from the first version on."""
+RECORDS: tuple[type[Record], ...] = (*ALWAYS_THERE, SurveyAnswer)
 
 
 @dataclass(frozen=True)
 class ProgressHistory:
-    """Everything recorded; attempts, answers and visits are each in order of time."""
+    """Everything recorded; each table but `hints` is in order of time."""
 
     attempts: tuple[Attempt, ...] = ()
     hints: tuple[Hint, ...] = ()
     answers: tuple[Answer, ...] = ()
     visits: tuple[Visit, ...] = ()
+    survey: tuple[SurveyAnswer, ...] = ()
 
     def records(self) -> list[Attempt | Answer | Visit]:
-        """Return everything that has a time, in order of time."""
+        """Return all work on modules that has a time, in order of time; a survey is no work."""
         return sorted((*self.attempts, *self.answers, *self.visits), key=lambda r: r.at)
 
     def last_by_module(self) -> dict[str, datetime]:
@@ -175,7 +193,7 @@ def to_document(history: ProgressHistory) -> bytes:
 
 
 def from_document(
-    data: bytes, max_bytes: int, needed: Iterable[type[Record]] = RECORDS
+    data: bytes, max_bytes: int, needed: Iterable[type[Record]] = ALWAYS_THERE
 ) -> ProgressHistory:
     """Return the history in an exported file, which anybody may have written.
 

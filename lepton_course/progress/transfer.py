@@ -1,7 +1,8 @@
 """Export progress to a file and import it, as a backup or to move to another machine.
 
 Plain JSON, readable by people. It says which exercises of which modules were tried, when and with
-what outcome; no name, no answer, nothing about the machine.
+what outcome, and what was answered in the survey; no name, no answer to an exercise, nothing about
+the machine.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from lepton_course.errors import CourseError, problem_in_words
 from lepton_course.progress.database import (
@@ -24,6 +27,7 @@ from lepton_course.progress.schema import (
     Hint,
     ProgressHistory,
     Record,
+    SurveyAnswer,
     from_document,
     to_document,
     to_row,
@@ -31,22 +35,31 @@ from lepton_course.progress.schema import (
 
 MAX_BYTES = 64 * 2**20
 
+SurveyPart = Literal["all", "shared", "none"]
+
 
 class ProgressFileError(CourseError):
     """A progress file cannot be read or written; the message says what to do."""
 
 
-def export_progress(workspace: Path) -> bytes:
-    """Return everything recorded in the workspace as JSON.
+def export_progress(workspace: Path, survey: SurveyPart = "shared") -> bytes:
+    """Return what is recorded in the workspace as JSON.
+
+    survey: which answers to the survey are in it: all, those that the learner shares, or none.
 
     Raises ProgressFileError when it cannot be read.
     """
     try:
-        return to_document(transaction(workspace / HIDDEN / DATABASE, read_history))
+        history = transaction(workspace / HIDDEN / DATABASE, read_history)
+        return to_document(replace(history, survey=_leaving(history.survey, survey)))
     except (sqlite3.Error, OSError, ValueError) as error:
         raise ProgressFileError(
             f"The progress in {workspace} cannot be read: {problem_in_words(error)}."
         ) from error
+
+
+def _leaving(answers: tuple[SurveyAnswer, ...], part: SurveyPart) -> tuple[SurveyAnswer, ...]:
+    return tuple(a for a in answers if part == "all" or (part == "shared" and a.is_shared))
 
 
 def import_progress(workspace: Path, data: bytes) -> int:

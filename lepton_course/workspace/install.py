@@ -18,8 +18,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from lepton_course.errors import CourseError, problem_in_words
-from lepton_course.pages import progress_notebook, start_notebook
+from lepton_course.pages import progress_notebook, start_notebook, survey_notebook
 from lepton_course.progress.database import HIDDEN
+from lepton_course.survey.asked import is_on
 from lepton_course.syllabus import OPEN_FOLDERS, PACKAGED, TOOLBOX, is_ready, load_syllabus
 
 MANIFEST = "manifest.json"
@@ -125,11 +126,12 @@ def deliver(
 
 
 def _deliver_pages(folder: Path, curriculum: Path, delivered: dict[str, str]) -> list[FileChange]:
-    """Write START.ipynb and PROGRESS.ipynb with the current progress."""
-    # Progress first: the start page links to it.
+    """Write START.ipynb, PROGRESS.ipynb and SURVEY.ipynb with the current progress."""
+    # START last: it links to the others.
+    pages = (progress_notebook, *((survey_notebook,) if is_on() else ()), start_notebook)
     return [
         deliver(folder, page.NAME, page.notebook(folder, curriculum), delivered, refresh=True)
-        for page in (progress_notebook, start_notebook)
+        for page in pages
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tarfile
@@ -11,7 +12,13 @@ import nbformat
 import pytest
 from conftest import CLONE, SmallCurriculum
 
-from lepton_course.progress.database import hint_stage, load_history, record_attempt
+from lepton_course.progress.database import (
+    hint_stage,
+    load_history,
+    record_attempt,
+    record_survey,
+)
+from lepton_course.progress.transfer import export_progress, import_progress
 from lepton_course.workspace.install import update_workspace
 
 MODULE = "basics/01_first"
@@ -46,6 +53,20 @@ def test_its_progress_is_read_and_goes_on(former):
     assert hint_stage(MODULE, "add", former) == 1
     record_attempt(MODULE, "multiply", "right", folder=former)
     assert len(load_history(former).attempts) == 3
+
+
+def test_it_gets_the_survey_and_takes_in_a_copy_of_then(former, tmp_path):
+    tables = ("attempts", "hints", "answers", "visits")
+    copy = json.loads(export_progress(former))
+    older = {key: rows for key, rows in copy.items() if key in ("format", "version", *tables)}
+    record_survey(MODULE, "known", "2", folder=former)
+    assert [row.answer for row in load_history(former).survey] == ["2"]
+    assert import_progress(former, json.dumps(older).encode()) == 0
+    assert len(load_history(former).attempts) == 2
+    curriculum = SmallCurriculum(tmp_path / "newer")
+    changes = {change.path: change for change in update_workspace(former, curriculum.folder)}
+    assert changes["SURVEY.ipynb"].action == "added"
+    assert "SURVEY.ipynb" in (former / "START.ipynb").read_text()
 
 
 def test_an_update_keeps_what_the_learner_changed(former, tmp_path):

@@ -52,6 +52,7 @@ def test_a_plan_is_read(module):
         ({"terms": ["one"]}, "terms: write a list of 10 to 20 different terms"),
         ({"terms": ["same"] * 10}, "terms: write a list of 10 to 20 different terms"),
         ({"claims": [{"claim": "A"}]}, "claims: write a list of `- claim: …` and `against: …`"),
+        ({"placement": ["Which?"]}, "placement: write a list of `- ask: …` and `choices:`"),
         ({"unmet": "terms"}, "unmet: write a list of names of checks"),
         ({"tilte": "First"}, "tilte: is not a key of a plan; those are title, about, minutes"),
     ],

@@ -23,6 +23,7 @@ from lepton_course.progress.database import load_history
 from lepton_course.progress.schema import from_document
 from lepton_course.progress.standing import attempts_in, time_spent, to_repeat
 from lepton_course.progress.transfer import ProgressFileError, export_progress, import_progress
+from lepton_course.survey.asked import MOST_CHARACTERS, shared_text, valid_answers
 
 
 def check_timestamp(data: bytes) -> None:
@@ -101,6 +102,9 @@ def check_progress(data: bytes) -> None:
         to_repeat(known, datetime.now(UTC))
         time_spent(history)
         opening_share(history)
+        assert all(len(answer) < 10 for answer in valid_answers(history.survey).values())
+        for row in history.survey[:9]:
+            assert len(shared_text(history.survey, row.module)) <= MOST_CHARACTERS
         ways_to_right(history.attempts, sorted({a.exercise for a in history.attempts}))
         for record in history.records():
             record.at.astimezone()
@@ -128,6 +132,17 @@ ANSWERS = st.fixed_dictionaries(
 )
 
 
+SURVEY = st.fixed_dictionaries(
+    {
+        "at": TIMES,
+        "module": WORDS,
+        "question": WORDS | st.sampled_from(["unclear", "useful", "known", "placement 1"]),
+        "answer": WORDS | st.sampled_from(["1", "2", "fast"]) | st.text(),
+        "is_shared": NUMBERS,
+    }
+)
+
+
 @fuzz(
     tables=st.fixed_dictionaries(
         {},
@@ -135,6 +150,7 @@ ANSWERS = st.fixed_dictionaries(
             "attempts": st.lists(ATTEMPTS, max_size=4),
             "hints": st.lists(HINTS, max_size=3),
             "answers": st.lists(ANSWERS, max_size=3),
+            "survey": st.lists(SURVEY, max_size=4),
             "version": NUMBERS,
         },
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from browser import Lab, look, picture
+from browser import Lab, look, picture, sees
 
 from lepton_course import progress
 
@@ -84,3 +84,44 @@ def test_a_mistake_is_reported_from_the_notebook(lab, tmp_path):
     assert "cell `convolve2d`" in text and "- torch" in text
     assert str(Path.home()) not in text and str(tmp_path) not in text
     look(lab, tmp_path / "report", ".jp-NotebookPanel:not(.lm-mod-hidden) details")
+
+
+def test_the_survey_is_answered_with_buttons(lab, workspace, tmp_path):
+    progress.record_visit(FIRST, folder=workspace)
+    lab.follow("SURVEY.ipynb")
+    lab.run_all("SURVEY.ipynb", seconds=60)
+    page = lab.panel().locator(".jp-OutputArea").first
+
+    assert page.get_by_text("Or answer in a cell below").is_hidden()
+    first = page.locator(".widget-vbox", has_text="How well do you know it?").filter(
+        has_text="Tensors and gradients"
+    ).last  # fmt: skip
+    assert first.get_by_role("button", name="(4,)", exact=True).is_hidden(), "only who knows it"
+    first.get_by_role("button", name="have used it").click()
+    first.get_by_role("button", name="(4,)", exact=True).press("Enter")
+    sees(first, "Question 1: right.")
+    first.get_by_role("button", name="making the weight a little larger").click()
+    first.get_by_role("button", name="0.5", exact=True).click()
+    sees(first, "Question 3: right.")
+    first.get_by_role("button", name="perhaps", exact=True).click()
+    first.get_by_role("button", name="✓ perhaps").wait_for()
+
+    after = page.locator(".widget-vbox", has_text="Its pace was").filter(
+        has_text="Tensors and gradients"
+    ).last  # fmt: skip
+    after.get_by_role("button", name="5 very").click()
+    after.get_by_role("button", name="too fast").click()
+    after.get_by_placeholder("What is still unclear?").fill("why <b>axes</b> vanish")
+    after.get_by_role("button", name="Keep for myself").click()
+    after.get_by_text("Kept, for you alone").wait_for()
+    look(lab, tmp_path / "survey", ".jp-NotebookPanel:not(.lm-mod-hidden) .jp-OutputArea-output")
+
+    said = progress.load_history(workspace).survey
+    assert [(row.question, row.answer) for row in said] == [
+        ("known", "2"), ("placement 1", "right"), ("placement 2", "right"),
+        ("placement 3", "right"), ("wanted", "1"), ("useful", "5"), ("pace", "fast"),
+        ("unclear", "why <b>axes</b> vanish"),
+    ]  # fmt: skip
+    lab.page.set_viewport_size({"width": 1280, "height": 860})
+    lab.page.locator(".lm-TabBar-tab", has_text="START.ipynb").first.click()
+    lab.panel().get_by_text("you may skip Tensors and gradients").wait_for()

@@ -59,7 +59,7 @@ def test_the_file_holds_nothing_of_the_machine(machines):
     text = export_progress(machines[0]).decode()
     assert str(machines[0]) not in text and Path.home().name not in text
     assert set(json.loads(text)) == {
-        "format", "version", "attempts", "hints", "answers", "visits",
+        "format", "version", "attempts", "hints", "answers", "visits", "survey",
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from lepton_course.progress.schema import (
     Answer,
     Attempt,
     Hint,
+    SurveyAnswer,
     Visit,
     create_table,
     from_document,
@@ -25,6 +27,7 @@ RECORDED = [
     Hint("basics/m", "add", 2),
     Answer(NOON, "basics/n", "quiz 1", "b", True),
     Visit(NOON, "basics/m"),
+    SurveyAnswer(NOON, "basics/m", "unclear", "why", False),
 ]
 
 
@@ -37,6 +40,8 @@ def test_the_tables_are_those_of_the_workspaces_that_exist():
         "answers (at TEXT NOT NULL, module TEXT NOT NULL, question TEXT NOT NULL, "
         "choice TEXT NOT NULL, is_right INTEGER NOT NULL)",
         "visits (at TEXT NOT NULL, module TEXT NOT NULL)",
+        "survey (at TEXT NOT NULL, module TEXT NOT NULL, question TEXT NOT NULL, "
+        "answer TEXT NOT NULL, is_shared INTEGER NOT NULL)",
     ]
 
 
@@ -44,6 +49,12 @@ def test_a_history_comes_back_from_its_document_in_the_order_of_time():
     history = history_of(RECORDED)
     assert [attempt.status for attempt in history.attempts] == ["wrong", "right"]
     assert from_document(to_document(history), 10_000) == history
+
+
+def test_a_document_of_before_the_survey_is_read():
+    tree = json.loads(to_document(history_of(RECORDED)))
+    del tree["survey"]
+    assert from_document(json.dumps(tree).encode(), 10_000) == history_of(RECORDED[:-1])
 
 
 def test_a_history_is_divided_by_module():

@@ -123,3 +123,4 @@ def test_the_report_knows_the_class(evening):
     assert "misconceptions found" in text
     assert f"From the progress files of {LEARNERS} of {LEARNERS} learners" in text
     assert "Normalised gain" in text
+    assert "Useful for work" in text and "Needs before the course" in text

@@ -108,7 +108,7 @@ def test_a_new_module_has_its_plan_beside_it_and_only_its_id_in_the_syllabus(mod
     assert plan.module.about == "cross-validation: calibration, A/B tests"
     assert (plan.module.minutes, plan.module.deeper_minutes, plan.unmet) == ((60, 60), 30, ())
     [to_do] = [text for name, text in unfinished_pages(module) if name == "module.yml"]
-    assert to_do.startswith("still to be written: lines 9, 10, 12, 16, ")
+    assert to_do.startswith("still to be written: lines 9, 11, 12, 13, 14, 16, ")
 
 
 def test_a_new_exercise_is_well_made(module):

@@ -207,7 +207,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_a_graded_class_has_its_report(classroom, tmp_path):
     written = report("report", classroom, "small_sums", "--to", tmp_path).split()
     assert [Path(path).name for path in written] == [
-        "report.html", "learners.csv", "exercises.csv", "misconceptions.csv",
+        "report.html", "learners.csv", "exercises.csv", "misconceptions.csv", "survey.csv",
     ]  # fmt: skip
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert "2 of 3 have points" in page.text
@@ -240,6 +240,14 @@ def test_an_opening_quiz_that_was_held_elsewhere_counts(classroom, tmp_path):
 
 def test_without_an_assignment_all_that_are_graded_are_on_the_page(classroom):
     assert str(classroom / "report/report.html") in report("report", classroom)
+
+
+def test_a_report_can_do_without_the_survey(classroom, tmp_path):
+    report("report", classroom, "small_sums", "--to", tmp_path / "with")
+    assert "What to teach next" in (tmp_path / "with/report.html").read_text()
+    report("report", classroom, "small_sums", "--to", tmp_path / "without", "--no-survey")
+    page = (tmp_path / "without/report.html").read_text()
+    assert "What to teach next" not in page and "What learners say" not in page
 
 
 def test_an_unknown_assignment_is_told(classroom):

@@ -140,7 +140,7 @@ ROSTERS: dict[str, bytes] = {
 
 def progress(**tables: object) -> bytes:
     tree = {"format": "lepton-progress", "version": 1}
-    tree |= {"attempts": [], "hints": [], "answers": [], "visits": [], **tables}
+    tree |= {"attempts": [], "hints": [], "answers": [], "visits": [], "survey": [], **tables}
     return json.dumps(tree).encode()
 
 
@@ -149,7 +149,17 @@ def attempt(**fields: object) -> dict[str, object]:
     return {**usual, "diagnosis": None, "points": 1, "max_points": 1, **fields}
 
 
+def surveyed(**fields: object) -> dict[str, object]:
+    usual = {"at": "2026-03-02T09:00:00+00:00", "module": "m", "question": "unclear"}
+    return {**usual, "answer": "x", "is_shared": 1, **fields}
+
+
 PROGRESS: dict[str, Callable[[], bytes]] = {
+    "a survey of many answers": lambda: progress(survey=[surveyed()] * 60_000),
+    "a long text in a survey": lambda: progress(survey=[surveyed(answer="\0\u202e" * 10**6)]),
+    "answers that are numbers": lambda: progress(survey=[surveyed(answer=5, question="useful")]),
+    "a survey of another kind": lambda: progress(survey={"known": 3}),
+    "shared beyond all counts": lambda: progress(survey=[surveyed(is_shared=2**70)]),
     "empty objects": lambda: progress(attempts=[{}] * 2_000_000),
     "more empty objects": lambda: b"[" + b"{}," * 2_500_000 + b"1]",
     "the last day of all": lambda: progress(attempts=[attempt(at="9999-12-31T23:59:59+00:00")]),

@@ -66,6 +66,7 @@ def test_a_new_workspace_holds_student_files_and_nothing_else(update, workspace,
     assert files == {
         "PROGRESS.ipynb",
         "START.ipynb",
+        "SURVEY.ipynb",
         "basics/01_first/lesson.ipynb",
         "basics/01_first/assignment.ipynb",
         "basics/01_first/figures/plot.svg",

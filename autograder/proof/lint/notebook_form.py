@@ -33,6 +33,7 @@ CHECKS = {
     "alt-text": "figures are shown with an alternative text",
     "quiz-letters": "right answers are spread over the letters",
     "quiz-lengths": "a quiz's choices are of like length",
+    "placement": "module.yml has placement questions for the survey before the course",
     "goes-wrong": "a section shows what goes wrong",
     "experiment": "an experiment answers a question",
     "in-production": "a section says what teams use in production",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,6 +11,7 @@ from autograder.proof.lint.notebook_form import Complaint
 from lepton_course.checks.quiz_questions import QuizQuestion, parse_quiz
 
 QUESTIONS = range(4, 8)
+PLACEMENT_QUESTIONS = range(2, 4)
 SLACK = 15
 """Characters by which a choice may be longer than twice the shortest."""
 
@@ -17,26 +19,61 @@ SLACK = 15
 def quiz_complaints(quiz: str) -> Iterator[Complaint]:
     """Yield complaints about the Markdown of a lesson's quiz."""
     questions = parse_quiz(quiz)
+    where = "lesson.ipynb, Quiz"
     if len(questions) not in QUESTIONS:
+        yield Complaint(where, f"has {len(questions)} questions", "About five: **1. …** **2. …**")
+    form = (
+        "Give each choice as <details><summary>choice</summary>Right. Why…</details>; "
+        "one explanation begins with `Right`."
+    )
+    yield from _choices(questions, where, form)
+    yield from _spread(questions, where)
+
+
+def placement_complaints(
+    questions: Sequence[QuizQuestion], quiz: Sequence[QuizQuestion]
+) -> Iterator[Complaint]:
+    """Yield complaints about a module's placement questions. quiz: the questions of its lesson."""
+    where = "module.yml, placement"
+    if len(questions) not in PLACEMENT_QUESTIONS:
         yield Complaint(
-            "lesson.ipynb, Quiz", f"has {len(questions)} questions", "About five: **1. …** **2. …**"
+            where,
+            f"has {len(questions)} questions",
+            "Two or three that tell who may skip the module: `- ask: …` and `choices:`.",
+            "placement",
         )
+    form = 'Write each choice as `"24": Right. Because …`; one explanation begins with `Right`.'
+    yield from _choices(questions, where, form)
+    yield from _spread(questions, where)
+    asked = {_words(question.text) for question in quiz}
+    for question in questions:
+        if _words(question.text) in asked:
+            yield Complaint(
+                f"{where}, question {question.number}",
+                "is a question of the lesson's quiz",
+                "Ask another one: who was told the answer here would know it there.",
+            )
+
+
+def _words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _choices(questions: Sequence[QuizQuestion], where: str, form: str) -> Iterator[Complaint]:
+    """Yield complaints about choices that are missing or not explained. form: how to write them."""
     for question in questions:
         choices = question.choices
         right = sum(choice.is_right for choice in choices)
         if len(choices) < 2 or right != 1 or not all(len(c.explanation) > 15 for c in choices):
             yield Complaint(
-                f"lesson.ipynb, Quiz, question {question.number}",
+                f"{where}, question {question.number}",
                 f"has {len(choices)} explained choices, {right} of them right",
-                "Give each choice as <details><summary>choice</summary>Right. Why…</details>; "
-                "one explanation begins with `Right`.",
+                form,
             )
-    yield from _spread(questions)
 
 
-def _spread(questions: Sequence[QuizQuestion]) -> Iterator[Complaint]:
+def _spread(questions: Sequence[QuizQuestion], where: str) -> Iterator[Complaint]:
     """Yield complaints about right choices that can be guessed by their letter or length."""
-    where = "lesson.ipynb, Quiz"
     letters = Counter(
         letter
         for question in questions

@@ -29,7 +29,9 @@ from autograder.proof.lint.notebook_form import (
 )
 from autograder.proof.lint.optional_form import deeper_complaints
 from autograder.proof.lint.plan_form import place_complaints, unless_unmet
+from autograder.proof.lint.quiz_form import placement_complaints
 from autograder.proof.lint.solution_markers import solution_complaints
+from lepton_course.checks.quiz_questions import load_quiz
 from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.model import Exercise
 from lepton_course.syllabus import SyllabusError
@@ -68,6 +70,7 @@ def structure_complaints(folder: Path) -> list[Complaint]:
         nbformat.read(folder / name, as_version=4) for name in ("lesson.ipynb", "assignment.ipynb")
     )
     found += lesson_complaints(lesson, plan)
+    found += placement_complaints(plan.placement, load_quiz(folder))
     found += assignment_complaints(assignment, exercises)
     found += solution_complaints("assignment.ipynb", assignment)
     found += _reading_places(folder, exercises)

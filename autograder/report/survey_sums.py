@@ -1,0 +1,199 @@
+"""The survey, summed up by team so that nobody can be told from the sums; pure functions.
+
+A sum is over `FEWEST_PEOPLE` people or more. Teams in which fewer have answered are counted
+together as "Other teams", and left out where these are fewer, too: then they are in no sum at all,
+because the class's sum less those of the teams shown would be theirs.
+
+Need follows Borich (A needs assessment model for conducting follow-up studies, Journal of Teacher
+Education 31, 1980, 39-42): what is missing, weighted by how much it matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TypeVar
+
+from lepton_course.survey.asked import FEWEST_PEOPLE, PACE, USEFUL, WANTED, Valid
+from lepton_course.survey.placement import knowledge
+
+EVERYBODY = "The whole class"
+OTHERS = "Other teams"
+
+KNOWN_ENOUGH = 0.5
+"""What a group knows of a prerequisite, 0 to 1, below which that is taught first."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Respondent:
+    """One learner's answers, without a name."""
+
+    team: str
+    answers: Valid
+
+
+@dataclass(frozen=True)
+class SurveyedModule:
+    """A module that the survey asks about. questions: how many placement questions it has."""
+
+    id: str
+    title: str
+    questions: int
+    prerequisites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a group knows of a module and needs of it: means over `people`, each 0 to 1."""
+
+    people: int
+    known: float
+    wanted: float
+    need: float
+
+
+@dataclass(frozen=True)
+class Reception:
+    """What a group thinks of a module. useful: mean of 1 to 5. slow, right, fast: people."""
+
+    people: int
+    useful: float
+    slow: int
+    right: int
+    fast: int
+
+
+@dataclass(frozen=True)
+class TeachNext:
+    """The module that a group should be taught next. instead_of: one that builds on it, or None."""
+
+    module: SurveyedModule
+    need: Need
+    instead_of: SurveyedModule | None = None
+
+
+@dataclass(frozen=True)
+class ClassNeeds:
+    """A class's needs before the course.
+
+    needs: by module's id and group, where they may be shown. next: by group. people: who answered.
+    """
+
+    modules: tuple[SurveyedModule, ...]
+    groups: tuple[str, ...]
+    needs: Mapping[tuple[str, str], Need]
+    next: Mapping[str, TeachNext]
+    people: int
+
+
+def by_group(people: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    """Return what may be summed: the class, then its teams. people: team and value of each person.
+
+    Empty where fewer than `FEWEST_PEOPLE` may be shown.
+    """
+    teams: dict[str, list[T]] = {}
+    for team, value in people:
+        teams.setdefault(team, []).append(value)
+    named = {
+        team: teams[team]
+        for team in sorted(teams, key=str.casefold)
+        if len(teams[team]) >= FEWEST_PEOPLE
+    }
+    others = [value for team, values in teams.items() if team not in named for value in values]
+    if len(others) < FEWEST_PEOPLE:
+        others = []
+    everybody = [value for values in (*named.values(), others) for value in values]
+    if not everybody:
+        return {}
+    rest = {OTHERS: others} if named and others else {}
+    return {EVERYBODY: everybody, **named, **rest}
+
+
+def class_needs(
+    respondents: Sequence[Respondent], modules: Sequence[SurveyedModule], taught: Iterable[str] = ()
+) -> ClassNeeds:
+    """Sum up what a class knows and needs. taught: ids of modules that it has had already."""
+    needs = {
+        (module.id, group): _mean_need(values)
+        for module in modules
+        for group, values in by_group(_needs(respondents, module)).items()
+    }
+    order = dict.fromkeys(group for _, group in needs)
+    groups = sorted(order, key=lambda name: (name != EVERYBODY, name == OTHERS, name.casefold()))
+    done = set(taught)
+    left = [module for module in modules if module.id not in done]
+    return ClassNeeds(
+        tuple(modules),
+        tuple(groups),
+        needs,
+        {
+            group: chosen
+            for group in groups
+            if (chosen := teach_next(left, {m.id: needs.get((m.id, group)) for m in modules}))
+        },
+        sum(bool(person.answers) for person in respondents),
+    )
+
+
+def teach_next(
+    modules: Sequence[SurveyedModule], needs: Mapping[str, Need | None]
+) -> TeachNext | None:
+    """Return the module of largest need, or the prerequisite of it that its group lacks.
+
+    modules: those not taught yet. needs: a group's, by id; None where they may not be shown.
+    """
+    found = {module.id: module for module in modules if needs.get(module.id)}
+    wanted = [(needs[name].need, module) for name, module in found.items()]
+    if not wanted or max(need for need, _ in wanted) <= 0:
+        return None
+    first = module = max(wanted, key=lambda pair: pair[0])[1]
+    seen = {module.id}
+    while lacking := [
+        name
+        for name in module.prerequisites
+        if name in found and name not in seen and needs[name].known < KNOWN_ENOUGH
+    ]:
+        module = found[min(lacking, key=lambda name: needs[name].known)]
+        seen.add(module.id)
+    return TeachNext(module, needs[module.id], None if module is first else first)
+
+
+def receptions(people: Iterable[Respondent], module: str) -> dict[str, Reception]:
+    """Return what each group thinks of a module, of those who answered both questions."""
+    answered = [
+        (person.team, (int(person.answers[module, USEFUL.name]), person.answers[module, PACE.name]))
+        for person in people
+        if (module, USEFUL.name) in person.answers and (module, PACE.name) in person.answers
+    ]
+    return {
+        group: Reception(
+            len(values),
+            fmean(useful for useful, _ in values),
+            *(sum(pace == value for _, pace in values) for value in PACE.values),
+        )
+        for group, values in by_group(answered).items()
+    }
+
+
+def _needs(
+    respondents: Iterable[Respondent], module: SurveyedModule
+) -> Iterable[tuple[str, tuple[float, float]]]:
+    """Yield team, knowledge and want (each 0 to 1) of each person who said both."""
+    most = len(WANTED.values) - 1
+    for person in respondents:
+        known = knowledge(person.answers, module.id, module.questions)
+        wanted = person.answers.get((module.id, WANTED.name))
+        if known is not None and wanted is not None:
+            yield person.team, (known, WANTED.values.index(wanted) / most)
+
+
+def _mean_need(values: Sequence[tuple[float, float]]) -> Need:
+    return Need(
+        len(values),
+        fmean(known for known, _ in values),
+        fmean(wanted for _, wanted in values),
+        fmean((1 - known) * wanted for known, wanted in values),
+    )

@@ -1,0 +1,1 @@
+"""Ask learners what they know before the course, and what they think of a module after it."""
