@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx
 import websocket
+import yaml
 from conftest import CLONE, skip_unless_ci
 
 from lepton_team.accounts import number_accounts, read_accounts, write_accounts
@@ -43,7 +44,9 @@ def small_curriculum(folder: Path) -> Path:
     module = f"basics/01_{ASSIGNMENT}"
     target = folder / "curriculum"
     shutil.copytree(CLONE / "curriculum" / module, target / module)
-    shutil.copy(CLONE / "curriculum/syllabus.yml", target)
+    syllabus = yaml.safe_load((CLONE / "curriculum/syllabus.yml").read_text(encoding="utf-8"))
+    entries = [entry for entry in syllabus if entry["id"] == module]
+    (target / "syllabus.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
     return target
 
 
