@@ -23,6 +23,8 @@ FORMAT = "lepton-progress"
 VERSION = 1
 BYTES_OF_A_VALUE = 16
 """A record's value takes more in a file, with its name."""
+FREE_TEXT = "unclear"
+"""The survey's question that is answered in words; a later text replaces an earlier one."""
 YEARS = range(1970, 3000)
 """Times outside of these years come from no clock, and cannot be shown in every time zone."""
 

@@ -23,6 +23,7 @@ from lepton_course.progress.database import (
     transaction,
 )
 from lepton_course.progress.schema import (
+    FREE_TEXT,
     RECORDS,
     Hint,
     ProgressHistory,
@@ -45,7 +46,8 @@ class ProgressFileError(CourseError):
 def export_progress(workspace: Path, survey: SurveyPart = "shared") -> bytes:
     """Return what is recorded in the workspace as JSON.
 
-    survey: which answers to the survey are in it: all, those that the learner shares, or none.
+    survey: which answers to the survey are in it: all, those that the learner shares (of a text
+    only the latest version, and none if that is not shared), or none.
 
     Raises ProgressFileError when it cannot be read.
     """
@@ -59,7 +61,18 @@ def export_progress(workspace: Path, survey: SurveyPart = "shared") -> bytes:
 
 
 def _leaving(answers: tuple[SurveyAnswer, ...], part: SurveyPart) -> tuple[SurveyAnswer, ...]:
-    return tuple(a for a in answers if part == "all" or (part == "shared" and a.is_shared))
+    """Return the answers that leave the workspace; `answers` is in order of time."""
+    if part == "none":
+        return ()
+    if part == "all":
+        return answers
+    texts = {answer.module: answer for answer in answers if answer.question == FREE_TEXT}
+    last = {id(text) for text in texts.values()}
+    return tuple(
+        answer
+        for answer in answers
+        if answer.is_shared and (answer.question != FREE_TEXT or id(answer) in last)
+    )
 
 
 def import_progress(workspace: Path, data: bytes) -> int:

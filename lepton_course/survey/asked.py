@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lepton_course.errors import CourseError
-from lepton_course.progress.schema import SurveyAnswer
+from lepton_course.progress.schema import FREE_TEXT, SurveyAnswer
 
 SETTING = "LEPTON_SURVEY"
 """Environment variable that switches the survey off: LEPTON_SURVEY=off."""
@@ -60,7 +60,7 @@ PACE = Scale(
     "Its pace was …",
     (("slow", "too slow"), ("right", "right"), ("fast", "too fast")),
 )
-UNCLEAR = "unclear"
+UNCLEAR = FREE_TEXT
 """Name of the question that is answered in words."""
 
 UNCLEAR_TEXT = "What is still unclear?"

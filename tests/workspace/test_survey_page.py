@@ -125,6 +125,21 @@ def test_what_is_unclear_leaves_the_workspace_only_if_it_is_shared(workspace, tm
     assert ("unclear", "why 4 is even") in said(update)
 
 
+@pytest.mark.parametrize("later", [{"share": False}, {"unclear": " "}])
+def test_a_text_that_was_taken_back_leaves_no_more(workspace, later):
+    survey_notebook.after("first", 3, "right", "why 4 is even", share=True)
+    survey_notebook.after("first", 3, "right", **{"unclear": "why 4 is even", **later})
+    assert b"why 4 is even" not in export_progress(workspace)
+    assert b"why 4 is even" in export_progress(workspace, "all")
+
+
+def test_of_a_text_its_last_version_leaves(workspace):
+    survey_notebook.after("first", 3, "right", "why my boss insists", share=True)
+    survey_notebook.after("first", 3, "right", "why 4 is even", share=True)
+    assert b"my boss" not in export_progress(workspace)
+    assert b"why 4 is even" in export_progress(workspace)
+
+
 def test_it_can_be_switched_off(curriculum, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("LEPTON_SURVEY", "off")
     folder = tmp_path / "quiet"
