@@ -196,7 +196,7 @@ def team_of(learner: Learner) -> str:
 def _unclear(data: AssignmentData) -> tuple[str, ...]:
     """Return the shared texts in alphabetical order, which tells nothing about who wrote them."""
     texts = (shared_text(learner.survey, data.module) for learner in data.learners)
-    return tuple(sorted(filter(None, texts), key=str.casefold))
+    return tuple(sorted(filter(None, texts), key=lambda text: (text.casefold(), text)))
 
 
 def _teams(data: AssignmentData) -> tuple[TeamSummary, ...]:

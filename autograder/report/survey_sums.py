@@ -79,7 +79,8 @@ class TeachNext:
 class ClassNeeds:
     """A class's needs before the course.
 
-    needs: by module's id and group, where they may be shown. next: by group. people: who answered.
+    needs: by module's id and group, where they may be shown. next: by group. people: how many
+    have said of some module both what they know and whether they need it.
     """
 
     modules: tuple[SurveyedModule, ...]
@@ -97,19 +98,21 @@ def by_group(people: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
     teams: dict[str, list[T]] = {}
     for team, value in people:
         teams.setdefault(team, []).append(value)
-    named = {
-        team: teams[team]
-        for team in sorted(teams, key=str.casefold)
-        if len(teams[team]) >= FEWEST_PEOPLE
-    }
-    others = [value for team, values in teams.items() if team not in named for value in values]
+    large = [team for team in sorted(teams, key=str.casefold) if len(teams[team]) >= FEWEST_PEOPLE]
+    others = [value for team, values in teams.items() if team not in large for value in values]
     if len(others) < FEWEST_PEOPLE:
         others = []
+    named = {_group(team): teams[team] for team in large}
     everybody = [value for values in (*named.values(), others) for value in values]
     if not everybody:
         return {}
     rest = {OTHERS: others} if named and others else {}
     return {EVERYBODY: everybody, **named, **rest}
+
+
+def _group(team: str) -> str:
+    """Return a team's name, told apart from the groups that are no team."""
+    return f"{team} (a team)" if team in (EVERYBODY, OTHERS) else team
 
 
 def class_needs(
@@ -134,7 +137,10 @@ def class_needs(
             for group in groups
             if (chosen := teach_next(left, {m.id: needs.get((m.id, group)) for m in modules}))
         },
-        sum(bool(person.answers) for person in respondents),
+        sum(
+            any(True for module in modules for _ in _needs([person], module))
+            for person in respondents
+        ),
     )
 
 

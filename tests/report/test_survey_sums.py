@@ -57,6 +57,12 @@ def test_no_difference_of_two_sums_is_about_fewer_than_five(small):
     assert shown(A=5, B=7, C=small) == {EVERYBODY: 12, "A": 5, "B": 7}
 
 
+def test_a_team_named_like_a_sum_is_told_apart_from_it():
+    assert shown(**{EVERYBODY: 5, OTHERS: 6, "B": 7, "C": 3, "D": 2}) == {
+        EVERYBODY: 23, "B": 7, f"{OTHERS} (a team)": 6, f"{EVERYBODY} (a team)": 5, OTHERS: 5,
+    }  # fmt: skip
+
+
 def need(known: float, wanted: float) -> Need:
     return Need(5, known, wanted, (1 - known) * wanted)
 
@@ -179,6 +185,22 @@ def test_texts_are_shown_without_names_in_alphabetical_order():
     page = page_of(class_of(*said))
     assert "<li>Axes</li><li>why the mean</li>" in page
     assert "for me alone" not in page
+
+
+def test_answers_about_no_module_of_the_course_are_nobodys():
+    stranger = learner(9, "A", *says("basics/99_made_up", known=0, wanted=2, useful=5, pace="slow"))
+    needs = needs_of([class_of(*answered(5), stranger)], [SUMS, NETS, CHAT], [SUMS.id])
+    assert needs.people == 5
+    assert needs.needs[NETS.id, "A"].people == 5
+
+
+def test_the_order_of_texts_tells_nothing_of_the_roster():
+    first, second = (
+        [replace(person, survey=(*person.survey, *says(SUMS.id, unclear=text)))
+         for person, text in zip(answered(5), texts, strict=True)]
+        for texts in (["AXES", "axes", "", "", ""], ["axes", "AXES", "", "", ""])
+    )  # fmt: skip
+    assert summarise(class_of(*first)).unclear == summarise(class_of(*second)).unclear
 
 
 HOSTILE = "<script>alert(1)</script>\0\u202e" + "=1+1" * 1000
