@@ -31,6 +31,7 @@ def report(
         graded_assignments,
         read_assignment,
         read_opening,
+        read_survey,
         surveyed_modules,
     )
     from autograder.report.html_page import write_report
@@ -44,8 +45,12 @@ def report(
     found = [read_assignment(classroom, name, shares, survey) for name in names]
     needs = None
     if survey:
-        taught = [classroom.manifest().modules[name] for name in graded_assignments(classroom)]
-        needs = needs_of(found, surveyed_modules(classroom), taught)
+        graded = graded_assignments(classroom)
+        # Needs are of the whole class in every report: two that differ by a few people would tell
+        # what these answered.
+        others = [read_survey(classroom, name) for name in graded if name not in names]
+        taught = [classroom.manifest().modules[name] for name in graded]
+        needs = needs_of([*found, *others], surveyed_modules(classroom), taught)
     summaries = [summarise(data) for data in found]
     try:
         target = to or classroom.root / "report"

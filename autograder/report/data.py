@@ -188,6 +188,15 @@ def read_assignment(
     return AssignmentData(name, items, tuple(learners), mistakes, tuple(notes), module)
 
 
+def read_survey(classroom: Classroom, name: str) -> AssignmentData:
+    """Read what learners answered to the survey in the files handed in with an assignment alone."""
+    learners = []
+    for student in read_roster(classroom.roster_file):
+        recorded = _progress(classroom, student.id, name, [])
+        learners.append(Learner(student, "not graded", survey=recorded.survey if recorded else ()))
+    return AssignmentData(name, (), tuple(learners), (), ())
+
+
 def surveyed_modules(classroom: Classroom) -> tuple[SurveyedModule, ...]:
     """Return the modules of the class's course that the survey asks about, in order."""
     curriculum = classroom.manifest().curriculum

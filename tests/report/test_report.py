@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import re
+import shutil
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -16,11 +17,14 @@ from conftest import CLONE
 from tiny_course import DOUBLE, TOTAL, answered, hand_in, write_curriculum, write_roster
 from typer.testing import CliRunner
 
+from autograder.classroom.classroom import open_classroom
 from autograder.classroom.roster import Student
 from autograder.cli.class_commands import class_app
+from autograder.report import data, survey_sums
 from autograder.report.data import AssignmentData, Item, Learner, Mistake
 from autograder.report.html_page import to_html, write_report
 from autograder.report.summary import summarise
+from autograder.report.survey_sums import SurveyedModule
 
 # nbgrader's own use of SQLAlchemy warns when a submission is added.
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning")
@@ -248,6 +252,33 @@ def test_a_report_can_do_without_the_survey(classroom, tmp_path):
     report("report", classroom, "small_sums", "--to", tmp_path / "without", "--no-survey")
     page = (tmp_path / "without/report.html").read_text()
     assert "What to teach next" not in page and "What learners say" not in page
+
+
+def test_needs_are_of_the_whole_class_in_the_report_of_one_assignment(
+    classroom, tmp_path, monkeypatch
+):
+    """Else the reports of two assignments would differ by what a few people answered."""
+    copy = shutil.copytree(classroom, tmp_path / "class")
+    manifest = open_classroom(copy).manifest()
+    replace(manifest, modules={**manifest.modules, "later": "basics/08_later"}).write(
+        open_classroom(copy).manifest_file
+    )
+    module = SurveyedModule("basics/07_small_sums", "Small sums", 0)
+    answers = [
+        {"at": "2026-03-02T18:00:00+00:00", "module": module.id, "question": question,
+         "answer": "2", "is_shared": 1}
+        for question in ("known", "wanted")
+    ]  # fmt: skip
+    for student, assignment in (("grace", "small_sums"), ("linus", "later")):
+        folder = copy / "submitted" / student / assignment
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "progress.json").write_text(json.dumps({**progress(), "survey": answers}))
+    monkeypatch.setattr(data, "graded_assignments", lambda _: ["small_sums", "later"])
+    monkeypatch.setattr(data, "surveyed_modules", lambda _: (module,))
+    monkeypatch.setattr(survey_sums, "FEWEST_PEOPLE", 1)
+    report("report", copy, "small_sums", "--to", tmp_path / "out")
+    found = {row["team"]: row["people"] for row in rows(tmp_path / "out/survey.csv")}
+    assert found == {"The whole class": "2", "Compilers": "1", "no team": "1"}
 
 
 def test_an_unknown_assignment_is_told(classroom):
