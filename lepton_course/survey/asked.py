@@ -6,6 +6,7 @@ Answers are kept with the learner's progress, by module and the question's name.
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ FEWEST_PEOPLE = 5
 
 MOST_CHARACTERS = 500
 """Characters of a free text that are kept."""
+
+MOST_MARKS = 4
+"""Marks on one letter of a free text that are kept: more than any script's spelling needs."""
 
 
 class NoSuchAnswer(CourseError, ValueError):
@@ -93,8 +97,16 @@ def is_placement(question: str) -> bool:
 
 
 def tidy(text: str) -> str:
-    """Return a learner's text on one line, within `MOST_CHARACTERS`, without control characters."""
-    shown = (c if c.isprintable() else " " for c in text[: 4 * MOST_CHARACTERS])
+    """Return a learner's text on one line, within `MOST_CHARACTERS`, without control characters.
+
+    Of marks on one letter it keeps `MOST_MARKS`: a stack of them would cover the lines above.
+    """
+    shown = []
+    marks = 0
+    for character in text[: 4 * MOST_CHARACTERS]:
+        marks = marks + 1 if unicodedata.category(character).startswith("M") else 0
+        if marks <= MOST_MARKS:
+            shown.append(character if character.isprintable() else " ")
     return " ".join("".join(shown).split())[:MOST_CHARACTERS].strip()
 
 

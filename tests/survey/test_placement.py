@@ -93,6 +93,12 @@ def test_a_text_is_one_line_of_printable_characters():
     assert len(tidy("x " * 10**6)) <= MOST_CHARACTERS
 
 
+def test_marks_do_not_pile_up_over_the_lines_above():
+    assert tidy("a" + "\u0301" * 400 + "b") == "a" + "\u0301" * 4 + "b"
+    vietnamese = "Vie\u0323\u0302t"
+    assert tidy(vietnamese) == vietnamese
+
+
 def test_questions_are_read_from_a_plan_and_from_a_built_module(tmp_path, built_curriculum):
     (tmp_path / "module.yml").write_text(
         "placement:\n  - ask: Which is even?\n    choices:\n"
