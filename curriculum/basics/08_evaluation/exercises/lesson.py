@@ -230,6 +230,12 @@ def mixed_ddof(right, a):
     return a.after - (a.after - right()) * len(a.before) / (len(a.before) - 1)
 
 
+@adjusting.mistake("You divided by the variance of after: theta divides by that of before.")
+def divided_by_the_variance_of_after(right, a):
+    theta = np.cov(a.before, a.after)[0, 1] / a.after.var(ddof=1)
+    return a.after - theta * (a.before - a.before.mean())
+
+
 @adjusting.mistake("You returned the part of after that before predicts: subtract it from after.")
 def predicted_part(right, a):
     return a.after - right()

@@ -100,6 +100,14 @@ def each_class_begins_at_fold_0(labels, k, order):
 
 
 @classes.mistake(
+    "You start each class at fold 0 again, and deal its rows in their original order: continue "
+    "where the previous class ended, and deal in the order given by `order`."
+)
+def each_class_begins_at_fold_0_without_order(labels, k, order):
+    return each_class_begins_at_fold_0(labels, k, np.arange(len(labels)))
+
+
+@classes.mistake(
     "You dealt the classes in the order in which they first occur: deal them in ascending order."
 )
 def classes_as_they_come(labels, k, order):
