@@ -7,9 +7,12 @@ PALE_BLUE, PALE_ORANGE, PALE_GRAY = "#CCE3F0", "#F9DFC8", "#EAEAEA"
 
 FROZEN, TRAINED, NEW = (PALE_GRAY, GRAY), (PALE_BLUE, BLUE), (PALE_ORANGE, ORANGE)
 """Fill and outline of a part, by what training does to it."""
+WITHIN = (PAPER, GRAY)  # a layer drawn inside a frozen block
 
 PARTS = ("head", "block3", "block2", "block1", "stem")  # from the top; a photo enters at the bottom
-COLUMN, LEFT, WIDTH, HEIGHT, STEP, TOP = 176, 30, 98, 34, 56, 66
+HEIGHTS = {"head": 34, "block3": 104, "block2": 104, "block1": 34, "stem": 34}
+COLUMN, LEFT, WIDTH, GAP, TOP = 176, 30, 98, 22, 66
+BOTTOM = TOP + sum(HEIGHTS.values()) + GAP * len(PARTS)
 RATES = ("rate 1", "1/2", "1/4", "1/8", "1/16")
 
 
@@ -29,7 +32,7 @@ def text(x: float, y: float, words: str, color: str = INK, anchor: str = "middle
 
 def box(x: float, y: float, width: float, height: float, kind: tuple[str, str]) -> str:
     fill, outline = kind
-    dashed = ' stroke-dasharray="5 4"' if kind == FROZEN else ""
+    dashed = ' stroke-dasharray="5 4"' if kind in (FROZEN, WITHIN) else ""
     return (
         f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="5" fill="{fill}" '
         f'stroke="{outline}" stroke-width="2"{dashed}/>'
@@ -48,9 +51,10 @@ def arrow(x: float, y: float, to_y: float) -> str:
     return line(x, y, x, to_y + 6) + tip
 
 
-def height_of(part: str) -> float:
+def top_of(part: str) -> float:
     """Return the y of the upper edge of this part's box."""
-    return TOP + STEP * PARTS.index(part)
+    above = PARTS[: PARTS.index(part)]
+    return TOP + sum(HEIGHTS[other] + GAP for other in above)
 
 
 def stack(left: float, title: str, trained: str, kinds: dict[str, tuple[str, str]]) -> list[str]:
@@ -59,19 +63,18 @@ def stack(left: float, title: str, trained: str, kinds: dict[str, tuple[str, str
     kinds: fill and outline of each part; a part that is missing here leaves its place free.
     """
     middle = left + WIDTH / 2
-    bottom = TOP + STEP * len(PARTS)
     drawn = [text(middle, 30, title, more=' font-weight="bold"')]
     drawn.append(arrow(middle, TOP, TOP - 22))
     for part in PARTS:
-        y = height_of(part)
+        y, height = top_of(part), HEIGHTS[part]
         if part in kinds:
-            drawn.append(box(left, y, WIDTH, HEIGHT, kinds[part]))
-            drawn.append(text(middle, y + 23, part))
-        drawn.append(arrow(middle, y + STEP, y + HEIGHT))
-    drawn.append(text(middle, bottom + 16, "photo"))
-    drawn.append(text(middle, bottom + 46, f"{trained} trained", more=' font-weight="bold"'))
+            drawn.append(box(left, y, WIDTH, height, kinds[part]))
+            drawn.append(text(middle, y + height / 2 + 6, part))
+        drawn.append(arrow(middle, y + height + GAP, y + height))
+    drawn.append(text(middle, BOTTOM + 16, "photo"))
+    drawn.append(text(middle, BOTTOM + 46, f"{trained} trained", more=' font-weight="bold"'))
     fate = "kept" if kinds["stem"] == FROZEN else "changed"
-    drawn.append(text(middle, bottom + 69, f"old network {fate}", more=' font-size="15"'))
+    drawn.append(text(middle, BOTTOM + 69, f"old network {fate}", more=' font-size="15"'))
     return drawn
 
 
@@ -80,7 +83,7 @@ def learning_rates(left: float) -> list[str]:
     drawn = []
     x = left + WIDTH + 8
     for place, (part, rate) in enumerate(zip(PARTS, RATES, strict=True)):
-        y = height_of(part) + HEIGHT / 2
+        y = top_of(part) + HEIGHTS[part] / 2
         color = ORANGE if part == "head" else BLUE
         drawn.append(
             f'<rect x="{x}" y="{y + 4}" width="{40 / 2**place}" height="7" fill="{color}"/>'
@@ -96,33 +99,40 @@ def path(points: list[tuple[float, float]], color: str) -> str:
 
 
 def low_rank(left: float, part: str) -> list[str]:
-    """Draw the two thin factors beside a frozen block, from its input, and to its output."""
-    y = height_of(part)
+    """Draw a frozen block opened up: two thin factors beside its convolution, added to it."""
+    y, height = top_of(part), HEIGHTS[part]
     middle = left + WIDTH / 2
-    into_a = left + WIDTH + 22
-    out_of_b = into_a + 28
-    below = y + HEIGHT + 9
-    above = y - 5
+    conv = y + 58  # the upper edge of the convolution and of both factors
+    into_a, out_of_b = left + WIDTH + 2, left + WIDTH + 36
+    fork, plus = conv + 38, conv - 14
+    layers = ((middle, 66, "conv", WITHIN), (into_a, 22, "A", NEW), (out_of_b, 22, "B", NEW))
     drawn = [
-        path([(middle, below), (into_a, below), (into_a, y + HEIGHT)], ORANGE),
-        path([(into_a, y + HEIGHT / 2), (out_of_b, y + HEIGHT / 2)], ORANGE),
-        path([(out_of_b, y), (out_of_b, above), (middle + 6, above)], ORANGE),
-        f'<path d="M{middle + 8},{above - 4} l0,8 l-7,-4 z" fill="{ORANGE}"/>',
+        box(left - 4, y, WIDTH + 56, height, FROZEN),
+        text(left + WIDTH + 48, y + 23, part, anchor="end", more=' font-size="15"'),
+        line(middle, y + height, middle, y + 7),
+        path([(middle, fork), (into_a, fork), (into_a, conv)], ORANGE),
+        path([(into_a, conv + 15), (out_of_b, conv + 15)], ORANGE),
+        path([(out_of_b, conv), (out_of_b, plus), (middle, plus)], ORANGE),
+        f'<circle cx="{middle}" cy="{plus}" r="8" fill="{PAPER}" stroke="{INK}" stroke-width="2"/>',
+        line(middle - 5, plus, middle + 5, plus),
+        line(middle, plus - 5, middle, plus + 5),
+        box(left, y + 6, 92, 24, WITHIN),
+        text(left + 46, y + 23, "norm, ReLU", more=' font-size="15"'),
     ]
-    for x, name in ((into_a, "A"), (out_of_b, "B")):
-        drawn.append(box(x - 10, y, 20, HEIGHT, NEW))
-        drawn.append(text(x, y + 23, name))
+    for x, width, name, kind in layers:
+        drawn.append(box(x - width / 2, conv, width, 30, kind))
+        drawn.append(text(x, conv + 21, name))
     return drawn
 
 
 def ten_outputs(left: float) -> list[str]:
     """Divide the head into six old outputs and four new ones."""
-    y = height_of("head")
+    y, height = top_of("head"), HEIGHTS["head"]
     old, new = 66, 48
     start = left + (WIDTH - old - new) / 2
     return [
-        box(start, y, old, HEIGHT, TRAINED),
-        box(start + old, y, new, HEIGHT, NEW),
+        box(start, y, old, height, TRAINED),
+        box(start + old, y, new, height, NEW),
         text(start + old / 2, y + 23, "6 old", more=' font-size="15"'),
         text(start + old + new / 2, y + 23, "4 new", more=' font-size="15"'),
         text(start + old + new + 6, y + 23, "head", anchor="start"),
@@ -146,16 +156,16 @@ def transfer() -> str:
     frozen = {"head": NEW} | dict.fromkeys(blocks, FROZEN)
     moving = dict.fromkeys(blocks, TRAINED)
     lefts = [LEFT + COLUMN * place for place in range(4)]
-    bottom = TOP + STEP * len(PARTS)
     drawn = stack(lefts[0], "probe", "388", frozen)
     drawn += stack(lefts[1], "fine-tuning", "79 284", moving | {"head": NEW}) + learning_rates(
         lefts[1]
     )
-    drawn += stack(lefts[2], "LoRA", "4484", frozen)
+    opened = {part: kind for part, kind in frozen.items() if part not in ("block3", "block2")}
+    drawn += stack(lefts[2], "LoRA", "4484", opened)
     drawn += low_rank(lefts[2], "block3") + low_rank(lefts[2], "block2")
     drawn += stack(lefts[3], "ten classes", "79 866", moving) + ten_outputs(lefts[3])
     title = "One backbone, four ways to reuse it"
-    return picture(720, bottom + 124, title, drawn + legend(bottom + 92))
+    return picture(720, BOTTOM + 124, title, drawn + legend(BOTTOM + 92))
 
 
 if __name__ == "__main__":
