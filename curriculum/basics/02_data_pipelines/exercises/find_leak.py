@@ -112,13 +112,16 @@ def cases(rng):
     yield Case("several, strongest first", (*table(apart(2, 7), weak, apart(1, 8)), 0.5))
     yield Case("several, strongest first", (*table(middle, apart(8, 8), apart(0, 8)), 0.5))
     yield Case("several, strongest first", (*table(apart(4, 8), -apart(4, 8), weak), 0.75))
-    yield Case("none", (*table(weak, apart(4, 6)), 0.625))
-    yield Case("none", (*table(apart(4, 6)), 1.0))
+    # Together in one part, so that neither an empty list nor a list of all columns earns it.
+    yield Case("all columns, or none", (*table(weak, apart(4, 6)), 0.625))
+    yield Case("all columns, or none", (*table(apart(4, 6)), 1.0))
     more = np.concatenate([apart(0, 8), np.full(6, 2.5)])
-    yield Case("none", (more[:, None], np.concatenate([labels, np.zeros(6, int)]), 0.75))
+    padded = np.concatenate([labels, np.zeros(6, int)])
+    yield Case("all columns, or none", (more[:, None], padded, 0.75))
     few = np.array([[1.5, -2.0], [-1.5, -2.0], [0.5, 2.0], [2.5, -2.0]])
-    yield Case("none", (few, np.array([0, 1, 0, 1]), 0.75))
-    yield Case("everything", (np.array([[1.5, -2.0]] * 3), np.array([0, 1, 0]), 0.0))
+    yield Case("all columns, or none", (few, np.array([0, 1, 0, 1]), 0.75))
+    alike = np.array([[1.5, -2.0]] * 3)
+    yield Case("all columns, or none", (alike, np.array([0, 1, 0]), 0.0))
 
 
 rules = finding.group("The rules")

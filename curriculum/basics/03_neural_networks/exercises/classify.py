@@ -175,7 +175,7 @@ def shuffled(traces):
 @accuracies.mistake(
     "Every trace gets the same label, as from a network whose loss stands still at 2.3: look for "
     "equal weights or dead units, and train again.",
-    read="lesson.ipynb#What-goes-wrong:-four-ways-to-learn-nothing",
+    read="lesson.ipynb#What-goes-wrong:-four-ways-to-learn-little-or-nothing",
 )
 def always_the_same(traces):
     return np.full(len(traces), CLEAR_KIND)

@@ -91,13 +91,22 @@ def recursively(x, labels, weights, biases):
 
 @network.cases
 def cases(rng):
-    def case(part, rows, *sizes, scale=1.0):
+    def drawn(rows, sizes, scale):
         pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
         weights = [rng.normal(scale=1.2, size=pair).round(2) for pair in pairs]
         biases = [rng.normal(size=m).round(2) for _, m in pairs]
         labels = np.resize(rng.permutation(sizes[-1]), rows)
         x = rng.normal(scale=scale, size=(rows, sizes[0])).round(1)
-        return Case(part, (x, rng.permutation(labels), weights, biases))
+        return x, rng.permutation(labels), weights, biases
+
+    def case(part, rows, *sizes, scale=1.0, wanted=lambda logits: True):
+        x, labels, weights, biases = drawn(rows, sizes, scale)
+        while not wanted(_forward(x, weights, biases)[1]):
+            x, labels, weights, biases = drawn(rows, sizes, scale)
+        return Case(part, (x, labels, weights, biases))
+
+    def has_negative_row(logits):  # where a ReLU makes equal odds of logits that are far apart
+        return (logits < 0).all(axis=1).any()
 
     return [
         case("no hidden layer", 3, 4, 3),
@@ -108,8 +117,8 @@ def cases(rng):
         case("several hidden layers", 5, 3, 8, 6, 3),
         case("several hidden layers", 4, 5, 8, 6, 7, 3),
         case("several hidden layers", 3, 4, 6, 6, 6, 4),
-        case("large logits", 6, 4, 3, scale=3000.0),
-        case("large logits", 8, 2, 5, 4, scale=2000.0),
+        case("large logits", 6, 4, 3, scale=3000.0, wanted=has_negative_row),
+        case("large logits", 8, 2, 5, 4, scale=2000.0, wanted=has_negative_row),
     ]
 
 
@@ -239,6 +248,17 @@ def relu_on_the_logits(right, a):
         return _d_logits(np.maximum(logits, 0), labels) * (logits > 0)
 
     return _variant(a, d_logits=gated)
+
+
+@results.mistake(
+    "Your softmax sees logits that went through a ReLU: logits may be negative, so leave the last "
+    "layer's output as it is."
+)
+def relu_before_the_softmax(right, a):
+    def clipped(logits, labels):
+        return _d_logits(np.maximum(logits, 0), labels)
+
+    return _variant(a, d_logits=clipped)
 
 
 network.hints(
