@@ -6,13 +6,21 @@ field. Right ones are written in ways that no alternative is.
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 from answer_table import AnswerTable
 from conftest import CLONE
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from lepton_course import load_dataset
 from lepton_course.datasets.catalogue import CREDIT
-from lepton_course.datasets.soiled import MONEY
+from lepton_course.datasets.soiled import MONEY, SYNONYMS
 
 TABLE = AnswerTable(CLONE / "curriculum" / "basics" / "02_data_pipelines")
 
@@ -203,6 +211,45 @@ SENIORITY, AGE, AMOUNT = map([*CREDIT.numbers].index, ("seniority", "age", "amou
 IS_MONEY = np.isin([*CREDIT.numbers], MONEY)
 
 
+@cache
+def _scorer():
+    """Return a logistic regression on plain numbers, without logarithms."""
+    train = load_dataset("credit").train
+    words = np.stack([train.column(name) for name in CREDIT.categories], axis=1)
+    numbers = make_pipeline(SimpleImputer(add_indicator=True), StandardScaler())
+    columns = make_column_transformer(
+        (numbers, slice(0, 9)), (OneHotEncoder(handle_unknown="ignore"), slice(9, 13))
+    )
+    scorer = make_pipeline(columns, LogisticRegression(max_iter=1000))
+    return scorer.fit(_side_by_side(train.numbers.astype(float), words), train.labels)
+
+
+def _side_by_side(numbers, words):
+    return np.hstack([numbers.astype(object), words.astype(object)])
+
+
+def _with_another_model(numbers, texts, threshold, units=True):
+    impossible = DECIDE(numbers, texts) == 2
+    known = np.where(numbers == -9999, np.nan, numbers)
+    single = units & (np.abs(known[:, AMOUNT]) > 20_000)
+    known[np.ix_(single, IS_MONEY)] /= 1000
+    lowered = np.char.lower(np.char.strip(texts))
+    meant = {v.strip().lower(): word for word, others in SYNONYMS.items() for v in others}
+    words = np.array([[meant.get(text, text) for text in row] for row in lowered.tolist()])
+    chance = _scorer().predict_proba(_side_by_side(known, words))[:, 1]
+    return np.where(impossible, 2, (chance > threshold).astype(int))
+
+
+@TABLE.answer("decide")
+def without_logarithms(numbers, texts):
+    return _with_another_model(numbers, texts, 0.28)
+
+
+@TABLE.answer("decide", loses={BLANKS})
+def refused_above_a_half(numbers, texts):
+    return _with_another_model(numbers, texts, 0.5)
+
+
 @TABLE.answer("decide")
 def short_integers(numbers, texts):
     return DECIDE(numbers, texts).astype(np.int16)
@@ -232,6 +279,22 @@ def unit_of_the_mean_amount(numbers, texts):
     if np.abs(numbers[:, AMOUNT]).mean() > 20_000:
         changed[:, IS_MONEY] /= 1000
     return DECIDE(changed, texts)
+
+
+@TABLE.answer("decide", loses={UNITS})
+def unit_of_the_median_amount(numbers, texts):
+    changed = numbers.copy()
+    if np.median(np.abs(numbers[:, AMOUNT])) > 20_000:
+        changed[:, IS_MONEY] /= 1000
+    return _with_another_model(changed, texts, 0.28, units=False)
+
+
+@TABLE.answer("decide", loses={UNITS})
+def unit_of_the_first_row(numbers, texts):
+    changed = numbers.copy()
+    if abs(numbers[0, AMOUNT]) > 20_000:
+        changed[:, IS_MONEY] /= 1000
+    return _with_another_model(changed, texts, 0.28, units=False)
 
 
 @TABLE.answer("decide", loses={BLANKS})
