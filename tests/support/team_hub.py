@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +20,7 @@ import websocket
 import yaml
 from conftest import CLONE, skip_unless_ci
 
+from autograder.classroom.roster import Student, write_roster
 from lepton_team.accounts import number_accounts, read_accounts, write_accounts
 from lepton_team.folders import HubFolders, course_account
 from lepton_team.ports import non_ephemeral_port
@@ -51,12 +52,18 @@ def small_curriculum(folder: Path) -> Path:
 
 
 class TeamHub:
-    """A hub in a folder of its own, with the learners ada and bose and the instructor curie.
+    """A hub in a folder of its own, with the instructor curie.
 
     database: returns the URL of a new database on a server; without one, files of SQLite are used.
+    learners: their names; without them, the demonstration's ada and bose.
     """
 
-    def __init__(self, folder: Path, database: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: Callable[[str], str] | None = None,
+        learners: Sequence[str] = (),
+    ) -> None:
         self.folders = HubFolders(folder / "team")
         self.log = folder / "hub.log"
         self.curriculum = small_curriculum(folder)
@@ -67,12 +74,15 @@ class TeamHub:
         self.gradebook = (
             database("gradebook") if database else f"sqlite:///{self.classroom}/gradebook.db"
         )
-        self._number_accounts()
+        self.roster = folder / "roster.csv" if learners else None
+        if self.roster:
+            write_roster(self.roster, [Student(id_, "", "", "", "") for id_ in learners])
+        self._number_accounts(learners or ("ada", "bose"))
 
-    def _number_accounts(self) -> None:
+    def _number_accounts(self, learners: Sequence[str]) -> None:
         """Give the accounts numbers that no other hub's have: the system limits by number."""
         self.folders.hub.mkdir(parents=True)
-        names = ["ada", "bose", "curie", course_account(COURSE)]
+        names = [*learners, "curie", course_account(COURSE)]
         first = 100_000 + len(names) * self.ports[0]
         accounts = number_accounts(names, self.folders.homes, first=first)
         write_accounts(self.folders.accounts, accounts)
@@ -98,6 +108,8 @@ class TeamHub:
         command = [sys.executable, str(CLONE / "deploy/jupyterhub/start.py")]
         command += [str(self.folders.root), "--curriculum", str(self.curriculum)]
         command += ["--port", str(self.ports[0])]
+        if self.roster:
+            command += ["--roster", str(self.roster)]
         settings = dict(zip(NAMES, map(str, self.ports), strict=True))
         if self.database:
             command += ["--gradebook", self.gradebook]
@@ -174,11 +186,13 @@ class TeamHub:
 
     def put(self, client: httpx.Client, where: str, content: object) -> httpx.Response:
         """Write a file through a server's contents API, as JupyterLab in a browser does."""
-        return client.put(where, json=content, headers={"X-XSRFToken": _token(client, where)})
+        return client.put(
+            where, json=content, headers={"X-XSRFToken": request_token(client, where)}
+        )
 
     def post(self, client: httpx.Client, where: str, form: dict[str, str]) -> httpx.Response:
         """Post to a server, as JupyterLab in a browser does."""
-        return client.post(where, json=form, headers={"X-XSRFToken": _token(client, where)})
+        return client.post(where, json=form, headers={"X-XSRFToken": request_token(client, where)})
 
     def start_lab(self, client: httpx.Client, name: str) -> None:
         """Start a learner's JupyterLab, unless it runs, and wait until it is there."""
@@ -233,7 +247,7 @@ class TeamHub:
         return found
 
 
-def _token(client: httpx.Client, where: str) -> str:
+def request_token(client: httpx.Client, where: str) -> str:
     """Return the token against forged requests of the server at a path."""
     fitting = [c for c in client.cookies.jar if c.name == "_xsrf" and where.startswith(c.path)]
     return max(fitting, key=lambda cookie: len(cookie.path)).value or ""
