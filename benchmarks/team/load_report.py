@@ -46,10 +46,8 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     rule = ["---", *["---:"] * (len(header) - 1)]
-    lines = ["| " + " | ".join(row) + " |" for row in (header, rule, *rows)]
-    return (
-        "\n".join(lines).replace(" ---", "---").replace("--- ", "---").replace(": |", ":|") + "\n"
-    )
+    lines = ["| " + " | ".join(row) + " |" for row in (header, *rows)]
+    return "\n".join([lines[0], "|" + "|".join(rule) + "|", *lines[1:], ""])
 
 
 def _times(r: dict[str, Any]) -> list[str]:
@@ -65,14 +63,11 @@ def _times(r: dict[str, Any]) -> list[str]:
 
 def _memory(r: dict[str, Any]) -> list[str]:
     count, memory = r["learners"], r["memory"]
-    own = (memory["lab"]["own"] + memory["kernel"]["own"]) / count
-    shares = [memory[kind]["share"] / count for kind in ("lab", "kernel")]
+    each = [memory[kind]["share"] / count for kind in ("lab", "kernel")]
+    each.append((memory["lab"]["own"] + memory["kernel"]["own"]) / count)
     hub = memory["hub"]["share"] + memory["proxy"]["share"]
-    return [
-        r["arrival"],
-        str(count),
-        *(f"{m:,.0f} MiB" for m in (*shares, own, hub, r["memory taken"])),
-    ]
+    values = [f"{mib:,.0f} MiB" for mib in (*each, hub, r["memory taken"])]
+    return [r["arrival"], str(count), *values]
 
 
 def _processor(r: dict[str, Any]) -> list[str]:
@@ -86,7 +81,7 @@ def _processor(r: dict[str, Any]) -> list[str]:
 
 
 def cpu_of_a_learner(r: dict[str, Any]) -> float:
-    """Return the processor seconds of a learner's visit, the hub's and the proxy's part included."""
+    """Return the processor seconds of a learner's visit, with the hub's and the proxy's part."""
     return sum(r["cpu"].values()) + sum(r["service cpu"].values()) / r["learners"]
 
 

@@ -192,7 +192,8 @@ class TeamHub:
 
     def post(self, client: httpx.Client, where: str, form: dict[str, str]) -> httpx.Response:
         """Post to a server, as JupyterLab in a browser does."""
-        return client.post(where, json=form, headers={"X-XSRFToken": request_token(client, where)})
+        headers = {"X-XSRFToken": request_token(client, where)}
+        return client.post(where, json=form, headers=headers)
 
     def start_lab(self, client: httpx.Client, name: str) -> None:
         """Start a learner's JupyterLab, unless it runs, and wait until it is there."""
