@@ -103,6 +103,11 @@ def test_a_server_gets_a_port_that_the_system_gives_to_nobody():
     assert all(0 < non_ephemeral_port() < lowest for _ in range(20))
 
 
+def test_servers_that_start_at_once_get_ports_of_their_own():
+    ports = [non_ephemeral_port() for _ in range(1000)]
+    assert len(set(ports)) == 1000, "none of them listens yet"
+
+
 def test_a_courses_server_waits_until_the_one_before_has_left_its_port():
     old, new = socket.create_server(("127.0.0.1", 0)), socket.socket()
     port = old.getsockname()[1]
