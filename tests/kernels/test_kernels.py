@@ -71,6 +71,18 @@ def test_frameworks_are_there_and_work(world):
     assert execute(code, world=world) == ["True\ntensor(9801.)\n"]
 
 
+def test_what_a_framework_logs_at_its_import_stays_out_of_the_terminal(
+    tmp_path, monkeypatch, capfd
+):
+    lines = "I0000 00:00:17 port.cc:153] oneDNN is on.\nE0000 the disk is full\n"
+    (tmp_path / "noisy.py").write_text(f"import os; os.write(2, {lines!r}.encode())")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    zygote = Zygote(("noisy",))
+    zygote.link()
+    zygote.stop()
+    assert capfd.readouterr().err == "E0000 the disk is full\n"
+
+
 def test_each_kernel_starts_afresh(world):
     code = "import torch; torch.runs = getattr(torch, 'runs', 0) + 1; print(torch.runs)"
     assert [execute(code, world=world) for _ in range(2)] == [["1\n"]] * 2

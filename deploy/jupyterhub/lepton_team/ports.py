@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import socket
-from itertools import count
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 FIRST = 10_000
@@ -18,7 +18,7 @@ def non_ephemeral_port() -> int:
     """Return a free port below those that the system gives to whoever asks for any (Linux).
 
     A server may take seconds to start, and start again later: nobody else is on its port by chance.
-    Nor does another server get it that starts meanwhile: a port's turn comes again after all others.
+    Nor does another server that starts meanwhile: a port has its turn again after all others.
     """
     with suppress(OSError, ValueError):
         number = int(EPHEMERAL.read_text().split()[0]) - FIRST
