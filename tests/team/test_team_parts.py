@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import pwd
@@ -16,6 +17,8 @@ import pytest
 from conftest import CLONE, skip_unless_ci
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.classroom.roster import Student, write_roster
+from lepton_team import courses
 from lepton_team.accounts import (
     Account,
     extended_lists,
@@ -28,6 +31,7 @@ from lepton_team.courses import Course, TeamError, arrival, groups_of, members, 
 from lepton_team.folders import HubFolders
 from lepton_team.mount_namespace import closed_parents
 from lepton_team.ports import EPHEMERAL, non_ephemeral_port
+from lepton_team.start_queue import StartQueue
 
 SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
 NETS = Course("nets", frozenset({"ada"}), frozenset({"bose"}))
@@ -61,6 +65,46 @@ def test_who_teaches_a_course_does_not_learn_in_it_but_may_in_another():
     assert groups_of([SUMS, NETS], "curie") == ["formgrade-sums"]
     assert groups_of([SUMS, NETS], "mallory") == []
     assert members([SUMS, NETS]) == {"ada", "bose", "curie"}
+
+
+def test_a_roster_is_read_again_only_when_it_has_changed(tmp_path, monkeypatch):
+    folders, readings = HubFolders(tmp_path), []
+    read = courses.read_roster
+    monkeypatch.setattr(courses, "read_roster", lambda path: readings.append(path) or read(path))
+    folders.team_file.write_text("courses:\n  sums:\n    instructors: [curie]\n")
+    assert read_courses(folders)[0].learners == frozenset(), "a class that is not made yet"
+    roster = folders.classroom("sums") / "roster.csv"
+    roster.parent.mkdir(parents=True)
+    for ids in ({"ada"}, {"ada", "bose"}):
+        write_roster(roster, [Student(id_, "", "", "", "") for id_ in sorted(ids)])
+        for _ in range(3):
+            assert read_courses(folders)[0].learners == ids
+    assert len(readings) == 2
+
+
+def test_servers_start_in_turn_a_few_at_a_time():
+    async def class_of_five() -> None:
+        queue, running, begun, most = StartQueue(places=2), set(), [], []
+
+        async def start(name: str) -> None:
+            async with queue.turn(name):
+                begun.append(name)
+                running.add(name)
+                most.append(len(running))
+                await asyncio.sleep(0.01)
+                running.remove(name)
+
+        tasks = [asyncio.create_task(start(name)) for name in "abcde"]
+        await asyncio.sleep(0)
+        assert [queue.ahead_of(name) for name in "abcde"] == [None, None, 0, 1, 2]
+        tasks[2].cancel()
+        await asyncio.wait(tasks)
+        assert begun == ["a", "b", "d", "e"], "who has left is passed over"
+        assert max(most) == 2
+        async with queue.turn("later"):
+            assert queue.ahead_of("later") is None
+
+    asyncio.run(class_of_five())
 
 
 def test_the_account_of_a_course_has_no_groups():
