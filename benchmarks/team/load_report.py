@@ -14,6 +14,13 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+SIZES = (30, 300, 3000)
+ARRIVAL_SECONDS = 300
+"""A class is in its labs so many seconds after the first has come."""
+
+BUSY = 0.7
+"""How busy processors may be while a class arrives, so that nobody waits much longer."""
+
 GREEN, SAND, BLUE, BROWN = "#2a6f4e", "#c4a35a", "#7fa7c9", "#a0522d"
 
 
@@ -41,7 +48,30 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
             [_processor(r) for r in rounds],
         ),
     ]  # fmt: skip
+    largest = [r for r in rounds if r["arrival"] == "at once"][-1:]
+    parts += [_table(("", *map(str, SIZES)), _needs(r)) for r in largest]
     return "\n".join(parts)
+
+
+def _needs(r: dict[str, Any]) -> list[list[str]]:
+    """Return what classes of `SIZES` need, computed from a round."""
+    first = {"lab ready", "fetch", "kernel"}
+    count, service = r["learners"], sum(r["service cpu"].values()) / r["learners"]
+    start = sum(used for step, used in r["cpu"].items() if step in first) + service
+    learner = sum(r["memory"][kind]["share"] for kind in ("lab", "kernel")) / count
+    base = sum(used["share"] for used in r["memory"].values()) - learner * count
+    hub = r["service cpu"]["hub"] / count
+    disk = r["home"] + r["submission"]
+    print(
+        f"start {start:.2f} s, memory {base:.0f} + {learner:.0f} MiB each, "
+        f"disk {disk:.1f} MiB each, hub {hub:.2f} s each"
+    )
+    return [
+        ["processors", *(f"{n * start / ARRIVAL_SECONDS / BUSY:.1f}" for n in SIZES)],
+        ["of that, the hub's one", *(f"{n * hub / ARRIVAL_SECONDS:.0%}" for n in SIZES)],
+        ["memory", *(f"{(base + n * learner) / 1024:,.1f} GiB" for n in SIZES)],
+        ["disk", *(f"{n * disk / 1024:,.1f} GiB" for n in SIZES)],
+    ]
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
