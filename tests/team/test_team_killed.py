@@ -101,12 +101,8 @@ def test_a_hub_that_is_killed_takes_no_work_and_no_sign_in_with_it(hub, learners
 
 def is_asked_by(hub: TeamHub, name: str) -> bool:
     """Return whether a program of the user is connected to the hub itself."""
-    port, connected = f":{hub.ports[1]:04X}", "01"
-    fields = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return any(
-        remote.endswith(port) and state == connected and int(user) == hub.number(name)
-        for _, _, remote, state, _, _, _, user, *_ in fields
-    )
+    found = hub.connections(name)
+    return any(s.other == hub.ports[1] and s.state == "connected" for s in found)
 
 
 def test_a_grading_that_is_killed_goes_on_and_a_late_second_attempt_counts(hub, learners):
