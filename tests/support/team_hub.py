@@ -224,11 +224,11 @@ class TeamHub:
 
     def connections(self, name: str) -> list[TcpSocket]:
         """Return the TCP sockets of a made-up user's programs."""
-        found = []
+        found, number = [], str(self.number(name))
         for table in ("tcp", "tcp6"):
             lines = Path("/proc/net", table).read_text().splitlines()[1:]
             for _, local, remote, state, _, _, _, user, *_ in map(str.split, lines):
-                if int(user) == self.number(name):
+                if user == number:
                     ports = [int(end.rpartition(":")[2], 16) for end in (local, remote)]
                     found.append(TcpSocket(*ports, TCP_STATES.get(state, "")))
         return found
