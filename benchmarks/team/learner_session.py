@@ -80,7 +80,7 @@ class LearnerSession:
             self._assignments("fetch")
         notebook = self._read(NOTEBOOK)
         with self._step("kernel"):
-            kernel = self._start_kernel()
+            kernel = self._start_kernel(notebook)
         with closing(kernel):
             with self._step("checks"):
                 self.run_cells(kernel, notebook, right=False, pause=pause)
@@ -179,8 +179,8 @@ class LearnerSession:
         if answer.status_code not in (200, 201):
             raise LearnerFailure(f"saving: {answer.status_code} {answer.text[-500:]}")
 
-    def _start_kernel(self) -> KernelConnection:
-        """Open the notebook's kernel, and wait until it answers."""
+    def _start_kernel(self, notebook: NotebookNode) -> KernelConnection:
+        """Open the notebook's kernel, and run its setup cell, which imports torch."""
         answer = self._client.post(
             f"{self._base}api/sessions",
             json={
@@ -196,7 +196,7 @@ class LearnerSession:
             f"ws{self.url[4:]}{self._base}api/kernels/{number}/channels",
             "; ".join(f"{cookie.name}={cookie.value}" for cookie in cookies),
         )
-        kernel.run("")
+        kernel.run(next(cell.source for cell in notebook.cells if cell.cell_type == "code"))
         return kernel
 
     def _get(self, place: str) -> httpx.Response:
