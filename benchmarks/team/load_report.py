@@ -33,7 +33,7 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
     """Return the results as Markdown: times, then memory, processor and disk."""
     parts = [
         _table(
-            ("arrival", "learners", "lab ready: median", "95%", "most", "fetch", "kernel with torch", "check",
+            ("arrival", "learners", "lab ready: median", "95%", "most", "fetch", "kernel", "check",
              "submit", "all done", "failures"),
             [_times(r) for r in rounds],
         ),
@@ -43,7 +43,7 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
             [_memory(r) for r in rounds],
         ),
         _table(
-            ("arrival", "learners", "start of the lab", "fetch", "kernel with torch", "checks",
+            ("arrival", "learners", "start of the lab", "fetch", "kernel", "checks",
              "submit", "hub", "proxy", "a learner in all", "cores that others used"),
             [_processor(r) for r in rounds],
         ),
