@@ -46,7 +46,7 @@ from team_people import answers_of_the_course, submissions  # noqa: E402
 
 from autograder.sandbox.linux import become_subreaper  # noqa: E402
 
-MEMORY_OF_A_LEARNER = 700
+MEMORY_OF_A_LEARNER = 600
 """MiB that must be free for each learner before a round begins."""
 
 
