@@ -18,8 +18,9 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -48,6 +49,10 @@ from autograder.sandbox.linux import become_subreaper  # noqa: E402
 
 MEMORY_OF_A_LEARNER = 600
 """MiB that must be free for each learner before a round begins."""
+
+
+STOP_SECONDS = 60
+"""How long a class's servers may take to end; what is there then was left behind."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +105,8 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def play(sizes: Sequence[int], arrival: Arrival) -> list[dict[str, Any]]:
-    """Start a hub, have classes of these sizes use it one after the other; return the results.
+def play(sizes: Sequence[int], arrival: Arrival) -> Iterator[dict[str, Any]]:
+    """Start a hub, have classes of these sizes use it one after the other; yield the results.
 
     One learner comes first and is not counted: files that all read are in memory then.
     """
@@ -113,14 +118,13 @@ def play(sizes: Sequence[int], arrival: Arrival) -> list[dict[str, Any]]:
         hub = TeamHub(Path(folder), learners=names)
         try:
             hub.start()
-            results = []
             for class_ in classes:
                 if available_mib() < MEMORY_OF_A_LEARNER * len(class_):
                     print(f"There is no memory for {len(class_)} learners now.", file=sys.stderr)
                     continue
-                results.append(play_round(hub, class_, arrival))
-                print(json.dumps(results[-1]["failures"]), file=sys.stderr)
-            return results[1:]
+                result = play_round(hub, class_, arrival)
+                if class_ != classes[0]:
+                    yield result
         finally:
             hub.end()
 
@@ -169,7 +173,9 @@ def play_round(hub: TeamHub, names: Sequence[str], arrival: Arrival) -> dict[str
     }  # fmt: skip
     for name in names:
         _stop(hub, name)
-    wait_for(lambda: not _of(hub, numbers), "end of the class")
+    with suppress(AssertionError):
+        wait_for(lambda: not _of(hub, numbers), "end of the class", STOP_SECONDS)
+    result["left behind"] = _of(hub, numbers)
     return result
 
 
@@ -215,8 +221,9 @@ def _service_seconds(hub: TeamHub) -> dict[str, float]:
     return found
 
 
-def _of(hub: TeamHub, numbers: Mapping[int, str]) -> list[int]:
-    return [p.pid for p in hub_processes(hub.folders.root) if p.owner in numbers]
+def _of(hub: TeamHub, numbers: Mapping[int, str]) -> list[str]:
+    """Return what still runs of learners with these numbers."""
+    return [p.kind for p in hub_processes(hub.folders.root) if p.owner in numbers]
 
 
 def _stop(hub: TeamHub, name: str) -> None:

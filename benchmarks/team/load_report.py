@@ -87,7 +87,7 @@ def _times(r: dict[str, Any]) -> list[str]:
     others += [_seconds(median(r["checks"])), _seconds(median(steps["submit"]))]
     return [
         r["arrival"], str(r["learners"]), *most, *others, _seconds(r["seconds"]),
-        str(sum(r["failures"].values())),
+        str(sum(r["failures"].values()) + len(r["left behind"])),
     ]  # fmt: skip
 
 

@@ -262,13 +262,15 @@ class TeamHub:
 
     def server_processes(self, name: str) -> list[int]:
         """Return the process of a user's JupyterLab; nothing where none runs."""
+        return [pid for pid, command in self.processes(name) if "jupyterhub.singleuser" in command]
+
+    def processes(self, name: str) -> list[tuple[int, str]]:
+        """Return all processes of a user's server, with their commands."""
         found, number = [], self.number(name)
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                command = (process / "cmdline").read_text()
-                ours = process.stat().st_uid == number and self._is_ours(process)
-                if ours and "jupyterhub.singleuser" in command:
-                    found.append(int(process.name))
+                if process.stat().st_uid == number and self._is_ours(process):
+                    found.append((int(process.name), (process / "cmdline").read_text()))
         return found
 
 

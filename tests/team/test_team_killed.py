@@ -161,8 +161,10 @@ def test_the_pages_commands_back_up_and_restore(hub, learners, tmp_path):
 
 def test_a_server_that_nobody_uses_is_stopped(hub, learners):
     learners["ada"].get("/hub/spawn")
+    hub.lab_answers(learners["ada"], "ada")
+    hub.run_as("ada", "sh", "-c", "setsid sleep 600 >/dev/null 2>&1 &", cwd=hub.home("ada"))
     wait_for(lambda: "Culling server ada" in hub.log.read_text(), "server that nobody uses")
-    wait_for(lambda: not hub.server_processes("ada"), "end of ada's server")
+    wait_for(lambda: not hub.processes("ada"), "end of ada's server and of what it has left")
 
 
 def run_on(hub: TeamHub, line: str, folder) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from lepton_team.accounts import (
 from lepton_team.course_server import wait_until_free
 from lepton_team.courses import Course, TeamError, arrival, groups_of, members, read_courses, roles
 from lepton_team.folders import HubFolders
+from lepton_team.left_processes import end_processes, view_of
 from lepton_team.mount_namespace import closed_parents
 from lepton_team.ports import EPHEMERAL, non_ephemeral_port
 from lepton_team.start_queue import StartQueue
@@ -204,6 +206,27 @@ def test_a_process_sees_what_is_kept_and_nothing_else(tmp_path):
     assert done.stdout.split() == ["OSError", "30"], "a read-only file system"
     assert (tmp_path / "mine/new").read_text() == "kept"
     assert (tmp_path / "hidden").is_dir(), "others' view is as it was"
+
+
+def test_what_has_a_servers_view_is_ended_and_nothing_else():
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        skip_unless_ci("Mounts take root.")
+    starts = "sleep 600 & echo; exec sleep 600"
+    command = ["unshare", "--mount", "sh", "-c", starts]
+    servers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    try:
+        for server in servers:
+            server.stdout.read(1)
+        views = [view_of(server.pid) for server in servers]
+        assert end_processes(os.geteuid() + 1, views[0]) == 0, "another user's"
+        assert end_processes(os.geteuid(), views[0]) == 2
+        assert servers[0].wait() == -signal.SIGKILL
+        assert servers[1].poll() is None
+        assert end_processes(os.geteuid(), view_of(os.getpid())) == 0, "all would end, the hub too"
+    finally:
+        end_processes(os.geteuid(), view_of(servers[1].pid) or 0)
+        for server in servers:
+            server.communicate()
 
 
 def test_the_example_for_a_company_can_be_read(tmp_path, monkeypatch):

@@ -18,6 +18,7 @@ from jupyterhub.utils import can_connect
 from traitlets import Instance, Integer, Unicode
 
 from lepton_team.folders import CLONE, DEPLOY, VISIBLE_PARTS, HubFolders, program_folders
+from lepton_team.left_processes import end_processes, view_of
 from lepton_team.mount_namespace import Covered, Kept, unshare_mounts
 from lepton_team.ports import non_ephemeral_port
 from lepton_team.start_queue import StartQueue
@@ -47,6 +48,7 @@ class WalledSpawner(LocalProcessSpawner):
         30, help="Longest that the next one waits for a server's start; it may hang."
     ).tag(config=True)
     _queue: StartQueue | None = None
+    _view: int | None = None
 
     @property
     def queue(self) -> StartQueue:
@@ -60,6 +62,7 @@ class WalledSpawner(LocalProcessSpawner):
         async with self.queue.turn(self):
             self.port = non_ephemeral_port()
             ip, port = await super().start()
+            self._view = view_of(self.pid)
             end = time.monotonic() + self.turn_seconds
             while time.monotonic() < end and await self.poll() is None:
                 if can_connect(ip, port):
@@ -87,6 +90,16 @@ class WalledSpawner(LocalProcessSpawner):
         super().load_state(state)
         if self.pid and _owner(self.pid) != pwd.getpwnam(self.user.name).pw_uid:
             self.pid = 0
+        self._view = view_of(self.pid) if self.pid else None
+
+    def run_post_stop_hook(self) -> Any:
+        """End what the server has left behind, whether it was stopped or has died."""
+        if self._view:
+            left = end_processes(pwd.getpwnam(self.user.name).pw_uid, self._view)
+            if left:
+                self.log.warning("Ended what %s left behind: %s processes", self.user.name, left)
+            self._view = None
+        return super().run_post_stop_hook()
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         account = pwd.getpwnam(name)
