@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -116,6 +117,12 @@ def play(sizes: Sequence[int], arrival: Arrival) -> Iterator[dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="team-load-") as folder:
         names = [name for class_ in classes for name in class_]
         hub = TeamHub(Path(folder), learners=names)
+
+        def end(*_: object) -> None:  # learners' threads would go on for minutes
+            hub.end()
+            os._exit(1)
+
+        signal.signal(signal.SIGTERM, end)
         try:
             hub.start()
             for class_ in classes:
