@@ -178,8 +178,8 @@ def play_round(hub: TeamHub, names: Sequence[str], arrival: Arrival) -> dict[str
             sum(map(folder_mib, submissions(hub, name))) for name in names
         ),
     }  # fmt: skip
-    for name in names:
-        _stop(hub, name)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda name: _stop(hub, name), names))
     with suppress(AssertionError):
         wait_for(lambda: not _of(hub, numbers), "end of the class", STOP_SECONDS)
     result["left behind"] = _of(hub, numbers)
