@@ -39,7 +39,7 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
             [_times(r) for r in rounds],
         ),
         _table(
-            ("arrival", "learners", "lab", "kernel", "of its own", "hub and proxy",
+            ("arrival", "learners", "lab", "kernel", "alone", "hub and proxy",
              "memory taken in all"),
             [_memory(r) for r in rounds],
         ),
