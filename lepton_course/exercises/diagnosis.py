@@ -93,14 +93,15 @@ def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[D
     seen = [as_asked(question, i, observed) for i, observed in pairs]
     if not failing:
         return ()
-    mistake = next(mistakes_alike(question, seen), None)
-    if mistake is not None:
+    number = next(_alike(question, seen), None)
+    if number is not None:
         evidence: Evidence = "weak"
         if question.probe.kind == "value" or (
-            sum(_case_bits(question, mistake, i) for i in failing) >= EVERY_CASE_BITS
+            sum(_case_bits(question, number, i) for i in failing) >= EVERY_CASE_BITS
         ):
             evidence = "every case"
-        return (Diagnosis(mistake, evidence, tuple(failing), len(failing)),)
+        found = question.mistakes[number]
+        return (Diagnosis(found, evidence, tuple(failing), len(failing)),)
     return _partial(question, seen, failing)
 
 
@@ -108,7 +109,12 @@ def mistakes_alike(
     question: Question, observations: Sequence[Observation]
 ) -> Iterator[KnownMistake]:
     """Yield the known mistakes that equal an answer on every case."""
-    for mistake in question.mistakes:
+    return (question.mistakes[number] for number in _alike(question, observations))
+
+
+def _alike(question: Question, observations: Sequence[Observation]) -> Iterator[int]:
+    """Yield the numbers of the known mistakes that equal an answer on every case."""
+    for number, mistake in enumerate(question.mistakes):
         pairs = zip(observations, mistake.observations, strict=True)
         if all(
             alike(
@@ -119,7 +125,7 @@ def mistakes_alike(
             )
             for index, (observed, theirs) in enumerate(pairs)
         ):
-            yield mistake
+            yield number
 
 
 def _partial(
@@ -153,7 +159,7 @@ def _match(
     refuted = 0
     if spots:
         passing = set(range(len(seen))) - set(failing)
-        refuted = sum(_is_wrong(question, number, index) for index in passing)
+        refuted = sum(_case_bits(question, number, index) > 0 for index in passing)
     return _Match(question.mistakes[number], frozenset(spots), refuted)
 
 
@@ -215,14 +221,9 @@ def _telling_bits(question: Question, number: int, index: int) -> float:
 
 
 @_once
-def _is_wrong(question: Question, number: int, index: int) -> bool:
-    """Return whether a mistake shows in a case."""
-    return _case_bits(question, question.mistakes[number], index) > 0
-
-
-def _case_bits(question: Question, mistake: KnownMistake, index: int) -> float:
+def _case_bits(question: Question, number: int, index: int) -> float:
     """Return the evidence, in bits, of equalling a mistake in a case; 0 if the mistake is right."""
-    other, right = mistake.observations[index], question.expected[index]
+    other, right = question.mistakes[number].observations[index], question.expected[index]
     if other.raised:
         return 1.0
     wrong = not alike(question.compare, other, right, right)
@@ -230,8 +231,7 @@ def _case_bits(question: Question, mistake: KnownMistake, index: int) -> float:
         return 2.0 * wrong
     bits = sum(
         _value_bits(theirs, expected, question.compare)
-        for _, theirs, expected in _parts(question, other, right)
-        if not question.compare.alike(theirs, expected, expected)
+        for _, theirs, expected in _places(question, number, index)
     )
     return max(bits, float(wrong))  # a shape, a changed input or a missing value
 
