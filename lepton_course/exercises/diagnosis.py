@@ -83,13 +83,17 @@ class _Match:
         return len(self.cases) - self.refuted, len(self.spots)
 
 
-def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[Diagnosis, ...]:
+def diagnose(
+    question: Question, observations: Sequence[Observation], failing: Sequence[int] | None = None
+) -> tuple[Diagnosis, ...]:
     """Return the known mistakes that an answer shows, the surest first; at most `MAX_DIAGNOSES`.
 
-    observations: one per case of the question. Nothing is run.
+    observations: one per case of the question. Nothing is run. failing: indices of the cases that
+    fail, where they are known.
     """
     pairs = list(enumerate(observations))
-    failing = [i for i, observed in pairs if case_differences(question, i, observed)]
+    if failing is None:
+        failing = [i for i, observed in pairs if case_differences(question, i, observed)]
     seen = [as_asked(question, i, observed) for i, observed in pairs]
     if not failing:
         return ()
