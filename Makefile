@@ -10,8 +10,9 @@ SECONDS  ?= 600
 TEAM_DIR ?= $(HOME)/lepton-team
 
 EXTRAS  := dev
-# The two largest packages: pip unpacks on one core, so they come first, side by side.
-LARGEST := torch $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),tensorflow-cpu,tensorflow)
+# pip unpacks on one core, so the largest packages come first, side by side.
+TENSORFLOW := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),tensorflow-cpu,tensorflow)
+OTHERS     := torch numpy scipy scikit-learn matplotlib jupyterlab playwright
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -52,8 +53,8 @@ $(STAMP): pyproject.toml constraints.txt
 	        "On Debian and Ubuntu: sudo apt install python3-venv"; \
 	    exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	@for package in $(LARGEST); do \
-	    $(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt $$package & \
+	@for packages in "$(TENSORFLOW)" "$(OTHERS)"; do \
+	    $(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt $$packages & \
 	done; wait
 	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
 ifeq ($(GPU),yes)
