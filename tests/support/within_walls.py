@@ -123,11 +123,11 @@ def _ended(pidfd: int) -> bool:
     return bool(select.select([pidfd], [], [], 0)[0])
 
 
-def small_world(folder: Path, tried: walls.Walls) -> walls.World:
+def small_world(folder: Path, tried: walls.Walls, cpu_seconds: int = 2) -> walls.World:
     """A world of its own in a folder, whose limits are soon reached."""
     mib = 2**20
     limits = walls.ResourceLimits(
-        cpu_seconds=2,
+        cpu_seconds=cpu_seconds,
         wall_seconds=25,  # less than what a file that is sent may take: see IN_FLIGHT_MOST
         memory_bytes=150 * mib,
         processes=20,
