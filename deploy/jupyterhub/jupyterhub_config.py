@@ -85,7 +85,7 @@ def arrival(handler) -> str:
     """Return where somebody arrives who has signed in."""
     user = handler.current_user
     own_server = f"{handler.hub.base_url}spawn"
-    return user and team.arrival(team.read_courses(folders), user.name) or own_server
+    return user and team.arrival(group.name for group in user.groups) or own_server
 
 
 c.JupyterHub.default_url = arrival

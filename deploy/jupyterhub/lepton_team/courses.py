@@ -19,6 +19,9 @@ from lepton_team.folders import COURSE_ACCOUNT, DEPLOY, HubFolders, course_accou
 FIRST_PORT = 8710
 """Where the courses' servers listen, one after another; only the proxy asks there."""
 
+TEACHING, LEARNING = "formgrade-", "nbgrader-"
+"""How the names of nbgrader's groups begin; a course's id follows."""
+
 START_SECONDS = 300
 """How long the hub waits for a course's server, on a machine that is busy; it ends without one."""
 
@@ -39,12 +42,12 @@ class Course:
     @property
     def teaching(self) -> str:
         """The group of those who may use formgrader and the class's folder."""
-        return f"formgrade-{self.id}"
+        return f"{TEACHING}{self.id}"
 
     @property
     def learning(self) -> str:
         """The group of those who fetch and submit."""
-        return f"nbgrader-{self.id}"
+        return f"{LEARNING}{self.id}"
 
 
 class TeamError(ValueError):
@@ -133,9 +136,12 @@ def services(
     ]
 
 
-def arrival(courses: Iterable[Course], user: str) -> str | None:
-    """Return the path at which an instructor arrives; None for a learner's own server."""
-    taught = sorted(course.id for course in courses if user in course.instructors)
+def arrival(groups: Iterable[str]) -> str | None:
+    """Return the path at which an instructor arrives; None for a learner's own server.
+
+    groups: the names of the hub's groups that somebody is in.
+    """
+    taught = sorted(name.removeprefix(TEACHING) for name in groups if name.startswith(TEACHING))
     return f"/services/{taught[0]}/lab?formgrader=true" if taught else None
 
 
