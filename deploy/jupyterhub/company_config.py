@@ -36,9 +36,7 @@ def groups_of(user: str) -> list[str]:
 c.OpenIDAuthenticator.issuer = os.environ["OIDC_ISSUER"]
 c.OpenIDAuthenticator.client_id = os.environ["OIDC_CLIENT"]
 c.OpenIDAuthenticator.client_secret = os.environ["OIDC_SECRET"]
-c.OpenIDAuthenticator.oauth_callback_url = (
-    f"{os.environ['LEPTON_TEAM_ADDRESS']}/hub/oauth_callback"
-)
+c.OpenIDAuthenticator.oauth_callback_url = f"{os.environ['LEPTON_TEAM_ADDRESS']}/hub/oauth_callback"
 c.OpenIDAuthenticator.scope = ["openid", "profile"]
 # The claim is the name of the account on this machine, and the id in the roster: one that people
 # cannot choose for themselves. Courses' accounts are nobody's.

@@ -1,6 +1,6 @@
 """A company's sign-in on loopback: an OpenID Connect provider, and a hub that people enter by it.
 
-The provider is oidc-provider, a certified implementation; the hub has deploy's example for a company.
+The provider is oidc-provider, which is certified; the hub, the example for a company in deploy/.
 """
 
 from __future__ import annotations
@@ -108,7 +108,11 @@ class Company:
         with self.log.open("a") as output:
             self.processes.append(
                 subprocess.Popen(
-                    command, env=self.environment, cwd=self.folders.hub, stdout=output, stderr=output
+                    command,
+                    env=self.environment,
+                    cwd=self.folders.hub,
+                    stdout=output,
+                    stderr=output,
                 )
             )
 

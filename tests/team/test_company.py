@@ -106,9 +106,7 @@ def test_an_answer_that_was_changed_on_its_way_is_refused(lepton, changes):
     browser = lepton.browser()
     callback = urlsplit(browser.to_callback("ada"))
     asked = {name: values[0] for name, values in parse_qs(callback.query).items()}
-    answer = browser.client.get(
-        callback._replace(query="").geturl(), params={**asked, **changes}
-    )
+    answer = browser.client.get(callback._replace(query="").geturl(), params={**asked, **changes})
     assert answer.status_code in (400, 403)
     assert browser.home() == 302
 

@@ -14,20 +14,21 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import CLONE, skip_unless_ci
-from traitlets.config.loader import PyFileConfigLoader
 
 from lepton_team.accounts import (
     Account,
+    account_number,
     extended_lists,
     number_accounts,
     read_accounts,
     write_accounts,
 )
 from lepton_team.course_server import wait_until_free
-from lepton_team.courses import Course, TeamError, arrival, groups_of, members, read_courses, roles
+from lepton_team.courses import Course, TeamError, groups_of, members, read_courses, roles
 from lepton_team.folders import HubFolders
 from lepton_team.mount_namespace import closed_parents
 from lepton_team.ports import EPHEMERAL, non_ephemeral_port
+from lepton_team.sign_in import arrival, course_groups
 
 SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
 NETS = Course("nets", frozenset({"ada"}), frozenset({"bose"}))
@@ -40,6 +41,14 @@ def test_a_known_account_keeps_its_number(tmp_path):
     assert later[1].number == first[0].number + 1
     write_accounts(tmp_path / "accounts", later)
     assert read_accounts(tmp_path / "accounts", tmp_path) == later
+
+
+def test_an_account_that_is_new_is_added_and_another_keeps_its_number(tmp_path):
+    numbers = [
+        account_number(name, tmp_path / "passwd", tmp_path) for name in ("ada", "bose", "ada")
+    ]
+    assert numbers[0] == numbers[2] != numbers[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["passwd"]
 
 
 def test_the_lists_of_the_machine_are_copied_and_extended(tmp_path):
@@ -66,6 +75,24 @@ def test_who_teaches_a_course_does_not_learn_in_it_but_may_in_another():
 def test_the_account_of_a_course_has_no_groups():
     odd = Course("odd", frozenset({"course-sums"}), frozenset({"course-nets"}))
     assert groups_of([odd], "course-sums") == groups_of([odd], "course-nets") == []
+
+
+@pytest.mark.parametrize(
+    ("claimed", "groups"),
+    [
+        (["dl-teachers", "staff"], {"formgrade-sums"}),
+        (["staff", "chess"], {"nbgrader-sums"}),
+        (["formgrade-sums"], set()),
+        ([], set()),
+    ],
+)
+def test_groups_of_a_provider_are_known_by_the_names_that_were_listed(claimed, groups):
+    known = {"dl-teachers": "formgrade-sums", "staff": "nbgrader-sums"}
+    assert course_groups(claimed, known) == groups
+
+
+def test_groups_of_a_provider_may_have_the_names_of_the_hubs():
+    assert course_groups(["formgrade-sums", "nbgrader-sums", "admin"], {}) == {"formgrade-sums"}
 
 
 def test_an_instructor_arrives_at_the_course_and_a_learner_at_their_own_server():

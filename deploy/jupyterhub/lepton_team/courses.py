@@ -1,4 +1,4 @@
-"""The courses of a hub, and what follows from them: groups, roles, services, where people arrive.
+"""The courses of a hub, and what follows from them: groups, roles, services.
 
 Who teaches stands in `team.yml`, who learns in each class's roster. Both are read when somebody
 signs in, so that a new learner, or an instructor who has left, needs no restart.
@@ -15,12 +15,10 @@ import yaml
 
 from autograder.classroom.roster import RosterError, read_roster
 from lepton_team.folders import COURSE_ACCOUNT, DEPLOY, HubFolders, course_account
+from lepton_team.sign_in import LEARNING, TEACHING
 
 FIRST_PORT = 8710
 """Where the courses' servers listen, one after another; only the proxy asks there."""
-
-TEACHING, LEARNING = "formgrade-", "nbgrader-"
-"""How the names of nbgrader's groups begin; a course's id follows."""
 
 START_SECONDS = 300
 """How long the hub waits for a course's server, on a machine that is busy; it ends without one."""
@@ -134,15 +132,6 @@ def services(
         }
         for number, course in enumerate(courses)
     ]
-
-
-def arrival(groups: Iterable[str]) -> str | None:
-    """Return the path at which an instructor arrives; None for a learner's own server.
-
-    groups: the names of the hub's groups that somebody is in.
-    """
-    taught = sorted(name.removeprefix(TEACHING) for name in groups if name.startswith(TEACHING))
-    return f"/services/{taught[0]}/lab?formgrader=true" if taught else None
 
 
 CULLER_ROLE = {

@@ -2,15 +2,15 @@
 
 OAuthenticator asks the provider who signed in, and leaves the ID token alone. Here the token is
 verified (signature, issuer, audience, time, nonce), and what the provider says beside it must be
-about the same person. Groups are those of a claim. The file needs nothing of the course, so that a
-hub in a container can be given it alone.
+about the same person. Groups are those of a claim. This file and `sign_in.py` need nothing else of
+the course: a hub in a container is given them alone.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
@@ -27,8 +27,7 @@ from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
 from traitlets import Dict, List, Unicode
 
-TEACHING, LEARNING = "formgrade-", "nbgrader-"
-"""How the names of nbgrader's groups begin; a course's id follows."""
+from lepton_team.sign_in import course_groups
 
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
 """Signatures by the provider's private key; `none` and shared secrets are not among them."""
@@ -96,19 +95,6 @@ def _key(token: str, keys: Mapping[str, Any]) -> jwt.PyJWK:
     if len(fitting) != 1:
         raise jwt.InvalidKeyError("the provider has no such key")
     return fitting[0]
-
-
-def hub_groups(claimed: Iterable[str], known: Mapping[str, str]) -> set[str]:
-    """Return the hub's groups of who is in these groups of the provider.
-
-    known: the hub's group for each of the provider's; where it is empty, they have the same names.
-    Who teaches a course does not learn in it.
-    """
-    found = {known.get(name) for name in claimed} if known else set(claimed)
-    teaching = {name for name in found if name and name.startswith(TEACHING)}
-    taught = {name.removeprefix(TEACHING) for name in teaching}
-    learning = {name for name in found if name and name.startswith(LEARNING)}
-    return teaching | {name for name in learning if name.removeprefix(LEARNING) not in taught}
 
 
 class OpenIDLogin(OAuthLoginHandler):
@@ -222,7 +208,7 @@ class OpenIDAuthenticator(GenericOAuthenticator):
 
     async def get_user_groups(self, auth_state: dict[str, Any]) -> set[str]:
         claimed = auth_state[self.user_auth_state_key].get(self.groups_claim) or []
-        return hub_groups([claimed] if isinstance(claimed, str) else claimed, self.course_groups)
+        return course_groups([claimed] if isinstance(claimed, str) else claimed, self.course_groups)
 
     async def refresh_user(self, user: Any, handler: Any = None, **options: Any) -> Any:
         """Ask for the groups again; who is in no course any more must sign in, and cannot."""
