@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import httpx
+import yaml
 from conftest import CLONE, skip_unless_ci
 from team_hub import SECONDS, wait_for
 
@@ -27,15 +28,24 @@ from lepton_team.proxy import node
 SERVER = CLONE / "tests/team/identity_provider/server.mjs"
 MODULES = Path(sys.prefix) / "share/lepton-identity-provider/node_modules"
 TOKEN = "a-token-of-the-tests"
-TEAM = "courses:\n  sums:\n    instructors: [curie]\n"
+TEAM = "courses:\n  deep_learning:\n    instructors: [curie]\n"
 ROSTER = "id,first_name,last_name,email,team\nada,Ada,Lovelace,ada@example.org,Engines\n"
 CONFIG = """
 load_subconfig({example!r})
-c.JupyterHub.services = [{{"name": "tests", "api_token": {token!r}}}]  # no course is served here
-c.JupyterHub.load_roles = [
+c.JupyterHub.services = [  # nothing that needs accounts of the machine
+    {{"name": "tests", "api_token": {token!r}}},
+    {{
+        "name": "deep_learning", "url": {course!r}, "api_token": {token!r}[::-1],
+        "oauth_no_confirm": True,
+    }},
+]
+c.JupyterHub.load_roles = [role for role in c.JupyterHub.load_roles if "groups" in role] + [
     {{"name": "tests", "scopes": ["list:users", "read:users"], "services": ["tests"]}}
 ]
-c.OpenIDAuthenticator.course_groups = {{"teachers": "formgrade-sums", "staff": "nbgrader-sums"}}
+c.OpenIDAuthenticator.course_groups = {{
+    "teachers": "formgrade-deep_learning",
+    "staff": "nbgrader-deep_learning",
+}}
 c.Authenticator.auth_refresh_age = 1
 """
 
@@ -43,7 +53,7 @@ PEOPLE = {
     "ada": {"groups": ["staff", "chess"]},
     "curie": {"groups": ["teachers", "staff"]},
     "mallory": {"groups": ["chess"]},
-    "course-sums": {"groups": ["staff"]},
+    "course-deep_learning": {"groups": ["staff"]},
 }
 
 
@@ -63,9 +73,11 @@ class Company:
         self.folders = HubFolders(folder / "team")
         self.log = folder / "log"
         self.config = folder / "config.py"
-        ports = [non_ephemeral_port() for _ in range(4)]
+        ports = [non_ephemeral_port() for _ in range(5)]
         self.url = f"http://127.0.0.1:{ports[0]}"
         self.issuer = f"http://127.0.0.1:{ports[3]}"
+        self.hub_api = f"http://127.0.0.1:{ports[1]}/hub/api"
+        self.course = f"http://127.0.0.1:{ports[4]}"
         self.environment = {
             **os.environ,
             "LEPTON_TEAM": str(self.folders.root),
@@ -85,11 +97,12 @@ class Company:
         """Start both, and wait until they are there."""
         self.folders.hub.mkdir(parents=True)
         self.folders.team_file.write_text(TEAM, encoding="utf-8")
-        roster = self.folders.classroom("sums") / "roster.csv"
+        roster = self.folders.classroom("deep_learning") / "roster.csv"
         roster.parent.mkdir(parents=True)
         roster.write_text(ROSTER, encoding="utf-8")
         example = str(CLONE / "deploy/jupyterhub/company_config.py")
-        self.config.write_text(CONFIG.format(example=example, token=TOKEN), encoding="utf-8")
+        config = CONFIG.format(example=example, token=TOKEN, course=self.course)
+        self.config.write_text(config, encoding="utf-8")
         callback, after = f"{self.url}/hub/oauth_callback", f"{self.url}/hub/login"
         port = self.issuer.rpartition(":")[2]
         people = json.dumps(PEOPLE)
@@ -103,6 +116,28 @@ class Company:
             return "ready" in text and "JupyterHub is now running" in text
 
         wait_for(running, "hub of the company")
+
+    def serve_course(self) -> None:
+        """Start the course's server as the cluster does: with what stands in course.yaml."""
+        manifests = (CLONE / "deploy/kubernetes/course.yaml").read_text(encoding="utf-8")
+        [pod] = [m for m in yaml.safe_load_all(manifests) if m["kind"] == "Deployment"]
+        [container] = pod["spec"]["template"]["spec"]["containers"]
+        told = {one["name"]: one["value"] for one in container["env"] if "value" in one}
+        self.environment |= told | {
+            "HOME": str(self.folders.root),
+            "JUPYTERHUB_API_TOKEN": TOKEN[::-1],
+            "JUPYTERHUB_API_URL": self.hub_api,
+            "JUPYTERHUB_SERVICE_URL": self.course,
+        }
+        server = CLONE / Path(container["command"][-1]).relative_to("/opt/lepton-course")
+        self._run(sys.executable, *container["command"][1:-1], str(server))
+        wait_for(self._course_answers, "server of the course")
+
+    def _course_answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.course}/services/deep_learning/api").status_code == 200
+        except httpx.TransportError:
+            return False
 
     def _run(self, *command: str) -> None:
         with self.log.open("a") as output:

@@ -25,8 +25,8 @@ def lepton(tmp_path_factory) -> Iterator[Company]:
 @pytest.mark.parametrize(
     ("name", "groups", "place"),
     [
-        ("ada", ["nbgrader-sums"], "/hub/spawn"),
-        ("curie", ["formgrade-sums"], "/services/sums/lab?formgrader=true"),
+        ("ada", ["nbgrader-deep_learning"], "/hub/spawn"),
+        ("curie", ["formgrade-deep_learning"], "/services/deep_learning/lab?formgrader=true"),
     ],
 )
 def test_groups_come_from_a_claim_and_say_where_people_arrive(lepton, name, groups, place):
@@ -34,7 +34,7 @@ def test_groups_come_from_a_claim_and_say_where_people_arrive(lepton, name, grou
     assert lepton.groups()[name] == groups
 
 
-@pytest.mark.parametrize("name", ["mallory", "course-sums"])
+@pytest.mark.parametrize("name", ["mallory", "course-deep_learning"])
 def test_who_is_in_no_course_or_takes_a_courses_name_is_refused(lepton, name):
     browser = lepton.browser()
     assert browser.sign_in(name).status_code == 403
@@ -130,7 +130,9 @@ def test_who_leaves_the_group_is_out_of_the_course_soon(lepton):
     lepton.now_has({**PEOPLE, "curie": {"groups": ["staff"]}})
     try:
         wait_for(
-            lambda: browser.home() == 200 and lepton.groups()["curie"] == ["nbgrader-sums"],
+            lambda: (
+                browser.home() == 200 and lepton.groups()["curie"] == ["nbgrader-deep_learning"]
+            ),
             "change of curie's groups",
         )
         lepton.now_has({**PEOPLE, "curie": {"groups": []}})
@@ -139,11 +141,24 @@ def test_who_leaves_the_group_is_out_of_the_course_soon(lepton):
         lepton.now_has(PEOPLE)
 
 
+def test_a_course_of_a_cluster_opens_for_those_who_teach_it(lepton):
+    lepton.serve_course()
+    for name, opens in (("curie", True), ("ada", False)):
+        browser = lepton.browser()
+        browser.sign_in(name)
+        answer = browser.go(f"{lepton.url}/services/deep_learning/api/contents")
+        assert (answer.status_code == 200) is opens, name
+        assert browser.home() == 200
+
+
 def test_a_team_file_and_a_roster_may_say_who_is_in_a_course(tmp_path):
     skip_without_hub()
     skip_without_provider()
     with company(tmp_path, groups="") as found:
         for name in ("ada", "curie"):
             found.browser().sign_in(name)
-        assert found.groups() == {"ada": ["nbgrader-sums"], "curie": ["formgrade-sums"]}
+        assert found.groups() == {
+            "ada": ["nbgrader-deep_learning"],
+            "curie": ["formgrade-deep_learning"],
+        }
         assert found.browser().sign_in("mallory").status_code == 403
