@@ -58,18 +58,27 @@ def found(tree: object, key: str) -> list:
 
 def without_required(schema: object) -> object:
     """The chart's own values have all that it requires; ours are laid over them."""
-    if isinstance(schema, dict):
-        own = {k: v for k, v in schema.items() if not (k == "required" and isinstance(v, list))}
-        return {key: without_required(value) for key, value in own.items()}
-    return [without_required(one) for one in schema] if isinstance(schema, list) else schema
+    if not isinstance(schema, dict):
+        return schema
+    own = {k: v for k, v in schema.items() if not (k == "required" and isinstance(v, list))}
+    return {key: without_required(value) for key, value in own.items()}
 
 
 def validate(values: dict) -> None:
     jsonschema.validate(values, without_required(SCHEMA))
 
 
+def with_files() -> dict:
+    """The values with what the command's `--set-file` adds."""
+    values = json.loads(json.dumps(VALUES))
+    for file in values["hub"]["extraFiles"].values():
+        source = CLONE / "deploy/jupyterhub/lepton_team" / Path(file["mountPath"]).name
+        file["stringData"] = source.read_text(encoding="utf-8")
+    return values
+
+
 def test_the_chart_knows_every_value():
-    validate(VALUES)
+    validate(with_files())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +86,7 @@ def test_the_chart_knows_every_value():
     [(["hub"], "extraconfig"), (["singleuser", "memory"], "limits"), (["cull"], "timeOut")],
 )
 def test_a_value_that_the_chart_does_not_know_is_noticed(place, name):
-    values = json.loads(json.dumps(VALUES))
+    values = with_files()
     part = values
     for key in place:
         part = part[key]
@@ -211,7 +220,8 @@ spawners = [SimpleNamespace(user=SimpleNamespace(name=name)) for name in ("ada",
 numbers = [c.KubeSpawner.uid(spawner) for spawner in spawners]
 assert numbers[0] == numbers[2] != numbers[1] and min(numbers) > 51_001, numbers
 hub = SimpleNamespace(base_url="/hub/")
-for name, place in (("formgrade-x", "/services/x/lab?formgrader=true"), ("nbgrader-x", "/hub/spawn")):
+places = {"formgrade-x": "/services/x/lab?formgrader=true", "nbgrader-x": "/hub/spawn"}
+for name, place in places.items():
     user = SimpleNamespace(groups=[SimpleNamespace(name=name)])
     assert c.JupyterHub.default_url(SimpleNamespace(hub=hub, current_user=user)) == place
 """
