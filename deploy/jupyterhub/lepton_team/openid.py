@@ -174,6 +174,8 @@ class OpenIDAuthenticator(GenericOAuthenticator):
             self.authorize_url = found["authorization_endpoint"]
             self.token_url = found["token_endpoint"]
             self.userdata_url = found["userinfo_endpoint"]
+            ways = found.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
+            self.basic_auth = "client_secret_basic" in ways
             self._metadata, self._asked = found, time.monotonic()
         return self._metadata
 
