@@ -200,7 +200,9 @@ class Browser:
         action = html.unescape(re.search(r'<form[^>]* action="([^"]+)"', text)[1])
         hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text)
         answer = self.client.post(urljoin(str(page.url), action), data={**dict(hidden), **fields})
-        return self.go(answer.headers["location"]) if answer.is_redirect else answer
+        if not answer.is_redirect:
+            return answer
+        return self.go(urljoin(str(answer.url), answer.headers["location"]))
 
     def to_callback(self, name: str) -> str:
         """Sign in at the provider; return the address at which the hub awaits its answer."""

@@ -113,6 +113,10 @@ class OpenIDLogin(OAuthLoginHandler):
 class OpenIDCallback(OAuthCallbackHandler):
     """Where the provider sends the browser back to."""
 
+    async def get(self) -> None:
+        await self.authenticator.discover()  # the hub may have started anew meanwhile
+        await super().get()
+
     def check_arguments(self) -> None:
         # Before anything else: another provider's answer, even an error, is not for us (RFC 9207).
         issuer = self.get_argument("iss", None)
