@@ -131,6 +131,17 @@ def test_volumes_that_are_mounted_exist():
     assert {mount["name"] for mount in mounts} == set(own["extraVolumes"])
 
 
+def test_no_pod_that_mounts_the_shared_volume_gives_its_files_to_a_group():
+    for name, template in pods():
+        shared = "lepton-shared" in found(template, "claimName")
+        assert not (shared and "fsGroup" in template["spec"].get("securityContext", {})), name
+    for place, key in (
+        (VALUES["hub"]["podSecurityContext"], "fsGroup"),
+        (VALUES["singleuser"], "fsGid"),
+    ):
+        assert place[key] is None, "the chart's own is taken out"
+
+
 def test_every_service_leads_to_a_port_of_a_pod():
     for service in of_kind("Service"):
         [template] = [
@@ -152,7 +163,10 @@ def test_a_pod_has_no_right_that_it_does_not_need(name, template):
         assert own["allowPrivilegeEscalation"] is False
         assert own["capabilities"]["drop"] == ["ALL"]
         assert container["resources"]["limits"].keys() == {"cpu", "memory"}
-        if name != "lepton-prepare-shared":  # gives folders to their owners
+        if container["name"] in ("prepare", "open-home"):  # give folders to their owners, and end
+            assert "args" not in container or name == "lepton-prepare-shared"
+            assert set(own["capabilities"].get("add", [])) <= {"CHOWN", "DAC_OVERRIDE", "FOWNER"}
+        else:
             assert own["runAsUser"] >= 51_000 and own["runAsNonRoot"]
             assert "add" not in own["capabilities"]
         if own["seccompProfile"]["type"] == "Unconfined":
