@@ -130,10 +130,11 @@ class Company:
             "JUPYTERHUB_SERVICE_URL": self.course,
         }
         server = CLONE / Path(container["command"][-1]).relative_to("/opt/lepton-course")
-        self._run(sys.executable, *container["command"][1:-1], str(server))
+        self._run(sys.executable, *container["command"][1:-1], str(server), "--allow-root")
         wait_for(self._course_answers, "server of the course")
 
     def _course_answers(self) -> bool:
+        assert self.processes[-1].poll() is None, self.log.read_text()
         try:
             return httpx.get(f"{self.course}/services/deep_learning/api").status_code == 200
         except httpx.TransportError:
