@@ -143,11 +143,12 @@ def test_who_leaves_the_group_is_out_of_the_course_soon(lepton):
 
 def test_a_course_of_a_cluster_opens_for_those_who_teach_it(lepton):
     lepton.serve_course()
-    for name, opens in (("curie", True), ("ada", False)):
+    place = f"{lepton.url}/services/deep_learning"
+    for name, status in (("curie", 200), ("ada", 403)):
         browser = lepton.browser()
         browser.sign_in(name)
-        answer = browser.go(f"{lepton.url}/services/deep_learning/api/contents")
-        assert (answer.status_code == 200) is opens, name
+        assert browser.go(f"{place}/lab").status_code == status, name
+        assert browser.client.get(f"{place}/api/contents").status_code == status
         assert browser.home() == 200
 
 
