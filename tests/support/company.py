@@ -36,7 +36,7 @@ c.JupyterHub.services = [  # nothing that needs accounts of the machine
     {{"name": "tests", "api_token": {token!r}}},
     {{
         "name": "deep_learning", "url": {course!r}, "api_token": {token!r}[::-1],
-        "oauth_no_confirm": True,
+        "oauth_no_confirm": True, "timeout": 1,  # it comes later
     }},
 ]
 c.JupyterHub.load_roles = [role for role in c.JupyterHub.load_roles if "groups" in role] + [
