@@ -17,6 +17,7 @@ from jupyterhub.auth import DummyAuthenticator  # noqa: E402
 from lepton_team import courses as team  # noqa: E402
 from lepton_team.folders import CLONE, HubFolders  # noqa: E402
 from lepton_team.proxy import proxy_command  # noqa: E402
+from lepton_team.sign_in import arrival as people_arrive_at  # noqa: E402
 from lepton_team.sign_in import with_groups  # noqa: E402
 from lepton_team.spawner import WalledSpawner, learner_command  # noqa: E402
 
@@ -85,7 +86,7 @@ def arrival(handler) -> str:
     """Return where somebody arrives who has signed in."""
     user = handler.current_user
     own_server = f"{handler.hub.base_url}spawn"
-    return user and team.arrival(team.read_courses(folders), user.name) or own_server
+    return user and people_arrive_at(group.name for group in user.groups) or own_server
 
 
 c.JupyterHub.default_url = arrival

@@ -16,23 +16,24 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import CLONE, skip_unless_ci
-from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.classroom.roster import Student, write_roster
 from lepton_team import courses
 from lepton_team.accounts import (
     Account,
+    account_number,
     extended_lists,
     number_accounts,
     read_accounts,
     write_accounts,
 )
 from lepton_team.course_server import wait_until_free
-from lepton_team.courses import Course, TeamError, arrival, groups_of, members, read_courses, roles
+from lepton_team.courses import Course, TeamError, groups_of, members, read_courses, roles
 from lepton_team.folders import HubFolders
 from lepton_team.left_processes import end_processes, view_of
 from lepton_team.mount_namespace import closed_parents
 from lepton_team.ports import EPHEMERAL, non_ephemeral_port
+from lepton_team.sign_in import arrival, course_groups
 from lepton_team.start_queue import StartQueue
 
 SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
@@ -46,6 +47,14 @@ def test_a_known_account_keeps_its_number(tmp_path):
     assert later[1].number == first[0].number + 1
     write_accounts(tmp_path / "accounts", later)
     assert read_accounts(tmp_path / "accounts", tmp_path) == later
+
+
+def test_an_account_that_is_new_is_added_and_another_keeps_its_number(tmp_path):
+    numbers = [
+        account_number(name, tmp_path / "passwd", tmp_path) for name in ("ada", "bose", "ada")
+    ]
+    assert numbers[0] == numbers[2] != numbers[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["passwd"]
 
 
 def test_the_lists_of_the_machine_are_copied_and_extended(tmp_path):
@@ -114,9 +123,27 @@ def test_the_account_of_a_course_has_no_groups():
     assert groups_of([odd], "course-sums") == groups_of([odd], "course-nets") == []
 
 
+@pytest.mark.parametrize(
+    ("claimed", "groups"),
+    [
+        (["dl-teachers", "staff"], {"formgrade-sums"}),
+        (["staff", "chess"], {"nbgrader-sums"}),
+        (["formgrade-sums"], set()),
+        ([], set()),
+    ],
+)
+def test_groups_of_a_provider_are_known_by_the_names_that_were_listed(claimed, groups):
+    known = {"dl-teachers": "formgrade-sums", "staff": "nbgrader-sums"}
+    assert course_groups(claimed, known) == groups
+
+
+def test_groups_of_a_provider_may_have_the_names_of_the_hubs():
+    assert course_groups(["formgrade-sums", "nbgrader-sums", "admin"], {}) == {"formgrade-sums"}
+
+
 def test_an_instructor_arrives_at_the_course_and_a_learner_at_their_own_server():
-    assert arrival([SUMS], "curie") == "/services/sums/lab?formgrader=true"
-    assert arrival([SUMS], "ada") is None
+    assert arrival(["nbgrader-nets", "formgrade-sums"]) == "/services/sums/lab?formgrader=true"
+    assert arrival(["nbgrader-sums"]) is None
 
 
 def test_a_role_opens_one_course_and_nothing_else():
@@ -227,26 +254,3 @@ def test_what_has_a_servers_view_is_ended_and_nothing_else():
         end_processes(os.geteuid(), view_of(servers[1].pid) or 0)
         for server in servers:
             server.communicate()
-
-
-def test_the_example_for_a_company_can_be_read(tmp_path, monkeypatch):
-    if importlib.util.find_spec("oauthenticator") is None:
-        skip_unless_ci("JupyterHub is not installed: make install-team")
-    HubFolders(tmp_path).team_file.write_text("courses:\n  sums:\n    instructors: [curie]\n")
-    for name, value in {
-        "LEPTON_TEAM": str(tmp_path),
-        "LEPTON_TEAM_DATABASE": "postgresql+psycopg://hub@localhost/hub",
-        "LEPTON_TEAM_ADDRESS": "https://learn.example.com",
-        "OIDC_ISSUER": "https://login.example.com/realms/company",
-        "OIDC_CLIENT": "hub",
-        "OIDC_SECRET": "secret",
-    }.items():
-        monkeypatch.setenv(name, value)
-    folder = CLONE / "deploy/jupyterhub"
-    config = PyFileConfigLoader("company_config.py", path=str(folder)).load_config()
-    authenticator = config.JupyterHub.authenticator_class(config=config)
-    assert authenticator.check_allowed("curie", {"name": "curie"})
-    assert not authenticator.check_allowed("mallory", {"name": "mallory"})
-    assert authenticator.token_url.startswith("https://login.example.com/realms/company/")
-    assert config.JupyterHub.db_url.startswith("postgresql")
-    assert "announcement_login" not in config.JupyterHub.template_vars

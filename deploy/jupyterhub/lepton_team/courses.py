@@ -1,4 +1,4 @@
-"""The courses of a hub, and what follows from them: groups, roles, services, where people arrive.
+"""The courses of a hub, and what follows from them: groups, roles, services.
 
 Who teaches stands in `team.yml`, who learns in each class's roster. Both are read when somebody
 signs in, so that a new learner, or an instructor who has left, needs no restart.
@@ -17,6 +17,7 @@ import yaml
 
 from autograder.classroom.roster import RosterError, read_roster
 from lepton_team.folders import COURSE_ACCOUNT, DEPLOY, HubFolders, course_account
+from lepton_team.sign_in import LEARNING, TEACHING
 
 FIRST_PORT = 8710
 """Where the courses' servers listen, one after another; only the proxy asks there."""
@@ -41,12 +42,12 @@ class Course:
     @property
     def teaching(self) -> str:
         """The group of those who may use formgrader and the class's folder."""
-        return f"formgrade-{self.id}"
+        return f"{TEACHING}{self.id}"
 
     @property
     def learning(self) -> str:
         """The group of those who fetch and submit."""
-        return f"nbgrader-{self.id}"
+        return f"{LEARNING}{self.id}"
 
 
 class TeamError(ValueError):
@@ -141,12 +142,6 @@ def services(
         }
         for number, course in enumerate(courses)
     ]
-
-
-def arrival(courses: Iterable[Course], user: str) -> str | None:
-    """Return the path at which an instructor arrives; None for a learner's own server."""
-    taught = sorted(course.id for course in courses if user in course.instructors)
-    return f"/services/{taught[0]}/lab?formgrader=true" if taught else None
 
 
 CULLER_ROLE = {
