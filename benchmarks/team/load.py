@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -120,6 +121,7 @@ def play(sizes: Sequence[int], arrival: Arrival) -> Iterator[dict[str, Any]]:
 
         def end(*_: object) -> None:  # learners' threads would go on for minutes
             hub.end()
+            shutil.rmtree(folder, ignore_errors=True)
             os._exit(1)
 
         signal.signal(signal.SIGTERM, end)
