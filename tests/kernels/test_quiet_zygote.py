@@ -20,7 +20,7 @@ def test_what_a_framework_logs_at_its_import_stays_out_of_the_terminal(tmp_path,
             [sys.executable, "-m", module, number, str(tmp_path / "zygote"), "noisy"],
             pass_fds=[ours.fileno()],
             cwd=clone,
-            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            env={**os.environ, "PYTHONPATH": str(tmp_path), "PYDEVD_DISABLE_FILE_VALIDATION": "1"},
             stderr=subprocess.PIPE,
             text=True,
         )
