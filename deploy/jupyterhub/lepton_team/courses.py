@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -68,10 +70,18 @@ def read_courses(folders: HubFolders) -> list[Course]:
 
 
 def _learners(folders: HubFolders, course: str) -> frozenset[str]:
+    file = folders.classroom(course) / "roster.csv"
     try:
-        return frozenset(s.id for s in read_roster(folders.classroom(course) / "roster.csv"))
-    except RosterError:  # a course whose class is not made yet
+        status = file.stat()
+        return _ids_in(file, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))
+    except (OSError, RosterError):  # a course whose class is not made yet
         return frozenset()
+
+
+@lru_cache(maxsize=64)
+def _ids_in(roster: Path, version: tuple[int, ...]) -> frozenset[str]:
+    """Return the ids in a roster; a version of the file is read once, since the hub asks often."""
+    return frozenset(student.id for student in read_roster(roster))
 
 
 def groups_of(courses: Iterable[Course], user: str) -> list[str]:
