@@ -64,7 +64,7 @@ def test_the_hub_asks_with_pkce_a_state_and_a_nonce(lepton):
         {"key": "other"},
         {"alg": "none"},
     ],
-    ids=str,
+    ids=lambda said: next(iter(said)),  # a time in a name would differ between processes
 )
 def test_an_id_token_that_says_something_else_is_refused(lepton, said):
     browser = lepton.browser()
