@@ -39,7 +39,7 @@ def course_page(modules: Sequence[BookModule], toolbox: bool) -> str:
     parts += [
         "## The map",
         "A line leads from a module to those that build on it. Dashed boxes are planned modules. "
-        "Basics and Advanced count their modules separately, in frames of two colours.",
+        "Basics and Advanced are numbered separately.",
         f"```{{raw}} html\n{map_svg(modules)}\n```",
     ]
     for track, title in TRACKS.items():
