@@ -29,7 +29,7 @@ nb_merge_streams = True
 nb_ipywidgets_js = {}
 myst_enable_extensions = ["dollarmath"]
 myst_dmath_double_inline = True
-myst_heading_anchors = 4
+myst_heading_anchors = 5
 suppress_warnings = ["mystnb.unknown_mime_type"]
 
 autodoc_typehints_format = "short"

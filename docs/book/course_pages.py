@@ -15,7 +15,7 @@ WITHOUT_CONTENTS = "---\nhtml_theme.sidebar_secondary.remove: true\n---"
 
 USE = {
     "lesson": "read it, and run it from top to bottom",
-    "deeper": "optional: the same in another framework, derivations, longer runs",
+    "deeper": "optional; the same in another framework, derivations, longer runs",
     "assignment": "exercises that are checked at once and may be handed in",
 }
 """What each notebook of a module is for."""
@@ -38,12 +38,13 @@ def course_page(modules: Sequence[BookModule], toolbox: bool) -> str:
         )
     parts += [
         "## The map",
-        "A line leads from a module to those that build on it. Dashed boxes are planned modules.",
+        "A line leads from a module to those that build on it. Dashed boxes are planned modules. "
+        "Basics and Advanced are numbered separately.",
         f"```{{raw}} html\n{map_svg(modules)}\n```",
     ]
     for track, title in TRACKS.items():
         rows = [_row(book, modules) for book in modules if book.module.track == track]
-        head = ["| Module | Minutes | Builds on |", "|---|---|---|"]
+        head = ["| Module | Minutes: lesson + assignment | Builds on |", "|---|---|---|"]
         parts += [f"## {title}", "\n".join([*head, *rows])]
     pages = [*(["toolbox"] if toolbox else []), *(f"{book.id}/index" for book in ready)]
     parts.append(toctree(pages))

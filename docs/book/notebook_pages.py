@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import nbformat
@@ -24,6 +24,9 @@ PICTURES = "pictures"
 _EMBEDDED = re.compile(
     r'<img (?P<rest>[^>]*?)src="data:image/png;base64,(?P<data>[A-Za-z0-9+/=\s]+)"'
 )
+_HEADING_OR_CODE = re.compile(
+    r"^```.*?^```|^(?P<marks>#{1,5}) +(?P<words>\S.*?) *$", re.MULTILINE | re.DOTALL
+)
 _PACKAGES = re.compile(r"(?:/[^\s/:\"']+)+/(?=site-packages/)")
 _PNG_SIZE = slice(16, 24)
 
@@ -36,13 +39,16 @@ class NotebookPage:
     pictures: dict[str, bytes] = field(default_factory=dict)
 
 
-def page_of(executed: NotebookNode, up: str, links: Callable[[str], str]) -> NotebookPage:
+def page_of(
+    executed: NotebookNode, up: str, links: Callable[[str], str], kind: str = ""
+) -> NotebookPage:
     """Return the page of an executed notebook.
 
     up: the way from the page's folder to the site's, such as `../../../`. links: rewrites the links
-    of a Markdown cell.
+    of a Markdown cell. kind: follows the notebook's title, to tell it from others of that name.
     """
     pictures: dict[str, bytes] = {}
+    texts = iter(with_one_title([c.source for c in executed.cells if c.cell_type != "code"], kind))
     cells = []
     for cell in executed.cells:
         if cell.cell_type == "code":
@@ -56,9 +62,33 @@ def page_of(executed: NotebookNode, up: str, links: Callable[[str], str]) -> Not
                 )
             )
         else:
-            cells.append(nbformat.v4.new_markdown_cell(links(cell.source), id=cell.id))
+            cells.append(nbformat.v4.new_markdown_cell(links(next(texts)), id=cell.id))
     kept = {name: executed.metadata[name] for name in ("kernelspec", "language_info")}
     return NotebookPage(nbformat.v4.new_notebook(cells=cells, metadata=kept), pictures)
+
+
+def with_one_title(texts: Sequence[str], kind: str = "") -> list[str]:
+    """Return Markdown in which the first heading alone is a title; kind follows it.
+
+    Titles after the first become headings below it, and headings below those follow. A page with
+    several titles has several entries in the site's navigation.
+
+    >>> with_one_title(["# Nets", "# Part 1\\n\\n## Layers"], "lesson")
+    ['# Nets: lesson', '## Part 1\\n\\n### Layers']
+    """
+    titles = 0
+
+    def line(found: re.Match[str]) -> str:
+        nonlocal titles
+        marks, words = found["marks"], found["words"]
+        if words is None:  # a block of code
+            return found[0]
+        titles += marks == "#"
+        if titles > 1:
+            return f"#{marks} {words}"
+        return f"# {words}: {kind}" if marks == "#" and kind else found[0]
+
+    return [_HEADING_OR_CODE.sub(line, text) for text in texts]
 
 
 def _output(output: NotebookNode, up: str, pictures: dict[str, bytes]) -> NotebookNode:

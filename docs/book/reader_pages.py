@@ -85,7 +85,9 @@ def start_page(readme: str, sections: Sequence[Section], course: Sequence[str]) 
     """
     entries = [f"{section.title} <{without_suffix(section.first)}>" for section in sections]
     opening, heading, rest = readme.partition("\n## ")
-    text = f"{opening.rstrip()}\n\n{HERE}\n{heading}{rest.rstrip()}"
+    readers = ", ".join(f"[{section.title.lower()}]({section.first})" for section in sections)
+    here = f"{HERE} **For** {readers}.\n"
+    text = f"{opening.rstrip()}\n\n{here}{heading}{rest.rstrip()}"
     return f"{text}\n\n{toctree([*course, *entries])}\n"
 
 

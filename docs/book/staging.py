@@ -92,6 +92,7 @@ def _stage_notebooks(
             executed,
             "../" * (path.count("/") + 1),
             lambda text, task=task: site_links(text, task.folder, known, shown),
+            "lesson" if task.kind == "lesson" else "",
         )
         _write(out / "curriculum" / path, nbformat.writes(page.notebook))
         for name, content in page.pictures.items():

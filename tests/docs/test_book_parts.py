@@ -25,7 +25,7 @@ from book.link_check import problems_of
 from book.module_map import map_svg, placed
 from book.modules import BookModule, needed_directly
 from book.notebook_pages import is_of, page_of
-from book.reader_pages import OTHERS, sections_of
+from book.reader_pages import OTHERS, Section, sections_of, start_page
 from book.sphinx_parts import notebook_of
 from lepton_course.syllabus import Module
 
@@ -134,6 +134,13 @@ def test_pages_of_the_course_link_to_each_other():
     assert "**Builds on** [One](../../basics/01_one/index.md)." in page
     assert "Four (planned)" in page
     assert "{term}`epoch`" in page
+
+
+def test_the_first_page_leads_each_kind_of_reader_to_theirs():
+    sections = [Section("Learners", "docs/a.md"), Section("Operators", "docs/b.md")]
+    page = start_page("# Course\n\nWhat it is.\n\n## Start\n\nLike this.", sections, [])
+    opening = page.partition("\n## Start")[0]
+    assert "[learners](docs/a.md), [operators](docs/b.md)." in opening
 
 
 def picture(colour: str) -> bytes:

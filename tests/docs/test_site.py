@@ -56,6 +56,13 @@ def test_the_assignment_is_shown_as_learners_get_it(small_site):
     assert "not answered yet" in page
 
 
+def test_each_page_has_one_title_and_a_lesson_another_than_its_module(small_site):
+    names = [f"{small_site.course}/{name}" for name in ("index", "lesson", "deeper", "assignment")]
+    titles = [re.findall(r"<h1>(.*?)<", small_site.page(name)) for name in names]
+    assert [len(found) for found in titles] == [1, 1, 1, 1]
+    assert len({found[0] for found in titles}) == 4
+
+
 def test_a_notebook_can_be_downloaded_and_opened_in_the_hub(small_site):
     links = facts_of(small_site.page(f"{small_site.course}/lesson")).links
     notebook = f"{small_site.module}/lesson.ipynb"
@@ -100,7 +107,8 @@ def test_pages_read_well_from_disk(small_site, chromium, tmp_path, width, theme)
 
 
 @pytest.mark.browser
-def test_the_search_finds_a_term_from_disk(small_site, chromium):
+@pytest.mark.parametrize("word", ["gradient", "standardisation", "standardization"])
+def test_the_search_finds_a_word_in_either_spelling_from_disk(small_site, chromium, word):
     with browser_page(chromium) as page:
-        page.goto((small_site.folder / "search.html").as_uri() + "?q=gradient")
-        page.locator("#search-results li a", has_text="gradient").first.wait_for()
+        page.goto((small_site.folder / "search.html").as_uri() + f"?q={word}")
+        page.locator("#search-results li a", has_text="gradients: lesson").first.wait_for()

@@ -37,7 +37,7 @@ def before_the_first_question() -> list[nbformat.NotebookNode]:
 
 
 def test_the_way_to_the_first_question_is_read_in_less_than_ten_minutes():
-    start = (CLONE / "README.md").read_text().partition("## Three doors")[0]
+    start = (CLONE / "README.md").read_text().partition("## Four doors")[0]
     cells = before_the_first_question()
     texts = [start, *(cell.source for cell in cells if cell.cell_type == "markdown")]
     words = sum(len(re.sub(r"!\[.*?\]\(.*?\)", "", text).split()) for text in texts)
