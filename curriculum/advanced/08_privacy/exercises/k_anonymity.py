@@ -33,7 +33,6 @@ def k_anonymity(quasi, sensitive):
     quasi: int array (N, Q), the quasi-identifiers. sensitive: int array (N,). N and Q at least 1.
     """
     _, group = np.unique(quasi, axis=0, return_inverse=True)
-    group = group.reshape(-1)
     sizes = np.bincount(group)
     pairs = np.unique(np.stack([group, sensitive], axis=1), axis=0)
     kinds = np.bincount(pairs[:, 0])
@@ -78,7 +77,7 @@ def cases(rng):
         return np.array(quasi)[order], np.concatenate(values)[order] - 9
 
     def lone(size, many):
-        return np.full((size, 1), 7), rng.permutation(np.arange(size) % many)
+        return np.full((size, 1), 7), rng.permutation(np.arange(size) % many) - many // 2
 
     return [
         Case("one group", lone(6, 3)),

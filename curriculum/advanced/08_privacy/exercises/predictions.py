@@ -11,7 +11,7 @@ EXERCISES = [
         "c",
         read="lesson.ipynb#Names-removed",
         wrong={
-            "a": "Five columns have far more combinations than the table has rows: run the next cell.",
+            "a": "Five columns have more combinations than the table has rows: run the next cell.",
             "b": (
                 "So it is with the first four columns; the years in the job tell most of the rest "
                 "apart: run the next cell."
@@ -19,8 +19,8 @@ EXERCISES = [
         },
         hints=(
             "How many combinations of five such columns are there, and how many rows?",
-            "50 ages, 5 states, 4 kinds of job, 6 of home and 40 years in the job make some 240,000 "
-            "combinations, for 2452 rows.",
+            "50 ages, 5 states, 4 kinds of job, 6 of home and 40 years in the job make some "
+            "240,000 combinations, for 2452 rows.",
             'predicted_alone = "c"',
         ),
     ),
@@ -55,8 +55,8 @@ EXERCISES = [
         difficulty=2,
         read="lesson.ipynb#What-goes-wrong:-the-batch-is-clipped,-the-noise-is-rare",
         wrong={
-            "a": "Clipping the mean of a batch bounds the step, but one row may make up all of it.",
-            "b": "Between two noisy steps, the others write the row into the weights without noise.",
+            "a": "The mean of a batch is bounded, but one row may make up all of it.",
+            "b": "Between two noisy steps, the others write the row into the weights as it is.",
             "c": "DP-SGD as it should be bounds what any attacker can do: run the next cell.",
         },
         hints=(

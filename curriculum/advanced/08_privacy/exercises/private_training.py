@@ -186,7 +186,7 @@ training.hints(
     "First make a logistic regression learn without noise, then clip, then add the noise that the "
     "budget asks for.",
     "Choose the steps, find the noise multiplier that spends epsilon, clip each row's gradient to "
-    "norm 1, add noise to the sum, divide by the expected batch. Take the mean of the last weights.",
+    "norm 1, add noise to the sum, divide by the expected batch. Average the last weights.",
     "Gradient of one row: (sigmoid(row @ w) - y) * row, with a column of ones. All rows in each of "
     "40 steps, rate 2. rho = steps / (2 multiplier²), epsilon = rho + 2 sqrt(rho ln(1 / delta)).",
 )
