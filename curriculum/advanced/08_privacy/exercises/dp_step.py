@@ -29,9 +29,9 @@ def dp_step(
     (B, *shape), one gradient for each of B >= 0 examples.
     Source: Abadi and others (2016), algorithm 1, with the expected batch as the divisor.
     """
-    squares = [np.square(g).reshape(len(g), -1).sum(axis=1) for g in gradients]
+    squares = [np.square(g).sum(axis=tuple(range(1, g.ndim))) for g in gradients]
     norms = np.sqrt(np.sum(squares, axis=0))
-    factors = np.minimum(1.0, max_norm / np.maximum(norms, 1e-300))
+    factors = np.minimum(1.0, max_norm / np.maximum(norms, 1e-12))
     return [
         value
         - learning_rate
@@ -77,7 +77,7 @@ def flat_in_torch(
     parameters, gradients, noise, max_norm, noise_multiplier, expected_batch, learning_rate
 ):
     flat = torch.cat([torch.tensor(g).flatten(start_dim=1) for g in gradients], dim=1)
-    factors = (max_norm / flat.norm(dim=1).clamp(min=1e-300)).clamp(max=1.0)
+    factors = (max_norm / flat.norm(dim=1).clamp(min=1e-12)).clamp(max=1.0)
     drawn = torch.cat([torch.tensor(z).flatten() for z in noise])
     total = (flat * factors[:, None]).sum(dim=0) + noise_multiplier * max_norm * drawn
     moves = (learning_rate / expected_batch * total).split([p.size for p in parameters])
@@ -89,7 +89,7 @@ def cases(rng):
     def case(part, shapes, count, max_norm, multiplier, expected, rate, sizes=(0.2, 3.0)):
         """A step on `count` gradients whose norms, over max_norm, lie in `sizes`."""
         gradients = [rng.normal(size=(count, *shape)) for shape in shapes]
-        norms = np.sqrt(sum((g.reshape(count, -1) ** 2).sum(axis=1) for g in gradients))
+        norms = np.sqrt(sum((g**2).sum(axis=tuple(range(1, g.ndim))) for g in gradients))
         wanted = max_norm * np.exp(np.linspace(*np.log(sizes), count)) / norms
         gradients = [g * wanted.reshape(-1, *[1] * (g.ndim - 1)) for g in gradients]
         parameters = [rng.normal(size=shape) for shape in shapes]
@@ -213,6 +213,15 @@ def noise_for_each_example(right, a):
     return right(noise=[len(a.gradients[0]) * z for z in a.noise])
 
 
+@stepping.mistake(
+    "Your code fails on an empty batch: a step without examples still has its noise. "
+    "reshape(0, -1) cannot tell the second side; give it the size of the parameter."
+)
+def empty_batch_fails(right, a):
+    [g.reshape(len(g), -1) for g in a.gradients]
+    return right()
+
+
 divisors = stepping.group("The divisor", make=_slipped)
 
 
@@ -238,6 +247,7 @@ stepping.hints(
     "Follow one example through the script: where is its own gradient shortened?",
     "Norm of each example over all arrays; factor min(1, max_norm / norm); weighted sum over the "
     "examples; plus noise_multiplier * max_norm * noise; over expected_batch.",
-    "norms = sqrt(sum of (g ** 2).reshape(B, -1).sum(axis=1) over the arrays); factors = "
-    "np.minimum(1, max_norm / np.maximum(norms, 1e-12)); np.tensordot(factors, g, axes=(0, 0)).",
+    "norms = sqrt of the sum over the arrays of (g ** 2).sum(axis=tuple(range(1, g.ndim))); "
+    "factors = np.minimum(1, max_norm / np.maximum(norms, 1e-12)); np.tensordot(factors, g, "
+    "axes=(0, 0)).",
 )
