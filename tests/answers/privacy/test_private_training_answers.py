@@ -13,7 +13,6 @@ import pytest
 import torch
 from answer_table import AnswerTable
 from conftest import CLONE
-from sklearn.linear_model import LogisticRegression
 
 TABLE = AnswerTable(CLONE / "curriculum" / "advanced" / "08_privacy")
 
@@ -22,61 +21,52 @@ TABLE = AnswerTable(CLONE / "curriculum" / "advanced" / "08_privacy")
 
 
 def noise_for(epsilon, delta, steps):
-    rho = 1e-9
+    rho = 1e-12
     while rho + 2 * math.sqrt(rho * math.log(1 / delta)) < epsilon:
         rho *= 1.01
     return 1.01 * math.sqrt(steps / (2 * rho))
 
 
-def descended(x, y, x_new, epsilon, delta, *, steps=25, rate=3.0, clip=1.0, noise=1.0, seed=0):
-    draw = np.random.default_rng(seed)
+def descended(x, y, x_new, epsilon, delta, noise, *, steps=25, rate=3.0):
     w = np.zeros(x.shape[1])
-    sigma = noise * noise_for(epsilon, delta, steps)
-    for _ in range(steps):
+    sigma = noise_for(epsilon, delta, steps)
+    for drawn in noise[:steps]:
         g = (1 / (1 + np.exp(-np.clip(x @ w, -30, 30))) - y)[:, None] * x
-        g = g / np.maximum(1, np.linalg.norm(g, axis=1, keepdims=True) / clip)
-        w -= rate * (g.sum(axis=0) + sigma * clip * draw.normal(size=w.shape)) / len(x)
+        g = g / np.maximum(1, np.linalg.norm(g, axis=1, keepdims=True))
+        w -= rate * (g.sum(axis=0) + sigma * drawn[:26]) / len(x)
     return (x_new @ w > 0).astype(int)
 
 
 @TABLE.answer("private_training")
-def without_a_bias(x, y, x_new, epsilon, delta):
-    return descended(x, y, x_new, epsilon, delta)
+def without_a_bias(*args):
+    return descended(*args)
 
 
 @TABLE.answer("private_training")
-def one_noisy_sum(x, y, x_new, epsilon, delta):
+def one_noisy_sum(x, y, x_new, epsilon, delta, noise):
     """Rows of length 1, each added with its label's sign: one release, and no descent."""
     units = x / np.linalg.norm(x, axis=1, keepdims=True)
-    sigma = noise_for(epsilon, delta, 1)
-    noise = sigma * np.random.default_rng(len(x)).normal(size=x.shape[1])
-    w = ((2 * y - 1)[:, None] * units).sum(axis=0) + noise
+    w = ((2 * y - 1)[:, None] * units).sum(axis=0) - noise_for(epsilon, delta, 1) * noise[3, :26]
     return (x_new @ w > 0).astype(np.int64)
 
 
 @TABLE.answer("private_training")
-def adam_on_noisy_gradients(x, y, x_new, epsilon, delta):
+def with_momentum_in_torch(x, y, x_new, epsilon, delta, noise):
     steps, rows = 30, torch.tensor(x).float()
     labels = torch.tensor(y).float()
-    generator = torch.Generator().manual_seed(len(x))
     w = torch.zeros(x.shape[1], requires_grad=True)
-    adam = torch.optim.Adam([w], 0.05)
+    sgd = torch.optim.SGD([w], 0.3, momentum=0.9)
     sigma = noise_for(epsilon, delta, steps)
-    for _ in range(steps):
+    for drawn in torch.tensor(noise[:steps, :26]).float():
         g = (torch.sigmoid(rows @ w.detach()) - labels)[:, None] * rows
         g = g / g.norm(dim=1, keepdim=True).clamp(min=1)
-        w.grad = (g.sum(dim=0) + sigma * torch.randn(len(w), generator=generator)) / len(x)
-        adam.step()
+        w.grad = (g.sum(dim=0) + sigma * drawn) / len(x)
+        sgd.step()
     return (torch.tensor(x_new).float() @ w.detach() > 0).long().numpy()
 
 
-@TABLE.answer("private_training", loses={"typing errors"})
-def with_scikit_learn_and_no_privacy(x, y, x_new, epsilon, delta):
-    return LogisticRegression().fit(x, y).predict(x_new)
-
-
-@TABLE.answer("private_training", loses={"typing errors"})
-def the_mean_gradient_is_clipped(x, y, x_new, epsilon, delta):
+@TABLE.answer("private_training", loses={"typing errors", "a budget that allows nothing"})
+def the_mean_gradient_is_clipped(x, y, x_new, epsilon, delta, noise):
     w = np.zeros(x.shape[1])
     for _ in range(200):
         g = (1 / (1 + np.exp(-np.clip(x @ w, -30, 30))) - y) @ x / len(x)
@@ -84,24 +74,31 @@ def the_mean_gradient_is_clipped(x, y, x_new, epsilon, delta):
     return (x_new @ w > 0).astype(int)
 
 
-@TABLE.answer("private_training", loses=TABLE.parts("private_training"))
-def labels_turned(x, y, x_new, epsilon, delta):
-    return 1 - descended(x, y, x_new, epsilon, delta)
+@TABLE.answer("private_training", loses={"a budget that allows nothing"})
+def always_the_same_noise_multiplier(x, y, x_new, epsilon, delta, noise):
+    return descended(x, y, x_new, 3.0, delta, noise)
+
+
+@TABLE.answer("private_training", loses={"a budget that allows nothing"})
+def mistyped_rows_left_out_and_no_noise(x, y, x_new, epsilon, delta, noise):
+    fine = np.abs(x).max(axis=1) < 100
+    line = x[fine & (y == 1)].mean(axis=0) - x[fine & (y == 0)].mean(axis=0)
+    return (x_new @ line > 0).astype(int)
+
+
+@TABLE.answer("private_training", loses={"1200 applications", "500 applications", "typing errors"})
+def noise_and_no_data(x, y, x_new, epsilon, delta, noise):
+    return (x_new @ -noise[0, :26] > 0).astype(int)
 
 
 @TABLE.answer("private_training", loses=TABLE.parts("private_training"))
-def by_one_column(x, y, x_new, epsilon, delta):
-    return (x_new[:, 1] > 0).astype(int)
+def labels_turned(*args):
+    return 1 - descended(*args)
 
 
 @TABLE.answer("private_training", loses=TABLE.parts("private_training"))
-def all_noise(x, y, x_new, epsilon, delta):
-    return (x_new @ np.random.default_rng(5).normal(size=26) > 0).astype(int)
-
-
-@TABLE.answer("private_training", loses=TABLE.parts("private_training"))
-def true_and_false(x, y, x_new, epsilon, delta):
-    return descended(x, y, x_new, epsilon, delta).astype(bool)
+def true_and_false(*args):
+    return descended(*args).astype(bool)
 
 
 # --- The lesson's small exercises and predictions -----------------------------------------------

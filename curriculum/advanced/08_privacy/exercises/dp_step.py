@@ -31,11 +31,14 @@ def dp_step(
     """
     squares = [np.square(g).sum(axis=tuple(range(1, g.ndim))) for g in gradients]
     norms = np.sqrt(np.sum(squares, axis=0))
-    factors = np.minimum(1.0, max_norm / np.maximum(norms, 1e-12))
+    factors = max_norm / np.maximum(norms, max_norm)
     return [
         value
         - learning_rate
-        * (np.tensordot(factors, g, axes=(0, 0)) + noise_multiplier * max_norm * drawn)
+        * (
+            (factors.reshape(-1, *[1] * value.ndim) * g).sum(axis=0)
+            + noise_multiplier * max_norm * drawn
+        )
         / expected_batch
         for value, g, drawn in zip(parameters, gradients, noise, strict=True)
     ]

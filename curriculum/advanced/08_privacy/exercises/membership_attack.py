@@ -58,9 +58,9 @@ def threshold_by_threshold(member_losses, other_losses, max_fpr):
 
 @attacking.cases
 def cases(rng):
-    def case(part, members, others, gap, max_fpr, digits=6, spread=1.0):
-        low = np.round(rng.gamma(2.0, 0.5, members), digits)
-        high = np.round(spread * rng.gamma(2.0, 0.5, others) + gap, digits)
+    def case(part, members, others, gap, max_fpr, digits=6, spread=1.0, offset=0.0):
+        low = np.round(rng.gamma(2.0, 0.5, members) - offset, digits)
+        high = np.round(spread * rng.gamma(2.0, 0.5, others) + gap - offset, digits)
         return Case(part, (low, high, max_fpr))
 
     apart = case("one of each", 1, 1, 9.0, 0.0)
@@ -68,11 +68,11 @@ def cases(rng):
     equal = Case("one of each", (np.array([0.5]), np.array([0.5]), 0.9))
     return [
         case("losses that all differ", 40, 25, 0.4, 0.1),
-        case("losses that all differ", 7, 60, 0.8, 0.25, spread=0.5),
+        case("losses that all differ", 7, 60, 0.8, 0.25, spread=0.5, offset=1.0),
         case("losses that all differ", 30, 33, 0.1, 0.0, spread=2.0),
         case("equal losses", 30, 24, 0.2, 0.125, digits=1),
         case("equal losses", 16, 20, 0.3, 0.05, digits=0),
-        case("equal losses", 50, 40, 0.2, 0.6, digits=1, spread=0.8),
+        case("equal losses", 50, 40, 0.2, 0.6, digits=1, spread=0.8, offset=0.9),
         case("others have lower losses", 12, 15, -2.5, 0.2, spread=0.3),
         case("others have lower losses", 20, 30, -0.8, 1.0),
         apart,

@@ -13,7 +13,6 @@ from lepton_course import load_dataset
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
-STEPS = 40
 TYPING_ERROR = 1e6
 
 training = exercise(
@@ -31,47 +30,51 @@ training = exercise(
 
 
 @training.reference
-def private_training(x, y, x_new, epsilon, delta):
-    """Return labels, int64 (M,), for x_new, from a logistic regression trained with DP.
+def private_training(x, y, x_new, epsilon, delta, noise):
+    """Return labels, int64 (M,), for x_new, from a linear classifier trained with DP.
 
-    x: float64 (N, 26), scaled; y: int64 (N,), 0 or 1; x_new: float64 (M, 26).
-    Full-batch DP gradient descent, accounted by zero-concentrated differential privacy.
+    x: float64 (N, 26), scaled; y: int64 (N,), 0 or 1; x_new: float64 (M, 26); noise: float64
+    (T, 27), standard normal. One step of gradient descent on all rows, from weights of 0.
     """
-    return (_extended(x_new) @ _weights(x, y, epsilon, delta) > 0).astype(np.int64)
+    slopes = _slopes(x, y)
+    clipped = slopes / np.maximum(1.0, np.linalg.norm(slopes, axis=1, keepdims=True))
+    total = clipped.sum(axis=0) + _multiplier(epsilon, delta) * noise[0]
+    return (_extended(x_new) @ total < 0).astype(np.int64)
 
 
 def _extended(x):
     return np.column_stack([x, np.ones(len(x))])
 
 
-def _noise_multiplier(epsilon, delta, steps):
-    """The multiplier with which `steps` full-batch steps spend epsilon at delta."""
+def _slopes(x, y):
+    """Gradients (N, 27) of each row's cross-entropy where all weights are 0."""
+    return (0.5 - y)[:, None] * _extended(x)
+
+
+def _multiplier(epsilon, delta, steps=1):
+    """The noise multiplier with which `steps` steps on all rows spend epsilon at delta."""
     length = math.log(1 / delta)
-    root = math.sqrt(length + epsilon) - math.sqrt(length)  # of rho
-    return math.sqrt(steps / 2) / root
-
-
-def _weights(x, y, epsilon, delta, *, noise=1.0, clip=1.0, direction=1.0):
-    """Weights (27,): the mean of the second half of the steps."""
-    rng = np.random.default_rng(len(x))  # the proofs repeat; noise that anybody can repeat is none
-    rows = _extended(x)
-    spread = noise * _noise_multiplier(epsilon, delta, STEPS)
-    w, kept = np.zeros(rows.shape[1]), []
-    for _ in range(STEPS):
-        surprise = 1 / (1 + np.exp(-np.clip(rows @ w, -30, 30))) - y
-        norms = np.maximum(np.abs(surprise) * np.linalg.norm(rows, axis=1), 1e-12)
-        factors = np.minimum(1.0, clip / norms)
-        total = (surprise * factors) @ rows + spread * rng.normal(size=len(w))
-        w = w - direction * 2.0 * total / len(rows)
-        kept.append(w)
-    return np.mean(kept[STEPS // 2 :], axis=0)
+    return math.sqrt(steps / 2) / (math.sqrt(length + epsilon) - math.sqrt(length))
 
 
 @training.alternative
-def batches_in_torch(x, y, x_new, epsilon, delta):
+def many_steps(x, y, x_new, epsilon, delta, noise):
+    """Gradient descent on all rows; the mean of the late weights."""
+    rows, steps = _extended(x), 40
+    w, kept = np.zeros(rows.shape[1]), []
+    for drawn in noise[:steps]:
+        slopes = (1 / (1 + np.exp(-np.clip(rows @ w, -30, 30))) - y)[:, None] * rows
+        total = (slopes / np.maximum(1, np.linalg.norm(slopes, axis=1)[:, None])).sum(axis=0)
+        w = w - 2 * (total + _multiplier(epsilon, delta, steps) * drawn) / len(x)
+        kept.append(w)
+    return (_extended(x_new) @ np.mean(kept[steps // 2 :], axis=0) > 0).astype(np.int64)
+
+
+@training.alternative
+def batches_in_torch(x, y, x_new, epsilon, delta, noise):
     """Poisson batches, per-example gradients by vmap; accounted as if no one were left out."""
-    steps, rate = 60, 0.5
-    multiplier = _noise_multiplier(epsilon, delta, steps)
+    steps, rate = 50, 0.5
+    multiplier = _multiplier(epsilon, delta, steps)
     rows, truth = torch.tensor(_extended(x)), torch.tensor(y, dtype=torch.float64)
 
     def loss(w, row, label):
@@ -80,12 +83,11 @@ def batches_in_torch(x, y, x_new, epsilon, delta):
     per_example = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
     w = torch.zeros(rows.shape[1], dtype=torch.float64)
     mean = torch.zeros_like(w)
-    for _ in range(steps):
-        drawn = torch.rand(len(rows)) < rate
-        gradients = per_example(w, rows[drawn], truth[drawn])
+    for drawn in torch.tensor(noise[:steps]):
+        batch = torch.rand(len(rows)) < rate
+        gradients = per_example(w, rows[batch], truth[batch])
         factors = (1 / gradients.norm(dim=1).clamp(min=1e-12)).clamp(max=1)
-        total = factors @ gradients + multiplier * torch.randn(len(w), dtype=torch.float64)
-        w = w - total / (rate * len(rows))
+        w = w - (factors @ gradients + multiplier * drawn) / (rate * len(rows))
         mean = 0.9 * mean + 0.1 * w
     return (torch.tensor(_extended(x_new)) @ mean > 0).long().numpy()
 
@@ -108,6 +110,13 @@ def _training_rows():
     return scaled(train), train.labels
 
 
+def _clearness(x, y):
+    """How typical each row is of its label (N,): its side of the line between the two means."""
+    known, truth = _training_rows()
+    line = known[truth == 1].mean(axis=0) - known[truth == 0].mean(axis=0)
+    return (2 * y - 1) * (x @ line - np.median(x @ line))
+
+
 @training.cases
 def cases(rng, rows):
     known, truth = _training_rows()
@@ -118,24 +127,46 @@ def cases(rng, rows):
         drawn = [rng.choice(np.flatnonzero(y == k), number, replace=False) for k in (0, 1)]
         return rng.permutation(np.concatenate(drawn))
 
-    def case(part, number, epsilon, delta, fraction, mistyped=0, in_order=False):
+    def table(number, mistyped=0, in_order=False):
         chosen = of_both(truth, number)
         if in_order:
             chosen = chosen[np.argsort(truth[chosen], kind="stable")]
         x, y = known[chosen].copy(), truth[chosen].copy()
-        first, second = rng.choice(len(x), (2, mistyped), replace=False)
-        x[first] *= TYPING_ERROR
-        x[second] = x[first]  # entered twice, once with each label
-        y[second] = 1 - y[first]
+        if mistyped:
+            clear = np.argsort(-_clearness(x, y))[: 10 * mistyped]
+            turned, first, second = rng.choice(clear, (3, mistyped), replace=False)
+            x[[*turned, *first]] *= TYPING_ERROR
+            y[turned] = 1 - y[turned]
+            x[second] = x[first]  # entered twice, once with each label
+            y[second] = 1 - y[first]
+        return x, y
+
+    def case(part, number, epsilon, delta, fraction, steps, **options):
         asked = of_both(labels, round(fraction * labels.sum()))
-        return Case(part, (x, y, new[asked], epsilon, delta), expected=labels[asked])
+        noise = rng.normal(size=(steps, 27))
+        args = (*table(number, **options), new[asked], epsilon, delta, noise)
+        return Case(part, args, expected=labels[asked])
+
+    def only_noise(number, epsilon, delta, steps, count):
+        """A budget at which the noise decides; it is the same in every step that one may take."""
+        drawn = rng.normal(size=27)
+        score = _extended(new) @ -drawn
+        against = (score > 0) != (_clearness(new, np.ones(len(new))) > 0)  # what the data say
+        sides = (against & (score < 0), against & (score > 0))
+        surest = [np.flatnonzero(side)[np.argsort(-np.abs(score[side]))] for side in sides]
+        each = min(map(len, surest)) * 4 // 5
+        asked = rng.permutation(np.concatenate([places[:each] for places in surest]))[:count]
+        args = (*table(number), new[asked], epsilon, delta, np.tile(drawn, (steps, 1)))
+        return Case("a budget that allows nothing", args, expected=(score[asked] > 0).astype(int))
 
     return [
-        case("1200 applications", 600, 2.0, 1e-4, 1.0),
-        case("1200 applications", 600, 1.5, 1e-4, 0.9, in_order=True),
-        case("500 applications", 250, 5.0, 1e-3, 0.97),
-        case("typing errors", 550, 4.0, 1e-5, 0.95, mistyped=4),
-        case("typing errors", 400, 5.0, 1e-4, 0.92, mistyped=2),
+        case("1200 applications", 600, 2.0, 1e-4, 1.0, 60),
+        case("1200 applications", 600, 1.5, 1e-4, 0.9, 80, in_order=True),
+        case("500 applications", 250, 5.0, 1e-3, 0.97, 100),
+        case("typing errors", 550, 4.0, 1e-5, 0.95, 60, mistyped=4),
+        case("typing errors", 400, 5.0, 1e-4, 0.92, 70, mistyped=2),
+        only_noise(680, 0.002, 1e-5, 60, 500),
+        only_noise(650, 0.001, 1e-4, 90, 1),
     ]
 
 
@@ -143,51 +174,71 @@ def cases(rng, rows):
     "Mistyped rows, a million times too large, decide your model: clip the gradient of each "
     "example, so that no single row moves a step by more than max_norm."
 )
-def nothing_clipped(x, y, x_new, epsilon, delta):
-    w = _weights(x, y, epsilon, delta, clip=np.inf)
-    return (_extended(x_new) @ w > 0).astype(np.int64)
+def nothing_clipped(x, y, x_new, epsilon, delta, noise):
+    total = _slopes(x, y).sum(axis=0)
+    for w in _walk(x, y, noise, _multiplier(epsilon, delta, 40)):
+        total = -w
+    return (_extended(x_new) @ total < 0).astype(np.int64)
+
+
+def _walk(x, y, noise, spread, rate=2.0):
+    """Yield the weights of 40 steps of noisy gradient descent without clipping."""
+    rows = _extended(x)
+    w = np.zeros(rows.shape[1])
+    for drawn in noise[:40]:
+        slope = (1 / (1 + np.exp(-np.clip(rows @ w, -30, 30))) - y) @ rows
+        w = w - rate * (slope + spread * drawn) / len(x)
+        yield w
+
+
+@training.mistake(
+    "At a budget of 0.001 your model still follows the data: the noise is missing or too small. "
+    "Its standard deviation, noise_multiplier times max_norm, grows as epsilon shrinks, and it is "
+    "added to the sum before that is divided."
+)
+def too_little_noise(right, a):
+    return right(epsilon=5.0)
+
+
+@training.mistake(
+    "You subtracted the noise, or went uphill with it alone: it is added to the sum of the "
+    "gradients, and the step goes against both."
+)
+def noise_subtracted(right, a):
+    return right(noise=-a.noise)
 
 
 @training.mistake(
     "Most labels are wrong, which is worse than guessing: 1 is a loan that goes bad, and a step "
     "goes against the gradient."
 )
-def uphill(x, y, x_new, epsilon, delta):
-    return 1 - private_training(x, y, x_new, epsilon, delta)
+def uphill(right, a):
+    return 1 - right()
 
 
 @training.mistake(
-    "Half of the labels are right, as by guessing: is the noise, noise_multiplier * max_norm, "
-    "added to the sum before it is divided by the batch, and do the labels come in the order of "
-    "x_new?"
+    "Half of the labels are right, as by guessing: is the noise much too large, and do the labels "
+    "come in the order of x_new?"
 )
-def guessed(x, y, x_new, epsilon, delta):
+def guessed(x, y, x_new, epsilon, delta, noise):
     return np.random.default_rng(len(x_new)).integers(0, 2, len(x_new))
 
 
-@training.mistake(
-    "Every application gets the same label: is a large feature or a nan in the way, or a "
-    "threshold that no probability reaches?"
-)
-def always_the_same(x, y, x_new, epsilon, delta):
-    return np.zeros(len(x_new), dtype=np.int64)
-
-
 @training.mistake("You returned probabilities: the label is 1 where it is above one half, an int.")
-def probabilities(x, y, x_new, epsilon, delta):
-    return 1 / (1 + np.exp(-_extended(x_new) @ _weights(x, y, epsilon, delta)))
+def probabilities(x, y, x_new, epsilon, delta, noise):
+    return 1 / (1 + np.exp(_extended(x_new) @ noise[0]))
 
 
 @training.mistake("You returned labels for the training rows: x_new holds the rows that count.")
-def labels_of_the_training_rows(x, y, x_new, epsilon, delta):
-    return private_training(x, y, x, epsilon, delta)
+def labels_of_the_training_rows(right, a):
+    return right(x_new=a.x)
 
 
 training.hints(
     "First make a logistic regression learn without noise, then clip, then add the noise that the "
     "budget asks for.",
     "Choose the steps, find the noise multiplier that spends epsilon, clip each row's gradient to "
-    "norm 1, add noise to the sum, divide by the expected batch. Average the last weights.",
+    "norm 1, add multiplier * noise[step] to the sum, divide by N. Average the last weights.",
     "Gradient of one row: (sigmoid(row @ w) - y) * row, with a column of ones. All rows in each of "
     "40 steps, rate 2. rho = steps / (2 multiplier²), epsilon = rho + 2 sqrt(rho ln(1 / delta)).",
 )
