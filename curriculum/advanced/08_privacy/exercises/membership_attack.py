@@ -10,9 +10,9 @@ from lepton_course.authoring.wrong_forms import in_percent, only_value, tuple_or
 attacking = exercise(
     "membership_attack",
     title="Attack a model by its losses",
-    points=2,
+    points=3,
     difficulty=3,
-    minutes=12,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
     read="lesson.ipynb#Membership-inference",

@@ -20,7 +20,7 @@ training = exercise(
     title="Train within a privacy budget",
     points=3,
     difficulty=5,
-    minutes=20,
+    minutes=18,
     probe=Call(),
     compare=accuracy(at_least=0.66, tolerance=0.05),
     read="lesson.ipynb#DP-SGD,-by-hand",
