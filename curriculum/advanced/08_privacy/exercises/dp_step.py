@@ -35,10 +35,7 @@ def dp_step(
     return [
         value
         - learning_rate
-        * (
-            (factors.reshape(-1, *[1] * value.ndim) * g).sum(axis=0)
-            + noise_multiplier * max_norm * drawn
-        )
+        * (np.einsum("b,b...->...", factors, g) + noise_multiplier * max_norm * drawn)
         / expected_batch
         for value, g, drawn in zip(parameters, gradients, noise, strict=True)
     ]

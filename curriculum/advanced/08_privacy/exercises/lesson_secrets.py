@@ -32,7 +32,8 @@ def factor_by_factor(first, second, n):
 
 @adding.cases
 def pairs(rng):
-    for p, q in ((503, 1009), (2003, 4001), (29009, 30011), (17, 269)):
+    keys = [(503, 1009), (2003, 4001), (29009, 30011), (17, 269), (1009, 16001), (269, 503)]
+    for p, q in [*keys, *keys]:
         n = p * q
         drawn = [r for r in rng.integers(2, n, 40).tolist() if math.gcd(r, n) == 1]
         messages = rng.integers(0, n, 2).tolist()

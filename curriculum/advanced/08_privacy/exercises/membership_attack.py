@@ -64,8 +64,8 @@ def cases(rng):
         return Case(part, (low, high, max_fpr))
 
     apart = case("one of each", 1, 1, 9.0, 0.0)
-    reversed_order = Case("one of each", (apart.args[1], apart.args[0], 0.5))
-    equal = Case("one of each", (np.array([0.5]), np.array([0.5]), 0.9))
+    reversed_order = Case("one of each", (apart.args[1], apart.args[0], 1.0))
+    equal = Case("one of each", (np.array([0.5]), np.array([0.5]), 0.5))
     return [
         case("losses that all differ", 40, 25, 0.4, 0.1),
         case("losses that all differ", 7, 60, 0.8, 0.25, spread=0.5, offset=1.0),

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.special import expit
 
 from lepton_course import load_dataset
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
+STEPS = 40
 TYPING_ERROR = 1e6
 
 training = exercise(
@@ -31,61 +33,49 @@ training = exercise(
 
 @training.reference
 def private_training(x, y, x_new, epsilon, delta, noise):
-    """Return labels, int64 (M,), for x_new, from a linear classifier trained with DP.
+    """Return labels, int64 (M,), for x_new, from a logistic regression trained with DP.
 
     x: float64 (N, 26), scaled; y: int64 (N,), 0 or 1; x_new: float64 (M, 26); noise: float64
-    (T, 27), standard normal. One step of gradient descent on all rows, from weights of 0.
+    (T, 27), standard normal. Gradient descent on all rows; the sum of the weights of all steps.
     """
-    slopes = _slopes(x, y)
-    clipped = slopes / np.maximum(1.0, np.linalg.norm(slopes, axis=1, keepdims=True))
-    total = clipped.sum(axis=0) + _multiplier(epsilon, delta) * noise[0]
-    return (_extended(x_new) @ total < 0).astype(np.int64)
+    w = _descended(x, y, _multiplier(epsilon, delta, STEPS) * noise[:STEPS])
+    return (_extended(x_new) @ w > 0).astype(np.int64)
+
+
+def _descended(x, y, noise, max_norm=1.0):
+    """Sum of the weights (27,) after each step of noisy gradient descent."""
+    rows = _extended(x)
+    w = np.zeros_like(noise[0])
+    total = np.zeros_like(w)
+    for drawn in noise:
+        slopes = (expit(rows @ w) - y)[:, None] * rows
+        norms = np.linalg.norm(slopes, axis=1, keepdims=True)
+        w = w - 2.0 * ((slopes / np.maximum(1.0, norms / max_norm)).sum(axis=0) + drawn) / len(x)
+        total = total + w
+    return total
 
 
 def _extended(x):
     return np.column_stack([x, np.ones(len(x))])
 
 
-def _slopes(x, y):
-    """Gradients (N, 27) of each row's cross-entropy where all weights are 0."""
-    return (0.5 - y)[:, None] * _extended(x)
-
-
-def _multiplier(epsilon, delta, steps=1):
+def _multiplier(epsilon, delta, steps):
     """The noise multiplier with which `steps` steps on all rows spend epsilon at delta."""
     length = math.log(1 / delta)
     return math.sqrt(steps / 2) / (math.sqrt(length + epsilon) - math.sqrt(length))
 
 
 @training.alternative
-def many_steps(x, y, x_new, epsilon, delta, noise):
-    """Gradient descent on all rows; the mean of the late weights."""
-    rows, steps = _extended(x), 40
-    w, kept = np.zeros(rows.shape[1]), []
-    for drawn in noise[:steps]:
-        slopes = (1 / (1 + np.exp(-np.clip(rows @ w, -30, 30))) - y)[:, None] * rows
-        total = (slopes / np.maximum(1, np.linalg.norm(slopes, axis=1)[:, None])).sum(axis=0)
-        w = w - 2 * (total + _multiplier(epsilon, delta, steps) * drawn) / len(x)
-        kept.append(w)
-    return (_extended(x_new) @ np.mean(kept[steps // 2 :], axis=0) > 0).astype(np.int64)
-
-
-@training.alternative
 def batches_in_torch(x, y, x_new, epsilon, delta, noise):
-    """Poisson batches, per-example gradients by vmap; accounted as if no one were left out."""
+    """Poisson batches, accounted as if no one were left out; a running mean of the weights."""
     steps, rate = 50, 0.5
     multiplier = _multiplier(epsilon, delta, steps)
     rows, truth = torch.tensor(_extended(x)), torch.tensor(y, dtype=torch.float64)
-
-    def loss(w, row, label):
-        return torch.nn.functional.binary_cross_entropy_with_logits(row @ w, label)
-
-    per_example = torch.func.vmap(torch.func.grad(loss), in_dims=(None, 0, 0))
     w = torch.zeros(rows.shape[1], dtype=torch.float64)
     mean = torch.zeros_like(w)
     for drawn in torch.tensor(noise[:steps]):
         batch = torch.rand(len(rows)) < rate
-        gradients = per_example(w, rows[batch], truth[batch])
+        gradients = (torch.sigmoid(rows[batch] @ w) - truth[batch])[:, None] * rows[batch]
         factors = (1 / gradients.norm(dim=1).clamp(min=1e-12)).clamp(max=1)
         w = w - (factors @ gradients + multiplier * drawn) / (rate * len(rows))
         mean = 0.9 * mean + 0.1 * w
@@ -175,20 +165,8 @@ def cases(rng, rows):
     "example, so that no single row moves a step by more than max_norm."
 )
 def nothing_clipped(x, y, x_new, epsilon, delta, noise):
-    total = _slopes(x, y).sum(axis=0)
-    for w in _walk(x, y, noise, _multiplier(epsilon, delta, 40)):
-        total = -w
-    return (_extended(x_new) @ total < 0).astype(np.int64)
-
-
-def _walk(x, y, noise, spread, rate=2.0):
-    """Yield the weights of 40 steps of noisy gradient descent without clipping."""
-    rows = _extended(x)
-    w = np.zeros(rows.shape[1])
-    for drawn in noise[:40]:
-        slope = (1 / (1 + np.exp(-np.clip(rows @ w, -30, 30))) - y) @ rows
-        w = w - rate * (slope + spread * drawn) / len(x)
-        yield w
+    w = _descended(x, y, _multiplier(epsilon, delta, STEPS) * noise[:STEPS], max_norm=np.inf)
+    return (_extended(x_new) @ w > 0).astype(np.int64)
 
 
 @training.mistake(
