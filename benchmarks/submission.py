@@ -34,7 +34,8 @@ from autograder.nbgrader_course.notebook_runs import RunTests
 from autograder.nbgrader_course.stock_assignment import load_stock_assignment
 from autograder.nbgrader_course.stock_course import open_stock_course
 from autograder.sandbox.choice import choose_walls
-from autograder.sandbox.resource_usage import TICKS, descendants
+from autograder.sandbox.processor_time import TICKS
+from autograder.sandbox.resource_usage import descendants
 from autograder.workers.worker import preload_for
 from lepton_course import device_table
 

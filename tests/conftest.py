@@ -24,24 +24,32 @@ CLONE = Path(__file__).resolve().parents[1]
 
 _LONGEST_FIRST = (
     "test_notebooks",
-    "test_browser",
     "test_certificate",
-    "test_distributed",
-    "test_evening",
     "test_team",
+    "test_browser",
     "test_team_killed",
     "test_stock_courses",
+    "test_browser_first_answer",
     "test_browser_executed",  # well after the notebooks, whose execution it would wait for
-    "test_demo",
+    "test_resume",
+    "test_browser_pages",
     "test_run",
+    "test_evening",
+    "test_demo",
+    "test_browser_learner",
+    "test_browser_panel",
+    "test_fuzz_pages",
     "test_formgrader",
     "test_cluster",
-    "test_resume",
     "test_stock_situations",
-    "test_browser_learner",
+    "test_site",
     "test_kernels",
     "test_grading",
+    "test_distributed",
+    "test_no_solutions",
+    "test_cluster_tls",
     "test_execution",
+    "test_build",
 )
 """Files whose tests take longest start first, so that no process is left waiting at the end."""
 

@@ -117,6 +117,11 @@ def grade(
     Exit status: 0 if all were graded, 3 if some could not be (they are listed), another if nothing
     was changed.
     """
+    started = time.monotonic()
+    if scheduler is None:
+        from autograder.workers.start_ahead import start_ahead
+
+        start_ahead(folder, assignment)
     from autograder.classroom.classroom import ClassError
     from autograder.grading.attempts import counted_attempt, grade_attempts, set_counted_attempt
     from autograder.grading.batch import Options
@@ -126,7 +131,6 @@ def grade(
     from autograder.nbgrader_course.opening import open_course
     from autograder.sandbox.choice import choose_walls
 
-    started = time.monotonic()
     if scheduler and workers:
         raise ClassError("--workers is about this machine, --scheduler about others: name one.")
     classroom = open_course(folder)

@@ -20,13 +20,16 @@ def is_genuine(student: str, folder: Path) -> bool:
     """Return whether a submission is complete, and belongs to the account of that name.
 
     Where the machine has no account of the student's name, as in a rehearsal, the owner says
-    nothing.
+    nothing, unless the setting LEPTON_OWNERS=known says that whoever hands in has an account: then
+    nothing is genuine that belongs to nobody.
     """
     # nbgrader writes the time when all else has been copied.
     if folder.is_symlink() or not (folder / "timestamp.txt").is_file():
         return False
     number = _account_number(student)
-    return number is None or folder.stat().st_uid in (number, _my_number())
+    if number is None and os.environ.get("LEPTON_OWNERS") != "known":
+        return True
+    return folder.stat().st_uid in (number, _my_number())
 
 
 def _account_number(name: str) -> int | None:

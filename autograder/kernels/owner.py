@@ -6,12 +6,14 @@ import array
 import contextlib
 import json
 import os
+import re
 import select
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
@@ -29,8 +31,23 @@ ALSO = ("matplotlib.pyplot", "lepton_course.checks.check", "lepton_course.exerci
 PRELOAD = (*chain(*FRAMEWORKS.values()), *ALSO)
 """Modules that kernels have imported before their first cell."""
 
+_IMPORT = rb"(?:import|from)[ \t]+%s\b"
+
 START_SECONDS = 60.0
 STOP_SECONDS = 5.0
+
+
+def modules_to_preload(notebooks: Iterable[Path]) -> tuple[str, ...]:
+    """Return the modules that a zygote should import: a framework only if a notebook imports it.
+
+    The output of a check names all of them, in its form for reporting a mistake.
+    """
+    named: set[str] = set()
+    for notebook in notebooks:
+        with contextlib.suppress(OSError):  # who reads it for its own sake reports that
+            data = notebook.read_bytes()
+            named.update(name for name in FRAMEWORKS if re.search(_IMPORT % name.encode(), data))
+    return (*chain(*(modules for name, modules in FRAMEWORKS.items() if name in named)), *ALSO)
 
 
 class KernelNotStarted(RuntimeError):

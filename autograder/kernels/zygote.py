@@ -39,6 +39,7 @@ from autograder.kernels.large_pages import use_large_pages
 from autograder.kernels.premade_kernel import make_premade
 from autograder.kernels.watcher import reap, run_and_exit, watch
 from autograder.submissions.untrusted_files import remove_folder
+from lepton_course.checks.kernel.quiet_imports import without_noise
 
 ALWAYS = (
     "ipykernel.kernelapp",
@@ -81,11 +82,10 @@ def main(socket_fd: int, folder: Path, preload: list[str]) -> None:
 def serve(socket_fd: int, folder: Path, preload: list[str]) -> None:
     """Import `preload`, then fork a watcher for each request. folder: for files of its own."""
     gc.disable()  # imported modules stay, so there is nothing to collect
-    for name in (*ALWAYS, *preload):
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue  # a notebook that imports it will raise the error itself
+    with without_noise(folder):  # a kernel must find out itself where its temporary files go
+        for name in (*ALWAYS, *preload):
+            with contextlib.suppress(ImportError):  # the notebook that imports it will raise it
+                importlib.import_module(name)
     _preload_backends()
     _preload_tracebacks()
     _ready_to_fork()

@@ -89,6 +89,8 @@ class UsageMeter:
         for pid in family:
             try:
                 fields = states[pid] = _stat(f"/proc/{pid}")
+                if fields[0] in "ZX" and int(fields[17]) <= 1:
+                    continue  # it has ended and holds nothing; only root may look into it now
                 place = _place(pid, fields)
                 status = _numbers(f"{place}/status")
             except (OSError, IndexError):

@@ -41,16 +41,17 @@ from lepton_course.exercises.model import Exercise
 from lepton_course.progress.schema import history_of, to_document
 
 ASSIGNMENT = "tensors_and_gradients"
-_PEOPLE = (
+# Two teams of five, the fewest of whose answers a report shows the sum.
+PEOPLE = (
     ("ada", "Ada", "Lovelace", "Engines"),
-    ("bose", "Satyendra", "Bose", "Particles"),
-    ("curie", "Marie", "Curie", "Particles"),
+    ("bose", "Satyendra", "Bose", "Matter"),
+    ("curie", "Marie", "Curie", "Matter"),
     ("dijkstra", "Edsger", "Dijkstra", "Engines"),
-    ("emmy", "Emmy", "Noether", "Particles"),
-    ("franklin", "Rosalind", "Franklin", "Structures"),
+    ("emmy", "Emmy", "Noether", "Engines"),
+    ("franklin", "Rosalind", "Franklin", "Matter"),
     ("grace", "Grace", "Hopper", "Engines"),
-    ("hodgkin", "Dorothy", "Hodgkin", "Structures"),
-    ("ines", "Inés", "Cifuentes", "Structures"),
+    ("hodgkin", "Dorothy", "Hodgkin", "Matter"),
+    ("ines", "Inés", "Cifuentes", "Matter"),
     ("johnson", "Katherine", "Johnson", "Engines"),
 )
 
@@ -162,7 +163,7 @@ def demo_submissions(classroom: Classroom, assignment: str) -> dict[str, DemoSub
             full_marks=len(quick) == len(right),
         ),
     ]
-    return dict(zip((person[0] for person in _PEOPLE), stories, strict=False))
+    return dict(zip((person[0] for person in PEOPLE), stories, strict=False))
 
 
 _CRASH = "import os\n\nos._exit(1)"
@@ -170,7 +171,7 @@ _CRASH = "import os\n\nos._exit(1)"
 
 def _make_class(folder: Path, curriculum: Path) -> Classroom:
     students = [
-        Student(id_, first, last, f"{id_}@example.org", team) for id_, first, last, team in _PEOPLE
+        Student(id_, first, last, f"{id_}@example.org", team) for id_, first, last, team in PEOPLE
     ]
     with tempfile.TemporaryDirectory() as name:
         roster = Path(name) / "roster.csv"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from typing import Protocol
 from autograder.execution.job import CannotRun
 from autograder.judging.course import GradableAssignment, GradingTask
 from autograder.judging.judge_run import Judged
-from autograder.kernels.owner import ALSO, FRAMEWORKS, Link, shared
+from autograder.kernels.owner import Link, modules_to_preload, shared
 from autograder.submissions.submission import submitted_notebooks
 from autograder.workers.process_pool import WorkerDied, default_workers, map_unordered
 
@@ -74,23 +73,14 @@ def _zygote_that_imports(modules: tuple[str, ...]) -> Link | None:
 
 
 def preload_for(folders: Iterable[Path]) -> tuple[str, ...]:
-    """Return the modules that a zygote should import: a framework only if a submission imports it.
-
-    The output of a check names all of them, in its form for reporting a mistake.
-    """
-    named = {name for folder in folders for name in _frameworks_named(folder)}
-    used = (modules for name, modules in FRAMEWORKS.items() if name in named)
-    return (*chain(*used), *ALSO)
+    """Return the modules that a zygote should import for the submissions in these folders."""
+    return modules_to_preload(chain.from_iterable(map(_notebooks, folders)))
 
 
-_IMPORT = rb"(?:import|from)[ \t]+%s\b"
-
-
-def _frameworks_named(folder: Path) -> Iterator[str]:
+def _notebooks(folder: Path) -> list[Path]:
     with contextlib.suppress(OSError):  # an unreadable submission is reported when it is graded
-        for notebook in submitted_notebooks(folder):
-            data = notebook.read_bytes()
-            yield from (name for name in FRAMEWORKS if re.search(_IMPORT % name.encode(), data))
+        return submitted_notebooks(folder)
+    return []
 
 
 def threads_each(slots: int) -> int:

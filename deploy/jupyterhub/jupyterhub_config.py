@@ -17,6 +17,7 @@ from jupyterhub.auth import DummyAuthenticator  # noqa: E402
 from lepton_team import courses as team  # noqa: E402
 from lepton_team.folders import CLONE, HubFolders  # noqa: E402
 from lepton_team.proxy import proxy_command  # noqa: E402
+from lepton_team.sign_in import arrival as people_arrive_at  # noqa: E402
 from lepton_team.sign_in import with_groups  # noqa: E402
 from lepton_team.spawner import WalledSpawner, learner_command  # noqa: E402
 
@@ -85,7 +86,7 @@ def arrival(handler) -> str:
     """Return where somebody arrives who has signed in."""
     user = handler.current_user
     own_server = f"{handler.hub.base_url}spawn"
-    return user and team.arrival(team.read_courses(folders), user.name) or own_server
+    return user and people_arrive_at(group.name for group in user.groups) or own_server
 
 
 c.JupyterHub.default_url = arrival
@@ -99,5 +100,7 @@ c.WalledSpawner.temporary = "1g"  # in /tmp and in /dev/shm, in memory
 c.Spawner.cmd = learner_command()
 c.Spawner.default_url = "/lab/tree/START.ipynb"
 c.Spawner.environment = environment
-c.Spawner.start_timeout = 300  # thirty who start at once share the processors
+# Servers start in turn, as many at once as there are processors. The first number is how long
+# somebody may wait for their turn and the start together, the second how long for an answer then.
+c.Spawner.start_timeout = 3600
 c.Spawner.http_timeout = 300

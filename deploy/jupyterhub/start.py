@@ -10,12 +10,14 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 CLONE = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(CLONE)]
 
+from autograder.classroom.roster import Student, parse_roster, read_roster, write_roster  # noqa: E402
 from autograder.instructor.exchange import make_exchange  # noqa: E402
 from lepton_team.accounts import (  # noqa: E402
     Account,
@@ -29,11 +31,10 @@ from lepton_team.folders import HubFolders, program_folders  # noqa: E402
 from lepton_team.mount_namespace import Covered, Kept, closed_parents, unshare_mounts  # noqa: E402
 
 TEAM = "courses:\n  deep_learning:\n    instructors: [curie]\n"
-ROSTER = """id,first_name,last_name,email,team
+MADE_UP_ROSTER = b"""id,first_name,last_name,email,team
 ada,Ada,Lovelace,ada@example.org,Engines
 bose,Satyendra,Bose,bose@example.org,Particles
 """
-MADE_UP_LEARNERS = frozenset({"ada", "bose"})
 FIRST_ASSIGNMENT = "tensors_and_gradients"
 
 
@@ -46,11 +47,12 @@ def main() -> None:
             "Nothing outside the hub's folder is changed."
         )
     folders = HubFolders(options.folder.expanduser().resolve())
-    accounts = prepare(folders)
+    roster = read_roster(options.roster) if options.roster else parse_roster(MADE_UP_ROSTER)
+    accounts = prepare(folders, roster)
     enclose(folders, accounts, options.curriculum)
     for course in read_courses(folders):
         if not folders.classroom(course.id).exists():
-            make_class(folders, course, accounts, options.curriculum, options.gradebook)
+            make_class(folders, course, accounts, roster, options.curriculum, options.gradebook)
     environment = {
         **os.environ,
         "LEPTON_TEAM": str(folders.root),
@@ -68,12 +70,13 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="where the hub keeps everything")
     parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--roster", type=Path, help="the made-up learners of new classes")
     parser.add_argument("--curriculum", type=Path, help="the modules of new classes")
     parser.add_argument("--gradebook", help="the URL of a new class's database")
     return parser.parse_args()
 
 
-def prepare(folders: HubFolders) -> list[Account]:
+def prepare(folders: HubFolders, roster: Sequence[Student]) -> list[Account]:
     """Make the hub's folder, or what it lacks; return the accounts of its users and courses."""
     for folder, mode in ((folders.root, 0o755), (folders.hub, 0o700), (folders.homes, 0o755)):
         folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +85,8 @@ def prepare(folders: HubFolders) -> list[Account]:
     if not folders.team_file.exists():
         folders.team_file.write_text(TEAM, encoding="utf-8")
     courses = read_courses(folders)
-    names = sorted(members(courses) | MADE_UP_LEARNERS | {course.account for course in courses})
+    learners = {student.id for student in roster}
+    names = sorted(members(courses) | learners | {course.account for course in courses})
     accounts = number_accounts(names, folders.homes, read_accounts(folders.accounts, folders.homes))
     write_accounts(folders.accounts, accounts)
     for account in accounts:
@@ -107,13 +111,14 @@ def make_class(
     folders: HubFolders,
     course: Course,
     accounts: list[Account],
+    learners: Sequence[Student],
     curriculum: Path | None = None,
     gradebook: str | None = None,
 ) -> None:
-    """Make the class of a course with the made-up learners, and hand its first assignment out."""
+    """Make the class of a course with its learners, and hand its first assignment out."""
     account = next(a for a in accounts if a.name == course.account)
     roster = account.home / "roster.csv"
-    roster.write_text(ROSTER, encoding="utf-8")
+    write_roster(roster, learners)
     where = str(folders.classroom(course.id))
     create = ["create", where, "--roster", str(roster), "--exchange", str(folders.exchange)]
     if curriculum:

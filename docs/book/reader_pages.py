@@ -46,7 +46,7 @@ SECTIONS = (
     Section(
         "Operators",
         "docs/operators.md",
-        ("docs/grading-security.md", "docs/walls.md", "docs/cluster.md"),
+        ("docs/kubernetes.md", "docs/grading-security.md", "docs/walls.md", "docs/cluster.md"),
     ),
     Section(
         "Contributors",

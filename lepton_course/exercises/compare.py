@@ -74,7 +74,7 @@ class Close(Comparison):
 
     def agrees(self, value: Plain, expected: Plain) -> bool:
         """Return whether nothing differs; stops at the first difference."""
-        return next(_differences(value, expected, self), None) is None
+        return _agree(value, expected, self)
 
     def equal(self, value: Plain, expected: Plain) -> Any:
         """Return where numbers, texts or arrays of them are equal; NaN equals NaN."""
@@ -82,7 +82,8 @@ class Close(Comparison):
         kinds = {value.dtype.kind, expected.dtype.kind}
         if kinds & {"b", "U"}:
             return np.equal(value, expected)
-        if kinds == {"f"} and np.isfinite(expected).all():  # like isclose, and five times faster
+        if kinds <= {"f", "i", "u"} and np.isfinite(expected).all():  # as isclose does, but faster
+            expected = expected.astype(np.result_type(expected, 1.0), copy=False)
             with np.errstate(over="ignore", invalid="ignore"):
                 return np.abs(value - expected) <= self.atol + self.rtol * np.abs(expected)
         return np.isclose(value, expected, rtol=self.rtol, atol=self.atol, equal_nan=True)
@@ -172,6 +173,22 @@ def _differences(value: Plain, expected: Plain, close: Close) -> Iterator[Differ
         yield _wrong_kind(value, expected)
     elif value != expected:
         yield WrongValue(expected, value)
+
+
+def _agree(value: Plain, expected: Plain, close: Close) -> bool:
+    """Return whether there are no differences, without describing the first one."""
+    if is_tensor(expected) or isinstance(expected, np.ndarray):
+        form = _form_difference(value, expected, close.same_dtype)
+        return form is None and bool(np.all(close.equal(as_array(value), as_array(expected))))
+    if isinstance(expected, (list, tuple)):
+        if not isinstance(value, (list, tuple)) or len(value) != len(expected):
+            return False
+        return all(_agree(a, b, close) for a, b in zip(value, expected, strict=True))
+    if isinstance(expected, dict):
+        if not isinstance(value, dict) or set(value) != set(expected):
+            return False
+        return all(_agree(value[key], expected[key], close) for key in expected)
+    return next(_differences(value, expected, close), None) is None
 
 
 def _as_float(number: int | float) -> float:

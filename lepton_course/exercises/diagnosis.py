@@ -10,9 +10,10 @@ its own match look better.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import wraps
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -82,24 +83,29 @@ class _Match:
         return len(self.cases) - self.refuted, len(self.spots)
 
 
-def diagnose(question: Question, observations: Sequence[Observation]) -> tuple[Diagnosis, ...]:
+def diagnose(
+    question: Question, observations: Sequence[Observation], failing: Sequence[int] | None = None
+) -> tuple[Diagnosis, ...]:
     """Return the known mistakes that an answer shows, the surest first; at most `MAX_DIAGNOSES`.
 
-    observations: one per case of the question. Nothing is run.
+    observations: one per case of the question. Nothing is run. failing: indices of the cases that
+    fail, where they are known.
     """
     pairs = list(enumerate(observations))
-    failing = [i for i, observed in pairs if case_differences(question, i, observed)]
+    if failing is None:
+        failing = [i for i, observed in pairs if case_differences(question, i, observed)]
     seen = [as_asked(question, i, observed) for i, observed in pairs]
     if not failing:
         return ()
-    mistake = next(mistakes_alike(question, seen), None)
-    if mistake is not None:
+    number = next(_alike(question, seen), None)
+    if number is not None:
         evidence: Evidence = "weak"
         if question.probe.kind == "value" or (
-            sum(_case_bits(question, mistake, i) for i in failing) >= EVERY_CASE_BITS
+            sum(_case_bits(question, number, i) for i in failing) >= EVERY_CASE_BITS
         ):
             evidence = "every case"
-        return (Diagnosis(mistake, evidence, tuple(failing), len(failing)),)
+        found = question.mistakes[number]
+        return (Diagnosis(found, evidence, tuple(failing), len(failing)),)
     return _partial(question, seen, failing)
 
 
@@ -107,7 +113,12 @@ def mistakes_alike(
     question: Question, observations: Sequence[Observation]
 ) -> Iterator[KnownMistake]:
     """Yield the known mistakes that equal an answer on every case."""
-    for mistake in question.mistakes:
+    return (question.mistakes[number] for number in _alike(question, observations))
+
+
+def _alike(question: Question, observations: Sequence[Observation]) -> Iterator[int]:
+    """Yield the numbers of the known mistakes that equal an answer on every case."""
+    for number, mistake in enumerate(question.mistakes):
         pairs = zip(observations, mistake.observations, strict=True)
         if all(
             alike(
@@ -118,7 +129,7 @@ def mistakes_alike(
             )
             for index, (observed, theirs) in enumerate(pairs)
         ):
-            yield mistake
+            yield number
 
 
 def _partial(
@@ -127,7 +138,8 @@ def _partial(
     """Return mistakes that explain different places of the failing cases and are not refuted."""
     if question.probe.kind == "value" or isinstance(question.compare, Accuracy):
         return ()
-    matches = [_match(question, mistake, seen, failing) for mistake in question.mistakes]
+    numbers = range(len(question.mistakes))
+    matches = [_match(question, number, seen, failing) for number in numbers]
     least = LEAST_SHARE * len(failing)
     left = [match for match in matches if len(match.cases) >= max(least, match.refuted + 1)]
     left.sort(key=lambda match: match.rank, reverse=True)
@@ -143,46 +155,79 @@ def _partial(
 
 
 def _match(
-    question: Question, mistake: KnownMistake, seen: Sequence[Observation], failing: Sequence[int]
+    question: Question, number: int, seen: Sequence[Observation], failing: Sequence[int]
 ) -> _Match:
     spots: set[tuple[int, Path]] = set()
     for index in failing:
-        spots |= {(index, path) for path in _explained(question, mistake, index, seen[index])}
+        spots |= {(index, path) for path in _explained(question, number, index, seen[index])}
     refuted = 0
     if spots:
         passing = set(range(len(seen))) - set(failing)
-        refuted = sum(_case_bits(question, mistake, i) > 0 for i in passing)
-    return _Match(mistake, frozenset(spots), refuted)
+        refuted = sum(_case_bits(question, number, index) > 0 for index in passing)
+    return _Match(question.mistakes[number], frozenset(spots), refuted)
 
 
 def _explained(
-    question: Question, mistake: KnownMistake, index: int, observed: Observation
-) -> set[Path]:
+    question: Question, number: int, index: int, observed: Observation
+) -> Collection[Path]:
     """Return the places that a mistake changes in a case, if the answer has it in all of them.
 
-    The set is empty when one of the wrong values is missing, or when together they do not tell the
+    None are returned when one of the wrong values is missing, or when together they do not tell the
     mistake apart.
     """
-    other, right = mistake.observations[index], question.expected[index]
-    if observed.raised or other.raised:
-        return set()
-    paths, bits = set(), 0.0
-    for path, theirs, expected in _parts(question, other, right):
-        compare = question.compare
-        if compare.alike(theirs, expected, expected):
-            continue
+    if observed.raised or question.mistakes[number].observations[index].raised:
+        return ()
+    places = _places(question, number, index)
+    for path, theirs, expected in places:
         mine = _at(observed, path)
-        if mine is _NOTHING or not compare.alike(mine, theirs, expected):
-            return set()
-        if not _is_input(theirs, question, index):
-            bits += _value_bits(theirs, expected, compare, counts=False)
-        paths.add(path)
-    return paths if bits >= SOME_CASES_BITS else set()
+        if mine is _NOTHING or not question.compare.alike(mine, theirs, expected):
+            return ()
+    if _telling_bits(question, number, index) < SOME_CASES_BITS:
+        return ()
+    return [path for path, _, _ in places]
 
 
-def _case_bits(question: Question, mistake: KnownMistake, index: int) -> float:
+T = TypeVar("T")
+
+
+def _once(find: Callable[[Question, int, int], T]) -> Callable[[Question, int, int], T]:
+    """Have something that a question knows of a mistake in a case found once for all answers."""
+
+    @wraps(find)
+    def kept(question: Question, number: int, index: int) -> T:
+        key = find.__name__, number, index
+        if key not in question.kept:
+            question.kept[key] = find(question, number, index)
+        return question.kept[key]
+
+    return kept
+
+
+@_once
+def _places(question: Question, number: int, index: int) -> list[tuple[Path, Plain, Plain]]:
+    """Return the places of a case that a mistake changes, as `_parts` yields them."""
+    other, right = question.mistakes[number].observations[index], question.expected[index]
+    return [
+        (path, theirs, expected)
+        for path, theirs, expected in _parts(question, other, right)
+        if not question.compare.alike(theirs, expected, expected)
+    ]
+
+
+@_once
+def _telling_bits(question: Question, number: int, index: int) -> float:
+    """Return the evidence, in bits, of having all wrong values of a mistake in a case."""
+    return sum(
+        _value_bits(theirs, expected, question.compare, counts=False)
+        for _, theirs, expected in _places(question, number, index)
+        if not _is_input(theirs, question, index)
+    )
+
+
+@_once
+def _case_bits(question: Question, number: int, index: int) -> float:
     """Return the evidence, in bits, of equalling a mistake in a case; 0 if the mistake is right."""
-    other, right = mistake.observations[index], question.expected[index]
+    other, right = question.mistakes[number].observations[index], question.expected[index]
     if other.raised:
         return 1.0
     wrong = not alike(question.compare, other, right, right)
@@ -190,8 +235,7 @@ def _case_bits(question: Question, mistake: KnownMistake, index: int) -> float:
         return 2.0 * wrong
     bits = sum(
         _value_bits(theirs, expected, question.compare)
-        for _, theirs, expected in _parts(question, other, right)
-        if not question.compare.alike(theirs, expected, expected)
+        for _, theirs, expected in _places(question, number, index)
     )
     return max(bits, float(wrong))  # a shape, a changed input or a missing value
 

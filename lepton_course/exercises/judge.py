@@ -65,6 +65,7 @@ def judge(question: Question, observations: Sequence[Observation]) -> Verdict:
     blank = Observation()
     seen = [*observations, *[blank] * len(question.cases)][: len(question.cases)]
     found = [case_differences(question, index, observed) for index, observed in enumerate(seen)]
+    failing = [index for index, differences in enumerate(found) if differences]
     parts = tuple(_part_result(question, part, found) for part in question.parts)
     earned = sum(part.passed for part in parts)
     if all(is_blank(observed) for observed in seen):
@@ -74,10 +75,9 @@ def judge(question: Question, observations: Sequence[Observation]) -> Verdict:
     elif earned == len(parts):
         status = "right"
     else:
-        failing = [o for o, differences in zip(seen, found, strict=True) if differences]
-        status = "error" if all(o.raised for o in failing) else "wrong"
+        status = "error" if all(seen[index].raised for index in failing) else "wrong"
     points = round(question.points * earned / len(parts), 2) if parts else 0.0
-    diagnoses = () if status in ("right", "blank") else diagnose(question, seen)
+    diagnoses = () if status in ("right", "blank") else diagnose(question, seen, failing)
     return Verdict(question.name, status, points, question.points, parts, diagnoses)
 
 

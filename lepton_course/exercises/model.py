@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -141,6 +141,7 @@ class Question:
     arguments: names of the answer's positional arguments, for messages.
     returns: names of the values that the answer returns, when it returns several.
     solution: code of an ungraded exercise that learners may see; "" for graded ones.
+    kept: what follows from the question alone and was needed before; `diagnosis` fills it.
     """
 
     name: str
@@ -158,6 +159,7 @@ class Question:
     mistakes: tuple[KnownMistake, ...]
     returns: tuple[str, ...] = ()
     solution: str = ""
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def parts(self) -> tuple[str, ...]:

@@ -4,12 +4,12 @@ panels read well in both themes; and what only a browser can show of a lesson of
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Lab, outputs_seen, picture, unreadable
+from browser import Lab, expose_app, outputs_seen, picture, unreadable
+from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
 
 from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
@@ -33,24 +33,35 @@ def home(tmp_path_factory) -> Path:
     settings.mkdir(parents=True)
     text = json.dumps({"windowingMode": "none"})
     (settings / "tracker.jupyterlab-settings").write_text(text, encoding="utf-8")
-    text = json.dumps({"LabApp": {"expose_app_in_browser": True}})
-    (home / ".jupyter/jupyter_lab_config.json").write_text(text, encoding="utf-8")
+    expose_app(home)
     return home
 
 
 @pytest.fixture(scope="module")
 def workspace(home, built_curriculum, executed_notebooks) -> Path:
-    """A workspace with each lesson, and beside it the same executed by this run."""
+    """A workspace with each lesson, and beside it the same executed by this run.
+
+    Their kernels are forked, as `lepton run` forks them: each is a new one, and imports nothing.
+    """
     folder = home / "lepton"
     update_workspace(folder)
     signatures = home / ".local/share/jupyter"
     signatures.mkdir(parents=True)
     notary = NotebookNotary(data_dir=str(signatures))
     for task in TO_READ:
-        target = folder / executed_path(task)
-        shutil.copyfile(executed_notebooks.notebook(task), target)
-        notary.sign(nbformat.read(target, as_version=4))  # its owner ran it
+        executed = nbformat.read(executed_notebooks.notebook(task), as_version=4)
+        notary.sign(with_warm_kernel(executed, folder / executed_path(task)))  # its owner ran it
+    for task in LESSONS:
+        lesson = folder / task.module / "lesson.ipynb"
+        with_warm_kernel(nbformat.read(lesson, as_version=4), lesson)
     return folder
+
+
+def with_warm_kernel(notebook: NotebookNode, target: Path) -> NotebookNode:
+    """Write a notebook that asks for a warm kernel."""
+    notebook.metadata.kernelspec.name = "lepton-warm"
+    nbformat.write(notebook, target)
+    return notebook
 
 
 def executed_path(task: NotebookTask) -> str:
@@ -79,7 +90,6 @@ async () => {
     for (const widget of [...jupyterapp.shell.widgets('main')])
         if (widget.context) {
             await widget.context.sessionContext.shutdown();
-            await widget.context.revert();
             widget.dispose();
         }
 }

@@ -43,6 +43,15 @@ def test_where_students_have_no_accounts_the_owner_says_nothing(submission, acco
     assert is_genuine("ada", submission)
 
 
+def test_where_all_who_hand_in_have_accounts_nobodys_work_is_not_genuine(
+    submission, accounts, monkeypatch
+):
+    monkeypatch.setenv("LEPTON_OWNERS", "known")
+    assert not is_genuine("ada", submission)
+    monkeypatch.setattr(genuine_collect, "_my_number", lambda: submission.stat().st_uid)
+    assert is_genuine("ada", submission), "the instructor put it there"
+
+
 def test_what_the_instructor_puts_there_for_somebody_is_genuine(submission, accounts, monkeypatch):
     accounts["ada"] = submission.stat().st_uid + 1
     monkeypatch.setattr(genuine_collect, "_my_number", lambda: submission.stat().st_uid)

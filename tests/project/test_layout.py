@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import importlib.util
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,3 +147,30 @@ def test_the_first_floor_of_the_autograder_has_few_rooms():
 def test_every_name_that_a_notebook_imports_is_there():
     for name in lepton_course.__all__:
         assert getattr(lepton_course, name)
+
+
+SCRIPTS = ("benchmarks", "deploy", "docs", "tools", "curriculum")
+
+
+@pytest.mark.parametrize("folder", SCRIPTS)
+def test_scripts_import_what_exists(folder):
+    """Nothing else runs them all, so a moved name would be noticed by the person who needs one."""
+    missing = [
+        f"{path.relative_to(CLONE)}: {node.module}.{alias.name}"
+        for path in sorted((CLONE / folder).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGES)
+        for alias in node.names
+        if not exists(node.module or "", alias.name)
+    ]
+    assert not missing
+
+
+def exists(module: str, name: str) -> bool:
+    """Whether a package's module has a name, or a module within it."""
+    try:
+        return hasattr(importlib.import_module(module), name) or bool(
+            importlib.util.find_spec(f"{module}.{name}")
+        )
+    except ModuleNotFoundError:
+        return False

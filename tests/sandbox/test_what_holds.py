@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from autograder.sandbox import system_calls
 from autograder.sandbox.choice import NoWallsError, choose_walls
 from autograder.sandbox.control_group import ControlGroup, make_group, parent_group
 from autograder.sandbox.limits import ResourceLimits
+from autograder.sandbox.resource_usage import HIDDEN_TIMES, UsageMeter
 from autograder.sandbox.trial import ATTEMPTS, open_ways
 from autograder.sandbox.walls import Survey, Walls, World, survey
 
@@ -75,6 +77,24 @@ def test_an_attempt_is_not_held_to_be_stopped_for_want_of_descriptors():
         for _ in range(limit):
             stack.enter_context(open(os.devnull))
         test_without_walls_the_attempts_succeed()
+
+
+def evasion_of_an_ended_child(folder: Path) -> str:
+    """Have a child that has ended and that nobody has waited for; what a meter says of it."""
+    pid = os.fork()
+    if not pid:
+        os._exit(0)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    meter = UsageMeter(World(folder))
+    return [meter.measure(0).evasion for _ in range(HIDDEN_TIMES)][-1]
+
+
+@pytest.mark.parametrize("user", USERS)
+def test_a_process_that_has_ended_hides_nothing(user):
+    with tempfile.TemporaryDirectory(prefix="lepton-") as folder:
+        os.chmod(folder, 0o755)
+        said = in_process(partial(evasion_of_an_ended_child, Path(folder)), user == "nobody")
+    assert said == ""
 
 
 def test_landlock_alone_is_refused(monkeypatch):

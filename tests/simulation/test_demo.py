@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,9 +16,10 @@ from tiny_course import write_curriculum
 
 from autograder.judging.results import ExerciseResult, SubmissionResult
 from autograder.simulation.answer_sources import standalone_source
-from autograder.simulation.demo import DemoSubmission, run_demo
+from autograder.simulation.demo import PEOPLE, DemoSubmission, run_demo
 from autograder.simulation.simulated_answers import named
 from lepton_course.exercises.declared import DECLARATIONS
+from lepton_course.survey.asked import FEWEST_PEOPLE
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +51,11 @@ def test_the_demo_of_the_course_is_as_expected_and_short(tmp_path):
     assert len(list((tmp_path / "class/feedback").glob("*/*/assignment.html"))) == 9
     with (tmp_path / "class/grades.csv").open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 10
+
+
+def test_each_team_is_large_enough_for_a_sum_of_its_answers():
+    sizes = Counter(team for *_, team in PEOPLE)
+    assert min(sizes.values()) >= FEWEST_PEOPLE
 
 
 def test_a_demo_of_another_module(tmp_path, capsys):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Iterator, Set
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,28 @@ from lepton_course.exercises.model import Question
 T = TypeVar("T")
 
 
+class Parts(Set):
+    """Parts that are looked up when a test needs them: to list tests, no exercise is compiled."""
+
+    def __init__(self, find: Callable[[], set[str]]) -> None:
+        self._find = find
+
+    def __sub__(self, others: Set[str]) -> Parts:
+        return Parts(lambda: self._find() - others)
+
+    def __contains__(self, part: object) -> bool:
+        return part in self._find()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._find())
+
+    def __len__(self) -> int:
+        return len(self._find())
+
+    def __repr__(self) -> str:
+        return repr(self._find())
+
+
 class AnswerTable:
     """Answers to the exercises of one module, put in by decorators; `rows` parametrizes a test."""
 
@@ -25,12 +47,12 @@ class AnswerTable:
         self.rows: list[Any] = []
         self.question = cache(self._question)
 
-    def answer(self, exercise: str, *, loses: Collection[str] = ()) -> Callable[[T], T]:
+    def answer(self, exercise: str, *, loses: Set[str] = frozenset()) -> Callable[[T], T]:
         """Put a function into the table: an answer to an exercise, and the parts that it loses."""
 
         def listed(function: T) -> T:
             name = getattr(function, "__name__", "")
-            self.rows.append(pytest.param(exercise, function, set(loses), id=name))
+            self.rows.append(pytest.param(exercise, function, loses, id=name))
             return function
 
         return listed
@@ -43,8 +65,9 @@ class AnswerTable:
     def _question(self, exercise: str) -> Question:
         return compile_exercise(self.exercises[exercise])
 
-    def parts(self, exercise: str) -> set[str]:
-        return set(self.question(exercise).parts)
+    def parts(self, exercise: str) -> Parts:
+        """Return all parts of an exercise."""
+        return Parts(lambda: set(self.question(exercise).parts))
 
     def verdict(self, exercise: str, given: Any) -> Verdict:
         asked = self.question(exercise)

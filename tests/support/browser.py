@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -189,6 +190,23 @@ def outputs_seen(page: Page, selector: str) -> dict[str, Any]:
     return page.evaluate(Path(__file__).with_name("outputs_seen.js").read_text(), selector)
 
 
+def expose_app(home: Path) -> None:
+    """Have the JupyterLab of a home take commands from a script: it is then called jupyterapp."""
+    settings = home / ".jupyter"
+    settings.mkdir(exist_ok=True)
+    text = json.dumps({"LabApp": {"expose_app_in_browser": True}})
+    (settings / "jupyter_lab_config.json").write_text(text, encoding="utf-8")
+
+
+START_OVER = """
+async () => {
+    for (const widget of [...jupyterapp.shell.widgets('main')])
+        widget.dispose();
+    await jupyterapp.commands.execute('docmanager:open', {path: 'START.ipynb'});
+}
+"""
+
+
 class Lab:
     """JupyterLab in a page: what a learner sees and does."""
 
@@ -201,6 +219,18 @@ class Lab:
         self.page.goto(f"{url}&reset")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
         self.panel().get_by_role("heading", name="Lepton Course").wait_for()
+
+    def start_over(self, url: str) -> None:
+        """Close what is open and show the start page; load JupyterLab only where it is not there.
+
+        To load it takes as much as most of what a test does.
+        """
+        there = self.page.url.startswith(url.partition("/lab/")[0] + "/lab/")
+        if not there or self.page.locator(".jp-Dialog").count():
+            self.open(url)
+        else:
+            self.page.evaluate(START_OVER)
+            self.panel().get_by_role("heading", name="Lepton Course").wait_for()
 
     def theme(self, name: str) -> None:
         """Switch to the "light" or "dark" theme; until it is there, a splash takes the clicks."""
@@ -238,7 +268,11 @@ class Lab:
     def kernel_ready(self) -> None:
         """Wait for the kernel of the notebook in front; earlier, JupyterLab would ask for one."""
         self.panel().locator(".jp-Toolbar-kernelName", has_text="Python 3").wait_for()
-        self.page.locator("#jp-main-statusbar").get_by_text(re.compile("Python 3.*Idle")).wait_for()
+        self.idle().wait_for()
+
+    def idle(self) -> Locator:
+        """Return the sign that the kernel of the notebook in front has nothing to do."""
+        return self.page.locator("#jp-main-statusbar").get_by_text(re.compile("Python 3.*Idle"))
 
     def saved(self, path: str) -> NotebookNode:
         """Save the notebook in front and return what was saved."""
@@ -257,6 +291,7 @@ class Lab:
         self.menu("Run", "Run All Cells")
         end = time.monotonic() + seconds
         while True:
+            self.idle().wait_for(timeout=seconds * 1000)  # saving takes time from a cell that runs
             notebook = self.saved(path)
             code = [c for c in notebook.cells if c.cell_type == "code" and c.source.strip()]
             if code[-1].execution_count or any(errors(cell) for cell in code):

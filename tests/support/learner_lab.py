@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Lab, browser_page, free_port, lepton_learn
+from browser import Lab, browser_page, expose_app, free_port, lepton_learn
 from playwright.sync_api import Page
 
 from lepton_course.workspace.install import update_workspace
@@ -19,7 +19,9 @@ from lepton_course.workspace.install import update_workspace
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that stands in for the learner's home."""
-    return tmp_path_factory.mktemp("learner")
+    folder = tmp_path_factory.mktemp("learner")
+    expose_app(folder)
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,6 @@ def lab(page: Page, url: str, workspace: Path, tmp_path: Path) -> Iterator[Lab]:
     page.set_viewport_size({"width": 1280, "height": 860})
     page.emulate_media(color_scheme="light")
     lab = Lab(page, workspace)
-    lab.open(url)
+    lab.start_over(url)
     yield lab
     page.screenshot(path=tmp_path / "at the end.png")

@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ import websocket
 import yaml
 from conftest import CLONE, skip_unless_ci
 
+from autograder.classroom.roster import Student, write_roster
 from lepton_team.accounts import number_accounts, read_accounts, write_accounts
 from lepton_team.folders import HubFolders, course_account
 from lepton_team.ports import non_ephemeral_port
@@ -50,13 +52,31 @@ def small_curriculum(folder: Path) -> Path:
     return target
 
 
+@dataclass(frozen=True)
+class TcpSocket:
+    """A TCP socket: its port, that of the other end, and its state, where tests ask for it."""
+
+    port: int
+    other: int
+    state: str
+
+
+TCP_STATES = {"01": "connected", "0A": "listens"}
+
+
 class TeamHub:
-    """A hub in a folder of its own, with the learners ada and bose and the instructor curie.
+    """A hub in a folder of its own, with the instructor curie.
 
     database: returns the URL of a new database on a server; without one, files of SQLite are used.
+    learners: their names; without them, the demonstration's ada and bose.
     """
 
-    def __init__(self, folder: Path, database: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        database: Callable[[str], str] | None = None,
+        learners: Sequence[str] = (),
+    ) -> None:
         self.folders = HubFolders(folder / "team")
         self.log = folder / "hub.log"
         self.curriculum = small_curriculum(folder)
@@ -67,12 +87,15 @@ class TeamHub:
         self.gradebook = (
             database("gradebook") if database else f"sqlite:///{self.classroom}/gradebook.db"
         )
-        self._number_accounts()
+        self.roster = folder / "roster.csv" if learners else None
+        if self.roster:
+            write_roster(self.roster, [Student(id_, "", "", "", "") for id_ in learners])
+        self._number_accounts(learners or ("ada", "bose"))
 
-    def _number_accounts(self) -> None:
+    def _number_accounts(self, learners: Sequence[str]) -> None:
         """Give the accounts numbers that no other hub's have: the system limits by number."""
         self.folders.hub.mkdir(parents=True)
-        names = ["ada", "bose", "curie", course_account(COURSE)]
+        names = [*learners, "curie", course_account(COURSE)]
         first = 100_000 + len(names) * self.ports[0]
         accounts = number_accounts(names, self.folders.homes, first=first)
         write_accounts(self.folders.accounts, accounts)
@@ -98,6 +121,8 @@ class TeamHub:
         command = [sys.executable, str(CLONE / "deploy/jupyterhub/start.py")]
         command += [str(self.folders.root), "--curriculum", str(self.curriculum)]
         command += ["--port", str(self.ports[0])]
+        if self.roster:
+            command += ["--roster", str(self.roster)]
         settings = dict(zip(NAMES, map(str, self.ports), strict=True))
         if self.database:
             command += ["--gradebook", self.gradebook]
@@ -174,11 +199,14 @@ class TeamHub:
 
     def put(self, client: httpx.Client, where: str, content: object) -> httpx.Response:
         """Write a file through a server's contents API, as JupyterLab in a browser does."""
-        return client.put(where, json=content, headers={"X-XSRFToken": _token(client, where)})
+        return client.put(
+            where, json=content, headers={"X-XSRFToken": request_token(client, where)}
+        )
 
     def post(self, client: httpx.Client, where: str, form: dict[str, str]) -> httpx.Response:
         """Post to a server, as JupyterLab in a browser does."""
-        return client.post(where, json=form, headers={"X-XSRFToken": _token(client, where)})
+        headers = {"X-XSRFToken": request_token(client, where)}
+        return client.post(where, json=form, headers=headers)
 
     def start_lab(self, client: httpx.Client, name: str) -> None:
         """Start a learner's JupyterLab, unless it runs, and wait until it is there."""
@@ -193,6 +221,17 @@ class TeamHub:
             return found.status_code == 200 and found.url.path.startswith(f"/user/{name}/lab")
 
         wait_for(ready, f"server of {name}")
+
+    def connections(self, name: str) -> list[TcpSocket]:
+        """Return the TCP sockets of a made-up user's programs."""
+        found, number = [], str(self.number(name))
+        for table in ("tcp", "tcp6"):
+            lines = Path("/proc/net", table).read_text().splitlines()[1:]
+            for _, local, remote, state, _, _, _, user, *_ in map(str.split, lines):
+                if user == number:
+                    ports = [int(end.rpartition(":")[2], 16) for end in (local, remote)]
+                    found.append(TcpSocket(*ports, TCP_STATES.get(state, "")))
+        return found
 
     def run_as(self, name: str, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Run a command as a made-up user, with the view and the limits that their server has."""
@@ -223,17 +262,19 @@ class TeamHub:
 
     def server_processes(self, name: str) -> list[int]:
         """Return the process of a user's JupyterLab; nothing where none runs."""
+        return [pid for pid, command in self.processes(name) if "jupyterhub.singleuser" in command]
+
+    def processes(self, name: str) -> list[tuple[int, str]]:
+        """Return all processes of a user's server, with their commands."""
         found, number = [], self.number(name)
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                command = (process / "cmdline").read_text()
-                ours = process.stat().st_uid == number and self._is_ours(process)
-                if ours and "jupyterhub.singleuser" in command:
-                    found.append(int(process.name))
+                if process.stat().st_uid == number and self._is_ours(process):
+                    found.append((int(process.name), (process / "cmdline").read_text()))
         return found
 
 
-def _token(client: httpx.Client, where: str) -> str:
+def request_token(client: httpx.Client, where: str) -> str:
     """Return the token against forged requests of the server at a path."""
     fitting = [c for c in client.cookies.jar if c.name == "_xsrf" and where.startswith(c.path)]
     return max(fitting, key=lambda cookie: len(cookie.path)).value or ""

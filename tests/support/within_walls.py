@@ -75,6 +75,7 @@ def attack_within(
 def _watched(world: walls.World, attack: Callable[[], object]) -> str:
     world.home.mkdir()
     read, write = os.pipe()
+    within, came_within = os.pipe()
     if world.walls.namespaces:
         walls.enter_namespaces()
     else:
@@ -82,8 +83,10 @@ def _watched(world: walls.World, attack: Callable[[], object]) -> str:
     pid = os.fork()
     if pid == 0:
         os.close(read)
-        _attacked(world, attack, write)
+        _attacked(world, attack, write, came_within)
     os.close(write)
+    os.close(came_within)
+    os.read(within, 1)  # until then it holds what these tests have open
     meter, began, reason = UsageMeter(world), time.monotonic(), None
     pidfd = os.pidfd_open(pid)
     while not reason and not _ended(pidfd):
@@ -97,12 +100,15 @@ def _watched(world: walls.World, attack: Callable[[], object]) -> str:
     return f"{reason or ''}\n{refused}"
 
 
-def _attacked(world: walls.World, attack: Callable[[], object], write: int) -> None:
+def _attacked(
+    world: walls.World, attack: Callable[[], object], write: int, came_within: int
+) -> None:
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         walls.close_in(world)
         walls.close_connections(world)
         os.chdir(world.scratch)
+        os.close(came_within)
         attack()
         os.write(write, b"")
     except (OSError, MemoryError, RuntimeError) as error:
@@ -117,12 +123,12 @@ def _ended(pidfd: int) -> bool:
     return bool(select.select([pidfd], [], [], 0)[0])
 
 
-def small_world(folder: Path, tried: walls.Walls) -> walls.World:
+def small_world(folder: Path, tried: walls.Walls, cpu_seconds: int = 2) -> walls.World:
     """A world of its own in a folder, whose limits are soon reached."""
     mib = 2**20
     limits = walls.ResourceLimits(
-        cpu_seconds=2,
-        wall_seconds=15,
+        cpu_seconds=cpu_seconds,
+        wall_seconds=25,  # less than what a file that is sent may take: see IN_FLIGHT_MOST
         memory_bytes=150 * mib,
         processes=20,
         open_files=256,

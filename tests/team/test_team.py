@@ -121,6 +121,11 @@ def test_learners_fetch_work_check_and_submit(people, tmp_path):
     bose.submit()
 
 
+def test_a_learners_kernels_listen_on_no_port(people, hub):
+    listening = [s for s in hub.connections("ada") if s.state == "listens"]
+    assert len(listening) == 1, "her JupyterLab; her kernel's sockets are files"
+
+
 def test_the_instructor_collects_grades_and_gives_feedback(people, hub, terminal, tmp_path):
     terminal(f"lepton class collect . {ASSIGNMENT}")
     terminal(f"lepton class grade . {ASSIGNMENT} 2> ~/said")  # a moving bar costs Chromium 10 s

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import pwd
+import signal
 import socket
 import subprocess
 import sys
@@ -14,20 +16,25 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import CLONE, skip_unless_ci
-from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.classroom.roster import Student, write_roster
+from lepton_team import courses
 from lepton_team.accounts import (
     Account,
+    account_number,
     extended_lists,
     number_accounts,
     read_accounts,
     write_accounts,
 )
 from lepton_team.course_server import wait_until_free
-from lepton_team.courses import Course, TeamError, arrival, groups_of, members, read_courses, roles
+from lepton_team.courses import Course, TeamError, groups_of, members, read_courses, roles
 from lepton_team.folders import HubFolders
+from lepton_team.left_processes import end_processes, view_of
 from lepton_team.mount_namespace import closed_parents
 from lepton_team.ports import EPHEMERAL, non_ephemeral_port
+from lepton_team.sign_in import arrival, course_groups
+from lepton_team.start_queue import StartQueue
 
 SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
 NETS = Course("nets", frozenset({"ada"}), frozenset({"bose"}))
@@ -40,6 +47,14 @@ def test_a_known_account_keeps_its_number(tmp_path):
     assert later[1].number == first[0].number + 1
     write_accounts(tmp_path / "accounts", later)
     assert read_accounts(tmp_path / "accounts", tmp_path) == later
+
+
+def test_an_account_that_is_new_is_added_and_another_keeps_its_number(tmp_path):
+    numbers = [
+        account_number(name, tmp_path / "passwd", tmp_path) for name in ("ada", "bose", "ada")
+    ]
+    assert numbers[0] == numbers[2] != numbers[1]
+    assert [path.name for path in tmp_path.iterdir()] == ["passwd"]
 
 
 def test_the_lists_of_the_machine_are_copied_and_extended(tmp_path):
@@ -63,14 +78,72 @@ def test_who_teaches_a_course_does_not_learn_in_it_but_may_in_another():
     assert members([SUMS, NETS]) == {"ada", "bose", "curie"}
 
 
+def test_a_roster_is_read_again_only_when_it_has_changed(tmp_path, monkeypatch):
+    folders, readings = HubFolders(tmp_path), []
+    read = courses.read_roster
+    monkeypatch.setattr(courses, "read_roster", lambda path: readings.append(path) or read(path))
+    folders.team_file.write_text("courses:\n  sums:\n    instructors: [curie]\n")
+    assert read_courses(folders)[0].learners == frozenset(), "a class that is not made yet"
+    roster = folders.classroom("sums") / "roster.csv"
+    roster.parent.mkdir(parents=True)
+    for ids in ({"ada"}, {"ada", "bose"}):
+        write_roster(roster, [Student(id_, "", "", "", "") for id_ in sorted(ids)])
+        for _ in range(3):
+            assert read_courses(folders)[0].learners == ids
+    assert len(readings) == 2
+
+
+def test_servers_start_in_turn_a_few_at_a_time():
+    async def class_of_five() -> None:
+        queue, running, begun, most = StartQueue(places=2), set(), [], []
+
+        async def start(name: str) -> None:
+            async with queue.turn(name):
+                begun.append(name)
+                running.add(name)
+                most.append(len(running))
+                await asyncio.sleep(0.01)
+                running.remove(name)
+
+        tasks = [asyncio.create_task(start(name)) for name in "abcde"]
+        await asyncio.sleep(0)
+        assert [queue.ahead_of(name) for name in "abcde"] == [None, None, 0, 1, 2]
+        tasks[2].cancel()
+        await asyncio.wait(tasks)
+        assert begun == ["a", "b", "d", "e"], "who has left is passed over"
+        assert max(most) == 2
+        async with queue.turn("later"):
+            assert queue.ahead_of("later") is None
+
+    asyncio.run(class_of_five())
+
+
 def test_the_account_of_a_course_has_no_groups():
     odd = Course("odd", frozenset({"course-sums"}), frozenset({"course-nets"}))
     assert groups_of([odd], "course-sums") == groups_of([odd], "course-nets") == []
 
 
+@pytest.mark.parametrize(
+    ("claimed", "groups"),
+    [
+        (["dl-teachers", "staff"], {"formgrade-sums"}),
+        (["staff", "chess"], {"nbgrader-sums"}),
+        (["formgrade-sums"], set()),
+        ([], set()),
+    ],
+)
+def test_groups_of_a_provider_are_known_by_the_names_that_were_listed(claimed, groups):
+    known = {"dl-teachers": "formgrade-sums", "staff": "nbgrader-sums"}
+    assert course_groups(claimed, known) == groups
+
+
+def test_groups_of_a_provider_may_have_the_names_of_the_hubs():
+    assert course_groups(["formgrade-sums", "nbgrader-sums", "admin"], {}) == {"formgrade-sums"}
+
+
 def test_an_instructor_arrives_at_the_course_and_a_learner_at_their_own_server():
-    assert arrival([SUMS], "curie") == "/services/sums/lab?formgrader=true"
-    assert arrival([SUMS], "ada") is None
+    assert arrival(["nbgrader-nets", "formgrade-sums"]) == "/services/sums/lab?formgrader=true"
+    assert arrival(["nbgrader-sums"]) is None
 
 
 def test_a_role_opens_one_course_and_nothing_else():
@@ -101,6 +174,11 @@ def test_folders_that_others_may_not_pass_are_found(tmp_path):
 def test_a_server_gets_a_port_that_the_system_gives_to_nobody():
     lowest = int(EPHEMERAL.read_text().split()[0])
     assert all(0 < non_ephemeral_port() < lowest for _ in range(20))
+
+
+def test_servers_that_start_at_once_get_ports_of_their_own():
+    ports = [non_ephemeral_port() for _ in range(1000)]
+    assert len(set(ports)) == 1000, "none of them listens yet"
 
 
 def test_a_courses_server_waits_until_the_one_before_has_left_its_port():
@@ -157,24 +235,22 @@ def test_a_process_sees_what_is_kept_and_nothing_else(tmp_path):
     assert (tmp_path / "hidden").is_dir(), "others' view is as it was"
 
 
-def test_the_example_for_a_company_can_be_read(tmp_path, monkeypatch):
-    if importlib.util.find_spec("oauthenticator") is None:
-        skip_unless_ci("JupyterHub is not installed: make install-team")
-    HubFolders(tmp_path).team_file.write_text("courses:\n  sums:\n    instructors: [curie]\n")
-    for name, value in {
-        "LEPTON_TEAM": str(tmp_path),
-        "LEPTON_TEAM_DATABASE": "postgresql+psycopg://hub@localhost/hub",
-        "LEPTON_TEAM_ADDRESS": "https://learn.example.com",
-        "OIDC_ISSUER": "https://login.example.com/realms/company",
-        "OIDC_CLIENT": "hub",
-        "OIDC_SECRET": "secret",
-    }.items():
-        monkeypatch.setenv(name, value)
-    folder = CLONE / "deploy/jupyterhub"
-    config = PyFileConfigLoader("company_config.py", path=str(folder)).load_config()
-    authenticator = config.JupyterHub.authenticator_class(config=config)
-    assert authenticator.check_allowed("curie", {"name": "curie"})
-    assert not authenticator.check_allowed("mallory", {"name": "mallory"})
-    assert authenticator.token_url.startswith("https://login.example.com/realms/company/")
-    assert config.JupyterHub.db_url.startswith("postgresql")
-    assert "announcement_login" not in config.JupyterHub.template_vars
+def test_what_has_a_servers_view_is_ended_and_nothing_else():
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        skip_unless_ci("Mounts take root.")
+    starts = "sleep 600 & echo; exec sleep 600"
+    command = ["unshare", "--mount", "sh", "-c", starts]
+    servers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    try:
+        for server in servers:
+            server.stdout.read(1)
+        views = [view_of(server.pid) for server in servers]
+        assert end_processes(os.geteuid() + 1, views[0]) == 0, "another user's"
+        assert end_processes(os.geteuid(), views[0]) == 2
+        assert servers[0].wait() == -signal.SIGKILL
+        assert servers[1].poll() is None
+        assert end_processes(os.geteuid(), view_of(os.getpid())) == 0, "all would end, the hub too"
+    finally:
+        end_processes(os.geteuid(), view_of(servers[1].pid) or 0)
+        for server in servers:
+            server.communicate()

@@ -63,8 +63,18 @@ def read_accounts(file: Path, homes: Path) -> list[Account]:
 
 
 def write_accounts(file: Path, accounts: Sequence[Account]) -> None:
-    """Write the accounts in the form of /etc/passwd."""
-    file.write_text("".join(a.passwd_line() for a in accounts), encoding="utf-8")
+    """Write the accounts in the form of /etc/passwd, whole at any moment: the system reads it."""
+    new = file.with_name(f".{file.name}")
+    new.write_text("".join(a.passwd_line() for a in accounts), encoding="utf-8")
+    new.chmod(0o644)
+    new.replace(file)
+
+
+def account_number(name: str, file: Path, homes: Path) -> int:
+    """Return the number of the account of that name, which is added to the file if it is new."""
+    accounts = number_accounts([name], homes, read_accounts(file, homes))
+    write_accounts(file, accounts)
+    return next(account.number for account in accounts if account.name == name)
 
 
 def extended_lists(folder: Path, accounts: Sequence[Account]) -> dict[Path, Path]:

@@ -32,6 +32,7 @@ def main() -> None:
         f"--ServerApp.root_dir={os.getcwd()}",
         f"--ServerApp.tornado_settings={FRAMES}",
         *terminal_options(),
+        *sys.argv[1:],
     ]  # fmt: skip
     os.execv(sys.executable, arguments)
 

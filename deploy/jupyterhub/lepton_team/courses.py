@@ -1,4 +1,4 @@
-"""The courses of a hub, and what follows from them: groups, roles, services, where people arrive.
+"""The courses of a hub, and what follows from them: groups, roles, services.
 
 Who teaches stands in `team.yml`, who learns in each class's roster. Both are read when somebody
 signs in, so that a new learner, or an instructor who has left, needs no restart.
@@ -9,12 +9,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from autograder.classroom.roster import RosterError, read_roster
 from lepton_team.folders import COURSE_ACCOUNT, DEPLOY, HubFolders, course_account
+from lepton_team.sign_in import LEARNING, TEACHING
 
 FIRST_PORT = 8710
 """Where the courses' servers listen, one after another; only the proxy asks there."""
@@ -39,12 +42,12 @@ class Course:
     @property
     def teaching(self) -> str:
         """The group of those who may use formgrader and the class's folder."""
-        return f"formgrade-{self.id}"
+        return f"{TEACHING}{self.id}"
 
     @property
     def learning(self) -> str:
         """The group of those who fetch and submit."""
-        return f"nbgrader-{self.id}"
+        return f"{LEARNING}{self.id}"
 
 
 class TeamError(ValueError):
@@ -67,10 +70,18 @@ def read_courses(folders: HubFolders) -> list[Course]:
 
 
 def _learners(folders: HubFolders, course: str) -> frozenset[str]:
+    file = folders.classroom(course) / "roster.csv"
     try:
-        return frozenset(s.id for s in read_roster(folders.classroom(course) / "roster.csv"))
-    except RosterError:  # a course whose class is not made yet
+        status = file.stat()
+        return _ids_in(file, (status.st_mtime_ns, status.st_ctime_ns, status.st_size))
+    except (OSError, RosterError):  # a course whose class is not made yet
         return frozenset()
+
+
+@lru_cache(maxsize=64)
+def _ids_in(roster: Path, version: tuple[int, ...]) -> frozenset[str]:
+    """Return the ids in a roster; a version of the file is read once, since the hub asks often."""
+    return frozenset(student.id for student in read_roster(roster))
 
 
 def groups_of(courses: Iterable[Course], user: str) -> list[str]:
@@ -131,12 +142,6 @@ def services(
         }
         for number, course in enumerate(courses)
     ]
-
-
-def arrival(courses: Iterable[Course], user: str) -> str | None:
-    """Return the path at which an instructor arrives; None for a learner's own server."""
-    taught = sorted(course.id for course in courses if user in course.instructors)
-    return f"/services/{taught[0]}/lab?formgrader=true" if taught else None
 
 
 CULLER_ROLE = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 from lepton_course.errors import CourseError
@@ -37,9 +38,20 @@ def main() -> None:
         f"--ServerApp.root_dir={workspace}",
         *encryption_options(),
         *terminal_options(),
+        *kernel_options(),
         *sys.argv[1:],
     ]  # fmt: skip
     os.execv(sys.executable, arguments)
+
+
+def kernel_options() -> list[str]:
+    """Return options with which the server speaks to its kernels through sockets in /tmp.
+
+    Of TCP's ports, another learner's kernel that starts at the same moment could get the same one.
+    /tmp is the learner's own, and its name short: a socket's may have 107 characters.
+    """
+    os.environ["JUPYTER_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="jupyter-")
+    return ["--KernelManager.transport=ipc"]
 
 
 if __name__ == "__main__":

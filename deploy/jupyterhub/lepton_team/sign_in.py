@@ -1,11 +1,37 @@
-"""Sign-in by any of JupyterHub's authenticators, with groups from the courses."""
+"""Who may sign in, as what, and where they arrive: by the names of nbgrader's groups."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from jupyterhub.auth import Authenticator
+if TYPE_CHECKING:
+    from jupyterhub.auth import Authenticator
+
+TEACHING, LEARNING = "formgrade-", "nbgrader-"
+"""How the names of nbgrader's groups begin; a course's id follows."""
+
+
+def course_groups(claimed: Iterable[str], known: Mapping[str, str]) -> set[str]:
+    """Return the hub's groups of who is in the groups `claimed` of an identity provider.
+
+    known: the hub's group for each of the provider's; where it is empty, they have the same names.
+    Who teaches a course does not learn in it.
+    """
+    found = {known[name] for name in claimed if name in known} if known else set(claimed)
+    teaching = {name for name in found if name.startswith(TEACHING)}
+    taught = {name.removeprefix(TEACHING) for name in teaching}
+    learning = {name for name in found if name.startswith(LEARNING)}
+    return teaching | {name for name in learning if name.removeprefix(LEARNING) not in taught}
+
+
+def arrival(groups: Iterable[str]) -> str | None:
+    """Return the path at which an instructor arrives; None for a learner's own server.
+
+    groups: the names of the hub's groups that somebody is in.
+    """
+    taught = sorted(name.removeprefix(TEACHING) for name in groups if name.startswith(TEACHING))
+    return f"/services/{taught[0]}/lab?formgrader=true" if taught else None
 
 
 def with_groups(base: type[Authenticator], groups_of: Callable[[str], list[str]]) -> type:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import resource
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.spawner import LocalProcessSpawner
 from jupyterhub.traitlets import ByteSpecification
+from jupyterhub.utils import can_connect
 from traitlets import Instance, Integer, Unicode
 
 from lepton_team.folders import CLONE, DEPLOY, VISIBLE_PARTS, HubFolders, program_folders
+from lepton_team.left_processes import end_processes, view_of
 from lepton_team.mount_namespace import Covered, Kept, unshare_mounts
 from lepton_team.ports import non_ephemeral_port
+from lepton_team.start_queue import StartQueue
 
 FIRST_PERSON = 1000
 """Accounts with lower numbers are the system's own, whatever a roster says."""
@@ -36,9 +41,45 @@ class WalledSpawner(LocalProcessSpawner):
         "8G", help="Most memory of one process; it gets a MemoryError at it."
     ).tag(config=True)
 
+    starts_at_once = Integer(
+        os.cpu_count() or 1, min=1, help="Most servers that start at the same time; others wait."
+    ).tag(config=True)
+    turn_seconds = Integer(
+        30, help="Longest that the next one waits for a server's start; it may hang."
+    ).tag(config=True)
+    _queue: StartQueue | None = None
+    _view: int | None = None
+
+    @property
+    def queue(self) -> StartQueue:
+        """The queue of all the hub's spawners."""
+        if WalledSpawner._queue is None:
+            WalledSpawner._queue = StartQueue(self.starts_at_once)
+        return WalledSpawner._queue
+
     async def start(self) -> tuple[str, int]:
-        self.port = non_ephemeral_port()
-        return await super().start()
+        """Start the server when its turn has come; the next one's comes when this one listens."""
+        async with self.queue.turn(self):
+            self.port = non_ephemeral_port()
+            ip, port = await super().start()
+            self._view = view_of(self.pid)
+            end = time.monotonic() + self.turn_seconds
+            while time.monotonic() < end and await self.poll() is None:
+                if can_connect(ip, port):
+                    break
+                await asyncio.sleep(0.2)
+            return ip, port
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """Tell who waits how many come before them."""
+        told = ""
+        while self.pending:
+            ahead = self.queue.ahead_of(self)
+            message = _place_in_queue(ahead)
+            if message != told:
+                told = message
+                yield {"progress": 50 if ahead is None else 10, "message": message}
+            await asyncio.sleep(1)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up a server that a hub before this one has started.
@@ -49,6 +90,16 @@ class WalledSpawner(LocalProcessSpawner):
         super().load_state(state)
         if self.pid and _owner(self.pid) != pwd.getpwnam(self.user.name).pw_uid:
             self.pid = 0
+        self._view = view_of(self.pid) if self.pid else None
+
+    def run_post_stop_hook(self) -> Any:
+        """End what the server has left behind, whether it was stopped or has died."""
+        if self._view:
+            left = end_processes(pwd.getpwnam(self.user.name).pw_uid, self._view)
+            if left:
+                self.log.warning("Ended what %s left behind: %s processes", self.user.name, left)
+            self._view = None
+        return super().run_post_stop_hook()
 
     def make_preexec_fn(self, name: str) -> Callable[[], None]:
         account = pwd.getpwnam(name)
@@ -79,6 +130,13 @@ class WalledSpawner(LocalProcessSpawner):
         covered = [Covered(CLONE), Covered(self.folders.root), Covered(home.parent)]
         covered += [Covered(Path(place), 0o1777, self.temporary) for place in ("/tmp", "/dev/shm")]
         return kept, covered
+
+
+def _place_in_queue(ahead: int | None) -> str:
+    """Return what somebody is told before whom so many wait; None: their server starts."""
+    if ahead is None:
+        return "Your JupyterLab is starting …"
+    return f"Many are signing in at the moment. Your place in the queue is {ahead + 1}."
 
 
 def _owner(pid: int) -> int | None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -32,11 +33,14 @@ def quiet_tensorflow() -> None:
 
 
 @contextmanager
-def without_noise() -> Iterator[None]:
-    """Hold back what is written to file descriptor 2; hand on what is no noise."""
+def without_noise(folder: Path | None = None) -> Iterator[None]:
+    """Hold back what is written to file descriptor 2; hand on what is no noise.
+
+    folder: where it is held; the usual place for temporary files, unless given.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with tempfile.TemporaryFile(dir=folder) as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

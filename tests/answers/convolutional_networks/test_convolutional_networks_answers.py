@@ -174,7 +174,7 @@ def over_the_kernels_weights(image, kernel, upstream):
     return d_image, d_kernel
 
 
-@TABLE.answer("convolution_gradients", loses=())
+@TABLE.answer("convolution_gradients")
 def gradients_in_a_list(image, kernel, upstream):
     return list(TABLE.exercises["convolution_gradients"].reference(image, kernel, upstream))
 

@@ -1,4 +1,4 @@
-"""Answers to basics/02_data_pipelines about leaks and decisions, and the parts that each loses.
+"""Answers to basics/02_data_pipelines about leaks, and the parts that each loses.
 
 Wrong ones hold something still that the statement leaves open, or mix two conventions of the
 field. Right ones are written in ways that no alternative is.
@@ -10,9 +10,6 @@ import numpy as np
 import pytest
 from answer_table import AnswerTable
 from conftest import CLONE
-
-from lepton_course.datasets.catalogue import CREDIT
-from lepton_course.datasets.soiled import MONEY
 
 TABLE = AnswerTable(CLONE / "curriculum" / "basics" / "02_data_pipelines")
 
@@ -192,99 +189,6 @@ def always_zero(x, y, customers, folds, keep):
 @TABLE.answer("out_of_fold", loses=TABLE.parts("out_of_fold"))
 def the_true_labels(x, y, customers, folds, keep):
     return y + 1
-
-
-# --- From the raw table to a decision -----------------------------------------------------------
-
-DECIDE = TABLE.exercises["decide"].reference
-UNITS, BLANKS, SPELLING = ("money in single units", "disguised missing values", "other spellings")
-RULES = "each rule of the schema"
-SENIORITY, AGE, AMOUNT = map([*CREDIT.numbers].index, ("seniority", "age", "amount"))
-IS_MONEY = np.isin([*CREDIT.numbers], MONEY)
-
-
-@TABLE.answer("decide")
-def short_integers(numbers, texts):
-    return DECIDE(numbers, texts).astype(np.int16)
-
-
-@TABLE.answer("decide")
-def one_after_the_other(numbers, texts):
-    rows = range(len(numbers))
-    return np.array([DECIDE(numbers[i : i + 1], texts[i : i + 1])[0] for i in rows])
-
-
-@TABLE.answer("decide")
-def upper_case_first(numbers, texts):
-    return DECIDE(numbers.copy(), np.char.upper(texts))
-
-
-@TABLE.answer("decide", loses={UNITS})
-def units_by_income(numbers, texts):
-    """Take rows whose amount is in single units for impossible ones."""
-    result = DECIDE(numbers, texts)
-    return np.where(np.abs(numbers[:, 7]) > 20_000, 0, result)
-
-
-@TABLE.answer("decide", loses={UNITS})
-def unit_of_the_mean_amount(numbers, texts):
-    changed = numbers.copy()
-    if np.abs(numbers[:, AMOUNT]).mean() > 20_000:
-        changed[:, IS_MONEY] /= 1000
-    return DECIDE(changed, texts)
-
-
-@TABLE.answer("decide", loses={BLANKS})
-def blanks_set_aside(numbers, texts):
-    return np.where((numbers == -9999).any(axis=1), 2, DECIDE(numbers, texts))
-
-
-@TABLE.answer("decide", loses={SPELLING})
-def lower_case_without_synonyms(numbers, texts):
-    """Spaces and capitals are gone, and other words are unknown."""
-    known = {value for values in CREDIT.categories.values() for value in values}
-    tidy = np.char.lower(np.char.strip(texts))
-    return DECIDE(numbers, np.where(np.isin(tidy, list(known)), tidy, "unknown"))
-
-
-@TABLE.answer("decide", loses={RULES})
-def seniority_unchecked(numbers, texts):
-    changed = numbers.copy()
-    changed[:, SENIORITY] = np.minimum(changed[:, SENIORITY], changed[:, AGE])
-    return DECIDE(changed, texts)
-
-
-@TABLE.answer("decide", loses={RULES})
-def as_old_as_senior(numbers, texts):
-    return np.where(numbers[:, SENIORITY] >= numbers[:, AGE], 2, DECIDE(numbers, texts))
-
-
-@TABLE.answer("decide", loses={RULES})
-def amount_of_zero_allowed(numbers, texts):
-    changed = numbers.copy()
-    changed[:, AMOUNT] = np.where(changed[:, AMOUNT] == 0, 1, changed[:, AMOUNT])
-    return DECIDE(changed, texts)
-
-
-@TABLE.answer("decide", loses={UNITS, BLANKS, RULES})
-def refused_instead_of_set_aside(numbers, texts):
-    return np.minimum(DECIDE(numbers, texts), 1)
-
-
-@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING, RULES})
-def probabilities(numbers, texts):
-    return DECIDE(numbers, texts).astype(float)
-
-
-@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING})
-def nothing_refused(numbers, texts):
-    result = DECIDE(numbers, texts)
-    return np.where(result == 1, 0, result)
-
-
-@TABLE.answer("decide", loses={UNITS, BLANKS, SPELLING, RULES})
-def everything_in_columns(numbers, texts):
-    return DECIDE(numbers, texts)[:, None]
 
 
 @TABLE.answer("find_leak", loses=TABLE.parts("find_leak"))

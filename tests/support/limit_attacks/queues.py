@@ -149,7 +149,7 @@ def watched_watchers() -> None:
 def children_that_are_never_seen() -> None:
     """They work for a moment, one after the other, and nobody waits for any."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    end = time.monotonic() + 12
+    end = time.monotonic() + 20
     while time.monotonic() < end:
         _generation(0.03)
 
@@ -157,7 +157,7 @@ def children_that_are_never_seen() -> None:
 def children_seen_once() -> None:
     """They work for a while, and others of their age follow, so that the sum stays the same."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    end = time.monotonic() + 12
+    end = time.monotonic() + 20
     while time.monotonic() < end:
         _generation(0.4)
 

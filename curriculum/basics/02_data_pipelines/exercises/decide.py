@@ -93,10 +93,14 @@ def cases(rng, rows):
     owned, earned = (np.nan_to_num(numbers[:, NUMBERS.index(n)]) for n in ("assets", "income"))
     well_off = (earned >= 150) & (owned >= 3000) & (worked < 15)
     hard_up = (earned <= 160) & (owned <= 2000) & (worked <= 3)
-    typical = (well_off, hard_up)
-    for kind in (0, 1):  # what is done to a row must not depend on the rest of its call
-        table, spelt, truth = drawn(typical[kind], kinds=(kind,), broken=0)
-        single = rng.permutation(len(table)) % 2 == 0
+    # What is done to a row must not depend on the rest of its call: money is in single units for
+    # less than half of these rows, and the first row has the unit that most others lack.
+    for kind, typical, share in ((0, well_off, 0.45), (1, hard_up, 0.2)):
+        table, spelt, truth = drawn(typical, kinds=(kind,), broken=0)
+        single = rng.permutation(len(table)) < round(share * len(table))
+        first = np.flatnonzero(single == (kind == 1))[0]
+        order = np.r_[first, np.delete(np.arange(len(table)), first)]
+        table, spelt, single = table[order], spelt[order], single[order]
         table[np.ix_(single, PLACES)] *= 1000
         yield Case("money in single units", (table, spelt), expected=truth)
     table, spelt, truth = drawn()
@@ -107,10 +111,18 @@ def cases(rng, rows):
         table[chosen, place] = BLANK
     table[np.isnan(table)] = BLANK
     yield Case("disguised missing values", (table, spelt), expected=truth)
+    # A number far below zero makes a linear model refuse these good loans, and too few of these bad
+    # ones have a probability above 0.5.
+    for kind, typical, gone in ((0, worked >= 5, ["price"]), (1, worked <= 2, [])):
+        table, spelt, truth = drawn(typical, kinds=(kind,), broken=0)
+        table[:, [NUMBERS.index(name) for name in gone]] = BLANK
+        table[np.isnan(table)] = BLANK
+        yield Case("disguised missing values", (table, spelt), expected=truth)
     records, job = (words[:, CATEGORIES.index(name)] for name in ("records", "job"))
     doubtful = (records == "yes") | (job == "partime")
-    table, spelt, truth = drawn(doubtful == (labels == 1), broken=0)
-    yield Case("other spellings", (table, _misspelt(spelt, rng)), expected=truth)
+    for kinds in ((0, 1), (0,), (1,)):
+        table, spelt, truth = drawn(doubtful == (labels == 1), kinds=kinds, broken=0)
+        yield Case("other spellings", (table, _misspelt(spelt, rng)), expected=truth)
     for rule in range(4):
         table, spelt, truth = drawn(kinds=(0,), broken=1.0)
         half = truth == ASIDE
@@ -198,6 +210,14 @@ def blanks_taken_for_numbers(numbers, texts):
 )
 def spellings_as_they_come(numbers, texts):
     return decide_with(numbers, texts, spelling=False)
+
+
+@cleaning.mistake(
+    "Where a call holds bad loans, too many are granted, as happens with a threshold of 0.5: "
+    "compare the probability with about 0.3, since a good and a bad loan count alike here."
+)
+def refused_above_a_half(numbers, texts):
+    return decide_with(numbers, texts, threshold=0.5)
 
 
 @cleaning.mistake(

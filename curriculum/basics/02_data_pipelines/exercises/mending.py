@@ -19,11 +19,20 @@ THRESHOLD = 0.29
 
 
 def decide_with(
-    numbers, texts, *, units=True, blanks=True, spelling=True, schema=True, own_scale=False
+    numbers,
+    texts,
+    *,
+    units=True,
+    blanks=True,
+    spelling=True,
+    schema=True,
+    own_scale=False,
+    threshold=THRESHOLD,
 ):
     """Return the decisions, int (N,), with steps of cleaning left out where False is given.
 
     own_scale: scale these numbers by their own means, not by those of the training set.
+    threshold: refuse where the probability of a bad loan is above it.
     """
     if blanks:
         numbers = np.where(numbers == BLANK, np.nan, numbers)
@@ -31,7 +40,7 @@ def decide_with(
     if units:
         numbers = in_thousands(numbers)
     words = canonical(texts) if spelling else texts
-    refused = logits_of(numbers, words, own_scale) > _logit(THRESHOLD)
+    refused = logits_of(numbers, words, own_scale) > _logit(threshold)
     return np.where(aside, ASIDE, refused).astype(np.int64)
 
 
