@@ -40,7 +40,7 @@ def compose(releases, delta):
 
 
 def _epsilon(rho, delta):
-    return rho + 2 * math.sqrt(rho * math.log(1 / delta))
+    return rho + 2 * math.sqrt(-rho * math.log(delta))
 
 
 def _ledger(

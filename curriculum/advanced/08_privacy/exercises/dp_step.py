@@ -32,11 +32,10 @@ def dp_step(
     squares = [np.square(g).sum(axis=tuple(range(1, g.ndim))) for g in gradients]
     norms = np.sqrt(np.sum(squares, axis=0))
     factors = max_norm / np.maximum(norms, max_norm)
+    scale = learning_rate / expected_batch
+    spread = noise_multiplier * max_norm
     return [
-        value
-        - learning_rate
-        * (np.einsum("b,b...->...", factors, g) + noise_multiplier * max_norm * drawn)
-        / expected_batch
+        value - scale * (np.einsum("b,b...->...", factors, g) + spread * drawn)
         for value, g, drawn in zip(parameters, gradients, noise, strict=True)
     ]
 

@@ -39,9 +39,9 @@ def membership_attack(member_losses, other_losses, max_fpr):
 def _rates(members, others, side="right"):
     """TPR and FPR (T,) of `loss <= threshold` for each loss that occurs as threshold."""
     thresholds = np.unique(np.concatenate([members, others]))
-    tpr = np.searchsorted(np.sort(members), thresholds, side=side) / len(members)
-    fpr = np.searchsorted(np.sort(others), thresholds, side=side) / len(others)
-    return tpr, fpr
+    caught = np.searchsorted(np.sort(members), thresholds, side=side) / len(members)
+    accused = np.searchsorted(np.sort(others), thresholds, side=side) / len(others)
+    return caught, accused
 
 
 @attacking.alternative

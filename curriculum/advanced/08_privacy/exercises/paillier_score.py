@@ -27,10 +27,10 @@ def paillier_score(ciphertexts, weights, bias, n):
     Source: Paillier (1999), section 8.
     """
     square = n * n
-    score = (1 + bias * n) % square
+    hidden = (1 + bias * n) % square
     for ciphertext, weight in zip(ciphertexts, weights, strict=True):
-        score = score * pow(ciphertext, weight, square) % square
-    return score
+        hidden = hidden * pow(ciphertext, weight, square) % square
+    return hidden
 
 
 @scoring.alternative
@@ -94,10 +94,10 @@ def ciphertexts_added(ciphertexts, weights, bias, n):
     "encrypted by the weight."
 )
 def weights_multiplied(ciphertexts, weights, bias, n):
-    score = 1 + bias * n
+    hidden = 1 + bias * n
     for ciphertext, weight in zip(ciphertexts, weights, strict=True):
-        score = score * ciphertext * weight
-    return score % n**2
+        hidden = hidden * ciphertext * weight
+    return hidden % n**2
 
 
 @sums.mistake("You left the weights out: raise each ciphertext to its weight.")
@@ -127,10 +127,10 @@ def modulo_n(right, a):
 
 @moduli.mistake("You did not reduce the result modulo n².")
 def not_reduced(ciphertexts, weights, bias, n):
-    score = (1 + bias * n) % n**2
+    hidden = (1 + bias * n) % n**2
     for ciphertext, weight in zip(ciphertexts, weights, strict=True):
-        score = score * pow(ciphertext, weight, n**2)
-    return score
+        hidden = hidden * pow(ciphertext, weight, n**2)
+    return hidden
 
 
 biases = scoring.group("The bias")
@@ -159,6 +159,6 @@ scoring.hints(
     "Multiplying ciphertexts adds what they hide; raising one to a power multiplies it.",
     "Start from an encryption of the bias, and multiply by each ciphertext to the power of its "
     "weight, all modulo n².",
-    "score = (1 + bias * n) % (n * n); for each pair: score = score * pow(c, w, n * n) % (n * n). "
-    "pow takes negative exponents.",
+    "hidden = (1 + bias * n) % (n * n); for each pair: hidden = hidden * pow(c, w, n * n) % "
+    "(n * n). pow takes negative exponents.",
 )

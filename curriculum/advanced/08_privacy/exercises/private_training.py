@@ -46,13 +46,13 @@ def _descended(x, y, noise, max_norm=1.0):
     """Sum of the weights (27,) after each step of noisy gradient descent."""
     rows = _extended(x)
     w = np.zeros_like(noise[0])
-    total = np.zeros_like(w)
+    summed = np.zeros_like(w)
     for drawn in noise:
         slopes = (expit(rows @ w) - y)[:, None] * rows
         norms = np.linalg.norm(slopes, axis=1, keepdims=True)
         w = w - 2.0 * ((slopes / np.maximum(1.0, norms / max_norm)).sum(axis=0) + drawn) / len(x)
-        total = total + w
-    return total
+        summed = summed + w
+    return summed
 
 
 def _extended(x):
