@@ -5,7 +5,7 @@ DIR     ?= $(HOME)/lepton
 BROWSER ?= yes
 PORT     ?= 8888
 GPU      ?= no
-WORKERS  ?= 3
+WORKERS  ?= 2
 SECONDS  ?= 600
 TEAM_DIR ?= $(HOME)/lepton-team
 
@@ -54,6 +54,7 @@ $(STAMP): pyproject.toml constraints.txt
 	        "On Debian and Ubuntu: sudo apt install python3-venv"; \
 	    exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
+	@echo "Installing the largest packages first, side by side; this may take some minutes."
 	@for packages in "$(TENSORFLOW)" "$(OTHERS)"; do \
 	    $(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt $$packages & \
 	done; wait
@@ -120,10 +121,8 @@ test attack: export TF_NUM_INTEROP_THREADS = 1
 test: lint build $(LOGIN)
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@# Last, with nothing else on the machine: forks, floods and all.
-	$(BIN)/python -m pytest -m 'attack and not alone' --durations=10 \
-	    --numprocesses 2 --dist loadfile --no-loadscope-reorder tests/sandbox
-	$(BIN)/python -m pytest -m alone tests/sandbox
+	@# Last, and alone on the machine: forks, floods and all.
+	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
 
 attack: build
 	$(BIN)/python -m pytest -m attack tests/sandbox

@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import sys
 import tempfile
@@ -120,6 +121,7 @@ def play(sizes: Sequence[int], arrival: Arrival) -> Iterator[dict[str, Any]]:
 
         def end(*_: object) -> None:  # learners' threads would go on for minutes
             hub.end()
+            shutil.rmtree(folder, ignore_errors=True)
             os._exit(1)
 
         signal.signal(signal.SIGTERM, end)
@@ -178,8 +180,8 @@ def play_round(hub: TeamHub, names: Sequence[str], arrival: Arrival) -> dict[str
             sum(map(folder_mib, submissions(hub, name))) for name in names
         ),
     }  # fmt: skip
-    for name in names:
-        _stop(hub, name)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(lambda name: _stop(hub, name), names))
     with suppress(AssertionError):
         wait_for(lambda: not _of(hub, numbers), "end of the class", STOP_SECONDS)
     result["left behind"] = _of(hub, numbers)

@@ -22,6 +22,7 @@ BUSY = 0.7
 """How busy processors may be while a class arrives, so that nobody waits much longer."""
 
 GREEN, SAND, BLUE, BROWN = "#2a6f4e", "#c4a35a", "#7fa7c9", "#a0522d"
+COLOURS = [BROWN, GREEN, BLUE, SAND]
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -38,7 +39,7 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
             [_times(r) for r in rounds],
         ),
         _table(
-            ("arrival", "learners", "lab", "kernel", "of its own", "hub and proxy",
+            ("arrival", "learners", "lab", "kernel", "alone", "hub and proxy",
              "memory taken in all"),
             [_memory(r) for r in rounds],
         ),
@@ -120,12 +121,12 @@ def _seconds(value: float) -> str:
 
 
 def draw(rounds: Sequence[dict[str, Any]], path: Path) -> None:
-    """Plot the time to a ready lab, and memory, by size of the class."""
+    """Plot how many learners have a ready lab after how long, and where memory goes."""
+    some = sorted(rounds, key=lambda r: r["learners"])
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    _draw_ready(left, rounds)
-    _draw_memory(right, [r for r in rounds if r["arrival"] == "at once"])
+    _draw_ready(left, some)
+    _draw_memory(right, some)
     for axes in (left, right):
-        axes.set_xlabel("learners")
         axes.set_ylim(0)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(fontsize=8, loc="upper left", frameon=False)
@@ -133,28 +134,26 @@ def draw(rounds: Sequence[dict[str, Any]], path: Path) -> None:
     plt.close(figure)
 
 
+def _name(r: dict[str, Any]) -> str:
+    return f"{r['learners']} {r['arrival']}"
+
+
 def _draw_ready(axes: Axes, rounds: Sequence[dict[str, Any]]) -> None:
-    for arrival, colour, marker in (("at once", BROWN, "o"), ("over five minutes", GREEN, "s")):
-        some = sorted((r for r in rounds if r["arrival"] == arrival), key=lambda r: r["learners"])
-        sizes = [r["learners"] for r in some]
-        ready = [r["steps"]["lab ready"] for r in some]
-        middle = [median(times) for times in ready]
-        axes.plot(sizes, middle, marker=marker, color=colour, label=f"{arrival}, median")
-        last = [percentile(times, 95) for times in ready]
-        axes.plot(sizes, last, marker=marker, ls="--", color=colour, label=f"{arrival}, 95%")
-    axes.set_ylabel("seconds")
+    for r, colour in zip(rounds, COLOURS * len(rounds), strict=False):
+        ready = sorted(r["steps"]["lab ready"])
+        axes.step([0, *ready], range(len(ready) + 1), where="post", color=colour, label=_name(r))
+    axes.set_xlabel("seconds after a learner's own sign-in")
+    axes.set_ylabel("learners with a ready lab")
     axes.set_title("From the sign-in to a ready lab")
 
 
 def _draw_memory(axes: Axes, rounds: Sequence[dict[str, Any]]) -> None:
-    some = sorted(rounds, key=lambda r: r["learners"])
-    sizes = [r["learners"] for r in some]
     kinds = {"hub, proxy, course": ("hub", "proxy", "course and culler"), "labs": ("lab",),
              "kernels": ("kernel",)}  # fmt: skip
-    heights = [
-        [sum(r["memory"][kind]["share"] for kind in kinds_) / 1024 for r in some]
-        for kinds_ in kinds.values()
-    ]
-    axes.stackplot(sizes, heights, labels=list(kinds), colors=(SAND, BLUE, GREEN))
+    below = [0.0] * len(rounds)
+    for (label, members), colour in zip(kinds.items(), (SAND, BLUE, GREEN), strict=True):
+        heights = [sum(r["memory"][kind]["share"] for kind in members) / 1024 for r in rounds]
+        axes.bar(list(map(_name, rounds)), heights, 0.6, bottom=below, color=colour, label=label)
+        below = [low + height for low, height in zip(below, heights, strict=True)]
     axes.set_ylabel("GiB, shared memory counted once")
-    axes.set_title("Memory of all, with every kernel running")
+    axes.set_title("Memory, with every kernel running")

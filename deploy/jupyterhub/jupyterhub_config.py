@@ -100,7 +100,7 @@ c.WalledSpawner.temporary = "1g"  # in /tmp and in /dev/shm, in memory
 c.Spawner.cmd = learner_command()
 c.Spawner.default_url = "/lab/tree/START.ipynb"
 c.Spawner.environment = environment
-# Servers start in turn, as many at once as there are processors. The first number is how long
-# somebody may wait for their turn and the start together, the second how long for an answer then.
+# Servers start in turn, eight at once for each processor. The first number is how long somebody
+# may wait for their turn and the start together, the second how long for an answer then.
 c.Spawner.start_timeout = 3600
 c.Spawner.http_timeout = 300

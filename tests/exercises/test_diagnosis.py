@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -245,3 +248,12 @@ def test_whatever_comes_back_the_diagnosis_stands(scaling):
 def test_a_diagnosis_says_how_many_cases_fail(scaling):
     [diagnosis] = diagnose(scaling, observations_of(scaling, both_mistakes))
     assert isinstance(diagnosis, Diagnosis) and diagnosis.failing == 2
+
+
+def test_what_one_answer_was_told_changes_nothing_for_the_next(scaling):
+    answers = [both_mistakes, without_guard, not_centred, with_test_statistics, scaled]
+    alone = [found(replace(scaling), answer) for answer in answers]
+    for _ in range(2):
+        assert [found(scaling, answer) for answer in answers] == alone
+    sent = pickle.loads(pickle.dumps(scaling))
+    assert [found(sent, answer) for answer in reversed(answers)] == alone[::-1]

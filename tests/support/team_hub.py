@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -50,18 +49,6 @@ def small_curriculum(folder: Path) -> Path:
     entries = [entry for entry in syllabus if entry["id"] == module]
     (target / "syllabus.yml").write_text(yaml.safe_dump(entries), encoding="utf-8")
     return target
-
-
-@dataclass(frozen=True)
-class TcpSocket:
-    """A TCP socket: its port, that of the other end, and its state, where tests ask for it."""
-
-    port: int
-    other: int
-    state: str
-
-
-TCP_STATES = {"01": "connected", "0A": "listens"}
 
 
 class TeamHub:
@@ -221,17 +208,6 @@ class TeamHub:
             return found.status_code == 200 and found.url.path.startswith(f"/user/{name}/lab")
 
         wait_for(ready, f"server of {name}")
-
-    def connections(self, name: str) -> list[TcpSocket]:
-        """Return the TCP sockets of a made-up user's programs."""
-        found, number = [], str(self.number(name))
-        for table in ("tcp", "tcp6"):
-            lines = Path("/proc/net", table).read_text().splitlines()[1:]
-            for _, local, remote, state, _, _, _, user, *_ in map(str.split, lines):
-                if user == number:
-                    ports = [int(end.rpartition(":")[2], 16) for end in (local, remote)]
-                    found.append(TcpSocket(*ports, TCP_STATES.get(state, "")))
-        return found
 
     def run_as(self, name: str, *command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         """Run a command as a made-up user, with the view and the limits that their server has."""

@@ -121,9 +121,10 @@ def test_learners_fetch_work_check_and_submit(people, tmp_path):
     bose.submit()
 
 
-def test_a_learners_kernels_listen_on_no_port(people, hub):
-    listening = [s for s in hub.connections("ada") if s.state == "listens"]
-    assert len(listening) == 1, "her JupyterLab; her kernel's sockets are files"
+def test_a_learners_kernels_are_reached_through_files_and_not_ports(people, hub):
+    show = "cat $JUPYTER_RUNTIME_DIR/kernel-*.json"
+    said = hub.run_as("ada", "sh", "-c", show, cwd=hub.home("ada")).stdout
+    assert said.count('"transport": "ipc"') == said.count('"shell_port"') > 0
 
 
 def test_the_instructor_collects_grades_and_gives_feedback(people, hub, terminal, tmp_path):

@@ -42,7 +42,10 @@ class WalledSpawner(LocalProcessSpawner):
     ).tag(config=True)
 
     starts_at_once = Integer(
-        os.cpu_count() or 1, min=1, help="Most servers that start at the same time; others wait."
+        8 * (os.cpu_count() or 1),
+        min=1,
+        help="Most servers that start at the same time; others wait. Few are slow to start beside "
+        "the kernels of those who work already; very many reach the limit of time all together.",
     ).tag(config=True)
     turn_seconds = Integer(
         30, help="Longest that the next one waits for a server's start; it may hang."

@@ -1,8 +1,7 @@
 """Servers start in the order in which they are asked for, a few at a time.
 
-When a whole class signs in at once, servers that all start side by side are all ready at the end.
-One after the other, half of the class works while the other half waits, nobody waits longer, and
-none is given up because it shared the processors with too many.
+Where hundreds sign in at once, servers that all start side by side share the processors until the
+hub gives all of them up as too slow. In turn, the first are ready soon, and none is given up.
 """
 
 from __future__ import annotations

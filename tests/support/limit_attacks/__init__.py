@@ -66,6 +66,3 @@ ATTACKS: dict[Callable[[], object], str] = {
 
 FOR_THE_FILTER = (memory.rulesets, memory.table_of_futexes, queues.a_byte_of_each_page)
 """Attacks that only the filter of system calls stops, or a control group."""
-
-OF_A_QUIET_DISK = (others.deleted_files_on_their_way,)
-"""Attacks that are noticed soon by what they take of the disk, unless others free as much of it."""
