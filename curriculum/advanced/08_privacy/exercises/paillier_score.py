@@ -1,0 +1,164 @@
+"""A credit score on encrypted features: the exercise `paillier_score`."""
+
+from __future__ import annotations
+
+import math
+
+from lepton_course.authoring import Call, Case, exact, exercise
+
+scoring = exercise(
+    "paillier_score",
+    title="Score what you cannot read",
+    points=2,
+    difficulty=3,
+    minutes=10,
+    probe=Call(),
+    compare=exact(),
+    read="lesson.ipynb#Paillier-with-toy-keys",
+)
+
+
+@scoring.reference
+def paillier_score(ciphertexts, weights, bias, n):
+    """Return a ciphertext, an int below n², of the sum of weights * features, plus bias.
+
+    ciphertexts: list of ints, features encrypted with the public key n and the base n + 1.
+    weights: list of ints of the same length, also negative. bias: int.
+    Source: Paillier (1999), section 8.
+    """
+    square = n * n
+    hidden = (1 + bias * n) % square
+    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
+        hidden = hidden * pow(ciphertext, weight, square) % square
+    return hidden
+
+
+@scoring.alternative
+def with_inverses(ciphertexts, weights, bias, n):
+    """Multiply positive and negative weights apart, and divide once."""
+    above, below = pow(n + 1, bias, n**2), 1
+    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
+        if weight >= 0:
+            above = above * ciphertext**weight % n**2
+        else:
+            below = below * ciphertext**-weight % n**2
+    return above * pow(below, -1, n**2) % n**2
+
+
+_PRIMES = [
+    269, 503, 1009, 2003, 4001, 8009, 12007, 16001, 20011, 24001, 27011, 29009, 30011,
+]  # fmt: skip
+
+
+@scoring.cases
+def cases(rng):
+    def case(part, weights, bias, largest=90):
+        p, q = rng.choice(_PRIMES, 2, replace=False).tolist()
+        n = p * q
+        ciphertexts = []
+        for feature in rng.integers(-largest, largest, len(weights)).tolist():
+            mask = next(r for r in rng.integers(2, n, 50).tolist() if math.gcd(r, n) == 1)
+            ciphertexts.append((1 + feature * n) * pow(mask, n, n * n) % (n * n))
+        if len(weights) > 4:
+            ciphertexts[-1] = ciphertexts[0]
+        return Case(part, (ciphertexts, weights, bias, n))
+
+    def drawn(number, low=1, high=60):
+        return rng.integers(low, high, number).tolist()
+
+    return [
+        case("positive weights", drawn(4), 0),
+        case("positive weights", [1, *drawn(1), 1], 0),
+        case("a bias", drawn(5), int(rng.integers(2, 400))),
+        case("a bias", [0, *drawn(2, 1, 9), 0], -int(rng.integers(2, 400))),
+        case("a bias", [], 17),
+        case("negative weights", [*drawn(2), *drawn(3, -50, -1)], 1),
+        case("negative weights", drawn(1, -9, -1), -3),
+        case("negative weights", drawn(7, -99, 99), 24),
+    ]
+
+
+sums = scoring.group("Sums and products")
+
+
+@sums.mistake(
+    "You added the ciphertexts: multiplying two ciphertexts adds what is encrypted in them."
+)
+def ciphertexts_added(ciphertexts, weights, bias, n):
+    total = sum(c * w for c, w in zip(ciphertexts, weights, strict=True))
+    return (total + bias) % n**2
+
+
+@sums.mistake(
+    "You multiplied each ciphertext by its weight: raising it to the weight multiplies what is "
+    "encrypted by the weight."
+)
+def weights_multiplied(ciphertexts, weights, bias, n):
+    hidden = 1 + bias * n
+    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
+        hidden = hidden * ciphertext * weight
+    return hidden % n**2
+
+
+@sums.mistake("You left the weights out: raise each ciphertext to its weight.")
+def no_weights(right, a):
+    return right(weights=[1] * len(a.weights))
+
+
+@sums.mistake(
+    "You dropped the signs of the weights: pow(c, -3, n * n) takes the inverse and works."
+)
+def signs_dropped(right, a):
+    return right(weights=[abs(weight) for weight in a.weights])
+
+
+@sums.mistake("You left out features with negative weights: pow takes negative exponents, too.")
+def negative_weights_left_out(right, a):
+    return right(weights=[max(weight, 0) for weight in a.weights])
+
+
+moduli = scoring.group("The modulus")
+
+
+@moduli.mistake("You reduced modulo n: ciphertexts are numbers modulo n², which is n * n.")
+def modulo_n(right, a):
+    return right() % a.n
+
+
+@moduli.mistake("You did not reduce the result modulo n².")
+def not_reduced(ciphertexts, weights, bias, n):
+    hidden = (1 + bias * n) % n**2
+    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
+        hidden = hidden * pow(ciphertext, weight, n**2)
+    return hidden
+
+
+biases = scoring.group("The bias")
+
+
+@biases.mistake("You left the bias out: multiply by an encryption of it, (n + 1) ** bias mod n².")
+def no_bias(right, a):
+    return right(bias=0)
+
+
+@biases.mistake(
+    "You added the bias to the ciphertext: multiply by an encryption of the bias instead."
+)
+def bias_added(right, a):
+    return (right(bias=0) + a.bias) % a.n**2
+
+
+@biases.mistake(
+    "You multiplied by the bias: that is no encryption of it; 1 + bias * n, modulo n², is one."
+)
+def multiplied_by_the_bias(right, a):
+    return right(bias=0) * a.bias % a.n**2
+
+
+scoring.hints(
+    "Multiplying ciphertexts adds what they hide; raising one to a power multiplies it.",
+    "Start from an encryption of the bias, and multiply by each ciphertext to the power of its "
+    "weight, all modulo n².",
+    "hidden = (1 + bias * n) % (n * n); for each pair: hidden = hidden * pow(c, w, n * n) % "
+    "(n * n). pow takes negative exponents.",
+)

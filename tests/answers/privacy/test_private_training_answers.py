@@ -1,0 +1,143 @@
+"""Answers to advanced/08_privacy on training, and to its lesson, and the parts that each loses.
+
+Wrong ones hold something still that the statement leaves open, or mix two conventions of the
+field. Right ones are written in ways that no alternative is.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from answer_table import AnswerTable
+from conftest import CLONE
+
+TABLE = AnswerTable(CLONE / "curriculum" / "advanced" / "08_privacy")
+
+
+# --- Train within a budget ----------------------------------------------------------------------
+
+
+def noise_for(epsilon, delta, steps):
+    rho = 1e-12
+    while rho + 2 * math.sqrt(rho * math.log(1 / delta)) < epsilon:
+        rho *= 1.01
+    return 1.01 * math.sqrt(steps / (2 * rho))
+
+
+def descended(x, y, x_new, epsilon, delta, noise, *, steps=25, rate=3.0):
+    w = np.zeros(x.shape[1])
+    sigma = noise_for(epsilon, delta, steps)
+    for drawn in noise[:steps]:
+        g = (1 / (1 + np.exp(-np.clip(x @ w, -30, 30))) - y)[:, None] * x
+        g = g / np.maximum(1, np.linalg.norm(g, axis=1, keepdims=True))
+        w -= rate * (g.sum(axis=0) + sigma * drawn[:26]) / len(x)
+    return (x_new @ w > 0).astype(int)
+
+
+@TABLE.answer("private_training")
+def without_a_bias(*args):
+    return descended(*args)
+
+
+@TABLE.answer("private_training")
+def one_noisy_sum(x, y, x_new, epsilon, delta, noise):
+    """Rows of length 1, each added with its label's sign: one release, and no descent."""
+    units = x / np.linalg.norm(x, axis=1, keepdims=True)
+    w = ((2 * y - 1)[:, None] * units).sum(axis=0) - noise_for(epsilon, delta, 1) * noise[3, :26]
+    return (x_new @ w > 0).astype(np.int64)
+
+
+@TABLE.answer("private_training")
+def with_momentum_in_torch(x, y, x_new, epsilon, delta, noise):
+    steps, rows = 30, torch.tensor(x).float()
+    labels = torch.tensor(y).float()
+    w = torch.zeros(x.shape[1], requires_grad=True)
+    sgd = torch.optim.SGD([w], 0.3, momentum=0.9)
+    sigma = noise_for(epsilon, delta, steps)
+    for drawn in torch.tensor(noise[:steps, :26]).float():
+        g = (torch.sigmoid(rows @ w.detach()) - labels)[:, None] * rows
+        g = g / g.norm(dim=1, keepdim=True).clamp(min=1)
+        w.grad = (g.sum(dim=0) + sigma * drawn) / len(x)
+        sgd.step()
+    return (torch.tensor(x_new).float() @ w.detach() > 0).long().numpy()
+
+
+@TABLE.answer("private_training", loses={"typing errors", "a budget that allows nothing"})
+def the_mean_gradient_is_clipped(x, y, x_new, epsilon, delta, noise):
+    w = np.zeros(x.shape[1])
+    for _ in range(200):
+        g = (1 / (1 + np.exp(-np.clip(x @ w, -30, 30))) - y) @ x / len(x)
+        w -= 0.1 * g / max(1.0, np.linalg.norm(g))
+    return (x_new @ w > 0).astype(int)
+
+
+@TABLE.answer("private_training", loses={"a budget that allows nothing"})
+def always_the_same_noise_multiplier(x, y, x_new, epsilon, delta, noise):
+    return descended(x, y, x_new, 3.0, delta, noise)
+
+
+@TABLE.answer("private_training", loses={"a budget that allows nothing"})
+def mistyped_rows_left_out_and_no_noise(x, y, x_new, epsilon, delta, noise):
+    fine = np.abs(x).max(axis=1) < 100
+    line = x[fine & (y == 1)].mean(axis=0) - x[fine & (y == 0)].mean(axis=0)
+    return (x_new @ line > 0).astype(int)
+
+
+@TABLE.answer("private_training", loses={"1200 applications", "500 applications", "typing errors"})
+def noise_and_no_data(x, y, x_new, epsilon, delta, noise):
+    return (x_new @ -noise[0, :26] > 0).astype(int)
+
+
+@TABLE.answer("private_training", loses=TABLE.parts("private_training"))
+def labels_turned(*args):
+    return 1 - descended(*args)
+
+
+@TABLE.answer("private_training", loses=TABLE.parts("private_training"))
+def true_and_false(*args):
+    return descended(*args).astype(bool)
+
+
+# --- The lesson's small exercises and predictions -----------------------------------------------
+
+
+@TABLE.answer("estimate_share")
+def in_one_line(answers, honesty):
+    return float((2 * answers.mean() - 1 + honesty) / (2 * honesty))
+
+
+@TABLE.answer("estimate_share", loses={"another honesty"})
+def for_a_fair_coin_only(answers, honesty):
+    return float(2 * answers.mean() - 0.5)
+
+
+@TABLE.answer("laplace_noise", loses={"another scale"})
+def the_scale_forgotten(uniform, scale):
+    return -np.sign(uniform) * np.log(1 - 2 * np.abs(uniform))
+
+
+@TABLE.answer("clip_per_example", loses={"both, and a gradient of zeros"})
+def a_zero_gradient_divides_by_zero(gradients, max_norm):
+    with np.errstate(all="ignore"):
+        norms = np.linalg.norm(gradients, axis=1, keepdims=True)
+        return gradients * np.minimum(max_norm, norms) / norms
+
+
+@TABLE.answer("paillier_add", loses={"two ciphertexts"})
+def the_messages_multiplied(first, second, n):
+    return pow(first, second, n * n)
+
+
+TABLE.prediction("predicted_alone", "c", right=True)
+TABLE.prediction("predicted_alone", "b", right=False)
+TABLE.prediction("predicted_budget", 1, right=True)
+TABLE.prediction("predicted_budget", 0.1, right=False)
+TABLE.prediction("predicted_leak", "a", right=False)
+
+
+@pytest.mark.parametrize(("exercise", "given", "lost"), TABLE.rows)
+def test_answer_loses_these_parts(exercise, given, lost):
+    assert TABLE.lost(exercise, given) == lost
