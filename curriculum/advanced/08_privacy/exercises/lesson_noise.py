@@ -25,7 +25,7 @@ surveying = exercise(
 def estimate_share(answers, honesty):
     """Estimate the fraction of yes, a float, from randomised answers, float array (N,), 0 or 1.
 
-    honesty: the probability, above 0, that an answer is the truth; the others are a fair coin's.
+    honesty: the probability, above 0, that a person answers truthfully; otherwise a fair coin does.
     """
     return float((np.mean(answers) - 0.5) / honesty + 0.5)
 
@@ -55,7 +55,7 @@ def as_reported(answers, honesty):
     return float(np.mean(answers))
 
 
-@surveying.mistake("You forgot to divide by honesty: only that fraction of people told the truth.")
+@surveying.mistake("You forgot to divide by honesty: only that fraction of answers are people's.")
 def not_divided(answers, honesty):
     return float(np.mean(answers) - (1 - honesty) / 2)
 

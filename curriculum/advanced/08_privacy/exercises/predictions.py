@@ -55,13 +55,13 @@ EXERCISES = [
         difficulty=2,
         read="lesson.ipynb#What-goes-wrong:-the-batch-is-clipped,-the-noise-is-rare",
         wrong={
-            "a": "The mean of a batch is bounded, but one row may make up all of it.",
-            "b": "Between two noisy steps, the others write the row into the weights as it is.",
+            "a": "There too, but between noisy steps the others write the row into the weights.",
+            "b": "There too, but a bounded mean of a batch may be made up by one row alone.",
             "c": "DP-SGD as it should be bounds what any attacker can do: run the next cell.",
         },
         hints=(
-            "In which version can one absurd row move the weights by more than the noise hides?",
-            "With the batch clipped, a row that is a million times larger than the others is the "
+            "In which version can one broken row move the weights by more than the noise hides?",
+            "With the batch clipped, a row that is fifty times larger than the others sets the "
             "step's direction. With rare noise, most steps have none.",
             'predicted_leak = "d"',
         ),
