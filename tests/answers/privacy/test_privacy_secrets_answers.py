@@ -115,7 +115,7 @@ def weight_by_weight(ciphertexts, weights, bias, n, mask):
 @TABLE.answer("paillier_score")
 def with_a_product(ciphertexts, weights, bias, n, mask):
     powers = map(lambda c, w: pow(c, w, n**2), ciphertexts, weights)
-    return math.prod([1 + bias * n, mask**n % n**2, *powers]) % n**2
+    return math.prod([1 + bias * n, pow(mask, n, n**2), *powers]) % n**2
 
 
 @TABLE.answer("paillier_score")

@@ -97,6 +97,24 @@ def half_of_the_noise(*args):
 
 
 @TABLE.answer("private_training", loses=AMOUNT)
+def noise_in_every_eighth_step(x, y, x_new, epsilon, delta, noise):
+    rare = np.where(np.arange(len(noise))[:, None] % 8 == 7, noise, 0.0)
+    return descended(x, y, x_new, epsilon, delta, rare)
+
+
+@TABLE.answer("private_training", loses=AMOUNT)
+def clipped_to_two_with_noise_for_one(x, y, x_new, epsilon, delta, noise):
+    sigma = noise_for(epsilon, delta, len(noise))
+    w = np.zeros(27)
+    rows = np.column_stack([x, np.ones(len(x))])
+    for drawn in noise:
+        g = (1 / (1 + np.exp(-np.clip(rows @ w, -30, 30))) - y)[:, None] * rows
+        g = g / np.maximum(1, np.linalg.norm(g, axis=1, keepdims=True) / 2)
+        w = w - (g.sum(axis=0) + sigma * drawn) / len(x)
+    return (np.column_stack([x_new, np.ones(len(x_new))]) @ w > 0).astype(int)
+
+
+@TABLE.answer("private_training", loses=AMOUNT)
 def always_at_one_delta(x, y, x_new, epsilon, delta, noise):
     return descended(x, y, x_new, epsilon, 1e-4, noise)
 

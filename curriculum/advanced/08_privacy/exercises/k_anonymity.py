@@ -177,7 +177,7 @@ def exposed_fraction(right, a):
 
 
 @out.mistake(
-    "You counted the rows that are not exposed: an exposed row stands in a group with a single "
+    "You counted the rows that are not exposed: an exposed row is in a group with a single "
     "sensitive value."
 )
 def hidden_rows(right, a):
