@@ -130,12 +130,9 @@ def modulo_n(right, a):
     return right() % a.n
 
 
-@moduli.mistake("You did not reduce the result modulo n².")
-def not_reduced(ciphertexts, weights, bias, n, mask):
-    hidden = (1 + bias * n) * pow(mask, n, n**2) % n**2
-    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
-        hidden = hidden * pow(ciphertext, weight, n**2)
-    return hidden
+@moduli.mistake("You did not reduce the last product modulo n².")
+def not_reduced(right, a):
+    return right(mask=1) * pow(a.mask, a.n, a.n**2)
 
 
 masks = scoring.group("The mask")
@@ -143,7 +140,7 @@ masks = scoring.group("The mask")
 
 @masks.mistake(
     "Your result is not masked: its random part then follows from the weights, and the key's "
-    "owner, who knows the features' masks, can work them out. Multiply by mask ** n modulo n²."
+    "owner, who knows the features' masks, can work them out. Multiply by pow(mask, n, n * n)."
 )
 def not_masked(right, a):
     return right(mask=1)
