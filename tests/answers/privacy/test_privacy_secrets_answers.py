@@ -103,8 +103,8 @@ def found_between_two_thresholds(member_losses, other_losses, max_fpr):
 
 
 @TABLE.answer("paillier_score")
-def weight_by_weight(ciphertexts, weights, bias, n):
-    product = 1
+def weight_by_weight(ciphertexts, weights, bias, n, mask):
+    product = pow(mask, n, n * n)
     for c, w in zip(ciphertexts, weights, strict=True):
         base = c if w > 0 else pow(c, -1, n * n)
         for _ in range(abs(w)):
@@ -113,58 +113,75 @@ def weight_by_weight(ciphertexts, weights, bias, n):
 
 
 @TABLE.answer("paillier_score")
-def with_a_product(ciphertexts, weights, bias, n):
-    return math.prod([1 + bias * n, *map(lambda c, w: pow(c, w, n**2), ciphertexts, weights)]) % (
-        n**2
-    )
+def with_a_product(ciphertexts, weights, bias, n, mask):
+    powers = map(lambda c, w: pow(c, w, n**2), ciphertexts, weights)
+    return math.prod([1 + bias * n, pow(mask, n, n**2), *powers]) % n**2
 
 
 @TABLE.answer("paillier_score")
-def bias_as_one_more_feature(ciphertexts, weights, bias, n):
+def bias_and_mask_as_features(ciphertexts, weights, bias, n, mask):
     score = 1
-    for c, w in [*zip(ciphertexts, weights, strict=True), (1 + n, bias)]:
+    for c, w in [*zip(ciphertexts, weights, strict=True), (1 + n, bias), (mask, n)]:
         score = score * pow(c, w % (n * n) if c == 1 + n else w, n * n) % (n * n)
     return score
 
 
-@TABLE.answer("paillier_score", loses={"positive weights", "a bias", "negative weights"})
-def squares_of_the_key_forgotten(ciphertexts, weights, bias, n):
-    return math.prod((pow(c, w, n) for c, w in zip(ciphertexts, weights, strict=True)), start=1) % n
+@TABLE.answer("paillier_score", loses=TABLE.parts("paillier_score"))
+def squares_of_the_key_forgotten(ciphertexts, weights, bias, n, mask):
+    powers = (pow(c, w, n) for c, w in zip(ciphertexts, weights, strict=True))
+    return math.prod(powers, start=pow(mask, n, n)) % n
+
+
+@TABLE.answer("paillier_score", loses=TABLE.parts("paillier_score"))
+def blinded_by_a_mask_of_its_own(ciphertexts, weights, bias, n, mask):
+    return TABLE.exercises["paillier_score"].reference(ciphertexts, weights, bias, n, mask + n - 2)
+
+
+@TABLE.answer("paillier_score", loses=TABLE.parts("paillier_score"))
+def the_mask_to_the_power_of_the_bias(ciphertexts, weights, bias, n, mask):
+    score = TABLE.exercises["paillier_score"].reference(ciphertexts, weights, bias, n, 1)
+    return score * pow(mask, bias, n * n) % (n * n)
+
+
+@TABLE.answer("paillier_score", loses={"a bias"})
+def masked_only_where_a_feature_brings_a_mask(ciphertexts, weights, bias, n, mask):
+    own = mask if weights else 1
+    return TABLE.exercises["paillier_score"].reference(ciphertexts, weights, bias, n, own)
 
 
 @TABLE.answer("paillier_score", loses={"negative weights"})
-def negative_weights_modulo_n(ciphertexts, weights, bias, n):
+def negative_weights_modulo_n(ciphertexts, weights, bias, n, mask):
     """The plain score is right, and the random part is another one."""
-    score = (1 + bias * n) % n**2
+    score = (1 + bias * n) * pow(mask, n, n**2) % n**2
     for c, w in zip(ciphertexts, weights, strict=True):
         score = score * pow(c, w % n, n**2) % n**2
     return score
 
 
 @TABLE.answer("paillier_score", loses={"a bias", "negative weights"})
-def bias_for_each_feature(ciphertexts, weights, bias, n):
+def bias_for_each_feature(ciphertexts, weights, bias, n, mask):
     total = bias * max(len(weights), 2)
-    return TABLE.exercises["paillier_score"].reference(ciphertexts, weights, total, n)
+    return TABLE.exercises["paillier_score"].reference(ciphertexts, weights, total, n, mask)
 
 
 @TABLE.answer("paillier_score", loses={"a bias"})
-def no_features_no_score(ciphertexts, weights, bias, n):
+def no_features_no_score(ciphertexts, weights, bias, n, mask):
     score = pow(ciphertexts[0], weights[0], n * n)
-    rest = TABLE.exercises["paillier_score"].reference(ciphertexts[1:], weights[1:], bias, n)
+    rest = TABLE.exercises["paillier_score"].reference(ciphertexts[1:], weights[1:], bias, n, mask)
     return score * rest % (n * n)
 
 
 @TABLE.answer("paillier_score", loses={"negative weights"})
-def powers_as_floats(ciphertexts, weights, bias, n):
-    score = 1 + bias * n
+def powers_as_floats(ciphertexts, weights, bias, n, mask):
+    score = (1 + bias * n) * pow(mask, n, n**2)
     for c, w in zip(ciphertexts, weights, strict=True):
         score = score * (c**w if w >= 0 else int(1 / c**-w)) % n**2
     return score % n**2
 
 
 @TABLE.answer("paillier_score", loses={"a bias", "negative weights"})
-def encrypted_with_the_bias_as_power_of_n(ciphertexts, weights, bias, n):
-    right = TABLE.exercises["paillier_score"].reference(ciphertexts, weights, 0, n)
+def encrypted_with_the_bias_as_power_of_n(ciphertexts, weights, bias, n, mask):
+    right = TABLE.exercises["paillier_score"].reference(ciphertexts, weights, 0, n, mask)
     return right * (1 + n * (bias % 2)) % n**2 if bias else right
 
 

@@ -14,7 +14,7 @@ composing = exercise(
     title="A ledger of privacy losses",
     points=3,
     difficulty=3,
-    minutes=12,
+    minutes=13,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
     read="lesson.ipynb#Composition-and-the-budget",

@@ -12,7 +12,7 @@ stepping = exercise(
     title="Repair a step of DP-SGD",
     points=3,
     difficulty=3,
-    minutes=12,
+    minutes=15,
     probe=Call(fresh=True),
     compare=close(rtol=1e-5, atol=1e-8),
     read="lesson.ipynb#DP-SGD,-by-hand",

@@ -14,7 +14,7 @@ hiding = exercise(
     title="How well a table hides its rows",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#k-anonymity,-by-hand",
@@ -177,7 +177,7 @@ def exposed_fraction(right, a):
 
 
 @out.mistake(
-    "You counted the rows that are not exposed: an exposed row stands in a group with a single "
+    "You counted the rows that are not exposed: an exposed row is in a group with a single "
     "sensitive value."
 )
 def hidden_rows(right, a):

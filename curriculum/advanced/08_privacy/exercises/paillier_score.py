@@ -10,8 +10,8 @@ scoring = exercise(
     "paillier_score",
     title="Score what you cannot read",
     points=2,
-    difficulty=3,
-    minutes=10,
+    difficulty=2,
+    minutes=6,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#Paillier-with-toy-keys",
@@ -19,30 +19,31 @@ scoring = exercise(
 
 
 @scoring.reference
-def paillier_score(ciphertexts, weights, bias, n):
+def paillier_score(ciphertexts, weights, bias, n, mask):
     """Return a ciphertext, an int below n², of the sum of weights * features, plus bias.
 
     ciphertexts: list of ints, features encrypted with the public key n and the base n + 1.
-    weights: list of ints of the same length, also negative. bias: int.
-    Source: Paillier (1999), section 8.
+    weights: list of ints of the same length, also negative. bias: int. mask: int from 1 to
+    n - 1, without a factor in common with n; without it, the result's random part tells the
+    key's owner about the weights. Source: Paillier (1999), section 8 (self-blinding).
     """
     square = n * n
-    hidden = (1 + bias * n) % square
+    hidden = (1 + bias * n) * pow(mask, n, square) % square
     for ciphertext, weight in zip(ciphertexts, weights, strict=True):
         hidden = hidden * pow(ciphertext, weight, square) % square
     return hidden
 
 
 @scoring.alternative
-def with_inverses(ciphertexts, weights, bias, n):
-    """Multiply positive and negative weights apart, and divide once."""
+def with_inverses(ciphertexts, weights, bias, n, mask):
+    """Multiply positive and negative weights apart, divide once, and blind at the end."""
     above, below = pow(n + 1, bias, n**2), 1
     for ciphertext, weight in zip(ciphertexts, weights, strict=True):
         if weight >= 0:
             above = above * ciphertext**weight % n**2
         else:
             below = below * ciphertext**-weight % n**2
-    return above * pow(below, -1, n**2) % n**2
+    return above * pow(below, -1, n**2) * pow(mask, n, n**2) % n**2
 
 
 _PRIMES = [
@@ -52,22 +53,26 @@ _PRIMES = [
 
 @scoring.cases
 def cases(rng):
-    def case(part, weights, bias, largest=90):
+    def unit(n, even=False):
+        """A random mask without a factor in common with n."""
+        drawn = rng.integers(2, n, 50).tolist()
+        return next(r for r in drawn if math.gcd(r, n) == 1 and not (even and r % 2))
+
+    def case(part, weights, bias, largest=90, even=False):
         p, q = rng.choice(_PRIMES, 2, replace=False).tolist()
         n = p * q
         ciphertexts = []
         for feature in rng.integers(-largest, largest, len(weights)).tolist():
-            mask = next(r for r in rng.integers(2, n, 50).tolist() if math.gcd(r, n) == 1)
-            ciphertexts.append((1 + feature * n) * pow(mask, n, n * n) % (n * n))
+            ciphertexts.append((1 + feature * n) * pow(unit(n), n, n * n) % (n * n))
         if len(weights) > 4:
             ciphertexts[-1] = ciphertexts[0]
-        return Case(part, (ciphertexts, weights, bias, n))
+        return Case(part, (ciphertexts, weights, bias, n, unit(n, even)))
 
     def drawn(number, low=1, high=60):
         return rng.integers(low, high, number).tolist()
 
     return [
-        case("positive weights", drawn(4), 0),
+        case("positive weights", drawn(4), 0, even=True),
         case("positive weights", [1, *drawn(1), 1], 0),
         case("a bias", drawn(5), int(rng.integers(2, 400))),
         case("a bias", [0, *drawn(2, 1, 9), 0], -int(rng.integers(2, 400))),
@@ -84,20 +89,20 @@ sums = scoring.group("Sums and products")
 @sums.mistake(
     "You added the ciphertexts: multiplying two ciphertexts adds what is encrypted in them."
 )
-def ciphertexts_added(ciphertexts, weights, bias, n):
+def ciphertexts_added(ciphertexts, weights, bias, n, mask):
     total = sum(c * w for c, w in zip(ciphertexts, weights, strict=True))
-    return (total + bias) % n**2
+    return (total + bias) * pow(mask, n, n**2) % n**2
 
 
 @sums.mistake(
     "You multiplied each ciphertext by its weight: raising it to the weight multiplies what is "
     "encrypted by the weight."
 )
-def weights_multiplied(ciphertexts, weights, bias, n):
+def weights_multiplied(ciphertexts, weights, bias, n, mask):
     hidden = 1 + bias * n
     for ciphertext, weight in zip(ciphertexts, weights, strict=True):
         hidden = hidden * ciphertext * weight
-    return hidden % n**2
+    return hidden * pow(mask, n, n**2) % n**2
 
 
 @sums.mistake("You left the weights out: raise each ciphertext to its weight.")
@@ -125,12 +130,40 @@ def modulo_n(right, a):
     return right() % a.n
 
 
-@moduli.mistake("You did not reduce the result modulo n².")
-def not_reduced(ciphertexts, weights, bias, n):
-    hidden = (1 + bias * n) % n**2
-    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
-        hidden = hidden * pow(ciphertext, weight, n**2)
-    return hidden
+@moduli.mistake("You did not reduce the last product modulo n².")
+def not_reduced(right, a):
+    return right(mask=1) * pow(a.mask, a.n, a.n**2)
+
+
+masks = scoring.group("The mask")
+
+
+@masks.mistake(
+    "Your result is not masked: its random part then follows from the weights, and the key's "
+    "owner, who knows the features' masks, can work them out. Multiply by pow(mask, n, n * n)."
+)
+def not_masked(right, a):
+    return right(mask=1)
+
+
+@masks.mistake(
+    "You multiplied by the mask itself, which changes the score: its n-th power modulo n² is an "
+    "encryption of 0, and changes only the random part."
+)
+def the_mask_without_power(right, a):
+    return right(mask=1) * a.mask % a.n**2
+
+
+@masks.mistake("You added the mask: multiply by its n-th power modulo n².")
+def mask_added(right, a):
+    return (right(mask=1) + a.mask) % a.n**2
+
+
+@masks.mistake(
+    "You masked once for each feature: one fresh mask, to the n-th power, hides the whole result."
+)
+def a_mask_for_each_feature(right, a):
+    return right(mask=pow(a.mask, len(a.weights), a.n))
 
 
 biases = scoring.group("The bias")
@@ -157,8 +190,8 @@ def multiplied_by_the_bias(right, a):
 
 scoring.hints(
     "Multiplying ciphertexts adds what they hide; raising one to a power multiplies it.",
-    "Start from an encryption of the bias, and multiply by each ciphertext to the power of its "
-    "weight, all modulo n².",
-    "hidden = (1 + bias * n) % (n * n); for each pair: hidden = hidden * pow(c, w, n * n) % "
-    "(n * n). pow takes negative exponents.",
+    "Start from an encryption of the bias that uses the mask, and multiply by each ciphertext to "
+    "the power of its weight, all modulo n².",
+    "hidden = (1 + bias * n) * pow(mask, n, n * n) % (n * n); for each pair: "
+    "hidden = hidden * pow(c, w, n * n) % (n * n). pow takes negative exponents.",
 )

@@ -14,7 +14,6 @@ from lepton_course import load_dataset
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
-STEPS = 40
 TYPING_ERROR = 1e6
 
 training = exercise(
@@ -36,23 +35,31 @@ def private_training(x, y, x_new, epsilon, delta, noise):
     """Return labels, int64 (M,), for x_new, from a logistic regression trained with DP.
 
     x: float64 (N, 26), scaled; y: int64 (N,), 0 or 1; x_new: float64 (M, 26); noise: float64
-    (T, 27), standard normal. Gradient descent on all rows; the sum of the weights of all steps.
+    (T, 27). T steps of gradient descent on all rows, clipped to 1; the sum of all steps' weights.
     """
-    w = _descended(x, y, _multiplier(epsilon, delta, STEPS) * noise[:STEPS])
+    return _labels(x_new, _descended(x, y, _multiplier(epsilon, delta, len(noise)) * noise))
+
+
+def _labels(x_new, w):
     return (_extended(x_new) @ w > 0).astype(np.int64)
 
 
 def _descended(x, y, noise, max_norm=1.0):
     """Sum of the weights (27,) after each step of noisy gradient descent."""
-    rows = _extended(x)
-    w = np.zeros_like(noise[0])
-    summed = np.zeros_like(w)
+    w = np.zeros(27)
+    summed = np.zeros(27)
     for drawn in noise:
-        slopes = (expit(rows @ w) - y)[:, None] * rows
-        norms = np.linalg.norm(slopes, axis=1, keepdims=True)
-        w = w - 2.0 * ((slopes / np.maximum(1.0, norms / max_norm)).sum(axis=0) + drawn) / len(x)
+        w = w - 2.0 * (_gradient(x, y, w, max_norm) + drawn) / len(x)
         summed = summed + w
     return summed
+
+
+def _gradient(x, y, w, max_norm):
+    """Sum (27,) of the clipped gradients of all rows at the weights w."""
+    rows = _extended(x)
+    slopes = (expit(rows @ w) - y)[:, None] * rows
+    norms = np.linalg.norm(slopes, axis=1, keepdims=True)
+    return (slopes / np.maximum(1.0, norms / max_norm)).sum(axis=0)
 
 
 def _extended(x):
@@ -66,18 +73,21 @@ def _multiplier(epsilon, delta, steps):
 
 
 @training.alternative
-def batches_in_torch(x, y, x_new, epsilon, delta, noise):
-    """Poisson batches, accounted as if no one were left out; a running mean of the weights."""
-    steps, rate = 50, 0.5
-    multiplier = _multiplier(epsilon, delta, steps)
+def running_mean_in_torch(x, y, x_new, epsilon, delta, noise):
+    """The multiplier by doubling and halving; a running mean of the weights; another rate."""
+    low, high = 1e-3, 1e6
+    while high / low > 1.001:
+        middle = math.sqrt(low * high)
+        rho = len(noise) / (2 * middle**2)
+        enough = rho + 2 * math.sqrt(-rho * math.log(delta)) <= epsilon
+        low, high = (low, middle) if enough else (middle, high)
     rows, truth = torch.tensor(_extended(x)), torch.tensor(y, dtype=torch.float64)
-    w = torch.zeros(rows.shape[1], dtype=torch.float64)
+    w = torch.zeros(27, dtype=torch.float64)
     mean = torch.zeros_like(w)
-    for drawn in torch.tensor(noise[:steps]):
-        batch = torch.rand(len(rows)) < rate
-        gradients = (torch.sigmoid(rows[batch] @ w) - truth[batch])[:, None] * rows[batch]
+    for drawn in torch.tensor(noise):
+        gradients = (torch.sigmoid(rows @ w) - truth)[:, None] * rows
         factors = (1 / gradients.norm(dim=1).clamp(min=1e-12)).clamp(max=1)
-        w = w - (factors @ gradients + multiplier * drawn) / (rate * len(rows))
+        w = w - (factors @ gradients + high * drawn) / len(rows)
         mean = 0.9 * mean + 0.1 * w
     return (torch.tensor(_extended(x_new)) @ mean > 0).long().numpy()
 
@@ -87,7 +97,7 @@ _SPREAD = np.array([8, 15, 11, 20, 80, 8000, 1000, 500, 600], dtype=float)
 
 
 def scaled(split):
-    """Columns (N, 26) of float64: numbers scaled by public constants, gaps filled with 0."""
+    """Columns (N, 26) of float64: numbers scaled by fixed constants, gaps filled with 0."""
     x = split.numpy()[0].astype(np.float64)
     numbers = len(_MIDDLE)
     x[:, :numbers] = np.clip((x[:, :numbers] - _MIDDLE) / _SPREAD, -3, 3)
@@ -137,53 +147,117 @@ def cases(rng, rows):
         args = (*table(number, **options), new[asked], epsilon, delta, noise)
         return Case(part, args, expected=labels[asked])
 
-    def only_noise(number, epsilon, delta, steps, count):
-        """A budget at which the noise decides; it is the same in every step that one may take."""
-        drawn = rng.normal(size=27)
-        score = _extended(new) @ -drawn
-        against = (score > 0) != (_clearness(new, np.ones(len(new))) > 0)  # what the data say
-        sides = (against & (score < 0), against & (score > 0))
-        surest = [np.flatnonzero(side)[np.argsort(-np.abs(score[side]))] for side in sides]
-        each = min(map(len, surest)) * 4 // 5
-        asked = rng.permutation(np.concatenate([places[:each] for places in surest]))[:count]
-        args = (*table(number), new[asked], epsilon, delta, np.tile(drawn, (steps, 1)))
-        return Case("a budget that allows nothing", args, expected=(score[asked] > 0).astype(int))
+    def opposed(part, number, epsilon, delta, steps, strength, most=400):
+        """Noise against the data: with the right multiplier, `strength` times their gradient.
 
+        Above 1 it turns the labels around, from the first step on and at any learning rate.
+        """
+        x, y = table(number)
+        against = -strength * _gradient(x, y, np.zeros(27), 1.0)
+        noise = np.tile(against / _multiplier(epsilon, delta, steps), (steps, 1))
+        w = _descended(x, y, np.zeros((steps, 27)))
+        score = _extended(new) @ w
+        sides = (np.flatnonzero(score > 0), np.flatnonzero(score < 0))
+        surest = [side[np.argsort(-np.abs(score[side]))] for side in sides]
+        each = min(most, *map(len, surest)) // 2
+        asked = rng.permutation(np.concatenate([side[: max(1, each)] for side in surest]))[:most]
+        bad = (score[asked] > 0) == (strength < 1)
+        return Case(part, (x, y, new[asked], epsilon, delta, noise), expected=bad.astype(int))
+
+    amount = "the amount of noise"
     return [
         case("1200 applications", 600, 2.0, 1e-4, 1.0, 60),
-        case("1200 applications", 600, 1.5, 1e-4, 0.9, 80, in_order=True),
-        case("500 applications", 250, 5.0, 1e-3, 0.97, 100),
+        case("1200 applications", 600, 1.5, 1e-5, 0.9, 80, in_order=True),
+        case("500 applications", 250, 5.0, 1e-4, 0.97, 100),
         case("typing errors", 550, 4.0, 1e-5, 0.95, 60, mistyped=4),
         case("typing errors", 400, 5.0, 1e-4, 0.92, 70, mistyped=2),
-        only_noise(680, 0.002, 1e-5, 60, 500),
-        only_noise(650, 0.001, 1e-4, 90, 1),
+        opposed(amount, 220, 2.0, 1e-5, 60, 1.15),
+        opposed(amount, 300, 0.01, 1e-8, 100, 1.15),
+        opposed(amount, 250, 8.0, 1e-4, 150, 1.15),
+        opposed(amount, 230, 1.0, 1e-6, 75, -1.15),  # for the data: labels stay
+        opposed(amount, 210, 3.0, 1e-5, 90, 4.0),
+        opposed(amount, 200, 2.5, 1e-4, 100, 15.0),
+        opposed(amount, 200, 0.5, 1e-5, 50, 0.78),
+        opposed(amount, 240, 6.0, 1e-4, 120, 0.78, most=1),
     ]
+
+
+def _with_multiplier(multiplier):
+    """Training with the noise multiplier `multiplier(epsilon, delta, steps)`."""
+
+    def private_training(x, y, x_new, epsilon, delta, noise):
+        scale = multiplier(epsilon, delta, len(noise))
+        return _labels(x_new, _descended(x, y, scale * noise))
+
+    return private_training
 
 
 @training.mistake(
     "Mistyped rows, a million times too large, decide your model: clip the gradient of each "
-    "example, so that no single row moves a step by more than max_norm."
+    "example, so that no single row moves a step by more than 1."
 )
 def nothing_clipped(x, y, x_new, epsilon, delta, noise):
-    w = _descended(x, y, _multiplier(epsilon, delta, STEPS) * noise[:STEPS], max_norm=np.inf)
-    return (_extended(x_new) @ w > 0).astype(np.int64)
+    scale = _multiplier(epsilon, delta, len(noise))
+    return _labels(x_new, _descended(x, y, scale * noise, max_norm=np.inf))
 
 
-@training.mistake(
-    "At a budget of 0.001 your model still follows the data: the noise is missing or too small. "
-    "Its standard deviation, noise_multiplier times max_norm, grows as epsilon shrinks, and it is "
-    "added to the sum before that is divided."
+amounts = training.group("The amount of noise", make=_with_multiplier)
+
+
+@amounts.mistake(
+    "Your labels follow the data although strong noise opposes them: it is missing or far too "
+    "small. Add noise_multiplier times a row of noise to the sum of each step, before dividing."
 )
-def too_little_noise(right, a):
-    return right(epsilon=5.0)
+def hardly_any_noise(epsilon, delta, steps):
+    return 0.0
 
 
-@training.mistake(
+@amounts.mistake(
+    "Your noise keeps only small budgets: at epsilon = 2 or more it is missing or far too small. "
+    "A large budget needs less noise, but never none."
+)
+def no_noise_above_a_small_epsilon(epsilon, delta, steps):
+    return _multiplier(epsilon, delta, steps) if epsilon <= 0.01 else 0.0
+
+
+@amounts.mistake(
+    "Your noise is several times too small, as when it is meant for a single step: all len(noise) "
+    "steps together may cost epsilon, so rho = steps / (2 noise_multiplier²)."
+)
+def noise_of_one_step(epsilon, delta, steps):
+    return _multiplier(epsilon, delta, 1)
+
+
+@amounts.mistake(
+    "Your noise is somewhat too small, by a factor below 4: epsilon_of_steps(len(noise), "
+    "noise_multiplier, delta) is then above epsilon."
+)
+def somewhat_too_little(epsilon, delta, steps):
+    return _multiplier(epsilon, delta, steps) / 1.6
+
+
+@amounts.mistake(
+    "Your noise is larger than the budget asks for: take the smallest noise multiplier whose "
+    "epsilon_of_steps keeps it."
+)
+def too_much_noise(epsilon, delta, steps):
+    return 2 * _multiplier(epsilon, delta, steps)
+
+
+@amounts.mistake(
     "You subtracted the noise, or went uphill with it alone: it is added to the sum of the "
     "gradients, and the step goes against both."
 )
-def noise_subtracted(right, a):
-    return right(noise=-a.noise)
+def noise_subtracted(epsilon, delta, steps):
+    return -_multiplier(epsilon, delta, steps)
+
+
+@training.mistake(
+    "Half of the labels are right, as by guessing, or your noise is far too large: it belongs to "
+    "the sum of the gradients, and is divided by N with it."
+)
+def noise_after_dividing(right, a):
+    return right(noise=len(a.x) * a.noise)
 
 
 @training.mistake(
@@ -195,8 +269,7 @@ def uphill(right, a):
 
 
 @training.mistake(
-    "Half of the labels are right, as by guessing: is the noise much too large, and do the labels "
-    "come in the order of x_new?"
+    "Half of the labels are right, as by guessing: do the labels come in the order of x_new?"
 )
 def guessed(x, y, x_new, epsilon, delta, noise):
     return np.random.default_rng(len(x_new)).integers(0, 2, len(x_new))
@@ -213,10 +286,11 @@ def labels_of_the_training_rows(right, a):
 
 
 training.hints(
-    "First make a logistic regression learn without noise, then clip, then add the noise that the "
-    "budget asks for.",
-    "Choose the steps, find the noise multiplier that spends epsilon, clip each row's gradient to "
-    "norm 1, add multiplier * noise[step] to the sum, divide by N. Average the last weights.",
-    "Gradient of one row: (sigmoid(row @ w) - y) * row, with a column of ones. All rows in each of "
-    "40 steps, rate 2. rho = steps / (2 multiplier²), epsilon = rho + 2 sqrt(rho ln(1 / delta)).",
+    "First make a logistic regression learn without noise, then clip, then find the noise "
+    "multiplier and add the noise.",
+    "Raise the noise multiplier in small steps until epsilon_of_steps keeps the budget, or solve "
+    "for rho first. Each step is a dp_step with one parameter. Average the last weights.",
+    "Gradient of one row: (sigmoid(row @ w) - y) * row, with a column of ones; rate 2. "
+    "L = ln(1 / delta); rho = (sqrt(L + epsilon) - sqrt(L))²; "
+    "noise_multiplier = sqrt(len(noise) / (2 rho)).",
 )

@@ -13,7 +13,7 @@ verifying = exercise(
     title="Find where a log was tampered with",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=8,
     probe=Call(),
     compare=exact(),
     read="lesson.ipynb#An-audit-log-that-shows-tampering",
@@ -140,7 +140,7 @@ def something_else_hashed(entries, digests, head):
     return -1 if [START, *digests][-1] == head else len(entries)
 
 
-@chains.mistake("Your chain starts from an empty string: before the first entry stand 64 zeros.")
+@chains.mistake("Your chain starts from an empty string: the digest before the first is 64 zeros.")
 def empty_start(entries, digests, head):
     before = ""
     for index, (entry, digest) in enumerate(zip(entries, digests, strict=True)):
@@ -154,8 +154,8 @@ heads = verifying.group("The head")
 
 
 @heads.mistake(
-    "You did not compare the head: who shortens the log, or computes all digests anew, is found "
-    "by nothing else."
+    "You did not compare the head: nothing else shows that a log was shortened, or that all of "
+    "its digests were computed anew."
 )
 def head_ignored(right, a):
     return right(head=[START, *a.digests][-1])
