@@ -199,6 +199,6 @@ hiding.hints(
     "First sort the rows into groups that agree in every quasi-identifier.",
     "A dictionary from the row, as a tuple, to the list of its sensitive values holds all that is "
     "asked for: lengths, and sizes of sets.",
-    "Append each value to the list at tuple(row). Over these lists v: min(len(v)), min(len(set(v))), "
-    "and the sum of len(v) where len(set(v)) == 1.",
+    "Append each value to the list at tuple(row). Over these lists v: min(len(v)), "
+    "min(len(set(v))), and the sum of len(v) where len(set(v)) == 1.",
 )
