@@ -41,10 +41,10 @@ def k_anonymity(quasi, sensitive):
 
 @hiding.alternative
 def with_a_dictionary(quasi, sensitive):
-    groups = defaultdict(list)
+    members = defaultdict(list)
     for row, value in zip(quasi.tolist(), sensitive.tolist(), strict=True):
-        groups[tuple(row)].append(value)
-    lists = list(groups.values())
+        members[tuple(row)].append(value)
+    lists = list(members.values())
     return (
         min(len(values) for values in lists),
         min(len(set(values)) for values in lists),
@@ -53,10 +53,10 @@ def with_a_dictionary(quasi, sensitive):
 
 
 def _groups(quasi, sensitive):
-    groups = defaultdict(list)
+    members = defaultdict(list)
     for row, value in zip(quasi.tolist(), sensitive.tolist(), strict=True):
-        groups[tuple(row)].append(value)
-    return list(groups.values())
+        members[tuple(row)].append(value)
+    return list(members.values())
 
 
 @hiding.cases

@@ -77,10 +77,10 @@ def running_mean_in_torch(x, y, x_new, epsilon, delta, noise):
     """The multiplier by doubling and halving; a running mean of the weights; another rate."""
     low, high = 1e-3, 1e6
     while high / low > 1.001:
-        middle = math.sqrt(low * high)
-        rho = len(noise) / (2 * middle**2)
+        trial = math.sqrt(low * high)
+        rho = len(noise) / (2 * trial**2)
         enough = rho + 2 * math.sqrt(-rho * math.log(delta)) <= epsilon
-        low, high = (low, middle) if enough else (middle, high)
+        low, high = (low, trial) if enough else (trial, high)
     rows, truth = torch.tensor(_extended(x)), torch.tensor(y, dtype=torch.float64)
     w = torch.zeros(27, dtype=torch.float64)
     mean = torch.zeros_like(w)
