@@ -46,8 +46,7 @@ def _labels(x_new, w):
 
 def _descended(x, y, noise, max_norm=1.0):
     """Sum of the weights (27,) after each step of noisy gradient descent."""
-    w = np.zeros(27)
-    summed = np.zeros(27)
+    w, summed = np.zeros((2, 27))
     for drawn in noise:
         w = w - 2.0 * (_gradient(x, y, w, max_norm) + drawn) / len(x)
         summed = summed + w
