@@ -110,6 +110,12 @@ def open_submission(page: Page, url: str, student: str) -> None:
     page.get_by_role("link", name="assignment", exact=True).click()
     page.wait_for_function("window.formgrader && formgrader.grades && formgrader.grades.loaded")
     page.wait_for_function("formgrader.comments.loaded")
+    wait_until_still(page)
+
+
+def wait_until_still(page: Page) -> None:
+    """Wait until formgrader has scrolled to the input that has the focus: it glides there."""
+    page.wait_for_function("!$('body, html').is(':animated')")
 
 
 def cell(page: Page, text: str) -> Locator:
@@ -204,6 +210,7 @@ def test_the_rubric_gives_points_and_reasons(page, url, classroom):
     commutes.check()
     wait_until_saved(page, classroom, (1.0, f"{reason}\n- 0.5 an example with <b>numbers</b>"))
     page.locator("#why-comment").press_sequentially("\nWell said.")
+    wait_until_still(page)
     example.uncheck()
     wait_until_saved(page, classroom, (0.5, f"{reason}\n\nWell said."))
 

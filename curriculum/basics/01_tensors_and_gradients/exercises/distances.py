@@ -65,12 +65,17 @@ def cases(rng):
         values = np.round(rng.normal(scale=spread, size=(count, width)), 2)
         return torch.tensor(values, dtype=torch.float32)
 
-    def equal_rows():  # drawn until the square, multiplied out, is below 0 for two pairs of them
-        while True:
-            some = rows(5, 3, spread=0.25)  # near 0, where little is lost by rounding
-            again = torch.cat([some.flip(0), rows(2, 3)])
+    def equal_rows():
+        """Rows whose square, multiplied out, is below 0 for two pairs of them.
+
+        Processors round the sums of few columns alike on both sides, so there are eight.
+        """
+        for _ in range(1000):
+            some = rows(5, 8, spread=0.25)  # near 0, where little is lost by rounding
+            again = torch.cat([some.flip(0), rows(2, 8)])
             if (_square_multiplied_out(some, again) < 0).sum() >= 2:
                 return some, again
+        raise ValueError("no draw rounds below 0 on this processor")
 
     return [
         Case("one row each", (rows(1, 2), rows(1, 2) + 9)),
