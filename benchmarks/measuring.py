@@ -6,17 +6,15 @@ import contextlib
 import os
 import resource
 import subprocess
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+from watching import looking
 
 from autograder.sandbox.linux import become_subreaper
-
-LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -73,21 +71,14 @@ def _cpu_seconds() -> float:
 
 @contextlib.contextmanager
 def _watching() -> Iterator[list[int]]:
-    """Sample the memory of all descendants every `LOOK_SECONDS`."""
+    """Sample the memory of all descendants again and again."""
     seen = [0]
-    done = threading.Event()
 
-    def watch() -> None:
-        while not done.wait(LOOK_SECONDS):
-            seen.append(sum(map(_own_bytes, psutil.Process().children(recursive=True))))
+    def look() -> None:
+        seen.append(sum(map(_own_bytes, psutil.Process().children(recursive=True))))
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
+    with looking(look):
         yield seen
-    finally:
-        done.set()
-        watcher.join()
 
 
 def _own_bytes(process: psutil.Process) -> int:

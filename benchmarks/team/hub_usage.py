@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+from watching import looking
 
 TICKS = os.sysconf("SC_CLK_TCK")
-LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -123,28 +122,23 @@ class Watched:
 
 
 @contextmanager
-def watching(url: str) -> Iterator[Watched]:
+def watching_the_hub(url: str) -> Iterator[Watched]:
     """Look every second at the machine's memory, and how soon the hub answers anybody."""
-    seen, done = Watched(), threading.Event()
+    seen = Watched()
 
-    def watch() -> None:
-        with httpx.Client(base_url=url, timeout=60, verify=False) as client:
-            while not done.wait(LOOK_SECONDS):
-                seen.least_available = min(seen.least_available, available_mib())
-                began = time.monotonic()
-                try:
-                    client.get("/hub/health").raise_for_status()
-                except httpx.HTTPError:
-                    seen.unanswered += 1
-                seen.slowest_answer = max(seen.slowest_answer, time.monotonic() - began)
+    with httpx.Client(base_url=url, timeout=60, verify=False) as client:
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        yield seen
-    finally:
-        done.set()
-        watcher.join()
+        def look() -> None:
+            seen.least_available = min(seen.least_available, available_mib())
+            began = time.monotonic()
+            try:
+                client.get("/hub/health").raise_for_status()
+            except httpx.HTTPError:
+                seen.unanswered += 1
+            seen.slowest_answer = max(seen.slowest_answer, time.monotonic() - began)
+
+        with looking(look):
+            yield seen
 
 
 def memory_by_kind(processes: list[HubProcess], owners: Mapping[int, str]) -> dict[str, Memory]:

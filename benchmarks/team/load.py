@@ -30,7 +30,9 @@ from statistics import mean
 from typing import Any
 
 CLONE = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(CLONE / place) for place in ("tests/support", "tests", "deploy/jupyterhub")]
+sys.path[:0] = [
+    str(CLONE / place) for place in ("tests/support", "tests", "deploy/jupyterhub", "benchmarks")
+]
 sys.path.insert(0, str(CLONE))
 
 from hub_usage import (  # noqa: E402
@@ -40,7 +42,7 @@ from hub_usage import (  # noqa: E402
     machine_seconds,
     memory_by_kind,
     processor_seconds,
-    watching,
+    watching_the_hub,
 )
 from learner_session import STEPS, LearnerSession  # noqa: E402
 from load_report import draw, tables  # noqa: E402
@@ -147,7 +149,7 @@ def play_round(hub: TeamHub, names: Sequence[str], arrival: Arrival) -> dict[str
     free, busy = available_mib(), machine_seconds()
     own, service = time.process_time(), _service_seconds(hub)
     began = time.monotonic()
-    with watching(hub.url) as seen, ThreadPoolExecutor(len(names)) as pool:
+    with watching_the_hub(hub.url) as seen, ThreadPoolExecutor(len(names)) as pool:
         tasks = [
             pool.submit(visit, hub, name, delay, arrival.pause, answers)
             for name, delay in zip(names, delays, strict=True)
