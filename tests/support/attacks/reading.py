@@ -98,7 +98,7 @@ word = b"CAN" + b"ARY"
 with open("/proc/self/mem", "rb", 0) as memory:
     for line in open("/proc/self/maps"):
         span, rights, *_ = line.split()
-        if rights[0] != "r" or "[v" in line: continue
+        if rights[:2] != "rw": continue  # the rest is files, libraries above all
         start, end = (int(x, 16) for x in span.split("-"))
         for at in range(start, end, 2**24):
             try:
