@@ -5,7 +5,7 @@ DIR     ?= $(HOME)/lepton
 BROWSER ?= yes
 PORT     ?= 8888
 GPU      ?= no
-WORKERS  ?= 2
+WORKERS  ?= 3
 SECONDS  ?= 600
 TEAM_DIR ?= $(HOME)/lepton-team
 

@@ -17,8 +17,7 @@ from jupyterhub.auth import DummyAuthenticator  # noqa: E402
 from lepton_team import courses as team  # noqa: E402
 from lepton_team.folders import CLONE, HubFolders  # noqa: E402
 from lepton_team.proxy import proxy_command  # noqa: E402
-from lepton_team.sign_in import arrival as people_arrive_at  # noqa: E402
-from lepton_team.sign_in import with_groups  # noqa: E402
+from lepton_team.sign_in import arrives_at, with_groups  # noqa: E402
 from lepton_team.spawner import WalledSpawner, learner_command  # noqa: E402
 
 c = get_config()  # noqa: F821
@@ -80,16 +79,7 @@ c.JupyterHub.services = team.services(
 IDLE_SECONDS = int(os.environ.get("LEPTON_TEAM_IDLE_SECONDS", 3600))
 c.JupyterHub.services += [team.culler(IDLE_SECONDS)]
 c.JupyterHub.load_roles += [team.CULLER_ROLE]
-
-
-def arrival(handler) -> str:
-    """Return where somebody arrives who has signed in."""
-    user = handler.current_user
-    own_server = f"{handler.hub.base_url}spawn"
-    return user and people_arrive_at(group.name for group in user.groups) or own_server
-
-
-c.JupyterHub.default_url = arrival
+c.JupyterHub.default_url = arrives_at
 
 # ── Learners' servers ─────────────────────────────────────────────────────────────────────────
 c.JupyterHub.spawner_class = WalledSpawner

@@ -29,7 +29,7 @@ class Person:
         self.lab = Lab(self.page, self.workspace)
 
     def sign_in(self) -> None:
-        self.page.goto(f"{self.hub.url}/hub/login")
+        self.page.goto(self.hub.url)  # as `make hub` prints it
         self.page.get_by_label("Username").fill(self.name)
         self.page.get_by_label("Password:").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()

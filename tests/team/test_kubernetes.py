@@ -238,6 +238,7 @@ places = {"formgrade-x": "/services/x/lab?formgrader=true", "nbgrader-x": "/hub/
 for name, place in places.items():
     user = SimpleNamespace(groups=[SimpleNamespace(name=name)])
     assert c.JupyterHub.default_url(SimpleNamespace(hub=hub, current_user=user)) == place
+assert c.JupyterHub.default_url(SimpleNamespace(hub=hub, current_user=None)) == ""
 """
 
 

@@ -34,6 +34,17 @@ def arrival(groups: Iterable[str]) -> str | None:
     return f"/services/{taught[0]}/lab?formgrader=true" if taught else None
 
 
+def arrives_at(handler: Any) -> str:
+    """Return the path at which somebody arrives: JupyterHub's `default_url`.
+
+    Nothing for those who have not signed in yet: the hub asks again once they have.
+    """
+    user = handler.current_user
+    if user is None:
+        return ""
+    return arrival(group.name for group in user.groups) or f"{handler.hub.base_url}spawn"
+
+
 def with_groups(base: type[Authenticator], groups_of: Callable[[str], list[str]]) -> type:
     """Return the authenticator `base`, where a user's groups are those that `groups_of` returns.
 
