@@ -142,7 +142,7 @@ def cases(rng):
         case("a later step", [(3, 2)], 2, 0.03, decay=0.5),
         case("a later step", [(4, 1)], 7, 0.5, 0.5, 0.75, 0.05, 0.125),
         case("a later step", [(1, 1)], 40, 1.0, 0.0, 0.9, 1e-3, 0.3),
-        case("several parameters", [(2, 4), (4,), (4, 3), (3,)], 3, 0.2, decay=1.0),
+        case("several parameters", [(3,), (2, 4), (4, 3), (4,)], 3, 0.2, decay=1.0),
         case(
             "several parameters",
             [(2, 1, 3, 2), (1,), (2, 3, 3), (5,)],
