@@ -21,6 +21,7 @@ WEIGHTS = Path(__file__).parents[1] / "reference_network.npz"
 CLEAR_KIND = 0
 EASY_KINDS = (CLEAR_KIND, 3, 6, 8)
 """Kinds of which a small network finds more than eight in ten."""
+HARD_KIND = 4
 OF_EACH = 150
 """Traces of each kind in a class's cases; the learner's check has fewer."""
 
@@ -179,6 +180,67 @@ def shuffled(traces):
 )
 def always_the_same(traces):
     return np.full(len(traces), CLEAR_KIND)
+
+
+@accuracies.mistake(
+    "Every trace gets the same label, as from a network whose loss stands still at 2.3: look for "
+    "equal weights or dead units, and train again.",
+    read="lesson.ipynb#What-goes-wrong:-four-ways-to-learn-little-or-nothing",
+)
+def always_the_same_hard_kind(traces):
+    return np.full(len(traces), HARD_KIND)
+
+
+@accuracies.mistake(
+    "You are right about as often as a linear model, three times in ten, or five in ten among the "
+    "easy kinds: is there a ReLU between your layers, and did you train for more than an epoch?",
+    read="lesson.ipynb#Why-a-line-is-not-enough",
+)
+def as_a_linear_model(traces):
+    weight, bias = _linear_model()
+    return (traces @ weight + bias).argmax(axis=1)
+
+
+@functools.cache
+def _linear_model():
+    """Weights (40, 10) and bias (10,) of a linear model, after a short training."""
+    x, y = load_dataset("mnist1d").train.torch()
+    parts = torch.zeros(40, 10, requires_grad=True), torch.zeros(10, requires_grad=True)
+    adam = torch.optim.Adam(parts, lr=0.004)
+    order = torch.Generator().manual_seed(0)
+    for _ in range(6):
+        for chosen in torch.randperm(len(x), generator=order).split(64):
+            adam.zero_grad()
+            functional.cross_entropy(x[chosen] @ parts[0] + parts[1], y[chosen]).backward()
+            adam.step()
+    return [part.detach().numpy() for part in parts]
+
+
+@accuracies.mistake(
+    "You are right about as often as the nearest neighbours, whom the network must beat: train two "
+    "hidden layers of 256 units, with a rate that falls towards the end.",
+    read="lesson.ipynb#What-the-simplest-methods-reach",
+)
+def as_the_nearest_neighbours(traces):
+    x, y = load_dataset("mnist1d").train.torch()
+    nearest = torch.cdist(torch.tensor(traces), x).topk(5, largest=False).indices
+    return y[nearest].mode(dim=1).values.numpy()
+
+
+@accuracies.mistake(
+    "Many traces sent together are named well, and a trace sent alone is not: do you scale by the "
+    "mean or deviation of the traces that were sent? Keep those of the training set."
+)
+def scaled_by_what_is_sent(traces):
+    mean, deviation = _training_scale()
+    own = (traces - traces.mean(axis=0)) / (traces.std(axis=0) + 1e-6)
+    return classify((own * deviation + mean).astype(np.float32))
+
+
+@functools.cache
+def _training_scale():
+    x, _ = load_dataset("mnist1d").train.numpy()
+    return x.mean(axis=0), x.std(axis=0)
 
 
 naming.hints(

@@ -131,6 +131,33 @@ def one_maximum_for_all(logits, labels):
         return overflows(logits - logits.max(), labels)
 
 
+@losing.mistake(
+    "You subtracted the largest logit of the whole table: in a row that lies far below it, all "
+    "powers round to 0, and the logarithm of their sum is infinite; take the maximum along axis 1."
+)
+def one_maximum_under_the_logarithm(logits, labels):
+    return _shifted(logits, labels, logits.max())
+
+
+@losing.mistake(
+    "You subtracted each column's largest logit: a row's probabilities stay as they are only where "
+    "one number is subtracted from the whole row, so take the maximum along axis 1."
+)
+def maximum_of_the_column(logits, labels):
+    return _shifted(logits, labels, logits.max(axis=0))
+
+
+def _shifted(logits, labels, shift):
+    """The loss and its gradient, of logits from which `shift` is subtracted and nothing else."""
+    known = labels != UNKNOWN
+    with np.errstate(all="ignore"):
+        shifted = logits - shift
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+        chosen = np.flatnonzero(known), labels[known]
+        d_logits = np.where(known[:, None], _less_one(np.exp(log_p), chosen), 0) / known.sum()
+        return -log_p[chosen].mean(), d_logits
+
+
 unlabelled = losing.group("Unlabelled rows")
 
 

@@ -91,7 +91,10 @@ class _Variant(FaultNet):
 
     def forward(self, x):
         scaled = "scaling" in self.faults
-        x = x / self.scale - self.mean if scaled else (x - self.mean) / self.scale
+        mean, scale = self.mean, self.scale
+        if "order" in self.faults:
+            mean, scale = scale, mean
+        x = x / scale - mean if scaled else (x - mean) / scale
         for place, layer in enumerate(self.hidden, start=1):
             bare = "linear" in self.faults or ("last" in self.faults and place == len(self.hidden))
             x = layer(x) if bare else layer(x).relu()
@@ -122,8 +125,9 @@ def plain_list():
 
 
 @faults.mistake(
-    "`mean` and `scale` are not in the state_dict, so a colleague who loads your weights scales by "
-    "0 and 1: register them as buffers (persistent ones, the default)."
+    "`mean` and `scale` are not both in the state_dict with shape (features,), so a colleague who "
+    "loads your weights scales by 0 and 1: register them as buffers of that shape (persistent "
+    "ones, the default)."
 )
 def plain_attributes():
     return {"buffers"}
@@ -178,6 +182,14 @@ def log_softmax_at_the_end():
 )
 def relu_at_the_end():
     return {"relu"}
+
+
+@faults.mistake(
+    "You registered `scale` before `mean`: weights are loaded in the order of the table, `mean` "
+    "first."
+)
+def scale_before_the_mean():
+    return {"order"}
 
 
 @faults.mistake("This is still the colleague's network: it has five faults.")

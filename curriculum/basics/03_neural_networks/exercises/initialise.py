@@ -128,7 +128,36 @@ def xavier(right, a):
     return [(w * np.sqrt(2 * len(w) / sum(w.shape)), bias) for w, bias in plain]
 
 
+@variances.mistake(
+    "You squared 1 + slope: only the slope is squared, so the gain is 2 / (1 + slope²)."
+)
+def whole_bracket_squared(right, a):
+    return right(slope=np.sqrt((1 + a.slope) ** 2 - 1))
+
+
 drawing = starting.group("Drawing")
+
+
+@drawing.mistake(
+    "You drew each weight in PyTorch's shape and turned it: draw it as (inputs, outputs), so that "
+    "the numbers fall where they are asked for."
+)
+def drawn_and_turned(right, a):
+    return [(w.reshape(w.shape[::-1]).T, bias) for w, bias in right()]
+
+
+@drawing.mistake(
+    "Your numbers come from NumPy's old generator (np.random.seed): the statement asks for "
+    "np.random.default_rng(seed)."
+)
+def old_generator(sizes, slope, seed):
+    draw = np.random.RandomState(seed).normal
+    shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+    gains = [2 / (1 + slope**2)] * (len(shapes) - 1) + [1.0]
+    return [
+        (draw(0, np.sqrt(gain / n), (n, m)), np.zeros(m))
+        for gain, (n, m) in zip(gains, shapes, strict=True)
+    ]
 
 
 @drawing.mistake(

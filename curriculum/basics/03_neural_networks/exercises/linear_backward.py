@@ -126,6 +126,24 @@ def bias_averaged(right, a):
     return d_x, d_weight, d_bias / (a.x.size / a.x.shape[-1])
 
 
+@several.mistake(
+    "You turned upstream with reshape(outputs, -1), which mixes rows and columns up: make it "
+    "(rows, outputs) with reshape(-1, outputs), and transpose that."
+)
+def reshaped_to_transpose(right, a):
+    turned = a.upstream.reshape(len(a.weight), -1)
+    return right()[0], turned @ a.x.reshape(-1, a.x.shape[-1]), turned.sum(axis=1)
+
+
+@several.mistake(
+    "Your d_weight and d_bias are those of the last trace: every trace adds to both, so use += in "
+    "a loop."
+)
+def last_trace_only(right, a):
+    last = (-1,) * (a.x.ndim - 1)
+    return right()[0], np.outer(a.upstream[last], a.x[last]), a.upstream[last].copy()
+
+
 @backward.mistake(
     "Your d_bias is all ones, as if the loss were the sum of the outputs: sum upstream over the "
     "rows."

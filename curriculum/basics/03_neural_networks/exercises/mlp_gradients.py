@@ -119,6 +119,7 @@ def cases(rng):
         case("several hidden layers", 3, 4, 6, 6, 6, 4),
         case("large logits", 6, 4, 3, scale=3000.0, wanted=has_negative_row),
         case("large logits", 8, 2, 5, 4, scale=2000.0, wanted=has_negative_row),
+        case("large logits", 1, 3, 4, scale=3000.0, wanted=lambda z: abs(z.max()) > 1000),
     ]
 
 

@@ -93,7 +93,7 @@ def _one_by_one(
     parameters, gradients, means, squares, step, rate,
     beta1=0.9, beta2=0.999, epsilon=1e-8, weight_decay=0.01, *,
     corrected=(True, True), counted=0, decayed=lambda p: p.ndim > 1, coupled=False,
-    inside=False, decay_rate=None, decay_first=True,
+    inside=False, decay_rate=None, decay_first=True, rooted=True, averaged=True, shared=False,
 ):  # fmt: skip
     """AdamW, with any of the usual slips."""
     new = [], [], []
@@ -102,11 +102,12 @@ def _one_by_one(
         if coupled:
             g = g + decay * p
         m = m * beta1 + g * (1 - beta1)
-        s = s * beta2 + g * g * (1 - beta2)
+        own = beta1 if shared else beta2
+        s = s * own + g * g * (1 - own)
         m_hat = m / (1 - beta1 ** (step + counted)) if corrected[0] else m
         s_hat = s / (1 - beta2 ** (step + counted)) if corrected[1] else s
         root = np.sqrt(s_hat + epsilon) if inside else np.sqrt(s_hat) + epsilon
-        change = rate * m_hat / root
+        change = rate * (m_hat if averaged else g) / (root if rooted else s_hat + epsilon)
         if not coupled:
             own_rate = rate if decay_rate is None else decay_rate
             change = change + own_rate * decay * (p if decay_first else p - change)
@@ -142,7 +143,7 @@ def cases(rng):
         case("a later step", [(3, 2)], 2, 0.03, decay=0.5),
         case("a later step", [(4, 1)], 7, 0.5, 0.5, 0.75, 0.05, 0.125),
         case("a later step", [(1, 1)], 40, 1.0, 0.0, 0.9, 1e-3, 0.3),
-        case("several parameters", [(2, 4), (4,), (4, 3), (3,)], 3, 0.2, decay=1.0),
+        case("several parameters", [(3,), (2, 4), (4, 3), (4,)], 3, 0.2, decay=1.0),
         case(
             "several parameters",
             [(2, 1, 3, 2), (1,), (2, 3, 3), (5,)],
@@ -196,6 +197,23 @@ def corrected_one_step_later():
 )
 def epsilon_under_the_root():
     return {"inside": True}
+
+
+@averages.mistake("You divided by the mean square itself: take its root first.")
+def no_root():
+    return {"rooted": False}
+
+
+@averages.mistake(
+    "You stepped along the gradient, as RMSProp does: Adam steps along the corrected mean of it."
+)
+def along_the_gradient():
+    return {"averaged": False}
+
+
+@averages.mistake("Your mean square is averaged with beta1: it has a beta of its own, beta2.")
+def one_beta():
+    return {"shared": True}
 
 
 @stepping.mistake(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -79,6 +80,7 @@ def cases(rng):
         Case("improvements too small", ([2.0, 1.875, 1.75, 1.625, 1.0], 3, 0.25)),
         Case("improvements too small", ([2.0, 1.875, 1.625, 1.5, 1.25, 1.0], 2, 0.25)),
         Case("improvements too small", ([1.0, 0.5, 0.25], 2, 0.5)),
+        Case("improvements too small", ([1.0, 1.125, 1.25, 1.375], 3, 0.25)),
         Case("not a number", ([1.5, nan, nan, 1.25], 2)),
         Case("not a number", ([nan, nan, 1.0, nan, 0.5], 3)),
         Case("not a number", ([nan, inf, nan], 2, 0.125)),
@@ -166,7 +168,81 @@ def nan_is_better(losses, patience, min_delta=0.0):
     return _run(losses, patience, min_delta, improves=improves)
 
 
+@comparing.mistake(
+    "You added min_delta: a loss must lie below the best so far by more than it, so compare with "
+    "best - min_delta."
+)
+def min_delta_added(losses, patience, min_delta=0.0):
+    return _run(losses, patience, min_delta, improves=lambda loss, best, d: loss < best + d)
+
+
+@comparing.mistake(
+    "You took min_delta for a fraction of the best loss: it is a difference, so compare with "
+    "best - min_delta."
+)
+def min_delta_as_a_fraction(losses, patience, min_delta=0.0):
+    return _run(losses, patience, min_delta, improves=lambda loss, best, d: loss < best * (1 - d))
+
+
+@comparing.mistake(
+    "You began with the first loss as the best: if it is nan, nothing is ever lower; begin with "
+    "infinity, and with 0 for its epoch."
+)
+def first_loss_is_the_best(losses, patience, min_delta=0.0):
+    best, kept = losses[0], 1
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < best - min_delta:
+            best, kept = loss, epoch
+        if epoch - kept >= patience:
+            return kept, epoch
+    return kept, len(losses)
+
+
 waiting = stopping.group("Patience")
+
+
+@waiting.mistake(
+    "You end training at the first nan: it is an epoch without improvement, like any other, and "
+    "training ends after `patience` of them in a row."
+)
+def ended_by_nan(losses, patience, min_delta=0.0):
+    numbers = itertools.takewhile(lambda loss: not math.isnan(loss), losses)
+    kept, run = early_stopping([*numbers], patience, min_delta)
+    return kept, run + (run - kept < patience and run < len(losses))
+
+
+counting = stopping.group("What is returned")
+
+
+@counting.mistake("If no epoch improved, best_epoch is 0: begin with 0, not with 1.")
+def best_epoch_1_without_improvement(right, a):
+    return max(right()[0], 1), right()[1]
+
+
+@counting.mistake("You number the epochs from 0: the first one is epoch 1, and 0 means none.")
+def epochs_from_0(right, a):
+    return max(right()[0] - 1, 0), right()[1]
+
+
+@counting.mistake(
+    "Your epochs_run is the best epoch plus patience even where the losses end before: count the "
+    "epochs that were run."
+)
+def patience_after_the_best(right, a):
+    return right()[0], right()[0] + a.patience
+
+
+@counting.mistake("Your epochs_run counts all losses: training has ended before the last of them.")
+def all_losses_counted(right, a):
+    return right()[0], len(a.losses)
+
+
+@counting.mistake(
+    "You left out the epoch in which training ended: it was run as well, so count it."
+)
+def last_epoch_left_out(right, a):
+    kept, run = right()
+    return kept, run - (run - kept >= a.patience)
 
 
 @waiting.mistake(
@@ -190,8 +266,7 @@ def one_epoch_late(losses, patience, min_delta=0.0):
 )
 def lowest_of_all(losses, patience, min_delta=0.0):
     _, run = early_stopping(losses, patience, min_delta)
-    finite = np.nan_to_num(losses, nan=math.inf)
-    return (int(np.argmin(finite)) + 1 if np.isfinite(finite).any() else 0), run
+    return (0 if np.isnan(losses).all() else int(np.nanargmin(losses)) + 1), run
 
 
 @waiting.mistake(

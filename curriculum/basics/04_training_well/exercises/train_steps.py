@@ -182,7 +182,10 @@ def nothing_repaired():
     }  # fmt: skip
 
 
-@faults.mistake("You removed the clipping: the gradient's norm may be max_norm at most.")
+@faults.mistake(
+    "The gradient that takes the step is not clipped: clip it between the last micro-batch's "
+    "backward() and step(), so that its norm is max_norm at most."
+)
 def not_clipped():
     return {"clipped": False}
 

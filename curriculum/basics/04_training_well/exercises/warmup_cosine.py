@@ -98,7 +98,109 @@ def warmup_from_the_floor(right, a):
     return right()
 
 
+@rising.mistake(
+    "Your warm-up reaches peak one step late: step warmup_steps - 1 has peak already, so divide by "
+    "warmup_steps, not by one more."
+)
+def peak_one_step_late(right, a):
+    if a.step < a.warmup_steps:
+        return a.peak * (a.step + 1) / (a.warmup_steps + 1)
+    return right()
+
+
+@rising.mistake(
+    "Your warm-up takes one step too many and exceeds peak there: step warmup_steps is the first "
+    "of the cosine, so ask for step < warmup_steps."
+)
+def warmup_one_step_too_long(right, a):
+    if 0 < a.step == a.warmup_steps < a.total_steps:
+        return a.peak * (a.step + 1) / a.warmup_steps
+    return right()
+
+
+@rising.mistake("Your warm-up follows a cosine as well: it rises by the same amount in every step.")
+def warmup_along_a_cosine(right, a):
+    if a.step < a.warmup_steps:
+        return a.peak * (1 - math.cos(math.pi * (a.step + 1) / a.warmup_steps)) / 2
+    return right()
+
+
+@rising.mistake(
+    "You keep the warm-up from falling below floor: it starts at peak / warmup_steps, however low "
+    "that is."
+)
+def warmup_cut_off_at_the_floor(right, a):
+    return max(right(), a.floor)
+
+
 falling = scheduling.group("Cosine", read="lesson.ipynb#Warm-up-and-cosine")
+
+
+def _falling(right, a, progress=None, shape=lambda p: (1 + math.cos(math.pi * p)) / 2):
+    """The right schedule, with another progress or shape where the rate falls."""
+    if not a.warmup_steps <= a.step < a.total_steps:
+        return right()
+    after = a.step - a.warmup_steps
+    if progress is None:
+        progress = after / (a.total_steps - a.warmup_steps)
+    return a.floor + (a.peak - a.floor) * shape(progress)
+
+
+@falling.mistake(
+    "You divided by all steps: of the steps after the warm-up there are only "
+    "total_steps - warmup_steps, so your rate has not reached floor when the run ends."
+)
+def divided_by_all_steps(right, a):
+    return _falling(right, a, (a.step - a.warmup_steps) / max(a.total_steps, 1))
+
+
+@falling.mistake(
+    "Your cosine is one step ahead: at step warmup_steps the rate is still peak, so the progress "
+    "is 0 there."
+)
+def one_step_ahead(right, a):
+    after = a.step + 1 - a.warmup_steps
+    return _falling(right, a, after / max(a.total_steps - a.warmup_steps, 1))
+
+
+@falling.mistake(
+    "You used a whole period of the cosine, so the rate falls and rises again: half a period goes "
+    "from 0 to pi."
+)
+def whole_period(right, a):
+    return _falling(right, a, shape=lambda p: (1 + math.cos(2 * math.pi * p)) / 2)
+
+
+@falling.mistake(
+    "Your cosine goes from 1 to -1 and is cut off at floor half-way: (1 + cos) / 2 goes from 1 to "
+    "0 over the whole fall."
+)
+def cosine_not_lifted(right, a):
+    if not a.warmup_steps <= a.step < a.total_steps:
+        return right()
+    progress = (a.step - a.warmup_steps) / (a.total_steps - a.warmup_steps)
+    return max(a.floor, a.peak * math.cos(math.pi * progress))
+
+
+@falling.mistake(
+    "Where the warm-up takes all steps, your rate stays at peak afterwards: from total_steps on, "
+    "it is floor."
+)
+def stays_at_peak(right, a):
+    return a.peak if a.step >= a.total_steps == a.warmup_steps else right()
+
+
+@falling.mistake(
+    "Beyond the end you repeat the rate of the last step, total_steps - 1: from total_steps on, "
+    "the rate is floor."
+)
+def last_rate_kept(right, a):
+    return right(step=min(a.step, max(a.total_steps - 1, 0))) if a.total_steps else right()
+
+
+@falling.mistake("Beyond the end your rate is 0: it stays at floor.")
+def zero_at_the_end(right, a):
+    return 0.0 if a.step >= a.total_steps else right()
 
 
 @falling.mistake(
@@ -121,10 +223,7 @@ def rises_again(right, a):
 
 @falling.mistake("You let the rate fall along a straight line: half a cosine period is asked for.")
 def falls_linearly(right, a):
-    if not a.warmup_steps <= a.step < a.total_steps:
-        return right()
-    left = (a.total_steps - a.step) / (a.total_steps - a.warmup_steps)
-    return a.floor + (a.peak - a.floor) * left
+    return _falling(right, a, shape=lambda p: 1 - p)
 
 
 @falling.mistake(
@@ -132,10 +231,7 @@ def falls_linearly(right, a):
     "cos) / 2 from 1 to 0."
 )
 def quarter_period(right, a):
-    if not a.warmup_steps <= a.step < a.total_steps:
-        return right()
-    progress = (a.step - a.warmup_steps) / (a.total_steps - a.warmup_steps)
-    return a.floor + (a.peak - a.floor) * math.cos(math.pi / 2 * progress)
+    return _falling(right, a, shape=lambda p: math.cos(math.pi / 2 * p))
 
 
 @falling.mistake(
