@@ -49,20 +49,6 @@ TOLD = {
             return np.array(found)
         """,
     ),
-    "temperature, with exp of the logits as they are": (
-        "overflow",
-        """
-        def temperature(logits, labels):
-            grid = np.geomspace(0.05, 20, 1500)
-            losses = []
-            with np.errstate(all="ignore"):
-                for t in grid:
-                    e = np.exp(logits / t)
-                    p = e / e.sum(axis=1, keepdims=True)
-                    losses.append(-np.log(p[np.arange(len(labels)), labels]).mean())
-            return float(grid[np.argmin(losses)])
-        """,
-    ),
     "temperature, with all labels of all rows": (
         "labels of all rows",
         """
