@@ -236,6 +236,16 @@ def exponent_overflows(logits, labels):
         return float(grid[np.argmin([loss(t) for t in grid])])
 
 
+@TABLE.answer("temperature", loses={"large logits"})
+def temperatures_that_overflow_left_out(logits, labels):
+    def loss(t):
+        with np.errstate(all="ignore"):
+            e = np.exp(logits / t)
+            return -np.log(e[np.arange(len(labels)), labels] / e.sum(axis=1)).mean()
+
+    return best_of(np.geomspace(0.05, 20, 900), lambda t: np.nan_to_num(loss(t), nan=np.inf))
+
+
 @TABLE.answer("temperature", loses=TABLE.parts("temperature"))
 def multiplied(logits, labels):
     return best_of(np.geomspace(0.05, 20, 900), lambda t: cross_entropy(logits * t, labels))

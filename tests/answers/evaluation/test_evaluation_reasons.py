@@ -1,6 +1,6 @@
 """Wrong answers of strangers to basics/08_evaluation, and the mistake that each is told.
 
-The first three once got full marks. Most others were told nothing, one a mistake it did not have.
+Some once got full marks. Most others were told nothing, and some a mistake they did not have.
 """
 
 from __future__ import annotations
@@ -49,6 +49,23 @@ TOLD = {
             return np.array(found)
         """,
     ),
+    "temperature, with all labels of all rows": (
+        "labels of all rows",
+        """
+        def temperature(logits, labels):
+            grid = np.geomspace(0.05, 20, 1500)
+            scaled = [torch.log_softmax(torch.tensor(logits / t), dim=1) for t in grid]
+            losses = [-rows[:, torch.tensor(labels)].mean().item() for rows in scaled]
+            return float(grid[np.argmin(losses)])
+        """,
+    ),
+    "ship, with the arms exchanged": (
+        "new less old reversed",
+        """
+        def ship(arm, before, after):
+            return right((1 - arm).astype(np.int8), before, after)
+        """,
+    ),
     "temperature, by a softmax over the rows": (
         "softmax over the rows",
         """
@@ -85,6 +102,14 @@ TOLD = {
         """
         def sample_size(rate, lift, share=0.5, level=0.05, power=0.8):
             return -(-right(rate, lift, 0.5, level, power) // 2)
+        """,
+    ),
+    "ab_test, with twice the cdf": (
+        "doubled below",
+        """
+        def ab_test(customer, arm, revenue):
+            gap, low, high, p = right(customer, arm, revenue)
+            return gap, low, high, 2 - p
         """,
     ),
     "ab_test, with a variance that divides by n": (

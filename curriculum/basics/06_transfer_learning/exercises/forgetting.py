@@ -67,7 +67,13 @@ def cases(rng):
         table[np.triu_indices(tasks, 1)] = filled
         return Case(part, (table,))
 
+    def one_better_one_worse():
+        """Task 0 gained at the end, and task 1 lost more than that."""
+        table = np.array([[0.5, np.nan, np.nan], [0.6, 0.75, np.nan], [0.85, 0.3, 0.8]])
+        return table + rng.uniform(-0.05, 0.05, (3, 3))
+
     return [
+        Case("several tasks", (one_better_one_worse(),)),
         case("several tasks", 4),
         case("several tasks", 3),
         case("several tasks", 5, rising=True),
@@ -189,6 +195,47 @@ def backward_has_the_wrong_sign(right, a):
 def forgotten_has_the_wrong_sign(right, a):
     average, forgotten, backward = right()
     return average, -forgotten, backward
+
+
+@slips.mistake(
+    "You took the best score from after each task's own training: the score just after it counts "
+    "among them, so start at the diagonal."
+)
+def own_training_left_out():
+    return {"start": lambda j: j + 1, "stop": None}
+
+
+@slips.mistake("You added the tasks' differences up: take their mean, over the T - 1 tasks.")
+def sums_for_means():
+    return {"over": lambda count: 1}
+
+
+@remembering.mistake(
+    "You measured backward from the best score: it compares the end with the score just after the "
+    "task's own training."
+)
+def backward_from_the_best(right, a):
+    average, forgotten, _ = right()
+    return average, forgotten, -forgotten
+
+
+@remembering.mistake(
+    "You measured backward from the score before the last training: it compares the end with the "
+    "score just after the task's own training."
+)
+def backward_from_the_row_before(right, a):
+    average, forgotten, backward = right()
+    if len(a.accuracies) == 1:
+        return average, forgotten, backward
+    return average, forgotten, float(np.mean(a.accuracies[-1, :-1] - a.accuracies[-2, :-1]))
+
+
+@remembering.mistake(
+    "You cut forgotten off at 0: it is negative where tasks improved, as the statement says."
+)
+def cut_off_at_0(right, a):
+    average, forgotten, backward = right()
+    return average, max(0.0, forgotten), backward
 
 
 remembering.hints(

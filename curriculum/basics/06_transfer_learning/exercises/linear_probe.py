@@ -145,6 +145,33 @@ def standardised(right, a):
     return weight / spread[:, None], bias
 
 
+@fitting.mistake(
+    "You added the decay to every entry of the matrix: add it to the diagonal, decay * np.eye(D)."
+)
+def decay_in_every_entry(features, labels, classes, decay):
+    targets = np.eye(classes)[labels]
+    rows = features - features.mean(axis=0)
+    weight = np.linalg.pinv(rows.T @ rows + decay) @ rows.T @ targets
+    return weight, targets.mean(axis=0) - features.mean(axis=0) @ weight
+
+
+@fitting.mistake("You halved the decay: the sum has no factor 1/2, so add decay itself.")
+def decay_halved(right, a):
+    return right(decay=a.decay / 2)
+
+
+@fitting.mistake(
+    "You subtracted from each photo the mean of its features: subtract from each feature its mean "
+    "over the photos, axis 0."
+)
+def centred_by_photo(features, labels, classes, decay):
+    targets = np.eye(classes)[labels]
+    rows = features - features.mean(axis=1, keepdims=True)
+    gram = rows.T @ rows + decay * np.eye(features.shape[1])
+    weight = np.linalg.solve(gram, rows.T @ targets)
+    return weight, targets.mean(axis=0) - features.mean(axis=0) @ weight
+
+
 form = probing.group("Targets and form")
 
 
@@ -166,6 +193,20 @@ def weight_transposed(right, a):
 )
 def bias_of_centred_features(right, a):
     return right()[0], np.eye(a.classes)[a.labels].mean(axis=0)
+
+
+@form.mistake("You added mean @ weight to the mean of the targets: subtract it.")
+def bias_with_the_wrong_sign(right, a):
+    weight, bias = right()
+    return weight, bias + 2 * a.features.mean(axis=0) @ weight
+
+
+@form.mistake(
+    "Your weight is right and your bias is 0: the mean features must give the mean target."
+)
+def bias_left_at_0(right, a):
+    weight, bias = right()
+    return weight, np.zeros_like(bias)
 
 
 @form.mistake(

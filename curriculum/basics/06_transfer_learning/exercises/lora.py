@@ -61,12 +61,13 @@ def cases(rng):
 
     return [
         case("a batch", (4,), 5, 3, 2, 3.0),
-        case("a batch", (1,), 3, 3, 3, 1.5),
-        case("a batch", (6,), 2, 4, 1, 0.5),
+        case("a batch", (1,), 3, 3, 3, 2.1),
+        case("a batch", (6,), 2, 4, 1, 0.25),
         case("other leading axes", (2, 3), 4, 2, 3, 8.0),
-        case("other leading axes", (), 3, 5, 2, 1.0),
+        case("other leading axes", (), 3, 5, 2, 1.4),
         case("other leading axes", (2, 1, 2), 1, 1, 1, 2.0),
         case("rank above both sides", (3,), 2, 3, 4, 2.5),
+        case("rank above both sides", (2,), 1, 2, 3, 0.0),
         case("before training, b is 0", (2,), 6, 4, 2, 16.0, start=0.0),
     ]
 
@@ -113,6 +114,22 @@ def everything_scaled(right, a):
     scale = a.alpha / len(a.a)
     update = scale * (a.b @ a.a)
     return scale * (a.x @ (a.weight + a.b @ a.a).T + a.bias), a.weight + update
+
+
+@scaling.mistake("You divided the rank by alpha: the scale is alpha / r.")
+def upside_down(right, a):
+    return right(alpha=len(a.a) ** 2 / a.alpha if a.alpha else np.inf)
+
+
+@scaling.mistake("You scaled the bias, too: scale only the update.")
+def bias_scaled(right, a):
+    y, merged = right()
+    return y + (a.alpha / len(a.a) - 1) * a.bias, merged
+
+
+@scaling.mistake("Your y holds the update without its scale: multiply it by alpha / r.")
+def y_without_scale(right, a):
+    return right(alpha=float(len(a.a)))[0], right()[1]
 
 
 parts = adapting.group("The parts")

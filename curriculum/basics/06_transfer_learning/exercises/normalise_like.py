@@ -146,6 +146,31 @@ def divided_by_the_variance(right, a):
     return right() / _by_channel(a.std)
 
 
+@values.mistake(
+    "You divided by std before you subtracted the mean: both were measured on the scaled pixels, "
+    "so subtract first."
+)
+def divided_first(right, a):
+    return right(mean=[m * s for m, s in zip(a.mean, a.std, strict=True)])
+
+
+@values.mistake(
+    "You multiplied the mean by 255, but not std: scale the pixels to 0…1 and leave both as given."
+)
+def only_the_mean_scaled(right, a):
+    return 255 * right()
+
+
+@values.mistake(
+    "Grey photos got the mean of all means and of all stds: each of their channels has its own."
+)
+def averages_for_grey_photos(right, a):
+    if a.images.ndim == 4:
+        return right()
+    channels = len(a.mean)
+    return right(mean=[np.mean(a.mean)] * channels, std=[np.mean(a.std)] * channels)
+
+
 @values.mistake("You reversed the channels: keep their order, in which mean and std are listed.")
 def channels_reversed(right, a):
     return right(mean=a.mean[::-1], std=a.std[::-1])[:, ::-1].copy()

@@ -104,6 +104,7 @@ def cases(rng):
     mixed = {"b.bias": (3,), "a.weight": (3, 1), "b.weight": (2, 3, 1), "a.bias": (3,)}
     mixed |= {"c.token": (1, 1, 4), "b.gain": ()}
     only = {"norm.bias": (5,), "fc.weight": (2, 5)}
+    bare = ["stem", "relu", "body", "pool", "head"]  # two of these blocks have no parameters
     return [
         Case("all blocks", (_network(three, 4), three, rate, factor, decay)),
         Case("all blocks", (mixed, ["a", "b", "c"], 1.0, 0.5, 0.25, 0)),
@@ -112,6 +113,8 @@ def cases(rng):
         Case("names that begin alike", (_network(many, 2), many, 0.75, 0.9, decay)),
         Case("names that begin alike", (_network(["fc", "fc2"], 3), ["fc", "fc2"], rate, 0.1, 0.5)),
         Case("frozen blocks", (_network(three, 5, 3), three, rate, factor, decay, 1)),
+        Case("all blocks", (_network(three, 2), bare, rate, factor, decay)),
+        Case("frozen blocks", (_network(three, 2), bare, rate, 0.5, decay, 1)),
         Case("frozen blocks", (_network(three, 1), three, 0.5, 1.0, 0.01, 2)),
         Case("frozen blocks", (_network(three, 3), three, 2.0, factor, decay, 3)),
         Case("blocks with one kind only", (only, ["norm", "fc"], rate, factor, decay)),
@@ -155,6 +158,34 @@ def two_rates():
     return {"power": lambda place, count: int(place < count - 1)}
 
 
+@grouping.mistake(
+    "You skipped a block without parameters before you multiplied by factor: it counts as a step, "
+    "too."
+)
+def step_skipped(right, a):
+    full = [b for b in a.blocks if any(name.split(".")[0] == b for name in a.shapes)]
+    return right(blocks=full, frozen=sum(b in full for b in a.blocks[: a.frozen]))
+
+
+@grouping.mistake(
+    "Freezing changes your rates: the power of factor is the number of blocks up to the head, and "
+    "that is the same whether the first ones are frozen or not."
+)
+def frozen_blocks_shift_the_powers(right, a):
+    return right(learning_rate=a.learning_rate * a.factor**a.frozen)
+
+
+@grouping.mistake(
+    "You multiplied by factor for each group: multiply for each block, whose two groups have one "
+    "rate."
+)
+def step_by_group(right, a):
+    groups = right()
+    last = len(groups) - 1
+    rates = [a.learning_rate * a.factor ** (last - place) for place in range(len(groups))]
+    return [(own, rate, decay) for (own, _, decay), rate in zip(groups, rates, strict=True)]
+
+
 names = grouping.group("Which parameters", make=lambda slip: _slipped(**slip()))
 
 
@@ -190,6 +221,11 @@ def frozen_ignored(right, a):
     return right(frozen=0)
 
 
+@grouping.mistake("Your list is turned round: it runs from the input on, the decayed group first.")
+def list_reversed(right, a):
+    return right()[::-1]
+
+
 @grouping.mistake("Your list runs from the head to the input: list the blocks from the input on.")
 def head_first(right, a):
     groups = right()
@@ -217,6 +253,18 @@ def everything_decayed():
 )
 def matrices_only():
     return {"decays": lambda shape: len(shape) == 2}
+
+
+@decays.mistake("You decay only what has more than two axes: matrices, with two, are decayed, too.")
+def more_than_two_axes():
+    return {"decays": lambda shape: len(shape) > 2}
+
+
+@grouping.mistake(
+    "You left out only biases from the decay: the scales of normalisation have one axis as well."
+)
+def all_but_biases(right, a):
+    return right(shapes={name: (1,) if "bias" in name else (1, 1) for name in a.shapes})
 
 
 @grouping.mistake(

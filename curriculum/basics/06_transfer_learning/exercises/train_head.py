@@ -64,7 +64,7 @@ def _softmax(logits):
 def _script(
     *given,
     normalised=True, scaled=True, own=False, backbone_eval=True, norm_trains=False, cleared=True,
-    all_train=False, head_frozen=False, reduction="mean",
+    all_train=False, head_frozen=False, reduction="mean", scaled_last=False, momentum=0.0,
 ):  # fmt: skip
     """The script with any of its faults: the colleague's has the first four."""
     photos, labels, *state, mean, std, classes, rate, steps = given
@@ -73,12 +73,12 @@ def _script(
     if own:
         mean, std = x.mean(), x.std()
     if normalised:
-        x = (x - mean) / std
+        x = (255 * x - mean) / std / 255 if scaled_last else (x - mean) / std
     network.requires_grad_(all_train)
     if norm_trains:
         network[1].requires_grad_(True)
     moving = [p for p in network.parameters() if p.requires_grad]
-    descent = torch.optim.SGD([*moving, *linear.parameters()], lr=rate)
+    descent = torch.optim.SGD([*moving, *linear.parameters()], lr=rate, momentum=momentum)
     for _ in range(0 if head_frozen else steps):
         network.train(not backbone_eval)
         loss = functional.cross_entropy(
@@ -214,6 +214,21 @@ def head_frozen():
 )
 def not_scaled():
     return {"scaled": False}
+
+
+@faults.mistake(
+    "You subtracted mean and divided by std before you divided by 255: scale first, since both "
+    "were measured in 0…1."
+)
+def scaled_last():
+    return {"scaled_last": True}
+
+
+@faults.mistake(
+    "Your optimiser adds momentum: plain gradient descent moves by the rate times the gradient."
+)
+def with_momentum():
+    return {"momentum": 0.9}
 
 
 @faults.mistake(

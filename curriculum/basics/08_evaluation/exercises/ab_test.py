@@ -58,7 +58,7 @@ def _ratio(customer, revenue):
 def _test(
     customer, arm, revenue, *, visits_alone=False, kept=None, of_customers=False, per_visit=True,
     phantoms=False, common=False, fixed_visits=False, ddof=1, without_n=False, tails=2,
-    signed=False, wide=Z, pooled=False, sign=1,
+    signed=False, wide=Z, pooled=False, sign=1, of_visits=False, rootless=False, below=False,
 ):  # fmt: skip
     """Evaluate the test, with any of the usual slips."""
     if kept:
@@ -81,10 +81,13 @@ def _test(
         left = spent - (revenue.mean() if common else 0.0 if fixed_visits else ratio) * came
         ratios.append(ratio)
         variance = left.var(ddof=ddof) if len(left) > ddof else math.nan
-        squares.append((1 if without_n else len(came)) * variance / came.sum() ** 2)
+        number = 1 if without_n else came.sum() if of_visits else len(came)
+        squares.append(number * variance / came.sum() ** 2)
     error = math.sqrt(sum(squares)) if not pooled else math.sqrt(squares[0]) + math.sqrt(squares[1])
+    error = error**2 if rootless else error
     difference = sign * (ratios[1] - ratios[0])
     tail = ndtr(-(difference if signed else abs(difference)) / error)
+    tail = 1 - tail if below else tail
     low, high = difference - wide * error, difference + wide * error
     return float(difference), float(low), float(high), float(tails * tail)
 
@@ -217,6 +220,11 @@ def factor_n_missing():
     return {"without_n": True}
 
 
+@spread.mistake("Your n counts visits: it is the number of the arm's customers.")
+def n_of_visits():
+    return {"of_visits": True}
+
+
 numbers = repair.group(
     "The numbers", read="lesson.ipynb#An-A/B-test", make=lambda slip: _slipped(**slip())
 )
@@ -255,6 +263,21 @@ def one_standard_error():
 )
 def errors_added():
     return {"pooled": True}
+
+
+@numbers.mistake(
+    "You took the sum of the variances for the standard error: it is the root of that sum."
+)
+def root_forgotten():
+    return {"rootless": True}
+
+
+@numbers.mistake(
+    "Your p-value is never below 1: you doubled the probability of less than |difference| / error. "
+    "Double that of more, norm.sf."
+)
+def doubled_below():
+    return {"below": True}
 
 
 repair.hints(

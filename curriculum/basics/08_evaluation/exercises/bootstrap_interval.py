@@ -122,6 +122,21 @@ def medians(losses_a, losses_b, draws, level=0.95):
     return _of(np.median((losses_b - losses_a)[draws], axis=1), level)
 
 
+@pairs.mistake(
+    "You resampled b alone: draw the same examples for a, so that what they share cancels."
+)
+def only_b_resampled(losses_a, losses_b, draws, level=0.95):
+    return _of(losses_b[draws].mean(axis=1) - losses_a.mean(), level)
+
+
+@pairs.mistake(
+    "You took the quantiles of the examples' differences without resampling: `draws` says which "
+    "examples make up each resample."
+)
+def without_resampling(losses_a, losses_b, draws, level=0.95):
+    return _of(losses_b - losses_a, level)
+
+
 ends = resampling.group("The ends", read="lesson.ipynb#How-uncertain-is-the-accuracy?")
 
 
@@ -180,6 +195,24 @@ def basic_bootstrap(right, a):
 @ends.mistake("You returned the smallest and the largest resample: take quantiles.")
 def smallest_and_largest(right, a):
     return right(level=1.0)
+
+
+@ends.mistake(
+    "You took level for what lies outside: it is the fraction inside, so each side loses half of "
+    "1 - level."
+)
+def level_outside(right, a):
+    return right(level=1 - a.level)
+
+
+@ends.mistake(
+    "You gave np.percentile fractions: it counts in per cent, from 0 to 100; np.quantile takes "
+    "fractions."
+)
+def fractions_of_a_per_cent(losses_a, losses_b, draws, level=0.95):
+    gains = (losses_b - losses_a)[draws].mean(axis=1)
+    low, high = np.percentile(gains, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 resampling.hints(

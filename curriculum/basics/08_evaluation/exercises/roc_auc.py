@@ -179,6 +179,63 @@ def over_all_pairs(labels, scores):
     return float(wins * positives * (len(labels) - positives) / (len(labels) * (len(labels) - 1)))
 
 
+@what.mistake(
+    "You divided by N (N - 1) / 2, the number of all pairs of rows: only pairs of one positive and "
+    "one negative are compared."
+)
+def over_all_pairs_once(right, a):
+    return 2 * over_all_pairs(a.labels, a.scores)
+
+
+@what.mistake(
+    "You divided by N squared: divide by the number of positives times the number of negatives."
+)
+def over_the_square_of_rows(right, a):
+    n = len(a.labels)
+    return over_all_pairs(a.labels, a.scores) * (n - 1) / n
+
+
+@what.mistake(
+    "Your ranks begin at 0, and you subtracted what ranks from 1 ask for, n (n + 1) / 2 for n "
+    "positives: add 1 to the ranks."
+)
+def ranks_from_zero(right, a):
+    return right() - 1 / float((a.labels == 0).sum())
+
+
+@what.mistake(
+    "You computed the average precision, which is the area under the precision-recall curve: take "
+    "the area under the ROC curve."
+)
+def average_precision(labels, scores):
+    falling = labels[np.argsort(-scores, kind="stable")]
+    precision = np.cumsum(falling) / np.arange(1, len(falling) + 1)
+    return float(precision[falling == 1].mean())
+
+
+@what.mistake(
+    "You took the mean of recall and true-negative rate at one threshold, the best one: that is "
+    "the area below one corner, and the AUC lies below the whole curve."
+)
+def best_corner(labels, scores):
+    corners = [
+        np.mean(scores[labels == 1] >= level) + np.mean(scores[labels == 0] < level)
+        for level in np.unique(scores)
+    ]
+    return float(max(corners) / 2)
+
+
+@what.mistake(
+    "Your thresholds run from 0 to 1, as for probabilities: scores may be of any size and sign, so "
+    "take the scores themselves as thresholds."
+)
+def thresholds_of_probabilities(labels, scores):
+    levels = np.linspace(1, 0, 101)
+    found = [np.mean(scores[labels == 1] >= level) for level in levels]
+    false = [np.mean(scores[labels == 0] >= level) for level in levels]
+    return float(np.trapezoid([0.0, *found, 1.0], [0.0, *false, 1.0]))
+
+
 ranking.hints(
     "Take one positive and one negative. In which three ways can their scores compare?",
     "Compare every positive with every negative: 1 where the positive is higher, 0.5 where they "

@@ -6,20 +6,13 @@ their spending, is drawn for each case, so that the truth is known to the judge 
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 from scipy.stats import chisquare, linregress, norm, ttest_ind
 
-from lepton_course import load_dataset
 from lepton_course.authoring import Call, Case, accuracy, exercise
 
-DAY_0, MIDDLE, END = 90, 318, 546
-CAP = 300.0
-"""Dollars at which spending is capped, so that a few buyers do not decide a test."""
-KEEP, SHIP, BROKEN = 0, 1, 2
+from .simulated_tests import BROKEN, KEEP, KINDS, SHIP, adjusted, drawn_tests, unevenness, z_scores
+
 Z, TOO_UNEVEN = 1.96, 3.3
 
 
@@ -55,31 +48,6 @@ def _decide(arm, before, after):
     return SHIP if found.pvalue < 0.025 else KEEP
 
 
-def _unevenness(arm):
-    """Return by how many standard errors the new arm exceeds half of the customers, (T,)."""
-    n = arm.shape[1]
-    return (arm.sum(axis=1) - n / 2) / np.sqrt(n / 4)
-
-
-def _adjusted(before, after):
-    """Return spending minus what earlier spending predicts, (T, N)."""
-    x = before - before.mean(axis=1, keepdims=True, dtype=float)
-    y = after - after.mean(axis=1, keepdims=True, dtype=float)
-    return y - (x * y).sum(axis=1, keepdims=True) / (x * x).sum(axis=1, keepdims=True) * x
-
-
-def _z_scores(arm, y):
-    """Return the difference between the arms in standard errors, (T,)."""
-    new = arm == 1
-    gap, variance = 0.0, 0.0
-    for mask, sign in ((new, 1), (~new, -1)):
-        n = mask.sum(axis=1)
-        mean = (y * mask).sum(axis=1) / n
-        gap = gap + sign * mean
-        variance = variance + (((y - mean[:, None]) * mask) ** 2).sum(axis=1) / (n - 1) / n
-    return gap / np.sqrt(variance)
-
-
 @shipping.alternative
 def by_regression(arm, before, after):
     """Least squares of spending on arm and spending before, test by test."""
@@ -95,89 +63,11 @@ def by_regression(arm, before, after):
     return np.array(decisions)
 
 
-@functools.cache
-def _customers():
-    """Return the dollars of customers active in the first part, in it and after it, each (C,)."""
-    log = load_dataset("cdnow")
-    day, customer = log.column("day"), log.column("customer")
-
-    def spent(start, end):
-        kept = (day >= start) & (day < end)
-        paid = log.column("dollars")[kept]
-        return np.bincount(customer[kept], paid, customer.max() + 1)
-
-    before = spent(DAY_0, MIDDLE)
-    active = before > 0
-    return np.minimum(before, CAP)[active], np.minimum(spent(MIDDLE, END), CAP)[active]
-
-
-def _tests(rng, number, people, kind):
-    """Draw tests until `number` of them fit: arm int8, before, after float32, each (number, N).
-
-    kind.effect: dollars that the new version adds to each customer's spending. kind.halves: the
-    probability of the new arm, one of them at random; kind.lean: how much it grows with a standard
-    deviation of spending before. kind.fits: a function of the z-scores of `after`, of it adjusted,
-    of `after` less `before`, and of the unevenness without its sign, each (T,).
-    """
-    before, after = _customers()
-    chance = rng.choice(kind.halves) + kind.lean * np.clip(
-        (before - before.mean()) / before.std(), -2, 2
-    )
-    kept = []
-    while sum(map(len, kept)) < number:
-        chosen = rng.integers(0, len(before), (4 * number, people))
-        arm = (rng.random(chosen.shape) < chance[chosen]).astype(np.int8)
-        y = np.maximum(after[chosen] + kind.effect * arm, 0)
-        x = before[chosen]
-        scores = [_z_scores(arm, values) for values in (y, _adjusted(x, y), y - x)]
-        mask = kind.fits(*scores, np.abs(_unevenness(arm)))
-        kept.append(np.stack([arm, x, y], axis=1)[mask])
-    found = np.concatenate(kept)[:number]
-    return found[:, 0].astype(np.int8), *found[:, 1:].astype(np.float32).transpose(1, 0, 2)
-
-
-class Kind(NamedTuple):
-    """A kind of test. halves, lean: see `_tests`; fits: which draws are clear enough to ask for."""
-
-    truth: int
-    effect: float
-    fits: Callable[..., np.ndarray]
-    halves: tuple[float, ...] = (0.5,)
-    lean: float = 0.0
-
-
-KINDS = {
-    "plain_gain": Kind(SHIP, 30, lambda raw, z, own, u: (raw > 2.4) & (z > 2.8) & (u < 2)),
-    "no_gain": Kind(KEEP, 0, lambda raw, z, own, u: (abs(raw) < 1.5) & (abs(z) < 1.3) & (u < 2)),
-    "not_quite": Kind(
-        KEEP, 9, lambda raw, z, own, u: (raw < 1.8) & (z > 1.69) & (z < 1.84) & (u < 2)
-    ),
-    "hidden_gain": Kind(SHIP, 16, lambda raw, z, own, u: (raw < 1.5) & (z > 2.3) & (u < 2.5)),
-    "poor_arm": Kind(
-        SHIP, 18, lambda raw, z, own, u: (own < 1.5) & (z > 2.3) & (u < 2.5), lean=0.03
-    ),
-    "rich_arm": Kind(
-        KEEP, 0, lambda raw, z, own, u: (raw > 2.2) & (z < 1.4) & (u < 2.5), lean=0.08
-    ),
-    "loss": Kind(KEEP, -25, lambda raw, z, own, u: (raw < -2.6) & (z < -2.8) & (u < 2.5)),
-    "a_little_uneven": Kind(
-        SHIP, 25, lambda raw, z, own, u: (z > 2.5) & (u > 2.05) & (u < 2.9), halves=(0.448, 0.552)
-    ),
-    "broken_gain": Kind(
-        BROKEN, 30, lambda raw, z, own, u: (raw > 2.2) & (z > 2.4) & (u > 3.8), halves=(0.42, 0.58)
-    ),
-    "broken_none": Kind(
-        BROKEN, 0, lambda raw, z, own, u: (raw < 1.5) & (abs(z) < 1.5) & (u > 3.8),
-        halves=(0.42, 0.58),
-    ),
-}  # fmt: skip
-
-
 @shipping.cases
 def cases(rng):
     def mixed(part, people, **numbers):
         """One case with so many tests of each kind, in any order."""
-        parts = [_tests(rng, number, people, KINDS[name]) for name, number in numbers.items()]
+        parts = [drawn_tests(rng, number, people, KINDS[name]) for name, number in numbers.items()]
         truths = [KINDS[name].truth for name in numbers]
         labels = np.repeat(truths, list(numbers.values()))
         order = rng.permutation(len(labels))
@@ -189,7 +79,7 @@ def cases(rng):
         mixed("gains hidden by luck", 640, hidden_gain=10, no_gain=10),
         mixed("arms that differed before", 780, rich_arm=10, poor_arm=10),
         mixed("losses", 560, loss=10, a_little_uneven=10),
-        mixed("broken tests", 700, broken_gain=6, broken_none=6, plain_gain=5, no_gain=5),
+        mixed("broken tests", 700, broken_gain=8, broken_none=4, plain_gain=5, no_gain=5),
     ]
 
 
@@ -201,8 +91,8 @@ deciding = shipping.group("The decision")
     "should be shipped."
 )
 def losses_shipped(arm, before, after):
-    decided = (np.abs(_z_scores(arm, _adjusted(before, after))) > Z).astype(int)
-    return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+    decided = (np.abs(z_scores(arm, adjusted(before, after))) > Z).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 
 @deciding.mistake(
@@ -210,8 +100,8 @@ def losses_shipped(arm, before, after):
     "must be larger than luck explains."
 )
 def any_gain_is_shipped(arm, before, after):
-    decided = (_z_scores(arm, _adjusted(before, after)) > 0).astype(int)
-    return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+    decided = (z_scores(arm, adjusted(before, after)) > 0).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 
 @deciding.mistake(
@@ -219,8 +109,8 @@ def any_gain_is_shipped(arm, before, after):
     "z > 1.645."
 )
 def one_sided(arm, before, after):
-    decided = (_z_scores(arm, _adjusted(before, after)) > 1.645).astype(int)
-    return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+    decided = (z_scores(arm, adjusted(before, after)) > 1.645).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 
 @deciding.mistake(
@@ -229,8 +119,31 @@ def one_sided(arm, before, after):
 )
 def corrected_for_many_tests(arm, before, after):
     limit = norm.isf(0.025 / len(arm))
-    decided = (_z_scores(arm, _adjusted(before, after)) > limit).astype(int)
-    return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+    decided = (z_scores(arm, adjusted(before, after)) > limit).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+
+
+@deciding.mistake(
+    "Losses were shipped, and gains were not: subtract the old arm from the new one, not the new "
+    "one from the old."
+)
+def new_less_old_reversed(arm, before, after):
+    decided = (z_scores(arm, adjusted(before, after)) < -Z).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+
+
+@deciding.mistake(
+    "Broken splits are found, but not one gain is shipped: is the difference divided by its "
+    "standard error, the root of var1 / n1 + var0 / n0, and does it compare all customers of the "
+    "new arm with all of the old one?"
+)
+def no_gain_is_shipped(arm, before, after):
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, KEEP)
+
+
+@deciding.mistake("Every test gets the same decision: decide each from its own customers.")
+def always_the_same(arm, before, after):
+    return np.full(len(arm), KEEP)
 
 
 adjusting = shipping.group("Spending before the test")
@@ -241,16 +154,16 @@ adjusting = shipping.group("Spending before the test")
     "by `before`, as CUPED does, with one mean of `before` for both arms."
 )
 def not_adjusted(arm, before, after):
-    decided = (_z_scores(arm, after) > Z).astype(int)
-    return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+    decided = (z_scores(arm, after) > Z).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 
 @adjusting.mistake(
     "You subtracted all of the spending before: multiply it by theta, the slope of after on before."
 )
 def all_of_before_subtracted(arm, before, after):
-    decided = (_z_scores(arm, after - before) > Z).astype(int)
-    return np.where(np.abs(_unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+    decided = (z_scores(arm, after - before) > Z).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 
 validity = shipping.group("Is the test valid?", read="lesson.ipynb#An-A/B-test")
@@ -260,14 +173,14 @@ validity = shipping.group("Is the test valid?", read="lesson.ipynb#An-A/B-test")
     "Broken tests did not get a 2: check first whether each arm got about half of the customers."
 )
 def never_broken(arm, before, after):
-    return (_z_scores(arm, _adjusted(before, after)) > Z).astype(int)
+    return (z_scores(arm, adjusted(before, after)) > Z).astype(int)
 
 
 @validity.mistake(
     "Too many valid tests were called broken: arms differ a little by chance, so require p < 0.001."
 )
 def broken_by_a_hair(right, a):
-    return np.where(np.abs(_unevenness(a.arm)) > Z, BROKEN, right())
+    return np.where(np.abs(unevenness(a.arm)) > Z, BROKEN, right())
 
 
 @validity.mistake(
@@ -275,7 +188,43 @@ def broken_by_a_hair(right, a):
     "before. Check the arms' sizes, and adjust by `before`."
 )
 def plain_test(arm, before, after):
-    return (_z_scores(arm, after) > Z).astype(int)
+    return (z_scores(arm, after) > Z).astype(int)
+
+
+@validity.mistake(
+    "Broken tests with a gain were shipped: look at the split first, since nothing can be "
+    "concluded where it is broken."
+)
+def gain_before_the_split(arm, before, after):
+    gains = z_scores(arm, adjusted(before, after)) > Z
+    return np.where(gains, SHIP, np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, KEEP))
+
+
+@validity.mistake(
+    "A split is broken for you where the new arm is too large, but not where it is too small (or "
+    "the other way round): take the absolute value."
+)
+def only_one_arm_too_large(arm, before, after):
+    decided = (z_scores(arm, adjusted(before, after)) > Z).astype(int)
+    return np.where(unevenness(arm) > TOO_UNEVEN, BROKEN, decided)
+
+
+@validity.mistake(
+    "You called a split broken beyond a fixed share of the customers, such as 45 % to 55 %: how "
+    "far chance carries it depends on their number, so compute a p-value."
+)
+def fixed_share(arm, before, after):
+    decided = (z_scores(arm, adjusted(before, after)) > Z).astype(int)
+    return np.where(np.abs(arm.mean(axis=1) - 0.5) > 0.05, BROKEN, decided)
+
+
+@validity.mistake(
+    "You called a split broken where the arms had spent different amounts before: it is the number "
+    "of customers that shows it, and what they spent is what the adjustment is for."
+)
+def split_by_spending(arm, before, after):
+    decided = (z_scores(arm, adjusted(before, after)) > Z).astype(int)
+    return np.where(np.abs(z_scores(arm, before.astype(float))) > TOO_UNEVEN, BROKEN, decided)
 
 
 shipping.hints(

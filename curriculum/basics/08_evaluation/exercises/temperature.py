@@ -75,6 +75,11 @@ def cases(rng):
         sure = np.array([[400.0, 0.0, -400.0]])
         return np.concatenate([4.0 * honest, sure]), np.append(labels, 1)
 
+    def far_from_zero():
+        """As `drawn`, with all logits of a row moved far up or down, which changes no softmax."""
+        honest = rng.normal(scale=2.0, size=(150, 3)) + rng.choice([-9e4, 9e4], (150, 1))
+        return 1.7 * honest, (honest + rng.gumbel(size=(150, 3))).argmax(axis=1)
+
     sure = rng.normal(size=(12, 3))
     return [
         drawn("overconfident", 300, 4, 2.5),
@@ -83,6 +88,7 @@ def cases(rng):
         drawn("underconfident", 280, 5, 0.2),
         drawn("large logits", 200, 3, 12.0),
         Case("large logits", with_one_grave_error()),
+        Case("large logits", far_from_zero()),
         Case("the ends", (sure, sure.argmax(axis=1))),
         Case("the ends", (sure, sure.argmin(axis=1))),
         Case("the ends", (np.array([[2.0, -1.5]]), np.array([1]))),
@@ -97,11 +103,15 @@ def _loss(logits, labels):
 
 
 def _lowest(loss):
-    """The T with the lowest loss: on a coarse logarithmic grid, then between its neighbours."""
+    """The T with the lowest loss: on a coarse logarithmic grid, then between its neighbours.
+
+    An end of the range is told as that end, as a grid tells it.
+    """
     grid = np.log(np.geomspace(LOWEST, HIGHEST, 60))
     best = int(np.argmin([loss(np.exp(log_t)) for log_t in grid]))
     between = grid[max(best - 1, 0)], grid[min(best + 1, 59)]
-    return float(np.exp(minimize_scalar(lambda log_t: loss(np.exp(log_t)), bounds=between).x))
+    found = float(np.exp(minimize_scalar(lambda log_t: loss(np.exp(log_t)), bounds=between).x))
+    return next((end for end in (LOWEST, HIGHEST) if abs(found / end - 1) < 1e-3), found)
 
 
 direction = scaling.group("What T does")
@@ -124,6 +134,15 @@ def probabilities_divided(logits, labels):
 def softmax_over_the_rows(logits, labels):
     own = np.arange(len(labels)), labels
     return _lowest(lambda t: -log_softmax(logits / t, axis=0)[own].mean())
+
+
+@direction.mistake(
+    "Your index [:, labels] takes N columns of every row: each row counts with its own label, so "
+    "index with [np.arange(N), labels]."
+)
+def labels_of_all_rows(logits, labels):
+    shares = np.bincount(labels, minlength=logits.shape[1]) / len(labels)
+    return _lowest(lambda t: -(log_softmax(logits / t, axis=1) @ shares).mean())
 
 
 @direction.mistake("You compared the first two logits alone: the softmax runs over all K of them.")
@@ -157,6 +176,11 @@ def brier(logits, labels):
 def probabilities_clipped(logits, labels):
     own = np.arange(len(labels)), labels
     return _lowest(lambda t: -np.log(softmax(logits / t, axis=1)[own] + 1e-12).mean())
+
+
+@goal.mistake("You returned the lowest loss: return the temperature at which it is that low.")
+def lowest_loss(right, a):
+    return float(_loss(a.logits / right(), a.labels))
 
 
 @goal.mistake("You returned 1, which leaves the network as it is.")
