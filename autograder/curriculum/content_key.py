@@ -60,13 +60,14 @@ def exercise_files(
 ) -> set[Path]:
     """Return the files that an exercise depends on.
 
-    These are the file that declares it, with the files of its package that it imports; the files
-    of lepton_course that they, or the compiler of exercises, import; the files of the module's
-    folder and the data sets of the course that they name.
+    These are the file that declares it, its `…_mistakes.py`, and the files of its package that
+    they import; the files of lepton_course that they, or the compiler of exercises, import; the
+    files of the module's folder and the data sets of the course that they name.
     """
     reader = reader or SourceReader()
     package = clone / "lepton_course"
-    declared = with_relative_imports(declaring_files(folder, name, reader))
+    declaring = declaring_files(folder, name, reader)
+    declared = with_relative_imports(declaring | _further_mistakes(declaring))
     sources = [reader.text(path) for path in declared]
     helpers = imported_files([*sources, _COMPILING], package, reader.imports)
     beside = set(_named_beside(folder, "\n".join(sources)))
@@ -83,6 +84,12 @@ def declaring_files(folder: Path, name: str, reader: SourceReader | None = None)
     files = set((folder / DECLARATIONS).parent.rglob("*.py"))
     text = (reader or SourceReader()).text
     return {path for path in files if name in _names_called(text(path))} or files
+
+
+def _further_mistakes(declaring: Iterable[Path]) -> set[Path]:
+    """Return the files beside those that declare an exercise which declare more of its mistakes."""
+    beside = (path.with_name(f"{path.stem}_mistakes.py") for path in declaring)
+    return {path for path in beside if path.is_file()}
 
 
 def declarations_key(folder: Path, clone: Path = CLONE) -> str:

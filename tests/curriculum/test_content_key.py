@@ -1,6 +1,7 @@
 """Keys of exercises: they change with all that an exercise depends on, and with nothing else."""
 
 import ast
+from pathlib import Path
 
 import pytest
 from conftest import declare
@@ -36,6 +37,7 @@ MODULE = {
     "exercises/graded.py": "from lepton_course import load_dataset\n"
     "HELD_OUT = Path(__file__).parents[1] / 'held_out.npz'\n"
     "question = exercise('graded')\nrows = load_dataset('credit')",
+    "exercises/trained_mistakes.py": "from .trained import EXERCISE",
     "exercises/shared.py": "def scale(x):\n    return x",
     "exercises/unused.py": "",
     "held_out.npz": "labels",
@@ -67,6 +69,7 @@ def keys(clone):
     [
         ("curriculum/basics/01_first/exercises/plain.py", {"plain"}),
         ("curriculum/basics/01_first/exercises/trained.py", {"trained"}),
+        ("curriculum/basics/01_first/exercises/trained_mistakes.py", {"trained"}),  # imports it
         ("curriculum/basics/01_first/exercises/shared.py", {"trained"}),  # imported
         ("curriculum/basics/01_first/exercises/unused.py", set()),
         ("curriculum/basics/01_first/exercises/__init__.py", set()),
@@ -138,6 +141,8 @@ def test_every_exercise_of_the_course_is_found_in_a_file_of_its_own(folder):
     for name in load_exercises(folder):
         declaring = {path.name for path in content_key.declaring_files(folder, name)}
         assert declaring and declaring < package, name
+        covered = {path.name for path in exercise_files(folder, name)}
+        assert package & {f"{Path(file).stem}_mistakes.py" for file in declaring} <= covered, name
 
 
 def test_names_reach_as_far_as_they_are_told():
