@@ -12,9 +12,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from jupyterhub.auth import DummyAuthenticator  # noqa: E402
-
 from lepton_team import courses as team  # noqa: E402
+from lepton_team.demonstration import OnePassword  # noqa: E402
 from lepton_team.folders import CLONE, HubFolders  # noqa: E402
 from lepton_team.proxy import proxy_command  # noqa: E402
 from lepton_team.sign_in import arrives_at, with_groups  # noqa: E402
@@ -35,11 +34,11 @@ def groups_of(user: str) -> list[str]:
     return team.groups_of(team.read_courses(folders), user)
 
 
-c.JupyterHub.authenticator_class = with_groups(DummyAuthenticator, groups_of)
+c.JupyterHub.authenticator_class = with_groups(OnePassword, groups_of)
 c.Authenticator.manage_groups = True
 c.Authenticator.auth_refresh_age = 60
 c.Authenticator.any_allow_config = True  # who has a group may sign in
-c.DummyAuthenticator.password = PASSWORD
+c.OnePassword.password = PASSWORD
 c.JupyterHub.template_vars = {
     "announcement_login": (
         "<strong>A demonstration with made-up people.</strong> This sign-in checks nobody's "

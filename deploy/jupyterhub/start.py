@@ -59,7 +59,10 @@ def main() -> None:
         "LEPTON_TEAM_PORT": str(options.port),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
-    print(f"Open http://127.0.0.1:{options.port} (the page says how to sign in). Stop: Ctrl+C.")
+    print(
+        "The hub starts. When it says that it is running, open its address, "
+        f"http://127.0.0.1:{options.port}: the page says how to sign in. Stop: Ctrl+C."
+    )
     sys.stdout.flush()
     os.chdir(folders.hub)
     command = [sys.executable, "-m", "jupyterhub", "-f", str(HERE / "jupyterhub_config.py")]

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 from conftest import CLONE, skip_unless_ci
+from traitlets.config import Config
 
 from autograder.classroom.roster import Student, write_roster
 from lepton_team import courses
@@ -33,7 +34,7 @@ from lepton_team.folders import HubFolders
 from lepton_team.left_processes import end_processes, view_of
 from lepton_team.mount_namespace import closed_parents
 from lepton_team.ports import EPHEMERAL, non_ephemeral_port
-from lepton_team.sign_in import arrival, course_groups
+from lepton_team.sign_in import arrival, course_groups, with_groups
 from lepton_team.start_queue import StartQueue
 
 SUMS = Course("sums", frozenset({"curie"}), frozenset({"ada", "curie"}))
@@ -144,6 +145,34 @@ def test_groups_of_a_provider_may_have_the_names_of_the_hubs():
 def test_an_instructor_arrives_at_the_course_and_a_learner_at_their_own_server():
     assert arrival(["nbgrader-nets", "formgrade-sums"]) == "/services/sums/lab?formgrader=true"
     assert arrival(["nbgrader-sums"]) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "enters"),
+    [
+        ("ada", "lépton", True),
+        ("ada", "lepton", False),
+        ("ada", "", False),
+        ("mallory", "lépton", False),
+        ("nobody", "lépton", False),
+    ],
+)
+def test_only_who_is_in_a_course_signs_in_to_the_demonstration(name, password, enters):
+    demonstration = pytest.importorskip("lepton_team.demonstration")
+    authenticator = with_groups(demonstration.OnePassword, lambda user: groups_of([SUMS], user))
+    config = {"OnePassword": {"password": "lépton"}, "Authenticator": {"manage_groups": True}}
+    one_password = authenticator(config=Config(config))
+    data = {"username": name, "password": password}
+    found = asyncio.run(one_password.get_authenticated_user(None, data))
+    assert (found and found["groups"]) == (["nbgrader-sums"] if enters else None)
+
+
+def test_a_sign_in_that_lets_everybody_in_lets_in_who_is_in_a_course():
+    auth = pytest.importorskip("jupyterhub.auth")
+    authenticator = with_groups(auth.DummyAuthenticator, lambda user: groups_of([SUMS], user))()
+    for name, enters in (("ada", True), ("mallory", False)):
+        found = authenticator.get_authenticated_user(None, {"username": name, "password": ""})
+        assert bool(asyncio.run(found)) == enters
 
 
 def test_a_role_opens_one_course_and_nothing_else():

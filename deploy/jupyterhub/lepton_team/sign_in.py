@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from traitlets import default
+
 if TYPE_CHECKING:
     from jupyterhub.auth import Authenticator
 
@@ -53,6 +55,10 @@ def with_groups(base: type[Authenticator], groups_of: Callable[[str], list[str]]
     """
 
     class CourseGroups(base):  # type: ignore[misc, valid-type]
+        @default("allow_all")
+        def _allows_all(self) -> bool:  # else `check_allowed` is not asked
+            return False
+
         def check_allowed(self, username: str, *arguments: Any, **options: Any) -> bool:
             return bool(groups_of(username))
 
