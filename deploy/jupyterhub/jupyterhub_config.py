@@ -39,6 +39,7 @@ c.Authenticator.manage_groups = True
 c.Authenticator.auth_refresh_age = 60
 c.Authenticator.any_allow_config = True  # who has a group may sign in
 c.OnePassword.password = PASSWORD
+c.JupyterHub.template_paths = [str(HERE / "templates")]
 c.JupyterHub.template_vars = {
     "announcement_login": (
         "<strong>A demonstration with made-up people.</strong> This sign-in checks nobody's "
