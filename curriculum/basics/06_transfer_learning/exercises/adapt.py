@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy.optimize import linear_sum_assignment
-from torch.nn import functional
 
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
+from .belt import on_the_belt, reduced
 from .frozen_features import MEAN, STD, WEIGHTS, features_of, pretrained_backbone, probe_scores
 
 FOLDER = Path(__file__).parents[1]
@@ -81,10 +80,10 @@ def cases(rng, rows):
         if first is not None:
             mixed = np.roll(np.arange(len(mixed)), -LABELS * first)
         labels = np.repeat(names, LABELS)[mixed]
-        photos = _on_the_belt(images[np.concatenate(known)[mixed]], rng)
+        photos = on_the_belt(images[np.concatenate(known)[mixed]], rng)
         shuffled = rng.permutation(new_of_each * len(order))
         expected = np.repeat(names, new_of_each)[shuffled]
-        return photos, labels, _on_the_belt(images[np.concatenate(new)[shuffled]], rng), expected
+        return photos, labels, on_the_belt(images[np.concatenate(new)[shuffled]], rng), expected
 
     def sizes():
         """A case of the classes in SIZES, in any order."""
@@ -93,10 +92,10 @@ def cases(rng, rows):
             factors = [factor for of_kind, factor in SIZES if of_kind == kind]
             places = rng.permutation(np.flatnonzero(kinds == kind))
             for factor, mine in zip(factors, np.array_split(places, len(factors)), strict=True):
-                shown.append(_reduced(images[mine], factor))
+                shown.append(reduced(images[mine], factor))
         order = rng.permutation(len(shown))
         new_of_each = min(map(len, shown)) - LABELS
-        of_size = [_on_the_belt(shown[k][: LABELS + new_of_each], rng) for k in order]
+        of_size = [on_the_belt(shown[k][: LABELS + new_of_each], rng) for k in order]
         known = np.roll(np.concatenate([part[:LABELS] for part in of_size]), LABELS, axis=0)
         labels = np.roll(np.repeat(np.arange(len(order)), LABELS), LABELS)
         new = np.concatenate([part[LABELS:] for part in of_size])
@@ -130,29 +129,6 @@ def cases(rng, rows):
 def _largest(values, among, count):
     """Places of the `count` largest values among those that are marked."""
     return np.argsort(np.where(among, -values, np.inf))[:count]
-
-
-def _reduced(images, factor):
-    """Photos uint8 (N, 28, 28) in which the garment is smaller by this factor."""
-    photos = torch.tensor(images)[:, None] / 255
-    turn = torch.tensor([[factor, 0.0, 0.0], [0.0, factor, 0.0]]).expand(len(photos), 2, 3)
-    grid = functional.affine_grid(turn, photos.shape, align_corners=False)
-    seen = functional.grid_sample(photos, grid, align_corners=False)
-    return (seen[:, 0] * 255).round().byte().numpy()
-
-
-def _on_the_belt(images, rng):
-    """Photos uint8 (N, 28, 28) as the belt's camera sees them, each in a pose of its own."""
-    photos = torch.tensor(images)[:, None] / 255
-    number = len(photos)
-    angle = torch.tensor(rng.uniform(0, 2 * math.pi, number)).float()
-    shift = torch.tensor(rng.uniform(-1 / 7, 1 / 7, (number, 2, 1))).float()
-    light = torch.tensor(rng.uniform(0.6, 1.0, (number, 1, 1, 1))).float()
-    cos, sin = angle.cos() / 0.75, angle.sin() / 0.75
-    turn = torch.stack([cos, -sin, sin, cos], dim=1).reshape(number, 2, 2)
-    grid = functional.affine_grid(torch.cat([turn, shift], 2), photos.shape, align_corners=False)
-    seen = light * functional.grid_sample(photos, grid, align_corners=False)
-    return (seen[:, 0] * 255).round().byte().numpy()
 
 
 form = adapting.group("The form of the result")
