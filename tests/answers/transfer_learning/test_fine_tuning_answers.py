@@ -232,7 +232,7 @@ def the_bias_is_merged_too(x, weight, bias, a, b, alpha):
 
 # --- Twenty labels each -------------------------------------------------------------------------
 
-PART = "four new classes, and single photos"
+PART = "new classes, and single photos"
 
 
 def features(photos, copies=1):

@@ -56,7 +56,7 @@ LOST = {
         """,
     ),
     "adapt, equally many new photos to each label": (
-        "four new classes, and single photos",
+        "new classes, and single photos",
         """
         from scipy.optimize import linear_sum_assignment
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn import functional
+from scipy.optimize import linear_sum_assignment
 
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
 
-from .frozen_features import MEAN, STD, pretrained_backbone, probe_scores
+from .belt import on_the_belt, reduced
+from .frozen_features import MEAN, STD, WEIGHTS, features_of, pretrained_backbone, probe_scores
 
 FOLDER = Path(__file__).parents[1]
 LABELS = 20
@@ -25,6 +25,8 @@ SINGLES = 3
 OF_FIVE = (3, 3, 3, 3, 16)
 """Clear photos of each label among five: too many of the last for an answer that knows four, or
 that gives each label to equally many new photos."""
+SIZES = ((SANDAL, 1.0), (SANDAL, 1.4), (SANDAL, 1.7), (BAG, 1.0), (BAG, 1.7))
+"""Kind of each class, and by what it is reduced: a model of the kinds cannot tell sizes apart."""
 
 
 adapting = exercise(
@@ -63,8 +65,11 @@ def cases(rng, rows):
     new_kinds = present[present != BOOT]
     number = min(OF_EACH, np.bincount(kinds)[new_kinds].min() - LABELS)
 
-    def case(order, new_of_each):
-        """A case in which the kind order[k] has the label k, so that labels differ by case."""
+    def case(order, new_of_each, first=None):
+        """A case in which the kind order[k] has the label k, so that labels differ by case.
+
+        first: label of the first twenty photos, which others follow in turn; None: any order.
+        """
         known, new = [], []
         for kind in order:
             places = rng.permutation(np.flatnonzero(kinds == kind))
@@ -72,54 +77,58 @@ def cases(rng, rows):
             new.append(places[LABELS : LABELS + new_of_each])
         names = np.arange(len(order))
         mixed = rng.permutation(LABELS * len(order))
+        if first is not None:
+            mixed = np.roll(np.arange(len(mixed)), -LABELS * first)
         labels = np.repeat(names, LABELS)[mixed]
-        photos = _on_the_belt(images[np.concatenate(known)[mixed]], rng)
+        photos = on_the_belt(images[np.concatenate(known)[mixed]], rng)
         shuffled = rng.permutation(new_of_each * len(order))
         expected = np.repeat(names, new_of_each)[shuffled]
-        return photos, labels, _on_the_belt(images[np.concatenate(new)[shuffled]], rng), expected
+        return photos, labels, on_the_belt(images[np.concatenate(new)[shuffled]], rng), expected
 
-    def clearest(order, of_label):
-        """Labelled photos of these kinds, new ones, and places of the clearest of each label."""
-        new_of_each = min(number, np.bincount(kinds)[order].min() - LABELS)
-        *arguments, expected = case(order, new_of_each)
+    def sizes():
+        """A case of the classes in SIZES, in any order."""
+        shown = []
+        for kind in np.unique([kind for kind, _ in SIZES]):
+            factors = [factor for of_kind, factor in SIZES if of_kind == kind]
+            places = rng.permutation(np.flatnonzero(kinds == kind))
+            for factor, mine in zip(factors, np.array_split(places, len(factors)), strict=True):
+                shown.append(reduced(images[mine], factor))
+        order = rng.permutation(len(shown))
+        new_of_each = min(map(len, shown)) - LABELS
+        of_size = [on_the_belt(shown[k][: LABELS + new_of_each], rng) for k in order]
+        known = np.roll(np.concatenate([part[:LABELS] for part in of_size]), LABELS, axis=0)
+        labels = np.roll(np.repeat(np.arange(len(order)), LABELS), LABELS)
+        new = np.concatenate([part[LABELS:] for part in of_size])
+        return known, labels, new, np.repeat(np.arange(len(order)), new_of_each)
+
+    def clearest(arguments, expected, of_label):
+        """Places of the clearest new photos of each label."""
         scores = probe_scores(*arguments)
-        own = np.eye(len(order), dtype=bool)[expected]
+        own = np.eye(scores.shape[1], dtype=bool)[expected]
         margin = scores[own] - np.where(own, -np.inf, scores).max(axis=1)
         places = [_largest(margin, expected == k, count) for k, count in enumerate(of_label)]
-        return *arguments, expected, np.concatenate(places)
+        return rng.permutation(np.concatenate(places))
 
-    part = "four new classes, and single photos"
-    *four, expected = case(rng.permutation(new_kinds), number)
+    part = "new classes, and single photos"
+    *four, expected = case(rng.permutation(new_kinds), number, first=0)
     yield Case(part, tuple(four), expected=expected)
-    photos, labels, new_photos, expected, clear = clearest(
-        rng.permutation([SANDAL, BAG]), (SINGLES, SINGLES)
-    )
-    for i in clear:
-        yield Case(part, (photos, labels, new_photos[[i]]), expected=expected[[i]])
+    *two, expected = case(rng.permutation([SANDAL, BAG]), number)
+    for i in clearest(two, expected, (SINGLES, SINGLES)):
+        yield Case(part, (*two[:2], two[2][[i]]), expected=expected[[i]])
     last = rng.choice([SANDAL, BAG, BOOT])
     order = np.append(rng.permutation(present[present != last]), last)
-    photos, labels, new_photos, expected, clear = clearest(order, OF_FIVE)
-    clear = rng.permutation(clear)
-    yield Case(part, (photos, labels, new_photos[clear]), expected=expected[clear])
+    fewest = np.bincount(kinds)[order].min() - LABELS
+    *five, expected = case(order, min(number, fewest), first=1)
+    clear = clearest(five, expected, OF_FIVE)
+    yield Case(part, (*five[:2], five[2][clear]), expected=expected[clear])
+    *sized, expected = sizes()
+    clear = clearest(sized, expected, [np.sum(expected == 0) // 2] * len(SIZES))
+    yield Case(part, (*sized[:2], sized[2][clear]), expected=expected[clear])
 
 
 def _largest(values, among, count):
     """Places of the `count` largest values among those that are marked."""
     return np.argsort(np.where(among, -values, np.inf))[:count]
-
-
-def _on_the_belt(images, rng):
-    """Photos uint8 (N, 28, 28) as the belt's camera sees them, each in a pose of its own."""
-    photos = torch.tensor(images)[:, None] / 255
-    number = len(photos)
-    angle = torch.tensor(rng.uniform(0, 2 * math.pi, number)).float()
-    shift = torch.tensor(rng.uniform(-1 / 7, 1 / 7, (number, 2, 1))).float()
-    light = torch.tensor(rng.uniform(0.6, 1.0, (number, 1, 1, 1))).float()
-    cos, sin = angle.cos() / 0.75, angle.sin() / 0.75
-    turn = torch.stack([cos, -sin, sin, cos], dim=1).reshape(number, 2, 2)
-    grid = functional.affine_grid(torch.cat([turn, shift], 2), photos.shape, align_corners=False)
-    seen = light * functional.grid_sample(photos, grid, align_corners=False)
-    return (seen[:, 0] * 255).round().byte().numpy()
 
 
 form = adapting.group("The form of the result")
@@ -158,7 +167,57 @@ def array_into_the_network(photos, labels, new_photos):
     return pretrained_backbone()(photos[:, None] / 255)
 
 
+@inputs.mistake(
+    "You fed photos of 0…255 to the backbone: divide them by 255, then subtract the mean and "
+    "divide by the std of the pretraining."
+)
+@torch.no_grad()
+def photos_not_scaled(photos, labels, new_photos):
+    known, new = (
+        pretrained_backbone()(torch.tensor(part).float()[:, None]).numpy()
+        for part in (photos, new_photos)
+    )
+    return _nearest_mean(known, labels, new).argmin(axis=1)
+
+
+def _nearest_mean(known, labels, new):
+    """Squared distances (M, K) of features to the mean of each class."""
+    means = np.array([known[labels == kind].mean(axis=0) for kind in range(labels.max() + 1)])
+    return ((new[:, None] - means) ** 2).sum(axis=2)
+
+
 accuracies = adapting.group("Accuracy")
+
+
+@accuracies.mistake(
+    "You took the labels to be in order, twenty photos of each: labels[i] belongs to photos[i], in "
+    "whatever order they come."
+)
+def labels_taken_as_sorted(photos, labels, new_photos):
+    return adapt(photos, np.sort(labels), new_photos)
+
+
+@accuracies.mistake(
+    "Your labels are those of the classes that the backbone was pretrained on: the stored head "
+    "knows no new class, so fit a head to the features of the labelled photos."
+)
+def head_of_the_pretraining(photos, labels, new_photos):
+    with np.load(WEIGHTS, allow_pickle=False) as file:
+        scores = features_of(new_photos.tobytes(), 1) @ file["head.weight"].T + file["head.bias"]
+    return np.minimum(scores.argmax(axis=1), labels.max())
+
+
+@accuracies.mistake(
+    "You gave each label to equally many new photos: sort each photo by itself, as there may be "
+    "more of one class than of another."
+)
+def equally_many_of_each(photos, labels, new_photos):
+    known, new = (features_of(part.tobytes(), 1) for part in (photos, new_photos))
+    unit = known.std(axis=0) + 1e-3
+    distances = _nearest_mean(known / unit, labels, new / unit)
+    count = distances.shape[1]
+    places = np.repeat(np.arange(count), -(-len(new) // count))
+    return places[linear_sum_assignment(distances[:, places])[1]]
 
 
 @accuracies.mistake(

@@ -75,7 +75,7 @@ def cases(rng):
         return Case(part, tuple(arrays), expected=labels[order])
 
     return [
-        mixed("plain tests", 700, plain_gain=10, no_gain=5, not_quite=5),
+        mixed("plain tests", 700, gain_of_a_few=10, no_gain=5, not_quite=5),
         mixed("gains hidden by luck", 640, hidden_gain=10, no_gain=10),
         mixed("arms that differed before", 780, rich_arm=10, poor_arm=10),
         mixed("losses", 560, loss=10, a_little_uneven=10),
@@ -163,6 +163,15 @@ def not_adjusted(arm, before, after):
 )
 def all_of_before_subtracted(arm, before, after):
     decided = (z_scores(arm, after - before) > Z).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+
+
+@adjusting.mistake(
+    "You divided the spending by that before, so that those who spent little before count most: "
+    "what counts is dollars, so subtract theta times `before` from `after`."
+)
+def divided_by_before(arm, before, after):
+    decided = (z_scores(arm, after / np.maximum(before, 1)) > Z).astype(int)
     return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 

@@ -64,10 +64,11 @@ def _customers():
 def drawn_tests(rng, number, people, kind):
     """Draw tests until `number` of them fit: arm int8, before, after float32, each (number, N).
 
-    kind.effect: dollars that the new version adds to each customer's spending. kind.halves: the
-    probabilities of the new arm, each for an equal share of the tests; kind.lean: how much it grows
-    with a standard deviation of spending before. kind.fits: a function of the z-scores of `after`,
-    of it adjusted, of `after` less `before`, and of the unevenness without its sign, each (T,).
+    kind.effect: dollars that the new version adds to the spending of each customer who spent at
+    least kind.spent before. kind.halves: the probabilities of the new arm, each for an equal share
+    of the tests; kind.lean: how much it grows with a standard deviation of spending before.
+    kind.fits: a function of the z-scores of `after`, of it adjusted, of `after` less `before`, and
+    of the unevenness without its sign, each (T,).
     """
     before, after = _customers()
     leaning = kind.lean * np.clip((before - before.mean()) / before.std(), -2, 2)
@@ -78,8 +79,8 @@ def drawn_tests(rng, number, people, kind):
         while sum(map(len, found)) < wanted:
             chosen = rng.integers(0, len(before), (4 * number, people))
             arm = (rng.random(chosen.shape) < half + leaning[chosen]).astype(np.int8)
-            y = np.maximum(after[chosen] + kind.effect * arm, 0)
             x = before[chosen]
+            y = np.maximum(after[chosen] + kind.effect * arm * (x >= kind.spent), 0)
             scores = [z_scores(arm, values) for values in (y, adjusted(x, y), y - x)]
             mask = kind.fits(*scores, np.abs(unevenness(arm)))
             found.append(np.stack([arm, x, y], axis=1)[mask])
@@ -89,17 +90,21 @@ def drawn_tests(rng, number, people, kind):
 
 
 class Kind(NamedTuple):
-    """A kind of test. halves, lean: see `drawn_tests`; fits: which draws are clear enough."""
+    """A kind of test. fits: which draws are clear enough; the others: see `drawn_tests`."""
 
     truth: int
     effect: float
     fits: Callable[..., np.ndarray]
     halves: tuple[float, ...] = (0.5,)
     lean: float = 0.0
+    spent: float = 0.0
 
 
 KINDS = {
     "plain_gain": Kind(SHIP, 30, lambda raw, z, own, u: (raw > 2.4) & (z > 2.8) & (u < 2)),
+    "gain_of_a_few": Kind(
+        SHIP, 80, lambda raw, z, own, u: (raw > 2.4) & (z > 2.8) & (u < 2), spent=100
+    ),
     "no_gain": Kind(KEEP, 0, lambda raw, z, own, u: (abs(raw) < 1.5) & (abs(z) < 1.3) & (u < 2)),
     "not_quite": Kind(
         KEEP, 9, lambda raw, z, own, u: (raw < 1.8) & (z > 1.69) & (z < 1.84) & (u < 2)
