@@ -7,6 +7,7 @@ EXERCISES = [
     "merge_pairs",
     "top_p",
     "cached_step",
+    "next_code",
     "try_in_bits",
     "try_norm",
     "try_cache",

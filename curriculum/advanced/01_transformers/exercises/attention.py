@@ -16,7 +16,7 @@ attending = exercise(
     minutes=9,
     probe=Call(),
     compare=close(rtol=1e-4, atol=1e-5),
-    read="lesson.ipynb#Attention",
+    read="lesson.ipynb#Attention-is-a-soft-look-up",
     returns=("output", "weights"),
     forms=[
         tuple_order((1, 0), "Your values are right, but swapped: first the output, then weights."),
@@ -205,9 +205,7 @@ def blind_queries_look_everywhere(a):
     return {"blocked": -1e9}
 
 
-@masks.mistake(
-    "You set blocked scores to 0, but exp(0) is 1: set them to -inf, whose exp is 0."
-)
+@masks.mistake("You set blocked scores to 0, but exp(0) is 1: set them to -inf, whose exp is 0.")
 def blocked_scores_are_zero(a):
     return {"blocked": 0.0}
 

@@ -256,17 +256,15 @@ def exchanged(right, a):
     return output, v, k
 
 
-@cache.mistake(
-    "You ignored the cache for the output: new tokens also look at the old ones."
-)
+@cache.mistake("You ignored the cache for the output: new tokens also look at the old ones.")
 def old_ones_ignored(right, a):
     nothing = np.zeros_like(a.keys[:, :, :0])
     return right(keys=nothing, values=nothing)[0], *right()[1:]
 
 
 @cache.mistake(
-    "You stored a copy of each key head for every query head that shares it: the cache has G heads, "
-    "and being small is what sharing is for."
+    "You stored a copy of each key head for every query head that shares it: the cache has G "
+    "heads, and being small is what sharing is for."
 )
 def shared_heads_stored(right, a):
     output, k, v = right()
@@ -288,8 +286,8 @@ stepping.hints(
     "Begin with one head, an empty cache and one token: then three products and a softmax of a "
     "single number remain. Add one complication at a time, in the order of the parts.",
     "(N, T, H * D) becomes (N, H, T, D) by reshape and an exchange of axes. Concatenate along the "
-    "axis of tokens. A triangle (T, S + T) with its diagonal at S says what is seen. Your attention "
-    "takes leading axes and a mask.",
+    "axis of tokens. A triangle (T, S + T) with its diagonal at S says what is seen. Your "
+    "attention takes leading axes and a mask.",
     "np.repeat(…, H // G, axis=1) gives each query head its keys and values; np.tri(T, S + T, k=S) "
     "is the triangle. Move the heads' axis back behind the tokens, reshape to H * D, times w_o "
     "transposed.",

@@ -159,16 +159,13 @@ def one_target_too_few():
     return {"past": -1}
 
 
-@order.mistake(
-    "Your targets are the inputs themselves: the target at t is the token at t + 1."
-)
+@order.mistake("Your targets are the inputs themselves: the target at t is the token at t + 1.")
 def targets_not_shifted():
     return {"shift": 0}
 
 
 @masking.mistake(
-    "You left what stands in the padding in inputs: put 0 there, a token that every embedding "
-    "has."
+    "You left what stands in the padding in inputs: put 0 there, a token that every embedding has."
 )
 def padding_kept_in_inputs(right, a):
     _, targets, allowed = right()

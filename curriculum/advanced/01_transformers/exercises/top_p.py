@@ -16,7 +16,7 @@ choosing = exercise(
     minutes=8,
     probe=Call(),
     compare=close(rtol=1e-4, atol=1e-6),
-    read="lesson.ipynb#Sampling",
+    read="lesson.ipynb#Writing",
     forms=[as_list()],
 )
 
@@ -120,7 +120,7 @@ def cases(rng):
         case("impossible tokens, large logits", (9,), 0.85, blocked=3),
         case("impossible tokens, large logits", (4, 6), 1.0, blocked=2),
         case("impossible tokens, large logits", (2, 5), 0.95, 1.5, spread=2000.0),
-        given("impossible tokens, large logits", [[1e4, 9999, -1e4], [-1e4, -1e4 - 1, -1e4 - 3]], 0.8),
+        given("impossible tokens, large logits", [[9e3, 8999, -9e3], [-9e3, -9001, -9003]], 0.8),
     ]  # fmt: skip
 
 
@@ -192,9 +192,7 @@ def one_too_many():
     return {"keep": keep}
 
 
-@keeping.mistake(
-    "Where the sum is exactly p you kept a further token: it is enough to reach p."
-)
+@keeping.mistake("Where the sum is exactly p you kept a further token: it is enough to reach p.")
 def reached_is_not_enough():
     return {"keep": lambda ranked, p: np.cumsum(ranked, axis=-1) - ranked <= p}
 
