@@ -29,12 +29,12 @@ def cache_bytes(layers, heads, head_width, tokens, texts, bytes_each):
 
 @keeping.alternative
 def one_text_after_the_other(layers, heads, head_width, tokens, texts, bytes_each):
-    total = 0
+    used = 0
     for _ in range(texts):
         for _ in range(layers):
             keys = heads * head_width * tokens
-            total += (keys + keys) * bytes_each
-    return total
+            used += (keys + keys) * bytes_each
+    return used
 
 
 @keeping.cases
