@@ -76,7 +76,7 @@ def _log(rng, steps):
 
 
 def _contexts(rng, number, steps, fits):
-    """Rows (number, steps) that end with a question, and the right replies (number,).
+    """Rows (number, steps) that end with a question, their first, and the replies (number,).
 
     fits(places): whether a tray may be asked for that was put away at these places, a list of
     (place, shelf).
@@ -88,7 +88,8 @@ def _contexts(rng, number, steps, fits):
         for place, event in enumerate(events):
             if event < ASK:
                 put[event // SHELVES].append((place, event % SHELVES))
-        possible = [tray for tray, places in put.items() if fits(places)]
+        new = [tray for tray in put if ASK + tray not in events]  # or an old reply is copied
+        possible = [tray for tray in new if fits(put[tray])]
         if possible:
             tray = rng.choice(possible).item()
             rows.append([*events, ASK + tray])

@@ -80,7 +80,8 @@ def cases(rng):
         """Logits for which no sum of the most likely ones lies near p."""
         while True:
             logits = spread * rng.normal(size=shape)
-            likely = np.exp(logits / (temperature or 1.0))
+            above = logits - logits.max(axis=-1, keepdims=True)
+            likely = np.exp(above / (temperature or 1.0))
             likely /= likely.sum(axis=-1, keepdims=True)
             sums = np.cumsum(-np.sort(-likely, axis=-1), axis=-1)
             if np.abs(sums[..., :-1] - p).min(initial=1.0) > 1e-3:
