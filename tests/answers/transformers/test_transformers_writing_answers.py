@@ -175,7 +175,7 @@ class Reader(nn.Module):
         return self.out(self.norms[2](h + self.think(self.norms[1](h))))
 
 
-def training(steps=400, **changes):
+def training(steps=300, **changes):
     """Return an answer that uses a model trained on the log, once."""
 
     @cache

@@ -46,7 +46,7 @@ def row_by_row(tokens, lengths):
         row = tokens[n, :length]
         inputs[n, : min(length, steps)] = row[:steps]
         targets[n, : length - 1] = row[1:]
-        for t in range(steps):
+        for t in range(inputs.shape[1]):
             allowed[n, t, : min(t + 1, length)] = True
     return inputs, targets, allowed
 

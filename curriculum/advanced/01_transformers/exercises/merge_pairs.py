@@ -44,11 +44,11 @@ def merge_pairs(counts, number, texts):
 
 
 def _frequencies(split, counts):
-    found = Counter()
+    how_often = Counter()
     for word, tokens in split.items():
         for pair in pairwise(tokens):
-            found[pair] += counts[word]
-    return found
+            how_often[pair] += counts[word]
+    return how_often
 
 
 def _merged(tokens, pair):

@@ -53,11 +53,11 @@ def _reply(put):
 
 @writing.alternative
 def with_a_dictionary(contexts):
-    found = []
+    codes = []
     for row in _EVENTS[contexts].tolist():
         shelf_of = {event // SHELVES: event % SHELVES for event in row if event < ASK}
-        found.append(_CODES[REPLY + shelf_of[row[-1] - ASK]])
-    return np.array(found)
+        codes.append(_CODES[REPLY + shelf_of[row[-1] - ASK]])
+    return np.array(codes)
 
 
 def _log(rng, steps):
@@ -202,8 +202,8 @@ writing.hints(
     "Train a causal language model on all codes of a row and look at its accuracy at the replies "
     "alone: that is what counts, and what you can measure on rows that you hold out.",
     "One block is enough: width 64, two heads, learned positions, embeddings with standard "
-    "deviation 0.02. AdamW with a learning rate near 0.01, falling to 0 over some 500 batches of "
-    "32 rows, reaches 97 % at the replies of rows that you hold out.",
+    "deviation 0.02 (PyTorch's 1 takes far longer). AdamW with a learning rate near 0.01, falling "
+    "to 0 over some 450 batches of 32 rows, reaches 97 % at the replies of rows that you hold out.",
     "Logits (N, T, 116) of codes[:, :-1], cross-entropy against codes[:, 1:], with a causal mask. "
     "next_code: torch.tensor of the contexts, no gradients, the logits at the last position, "
     "argmax, NumPy.",
