@@ -243,19 +243,6 @@ def cache_not_grown(right, a):
     return right()[0], a.keys.copy(), a.values.copy()
 
 
-@cache.mistake("You put the new tokens in front of the old ones: they belong behind them.")
-def new_ones_in_front(right, a):
-    output, k, v = right()
-    past = a.keys.shape[2]
-    return output, *(np.concatenate([c[:, :, past:], c[:, :, :past]], axis=2) for c in (k, v))
-
-
-@cache.mistake("You exchanged keys and values in the cache.")
-def exchanged(right, a):
-    output, k, v = right()
-    return output, v, k
-
-
 @cache.mistake("You ignored the cache for the output: new tokens also look at the old ones.")
 def old_ones_ignored(right, a):
     nothing = np.zeros_like(a.keys[:, :, :0])
@@ -275,11 +262,6 @@ def shared_heads_stored(right, a):
 @stepping.mistake("You left out w_o: it mixes what the heads found.")
 def without_w_o(right, a):
     return right(w_o=np.eye(len(a.w_q)))
-
-
-@stepping.mistake("You used w_k for the values as well: they have weights of their own, w_v.")
-def values_from_w_k(right, a):
-    return right(w_v=a.w_k)
 
 
 stepping.hints(

@@ -197,11 +197,6 @@ def largest_of_equals():
     return {"best": lambda found: max(found, key=lambda pair: (found[pair], pair))}
 
 
-@counting.mistake("You merged the rarest pair: merge the most frequent one.")
-def rarest_pair():
-    return {"best": lambda found: min(found, key=lambda pair: (found[pair], pair))}
-
-
 @counting.mistake(
     "You counted a pair of equal characters only where its occurrences do not overlap: count "
     "every neighbouring pair, two of them in aaa."
@@ -307,20 +302,10 @@ def latest_merge_first():
     return {"encode": lambda text, merges: _encoded_by(_merged, text, merges[::-1])}
 
 
-@applying.mistake("You returned the texts as characters: apply the merges to them.")
-def texts_not_encoded():
-    return {"encode": lambda text, merges: [*text]}
-
-
 @merging.mistake("You returned each merge as one string: return the pair, which tells its parts.")
 def merges_as_strings(right, a):
     merges, encoded = right()
     return ["".join(pair) for pair in merges], encoded
-
-
-@merging.mistake("You encoded the words of counts: encode the texts.")
-def words_encoded(right, a):
-    return right(texts=list(a.counts))
 
 
 merging.hints(

@@ -127,19 +127,20 @@ def cases(rng):
 
 def _nucleus(
     logits, p, temperature=1.0, *,
-    keep=lambda ranked, p: np.cumsum(ranked, axis=-1) - ranked < p, scale=True, ascending=False,
+    keep=lambda ranked, p: np.cumsum(ranked, axis=-1) - ranked < p, scale=True,
     stable=True, renormalise=True, put_back=True, last_of_equals=False,
+    zero_apart=True,
 ):  # fmt: skip
     """The distribution, with any of the usual slips."""
     with np.errstate(all="ignore"):
-        if temperature == 0:
+        if temperature == 0 and zero_apart:
             return np.eye(logits.shape[-1])[logits.argmax(axis=-1)]
         scores = logits / temperature if scale else logits * temperature
         powers = np.exp(scores - scores.max(axis=-1, keepdims=True) if stable else scores)
         likely = powers / powers.sum(axis=-1, keepdims=True)
         if last_of_equals:
             likely = likely[..., ::-1]
-        order = np.argsort(likely if ascending else -likely, axis=-1, kind="stable")
+        order = np.argsort(-likely, axis=-1, kind="stable")
         ranked = np.take_along_axis(likely, order, axis=-1)
         kept = np.where(keep(ranked, p), ranked, 0.0)
         result = np.zeros_like(likely)
@@ -182,17 +183,6 @@ def nothing_left():
     return {"keep": lambda ranked, p: np.cumsum(ranked, axis=-1) <= p}
 
 
-@keeping.mistake(
-    "You kept one token too many: where the sum of those before it has reached p, a token is out."
-)
-def one_too_many():
-    def keep(ranked, p):
-        before = np.cumsum(ranked, axis=-1) - ranked
-        return np.concatenate([np.full_like(before[..., :1], 0.0), before[..., :-1]], axis=-1) < p
-
-    return {"keep": keep}
-
-
 @keeping.mistake("Where the sum is exactly p you kept a further token: it is enough to reach p.")
 def reached_is_not_enough():
     return {"keep": lambda ranked, p: np.cumsum(ranked, axis=-1) - ranked <= p}
@@ -206,19 +196,9 @@ def min_p():
     return {"keep": lambda ranked, p: ranked >= p * ranked[..., :1]}
 
 
-@keeping.mistake("You added the probabilities up from the smallest: begin with the largest.")
-def smallest_first():
-    return {"ascending": True}
-
-
 @keeping.mistake("Of equally likely tokens you kept the last: keep the first.")
 def last_of_equals():
     return {"last_of_equals": True}
-
-
-@keeping.mistake("You kept all tokens: p cuts the unlikely ones off.")
-def all_kept():
-    return {"keep": lambda ranked, p: ranked >= 0}
 
 
 @choosing.mistake(
@@ -274,24 +254,12 @@ def temperature_after_the_cut(right, a):
     return right(logits=kept, p=1.0)
 
 
-@choosing.mistake(
+@numbers.mistake(
     "A temperature of 0 divides by 0 in your answer: all of the probability then goes to the most "
     "likely token."
 )
-def temperature_of_zero_divides(logits, p, temperature=1.0):
-    with np.errstate(all="ignore"):
-        return _nucleus(logits, p, temperature if temperature else np.float64(0.0) * -0.0 + 1e-323)
-
-
-@choosing.mistake(
-    "At a temperature of 0 you shared the probability among equally likely tokens: the first gets "
-    "all of it."
-)
-def zero_shares(right, a):
-    if a.temperature:
-        return right()
-    top = a.logits == a.logits.max(axis=-1, keepdims=True)
-    return top / top.sum(axis=-1, keepdims=True)
+def temperature_of_zero_divides():
+    return {"zero_apart": False}
 
 
 choosing.hints(
