@@ -84,11 +84,13 @@ def cases(rng):
     ]
 
 
-def _batch(tokens, lengths, *, ahead=0, hide=True, blank=True, past=0, shift=1, transpose=False):
+def _batch(
+    tokens, lengths, *, ahead=0, hide=True, blank=True, fill=True, past=0, shift=1, transpose=False
+):  # fmt: skip
     """Return the three arrays, with any of the usual slips."""
     steps = tokens.shape[1] - 1
     real = np.arange(steps + 1) < lengths[:, None]
-    inputs = np.where(real, tokens, 0)[:, :-1]
+    inputs = np.where(real, tokens, 0 if fill else tokens)[:, :-1]
     targets = tokens[:, shift : steps + shift]
     if hide:
         counts = np.arange(steps) + 1 < lengths[:, None] + past
@@ -182,16 +184,43 @@ def padded_rows_emptied(right, a):
     return inputs, targets, allowed & real[:, :, None]
 
 
-@masking.mistake("You gave one mask for all rows: each row has its own padding, so (N, T, T).")
-def one_mask_for_all(right, a):
-    inputs, targets, allowed = right()
-    return inputs, targets, np.tri(inputs.shape[1], dtype=bool)
-
-
 @masking.mistake("Your mask is turned around: it is True where a position may look.")
 def mask_turned_around(right, a):
     inputs, targets, allowed = right()
     return inputs, targets, ~allowed
+
+
+# A repair that stops halfway: the three faults are in three values, and padding is in all of them.
+halfway = masking.group("Repaired in part", make=_slipped)
+
+
+@halfway.mistake(
+    "Your batch is your colleague's: look at what position 0 may see, and at what it must answer."
+)
+def as_it_was():
+    return {"ahead": 1, "hide": False, "blank": False, "fill": False}
+
+
+@halfway.mistake(
+    "The triangle is right now. Padding still stands in inputs, can be looked at, and counts as a "
+    "target: lengths says where it begins."
+)
+def only_the_triangle_repaired():
+    return {"hide": False, "blank": False, "fill": False}
+
+
+@halfway.mistake(
+    "Triangle and targets are right now. Padding still stands in inputs, and can be looked at."
+)
+def triangle_and_targets_repaired():
+    return {"blank": False, "fill": False}
+
+
+@halfway.mistake(
+    "What may be seen is right now. Padding still stands in inputs, and counts as a target."
+)
+def only_what_is_seen_repaired():
+    return {"hide": False, "fill": False}
 
 
 masking.hints(
