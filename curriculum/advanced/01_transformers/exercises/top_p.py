@@ -84,7 +84,8 @@ def cases(rng):
             likely = np.exp(above / (temperature or 1.0))
             likely /= likely.sum(axis=-1, keepdims=True)
             sums = np.cumsum(-np.sort(-likely, axis=-1), axis=-1)
-            if np.abs(sums[..., :-1] - p).min(initial=1.0) > 1e-3:
+            apart = np.abs(sums[..., :-1] - p).min(initial=1.0) > 1e-3
+            if apart and sums.max() <= 1.0:  # or a wrong answer at p = 1 is one of rounding
                 return logits
 
     def case(part, shape, p, *temperature, spread=1.5, blocked=0):
@@ -104,13 +105,13 @@ def cases(rng):
         case("one row", (9,), 0.45),
         case("one row", (1,), 0.6),
         case("one row", (7,), 0.05),
-        case("one row", (5,), 1.0),
+        case("one row", (5,), 1),
         case("several rows", (4, 7), 0.7),
         case("several rows", (2, 3, 8), 0.9),
         case("several rows", (1, 5), 0.5),
         case("a temperature", (8,), 0.75, 0.4),
         case("a temperature", (3, 6), 0.6, 2.5),
-        case("a temperature", (2, 10), 1, 0.7),
+        case("a temperature", (2, 10), 0.97, 0.7),
         case("a temperature of 0", (7,), 0.9, 0.0),
         case("a temperature of 0", (3, 5), 0.3, 0),
         given("a temperature of 0", [[1, 4, 4, -2], [-3, -3, -np.inf, -3]], 1.0, 0),
@@ -119,7 +120,7 @@ def cases(rng):
         given("equally likely tokens", [-np.inf, 3, 3, -np.inf, 3, 3], 0.3),
         given("equally likely tokens", many, 0.4375),
         case("impossible tokens, large logits", (9,), 0.85, blocked=3),
-        case("impossible tokens, large logits", (4, 6), 1.0, blocked=2),
+        case("impossible tokens, large logits", (4, 6), 0.99, blocked=2),
         case("impossible tokens, large logits", (2, 5), 0.95, 1.5, spread=2000.0),
         given("impossible tokens, large logits", [[9e3, 8999, -9e3], [-9e3, -9001, -9003]], 0.8),
     ]  # fmt: skip
