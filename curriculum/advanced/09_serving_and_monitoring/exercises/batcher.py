@@ -10,9 +10,9 @@ from lepton_course.authoring.wrong_forms import as_list, one_too_many, only_valu
 batching = exercise(
     "batcher",
     title="Simulate dynamic batching",
-    points=3,
+    points=2,
     difficulty=3,
-    minutes=14,
+    minutes=12,
     probe=Call(),
     compare=close(rtol=1e-9, atol=1e-9),
     read="lesson.ipynb",

@@ -14,7 +14,7 @@ releasing = exercise(
     title="Decide on a canary",
     points=2,
     difficulty=3,
-    minutes=11,
+    minutes=9,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
     read="lesson.ipynb",

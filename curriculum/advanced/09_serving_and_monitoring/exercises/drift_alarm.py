@@ -16,7 +16,7 @@ alarming = exercise(
     title="An alarm that does not cry wolf",
     points=3,
     difficulty=5,
-    minutes=18,
+    minutes=13,
     probe=Call(),
     compare=accuracy(at_least=0.9, tolerance=0.03),
     read="lesson.ipynb",

@@ -14,7 +14,7 @@ measuring = exercise(
     title="Percentiles from histograms",
     points=2,
     difficulty=3,
-    minutes=12,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
     read="lesson.ipynb",

@@ -14,7 +14,7 @@ stability = exercise(
     title="Population stability index",
     points=2,
     difficulty=2,
-    minutes=9,
+    minutes=7,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
     read="lesson.ipynb",

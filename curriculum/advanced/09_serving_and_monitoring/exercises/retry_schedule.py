@@ -12,7 +12,7 @@ retrying = exercise(
     title="Ask again, with care",
     points=2,
     difficulty=3,
-    minutes=11,
+    minutes=9,
     probe=Call(),
     compare=close(rtol=1e-9, atol=1e-9),
     read="lesson.ipynb",

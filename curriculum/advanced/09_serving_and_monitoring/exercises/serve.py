@@ -16,7 +16,7 @@ serving = exercise(
     title="Repair a service",
     points=3,
     difficulty=4,
-    minutes=18,
+    minutes=14,
     probe=Service(),
     compare=close(rtol=1e-6, atol=1e-9),
     read="lesson.ipynb",
