@@ -74,6 +74,8 @@ async def _ask(app: Any, request: Request) -> list[Any]:
         return arriving.pop(0) if arriving else {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
+        if not isinstance(message, dict) or type(message.get("body", b"")) is not bytes:
+            raise TypeError("a message is a dict, and its body are bytes")
         sent.append(message)
 
     try:
@@ -81,7 +83,7 @@ async def _ask(app: Any, request: Request) -> list[Any]:
     except NotImplementedError:
         raise
     except Exception as error:
-        if not sent:
+        if not sent or sent[-1].get("type") != "http.response.body":
             return [500, f"{type(error).__name__}: {error}"[:200]]
     return _answer(sent)
 
@@ -114,7 +116,7 @@ def _answer(sent: Sequence[dict[str, Any]]) -> list[Any]:
         return [500, f"the status is no int: {status!r}"[:200]]
     if status >= 400:
         return [status, None]
-    body = b"".join(bytes(message.get("body", b"")) for message in sent[1:])
+    body = b"".join(message.get("body", b"") for message in sent[1:])
     text = body.decode(errors="replace")
     try:
         return [status, json.loads(text)]

@@ -53,7 +53,8 @@ def percentiles(before, after, bounds, levels):
 
 def _from_counts(
     counts, bounds, levels, *, side="left", lowest=0.0,
-    place=lambda rank, low, more: (rank - low) / more, beyond=None, total=None, empty=math.nan,
+    place=lambda rank, low, more: (rank - low) / max(more, 1), beyond=None, total=None,
+    empty=math.nan,
 ):  # fmt: skip
     """Percentiles of cumulative counts (B + 1,), with any of the usual slips."""
     total = counts[-1] if total is None else total

@@ -66,6 +66,8 @@ def _checked(value, kind, units=None, low=-math.inf, high=math.inf, default=None
     if not math.isfinite(value):
         return value, "not finite"
     value = factor * value + offset
+    if kind == "number":
+        value = float(value)
     return value, "" if low <= value <= high else "range"
 
 
