@@ -94,63 +94,6 @@ def levels_sorted(before, after, bounds, levels):
     return level_by_level(before, after, bounds, sorted(levels, reverse=True))
 
 
-# --- Population stability index -----------------------------------------------------------------
-
-
-def index(reference, live, edges, extra=0.5):
-    counts = [np.histogram(v, [-np.inf, *edges, np.inf])[0] + extra for v in (reference, live)]
-    p, q = (count / count.sum() for count in counts)
-    return float(((q - p) * np.log(q / p)).sum())
-
-
-@TABLE.answer("psi")
-def with_histograms(reference, live, bins):
-    levels = np.linspace(0, 1, bins + 1)[1:-1]
-    return index(reference, live, sorted({*np.quantile(reference, levels)}))
-
-
-@TABLE.answer("psi")
-def sorted_and_searched(reference, live, bins):
-    edges = np.unique(np.percentile(reference, [100 * k / bins for k in range(1, bins)]))
-    below = [np.searchsorted(np.sort(v), edges, side="left") for v in (reference, live)]
-    counts = [np.diff([0, *b, len(v)]) for b, v in zip(below, (reference, live), strict=True)]
-    p, q = ((c + 0.5) / (c + 0.5).sum() for c in counts)
-    return float(np.sum(q * np.log(q / p)) + np.sum(p * np.log(p / q)))
-
-
-@TABLE.answer("psi", loses={"moved and spread", "bins that stay empty", "few values, and one bin",
-                            "equal values"})  # fmt: skip
-def outer_edges_from_the_reference(reference, live, bins):
-    edges = np.quantile(reference, np.linspace(0, 1, bins + 1))
-    p, q = ((np.histogram(v, np.unique(edges))[0] + 0.5) for v in (reference, live))
-    p, q = p / p.sum(), q / q.sum()
-    return float(((q - p) * np.log(q / p)).sum())
-
-
-@TABLE.answer("psi", loses={"moved and spread", "bins that stay empty", "equal values",
-                            "few values, and one bin"})  # fmt: skip
-def an_edge_too_many(reference, live, bins):
-    return index(reference, live, np.unique(np.quantile(reference, np.arange(1, bins + 1) / bins)))
-
-
-@TABLE.answer("psi", loses=TABLE.parts("psi"))
-def chi_square(reference, live, bins):
-    edges = np.unique(np.quantile(reference, np.arange(1, bins) / bins))
-    p, q = (np.bincount(np.digitize(v, edges), minlength=len(edges) + 1) + 0.5
-            for v in (reference, live))  # fmt: skip
-    p, q = p / p.sum(), q / q.sum()
-    return float((((q - p) ** 2) / p).sum() + 1e-3)
-
-
-@TABLE.answer("psi", loses={"moved and spread", "bins that stay empty", "equal values",
-                            "few values, and one bin"})  # fmt: skip
-def half_a_bin_for_each_sample(reference, live, bins):
-    edges = np.unique(np.quantile(reference, np.arange(1, bins) / bins))
-    p, q = ((np.bincount(np.digitize(v, edges), minlength=len(edges) + 1) + 0.5) / (len(v) + 0.5)
-            for v in (reference, live))  # fmt: skip
-    return float(((q - p) * np.log(q / p)).sum())
-
-
 # --- Decide on a canary -------------------------------------------------------------------------
 
 

@@ -10,12 +10,12 @@ from lepton_course.authoring.wrong_forms import as_list, one_too_many, only_valu
 batching = exercise(
     "batcher",
     title="Simulate dynamic batching",
-    points=2,
+    points=3,
     difficulty=3,
-    minutes=12,
+    minutes=13,
     probe=Call(),
     compare=close(rtol=1e-9, atol=1e-9),
-    read="lesson.ipynb",
+    read="lesson.ipynb#Dynamic-batching,-counted",
     returns=("batches", "answered"),
     forms=[
         as_list(of="batches"),
@@ -261,5 +261,6 @@ batching.hints(
     "whichever is earlier. It begins when it is ready and the model is free, with all that have "
     "arrived by then, at most max_batch.",
     "begin = max(free, min(arrival of the max_batch-th, first arrival + max_wait)); its members "
-    "are those with arrivals <= begin, at most max_batch; free = begin + service[size - 1].",
+    "are those with arrivals <= begin, at most max_batch. The model is free again after "
+    "service[size - 1].",
 )

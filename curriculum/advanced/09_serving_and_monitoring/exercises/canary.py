@@ -14,10 +14,10 @@ releasing = exercise(
     title="Decide on a canary",
     points=2,
     difficulty=3,
-    minutes=9,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
-    read="lesson.ipynb",
+    read="lesson.ipynb#Shadow,-canary,-A/B,-rollback",
     returns=("decision", "intervals"),
     forms=[
         as_list(of="intervals"),
@@ -65,12 +65,9 @@ def _interval(bad, count, other_bad, other_count, z, extra=1, root=np.sqrt, pool
 
 
 def _intervals(stable, candidate, z, **slips):
-    return np.array(
-        [
-            _interval(bad, candidate[0], other, stable[0], z, **slips)
-            for bad, other in zip(candidate[1:], stable[1:], strict=True)
-        ]
-    )
+    pairs = zip(candidate[1:], stable[1:], strict=True)
+    rows = [_interval(bad, candidate[0], other, stable[0], z, **slips) for bad, other in pairs]
+    return np.stack(rows)
 
 
 def _decided(intervals, margins, enough, *, worse=any, good=all, harm=0.0, promote_first=False):

@@ -19,7 +19,7 @@ alarming = exercise(
     minutes=13,
     probe=Call(),
     compare=accuracy(at_least=0.9, tolerance=0.03),
-    read="lesson.ipynb",
+    read="lesson.ipynb#What-goes-wrong:-an-alarm-every-weekend",
 )
 
 
@@ -51,10 +51,10 @@ def four_odd_weeks(reference, live):
     known, new = reference.reshape(-1, 7), live.reshape(-1, 7)
     far = np.abs(np.log(new) - np.log(np.median(known, axis=0))).mean(axis=1) > 0.17
     starts = [w for w in range(len(new) - 3) if far[w : w + 4].all()]
-    alarms = np.zeros(len(new), dtype=int)
+    flags = np.zeros(len(new), dtype=int)
     for week in starts:
-        alarms[week : week + 4] = 1
-    return alarms
+        flags[week : week + 4] = 1
+    return flags
 
 
 @alarming.alternative
@@ -64,11 +64,11 @@ def level_and_pattern(reference, live):
     usual = np.median(known / known.sum(axis=1, keepdims=True), axis=0)
     levels = np.log(new.sum(axis=1) / np.median(known.sum(axis=1)))
     patterns = np.abs(new / new.sum(axis=1, keepdims=True) - usual).sum(axis=1)
-    alarms = np.zeros(len(new), dtype=int)
+    flags = np.zeros(len(new), dtype=int)
     for week in range(len(new)):
         around = slice(max(0, week - 1), week + 2)
-        alarms[week] = abs(np.median(levels[around])) > 0.3 or np.median(patterns[around]) > 0.15
-    return alarms
+        flags[week] = abs(np.median(levels[around])) > 0.3 or np.median(patterns[around]) > 0.15
+    return flags
 
 
 @functools.cache

@@ -12,12 +12,12 @@ from lepton_course.authoring.wrong_forms import as_int, as_list, in_percent
 measuring = exercise(
     "percentiles",
     title="Percentiles from histograms",
-    points=2,
+    points=3,
     difficulty=3,
-    minutes=10,
+    minutes=12,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
-    read="lesson.ipynb",
+    read="lesson.ipynb#Latency-under-load",
     forms=[
         as_list(),
         as_int(),
@@ -38,17 +38,17 @@ def percentiles(before, after, bounds, levels):
     counts = np.where(restarted, after, after - before).sum(axis=0)
     below = np.concatenate([[0], counts])
     lower = np.concatenate([[0.0], bounds])
-    found = []
+    latencies = []
     for level in levels:
         rank = level * counts[-1]
         bucket = np.searchsorted(counts, rank)
         if bucket == len(bounds):
-            found.append(bounds[-1])
+            latencies.append(bounds[-1])
         else:
             with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN of no requests
                 inside = (rank - below[bucket]) / (counts[bucket] - below[bucket])
-            found.append(lower[bucket] + inside * (bounds[bucket] - lower[bucket]))
-    return np.array(found)
+            latencies.append(lower[bucket] + inside * (bounds[bucket] - lower[bucket]))
+    return np.array(latencies)
 
 
 def _from_counts(
@@ -58,20 +58,20 @@ def _from_counts(
 ):  # fmt: skip
     """Percentiles of cumulative counts (B + 1,), with any of the usual slips."""
     total = counts[-1] if total is None else total
-    found = []
+    latencies = []
     for level in levels:
         rank = level * total
         bucket = min(int(np.searchsorted(counts, rank, side=side)), len(counts) - 1)
         if counts[-1] == 0:
-            found.append(empty)
+            latencies.append(empty)
         elif bucket == len(bounds):
-            found.append(bounds[-1] if beyond is None else beyond)
+            latencies.append(bounds[-1] if beyond is None else beyond)
         else:
             below = counts[bucket - 1] if bucket else 0
             low = bounds[bucket - 1] if bucket else lowest
             more = counts[bucket] - below
-            found.append(low + (bounds[bucket] - low) * place(rank, below, more))
-    return np.array(found)
+            latencies.append(low + (bounds[bucket] - low) * place(rank, below, more))
+    return np.array(latencies)
 
 
 def _new(before, after):
@@ -86,16 +86,16 @@ def one_bucket_after_the_other(before, after, bounds, levels):
         fell = any(n < o for o, n in zip(old, new, strict=True))
         for place, (o, n) in enumerate(zip(old, new, strict=True)):
             merged[place] += n if fell else n - o
-    found = np.full(len(levels), np.nan)
+    latencies = np.full(len(levels), np.nan)
     for number, level in enumerate(levels):
         reached, low = 0, 0.0
         for upper, count in zip([*bounds.tolist(), math.inf], merged, strict=True):
             if count >= level * merged[-1] > 0:
                 inside = (level * merged[-1] - reached) / (count - reached)
-                found[number] = low if upper == math.inf else low + inside * (upper - low)
+                latencies[number] = low if upper == math.inf else low + inside * (upper - low)
                 break
             reached, low = count, upper
-    return found
+    return latencies
 
 
 @measuring.alternative
@@ -108,7 +108,7 @@ def with_interp(before, after, bounds, levels):
     kept = np.flatnonzero(rises)
     starts = np.concatenate([[0.0], bounds])[kept]
     heights = np.concatenate([[0], counts])[kept]
-    found = []
+    latencies = []
     for level in levels:
         inside = [
             (h, c, s, b)
@@ -116,8 +116,8 @@ def with_interp(before, after, bounds, levels):
             if h < level * counts[-1] <= c
         ]
         height, count, start, bound = inside[0] if inside else (0, 1, bounds[-1], bounds[-1])
-        found.append(np.interp(level * counts[-1], [height, count], [start, bound]))
-    return np.array(found, dtype=float)
+        latencies.append(np.interp(level * counts[-1], [height, count], [start, bound]))
+    return np.array(latencies, dtype=float)
 
 
 @measuring.cases

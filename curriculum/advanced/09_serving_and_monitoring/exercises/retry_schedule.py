@@ -12,10 +12,10 @@ retrying = exercise(
     title="Ask again, with care",
     points=2,
     difficulty=3,
-    minutes=9,
+    minutes=10,
     probe=Call(),
     compare=close(rtol=1e-9, atol=1e-9),
-    read="lesson.ipynb",
+    read="lesson.ipynb#Retraining-as-a-pipeline",
     forms=[as_array("Your waits are right, but in an array: return a list."), as_int()],
 )
 
@@ -32,7 +32,7 @@ def retry_schedule(method, outcomes, uniform, base, cap, budget):
     status 0: no answer came; retry_after: float or None. uniform: float array, from 0 to 1, one
     for each retry. base, cap, budget: seconds.
     """
-    waits = []
+    delays = []
     for number, (status, retry_after) in enumerate(outcomes[:-1]):
         refused = status in (429, 503)
         broken = status in (0, 500, 502, 504)
@@ -41,29 +41,29 @@ def retry_schedule(method, outcomes, uniform, base, cap, budget):
         wait = uniform[number] * min(cap, base * 2**number)
         if retry_after is not None:
             wait = max(wait, retry_after)
-        if sum(waits) + wait > budget:
+        if sum(delays) + wait > budget:
             break
-        waits.append(float(wait))
-    return waits
+        delays.append(float(wait))
+    return delays
 
 
 def _schedule(
     method, outcomes, uniform, base, cap, budget, *, repeatable=_SAFE, refused=_REFUSED,
     broken=_BROKEN, delay=lambda u, base, cap, k: u * min(cap, base * 2**k),
     asked=lambda wait, after: wait if after is None else max(wait, after),
-    fits=lambda waits, wait, budget: sum(waits) + wait <= budget, last=False,
+    fits=lambda delays, wait, budget: sum(delays) + wait <= budget, last=False,
 ):  # fmt: skip
     """The schedule attempt by attempt, with any of the usual slips."""
-    waits = []
+    delays = []
     for number, (status, after) in enumerate(outcomes):
         again = status in refused or status in broken and method in repeatable
         if not again or number == len(outcomes) - 1 and not last:
             break
         wait = asked(delay(uniform[number], base, cap, number), after)
-        if not fits(waits, wait, budget):
+        if not fits(delays, wait, budget):
             break
-        waits.append(float(wait))
-    return waits
+        delays.append(float(wait))
+    return delays
 
 
 @retrying.alternative
@@ -74,19 +74,19 @@ def rule_by_rule(*args):
 @retrying.alternative
 def with_a_running_limit(method, outcomes, uniform, base, cap, budget):
     may_repeat = method not in ("POST", "PATCH")
-    waits = []
+    delays = []
     ceiling, left = base, budget
     for (status, retry_after), drawn in zip(outcomes[:-1], uniform.tolist(), strict=False):
         lost = status == 0 or status in {500, 502, 504}
         if status != 429 and status != 503 and not (lost and may_repeat):
-            return waits
+            return delays
         wait = max(drawn * min(ceiling, cap), retry_after or 0.0)
         left -= wait
         if left < -1e-12:
-            return waits
-        waits.append(wait)
+            return delays
+        delays.append(wait)
         ceiling *= 2
-    return waits
+    return delays
 
 
 @retrying.cases
@@ -244,19 +244,19 @@ def header_added(*args):
 
 @limits.mistake("You compare each wait with the budget: it is what all waits together may take.")
 def budget_for_each_wait(*args):
-    return _schedule(*args, fits=lambda waits, wait, budget: wait <= budget)
+    return _schedule(*args, fits=lambda delays, wait, budget: wait <= budget)
 
 
 @limits.mistake(
     "You begin a wait that ends beyond the budget: it is not begun, and the client gives up."
 )
 def budget_seen_too_late(*args):
-    return _schedule(*args, fits=lambda waits, wait, budget: sum(waits) <= budget)
+    return _schedule(*args, fits=lambda delays, wait, budget: sum(delays) <= budget)
 
 
 @limits.mistake("You ignore the budget.")
 def budget_ignored(*args):
-    return _schedule(*args, fits=lambda waits, wait, budget: True)
+    return _schedule(*args, fits=lambda delays, wait, budget: True)
 
 
 retrying.hints(

@@ -16,10 +16,10 @@ serving = exercise(
     title="Repair a service",
     points=3,
     difficulty=4,
-    minutes=14,
+    minutes=15,
     probe=Service(),
     compare=close(rtol=1e-6, atol=1e-9),
-    read="lesson.ipynb",
+    read="lesson.ipynb#The-service",
 )
 
 
@@ -31,13 +31,14 @@ def serve(models, current):
     the version that answers by default; it is not loaded yet where models lacks it.
     """
 
-    async def app(scope, receive, send):
+    async def application(scope, receive, send):
         body = await _whole_body(receive)
         status, content = _answer(models, current, scope["method"], scope["path"], body)
         await send({"type": "http.response.start", "status": status})
-        await send({"type": "http.response.body", "body": json.dumps(content).encode()})
+        text = json.dumps(content)
+        await send({"type": "http.response.body", "body": text.encode()})
 
-    return app
+    return application
 
 
 METHODS = {"/health": "GET", "/ready": "GET", "/predict": "POST"}
@@ -53,7 +54,7 @@ def _answer(models, current, method, path, body):
         return (200, {"status": "ready"}) if current in models else (503, {})
     try:
         asked = json.loads(body)
-    except ValueError:
+    except json.JSONDecodeError:
         return 422, {}
     if not _is_well_formed(asked):
         return 422, {}
@@ -69,12 +70,13 @@ def _answer(models, current, method, path, body):
 
 def _is_well_formed(asked):
     """Return whether a body is right as far as that can be said without a model."""
-    if type(asked) is not dict or "rows" not in asked or asked.keys() - {"rows", "version"}:
-        return False
-    if type(asked.get("version", "")) is not str or type(asked["rows"]) is not list:
-        return False
-    lists = all(type(row) is list for row in asked["rows"])
-    return lists and all(_is_number(value) for row in asked["rows"] for value in row)
+    if type(asked) is not dict or not {"rows"} <= asked.keys() <= {"rows", "version"}:
+        rows = None
+    else:
+        rows = asked["rows"] if type(asked.get("version", "")) is str else None
+    if type(rows) is not list or not all(isinstance(row, list) for row in rows):
+        rows = [[None]]
+    return all(_is_number(value) for row in rows for value in row)
 
 
 def _is_number(value):
@@ -82,7 +84,7 @@ def _is_number(value):
 
 
 def _predictions(model, rows):
-    if not rows:
+    if len(rows) == 0:
         return []
     scaled = (np.array(rows) - model["mean"]) / model["scale"]
     return (scaled @ model["weights"] + model["bias"]).tolist()
@@ -92,9 +94,9 @@ async def _whole_body(receive):
     chunks = []
     more = True
     while more:
-        message = await receive()
-        chunks.append(message["body"])
-        more = message.get("more_body")
+        piece = await receive()
+        chunks.append(piece["body"])
+        more = piece.get("more_body")
     return b"".join(chunks)
 
 
@@ -109,7 +111,7 @@ def _service(
     def predicted(body):
         try:
             asked = json.loads(body)
-        except ValueError:
+        except json.JSONDecodeError:
             return invalid, {}
         if type(asked) is not dict or strict and not {"rows"} <= set(asked) <= {"rows", "version"}:
             return invalid, {}
@@ -126,7 +128,7 @@ def _service(
         model = models[used]
         if width and any(len(row) != len(model["weights"]) for row in rows):
             return invalid, {}
-        if not rows:
+        if len(rows) == 0:
             return (200, {"version": used, "predictions": []}) if nothing else (invalid, {})
         return 200, {"version": told(used, version), "predictions": predict(model, rows)}
 
@@ -136,21 +138,22 @@ def _service(
             return 404, {}
         if method != wanted:
             return methods, {}
-        if path == "/predict":
+        if wanted == "POST":
             return predicted(body)
         if path == "/health":
             return 200, {"status": "alive"}
         is_ready = current in models if ready is None else ready
         return (200, {"status": "ready"}) if is_ready else (503, {})
 
-    async def app(scope, receive, send):
+    async def application(scope, receive, send):
         body = await body_of(receive)
         status, content = answered(scope["method"], scope["path"], body)
         headers = [(b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(content).encode()})
+        text = json.dumps(content)
+        await send({"type": "http.response.body", "body": text.encode()})
 
-    return app
+    return application
 
 
 @serving.alternative
@@ -162,6 +165,11 @@ class _Refused(Exception):
     """Ends a request with a status."""
 
 
+def _is_finite(value):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return number and value == value and abs(value) != math.inf
+
+
 @serving.alternative
 class AsAClass:
     """The same as a class, with exceptions for what is refused."""
@@ -171,11 +179,11 @@ class AsAClass:
         self.current = current
 
     async def __call__(self, scope, receive, send):
-        message = await receive()
-        body = bytearray(message["body"])
-        while message.get("more_body", False):
-            message = await receive()
-            body.extend(message["body"])
+        piece = await receive()
+        body = bytearray(piece["body"])
+        while piece.get("more_body", False):
+            piece = await receive()
+            body.extend(piece["body"])
         try:
             status, answer = 200, self.route(scope["path"], scope["method"], bytes(body))
         except _Refused as refused:
@@ -213,7 +221,7 @@ class AsAClass:
         if not isinstance(asked.get("version", ""), str) or not isinstance(asked["rows"], list):
             raise _Refused(422)
         for row in asked["rows"]:
-            if not isinstance(row, list) or not all(self.is_number(value) for value in row):
+            if not isinstance(row, list) or not all(_is_finite(value) for value in row):
                 raise _Refused(422)
         name = self.model(asked.get("version"))
         model = self.models[name]
@@ -225,12 +233,6 @@ class AsAClass:
             for row in asked["rows"]
         ]
         return {"version": name, "predictions": sums}
-
-    @staticmethod
-    def is_number(value):
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return False
-        return value == value and abs(value) != math.inf
 
 
 serving.cases(draw_cases)
@@ -252,7 +254,7 @@ def _spread(model, rows):
     return rows.std(axis=0) + 1e-9
 
 
-skew = serving.group("Scaling")
+skew = serving.group("Scaling", read="lesson.ipynb#What-goes-wrong:-two-programs-for-one-feature")
 
 
 @skew.mistake(
@@ -322,10 +324,8 @@ def other_fields_pass(models, current):
 def any_width(models, current):
     def predictions(model, rows):
         columns = list(zip(model["weights"], model["mean"], model["scale"], strict=True))
-        return [
-            model["bias"] + sum(w * (x - m) / s for x, (w, m, s) in zip(row, columns, strict=False))
-            for row in rows
-        ]
+        pairs = [zip(row, columns, strict=False) for row in rows]
+        return [model["bias"] + sum(w * (x - m) / s for x, (w, m, s) in pair) for pair in pairs]
 
     return _slip(width=False, predict=predictions)(models, current)
 
@@ -390,6 +390,6 @@ serving.hints(
     "Ask the colleague's service what the table says, one line after the other.",
     "Read all messages before json.loads. Check all of the body that needs no model, then "
     "find the model, then compare lengths, then predict with the model's mean and scale.",
-    "while message.get('more_body'): message = await receive(). type(value) in (int, float) and "
+    "A loop goes on while the message says more_body. type(value) in (int, float) and "
     "math.isfinite(value) is a number. Each refusal is a status and {}.",
 )

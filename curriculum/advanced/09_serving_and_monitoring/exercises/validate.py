@@ -14,10 +14,10 @@ validating = exercise(
     title="Check a request's body",
     points=2,
     difficulty=2,
-    minutes=10,
+    minutes=11,
     probe=Call(fresh=True),
     compare=close(rtol=1e-9, atol=1e-12),
-    read="lesson.ipynb",
+    read="lesson.ipynb#The-service",
     returns=("clean", "errors"),
     forms=[
         tuple_order((1, 0), "You swapped the two values: return (clean, errors)."),
