@@ -106,6 +106,8 @@ def seasons(rng):
         case("holidays among them", 64, 63, 8, 0.5),
         case("few days before", 30, 15, 6, 0.1),
         case("few days before", 9, 6, 2, 0.2),
+        case("few days before", 16, 14, 5, 0.0),
+        case("ordinary days", 40, 36, 1, 0.0),
         case("few days before", 1, 0, 1, 0.0),
         case("few days before", 20, 1, 1, 0.0),
         case("nothing asked for", 22, 21, 0, 0.0),
