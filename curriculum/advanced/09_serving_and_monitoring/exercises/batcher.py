@@ -255,6 +255,23 @@ def durations(right, a):
     return batches, answered - a.arrivals
 
 
+@costs.mistake("You give the time at which a batch begins: it is answered when it is done.")
+def begin_of_the_batch(arrivals, max_batch, max_wait, service):
+    batches, answered = batcher(arrivals, max_batch, max_wait, service)
+    return batches, answered - service[np.bincount(batches)[batches] - 1]
+
+
+@times.mistake(
+    "A model that was busy takes at once what waits: still, a batch that is not full is ready only "
+    "when its first request has waited for max_wait."
+)
+def takes_at_once_after_work(*args):
+    def deadline(arrivals, first, max_wait, free):
+        return free if free > arrivals[first] else arrivals[first] + max_wait
+
+    return _simulated(*args, deadline=deadline)
+
+
 batching.hints(
     "Go from batch to batch. Who is the first request that is not in a batch yet?",
     "A batch is ready when max_batch requests have come or its first one has waited max_wait, "

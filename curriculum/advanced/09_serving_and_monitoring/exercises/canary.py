@@ -124,6 +124,7 @@ def cases(rng):
     yield case(part, [around(9000), 90, around(300)], [around(800), 8, 24], [0.05, 0.004], 3)
     yield case(part, [around(9000), 90, around(300)], [around(800), 8, 24], [0.004, 0.05], 7)
     yield case(part, [around(4000), 40], [around(3000), 30], [0.05], 5001)
+    yield case(part, [9000, 900, 90], [800, 80, 8], [0.005, 0.02], 100)
     part = "no faults, and few requests"
     yield case(part, [around(5000), 0, 0], [around(1500), 0, 0], [0.004, 0.006], 50, 2.0)
     yield case(part, [around(3000), 3, 0], [0, 0, 0], [0.01, 0.5], 0, 4.0)
@@ -198,6 +199,20 @@ def divided_by_all(stable, candidate, margins, least, z):
     return _decided(found, margins, candidate[0] >= least), found
 
 
+@intervals.mistake("You divided the variances by the requests: 2 are added there, too.")
+def variance_by_plain_requests(stable, candidate, margins, least, z):
+    p, q = ((side[1:] + 1) / (side[0] + 2) for side in (candidate, stable))
+    spread = p * (1 - p) / max(candidate[0], 1) + q * (1 - q) / max(stable[0], 1)
+    half = z * np.sqrt(spread)
+    found = np.column_stack([p - q - half, p - q + half])
+    return _decided(found, margins, candidate[0] >= least), found
+
+
+@intervals.mistake("You added half a fault and one request: add 1 fault and 2 requests.")
+def half_a_fault_added(*args):
+    return _slip(extra=0.5)(*args)
+
+
 decisions = releasing.group("The decision")
 
 
@@ -253,6 +268,12 @@ def absence_of_evidence(stable, candidate, margins, least, z):
 def margin_for_both(stable, candidate, margins, least, z):
     found = _intervals(stable, candidate, z)
     return _decided(found, margins, candidate[0] >= least, harm=np.array(margins)), found
+
+
+@decisions.mistake("You took one margin for all kinds of fault: each has its own.")
+def one_margin_for_all(stable, candidate, margins, least, z):
+    found = _intervals(stable, candidate, z)
+    return _decided(found, [max(margins)] * len(margins), candidate[0] >= least), found
 
 
 releasing.hints(

@@ -179,18 +179,28 @@ def sums_of_weeks(reference, live):
     return (_smooth(far) > 0.2).astype(np.int64)
 
 
-@rules.mistake(
-    "You alarm in every week, perhaps because weekends differ from the mean of all days: compare "
-    "Saturdays with Saturdays."
-)
-def weekends_alarm(reference, live):
-    far = np.abs(live - reference.mean()) / reference.std()
-    return (far.reshape(-1, 7).max(axis=1) > 1).astype(np.int64)
-
-
 @rules.mistake("You never alarm, or hardly ever: your threshold is far from what a fault changes.")
 def never(reference, live):
     return np.zeros(len(live) // 7, dtype=np.int64)
+
+
+@rules.mistake(
+    "You alarm in nearly every week, perhaps because weekends differ from the mean of all days: "
+    "compare Saturdays with Saturdays."
+)
+def always(reference, live):
+    return np.ones(len(live) // 7, dtype=np.int64)
+
+
+@rules.mistake(
+    "You look at the pattern within the week alone, perhaps: where passengers are missing or "
+    "counted twice on every day, it stays as it is. Compare the numbers themselves as well."
+)
+def patterns_alone(reference, live):
+    known, new = reference.reshape(-1, 7), live.reshape(-1, 7)
+    usual = np.median(known / known.sum(axis=1, keepdims=True), axis=0)
+    far = np.abs(new / new.sum(axis=1, keepdims=True) - usual).sum(axis=1)
+    return (_smooth(far) > 0.15).astype(np.int64)
 
 
 @rules.mistake(

@@ -205,12 +205,36 @@ def restarts_left_out(before, after, bounds, levels):
 
 
 @merging.mistake(
-    "You looked for a restart in the count of all requests alone, or bucket by bucket: any counter "
-    "that fell shows it, and then it holds for all counters of this replica."
+    "You looked for a restart in the count of all requests alone: any counter that fell shows it."
 )
 def restart_seen_by_the_total(before, after, bounds, levels):
     fell = (after < before)[:, -1:]
     return _from_counts(np.where(fell, after, after - before).sum(axis=0), bounds, levels)
+
+
+@merging.mistake(
+    "You looked for a restart counter by counter: if one fell, all of this replica began again."
+)
+def restart_counter_by_counter(before, after, bounds, levels):
+    return _from_counts(np.where(after < before, after, after - before).sum(axis=0), bounds, levels)
+
+
+@merging.mistake(
+    "You took 0 where a counter fell: the replica restarted, and what it counted since then counts."
+)
+def negative_is_none(before, after, bounds, levels):
+    return _from_counts(np.maximum(after - before, 0).sum(axis=0), bounds, levels)
+
+
+@merging.mistake(
+    "You averaged the replicas' percentiles, weighted by their requests: that is no percentile of "
+    "all requests either. Add the counts up first."
+)
+def weighted_mean_of_percentiles(before, after, bounds, levels):
+    new = _new(before, after)
+    each = [_from_counts(row, bounds, levels, empty=0.0) for row in new]
+    total = new[:, -1].sum()
+    return np.average(each, axis=0, weights=new[:, -1]) if total else np.full(len(levels), np.nan)
 
 
 inside = measuring.group("Within the buckets")
@@ -267,6 +291,17 @@ def infinite(before, after, bounds, levels):
 @inside.mistake("You gave 0 where there were no requests: there is no percentile, so give NaN.")
 def zero_without_requests(before, after, bounds, levels):
     return _from_counts(_new(before, after).sum(axis=0), bounds, levels, empty=0.0)
+
+
+@inside.mistake("You rounded the rank up to a whole request: it is level times the total as it is.")
+def whole_ranks(right, a):
+    total = int(_new(a.before, a.after)[:, -1].sum())
+    return right(levels=[math.ceil(level * total) / max(total, 1) for level in a.levels])
+
+
+@inside.mistake("Your answers are sorted: they come in the order of `levels`.")
+def answers_sorted(right, a):
+    return np.sort(right())
 
 
 measuring.hints(

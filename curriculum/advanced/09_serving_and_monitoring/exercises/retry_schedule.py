@@ -259,6 +259,28 @@ def budget_ignored(*args):
     return _schedule(*args, fits=lambda delays, wait, budget: True)
 
 
+@limits.mistake("Waits that add up to exactly the budget are allowed: only more is too much.")
+def budget_excluded(*args):
+    return _schedule(*args, fits=lambda delays, wait, budget: sum(delays) + wait < budget)
+
+
+@limits.mistake("Time that Retry-After asked for counts as well: all waits share the budget.")
+def only_own_waits_count(method, outcomes, uniform, base, cap, budget):
+    free = _schedule(method, outcomes, uniform, base, cap, np.inf)
+    own = np.cumsum([u * min(cap, base * 2**k) for k, u in enumerate(uniform[: len(free)])])
+    return free[: int(np.sum(own <= budget))]
+
+
+@waits.mistake("You make one attempt too few: as many are allowed as there are outcomes.")
+def one_attempt_too_few(method, outcomes, uniform, base, cap, budget):
+    return _schedule(method, outcomes[:-1], uniform, base, cap, budget)
+
+
+@waits.mistake("You drew between half of the limit and all of it: full jitter begins at 0.")
+def equal_jitter(right, a):
+    return right(uniform=(1 + a.uniform) / 2)
+
+
 retrying.hints(
     "Three questions: may it be asked again, how long is the wait, is there budget left?",
     "After 429 and 503 anything may be repeated; after 0, 500, 502 and 504 only GET, HEAD, PUT and "

@@ -9,6 +9,7 @@ import numpy as np
 
 from lepton_course.authoring import Service, close, exercise
 
+from .other_services import AsAClass, service_with
 from .service_requests import draw_cases
 
 serving = exercise(
@@ -100,146 +101,19 @@ async def _whole_body(receive):
     return b"".join(chunks)
 
 
-def _service(
-    models, current, *, body_of=_whole_body, number=_is_number, predict=_predictions,
-    choose=lambda asked, current: current if asked is None else asked, unknown=404, unready=503,
-    invalid=422, ready=None, strict=True, width=True, nothing=True, told=lambda used, asked: used,
-    methods=405, version_is_text=True,
-):  # fmt: skip
-    """The whole service, with any of the usual slips."""
-
-    def predicted(body):
-        try:
-            asked = json.loads(body)
-        except json.JSONDecodeError:
-            return invalid, {}
-        if type(asked) is not dict or strict and not {"rows"} <= set(asked) <= {"rows", "version"}:
-            return invalid, {}
-        rows, version = asked.get("rows"), asked.get("version")
-        if type(rows) is not list or not all(type(row) is list for row in rows):
-            return invalid, {}
-        if not all(number(value) for row in rows for value in row):
-            return invalid, {}
-        if version_is_text and "version" in asked and type(version) is not str:
-            return invalid, {}
-        used = choose(version, current)
-        if used not in models:
-            return (unready if version is None else unknown), {}
-        model = models[used]
-        if width and any(len(row) != len(model["weights"]) for row in rows):
-            return invalid, {}
-        if len(rows) == 0:
-            return (200, {"version": used, "predictions": []}) if nothing else (invalid, {})
-        return 200, {"version": told(used, version), "predictions": predict(model, rows)}
-
-    def answered(method, path, body):
-        wanted = {"/health": "GET", "/ready": "GET", "/predict": "POST"}.get(path)
-        if wanted is None:
-            return 404, {}
-        if method != wanted:
-            return methods, {}
-        if wanted == "POST":
-            return predicted(body)
-        if path == "/health":
-            return 200, {"status": "alive"}
-        is_ready = current in models if ready is None else ready
-        return (200, {"status": "ready"}) if is_ready else (503, {})
-
-    async def application(scope, receive, send):
-        body = await body_of(receive)
-        status, content = answered(scope["method"], scope["path"], body)
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        text = json.dumps(content)
-        await send({"type": "http.response.body", "body": text.encode()})
-
-    return application
+serving.alternative(AsAClass)
 
 
 @serving.alternative
 def in_one_function(models, current):
-    return _service(models, current)
-
-
-class _Refused(Exception):
-    """Ends a request with a status."""
-
-
-def _is_finite(value):
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return number and value == value and abs(value) != math.inf
-
-
-@serving.alternative
-class AsAClass:
-    """The same as a class, with exceptions for what is refused."""
-
-    def __init__(self, models, current):
-        self.models = models
-        self.current = current
-
-    async def __call__(self, scope, receive, send):
-        piece = await receive()
-        body = bytearray(piece["body"])
-        while piece.get("more_body", False):
-            piece = await receive()
-            body.extend(piece["body"])
-        try:
-            status, answer = 200, self.route(scope["path"], scope["method"], bytes(body))
-        except _Refused as refused:
-            status, answer = refused.args[0], {"error": "see the documentation"}
-        await send({"type": "http.response.start", "status": status})
-        for part in (json.dumps(answer).encode()[:5], json.dumps(answer).encode()[5:]):
-            await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body"})
-
-    def route(self, path, method, body):
-        if path not in ("/health", "/ready", "/predict"):
-            raise _Refused(404)
-        if method != ("POST" if path == "/predict" else "GET"):
-            raise _Refused(405)
-        if path == "/health":
-            return {"status": "alive"}
-        if path == "/ready":
-            self.model(None)
-            return {"status": "ready"}
-        return self.predict(body)
-
-    def model(self, version):
-        name = self.current if version is None else version
-        if name not in self.models:
-            raise _Refused(503 if version is None else 404)
-        return name
-
-    def predict(self, body):
-        try:
-            asked = json.loads(body)
-        except (ValueError, UnicodeDecodeError):
-            raise _Refused(422) from None
-        if not isinstance(asked, dict) or "rows" not in asked or asked.keys() - {"rows", "version"}:
-            raise _Refused(422)
-        if not isinstance(asked.get("version", ""), str) or not isinstance(asked["rows"], list):
-            raise _Refused(422)
-        for row in asked["rows"]:
-            if not isinstance(row, list) or not all(_is_finite(value) for value in row):
-                raise _Refused(422)
-        name = self.model(asked.get("version"))
-        model = self.models[name]
-        columns = list(zip(model["weights"], model["mean"], model["scale"], strict=True))
-        if any(len(row) != len(columns) for row in asked["rows"]):
-            raise _Refused(422)
-        sums = [
-            model["bias"] + sum(w * (x - m) / s for x, (w, m, s) in zip(row, columns, strict=True))
-            for row in asked["rows"]
-        ]
-        return {"version": name, "predictions": sums}
+    return service_with(models, current)
 
 
 serving.cases(draw_cases)
 
 
 def _slip(**slips):
-    return lambda models, current: _service(models, current, **slips)
+    return lambda models, current: service_with(models, current, **slips)
 
 
 def _scaled_by(mean, scale):
@@ -384,6 +258,39 @@ def always_ready(models, current):
 )
 def unready_is_404(models, current):
     return _slip(unready=404)(models, current)
+
+
+def _rounded(model, rows):
+    return [round(value, 2) for value in _predictions(model, rows)]
+
+
+whole = serving.group("All of it")
+
+
+@whole.mistake(
+    "This is the colleague's service as it was: repair how it scales, what it does with wrong "
+    "bodies and unknown versions, when it is ready, and how it reads large bodies."
+)
+def as_the_colleague_left_it(models, current):
+    def answer_to(body):
+        asked = json.loads(body)
+        model = models.get(asked.get("version"), models[current])
+        x = np.array(asked["rows"], dtype=float)
+        with np.errstate(all="ignore"):
+            found = (x - x.mean(axis=0)) / x.std(axis=0) @ model["weights"] + model["bias"]
+        return 200, {"version": current, "predictions": found.tolist()}
+
+    return service_with(models, current, ready=True, body_of=_first_message, predicted=answer_to)
+
+
+@whole.mistake("Your predictions are rounded: return all digits.")
+def rounded_predictions(models, current):
+    return _slip(predict=_rounded)(models, current)
+
+
+@whole.mistake("You take null as if no version was asked for: it is no string, so answer 422.")
+def null_is_no_version(models, current):
+    return _slip(null_is_text=True)(models, current)
 
 
 serving.hints(

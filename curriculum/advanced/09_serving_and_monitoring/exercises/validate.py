@@ -8,6 +8,7 @@ from lepton_course.authoring import Call, close, exercise
 from lepton_course.authoring.wrong_forms import only_value, tuple_order
 
 from .validate_bodies import draw_cases
+from .validate_slips import checked_field, measured_value, validated
 
 validating = exercise(
     "validate",
@@ -71,78 +72,9 @@ def _checked(value, kind, units=None, low=-math.inf, high=math.inf, default=None
     return value, "" if low <= value <= high else "range"
 
 
-def _is_number(value):
-    return type(value) in (int, float)
-
-
-def _is_integer(value):
-    return type(value) is int
-
-
-def _measured(value, units, rule):
-    """Return (value in the rule's unit, problem)."""
-    if type(value) is not dict or set(value) != {"value", "unit"}:
-        return None, "type"
-    if not _is_number(value["value"]):
-        return None, "type"
-    unit = value["unit"]
-    if type(unit) is not str or unit not in units:
-        return None, "unit"
-    factor, offset = units[unit]
-    return factor * value["value"] + offset, ""
-
-
-def _field(
-    value, rule, *, number=_is_number, integer=_is_integer, finite=math.isfinite,
-    measured=_measured, in_range=lambda v, low, high: low <= v <= high,
-):  # fmt: skip
-    """Return (clean value, problem) of a field that was given, with any of the usual slips."""
-    kind = rule["kind"]
-    if kind == "text":
-        return value, "" if type(value) is str else "type"
-    if "units" in rule:
-        value, problem = measured(value, rule["units"], rule)
-        if problem:
-            return None, problem
-    elif not (integer if kind == "integer" else number)(value):
-        return None, "type"
-    if not finite(value):
-        return None, "not finite"
-    if not in_range(value, rule.get("low", -math.inf), rule.get("high", math.inf)):
-        return None, "range"
-    return value, ""
-
-
-def _validated(
-    body, schema, *, field=_field, missing=lambda rule: "default" not in rule, unknown=True,
-    drop=lambda value: False, only_first=False, partial=False, order=sorted, whole=True,
-):  # fmt: skip
-    """The whole check, with any of the usual slips."""
-    if whole and type(body) is not dict:
-        return {}, ["body: type"]
-    clean = {}
-    errors = [f"{name}: unknown" for name in body if name not in schema] if unknown else []
-    for name, rule in schema.items():
-        if name not in body or drop(body[name]):
-            if missing(rule):
-                errors.append(f"{name}: missing")
-            else:
-                clean[name] = rule.get("default")
-            continue
-        value, problem = field(body[name], rule)
-        if problem:
-            errors.append(f"{name}: {problem}")
-        else:
-            clean[name] = value
-    errors = order(errors)
-    if only_first:
-        errors = errors[:1]
-    return ({} if errors and not partial else clean), errors
-
-
 @validating.alternative
 def field_by_field(body, schema):
-    return _validated(body, schema)
+    return validated(body, schema)
 
 
 @validating.alternative
@@ -193,8 +125,8 @@ validating.cases(draw_cases)
 
 def _with_field(**slips):
     """Return the check with a slip in how one field is checked."""
-    return lambda body, schema: _validated(
-        body, schema, field=lambda value, rule: _field(value, rule, **slips)
+    return lambda body, schema: validated(
+        body, schema, field=lambda value, rule: checked_field(value, rule, **slips)
     )
 
 
@@ -245,7 +177,7 @@ def ints_are_no_numbers(body, schema):
     "Your code fails on a body that is no dict: the answer is then ({}, ['body: type'])."
 )
 def body_may_be_anything(body, schema):
-    return _validated(body, schema, whole=False)
+    return validated(body, schema, whole=False)
 
 
 numbers = validating.group("Numbers")
@@ -272,20 +204,20 @@ def limits_excluded(body, schema):
 )
 def range_before_the_unit(body, schema):
     def field(value, rule):
-        clean, problem = _field(value, {**rule, "low": -math.inf, "high": math.inf})
+        clean, problem = checked_field(value, {**rule, "low": -math.inf, "high": math.inf})
         if problem or rule["kind"] == "text":
-            return _field(value, rule)
+            return checked_field(value, rule)
         sent = value["value"] if "units" in rule else value
         low, high = rule.get("low", -math.inf), rule.get("high", math.inf)
         return (clean, "") if low <= sent <= high else (None, "range")
 
-    return _validated(body, schema, field=field)
+    return validated(body, schema, field=field)
 
 
 @numbers.mistake("You did not convert units: multiply by the unit's factor and add its offset.")
 def units_ignored(body, schema):
     def measured(value, units, rule):
-        problem = _measured(value, units, rule)[1]
+        problem = measured_value(value, units, rule)[1]
         return (None, problem) if problem else (value["value"], "")
 
     return _with_field(measured=measured)(body, schema)
@@ -294,7 +226,7 @@ def units_ignored(body, schema):
 @numbers.mistake("You added the offset before multiplying: it is factor * value + offset.")
 def offset_first(body, schema):
     def measured(value, units, rule):
-        problem = _measured(value, units, rule)[1]
+        problem = measured_value(value, units, rule)[1]
         if problem:
             return None, problem
         factor, offset = units[value["unit"]]
@@ -311,34 +243,62 @@ fields = validating.group("Fields")
     "by a default."
 )
 def unknown_ignored(body, schema):
-    return _validated(body, schema, unknown=False)
+    return validated(body, schema, unknown=False)
 
 
 @fields.mistake("You stopped at the first error: list the problem of every field.")
 def first_error_only(body, schema):
-    return _validated(body, schema, only_first=True)
+    return validated(body, schema, only_first=True)
 
 
 @fields.mistake("You returned the fields that are right beside the errors: clean is then empty.")
 def clean_beside_errors(body, schema):
-    return _validated(body, schema, partial=True)
+    return validated(body, schema, partial=True)
 
 
 @fields.mistake("Your errors are in the order of the fields: sort them.")
 def errors_not_sorted(body, schema):
-    return _validated(body, schema, order=list)
+    return validated(body, schema, order=list)
 
 
 @fields.mistake("You demand fields that have a default: they may be left out, and then take it.")
 def defaults_ignored(body, schema):
-    return _validated(body, schema, missing=lambda rule: True)
+    return validated(body, schema, missing=lambda rule: True)
 
 
 @fields.mistake(
     "You take falsy values (0, an empty text, None) as left out: ask whether the name is in body."
 )
 def falsy_is_missing(body, schema):
-    return _validated(body, schema, drop=lambda value: not value)
+    return validated(body, schema, drop=lambda value: not value)
+
+
+@fields.mistake("You left out the fields that take their default: clean holds all of the schema.")
+def defaults_left_out(right, a):
+    clean, errors = right()
+    return {name: value for name, value in clean.items() if name in a.body}, errors
+
+
+@fields.mistake("You take null for a field that was left out: it is a value of a wrong type.")
+def null_is_missing(body, schema):
+    return validated(body, schema, drop=lambda value: value is None)
+
+
+@fields.mistake("You let other keys stand beside value and unit: there are exactly these two.")
+def further_keys_pass(right, a):
+    if type(a.body) is not dict:
+        return right()
+    kept = {
+        name: {k: v for k, v in value.items() if k != "by"} if type(value) is dict else value
+        for name, value in a.body.items()
+    }
+    return right(body=kept)
+
+
+@fields.mistake("You call NaN and infinity out of range: their problem is `not finite`.")
+def not_finite_is_a_range(right, a):
+    clean, errors = right()
+    return clean, [error.replace("not finite", "range") for error in errors]
 
 
 validating.hints(
