@@ -11,11 +11,13 @@ class Batches:
     def __init__(self, largest: int, capacity: int) -> None:
         self.largest = largest
         self.queue = asyncio.Queue(capacity)
+        self.longest = 0  # the most that have waited at a time
 
     async def answer(self, x: np.ndarray, usual: float, seconds: float) -> float:
         """Return the riders. Raises QueueFull at once, TimeoutError after so many seconds."""
         future = asyncio.get_running_loop().create_future()
         self.queue.put_nowait((x, usual, future))
+        self.longest = max(self.longest, self.queue.qsize())
         return await asyncio.wait_for(future, seconds)
 
     async def waiting(self) -> list:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from fastapi import BackgroundTasks, FastAPI, Response
-from prometheus_client import Counter, Histogram, generate_latest
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 from ridership.batches import Batches
 from ridership.model import Model, in_production
@@ -22,6 +22,7 @@ SETTINGS = {name: int(os.environ.get(name, value)) for name, value in SETTINGS.i
 features = importlib.import_module(os.environ.get("FEATURES", "ridership.features")).features
 ANSWERS = Counter("answers", "Questions by status and model", ["status", "model"])
 CALLS = Counter("model_calls", "Calls of the model, each for a batch")
+QUEUE = Gauge("longest_queue", "The most questions that have waited at a time")
 LATENCY = Histogram("latency_seconds", "From question to answer", buckets=[0.01, 0.03, 0.1, 0.3, 1])
 
 
@@ -66,6 +67,7 @@ async def forecast(question: Question, later: BackgroundTasks) -> Any:
     except (asyncio.QueueFull, TimeoutError) as problem:
         riders = None
         status = 504 if isinstance(problem, TimeoutError) else 503
+    QUEUE.set(app.state.batches.longest)
     LATENCY.observe(time.perf_counter() - began)
     ANSWERS.labels(status, model).inc()
     line = {"status": status, "model": model, "riders": riders, "usual": usual}
