@@ -129,9 +129,7 @@ def holidays_kept(values, holiday, i, number):
     return [float(values[j]) for j in range(i - 7, -1, -7)][:number]
 
 
-@seasonal.mistake(
-    "You took so many weeks and then left holidays out: go on until you have enough."
-)
+@seasonal.mistake("You took so many weeks and then left holidays out: go on until you have enough.")
 def weeks_first(values, holiday, i, number):
     weeks = range(i - 7, -1, -7)[:number]
     return [float(values[j]) for j in weeks if not holiday[j]]
