@@ -1,4 +1,4 @@
-"""Answers that repair the service of advanced/09_serving_and_monitoring, and the parts they lose."""
+"""Answers that repair the service of advanced/09_serving_and_monitoring, and what they lose."""
 
 from __future__ import annotations
 
