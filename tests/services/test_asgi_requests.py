@@ -20,6 +20,10 @@ def post(*body):
     return {"method": "POST", "path": "/predict", "body": list(body)}
 
 
+def answer(status, content):
+    return {"status": status, "content": content}
+
+
 def answering(status, body):
     async def app(scope, receive, send):
         await receive()
@@ -43,24 +47,24 @@ async def told(scope, receive, send):
 
 def test_a_body_arrives_in_its_pieces_and_the_answer_is_put_together():
     assert ask(told, [get("/health"), post("[1", ", 2]")]) == {
-        "0. GET /health": [200, ["GET", "/health", [""]]],
-        "1. POST /predict": [200, ["POST", "/predict", ["[1", ", 2]"]]],
+        "0. GET /health": answer(200, ["GET", "/health", [""]]),
+        "1. POST /predict": answer(200, ["POST", "/predict", ["[1", ", 2]"]]),
     }
 
 
 def test_of_an_error_the_status_alone_is_told():
-    assert ask(answering(404, b'{"error": "no"}'), [get("/")]) == {"0. GET /": [404, None]}
+    assert ask(answering(404, b'{"error": "no"}'), [get("/")]) == {"0. GET /": answer(404, None)}
 
 
 def test_what_is_no_json_is_told_as_text():
-    assert ask(answering(200, b"hello"), [get("/")]) == {"0. GET /": [200, "hello"]}
+    assert ask(answering(200, b"hello"), [get("/")]) == {"0. GET /": answer(200, "hello")}
 
 
 def test_an_exception_is_status_500():
     async def app(scope, receive, send):
         raise KeyError("rows")
 
-    assert ask(app, [get("/")]) == {"0. GET /": [500, "KeyError: 'rows'"]}
+    assert ask(app, [get("/")]) == {"0. GET /": answer(500, "KeyError: 'rows'")}
 
 
 @pytest.mark.parametrize(
@@ -79,8 +83,8 @@ def test_an_answer_that_no_server_could_send_is_status_500(messages):
         for message in messages:
             await send(message)
 
-    [(status, _)] = ask(app, [get("/")]).values()
-    assert status == 500
+    [found] = ask(app, [get("/")]).values()
+    assert found["status"] == 500
 
 
 def test_an_application_may_not_take_for_ever():
@@ -95,7 +99,7 @@ def test_requests_can_be_asked_where_a_loop_runs():
     async def notebook():
         return ask(told, [get("/ready")])
 
-    assert asyncio.run(notebook())["0. GET /ready"][0] == 200
+    assert asyncio.run(notebook())["0. GET /ready"]["status"] == 200
 
 
 def test_a_fastapi_application_is_asked_as_any_other():
@@ -103,8 +107,8 @@ def test_a_fastapi_application_is_asked_as_any_other():
     app = fastapi.FastAPI()
     app.get("/health")(lambda: {"status": "alive"})
     assert ask(app, [get("/health"), get("/x")]) == {
-        "0. GET /health": [200, {"status": "alive"}],
-        "1. GET /x": [404, None],
+        "0. GET /health": answer(200, {"status": "alive"}),
+        "1. GET /x": answer(404, None),
     }
 
 
@@ -114,7 +118,7 @@ def test_the_probe_observes_answers_and_changed_arguments():
         return told
 
     seen = Service().observe(serve, Case("one", ({"v1": 1},), x=[get("/ready")])).seen
-    assert seen["result"] == {"0. GET /ready": [200, ["GET", "/ready", [""]]]}
+    assert seen["result"] == {"0. GET /ready": answer(200, ["GET", "/ready", [""]])}
     assert seen["arguments"] == [[{"v1": 0}], {}]
 
 
