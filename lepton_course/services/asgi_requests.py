@@ -20,10 +20,11 @@ SECONDS = 10.0
 """How long an application may take for one request."""
 
 Request = dict[str, Any]
+Answer = dict[str, Any]
 
 
-def ask(app: Any, requests: Sequence[Request], seconds: float = SECONDS) -> dict[str, list[Any]]:
-    """Return the answer to each request, asked in turn: "0. GET /health" -> [status, content].
+def ask(app: Any, requests: Sequence[Request], seconds: float = SECONDS) -> dict[str, Answer]:
+    """Return the answer to each request, asked in turn: "0. GET /health" -> status and content.
 
     content: what the body says where it is JSON, otherwise its text; None for an error, of which
     the status counts. An application that raises has answered with status 500, as behind a server,
@@ -53,7 +54,7 @@ def _in_thread(work: Callable[[], Any]) -> Any:
     return result
 
 
-async def _ask_all(app: Any, requests: Sequence[Request], seconds: float) -> dict[str, list[Any]]:
+async def _ask_all(app: Any, requests: Sequence[Request], seconds: float) -> dict[str, Answer]:
     answers = {}
     for number, request in enumerate(requests):
         name = f"{number}. {request['method']} {request['path']}"
@@ -61,8 +62,8 @@ async def _ask_all(app: Any, requests: Sequence[Request], seconds: float) -> dic
     return answers
 
 
-async def _ask(app: Any, request: Request) -> list[Any]:
-    """Return [status, content] of one answer."""
+async def _ask(app: Any, request: Request) -> Answer:
+    """Return status and content of one answer."""
     chunks = [chunk.encode() for chunk in request["body"]] or [b""]
     arriving = [
         {"type": "http.request", "body": chunk, "more_body": number < len(chunks) - 1}
@@ -84,7 +85,7 @@ async def _ask(app: Any, request: Request) -> list[Any]:
         raise
     except Exception as error:
         if not sent or sent[-1].get("type") != "http.response.body":
-            return [500, f"{type(error).__name__}: {error}"[:200]]
+            return {"status": 500, "content": f"{type(error).__name__}: {error}"[:200]}
     return _answer(sent)
 
 
@@ -106,19 +107,22 @@ def _scope(request: Request, length: int) -> dict[str, Any]:
     }
 
 
-def _answer(sent: Sequence[dict[str, Any]]) -> list[Any]:
-    """Return [status, content] of the messages that an application sent."""
+def _answer(sent: Sequence[dict[str, Any]]) -> Answer:
+    """Return status and content of the messages that an application sent."""
     kinds = [message.get("type") for message in sent]
     if kinds[:1] != ["http.response.start"] or "http.response.body" not in kinds:
-        return [500, "no http.response.start and then http.response.body was sent"]
+        return {
+            "status": 500,
+            "content": "no http.response.start and then http.response.body was sent",
+        }
     status = sent[0].get("status")
     if type(status) is not int:
-        return [500, f"the status is no int: {status!r}"[:200]]
+        return {"status": 500, "content": f"the status is no int: {status!r}"[:200]}
     if status >= 400:
-        return [status, None]
+        return {"status": status, "content": None}
     body = b"".join(message.get("body", b"") for message in sent[1:])
     text = body.decode(errors="replace")
     try:
-        return [status, json.loads(text)]
+        return {"status": status, "content": json.loads(text)}
     except ValueError:
-        return [status, text]
+        return {"status": status, "content": text}
