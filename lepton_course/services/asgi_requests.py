@@ -48,10 +48,10 @@ def _in_thread(work: Callable[[], Any]) -> Any:
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
     thread.join()
-    result, error = found[0]
+    answers, error = found[0]
     if error is not None:
         raise error
-    return result
+    return answers
 
 
 async def _ask_all(app: Any, requests: Sequence[Request], seconds: float) -> dict[str, Answer]:
