@@ -234,6 +234,6 @@ alarming.hints(
     "One number for each week: how far its seven days are from the usual days of their weekday. "
     "Then let no single odd week decide.",
     "The median of each weekday over the reference is robust; the mean of |log(day / usual)| over "
-    "a week sees losses, shifts and filled days alike; the median of three neighbouring weeks "
-    "drops single ones. A threshold near 0.17 fits these stations.",
+    "a week sees losses, shifts and filled days alike. A week is far above about 0.17. Raise the "
+    "alarm where at least four far weeks stand side by side, for all of them.",
 )
