@@ -122,7 +122,11 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
         (
             "tests",
             ["instructor", "distributed", "dev", "tensorboard", "team"],
-            {"lepton_course", "autograder", "book", "build_site", "lepton_team", *TEST_MODULES},
+            {
+                *("lepton_course", "autograder", "book", "build_site", "lepton_team"),
+                *RIDERSHIP,
+                *TEST_MODULES,
+            },
         ),
         ("deploy", ["team", "instructor"], {"lepton_course", "autograder", "lepton_team"}),
     ],
