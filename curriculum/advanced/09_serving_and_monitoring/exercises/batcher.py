@@ -140,6 +140,7 @@ def cases(rng):
     yield case(part, quarters(1, 4, 9), 2, 1.25, [11.75, 12.5])
     yield case(part, [2, 1, 9, 10, 0.5, 0.25, 30], 8, 1, np.full(8, 10.0))
     yield case(part, quarters(0, 9, 20), 3, 7.0)
+    yield case(part, [1, 8, 3.5, 7, 2], 4, 6, [3.25, 3.5, 3.75, 4.0])
 
 
 def _slip(**slips):
