@@ -21,7 +21,7 @@ PLAN = "module.yml"
 TOOLBOX = "toolbox.ipynb"
 """The page with the notation and mathematics that lessons rely on, beside the tracks."""
 
-OPEN_FOLDERS = ("figures", "recorded")
+OPEN_FOLDERS = ("figures", "recorded", "package")
 """A module's folders that learners get with the notebooks; all else stays in the clone."""
 
 

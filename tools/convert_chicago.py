@@ -7,6 +7,8 @@
 One column of the package's table ships: the people who entered one station each day. The package
 gives them in thousands with three decimals; here they are whole numbers. Its other stations are
 shifted by 14 days against this one, and its weather was not known on the day before.
+
+A few of the other stations stay with the judge of *Serving and monitoring*, and ship nowhere.
 """
 
 from __future__ import annotations
@@ -22,6 +24,12 @@ from lazy_load import read_lazy
 from lepton_course.datasets.catalogue import CHICAGO
 
 MADE_BY = f"tools/{Path(__file__).name}"
+MODULE = Path(__file__).resolve().parents[1] / "curriculum/advanced/09_serving_and_monitoring"
+NAMES = (
+    "Austin", "Ashland", "California", "Clinton", "Harlem", "Kedzie", "Montrose", "Oak_Park",
+    "Western",
+)  # fmt: skip
+LAG = 14  # days by which the package shifts these
 
 
 def parse_days(table) -> dict[str, np.ndarray]:
@@ -37,15 +45,30 @@ def parse_days(table) -> dict[str, np.ndarray]:
     return {"day": day.astype(np.int16), "riders": riders}
 
 
+def parse_stations(table) -> dict[str, np.ndarray]:
+    """Return `riders` int32 (9, 5684), the stations `NAMES` day by day, from a Monday on."""
+    columns = [table[name].to_numpy()[LAG:] for name in NAMES]
+    return {"riders": np.rint(1000 * np.array(columns)).astype(np.int32)}
+
+
 def main() -> None:
     """Convert the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("package", type=Path, help="folder of the installed R package modeldata")
     parser.add_argument("--shipped", type=Path, default=CHICAGO.subset)
+    parser.add_argument("--stations", type=Path, default=MODULE / "stations.npz")
     arguments = parser.parse_args()
+    table = read_lazy(arguments.package, "Chicago")
+    write_data_file(
+        arguments.stations,
+        parse_stations(table),
+        CHICAGO,
+        f"passengers of {', '.join(NAMES)} by day, from {CHICAGO.first_day} on, not in the course",
+        MADE_BY,
+    )
     write_data_file(
         arguments.shipped,
-        parse_days(read_lazy(arguments.package, "Chicago")),
+        parse_days(table),
         CHICAGO,
         f"5698 days in order: days since {CHICAGO.first_day}, people who entered the station",
         MADE_BY,

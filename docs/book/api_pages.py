@@ -17,6 +17,7 @@ DOORS = {
     "lepton_course.plots": "Figures",
     "lepton_course.datasets": "Data sets",
     "lepton_course.distributed": "Several processes",
+    "lepton_course.services": "Services on this machine",
     "lepton_course.authoring": "Declaring exercises",
     "lepton_course.authoring.wrong_forms": "Wrong forms that any answer can have",
     "lepton_course.authoring.held_out": "Rows that no learner has",

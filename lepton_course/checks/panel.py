@@ -296,7 +296,7 @@ def case_lines(names: tuple[str, ...], case: Case) -> list[Line]:
     """Return a case's inputs, one line each; large arrays by shape."""
     named = dict(zip(names, case.args, strict=False)) | dict(case.kwargs)
     if case.x is not None:
-        named["x"] = case.x
+        named["requests" if isinstance(case.x, list) else "x"] = case.x
     return [Line(name, describe(value, limit=400)) for name, value in named.items()]
 
 

@@ -9,6 +9,7 @@ from lepton_course.exercises.probes import (
     Model,
     Probe,
     Ranks,
+    Service,
     Value,
     random_weights,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Model",
     "Probe",
     "Ranks",
+    "Service",
     "Value",
     "accuracy",
     "close",

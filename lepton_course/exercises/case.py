@@ -20,7 +20,8 @@ class Case:
     args, kwargs: the arguments of the call.
     expected: the right result where it is not the reference's own (hidden labels); None otherwise.
     weights, x: for the `Model` probe: arrays for the parameters, layer by layer in the order of
-        their use, then for the floating-point buffers; and the input.
+        their use, then for the floating-point buffers; and the input. For the `Service` probe, x
+        is the list of requests.
     """
 
     part: str

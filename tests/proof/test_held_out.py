@@ -280,7 +280,7 @@ def rows_drawn(asked: Exercise, seed: str) -> set[bytes]:
     return {
         b"".join(argument[place].tobytes() for argument in case.args)
         for case in draw_cases(asked, seed)
-        for place in range(len(case.args[0]))
+        for place in range(min(map(len, case.args)))
     }
 
 

@@ -31,7 +31,8 @@ def imports_of(cells: list[dict]) -> str:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_no_untouched_cell_counts_as_an_attempt(built_curriculum, module):
+def test_no_untouched_cell_counts_as_an_attempt(built_curriculum, module, monkeypatch):
+    monkeypatch.syspath_prepend(built_curriculum / module / "package")
     [found] = [m for m in load_syllabus(built_curriculum) if m.id == module]
     assert is_ready(found, built_curriculum)
     questions = load_questions(built_curriculum / module / "checks.npz")

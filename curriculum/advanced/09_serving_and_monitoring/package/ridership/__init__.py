@@ -1,0 +1,1 @@
+"""Forecasts of a station's riders: features, schema, model and service."""
