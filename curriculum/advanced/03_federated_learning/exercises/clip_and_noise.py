@@ -12,7 +12,7 @@ protecting = exercise(
     title="Hide a whole client",
     points=3,
     difficulty=3,
-    minutes=12,
+    minutes=11,
     probe=Call(fresh=True),
     compare=close(rtol=1e-5, atol=1e-8),
     read="lesson.ipynb#Differential-privacy-of-a-client",

@@ -12,7 +12,7 @@ bearing = exercise(
     title="A mean that bears poisoned clients",
     points=2,
     difficulty=3,
-    minutes=9,
+    minutes=8,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
     read="lesson.ipynb#A-poisoned-client",
