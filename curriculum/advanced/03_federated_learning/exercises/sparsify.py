@@ -72,13 +72,20 @@ def masked_in_torch(update, residual, k):
 
 @sparsifying.cases
 def cases(rng):
-    def case(part, shapes, k, first=False, coarse=False):
+    def case(part, shapes, k, first=False):
         update = [rng.normal(size=shape) * rng.uniform(0.3, 3) for shape in shapes]
         residual = [(not first) * rng.normal(size=shape) for shape in shapes]
-        if coarse:  # quarters, so that magnitudes are equal, and opposite numbers cancel
-            update = [np.round(4 * u) / 4 for u in update]
-            residual = [np.round(2 * r) / 4 for r in residual]
         return Case(part, (update, residual, k))
+
+    def tied(shapes):
+        """Halves, with k in the middle of the most frequent magnitude; opposites cancel."""
+        update = [np.round(3 * rng.normal(size=shape)) / 2 for shape in shapes]
+        residual = [np.round(2 * rng.normal(size=shape)) / 2 for shape in shapes]
+        sums = np.concatenate([(u + r).ravel() for u, r in zip(update, residual, strict=True)])
+        _, counts = np.unique(-np.abs(sums[sums != 0]), return_counts=True)
+        usual = int(np.argmax(counts))
+        k = int(counts[:usual].sum() + counts[usual] // 2)
+        return Case("equal magnitudes", (update, residual, k))
 
     network = [(3, 2), (2,), (2, 2, 2), (1,)]
     return [
@@ -90,9 +97,9 @@ def cases(rng):
         case("several arrays", network, 6),
         case("several arrays", [(2,), (4, 5), (6,)], 9),
         case("several arrays", [(8,), (1, 3), (2, 2, 1)], 1),
-        case("equal magnitudes", [(4, 4), (5,)], 7, coarse=True),
-        case("equal magnitudes", [(6,), (3, 2)], 4, coarse=True),
-        case("equal magnitudes", [(45,), (9, 4)], 31, coarse=True),
+        tied([(4, 4), (5,)]),
+        tied([(6,), (3, 2)]),
+        tied([(85,), (19, 4)]),
         case("nothing, or everything", [(3,), (2, 2)], 0),
         case("nothing, or everything", [(2, 2)], 4),
         case("nothing, or everything", network, 40),
