@@ -213,11 +213,9 @@ def weights_not_divided(a):
     "as much as a heavy one. Clip first, then weight."
 )
 def weighted_before_clipping(right, a):
-    weighted = [
-        [min(n / a.cap, 1.0) * x for x in update]
-        for update, n in zip(a.updates, a.counts, strict=True)
-    ]
-    return right(updates=weighted, counts=np.full_like(a.counts, a.cap))
+    shares = [min(n / a.cap, 1.0) for n in a.counts]
+    light = [[s * x for x in update] for update, s in zip(a.updates, shares, strict=True)]
+    return right(updates=light, counts=np.full_like(a.counts, a.cap))
 
 
 noises = protecting.group("Noise and divisor", make=_slipped)
