@@ -73,9 +73,7 @@ def by_128(update):
     return np.clip(np.round(update / scale), -128, 127).astype(np.int8), scale
 
 
-@shrinking.mistake(
-    "You returned what the receiver computes: codes are the whole numbers."
-)
+@shrinking.mistake("You returned what the receiver computes: codes are the whole numbers.")
 def already_scaled(right, a):
     codes, scale = right()
     return codes * scale, scale
