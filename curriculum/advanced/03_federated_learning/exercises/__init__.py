@@ -1,6 +1,5 @@
 """Exercises of advanced/03_federated_learning: the assignment's, then the lesson's."""
 
-# E to L: see /tmp/fed_from_E.md (this line goes before we land)
 EXERCISES = [
     "fed_avg",
     "dirichlet_split",
