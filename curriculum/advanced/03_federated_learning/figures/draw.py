@@ -9,7 +9,8 @@ HOSPITALS = (("hospital 1", "400 rows"), ("hospital 2", "150 rows"), ("hospital 
 
 def text(x, y, words, size=14, color=INK):
     return (
-        f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="middle" fill="{color}">{words}</text>'
+        f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="middle" '
+        f'fill="{color}">{words}</text>'
     )
 
 
