@@ -3,11 +3,12 @@
     pip download --no-deps aeon==1.6.0 && unzip aeon-*.whl
     python tools/convert_japanese_vowels.py aeon/datasets/data/JapaneseVowels
 
-Two files, both npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
+Files, all npz without pickle, each with its origin, licence and SHA-256 in a JSON beside it:
 
 - what ships with the course: the 270 training utterances, and of each speaker the first half of
   the test utterances, 187 in all;
-- the other half, 183 test utterances, for the assignment's judge; only instructors get that file.
+- the other half, 183 test utterances, for the judges of two assignments (one file for each); only
+  instructors get these.
 
 The split into 270 training and 370 test utterances is that of those who recorded them: the test
 utterances were spoken on other occasions. Utterances of one speaker that follow each other
@@ -26,7 +27,9 @@ from data_file import write_data_file
 from lepton_course.datasets.catalogue import JAPANESE_VOWELS
 
 ROOT = Path(__file__).resolve().parent.parent
-HELD_OUT = ROOT / "curriculum" / "basics" / "07_recurrent_networks" / "held_out.npz"
+CURRICULUM = ROOT / "curriculum"
+HELD_OUT = CURRICULUM / "basics" / "07_recurrent_networks" / "held_out.npz"
+FEDERATED = CURRICULUM / "advanced" / "03_federated_learning" / "held_out.npz"
 MADE_BY = f"tools/{Path(__file__).name}"
 
 
@@ -77,6 +80,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="folder of JapaneseVowels_TRAIN.ts and …_TEST.ts")
     parser.add_argument("--shipped", type=Path, default=JAPANESE_VOWELS.subset)
     parser.add_argument("--held-out", type=Path, default=HELD_OUT)
+    parser.add_argument("--federated", type=Path, default=FEDERATED)
     arguments = parser.parse_args()
     train, test = (
         parse_ts((arguments.folder / f"JapaneseVowels_{part}.ts").read_text(encoding="utf-8"))
@@ -94,14 +98,15 @@ def main() -> None:
         "other; lengths in steps",
         MADE_BY,
     )
-    write_data_file(
-        arguments.held_out,
-        select(test, ~ships),
-        JAPANESE_VOWELS,
-        "183 of the 370 test utterances, the second half of each speaker's, none of them in the "
-        "course's file",
-        MADE_BY,
-    )
+    for path in (arguments.held_out, arguments.federated):
+        write_data_file(
+            path,
+            select(test, ~ships),
+            JAPANESE_VOWELS,
+            "183 of the 370 test utterances, the second half of each speaker's, none of them in "
+            "the course's file",
+            MADE_BY,
+        )
 
 
 if __name__ == "__main__":

