@@ -27,8 +27,8 @@ def dirichlet_split(labels, clients, alpha, seed):
     """
     rng = np.random.default_rng(seed)
     owners = np.empty_like(labels)
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
+    for kind in np.unique(labels):
+        rows = np.flatnonzero(labels == kind)
         fractions = rng.dirichlet(np.full(clients, alpha))
         ends = np.floor(len(rows) * np.cumsum(fractions[:-1]))
         owners[rows] = np.searchsorted(ends, np.arange(len(rows)), side="right")
@@ -194,8 +194,8 @@ def cuts_rounded():
 def numbers_rounded_one_by_one(labels, clients, alpha, seed):
     rng = np.random.default_rng(seed)
     mine = [[] for _ in range(clients)]
-    for label in np.unique(labels):
-        rows = np.flatnonzero(labels == label)
+    for kind in np.unique(labels):
+        rows = np.flatnonzero(labels == kind)
         numbers = (rng.dirichlet([alpha] * clients) * len(rows)).astype(int)
         for client, part in enumerate(np.split(rows, np.cumsum(numbers)[:-1])):
             mine[client].extend(part.tolist())

@@ -208,11 +208,11 @@ def proximal_gradient(gradient, weights, global_weights, mu):
 
 @pulling.alternative
 def by_autograd(gradient, weights, global_weights, mu):
-    w = torch.tensor(weights, requires_grad=True)
-    spring = mu / 2 * (w - torch.tensor(global_weights)).square().sum()
-    loss = (torch.tensor(gradient) * w).sum() + spring
+    pulled = torch.tensor(weights, requires_grad=True)
+    spring = mu / 2 * (pulled - torch.tensor(global_weights)).square().sum()
+    loss = (torch.tensor(gradient) * pulled).sum() + spring
     loss.backward()
-    return w.grad.numpy()
+    return pulled.grad.numpy()
 
 
 @pulling.cases
