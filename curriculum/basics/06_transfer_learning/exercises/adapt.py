@@ -167,19 +167,6 @@ def array_into_the_network(photos, labels, new_photos):
     return pretrained_backbone()(photos[:, None] / 255)
 
 
-@inputs.mistake(
-    "You fed photos of 0…255 to the backbone: divide them by 255, then subtract the mean and "
-    "divide by the std of the pretraining."
-)
-@torch.no_grad()
-def photos_not_scaled(photos, labels, new_photos):
-    known, new = (
-        pretrained_backbone()(torch.tensor(part).float()[:, None]).numpy()
-        for part in (photos, new_photos)
-    )
-    return _nearest_mean(known, labels, new).argmin(axis=1)
-
-
 def _nearest_mean(known, labels, new):
     """Squared distances (M, K) of features to the mean of each class."""
     means = np.array([known[labels == kind].mean(axis=0) for kind in range(labels.max() + 1)])
