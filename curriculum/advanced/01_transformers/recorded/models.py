@@ -159,8 +159,8 @@ def optimizer_of(model: nn.Module) -> torch.optim.AdamW:
 
 def update(model, optimizer, loss, rate: float) -> None:
     """Make one step with clipped gradients."""
-    for group in optimizer.param_groups:
-        group["lr"] = rate
+    for settings in optimizer.param_groups:
+        settings["lr"] = rate
     optimizer.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
