@@ -34,10 +34,10 @@ def merge_pairs(counts, number, texts):
     split = {word: list(word) for word in counts}
     merges = []
     while len(merges) < number:
-        found = _frequencies(split, counts)
-        if not found:
+        pairs_seen = _frequencies(split, counts)
+        if not pairs_seen:
             break
-        best = min(found, key=lambda pair: (-found[pair], pair))
+        best = min(pairs_seen, key=lambda pair: (-pairs_seen[pair], pair))
         merges.append(best)
         split = {word: _merged(tokens, best) for word, tokens in split.items()}
     return merges, [_encoded(text, merges) for text in texts]
