@@ -128,7 +128,7 @@ def cases(rng):
     yield case(part, [5.25], 2, 0.0)
     yield case(part, [2.5], 5, 6.5)
     part = "full batches"
-    yield case(part, quarters(0, 2, 12), 4, 80)
+    yield case(part, quarters(0, 2, 12), 6, 80)
     yield case(part, [3, *quarters(0, 1, 8)], 3, 60.5, [9.5, 9.75, 9.0])
     yield case(part, [1, 0, 0, 0, 0, 0, 0], 2, 9)
     part = "waiting times"
