@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import Lab, expose_app, outputs_seen, picture, unreadable
+from browser import LAUNCHER_OPENS, Lab, expose_app, outputs_seen, picture, unreadable
 from nbformat import NotebookNode
 from nbformat.sign import NotebookNotary
 
@@ -85,14 +85,15 @@ async path => {
     await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
 }
 """
-CLOSE = """
-async () => {
+CLOSE = f"""
+async () => {{
     for (const widget of [...jupyterapp.shell.widgets('main')])
-        if (widget.context) {
+        if (widget.context) {{
             await widget.context.sessionContext.shutdown();
             widget.dispose();
-        }
-}
+        }}
+    {LAUNCHER_OPENS}
+}}
 """
 
 

@@ -198,12 +198,19 @@ def expose_app(home: Path) -> None:
     (settings / "jupyter_lab_config.json").write_text(text, encoding="utf-8")
 
 
-START_OVER = """
-async () => {
+LAUNCHER_OPENS = """
+    for (let looks = 0; looks < 400 && ![...jupyterapp.shell.widgets('main')].length; looks++)
+        await new Promise(resolve => setTimeout(resolve, 50));
+"""
+"""An empty JupyterLab opens its launcher a moment later, which would hide what is opened next."""
+
+START_OVER = f"""
+async () => {{
     for (const widget of [...jupyterapp.shell.widgets('main')])
         widget.dispose();
-    await jupyterapp.commands.execute('docmanager:open', {path: 'START.ipynb'});
-}
+    {LAUNCHER_OPENS}
+    await jupyterapp.commands.execute('docmanager:open', {{path: 'START.ipynb'}});
+}}
 """
 
 
