@@ -22,7 +22,7 @@ def lepton(*arguments: str):
 def test_a_module_that_is_not_there_is_said_in_one_sentence(command):
     run = lepton(command, "no_such_module")
     assert run.exit_code == 1
-    assert "There is no module 'no_such_module'. The modules: advanced/02_" in run.output
+    assert "There is no module 'no_such_module'. The modules: advanced/01_" in run.output
 
 
 def test_a_module_must_stand_in_the_syllabus():
