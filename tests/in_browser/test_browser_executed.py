@@ -82,7 +82,12 @@ def lab(page, url, workspace, tmp_path):
 
 OPEN = """
 async path => {
-    await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+    const widget = await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+    // The launcher may take the focus that a closed notebook leaves.
+    for (let looks = 0; looks < 400 && jupyterapp.shell.currentWidget !== widget; looks++) {
+        jupyterapp.shell.activateById(widget.id);
+        await new Promise(resolve => setTimeout(resolve, 50));
+    }
 }
 """
 CLOSE = f"""
