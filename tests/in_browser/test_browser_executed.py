@@ -82,7 +82,8 @@ def lab(page, url, workspace, tmp_path):
 
 OPEN = """
 async path => {
-    const widget = await jupyterapp.commands.execute('docmanager:open', {path, factory: 'Notebook'});
+    const options = {path, factory: 'Notebook'};
+    const widget = await jupyterapp.commands.execute('docmanager:open', options);
     // The launcher may take the focus that a closed notebook leaves.
     for (let looks = 0; looks < 400 && jupyterapp.shell.currentWidget !== widget; looks++) {
         jupyterapp.shell.activateById(widget.id);
