@@ -22,6 +22,8 @@ SANDAL, BAG, BOOT = 5, 8, 9
 """Kinds that are easily told apart. Of the kinds asked for, the backbone knows only boots."""
 SINGLES = 3
 """Photos of a kind that are each sorted alone: statistics of a single photo tell nothing."""
+CANDIDATES = 15
+"""Clearest photos of a kind, from which the single ones are chosen."""
 OF_FIVE = (3, 3, 3, 3, 16)
 """Clear photos of each label among five: too many of the last for an answer that knows four, or
 that gives each label to equally many new photos."""
@@ -113,7 +115,8 @@ def cases(rng, rows):
     *four, expected = case(rng.permutation(new_kinds), number, first=0)
     yield Case(part, tuple(four), expected=expected)
     *two, expected = case(rng.permutation([SANDAL, BAG]), number)
-    for i in clearest(two, expected, (SINGLES, SINGLES)):
+    clear = clearest(two, expected, (CANDIDATES, CANDIDATES))
+    for i in rng.permutation(_misled_in_train_mode(*two, expected, clear)):
         yield Case(part, (*two[:2], two[2][[i]]), expected=expected[[i]])
     last = rng.choice([SANDAL, BAG, BOOT])
     order = np.append(rng.permutation(present[present != last]), last)
@@ -124,6 +127,14 @@ def cases(rng, rows):
     *sized, expected = sizes()
     clear = clearest(sized, expected, [np.sum(expected == 0) // 2] * len(SIZES))
     yield Case(part, (*sized[:2], sized[2][clear]), expected=expected[clear])
+
+
+def _misled_in_train_mode(photos, labels, new_photos, expected, places):
+    """SINGLES places of each label; first those where batch norm's own statistics mislead."""
+    scores = [probe_scores(photos, labels, new_photos[[i]], train_mode=True)[0] for i in places]
+    misled = np.argmax(scores, axis=1) != expected[places]
+    order = places[np.argsort(~misled, kind="stable")]
+    return np.concatenate([order[expected[order] == k][:SINGLES] for k in np.unique(expected)])
 
 
 def _largest(values, among, count):

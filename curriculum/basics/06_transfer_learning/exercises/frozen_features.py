@@ -5,6 +5,7 @@ Features are computed once for the same photos.
 
 from __future__ import annotations
 
+import copy
 import functools
 import math
 from pathlib import Path
@@ -18,14 +19,18 @@ WEIGHTS = Path(__file__).parents[1] / "recorded" / "backbone.npz"
 MEAN, STD = 0.124, 0.231
 
 
-def probe_scores(photos, labels, new_photos, copies=8, decay=100.0, own=False):
-    """Scores (M, K) of a probe on frozen features; own: new ones by their own statistics."""
-    features = features_of(photos.tobytes(), copies)
+def probe_scores(photos, labels, new_photos, copies=8, decay=100.0, own=False, train_mode=False):
+    """Scores (M, K) of a probe on frozen features.
+
+    own: standardise the new ones by their own statistics. train_mode: batch norm takes the
+    statistics of what is given at once.
+    """
+    features = features_of(photos.tobytes(), copies, train_mode)
     offset, unit = features.mean(axis=0), features.std(axis=0) + 1e-3
     x = (features - offset) / unit
     targets = np.eye(labels.max() + 1)[np.tile(labels, copies)]
     weight = np.linalg.solve(x.T @ x + decay * np.eye(x.shape[1]), x.T @ targets)
-    new = features_of(new_photos.tobytes(), 1)
+    new = features_of(new_photos.tobytes(), 1, train_mode)
     if own:
         offset, unit = new.mean(axis=0), new.std(axis=0) + 1e-3
     new = (new - offset) / unit
@@ -34,11 +39,14 @@ def probe_scores(photos, labels, new_photos, copies=8, decay=100.0, own=False):
 
 @functools.lru_cache(maxsize=128)
 @torch.no_grad()
-def features_of(pixels, copies):
+def features_of(pixels, copies, train_mode=False):
     """Features (copies * N, 96) of photos, rotated in equal steps through a full circle."""
     photos = torch.frombuffer(bytearray(pixels), dtype=torch.uint8).reshape(-1, 1, 28, 28) / 255
     turned = [_turned(photos, 2 * math.pi * step / copies) for step in range(copies)]
-    return pretrained_backbone()((torch.cat(turned) - MEAN) / STD).numpy().astype(np.float64)
+    network = pretrained_backbone()
+    if train_mode:
+        network = copy.deepcopy(network).train()
+    return network((torch.cat(turned) - MEAN) / STD).numpy().astype(np.float64)
 
 
 def _turned(photos, angle):

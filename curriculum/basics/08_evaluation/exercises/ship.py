@@ -11,7 +11,17 @@ from scipy.stats import chisquare, linregress, norm, ttest_ind
 
 from lepton_course.authoring import Call, Case, accuracy, exercise
 
-from .simulated_tests import BROKEN, KEEP, KINDS, SHIP, adjusted, drawn_tests, unevenness, z_scores
+from .simulated_tests import (
+    BROKEN,
+    KEEP,
+    KINDS,
+    SHIP,
+    adjusted,
+    adjusted_by_inverse_slope,
+    drawn_tests,
+    unevenness,
+    z_scores,
+)
 
 Z, TOO_UNEVEN = 1.96, 3.3
 
@@ -77,7 +87,7 @@ def cases(rng):
     return [
         mixed("plain tests", 700, gain_of_a_few=10, no_gain=5, not_quite=5),
         mixed("gains hidden by luck", 640, hidden_gain=10, no_gain=10),
-        mixed("arms that differed before", 780, rich_arm=10, poor_arm=10),
+        mixed("arms that differed before", 780, rich_arm=12, poor_arm=8),
         mixed("losses", 560, loss=10, a_little_uneven=10),
         mixed("broken tests", 700, broken_gain=8, broken_none=4, plain_gain=5, no_gain=5),
     ]
@@ -163,6 +173,15 @@ def not_adjusted(arm, before, after):
 )
 def all_of_before_subtracted(arm, before, after):
     decided = (z_scores(arm, after - before) > Z).astype(int)
+    return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
+
+
+@adjusting.mistake(
+    "You divided the covariance by the variance of `after`: theta is the slope of after on before, "
+    "cov(before, after) / var(before). They differ where the two periods do."
+)
+def slope_of_before_on_after(arm, before, after):
+    decided = (z_scores(arm, adjusted_by_inverse_slope(before, after)) > Z).astype(int)
     return np.where(np.abs(unevenness(arm)) > TOO_UNEVEN, BROKEN, decided)
 
 

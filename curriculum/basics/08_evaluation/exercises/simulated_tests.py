@@ -28,9 +28,20 @@ def unevenness(arm):
 
 def adjusted(before, after):
     """Return spending minus what earlier spending predicts, (T, N)."""
-    x = before - before.mean(axis=1, keepdims=True, dtype=float)
-    y = after - after.mean(axis=1, keepdims=True, dtype=float)
+    x = _centred(before)
+    y = _centred(after)
     return y - (x * y).sum(axis=1, keepdims=True) / (x * x).sum(axis=1, keepdims=True) * x
+
+
+def adjusted_by_inverse_slope(before, after):
+    """Return spending minus earlier spending times the slope of before on after, (T, N)."""
+    x = _centred(before)
+    y = _centred(after)
+    return y - (x * y).sum(axis=1, keepdims=True) / (y * y).sum(axis=1, keepdims=True) * x
+
+
+def _centred(dollars):
+    return dollars - dollars.mean(axis=1, keepdims=True, dtype=float)
 
 
 def z_scores(arm, y):
@@ -46,8 +57,8 @@ def z_scores(arm, y):
 
 
 @functools.cache
-def _customers():
-    """Return the dollars of customers active in the first part, in it and after it, each (C,)."""
+def _customers(begin):
+    """Return the dollars from day `begin` to MIDDLE, where above 0, and after it, each (C,)."""
     log = load_dataset("cdnow")
     day, customer = log.column("day"), log.column("customer")
 
@@ -56,7 +67,7 @@ def _customers():
         paid = log.column("dollars")[kept]
         return np.bincount(customer[kept], paid, customer.max() + 1)
 
-    before = spent(DAY_0, MIDDLE)
+    before = spent(begin, MIDDLE)
     active = before > 0
     return np.minimum(before, CAP)[active], np.minimum(spent(MIDDLE, END), CAP)[active]
 
@@ -65,12 +76,12 @@ def drawn_tests(rng, number, people, kind):
     """Draw tests until `number` of them fit: arm int8, before, after float32, each (number, N).
 
     kind.effect: dollars that the new version adds to the spending of each customer who spent at
-    least kind.spent before. kind.halves: the probabilities of the new arm, each for an equal share
-    of the tests; kind.lean: how much it grows with a standard deviation of spending before.
-    kind.fits: a function of the z-scores of `after`, of it adjusted, of `after` less `before`, and
-    of the unevenness without its sign, each (T,).
+    least kind.spent before, which counts from day kind.begin. kind.halves: the probabilities of the
+    new arm, each for an equal share of the tests; kind.lean: how much it grows with a standard
+    deviation of spending before. kind.fits: a function of the z-scores of `after`, of it adjusted,
+    of `after` less `before`, and of the unevenness without its sign, each (T,).
     """
-    before, after = _customers()
+    before, after = _customers(kind.begin)
     leaning = kind.lean * np.clip((before - before.mean()) / before.std(), -2, 2)
     kept = []
     for place, half in enumerate(kind.halves):
@@ -98,6 +109,7 @@ class Kind(NamedTuple):
     halves: tuple[float, ...] = (0.5,)
     lean: float = 0.0
     spent: float = 0.0
+    begin: int = DAY_0
 
 
 KINDS = {
@@ -114,7 +126,8 @@ KINDS = {
         SHIP, 18, lambda raw, z, own, u: (own < 1.5) & (z > 2.3) & (u < 2.5), lean=0.03
     ),
     "rich_arm": Kind(
-        KEEP, 0, lambda raw, z, own, u: (raw > 2.2) & (z < 1.4) & (u < 2.5), lean=0.08
+        KEEP, 0, lambda raw, z, own, u: (raw > 2.6) & (z < 1.4) & (u < 2.5),
+        lean=0.11, begin=MIDDLE - 30,
     ),
     "loss": Kind(KEEP, -25, lambda raw, z, own, u: (raw < -2.6) & (z < -2.8) & (u < 2.5)),
     "a_little_uneven": Kind(
