@@ -230,8 +230,8 @@ def counted_from_one(photos, labels, new_photos):
     "About one label in four is right, as with guessing: are your labels in the order of "
     "new_photos, and did the head see each labelled photo with its own label?"
 )
-def guessed(photos, labels, new_photos):
-    return np.random.default_rng(new_photos.sum()).integers(0, labels.max() + 1, len(new_photos))
+def labels_out_of_order(photos, labels, new_photos):
+    return np.roll(adapt(photos, labels, new_photos), 1)
 
 
 @accuracies.mistake(
