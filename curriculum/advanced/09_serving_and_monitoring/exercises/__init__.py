@@ -6,7 +6,7 @@ EXERCISES = [
     "batcher",
     "canary",
     "retry_schedule",
-    "serve",
+    "serve_mistakes",
     "drift_alarm",
     "predictions",
     "try_serving",

@@ -5,28 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-import numpy as np
-
-
-def is_number(value):
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-def right_predictions(model, rows):
-    if len(rows) == 0:
-        return []
-    scaled = (np.array(rows) - model["mean"]) / model["scale"]
-    return (scaled @ model["weights"] + model["bias"]).tolist()
-
-
-async def whole_body(receive):
-    chunks = []
-    more = True
-    while more:
-        piece = await receive()
-        chunks.append(piece["body"])
-        more = piece.get("more_body")
-    return b"".join(chunks)
+from .serve import is_number, right_predictions, whole_body
 
 
 def service_with(
