@@ -33,7 +33,7 @@ def serve(models, current):
 
     async def application(scope, receive, send):
         body = await whole_body(receive)
-        status, content = _answer(models, current, scope["method"], scope["path"], body)
+        status, content = answer_to(models, current, scope["method"], scope["path"], body)
         await send({"type": "http.response.start", "status": status})
         text = json.dumps(content)
         await send({"type": "http.response.body", "body": text.encode()})
@@ -44,7 +44,7 @@ def serve(models, current):
 METHODS = {"/health": "GET", "/ready": "GET", "/predict": "POST"}
 
 
-def _answer(models, current, method, path, body):
+def answer_to(models, current, method, path, body):
     """Return (status, what the body says) of the answer to a request."""
     if method != METHODS.get(path):
         return (405 if path in METHODS else 404), {}
@@ -56,7 +56,7 @@ def _answer(models, current, method, path, body):
         asked = json.loads(body)
     except json.JSONDecodeError:
         return 422, {}
-    if not _is_well_formed(asked):
+    if not is_well_formed(asked):
         return 422, {}
     version = asked.get("version", current)
     if version not in models:
@@ -68,7 +68,7 @@ def _answer(models, current, method, path, body):
     return 200, {"version": version, "predictions": found}
 
 
-def _is_well_formed(asked):
+def is_well_formed(asked):
     """Return whether a body is right as far as that can be said without a model."""
     if type(asked) is not dict or not {"rows"} <= asked.keys() <= {"rows", "version"}:
         rows = None

@@ -1,4 +1,4 @@
-"""Other right services and the mistakes that learners make: the rest of the exercise `serve`."""
+"""Mistakes in how the exercise `serve` reads bodies, refuses requests and tells its state."""
 
 from __future__ import annotations
 
@@ -7,59 +7,9 @@ import math
 
 import numpy as np
 
-from .other_services import AsAClass, service_with
-from .serve import right_predictions, serving
-
-serving.alternative(AsAClass)
-
-
-@serving.alternative
-def in_one_function(models, current):
-    return service_with(models, current)
-
-
-def _slip(**slips):
-    return lambda models, current: service_with(models, current, **slips)
-
-
-def _scaled_by(mean, scale):
-    def predictions(model, rows):
-        scaled = (np.array(rows) - mean(model, np.array(rows))) / scale(model, np.array(rows))
-        return (scaled @ model["weights"] + model["bias"]).tolist()
-
-    return predictions
-
-
-def _spread(model, rows):
-    return rows.std(axis=0) + 1e-9
-
-
-skew = serving.group("Scaling", read="lesson.ipynb#What-goes-wrong:-two-programs-for-one-feature")
-
-
-@skew.mistake(
-    "You scale with the mean and spread of the rows in the request, so an answer depends on its "
-    "neighbours: scale with the model's own, as in training."
-)
-def scaled_by_the_batch(models, current):
-    return _slip(predict=_scaled_by(lambda m, rows: rows.mean(axis=0), _spread))(models, current)
-
-
-@skew.mistake("You take the mean from the request's rows: take the model's, as in training.")
-def mean_of_the_batch(models, current):
-    predict = _scaled_by(lambda m, rows: rows.mean(axis=0), lambda m, rows: m["scale"])
-    return _slip(predict=predict)(models, current)
-
-
-@skew.mistake("You do not scale at all: the weights belong to (row - mean) / scale.")
-def not_scaled(models, current):
-    return _slip(predict=_scaled_by(lambda m, rows: 0.0, lambda m, rows: 1.0))(models, current)
-
-
-@skew.mistake("You left out the division by scale: the weights belong to (row - mean) / scale.")
-def only_centred(models, current):
-    predict = _scaled_by(lambda m, rows: m["mean"], lambda m, rows: 1.0)
-    return _slip(predict=predict)(models, current)
+from .other_services import UNREADABLE, altered_service, application_of, service_with
+from .serve import answer_to, right_predictions, serving
+from .serve_predictions import with_slip
 
 
 async def _first_message(receive):
@@ -74,7 +24,39 @@ messages = serving.group("Messages")
     "and put all of them together."
 )
 def first_message_only(models, current):
-    return _slip(body_of=_first_message)(models, current)
+    return with_slip(body_of=_first_message)(models, current)
+
+
+@messages.mistake(
+    "You take an empty piece for the end of the body: only more_body says whether more follow."
+)
+def empty_piece_ends(models, current):
+    async def until_empty(receive):
+        piece = await receive()
+        body = piece["body"]
+        while piece["body"] and piece.get("more_body"):
+            piece = await receive()
+            body += piece["body"]
+        return body
+
+    return with_slip(body_of=until_empty)(models, current)
+
+
+@messages.mistake(
+    "You collect the pieces of all requests in one place: each request begins with none."
+)
+def pieces_of_all_requests(models, current):
+    pieces = []
+
+    async def read(receive):
+        more = True
+        while more:
+            piece = await receive()
+            pieces.append(piece["body"])
+            more = piece.get("more_body")
+        return b"".join(pieces)
+
+    return with_slip(body_of=read)(models, current)
 
 
 bodies = serving.group("Wrong bodies")
@@ -85,19 +67,19 @@ def bools_pass(models, current):
     def number(value):
         return isinstance(value, (int, float)) and math.isfinite(value)
 
-    return _slip(number=number)(models, current)
+    return with_slip(number=number)(models, current)
 
 
 @bodies.mistake(
     "You let NaN or infinity pass: Python's json reads them, although JSON has no such numbers."
 )
 def nan_passes(models, current):
-    return _slip(number=lambda value: type(value) in (int, float))(models, current)
+    return with_slip(number=lambda value: type(value) in (int, float))(models, current)
 
 
 @bodies.mistake("You ignore fields that nobody knows: a mistyped `version` would go unnoticed.")
 def other_fields_pass(models, current):
-    return _slip(strict=False)(models, current)
+    return with_slip(strict=False)(models, current)
 
 
 @bodies.mistake("A row of another length than the model's weights is a wrong body: answer 422.")
@@ -107,45 +89,93 @@ def any_width(models, current):
         pairs = [zip(row, columns, strict=False) for row in rows]
         return [model["bias"] + sum(w * (x - m) / s for x, (w, m, s) in pair) for pair in pairs]
 
-    return _slip(width=False, predict=predictions)(models, current)
+    return with_slip(width=False, predict=predictions)(models, current)
 
 
 @bodies.mistake("You answer 400 to a wrong body: here it is 422.")
 def status_400(models, current):
-    return _slip(invalid=400)(models, current)
+    return with_slip(invalid=400)(models, current)
 
 
 @bodies.mistake("You refuse an empty list of rows: its answer is an empty list of predictions.")
 def no_rows_refused(models, current):
-    return _slip(nothing=False)(models, current)
+    return with_slip(nothing=False)(models, current)
 
 
-versions = serving.group("Versions")
+@bodies.mistake("You answer 400 to a body that is no JSON: here it is 422, as for any wrong body.")
+def no_json_is_400(models, current):
+    def answer(asked, status, content):
+        return (400 if asked is UNREADABLE else status), content
+
+    return altered_service(models, current, answer)
 
 
-@versions.mistake(
-    "You answer an unknown version with another one: the client would never know. Answer 404."
+@bodies.mistake(
+    "You let NumPy decide what is a number: np.array(…, dtype=float) takes True, None and texts "
+    'such as "2" as well. Look at the type of each value.'
 )
-def unknown_served(models, current):
-    def choose(asked, current):
-        return asked if asked in models else current
+def whatever_numpy_takes(models, current):
+    def number(value):
+        try:
+            return np.array(value, dtype=float).ndim == 0
+        except (TypeError, ValueError):
+            return False
 
-    return _slip(choose=choose)(models, current)
+    def predict(model, rows):
+        return right_predictions(model, np.array(rows, dtype=float))
 
-
-@versions.mistake("You answer every request by the current version, whichever it asks for.")
-def always_current(models, current):
-    return _slip(choose=lambda asked, current: current)(models, current)
-
-
-@versions.mistake("You answer 422 to an unknown version: what is asked for is not found, 404.")
-def unknown_is_422(models, current):
-    return _slip(unknown=422)(models, current)
+    return with_slip(number=number, predict=predict)(models, current)
 
 
-@versions.mistake("You give back the version that was asked for: say which one answered.")
-def version_not_told(models, current):
-    return _slip(told=lambda used, asked: asked)(models, current)
+@bodies.mistake("You cut rows that are too long: another length than the model's is a wrong body.")
+def longer_rows_cut(models, current):
+    def request(asked):
+        return _with_rows(models, current, asked, lambda row, k: [row[:k]])
+
+    return altered_service(models, current, request=request)
+
+
+@bodies.mistake(
+    "You leave out rows of a wrong length: the client could not tell which predictions are whose."
+)
+def wrong_rows_left_out(models, current):
+    def request(asked):
+        return _with_rows(models, current, asked, lambda row, k: [row] if len(row) == k else [])
+
+    return altered_service(models, current, request=request)
+
+
+def _with_rows(models, current, asked, kept):
+    """A body in which kept(row, K) stands in place of each row."""
+    model = models.get(str(asked.get("version", current)))
+    rows = asked.get("rows")
+    if model is None or type(rows) is not list or any(type(row) is not list for row in rows):
+        return asked
+    k = len(model["weights"])
+    return {**asked, "rows": [new for row in rows for new in kept(row, k)]}
+
+
+@bodies.mistake(
+    "You look for the version before you have checked the body: a body that is wrong without any "
+    "model is 422, whichever version it asks for."
+)
+def version_before_the_body(models, current):
+    def answer(asked, status, content):
+        version = asked.get("version") if type(asked) is dict else None
+        return (404 if type(version) is str and version not in models else status), content
+
+    return altered_service(models, current, answer)
+
+
+@bodies.mistake(
+    "You answer 503 before you have checked the body: a wrong body is 422, loaded or not."
+)
+def readiness_before_the_body(models, current):
+    def answer(asked, status, content):
+        named = type(asked) is dict and "version" in asked
+        return (503 if current not in models and not named else status), content
+
+    return altered_service(models, current, answer)
 
 
 readiness = serving.group("Readiness")
@@ -156,14 +186,63 @@ readiness = serving.group("Readiness")
     "requests are sent here yet. /health says that the process lives."
 )
 def always_ready(models, current):
-    return _slip(ready=True)(models, current)
+    return with_slip(ready=True)(models, current)
 
 
 @readiness.mistake(
     "You answer 404 where the current version is not loaded yet: it is 503, try later."
 )
 def unready_is_404(models, current):
-    return _slip(unready=404)(models, current)
+    return with_slip(unready=404)(models, current)
+
+
+@readiness.mistake(
+    "You are ready as soon as any version is loaded: a request that asks for none needs `current`."
+)
+def ready_with_any(models, current):
+    return with_slip(ready=len(models) > 0)(models, current)
+
+
+@readiness.mistake(
+    "You refuse every prediction until the current version is loaded: another version that is "
+    "loaded and asked for can answer."
+)
+def all_wait_for_the_current(models, current):
+    def answer(asked, status, content):
+        return (503 if current not in models and status in (200, 404) else status), content
+
+    return altered_service(models, current, answer)
+
+
+@readiness.mistake(
+    "Your /health depends on what is loaded: it says that the process lives, or the process would "
+    "be started anew while it is loading."
+)
+def health_waits_for_models(models, current):
+    def answered(method, path, body):
+        status, content = answer_to(models, current, method, path, body)
+        if (method, path) == ("GET", "/health") and not models:
+            status = 503
+        return status, content
+
+    return application_of(answered)
+
+
+paths = serving.group("Paths and methods")
+
+
+@paths.mistake("You answer 404 to another method: the path exists, so it is 405.")
+def method_not_found(models, current):
+    return with_slip(methods=404)(models, current)
+
+
+@paths.mistake("You answer 405 to paths that you do not have: whatever the method, it is 404.")
+def method_before_the_path(models, current):
+    def answered(method, path, body):
+        status, content = answer_to(models, current, method, path, body)
+        return (405 if status == 404 and method not in ("GET", "POST") else status), content
+
+    return application_of(answered)
 
 
 def _rounded(model, rows):
@@ -191,12 +270,12 @@ def as_the_colleague_left_it(models, current):
 
 @whole.mistake("Your predictions are rounded: return all digits.")
 def roundedright_predictions(models, current):
-    return _slip(predict=_rounded)(models, current)
+    return with_slip(predict=_rounded)(models, current)
 
 
 @whole.mistake("You take null as if no version was asked for: it is no string, so answer 422.")
 def null_is_no_version(models, current):
-    return _slip(null_is_text=True)(models, current)
+    return with_slip(null_is_text=True)(models, current)
 
 
 serving.hints(
