@@ -42,8 +42,8 @@ def draw_cases(rng):
     yield of({}, {"note": note, "rain": rain})
     yield of(body(warmth={"value": low, "unit": "C"}, rain=0), schema)
     yield of(body(warmth={"unit": "C", "value": float(high)}, riders=1), schema)
-    loose = {"riders": {**riders, "default": -1}, "warmth": {**warmth, "default": high + 3}}
-    loose["lag"] = {**lag, "default": None}
+    loose = {"riders": {**riders, "default": -1}, "warmth": {**warmth, "default": high + 2.5}}
+    loose["note"] = {**note, "default": None}
     loose["day"] = {**day, "default": 0}
     yield of({}, loose)
     yield of({"riders": many, "warmth": celsius}, loose)
