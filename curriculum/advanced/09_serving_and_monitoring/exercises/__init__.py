@@ -1,12 +1,12 @@
 """Exercises of advanced/09_serving_and_monitoring: the assignment's, then the lesson's."""
 
 EXERCISES = [
-    "validate",
-    "percentiles",
-    "batcher",
-    "canary",
-    "retry_schedule",
-    "serve",
+    "validate_mistakes",
+    "percentiles_mistakes",
+    "batcher_mistakes",
+    "canary_mistakes",
+    "retry_schedule_mistakes",
+    "serve_mistakes",
     "drift_alarm",
     "predictions",
     "try_serving",

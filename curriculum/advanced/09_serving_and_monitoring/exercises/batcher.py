@@ -53,9 +53,9 @@ def batcher(arrivals, max_batch, max_wait, service):
     return batches, answered
 
 
-def _simulated(
+def simulated(
     arrivals, max_batch, max_wait, service, *, start=None, closed=True, deadline=None, cost=None,
-    busy=True,
+    busy=True, most=None,
 ):  # fmt: skip
     """The simulation batch by batch, with any of the usual slips."""
     count = len(arrivals)
@@ -67,7 +67,8 @@ def _simulated(
         late = (deadline or _first_waited)(arrivals, first, max_wait, free)
         begin = max(free if busy else -np.inf, (start or min)(full, late))
         side = "right" if closed else "left"
-        end = min(max(int(np.searchsorted(arrivals, begin, side)), first + 1), first + max_batch)
+        end = max(int(np.searchsorted(arrivals, begin, side)), first + 1)
+        end = min(end, first + (most or max_batch))
         size = end - first
         free = begin + (service[size - 1] if cost is None else cost(size, service))
         batches[first:end] = number
@@ -82,7 +83,7 @@ def _first_waited(arrivals, first, max_wait, free):
 
 @batching.alternative
 def batch_by_batch(*args):
-    return _simulated(*args)
+    return simulated(*args)
 
 
 @batching.alternative
@@ -141,136 +142,6 @@ def cases(rng):
     yield case(part, [2, 1, 9, 10, 0.5, 0.25, 30], 8, 1, np.full(8, 10.0))
     yield case(part, quarters(0, 9, 20), 3, 7.0)
     yield case(part, [1, 8, 3.5, 7, 2], 4, 6, [3.25, 3.5, 3.75, 4.0])
-
-
-def _slip(**slips):
-    return lambda *args: _simulated(*args, **slips)
-
-
-times = batching.group("When a batch begins")
-
-
-@times.mistake(
-    "Your batches always wait for max_wait: a full one begins at once if the model is free."
-)
-def full_batches_wait(*args):
-    return _simulated(*args, start=lambda full, late: late)
-
-
-@times.mistake("Your batches wait until they are full: after max_wait a batch begins as it is.")
-def only_full_batches(arrivals, max_batch, max_wait, service):
-    return _simulated(arrivals, max_batch, 1e4, service)
-
-
-@times.mistake("Your batches never wait: they begin as soon as the model is free and one is there.")
-def never_waits(arrivals, max_batch, max_wait, service):
-    return _simulated(arrivals, max_batch, 0.0, service)
-
-
-@times.mistake(
-    "Your model computes several batches at once: a batch begins only when the one before is done."
-)
-def batches_overlap(*args):
-    return _simulated(*args, busy=False)
-
-
-@times.mistake(
-    "You count max_wait from the moment at which the model is free: it is counted from the arrival "
-    "of the first waiting request."
-)
-def wait_counted_from_free(*args):
-    def deadline(arrivals, first, max_wait, free):
-        return max(arrivals[first], free) + max_wait
-
-    return _simulated(*args, deadline=deadline)
-
-
-@times.mistake(
-    "You count max_wait from the latest arrival: it is counted from the first waiting request, or "
-    "a steady trickle would make it wait for ever."
-)
-def wait_counted_from_the_latest(arrivals, max_batch, max_wait, service):
-    def deadline(arrivals, first, max_wait, free):
-        last = first
-        while last + 1 < len(arrivals) and arrivals[last + 1] <= arrivals[last] + max_wait:
-            last += 1
-        return arrivals[last] + max_wait
-
-    return _simulated(arrivals, max_batch, max_wait, service, deadline=deadline)
-
-
-contents = batching.group("What is in a batch")
-
-
-@contents.mistake("A request that arrives at the moment a batch begins belongs to it.")
-def late_by_nothing(*args):
-    return _simulated(*args, closed=False)
-
-
-@contents.mistake(
-    "Your batches hold only what had arrived within max_wait of their first request: while the "
-    "model is busy more arrive, and they go along, up to max_batch."
-)
-def closed_while_busy(arrivals, max_batch, max_wait, service):
-    """Batches are put together without looking at the model, and then queue up."""
-    batches, _ = _simulated(arrivals, max_batch, max_wait, service, busy=False)
-    answered, free = np.zeros(len(arrivals)), -np.inf
-    for number in range(batches[-1] + 1):
-        members = np.flatnonzero(batches == number)
-        full = len(members) == max_batch
-        ready = arrivals[members[-1]] if full else arrivals[members[0]] + max_wait
-        free = max(free, ready) + service[len(members) - 1]
-        answered[members] = free
-    return batches, answered
-
-
-@contents.mistake("Your batches may hold one request more than max_batch.")
-def one_more_than_max_batch(arrivals, max_batch, max_wait, service):
-    longer = np.append(service, service[-1])
-    return _simulated(arrivals, max_batch + 1, max_wait, longer)
-
-
-costs = batching.group("What a batch costs")
-
-
-@costs.mistake("You charge the time of one request for each batch: service[size - 1] is its time.")
-def cost_of_one(*args):
-    return _simulated(*args, cost=lambda size, service: service[0])
-
-
-@costs.mistake("You charge each batch as a full one: service[size - 1] is the time of its size.")
-def cost_of_a_full_batch(*args):
-    return _simulated(*args, cost=lambda size, service: service[-1])
-
-
-@costs.mistake(
-    "You multiply by the size of the batch: service[size - 1] is the whole batch's time."
-)
-def cost_times_size(*args):
-    return _simulated(*args, cost=lambda size, service: size * service[size - 1])
-
-
-@costs.mistake("You returned how long each request took: the second value is the time of day.")
-def durations(right, a):
-    batches, answered = right()
-    return batches, answered - a.arrivals
-
-
-@costs.mistake("You give the time at which a batch begins: it is answered when it is done.")
-def begin_of_the_batch(arrivals, max_batch, max_wait, service):
-    batches, answered = batcher(arrivals, max_batch, max_wait, service)
-    return batches, answered - service[np.bincount(batches)[batches] - 1]
-
-
-@times.mistake(
-    "A model that was busy takes at once what waits: still, a batch that is not full is ready only "
-    "when its first request has waited for max_wait."
-)
-def takes_at_once_after_work(*args):
-    def deadline(arrivals, first, max_wait, free):
-        return free if free > arrivals[first] else arrivals[first] + max_wait
-
-    return _simulated(*args, deadline=deadline)
 
 
 batching.hints(

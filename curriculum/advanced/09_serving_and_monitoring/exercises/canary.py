@@ -7,7 +7,13 @@ import math
 import numpy as np
 
 from lepton_course.authoring import Call, Case, close, exercise
-from lepton_course.authoring.wrong_forms import as_list, in_percent, only_value, tuple_order
+from lepton_course.authoring.wrong_forms import (
+    as_list,
+    in_percent,
+    only_value,
+    transposed,
+    tuple_order,
+)
 
 releasing = exercise(
     "canary",
@@ -22,6 +28,9 @@ releasing = exercise(
     forms=[
         as_list(of="intervals"),
         in_percent(of="intervals"),
+        transposed(
+            "Your ends stand in rows: there is a row for each kind of fault.", of="intervals"
+        ),
         tuple_order((1, 0), "You swapped the two values: the decision comes first."),
         only_value(0, "You returned the decision alone: return (decision, intervals)."),
     ],
@@ -64,13 +73,13 @@ def _interval(bad, count, other_bad, other_count, z, extra=1, root=np.sqrt, pool
     return p - q - z * root(spread), p - q + z * root(spread)
 
 
-def _intervals(stable, candidate, z, **slips):
+def intervals_of(stable, candidate, z, **slips):
     pairs = zip(candidate[1:], stable[1:], strict=True)
     rows = [_interval(bad, candidate[0], other, stable[0], z, **slips) for bad, other in pairs]
     return np.stack(rows)
 
 
-def _decided(intervals, margins, enough, *, worse=any, good=all, harm=0.0, promote_first=False):
+def decided(intervals, margins, enough, *, worse=any, good=all, harm=0.0, promote_first=False):
     low, high = intervals.T
     is_worse = worse(low > harm)
     is_good = good(high < np.array(margins)) and enough
@@ -81,8 +90,8 @@ def _decided(intervals, margins, enough, *, worse=any, good=all, harm=0.0, promo
 
 @releasing.alternative
 def in_two_steps(stable, candidate, margins, least, z):
-    intervals = _intervals(stable, candidate, z)
-    return _decided(intervals, margins, candidate[0] >= least), intervals
+    intervals = intervals_of(stable, candidate, z)
+    return decided(intervals, margins, candidate[0] >= least), intervals
 
 
 @releasing.alternative
@@ -136,17 +145,21 @@ def cases(rng):
     yield case(part, [around(6000), 60], [500, 5], [0.03], 500, 2.0)
     yield case(part, [around(6000), 60], [501, 5], [0.03], 501, 2.0)
     yield case(part, [around(6000), 60], [499, 5], [0.03], 500, 2.0)
+    yield case(part, [around(6000), 60], [around(900), 8], [0.03], 30000, 2.0)
+    # Surely better, and not sure at all.
+    yield case(part, [around(9000), 900], [around(3000), 90], [0.01], 100, 2.0)
+    yield case(part, [around(900), 45], [around(300), 15], [0.01], 100, 2.0)
     # One kind of fault is worse, the other better by as much.
     yield case(part, [around(9000), 90, 900], [3000, 75, 210], [0.01, 0.01], 2)
 
 
-def _slip(decide=None, enough=lambda count, least: count >= least, **slips):
+def with_slip(decide=None, enough=lambda count, least: count >= least, **slips):
     """Return a decision with a slip in the intervals (`slips`) or after them (`decide`)."""
 
     def canary(stable, candidate, margins, least, z):
-        intervals = _intervals(stable, candidate, z, **slips)
+        intervals = intervals_of(stable, candidate, z, **slips)
         options = decide or {}
-        return _decided(intervals, margins, enough(candidate[0], least), **options), intervals
+        return decided(intervals, margins, enough(candidate[0], least), **options), intervals
 
     return canary
 
@@ -159,19 +172,19 @@ intervals = releasing.group("Intervals")
     "requests would seem to prove everything. Add 1 fault and 2 requests to each version."
 )
 def nothing_added(stable, candidate, margins, least, z):
-    return _slip(extra=1e-9)(stable, candidate, margins, least, z)
+    return with_slip(extra=1e-9)(stable, candidate, margins, least, z)
 
 
 @intervals.mistake(
     "You pooled both versions for the standard error: each has a variance of its own."
 )
 def pooled(*args):
-    return _slip(pooled=True)(*args)
+    return with_slip(pooled=True)(*args)
 
 
 @intervals.mistake("You left out the root: the standard error is the root of the sum of variances.")
 def variance_as_error(*args):
-    return _slip(root=lambda value: value)(*args)
+    return with_slip(root=lambda value: value)(*args)
 
 
 @intervals.mistake("You added standard errors: variances add up, and the root comes last.")
@@ -180,23 +193,23 @@ def errors_added(stable, candidate, margins, least, z):
     q = (stable[1:] + 1) / (stable[0] + 2)
     half = np.sqrt(p * (1 - p) / (candidate[0] + 2)) + np.sqrt(q * (1 - q) / (stable[0] + 2))
     found = np.column_stack([p - q - z * half, p - q + z * half])
-    return _decided(found, margins, candidate[0] >= least), found
+    return decided(found, margins, candidate[0] >= least), found
 
 
 @intervals.mistake(
     "Your difference has the wrong sign: it is the candidate's rate minus the other."
 )
 def stable_minus_candidate(stable, candidate, margins, least, z):
-    found = _intervals(candidate, stable, z)
-    return _decided(found, margins, candidate[0] >= least), found
+    found = intervals_of(candidate, stable, z)
+    return decided(found, margins, candidate[0] >= least), found
 
 
 @intervals.mistake("Your rates are divided by the requests of both versions together.")
 def divided_by_all(stable, candidate, margins, least, z):
     everything = stable[0] + candidate[0]
     counts = [np.array([everything, *side[1:]]) for side in (stable, candidate)]
-    found = _intervals(*counts, z)
-    return _decided(found, margins, candidate[0] >= least), found
+    found = intervals_of(*counts, z)
+    return decided(found, margins, candidate[0] >= least), found
 
 
 @intervals.mistake("You divided the variances by the requests: 2 are added there, too.")
@@ -205,75 +218,12 @@ def variance_by_plain_requests(stable, candidate, margins, least, z):
     spread = p * (1 - p) / max(candidate[0], 1) + q * (1 - q) / max(stable[0], 1)
     half = z * np.sqrt(spread)
     found = np.column_stack([p - q - half, p - q + half])
-    return _decided(found, margins, candidate[0] >= least), found
+    return decided(found, margins, candidate[0] >= least), found
 
 
 @intervals.mistake("You added half a fault and one request: add 1 fault and 2 requests.")
 def half_a_fault_added(*args):
-    return _slip(extra=0.5)(*args)
-
-
-decisions = releasing.group("The decision")
-
-
-@decisions.mistake(
-    "You rolled back only where every kind of fault became worse: one that surely did is enough."
-)
-def all_must_be_worse(*args):
-    return _slip({"worse": all})(*args)
-
-
-@decisions.mistake("You promoted where one kind of fault is surely fine: all of them must be.")
-def one_good_is_enough(*args):
-    return _slip({"good": any})(*args)
-
-
-@decisions.mistake(
-    "You promoted a version that is surely worse because it is worse by less than the margin: "
-    "rolling back is decided first."
-)
-def promoted_first(*args):
-    return _slip({"promote_first": True})(*args)
-
-
-@decisions.mistake("You promoted with fewer requests than `least`.")
-def least_ignored(*args):
-    return _slip(enough=lambda count, least: True)(*args)
-
-
-@decisions.mistake("`least` requests are enough to promote; you asked for one more.")
-def one_more_than_least(*args):
-    return _slip(enough=lambda count, least: count > least)(*args)
-
-
-@decisions.mistake(
-    "You waited for `least` requests before rolling back: harm is stopped as soon as it is sure."
-)
-def least_before_rolling_back(stable, candidate, margins, least, z):
-    decision, found = canary(stable, candidate, margins, least, z)
-    return (decision if candidate[0] >= least else "continue"), found
-
-
-@decisions.mistake(
-    "You promoted whatever is not surely worse: with few requests nothing is sure. The upper end "
-    "of each interval must be below its margin."
-)
-def absence_of_evidence(stable, candidate, margins, least, z):
-    decision, found = canary(stable, candidate, margins, least, z)
-    calm = decision == "continue" and candidate[0] >= least
-    return ("promote" if calm else decision), found
-
-
-@decisions.mistake("You compared the lower end with the margin: it is compared with 0.")
-def margin_for_both(stable, candidate, margins, least, z):
-    found = _intervals(stable, candidate, z)
-    return _decided(found, margins, candidate[0] >= least, harm=np.array(margins)), found
-
-
-@decisions.mistake("You took one margin for all kinds of fault: each has its own.")
-def one_margin_for_all(stable, candidate, margins, least, z):
-    found = _intervals(stable, candidate, z)
-    return _decided(found, [max(margins)] * len(margins), candidate[0] >= least), found
+    return with_slip(extra=0.5)(*args)
 
 
 releasing.hints(

@@ -5,28 +5,7 @@ from __future__ import annotations
 import json
 import math
 
-import numpy as np
-
-
-def is_number(value):
-    return type(value) in (int, float) and math.isfinite(value)
-
-
-def right_predictions(model, rows):
-    if len(rows) == 0:
-        return []
-    scaled = (np.array(rows) - model["mean"]) / model["scale"]
-    return (scaled @ model["weights"] + model["bias"]).tolist()
-
-
-async def whole_body(receive):
-    chunks = []
-    more = True
-    while more:
-        piece = await receive()
-        chunks.append(piece["body"])
-        more = piece.get("more_body")
-    return b"".join(chunks)
+from .serve import answer_to, is_number, right_predictions, whole_body
 
 
 def service_with(
@@ -47,7 +26,7 @@ def service_with(
         rows, version = asked.get("rows"), asked.get("version")
         if type(rows) is not list or not all(type(row) is list for row in rows):
             return invalid, {}
-        if not all(number(value) for row in rows for value in row):
+        if not (rows or nothing) or not all(number(value) for row in rows for value in row):
             return invalid, {}
         if type(asked.get("version", "")) is not str and not (null_is_text and version is None):
             return invalid, {}
@@ -58,7 +37,7 @@ def service_with(
         if width and any(len(row) != len(model["weights"]) for row in rows):
             return invalid, {}
         if len(rows) == 0:
-            return (200, {"version": used, "predictions": []}) if nothing else (invalid, {})
+            return 200, {"version": used, "predictions": []}
         return 200, {"version": told(used, version), "predictions": predict(model, rows)}
 
     def answered(method, path, body):
@@ -74,6 +53,12 @@ def service_with(
         is_ready = current in models if ready is None else ready
         return (200, {"status": "ready"}) if is_ready else (503, {})
 
+    return application_of(answered, body_of)
+
+
+def application_of(answered, body_of=whole_body):
+    """The ASGI application of answered(method, path, body) -> (status, what the body says)."""
+
     async def application(scope, receive, send):
         body = await body_of(receive)
         status, content = answered(scope["method"], scope["path"], body)
@@ -83,6 +68,32 @@ def service_with(
         await send({"type": "http.response.body", "body": text.encode()})
 
     return application
+
+
+UNREADABLE = object()
+"""Stands for the content of a body that is no JSON."""
+
+
+def altered_service(models, current, answer=None, request=None):
+    """The right service, with one change to its answers or to the requests that it can read.
+
+    answer(asked, status, content) -> (status, content), for a POST to /predict; asked is the
+    body's JSON, or UNREADABLE. request(asked) -> another body, for a dict.
+    """
+
+    def answered(method, path, body):
+        try:
+            asked = json.loads(body)
+        except json.JSONDecodeError:
+            asked = UNREADABLE
+        if request and type(asked) is dict:
+            body = json.dumps(request(asked))
+        status, content = answer_to(models, current, method, path, body)
+        if answer and (method, path) == ("POST", "/predict"):
+            status, content = answer(asked, status, content)
+        return status, content
+
+    return application_of(answered)
 
 
 class _Refused(Exception):

@@ -19,9 +19,9 @@ retrying = exercise(
     forms=[as_array("Your waits are right, but in an array: return a list."), as_int()],
 )
 
-_SAFE = ("GET", "HEAD", "PUT", "DELETE")
-_REFUSED = (429, 503)
-_BROKEN = (0, 500, 502, 504)
+SAFE = ("GET", "HEAD", "PUT", "DELETE")
+REFUSED = (429, 503)
+BROKEN = (0, 500, 502, 504)
 
 
 @retrying.reference
@@ -47,9 +47,9 @@ def retry_schedule(method, outcomes, uniform, base, cap, budget):
     return delays
 
 
-def _schedule(
-    method, outcomes, uniform, base, cap, budget, *, repeatable=_SAFE, refused=_REFUSED,
-    broken=_BROKEN, delay=lambda u, base, cap, k: u * min(cap, base * 2**k),
+def schedule(
+    method, outcomes, uniform, base, cap, budget, *, repeatable=SAFE, refused=REFUSED,
+    broken=BROKEN, delay=lambda u, base, cap, k: u * min(cap, base * 2**k),
     asked=lambda wait, after: wait if after is None else max(wait, after),
     fits=lambda delays, wait, budget: sum(delays) + wait <= budget, last=False,
 ):  # fmt: skip
@@ -68,7 +68,7 @@ def _schedule(
 
 @retrying.alternative
 def rule_by_rule(*args):
-    return _schedule(*args)
+    return schedule(*args)
 
 
 @retrying.alternative
@@ -94,7 +94,8 @@ def cases(rng):
     def case(part, method, outcomes, base=None, cap=30.0, budget=500.0):
         """Outcomes as statuses, or pairs with a Retry-After header."""
         pairs = [o if isinstance(o, tuple) else (o, None) for o in outcomes]
-        uniform = rng.uniform(0.15, 1, max(1, len(pairs) - 1))
+        spare = len(pairs) % 3  # more numbers may be drawn than are needed
+        uniform = rng.uniform(0.15, 1, max(1, len(pairs) - 1 + spare))
         start = float(rng.uniform(0.2, 0.9)) if base is None else base
         return Case(part, (method, pairs, uniform, start, cap, budget))
 
@@ -112,22 +113,22 @@ def cases(rng):
     yield case(part, "GET", [422, 503, 200])
     yield case(part, "DELETE", [0, 501, 500, 500])
     yield case(part, "HEAD", [200])
+    yield case(part, "GET", [408, 503, 200])
+    yield case(part, "PATCH", [0, 503, 503])
+    yield case(part, "DELETE", [429, 425, 503, 200])
     yield case(part, "POST", [504, 429, 200])
     part = "Retry-After"
     yield case(part, "GET", [(503, 7.5), (429, 0.01), 500, (503, 40.0), 200])
     yield case(part, "POST", [(429, 2.0), (429, 0.0), 429, 200])
     yield case(part, "PATCH", [(503, -3.5), (503, 12.25), 200], cap=1.0)
     yield case(part, "POST", [(500, 1.5), 200])
+    yield case(part, "PUT", [(500, 6.5), (0, 4.25), (502, 5.75), 200])
     part = "the budget"
     yield case(part, "GET", [(503, 6.0), (503, 6.0), (503, 6.0), 503], budget=11.75)
     yield case(part, "GET", [(503, 3.0), (503, 9.0), (503, 1.0), 200], base=0.25, budget=8.0)
     yield case(part, "GET", [(429, 4.0), (429, 4.0), (429, 4.0), 200], base=0.5, budget=8.0)
     yield case(part, "PUT", [503, 503, 503], budget=0.0)
     yield case(part, "PUT", [500] * 9, base=1.5, cap=20.0, budget=float(rng.uniform(15, 25)))
-
-
-def _slip(**slips):
-    return lambda *args: _schedule(*args, **slips)
 
 
 waits = retrying.group("The waits")
@@ -137,38 +138,38 @@ waits = retrying.group("The waits")
     "You left out the jitter: all clients that failed together would come back together."
 )
 def no_jitter(*args):
-    return _schedule(*args, delay=lambda u, base, cap, k: min(cap, base * 2**k))
+    return schedule(*args, delay=lambda u, base, cap, k: min(cap, base * 2**k))
 
 
 @waits.mistake("Your waits do not grow: before retry k, from 0, the limit is base * 2**k.")
 def constant_waits(*args):
-    return _schedule(*args, delay=lambda u, base, cap, k: u * min(cap, base))
+    return schedule(*args, delay=lambda u, base, cap, k: u * min(cap, base))
 
 
 @waits.mistake("Your waits grow linearly: the limit doubles with each retry.")
 def linear_waits(*args):
-    return _schedule(*args, delay=lambda u, base, cap, k: u * min(cap, base * (k + 1)))
+    return schedule(*args, delay=lambda u, base, cap, k: u * min(cap, base * (k + 1)))
 
 
 @waits.mistake("Your limit begins at 2 * base: the first one is base.")
 def doubled_at_once(*args):
-    return _schedule(*args, delay=lambda u, base, cap, k: u * min(cap, base * 2 ** (k + 1)))
+    return schedule(*args, delay=lambda u, base, cap, k: u * min(cap, base * 2 ** (k + 1)))
 
 
 @waits.mistake("You forgot the cap, and the limit grows without bound.")
 def no_cap(*args):
-    return _schedule(*args, delay=lambda u, base, cap, k: u * base * 2**k)
+    return schedule(*args, delay=lambda u, base, cap, k: u * base * 2**k)
 
 
 @waits.mistake("You capped the wait after the jitter: cap the limit first, so that waits differ.")
 def capped_after_the_jitter(*args):
-    return _schedule(*args, delay=lambda u, base, cap, k: min(cap, u * base * 2**k))
+    return schedule(*args, delay=lambda u, base, cap, k: min(cap, u * base * 2**k))
 
 
 @waits.mistake("You wait after the last attempt as well, though none follows.")
 def waits_at_the_end(method, outcomes, uniform, base, cap, budget):
     longer = np.append(uniform, uniform[-1])
-    return _schedule(method, outcomes, longer, base, cap, budget, last=True)
+    return schedule(method, outcomes, longer, base, cap, budget, last=True)
 
 
 again = retrying.group("What may be asked again")
@@ -179,106 +180,38 @@ again = retrying.group("What may be asked again")
     "would be done twice. Only 429 and 503 say that it was not."
 )
 def everything_repeated(*args):
-    return _schedule(*args, repeatable=(*_SAFE, "POST", "PATCH"))
+    return schedule(*args, repeatable=(*SAFE, "POST", "PATCH"))
 
 
 @again.mistake(
     "You never repeat POST and PATCH: after 429 and 503 nothing was done, so they may be."
 )
 def post_never_repeated(method, outcomes, uniform, base, cap, budget):
-    if method not in _SAFE:
+    if method not in SAFE:
         return []
-    return _schedule(method, outcomes, uniform, base, cap, budget)
+    return schedule(method, outcomes, uniform, base, cap, budget)
 
 
 @again.mistake("You repeat GET and HEAD only: PUT and DELETE are idempotent, too.")
 def reads_only(*args):
-    return _schedule(*args, repeatable=("GET", "HEAD"))
+    return schedule(*args, repeatable=("GET", "HEAD"))
 
 
 @again.mistake(
     "You repeat every status from 500 on: 501 says that the server cannot do it, now or later."
 )
 def every_500(*args):
-    return _schedule(*args, broken=(0, *range(500, 600)))
+    return schedule(*args, broken=(0, *range(500, 600)))
 
 
 @again.mistake("You do not repeat where no answer came (status 0): a request may have been lost.")
 def no_answer_is_final(*args):
-    return _schedule(*args, broken=(500, 502, 504))
+    return schedule(*args, broken=(500, 502, 504))
 
 
 @again.mistake("You repeat a request that was wrong: a status such as 422 stays what it is.")
 def wrong_requests_repeated(*args):
-    return _schedule(*args, broken=(*_BROKEN, *range(400, 429)))
-
-
-limits = retrying.group("What limits a wait")
-
-
-@limits.mistake("You ignore Retry-After: the server says how long it needs at least.")
-def header_ignored(*args):
-    return _schedule(*args, asked=lambda wait, after: wait)
-
-
-@limits.mistake(
-    "You wait exactly as long as Retry-After says, even if your own wait is longer: take the "
-    "larger."
-)
-def header_only(*args):
-    return _schedule(*args, asked=lambda wait, after: wait if after is None else after)
-
-
-@limits.mistake("You cap Retry-After as well: cap limits only your own waits.")
-def header_capped(method, outcomes, uniform, base, cap, budget):
-    def asked(wait, after):
-        return wait if after is None else min(cap, max(wait, after))
-
-    return _schedule(method, outcomes, uniform, base, cap, budget, asked=asked)
-
-
-@limits.mistake("You add Retry-After to your own wait: take the larger of the two.")
-def header_added(*args):
-    return _schedule(*args, asked=lambda wait, after: wait + (after or 0.0))
-
-
-@limits.mistake("You compare each wait with the budget: it is what all waits together may take.")
-def budget_for_each_wait(*args):
-    return _schedule(*args, fits=lambda delays, wait, budget: wait <= budget)
-
-
-@limits.mistake(
-    "You begin a wait that ends beyond the budget: it is not begun, and the client gives up."
-)
-def budget_seen_too_late(*args):
-    return _schedule(*args, fits=lambda delays, wait, budget: sum(delays) <= budget)
-
-
-@limits.mistake("You ignore the budget.")
-def budget_ignored(*args):
-    return _schedule(*args, fits=lambda delays, wait, budget: True)
-
-
-@limits.mistake("Waits that add up to exactly the budget are allowed: only more is too much.")
-def budget_excluded(*args):
-    return _schedule(*args, fits=lambda delays, wait, budget: sum(delays) + wait < budget)
-
-
-@limits.mistake("Time that Retry-After asked for counts as well: all waits share the budget.")
-def only_own_waits_count(method, outcomes, uniform, base, cap, budget):
-    free = _schedule(method, outcomes, uniform, base, cap, np.inf)
-    own = np.cumsum([u * min(cap, base * 2**k) for k, u in enumerate(uniform[: len(free)])])
-    return free[: int(np.sum(own <= budget))]
-
-
-@waits.mistake("You make one attempt too few: as many are allowed as there are outcomes.")
-def one_attempt_too_few(method, outcomes, uniform, base, cap, budget):
-    return _schedule(method, outcomes[:-1], uniform, base, cap, budget)
-
-
-@waits.mistake("You drew between half of the limit and all of it: full jitter begins at 0.")
-def equal_jitter(right, a):
-    return right(uniform=(1 + a.uniform) / 2)
+    return schedule(*args, broken=(*BROKEN, *range(400, 429)))
 
 
 retrying.hints(

@@ -9,7 +9,6 @@ import numpy as np
 
 from lepton_course.authoring import Service, close, exercise
 
-from .other_services import AsAClass, service_with
 from .service_requests import draw_cases
 
 serving = exercise(
@@ -33,8 +32,8 @@ def serve(models, current):
     """
 
     async def application(scope, receive, send):
-        body = await _whole_body(receive)
-        status, content = _answer(models, current, scope["method"], scope["path"], body)
+        body = await whole_body(receive)
+        status, content = answer_to(models, current, scope["method"], scope["path"], body)
         await send({"type": "http.response.start", "status": status})
         text = json.dumps(content)
         await send({"type": "http.response.body", "body": text.encode()})
@@ -45,7 +44,7 @@ def serve(models, current):
 METHODS = {"/health": "GET", "/ready": "GET", "/predict": "POST"}
 
 
-def _answer(models, current, method, path, body):
+def answer_to(models, current, method, path, body):
     """Return (status, what the body says) of the answer to a request."""
     if method != METHODS.get(path):
         return (405 if path in METHODS else 404), {}
@@ -57,7 +56,7 @@ def _answer(models, current, method, path, body):
         asked = json.loads(body)
     except json.JSONDecodeError:
         return 422, {}
-    if not _is_well_formed(asked):
+    if not is_well_formed(asked):
         return 422, {}
     version = asked.get("version", current)
     if version not in models:
@@ -65,11 +64,11 @@ def _answer(models, current, method, path, body):
     model = models[version]
     if any(len(row) != len(model["weights"]) for row in asked["rows"]):
         return 422, {}
-    found = _predictions(model, asked["rows"])
+    found = right_predictions(model, asked["rows"])
     return 200, {"version": version, "predictions": found}
 
 
-def _is_well_formed(asked):
+def is_well_formed(asked):
     """Return whether a body is right as far as that can be said without a model."""
     if type(asked) is not dict or not {"rows"} <= asked.keys() <= {"rows", "version"}:
         rows = None
@@ -77,21 +76,21 @@ def _is_well_formed(asked):
         rows = asked["rows"] if type(asked.get("version", "")) is str else None
     if type(rows) is not list or not all(isinstance(row, list) for row in rows):
         rows = [[None]]
-    return all(_is_number(value) for row in rows for value in row)
+    return all(is_number(value) for row in rows for value in row)
 
 
-def _is_number(value):
+def is_number(value):
     return type(value) in (int, float) and math.isfinite(value)
 
 
-def _predictions(model, rows):
+def right_predictions(model, rows):
     if len(rows) == 0:
         return []
     scaled = (np.array(rows) - model["mean"]) / model["scale"]
     return (scaled @ model["weights"] + model["bias"]).tolist()
 
 
-async def _whole_body(receive):
+async def whole_body(receive):
     chunks = []
     more = True
     while more:
@@ -101,202 +100,4 @@ async def _whole_body(receive):
     return b"".join(chunks)
 
 
-serving.alternative(AsAClass)
-
-
-@serving.alternative
-def in_one_function(models, current):
-    return service_with(models, current)
-
-
 serving.cases(draw_cases)
-
-
-def _slip(**slips):
-    return lambda models, current: service_with(models, current, **slips)
-
-
-def _scaled_by(mean, scale):
-    def predictions(model, rows):
-        scaled = (np.array(rows) - mean(model, np.array(rows))) / scale(model, np.array(rows))
-        return (scaled @ model["weights"] + model["bias"]).tolist()
-
-    return predictions
-
-
-def _spread(model, rows):
-    return rows.std(axis=0) + 1e-9
-
-
-skew = serving.group("Scaling", read="lesson.ipynb#What-goes-wrong:-two-programs-for-one-feature")
-
-
-@skew.mistake(
-    "You scale with the mean and spread of the rows in the request, so an answer depends on its "
-    "neighbours: scale with the model's own, as in training."
-)
-def scaled_by_the_batch(models, current):
-    return _slip(predict=_scaled_by(lambda m, rows: rows.mean(axis=0), _spread))(models, current)
-
-
-@skew.mistake("You take the mean from the request's rows: take the model's, as in training.")
-def mean_of_the_batch(models, current):
-    predict = _scaled_by(lambda m, rows: rows.mean(axis=0), lambda m, rows: m["scale"])
-    return _slip(predict=predict)(models, current)
-
-
-@skew.mistake("You do not scale at all: the weights belong to (row - mean) / scale.")
-def not_scaled(models, current):
-    return _slip(predict=_scaled_by(lambda m, rows: 0.0, lambda m, rows: 1.0))(models, current)
-
-
-@skew.mistake("You left out the division by scale: the weights belong to (row - mean) / scale.")
-def only_centred(models, current):
-    predict = _scaled_by(lambda m, rows: m["mean"], lambda m, rows: 1.0)
-    return _slip(predict=predict)(models, current)
-
-
-async def _first_message(receive):
-    return (await receive())["body"]
-
-
-messages = serving.group("Messages")
-
-
-@messages.mistake(
-    "You parse one message of the body: a large body comes in several, so go on while more_body, "
-    "and put all of them together."
-)
-def first_message_only(models, current):
-    return _slip(body_of=_first_message)(models, current)
-
-
-bodies = serving.group("Wrong bodies")
-
-
-@bodies.mistake("You let True and False pass as numbers: a bool is an int in Python, not in JSON.")
-def bools_pass(models, current):
-    def number(value):
-        return isinstance(value, (int, float)) and math.isfinite(value)
-
-    return _slip(number=number)(models, current)
-
-
-@bodies.mistake(
-    "You let NaN or infinity pass: Python's json reads them, although JSON has no such numbers."
-)
-def nan_passes(models, current):
-    return _slip(number=lambda value: type(value) in (int, float))(models, current)
-
-
-@bodies.mistake("You ignore fields that nobody knows: a mistyped `version` would go unnoticed.")
-def other_fields_pass(models, current):
-    return _slip(strict=False)(models, current)
-
-
-@bodies.mistake("A row of another length than the model's weights is a wrong body: answer 422.")
-def any_width(models, current):
-    def predictions(model, rows):
-        columns = list(zip(model["weights"], model["mean"], model["scale"], strict=True))
-        pairs = [zip(row, columns, strict=False) for row in rows]
-        return [model["bias"] + sum(w * (x - m) / s for x, (w, m, s) in pair) for pair in pairs]
-
-    return _slip(width=False, predict=predictions)(models, current)
-
-
-@bodies.mistake("You answer 400 to a wrong body: here it is 422.")
-def status_400(models, current):
-    return _slip(invalid=400)(models, current)
-
-
-@bodies.mistake("You refuse an empty list of rows: its answer is an empty list of predictions.")
-def no_rows_refused(models, current):
-    return _slip(nothing=False)(models, current)
-
-
-versions = serving.group("Versions")
-
-
-@versions.mistake(
-    "You answer an unknown version with another one: the client would never know. Answer 404."
-)
-def unknown_served(models, current):
-    def choose(asked, current):
-        return asked if asked in models else current
-
-    return _slip(choose=choose)(models, current)
-
-
-@versions.mistake("You answer every request by the current version, whichever it asks for.")
-def always_current(models, current):
-    return _slip(choose=lambda asked, current: current)(models, current)
-
-
-@versions.mistake("You answer 422 to an unknown version: what is asked for is not found, 404.")
-def unknown_is_422(models, current):
-    return _slip(unknown=422)(models, current)
-
-
-@versions.mistake("You give back the version that was asked for: say which one answered.")
-def version_not_told(models, current):
-    return _slip(told=lambda used, asked: asked)(models, current)
-
-
-readiness = serving.group("Readiness")
-
-
-@readiness.mistake(
-    "You are always ready: where the current version is not loaded, /ready answers 503, so that no "
-    "requests are sent here yet. /health says that the process lives."
-)
-def always_ready(models, current):
-    return _slip(ready=True)(models, current)
-
-
-@readiness.mistake(
-    "You answer 404 where the current version is not loaded yet: it is 503, try later."
-)
-def unready_is_404(models, current):
-    return _slip(unready=404)(models, current)
-
-
-def _rounded(model, rows):
-    return [round(value, 2) for value in _predictions(model, rows)]
-
-
-whole = serving.group("All of it")
-
-
-@whole.mistake(
-    "This is the colleague's service as it was: repair how it scales, what it does with wrong "
-    "bodies and unknown versions, when it is ready, and how it reads large bodies."
-)
-def as_the_colleague_left_it(models, current):
-    def answer_to(body):
-        asked = json.loads(body)
-        model = models.get(asked.get("version"), models[current])
-        x = np.array(asked["rows"], dtype=float)
-        with np.errstate(all="ignore"):
-            found = (x - x.mean(axis=0)) / x.std(axis=0) @ model["weights"] + model["bias"]
-        return 200, {"version": current, "predictions": found.tolist()}
-
-    return service_with(models, current, ready=True, body_of=_first_message, predicted=answer_to)
-
-
-@whole.mistake("Your predictions are rounded: return all digits.")
-def rounded_predictions(models, current):
-    return _slip(predict=_rounded)(models, current)
-
-
-@whole.mistake("You take null as if no version was asked for: it is no string, so answer 422.")
-def null_is_no_version(models, current):
-    return _slip(null_is_text=True)(models, current)
-
-
-serving.hints(
-    "Ask the colleague's service what the table says, one line after the other.",
-    "Read all messages before json.loads. Check all of the body that needs no model, then "
-    "find the model, then compare lengths, then predict with the model's mean and scale.",
-    "A loop goes on while the message says more_body. type(value) in (int, float) and "
-    "math.isfinite(value) is a number. Each refusal is a status and {}.",
-)

@@ -52,7 +52,7 @@ def draw_cases(rng):
         [
             request("POST", "/ready"), request("POST", "/health", "{}"), request("GET", "/predict"),
             request("PUT", "/predict", {"rows": []}), request("GET", "/"), request("POST", "/v1"),
-            request("GET", "/predict/v2"), request("GET", "/ready"),
+            request("GET", "/predict/v2"), request("GET", "/ready"), request("DELETE", "/models"),
         ],
         widths=(1,),
     )  # fmt: skip
@@ -88,6 +88,11 @@ def draw_cases(rng):
     yield case(part, [*[predict({"rows": shape}) for shape in shapes], fine])
     yield case(part, [predict({"rows": good, "version": v}) for v in (2, None, ["v2"])])
 
+    early = [{"rows": [[1.5, "2"]]}, "rows", {"rows": 3}, {"rows": good}, {"rows": [[True]]}]
+    yield case(part, [predict(body) for body in early], current="v3")
+    strange = [{"rows": 2, "version": "v3"}, {"rows": good, "version": "v3", "batch": 2}]
+    yield case(part, [*[predict(body) for body in strange], fine])
+
     part = "versions"
     yield case(
         part,
@@ -99,6 +104,10 @@ def draw_cases(rng):
             predict({"rows": [], "version": "v1"}),
         ],
     )
+    both = rows(2, 3)
+    yield case(part, [predict({"rows": both, "version": v}) for v in ("v1", "v2")], widths=(3, 3))
+    named = predict({"rows": rows(1, 2), "version": "v3"})
+    yield case(part, [named, predict({"rows": rows(1, 2)})], current="v3")
     old = predict({"rows": rows(2, 3), "version": "v1"})
     gone = predict({"rows": rows(2, 2), "version": ""})
     yield case(part, [old, gone, predict({"rows": [], "version": "latest"})], current="v3")

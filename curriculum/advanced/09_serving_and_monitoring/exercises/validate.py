@@ -123,7 +123,7 @@ def _by_kind(given, kind, low=-math.inf, high=math.inf, units=None, default=None
 validating.cases(draw_cases)
 
 
-def _with_field(**slips):
+def with_field(**slips):
     """Return the check with a slip in how one field is checked."""
     return lambda body, schema: validated(
         body, schema, field=lambda value, rule: checked_field(value, rule, **slips)
@@ -142,7 +142,20 @@ def bools_are_numbers(body, schema):
         "number": lambda value: isinstance(value, (int, float)),
         "integer": lambda value: isinstance(value, int),
     }
-    return _with_field(**checks)(body, schema)
+    return with_field(**checks, measured=_bools_counted)(body, schema)
+
+
+@types.mistake(
+    "You let True and False pass as the value beside a unit: they are no numbers there, either."
+)
+def bool_beside_a_unit(body, schema):
+    return with_field(measured=_bools_counted)(body, schema)
+
+
+def _bools_counted(value, units, rule):
+    if type(value) is dict and type(value.get("value")) is bool:
+        value = {**value, "value": int(value["value"])}
+    return measured_value(value, units, rule)
 
 
 @types.mistake("You let floats such as 5.0 pass as integers: only an int is one here.")
@@ -150,7 +163,7 @@ def whole_floats_are_integers(body, schema):
     def integer(value):
         return type(value) is int or type(value) is float and value.is_integer()
 
-    return _with_field(integer=integer)(body, schema)
+    return with_field(integer=integer)(body, schema)
 
 
 @types.mistake(
@@ -165,12 +178,12 @@ def texts_converted(body, schema):
 
     slips = {"number": number, "integer": number, "finite": lambda v: math.isfinite(float(v))}
     slips["in_range"] = lambda v, low, high: low <= float(v) <= high
-    return _with_field(**slips)(body, schema)
+    return with_field(**slips)(body, schema)
 
 
 @types.mistake("You refuse ints where a number is asked for: 3 is a number, too, and becomes 3.0.")
 def ints_are_no_numbers(body, schema):
-    return _with_field(number=lambda value: type(value) is float)(body, schema)
+    return with_field(number=lambda value: type(value) is float)(body, schema)
 
 
 @types.mistake(
@@ -178,127 +191,6 @@ def ints_are_no_numbers(body, schema):
 )
 def body_may_be_anything(body, schema):
     return validated(body, schema, whole=False)
-
-
-numbers = validating.group("Numbers")
-
-
-@numbers.mistake(
-    "You let NaN or infinity pass: every comparison with NaN is false, so neither limit notices "
-    "it. Ask math.isfinite before the range."
-)
-def nan_passes(body, schema):
-    slips = {"finite": lambda value: True}
-    slips["in_range"] = lambda v, low, high: not (v < low or v > high)
-    return _with_field(**slips)(body, schema)
-
-
-@numbers.mistake("Your limits are excluded: a value equal to low or high is allowed.")
-def limits_excluded(body, schema):
-    return _with_field(in_range=lambda v, low, high: low < v < high)(body, schema)
-
-
-@numbers.mistake(
-    "You check the range of the value as it was sent: low and high are in the schema's own unit, "
-    "so convert first."
-)
-def range_before_the_unit(body, schema):
-    def field(value, rule):
-        clean, problem = checked_field(value, {**rule, "low": -math.inf, "high": math.inf})
-        if problem or rule["kind"] == "text":
-            return checked_field(value, rule)
-        sent = value["value"] if "units" in rule else value
-        low, high = rule.get("low", -math.inf), rule.get("high", math.inf)
-        return (clean, "") if low <= sent <= high else (None, "range")
-
-    return validated(body, schema, field=field)
-
-
-@numbers.mistake("You did not convert units: multiply by the unit's factor and add its offset.")
-def units_ignored(body, schema):
-    def measured(value, units, rule):
-        problem = measured_value(value, units, rule)[1]
-        return (None, problem) if problem else (value["value"], "")
-
-    return _with_field(measured=measured)(body, schema)
-
-
-@numbers.mistake("You added the offset before multiplying: it is factor * value + offset.")
-def offset_first(body, schema):
-    def measured(value, units, rule):
-        problem = measured_value(value, units, rule)[1]
-        if problem:
-            return None, problem
-        factor, offset = units[value["unit"]]
-        return factor * (value["value"] + offset), ""
-
-    return _with_field(measured=measured)(body, schema)
-
-
-fields = validating.group("Fields")
-
-
-@fields.mistake(
-    "You ignore fields that the schema does not know: a mistyped name would silently be replaced "
-    "by a default."
-)
-def unknown_ignored(body, schema):
-    return validated(body, schema, unknown=False)
-
-
-@fields.mistake("You stopped at the first error: list the problem of every field.")
-def first_error_only(body, schema):
-    return validated(body, schema, only_first=True)
-
-
-@fields.mistake("You returned the fields that are right beside the errors: clean is then empty.")
-def clean_beside_errors(body, schema):
-    return validated(body, schema, partial=True)
-
-
-@fields.mistake("Your errors are in the order of the fields: sort them.")
-def errors_not_sorted(body, schema):
-    return validated(body, schema, order=list)
-
-
-@fields.mistake("You demand fields that have a default: they may be left out, and then take it.")
-def defaults_ignored(body, schema):
-    return validated(body, schema, missing=lambda rule: True)
-
-
-@fields.mistake(
-    "You take falsy values (0, an empty text, None) as left out: ask whether the name is in body."
-)
-def falsy_is_missing(body, schema):
-    return validated(body, schema, drop=lambda value: not value)
-
-
-@fields.mistake("You left out the fields that take their default: clean holds all of the schema.")
-def defaults_left_out(right, a):
-    clean, errors = right()
-    return {name: value for name, value in clean.items() if name in a.body}, errors
-
-
-@fields.mistake("You take null for a field that was left out: it is a value of a wrong type.")
-def null_is_missing(body, schema):
-    return validated(body, schema, drop=lambda value: value is None)
-
-
-@fields.mistake("You let other keys stand beside value and unit: there are exactly these two.")
-def further_keys_pass(right, a):
-    if type(a.body) is not dict:
-        return right()
-    kept = {
-        name: {k: v for k, v in value.items() if k != "by"} if type(value) is dict else value
-        for name, value in a.body.items()
-    }
-    return right(body=kept)
-
-
-@fields.mistake("You call NaN and infinity out of range: their problem is `not finite`.")
-def not_finite_is_a_range(right, a):
-    clean, errors = right()
-    return clean, [error.replace("not finite", "range") for error in errors]
 
 
 validating.hints(

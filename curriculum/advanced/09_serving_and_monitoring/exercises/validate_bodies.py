@@ -42,6 +42,11 @@ def draw_cases(rng):
     yield of({}, {"note": note, "rain": rain})
     yield of(body(warmth={"value": low, "unit": "C"}, rain=0), schema)
     yield of(body(warmth={"unit": "C", "value": float(high)}, riders=1), schema)
+    loose = {"riders": {**riders, "default": -1}, "warmth": {**warmth, "default": high + 2.5}}
+    loose["note"] = {**note, "default": None}
+    loose["day"] = {**day, "default": 0}
+    yield of({}, loose)
+    yield of({"riders": many, "warmth": celsius}, loose)
     part = "missing and unknown fields"
     yield of({"rain": number, "riders": many}, schema)
     yield of(body(Station="Polk", weather="dry"), schema)
@@ -58,15 +63,22 @@ def draw_cases(rng):
     yield of(body(warmth={"value": 3.5}), schema)
     yield of(body(warmth={"value": "mild", "unit": "C"}), schema)
     yield of(body(warmth={"value": 3.5, "unit": "C", "by": "hand"}), schema)
+    yield of(body(warmth={"value": "mild", "unit": "K"}), schema)
     yield of([["riders", many]], schema)
     yield of(None, {"rain": rain})
+    yield of([], {"note": note})
     part = "not finite, or out of range"
     yield of(body(rain=math.nan), schema)
     yield of(body(riders=-1), schema)
     yield of({"lag": math.inf, "day": 8}, {"lag": lag, "day": day})
     yield of({"lag": -math.inf, "day": 0}, {"lag": lag, "day": day})
     yield of(body(warmth={"value": math.nan, "unit": "F"}, rain=-number), schema)
+    yield of(body(warmth={"value": math.inf, "unit": "C"}), schema)
+    yield of({"rain": -math.inf, "day": 2}, {"rain": rain, "day": day})
     yield of(body(warmth={"value": high + 0.5, "unit": "C"}), schema)
+    frost = {"frost": {"kind": "number", "low": low, "high": 0}}
+    yield of({"frost": number}, frost)
+    yield of({"frost": 0}, frost)
     part = "units"
     yield of(body(warmth={"value": low - 3, "unit": "F"}), schema)
     yield of(body(warmth={"value": high + 40, "unit": "F"}), schema)
