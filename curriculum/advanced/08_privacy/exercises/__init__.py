@@ -1,12 +1,12 @@
 """Exercises of advanced/08_privacy: the assignment's, then the lesson's."""
 
 EXERCISES = [
-    "k_anonymity",
-    "compose",
-    "dp_step",
-    "membership_attack",
-    "paillier_score",
-    "verify_log",
+    "k_anonymity_mistakes",
+    "compose_mistakes",
+    "dp_step_mistakes",
+    "membership_attack_mistakes",
+    "paillier_score_mistakes",
+    "verify_log_mistakes",
     "private_training",
     "lesson_noise",
     "lesson_secrets",
