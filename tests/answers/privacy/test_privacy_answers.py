@@ -70,6 +70,12 @@ def column_by_column(quasi, sensitive):
     return tuple(min(values) for values in zip(*found, strict=True))
 
 
+@TABLE.answer("k_anonymity", loses={"the smallest group", "groups with one value"})
+def codes_in_one_text(quasi, sensitive):
+    texts = np.array(["".join(map(str, row)) for row in quasi.tolist()])
+    return TABLE.exercises["k_anonymity"].reference(texts[:, None], sensitive)
+
+
 @TABLE.answer("k_anonymity", loses={"one group"})
 def a_lone_row_has_no_group(quasi, sensitive):
     k, diversity, exposed = TABLE.exercises["k_anonymity"].reference(quasi, sensitive)

@@ -7,7 +7,7 @@ EXERCISES = [
     "membership_attack_mistakes",
     "paillier_score_mistakes",
     "verify_log_mistakes",
-    "private_training",
+    "private_training_mistakes",
     "lesson_noise",
     "lesson_secrets",
     "predictions",

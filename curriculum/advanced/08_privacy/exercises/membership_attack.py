@@ -78,6 +78,7 @@ def cases(rng):
         case("losses that all differ", 7, 60, 0.8, 0.25, spread=0.5, offset=1.0),
         case("losses that all differ", 30, 33, 0.1, 0.0, spread=2.0),
         case("losses that all differ", 150, 300, 0.3, 0.01),
+        case("losses that all differ", 300, 5, 0.2, 0.3),
         in_step(5, 2, 0.5),
         in_step(6, 1, 0.7),
         case("equal losses", 30, 24, 0.2, 0.125, digits=1),
