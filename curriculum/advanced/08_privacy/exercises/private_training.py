@@ -178,8 +178,8 @@ def cases(rng, rows):
     def by_the_bias(part, number, epsilon, delta, steps, sign):
         """Long rows of one label and short ones of the other, so that clipping moves the bias.
 
-        The noise cancels the gradient of the columns and half of the bias's; asked for are rows
-        near the plane on which the columns, if not quite cancelled, would not matter.
+        The noise cancels the gradient of the columns and half of the bias's. Asked for are rows
+        that hardly depend on the columns, and would have the other label without a bias.
         """
         places = _by_label(truth, sign * np.linalg.norm(known, axis=1))
         ranked = places[0][: 3 * number], places[1][::-1][: number * 3 // 2]
@@ -188,7 +188,8 @@ def cases(rng, rows):
         x, y = known[chosen].copy(), truth[chosen].copy()
         gradient = _gradient(x, y, np.zeros(27), 1.0)
         against = -gradient * np.append(np.ones(26), 0.5) / _multiplier(epsilon, delta, steps)
-        asked = np.argsort(np.abs(new @ gradient[:26]))[: len(new) // 3]
+        slope = new @ gradient[:26] * np.sign(gradient[26])
+        asked = np.argsort(np.where(slope < 0, -slope, np.inf))[: len(new) // 10]
         expected = np.full(len(asked), int(gradient[26] < 0))
         args = (x, y, new[asked], epsilon, delta, np.tile(against, (steps, 1)))
         return Case(part, args, expected=expected)

@@ -56,20 +56,11 @@ def bias_beside_the_norm(slopes):
 
 
 @clips.mistake(
-    "You clipped each number of a gradient to 1: a row's gradient of 27 numbers can then be as "
-    "long as 5. Clip its norm."
+    "Gradients of your rows are longer than 1, if not by much: clip the norm of each row's "
+    "gradient, not its single numbers, and clip the rows that are not mistyped as well."
 )
 def numbers_clipped(slopes):
     return np.clip(slopes, -1.0, 1.0).sum(axis=0)
-
-
-@clips.mistake(
-    "You clipped the sum of all gradients to 1, so that hardly anything is left of it beside the "
-    "noise: clip the gradient of each row, then add up."
-)
-def the_sum_is_clipped(slopes):
-    total = slopes.sum(axis=0)
-    return total / max(1.0, float(np.linalg.norm(total)))
 
 
 uses = training.group("What is trained")
@@ -187,7 +178,7 @@ def noise_over_the_root(right, a):
 
 @training.mistake(
     "Half of the labels are right, as by guessing, or your noise is far too large: it belongs to "
-    "the sum of the gradients, and is divided by N with it."
+    "the sum of gradients that are clipped one by one, and is divided by N with it."
 )
 def noise_after_dividing(right, a):
     return right(noise=len(a.x) * a.noise)
