@@ -76,11 +76,11 @@ def cases(rng):
         order = rng.permutation(len(quasi))
         return np.array(quasi)[order], np.concatenate(values)[order] - 9
 
-    def of_long_codes(sizes, kinds):
-        """Groups whose codes collide as one text, or packed in base 10 or 100."""
+    def of_long_codes(sizes, kinds, before=()):
+        """Groups whose codes collide as one text or in base 10, after the columns `before`."""
         b = int(rng.integers(4, 9))
         names = [[1, 10 + b], [11, b], [3, b], [13, b - 1], [2, 10 + b], [103, b - 1], [b, 3]]
-        quasi = [name for name, size in zip(names, sizes, strict=True) for _ in range(size)]
+        quasi = [[*before, *n] for n, size in zip(names, sizes, strict=True) for _ in range(size)]
         values = [
             np.arange(size) % many + place
             for place, (size, many) in enumerate(zip(sizes, kinds, strict=True))
@@ -98,7 +98,10 @@ def cases(rng):
         Case("the smallest group", table([9, 4, 7, 6, 8, 5, 7], [5, 4, 3, 6, 4, 5, 7], 2)),
         Case("the smallest group", table([8, 6, 12, 7, 9, 8, 7, 10], [4, 5, 2, 6, 3, 7, 4, 5], 3)),
         Case("the smallest group", of_long_codes([6, 3, 7, 4, 5, 8, 9], [3, 2, 4, 2, 4, 3, 5])),
-        Case("groups with one value", of_long_codes([2, 5, 4, 6, 3, 4, 5], [1, 2, 1, 1, 2, 2, 1])),
+        Case(
+            "groups with one value",
+            of_long_codes([2, 5, 4, 6, 3, 4, 5], [1, 2, 1, 1, 2, 2, 1], (6, 4)),
+        ),
         Case("groups with one value", table([3, 10, 5, 6], [2, 1, 3, 1], 3)),
         Case("groups with one value", table([1, 4, 1, 6, 2], [1, 3, 1, 1, 2], 4)),
         Case("groups with one value", table([5, 11, 4], [3, 2, 1], 2)),
