@@ -59,7 +59,7 @@ def only_neighbours_are_grouped(quasi, sensitive):
     return min(map(len, groups)), min(len(set(g)) for g in groups), exposed
 
 
-@TABLE.answer("k_anonymity", loses={"groups with one value"})
+@TABLE.answer("k_anonymity", loses={"the smallest group", "groups with one value"})
 def rows_added_up_into_a_key(quasi, sensitive):
     return TABLE.exercises["k_anonymity"].reference(quasi.sum(axis=1)[:, None], sensitive)
 
