@@ -194,6 +194,15 @@ def cases(rng, rows):
         args = (x, y, new[asked], epsilon, delta, np.tile(against, (steps, 1)))
         return Case(part, args, expected=expected)
 
+    def on_the_bias(part, number, epsilon, delta, steps):
+        """Noise on the bias alone, and so strong that everybody gets the label 1."""
+        x, y = table(number)
+        noise = np.zeros((steps, 27))
+        noise[:, 26] = -len(x) / _multiplier(epsilon, delta, steps)
+        asked = of_both(labels, round(0.6 * labels.sum()))
+        expected = np.ones(len(asked), dtype=int)
+        return Case(part, (x, y, new[asked], epsilon, delta, noise), expected=expected)
+
     amount = "the amount of noise"
     return [
         case("1200 applications", 600, 2.0, 1e-4, 1.0, 60),
@@ -210,6 +219,7 @@ def cases(rng, rows):
         opposed(amount, 200, 0.5, 1e-5, 50, 0.78),
         opposed(amount, 240, 6.0, 1e-4, 120, 0.78, most=1),
         opposed(amount, 260, 1.5, 1e-5, 80, 4.0, begin=1),
+        on_the_bias(amount, 230, 3.0, 1e-6, 70),
         by_the_bias(amount, 220, 2.0, 1e-5, 60, 1),
         by_the_bias(amount, 210, 4.0, 1e-4, 110, -1),
     ]
@@ -277,14 +287,6 @@ def somewhat_too_little(epsilon, delta, steps):
 )
 def too_much_noise(epsilon, delta, steps):
     return 2 * _multiplier(epsilon, delta, steps)
-
-
-@amounts.mistake(
-    "You subtracted the noise, or went uphill with it alone: it is added to the sum of the "
-    "gradients, and the step goes against both."
-)
-def noise_subtracted(epsilon, delta, steps):
-    return -_multiplier(epsilon, delta, steps)
 
 
 training.hints(

@@ -147,6 +147,14 @@ def for_a_hundred_steps(epsilon, delta, steps):
     return _multiplier(epsilon, delta, 100)
 
 
+@multipliers.mistake(
+    "You subtracted the noise, or went uphill with it alone: it is added to the sum of the "
+    "gradients, and the step goes against both."
+)
+def noise_subtracted(epsilon, delta, steps):
+    return -_multiplier(epsilon, delta, steps)
+
+
 additions = training.group("Where the noise goes")
 
 
