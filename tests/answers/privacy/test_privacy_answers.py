@@ -59,7 +59,7 @@ def only_neighbours_are_grouped(quasi, sensitive):
     return min(map(len, groups)), min(len(set(g)) for g in groups), exposed
 
 
-@TABLE.answer("k_anonymity", loses={"groups with one value"})
+@TABLE.answer("k_anonymity", loses={"the smallest group", "groups with one value"})
 def rows_added_up_into_a_key(quasi, sensitive):
     return TABLE.exercises["k_anonymity"].reference(quasi.sum(axis=1)[:, None], sensitive)
 
@@ -68,6 +68,12 @@ def rows_added_up_into_a_key(quasi, sensitive):
 def column_by_column(quasi, sensitive):
     found = [TABLE.exercises["k_anonymity"].reference(c[:, None], sensitive) for c in quasi.T]
     return tuple(min(values) for values in zip(*found, strict=True))
+
+
+@TABLE.answer("k_anonymity", loses={"the smallest group", "groups with one value"})
+def codes_in_one_text(quasi, sensitive):
+    texts = np.array(["".join(map(str, row)) for row in quasi.tolist()])
+    return TABLE.exercises["k_anonymity"].reference(texts[:, None], sensitive)
 
 
 @TABLE.answer("k_anonymity", loses={"one group"})

@@ -88,6 +88,15 @@ def some_attack_must_gain(member_losses, other_losses, max_fpr):
 
 
 @TABLE.answer("membership_attack", loses={"equal losses"})
+def with_the_default_of_scikit_learn(member_losses, other_losses, max_fpr):
+    from sklearn.metrics import roc_curve
+
+    truth = np.repeat([1, 0], [len(member_losses), len(other_losses)])
+    fpr, tpr, _ = roc_curve(truth, -np.concatenate([member_losses, other_losses]))
+    return float((tpr - fpr).max()), float(tpr[fpr <= max_fpr].max())
+
+
+@TABLE.answer("membership_attack", loses={"equal losses"})
 def found_between_two_thresholds(member_losses, other_losses, max_fpr):
     """The rate at exactly max_fpr, on the line between two thresholds, if losses are equal."""
     right = TABLE.exercises["membership_attack"].reference(member_losses, other_losses, max_fpr)
@@ -218,6 +227,29 @@ def updated_in_two_pieces(entries, digests, head):
             return i
         before = digests[i].encode()
     return len(entries) if before.decode() != head else -1
+
+
+@TABLE.answer("verify_log", loses={"a sound log", "an entry rewritten"})
+def white_space_does_not_count(entries, digests, head):
+    verify = TABLE.exercises["verify_log"].reference
+    return verify([entry.strip() for entry in entries], digests, head)
+
+
+@TABLE.answer("verify_log", loses={"an entry rewritten"})
+def sixteen_digits_are_enough(entries, digests, head):
+    befores = ["0" * 64, *digests]
+    for index, (before, entry) in enumerate(zip(befores, entries, strict=False)):
+        mine = hashlib.sha256(f"{before}{entry}".encode()).hexdigest()
+        if not digests[index].startswith(mine[:16]):
+            return index
+    return -1 if befores[-1] == head else len(entries)
+
+
+@TABLE.answer("verify_log", loses={"an entry rewritten", "entries removed or moved"})
+def nothing_else_matters_if_the_head_differs(entries, digests, head):
+    if ["0" * 64, *digests][-1] != head:
+        return len(entries)
+    return TABLE.exercises["verify_log"].reference(entries, digests, head)
 
 
 @TABLE.answer("verify_log", loses={"an entry rewritten", "entries removed or moved"})

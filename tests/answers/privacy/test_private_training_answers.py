@@ -28,14 +28,15 @@ def noise_for(epsilon, delta, steps):
 
 
 def descended(x, y, x_new, epsilon, delta, noise, *, rate=3.0, factor=1.0, sigma=None):
-    """The last weights' labels, without a bias; `factor` times the noise, or `sigma`."""
-    w = np.zeros(x.shape[1])
+    """The last weights' labels; `factor` times the noise, or `sigma`."""
+    rows = np.insert(x, 26, 1.0, axis=1)
+    w = np.zeros(27)
     sigma = factor * noise_for(epsilon, delta, len(noise)) if sigma is None else sigma
     for drawn in noise:
-        g = (1 / (1 + np.exp(-np.clip(x @ w, -30, 30))) - y)[:, None] * x
+        g = (1 / (1 + np.exp(-np.clip(rows @ w, -30, 30))) - y)[:, None] * rows
         g = g / np.maximum(1, np.linalg.norm(g, axis=1, keepdims=True))
-        w -= rate * (g.sum(axis=0) + sigma * drawn[:26]) / len(x)
-    return (x_new @ w > 0).astype(int)
+        w -= rate * (g.sum(axis=0) + sigma * drawn) / len(x)
+    return (x_new @ w[:26] > -w[26]).astype(int)
 
 
 ACCURATE = {"1200 applications", "500 applications", "typing errors"}
@@ -43,7 +44,7 @@ AMOUNT = {"the amount of noise"}
 
 
 @TABLE.answer("private_training")
-def without_a_bias(*args):
+def the_last_weights(*args):
     return descended(*args)
 
 
@@ -54,17 +55,18 @@ def with_small_steps(*args):
 
 @TABLE.answer("private_training")
 def with_momentum_in_torch(x, y, x_new, epsilon, delta, noise):
-    rows = torch.tensor(x).float()
+    rows = torch.tensor(np.insert(x, 26, 1.0, axis=1)).float()
     labels = torch.tensor(y).float()
-    w = torch.zeros(x.shape[1], requires_grad=True)
+    w = torch.zeros(27, requires_grad=True)
     sgd = torch.optim.SGD([w], 0.3, momentum=0.9)
     sigma = noise_for(epsilon, delta, len(noise))
-    for drawn in torch.tensor(noise[:, :26]).float():
+    for drawn in torch.tensor(noise).float():
         g = (torch.sigmoid(rows @ w.detach()) - labels)[:, None] * rows
         g = g / g.norm(dim=1, keepdim=True).clamp(min=1)
         w.grad = (g.sum(dim=0) + sigma * drawn) / len(x)
         sgd.step()
-    return (torch.tensor(x_new).float() @ w.detach() > 0).long().numpy()
+    bias = w.detach()[26]
+    return (torch.tensor(x_new).float() @ w.detach()[:26] > -bias).long().numpy()
 
 
 # Each of these spends more than it may, and predicts well.
@@ -112,6 +114,28 @@ def clipped_to_two_with_noise_for_one(x, y, x_new, epsilon, delta, noise):
         g = g / np.maximum(1, np.linalg.norm(g, axis=1, keepdims=True) / 2)
         w = w - (g.sum(axis=0) + sigma * drawn) / len(x)
     return (np.column_stack([x_new, np.ones(len(x_new))]) @ w > 0).astype(int)
+
+
+@TABLE.answer("private_training", loses=AMOUNT)
+def without_a_bias(x, y, x_new, epsilon, delta, noise):
+    w = np.zeros(26)
+    sigma = noise_for(epsilon, delta, len(noise))
+    for drawn in noise[:, :26]:
+        g = (1 / (1 + np.exp(-np.clip(x @ w, -30, 30))) - y)[:, None] * x
+        g = g / np.maximum(1, np.linalg.norm(g, axis=1, keepdims=True))
+        w -= 2 * (g.sum(axis=0) + sigma * drawn) / len(x)
+    return (x_new @ w > 0).astype(int)
+
+
+@TABLE.answer("private_training", loses=AMOUNT)
+def the_better_of_two_steps_on_the_training_rows(x, y, x_new, epsilon, delta, noise):
+    sigma = noise_for(epsilon, delta, len(noise))
+    both = [
+        descended(x, y, np.vstack([x, x_new]), epsilon, delta, noise[:steps], sigma=sigma)
+        for steps in (1, len(noise))
+    ]
+    best = max(both, key=lambda labels: np.mean(labels[: len(x)] == y))
+    return best[len(x) :]
 
 
 @TABLE.answer("private_training", loses=AMOUNT)

@@ -106,6 +106,13 @@ def cases(rng):
             ),
         ),
         Case(
+            "one table, both kinds",
+            (
+                mixed(many(1, "b", "gaussian", 0.1, 0.2), many(2, "b", "laplace", 0.4, 0.7)),
+                3e-4,
+            ),
+        ),
+        Case(
             "several tables",
             (
                 mixed(
@@ -125,6 +132,21 @@ def cases(rng):
                     many(1, "c", "laplace", 0.2, 0.3),
                 ),
                 0.05,
+            ),
+        ),
+        Case(
+            "several tables",  # one after the other, so that no two of one table are neighbours
+            (
+                [
+                    release
+                    for both in zip(
+                        many(4, "east", "gaussian", 0.3, 0.5),
+                        many(4, "west", "laplace", 0.02, 0.1),
+                        strict=True,
+                    )
+                    for release in both
+                ],
+                2e-5,
             ),
         ),
         Case("several tables", ([], 1e-5)),

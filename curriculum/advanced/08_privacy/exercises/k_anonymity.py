@@ -76,6 +76,18 @@ def cases(rng):
         order = rng.permutation(len(quasi))
         return np.array(quasi)[order], np.concatenate(values)[order] - 9
 
+    def of_long_codes(sizes, kinds, before=()):
+        """Groups whose codes collide as one text or in base 10, after the columns `before`."""
+        b = int(rng.integers(4, 9))
+        names = [[1, 10 + b], [11, b], [3, b], [13, b - 1], [2, 10 + b], [103, b - 1], [b, 3]]
+        quasi = [[*before, *n] for n, size in zip(names, sizes, strict=True) for _ in range(size)]
+        values = [
+            np.arange(size) % many + place
+            for place, (size, many) in enumerate(zip(sizes, kinds, strict=True))
+        ]
+        order = rng.permutation(len(quasi))
+        return np.array(quasi)[order], np.concatenate(values)[order]
+
     def lone(size, many):
         return np.full((size, 1), 7), rng.permutation(np.arange(size) % many) - many // 2
 
@@ -85,6 +97,11 @@ def cases(rng):
         Case("one group", lone(5, 1)),
         Case("the smallest group", table([9, 4, 7, 6, 8, 5, 7], [5, 4, 3, 6, 4, 5, 7], 2)),
         Case("the smallest group", table([8, 6, 12, 7, 9, 8, 7, 10], [4, 5, 2, 6, 3, 7, 4, 5], 3)),
+        Case("the smallest group", of_long_codes([6, 3, 7, 4, 5, 8, 9], [3, 2, 4, 2, 4, 3, 5])),
+        Case(
+            "groups with one value",
+            of_long_codes([2, 5, 4, 6, 3, 4, 5], [1, 2, 1, 1, 2, 2, 1], (6, 4)),
+        ),
         Case("groups with one value", table([3, 10, 5, 6], [2, 1, 3, 1], 3)),
         Case("groups with one value", table([1, 4, 1, 6, 2], [1, 3, 1, 1, 2], 4)),
         Case("groups with one value", table([5, 11, 4], [3, 2, 1], 2)),
@@ -139,6 +156,24 @@ def diversity_of_the_smallest_group(quasi, sensitive):
     return len(smallest), len(set(smallest)), exposed
 
 
+@groups.mistake(
+    "Your l is the largest of any group: take the fewest different values over the groups, since a "
+    "promise to everybody is worth what it is worth to the worst-hidden row."
+)
+def the_most_diverse_group(right, a):
+    k, _, exposed = right()
+    return k, max(len(set(g)) for g in _groups(a.quasi, a.sensitive)), exposed
+
+
+@groups.mistake(
+    "Your l counts the different values of the whole table: count those within one group, and take "
+    "the fewest over the groups."
+)
+def values_of_the_table(right, a):
+    k, _, exposed = right()
+    return k, len(np.unique(a.sensitive)), exposed
+
+
 out = hiding.group("Exposed rows", read="lesson.ipynb#Where-it-fails")
 
 
@@ -174,6 +209,15 @@ def without_unique_rows(right, a):
 def exposed_fraction(right, a):
     k, diversity, exposed = right()
     return k, diversity, exposed / len(a.sensitive)
+
+
+@out.mistake(
+    "You took all rows as exposed as soon as one group has a single value: count the rows of such "
+    "groups only."
+)
+def all_or_none(right, a):
+    k, diversity, _ = right()
+    return k, diversity, len(a.sensitive) if diversity == 1 else 0
 
 
 @out.mistake(

@@ -66,11 +66,21 @@ def cases(rng):
     apart = case("one of each", 1, 1, 9.0, 0.0)
     reversed_order = Case("one of each", (apart.args[1], apart.args[0], 1.0))
     equal = Case("one of each", (np.array([0.5]), np.array([0.5]), 0.5))
+
+    def in_step(levels, of_each, max_fpr):
+        """As many members as others at each loss, and one member below: a straight ROC."""
+        values = np.round(np.cumsum(rng.uniform(0.1, 0.5, levels + 1)), 3)
+        others = np.repeat(values[1:], of_each)
+        return Case("equal losses", (np.append(others, values[0]), others, max_fpr))
+
     return [
         case("losses that all differ", 40, 25, 0.4, 0.1),
         case("losses that all differ", 7, 60, 0.8, 0.25, spread=0.5, offset=1.0),
         case("losses that all differ", 30, 33, 0.1, 0.0, spread=2.0),
         case("losses that all differ", 150, 300, 0.3, 0.01),
+        case("losses that all differ", 300, 5, 0.2, 0.3),
+        in_step(5, 2, 0.5),
+        in_step(6, 1, 0.7),
         case("equal losses", 30, 24, 0.2, 0.125, digits=1),
         case("equal losses", 16, 20, 0.3, 0.05, digits=0),
         case("equal losses", 50, 40, 0.2, 0.6, digits=1, spread=0.8, offset=0.9),
@@ -148,6 +158,92 @@ def distance_either_way(right, a):
 def below_the_rate(right, a):
     tpr, fpr = _rates(a.member_losses, a.other_losses)
     return right()[0], float(tpr[fpr < a.max_fpr].max(initial=0.0))
+
+
+@values.mistake(
+    "Your advantage is limited to the attacks that max_fpr allows: it is the largest difference of "
+    "any attack, and max_fpr is for the second number alone."
+)
+def advantage_under_the_limit(right, a):
+    tpr, fpr = _rates(a.member_losses, a.other_losses)
+    return float((tpr - fpr)[fpr <= a.max_fpr].max(initial=0.0)), right()[1]
+
+
+@values.mistake(
+    "Your second number is a difference of rates: it is the true-positive rate alone, the largest "
+    "of the attacks that max_fpr allows."
+)
+def found_less_accused(right, a):
+    tpr, fpr = _rates(a.member_losses, a.other_losses)
+    return right()[0], float((tpr - fpr)[fpr <= a.max_fpr].max(initial=0.0))
+
+
+@values.mistake(
+    "You mixed members and others in one accuracy: the larger group then counts for more. The "
+    "advantage is a difference of two rates, each over its own group."
+)
+def advantage_from_accuracy(right, a):
+    tpr, fpr = _rates(a.member_losses, a.other_losses)
+    tpr, fpr = np.append(0.0, tpr), np.append(0.0, fpr)
+    members, others = len(a.member_losses), len(a.other_losses)
+    accuracy = (tpr * members + (1 - fpr) * others) / (members + others)
+    return float(2 * accuracy.max() - 1), right()[1]
+
+
+@values.mistake(
+    "Your advantage is a balanced accuracy, (TPR + 1 - FPR) / 2, which is one half for an attack "
+    "that gains nothing: the advantage is TPR - FPR."
+)
+def balanced_accuracy(right, a):
+    return (right()[0] + 1) / 2, right()[1]
+
+
+@values.mistake(
+    "You divided the accused others by all people: the false-positive rate is a fraction of the "
+    "others alone."
+)
+def accused_over_all(right, a):
+    tpr, fpr = _rates(a.member_losses, a.other_losses)
+    share = len(a.other_losses) / (len(a.member_losses) + len(a.other_losses))
+    return right()[0], float(tpr[fpr * share <= a.max_fpr].max(initial=0.0))
+
+
+@values.mistake(
+    "You held max_fpr against the fraction of others among those called members: the "
+    "false-positive rate is the fraction of the others that are called members."
+)
+def false_among_the_called(right, a):
+    tpr, fpr = _rates(a.member_losses, a.other_losses)
+    accused = fpr * len(a.other_losses)
+    called = accused + tpr * len(a.member_losses)
+    return right()[0], float(tpr[accused / called <= a.max_fpr].max(initial=0.0))
+
+
+@values.mistake(
+    "You interpolated the ROC curve: between two thresholds there is no attack, so take the best "
+    "one whose false-positive rate is at most max_fpr."
+)
+def between_two_thresholds(right, a):
+    tpr, fpr = _rates(a.member_losses, a.other_losses)
+    return right()[0], float(np.interp(a.max_fpr, np.append(0.0, fpr), np.append(0.0, tpr)))
+
+
+@values.mistake(
+    "You took a quantile of the others' losses as the threshold of your second number: it is "
+    "interpolated, and falls short or too far where losses tie or are few. Count over thresholds."
+)
+def below_a_quantile(right, a):
+    lowest = np.quantile(a.other_losses, a.max_fpr)
+    return right()[0], float(np.mean(a.member_losses < lowest))
+
+
+@values.mistake(
+    "You rounded the number of others that may be accused up: their fraction must stay at or below "
+    "max_fpr."
+)
+def rounded_up(right, a):
+    others = len(a.other_losses)
+    return right(max_fpr=np.ceil(a.max_fpr * others) / others)
 
 
 @values.mistake(

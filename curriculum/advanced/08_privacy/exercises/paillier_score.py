@@ -154,6 +154,36 @@ def the_mask_without_power(right, a):
     return right(mask=1) * a.mask % a.n**2
 
 
+@masks.mistake(
+    "You took the mask's power modulo n: as an encryption of 0 it is mask to the n, modulo n²."
+)
+def mask_modulo_n(right, a):
+    return right(mask=1) * pow(a.mask, a.n, a.n) % a.n**2
+
+
+@masks.mistake(
+    "You masked twice: the bias needs no mask of its own, since mask to the n hides the whole "
+    "product once."
+)
+def masked_twice(right, a):
+    return right(mask=a.mask**2)
+
+
+@masks.mistake(
+    "You masked each feature as well as the result: one fresh mask, to the n-th power, hides the "
+    "whole product."
+)
+def masked_everywhere(right, a):
+    return right(mask=pow(a.mask, len(a.weights) + 1, a.n**2))
+
+
+@masks.mistake(
+    "You raised the mask to n²: its n-th power, modulo n², is the encryption of 0 to use."
+)
+def mask_to_the_square(right, a):
+    return right(mask=pow(a.mask, a.n, a.n**2))
+
+
 @masks.mistake("You added the mask: multiply by its n-th power modulo n².")
 def mask_added(right, a):
     return (right(mask=1) + a.mask) % a.n**2
@@ -179,6 +209,30 @@ def no_bias(right, a):
 )
 def bias_added(right, a):
     return (right(bias=0) + a.bias) % a.n**2
+
+
+@biases.mistake(
+    "You added bias * n to the product: a product of ciphertexts adds up what they hide, so "
+    "multiply by 1 + bias * n."
+)
+def bias_times_n_added(right, a):
+    return (right(bias=0) + a.bias * a.n) % a.n**2
+
+
+@biases.mistake(
+    "You multiplied by (1 + bias) * n: an encryption of the bias is 1 + bias * n, which leaves 1 "
+    "modulo n."
+)
+def one_inside_the_bracket(right, a):
+    return right(bias=0) * (1 + a.bias) * a.n % a.n**2
+
+
+@biases.mistake(
+    "You returned 1 where there are no features: the bias and the mask still count, and without "
+    "the mask anybody could read the bias."
+)
+def nothing_without_features(right, a):
+    return right() if a.weights else 1
 
 
 @biases.mistake(

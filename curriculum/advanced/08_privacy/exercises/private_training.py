@@ -116,6 +116,12 @@ def _clearness(x, y):
     return (2 * y - 1) * (x @ line - np.median(x @ line))
 
 
+def _by_label(y, key):
+    """The places of each label's rows, the smallest `key` first."""
+    order = np.argsort(key, kind="stable")
+    return [order[y[order] == label] for label in (0, 1)]
+
+
 @training.cases
 def cases(rng, rows):
     known, truth = _training_rows()
@@ -132,8 +138,13 @@ def cases(rng, rows):
             chosen = chosen[np.argsort(truth[chosen], kind="stable")]
         x, y = known[chosen].copy(), truth[chosen].copy()
         if mistyped:
-            clear = np.argsort(-_clearness(x, y))[: 10 * mistyped]
-            turned, first, second = rng.choice(clear, (3, mistyped), replace=False)
+            turned, first, second = np.concatenate(
+                [
+                    rng.choice(of_label[: 5 * mistyped], (3, mistyped // 2), replace=False)
+                    for of_label in _by_label(y, -_clearness(x, y))
+                ],
+                axis=1,
+            )
             x[[*turned, *first]] *= TYPING_ERROR
             y[turned] = 1 - y[turned]
             x[second] = x[first]  # entered twice, once with each label
@@ -146,14 +157,15 @@ def cases(rng, rows):
         args = (*table(number, **options), new[asked], epsilon, delta, noise)
         return Case(part, args, expected=labels[asked])
 
-    def opposed(part, number, epsilon, delta, steps, strength, most=400):
+    def opposed(part, number, epsilon, delta, steps, strength, most=400, begin=0):
         """Noise against the data: with the right multiplier, `strength` times their gradient.
 
-        Above 1 it turns the labels around, from the first step on and at any learning rate.
+        Above 1 it turns the labels around, from row `begin` on and at any learning rate.
         """
         x, y = table(number)
         against = -strength * _gradient(x, y, np.zeros(27), 1.0)
         noise = np.tile(against / _multiplier(epsilon, delta, steps), (steps, 1))
+        noise[:begin] = 0.0
         w = _descended(x, y, np.zeros((steps, 27)))
         score = _extended(new) @ w
         sides = (np.flatnonzero(score > 0), np.flatnonzero(score < 0))
@@ -162,6 +174,34 @@ def cases(rng, rows):
         asked = rng.permutation(np.concatenate([side[: max(1, each)] for side in surest]))[:most]
         bad = (score[asked] > 0) == (strength < 1)
         return Case(part, (x, y, new[asked], epsilon, delta, noise), expected=bad.astype(int))
+
+    def by_the_bias(part, number, epsilon, delta, steps, sign):
+        """Long rows of one label and short ones of the other, so that clipping moves the bias.
+
+        The noise cancels the gradient of the columns and half of the bias's. Asked for are rows
+        that hardly depend on the columns, and would have the other label without a bias.
+        """
+        places = _by_label(truth, sign * np.linalg.norm(known, axis=1))
+        ranked = places[0][: 3 * number], places[1][::-1][: number * 3 // 2]
+        drawn = [rng.choice(of_label, number, replace=False) for of_label in ranked]
+        chosen = rng.permutation(np.concatenate(drawn))
+        x, y = known[chosen].copy(), truth[chosen].copy()
+        gradient = _gradient(x, y, np.zeros(27), 1.0)
+        against = -gradient * np.append(np.ones(26), 0.5) / _multiplier(epsilon, delta, steps)
+        slope = new @ gradient[:26] * np.sign(gradient[26])
+        asked = np.argsort(np.where(slope < 0, -slope, np.inf))[: len(new) // 10]
+        expected = np.full(len(asked), int(gradient[26] < 0))
+        args = (x, y, new[asked], epsilon, delta, np.tile(against, (steps, 1)))
+        return Case(part, args, expected=expected)
+
+    def on_the_bias(part, number, epsilon, delta, steps):
+        """Noise on the bias alone, and so strong that everybody gets the label 1."""
+        x, y = table(number)
+        noise = np.zeros((steps, 27))
+        noise[:, 26] = -len(x) / _multiplier(epsilon, delta, steps)
+        asked = of_both(labels, round(0.6 * labels.sum()))
+        expected = np.ones(len(asked), dtype=int)
+        return Case(part, (x, y, new[asked], epsilon, delta, noise), expected=expected)
 
     amount = "the amount of noise"
     return [
@@ -178,6 +218,10 @@ def cases(rng, rows):
         opposed(amount, 200, 2.5, 1e-4, 100, 15.0),
         opposed(amount, 200, 0.5, 1e-5, 50, 0.78),
         opposed(amount, 240, 6.0, 1e-4, 120, 0.78, most=1),
+        opposed(amount, 260, 1.5, 1e-5, 80, 4.0, begin=1),
+        on_the_bias(amount, 230, 3.0, 1e-6, 70),
+        by_the_bias(amount, 220, 2.0, 1e-5, 60, 1),
+        by_the_bias(amount, 210, 4.0, 1e-4, 110, -1),
     ]
 
 
@@ -220,68 +264,29 @@ def no_noise_above_a_small_epsilon(epsilon, delta, steps):
 
 
 @amounts.mistake(
-    "Your noise is several times too small, as when it is meant for a single step: all len(noise) "
-    "steps together may cost epsilon, so rho = steps / (2 noise_multiplier²)."
+    "Your noise is several times too small for its steps, as when it is meant for a single one: "
+    "all len(noise) steps together may cost epsilon, so rho = steps / (2 noise_multiplier²), and "
+    "each step adds its row of noise."
 )
 def noise_of_one_step(epsilon, delta, steps):
     return _multiplier(epsilon, delta, 1)
 
 
 @amounts.mistake(
-    "Your noise is somewhat too small, by a factor below 4: epsilon_of_steps(len(noise), "
-    "noise_multiplier, delta) is then above epsilon."
+    "For what a row can add to your steps, your noise is too small by a factor below 4: either "
+    "epsilon_of_steps(len(noise), noise_multiplier, delta) is above epsilon, or gradients are not "
+    "clipped to a norm of 1, or some steps add no noise."
 )
 def somewhat_too_little(epsilon, delta, steps):
     return _multiplier(epsilon, delta, steps) / 1.6
 
 
 @amounts.mistake(
-    "Your noise is larger than the budget asks for: take the smallest noise multiplier whose "
-    "epsilon_of_steps keeps it."
+    "Beside the sum of the gradients, your noise is larger than the budget asks for: take the "
+    "smallest noise multiplier whose epsilon_of_steps keeps it, and sum over all rows."
 )
 def too_much_noise(epsilon, delta, steps):
     return 2 * _multiplier(epsilon, delta, steps)
-
-
-@amounts.mistake(
-    "You subtracted the noise, or went uphill with it alone: it is added to the sum of the "
-    "gradients, and the step goes against both."
-)
-def noise_subtracted(epsilon, delta, steps):
-    return -_multiplier(epsilon, delta, steps)
-
-
-@training.mistake(
-    "Half of the labels are right, as by guessing, or your noise is far too large: it belongs to "
-    "the sum of the gradients, and is divided by N with it."
-)
-def noise_after_dividing(right, a):
-    return right(noise=len(a.x) * a.noise)
-
-
-@training.mistake(
-    "Most labels are wrong, which is worse than guessing: 1 is a loan that goes bad, and a step "
-    "goes against the gradient."
-)
-def uphill(right, a):
-    return 1 - right()
-
-
-@training.mistake(
-    "Half of the labels are right, as by guessing: do the labels come in the order of x_new?"
-)
-def guessed(x, y, x_new, epsilon, delta, noise):
-    return np.random.default_rng(len(x_new)).integers(0, 2, len(x_new))
-
-
-@training.mistake("You returned probabilities: the label is 1 where it is above one half, an int.")
-def probabilities(x, y, x_new, epsilon, delta, noise):
-    return 1 / (1 + np.exp(_extended(x_new) @ noise[0]))
-
-
-@training.mistake("You returned labels for the training rows: x_new holds the rows that count.")
-def labels_of_the_training_rows(right, a):
-    return right(x_new=a.x)
 
 
 training.hints(

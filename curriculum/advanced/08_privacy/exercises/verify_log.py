@@ -104,14 +104,41 @@ def cases(rng):
         entries, digests = entries + entries[:1], digests + digests[:1]
         return entries, digests, digests[-1]
 
+    def spaced(number, index):
+        """A log of entries with white space around them; in one, the last space was removed."""
+        entries = [
+            f" {text} \t\n" if i % 2 else f"{text}  "
+            for i, text in enumerate(_entries(rng, number))
+        ]
+        digests = _chain(entries)
+        if index is not None:
+            entries[index] = entries[index][:-1]
+        return entries, digests, digests[-1]
+
+    def digit(number, index, at):
+        """A log in which one digit of a stored digest was changed."""
+        entries, digests, head = sound(number)
+        old = digests[index]
+        new = "0" if old[at] != "0" else "1"
+        digests[index] = old[:at] + new + (old[at + 1 :] if at != -1 else "")
+        return entries, digests, head
+
+    def shortened(number, index):
+        entries, digests, head = changed(number, index)
+        return entries[:-2], digests[:-2], head
+
     place = int(rng.integers(2, 6))
     return [
         Case("a sound log", sound(1)),
         Case("a sound log", sound(6)),
         Case("a sound log", sound(0)),
+        Case("a sound log", spaced(4, None)),
         Case("an entry rewritten", changed(7, 0)),
         Case("an entry rewritten", changed(8, place)),
         Case("an entry rewritten", changed(5, 4)),
+        Case("an entry rewritten", spaced(6, place)),
+        Case("an entry rewritten", digit(6, 5, -1)),
+        Case("an entry rewritten", digit(7, place, 40)),
         Case("its digest rewritten, too", changed(8, 3, recomputed=1)),
         Case("its digest rewritten, too", changed(9, place, recomputed=2)),
         Case("its digest rewritten, too", changed(4, 0, recomputed=3)),
@@ -119,6 +146,7 @@ def cases(rng):
         Case("entries removed or moved", removed(6, 0)),
         Case("entries removed or moved", exchanged(7, place)),
         Case("entries removed or moved", twice()),
+        Case("entries removed or moved", shortened(8, place - 1)),
         Case("only the head tells", removed(6, 5)),
         Case("only the head tells", removed(1, 0)),
         Case("only the head tells", changed(6, 2, recomputed=4)),

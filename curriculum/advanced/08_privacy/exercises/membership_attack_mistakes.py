@@ -1,0 +1,80 @@
+"""More mistakes in `membership_attack`, which is declared beside."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .membership_attack import _rates, attacking
+
+tries = attacking.group("The thresholds")
+
+
+def _tried(thresholds, right, a):
+    """Both numbers, if only these thresholds are tried."""
+    tpr = np.array([np.mean(a.member_losses <= t) for t in thresholds])
+    fpr = np.array([np.mean(a.other_losses <= t) for t in thresholds])
+    return float(max(0.0, (tpr - fpr).max())), float(tpr[fpr <= a.max_fpr].max(initial=0.0))
+
+
+@tries.mistake(
+    "You tried only the others' losses as thresholds: the best threshold is a member's, since "
+    "between two members' losses only others can be added."
+)
+def thresholds_of_others(right, a):
+    return _tried(a.other_losses, right, a)
+
+
+@tries.mistake(
+    "Your attack tries one threshold, the members' mean loss: try every loss that occurs."
+)
+def the_mean_loss(member_losses, other_losses, max_fpr):
+    threshold = member_losses.mean()
+    caught, accused = (float(np.mean(x <= threshold)) for x in (member_losses, other_losses))
+    return caught - accused, caught if accused <= max_fpr else 0.0
+
+
+@tries.mistake(
+    "You tried a grid of thresholds: it steps over losses that lie close together, and misses "
+    "those outside. Try every loss that occurs."
+)
+def a_grid_of_thresholds(right, a):
+    both = np.concatenate([a.member_losses, a.other_losses])
+    return _tried(np.linspace(0, max(both.max(), 0), 101), right, a)
+
+
+@tries.mistake(
+    "You tried a grid of thresholds: it steps over losses that lie close together. Try every loss "
+    "that occurs.",
+    name="a grid over the range",
+)
+def a_grid_over_the_range(right, a):
+    both = np.concatenate([a.member_losses, a.other_losses])
+    return _tried(np.linspace(both.min(), both.max(), 200), right, a)
+
+
+@tries.mistake(
+    "You tried thresholds midway between neighbouring losses, and so none at the largest loss, at "
+    "which everybody is called a member: try every loss that occurs."
+)
+def midways(right, a):
+    values = np.unique(np.concatenate([a.member_losses, a.other_losses]))
+    middles = (values[1:] + values[:-1]) / 2 if len(values) > 1 else values
+    tpr = np.array([np.mean(a.member_losses <= t) for t in middles])
+    fpr = np.array([np.mean(a.other_losses <= t) for t in middles])
+    return float((tpr - fpr).max()), float(tpr[fpr <= a.max_fpr].max(initial=0.0))
+
+
+@tries.mistake(
+    "You lost thresholds on a straight part of the ROC curve, as roc_curve of scikit-learn does: "
+    "what is best under max_fpr may be one of them. Pass drop_intermediate=False."
+)
+def straight_parts_dropped(right, a):
+    tpr, fpr = _rates(a.member_losses, a.other_losses)
+    tpr, fpr = np.append(0.0, tpr), np.append(0.0, fpr)
+    steps = (
+        np.round(np.diff(tpr) * len(a.member_losses)),
+        np.round(np.diff(fpr) * len(a.other_losses)),
+    )
+    bends = np.logical_or(*[np.diff(step) != 0 for step in steps])
+    keep = np.concatenate([[True], bends, [True]])
+    return right()[0], float(tpr[keep][fpr[keep] <= a.max_fpr].max())
