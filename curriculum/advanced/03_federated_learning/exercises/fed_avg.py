@@ -55,7 +55,8 @@ def _client_by_client(
         if update is None and of_offline is None or skip(n):
             continue
         arrays = weights if update is None else update
-        sums = [s + share(n) / total * a for s, a in zip(sums, arrays, strict=True)]
+        with np.errstate(invalid="ignore"):  # 0 times infinity
+            sums = [s + share(n) / total * a for s, a in zip(sums, arrays, strict=True)]
     return [s.astype(kind or w.dtype) for s, w in zip(sums, weights, strict=True)]
 
 
@@ -171,8 +172,7 @@ def zero_times_nan():
 def left_out_by_nan(weights, updates, counts):
     sound = [u is not None and not any(np.isnan(a).any() for a in u) for u in updates]
     kept = [u if good else None for u, good in zip(updates, sound, strict=True)]
-    with np.errstate(invalid="ignore"):  # 0 times infinity
-        return _client_by_client(weights, kept, counts, skip=lambda n: False)
+    return _client_by_client(weights, kept, counts, skip=lambda n: False)
 
 
 @averaging.mistake(
