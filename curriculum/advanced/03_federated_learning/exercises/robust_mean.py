@@ -201,7 +201,7 @@ def whole_clients_dropped(updates, trim):
     rows = updates[np.isfinite(updates).reshape(len(updates), -1).all(axis=1)]
     if not 0 < 2 * trim < len(rows):
         return robust_mean(updates, trim)
-    order = np.argsort(np.linalg.norm(rows.reshape(len(rows), -1), axis=1))
+    order = np.argsort(np.linalg.norm(rows.reshape(len(rows), -1).astype(float), axis=1))
     return rows[order[trim : len(rows) - trim]].mean(axis=0)
 
 

@@ -88,6 +88,15 @@ def trim_in_all(rows, trim):
 
 
 @ends.mistake(
+    "You subtracted the ends from the sum of all: beside a huge number the others are rounded "
+    "away, and do not come back. Add up only those that stay."
+)
+def ends_subtracted(rows, trim):
+    total = rows.sum(axis=0) - rows[:trim].sum(axis=0) - rows[len(rows) - trim :].sum(axis=0)
+    return total / (len(rows) - 2 * trim)
+
+
+@ends.mistake(
     "You moved the extreme numbers to the nearest one that stays, which is a winsorised mean: drop "
     "them."
 )
