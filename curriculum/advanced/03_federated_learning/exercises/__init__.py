@@ -2,12 +2,12 @@
 
 EXERCISES = [
     "fed_avg",
-    "dirichlet_split",
-    "sparsify",
-    "mask_updates",
-    "clip_and_noise",
-    "robust_mean",
-    "federate",
+    "dirichlet_split_mistakes",
+    "sparsify_mistakes",
+    "mask_updates_mistakes",
+    "clip_and_noise_mistakes",
+    "robust_mean_mistakes",
+    "federate_mistakes",
     "lesson_averages",
     "lesson_bits",
     "predictions",

@@ -38,15 +38,18 @@ def dirichlet_split(labels, clients, alpha, seed):
 def _cut(
     labels, clients, alpha, seed, *, kinds=np.unique, cut=np.floor, once=False, order=sorted,
     fractions=lambda rng, clients, alpha: rng.dirichlet([alpha] * clients), last=True,
+    generator=np.random.default_rng, mixed=False,
 ):  # fmt: skip
     """The split with np.split, and any of the usual slips."""
-    rng = np.random.default_rng(seed)
+    rng = generator(seed)
     drawn = fractions(rng, clients, alpha)
     mine = [[] for _ in range(clients)]
     for place, label in enumerate(kinds(labels)):
         rows = np.flatnonzero(labels == label)
         if place and not once:
             drawn = fractions(rng, clients, alpha)
+        if mixed:
+            rows = rng.permutation(rows)
         ends = cut(np.cumsum(drawn) * len(rows)).astype(int)
         parts = np.split(rows, ends[:-1])
         if not last:
@@ -102,7 +105,7 @@ def cases(rng):
     ]
 
 
-def _slipped(make):
+def slipped(make):
     """A split with a slip: `make()` gives the slip's keywords."""
 
     def dirichlet_split(labels, clients, alpha, seed):
@@ -111,7 +114,7 @@ def _slipped(make):
     return dirichlet_split
 
 
-draws = splitting.group("The draws", make=_slipped)
+draws = splitting.group("The draws", make=slipped)
 
 
 @draws.mistake(
@@ -176,7 +179,7 @@ def drawn_over_the_labels(labels, clients, alpha, seed):
     return [np.array(sorted(rows), dtype=np.int64) for rows in mine]
 
 
-cuts = splitting.group("The cuts", make=_slipped)
+cuts = splitting.group("The cuts", make=slipped)
 
 
 @cuts.mistake(

@@ -55,7 +55,8 @@ def _client_by_client(
         if update is None and of_offline is None or skip(n):
             continue
         arrays = weights if update is None else update
-        sums = [s + share(n) / total * a for s, a in zip(sums, arrays, strict=True)]
+        with np.errstate(invalid="ignore"):  # 0 times infinity
+            sums = [s + share(n) / total * a for s, a in zip(sums, arrays, strict=True)]
     return [s.astype(kind or w.dtype) for s, w in zip(sums, weights, strict=True)]
 
 
@@ -80,17 +81,20 @@ def flat_in_torch(weights, updates, counts):
 
 @averaging.cases
 def cases(rng):
-    def case(part, shapes, counts, offline=(), kind=np.float64, garbage=False):
-        """A round in which the clients at the places `offline` do not answer."""
+    def case(part, shapes, counts, offline=(), kind=np.float64, garbage=None):
+        """A round in which the clients at the places `offline` do not answer.
+
+        garbage: the number that clients without examples send; by default they send a model.
+        """
 
         def model(spread):
             return [(spread * rng.normal(size=shape)).astype(kind) for shape in shapes]
 
         updates = [None if k in offline else model(1.5) for k in range(len(counts))]
         for update, n in zip(updates, counts, strict=True):
-            if garbage and n == 0 and update is not None:
+            if garbage is not None and n == 0 and update is not None:
                 for array in update:
-                    array[...] = np.nan
+                    array[...] = garbage
         return Case(part, (model(1.0), updates, np.array(counts, dtype=np.int64)))
 
     def some(number, high=400):
@@ -105,11 +109,11 @@ def cases(rng):
         case("a client went offline", [(3,)], [90, 300, 25], offline={1}),
         case("a client went offline", network, [7, 12, 3, 9, 30], offline={0, 3}),
         case("a client went offline", [(2, 2), (2,)], some(4, 60), offline={0, 1, 3}),
-        case("a client without examples", [(4,)], [0, 33, 12], garbage=True),
-        case("a client without examples", network, [17, 0, 0, 5], garbage=True),
+        case("a client without examples", [(4,)], [0, 33, 12], garbage=np.nan),
+        case("a client without examples", network, [17, 0, 0, 5], garbage=np.inf),
         case("a client without examples", [(3, 2), (2,)], [8, 0, 21, 30], {2}),
         case("nobody to average", [(3,), (2, 2)], [5, 9], offline={0, 1}),
-        case("nobody to average", [(2,)], [0, 0, 14], offline={2}, garbage=True),
+        case("nobody to average", [(2,)], [0, 0, 14], offline={2}, garbage=np.nan),
         case("nobody to average", network, [], kind=np.float32),
         case("single and double precision", [(3, 2), (2,)], some(3), kind=np.float32),
         case("single and double precision", network, some(5), offline={2}, kind=np.float32),
@@ -161,6 +165,25 @@ def zero_times_nan():
     return {"skip": lambda n: False}
 
 
+@averaging.mistake(
+    "You leave out clients that send NaN: those without examples may send other numbers, too, "
+    "infinite ones or a whole model. What says that a client has no part is its count of 0."
+)
+def left_out_by_nan(weights, updates, counts):
+    sound = [u is not None and not any(np.isnan(a).any() for a in u) for u in updates]
+    kept = [u if good else None for u, good in zip(updates, sound, strict=True)]
+    return _client_by_client(weights, kept, counts, skip=lambda n: False)
+
+
+@averaging.mistake(
+    "You took the offline clients out of the updates and not out of the counts: from the first of "
+    "them on, each model is weighted by another client's examples. Leave out both together."
+)
+def counts_of_other_clients(right, a):
+    came = [update for update in a.updates if update is not None]
+    return right(updates=came, counts=a.counts[: len(came)])
+
+
 @slips.mistake(
     "Your average of nobody is zero, and wipes out what was learned: without any client's answer "
     "the server keeps its weights."
@@ -177,6 +200,17 @@ def nobody_fails(weights, updates, counts):
     kept = [k for k, update in enumerate(updates) if update is not None and counts[k] > 0]
     total = sum(counts[k] for k in kept)
     return [sum(int(counts[k]) * updates[k][i] for k in kept) / total for i in range(len(weights))]
+
+
+@averaging.mistake(
+    "Your average is NaN when those that answer have no examples: their counts add up to 0, as if "
+    "nobody had answered. Return copies of the server's weights then, too."
+)
+def answers_without_examples_fail(right, a):
+    answered = np.array([update is not None for update in a.updates], dtype=bool)
+    if answered.any() and a.counts[answered].sum() == 0:
+        return [np.full_like(w, np.nan) for w in a.weights]
+    return right()
 
 
 @averaging.mistake(

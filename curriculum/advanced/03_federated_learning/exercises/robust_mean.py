@@ -83,11 +83,18 @@ def cases(rng):
             places[... if everywhere else int(rng.integers(places.size))] = number
         return Case(part, (updates, trim))
 
+    def single_precision(clients, shape, trim, large):
+        """Eighths, whose sums are exact, in float32; one client's numbers are finite, but huge."""
+        updates = (rng.integers(-40, 40, (clients, *shape)) / 8).astype(np.float32)
+        updates[large] = np.float32(2e38)
+        return Case("a poisoned client", (updates, trim))
+
     nan, inf = np.nan, np.inf
     return [
         case("a poisoned client", 7, (5,), 1, {3}),
         case("a poisoned client", 9, (2, 3), 3, {0, 4, 8}),
         case("a poisoned client", 8, (2, 2, 2), 3, {1, 2, 6}),
+        single_precision(6, (4,), 1, 3),
         case("no trimming", 4, (3, 2), 0),
         case("no trimming", 1, (4,), 0),
         case("no trimming", 5, (1,), 0),
@@ -194,7 +201,7 @@ def whole_clients_dropped(updates, trim):
     rows = updates[np.isfinite(updates).reshape(len(updates), -1).all(axis=1)]
     if not 0 < 2 * trim < len(rows):
         return robust_mean(updates, trim)
-    order = np.argsort(np.linalg.norm(rows.reshape(len(rows), -1), axis=1))
+    order = np.argsort(np.linalg.norm(rows.reshape(len(rows), -1).astype(float), axis=1))
     return rows[order[trim : len(rows) - trim]].mean(axis=0)
 
 

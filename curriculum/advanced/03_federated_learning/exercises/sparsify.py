@@ -72,9 +72,13 @@ def masked_in_torch(update, residual, k):
 
 @sparsifying.cases
 def cases(rng):
-    def case(part, shapes, k, first=False):
+    def case(part, shapes, k, first=False, opposite=False):
+        """A round; opposite: the residual takes back some of the update, and leaves zeros."""
         update = [rng.normal(size=shape) * rng.uniform(0.3, 3) for shape in shapes]
         residual = [(not first) * rng.normal(size=shape) for shape in shapes]
+        for u, r in zip(update, residual, strict=True):
+            if opposite:
+                r.flat[::3] = -u.flat[::3]
         return Case(part, (update, residual, k))
 
     def tied(shapes):
@@ -102,6 +106,7 @@ def cases(rng):
         tied([(85,), (19, 4)]),
         case("nothing, or everything", [(3,), (2, 2)], 0),
         case("nothing, or everything", [(2, 2)], 4),
+        case("nothing, or everything", [(3, 3), (4,)], 13, opposite=True),
         case("nothing, or everything", network, 40),
     ]
 
