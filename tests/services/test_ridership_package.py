@@ -120,3 +120,12 @@ def test_the_nightly_check_tells_skew_by_its_exit_status(tmp_path, capsys):
         log.write_text(f"Traceback of something\n{json.dumps(line)}\n")
         assert main(str(log)) == status
     assert "1 with other features" in capsys.readouterr().out
+
+
+def test_the_nightly_check_does_not_call_an_empty_log_fine(tmp_path, capsys):
+    from ridership.nightly import main
+
+    log = tmp_path / "day.log"
+    log.write_text("not ready: no such file\n")
+    assert main(str(log)) == 1
+    assert "no questions" in capsys.readouterr().out

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from lepton_course.authoring import Call, Case, close, exercise
-from lepton_course.authoring.wrong_forms import as_array, complement, in_percent
+from lepton_course.authoring.wrong_forms import complement, in_percent
 
 parts_of_pages = exercise(
     "allowed_slow",
@@ -62,93 +64,213 @@ parts_of_pages.hints(
 )
 
 
-seasonal = exercise(
-    "seasonal_reference",
-    title="Try it: a seasonal reference",
+index = exercise(
+    "stability_index",
+    title="Try it: the population stability index",
+    points=0,
+    difficulty=1,
+    minutes=4,
+    probe=Call(),
+    compare=close(rtol=1e-6, atol=1e-12),
+    read="lesson.ipynb#Try-it:-two-measures-of-drift",
+)
+
+
+@index.reference
+def stability_index(p, q):
+    """Return the population stability index, a float, of two arrays of fractions.
+
+    p, q: float arrays (B,), each above 0 and with the sum 1; the reference's and today's.
+    """
+    return np.sum((q - p) * np.log(q / p))
+
+
+@index.alternative
+def by_two_divergences(p, q):
+    there = sum(b * math.log(b / a) for a, b in zip(p, q, strict=True))
+    back = sum(a * math.log(a / b) for a, b in zip(p, q, strict=True))
+    return there + back
+
+
+@index.cases
+def fractions(rng):
+    def draw(part, bins):
+        p = rng.dirichlet(np.full(bins, 3.0)) + 0.001
+        q = rng.dirichlet(np.full(bins, 3.0)) + 0.001
+        return Case(part, (p / p.sum(), q / q.sum()))
+
+    same = rng.dirichlet(np.full(5, 3.0)) + 0.001
+    same /= same.sum()
+    return [
+        draw("two bins", 2),
+        draw("several bins", 7),
+        draw("several bins", 12),
+        draw("one bin", 1),
+        Case("no change", (same, same.copy())),
+    ]
+
+
+@index.mistake(
+    "You weighted by one sample's fractions: that is one divergence. Use their difference."
+)
+def one_way(p, q):
+    return np.sum(q * np.log(q / p))
+
+
+@index.mistake(
+    "You weighted by one sample's fractions: that is one divergence. Use their difference."
+)
+def the_other_divergence(p, q):
+    return np.sum(p * np.log(p / q))
+
+
+@index.mistake("Your index is negative where it should be positive: both factors run from p to q.")
+def turned(right, a):
+    return -right()
+
+
+@index.mistake("You took the mean over the bins: the index is their sum.")
+def mean_of_bins(p, q):
+    return np.mean((q - p) * np.log(q / p))
+
+
+@index.mistake("You took the logarithm to base 10: np.log is the natural one.")
+def base_ten(right, a):
+    return right() / np.log(10)
+
+
+@index.mistake("You took the logarithm to base 2: np.log is the natural one.")
+def base_two(right, a):
+    return right() / np.log(2)
+
+
+@index.mistake("You took the difference inside the logarithm's place: it is the ratio's logarithm.")
+def squared(p, q):
+    return np.sum((q - p) ** 2)
+
+
+index.hints(
+    "Read the formula from left to right: which two arrays stand in each term?",
+    "The first blank is the difference q - p, the second the ratio q / p, both bin by bin.",
+    "def stability_index(p, q):\n    return np.sum((q - p) * np.log(q / p))",
+)
+
+
+gap = exercise(
+    "largest_gap",
+    title="Try it: the distance of Kolmogorov and Smirnov",
     points=0,
     difficulty=2,
     minutes=6,
     probe=Call(),
-    compare=close(),
-    read="lesson.ipynb#What-goes-wrong:-an-alarm-every-weekend",
-    forms=[as_array("Your values are right, but in an array: return a list.")],
+    compare=close(rtol=1e-6, atol=1e-12),
+    read="lesson.ipynb#Try-it:-two-measures-of-drift",
 )
 
 
-@seasonal.reference
-def seasonal_reference(values, holiday, i, number):
-    """Return the newest values of the same weekday before day i, a list of at most number floats.
+@gap.reference
+def largest_gap(a, b):
+    """Return the largest distance, a float, between two samples' cumulative distributions.
 
-    values: float array (N,), one a day. holiday: bool array (N,). i: int, from 0 to N - 1.
+    a: float array (N,), b: float array (M,), at least one value each, in any order.
     """
-    alike = [float(values[j]) for j in range(i - 7, -1, -7) if not holiday[j]]
-    return alike[:number]
+    values = np.concatenate([a, b])
+    up_to_a = (a[None, :] <= values[:, None]).mean(axis=1)
+    up_to_b = (b[None, :] <= values[:, None]).mean(axis=1)
+    return np.abs(up_to_a - up_to_b).max()
 
 
-@seasonal.alternative
-def by_slices(values, holiday, i, number):
-    weekday = np.arange(len(values)) % 7 == i % 7
-    before = np.arange(len(values)) < i
-    return values[weekday & before & ~holiday][::-1][:number].tolist()
+@gap.alternative
+def by_searching(a, b):
+    values = [*a, *b]
+    a = np.sort(a)
+    b = np.sort(b)
+    gaps = [
+        np.searchsorted(a, value, side="right") / len(a)
+        - np.searchsorted(b, value, side="right") / len(b)
+        for value in values
+    ]
+    return float(max(np.abs(gaps)))
 
 
-@seasonal.cases
-def seasons(rng):
-    def case(part, length, i, number, share):
-        values = rng.normal(0, 100, length).round(1)
-        values[-1] = values[0]
-        return Case(part, (values, rng.random(length) < share, i, number))
+@gap.alternative
+def by_a_loop(a, b):
+    largest = 0.0
+    for value in sorted({*a.tolist(), *b.tolist()}):
+        below_a = sum(x <= value for x in a.tolist()) / len(a)
+        below_b = sum(x <= value for x in b.tolist()) / len(b)
+        largest = max(largest, abs(below_a - below_b))
+    return largest
 
+
+@gap.cases
+def samples(rng):
+    whole = rng.integers(-3, 4, 9).astype(float)
+    ordered = np.arange(6.0)
     return [
-        case("ordinary days", 71, 70, 4, 0.0),
-        case("ordinary days", 60, 44, 3, 0.0),
-        case("holidays among them", 90, 85, 5, 0.4),
-        case("holidays among them", 64, 63, 8, 0.5),
-        case("few days before", 30, 15, 6, 0.1),
-        case("few days before", 9, 6, 2, 0.2),
-        case("few days before", 16, 14, 5, 0.0),
-        case("ordinary days", 40, 36, 1, 0.0),
-        case("few days before", 1, 0, 1, 0.0),
-        case("few days before", 20, 1, 1, 0.0),
-        case("nothing asked for", 22, 21, 0, 0.0),
+        Case("samples of different length", (rng.normal(0, 1, 8), rng.normal(0.5, 1, 5))),
+        Case("samples of different length", (rng.normal(1, 2, 3), rng.normal(0, 1, 11))),
+        Case("a below b", (rng.uniform(-2, -1, 4), rng.uniform(0, 1, 4))),
+        Case("a above b", (rng.uniform(3, 4, 5), rng.uniform(0, 3.5, 7))),
+        Case("equal values", (whole, rng.integers(-3, 4, 6).astype(float))),
+        Case("equal values", (whole, rng.permutation(whole))),
+        Case("a within b", (np.array([2.5, 2.6, 2.4]), ordered)),
+        Case("b within a", (ordered, np.array([2.4, 2.5]))),
+        Case("one value", (np.array([0.7]), rng.normal(0, 1, 6))),
+        Case("one value", (rng.normal(0, 1, 7), np.array([-0.2]))),
     ]
 
 
-@seasonal.mistake("Your reference has day i itself in it: begin one week before.")
-def with_today(values, holiday, i, number):
-    return [float(values[j]) for j in range(i, -1, -7) if not holiday[j]][:number]
+@gap.mistake("You looked at the values of a only: the largest distance may be at a value of b.")
+def at_values_of_a(a, b):
+    gaps = [(a <= value).mean() - (b <= value).mean() for value in a]
+    return np.abs(gaps).max()
 
 
-@seasonal.mistake("You stepped by single days: the same weekday is 7 days back.")
-def day_by_day(values, holiday, i, number):
-    return [float(values[j]) for j in range(i - 1, -1, -1) if not holiday[j]][:number]
+@gap.mistake("You looked at the values of b only: the largest distance may be at a value of a.")
+def at_values_of_b(a, b):
+    gaps = [(a <= value).mean() - (b <= value).mean() for value in b]
+    return np.abs(gaps).max()
 
 
-@seasonal.mistake("You kept holidays: they are no days to compare an ordinary one with.")
-def holidays_kept(values, holiday, i, number):
-    return [float(values[j]) for j in range(i - 7, -1, -7)][:number]
+@gap.mistake("A distance has no sign: take the absolute value before the maximum.")
+def with_its_sign(a, b):
+    gaps = [(a <= value).mean() - (b <= value).mean() for value in np.concatenate([a, b])]
+    return np.max(gaps)
 
 
-@seasonal.mistake("You took so many weeks and then left holidays out: go on until you have enough.")
-def weeks_first(values, holiday, i, number):
-    weeks = range(i - 7, -1, -7)[:number]
-    return [float(values[j]) for j in weeks if not holiday[j]]
+@gap.mistake("A distance has no sign: take the absolute value before the maximum.")
+def with_the_other_sign(a, b):
+    gaps = [(b <= value).mean() - (a <= value).mean() for value in np.concatenate([a, b])]
+    return np.max(gaps)
 
 
-@seasonal.mistake("You put the oldest value first: the newest comes first.")
-def oldest_first(right, a):
-    return right()[::-1]
+@gap.mistake("You compared numbers of values: divide each by its sample's length.")
+def counted(a, b):
+    gaps = [(a <= value).sum() - (b <= value).sum() for value in np.concatenate([a, b])]
+    return float(np.abs(gaps).max())
 
 
-seasonal.hints(
-    "Where is the first day that may enter the reference?",
-    "Start the range at i - 7; take a day only if it is not holiday[j].",
-    "def seasonal_reference(values, holiday, i, number):\n"
-    "    found = []\n"
-    "    for j in range(i - 7, -1, -7):\n"
-    "        if len(found) < number and not holiday[j]:\n"
-    "            found.append(float(values[j]))\n"
-    "    return found",
+@gap.mistake("You compared the samples' means: compare the fractions up to each value.")
+def of_means(a, b):
+    return abs(a.mean() - b.mean())
+
+
+@gap.mistake("You took the mean over the values: the test takes the largest distance.")
+def mean_gap(a, b):
+    gaps = [(a <= value).mean() - (b <= value).mean() for value in np.concatenate([a, b])]
+    return np.abs(gaps).mean()
+
+
+gap.hints(
+    "What fraction of a is at most 3, say? And of b? How far apart are these?",
+    "For each value v of np.concatenate([a, b]): (a <= v).mean() and (b <= v).mean(). Keep the "
+    "largest absolute difference.",
+    "def largest_gap(a, b):\n"
+    "    gaps = []\n"
+    "    for value in np.concatenate([a, b]):\n"
+    "        gaps.append(abs((a <= value).mean() - (b <= value).mean()))\n"
+    "    return max(gaps)",
 )
 
 

@@ -1,6 +1,7 @@
 """Answer waiting questions together."""
 
 import asyncio
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,8 @@ class Batches:
         self.queue = asyncio.Queue(capacity)
         self.longest = 0  # the most that have waited at a time
 
-    async def answer(self, x: np.ndarray, usual: float, seconds: float) -> float:
-        """Return the riders. Raises QueueFull at once, TimeoutError after so many seconds."""
+    async def answer(self, x: np.ndarray, usual: float, seconds: float) -> Any:
+        """Return one question's result. Raises QueueFull at once, TimeoutError after `seconds`."""
         future = asyncio.get_running_loop().create_future()
         self.queue.put_nowait((x, usual, future))
         self.longest = max(self.longest, self.queue.qsize())
@@ -28,7 +29,7 @@ class Batches:
         return [item for item in items if not item[2].done()]
 
     async def work(self, call) -> None:
-        """Answer questions for ever by call(x, usual), in a thread of its own."""
+        """Answer questions for ever by call(x, usual), a result for each, in another thread."""
         while True:
             items = await self.waiting()
             if not items:
@@ -36,13 +37,13 @@ class Batches:
             x = np.stack([x for x, _, _ in items])
             usual = np.array([usual for _, usual, _ in items], dtype=np.float32)
             try:
-                riders = await asyncio.to_thread(call, x, usual)
+                results = await asyncio.to_thread(call, x, usual)
             except Exception as error:
-                riders = [error] * len(items)
-            for (_, _, future), value in zip(items, riders, strict=True):
+                results = [error] * len(items)
+            for (_, _, future), result in zip(items, results, strict=True):
                 if future.done():  # given up meanwhile
                     continue
-                if isinstance(value, Exception):
-                    future.set_exception(value)
+                if isinstance(result, Exception):
+                    future.set_exception(result)
                 else:
-                    future.set_result(float(value))
+                    future.set_result(result)

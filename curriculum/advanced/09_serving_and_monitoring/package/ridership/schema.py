@@ -5,6 +5,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+FIRST = date(2001, 1, 22)  # no counts are known from before
+
 Count = Annotated[float, Field(ge=1, le=100_000, allow_inf_nan=False)]
 
 
@@ -13,5 +15,5 @@ class Question(BaseModel):
 
     model_config = ConfigDict(extra="forbid")  # a misspelt field is an error
     station: str = Field(pattern=r"^[a-z0-9-]{1,40}$")
-    day: date
+    day: date = Field(ge=FIRST)
     weeks: list[Count] = Field(min_length=10, max_length=10)
