@@ -1,4 +1,5 @@
-"""Makes positions.json, which `deeper.ipynb` shows: `python positions.py`.
+"""Makes positions.json, which `deeper.ipynb` shows: `python positions.py`,
+or for some of the kinds, `python positions.py sinusoidal none`.
 
 Trains the small Transformer of models.py with each kind of positions, three seeds each, four times
 as long as the notebook does, and measures it on validation along the way. Takes four minutes on
@@ -8,11 +9,13 @@ one core.
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import torch
 from models import GPT, bits_of_gpt, parts, train_gpt
 
+FILE = Path(__file__).with_suffix(".json")
 KINDS = ["rotary", "sinusoidal", "learned", "none"]
 STEPS = 1000
 WATCHED = 250
@@ -45,16 +48,17 @@ def curve_of(kind: str, seed: int, alphabet: str, codes: dict) -> list[float]:
     return curve
 
 
-def main() -> None:
-    """Train all kinds and write their curves."""
+def main(kinds: list[str]) -> None:
+    """Train some kinds and write their curves."""
     torch.set_num_threads(1)
     alphabet, codes = parts()
-    known: dict = {"characters": WATCHED * BATCH * CONTEXT, "bits": {}}
-    for kind in KINDS:
+    known = json.loads(FILE.read_text()) if FILE.exists() else {"bits": {}}
+    known["characters"] = WATCHED * BATCH * CONTEXT
+    for kind in kinds:
         known["bits"][kind] = [curve_of(kind, seed, alphabet, codes) for seed in SEEDS]
         print(kind, known["bits"][kind], flush=True)
-    Path(__file__).with_suffix(".json").write_text(json.dumps(known, indent=1) + "\n")
+        FILE.write_text(json.dumps(known) + "\n")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or KINDS)
