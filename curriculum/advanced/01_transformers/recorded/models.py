@@ -107,7 +107,7 @@ class GPT(nn.Module):
         if self.places is not None:
             h = h + self.places.weight[: x.shape[1]]
         if self.sinusoidal:
-            h = h + 0.02 * sinusoids(x.shape[1], h.shape[2])
+            h = h + 0.1 * sinusoids(x.shape[1], h.shape[2])  # smaller ones drown: the table grows
         for block in self.blocks:
             h = block(h)
         return self.norm(h) @ self.embed.weight.T
