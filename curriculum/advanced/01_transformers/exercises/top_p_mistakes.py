@@ -33,6 +33,13 @@ def own_probability():
 
 
 @keeping.mistake(
+    "You kept all tokens: from the most likely one on, as few are kept as it takes to reach p."
+)
+def all_kept():
+    return {"keep": lambda ranked, p: np.ones_like(ranked, dtype=bool)}
+
+
+@keeping.mistake(
     "You kept the fraction p of the tokens: what must reach p is the sum of their probabilities."
 )
 def fraction_of_the_tokens():
@@ -54,6 +61,13 @@ def rows_added_together():
         return inside
 
     return {"keep": keep}
+
+
+@keeping.mistake(
+    "You added up along the first axis, from row to row: within each row, along the last one."
+)
+def added_along_the_first_axis():
+    return {"keep": lambda ranked, p: np.cumsum(ranked, axis=0) - ranked < p}
 
 
 def _kept(logits, p, temperature, rank):
