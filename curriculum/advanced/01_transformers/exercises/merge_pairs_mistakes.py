@@ -163,8 +163,8 @@ def spaces_left_out():
 
 
 @applying.mistake(
-    "You cut the texts into words, and the spaces are gone: a text begins as a list of all its "
-    "characters, spaces included."
+    "The spaces of the texts are gone, as when split() cuts them into words: a text begins as a "
+    "list of all its characters, spaces included."
 )
 def words_of_the_texts():
     def encode(text, merges):
