@@ -174,6 +174,73 @@ TOLD = {
             return (y.reshape(N, T, -1) @ torch.tensor(w_o.T)).numpy(), k.numpy(), v.numpy()
         """,
     ),
+    "attention, blocked by adding a number that is not low enough": (
+        "blocked scores not low enough",
+        """
+        def attention(queries, keys, values, allowed=None):
+            s = np.einsum("...td,...sd->...ts", queries, keys) / queries.shape[-1] ** 0.5
+            may = np.broadcast_to(True if allowed is None else allowed, s.shape)
+            s = s + np.where(may, 0.0, -10_000.0)
+            e = np.exp(s - s.max(axis=-1, keepdims=True))
+            w = e / e.sum(axis=-1, keepdims=True) * may.any(axis=-1)[..., None]
+            return w @ values, w
+        """,
+    ),
+    "causal_mask, with zeros taken for padding": (
+        "zeros are no targets",
+        """
+        def causal_mask(tokens, lengths):
+            T = tokens.shape[1] - 1
+            real = np.arange(T + 1) < lengths[:, None]
+            filled = tokens * real
+            targets = filled[:, 1:].copy()
+            targets[targets == 0] = -100
+            return filled[:, :-1], targets, np.tri(T, dtype=bool) & real[:, None, :T]
+        """,
+    ),
+    "rope, with the angles of halves": (
+        "angles laid behind each other",
+        """
+        def rope(x, positions, base=10000.0):
+            D = x.shape[-1]
+            angles = np.outer(positions, base ** (-2 * np.arange(D // 2) / D))
+            angles = np.concatenate([angles, angles], axis=-1)
+            turned = np.empty(x.shape)
+            turned[..., ::2] = -x[..., 1::2]
+            turned[..., 1::2] = x[..., ::2]
+            return x * np.cos(angles) + turned * np.sin(angles)
+        """,
+    ),
+    "top_p, by each probability alone": (
+        "own probability",
+        """
+        def top_p(logits, p, temperature=1.0):
+            best = np.eye(logits.shape[-1])[logits.argmax(-1)]
+            if temperature == 0:
+                return best
+            q = np.exp((logits - logits.max(-1, keepdims=True)) / temperature)
+            q = q / q.sum(-1, keepdims=True)
+            q = np.where((q >= p) | (best == 1), q, 0)
+            return q / q.sum(-1, keepdims=True)
+        """,
+    ),
+    "cached_step, split as it lies": (
+        "split without swapping",
+        """
+        def cached_step(x, keys, values, w_q, w_k, w_v, w_o):
+            N, G, S, D = keys.shape
+            T = x.shape[1]
+            H = len(w_q) // D
+            q = (x @ w_q.T).reshape(N, H, T, D)
+            k = np.concatenate([keys, (x @ w_k.T).reshape(N, G, T, D)], axis=2)
+            v = np.concatenate([values, (x @ w_v.T).reshape(N, G, T, D)], axis=2)
+            s = q @ np.repeat(k, H // G, axis=1).swapaxes(2, 3) / D**0.5
+            s = np.where(np.tri(T, S + T, k=S), s, -np.inf)
+            e = np.exp(s - s.max(-1, keepdims=True))
+            y = e / e.sum(-1, keepdims=True) @ np.repeat(v, H // G, axis=1)
+            return y.transpose(0, 2, 1, 3).reshape(N, T, H * D) @ w_o.T, k, v
+        """,
+    ),
 }
 
 

@@ -91,6 +91,10 @@ def cases(rng):
     blind_in_one[1, 2] = False
     far = case("scores of many hundreds", (2,), 3, 4, 9, 2, size=1.0)
     far.args[0][:] *= 900.0 / np.abs(far.args[0]).max()
+    furthest = case("scores of many hundreds", (2,), 3, 4, 2, 3, np.ones((2, 3, 4), bool), 1e5)
+    scores = furthest.args[0] @ furthest.args[1].swapaxes(-1, -2)
+    np.put_along_axis(furthest.args[3], scores.argmax(axis=-1, keepdims=True), False, axis=-1)
+    furthest.args[3][0, 0] = scores[0, 0] == scores[0, 0].min()  # the lowest score alone
     return [
         case("one sequence", (), 3, 4, 5, 2),
         case("one sequence", (), 1, 1, 1, 3),
@@ -101,12 +105,14 @@ def cases(rng):
         case("a mask", (), 5, 4, 3, 6, some(5, 4)),
         case("a mask", (2, 3), 4, 5, 2, 3, row),
         case("a mask", (2,), 3, 4, 7, 2, some(3, 4)),
+        case("a mask", (2,), 4, 4, 3, 2, np.tri(4, dtype=bool)),
         case("a mask", (3,), 1, 6, 4, 2, some(3, 1, 6)),
         case("queries that may look nowhere", (), 4, 5, 3, 2, blind),
         case("queries that may look nowhere", (2,), 3, 4, 4, 3, blind_in_one),
         case("queries that may look nowhere", (), 1, 1, 2, 2, np.array([[False]])),
         far,
         case("scores of many hundreds", (), 4, 3, 2, 3, some(4, 3), size=2000.0),
+        furthest,
     ]
 
 

@@ -32,10 +32,10 @@ def cached_step(x, keys, values, w_q, w_k, w_v, w_o):
     """
     count, steps, _ = x.shape
     _, groups, past, width = keys.shape
-    new_keys = np.concatenate([keys, _by_head(x @ w_k.T, width)], axis=2)
-    new_values = np.concatenate([values, _by_head(x @ w_v.T, width)], axis=2)
+    new_keys = np.concatenate([keys, by_head(x @ w_k.T, width)], axis=2)
+    new_values = np.concatenate([values, by_head(x @ w_v.T, width)], axis=2)
     shape = (count, groups, len(w_q) // len(w_k), steps, width)
-    q = _by_head(x @ w_q.T, width).reshape(shape)
+    q = by_head(x @ w_q.T, width).reshape(shape)
     scores = np.einsum("ngrtd,ngsd->ngrts", q, new_keys) / np.sqrt(width)
     scores = np.where(np.tri(steps, past + steps, k=past), scores, -np.inf)
     powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
@@ -44,14 +44,14 @@ def cached_step(x, keys, values, w_q, w_k, w_v, w_o):
     return mixed.reshape(count, steps, len(w_q)) @ w_o.T, new_keys, new_values
 
 
-def _by_head(x, width):
+def by_head(x, width):
     """(N, T, H * D) to (N, H, T, D)."""
     count, steps, features = x.shape
     return x.reshape(count, steps, features // width, width).transpose(0, 2, 1, 3)
 
 
 @stepping.alternative
-def head_by_head_in_torch(x, keys, values, w_q, w_k, w_v, w_o):
+def headby_head_in_torch(x, keys, values, w_q, w_k, w_v, w_o):
     given = [torch.tensor(a, dtype=torch.float64) for a in (x, keys, values, w_q, w_k, w_v, w_o)]
     tokens, keys, values, w_q, w_k, w_v, w_o = given
     width, past, steps = keys.shape[3], keys.shape[2], tokens.shape[1]
@@ -126,7 +126,7 @@ def cases(rng):
 
 def _step(
     x, keys, values, w_q, w_k, w_v, w_o, *,
-    diagonal=lambda past: past, scale=None, share=np.repeat, split=_by_head, join=(0, 2, 1, 3),
+    diagonal=lambda past: past, scale=None, share=np.repeat, split=by_head, join=(0, 2, 1, 3),
 ):  # fmt: skip
     """One step, with any of the usual slips."""
     width, past = keys.shape[3], keys.shape[2]

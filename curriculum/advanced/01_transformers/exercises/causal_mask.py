@@ -66,7 +66,8 @@ def with_torch(tokens, lengths):
 @masking.cases
 def cases(rng):
     def case(part, lengths, columns):
-        tokens = rng.integers(1, 60, size=(len(lengths), columns))
+        tokens = rng.integers(0, 60, size=(len(lengths), columns))
+        tokens[np.argmax(lengths), max(lengths) - 1] = 0  # a token like any other
         padding = np.arange(columns) >= np.array(lengths)[:, None]
         leftovers = rng.choice([-1, 0, 7, 99], size=tokens.shape)
         return Case(part, (np.where(padding, leftovers, tokens), np.array(lengths)))

@@ -130,6 +130,14 @@ def not_interleaved_again():
     return {"join": "halves"}
 
 
+@pairs.mistake(
+    "You paired features half the width apart and put each pair side by side: neighbours are a "
+    "pair, and stay where they are."
+)
+def halves_are_interleaved():
+    return {"halves": True}
+
+
 @pairs.mistake("You rotated the other way round: the first feature becomes a cos - b sin.")
 def other_way_round():
     return {"sign": -1}
@@ -141,6 +149,22 @@ speeds = rotating.group("Angles", make=_slipped)
 @speeds.mistake("Your exponent is -i / D: it is -2i / D, so that the slowest pair nearly stands.")
 def exponent_halved():
     return {"speeds": lambda width: np.arange(width // 2) / width}
+
+
+@speeds.mistake(
+    "Your exponent is -4i / D: i counts the pairs, so if you count features by twos, 2i is there "
+    "already."
+)
+def exponent_doubled():
+    return {"speeds": lambda width: np.arange(width // 2) * 4 / width}
+
+
+@speeds.mistake(
+    "Your exponents end at -1, as linspace has it: they go down in steps of 2 / D, and the last "
+    "is -(D - 2) / D."
+)
+def exponents_to_the_end():
+    return {"speeds": lambda width: np.linspace(0, 1, width // 2)}
 
 
 @speeds.mistake("Your exponent has the wrong sign: later pairs turn more slowly.")
@@ -171,6 +195,53 @@ def positions_from_one(right, a):
     return right(positions=a.positions + 1)
 
 
+@rotating.mistake("You rotated from the first position on: each angle is that of positions itself.")
+def from_the_first_position(right, a):
+    return right(positions=a.positions - a.positions[0])
+
+
+@rotating.mistake("You sorted the positions: step t has positions[t], in whatever order they come.")
+def positions_sorted(right, a):
+    return right(positions=np.sort(a.positions))
+
+
+@rotating.mistake("You made the positions whole: half a step is half the angle.")
+def whole_positions(right, a):
+    return right(positions=a.positions.astype(int))
+
+
+@rotating.mistake(
+    "You took a negative position for a positive one: its angle is negative, and turns back."
+)
+def signs_dropped(right, a):
+    return right(positions=np.abs(a.positions))
+
+
+@rotating.mistake(
+    "The second feature of each pair was computed from the first one as it is after rotation: "
+    "keep a, or work on copies."
+)
+def first_feature_overwritten(right, a):
+    width = a.x.shape[-1]
+    angles = a.positions[:, None] * a.base ** (-np.arange(0, width, 2) / width)
+    result = right()
+    first = result[..., 0::2] * np.sin(angles)
+    result[..., 1::2] = first + a.x[..., 1::2] * np.cos(angles)
+    return result
+
+
+@rotating.mistake(
+    "Both features of a pair turn by one angle: repeat each angle twice in place, as np.repeat "
+    "does, and do not put all angles a second time behind the first."
+)
+def angles_laid_behind_each_other(x, positions, base=10000.0):
+    width = x.shape[-1]
+    angles = positions[:, None] * base ** (-np.arange(0, width, 2) / width)
+    angles = np.tile(angles, 2)
+    turned = np.stack([-x[..., 1::2], x[..., 0::2]], axis=-1).reshape(x.shape)
+    return x * np.cos(angles) + turned * np.sin(angles)
+
+
 @rotating.mistake("You used 10000, whatever base is.")
 def base_ignored(right, a):
     return right(base=10000.0)
@@ -185,6 +256,17 @@ def angles_in_float32(x, positions, base=10000.0):
     slow = np.float32(base) ** (-np.arange(0, width, 2, dtype=np.float32) / np.float32(width))
     angles = positions.astype(np.float32)[:, None] * slow.astype(np.float32)
     return np.stack(_turn(x[..., ::2], x[..., 1::2], angles), axis=-1).reshape(x.shape)
+
+
+@rotating.mistake(
+    "You computed the speeds of the pairs in float32: their rounding, times a position near a "
+    "million, turns by the wrong angle. Compute them in float64."
+)
+def speeds_in_float32(x, positions, base=10000.0):
+    width = x.shape[-1]
+    slow = (base ** (-np.arange(0, width, 2) / width)).astype(np.float32).astype(float)
+    turned = _turn(x[..., ::2], x[..., 1::2], positions[:, None] * slow)
+    return np.stack(turned, axis=-1).reshape(x.shape)
 
 
 @rotating.mistake("You added sines and cosines: rotary positions multiply.")

@@ -126,7 +126,7 @@ def cases(rng):
     ]  # fmt: skip
 
 
-def _nucleus(
+def nucleus(
     logits, p, temperature=1.0, *,
     keep=lambda ranked, p: np.cumsum(ranked, axis=-1) - ranked < p, scale=True,
     stable=True, renormalise=True, put_back=True, last_of_equals=False,
@@ -154,14 +154,14 @@ def _nucleus(
     return result
 
 
-def _slipped(make):
+def slipped(make):
     def top_p(logits, p, temperature=1.0):
-        return _nucleus(logits, p, temperature, **make())
+        return nucleus(logits, p, temperature, **make())
 
     return top_p
 
 
-keeping = choosing.group("Which are kept", make=_slipped)
+keeping = choosing.group("Which are kept", make=slipped)
 
 
 @keeping.mistake(
@@ -207,7 +207,7 @@ def last_of_equals():
     "first are enough."
 )
 def all_equals_kept(logits, p, temperature=1.0):
-    right = _nucleus(logits, p, temperature)
+    right = nucleus(logits, p, temperature)
     if temperature == 0:
         return right
     least = np.where(right > 0, logits, np.inf).min(axis=-1, keepdims=True)
@@ -216,7 +216,7 @@ def all_equals_kept(logits, p, temperature=1.0):
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-numbers = choosing.group("The probabilities", make=_slipped)
+numbers = choosing.group("The probabilities", make=slipped)
 
 
 @numbers.mistake("What you kept does not add up to 1: divide by its sum.")
