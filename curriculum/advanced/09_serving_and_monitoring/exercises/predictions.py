@@ -12,7 +12,7 @@ EXERCISES = [
         read="lesson.ipynb#What-goes-wrong:-the-mean-is-reported",
         wrong={
             "a": "That is the fraction of slow answers. A page waits for 30 of them.",
-            "b": "More: run the next cell. How likely is it that all 30 answers are fast?",
+            "b": "It is more: run the next cell. How likely is it that all 30 answers are fast?",
         },
         hints=(
             "When does a page meet no slow answer at all?",
@@ -26,10 +26,13 @@ EXERCISES = [
         "c",
         read="lesson.ipynb#Dynamic-batching,-counted",
         wrong={
-            "a": "While one call runs, other clients' questions arrive, and wait for the next one.",
+            "a": (
+                "While one call runs, other clients' questions arrive. They wait, and the next "
+                "call can answer them together."
+            ),
             "b": (
-                "Nobody arranges the batches: the first call may find one question, and a client "
-                "asks again only after its answer. Some batches are smaller than 16."
+                "Nobody arranges the batches. The first call may find a single question, and a "
+                "client asks again only after its answer. So some batches are smaller than 16."
             ),
         },
         hints=(
@@ -45,14 +48,14 @@ EXERCISES = [
         read="lesson.ipynb#What-goes-wrong:-an-alarm-every-weekend",
         wrong={
             "a": (
-                "That would be so if a weekend day's values were drawn like those of the year. "
-                "Five of seven days of the year are weekdays, with three times as many riders."
+                "That would be true if a weekend day's values were drawn like those of the year. "
+                "But five days out of seven are weekdays, with three times as many riders."
             ),
-            "b": "Run the next cell: nearly every weekend day differs from the year.",
+            "b": "It is more: run the next cell. Nearly every weekend day differs from the year.",
         },
         hints=(
-            "Is a Sunday's count a typical one of the year?",
-            "At weekends a third as many people ride: most of the 24 values lie low in the year.",
+            "Is a Sunday's count typical of the year?",
+            "At weekends a third as many people ride, so most of the 24 values are low.",
             'predicted_alarms = "c"',
         ),
     ),

@@ -47,12 +47,14 @@ def page_cases(rng):
     ]
 
 
-@parts_of_pages.mistake("You computed how many pages are slow: here the pages are given.")
+@parts_of_pages.mistake("You computed the fraction of slow pages: here it is given.")
 def the_other_way(pages, parts):
     return 1 - (1 - pages) ** parts
 
 
-@parts_of_pages.mistake("You divided by the number of parts: near, but fast answers multiply.")
+@parts_of_pages.mistake(
+    "You divided by the number of parts: that is close, but probabilities multiply."
+)
 def divided(pages, parts):
     return pages / parts
 
@@ -144,13 +146,13 @@ def base_two(right, a):
     return right() / np.log(2)
 
 
-@index.mistake("You took the difference inside the logarithm's place: it is the ratio's logarithm.")
+@index.mistake("You squared the difference: the second factor is the logarithm of the ratio.")
 def squared(p, q):
     return np.sum((q - p) ** 2)
 
 
 index.hints(
-    "Read the formula from left to right: which two arrays stand in each term?",
+    "Read the formula from left to right: what are the two factors of each term?",
     "The first blank is the difference q - p, the second the ratio q / p, both bin by bin.",
     "def stability_index(p, q):\n    return np.sum((q - p) * np.log(q / p))",
 )
@@ -245,7 +247,7 @@ def with_the_other_sign(a, b):
     return np.max(gaps)
 
 
-@gap.mistake("You compared numbers of values: divide each by its sample's length.")
+@gap.mistake("You compared numbers of values: divide each by the length of its sample.")
 def counted(a, b):
     gaps = [(a <= value).sum() - (b <= value).sum() for value in np.concatenate([a, b])]
     return float(np.abs(gaps).max())
@@ -263,7 +265,7 @@ def mean_gap(a, b):
 
 
 gap.hints(
-    "What fraction of a is at most 3, say? And of b? How far apart are these?",
+    "What fraction of a is at most 3, say? And what fraction of b? How far apart are the two?",
     "For each value v of np.concatenate([a, b]): (a <= v).mean() and (b <= v).mean(). Keep the "
     "largest absolute difference.",
     "def largest_gap(a, b):\n"
@@ -322,19 +324,19 @@ def busy_on_top(right, a):
     return right(busy=1 / a.busy)
 
 
-@pricing.mistake("That is the price of one answer: a thousand were asked for.")
+@pricing.mistake("That is the price of one answer: you were asked for a thousand.")
 def of_one(right, a):
     return right() / 1000
 
 
-@pricing.mistake("The price is for an hour, the rate for a second: an hour has 3600 seconds.")
+@pricing.mistake("The price is per hour, but the rate is per second: an hour has 3600 seconds.")
 def seconds_for_hours(right, a):
     return right() * 3600
 
 
 pricing.hints(
     "How many answers does the machine give in an hour?",
-    "3600 * rate * busy answers for the price of an hour; then 1000 of them.",
+    "It gives 3600 * rate * busy answers for the price of an hour. What do 1000 of them cost?",
     "def cost_per_thousand(price, rate, busy):\n"
     "    answers_per_hour = 3600 * rate * busy\n"
     "    return 1000 * price / answers_per_hour",
