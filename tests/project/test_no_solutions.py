@@ -52,6 +52,8 @@ COMMONPLACE = (
     "inputs = ",
     "with torch.inference_mode():",
     "with torch.no_grad():",
+    "return False",
+    "return found",
     "return network",
     "return model.eval()",
     "with np.errstate(",

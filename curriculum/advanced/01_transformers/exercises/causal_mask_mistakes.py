@@ -109,11 +109,11 @@ def inputs_are_minus_100(right, a):
 
 
 def _targets_as(number):
-    def mistaken(right, a):
+    def another_target(right, a):
         inputs, targets, allowed = right()
         return inputs, np.where(targets == -100, number, targets), allowed
 
-    return mistaken
+    return another_target
 
 
 @numbers.mistake(

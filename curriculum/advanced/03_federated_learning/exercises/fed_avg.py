@@ -68,7 +68,7 @@ def with_a_loop(weights, updates, counts):
 @averaging.alternative
 def flat_in_torch(weights, updates, counts):
     kept = [k for k, update in enumerate(updates) if update is not None and counts[k]]
-    if not kept:
+    if len(kept) == 0:
         return [np.array(w) for w in weights]
     shares = torch.tensor([float(counts[k]) for k in kept], dtype=torch.float64)
     rows = [np.concatenate([a.ravel() for a in updates[k]]) for k in kept]

@@ -25,12 +25,11 @@ def _clipped(slopes):
 def _steps(x, y, noise, total=lambda slopes: _clipped(slopes).sum(axis=0), sigmoid=expit):
     """Weights (T, 27) after each step, with another way to add gradients (N, 27) up."""
     rows = _extended(x)
-    w = np.zeros(27)
-    found = []
+    weights = [np.zeros(27)]
     for drawn in noise:
-        w = w - 2.0 * (total((sigmoid(rows @ w) - y)[:, None] * rows) + drawn) / len(x)
-        found.append(w)
-    return np.array(found)
+        slopes = (sigmoid(rows @ weights[-1]) - y)[:, None] * rows
+        weights.append(weights[-1] - 2.0 * (total(slopes) + drawn) / len(x))
+    return np.array(weights[1:])
 
 
 def _with_total(total):
@@ -111,12 +110,12 @@ def own_statistics(right, a):
     "scipy.special.expit or torch.sigmoid, or clip the logits."
 )
 def sigmoid_overflows(x, y, x_new, epsilon, delta, noise):
-    def sigmoid(logits):
+    def by_large_powers(logits):
         with np.errstate(over="ignore", invalid="ignore"):
             grown = np.exp(logits)
             return grown / (1 + grown)
 
-    weights = _steps(x, y, _multiplier(epsilon, delta, len(noise)) * noise, sigmoid=sigmoid)
+    weights = _steps(x, y, _multiplier(epsilon, delta, len(noise)) * noise, sigmoid=by_large_powers)
     return _labels(x_new, weights.mean(axis=0))
 
 

@@ -137,11 +137,11 @@ def how_many(entries, digests, head):
 def halved(entries, digests, head):
     befores = [START, *digests]
     low = 0
-    high = len(entries)
-    while low < high:
-        middle = (low + high) // 2
+    upper = len(entries)
+    while low < upper:
+        middle = (low + upper) // 2
         if _digest(befores[middle], entries[middle]) == digests[middle]:
             low = middle + 1
         else:
-            high = middle
+            upper = middle
     return low if low < len(entries) or befores[-1] != head else -1

@@ -48,7 +48,7 @@ def empty_piece_ends(models, current):
 def pieces_of_all_requests(models, current):
     pieces = []
 
-    async def read(receive):
+    async def joined(receive):
         more = True
         while more:
             piece = await receive()
@@ -56,7 +56,7 @@ def pieces_of_all_requests(models, current):
             more = piece.get("more_body")
         return b"".join(pieces)
 
-    return with_slip(body_of=read)(models, current)
+    return with_slip(body_of=joined)(models, current)
 
 
 bodies = serving.group("Wrong bodies")
@@ -220,10 +220,9 @@ def all_wait_for_the_current(models, current):
 )
 def health_waits_for_models(models, current):
     def answered(method, path, body):
-        status, content = answer_to(models, current, method, path, body)
-        if (method, path) == ("GET", "/health") and not models:
-            status = 503
-        return status, content
+        answer = answer_to(models, current, method, path, body)
+        is_waiting = (method, path) == ("GET", "/health") and not models
+        return (503, answer[1]) if is_waiting else answer
 
     return application_of(answered)
 

@@ -39,9 +39,8 @@ skew = serving.group("Scaling", read="lesson.ipynb#What-goes-wrong:-two-programs
     "neighbours: scale with the model's own, as in training."
 )
 def scaled_by_the_batch(models, current):
-    return with_slip(predict=_scaled_by(lambda m, rows: rows.mean(axis=0), _spread))(
-        models, current
-    )
+    predict = _scaled_by(lambda m, rows: rows.mean(axis=0), _spread)
+    return with_slip(predict=predict)(models, current)
 
 
 @skew.mistake("You take the mean from the request's rows: take the model's, as in training.")
@@ -70,8 +69,8 @@ def spread_of_the_batch(models, current):
 
 
 def _spread_or_one(model, rows):
-    spread = rows.std(axis=0)
-    return np.where(spread > 0, spread, 1)
+    deviations = rows.std(axis=0)
+    return np.where(deviations > 0, deviations, 1)
 
 
 @skew.mistake("You subtract the mean after dividing: the weights belong to (row - mean) / scale.")
@@ -95,12 +94,12 @@ def multiplied_by_the_scale(models, current):
 )
 def scaled_by_the_current(models, current):
     def answer(asked, status, content):
-        if status == 200:
+        if status < 300:
             model, other = models[content["version"]], models.get(current, {"mean": []})
             if len(model["mean"]) == len(other["mean"]):
                 model = {**model, "mean": other["mean"], "scale": other["scale"]}
             content = {**content, "predictions": right_predictions(model, asked["rows"])}
-        return status, content
+        return (status, content)
 
     return altered_service(models, current, answer)
 

@@ -188,21 +188,21 @@ def by_searching(a, b):
     a = np.sort(a)
     b = np.sort(b)
     gaps = [
-        np.searchsorted(a, value, side="right") / len(a)
-        - np.searchsorted(b, value, side="right") / len(b)
-        for value in values
+        np.searchsorted(a, edge, side="right") / len(a)
+        - np.searchsorted(b, edge, side="right") / len(b)
+        for edge in values
     ]
     return float(max(np.abs(gaps)))
 
 
 @gap.alternative
 def by_a_loop(a, b):
-    largest = 0.0
+    widest = 0.0
     for value in sorted({*a.tolist(), *b.tolist()}):
         below_a = sum(x <= value for x in a.tolist()) / len(a)
         below_b = sum(x <= value for x in b.tolist()) / len(b)
-        largest = max(largest, abs(below_a - below_b))
-    return largest
+        widest = max(widest, abs(below_a - below_b))
+    return widest
 
 
 @gap.cases
@@ -269,10 +269,10 @@ gap.hints(
     "For each value v of np.concatenate([a, b]): (a <= v).mean() and (b <= v).mean(). Keep the "
     "largest absolute difference.",
     "def largest_gap(a, b):\n"
-    "    gaps = []\n"
+    "    distances = []\n"
     "    for value in np.concatenate([a, b]):\n"
-    "        gaps.append(abs((a <= value).mean() - (b <= value).mean()))\n"
-    "    return max(gaps)",
+    "        distances.append(abs((a <= value).mean() - (b <= value).mean()))\n"
+    "    return max(distances)",
 )
 
 
