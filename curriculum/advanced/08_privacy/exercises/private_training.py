@@ -294,7 +294,8 @@ training.hints(
     "multiplier and add the noise.",
     "Raise the noise multiplier in small steps until epsilon_of_steps keeps the budget, or solve "
     "for rho first. Each step is a dp_step with one parameter. Average the last weights.",
-    "Gradient of one row: (sigmoid(row @ w) - y) * row, with a column of ones; rate 2. "
-    "L = ln(1 / delta); rho = (sqrt(L + epsilon) - sqrt(L))²; "
-    "noise_multiplier = sqrt(len(noise) / (2 rho)).",
+    "Give x a column of ones. A row's gradient is the row times its error, the predicted "
+    "probability minus the label; a learning rate of 2 works. For the noise multiplier, find the "
+    "rho that the budget allows (the lesson's section on composition has the formula), share it "
+    "equally among the steps, and ask how much noise makes one step cost its share.",
 )

@@ -237,6 +237,7 @@ verifying.hints(
     "Recompute each digest from the one before it and the entry; where do they part?",
     "Walk along both lists. Keep the digest before, 64 zeros at first. At the end, compare what "
     "you keep with the head.",
-    "hashlib.sha256((before + entry).encode()).hexdigest() != digest: return the index. After the "
-    "loop: -1 if before == head else len(entries).",
+    "For each entry, hash one text: the stored digest before it, then the entry. The first entry "
+    "whose stored digest differs from that hash is the answer. If none does, compare the last "
+    "stored digest with the head, and return what the statement says for each outcome.",
 )
