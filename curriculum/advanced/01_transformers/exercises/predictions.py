@@ -25,7 +25,7 @@ EXERCISES = [
                 "spreads more, not less, than its terms."
             ),
             32.0: (
-                "Half of the width: variances of independent terms add up, and the standard "
+                "That is half the width: variances of independent terms add up, and the standard "
                 "deviation is the root of their sum."
             ),
         },
@@ -42,7 +42,7 @@ EXERCISES = [
         read="lesson.ipynb#Several-heads",
         wrong={
             (4, 10, 10): (
-                "That is one map for each text: with several heads each of them makes its own."
+                "That is one map for each text, but each of the heads makes a map of its own."
             ),
             (4, 6, 10, 16): (
                 "That is the shape of the queries, keys and values: a map has a weight for each "
@@ -54,7 +54,7 @@ EXERCISES = [
             ),
             (4, 10, 10, 6): (
                 "The right numbers, but PyTorch has the heads in front, next to the batch, so that "
-                "the last two axes are matrices."
+                "the last two axes form a matrix."
             ),
             (4, 6, 16, 16): (
                 "16 is the width of a head: a map has a row for each query and a column for each "
@@ -75,7 +75,7 @@ EXERCISES = [
         read="lesson.ipynb#What-goes-wrong:-the-mask-is-off-by-one",
         wrong={
             "a": (
-                "No error is raised: the shapes are right, and the mask is a mask. Look at what "
+                "No error is raised: the shapes are right, and any mask is valid. Look at what "
                 "each position sees."
             ),
             "b": (
@@ -84,7 +84,7 @@ EXERCISES = [
             ),
             "d": (
                 "One more character is far from noise: it is the very one that the position must "
-                "name."
+                "predict."
             ),
             "C": 'Right, but write it as a small letter: "c".',
         },
@@ -101,14 +101,14 @@ EXERCISES = [
         read="lesson.ipynb#What-length-costs",
         wrong={
             "a": (
-                "So it is for the layers that treat each position by itself, and not for the "
+                "That holds for the layers that treat each position by itself, but not for the "
                 "scores: how many pairs of positions are there?"
             ),
             "c": (
-                "Eight would be twice as many queries, twice as many keys and twice the width: the "
-                "width stays."
+                "Eight times would need twice the queries, twice the keys and twice the width, but "
+                "the width stays the same."
             ),
-            "d": "The weights stay the same, and the number of scores does not: count the pairs.",
+            "d": "The weights stay the same, but the number of scores does not: count the pairs.",
             "B": 'Right, but write it as a small letter: "b".',
         },
         hints=(

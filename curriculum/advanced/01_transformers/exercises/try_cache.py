@@ -52,7 +52,7 @@ def cases(rng):
     ]
 
 
-@keeping.mistake("You counted keys alone: values are kept, too.")
+@keeping.mistake("You counted the keys alone: the values are kept, too.")
 def keys_alone(right, a):
     return right() // 2
 

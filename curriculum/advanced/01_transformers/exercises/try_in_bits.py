@@ -69,7 +69,7 @@ def bits_per_token(loss, tokens, characters):
 
 
 @in_bits.mistake(
-    "The ratio is turned over: the bits of all tokens, shared among the characters, are "
+    "The ratio is upside down: the bits of all tokens, shared among the characters, are "
     "loss * tokens / characters."
 )
 def ratio_turned_over(loss, tokens, characters):

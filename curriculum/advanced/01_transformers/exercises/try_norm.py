@@ -56,7 +56,7 @@ def cases(rng):
     ]
 
 
-@scaling.mistake("You subtracted the mean first: that is LayerNorm, and RMSNorm leaves it.")
+@scaling.mistake("You subtracted the mean first: LayerNorm does, but RMSNorm does not.")
 def mean_subtracted(right, a):
     centred = a.x - a.x.mean(axis=1, keepdims=True)
     with np.errstate(all="ignore"):
@@ -72,7 +72,9 @@ def standard_deviation(right, a):
         return a.x / a.x.std(axis=1, keepdims=True) * a.gain
 
 
-@scaling.mistake("You normalised each channel over the positions: each position by itself, axis=1.")
+@scaling.mistake(
+    "You normalised each channel over the positions: treat each position alone, axis=1."
+)
 def over_positions(right, a):
     return a.x / np.sqrt((a.x**2).mean(axis=0, keepdims=True)) * a.gain
 
@@ -90,7 +92,7 @@ def without_the_root(right, a):
     return a.x / (a.x**2).mean(axis=1, keepdims=True) * a.gain
 
 
-@scaling.mistake("You left the gain out: multiply by it, channel by channel, in the end.")
+@scaling.mistake("You left the gain out: multiply by it, channel by channel, at the end.")
 def without_gain(right, a):
     return right(gain=np.ones_like(a.gain))
 
