@@ -88,7 +88,7 @@ def against_even_shares(counts):
 
 comparing.hints(
     "The pooled mix has one number for each diagnosis.",
-    "Add the counts of all clients up, for each label: over axis 0.",
+    "For each label, add up the counts of all clients: sum over axis 0.",
     "def label_skew(counts):\n"
     "    mixes = counts / counts.sum(axis=1, keepdims=True)\n"
     "    pooled = counts.sum(axis=0) / counts.sum()\n"
@@ -147,7 +147,7 @@ def rounds(rng):
 
 
 @gathering.mistake(
-    "You added the average itself to the velocity: the server's gradient is the mean update, the "
+    "You added the average itself to the velocity: the server's step is the mean update, the "
     "average minus the weights."
 )
 def average_added(weights, average, velocity, beta):
@@ -155,25 +155,25 @@ def average_added(weights, average, velocity, beta):
     return weights + velocity, velocity
 
 
-@gathering.mistake("Your update is turned round: it leads from the weights to the average.")
+@gathering.mistake("Your update is reversed: it must lead from the weights to the average.")
 def turned_round(weights, average, velocity, beta):
     velocity = beta * velocity + weights - average
     return weights + velocity, velocity
 
 
-@gathering.mistake("The velocity starts from the average in your code: move the server's weights.")
+@gathering.mistake("You added the velocity to the average: add it to the server's weights.")
 def from_the_average(weights, average, velocity, beta):
     velocity = beta * velocity + average - weights
     return average + velocity, velocity
 
 
-@gathering.mistake("You subtracted the velocity: it points to where the clients went.")
+@gathering.mistake("You subtracted the velocity: it points to where the clients went, so add it.")
 def subtracted(weights, average, velocity, beta):
     velocity = beta * velocity + average - weights
     return weights - velocity, velocity
 
 
-@gathering.mistake("You moved by the old velocity: renew it first, then move.")
+@gathering.mistake("You moved by the old velocity: update it first, then move.")
 def old_velocity(weights, average, velocity, beta):
     return weights + velocity, beta * velocity + average - weights
 
@@ -231,7 +231,7 @@ def springs(rng):
     ]
 
 
-@pulling.mistake("Your spring pushes away: the gradient grows in the direction of the way gone.")
+@pulling.mistake("Your spring pushes away: its gradient points from global_weights to weights.")
 def pushed_away(gradient, weights, global_weights, mu):
     return gradient - mu * (weights - global_weights)
 
@@ -253,7 +253,7 @@ def value_added(gradient, weights, global_weights, mu):
 
 pulling.hints(
     "What is the derivative of (w - c) squared over 2?",
-    "The spring adds mu times the way from global_weights to weights.",
+    "The spring adds mu times the vector from global_weights to weights.",
     "def proximal_gradient(gradient, weights, global_weights, mu):\n"
     "    return gradient + mu * (weights - global_weights)",
 )

@@ -53,7 +53,7 @@ def updates(rng):
     ]
 
 
-@shrinking.mistake("You cut the fraction off: round to the nearest whole number before astype.")
+@shrinking.mistake("You cut off the fraction: round to the nearest whole number before astype.")
 def cut_off(update):
     scale = float(np.abs(update).max()) / 127
     return (update / scale).astype(np.int8), scale
@@ -86,7 +86,7 @@ def upside_down(right, a):
 
 
 shrinking.hints(
-    "Which number times the largest magnitude makes 127?",
+    "By what must you divide the largest magnitude to get 127?",
     "scale = np.abs(update).max() / 127; divide, round, and convert to np.int8.",
     "def quantise(update):\n"
     "    scale = np.abs(update).max() / 127\n"

@@ -33,12 +33,12 @@ EXERCISES = [
         read="lesson.ipynb#Client-drift",
         wrong={
             "a": (
-                "After ten steps the average had strayed far from pooled training: run the next "
+                "After ten steps, the average had strayed far from pooled training: run the next "
                 "cells."
             ),
             "c": (
-                "What the hospitals learn against one another cancels in the mean; little harm is "
-                "left: run the next cells."
+                "What the hospitals learn against one another cancels in the mean, so it does "
+                "little harm: run the next cells."
             ),
         },
         hints=(
@@ -60,7 +60,7 @@ EXERCISES = [
             ),
         },
         hints=(
-            "Which masks do not cancel any more?",
+            "Which masks no longer cancel?",
             "Each of the eight holds one mask whose counterpart was in the missing message.",
             'predicted_masks = "c"',
         ),
