@@ -148,8 +148,9 @@ def current_always_told(models, current):
 )
 def current_always_predicts(models, current):
     def answer(asked, status, content):
+        unchanged = (status, content)
         if status != 200 or current not in models:
-            return status, content
+            return unchanged
         model = models[current]
         if any(len(row) != len(model["weights"]) for row in asked["rows"]):
             return 422, {}
@@ -197,6 +198,6 @@ def no_string_is_unknown(models, current):
     def answer(asked, status, content):
         if type(asked) is dict and type(asked.get("version", "")) is not str:
             status = 404 if is_well_formed({**asked, "version": ""}) else 422
-        return status, content
+        return (status, content)
 
     return altered_service(models, current, answer)
