@@ -269,10 +269,10 @@ gap.hints(
     "For each value v of np.concatenate([a, b]): (a <= v).mean() and (b <= v).mean(). Keep the "
     "largest absolute difference.",
     "def largest_gap(a, b):\n"
-    "    distances = []\n"
+    "    apart = []\n"
     "    for value in np.concatenate([a, b]):\n"
-    "        distances.append(abs((a <= value).mean() - (b <= value).mean()))\n"
-    "    return max(distances)",
+    "        apart.append(abs((a <= value).mean() - (b <= value).mean()))\n"
+    "    return max(apart)",
 )
 
 
