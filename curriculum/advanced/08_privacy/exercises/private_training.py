@@ -203,6 +203,23 @@ def cases(rng, rows):
         expected = np.ones(len(asked), dtype=int)
         return Case(part, (x, y, new[asked], epsilon, delta, noise), expected=expected)
 
+    def forms_left_empty(part, number, epsilon, delta):
+        """One step, in which gradients shorter than 1 decide on the bias.
+
+        Twice as many forms without an entry, of label 0, as other rows, of label 1. The noise
+        cancels the gradient of the columns and leaves the bias too little for longer gradients.
+        """
+        full = rng.choice(np.flatnonzero(truth == 1), number, replace=False)
+        chosen = rng.permutation(3 * number)
+        x = np.concatenate([np.zeros((2 * number, 26)), known[full]])[chosen]
+        y = np.repeat([0, 1], [2 * number, number])[chosen]
+        total = _gradient(x, y, np.zeros(27), 1.0)
+        total[26] += number / 2
+        noise = -total[None] / _multiplier(epsilon, delta, 1)
+        asked = rng.choice(len(new), min(len(new), 100), replace=False)
+        args = (x, y, new[asked], epsilon, delta, noise)
+        return Case(part, args, expected=np.ones(len(asked), dtype=int))
+
     amount = "the amount of noise"
     return [
         case("1200 applications", 600, 2.0, 1e-4, 1.0, 60),
@@ -219,20 +236,12 @@ def cases(rng, rows):
         opposed(amount, 200, 0.5, 1e-5, 50, 0.78),
         opposed(amount, 240, 6.0, 1e-4, 120, 0.78, most=1),
         opposed(amount, 260, 1.5, 1e-5, 80, 4.0, begin=1),
+        opposed(amount, 220, 3.5, 1e-5, 1, 1.15),
         on_the_bias(amount, 230, 3.0, 1e-6, 70),
+        forms_left_empty(amount, 150, 2.0, 1e-5),
         by_the_bias(amount, 220, 2.0, 1e-5, 60, 1),
         by_the_bias(amount, 210, 4.0, 1e-4, 110, -1),
     ]
-
-
-def _with_multiplier(multiplier):
-    """Training with the noise multiplier `multiplier(epsilon, delta, steps)`."""
-
-    def private_training(x, y, x_new, epsilon, delta, noise):
-        scale = multiplier(epsilon, delta, len(noise))
-        return _labels(x_new, _descended(x, y, scale * noise))
-
-    return private_training
 
 
 @training.mistake(
@@ -242,51 +251,6 @@ def _with_multiplier(multiplier):
 def nothing_clipped(x, y, x_new, epsilon, delta, noise):
     scale = _multiplier(epsilon, delta, len(noise))
     return _labels(x_new, _descended(x, y, scale * noise, max_norm=np.inf))
-
-
-amounts = training.group("The amount of noise", make=_with_multiplier)
-
-
-@amounts.mistake(
-    "Your labels follow the data although strong noise opposes them: it is missing or far too "
-    "small. Add noise_multiplier times a row of noise to the sum of each step, before dividing."
-)
-def hardly_any_noise(epsilon, delta, steps):
-    return 0.0
-
-
-@amounts.mistake(
-    "Your noise keeps only small budgets: at epsilon = 2 or more it is missing or far too small. "
-    "A large budget needs less noise, but never none."
-)
-def no_noise_above_a_small_epsilon(epsilon, delta, steps):
-    return _multiplier(epsilon, delta, steps) if epsilon <= 0.01 else 0.0
-
-
-@amounts.mistake(
-    "Your noise is several times too small for its steps, as when it is meant for a single one: "
-    "all len(noise) steps together may cost epsilon, so rho = steps / (2 noise_multiplier²), and "
-    "each step adds its row of noise."
-)
-def noise_of_one_step(epsilon, delta, steps):
-    return _multiplier(epsilon, delta, 1)
-
-
-@amounts.mistake(
-    "For what a row can add to your steps, your noise is too small by a factor below 4: either "
-    "epsilon_of_steps(len(noise), noise_multiplier, delta) is above epsilon, or gradients are not "
-    "clipped to a norm of 1, or some steps add no noise."
-)
-def somewhat_too_little(epsilon, delta, steps):
-    return _multiplier(epsilon, delta, steps) / 1.6
-
-
-@amounts.mistake(
-    "Beside the sum of the gradients, your noise is larger than the budget asks for: take the "
-    "smallest noise multiplier whose epsilon_of_steps keeps it, and sum over all rows."
-)
-def too_much_noise(epsilon, delta, steps):
-    return 2 * _multiplier(epsilon, delta, steps)
 
 
 training.hints(

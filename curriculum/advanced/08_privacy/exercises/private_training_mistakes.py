@@ -7,14 +7,7 @@ import math
 import numpy as np
 from scipy.special import expit
 
-from .private_training import (
-    _descended,
-    _extended,
-    _labels,
-    _multiplier,
-    _with_multiplier,
-    training,
-)
+from .private_training import _descended, _extended, _labels, _multiplier, training
 
 
 def _clipped(slopes):
@@ -60,6 +53,22 @@ def bias_beside_the_norm(slopes):
 )
 def numbers_clipped(slopes):
     return np.clip(slopes, -1.0, 1.0).sum(axis=0)
+
+
+@clips.mistake(
+    "You scaled the gradient of every row to a norm of 1: only longer ones are shortened, and the "
+    "others stay as they are."
+)
+def short_ones_lengthened(slopes):
+    return (slopes / np.maximum(np.linalg.norm(slopes, axis=1, keepdims=True), 1e-12)).sum(axis=0)
+
+
+@clips.mistake(
+    "You clipped the sum of the gradients, or their mean: clip each row's gradient, then add up. "
+    "Clipped to 1, the sum of all rows counts no more than a single one."
+)
+def sum_clipped(slopes):
+    return slopes.sum(axis=0) / max(1.0, np.linalg.norm(slopes.sum(axis=0)))
 
 
 uses = training.group("What is trained")
@@ -117,6 +126,69 @@ def sigmoid_overflows(x, y, x_new, epsilon, delta, noise):
 
     weights = _steps(x, y, _multiplier(epsilon, delta, len(noise)) * noise, sigmoid=by_large_powers)
     return _labels(x_new, weights.mean(axis=0))
+
+
+def _with_multiplier(multiplier):
+    """Training with the noise multiplier `multiplier(epsilon, delta, steps)`."""
+
+    def private_training(x, y, x_new, epsilon, delta, noise):
+        scale = multiplier(epsilon, delta, len(noise))
+        return _labels(x_new, _descended(x, y, scale * noise))
+
+    return private_training
+
+
+amounts = training.group("The amount of noise", make=_with_multiplier)
+
+
+@amounts.mistake(
+    "Your labels follow the data although strong noise opposes them: it is missing or far too "
+    "small. Add noise_multiplier times a row of noise to the sum of each step, before dividing."
+)
+def hardly_any_noise(epsilon, delta, steps):
+    return 0.0
+
+
+@amounts.mistake(
+    "Your noise keeps only small budgets: at epsilon = 2 or more it is missing or far too small. "
+    "A large budget needs less noise, but never none."
+)
+def no_noise_above_a_small_epsilon(epsilon, delta, steps):
+    return _multiplier(epsilon, delta, steps) if epsilon <= 0.01 else 0.0
+
+
+@amounts.mistake(
+    "Your noise is several times too small for its steps, as when it is meant for a single one: "
+    "all len(noise) steps together may cost epsilon, so rho = steps / (2 noise_multiplier²), and "
+    "each step adds its row of noise."
+)
+def noise_of_one_step(epsilon, delta, steps):
+    return _multiplier(epsilon, delta, 1)
+
+
+@amounts.mistake(
+    "For what a row can add to your steps, your noise is too small by a factor below 4: either "
+    "epsilon_of_steps(len(noise), noise_multiplier, delta) is above epsilon, or gradients are not "
+    "clipped to a norm of 1, or some steps add no noise."
+)
+def somewhat_too_little(epsilon, delta, steps):
+    return _multiplier(epsilon, delta, steps) / 1.6
+
+
+@amounts.mistake(
+    "Beside the sum of the gradients, your noise is larger than the budget asks for: take the "
+    "smallest noise multiplier whose epsilon_of_steps keeps it, and sum over all rows."
+)
+def too_much_noise(epsilon, delta, steps):
+    return 2 * _multiplier(epsilon, delta, steps)
+
+
+@amounts.mistake(
+    "You took epsilon for rho: rho + 2 sqrt(rho ln(1 / delta)) must be at most epsilon, so rho is "
+    "much smaller."
+)
+def epsilon_for_rho(epsilon, delta, steps):
+    return math.sqrt(steps / (2 * epsilon))
 
 
 multipliers = training.group("The noise multiplier", make=_with_multiplier)
