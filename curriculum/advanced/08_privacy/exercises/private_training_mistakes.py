@@ -63,14 +63,6 @@ def short_ones_lengthened(slopes):
     return (slopes / np.maximum(np.linalg.norm(slopes, axis=1, keepdims=True), 1e-12)).sum(axis=0)
 
 
-@clips.mistake(
-    "You clipped the sum of the gradients, or their mean: clip each row's gradient, then add up. "
-    "Clipped to 1, the sum of all rows counts no more than a single one."
-)
-def sum_clipped(slopes):
-    return slopes.sum(axis=0) / max(1.0, np.linalg.norm(slopes.sum(axis=0)))
-
-
 uses = training.group("What is trained")
 
 
