@@ -54,7 +54,10 @@ SITUATIONS: dict[str, str | list] = {
         "word = 'hi'\nsaid = !echo {word} $word\nassert said == ['hi hi']"
     ),
     "a magic made of a shell command": "%ls\nassert double(1) == 2",
-    "a program that writes to standard error": "import os\nos.system('echo oh >&2')\nassert True",
+    # It waits: on a busy machine stock's kernel else counts the words for a later cell.
+    "a program that writes to standard error": (
+        "import os, time\nos.system('echo oh >&2')\ntime.sleep(2)\nassert True"
+    ),
     "a program that is a terminal's": "import os\nassert all(map(os.isatty, os.openpty()))",
     "localhost by its name": SERVER.format("localhost"),
     "localhost by its number": SERVER.format("127.0.0.1"),
