@@ -203,8 +203,8 @@ def cases(rng, rows):
         expected = np.ones(len(asked), dtype=int)
         return Case(part, (x, y, new[asked], epsilon, delta, noise), expected=expected)
 
-    def forms_left_empty(part, number, epsilon, delta):
-        """One step, in which gradients shorter than 1 decide on the bias.
+    def forms_left_empty(part, number, epsilon, delta, steps):
+        """Few steps, in which gradients shorter than 1 decide on the bias.
 
         Twice as many forms without an entry, of label 0, as other rows, of label 1. The noise
         cancels the gradient of the columns and leaves the bias too little for longer gradients.
@@ -215,7 +215,7 @@ def cases(rng, rows):
         y = np.repeat([0, 1], [2 * number, number])[chosen]
         total = _gradient(x, y, np.zeros(27), 1.0)
         total[26] += number / 2
-        noise = -total[None] / _multiplier(epsilon, delta, 1)
+        noise = np.tile(-total / _multiplier(epsilon, delta, steps), (steps, 1))
         asked = rng.choice(len(new), min(len(new), 100), replace=False)
         args = (x, y, new[asked], epsilon, delta, noise)
         return Case(part, args, expected=np.ones(len(asked), dtype=int))
@@ -236,11 +236,11 @@ def cases(rng, rows):
         opposed(amount, 200, 0.5, 1e-5, 50, 0.78),
         opposed(amount, 240, 6.0, 1e-4, 120, 0.78, most=1),
         opposed(amount, 260, 1.5, 1e-5, 80, 4.0, begin=1),
-        opposed(amount, 200, 3.5, 1e-5, 1, 1.08),
-        opposed(amount, 210, 1.2, 1e-6, 1, 0.93),
-        opposed(amount, 205, 5.0, 1e-5, 2, 1.08),
+        opposed(amount, 200, 3.5, 1e-5, 2, 1.08),
+        opposed(amount, 210, 1.2, 1e-6, 2, 0.93),
+        opposed(amount, 205, 5.0, 1e-5, 3, 1.08),
         on_the_bias(amount, 230, 3.0, 1e-6, 70),
-        forms_left_empty(amount, 150, 2.0, 1e-5),
+        forms_left_empty(amount, 150, 2.0, 1e-5, 2),
         by_the_bias(amount, 220, 2.0, 1e-5, 60, 1),
         by_the_bias(amount, 210, 4.0, 1e-4, 110, -1),
     ]
