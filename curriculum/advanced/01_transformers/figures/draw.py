@@ -142,8 +142,8 @@ def lookup():
         for x, words in zip(columns, numbers, strict=True):
             words = words.replace("-", "−")
             right.text(x, y, words, ha="center" if x > 1 else "left", va="center", fontsize=11)
-    arrow(left, (0, 0), (2 * QUERY[0], 2 * QUERY[1]), STREAM, 3)
-    left.text(2.2, 1.5, "query", color=STREAM, fontsize=11)
+    arrow(left, (0, 0), QUERY, STREAM, 3)
+    left.text(1.2, 0.75, "query", color=STREAM, fontsize=11)
     right.plot([0.1, 9.6], [1.45, 1.45], color="#888888", lw=0.8)
     right.text(0.1, 0.85, "answer: the values, weighted", va="center", fontsize=11)
     right.text(8.9, 0.85, f"{answer:.1f}°", ha="center", va="center", fontsize=11, color=STREAM)
