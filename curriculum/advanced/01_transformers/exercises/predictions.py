@@ -94,27 +94,4 @@ EXERCISES = [
             'predicted_loss = "c"',
         ),
     ),
-    prediction(
-        "predicted_cost",
-        "Your prediction: twice the length",
-        "b",
-        read="lesson.ipynb#What-length-costs",
-        wrong={
-            "a": (
-                "That holds for the layers that treat each position by itself, but not for the "
-                "scores: how many pairs of positions are there?"
-            ),
-            "c": (
-                "Eight times would need twice the queries, twice the keys and twice the width, but "
-                "the width stays the same."
-            ),
-            "d": "The weights stay the same, but the number of scores does not: count the pairs.",
-            "B": 'Right, but write it as a small letter: "b".',
-        },
-        hints=(
-            "There is a score for each pair of a query and a key.",
-            "Twice as many queries, each with twice as many keys.",
-            'predicted_cost = "b"',
-        ),
-    ),
 ]
