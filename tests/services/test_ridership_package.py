@@ -129,3 +129,42 @@ def test_the_nightly_check_does_not_call_an_empty_log_fine(tmp_path, capsys):
     log.write_text("not ready: no such file\n")
     assert main(str(log)) == 1
     assert "no questions" in capsys.readouterr().out
+
+
+def test_a_history_gives_a_row_for_each_day_with_ten_weeks_before_it():
+    from ridership.training import FIRST, rows_of, weeks_before
+
+    counts = np.arange(1000.0, 1000.0 + 3 * FIRST)
+    rows = rows_of(counts, date(2001, 1, 22))
+    assert (rows.x.shape, rows.usual.shape, rows.y.shape) == ((140, 41), (140,), (140,))
+    assert rows.days[0] == date(2001, 1, 22) + timedelta(days=FIRST)
+    assert rows.y[0] == counts[FIRST]
+    assert weeks_before(counts, FIRST) == [counts[FIRST - 7 * back] for back in range(1, 11)]
+
+
+def test_the_rule_knows_nothing_of_the_last_week():
+    from ridership.training import Rows, rule
+
+    days = [date(2010, 12, 1) + timedelta(days=n) for n in range(60)]
+    y = np.where([day == date(2010, 12, 22) for day in days], 250.0, 1000.0)
+    rows = Rows(days, np.zeros((60, 41)), np.full(60, 1000.0), y)
+    forecasts = dict(zip(days, rule(rows), strict=True))
+    assert forecasts[date(2010, 12, 23)] == 300  # such a day was seen, and is not yet counted
+    assert forecasts[date(2010, 12, 29)] == 250
+    assert forecasts[date(2010, 12, 9)] == 1000
+
+
+def test_an_alarm_on_a_days_median_rings_for_a_drop_and_not_for_noise():
+    from ridership.drift import alike_days, known_ratios, three_alarms
+
+    draw = np.random.default_rng(0)
+    kinds = np.array(["ordinary"] * 200)
+    kinds[186] = "labor"
+    traffic = 5000 * np.exp(0.1 * draw.normal(size=(200, 24)))
+    assert alike_days(kinds, 193, 2) == [179, 172]
+    known = known_ratios(traffic, kinds, 60, 200)
+    assert 186 not in known
+    assert not any(three_alarms(traffic, kinds, known, 190))
+    traffic[190:] *= 0.7
+    known = known_ratios(traffic, kinds, 60, 200)
+    assert three_alarms(traffic, kinds, known, 190)[2]

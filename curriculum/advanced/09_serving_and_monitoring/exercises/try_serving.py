@@ -74,7 +74,7 @@ index = exercise(
     minutes=4,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-12),
-    read="lesson.ipynb#Try-it:-two-measures-of-drift",
+    read="lesson.ipynb#Try-it:-the-population-stability-index",
 )
 
 
@@ -166,7 +166,7 @@ gap = exercise(
     minutes=6,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-12),
-    read="lesson.ipynb#Try-it:-two-measures-of-drift",
+    read="deeper.ipynb#The-distance-of-Kolmogorov-and-Smirnov",
 )
 
 
@@ -284,7 +284,7 @@ pricing = exercise(
     minutes=4,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-12),
-    read="lesson.ipynb#Shadow,-canary,-A/B,-rollback",
+    read="lesson.ipynb#In-production,-2026",
 )
 
 

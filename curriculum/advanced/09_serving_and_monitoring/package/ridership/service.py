@@ -75,13 +75,6 @@ def reload() -> dict[str, str]:
     return {"model": app.state.model.version}
 
 
-@app.exception_handler(RequestValidationError)
-async def refuse(request: Request, problem: RequestValidationError) -> Response:
-    """Count a question that the schema refuses; it may hold anything, so it is not logged."""
-    ANSWERS.labels(422, "none").inc()
-    return await request_validation_exception_handler(request, problem)
-
-
 @app.post("/forecast")
 async def forecast(question: Question, later: BackgroundTasks) -> Any:
     """Answer a question: 503 where too many wait, 504 where it took too long."""
@@ -100,6 +93,13 @@ async def forecast(question: Question, later: BackgroundTasks) -> Any:
     if line["status"] != 200:
         return Response(status_code=line["status"], headers={"Retry-After": "1"}, background=later)
     return {"riders": round(riders), "model": model}
+
+
+@app.exception_handler(RequestValidationError)
+async def refuse(request: Request, problem: RequestValidationError) -> Response:
+    """Count a question that the schema refuses; it may hold anything, so it is not logged."""
+    ANSWERS.labels(422, "none").inc()
+    return await request_validation_exception_handler(request, problem)
 
 
 async def log(line: dict[str, Any]) -> None:
