@@ -1,4 +1,4 @@
-"""A small exercise of the lesson on updates in 8 bits. It earns no points."""
+"""A small exercise of *deeper* on updates in 8 bits. It earns no points."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ shrinking = exercise(
     minutes=6,
     probe=Call(),
     compare=close(),
-    read="lesson.ipynb#Fewer-bytes",
+    read="deeper.ipynb#Fewer-bytes,-measured",
     returns=("codes", "scale"),
 )
 

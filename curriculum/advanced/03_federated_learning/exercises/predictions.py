@@ -9,6 +9,7 @@ EXERCISES = [
         "predicted_average",
         "Your prediction: the server's average",
         2.5,
+        minutes=1,
         compare=close(rtol=0.0, atol=1e-6),
         read="lesson.ipynb#Federated-averaging,-by-hand",
         wrong={
@@ -33,8 +34,8 @@ EXERCISES = [
         read="lesson.ipynb#Client-drift",
         wrong={
             "a": (
-                "After ten steps, the average had strayed far from pooled training: run the next "
-                "cells."
+                "Each hospital moves towards its own optimum, and the mean of nine such moves gets "
+                "nowhere fast: run the next cells."
             ),
             "c": (
                 "What the hospitals learn against one another cancels in the mean, so it does "

@@ -1,4 +1,4 @@
-"""A mean that bears some poisoned clients: the exercise `robust_mean`."""
+"""A mean that withstands poisoned clients: the exercise `robust_mean`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from lepton_course.authoring import Call, Case, close, exercise
 
 bearing = exercise(
     "robust_mean",
-    title="A mean that bears poisoned clients",
+    title="A mean that withstands poisoned clients",
     points=2,
     difficulty=3,
     minutes=8,

@@ -1,9 +1,11 @@
-"""Draws the SVG figure of this folder: `python draw.py`. Only the standard library is used."""
+"""Draws the SVG figures of this folder: `python draw.py`. Only the standard library is used."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
 BLUE, ORANGE, INK, PAPER, GREY = "#00609A", "#B34700", "#222222", "#FFFFFF", "#888888"
-WIDTH, HEIGHT = 480, 350
 ROW = 6  # height of a drawn row, with the gap to the next
 HOSPITALS = (("hospital 1", 400), ("hospital 2", 150), ("hospital 3", 50))
 
@@ -22,6 +24,10 @@ def box(x, y, width, height):
     )
 
 
+def dot(x, y, color, radius=5):
+    return f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{color}"/>'
+
+
 def table(middle, top, rows):
     """One bar for every 50 rows."""
     return [
@@ -38,6 +44,13 @@ def arrow(x1, y1, x2, y2, color):
     )
 
 
+def dashed(x1, y1, x2, y2, color):
+    return (
+        f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{color}" stroke-width="1.5" '
+        f'stroke-dasharray="5 4"/>'
+    )
+
+
 def marker(name, color):
     return (
         f'<marker id="{name}" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="6" '
@@ -45,14 +58,23 @@ def marker(name, color):
     )
 
 
-def main():
-    description = "One round: weights go down to the hospitals, trained weights come back up"
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
+def write(name: str, width: int, height: int, title: str, parts: Sequence[str]) -> None:
+    """Write the figure `name`, width and height in pixels, beside this script."""
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'role="img" font-family="sans-serif" fill="{INK}">',
-        f"<title>{description}</title>",
+        f"<title>{title}</title>",
         f"<defs>{marker('down', BLUE)}{marker('up', ORANGE)}</defs>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" rx="8" fill="{PAPER}"/>',
+        f'<rect width="{width}" height="{height}" rx="8" fill="{PAPER}"/>',
+        *parts,
+        "</svg>",
+        "",
+    ]
+    (Path(__file__).parent / name).write_text("\n".join(lines))
+
+
+def one_round():
+    parts = [
         box(130, 12, 220, 66),
         text(240, 34, "server: no rows", weight="bold"),
         text(240, 53, "4. takes the mean,"),
@@ -74,9 +96,89 @@ def main():
         text(412, 106, "3. trained weights", color=ORANGE),
         text(412, 124, "come back", color=ORANGE),
     ]
-    path = Path(__file__).parent / "round.svg"
-    path.write_text("\n".join([*parts, "</svg>", ""]))
+    title = "One round: weights go down to the hospitals, trained weights come back up"
+    write("round.svg", 480, 350, title, parts)
+
+
+def descent(start, optimum, curvature, steps, rate=0.3):
+    """Points (steps + 1) of gradient descent on a bowl with its own curvature along each axis."""
+    points = [start]
+    for _ in range(steps):
+        x, y = points[-1]
+        x -= rate * curvature[0] * (x - optimum[0])
+        y -= rate * curvature[1] * (y - optimum[1])
+        points.append((x, y))
+    return points
+
+
+def path(points, color):
+    """A polyline through the points, with a dot at each."""
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    return [
+        f'<polyline points="{line}" fill="none" stroke="{color}" stroke-width="2"/>',
+        *(dot(f"{x:.1f}", f"{y:.1f}", color, 3) for x, y in points[1:]),
+    ]
+
+
+def drift():
+    start, left, right = (240.0, 50.0), (90.0, 240.0), (400.0, 150.0)
+    steep, flat = (0.4, 1.6), (1.2, 0.5)  # how much each hospital minds an error, by axis
+    ends = []
+    parts = []
+    for optimum, curvature, color in ((left, steep, BLUE), (right, flat, ORANGE)):
+        points = descent(start, optimum, curvature, 12)
+        ends.append(points[-1])
+        parts += path(points, color)
+    mean = [sum(values) / 2 for values in zip(*ends, strict=True)]
+    both = [sum(values) for values in zip(steep, flat, strict=True)]
+    best = [(steep[axis] * left[axis] + flat[axis] * right[axis]) / both[axis] for axis in range(2)]
+    parts.append(dashed(*(round(value, 1) for end in ends for value in end), GREY))
+    parts += [dot(*start, INK, 6), text(240, 36, "the server's weights")]
+    parts += [dot(f"{mean[0]:.1f}", f"{mean[1]:.1f}", GREY, 7)]
+    parts += [text(f"{mean[0] - 8:.1f}", f"{mean[1] + 26:.1f}", "their mean", color="#555555")]
+    cross = f"M{best[0] - 7:.1f} {best[1] - 7:.1f}l14 14m0 -14l-14 14"
+    parts.append(f'<path d="{cross}" stroke="{INK}" stroke-width="3"/>')
+    parts += [text(f"{best[0] + 14:.1f}", f"{best[1] + 26:.1f}", "optimum of the mean loss")]
+    parts += [text(96, 268, "hospital 1: its optimum", color=BLUE)]
+    parts += [text(410, 174, "hospital 2: its optimum", color=ORANGE)]
+    title = "Client drift: the mean of two hospitals' weights misses the optimum of the mean loss"
+    write("drift.svg", 500, 290, title, parts)
+
+
+def masks():
+    updates = (5, 2, 4)
+    pairs = {(0, 1): 70, (0, 2): 31, (1, 2): 58}
+    parts = [box(120, 12, 260, 56)]
+    sent = []
+    for number, update in enumerate(updates):
+        middle = 88 + number * 162
+        terms = [str(update)]
+        total = update
+        for (one, other), mask in pairs.items():
+            if number in (one, other):
+                sign = 1 if number == one else -1
+                total += sign * mask
+                terms.append(f"{'+' if sign > 0 else '−'} {mask}")
+        sent.append(total)
+        shown = str(total).replace("-", "−")
+        parts.append(box(middle - 76, 150, 152, 84))
+        parts.append(text(middle, 172, f"hospital {number + 1}", weight="bold"))
+        parts.append(text(middle, 194, f"its update: {update}"))
+        parts.append(text(middle, 218, " ".join(terms), color=BLUE))
+        top = 250 + (number - 1) * 80
+        parts.append(arrow(middle, 148, top, 72, ORANGE))
+        parts.append(text((middle + top) // 2 + 34, 116, shown, 16, ORANGE, "bold"))
+    shown = " ".join(f"{'+' if s > 0 else '−'} {abs(s)}" for s in sent)[2:]
+    parts.append(text(250, 34, "server", weight="bold"))
+    parts.append(text(250, 56, f"{shown} = {sum(sent)} = 5 + 2 + 4"))
+    parts.append(
+        text(250, 262, "masks: 70 of hospitals 1 and 2, 31 of 1 and 3, 58 of 2 and 3", 14, BLUE)
+    )
+    title = "Secure aggregation: each mask is added once and subtracted once, so the sum is exact"
+    write("masks.svg", 500, 276, title, parts)
 
 
 if __name__ == "__main__":
-    main()
+    one_round()
+    drift()
+    masks()
