@@ -1,4 +1,4 @@
-"""Small exercises of the lesson on noise and clipping. They earn no points."""
+"""Small exercises on noise and clipping, of lesson and deeper. They earn no points."""
 
 from __future__ import annotations
 
