@@ -1,4 +1,4 @@
-"""Small exercises of the lesson on noise and clipping. They earn no points."""
+"""Small exercises on noise and clipping, of lesson and deeper. They earn no points."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ drawing = exercise(
     minutes=5,
     probe=Call(),
     compare=close(),
-    read="lesson.ipynb#The-Laplace-mechanism",
+    read="deeper.ipynb#Laplace-noise-from-uniform-numbers",
     forms=[as_list()],
 )
 
@@ -151,7 +151,7 @@ clipping = exercise(
     title="Try it: clip each example",
     points=0,
     difficulty=2,
-    minutes=6,
+    minutes=4,
     probe=Call(),
     compare=close(),
     read="lesson.ipynb#DP-SGD,-by-hand",

@@ -9,6 +9,7 @@ EXERCISES = [
         "predicted_alone",
         "Your prediction: who is alone",
         "c",
+        minutes=1,
         read="lesson.ipynb#Names-removed",
         wrong={
             "a": "Five columns have more combinations than the table has rows: run the next cell.",
@@ -28,6 +29,7 @@ EXERCISES = [
         "predicted_budget",
         "Your prediction: what ten answers cost",
         1.0,
+        minutes=1,
         compare=close(rtol=0.0, atol=1e-6),
         read="lesson.ipynb#Composition-and-the-budget",
         wrong={
