@@ -90,6 +90,11 @@ def once(
     return answer.response()
 
 
+def is_known(session: Session, person: str, key: str | None) -> bool:
+    """Return whether a request with this key was answered."""
+    return key is not None and session.get(RepeatableAnswer, (person, key)) is not None
+
+
 def _response(status: int, content: str, location: str | None) -> Response:
     headers = {"Location": location} if location else {}
     return Response(content, status, headers, media_type="application/json")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from lepton_hub.api.idempotency import RepeatableAnswer
 from lepton_hub.api.rate_limit import RateLimiter
 from lepton_hub.audit import append
-from lepton_hub.catalogue.contents import tidy
+from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
 from lepton_hub.identity.oauth import OAuthSignIn
@@ -50,15 +50,20 @@ class ServiceState:
     upload_threads: CapacityLimiter
     oauth: OAuthSignIn | None = None
 
-    def tidy(self) -> list[str]:
-        """Forget what has expired; return the contents that were erased."""
-        erased = tidy(self.sessions, self.store, self.uploads)
+    def erase(self, contents: set[str], by: str) -> None:
+        """Erase contents that nothing needs any more, and write down which."""
+        for sha256 in erase_unneeded(self.sessions, self.store, contents):
+            with self.sessions.begin() as session:
+                append(session, actor=by, action="content.erase", subject=sha256, detail={})
+
+    def tidy(self) -> None:
+        """Forget what has expired, and what was left behind where the hub was killed."""
+        expired = expired_contents(self.sessions, self.store, self.uploads)
+        self.erase(expired, "hub")
+        self.store.sweep()
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
-            for sha256 in erased:
-                append(session, actor="hub", action="erase", subject=sha256, detail={})
-        return erased
 
 
 def open_service(

@@ -1,4 +1,4 @@
-"""The catalogue: items with their cards and versions, what they were made from, uploads, previews."""
+"""The catalogue: items with their cards and versions, what they were made from, uploads."""
 
 from lepton_hub.catalogue.tables import (
     Item,

@@ -104,18 +104,22 @@ def erase_unneeded(
     return erased
 
 
-def tidy(sessions: sessionmaker[Session], store: BlobStore, uploads: Uploads) -> list[str]:
-    """Forget uploads that have expired, and erase contents that nothing refers to; return which.
+def expired_contents(
+    sessions: sessionmaker[Session], store: BlobStore, uploads: Uploads
+) -> set[str]:
+    """Forget uploads that have expired; return contents to which nothing may refer any more.
 
-    Such contents stay behind where the hub was killed in the middle of something.
+    Such contents stay behind where an upload was never used, or the hub was killed in the middle of
+    something.
     """
     with sessions.begin() as session:
         old = PendingUpload.begun_at < now() - UPLOAD_LASTS
         session.execute(delete(PendingUpload).where(old))
     uploads.expire(UPLOAD_LASTS.total_seconds())
     limit = now().timestamp() - SPARED_SECONDS
-    alone = [blob.sha256 for blob in store.blobs() if blob.written < limit]
-    return erase_unneeded(sessions, store, alone)
+    stored = {blob.sha256 for blob in store.blobs() if blob.written < limit}
+    with sessions.begin() as session:
+        return stored - set(session.scalars(select(VersionFile.sha256)))
 
 
 def _is_needed(session: Session, sha256: str) -> bool:

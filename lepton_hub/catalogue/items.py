@@ -113,8 +113,8 @@ def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict
         .limit(50)
     )
     return {
-        "kind": {kind: count for kind, count in session.execute(kinds)},
-        "tag": {tag: count for tag, count in session.execute(tags)},
+        "kind": dict(session.execute(kinds).tuples().all()),
+        "tag": dict(session.execute(tags).tuples().all()),
     }
 
 
@@ -150,7 +150,9 @@ def delete_item(session: Session, item: Item) -> list[Version]:
     """
     versions = list(session.scalars(select(Version).where(Version.item_id == item.id)))
     ids = [version.id for version in versions]
-    session.execute(delete(Source).where(or_(Source.version_id.in_(ids), Source.source_id.in_(ids))))
+    session.execute(
+        delete(Source).where(or_(Source.version_id.in_(ids), Source.source_id.in_(ids)))
+    )
     for version in versions:
         session.delete(version)
     for table in (Grant, SharedLink):

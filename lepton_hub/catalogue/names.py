@@ -43,8 +43,8 @@ def parse_reference(text: str) -> Reference:
     match = _REFERENCE.fullmatch(text.removeprefix("hub:"))
     if match is None:
         raise NameProblem(
-            "An item is named SPACE/NAME or SPACE/NAME@VERSION, such as city/ridership@3; the space "
-            "is a team or, with ~ before it, a person."
+            "An item is named SPACE/NAME or SPACE/NAME@VERSION, such as city/ridership@3; the "
+            "space is a team or, with ~ before it, a person."
         )
     version = match["version"]
     return Reference(match["space"], match["name"], int(version) if version else None)
@@ -80,7 +80,7 @@ def check_path(path: str) -> str:
     )
     if not good:
         raise NameProblem(
-            f"A file's path is relative, with / between its parts, and has none of \\ : * ? \" < > |: "
+            f"A file's path is relative, with / between its parts and none of \\ : * ? \" < > |, "
             f"not {path!r}."
         )
     return path

@@ -16,8 +16,8 @@ ADMINISTER = "custom:lepton-hub:administer"
 MOST_KNOWN = 10_000
 
 _WHO = (
-    "Nobody is known by this token. In a notebook on the hub it comes by itself; elsewhere, make one "
-    "under File → Hub Control Panel → Token and set LEPTON_HUB_TOKEN to it."
+    "Nobody is known by this token. In a notebook on the hub it comes by itself; elsewhere, make "
+    "one under File → Hub Control Panel → Token and set LEPTON_HUB_TOKEN to it."
 )
 
 

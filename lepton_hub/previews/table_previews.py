@@ -62,8 +62,19 @@ def preview_table(store: BlobStore, sha256: str, path: str) -> TablePreview:
         raise
     except BudgetSpent as error:
         raise NoPreview("The file is built so that its beginning cannot be read alone.") from error
-    except (ValueError, OSError, KeyError, csv.Error, zipfile.BadZipFile, zlib.error,
-            NotImplementedError, RuntimeError, EOFError, MemoryError, RecursionError) as error:
+    except (
+        ValueError,
+        OSError,
+        KeyError,
+        csv.Error,
+        zipfile.BadZipFile,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+        MemoryError,
+        RecursionError,
+    ) as error:
         raise NoPreview("The file is not what its name says.") from error  # fmt: skip
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
+import lepton_hub.api.idempotency
 import lepton_hub.audit
 import lepton_hub.catalogue
-import lepton_hub.permissions
-import lepton_hub.storage  # noqa: F401
+import lepton_hub.permissions  # noqa: F401
 from lepton_hub.database.base import Base
 
 context.configure(
