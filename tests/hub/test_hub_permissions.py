@@ -173,7 +173,9 @@ class Sharing(RuleBasedStateMachine):
                 assert answer.headers == nothing.headers
         for reference in seen:
             told = self.hub.get(name, f"/items/{reference}").json()
-            may = {action for action in NEEDS if rank(person, self.items[reference]) >= NEEDS[action]}
+            may = {
+                action for action in NEEDS if rank(person, self.items[reference]) >= NEEDS[action]
+            }
             assert set(told["actions"]) == may
 
     @invariant()
