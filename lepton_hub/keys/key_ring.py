@@ -30,12 +30,12 @@ _HEADER = len(_MAGIC) + 4
 _NONCE = 12
 
 
-class UnknownGeneration(Exception):
-    """Something was sealed with a key that this ring does not have (any more)."""
-
-
 class SealBroken(Exception):
     """Something sealed was changed, cut, moved to another place, or sealed with other keys."""
+
+
+class UnknownGeneration(SealBroken):
+    """Something was sealed with a key that this ring does not have (any more)."""
 
 
 class KeyRing:

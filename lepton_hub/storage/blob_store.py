@@ -13,7 +13,7 @@ from dataclasses import replace
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from lepton_hub.keys import KeyRing, SealBroken, UnknownGeneration
+from lepton_hub.keys import KeyRing, SealBroken
 from lepton_hub.storage.blob_types import (
     Blob,
     BlobDamaged,
@@ -141,9 +141,8 @@ class BlobStore:
         passed over, and BlobDamaged names them at the end.
         """
         self._use(keys)
-        count = self._envelopes.rotate()
         self._mark()
-        return count
+        return self._envelopes.rotate()
 
     def generations(self) -> Counter[int]:
         """Return how many blobs each generation of the hub's key has sealed."""
@@ -178,7 +177,7 @@ class BlobStore:
             self.keys.unseal(_MARKER, self.place.get(_MARKER), _MARKER)
         except FileNotFoundError:
             self._mark()
-        except (SealBroken, UnknownGeneration):
+        except SealBroken:
             raise WrongKeys("The store was written with other keys: restore its key file") from None
 
     def _mark(self) -> None:

@@ -146,7 +146,7 @@ class Envelopes:
                     continue
                 yield name, generation_of(sealed), envelope
         if damaged:
-            raise BlobDamaged(f"{len(damaged)} envelopes were changed: {', '.join(damaged[:10])}")
+            raise BlobDamaged(f"{len(damaged)} envelopes do not open: {', '.join(damaged[:10])}")
 
     def _name(self, sha256: str, generation: int) -> str:
         digits = self._keys.keyed_name(_PURPOSE, sha256, generation)
@@ -155,8 +155,8 @@ class Envelopes:
     def _opened(self, name: str, sealed: bytes, sha256: str | None = None) -> Envelope:
         try:
             envelope = Envelope.from_bytes(self._keys.unseal(_PURPOSE, sealed, name))
-        except (SealBroken, ValueError, TypeError, KeyError):
-            raise BlobDamaged(f"{name} was changed") from None
+        except (SealBroken, ValueError, TypeError, KeyError) as error:
+            raise BlobDamaged(f"{name}: {error}") from None
         if sha256 not in (None, envelope.sha256):
             raise BlobDamaged(f"{name} is the envelope of another blob")
         return envelope

@@ -139,7 +139,7 @@ class Uploads:
                 if generation_of(sealed) != self._store.keys.current:
                     self._put(upload_id, self._ticket(upload_id))
                     count += 1
-            except (FileNotFoundError, SealBroken, UploadMissing):
+            except (FileNotFoundError, SealBroken, UploadMissing, BlobDamaged):
                 continue  # removed meanwhile, or damaged: then it expires
         return count
 
@@ -164,8 +164,8 @@ class Uploads:
             )
         except FileNotFoundError:
             raise UploadMissing(f"There is no upload {upload_id}") from None
-        except SealBroken:
-            raise BlobDamaged(f"{name} was changed") from None
+        except SealBroken as error:
+            raise BlobDamaged(f"{name}: {error}") from None
         blob = fields["blob"] and Blob(**fields["blob"])
         return _Ticket(base64.b64decode(fields["key"]), fields["since"], blob)
 
