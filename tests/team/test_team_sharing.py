@@ -1,4 +1,4 @@
-"""The hub where teams share, beside a real JupyterHub: tokens, groups, scopes, a browser's sign-in."""
+"""The hub where teams share, beside a real JupyterHub: tokens, groups, scopes, cookies."""
 
 from __future__ import annotations
 
