@@ -75,8 +75,10 @@ class Envelopes:
 
     def put(self, envelope: Envelope) -> None:
         """Write an envelope, sealed with the newest generation, in place of the one there is."""
-        name = self._name(envelope.sha256, self._keys.current)
-        self._place.put(name, self._keys.seal(_PURPOSE, envelope.to_bytes(), name))
+        generation = self._keys.current  # once, since another process may add one at any moment
+        name = self._name(envelope.sha256, generation)
+        sealed = self._keys.seal(_PURPOSE, envelope.to_bytes(), name, generation)
+        self._place.put(name, sealed)
 
     def delete(self, sha256: str) -> None:
         """Remove a blob's envelope, whichever generation sealed it."""
@@ -94,9 +96,15 @@ class Envelopes:
 
         Raises BlobDamaged at the end.
         """
+        total = 0
+        while count := self._rotated_once():  # a write that was under way may have come later
+            total += count
+        return total
+
+    def _rotated_once(self) -> int:
         count = 0
-        for name, generation, envelope in self._readable():
-            if generation != self._keys.current:
+        for name, _, envelope in self._readable():
+            if name != self._name(envelope.sha256, self._keys.current):
                 self._move(name, envelope)
                 count += 1
         return count
@@ -108,8 +116,9 @@ class Envelopes:
     def _move(self, old: str, envelope: Envelope) -> None:
         new = self._name(envelope.sha256, self._keys.current)
         try:
-            self._place.size(new)  # put there by a rotation that was killed, or by a new write
-        except FileNotFoundError:
+            # It may be there already: of a rotation that was killed, or of a new write.
+            self._opened(new, self._place.get(new))
+        except (FileNotFoundError, BlobDamaged):
             self.put(envelope)
             try:
                 self._place.size(old)
