@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from lepton_hub.keys import KeyRing, SealBroken
+from lepton_hub.keys import KeyRing, SealBroken, UnknownGeneration
 from lepton_hub.keys.key_ring import generation_of
 from lepton_hub.storage.blob_types import BlobDamaged
 from lepton_hub.storage.chunk_cipher import ChunkLayout
@@ -60,17 +60,19 @@ class Envelopes:
         """Return a blob's envelope, or None.
 
         A rotation writes the new name before it removes the old one. So after all generations
-        from the newest to the oldest, the newest is looked at once more.
+        from the newest to the oldest, the newest is looked at once more; and all again, if a
+        generation was added meanwhile.
         """
-        generations = self._keys.generations
-        again = generations[:1] if len(generations) > 1 else ()
-        for generation in (*generations, *again):
-            name = self._name(sha256, generation)
-            try:
-                sealed = self._place.get(name)
-            except FileNotFoundError:
-                continue
-            return self._opened(name, sealed, sha256)
+        looked_at: tuple[int, ...] = ()
+        while looked_at != (generations := self._keys.generations):
+            looked_at = generations
+            for generation in (*generations, generations[0]):
+                try:
+                    name = self._name(sha256, generation)
+                    sealed = self._place.get(name)
+                except (FileNotFoundError, UnknownGeneration):  # the latter: retired meanwhile
+                    continue
+                return self._opened(name, sealed, sha256)
         return None
 
     def put(self, envelope: Envelope) -> None:
