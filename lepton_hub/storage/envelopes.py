@@ -66,7 +66,8 @@ class Envelopes:
         looked_at: tuple[int, ...] = ()
         while looked_at != (generations := self._keys.generations):
             looked_at = generations
-            for generation in (*generations, generations[0]):
+            again = generations[:1] if len(generations) > 1 else ()
+            for generation in (*generations, *again):
                 try:
                     name = self._name(sha256, generation)
                     sealed = self._place.get(name)
