@@ -15,18 +15,20 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lepton_course.command_group import NamesItself
 from lepton_course.errors import problem_in_words
-from lepton_hub.audit import entries, verify
+from lepton_hub.audit import SignedHead, entries, export_head, verify
 from lepton_hub.database.engine import DatabaseError, open_database
 from lepton_hub.database.upgrades import upgrade_database
 from lepton_hub.identity.made_up import NOTICE, MadeUpIdentity, NotLoopback, loopback, secret_in
+from lepton_hub.keys import KeyFileError
 from lepton_hub.settings import HubSettings, SettingsError, settings_of
-from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, Uploads
+from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, StorageError, Uploads
 
 hub_app = typer.Typer(
     cls=NamesItself,
     help="The hub where teams share data sets, models, code and notebooks: try it, look after it.",
     no_args_is_help=True,
 )
+PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, OSError)
 HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The hub's folder.")]
 
 
@@ -47,7 +49,7 @@ def start(
         identity = MadeUpIdentity(secret_in(folder.expanduser() / "made-up-sign-in"))
         settings = settings_of(folder, {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": ""})
         app = create_app(open_service(settings, identity))
-    except (NotLoopback, SettingsError, DatabaseError, OSError) as error:
+    except (NotLoopback, *PROBLEMS) as error:
         sys.exit(f"lepton hub start: {problem_in_words(error)}.")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
@@ -65,15 +67,21 @@ def start(
 def verify_hub(
     folder: HubFolder,
     contents: Annotated[bool, typer.Option(help="Read each content as well.")] = False,
+    head: Annotated[
+        Path | None, typer.Option(help="What `lepton hub head` printed once: nothing may lack.")
+    ] = None,
 ) -> None:
     """Check that nobody has tampered with the audit log or, if you like, with contents."""
     settings, engine = _opened(folder)
+    exported = None
+    if head is not None:
+        exported = SignedHead.from_json(head.read_text(encoding="utf-8"))
     with Session(engine) as session, session.begin():
-        verdict = verify(session)
+        verdict = verify(session, exported=exported)
     print(verdict)
     damaged = 0
     if contents:
-        store = BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
+        store = _store(settings)
         for blob in store.blobs():
             try:
                 store.check(blob.sha256)
@@ -83,6 +91,14 @@ def verify_hub(
         print(f"Damaged contents: {damaged}")
     if not verdict.whole or damaged:
         raise typer.Exit(1)
+
+
+@hub_app.command()
+def head(folder: HubFolder) -> None:
+    """Print where the audit log stands, signed: keep it where the hub cannot write."""
+    settings, engine = _opened(folder)
+    with Session(engine) as session, session.begin():
+        print(export_head(session, KeyRing.load_or_create(settings.keys)).to_json())
 
 
 @hub_app.command()
@@ -118,8 +134,8 @@ def rotate_keys(
 ) -> None:
     """Seal each content's key with a new key of the hub; contents themselves stay as they are."""
     settings, _ = _opened(folder)
-    keys = KeyRing.load_or_create(settings.keys)
-    store = BlobStore(settings.blobs, keys)
+    store = _store(settings)
+    keys = store.keys
     newest = keys.add_generation()
     count = store.rotate(keys) + Uploads(store).rotate()
     print(f"Key {newest} is in use; {count} contents' keys were sealed anew with it.")
@@ -127,6 +143,14 @@ def rotate_keys(
         for generation in keys.generations[1:]:
             keys.retire(generation)
         print("The older keys are destroyed: older backups of the contents open no more.")
+
+
+def _store(settings: HubSettings) -> BlobStore:
+    """Return a hub's contents; end where they cannot be opened."""
+    try:
+        return BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
+    except PROBLEMS as error:
+        sys.exit(f"lepton hub: {problem_in_words(error)}.")
 
 
 def _opened(folder: Path) -> tuple[HubSettings, Engine]:
@@ -138,7 +162,7 @@ def _opened(folder: Path) -> tuple[HubSettings, Engine]:
             sys.exit(f"lepton hub: there is no hub in {folder}.")
         engine = open_database(settings.database, settings.database_key())
         upgrade_database(engine)
-    except (SettingsError, DatabaseError, OSError) as error:
+    except PROBLEMS as error:
         sys.exit(f"lepton hub: {problem_in_words(error)}.")
     with suppress(AttributeError):
         os.umask(0o077)

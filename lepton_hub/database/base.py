@@ -1,3 +1,5 @@
+"""What all tables of the hub have in common."""
+
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 
