@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lepton_hub.api import create_app, open_service
+from lepton_hub.api.service_state import open_service
+from lepton_hub.application import create_app
 from lepton_hub.database.engine import DatabaseError
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
 from lepton_hub.identity.oauth import OAuthSignIn

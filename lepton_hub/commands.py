@@ -46,7 +46,8 @@ def start(
     host: Annotated[str, typer.Option(help="An address of this machine alone.")] = "127.0.0.1",
 ) -> None:
     """Start a hub alone, with made-up people, to try it on this machine."""
-    from lepton_hub.api import create_app, open_service
+    from lepton_hub.api.service_state import open_service
+    from lepton_hub.application import create_app
     from lepton_hub.server import listening, serve
 
     try:
