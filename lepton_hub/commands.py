@@ -15,7 +15,16 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lepton_course.command_group import NamesItself
 from lepton_course.errors import problem_in_words
-from lepton_hub.audit import SignedHead, entries, export_head, verify
+from lepton_hub.audit import (
+    UntrustedHead,
+    entries,
+    export_head,
+    head_public_key,
+    mentions,
+    read_head,
+    redact,
+    verify,
+)
 from lepton_hub.database.engine import DatabaseError, open_database
 from lepton_hub.database.upgrades import upgrade_database
 from lepton_hub.identity.made_up import NOTICE, MadeUpIdentity, NotLoopback, loopback, secret_in
@@ -68,16 +77,18 @@ def verify_hub(
     folder: HubFolder,
     contents: Annotated[bool, typer.Option(help="Read each content as well.")] = False,
     head: Annotated[
-        Path | None, typer.Option(help="What `lepton hub head` printed once: nothing may lack.")
+        Path | None, typer.Option(help="A head that was kept elsewhere: see `lepton hub head`.")
     ] = None,
+    public_key: Annotated[str | None, typer.Option(help="Of the key that signed it.")] = None,
 ) -> None:
     """Check that nobody has tampered with the audit log or, if you like, with contents."""
     settings, engine = _opened(folder)
-    exported = None
-    if head is not None:
-        exported = SignedHead.from_json(head.read_text(encoding="utf-8"))
+    try:
+        kept = head and read_head(head, KeyRing.load_or_create(settings.keys), public_key)
+    except (UntrustedHead, OSError) as error:
+        sys.exit(f"lepton hub verify: {problem_in_words(error)}.")
     with Session(engine) as session, session.begin():
-        verdict = verify(session, exported=exported)
+        verdict = verify(session, kept)
     print(verdict)
     damaged = 0
     if contents:
@@ -91,14 +102,6 @@ def verify_hub(
         print(f"Damaged contents: {damaged}")
     if not verdict.whole or damaged:
         raise typer.Exit(1)
-
-
-@hub_app.command()
-def head(folder: HubFolder) -> None:
-    """Print where the audit log stands, signed: keep it where the hub cannot write."""
-    settings, engine = _opened(folder)
-    with Session(engine) as session, session.begin():
-        print(export_head(session, KeyRing.load_or_create(settings.keys)).to_json())
 
 
 @hub_app.command()
@@ -143,6 +146,44 @@ def rotate_keys(
         for generation in keys.generations[1:]:
             keys.retire(generation)
         print("The older keys are destroyed: older backups of the contents open no more.")
+
+
+@hub_app.command()
+def head(
+    folder: HubFolder,
+    public_key: Annotated[
+        bool, typer.Option("--public-key", help="Print the key that checks it, instead.")
+    ] = False,
+) -> None:
+    """Print the audit log's newest entry, signed. Kept elsewhere, it shows a log that was cut."""
+    settings, engine = _opened(folder)
+    keys = KeyRing.load_or_create(settings.keys)
+    if public_key:
+        print(head_public_key(keys))
+        return
+    with Session(engine) as session, session.begin():
+        print(export_head(session, keys).to_json())
+
+
+@hub_app.command()
+def forget(
+    folder: HubFolder,
+    person: Annotated[str, typer.Argument(help="The person's name.")],
+    by: Annotated[str, typer.Option(help="Who does it: an administrator's name.")],
+    reason: Annotated[str, typer.Option(help="Why, such as a request's date; nothing personal.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a person's name from the audit log for good; that it was removed stays."""
+    _, engine = _opened(folder)
+    with Session(engine) as session, session.begin():
+        values = mentions(session, person)
+        if not values:
+            print(f"The audit log does not name {person}.")
+            return
+        count = len({number for number, _ in values})
+        yes or typer.confirm(f"Remove {len(values)} values of {count} entries?", abort=True)
+        entry = redact(session, actor=by, reason=reason, values=values)
+    print(f"Removed {len(values)} values of {count} entries; entry {entry.number} says so.")
 
 
 def _store(settings: HubSettings) -> BlobStore:

@@ -118,7 +118,7 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
     [
         ("lepton_course", [], {"lepton_course", *OPTIONAL}),
         ("autograder", ["instructor", "distributed"], {"lepton_course", "autograder"}),
-        ("lepton_hub", ["hub", "sqlcipher"], {"lepton_course", "lepton_hub"}),
+        ("lepton_hub", ["hub", "sqlcipher", "s3"], {"lepton_course", "lepton_hub"}),
         ("docs/book", ["instructor", "site"], {"lepton_course", "autograder", "book"}),
         (
             "tests",
