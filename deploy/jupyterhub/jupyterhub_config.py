@@ -84,9 +84,9 @@ c.JupyterHub.load_roles += [team.CULLER_ROLE]
 c.JupyterHub.default_url = arrives_at
 
 # ── The hub where teams share: lepton_hub, under its own account ──────────────────────────────
-c.JupyterHub.custom_scopes = sharing.CUSTOM_SCOPES
-c.JupyterHub.load_roles += sharing.ROLES
-if folders.sharing.is_dir():
+if folders.sharing.is_dir():  # its account's home
+    c.JupyterHub.custom_scopes = sharing.CUSTOM_SCOPES
+    c.JupyterHub.load_roles += sharing.ROLES
     sharing_port = port("_SHARING", sharing.FIRST_PORT)
     c.JupyterHub.services += [sharing.sharing_service(folders, environment, sharing_port)]
     c.Spawner.server_token_scopes = sharing.NOTEBOOK_SCOPES
