@@ -28,14 +28,16 @@ from lepton_hub.audit import (
 from lepton_hub.database.engine import DatabaseError, open_database
 from lepton_hub.database.upgrades import upgrade_database
 from lepton_hub.identity.made_up import NOTICE, MadeUpIdentity, NotLoopback, loopback, secret_in
+from lepton_hub.keys import KeyFileError
 from lepton_hub.settings import HubSettings, SettingsError, settings_of
-from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, Uploads
+from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, StorageError, Uploads
 
 hub_app = typer.Typer(
     cls=NamesItself,
     help="The hub where teams share data sets, models, code and notebooks: try it, look after it.",
     no_args_is_help=True,
 )
+PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, OSError)
 HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The hub's folder.")]
 
 
@@ -56,7 +58,7 @@ def start(
         identity = MadeUpIdentity(secret_in(folder.expanduser() / "made-up-sign-in"))
         settings = settings_of(folder, {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": ""})
         app = create_app(open_service(settings, identity))
-    except (NotLoopback, SettingsError, DatabaseError, OSError) as error:
+    except (NotLoopback, *PROBLEMS) as error:
         sys.exit(f"lepton hub start: {problem_in_words(error)}.")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
@@ -90,7 +92,7 @@ def verify_hub(
     print(verdict)
     damaged = 0
     if contents:
-        store = BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
+        store = _store(settings)
         for blob in store.blobs():
             try:
                 store.check(blob.sha256)
@@ -135,10 +137,13 @@ def rotate_keys(
 ) -> None:
     """Seal each content's key with a new key of the hub; contents themselves stay as they are."""
     settings, _ = _opened(folder)
-    keys = KeyRing.load_or_create(settings.keys)
-    store = BlobStore(settings.blobs, keys)
+    store = _store(settings)
+    keys = store.keys
     newest = keys.add_generation()
-    count = store.rotate(keys) + Uploads(store).rotate()
+    try:
+        count = store.rotate(keys) + Uploads(store).rotate()
+    except StorageError as error:
+        sys.exit(f"lepton hub rotate-keys: {error}. All others are sealed with key {newest} now.")
     print(f"Key {newest} is in use; {count} contents' keys were sealed anew with it.")
     if retire:
         for generation in keys.generations[1:]:
@@ -184,6 +189,14 @@ def forget(
     print(f"Removed {len(values)} values of {count} entries; entry {entry.number} says so.")
 
 
+def _store(settings: HubSettings) -> BlobStore:
+    """Return a hub's contents; end where they cannot be opened."""
+    try:
+        return BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
+    except PROBLEMS as error:
+        sys.exit(f"lepton hub: {problem_in_words(error)}.")
+
+
 def _opened(folder: Path) -> tuple[HubSettings, Engine]:
     """Return a hub's settings and database, brought up to date; end where there is no hub."""
     try:
@@ -193,7 +206,7 @@ def _opened(folder: Path) -> tuple[HubSettings, Engine]:
             sys.exit(f"lepton hub: there is no hub in {folder}.")
         engine = open_database(settings.database, settings.database_key())
         upgrade_database(engine)
-    except (SettingsError, DatabaseError, OSError) as error:
+    except PROBLEMS as error:
         sys.exit(f"lepton hub: {problem_in_words(error)}.")
     with suppress(AttributeError):
         os.umask(0o077)
