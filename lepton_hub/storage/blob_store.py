@@ -51,7 +51,8 @@ class BlobStore:
         the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT).
         chunk: bytes of content in a chunk of new blobs.
 
-        Raises WrongStoreKeys for a store of other keys, as when the key file was lost and made anew.
+        Raises WrongStoreKeys for a store of other keys, as when the key file was lost and a new one
+        was made.
         """
         self.place = place_at(url)
         self.clock = clock
@@ -179,7 +180,7 @@ class BlobStore:
             self._mark()
         except SealBroken:
             raise WrongStoreKeys(
-                "The store was written with other keys: restore its key file"
+                "The contents belong to other keys: restore their key file"
             ) from None
 
     def _mark(self) -> None:
