@@ -1,4 +1,4 @@
-"""What all tables of the hub have in common."""
+"""The class that all tables of the hub derive from, and how their constraints are named."""
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
