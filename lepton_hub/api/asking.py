@@ -1,0 +1,84 @@
+"""Who asks, and with what: the dependencies of all routes."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
+from sqlalchemy.orm import Session
+
+from lepton_hub.api.problems import Problem
+from lepton_hub.api.service_state import ServiceState
+from lepton_hub.audit import append
+from lepton_hub.catalogue.names import ITEM, SPACE
+from lepton_hub.identity.oauth import COOKIE
+from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
+
+SAFE_METHODS = ("GET", "HEAD")
+
+Space = Annotated[str, Path(pattern=f"^{SPACE}$", description="A team, or ~ and a person.")]
+Name = Annotated[str, Path(pattern=f"^{ITEM}$")]
+Number = Annotated[
+    str, Path(pattern=r"^(newest|[1-9][0-9]{0,8})$", description="A version's number, or newest.")
+]
+
+
+def state_of(request: Request) -> ServiceState:
+    """Return what all requests share."""
+    return request.app.state.hub
+
+
+State = Annotated[ServiceState, Depends(state_of)]
+
+
+def asker(request: Request, state: State) -> Person:
+    """Return who asks. Raises Problem when nobody is known, or when they ask too much."""
+    try:
+        person = state.identity.person(_token(request, state))
+    except IdentityError as error:
+        _take(state.strangers.wait_of(request.client.host if request.client else ""))
+        raise Problem(401, str(error), {"WWW-Authenticate": 'Bearer realm="hub"'}) from error
+    except SignInUnavailable as error:
+        detail = "JupyterHub, which knows who you are, does not answer. Try again soon."
+        raise Problem(503, detail, {"Retry-After": "5"}) from error
+    _take(state.limiter.wait_of(person.name))
+    request.state.person = person
+    return person
+
+
+Asker = Annotated[Person, Depends(asker)]
+
+
+def note(session: Session, person: Person, action: str, subject: str, /, **detail: Any) -> None:
+    """Write into the audit log, in the same transaction; last, since others then wait."""
+    append(session, actor=person.name, action=action, subject=subject, detail=detail)
+
+
+def version_number(number: str) -> int | None:
+    """Return a version's number from an address; None for the newest."""
+    return None if number == "newest" else int(number)
+
+
+def _token(request: Request, state: ServiceState) -> str:
+    """Return the token of a request.
+
+    A browser's cookie counts for reading alone, so no other page can have a browser change things.
+    """
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() in ("token", "bearer") and token.strip():
+        return token.strip()
+    cookie = request.cookies.get(COOKIE)
+    if cookie and state.oauth and request.method in SAFE_METHODS:
+        return state.oauth.token_in(cookie)
+    raise IdentityError(
+        "Say who you are: send the header 'Authorization: token YOUR_TOKEN'. In a notebook, "
+        "lepton_course.hub does it."
+    )
+
+
+def _take(wait: float) -> None:
+    if wait > 0:
+        seconds = str(math.ceil(wait))
+        detail = f"Too many requests at once. Go on after {seconds} s."
+        raise Problem(429, detail, {"Retry-After": seconds})

@@ -1,0 +1,40 @@
+"""ETags, and requests that depend on them."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from fastapi import Request, Response
+from pydantic import BaseModel
+
+from lepton_hub.api.problems import Problem
+
+
+def tagged(request: Request, content: BaseModel, etag: str | None = None) -> Response:
+    """Return content as JSON with an ETag; 304 without it where the client has the same."""
+    text = content.model_dump_json()
+    etag = etag or f'"{sha256(text.encode()).hexdigest()[:32]}"'
+    if matches(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers={"ETag": etag})
+    return Response(text, headers={"ETag": etag}, media_type="application/json")
+
+
+def matches(header: str | None, etag: str) -> bool:
+    """Return whether a list of ETags in a header, or `*`, has this one."""
+    if header is None:
+        return False
+    wanted = [one.strip().removeprefix("W/") for one in header.split(",")]
+    return "*" in wanted or etag in wanted
+
+
+def require_unchanged(request: Request, etag: str) -> None:
+    """Refuse to change what the client has not seen as it is now. Raises Problem."""
+    header = request.headers.get("if-match")
+    if header is None:
+        raise Problem(
+            428, "Send If-Match with the ETag of what you have read, so that no change is lost."
+        )
+    if not matches(header, etag):
+        raise Problem(
+            412, "It was changed meanwhile. Read it again, and decide what becomes of your change."
+        )

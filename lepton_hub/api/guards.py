@@ -1,0 +1,71 @@
+"""What every answer says, and how large a request may be."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lepton_hub.api.problems import problem_response
+
+LARGEST_BODY = 2 * 1024 * 1024
+"""In bytes, of all requests but those that send an upload's bytes."""
+
+HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "private, no-cache",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "cross-origin-resource-policy": "same-origin",
+    "vary": "Authorization, Cookie",
+}
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class Guards:
+    """Adds headers to each answer, and refuses large bodies, also those of unknown length."""
+
+    def __init__(self, app: ASGIApp, notice: str | None, uploads: str) -> None:
+        self.app = app
+        self.headers = dict(HEADERS)
+        if notice:
+            self.headers["lepton-sign-in"] = notice
+        self.uploads = uploads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limited = not (scope["method"] == "PATCH" and scope["path"].startswith(self.uploads))
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if limited and received > LARGEST_BODY:
+                raise _TooLarge
+            return message
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(
+                    (name.encode(), value.encode())
+                    for name, value in self.headers.items()
+                    if name.encode() not in known
+                )]  # fmt: skip
+            await send(message)
+
+        async def unless_too_large(message: Message) -> None:
+            if not limited or received <= LARGEST_BODY:
+                await guarded(message)
+
+        with suppress(_TooLarge):
+            await self.app(scope, counted, unless_too_large)
+        if limited and received > LARGEST_BODY:
+            detail = f"A request has at most {LARGEST_BODY} bytes; send content as an upload."
+            await problem_response(413, detail)(scope, receive, guarded)

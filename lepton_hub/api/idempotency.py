@@ -1,0 +1,101 @@
+"""Requests that may be sent twice and take effect once: the Idempotency-Key header."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated
+
+from fastapi import Header, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import String, Text
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from lepton_hub.api.problems import Problem
+from lepton_hub.database.base import Base
+from lepton_hub.database.moments import Moment, now
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[!-~]{1,64}$",
+        description="Chosen by the client. Sent again within a day, the request takes effect once "
+        "and gets the same answer.",
+    ),
+]
+
+
+class RepeatableAnswer(Base):
+    """What was answered to a request with a key, to be answered again."""
+
+    __tablename__ = "repeatable_answers"
+
+    person: Mapped[str] = mapped_column(String(128), primary_key=True)
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    content: Mapped[str] = mapped_column(Text)
+    location: Mapped[str | None] = mapped_column(String(1000))
+    given_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
+
+
+class KeptAnswer:
+    """A JSON answer that can be kept."""
+
+    def __init__(self, status: int, content: BaseModel, location: str | None = None) -> None:
+        self.status, self.location = status, location
+        self.content = content.model_dump_json()
+
+    def response(self) -> Response:
+        """Return it as a response."""
+        return _response(self.status, self.content, self.location)
+
+
+def once(
+    session: Session,
+    person: str,
+    key: str | None,
+    request: Request,
+    told: BaseModel,
+    work: Callable[[], KeptAnswer],
+) -> Response:
+    """Do the work unless it was done for the same key, all in the session's transaction.
+
+    Raises Problem for a key that came with another request before.
+    """
+    if key is None:
+        return work().response()
+    content = f"{request.method} {request.url.path}\n{told.model_dump_json()}"
+    fingerprint = sha256(content.encode()).hexdigest()
+    known = session.get(RepeatableAnswer, (person, key))
+    if known is not None:
+        if known.fingerprint != fingerprint:
+            raise Problem(422, "This Idempotency-Key came with another request: use a new one.")
+        again = _response(known.status, known.content, known.location)
+        again.headers["Idempotency-Replayed"] = "true"
+        return again
+    answer = work()
+    session.add(
+        RepeatableAnswer(
+            person=person,
+            key=key,
+            fingerprint=fingerprint,
+            status=answer.status,
+            content=answer.content,
+            location=answer.location,
+        )
+    )
+    session.flush()
+    return answer.response()
+
+
+def is_known(session: Session, person: str, key: str | None) -> bool:
+    """Return whether a request with this key was answered."""
+    return key is not None and session.get(RepeatableAnswer, (person, key)) is not None
+
+
+def _response(status: int, content: str, location: str | None) -> Response:
+    headers = {"Location": location} if location else {}
+    return Response(content, status, headers, media_type="application/json")

@@ -1,0 +1,45 @@
+"""Long lists in pages: a cursor says where the next one begins."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Annotated, Any
+
+from fastapi import Query
+
+from lepton_hub.api.problems import Problem
+
+Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+Cursor = Annotated[
+    str | None, Query(max_length=800, description="`next` of the page before this one.")
+]
+
+
+def to_cursor(place: list[Any]) -> str:
+    """Return a place in a list as a word."""
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
+    """Return the place that a cursor stands for. Raises Problem."""
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        place = json.loads(base64.b64decode(padded, b"-_", validate=True))
+    except (ValueError, RecursionError) as error:
+        raise _problem() from error
+    fits = (
+        isinstance(place, list)
+        and [type(part) for part in place] == list(kinds)
+        and all("\0" not in part and part.isprintable() for part in place if type(part) is str)
+        and all(0 <= part < 2**31 for part in place if type(part) is int)
+    )
+    if not fits:
+        raise _problem()
+    return place
+
+
+def _problem() -> Problem:
+    return Problem(400, "This cursor is not one of the hub's: begin at the first page.")

@@ -1,0 +1,160 @@
+"""Items: list, search, make, read, change, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from pydantic import AfterValidator
+
+from lepton_hub.api.answers import Erased, ItemAnswer, ItemPage, answer_of, summary_of
+from lepton_hub.api.asking import Asker, Name, Space, State, note
+from lepton_hub.api.conditional import require_unchanged, tagged
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
+from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
+from lepton_hub.api.problems import Problem, described
+from lepton_hub.catalogue.cards import TAG, Card, ItemKind, NewItem, Text
+from lepton_hub.catalogue.items import (
+    Filters,
+    NameTaken,
+    SpaceClosed,
+    card_of,
+    create_item,
+    delete_item,
+    facets,
+    find_item,
+    list_items,
+    write_card,
+)
+from lepton_hub.catalogue.names import SPACE
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.identity.person import PERSON
+from lepton_hub.permissions import Action
+
+router = APIRouter(tags=["items"])
+
+
+def _few_words(text: str) -> str:
+    if len(text.split()) > 8:
+        raise ValueError("at most 8 words")
+    return text
+
+
+@router.get("/items", response_model=ItemPage, responses=described(400))
+def list_them(
+    request: Request,
+    state: State,
+    person: Asker,
+    q: Annotated[
+        Text,
+        AfterValidator(_few_words),
+        Query(max_length=200, description="Words; each is looked for in name, card and tags."),
+    ] = "",
+    kind: ItemKind | None = None,
+    tag: Annotated[str | None, Query(pattern=f"^{TAG}$")] = None,
+    category: Annotated[Text | None, Query(max_length=64)] = None,
+    space: Annotated[str | None, Query(pattern=f"^{SPACE}$")] = None,
+    owner: Annotated[str | None, Query(pattern=f"^{PERSON}$")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """List or search the items that you may see, by space and name."""
+    filters = Filters(q, kind, tag, category, space, owner)
+    after = from_cursor(cursor, str, str)
+    with state.sessions.begin() as session:
+        found, total = list_items(
+            session, person, filters, limit + 1, (after[0], after[1]) if after else None
+        )
+        page = found[:limit]
+        more = len(found) > limit
+        answer = ItemPage(
+            items=[summary_of(item) for item in page],
+            total=total,
+            facets=facets(session, person, filters),
+            next=to_cursor([page[-1].space, page[-1].name]) if more else None,
+        )
+        note(session, person, "item.list", "items", query=request.url.query[:2000], found=total)
+    return tagged(request, answer)
+
+
+@router.post("/items", status_code=201, response_model=ItemAnswer, responses=described(403, 409))
+def make(
+    request: Request, state: State, person: Asker, told: NewItem, key: IdempotencyKey = None
+) -> Response:
+    """Make an item, in your own space or a team's of yours. Its team can read it at once."""
+
+    def work() -> KeptAnswer:
+        try:
+            item = create_item(session, person, told)
+        except SpaceClosed as error:
+            raise Problem(403, f"You may make items in these spaces: {error}.") from error
+        except NameTaken as error:
+            detail = f"{told.space} has, or had, an item {told.name}: choose another name."
+            raise Problem(409, detail) from error
+        answer = answer_of(session, person, item)
+        note(session, person, "item.make", item.reference, kind=told.kind, title=told.card.title)
+        return KeptAnswer(201, answer, f"{state.settings.prefix}/items/{item.reference}")
+
+    with state.sessions.begin() as session:
+        return once(session, person.name, key, request, told, work)
+
+
+@router.get("/items/{space}/{name}", response_model=ItemAnswer, responses=described(404))
+def read(request: Request, state: State, person: Asker, space: Space, name: Name) -> Response:
+    """Return an item."""
+    with state.sessions.begin() as session:
+        item = find_item(session, person, space, name, Action.VIEW)
+        answer = answer_of(session, person, item)
+        note(session, person, "item.read", item.reference)
+    return tagged(request, answer)
+
+
+@router.get("/items/{space}/{name}/card", response_model=Card, responses=described(404))
+def read_card(request: Request, state: State, person: Asker, space: Space, name: Name) -> Response:
+    """Return an item's card. Its ETag is what a change of it asks for."""
+    with state.sessions.begin() as session:
+        item = find_item(session, person, space, name, Action.VIEW)
+        note(session, person, "card.read", item.reference)
+        return tagged(request, card_of(item), _card_tag(item))
+
+
+@router.put(
+    "/items/{space}/{name}/card", response_model=Card, responses=described(403, 404, 412, 428)
+)
+def change_card(
+    request: Request, state: State, person: Asker, space: Space, name: Name, card: Card
+) -> Response:
+    """Replace an item's card. Needs the header If-Match."""
+    with state.sessions.begin() as session:
+        item = find_item(session, person, space, name, Action.EDIT_CARD)
+        require_unchanged(request, _card_tag(item))
+        before = card_of(item)
+        write_card(item, card)
+        session.flush()
+        changed = [n for n in Card.model_fields if getattr(before, n) != getattr(card, n)]
+        note(session, person, "card.change", item.reference, changed=changed)
+        text = card_of(item).model_dump_json()
+        return Response(text, headers={"ETag": _card_tag(item)}, media_type="application/json")
+
+
+@router.delete("/items/{space}/{name}", response_model=Erased, responses=described(403, 404))
+def remove(
+    state: State, person: Asker, space: Space, name: Name, afterwards: BackgroundTasks
+) -> Erased:
+    """Delete an item for good; its name is never given again.
+
+    Its contents are erased as soon as this is answered, except for those that another item holds as
+    well; the audit log says which. To who deletes, both look the same.
+    """
+    with state.sessions.begin() as session:
+        item = find_item(session, person, space, name, Action.DELETE)
+        versions = delete_item(session, item)
+        digests = [version.digest for version in versions]
+        contents = {file.sha256 for version in versions for file in version.files}
+        note(session, person, "item.delete", item.reference, versions=digests[:200])
+    afterwards.add_task(state.erase, contents, person.name)
+    return Erased(reference=f"{space}/{name}", versions=digests)
+
+
+def _card_tag(item: SharedItem) -> str:
+    return f'"{item.public_id}-{item.card_revision}"'

@@ -1,0 +1,154 @@
+"""Who you are, the older clients' call, signing in with a browser, and whether the hub works."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from lepton_hub.api.answers import PersonAnswer
+from lepton_hub.api.asking import Asker, State, note
+from lepton_hub.api.byte_ranges import content_response
+from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.routes.version_routes import CONTENT
+from lepton_hub.catalogue.cards import Text
+from lepton_hub.catalogue.items import NotVisible, existing, find_item
+from lepton_hub.catalogue.names import PATH, NameProblem, own_space, parse_reference
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.catalogue.versions import find_file, find_version
+from lepton_hub.identity.oauth import COOKIE, LASTS_SECONDS, STATE_COOKIE, STATE_SECONDS
+from lepton_hub.identity.person import IdentityError, SignInUnavailable
+from lepton_hub.permissions import Action
+
+router = APIRouter()
+
+
+class Health(BaseModel):
+    """Whether the hub works."""
+
+    status: str
+
+
+@router.get("/health", response_model=Health, tags=["hub"], responses={503: described()[503]})
+def health(state: State) -> Health:
+    """Return whether the hub reaches its database."""
+    try:
+        with state.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        raise Problem(503, "The database does not answer.", {"Retry-After": "5"}) from error
+    return Health(status="works")
+
+
+@router.get("/", include_in_schema=False)
+def first(state: State) -> RedirectResponse:
+    """Send who comes by the hub's own address to its description."""
+    return RedirectResponse(f"{state.settings.prefix}/docs", 302)
+
+
+@router.get("/me", response_model=PersonAnswer, tags=["hub"], responses=described())
+def me(state: State, person: Asker) -> PersonAnswer:
+    """Return who you are to the hub, and where you may make items."""
+    return PersonAnswer(
+        name=person.name,
+        teams=sorted(person.teams),
+        organisation=person.organisation,
+        admin=person.admin,
+        spaces=[own_space(person), *sorted(person.teams)],
+        sign_in=state.identity.notice or "JupyterHub",
+    )
+
+
+@router.get("/data", tags=["older clients"], responses={**described(400, 404, 416), **CONTENT})
+def data(
+    request: Request,
+    state: State,
+    person: Asker,
+    id: Annotated[Text, Query(max_length=230, description="SPACE/NAME, SPACE/NAME@VERSION or id.")],
+    path: Annotated[str | None, Query(max_length=PATH)] = None,
+) -> Response:
+    """Return an item's data, as older clients ask for it: its newest version, unless told.
+
+    path: the file; not needed where the version has one.
+    """
+    with state.sessions.begin() as session:
+        try:
+            reference = parse_reference(id)
+        except NameProblem as problem:
+            item = session.scalars(existing(person).where(SharedItem.public_id == id)).first()
+            if item is None:
+                raise NotVisible from problem
+            number = None
+        else:
+            item = find_item(session, person, reference.space, reference.name, Action.VIEW)
+            number = reference.version
+        version = find_version(session, item, number)
+        if path is None and len(version.files) != 1:
+            names = [file.path for file in version.files[:100]]
+            raise Problem(400, "This version has several files: say which, by path.", paths=names)
+        file = find_file(version, path)
+        note(session, person, "file.download", f"{item.reference}@{version.number}", path=file.path)
+    return content_response(request, state.store, file)
+
+
+@router.get("/login", include_in_schema=False)
+def login(request: Request, state: State, next: str = "") -> Response:
+    """Send a browser to JupyterHub."""
+    if state.oauth is None:
+        raise Problem(404, "This hub knows people by their tokens alone.")
+    prefix = state.settings.prefix
+    where = next if leads_here(next, prefix) else f"{prefix}/docs"
+    address, kept = state.oauth.begin(where)
+    answer = RedirectResponse(address, 302)
+    _set_cookie(request, answer, STATE_COOKIE, kept, prefix, STATE_SECONDS)
+    return answer
+
+
+@router.get("/oauth_callback", include_in_schema=False)
+def callback(request: Request, state: State, code: str = "") -> Response:
+    """Take a browser back from JupyterHub."""
+    nonce = request.query_params.get("state", "")
+    if state.oauth is None:
+        raise Problem(404, "This hub knows people by their tokens alone.")
+    try:
+        kept = request.cookies.get(STATE_COOKIE, "")
+        cookie, where = state.oauth.complete(code, nonce, kept)
+        state.identity.person(state.oauth.token_in(cookie))
+    except IdentityError as error:
+        raise Problem(403, str(error)) from error
+    except SignInUnavailable as error:
+        raise Problem(503, "JupyterHub does not answer.", {"Retry-After": "5"}) from error
+    answer = RedirectResponse(where, 302)
+    prefix = state.settings.prefix
+    answer.delete_cookie(STATE_COOKIE, path=f"{prefix}/")
+    _set_cookie(request, answer, COOKIE, cookie, prefix, LASTS_SECONDS)
+    return answer
+
+
+def leads_here(path: str, prefix: str) -> bool:
+    """Return whether a path leads to this service: not another host's, nor out by dots."""
+    return (
+        path.startswith(f"{prefix}/")
+        and not path.startswith("//")
+        and ".." not in path
+        and not set(path) & set("\\%")
+        and path.isprintable()
+    )
+
+
+def _set_cookie(
+    request: Request, answer: Response, name: str, value: str, prefix: str, seconds: int
+) -> None:
+    answer.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path=f"{prefix}/",
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )

@@ -1,0 +1,228 @@
+"""Versions of items: add, read, download, look at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from lepton_hub.api.answers import (
+    LineageAnswer,
+    TableAnswer,
+    VersionAnswer,
+    VersionPage,
+    version_answer,
+)
+from lepton_hub.api.asking import Asker, Name, Number, Space, State, note, version_number
+from lepton_hub.api.byte_ranges import content_response
+from lepton_hub.api.conditional import tagged
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, is_known, once
+from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
+from lepton_hub.api.problems import Problem, described
+from lepton_hub.catalogue.cards import NewVersion
+from lepton_hub.catalogue.contents import (
+    UploadProblem,
+    finish_uploads,
+    keep_contents,
+    upload_of,
+)
+from lepton_hub.catalogue.items import find_item
+from lepton_hub.catalogue.names import PATH
+from lepton_hub.catalogue.pickles import HEAD, is_pickle
+from lepton_hub.catalogue.tables import SharedItem, Version
+from lepton_hub.catalogue.versions import (
+    PathTwice,
+    SourceMissing,
+    add_version,
+    find_file,
+    find_version,
+    list_versions,
+    made_from,
+    sources_of,
+)
+from lepton_hub.identity.person import Person
+from lepton_hub.permissions import Action
+from lepton_hub.previews import NoPreview, is_table, preview_table, thumbnail
+from lepton_hub.storage import HashMismatch, UploadMissing
+
+router = APIRouter(tags=["versions"], prefix="/items/{space}/{name}/versions")
+
+FilePath = Annotated[str, Path(max_length=PATH)]
+PICKLES_REFUSED = (
+    "is a pickle, which can run any code on the computer of whoever opens it. Share models as "
+    ".safetensors or .onnx, arrays as .npz, tables as .csv."
+)
+CONTENT = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The content."},
+    206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
+}
+
+
+@router.get("", response_model=VersionPage, responses=described(400, 404))
+def list_them(
+    request: Request,
+    state: State,
+    person: Asker,
+    space: Space,
+    name: Name,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Response:
+    """List an item's versions, the newest first."""
+    before = from_cursor(cursor, int)
+    with state.sessions.begin() as session:
+        item = find_item(session, person, space, name, Action.VIEW)
+        found, total = list_versions(session, item, limit + 1, before[0] if before else None)
+        page = found[:limit]
+        answer = VersionPage(
+            versions=[version_answer(session, person, item, version) for version in page],
+            total=total,
+            next=to_cursor([page[-1].number]) if len(found) > limit else None,
+        )
+        note(session, person, "version.list", item.reference)
+    return tagged(request, answer)
+
+
+@router.post("", status_code=201, response_model=VersionAnswer, responses=described(403, 404, 409))
+def add(
+    request: Request,
+    state: State,
+    person: Asker,
+    space: Space,
+    name: Name,
+    told: NewVersion,
+    key: IdempotencyKey = None,
+) -> Response:
+    """Add a version of uploads that are complete. One that says and holds the same is not added.
+
+    Where the newest version is the same, that is the answer.
+    """
+    with state.sessions.begin() as session:
+        find_item(session, person, space, name, Action.ADD_VERSION)
+        replayed = is_known(session, person.name, key)
+        ids = [file.upload for file in told.files]
+        pending = {id_: upload_of(session, person.name, id_) for id_ in ids}
+    files = []
+    try:
+        if not replayed:
+            known = {id_: upload for id_, upload in pending.items() if upload}
+            files = finish_uploads(state.uploads, known, told.files)
+        for file in files:
+            if is_pickle(file.path, b"".join(state.store.read(file.sha256, 0, HEAD))):
+                raise Problem(422, f"{file.path} {PICKLES_REFUSED}")
+    except HashMismatch as error:
+        raise Problem(422, f"{error}. Upload it again.") from error
+    except (UploadProblem, UploadMissing) as error:
+        raise Problem(409, str(error)) from error
+
+    def work() -> KeptAnswer:
+        item = find_item(session, person, space, name, Action.ADD_VERSION)
+        try:
+            version, is_new = add_version(session, person, item, told, files)
+            keep_contents(session, state.store, files, ids)
+        except SourceMissing as error:
+            raise Problem(422, f"There is no {error} that you may see: made_from.") from error
+        except PathTwice as error:
+            raise Problem(422, f"{error} stands twice, or is also a folder.") from error
+        except UploadProblem as error:
+            raise Problem(409, str(error)) from error
+        answer = version_answer(session, person, item, version)
+        if is_new:
+            size = sum(file.size for file in files)
+            facts = {"digest": version.digest, "files": len(files), "bytes": size}
+            note(session, person, "version.add", answer.reference, **facts)
+        place = f"{state.settings.prefix}/items/{item.reference}/versions/{version.number}"
+        return KeptAnswer(201 if is_new else 200, answer, place)
+
+    with state.sessions.begin() as session:
+        return once(session, person.name, key, request, told, work)
+
+
+@router.get("/{number}", response_model=VersionAnswer, responses=described(404))
+def read(
+    request: Request, state: State, person: Asker, space: Space, name: Name, number: Number
+) -> Response:
+    """Return a version."""
+    with state.sessions.begin() as session:
+        item, version = _found(session, person, space, name, number)
+        answer = version_answer(session, person, item, version)
+        note(session, person, "version.read", answer.reference)
+    return tagged(request, answer)
+
+
+@router.get("/{number}/lineage", response_model=LineageAnswer, responses=described(404))
+def lineage(
+    request: Request, state: State, person: Asker, space: Space, name: Name, number: Number
+) -> Response:
+    """Return what a version was made from, and what was made from it."""
+    with state.sessions.begin() as session:
+        item, version = _found(session, person, space, name, number)
+        answer = LineageAnswer(
+            made_from=sources_of(session, person, version),
+            used_by=made_from(session, person, version),
+        )
+        note(session, person, "lineage.read", f"{item.reference}@{version.number}")
+    return tagged(request, answer)
+
+
+@router.get(
+    "/{number}/preview",
+    response_model=TableAnswer,
+    responses={
+        **described(404, 415),
+        200: {"content": {"image/png": {}}, "description": "A table's first rows, or a picture."},
+    },
+)
+def preview(
+    request: Request,
+    state: State,
+    person: Asker,
+    space: Space,
+    name: Name,
+    number: Number,
+    path: Annotated[str | None, Query(max_length=PATH)] = None,
+) -> Response:
+    """Return the first rows of a table (CSV, TSV, JSON lines, NumPy), or a small picture.
+
+    path: the file; not needed where the version has one.
+    """
+    with state.sessions.begin() as session:
+        item, version = _found(session, person, space, name, number)
+        file = find_file(version, path)
+        reference = f"{item.reference}@{version.number}"
+        note(session, person, "file.preview", reference, path=file.path)
+    try:
+        if is_table(file.path):
+            table = preview_table(state.store, file.sha256, file.path)
+            return tagged(request, TableAnswer(**vars(table)))
+        return Response(thumbnail(state.store, file.sha256, file.path), media_type="image/png")
+    except NoPreview as error:
+        raise Problem(415, str(error)) from error
+
+
+@router.get("/{number}/files/{path:path}", responses={**described(404, 416), **CONTENT})
+@router.head("/{number}/files/{path:path}", include_in_schema=False)
+def download(
+    request: Request,
+    state: State,
+    person: Asker,
+    space: Space,
+    name: Name,
+    number: Number,
+    path: FilePath,
+) -> Response:
+    """Return a file, or with the header Range a part of it. Its ETag is its SHA-256."""
+    with state.sessions.begin() as session:
+        item, version = _found(session, person, space, name, number)
+        file = find_file(version, path)
+        reference = f"{item.reference}@{version.number}"
+        note(session, person, "file.download", reference, path=file.path)
+    return content_response(request, state.store, file)
+
+
+def _found(
+    session: Session, person: Person, space: str, name: str, number: str
+) -> tuple[SharedItem, Version]:
+    item = find_item(session, person, space, name, Action.VIEW)
+    return item, find_version(session, item, version_number(number))

@@ -1,0 +1,166 @@
+"""The hub's application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from sqlalchemy.exc import IntegrityError
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+
+from lepton_hub.api.asking import note
+from lepton_hub.api.documentation import POLICY, documentation_page
+from lepton_hub.api.guards import Guards
+from lepton_hub.api.problems import Problem, ProblemAnswer, problem_response
+from lepton_hub.api.routes import (
+    asking_routes,
+    item_routes,
+    other_routes,
+    sharing_routes,
+    upload_routes,
+    version_routes,
+)
+from lepton_hub.api.service_state import ServiceState
+from lepton_hub.catalogue.items import NotAllowed, NotVisible
+
+FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
+DESCRIPTION = (
+    "Where teams share data sets, models, code and notebooks. Each request says who asks, by a "
+    "token of JupyterHub: 'Authorization: token YOUR_TOKEN'. What somebody may not see exists for "
+    "them in no answer. Errors are problem details (RFC 9457)."
+)
+NOT_VISIBLE = (
+    "There is no such thing that you may see. If a colleague told you of it, ask for access: "
+    "POST /requests, or lepton_course.hub.request_access."
+)
+NOT_ALLOWED = "You may see this item, but not do this with it. Ask its owner."
+
+
+def create_app(state: ServiceState) -> FastAPI:
+    """Return the application of a hub."""
+    prefix = state.settings.prefix
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(_tidy_regularly(state))
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    app = FastAPI(
+        title="The hub",
+        version="1",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.hub = state
+    for module in (
+        item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
+    ):  # fmt: skip
+        app.include_router(module.router, prefix=prefix)
+    app.include_router(_description_router(app, prefix), prefix=prefix)
+    _handle_errors(app)
+    app.add_middleware(Guards, notice=state.identity.notice, uploads=f"{prefix}/uploads/")
+    return app
+
+
+def _description_router(app: FastAPI, prefix: str) -> APIRouter:
+    router = APIRouter(include_in_schema=False)
+
+    def description() -> dict[str, Any]:
+        found = app.openapi()
+        schemas = found["components"]["schemas"]
+        schemas["ProblemAnswer"] = ProblemAnswer.model_json_schema()
+        for operations in found["paths"].values():
+            for operation in operations.values():
+                operation["summary"] = (
+                    operation["description"].partition(". ")[0].partition("\n")[0].rstrip(".")
+                )
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        return found
+
+    @router.get("/openapi.json")
+    def openapi() -> JSONResponse:
+        return JSONResponse(description())
+
+    @router.get("/docs")
+    def docs() -> HTMLResponse:
+        page = documentation_page(description(), f"{prefix}/openapi.json")
+        return HTMLResponse(page, headers={"content-security-policy": POLICY})
+
+    return router
+
+
+def _handle_errors(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    def told(_: Request, problem: Problem) -> Response:
+        return problem.response()
+
+    @app.exception_handler(NotVisible)
+    def not_visible(request: Request, _: NotVisible) -> Response:
+        return _refuse(request, 404, NOT_VISIBLE)
+
+    @app.exception_handler(NotAllowed)
+    def not_allowed(request: Request, _: NotAllowed) -> Response:
+        return _refuse(request, 403, NOT_ALLOWED)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_: Request, error: RequestValidationError) -> Response:
+        found = [
+            {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
+        ]
+        first = f"{found[0]['where']}: {found[0]['what']}" if found else "The request is not valid"
+        return problem_response(422, f"{first}.", errors=found[:50])
+
+    @app.exception_handler(HTTPException)
+    def http(_: Request, error: HTTPException) -> Response:
+        detail = "There is no such address; /docs lists them." if error.status_code == 404 else ""
+        headers = dict(error.headers) if error.headers else None
+        return problem_response(error.status_code, detail or str(error.detail), headers)
+
+    @app.exception_handler(IntegrityError)
+    def twice(_: Request, __: IntegrityError) -> Response:
+        return problem_response(
+            409, "Somebody did the same at the same moment. Read it again, then decide."
+        )
+
+    @app.exception_handler(Exception)
+    def unforeseen(_: Request, __: Exception) -> Response:
+        return problem_response(500, "The hub made a mistake. Its log has more.")
+
+
+def _refuse(request: Request, status: int, detail: str) -> Response:
+    """Write a refusal into the audit log, and answer.
+
+    What does not exist and what may not be seen take the same way, so no clock tells them apart.
+    """
+    parts = request.path_params
+    subject = (
+        f"{parts['space']}/{parts['name']}" if "space" in parts else request.scope["route"].path
+    )
+    state: ServiceState = request.app.state.hub
+    with state.sessions.begin() as session:
+        person = request.state.person
+        note(session, person, "refused", subject, method=request.method, status=status)
+    return problem_response(status, detail)
+
+
+async def _tidy_regularly(state: ServiceState) -> None:
+    pause = FIRST_TIDY_SECONDS
+    while True:
+        await asyncio.sleep(pause)
+        pause = TIDY_SECONDS
+        with suppress(Exception):  # a store that does not answer now may do so in an hour
+            await run_in_threadpool(state.tidy)

@@ -1,0 +1,117 @@
+"""Entries of the audit log, and the hashes that chain them.
+
+An entry's hash covers its number, time and action, the previous entry's hash, and a *commitment* to
+each of its actor, subject and detail: SHA-256 of a random salt and the value. So a value can be
+removed on request, with its salt, and the chain still holds: what is left of it is a number that
+nobody can trace back, even by trying all names there are, and that nobody can pass another value
+off for.
+
+Encrypting the values and destroying keys would serve the same end. Salted hashes were chosen since
+nothing of the value stays behind, not even encrypted; since values can be searched while they are
+there; and since the log needs no key, and so no rotation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+START = "0" * 64
+"""What the first entry has for the hash of the previous one."""
+FIELDS = ("actor", "detail", "subject")
+"""What an entry commits to, and what may be redacted; sorted."""
+REDACTION = "audit.redact"
+"""The action of entries that say what was redacted."""
+DETAIL_LENGTH = 16_384
+NAME_LENGTH = 500
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the log; actor, subject and detail are None where they were redacted."""
+
+    number: int
+    time: str
+    actor: str | None
+    action: str
+    subject: str | None
+    detail: dict[str, Any] | None
+    previous: str
+    hash: str
+
+
+def redacted_fields(entry: Entry) -> tuple[str, ...]:
+    """Return which of an entry's values were removed."""
+    return tuple(field for field in FIELDS if getattr(entry, field) is None)
+
+
+def canonical(value: object) -> str:
+    """Return JSON of one form: sorted keys, no spaces, ASCII.
+
+    Raises ValueError and TypeError for what JSON cannot say, such as NaN.
+    """
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    )
+
+
+def new_salt() -> str:
+    """Return 64 random hexadecimal digits."""
+    return secrets.token_hex(32)
+
+
+def commitment(field: str, salt: str, value: str) -> str:
+    """Return the hash that an entry has of a value."""
+    return hashlib.sha256(canonical([field, salt, value]).encode()).hexdigest()
+
+
+def entry_hash(
+    number: int, time: str, action: str, commitments: dict[str, str], previous: str
+) -> str:
+    """Return the hash of an entry."""
+    content = {
+        "number": number,
+        "time": time,
+        "action": action,
+        "commitments": commitments,
+        "previous": previous,
+    }
+    return hashlib.sha256(canonical(content).encode()).hexdigest()
+
+
+def checked_text(what: str, text: str) -> str:
+    """Return a name that both databases can keep. Raises ValueError."""
+    if not 0 < len(text) <= NAME_LENGTH or "\0" in text:
+        raise ValueError(f"The {what} of an audit entry has 1 to {NAME_LENGTH} characters, no NUL")
+    text.encode()  # a lone surrogate is a ValueError, too
+    return text
+
+
+def checked_detail(detail: dict[str, Any]) -> str:
+    """Return the detail as canonical JSON. Raises ValueError, TypeError."""
+    if not isinstance(detail, dict):
+        raise TypeError("The detail of an audit entry is a dict")
+    text = canonical(detail)
+    if len(text) > DETAIL_LENGTH:
+        raise ValueError(f"The detail of an audit entry has at most {DETAIL_LENGTH} characters")
+    return text
+
+
+def now() -> str:
+    """Return the time in UTC, to the microsecond."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def digest_of(values: Iterable[tuple[int, str]]) -> tuple[int, str]:
+    """Return the count and the hash of a sorted list of entries' numbers and fields."""
+    count = 0
+    digest = hashlib.sha256()
+    for number, field in values:
+        digest.update(f"{number} {field}\n".encode())
+        count += 1
+    return count, digest.hexdigest()

@@ -1,0 +1,216 @@
+"""Walk the audit log from its first entry, and find the first one that cannot be true."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from sqlalchemy import Row, literal, null, select, union_all
+from sqlalchemy.orm import Session
+
+from lepton_hub.audit.audit_chain import (
+    FIELDS,
+    REDACTION,
+    START,
+    commitment,
+    digest_of,
+    entry_hash,
+)
+from lepton_hub.audit.audit_tables import AuditEntry, AuditHead, AuditRedaction, AuditValue
+from lepton_hub.audit.signed_head import SignedHead
+
+_ENTRIES = AuditEntry.__table__
+_VALUES = AuditValue.__table__
+_REDACTIONS = AuditRedaction.__table__
+_HEAD = AuditHead.__table__
+_AT_ONCE = 500
+
+
+class BreakReason(Enum):
+    """What is wrong with an entry; the text goes on after "Entry 17 "."""
+
+    ENTRY_MISSING = "is missing"
+    ENTRY_CHANGED = "was changed after it was written"
+    NOT_CHAINED = "does not follow the entry before it: one of the two was exchanged"
+    VALUE_CHANGED = "has another value than was written"
+    VALUE_MISSING = "lacks a value, and no redaction says why"
+    VALUE_RETURNED = "has a value that was redacted"
+    REDACTION_CHANGED = "is a redaction of other values than the log now says"
+    HEAD_CHANGED = "is not what the log's head says"
+    EXPORTED_DIFFERS = "is another one than the exported head has signed"
+
+
+@dataclass(frozen=True)
+class ChainVerdict:
+    """Whether the log is whole; entries: how many were found right before the first broken one.
+
+    broken: the number of that one; reason: why; field: of which value, if of one.
+    """
+
+    entries: int
+    broken: int | None = None
+    reason: BreakReason | None = None
+    field: str | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is broken."""
+        return self.broken is None
+
+    def __str__(self) -> str:
+        if self.reason is None:
+            return f"The audit log is whole: {self.entries} entries"
+        which = f" ({self.field})" if self.field else ""
+        return f"Entry {self.broken} {self.reason.value}{which}"
+
+
+class _Broken(Exception):
+    def __init__(self, number: int, reason: BreakReason, field: str | None = None) -> None:
+        super().__init__()
+        self.verdict = ChainVerdict(number - 1, number, reason, field)
+
+
+@dataclass(frozen=True)
+class _State:
+    """What the values' tables have for a field of an entry; one of the two is empty."""
+
+    value: Row[Any] | None = None
+    redacted: bool = False
+
+
+def verify(session: Session, exported: SignedHead | None = None) -> ChainVerdict:
+    """Check every entry, in bounded memory; return the first broken one, or that all is whole.
+
+    exported: a head that was kept elsewhere (`is_genuine` says whether the hub signed it); without
+    one, a log whose end was cut off together with its head looks whole. Entries that are added
+    meanwhile do no harm.
+    """
+    try:
+        return ChainVerdict(_walk(session, exported))
+    except _Broken as broken:
+        return broken.verdict
+
+
+def _walk(session: Session, exported: SignedHead | None) -> int:
+    head_number, head_hash = _head(session)
+    number = 0
+    previous = START
+    for row, states in _rows(session):
+        if row.number != number + 1:
+            raise _Broken(number + 1, BreakReason.ENTRY_MISSING)
+        _check_entry(row, previous)
+        for field in FIELDS:
+            _check_value(row, field, states.get(field, _State()))
+        if row.action == REDACTION:
+            _check_redaction(session, row, states["detail"])
+        if row.number == head_number and row.hash != head_hash:
+            raise _Broken(row.number, BreakReason.HEAD_CHANGED)
+        if exported and row.number == exported.number and row.hash != exported.hash:
+            raise _Broken(row.number, BreakReason.EXPORTED_DIFFERS)
+        number = row.number
+        previous = row.hash
+    if number < max(head_number, exported.number if exported else 0):
+        raise _Broken(number + 1, BreakReason.ENTRY_MISSING)
+    later_number, later_hash = _head(session)
+    if later_number < number or (later_number == number and later_hash != previous):
+        raise _Broken(max(number, 1), BreakReason.HEAD_CHANGED)
+    _check_orphans(session)
+    return number
+
+
+def _check_entry(row: Row[Any], previous: str) -> None:
+    commitments = {field: getattr(row, f"{field}_commitment") for field in FIELDS}
+    if row.hash != entry_hash(row.number, row.time, row.action, commitments, row.previous):
+        raise _Broken(row.number, BreakReason.ENTRY_CHANGED)
+    if row.previous != previous:
+        raise _Broken(row.number, BreakReason.NOT_CHAINED)
+
+
+def _check_value(row: Row[Any], field: str, state: _State) -> None:
+    value = state.value
+    if value is None and not state.redacted:
+        raise _Broken(row.number, BreakReason.VALUE_MISSING, field)
+    if value is not None and state.redacted:
+        raise _Broken(row.number, BreakReason.VALUE_RETURNED, field)
+    if value is not None:
+        found = commitment(field, value.salt, value.text)
+        if found != getattr(row, f"{field}_commitment"):
+            raise _Broken(row.number, BreakReason.VALUE_CHANGED, field)
+
+
+def _check_redaction(session: Session, row: Row[Any], detail: _State) -> None:
+    """Compare what a redaction says it removed with what counts as redacted by it."""
+    if detail.value is None:
+        raise _Broken(row.number, BreakReason.VALUE_MISSING, "detail")
+    said = json.loads(detail.value.text)
+    listed = (
+        select(_REDACTIONS.c.number, _REDACTIONS.c.field)
+        .where(_REDACTIONS.c.by == row.number)
+        .order_by(_REDACTIONS.c.number, _REDACTIONS.c.field)
+        .execution_options(yield_per=_AT_ONCE)
+    )
+    if digest_of(map(tuple, session.execute(listed))) != (said["count"], said["digest"]):
+        raise _Broken(row.number, BreakReason.REDACTION_CHANGED)
+
+
+def _check_orphans(session: Session) -> None:
+    """Find values of entries that there are not; foreign keys may have been switched off."""
+    outer = _VALUES.outerjoin(_ENTRIES, _ENTRIES.c.number == _VALUES.c.number)
+    orphan = session.scalar(
+        select(_VALUES.c.number)
+        .select_from(outer)
+        .where(_ENTRIES.c.number.is_(None))
+        .order_by(_VALUES.c.number)
+        .limit(1)
+    )
+    if orphan is not None:
+        raise _Broken(orphan, BreakReason.ENTRY_MISSING)
+
+
+def _head(session: Session) -> tuple[int, str]:
+    row = session.execute(select(_HEAD.c.number, _HEAD.c.hash)).one_or_none()
+    if row is None:
+        raise _Broken(1, BreakReason.HEAD_CHANGED)
+    return row.number, row.hash
+
+
+def _rows(session: Session) -> Iterator[tuple[Row[Any], dict[str, _State]]]:
+    """Yield each entry with the states of its fields, by number."""
+    last = None
+    while True:
+        later = select(_ENTRIES).order_by(_ENTRIES.c.number).limit(_AT_ONCE)
+        if last is not None:
+            later = later.where(_ENTRIES.c.number > last)
+        rows = session.execute(later).all()
+        if not rows:
+            return
+        states = _states(session, rows)
+        for row in rows:
+            yield row, states.get(row.number, {})
+        last = rows[-1].number
+
+
+def _states(session: Session, rows: Sequence[Row[Any]]) -> dict[int, dict[str, _State]]:
+    """Return what the two tables have of some entries' fields, as of one moment."""
+    first = rows[0].number
+    last = rows[-1].number
+    by = _ENTRIES.alias("by")
+    values = select(
+        _VALUES.c.number, _VALUES.c.field, _VALUES.c.salt, _VALUES.c.text, literal(0).label("gone")
+    ).where(_VALUES.c.number.between(first, last))
+    redacted = (
+        select(_REDACTIONS.c.number, _REDACTIONS.c.field, null(), null(), literal(1))
+        .join(by, by.c.number == _REDACTIONS.c.by)
+        .where(_REDACTIONS.c.number.between(first, last), by.c.action == REDACTION)
+    )
+    found: dict[int, dict[str, _State]] = {}
+    for one in session.execute(union_all(values, redacted)):
+        fields = found.setdefault(one.number, {})
+        before = fields.get(one.field, _State())
+        fields[one.field] = _State(
+            before.value if one.gone else one, before.redacted or bool(one.gone)
+        )
+    return found

@@ -1,0 +1,128 @@
+"""What an item's card says, and what is said of a version."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from lepton_hub.catalogue.names import (
+    ITEM,
+    SPACE,
+    NameProblem,
+    Reference,
+    check_path,
+    parse_reference,
+)
+
+TAG = r"[a-z0-9][a-z0-9 _.-]{0,31}"
+HEX = r"^[0-9a-f]{64}$"
+
+
+def _storable(text: str) -> str:
+    """Return a text that every database takes: no NUL, no half of a surrogate pair."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("the text holds a character that cannot be kept")
+    return text
+
+
+def _path(path: str) -> str:
+    try:
+        return check_path(_storable(path))
+    except NameProblem as problem:
+        raise ValueError(str(problem)) from problem
+
+
+def _reference(text: str) -> Reference:
+    try:
+        found = parse_reference(text)
+    except NameProblem as problem:
+        raise ValueError(str(problem)) from problem
+    if found.version is None:
+        raise ValueError("name the version, such as city/ridership@3: the newest one changes")
+    return found
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Tag = Annotated[str, Field(pattern=rf"^{TAG}$")]
+FilePath = Annotated[str, AfterValidator(_path)]
+VersionReference = Annotated[str, AfterValidator(lambda text: str(_reference(text)))]
+
+
+class ItemKind(StrEnum):
+    """What an item is."""
+
+    DATASET = "dataset"
+    MODEL = "model"
+    CODE = "code"
+    NOTEBOOK = "notebook"
+
+
+class Told(BaseModel):
+    """What a client tells: fields that are not known are refused, so that no slip goes unseen."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Card(Told):
+    """What a reader must know of an item before they use it."""
+
+    title: Annotated[Text, Field(min_length=1, max_length=200)]
+    description: Annotated[Text, Field(max_length=10_000)] = ""
+    category: Annotated[Text, Field(max_length=64)] = ""
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
+    licence: Annotated[Text, Field(min_length=1, max_length=200)]
+    origin: Annotated[
+        Text, Field(min_length=1, max_length=2000, description="Who made it, where it comes from.")
+    ]
+    intended_use: Annotated[Text, Field(max_length=4000)] = ""
+    limits: Annotated[
+        Text, Field(max_length=4000, description="Where it fails or must not be used.")
+    ] = ""
+    personal_data: Annotated[
+        Literal["none", "pseudonymous", "personal"],
+        Field(description="Whether it says something about people who can be told apart."),
+    ]
+
+
+class TableColumn(Told):
+    """A column of a table."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=200)]
+    type: Literal["integer", "number", "text", "boolean", "date", "datetime", "category"]
+    unit: Annotated[Text, Field(max_length=64)] = ""
+    description: Annotated[Text, Field(max_length=1000)] = ""
+
+
+class NewItem(Told):
+    """An item to be made; its content comes as its first version."""
+
+    space: Annotated[str, Field(pattern=f"^{SPACE}$", description="A team of yours, or ~you.")]
+    name: Annotated[str, Field(pattern=f"^{ITEM}$")]
+    kind: ItemKind
+    card: Card
+
+
+class NewFile(Told):
+    """A file of a version: the finished upload that holds its content."""
+
+    path: FilePath
+    upload: Annotated[Text, Field(max_length=64)]
+    media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}$")] = (
+        "application/octet-stream"
+    )
+
+
+class NewVersion(Told):
+    """A version to be added; what there is already stays as it is."""
+
+    files: Annotated[list[NewFile], Field(min_length=1, max_length=1000)]
+    note: Annotated[Text, Field(max_length=4000, description="What is new.")] = ""
+    columns: Annotated[list[TableColumn], Field(max_length=2000)] = []
+    made_from: Annotated[
+        list[VersionReference], Field(max_length=100, description="Versions that it was made from.")
+    ] = []
+    made_with: Annotated[
+        Text, Field(max_length=1000, description="The notebook, program or job that made it.")
+    ] = ""

@@ -1,0 +1,139 @@
+"""Contents on their way into the store and out of it: uploads, erasure, housekeeping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select, text
+from sqlalchemy.orm import Session, sessionmaker
+
+from lepton_hub.catalogue.cards import NewFile
+from lepton_hub.catalogue.tables import PendingUpload, VersionFile
+from lepton_hub.catalogue.versions import StoredFile
+from lepton_hub.database.moments import now
+from lepton_hub.storage import BlobMissing, BlobStore, Uploads
+
+UPLOAD_LASTS = timedelta(days=7)
+MOST_UPLOADS = 50
+"""How many unfinished uploads one person may have."""
+SPARED_SECONDS = 3600.0
+"""A content that nothing refers to yet is left alone for so long: somebody may be adding it."""
+_LOCK = 0x1E970
+
+
+class UploadProblem(Exception):
+    """An upload cannot be used; the message says why."""
+
+
+class TooManyUploads(Exception):
+    """Somebody has too many unfinished uploads."""
+
+
+def begin_upload(
+    session: Session, uploads: Uploads, person: str, size: int, sha256: str
+) -> PendingUpload:
+    """Begin an upload. Raises TooManyUploads."""
+    mine = select(func.count()).select_from(PendingUpload).where(PendingUpload.person == person)
+    if (session.scalar(mine) or 0) >= MOST_UPLOADS:
+        raise TooManyUploads
+    upload = PendingUpload(id=uploads.create(), person=person, size=size, sha256=sha256)
+    session.add(upload)
+    session.flush()
+    return upload
+
+
+def upload_of(session: Session, person: str, id_: str) -> PendingUpload | None:
+    """Return an upload by its id, if it is this person's."""
+    query = select(PendingUpload).where(PendingUpload.id == id_, PendingUpload.person == person)
+    return session.scalars(query).first()
+
+
+def finish_uploads(
+    uploads: Uploads, pending: dict[str, PendingUpload], files: Iterable[NewFile]
+) -> list[StoredFile]:
+    """Put the content of uploads into the store; may be called again after a failure.
+
+    pending: the person's uploads by id. Raises UploadProblem, and what the store raises.
+    """
+    found = []
+    for file in files:
+        upload = pending.get(file.upload)
+        if upload is None:
+            raise UploadProblem(f"There is no upload {file.upload} of yours: begin it again.")
+        arrived = uploads.offset(upload.id)
+        if arrived != upload.size:
+            raise UploadProblem(
+                f"The upload of {file.path} is not complete: {arrived} of {upload.size} bytes "
+                "have arrived. Send the rest, then add the version again."
+            )
+        blob = uploads.finish(upload.id, upload.sha256)
+        found.append(StoredFile(file.path, blob.sha256, blob.size, file.media_type))
+    return found
+
+
+def keep_contents(
+    session: Session, store: BlobStore, files: Iterable[StoredFile], used: Iterable[str]
+) -> None:
+    """Have files refer to contents of the store within a transaction, and forget their uploads.
+
+    Until the transaction ends, nothing is erased. Raises UploadProblem for a content that was
+    erased just before.
+    """
+    _hold(session)
+    for file in files:
+        if file.sha256 not in store:
+            raise UploadProblem(f"The content of {file.path} was lost: upload it again.")
+    session.execute(delete(PendingUpload).where(PendingUpload.id.in_(list(used))))
+
+
+def erase_unneeded(
+    sessions: sessionmaker[Session], store: BlobStore, contents: Iterable[str]
+) -> list[str]:
+    """Erase those contents that no version and no upload needs; return which."""
+    erased = []
+    for sha256 in sorted(set(contents)):
+        with sessions.begin() as session:
+            _hold(session)
+            if not _is_needed(session, sha256):
+                try:
+                    store.delete(sha256)
+                except BlobMissing:
+                    continue
+                erased.append(sha256)
+    return erased
+
+
+def expired_contents(
+    sessions: sessionmaker[Session], store: BlobStore, uploads: Uploads
+) -> set[str]:
+    """Forget uploads that have expired; return contents to which nothing may refer any more.
+
+    Such contents stay behind where an upload was never used, or the hub was killed in the middle of
+    something.
+    """
+    with sessions.begin() as session:
+        old = PendingUpload.begun_at < now() - UPLOAD_LASTS
+        session.execute(delete(PendingUpload).where(old))
+    uploads.expire(UPLOAD_LASTS.total_seconds())
+    limit = now().timestamp() - SPARED_SECONDS
+    stored = {blob.sha256 for blob in store.blobs() if blob.written < limit}
+    with sessions.begin() as session:
+        return stored - set(session.scalars(select(VersionFile.sha256)))
+
+
+def _is_needed(session: Session, sha256: str) -> bool:
+    queries = (
+        select(VersionFile.id).where(VersionFile.sha256 == sha256),
+        select(PendingUpload.id).where(PendingUpload.sha256 == sha256),
+    )
+    return any(session.scalars(query.limit(1)).first() is not None for query in queries)
+
+
+def _hold(session: Session) -> None:
+    """Have those who keep and those who erase contents wait for each other.
+
+    SQLite's writers do so by themselves.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -1,0 +1,195 @@
+"""Make items, find them, change their cards, delete them. Every query knows who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Select, delete, func, or_, select, tuple_
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
+from lepton_hub.catalogue.names import may_create_in, own_space, team_of
+from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.permissions.grants import Grant, roles_of, visible_to
+from lepton_hub.permissions.links import SharedLink
+from lepton_hub.permissions.roles import Action, allows
+
+CARD = tuple(name for name in Card.model_fields if name != "tags")
+
+
+class NotVisible(Exception):
+    """There is no such item for who asks: it does not exist, or they may not see it."""
+
+
+class NotAllowed(Exception):
+    """Who asks sees the item, but may not do this with it."""
+
+
+class NameTaken(Exception):
+    """There is an item of this name, or there was one."""
+
+
+class SpaceClosed(Exception):
+    """Who asks may not create items in a space."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which items are looked for. text: words, each in the name, title, description or a tag."""
+
+    text: str = ""
+    kind: ItemKind | None = None
+    tag: str | None = None
+    category: str | None = None
+    space: str | None = None
+    owner: str | None = None
+
+
+def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
+    """Make an item that its maker owns. Raises SpaceClosed, NameTaken."""
+    if not may_create_in(person, told.space):
+        raise SpaceClosed(", ".join([own_space(person), *sorted(person.teams)]))
+    item = SharedItem(
+        space=told.space,
+        name=told.name,
+        team=team_of(told.space),
+        kind=told.kind,
+        owner=person.name,
+        **{name: getattr(told.card, name) for name in CARD},
+    )
+    item.tags = _tags(told.card)
+    try:
+        with session.begin_nested():
+            session.add(item)
+    except IntegrityError as error:
+        raise NameTaken from error
+    return item
+
+
+def find_item(
+    session: Session, person: Person, space: str, name: str, action: Action
+) -> SharedItem:
+    """Return an item with which a person may do something. Raises NotVisible, NotAllowed."""
+    query = existing(person).where(SharedItem.space == space, SharedItem.name == name)
+    item = session.scalars(query).first()
+    if item is None:
+        raise NotVisible
+    if not allows(roles_of(session, person, item), action):
+        raise NotAllowed
+    return item
+
+
+def actions_of(session: Session, person: Person, item: SharedItem) -> list[Action]:
+    """Return all that a person may do with an item."""
+    roles = roles_of(session, person, item)
+    return [action for action in Action if allows(roles, action)]
+
+
+def list_items(
+    session: Session, person: Person, filters: Filters, limit: int, after: tuple[str, str] | None
+) -> tuple[Sequence[SharedItem], int]:
+    """Return items by space and name, and how many there are in all.
+
+    after: space and name of the last item of the page before.
+    """
+    query = _filtered(existing(person), filters)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if after is not None:
+        query = query.where(tuple_(SharedItem.space, SharedItem.name) > after)
+    return session.scalars(
+        query.order_by(SharedItem.space, SharedItem.name).limit(limit)
+    ).all(), total
+
+
+def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict[str, int]]:
+    """Return how many of the found items are of each kind and have each tag (the 50 commonest)."""
+    found = _filtered(existing(person), filters).subquery()
+    kinds = select(found.c.kind, func.count()).group_by(found.c.kind).order_by(found.c.kind)
+    tags = (
+        select(ItemTag.tag, func.count())
+        .join(found, found.c.id == ItemTag.item_id)
+        .group_by(ItemTag.tag)
+        .order_by(func.count().desc(), ItemTag.tag)
+        .limit(50)
+    )
+    return {
+        "kind": dict(session.execute(kinds).tuples().all()),
+        "tag": dict(session.execute(tags).tuples().all()),
+    }
+
+
+def existing(person: Person) -> Select[tuple[SharedItem]]:
+    """Return the query for all items that exist for a person."""
+    return select(SharedItem).where(SharedItem.deleted_at.is_(None), visible_to(person, SharedItem))
+
+
+def card_of(item: SharedItem) -> Card:
+    """Return an item's card."""
+    return Card.model_construct(
+        **{name: getattr(item, name) for name in CARD}, tags=[tag.tag for tag in item.tags]
+    )
+
+
+def write_card(item: SharedItem, card: Card) -> None:
+    """Replace an item's card."""
+    for name in CARD:
+        setattr(item, name, getattr(card, name))
+    wanted = set(card.tags)
+    kept = [tag for tag in item.tags if tag.tag in wanted]
+    known = {tag.tag for tag in kept}
+    item.tags = kept + [ItemTag(tag=tag) for tag in sorted(wanted - known)]
+    item.card_revision += 1
+    item.changed_at = now()
+
+
+def delete_item(session: Session, item: SharedItem) -> list[Version]:
+    """Delete an item's card, versions, grants and links; return the versions.
+
+    Its name stays taken, so that a reference to it never leads to something else. Its content is
+    erased by `erase_unneeded`, once this is committed.
+    """
+    versions = list(session.scalars(select(Version).where(Version.item_id == item.id)))
+    ids = [version.id for version in versions]
+    session.execute(
+        delete(Source).where(or_(Source.version_id.in_(ids), Source.source_id.in_(ids)))
+    )
+    for version in versions:
+        session.delete(version)
+    for table in (Grant, SharedLink):
+        session.execute(delete(table).where(table.item_id == item.id))
+    item.tags = []
+    for name in CARD:
+        setattr(item, name, "")
+    item.deleted_at = now()
+    session.flush()
+    return versions
+
+
+def _filtered(query: Select[tuple[SharedItem]], filters: Filters) -> Select[tuple[SharedItem]]:
+    equal = {
+        SharedItem.kind: filters.kind,
+        SharedItem.category: filters.category,
+        SharedItem.space: filters.space,
+        SharedItem.owner: filters.owner,
+    }
+    query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.tag is not None:
+        query = query.where(SharedItem.tags.any(ItemTag.tag == filters.tag))
+    return query.where(*(_mentions(word) for word in filters.text.split()))
+
+
+def _mentions(word: str) -> ColumnElement[bool]:
+    """Return the condition that an item has a word somewhere, in capitals or not."""
+    places = (SharedItem.name, SharedItem.title, SharedItem.description, SharedItem.category)
+    return or_(
+        *(place.icontains(word, autoescape=True) for place in places),
+        SharedItem.tags.any(ItemTag.tag.icontains(word, autoescape=True)),
+    )
+
+
+def _tags(card: Card) -> list[ItemTag]:
+    return [ItemTag(tag=tag) for tag in sorted(set(card.tags))]

@@ -1,0 +1,86 @@
+"""Names of items and versions, as people write them: city/ridership@3."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lepton_hub.identity.person import PERSON, TEAM, Person
+
+ITEM = r"[a-z0-9][a-z0-9._-]{0,62}"
+SPACE = rf"(?:{TEAM}|~{PERSON})"
+PATH = 255
+"""Longest path of a file in a version, in characters."""
+
+_REFERENCE = re.compile(rf"(?P<space>{SPACE})/(?P<name>{ITEM})(?:@(?P<version>[1-9][0-9]{{0,8}}))?")
+
+
+class NameProblem(ValueError):
+    """A name cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An item, or one version of it. version: a number from 1; None: the newest."""
+
+    space: str
+    name: str
+    version: int | None = None
+
+    def __str__(self) -> str:
+        version = f"@{self.version}" if self.version else ""
+        return f"{self.space}/{self.name}{version}"
+
+
+def parse_reference(text: str) -> Reference:
+    """Return what a text such as "city/ridership@3" or "hub:city/ridership" names.
+
+    >>> parse_reference("city/ridership@3")
+    Reference(space='city', name='ridership', version=3)
+
+    Raises NameProblem.
+    """
+    match = _REFERENCE.fullmatch(text.removeprefix("hub:"))
+    if match is None:
+        raise NameProblem(
+            "An item is named SPACE/NAME or SPACE/NAME@VERSION, such as city/ridership@3; the "
+            "space is a team or, with ~ before it, a person."
+        )
+    version = match["version"]
+    return Reference(match["space"], match["name"], int(version) if version else None)
+
+
+def own_space(person: Person) -> str:
+    """Return the space that belongs to a person alone."""
+    return f"~{person.name}"
+
+
+def team_of(space: str) -> str | None:
+    """Return the team whose space it is; None for a person's."""
+    return None if space.startswith("~") else space
+
+
+def may_create_in(person: Person, space: str) -> bool:
+    """Return whether a person may put new items into a space: their own, or their team's."""
+    return space == own_space(person) or space in person.teams
+
+
+def check_path(path: str) -> str:
+    """Return the path of a file in a version, if it leads nowhere but into the version's folder.
+
+    Raises NameProblem.
+    """
+    parts = path.split("/")
+    good = (
+        0 < len(path) <= PATH
+        and all(part not in ("", ".", "..") for part in parts)
+        and all(part == part.strip(" ") and not part.endswith(".") for part in parts)
+        and path.isprintable()
+        and not set(path) & set('\\:*?"<>|')
+    )
+    if not good:
+        raise NameProblem(
+            f"A file's path is relative, with / between its parts and none of \\ : * ? \" < > |, "
+            f"not {path!r}."
+        )
+    return path

@@ -1,0 +1,181 @@
+"""Add versions to items and find them. What a version holds never changes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.cards import NewVersion
+from lepton_hub.catalogue.items import NotVisible, existing
+from lepton_hub.catalogue.names import Reference, parse_reference
+from lepton_hub.catalogue.tables import SharedItem, Source, Version, VersionFile
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+
+
+class SourceMissing(Exception):
+    """A version is said to be made from one that does not exist for who says so."""
+
+
+class PathTwice(Exception):
+    """Two files of a version have paths that a computer may take for the same."""
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file whose content is in the store."""
+
+    path: str
+    sha256: str
+    size: int
+    media_type: str
+
+
+def add_version(
+    session: Session,
+    person: Person,
+    item: SharedItem,
+    told: NewVersion,
+    files: Sequence[StoredFile],
+) -> tuple[Version, bool]:
+    """Add a version to an item, and return it and whether it is new.
+
+    Where the newest version says and holds the same, that one is returned. Raises SourceMissing,
+    PathTwice.
+    """
+    sources = [_source(session, person, parse_reference(name)) for name in told.made_from]
+    _check_paths([file.path for file in files])
+    digest = _digest(told, files, sources)
+    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
+    newest = newest_version(session, item)
+    if newest is not None and newest.digest == digest:
+        return newest, False
+    version = Version(
+        item_id=item.id,
+        number=newest.number + 1 if newest else 1,
+        digest=digest,
+        note=told.note,
+        made_by=person.name,
+        made_with=told.made_with,
+        columns=[column.model_dump() for column in told.columns],
+        files=[
+            VersionFile(path=f.path, sha256=f.sha256, size=f.size, media_type=f.media_type)
+            for f in files
+        ],
+    )
+    session.add(version)
+    item.changed_at = now()
+    session.flush()
+    for source in {source.id for source in sources}:
+        session.add(Source(version_id=version.id, source_id=source))
+    session.flush()
+    session.refresh(version)
+    return version, True
+
+
+def newest_version(session: Session, item: SharedItem) -> Version | None:
+    """Return the newest version of an item; None where it has none yet."""
+    query = select(Version).where(Version.item_id == item.id).order_by(Version.number.desc())
+    return session.scalars(query.limit(1)).first()
+
+
+def find_version(session: Session, item: SharedItem, number: int | None) -> Version:
+    """Return a version of an item by its number; None: the newest. Raises NotVisible."""
+    if number is None:
+        found = newest_version(session, item)
+    else:
+        query = select(Version).where(Version.item_id == item.id, Version.number == number)
+        found = session.scalars(query).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def list_versions(
+    session: Session, item: SharedItem, limit: int, before: int | None
+) -> tuple[Sequence[Version], int]:
+    """Return versions, the newest first, and how many there are in all.
+
+    before: the number of the last version of the page before.
+    """
+    query = select(Version).where(Version.item_id == item.id)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if before is not None:
+        query = query.where(Version.number < before)
+    return session.scalars(query.order_by(Version.number.desc()).limit(limit)).all(), total
+
+
+def find_file(version: Version, path: str | None) -> VersionFile:
+    """Return a file of a version; without a path its only one. Raises NotVisible."""
+    files = {file.path: file for file in version.files}
+    if path is None and len(files) == 1:
+        return version.files[0]
+    if path is None or path not in files:
+        raise NotVisible
+    return files[path]
+
+
+def sources_of(session: Session, person: Person, version: Version) -> list[str]:
+    """Return what a version was made from, as far as it exists for a person."""
+    query = select(Version).join(Source, Source.source_id == Version.id)
+    return _visible(session, person, query.where(Source.version_id == version.id))
+
+
+def made_from(session: Session, person: Person, version: Version) -> list[str]:
+    """Return what was made from a version, as far as it exists for a person."""
+    query = select(Version).join(Source, Source.version_id == Version.id)
+    return _visible(session, person, query.where(Source.source_id == version.id))
+
+
+def _visible(session: Session, person: Person, query: Select[tuple[Version]]) -> list[str]:
+    seen = existing(person).with_only_columns(SharedItem.id)
+    found = session.scalars(query.where(Version.item_id.in_(seen)))
+    return sorted(f"{version.item.reference}@{version.number}" for version in found)
+
+
+def _source(session: Session, person: Person, reference: Reference) -> Version:
+    query = (
+        existing(person)
+        .join(Version, Version.item_id == SharedItem.id)
+        .where(
+            SharedItem.space == reference.space,
+            SharedItem.name == reference.name,
+            Version.number == reference.version,
+        )
+        .with_only_columns(Version)
+    )
+    found = session.scalars(query).first()
+    if found is None:
+        raise SourceMissing(str(reference))
+    return found
+
+
+def _check_paths(paths: Sequence[str]) -> None:
+    """Refuse paths that are the same on some computer, or of which one is the other's folder."""
+    seen = [path.casefold() for path in paths]
+    folders = {
+        "/".join(parts[:depth])
+        for parts in (path.split("/") for path in seen)
+        for depth in range(1, len(parts))
+    }
+    for path, same in zip(paths, seen, strict=True):
+        if seen.count(same) > 1 or same in folders:
+            raise PathTwice(path)
+
+
+def _digest(told: NewVersion, files: Sequence[StoredFile], sources: Sequence[Version]) -> str:
+    """Return the SHA-256 of all that a version says and holds."""
+    content = {
+        "files": sorted([file.path, file.sha256, file.size, file.media_type] for file in files),
+        "columns": [column.model_dump() for column in told.columns],
+        "sources": sorted({source.digest for source in sources}),
+        "note": told.note,
+        "made_with": told.made_with,
+    }
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()

@@ -1,0 +1,79 @@
+"""Open the hub's database by its URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import StaticPool
+
+BUSY_SECONDS = 30
+"""How long a writer of SQLite waits for another one."""
+
+
+class DatabaseError(ValueError):
+    """The database cannot be opened; the message says why."""
+
+
+def open_database(url: str, key: str | None = None) -> Engine:
+    """Return an engine for a database: `sqlite:///FILE` or `postgresql+psycopg://…`.
+
+    key: encrypts a database of SQLite at rest, by SQLCipher. Raises DatabaseError when the key does
+    not fit, when SQLCipher is not installed, and for other kinds of databases.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        if key is not None:
+            raise DatabaseError(
+                "A key is for SQLite alone: PostgreSQL's disks are encrypted by its own machine."
+            )
+        return create_engine(parsed, pool_pre_ping=True)
+    if parsed.get_backend_name() != "sqlite":
+        raise DatabaseError(f"The hub keeps its data in SQLite or PostgreSQL, not in {url!r}.")
+    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
+    if parsed.database in (None, "", ":memory:"):
+        options |= {"poolclass": StaticPool}
+        options["connect_args"] |= {"check_same_thread": False}
+    else:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    if key is not None:
+        options["module"] = _sqlcipher()
+    engine = create_engine(parsed, **options)
+    event.listen(engine, "connect", lambda connection, _: _prepare(connection, key))
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _sqlcipher() -> Any:
+    try:
+        from sqlcipher3 import dbapi2
+    except ModuleNotFoundError as error:
+        raise DatabaseError(
+            "A database with a key needs SQLCipher: pip install 'lepton-course[sqlcipher]'"
+        ) from error
+    return dbapi2
+
+
+def _prepare(connection: Any, key: str | None) -> None:
+    """Set a new connection up. The driver's own transactions are off: see `_begin`."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    if key is not None:
+        cursor.execute("PRAGMA key = '" + key.replace("'", "''") + "'")
+    try:
+        cursor.execute("PRAGMA journal_mode = WAL")
+    except Exception as error:
+        if "not a database" in str(error):
+            raise DatabaseError("The key does not open this database.") from error
+        raise
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.close()
+
+
+def _begin(connection: Any) -> None:
+    """Begin as a writer: one that reads first and writes later could find itself overtaken."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,83 @@
+"""A sign-in for a hub that runs alone, on loopback: made-up people, and a token for each."""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from ipaddress import ip_address
+from pathlib import Path
+
+from lepton_hub.identity.person import IdentityError, Person, person_of
+
+NOTICE = "made-up people: this sign-in checks nobody's identity"
+
+PEOPLE: Mapping[str, Sequence[str]] = {
+    "ada": ("team-engines", "organisation-analytical"),
+    "bose": ("team-particles", "organisation-quantum"),
+    "curie": ("team-particles", "organisation-quantum"),
+    "grace": ("hub-administrators",),
+}
+"""The made-up people, with their groups; grace may manage every item."""
+
+
+class NotLoopback(ValueError):
+    """A made-up sign-in was to be reached from elsewhere."""
+
+
+class MadeUpIdentity:
+    """Knows made-up people by tokens that whoever can read the hub's folder can read, too."""
+
+    notice: str | None = NOTICE
+
+    def __init__(self, secret: bytes, people: Mapping[str, Sequence[str]] = PEOPLE) -> None:
+        self._secret = secret
+        self._people = {
+            name: person_of(name, groups, admin="hub-administrators" in groups)
+            for name, groups in people.items()
+        }
+
+    @property
+    def people(self) -> list[Person]:
+        """All of them."""
+        return list(self._people.values())
+
+    def token(self, name: str) -> str:
+        """Return the token of somebody."""
+        return f"{name}.{hmac.new(self._secret, name.encode(), sha256).hexdigest()}"
+
+    def person(self, token: str) -> Person:
+        """Return whose a token is. Raises IdentityError."""
+        name = token.rpartition(".")[0]
+        if name not in self._people or not hmac.compare_digest(
+            token.encode("utf-8", "replace"), self.token(name).encode()
+        ):
+            raise IdentityError(
+                "Nobody is known by this token. `lepton hub start` printed one for each made-up "
+                "person; set LEPTON_HUB_TOKEN to it."
+            )
+        return self._people[name]
+
+
+def secret_in(file: Path) -> bytes:
+    """Return the secret that a file holds, which only its owner can read; make it at first."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(file, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+            out.write(os.urandom(32))
+    return file.read_bytes()
+
+
+def loopback(host: str) -> str:
+    """Return a host if it is this machine alone. Raises NotLoopback."""
+    try:
+        fits = ip_address(host).is_loopback
+    except ValueError:
+        fits = host == "localhost"
+    if not fits:
+        raise NotLoopback(
+            f"This sign-in checks nobody's identity, so it is for this machine alone: 127.0.0.1, "
+            f"not {host}. For others, run the hub as JupyterHub's service (docs/hub.md)."
+        )
+    return host

@@ -1,0 +1,108 @@
+"""Requests for access to an item that somebody knows by name alone.
+
+A request is kept by the name that was asked for, whether there is such an item or not, and is
+answered the same in both cases. To those who ask, a refusal looks like a request that waits.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from secrets import token_urlsafe
+
+from sqlalchemy import String, func, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from lepton_hub.database.base import Base
+from lepton_hub.database.moments import Moment, now
+from lepton_hub.permissions.roles import Role
+
+LASTS = timedelta(days=30)
+MOST_OPEN = 20
+"""How many requests of one person may wait at once."""
+
+
+class AccessRequest(Base):
+    """Somebody asks to read an item, to contribute to it or to manage it.
+
+    answer: "granted" or "refused"; None while it waits.
+    """
+
+    __tablename__ = "access_requests"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    space: Mapped[str] = mapped_column(String(130), index=True)
+    item_name: Mapped[str] = mapped_column(String(64), index=True)
+    person: Mapped[str] = mapped_column(String(128), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    message: Mapped[str] = mapped_column(String(1000))
+    asked_at: Mapped[datetime] = mapped_column(Moment, default=now)
+    answer: Mapped[str | None] = mapped_column(String(16))
+    answered_by: Mapped[str | None] = mapped_column(String(128))
+    answered_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    @property
+    def shown_answer(self) -> str:
+        """What the person who asked is told."""
+        return "granted" if self.answer == "granted" else "waiting"
+
+
+class TooManyRequests(Exception):
+    """Somebody has asked for so much that nobody has answered yet."""
+
+
+def ask(
+    session: Session, person: str, space: str, name: str, role: Role, message: str
+) -> AccessRequest:
+    """Return the request of a person for an item; the one that waits already, where there is one.
+
+    Raises TooManyRequests.
+    """
+    waiting = (
+        AccessRequest.person == person,
+        AccessRequest.answer.is_distinct_from("granted"),
+        AccessRequest.asked_at > now() - LASTS,
+    )
+    same = select(AccessRequest).where(
+        *waiting,
+        AccessRequest.space == space,
+        AccessRequest.item_name == name,
+        AccessRequest.role == role,
+    )
+    found = session.scalars(same).first()
+    if found is not None:
+        return found
+    open_ = session.scalar(select(func.count()).select_from(AccessRequest).where(*waiting))
+    if open_ >= MOST_OPEN:
+        raise TooManyRequests
+    request = AccessRequest(
+        id=token_urlsafe(16), space=space, item_name=name, person=person, role=role, message=message
+    )
+    session.add(request)
+    session.flush()
+    return request
+
+
+def requests_by(session: Session, person: str) -> list[AccessRequest]:
+    """Return what a person has asked for and has not expired, newest first."""
+    query = select(AccessRequest).where(
+        AccessRequest.person == person, AccessRequest.asked_at > now() - LASTS
+    )
+    return list(session.scalars(query.order_by(AccessRequest.asked_at.desc(), AccessRequest.id)))
+
+
+def waiting_for(session: Session, space: str, name: str) -> list[AccessRequest]:
+    """Return the requests for an item that wait for an answer, oldest first."""
+    query = select(AccessRequest).where(
+        AccessRequest.space == space,
+        AccessRequest.item_name == name,
+        AccessRequest.answer.is_(None),
+        AccessRequest.asked_at > now() - LASTS,
+    )
+    return list(session.scalars(query.order_by(AccessRequest.asked_at, AccessRequest.id)))
+
+
+def answer_request(request: AccessRequest, granted: bool, by: str) -> None:
+    """Answer a request; the grant itself is the caller's."""
+    request.answer = "granted" if granted else "refused"
+    request.answered_by = by
+    request.answered_at = now()

@@ -1,0 +1,76 @@
+"""Grants, and the filter by which a query finds only what somebody may see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint, and_, or_, select, true
+from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
+
+from lepton_hub.database.base import Base
+from lepton_hub.database.moments import Moment, now
+from lepton_hub.identity.person import Person
+from lepton_hub.permissions.roles import Role
+
+
+class Subject(StrEnum):
+    """To whom a grant applies."""
+
+    PERSON = "person"
+    TEAM = "team"
+    ORGANISATION = "organisation"
+    EVERYBODY = "everybody"
+
+
+class Grant(Base):
+    """A role that a person, a team, an organisation or everybody has with an item."""
+
+    __tablename__ = "grants"
+    __table_args__ = (UniqueConstraint("item_id", "subject", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
+    subject: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(String(128))  # "" for everybody
+    role: Mapped[str] = mapped_column(String(16))
+    granted_by: Mapped[str] = mapped_column(String(128))
+    granted_at: Mapped[datetime] = mapped_column(Moment, default=now)
+
+
+def visible_to(person: Person, items: Any) -> ColumnElement[bool]:
+    """Return the condition under which a row of the table `items` exists for a person.
+
+    items: has the columns id, owner and team; team is the name of the team in whose space the item
+    stands, or null. Every query for items has this condition, so that what somebody may not see is
+    in no list, count or search.
+    """
+    if person.admin:
+        return true()
+    granted = select(Grant.id).where(Grant.item_id == items.id, _applies_to(person)).exists()
+    return or_(items.owner == person.name, items.team.in_(sorted(person.teams)), granted)
+
+
+def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
+    """Return the roles that a person has with an item; none: it does not exist for them."""
+    query = select(Grant.role).where(Grant.item_id == item.id, _applies_to(person))
+    found = {Role(role) for role in session.scalars(query)}
+    if person.admin:
+        found.add(Role.MANAGE)
+    if item.owner == person.name:
+        found.add(Role.OWNER)
+    if item.team in person.teams:
+        found.add(Role.READ)
+    return found
+
+
+def _applies_to(person: Person) -> ColumnElement[bool]:
+    """Return the condition under which a grant applies to a person."""
+    return or_(
+        Grant.subject == Subject.EVERYBODY,
+        and_(Grant.subject == Subject.PERSON, Grant.name == person.name),
+        and_(Grant.subject == Subject.TEAM, Grant.name.in_(sorted(person.teams))),
+        and_(Grant.subject == Subject.ORGANISATION, Grant.name == (person.organisation or "")),
+    )

@@ -1,0 +1,54 @@
+"""A small picture of a picture."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from threading import Semaphore
+
+from PIL import Image
+
+from lepton_hub.storage import BlobStore
+
+IMAGES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gif": "GIF"}
+BYTES = 32 * 1024 * 1024
+PIXELS = 24_000_000
+"""Larger pictures are refused before any pixel is decoded."""
+SIDE = 320
+
+_turn = Semaphore(2)  # pictures are decoded two at a time: memory stays below 200 MB
+
+
+class NoPreview(Exception):
+    """There is no preview; the message says why."""
+
+
+def thumbnail(store: BlobStore, sha256: str, path: str) -> bytes:
+    """Return a picture of at most 320 pixels a side, as PNG. Raises NoPreview."""
+    suffix = "." + path.lower().rpartition(".")[2]
+    if suffix not in IMAGES:
+        raise NoPreview("There are previews of tables and of pictures.")
+    if store.size(sha256) > BYTES:
+        raise NoPreview(f"The picture has more than {BYTES // 2**20} MB.")
+    with _turn:
+        return _reduced(b"".join(store.read(sha256)), IMAGES[suffix])
+
+
+def _reduced(data: bytes, kind: str) -> bytes:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data), formats=[kind]) as picture:
+                width, height = picture.size
+                if width * height > PIXELS:
+                    raise NoPreview(f"The picture has {width} × {height} pixels: too many to show.")
+                picture.draft("RGB", (SIDE, SIDE))
+                small = picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
+                small.thumbnail((SIDE, SIDE))
+                found = io.BytesIO()
+                small.save(found, "PNG")
+                return found.getvalue()
+    except NoPreview:
+        raise
+    except Exception as error:  # a decoder may raise anything on what somebody has made up
+        raise NoPreview("The file is not the picture that its name says.") from error

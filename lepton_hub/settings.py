@@ -1,0 +1,77 @@
+"""Where the hub keeps what, and how it is reached: from the environment, or a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class SettingsError(ValueError):
+    """The hub cannot start as it was told to; the message says why."""
+
+
+@dataclass(frozen=True)
+class HubSettings:
+    """How a hub runs.
+
+    database: SQLAlchemy's URL. database_key_file: holds the key by which SQLite is encrypted; made
+        where it is named and missing. blobs: a folder or a URL of fsspec. keys: the file with the
+        keys that wrap each blob's key; without it, no content can be read.
+    prefix: what the paths of all addresses begin with, such as /services/hub; "" for none.
+    requests_a_minute, burst: how much one person may ask, evenly and at once.
+    largest_upload: in bytes.
+    identity_seconds: for how long what JupyterHub says of somebody is believed.
+    """
+
+    database: str
+    blobs: str
+    keys: Path
+    database_key_file: Path | None = None
+    prefix: str = ""
+    requests_a_minute: float = 1200.0
+    burst: int = 240
+    largest_upload: int = 64 * 2**30
+    identity_seconds: float = 10.0
+
+    def database_key(self) -> str | None:
+        """Return the key of the database, if it has one. Raises SettingsError."""
+        if self.database_key_file is None:
+            return None
+        file = self.database_key_file
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+                out.write(os.urandom(32).hex())
+        key = file.read_text(encoding="utf-8").strip()
+        if not key:
+            raise SettingsError(f"{file} is empty: it must hold the key of the database.")
+        return key
+
+
+def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> HubSettings:
+    """Return the settings of a hub that keeps everything in a folder, unless told otherwise.
+
+    Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
+    LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes), and
+    JUPYTERHUB_SERVICE_PREFIX. Raises SettingsError.
+    """
+    folder = folder.expanduser().resolve()
+    key_file = environment.get("LEPTON_HUB_DATABASE_KEY_FILE")
+    return HubSettings(
+        database=environment.get("LEPTON_HUB_DATABASE", f"sqlite:///{folder / 'hub.sqlite'}"),
+        blobs=environment.get("LEPTON_HUB_BLOBS", str(folder / "blobs")),
+        keys=Path(environment.get("LEPTON_HUB_KEYS", folder / "keys.json")),
+        database_key_file=Path(key_file) if key_file else None,
+        prefix=environment.get("JUPYTERHUB_SERVICE_PREFIX", "").rstrip("/"),
+        requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
+        largest_upload=_number(environment, "LEPTON_HUB_LARGEST_UPLOAD", 64 * 2**30),
+    )
+
+
+def _number(environment: Mapping[str, str], name: str, usual: int) -> int:
+    text = environment.get(name, str(usual))
+    if not text.isdecimal() or int(text) < 1:
+        raise SettingsError(f"{name} must be a number from 1, not {text!r}.")
+    return int(text)

@@ -1,0 +1,31 @@
+"""Encrypted blobs, found by the SHA-256 of their content, and uploads that are not finished yet."""
+
+from lepton_hub.keys import KeyRing
+from lepton_hub.storage.blob_store import BlobStore
+from lepton_hub.storage.blob_types import (
+    Blob,
+    BlobDamaged,
+    BlobMissing,
+    HashMismatch,
+    OffsetMismatch,
+    StorageError,
+    StoredBlob,
+    UploadMissing,
+    WrongStoreKeys,
+)
+from lepton_hub.storage.uploads import Uploads
+
+__all__ = [
+    "Blob",
+    "BlobDamaged",
+    "BlobMissing",
+    "BlobStore",
+    "HashMismatch",
+    "KeyRing",
+    "OffsetMismatch",
+    "StorageError",
+    "StoredBlob",
+    "UploadMissing",
+    "Uploads",
+    "WrongStoreKeys",
+]

@@ -1,0 +1,266 @@
+"""Blobs, encrypted, each content once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from lepton_hub.keys import KeyRing, SealBroken
+from lepton_hub.storage.blob_types import (
+    Blob,
+    BlobDamaged,
+    BlobMissing,
+    HashMismatch,
+    StoredBlob,
+    WrongStoreKeys,
+)
+from lepton_hub.storage.chunk_cipher import CHUNK, TAG, Piece, encrypted_chunks, nonce
+from lepton_hub.storage.envelopes import Envelope, Envelopes
+from lepton_hub.storage.places import place_at
+
+_DATA = "data"
+_MARKER = "keys-in-use"
+"""What tells whether a store is one of these keys."""
+_FETCHED = 16
+"""Chunks that are read at once."""
+_DAY = 86_400.0
+
+
+class BlobStore:
+    """Contents of any size, in a folder or wherever fsspec writes, encrypted with the hub's keys.
+
+    Each content has a random key of its own, with which its chunks are encrypted (`chunk_cipher`);
+    the hub's key seals that key (`envelopes`). Memory does not grow with a content's size. A store
+    may be used by several threads and processes at once.
+    """
+
+    def __init__(
+        self, url: str, keys: KeyRing, *, clock: Callable[[], float] = time.time, chunk: int = CHUNK
+    ) -> None:
+        """Open a store.
+
+        url: a folder, `file://…`, or a URL of fsspec's. `s3://BUCKET/FOLDER` takes its account from
+        the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT).
+        chunk: bytes of content in a chunk of new blobs.
+
+        Raises WrongStoreKeys for a store of other keys, as when the key file was lost and a new one
+        was made.
+        """
+        self.place = place_at(url)
+        self.clock = clock
+        self._chunk = chunk
+        self._use(keys)
+        self._check_keys()
+
+    def write(self, pieces: Iterable[Piece], *, sha256: str | None = None) -> Blob:
+        """Store a content. When this returns, it is on the disk; a content is stored once.
+
+        sha256: what the content must have.
+
+        Raises HashMismatch, and whatever `pieces` raises; then nothing is stored.
+        """
+        digits = secrets.token_hex(16)
+        name = f"{_DATA}/{digits[:2]}/{digits}-{int(self.clock()):x}"
+        key = secrets.token_bytes(32)
+        content = _Measured(pieces)
+        with self.place.writing(name) as write:
+            for chunk in encrypted_chunks(key, content, self._chunk):
+                write(chunk)
+            if sha256 not in (None, content.sha256):
+                raise HashMismatch(str(sha256), content.sha256)
+        blob = Blob(content.sha256, content.size)
+        known = self._whole(blob.sha256)
+        if known is None:
+            known = Envelope(blob.sha256, blob.size, key, name, self._chunk, self.clock())
+        self._envelopes.put(replace(known, written=self.clock()))
+        if known.data != name:
+            self.place.delete(name)
+        return blob
+
+    def read(self, sha256: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """Yield the content's bytes start, …, stop - 1; only their chunks are read and decrypted.
+
+        `stop` may lie after the end. Raises BlobMissing and ValueError at once, and BlobDamaged
+        where the first damaged chunk would be yielded.
+        """
+        if start < 0 or (stop is not None and stop < start):
+            raise ValueError(f"There is no range from {start} to {stop}")
+        envelope = self._envelope(sha256)
+        return self._read(
+            envelope, start, min(envelope.size, envelope.size if stop is None else stop)
+        )
+
+    def size(self, sha256: str) -> int:
+        """Return the content's size in bytes. Raises BlobMissing."""
+        return self._envelope(sha256).size
+
+    def __contains__(self, sha256: object) -> bool:
+        return _is_sha256(sha256) and self._envelopes.find(str(sha256)) is not None
+
+    def delete(self, sha256: str) -> None:
+        """Destroy a content's key, then its data. Raises BlobMissing.
+
+        Whoever hands the same content in at that moment may lose it: ask `blobs` when it was last
+        written, and spare the new ones.
+        """
+        try:
+            data = self._envelope(sha256).data
+        except BlobDamaged:  # which data were its own is lost; without a key they are swept up
+            data = None
+        self._envelopes.delete(sha256)
+        if data:
+            self.place.delete(data)
+
+    def blobs(self) -> Iterator[StoredBlob]:
+        """Yield what is stored, in no particular order.
+
+        Damaged envelopes are passed over, and BlobDamaged names them at the end. While `rotate`
+        runs, some blobs may be passed over, too.
+        """
+        for one in self._envelopes.all():
+            yield StoredBlob(one.sha256, one.size, one.written)
+
+    def check(self, sha256: str) -> None:
+        """Read a content as a whole. Raises BlobDamaged, BlobMissing."""
+        found, _ = _measured(self.read(sha256))
+        if found != sha256:
+            raise BlobDamaged(f"What is stored as {sha256} has the SHA-256 {found}")
+
+    def rotate(self, keys: KeyRing) -> int:
+        """Seal each blob's key with the newest generation; return how many were sealed anew.
+
+        Data are not touched, and may be read and written meanwhile. After a kill, call it again: it
+        goes on with what is left. Then no blob needs older generations. Damaged envelopes are
+        passed over, and BlobDamaged names them at the end.
+        """
+        self._use(keys)
+        self._mark()
+        return self._envelopes.rotate()
+
+    def generations(self) -> Counter[int]:
+        """Return how many blobs each generation of the hub's key has sealed."""
+        return self._envelopes.generations()
+
+    def sweep(self, older_than: float = 2 * _DAY) -> int:
+        """Remove what writes that were killed more than `older_than` seconds ago left behind.
+
+        Return the number of files removed. A write must not take so long. Raises BlobDamaged, and
+        removes nothing, where a damaged envelope does not tell which data are its own.
+        """
+        now = self.clock()
+        left = {
+            name
+            for folder in self.place.folders(_DATA)
+            for name in self.place.names(f"{_DATA}/{folder}")
+            if _begun(name) < now - older_than
+        }
+        for _ in range(2):  # a rotation may move an envelope out of sight, but only once
+            for envelope in self._envelopes.all() if left else ():
+                left.discard(envelope.data)
+        for name in left:
+            self.place.delete(name)
+        return len(left) + self.place.remove_partial(older_than, now)
+
+    def _use(self, keys: KeyRing) -> None:
+        self.keys = keys
+        self._envelopes = Envelopes(self.place, keys)
+
+    def _check_keys(self) -> None:
+        try:
+            self.keys.unseal(_MARKER, self.place.get(_MARKER), _MARKER)
+        except FileNotFoundError:
+            self._mark()
+        except SealBroken:
+            raise WrongStoreKeys(
+                "The contents belong to other keys: restore their key file"
+            ) from None
+
+    def _mark(self) -> None:
+        self.place.put(_MARKER, self.keys.seal(_MARKER, b"", _MARKER))
+
+    def _whole(self, sha256: str) -> Envelope | None:
+        """Return the envelope of a blob whose data are there, or None."""
+        try:
+            envelope = self._envelopes.find(sha256)
+            whole = envelope and self.place.size(envelope.data) == envelope.layout.stored_size
+        except (BlobDamaged, FileNotFoundError):
+            return None
+        return envelope if whole else None
+
+    def _envelope(self, sha256: str) -> Envelope:
+        envelope = self._envelopes.find(sha256) if _is_sha256(sha256) else None
+        if envelope is None:
+            raise BlobMissing(f"There is no blob {sha256}")
+        return envelope
+
+    def _read(self, envelope: Envelope, start: int, stop: int) -> Iterator[bytes]:
+        if start >= stop and envelope.size:
+            return
+        first, end = start // envelope.chunk, max(1, -(-stop // envelope.chunk))
+        for index in range(first, end, _FETCHED):
+            for number, chunk in self._decrypted(envelope, index, min(index + _FETCHED, end)):
+                begin = number * envelope.chunk
+                piece = chunk[max(0, start - begin) : stop - begin]
+                if piece:
+                    yield piece
+
+    def _decrypted(self, envelope: Envelope, first: int, end: int) -> Iterator[tuple[int, bytes]]:
+        layout, cipher = envelope.layout, AESGCM(envelope.key)
+        begin, stop = layout.stored_range(first, end)
+        beyond = end == layout.count  # one byte more than there should be
+        try:
+            stored = memoryview(self.place.get(envelope.data, begin, stop + beyond))
+        except FileNotFoundError:
+            if self._envelopes.find(envelope.sha256) is None:
+                raise BlobMissing(f"The blob {envelope.sha256} was deleted") from None
+            raise BlobDamaged(f"The data of {envelope.sha256} are gone") from None
+        if len(stored) != stop - begin:
+            raise BlobDamaged(f"The data of {envelope.sha256} were cut, or go on after their end")
+        width = layout.chunk + TAG
+        for number in range(first, end):
+            sealed = stored[(number - first) * width : (number - first + 1) * width]
+            try:
+                yield number, cipher.decrypt(nonce(number, layout.is_last(number)), sealed, None)
+            except InvalidTag:
+                raise BlobDamaged(f"Chunk {number} of {envelope.sha256} was changed") from None
+
+
+class _Measured:
+    """Passes a stream on, and has its SHA-256 and size once it has ended."""
+
+    def __init__(self, pieces: Iterable[Piece]) -> None:
+        self._pieces, self._hash, self.size = pieces, hashlib.sha256(), 0
+
+    def __iter__(self) -> Iterator[Piece]:
+        for piece in self._pieces:
+            self._hash.update(piece)
+            self.size += memoryview(piece).nbytes
+            yield piece
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _measured(pieces: Iterable[Piece]) -> tuple[str, int]:
+    content = _Measured(pieces)
+    for _ in content:
+        pass
+    return content.sha256, content.size
+
+
+def _is_sha256(text: object) -> bool:
+    return isinstance(text, str) and re.fullmatch("[0-9a-f]{64}", text) is not None
+
+
+def _begun(name: str) -> float:
+    """Return when the writing of a data file began, in Unix seconds."""
+    return float(int(name.rpartition("-")[2], 16))

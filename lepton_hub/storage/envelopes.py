@@ -1,0 +1,174 @@
+"""A blob's envelope: the small sealed file that names its data and holds its key.
+
+Data stand under a random name and are never rewritten. The envelope stands under a name that is
+made of the content's SHA-256 with the hub's key (HMAC), so that the folder tells nobody which
+contents it has. To rotate the hub's key, only envelopes are written anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from lepton_hub.keys import KeyRing, SealBroken, UnknownGeneration
+from lepton_hub.keys.key_ring import generation_of
+from lepton_hub.storage.blob_types import BlobDamaged
+from lepton_hub.storage.chunk_cipher import ChunkLayout
+from lepton_hub.storage.places import Place
+
+_PURPOSE = "blob envelopes"
+_FOLDER = "envelopes"
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What is known of a blob; data: the name of its chunks; chunk: bytes of content in each."""
+
+    sha256: str
+    size: int
+    key: bytes
+    data: str
+    chunk: int
+    written: float
+
+    @property
+    def layout(self) -> ChunkLayout:
+        """Where its chunks are."""
+        return ChunkLayout(self.size, self.chunk)
+
+    def to_bytes(self) -> bytes:
+        """Return the envelope as JSON."""
+        return json.dumps({**asdict(self), "key": base64.b64encode(self.key).decode()}).encode()
+
+    @classmethod
+    def from_bytes(cls, text: bytes) -> Envelope:
+        """Return the envelope of its JSON."""
+        fields = json.loads(text)
+        return cls(**{**fields, "key": base64.b64decode(fields["key"])})
+
+
+class Envelopes:
+    """The envelopes of a store."""
+
+    def __init__(self, place: Place, keys: KeyRing) -> None:
+        self._place, self._keys = place, keys
+
+    def find(self, sha256: str) -> Envelope | None:
+        """Return a blob's envelope, or None.
+
+        A rotation writes the new name before it removes the old one. So after all generations
+        from the newest to the oldest, the newest is looked at once more; and all again, if a
+        generation was added meanwhile.
+        """
+        looked_at: tuple[int, ...] = ()
+        while looked_at != (generations := self._keys.generations):
+            looked_at = generations
+            again = generations[:1] if len(generations) > 1 else ()
+            for generation in (*generations, *again):
+                try:
+                    name = self._name(sha256, generation)
+                    sealed = self._place.get(name)
+                except (FileNotFoundError, UnknownGeneration):  # the latter: retired meanwhile
+                    continue
+                return self._opened(name, sealed, sha256)
+        return None
+
+    def put(self, envelope: Envelope) -> None:
+        """Write an envelope, sealed with the newest generation, in place of the one there is."""
+        generation = self._keys.current  # once, since another process may add one at any moment
+        name = self._name(envelope.sha256, generation)
+        sealed = self._keys.seal(_PURPOSE, envelope.to_bytes(), name, generation)
+        self._place.put(name, sealed)
+
+    def delete(self, sha256: str) -> None:
+        """Remove a blob's envelope, whichever generation sealed it."""
+        for generation in reversed(self._keys.generations):
+            self._place.delete(self._name(sha256, generation))
+
+    def all(self) -> Iterator[Envelope]:
+        """Yield every envelope once, in no particular order. Raises BlobDamaged at the end."""
+        for name, _, envelope in self._readable():
+            if name == self._newest_name(envelope.sha256, name):
+                yield envelope
+
+    def rotate(self) -> int:
+        """Seal each envelope with the newest generation; return how many were sealed anew.
+
+        Raises BlobDamaged at the end.
+        """
+        total = 0
+        while count := self._rotated_once():  # a write that was under way may have come later
+            total += count
+        return total
+
+    def _rotated_once(self) -> int:
+        count = 0
+        for name, _, envelope in self._readable():
+            if name != self._name(envelope.sha256, self._keys.current):
+                self._move(name, envelope)
+                count += 1
+        return count
+
+    def generations(self) -> Counter[int]:
+        """Return how many envelopes each generation has sealed. Raises BlobDamaged at the end."""
+        return Counter(generation for _, generation, _ in self._readable())
+
+    def _move(self, old: str, envelope: Envelope) -> None:
+        new = self._name(envelope.sha256, self._keys.current)
+        try:
+            # It may be there already: of a rotation that was killed, or of a new write.
+            self._opened(new, self._place.get(new))
+        except (FileNotFoundError, BlobDamaged):
+            self.put(envelope)
+            try:
+                self._place.size(old)
+            except FileNotFoundError:  # deleted meanwhile: so it stays
+                self._place.delete(new)
+        self._place.delete(old)
+
+    def _newest_name(self, sha256: str, default: str) -> str:
+        """Return the first name under which a blob has an envelope."""
+        generations = self._keys.generations
+        if len(generations) == 1:
+            return default
+        for generation in generations:
+            name = self._name(sha256, generation)
+            try:
+                self._place.size(name)
+            except FileNotFoundError:
+                continue
+            return name
+        return default
+
+    def _readable(self) -> Iterator[tuple[str, int, Envelope]]:
+        """Yield each envelope's name, generation and content; raise for the damaged ones last."""
+        damaged: list[str] = []
+        for folder in self._place.folders(_FOLDER):
+            for name in list(self._place.names(f"{_FOLDER}/{folder}")):
+                try:
+                    sealed = self._place.get(name)
+                    envelope = self._opened(name, sealed)
+                except FileNotFoundError:
+                    continue  # deleted or moved meanwhile
+                except BlobDamaged:
+                    damaged.append(name)
+                    continue
+                yield name, generation_of(sealed), envelope
+        if damaged:
+            raise BlobDamaged(f"{len(damaged)} envelopes do not open: {', '.join(damaged[:10])}")
+
+    def _name(self, sha256: str, generation: int) -> str:
+        digits = self._keys.keyed_name(_PURPOSE, sha256, generation)
+        return f"{_FOLDER}/{digits[:2]}/{digits}"
+
+    def _opened(self, name: str, sealed: bytes, sha256: str | None = None) -> Envelope:
+        try:
+            envelope = Envelope.from_bytes(self._keys.unseal(_PURPOSE, sealed, name))
+        except (SealBroken, ValueError, TypeError, KeyError) as error:
+            raise BlobDamaged(f"{name}: {error}") from None
+        if sha256 not in (None, envelope.sha256):
+            raise BlobDamaged(f"{name} is the envelope of another blob")
+        return envelope

@@ -1,0 +1,221 @@
+"""Uploads that are not finished yet: encrypted parts, continued at the byte where they stopped."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from lepton_hub.keys import SealBroken
+from lepton_hub.keys.key_ring import generation_of
+from lepton_hub.storage.blob_store import BlobStore
+from lepton_hub.storage.blob_types import (
+    Blob,
+    BlobDamaged,
+    HashMismatch,
+    OffsetMismatch,
+    UploadMissing,
+)
+from lepton_hub.storage.chunk_cipher import Piece, in_chunks
+from lepton_hub.storage.upload_parts import Part, path_to_end, reached_by
+
+_PURPOSE = "uploads"
+_FOLDER = "uploads"
+PART = 8 * 1024 * 1024
+"""Bytes in a part: as many may have to be sent again after a kill."""
+_NONCE = 12
+
+
+@dataclass(frozen=True)
+class _Ticket:
+    """What is known of an upload; blob: what became of it, once it is finished.
+
+    since: when it began, then when it was finished, in Unix seconds.
+    """
+
+    key: bytes
+    since: float
+    blob: Blob | None = None
+
+
+class Uploads:
+    """Contents that arrive in several calls, in a store's place, encrypted like what it holds.
+
+    A part is written whole or not at all, and never changed. Two calls that send the same bytes at
+    once do no harm, since parts may overlap: what has arrived is what a chain of parts covers.
+    """
+
+    def __init__(self, store: BlobStore, *, part: int = PART) -> None:
+        """Keep uploads beside a store's blobs; part: the most bytes in a part."""
+        self._store = store
+        self._part = part
+
+    def create(self) -> str:
+        """Begin an upload; return its id, which nobody can guess."""
+        upload_id = secrets.token_hex(16)
+        self._put(upload_id, _Ticket(secrets.token_bytes(32), self._store.clock()))
+        return upload_id
+
+    def offset(self, upload_id: str) -> int:
+        """Return how many bytes have arrived for good. Raises UploadMissing."""
+        return self._reached(upload_id, self._ticket(upload_id))
+
+    def append(self, upload_id: str, offset: int, pieces: Iterable[Piece]) -> int:
+        """Add bytes at the offset that was reached; return the new one.
+
+        Where `pieces` raises, what came before is kept, and the exception goes on. After a kill,
+        at most one part is missing: ask `offset`.
+
+        Raises OffsetMismatch, which says where to go on, and UploadMissing.
+        """
+        ticket = self._ticket(upload_id)
+        reached = self._reached(upload_id, ticket)
+        if offset != reached:
+            raise OffsetMismatch(offset, reached)
+        if ticket.blob:
+            raise UploadMissing(f"The upload {upload_id} is finished")
+        broken: list[BaseException] = []
+        for data, _ in in_chunks(_until_broken(pieces, broken), self._part):
+            if data:
+                self._put_part(upload_id, ticket.key, offset, data)
+                offset += len(data)
+        if broken:
+            raise broken[0]
+        return offset
+
+    def finish(self, upload_id: str, sha256: str) -> Blob:
+        """Store what has arrived as a blob, if it has this SHA-256; remove the parts.
+
+        May be called again, after a kill or a lost answer. Raises HashMismatch, which leaves the
+        upload as it is, and UploadMissing.
+        """
+        ticket = self._ticket(upload_id)
+        if ticket.blob is None:
+            parts = path_to_end(self._parts(upload_id))
+            try:
+                content = self._contents(upload_id, ticket.key, parts)
+                blob = self._store.write(content, sha256=sha256)
+            except FileNotFoundError:  # another call has finished it, or cancelled it
+                ticket = self._ticket(upload_id)
+                if ticket.blob is None:
+                    raise BlobDamaged(f"Parts of the upload {upload_id} are gone") from None
+            else:
+                ticket = _Ticket(b"", self._store.clock(), blob)
+                self._put(upload_id, ticket)
+                self._remove_parts(upload_id)
+        assert ticket.blob
+        if ticket.blob.sha256 != sha256:
+            raise HashMismatch(sha256, ticket.blob.sha256)
+        return ticket.blob
+
+    def cancel(self, upload_id: str) -> None:
+        """Forget an upload: its key first, then its parts. Raises UploadMissing."""
+        self._ticket(upload_id)
+        self._remove(upload_id)
+
+    def expire(self, older_than: float) -> int:
+        """Forget uploads, finished or not, that nothing came for in `older_than` seconds.
+
+        Return how many.
+        """
+        limit = self._store.clock() - older_than
+        old = [one for one in self._store.place.folders(_FOLDER) if self._latest(one) < limit]
+        for upload_id in old:
+            self._remove(upload_id)
+        return len(old)
+
+    def rotate(self) -> int:
+        """Seal each upload's key with the newest generation; return how many were sealed anew."""
+        count = 0
+        for upload_id in self._store.place.folders(_FOLDER):
+            try:
+                sealed = self._store.place.get(_ticket_name(upload_id))
+                if generation_of(sealed) != self._store.keys.current:
+                    self._put(upload_id, self._ticket(upload_id))
+                    count += 1
+            except (FileNotFoundError, SealBroken, UploadMissing, BlobDamaged):
+                continue  # removed meanwhile, or damaged: then it expires
+        return count
+
+    def _reached(self, upload_id: str, ticket: _Ticket) -> int:
+        return ticket.blob.size if ticket.blob else reached_by(self._parts(upload_id))
+
+    def _latest(self, upload_id: str) -> float:
+        """Return when something last came for an upload, in Unix seconds."""
+        try:
+            since = self._ticket(upload_id).since
+        except (UploadMissing, BlobDamaged):
+            since = 0.0
+        return max([since, *(part.written for part in self._parts(upload_id))])
+
+    def _ticket(self, upload_id: str) -> _Ticket:
+        if not re.fullmatch("[0-9a-f]{32}", upload_id):
+            raise UploadMissing(f"There is no upload {upload_id!r}")
+        name = _ticket_name(upload_id)
+        try:
+            fields = json.loads(
+                self._store.keys.unseal(_PURPOSE, self._store.place.get(name), name)
+            )
+        except FileNotFoundError:
+            raise UploadMissing(f"There is no upload {upload_id}") from None
+        except SealBroken as error:
+            raise BlobDamaged(f"{name}: {error}") from None
+        blob = fields["blob"] and Blob(**fields["blob"])
+        return _Ticket(base64.b64decode(fields["key"]), fields["since"], blob)
+
+    def _put(self, upload_id: str, ticket: _Ticket) -> None:
+        name = _ticket_name(upload_id)
+        fields = {**asdict(ticket), "key": base64.b64encode(ticket.key).decode()}
+        text = json.dumps(fields).encode()
+        self._store.place.put(name, self._store.keys.seal(_PURPOSE, text, name))
+
+    def _parts(self, upload_id: str) -> list[Part]:
+        names = self._store.place.names(f"{_FOLDER}/{upload_id}/parts")
+        return [Part.from_name(name.rpartition("/")[2]) for name in names]
+
+    def _put_part(self, upload_id: str, key: bytes, start: int, data: bytes) -> None:
+        part = Part(start, start + len(data), int(self._store.clock()))
+        fresh = secrets.token_bytes(_NONCE)
+        sealed = AESGCM(key).encrypt(fresh, data, _context(upload_id, part))
+        self._store.place.put(f"{_FOLDER}/{upload_id}/parts/{part.name}", fresh + sealed)
+
+    def _contents(self, upload_id: str, key: bytes, parts: list[Part]) -> Iterator[Piece]:
+        """Yield the bytes of a chain of parts."""
+        for part in parts:
+            sealed = memoryview(self._store.place.get(f"{_FOLDER}/{upload_id}/parts/{part.name}"))
+            context = _context(upload_id, part)
+            try:
+                yield AESGCM(key).decrypt(sealed[:_NONCE], sealed[_NONCE:], context)
+            except (InvalidTag, ValueError):
+                raise BlobDamaged(f"A part of the upload {upload_id} was changed") from None
+
+    def _remove(self, upload_id: str) -> None:
+        self._store.place.delete(_ticket_name(upload_id))
+        self._remove_parts(upload_id)
+        self._store.place.remove_folder(f"{_FOLDER}/{upload_id}")
+
+    def _remove_parts(self, upload_id: str) -> None:
+        for name in list(self._store.place.names(f"{_FOLDER}/{upload_id}/parts")):
+            self._store.place.delete(name)
+
+
+def _ticket_name(upload_id: str) -> str:
+    return f"{_FOLDER}/{upload_id}/ticket"
+
+
+def _context(upload_id: str, part: Part) -> bytes:
+    return f"{upload_id} {part.start} {part.stop}".encode()
+
+
+def _until_broken(pieces: Iterable[Piece], broken: list[BaseException]) -> Iterator[Piece]:
+    """Pass pieces on; where they raise, note the exception and end."""
+    try:
+        yield from pieces
+    except BaseException as error:  # a call that is cancelled keeps what has come, too
+        broken.append(error)
