@@ -103,27 +103,53 @@ def cases(rng, rows):
         table, spelt, single = table[order], spelt[order], single[order]
         table[np.ix_(single, PLACES)] *= 1000
         yield Case("money in single units", (table, spelt), expected=truth)
+    records, job = (words[:, CATEGORIES.index(name)] for name in ("records", "job"))
+    doubtful = (records == "yes") | (job == "partime")
+    price, debt, assets = (NUMBERS.index(name) for name in ("price", "debt", "assets"))
+    # The amount decides on the unit of a row: not a price that is missing, nor another number.
+    table, spelt, truth = drawn(worked >= 5, kinds=(0,), broken=0)
+    table[:, PLACES] *= 1000
+    table[:, price] = np.nan
+    yield Case("money in single units", (table, spelt), expected=truth)
+    settled = (worked >= 4) & (worked < 12) & ~doubtful
+    table, spelt, truth = drawn(settled, kinds=(0,), broken=0)
+    table[:, debt] = rng.integers(10, 20, len(table))
+    table[:, PLACES] *= 1000
+    table[:, price] = BLANK
+    yield Case("money in single units", (table, spelt), expected=truth)
+    table, spelt, truth = drawn(records == "yes", kinds=(1,), broken=0)
+    table[:, assets] = rng.integers(21_000, 30_000, len(table))
+    yield Case("money in single units", (table, spelt), expected=truth)
     table, spelt, truth = drawn()
     _break(table, truth == ASIDE, rng)
-    for name in ("income", "assets"):
+    for name in ("price", "expenses"):  # a sound model misses them least
         place = NUMBERS.index(name)
         chosen = rng.random(len(table)) < 0.5
         table[chosen, place] = BLANK
     table[np.isnan(table)] = BLANK
     yield Case("disguised missing values", (table, spelt), expected=truth)
-    # A number far below zero makes a linear model refuse these good loans, and too few of these bad
-    # ones have a probability above 0.5.
-    for kind, typical, gone in ((0, worked >= 5, ["price"]), (1, worked <= 2, [])):
+    # A number far below zero makes a linear model refuse these good loans, and grant these bad
+    # ones, too few of which have a probability above 0.5.
+    for kind, typical, gone in ((0, worked >= 5, ["price"]), (1, worked <= 2, ["expenses"])):
         table, spelt, truth = drawn(typical, kinds=(kind,), broken=0)
         table[:, [NUMBERS.index(name) for name in gone]] = BLANK
         table[np.isnan(table)] = BLANK
         yield Case("disguised missing values", (table, spelt), expected=truth)
-    records, job = (words[:, CATEGORIES.index(name)] for name in ("records", "job"))
-    doubtful = (records == "yes") | (job == "partime")
     for kinds in ((0, 1), (0,), (1,)):
         table, spelt, truth = drawn(doubtful == (labels == 1), kinds=kinds, broken=0)
         yield Case("other spellings", (table, _misspelt(spelt, rng)), expected=truth)
-    for rule in range(4):
+    steady = (job == "fixed") & (records == "no") & (worked >= 2) & (worked <= 10)
+    table, spelt, truth = drawn(steady, kinds=(0,), broken=0)
+    yield Case("other spellings", (table, _with_spaces(spelt)), expected=truth)
+    for place, bounds in ((AGE, (18, 100)), (TIME, (1, 120))):
+        for side, bound in enumerate(bounds):
+            table, spelt, truth = drawn(worked >= 5, kinds=(0,), broken=1.0)
+            sound = truth != ASIDE
+            _violate(table, ~sound, (AGE, TIME).index(place), rng, side)
+            table[sound, place] = bound
+            table[sound, SENIORITY] = np.minimum(table[sound, SENIORITY], table[sound, AGE])
+            yield Case("each rule of the schema", (table, spelt), expected=truth)
+    for rule in (2, 3):
         table, spelt, truth = drawn(kinds=(0,), broken=1.0)
         half = truth == ASIDE
         _violate(table, half, rule, rng)
@@ -140,14 +166,20 @@ def _break(table, rows, rng):
         _violate(table, chosen, rule, rng)
 
 
-def _violate(table, rows, rule, rng):
-    """Let rows violate one rule of the schema, every other one by as little as possible."""
+def _violate(table, rows, rule, rng, side=None):
+    """Let rows violate one rule of the schema, every other one by as little as possible.
+
+    side: of a range, 0 to fall below it, 1 to exceed it, None for either.
+    """
     for turn, row in enumerate(np.flatnonzero(rows)):
         narrowly = turn % 2 == 0
         age = table[row, AGE]
+        below = int(rng.integers(2) if side is None else side) == 0
+        ages = ([17] if narrowly else [0, 3]) if below else ([101] if narrowly else [150, 199])
+        times = ([0] if narrowly else [0, -12]) if below else ([121] if narrowly else [480, 999])
         place, value = [
-            (AGE, rng.choice([17, 101] if narrowly else [0, 3, 150, 199])),
-            (TIME, rng.choice([0, 121] if narrowly else [0, 480, 999])),
+            (AGE, rng.choice(ages)),
+            (TIME, rng.choice(times)),
             (AMOUNT, 0 if narrowly else -table[row, AMOUNT]),
             (SENIORITY, age + (1 if narrowly else rng.integers(2, 30))),
         ][rule]
@@ -163,6 +195,17 @@ def _other_spelling(word, rng):
     spellings = SYNONYMS.get(word, (word,))
     strange = [text for text in spellings if text.strip().lower() != word]
     return str(rng.choice(strange or spellings))
+
+
+def _with_spaces(words):
+    """Write words with a space where a spelling has one that lower case leaves, as others do."""
+    spaced = {
+        word: text
+        for word, spellings in SYNONYMS.items()
+        for text in spellings
+        if text.lower() != word and text.lower().strip() == word
+    }
+    return np.array([[spaced.get(word, word) for word in row] for row in words.tolist()])
 
 
 cleaning = deciding.group("Cleaning", read="lesson.ipynb#Look-before-you-clean")
@@ -183,7 +226,7 @@ def units_not_converted(numbers, texts):
 )
 def one_unit_for_all(numbers, texts):
     single = np.median(np.abs(numbers[:, AMOUNT])) > 20_000
-    scaled = numbers.copy()
+    scaled = np.where(numbers == BLANK, np.nan, numbers)
     scaled[:, PLACES] /= 1000 if single else 1
     return decide_with(scaled, texts, units=False)
 
@@ -198,7 +241,7 @@ def scaled_by_the_call(numbers, texts):
 
 @cleaning.mistake(
     "Where missing values are written as -9999, too few decisions are right, as happens when it is "
-    "taken for a number: turn -9999 into nan before you impute."
+    "taken for a number, or replaced by 0: fill in medians of the training rows."
 )
 def blanks_taken_for_numbers(numbers, texts):
     return decide_with(numbers, texts, blanks=False)

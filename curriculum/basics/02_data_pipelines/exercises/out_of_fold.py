@@ -88,9 +88,22 @@ def cases(rng):
         order = rng.permutation(len(who))
         return np.round(x * sizes, 3)[order], label[owner][order], who[order]
 
+    def equally_far_apart(columns=24):
+        """Columns that are equal in the second of two folds, and differ in the first."""
+        who = np.array([f"C{n:02}" for n in range(20)])
+        label = np.resize([0, 0, 1, 1], 20)
+        x = np.round(8 * rng.normal(0.6 * (2 * label - 1)[:, None], 1.0, (20, columns))) / 8
+        x[1::2] = x[1::2, :1]
+        order = rng.permutation(20)
+        return x[order], label[order], who[order]
+
     single, family = owners(*[1] * 24), owners(*[3, 1, 4, 2, 3, 2, 5, 1, 3, 2, 4, 2])
     yield Case("one row a customer", (*drawn(single, 6), 4, 2))
     yield Case("one row a customer", (*drawn(owners(*[1] * 15), 4, 0.6), 3, 4))
+    yield Case("one row a customer", (*equally_far_apart(), 2, 3))
+    x, y, who = drawn(owners(*[1] * 30), 6, 0.7)
+    x[:, ::2] /= 1000
+    yield Case("one row a customer", (x, y, who, 5, 3))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 16), 40, 0.1), 4, 3))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 20), 60, 0.0), 5, 1))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 24), 50, 0.0), 4, 2))
