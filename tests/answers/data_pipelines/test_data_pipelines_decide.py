@@ -136,7 +136,7 @@ def only_above_18(numbers, texts):
     return np.where(numbers[:, AGE] <= 18, 2, DECIDE(numbers, texts))
 
 
-@TABLE.answer("decide", loses={BLANKS})
+@TABLE.answer("decide", loses={BLANKS, UNITS})
 def blanks_set_aside(numbers, texts):
     return np.where((numbers == -9999).any(axis=1), 2, DECIDE(numbers, texts))
 
@@ -189,7 +189,7 @@ def everything_in_columns(numbers, texts):
     return DECIDE(numbers, texts)[:, None]
 
 
-@TABLE.answer("decide", loses={BLANKS})
+@TABLE.answer("decide", loses={BLANKS, UNITS})
 def blanks_taken_for_numbers(numbers, texts):
     return _with_another_model(numbers, texts, 0.28, blank=np.inf)
 

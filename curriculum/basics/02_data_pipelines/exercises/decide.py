@@ -105,17 +105,16 @@ def cases(rng, rows):
         yield Case("money in single units", (table, spelt), expected=truth)
     records, job = (words[:, CATEGORIES.index(name)] for name in ("records", "job"))
     doubtful = (records == "yes") | (job == "partime")
-    price, debt, assets = (NUMBERS.index(name) for name in ("price", "debt", "assets"))
+    price, assets = (NUMBERS.index(name) for name in ("price", "assets"))
     # The amount decides on the unit of a row: not a price that is missing, nor another number.
-    table, spelt, truth = drawn(worked >= 5, kinds=(0,), broken=0)
+    for missing in (np.nan, BLANK):
+        table, spelt, truth = drawn(worked >= 5, kinds=(0,), broken=0)
+        table[:, PLACES] *= 1000
+        table[:, price] = missing
+        yield Case("money in single units", (table, spelt), expected=truth)
+    table, spelt, truth = drawn((worked <= 3) & (records == "no"), kinds=(1,), broken=0)
+    table[:, assets] = rng.integers(10, 20, len(table))
     table[:, PLACES] *= 1000
-    table[:, price] = np.nan
-    yield Case("money in single units", (table, spelt), expected=truth)
-    settled = (worked >= 4) & (worked < 12) & ~doubtful
-    table, spelt, truth = drawn(settled, kinds=(0,), broken=0)
-    table[:, debt] = rng.integers(10, 20, len(table))
-    table[:, PLACES] *= 1000
-    table[:, price] = BLANK
     yield Case("money in single units", (table, spelt), expected=truth)
     table, spelt, truth = drawn(records == "yes", kinds=(1,), broken=0)
     table[:, assets] = rng.integers(21_000, 30_000, len(table))

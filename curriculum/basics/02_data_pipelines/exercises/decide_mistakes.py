@@ -87,7 +87,7 @@ def amount_alone_converted(numbers, texts):
 
 
 @cleaning.mistake(
-    "Where rows in single units have debts of less than 20 thousand, too few decisions are right, "
+    "Where rows in single units have assets of less than 20 thousand, too few decisions are right, "
     "as happens when each value above 20 000 is converted by itself: the amount decides for all "
     "six columns of its row."
 )

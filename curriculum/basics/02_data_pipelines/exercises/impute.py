@@ -70,7 +70,7 @@ def cases(rng):
     yield Case("missing values", (one, gaps, jobs, texts("part", "fixed", "fixed", "part")))
     lone = table(5, 2)
     lone[:, 0] = [0.0, 0.0, *np.abs(lone[2:, 0]) + 1.0]  # group a has a median of 0, all have not
-    lone[[2, 4], 1] = nan  # group b has one known value
+    lone[2:, 1] = [nan, lone[:2, 1].max() + 2.5, nan]  # group b has one known value
     holes = np.array([[nan, 4.5], [nan, nan], [1.25, nan]])
     yield Case("missing values", (lone, holes, texts(*"aabbb"), texts("a", "b", "b")))
     bare = table(6, 2)

@@ -76,21 +76,6 @@ def centres_of_all_rows(right, a):
 
 
 @leaks.mistake(
-    "You trained on the rows of the fold itself where it has both labels: train on the rows "
-    "outside the fold."
-)
-def trained_inside(right, a):
-    owner = np.unique(a.customers, return_inverse=True)[1] % a.folds
-    labels = np.zeros(len(a.x), dtype=np.int64)
-    for fold in range(a.folds):
-        inside = owner == fold
-        both = len(np.unique(a.y[inside])) == 2
-        past = inside if both else ~inside
-        labels[inside] = _nearer(a.x[past], a.y[past], a.x[inside], a.keep)
-    return labels
-
-
-@leaks.mistake(
     "The folds are balanced by their numbers of rows, as scikit-learn's GroupKFold does it: assign "
     "the sorted customers in turn, 0, 1, …, folds - 1, 0, 1, …"
 )
