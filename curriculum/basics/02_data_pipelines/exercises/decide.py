@@ -8,7 +8,6 @@ import numpy as np
 
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
-from lepton_course.datasets.soiled import SYNONYMS
 
 from .mending import (
     AGE,
@@ -20,11 +19,15 @@ from .mending import (
     PLACES,
     SENIORITY,
     TIME,
+    break_rules,
     canonical,
     decide_with,
     in_thousands,
     is_impossible,
     logits_of,
+    misspelt,
+    violate,
+    with_spaces,
 )
 
 OF_EACH = 170
@@ -84,7 +87,7 @@ def cases(rng, rows):
         return numbers[chosen[order]], words[chosen[order]], truth[order]
 
     table, spelt, truth = drawn()
-    _break(table, truth == ASIDE, rng)
+    break_rules(table, truth == ASIDE, rng)
     table[:, PLACES] *= 1000
     yield Case("money in single units", (table, spelt), expected=truth)
     alone = np.flatnonzero(truth == ASIDE)[:1]
@@ -120,7 +123,7 @@ def cases(rng, rows):
     table[:, assets] = rng.integers(21_000, 30_000, len(table))
     yield Case("money in single units", (table, spelt), expected=truth)
     table, spelt, truth = drawn()
-    _break(table, truth == ASIDE, rng)
+    break_rules(table, truth == ASIDE, rng)
     for name in ("price", "expenses"):  # a sound model misses them least
         place = NUMBERS.index(name)
         chosen = rng.random(len(table)) < 0.5
@@ -136,75 +139,25 @@ def cases(rng, rows):
         yield Case("disguised missing values", (table, spelt), expected=truth)
     for kinds in ((0, 1), (0,), (1,)):
         table, spelt, truth = drawn(doubtful == (labels == 1), kinds=kinds, broken=0)
-        yield Case("other spellings", (table, _misspelt(spelt, rng)), expected=truth)
+        yield Case("other spellings", (table, misspelt(spelt, rng)), expected=truth)
     steady = (job == "fixed") & (records == "no") & (worked >= 2) & (worked <= 10)
     table, spelt, truth = drawn(steady, kinds=(0,), broken=0)
-    yield Case("other spellings", (table, _with_spaces(spelt)), expected=truth)
+    yield Case("other spellings", (table, with_spaces(spelt)), expected=truth)
     for place, bounds in ((AGE, (18, 100)), (TIME, (1, 120))):
         for side, bound in enumerate(bounds):
             table, spelt, truth = drawn(worked >= 5, kinds=(0,), broken=1.0)
             sound = truth != ASIDE
-            _violate(table, ~sound, (AGE, TIME).index(place), rng, side)
+            violate(table, ~sound, (AGE, TIME).index(place), rng, side)
             table[sound, place] = bound
             table[sound, SENIORITY] = np.minimum(table[sound, SENIORITY], table[sound, AGE])
             yield Case("each rule of the schema", (table, spelt), expected=truth)
     for rule in (2, 3):
         table, spelt, truth = drawn(kinds=(0,), broken=1.0)
         half = truth == ASIDE
-        _violate(table, half, rule, rng)
+        violate(table, half, rule, rng)
         if rule == 3:  # working since birth is strange, and no violation
             table[~half, SENIORITY] = table[~half, AGE]
         yield Case("each rule of the schema", (table, spelt), expected=truth)
-
-
-def _break(table, rows, rng):
-    """Put an impossible number into these rows, in four ways by turns."""
-    for rule in range(4):
-        chosen = np.zeros(len(table), dtype=bool)
-        chosen[np.flatnonzero(rows)[rule::4]] = True
-        _violate(table, chosen, rule, rng)
-
-
-def _violate(table, rows, rule, rng, side=None):
-    """Let rows violate one rule of the schema, every other one by as little as possible.
-
-    side: of a range, 0 to fall below it, 1 to exceed it, None for either.
-    """
-    for turn, row in enumerate(np.flatnonzero(rows)):
-        narrowly = turn % 2 == 0
-        age = table[row, AGE]
-        below = int(rng.integers(2) if side is None else side) == 0
-        ages = ([17] if narrowly else [0, 3]) if below else ([101] if narrowly else [150, 199])
-        times = ([0] if narrowly else [0, -12]) if below else ([121] if narrowly else [480, 999])
-        place, value = [
-            (AGE, rng.choice(ages)),
-            (TIME, rng.choice(times)),
-            (AMOUNT, 0 if narrowly else -table[row, AMOUNT]),
-            (SENIORITY, age + (1 if narrowly else rng.integers(2, 30))),
-        ][rule]
-        table[row, place] = value
-
-
-def _misspelt(words, rng):
-    """Write words in other ways, if possible in one that lower case does not repair."""
-    return np.array([[_other_spelling(word, rng) for word in row] for row in words.tolist()])
-
-
-def _other_spelling(word, rng):
-    spellings = SYNONYMS.get(word, (word,))
-    strange = [text for text in spellings if text.strip().lower() != word]
-    return str(rng.choice(strange or spellings))
-
-
-def _with_spaces(words):
-    """Write words with a space where a spelling has one that lower case leaves, as others do."""
-    spaced = {
-        word: text
-        for word, spellings in SYNONYMS.items()
-        for text in spellings
-        if text.lower() != word and text.lower().strip() == word
-    }
-    return np.array([[spaced.get(word, word) for word in row] for row in words.tolist()])
 
 
 cleaning = deciding.group("Cleaning", read="lesson.ipynb#Look-before-you-clean")

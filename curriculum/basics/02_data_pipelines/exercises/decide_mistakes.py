@@ -6,15 +6,14 @@ import numpy as np
 
 from lepton_course.datasets.catalogue import CREDIT
 
-from .decide import aside, cleaning, deciding
+from .decide import aside, deciding
+from .decide_units import cleaning
 from .mending import (
     AGE,
     AMOUNT,
     ASIDE,
     BLANK,
     CATEGORIES,
-    NUMBERS,
-    PLACES,
     SENIORITY,
     TIME,
     canonical,
@@ -24,14 +23,7 @@ from .mending import (
     logits_of,
 )
 
-PRICE, HOME = NUMBERS.index("price"), CATEGORIES.index("home")
-
-
-def _converted(numbers, texts, single):
-    """Decide where money is converted in other rows: single is a mask (N,)."""
-    scaled = np.where(numbers == BLANK, np.nan, numbers)
-    scaled[np.ix_(single, PLACES)] /= 1000
-    return decide_with(scaled, texts, units=False)
+HOME = CATEGORIES.index("home")
 
 
 def _ranked(numbers, texts, limit_of):
@@ -58,86 +50,6 @@ def _allowed(numbers, texts, place, values):
 
 
 @cleaning.mistake(
-    "Where all rows of a call are in single units, or many of them, too few decisions are right, "
-    "as happens when rows are compared with the rest of their call: look at the amount of each row "
-    "by itself."
-)
-def unit_by_comparison(numbers, texts):
-    amounts = np.abs(numbers[:, AMOUNT])
-    return _converted(numbers, texts, amounts > 20 * np.median(amounts))
-
-
-@cleaning.mistake(
-    "Where rows in thousands stand beside rows in single units, too few decisions are right, as "
-    "happens when one large amount has the whole call converted: look at each row by itself."
-)
-def one_row_for_all(numbers, texts):
-    some = (np.abs(numbers[:, AMOUNT]) > 20_000).any()
-    return _converted(numbers, texts, np.full(len(numbers), some))
-
-
-@cleaning.mistake(
-    "Where money is in single units, too few decisions are right, as happens when only some of its "
-    "columns are converted: divide all six money columns of such a row by 1000."
-)
-def amount_alone_converted(numbers, texts):
-    scaled = np.where(numbers == BLANK, np.nan, numbers)
-    scaled[np.abs(numbers[:, AMOUNT]) > 20_000, AMOUNT] /= 1000
-    return decide_with(scaled, texts, units=False)
-
-
-@cleaning.mistake(
-    "Where rows in single units have assets of less than 20 thousand, too few decisions are right, "
-    "as happens when each value above 20 000 is converted by itself: the amount decides for all "
-    "six columns of its row."
-)
-def value_by_value(numbers, texts):
-    scaled = np.where(numbers == BLANK, np.nan, numbers)
-    money = scaled[:, PLACES]
-    scaled[:, PLACES] = np.where(np.abs(money) > 20_000, money / 1000, money)
-    return decide_with(scaled, texts, units=False)
-
-
-@cleaning.mistake(
-    "Where applicants own more than 20 000 thousand, too few decisions are right, as happens when "
-    "any large number counts as a sign of single units: only the amount is one."
-)
-def unit_by_any_column(numbers, texts):
-    return _converted(numbers, texts, (np.abs(numbers[:, PLACES]) > 20_000).any(axis=1))
-
-
-@cleaning.mistake(
-    "Where rows in single units state no price, too few decisions are right, as happens when the "
-    "price decides on the unit: look at the amount, which is never missing."
-)
-def unit_by_the_price(numbers, texts):
-    return _converted(numbers, texts, np.abs(numbers[:, PRICE]) > 20_000)
-
-
-@cleaning.mistake(
-    "Where rows in single units have missing values, too few decisions are right, as happens when "
-    "-9999 is divided by 1000 as well: turn it into nan before you convert money."
-)
-def blanks_divided(numbers, texts):
-    scaled = in_thousands(numbers)
-    return decide_with(scaled, texts, units=False)
-
-
-@cleaning.mistake(
-    "Where a call holds small and large amounts of money, too few decisions are right, as happens "
-    "when the unit of each column is guessed from its median in the call: look at the amount of "
-    "each row."
-)
-def columns_by_their_medians(numbers, texts):
-    scaled = np.where(numbers == BLANK, np.nan, numbers)
-    for place in PLACES:
-        known = np.abs(scaled[~np.isnan(scaled[:, place]), place])
-        if len(known) and np.median(known) > 20_000:
-            scaled[:, place] /= 1000
-    return decide_with(scaled, texts, units=False)
-
-
-@cleaning.mistake(
     "Where values are missing, too few decisions are right, as happens when 0 is filled in for "
     "each of them: fill in medians of the training rows."
 )
@@ -153,15 +65,6 @@ def medians_of_the_call(numbers, texts):
     known = in_thousands(np.where(numbers == BLANK, np.nan, numbers))
     medians = [np.median(c[~np.isnan(c)]) if (~np.isnan(c)).any() else 0.0 for c in known.T]
     return decide_with(np.where(np.isnan(known), medians, known), texts, units=False)
-
-
-@cleaning.mistake(
-    "Rows in single units are set aside: their numbers are right, in another unit; divide their "
-    "money by 1000."
-)
-def single_units_set_aside(numbers, texts):
-    single = np.abs(numbers[:, AMOUNT]) > 20_000
-    return np.where(single, ASIDE, decide_with(numbers, texts))
 
 
 @cleaning.mistake(

@@ -229,19 +229,6 @@ def areas(table, labels, threshold):
 
 
 @rules.mistake(
-    "You computed the accuracy of each rule: where one class is larger, it differs from the gap "
-    "between the fractions of the two classes."
-)
-def accuracies(table, labels, threshold):
-    def one(column):
-        known = column[~np.isnan(column)]
-        rules = [np.isnan(column), *(column > t for t in known)]
-        return max(max(np.mean(rule == labels), np.mean(rule != labels)) for rule in rules)
-
-    return _sorted([one(column) for column in table.T], threshold)
-
-
-@rules.mistake(
     "You measured the correlation with the label: it misses columns that separate the classes "
     "without a linear trend, and those with missing values."
 )

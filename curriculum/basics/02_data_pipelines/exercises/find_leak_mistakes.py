@@ -106,6 +106,19 @@ def over_all_rows(right, a):
 
 
 @rules.mistake(
+    "You computed the accuracy of each rule: where one class is larger, it differs from the gap "
+    "between the fractions of the two classes."
+)
+def accuracies(table, labels, threshold):
+    def one(column):
+        known = column[~np.isnan(column)]
+        rules = [np.isnan(column), *(column > t for t in known)]
+        return max(max(np.mean(rule == labels), np.mean(rule != labels)) for rule in rules)
+
+    return _sorted([one(column) for column in table.T], threshold)
+
+
+@rules.mistake(
     "You compared the fraction of class 1 among the rows that satisfy a rule with that among the "
     "others: compare the fractions of the two classes that satisfy it."
 )
