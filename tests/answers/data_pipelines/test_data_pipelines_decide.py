@@ -60,7 +60,7 @@ def without_logarithms(numbers, texts):
     return _with_another_model(numbers, texts, 0.28)
 
 
-@TABLE.answer("decide", loses={BLANKS})
+@TABLE.answer("decide", loses={BLANKS, UNITS})
 def refused_above_a_half(numbers, texts):
     return _with_another_model(numbers, texts, 0.5)
 
