@@ -60,7 +60,7 @@ def without_logarithms(numbers, texts):
     return _with_another_model(numbers, texts, 0.28)
 
 
-@TABLE.answer("decide", loses={BLANKS})
+@TABLE.answer("decide", loses={BLANKS, UNITS})
 def refused_above_a_half(numbers, texts):
     return _with_another_model(numbers, texts, 0.5)
 
@@ -112,7 +112,31 @@ def unit_of_the_first_row(numbers, texts):
     return _with_another_model(changed, texts, 0.28, units=False)
 
 
-@TABLE.answer("decide", loses={BLANKS})
+@TABLE.answer("decide", loses={UNITS})
+def units_in_two_groups(numbers, texts):
+    """Split the call in the middle between its smallest and its largest amount."""
+    size = np.log1p(np.abs(numbers[:, AMOUNT]))
+    changed = np.where(numbers == -9999, np.nan, numbers)
+    changed[np.ix_(size > (size.min() + size.max()) / 2, IS_MONEY)] /= 1000
+    return np.where(
+        DECIDE(numbers, texts) == 2, 2, _with_another_model(changed, texts, 0.28, units=False)
+    )
+
+
+@TABLE.answer("decide", loses={UNITS})
+def blanks_divided_as_well(numbers, texts):
+    """Convert money first, and look for -9999 afterwards."""
+    changed = numbers.copy()
+    changed[np.ix_(np.abs(numbers[:, AMOUNT]) > 20_000, IS_MONEY)] /= 1000
+    return DECIDE(changed, texts)
+
+
+@TABLE.answer("decide", loses={RULES})
+def only_above_18(numbers, texts):
+    return np.where(numbers[:, AGE] <= 18, 2, DECIDE(numbers, texts))
+
+
+@TABLE.answer("decide", loses={BLANKS, UNITS})
 def blanks_set_aside(numbers, texts):
     return np.where((numbers == -9999).any(axis=1), 2, DECIDE(numbers, texts))
 
@@ -165,7 +189,7 @@ def everything_in_columns(numbers, texts):
     return DECIDE(numbers, texts)[:, None]
 
 
-@TABLE.answer("decide", loses={BLANKS})
+@TABLE.answer("decide", loses={BLANKS, UNITS})
 def blanks_taken_for_numbers(numbers, texts):
     return _with_another_model(numbers, texts, 0.28, blank=np.inf)
 

@@ -1,13 +1,13 @@
 """Exercises of basics/02_data_pipelines: the assignment's, then the lesson's."""
 
 EXERCISES = [
-    "impute",
+    "impute_mistakes",
     "one_hot",
     "group_split",
     "time_split",
-    "find_leak",
-    "out_of_fold",
-    "decide",
+    "find_leak_mistakes",
+    "out_of_fold_mistakes",
+    "decide_mistakes",
     "lesson",
     "predictions",
 ]

@@ -8,7 +8,6 @@ import numpy as np
 
 from lepton_course.authoring import Call, Case, accuracy, exercise
 from lepton_course.authoring.held_out import held_out
-from lepton_course.datasets.soiled import SYNONYMS
 
 from .mending import (
     AGE,
@@ -20,11 +19,15 @@ from .mending import (
     PLACES,
     SENIORITY,
     TIME,
+    break_rules,
     canonical,
     decide_with,
     in_thousands,
     is_impossible,
     logits_of,
+    misspelt,
+    violate,
+    with_spaces,
 )
 
 OF_EACH = 170
@@ -84,7 +87,7 @@ def cases(rng, rows):
         return numbers[chosen[order]], words[chosen[order]], truth[order]
 
     table, spelt, truth = drawn()
-    _break(table, truth == ASIDE, rng)
+    break_rules(table, truth == ASIDE, rng)
     table[:, PLACES] *= 1000
     yield Case("money in single units", (table, spelt), expected=truth)
     alone = np.flatnonzero(truth == ASIDE)[:1]
@@ -103,66 +106,58 @@ def cases(rng, rows):
         table, spelt, single = table[order], spelt[order], single[order]
         table[np.ix_(single, PLACES)] *= 1000
         yield Case("money in single units", (table, spelt), expected=truth)
+    records, job = (words[:, CATEGORIES.index(name)] for name in ("records", "job"))
+    doubtful = (records == "yes") | (job == "partime")
+    price, assets = (NUMBERS.index(name) for name in ("price", "assets"))
+    # The amount decides on the unit of a row: not a price that is missing, nor another number.
+    for missing in (np.nan, BLANK):
+        table, spelt, truth = drawn(worked >= 5, kinds=(0,), broken=0)
+        table[:, PLACES] *= 1000
+        table[:, price] = missing
+        yield Case("money in single units", (table, spelt), expected=truth)
+    table, spelt, truth = drawn((worked <= 2) & (records == "no"), kinds=(1,), broken=0)
+    table[:, assets] = rng.integers(10, 20, len(table))
+    table[:, PLACES] *= 1000
+    yield Case("money in single units", (table, spelt), expected=truth)
+    table, spelt, truth = drawn(records == "yes", kinds=(1,), broken=0)
+    table[:, assets] = rng.integers(21_000, 30_000, len(table))
+    yield Case("money in single units", (table, spelt), expected=truth)
     table, spelt, truth = drawn()
-    _break(table, truth == ASIDE, rng)
-    for name in ("income", "assets"):
+    break_rules(table, truth == ASIDE, rng)
+    for name in ("price", "expenses"):  # a sound model misses them least
         place = NUMBERS.index(name)
         chosen = rng.random(len(table)) < 0.5
         table[chosen, place] = BLANK
     table[np.isnan(table)] = BLANK
     yield Case("disguised missing values", (table, spelt), expected=truth)
-    # A number far below zero makes a linear model refuse these good loans, and too few of these bad
-    # ones have a probability above 0.5.
-    for kind, typical, gone in ((0, worked >= 5, ["price"]), (1, worked <= 2, [])):
+    # A number far below zero makes a linear model refuse these good loans, and grant these bad
+    # ones, too few of which have a probability above 0.5.
+    for kind, typical, gone in ((0, worked >= 5, ["price"]), (1, worked <= 2, ["expenses"])):
         table, spelt, truth = drawn(typical, kinds=(kind,), broken=0)
         table[:, [NUMBERS.index(name) for name in gone]] = BLANK
         table[np.isnan(table)] = BLANK
         yield Case("disguised missing values", (table, spelt), expected=truth)
-    records, job = (words[:, CATEGORIES.index(name)] for name in ("records", "job"))
-    doubtful = (records == "yes") | (job == "partime")
     for kinds in ((0, 1), (0,), (1,)):
         table, spelt, truth = drawn(doubtful == (labels == 1), kinds=kinds, broken=0)
-        yield Case("other spellings", (table, _misspelt(spelt, rng)), expected=truth)
-    for rule in range(4):
+        yield Case("other spellings", (table, misspelt(spelt, rng)), expected=truth)
+    steady = (job == "fixed") & (records == "no") & (worked >= 2) & (worked <= 10)
+    table, spelt, truth = drawn(steady, kinds=(0,), broken=0)
+    yield Case("other spellings", (table, with_spaces(spelt)), expected=truth)
+    for place, bounds in ((AGE, (18, 100)), (TIME, (1, 120))):
+        for side, bound in enumerate(bounds):
+            table, spelt, truth = drawn(worked >= 5, kinds=(0,), broken=1.0)
+            sound = truth != ASIDE
+            violate(table, ~sound, (AGE, TIME).index(place), rng, side)
+            table[sound, place] = bound
+            table[sound, SENIORITY] = np.minimum(table[sound, SENIORITY], table[sound, AGE])
+            yield Case("each rule of the schema", (table, spelt), expected=truth)
+    for rule in (2, 3):
         table, spelt, truth = drawn(kinds=(0,), broken=1.0)
         half = truth == ASIDE
-        _violate(table, half, rule, rng)
+        violate(table, half, rule, rng)
         if rule == 3:  # working since birth is strange, and no violation
             table[~half, SENIORITY] = table[~half, AGE]
         yield Case("each rule of the schema", (table, spelt), expected=truth)
-
-
-def _break(table, rows, rng):
-    """Put an impossible number into these rows, in four ways by turns."""
-    for rule in range(4):
-        chosen = np.zeros(len(table), dtype=bool)
-        chosen[np.flatnonzero(rows)[rule::4]] = True
-        _violate(table, chosen, rule, rng)
-
-
-def _violate(table, rows, rule, rng):
-    """Let rows violate one rule of the schema, every other one by as little as possible."""
-    for turn, row in enumerate(np.flatnonzero(rows)):
-        narrowly = turn % 2 == 0
-        age = table[row, AGE]
-        place, value = [
-            (AGE, rng.choice([17, 101] if narrowly else [0, 3, 150, 199])),
-            (TIME, rng.choice([0, 121] if narrowly else [0, 480, 999])),
-            (AMOUNT, 0 if narrowly else -table[row, AMOUNT]),
-            (SENIORITY, age + (1 if narrowly else rng.integers(2, 30))),
-        ][rule]
-        table[row, place] = value
-
-
-def _misspelt(words, rng):
-    """Write words in other ways, if possible in one that lower case does not repair."""
-    return np.array([[_other_spelling(word, rng) for word in row] for row in words.tolist()])
-
-
-def _other_spelling(word, rng):
-    spellings = SYNONYMS.get(word, (word,))
-    strange = [text for text in spellings if text.strip().lower() != word]
-    return str(rng.choice(strange or spellings))
 
 
 cleaning = deciding.group("Cleaning", read="lesson.ipynb#Look-before-you-clean")
@@ -183,7 +178,7 @@ def units_not_converted(numbers, texts):
 )
 def one_unit_for_all(numbers, texts):
     single = np.median(np.abs(numbers[:, AMOUNT])) > 20_000
-    scaled = numbers.copy()
+    scaled = np.where(numbers == BLANK, np.nan, numbers)
     scaled[:, PLACES] /= 1000 if single else 1
     return decide_with(scaled, texts, units=False)
 
@@ -198,7 +193,7 @@ def scaled_by_the_call(numbers, texts):
 
 @cleaning.mistake(
     "Where missing values are written as -9999, too few decisions are right, as happens when it is "
-    "taken for a number: turn -9999 into nan before you impute."
+    "taken for a number, or replaced by 0: fill in medians of the training rows."
 )
 def blanks_taken_for_numbers(numbers, texts):
     return decide_with(numbers, texts, blanks=False)

@@ -98,6 +98,12 @@ def cases(rng):
     yield Case("one leak", (*table(apart(1, 7), noisy(apart(0, 8))), 0.875))
     yield Case("one leak", (*table(near, weak, signs), 0.8))
     yield Case("one leak", (np.array([[2.5], [0.5], [-0.5]]), np.array([1, 0, 0]), 0.75))
+    # Only the two highest values tell, and no decile lies just below; one value is far from others.
+    even = np.array([*range(1, 16), 19.5, 0.5, 2.5, 5.5, 7.5, 10.5, 12.5, 20.5, 20.5])
+    yield Case("one leak", (*table(weak, even), 0.25))
+    far = np.concatenate([np.repeat([-1.5, 0.5, 900.0], [2, 13, 1]), np.full(8, 2.5)])
+    yield Case("one leak", (*table(far, weak), 0.9))
+    yield Case("one leak", (*table(weak, apart(2, 6)), 0.625))
     yield Case("lower means bad", (*table(weak, noisy(apart(16, 1)), weak), 0.7))
     yield Case("lower means bad", (*table(apart(15, 0), apart(8, 4)), 0.5))
     yield Case("missingness tells", (*table(weak, blanked(same, [0, *range(16, 24)])), 0.8))
@@ -106,6 +112,8 @@ def cases(rng):
     yield Case("missingness tells", (*table(blanked(weak, [3]), mixed, np.full(24, np.nan)), 0.6))
     yield Case("missing counts as not above", (*table(weak, tell), 0.6))
     yield Case("missing counts as not above", (*table(tell, weak), 0.45))
+    half = blanked(np.resize([0.25, -0.75], 24), range(20, 24))
+    yield Case("missing counts as not above", (*table(half, weak), 0.625))
     low = blanked(np.repeat([-1.25, 3.0], [16, 8]), range(20, 24))
     yield Case("missing counts as not above", (*table(weak, low), 0.75))
     middle = np.concatenate([np.repeat([0.0, 9.0], 8), np.full(8, 5.5)])
@@ -216,20 +224,6 @@ def areas(table, labels, threshold):
             return 0.0
         above = ones[:, None] - zeros
         return abs(2 * np.mean((above > 0) + 0.5 * (above == 0)) - 1)
-
-    return _sorted([one(column) for column in table.T], threshold)
-
-
-@rules.mistake(
-    "You computed the accuracy of each rule: where one class is larger, it differs from the gap "
-    "between the fractions of the two classes."
-)
-def accuracies(table, labels, threshold):
-    def one(column):
-        known = column[~np.isnan(column)]
-        rules = [np.isnan(column), *(column > t for t in known)]
-        right = [np.mean(rule == labels) for rule in rules]
-        return max(max(r, 1 - r) for r in right)
 
     return _sorted([one(column) for column in table.T], threshold)
 

@@ -61,6 +61,7 @@ def cases(rng):
     yield Case("larger groups", (signed, [3, -6, -3, 6], 3))
     yield Case("larger groups", (rows(1, 2, 1, 2, 1, 1), order(*"fbeacd"), 1))
     yield Case("larger groups", (rows(1, 2, 1, 2, 1, 1), order(*"cfaebd"), 6))
+    yield Case("larger groups", (rows(2, 6, 1, 5), order(*"cadb"), 4))
     yield Case("exactly enough", (rows(2, 2, 3), order(*"bac"), 4))
     yield Case("exactly enough", (rows(3, 1, 1, 2), order(*"adcb"), 3))
     yield Case("nobody, or everybody", (rows(2, 1, 2), order(*"cba"), 0))
@@ -95,6 +96,31 @@ def counted_groups(right, a):
 )
 def first_rows(right, a):
     return np.arange(len(a.groups)) < a.test_rows
+
+
+@whole.mistake(
+    "Rows of other customers are in the test set, as happens when everything from a customer's "
+    "first to last row joins: rows are in no particular order, so compare each one's customer."
+)
+def from_first_to_last(right, a):
+    test = np.zeros(len(a.groups), dtype=bool)
+    for group in a.order:
+        if test.sum() >= a.test_rows:
+            break
+        places = np.flatnonzero(a.groups == group)
+        if len(places):
+            test[places[0] : places[-1] + 1] = True
+    return test
+
+
+@whole.mistake("One row of each customer joined: a customer joins with all rows.")
+def one_row_each(right, a):
+    test = np.zeros(len(a.groups), dtype=bool)
+    for group in a.order:
+        if test.sum() >= a.test_rows:
+            break
+        test[np.flatnonzero(a.groups == group)[:1]] = True
+    return test
 
 
 stopping = splitting.group("When to stop")
@@ -146,7 +172,53 @@ def one_more_group(right, a):
     return right(test_rows=a.test_rows + 1)
 
 
+@stopping.mistake(
+    "You left out a group because fewer rows are closer to test_rows than more: the test set needs "
+    "at least test_rows rows."
+)
+def closest_number(right, a):
+    test = np.zeros(len(a.groups), dtype=bool)
+    for group in a.order:
+        more = test | (a.groups == group)
+        if test.sum() >= a.test_rows or a.test_rows - test.sum() < more.sum() - a.test_rows:
+            break
+        test = more
+    return test
+
+
+@stopping.mistake(
+    "The last group is missing: the one with which the test set reaches test_rows rows joins, too."
+)
+def last_group_missing(right, a):
+    taken = [group for group in a.order if (right() & (a.groups == group)).any()]
+    return np.isin(a.groups, taken[:-1])
+
+
+@stopping.mistake(
+    "Where the customers have fewer rows than test_rows, your test set is empty: then all of them "
+    "are in it."
+)
+def empty_if_too_few(right, a):
+    return right() & (len(a.groups) >= a.test_rows)
+
+
 drawing = splitting.group("The order")
+
+
+@drawing.mistake(
+    "You counted the rows of other customers, as happens when counts of np.unique, which sorts, "
+    "meet the customers in the order of `order`: look up each customer's own count."
+)
+def counts_of_others(right, a):
+    counts = np.unique(a.groups, return_counts=True)[1]
+    taken = []
+    total = 0
+    for group, count in zip(a.order, counts, strict=False):
+        if total >= a.test_rows:
+            break
+        taken.append(group)
+        total += count
+    return np.isin(a.groups, taken)
 
 
 @drawing.mistake("You ignored `order` and took the groups sorted: that is not a random draw.")

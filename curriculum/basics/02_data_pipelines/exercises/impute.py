@@ -68,6 +68,11 @@ def cases(rng):
     yield Case("nothing missing", (table(5), whole, texts(*"aabab"), texts(*"abab")))
     yield Case("nothing missing", (table(2, 1), table(1, 1), texts("x", "y"), texts("y")))
     yield Case("missing values", (one, gaps, jobs, texts("part", "fixed", "fixed", "part")))
+    lone = table(5, 2)
+    lone[:, 0] = [0.0, 0.0, *np.abs(lone[2:, 0]) + 1.0]  # group a has a median of 0, all have not
+    lone[2:, 1] = [nan, lone[:2, 1].max() + 2.5, nan]  # group b has one known value
+    holes = np.array([[nan, 4.5], [nan, nan], [1.25, nan]])
+    yield Case("missing values", (lone, holes, texts(*"aabbb"), texts("a", "b", "b")))
     bare = table(6, 2)
     bare[:3, 0] = nan
     asked = table(3, 2)

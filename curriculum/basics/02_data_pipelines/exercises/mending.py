@@ -1,4 +1,4 @@
-"""Mend raw applications, and score them: what the exercise `decide` rests on."""
+"""Mend raw applications, spoil and score them: what the exercise `decide` rests on."""
 
 from __future__ import annotations
 
@@ -114,6 +114,56 @@ def logits_of(numbers, words, own_scale=False):
         mean = np.concatenate([own.mean(axis=0), mean[len(NUMBERS) :]])
         std = np.concatenate([np.maximum(own.std(axis=0), 0.05), std[len(NUMBERS) :]])
     return (x - mean) / std @ w[:-1] + w[-1]
+
+
+def break_rules(table, rows, rng):
+    """Put an impossible number into these rows, in four ways by turns."""
+    for rule in range(4):
+        chosen = np.zeros(len(table), dtype=bool)
+        chosen[np.flatnonzero(rows)[rule::4]] = True
+        violate(table, chosen, rule, rng)
+
+
+def violate(table, rows, rule, rng, side=None):
+    """Let rows violate one rule of the schema, every other one by as little as possible.
+
+    side: of a range, 0 to fall below it, 1 to exceed it, None for either.
+    """
+    for turn, row in enumerate(np.flatnonzero(rows)):
+        narrowly = turn % 2 == 0
+        age = table[row, AGE]
+        below = int(rng.integers(2) if side is None else side) == 0
+        ages = ([17] if narrowly else [0, 3]) if below else ([101] if narrowly else [150, 199])
+        times = ([0] if narrowly else [0, -12]) if below else ([121] if narrowly else [480, 999])
+        place, value = [
+            (AGE, rng.choice(ages)),
+            (TIME, rng.choice(times)),
+            (AMOUNT, 0 if narrowly else -table[row, AMOUNT]),
+            (SENIORITY, age + (1 if narrowly else rng.integers(2, 30))),
+        ][rule]
+        table[row, place] = value
+
+
+def misspelt(words, rng):
+    """Write words in other ways, if possible in one that lower case does not repair."""
+    return np.array([[_other_spelling(word, rng) for word in row] for row in words.tolist()])
+
+
+def _other_spelling(word, rng):
+    spellings = SYNONYMS.get(word, (word,))
+    strange = [text for text in spellings if text.strip().lower() != word]
+    return str(rng.choice(strange or spellings))
+
+
+def with_spaces(words):
+    """Write words with a space where a spelling has one that lower case leaves, as others do."""
+    spaced = {
+        word: text
+        for word, spellings in SYNONYMS.items()
+        for text in spellings
+        if text.lower() != word and text.lower().strip() == word
+    }
+    return np.array([[spaced.get(word, word) for word in row] for row in words.tolist()])
 
 
 EXERCISES = []

@@ -65,12 +65,15 @@ def cases(rng):
     homes = drawn(rent=4, owner=5, parents=3)
     yield Case("all are common", (homes, texts("owner", "rent", "owner", "parents"), 2))
     yield Case("all are common", (drawn(b=1, a=2), texts("b"), 0))
+    signs = drawn(loft=3, Villa=2, attic=4)
+    yield Case("all are common", (signs, texts("attic", "Villa", "loft"), 2))
     jobs = drawn(fixed=6, freelance=3, partime=2, none=1)
     asked = texts("partime", "none", "fixed", "freelance", "fixed")
     yield Case("rare ones", (jobs, asked, 3))
     yield Case("rare ones", (drawn(x=2, y=2, z=1), texts("z", "y", "x"), 2))
     yield Case("unseen ones", (homes, texts("sublet", "rent", "Rent", "rent"), 1))
     yield Case("unseen ones", (drawn(m=1), texts("n", "m"), 5))
+    yield Case("unseen ones", (drawn(m=2, q=1), texts("tent", "q", "m ", " q"), 0))
     blanks = np.concatenate([homes, texts("", "", "", "")])
     yield Case(
         "missing values", (rng.permutation(blanks), texts("", "parents", "", "shed", "owner"), 4)
@@ -104,6 +107,59 @@ def more_than_min_count(right, a):
 @counting.mistake("You ignored min_count: a category with fewer rows in train gets no column.")
 def min_count_ignored(right, a):
     return right(min_count=0)
+
+
+@counting.mistake(
+    "You kept as many categories as min_count says: it is the number of rows that a category needs."
+)
+def so_many_categories(right, a):
+    values, counts = np.unique(a.train[a.train != ""], return_counts=True)
+    most = values[np.argsort(-counts, kind="stable")[: a.min_count]]
+    kept = np.isin(a.train, most)
+    return (
+        right(train=a.train[kept], min_count=1) if kept.any() else right(min_count=len(a.train) + 1)
+    )
+
+
+@counting.mistake(
+    "With min_count 0, categories of other have columns, too: a column needs at least one row of "
+    "train."
+)
+def zero_takes_all(right, a):
+    if a.min_count > 0:
+        return right()
+    return right(train=np.concatenate([a.train, a.other]))
+
+
+@counting.mistake(
+    "A category is missing: each common one has a column of its own, the first included, as the "
+    "column of rare ones takes up the others."
+)
+def first_dropped(right, a):
+    names, columns = right()
+    return (names[1:], columns[:, 1:]) if len(names) > 1 else (names, columns)
+
+
+@counting.mistake(
+    "Your categories are sorted by their counts: sort them by name, so that the columns stay in "
+    "place when counts change."
+)
+def by_counts(right, a):
+    names, columns = right()
+    order = sorted(range(len(names) - 1), key=lambda i: -np.sum(a.train == names[i]))
+    order.append(len(names) - 1)
+    return [names[i] for i in order], columns[:, order]
+
+
+@counting.mistake(
+    "You sorted the categories as if capitals were small letters: sort as Python does, capitals "
+    "before small letters."
+)
+def sorted_without_capitals(right, a):
+    names, columns = right()
+    order = sorted(range(len(names) - 1), key=lambda i: names[i].lower())
+    order.append(len(names) - 1)
+    return [names[i] for i in order], columns[:, order]
 
 
 @counting.mistake(
@@ -177,6 +233,48 @@ def rare_sorted_in(right, a):
 )
 def capitals_ignored(right, a):
     return right(train=np.char.lower(a.train), other=np.char.lower(a.other))
+
+
+@others.mistake(
+    'You removed spaces: here "m " and "m" are two categories. Spellings are repaired before, and '
+    "one_hot takes the strings as they are."
+)
+def spaces_removed(right, a):
+    return right(train=np.char.strip(a.train), other=np.char.strip(a.other))
+
+
+@others.mistake(
+    "Your categories that are rare in train have 0 in every column: they count as rare, like "
+    "those that are not in train."
+)
+def rare_ones_lost(right, a):
+    names, columns = right()
+    columns[np.isin(a.other, a.train), -1] = 0
+    return names, columns
+
+
+@others.mistake(
+    "A category without a column got 1 in that of another one, as np.searchsorted gives the next "
+    "name for a name that it does not find: compare for equality, and count the others as rare."
+)
+def next_name(right, a):
+    names, columns = right()
+    columns[a.other != ""] = 0
+    places = np.searchsorted(names[:-1], a.other) if len(names) > 1 else np.zeros(len(a.other), int)
+    for row in np.flatnonzero(a.other != ""):
+        columns[row, places[row]] = 1
+    return names, columns
+
+
+@others.mistake(
+    'Your rare categories have 0 in every column, as happens when "rare" is written into an array '
+    "of shorter strings, which cuts it off: write it into a list, or into a wider array."
+)
+def rare_cut_off(right, a):
+    names, columns = right()
+    if np.array(a.other).dtype.itemsize < np.array(["rare"]).dtype.itemsize:
+        columns[:, -1] = 0
+    return names, columns
 
 
 encoding.hints(

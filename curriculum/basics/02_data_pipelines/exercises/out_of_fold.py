@@ -44,7 +44,8 @@ def _predict(x, y, x_new, keep):
     std = x.std(axis=0)
     std = np.where(std == 0, 1.0, std)
     centres = [(x[y == kind] / std).mean(axis=0) for kind in (0, 1)]
-    chosen = np.argsort(-np.abs(centres[1] - centres[0]), kind="stable")[:keep]
+    apart = np.abs(centres[1] - centres[0])
+    chosen = np.lexsort([np.arange(len(apart)), -apart])[:keep]
     far = [((x_new / std - centre)[:, chosen] ** 2).sum(axis=1) for centre in centres]
     return (far[1] < far[0]).astype(np.int64)
 
@@ -88,16 +89,29 @@ def cases(rng):
         order = rng.permutation(len(who))
         return np.round(x * sizes, 3)[order], label[owner][order], who[order]
 
+    def equally_far_apart(columns=24):
+        """Columns that are equal in the second of two folds, and differ in the first."""
+        who = np.array([f"C{n:02}" for n in range(20)])
+        label = np.resize([0, 0, 1, 1], 20)
+        x = rng.normal(0.3 * (2 * label - 1)[:, None], 1.0, (20, columns))
+        x[1::2] = np.round(8 * x[1::2, :1]) / 8
+        order = rng.permutation(20)
+        return x[order], label[order], who[order]
+
     single, family = owners(*[1] * 24), owners(*[3, 1, 4, 2, 3, 2, 5, 1, 3, 2, 4, 2])
     yield Case("one row a customer", (*drawn(single, 6), 4, 2))
     yield Case("one row a customer", (*drawn(owners(*[1] * 15), 4, 0.6), 3, 4))
+    yield Case("one row a customer", (*equally_far_apart(), 2, 1))
+    x, y, who = drawn(owners(*[1] * 30), 6, 0.7)
+    x[:, ::2] /= 1000
+    yield Case("one row a customer", (x, y, who, 5, 3))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 16), 40, 0.1), 4, 3))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 20), 60, 0.0), 5, 1))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 24), 50, 0.0), 4, 2))
     yield Case("few rows, many columns", (*drawn(owners(*[1] * 22), 30, 0.0), 3, 4))
     yield Case("customers with several rows", (*drawn(family, 8, 0.2), 4, 5))
     yield Case("customers with several rows", (*drawn(family, 12, 0.1), 3, 12))
-    x, y, who = drawn(owners(*[2] * 12), 5, 3.0)
+    x, y, who = drawn(owners(*[2] * 12), 5, 6.0)
     x[:, 3] = np.where(who == who[y == 1][0], 2.5, 7.5)
     yield Case("a column that hardly changes", (x, y, who, 6, 5))
     x, y, who = drawn(owners(*[1] * 18), 3, 0.8)
@@ -239,7 +253,7 @@ def trained_on_itself(right, a):
     for fold in range(a.folds):
         inside = owner % a.folds == fold
         both = [np.any(a.y[inside] == kind) for kind in (0, 1)]
-        past = inside if all(both) else np.ones(len(a.x), bool)
+        past = inside if all(both) else ~inside
         labels[inside] = _predict(a.x[past], a.y[past], a.x[inside], a.keep)
     return labels
 

@@ -80,6 +80,18 @@ def delay_ignored(right, a):
     return right(delay=0)
 
 
+@past.mistake(
+    "You moved the delay in the wrong direction: an outcome is known `delay` days after its day, "
+    "so a longer delay leaves fewer training rows."
+)
+def delay_subtracted(right, a):
+    return _folds(a, lambda now: (a.days - a.delay <= now) & ~_tested(a, now))
+
+
+def _tested(a, now):
+    return (now <= a.days) & (a.days < now + a.length)
+
+
 def _folds(a, train, test=None, length=None):
     test = test or (lambda now: (now <= a.days) & (a.days < now + a.length))
     step = length or a.length
@@ -139,7 +151,63 @@ def tested_after_the_delay(right, a):
     )
 
 
+@past.mistake(
+    "You left out rows that an earlier fold was tested on: by the next fold their outcomes may be "
+    "known, and the model learns from them."
+)
+def tested_rows_never_learned(right, a):
+    return _folds(a, lambda now: (a.days + a.delay <= now) & (a.days < a.start))
+
+
+@past.mistake(
+    "You left out of the test set the rows whose outcome is not known by its end: they are tested "
+    "all the same, once it is known."
+)
+def tested_if_known(right, a):
+    return _folds(
+        a,
+        lambda now: (a.days + a.delay <= now) & (a.days < now),
+        lambda now: (now <= a.days) & (a.days + a.delay < now + a.length),
+    )
+
+
 testing = walking.group("Which days are tested")
+
+
+@testing.mistake(
+    "Your test sets are one day too short: they hold `length` days, of which start + length - 1 is "
+    "the last."
+)
+def one_day_too_short(right, a):
+    return _folds(
+        a,
+        lambda now: (a.days + a.delay <= now) & (a.days < now),
+        lambda now: (now <= a.days) & (a.days < now + a.length - 1),
+    )
+
+
+@testing.mistake(
+    "Your last fold is tested on everything from its first day on: it tests `length` days, too."
+)
+def last_fold_to_the_end(right, a):
+    last = a.start + (a.folds - 1) * a.length
+    return _folds(
+        a,
+        lambda now: (a.days + a.delay <= now) & (a.days < now),
+        lambda now: (now <= a.days) & ((a.days < now + a.length) | (now == last)),
+    )
+
+
+@testing.mistake("Your folds begin one fold late: fold 0 is trained on day start.")
+def one_fold_late(right, a):
+    return right(start=a.start + a.length)
+
+
+@testing.mistake(
+    "You counted days from the first day of the table: start is a day like those in `days`."
+)
+def days_from_the_first(right, a):
+    return right(days=a.days - a.days.min())
 
 
 @testing.mistake(
