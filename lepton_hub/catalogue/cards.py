@@ -57,6 +57,10 @@ class Kind(StrEnum):
     MODEL = "model"
     CODE = "code"
     NOTEBOOK = "notebook"
+    DOCUMENT = "document"  # has revisions of a text instead of versions, see `knowledge`
+
+
+VersionedKind = Literal[Kind.DATASET, Kind.MODEL, Kind.CODE, Kind.NOTEBOOK]
 
 
 class Told(BaseModel):
@@ -100,7 +104,7 @@ class NewItem(Told):
 
     space: Annotated[str, Field(pattern=f"^{SPACE}$", description="A team of yours, or ~you.")]
     name: Annotated[str, Field(pattern=f"^{ITEM}$")]
-    kind: Kind
+    kind: VersionedKind
     card: Card
 
 

@@ -7,7 +7,9 @@ from alembic import context
 import lepton_hub.api.idempotency
 import lepton_hub.audit
 import lepton_hub.catalogue
-import lepton_hub.permissions  # noqa: F401
+import lepton_hub.knowledge
+import lepton_hub.permissions
+import lepton_hub.search  # noqa: F401
 from lepton_hub.database.base import Base
 
 context.configure(
@@ -15,5 +17,6 @@ context.configure(
     target_metadata=Base.metadata,
     render_as_batch=False,
     compare_type=True,
+    include_name=lambda name, kind, _: kind != "table" or not str(name).startswith("search_words"),
 )
 context.run_migrations()
