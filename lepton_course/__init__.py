@@ -17,6 +17,7 @@ _HOMES = {
     "record": "records",
     "report_mistake": "workspace.mistake_report",
     "load_dataset": "datasets",
+    "share": "hub",
     "device": "devices",
     "device_table": "hardware",
     "tensorflow_device": "devices",

@@ -53,6 +53,7 @@ PANELS = {
     "doctor": LEARNERS,
     "class": INSTRUCTORS,
     "demo": INSTRUCTORS,
+    "hub": INSTRUCTORS,
 }
 """Where `lepton --help` lists the commands of a clone; the others are for authors."""
 

@@ -21,6 +21,7 @@ c = get_config()  # noqa: F821
 load_subconfig(str(Path(__file__).with_name("jupyterhub_config.py")))  # noqa: F821
 
 from lepton_team import courses as team  # noqa: E402  (the other file has made it importable)
+from lepton_team import sharing  # noqa: E402
 from lepton_team.folders import HubFolders  # noqa: E402
 from lepton_team.openid import OpenIDAuthenticator  # noqa: E402
 from lepton_team.sign_in import with_groups  # noqa: E402
@@ -29,8 +30,9 @@ folders = HubFolders(Path(os.environ["LEPTON_TEAM"]))
 
 
 def groups_of(user: str) -> list[str]:
-    """Return a user's groups as the courses are now."""
-    return team.groups_of(team.read_courses(folders), user)
+    """Return a user's groups as the courses and the teams are now."""
+    teams = sharing.read_teams(folders)
+    return team.groups_of(team.read_courses(folders), user) + sharing.sharing_groups(teams, user)
 
 
 c.OpenIDAuthenticator.issuer = os.environ["OIDC_ISSUER"]
@@ -41,7 +43,7 @@ c.OpenIDAuthenticator.scope = ["openid", "profile"]
 # The claim is the name of the account on this machine, and the id in the roster: one that people
 # cannot choose for themselves. Courses' accounts are nobody's.
 c.OpenIDAuthenticator.username_claim = "preferred_username"
-c.OpenIDAuthenticator.username_pattern = r"(?!course-)[a-z_][a-z0-9_.-]{0,31}"
+c.OpenIDAuthenticator.username_pattern = r"(?!course-|lepton-hub$)[a-z_][a-z0-9_.-]{0,31}"
 c.OpenIDAuthenticator.login_service = "your company account"
 
 if os.environ.get("OIDC_GROUPS") == "from-provider":

@@ -13,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from lepton_team import courses as team  # noqa: E402
+from lepton_team import sharing  # noqa: E402
 from lepton_team.demonstration import OnePassword  # noqa: E402
 from lepton_team.folders import CLONE, HubFolders  # noqa: E402
 from lepton_team.proxy import proxy_command  # noqa: E402
@@ -30,8 +31,9 @@ PASSWORD = os.environ.get("LEPTON_TEAM_PASSWORD", "lepton")
 
 
 def groups_of(user: str) -> list[str]:
-    """Return a user's groups as the courses are now."""
-    return team.groups_of(team.read_courses(folders), user)
+    """Return a user's groups as the courses and the teams are now."""
+    teams = sharing.read_teams(folders)
+    return team.groups_of(team.read_courses(folders), user) + sharing.sharing_groups(teams, user)
 
 
 c.JupyterHub.authenticator_class = with_groups(OnePassword, groups_of)
@@ -80,6 +82,15 @@ IDLE_SECONDS = int(os.environ.get("LEPTON_TEAM_IDLE_SECONDS", 3600))
 c.JupyterHub.services += [team.culler(IDLE_SECONDS)]
 c.JupyterHub.load_roles += [team.CULLER_ROLE]
 c.JupyterHub.default_url = arrives_at
+
+# ── The hub where teams share: lepton_hub, under its own account ──────────────────────────────
+c.JupyterHub.custom_scopes = sharing.CUSTOM_SCOPES
+c.JupyterHub.load_roles += sharing.ROLES
+if folders.sharing.is_dir():
+    sharing_port = port("_SHARING", sharing.FIRST_PORT)
+    c.JupyterHub.services += [sharing.sharing_service(folders, environment, sharing_port)]
+    c.Spawner.server_token_scopes = sharing.NOTEBOOK_SCOPES
+    environment["LEPTON_HUB_URL"] = f"{c.JupyterHub.bind_url}/services/{sharing.SERVICE}"
 
 # ── Learners' servers ─────────────────────────────────────────────────────────────────────────
 c.JupyterHub.spawner_class = WalledSpawner

@@ -27,10 +27,19 @@ from lepton_team.accounts import (  # noqa: E402
     write_accounts,
 )
 from lepton_team.courses import Course, members, read_courses  # noqa: E402
-from lepton_team.folders import HubFolders, program_folders  # noqa: E402
+from lepton_team.folders import SHARING_ACCOUNT, HubFolders, program_folders  # noqa: E402
 from lepton_team.mount_namespace import Covered, Kept, closed_parents, unshare_mounts  # noqa: E402
 
-TEAM = "courses:\n  deep_learning:\n    instructors: [curie]\n"
+TEAM = """courses:
+  deep_learning:
+    instructors: [curie]
+teams:
+  engines: [ada]
+  particles: [bose, curie]
+organisations:
+  analytical: [engines]
+  quantum: [particles]
+"""
 MADE_UP_ROSTER = b"""id,first_name,last_name,email,team
 ada,Ada,Lovelace,ada@example.org,Engines
 bose,Satyendra,Bose,bose@example.org,Particles
@@ -89,7 +98,8 @@ def prepare(folders: HubFolders, roster: Sequence[Student]) -> list[Account]:
         folders.team_file.write_text(TEAM, encoding="utf-8")
     courses = read_courses(folders)
     learners = {student.id for student in roster}
-    names = sorted(members(courses) | learners | {course.account for course in courses})
+    services = {course.account for course in courses} | {SHARING_ACCOUNT}
+    names = sorted(members(courses) | learners | services)
     accounts = number_accounts(names, folders.homes, read_accounts(folders.accounts, folders.homes))
     write_accounts(folders.accounts, accounts)
     for account in accounts:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -41,6 +42,9 @@ from lepton_course.datasets.splits import (
 from lepton_course.datasets.unsplit import EventLog, Text
 from lepton_course.errors import problem_in_words
 
+if TYPE_CHECKING:
+    from lepton_course.hub import SharedContent
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
@@ -75,8 +79,8 @@ def load_dataset(
     *,
     subset: bool = True,
     patience: Patience = DEFAULT_PATIENCE,
-) -> Dataset | EventLog | Text:
-    """Load a data set of the course's catalogue.
+) -> Dataset | EventLog | Text | SharedContent:
+    """Load a data set of the course's catalogue, or of your team's hub.
 
         data = load_dataset("fashion_mnist")
         x, y = data.train.torch()  # float32 (N, 1, 28, 28) in [0, 1], int64 (N,)
@@ -84,17 +88,22 @@ def load_dataset(
 
     name: "fashion_mnist" (images), "credit" (a table), "mnist1d" (traces), "japanese_vowels"
         (sequences), "cdnow" (purchases), "chicago" (passengers by day) or "austen" (a text);
-        `lepton data` describes each.
+        `lepton data` describes each. "hub:city/ridership@3" is what a team shares on the hub.
     subset: True loads what ships with the course, without a network. False loads all 70000 images
         of Fashion-MNIST: from Debian's package, from your cache, or by download (30 MB).
     patience: timeouts and retries of that download.
 
-    Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow" and "chicago", or a
-    `Text` for "austen". If the full set cannot be had, one printed line says why and you get the
-    subset; `data.is_subset` tells which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
+    Return a `Dataset` with `train` and `test` splits, an `EventLog` for "cdnow" and "chicago", a
+    `Text` for "austen", or a `SharedContent` with files, tables and arrays of the hub. If the full
+    set cannot be had, one printed line says why and you get the subset; `data.is_subset` tells
+    which it is. With LEPTON_OFFLINE=1 nothing is ever downloaded.
     Raises ValueError for an unknown name, listing the names that exist, and for subset=False with
     any other data set: there is nothing to download.
     """
+    if isinstance(name, str) and name.startswith("hub:"):
+        from lepton_course.hub import load_shared
+
+        return load_shared(name)
     info = _find(name)
     if subset:
         return _load_shipped(info)

@@ -167,7 +167,7 @@ class LinkedItem(BaseModel):
 
 
 class PersonAnswer(BaseModel):
-    """You, as the hub knows you. spaces: where you may create items; sign_in: what to know of it."""
+    """You, as the hub knows you. spaces: where you may make items; sign_in: what to know of it."""
 
     name: str
     teams: list[str]

@@ -29,7 +29,7 @@ from lepton_hub.api.routes import (
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 
-TIDY_SECONDS = 3600
+FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
 DESCRIPTION = (
     "Where teams share data sets, models, code and notebooks. Each request says who asks, by a "
     "token of JupyterHub: 'Authorization: token YOUR_TOKEN'. What somebody may not see exists for "
@@ -153,7 +153,9 @@ def _refuse(request: Request, status: int, detail: str) -> Response:
 
 
 async def _tidy_regularly(state: ServiceState) -> None:
+    pause = FIRST_TIDY_SECONDS
     while True:
+        await asyncio.sleep(pause)
+        pause = TIDY_SECONDS
         with suppress(Exception):  # a store that does not answer now may do so in an hour
             await run_in_threadpool(state.tidy)
-        await asyncio.sleep(TIDY_SECONDS)

@@ -50,7 +50,7 @@ def asker(request: Request, state: State) -> Person:
 Asker = Annotated[Person, Depends(asker)]
 
 
-def note(session: Session, person: Person, action: str, subject: str, **detail: Any) -> None:
+def note(session: Session, person: Person, action: str, subject: str, /, **detail: Any) -> None:
     """Write into the audit log, in the same transaction; last, since others then wait."""
     append(session, actor=person.name, action=action, subject=subject, detail=detail)
 

@@ -19,6 +19,7 @@ from lepton_hub.database.moments import Moment, now
 IdempotencyKey = Annotated[
     str | None,
     Header(
+        alias="Idempotency-Key",
         pattern=r"^[!-~]{1,64}$",
         description="Chosen by the client. Sent again within a day, the request takes effect once "
         "and gets the same answer.",

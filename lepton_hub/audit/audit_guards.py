@@ -60,7 +60,7 @@ def _trigger(table: str, operation: str) -> str:
 
 
 def _sqlite_guards() -> list[str]:
-    """A trigger on INSERT is asked before INSERT OR REPLACE removes the row that is in its way."""
+    # A trigger on INSERT is asked before INSERT OR REPLACE removes the row that is in its way.
     return [
         f"CREATE TRIGGER IF NOT EXISTS {_trigger(table, operation)} BEFORE {operation} ON {table}"
         f" WHEN NOT ({_CONDITIONS.get((table, operation), 'false')})"

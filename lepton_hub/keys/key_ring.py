@@ -30,12 +30,12 @@ _HEADER = len(_MAGIC) + 4
 _NONCE = 12
 
 
-class UnknownGeneration(Exception):
-    """Something was sealed with a key that this ring does not have (any more)."""
-
-
 class SealBroken(Exception):
-    """Something sealed was changed, cut, or moved to another place."""
+    """Something sealed was changed, cut, moved to another place, or sealed with other keys."""
+
+
+class UnknownGeneration(SealBroken):
+    """Something was sealed with a key that this ring does not have (any more)."""
 
 
 class KeyRing:
@@ -135,7 +135,7 @@ class KeyRing:
         try:
             return cipher.decrypt(nonce, sealed[_HEADER + _NONCE :], header + context.encode())
         except (InvalidTag, ValueError):
-            raise SealBroken(f"{context} was changed") from None
+            raise SealBroken(f"{context} was changed, or sealed with other keys") from None
 
     def __repr__(self) -> str:
         return f"<KeyRing of generations {', '.join(map(str, self._keys))}>"

@@ -11,6 +11,7 @@ from lepton_hub.storage.blob_types import (
     StorageError,
     StoredBlob,
     UploadMissing,
+    WrongKeys,
 )
 from lepton_hub.storage.uploads import Uploads
 
@@ -26,4 +27,5 @@ __all__ = [
     "StoredBlob",
     "UploadMissing",
     "Uploads",
+    "WrongKeys",
 ]

@@ -13,19 +13,22 @@ from dataclasses import replace
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from lepton_hub.keys import KeyRing
+from lepton_hub.keys import KeyRing, SealBroken
 from lepton_hub.storage.blob_types import (
     Blob,
     BlobDamaged,
     BlobMissing,
     HashMismatch,
     StoredBlob,
+    WrongKeys,
 )
 from lepton_hub.storage.chunk_cipher import CHUNK, TAG, Piece, encrypted_chunks, nonce
 from lepton_hub.storage.envelopes import Envelope, Envelopes
 from lepton_hub.storage.places import place_at
 
 _DATA = "data"
+_MARKER = "keys-in-use"
+"""What tells whether a store is one of these keys."""
 _FETCHED = 16
 """Chunks that are read at once."""
 _DAY = 86_400.0
@@ -39,15 +42,22 @@ class BlobStore:
     may be used by several threads and processes at once.
     """
 
-    def __init__(self, url: str, keys: KeyRing, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, url: str, keys: KeyRing, *, clock: Callable[[], float] = time.time, chunk: int = CHUNK
+    ) -> None:
         """Open a store.
 
         url: a folder, `file://…`, or a URL of fsspec's. `s3://BUCKET/FOLDER` takes its account from
         the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT).
+        chunk: bytes of content in a chunk of new blobs.
+
+        Raises WrongKeys for a store of other keys, as when the key file was lost and made anew.
         """
         self.place = place_at(url)
         self.clock = clock
+        self._chunk = chunk
         self._use(keys)
+        self._check_keys()
 
     def write(self, pieces: Iterable[Piece], *, sha256: str | None = None) -> Blob:
         """Store a content. When this returns, it is on the disk; a content is stored once.
@@ -61,14 +71,14 @@ class BlobStore:
         key = secrets.token_bytes(32)
         content = _Measured(pieces)
         with self.place.writing(name) as write:
-            for chunk in encrypted_chunks(key, content):
+            for chunk in encrypted_chunks(key, content, self._chunk):
                 write(chunk)
             if sha256 not in (None, content.sha256):
                 raise HashMismatch(str(sha256), content.sha256)
         blob = Blob(content.sha256, content.size)
         known = self._whole(blob.sha256)
         if known is None:
-            known = Envelope(blob.sha256, blob.size, key, name, CHUNK, self.clock())
+            known = Envelope(blob.sha256, blob.size, key, name, self._chunk, self.clock())
         self._envelopes.put(replace(known, written=self.clock()))
         if known.data != name:
             self.place.delete(name)
@@ -100,12 +110,20 @@ class BlobStore:
         Whoever hands the same content in at that moment may lose it: ask `blobs` when it was last
         written, and spare the new ones.
         """
-        envelope = self._envelope(sha256)
+        try:
+            data = self._envelope(sha256).data
+        except BlobDamaged:  # which data were its own is lost; without a key they are swept up
+            data = None
         self._envelopes.delete(sha256)
-        self.place.delete(envelope.data)
+        if data:
+            self.place.delete(data)
 
     def blobs(self) -> Iterator[StoredBlob]:
-        """Yield what is stored, in no particular order."""
+        """Yield what is stored, in no particular order.
+
+        Damaged envelopes are passed over, and BlobDamaged names them at the end. While `rotate`
+        runs, some blobs may be passed over, too.
+        """
         for one in self._envelopes.all():
             yield StoredBlob(one.sha256, one.size, one.written)
 
@@ -119,9 +137,11 @@ class BlobStore:
         """Seal each blob's key with the newest generation; return how many were sealed anew.
 
         Data are not touched, and may be read and written meanwhile. After a kill, call it again: it
-        goes on with what is left. Then no blob needs older generations.
+        goes on with what is left. Then no blob needs older generations. Damaged envelopes are
+        passed over, and BlobDamaged names them at the end.
         """
         self._use(keys)
+        self._mark()
         return self._envelopes.rotate()
 
     def generations(self) -> Counter[int]:
@@ -131,7 +151,8 @@ class BlobStore:
     def sweep(self, older_than: float = 2 * _DAY) -> int:
         """Remove what writes that were killed more than `older_than` seconds ago left behind.
 
-        Return the number of files removed. A write must not take so long.
+        Return the number of files removed. A write must not take so long. Raises BlobDamaged, and
+        removes nothing, where a damaged envelope does not tell which data are its own.
         """
         now = self.clock()
         left = {
@@ -140,8 +161,9 @@ class BlobStore:
             for name in self.place.names(f"{_DATA}/{folder}")
             if _begun(name) < now - older_than
         }
-        for envelope in self._envelopes.all():
-            left.discard(envelope.data)
+        for _ in range(2):  # a rotation may move an envelope out of sight, but only once
+            for envelope in self._envelopes.all() if left else ():
+                left.discard(envelope.data)
         for name in left:
             self.place.delete(name)
         return len(left) + self.place.remove_partial(older_than, now)
@@ -149,6 +171,17 @@ class BlobStore:
     def _use(self, keys: KeyRing) -> None:
         self.keys = keys
         self._envelopes = Envelopes(self.place, keys)
+
+    def _check_keys(self) -> None:
+        try:
+            self.keys.unseal(_MARKER, self.place.get(_MARKER), _MARKER)
+        except FileNotFoundError:
+            self._mark()
+        except SealBroken:
+            raise WrongKeys("The store was written with other keys: restore its key file") from None
+
+    def _mark(self) -> None:
+        self.place.put(_MARKER, self.keys.seal(_MARKER, b"", _MARKER))
 
     def _whole(self, sha256: str) -> Envelope | None:
         """Return the envelope of a blob whose data are there, or None."""

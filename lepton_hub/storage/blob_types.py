@@ -24,6 +24,10 @@ class StorageError(Exception):
     """The storage cannot do what was asked."""
 
 
+class WrongKeys(StorageError):
+    """The store was written with keys that this key ring does not have."""
+
+
 class BlobMissing(StorageError):
     """No blob has this SHA-256."""
 

@@ -84,31 +84,26 @@ class Envelopes:
             self._place.delete(self._name(sha256, generation))
 
     def all(self) -> Iterator[Envelope]:
-        """Yield every envelope once, in no particular order."""
-        for name in self._names():
-            try:
-                envelope = self._opened(name, self._place.get(name))
-            except FileNotFoundError:
-                continue
+        """Yield every envelope once, in no particular order. Raises BlobDamaged at the end."""
+        for name, _, envelope in self._readable():
             if name == self._newest_name(envelope.sha256, name):
                 yield envelope
 
     def rotate(self) -> int:
-        """Seal each envelope with the newest generation; return how many were sealed anew."""
+        """Seal each envelope with the newest generation; return how many were sealed anew.
+
+        Raises BlobDamaged at the end.
+        """
         count = 0
-        for name in self._names():
-            try:
-                sealed = self._place.get(name)
-            except FileNotFoundError:
-                continue
-            if _generation(name, sealed) != self._keys.current:
-                self._move(name, self._opened(name, sealed))
+        for name, generation, envelope in self._readable():
+            if generation != self._keys.current:
+                self._move(name, envelope)
                 count += 1
         return count
 
     def generations(self) -> Counter[int]:
-        """Return how many envelopes each generation has sealed."""
-        return Counter(_generation(name, self._place.get(name)) for name in self._names())
+        """Return how many envelopes each generation has sealed. Raises BlobDamaged at the end."""
+        return Counter(generation for _, generation, _ in self._readable())
 
     def _move(self, old: str, envelope: Envelope) -> None:
         new = self._name(envelope.sha256, self._keys.current)
@@ -136,9 +131,22 @@ class Envelopes:
             return name
         return default
 
-    def _names(self) -> Iterator[str]:
+    def _readable(self) -> Iterator[tuple[str, int, Envelope]]:
+        """Yield each envelope's name, generation and content; raise for the damaged ones last."""
+        damaged: list[str] = []
         for folder in self._place.folders(_FOLDER):
-            yield from list(self._place.names(f"{_FOLDER}/{folder}"))
+            for name in list(self._place.names(f"{_FOLDER}/{folder}")):
+                try:
+                    sealed = self._place.get(name)
+                    envelope = self._opened(name, sealed)
+                except FileNotFoundError:
+                    continue  # deleted or moved meanwhile
+                except BlobDamaged:
+                    damaged.append(name)
+                    continue
+                yield name, generation_of(sealed), envelope
+        if damaged:
+            raise BlobDamaged(f"{len(damaged)} envelopes do not open: {', '.join(damaged[:10])}")
 
     def _name(self, sha256: str, generation: int) -> str:
         digits = self._keys.keyed_name(_PURPOSE, sha256, generation)
@@ -147,15 +155,8 @@ class Envelopes:
     def _opened(self, name: str, sealed: bytes, sha256: str | None = None) -> Envelope:
         try:
             envelope = Envelope.from_bytes(self._keys.unseal(_PURPOSE, sealed, name))
-        except (SealBroken, ValueError, TypeError, KeyError):
-            raise BlobDamaged(f"{name} was changed") from None
+        except (SealBroken, ValueError, TypeError, KeyError) as error:
+            raise BlobDamaged(f"{name}: {error}") from None
         if sha256 not in (None, envelope.sha256):
             raise BlobDamaged(f"{name} is the envelope of another blob")
         return envelope
-
-
-def _generation(name: str, sealed: bytes) -> int:
-    try:
-        return generation_of(sealed)
-    except SealBroken:
-        raise BlobDamaged(f"{name} was changed") from None

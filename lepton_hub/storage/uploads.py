@@ -7,7 +7,7 @@ import json
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,17 +27,20 @@ from lepton_hub.storage.upload_parts import Part, path_to_end, reached_by
 
 _PURPOSE = "uploads"
 _FOLDER = "uploads"
-_PART = 8 * 1024 * 1024
+PART = 8 * 1024 * 1024
 """Bytes in a part: as many may have to be sent again after a kill."""
 _NONCE = 12
 
 
 @dataclass(frozen=True)
 class _Ticket:
-    """What is known of an upload; blob: what became of it, once it is finished."""
+    """What is known of an upload; blob: what became of it, once it is finished.
+
+    since: when it began, then when it was finished, in Unix seconds.
+    """
 
     key: bytes
-    created: float
+    since: float
     blob: Blob | None = None
 
 
@@ -48,8 +51,10 @@ class Uploads:
     once do no harm, since parts may overlap: what has arrived is what a chain of parts covers.
     """
 
-    def __init__(self, store: BlobStore) -> None:
+    def __init__(self, store: BlobStore, *, part: int = PART) -> None:
+        """Keep uploads beside a store's blobs; part: the most bytes in a part."""
         self._store = store
+        self._part = part
 
     def create(self) -> str:
         """Begin an upload; return its id, which nobody can guess."""
@@ -59,8 +64,7 @@ class Uploads:
 
     def offset(self, upload_id: str) -> int:
         """Return how many bytes have arrived for good. Raises UploadMissing."""
-        ticket = self._ticket(upload_id)
-        return ticket.blob.size if ticket.blob else reached_by(self._parts(upload_id))
+        return self._reached(upload_id, self._ticket(upload_id))
 
     def append(self, upload_id: str, offset: int, pieces: Iterable[Piece]) -> int:
         """Add bytes at the offset that was reached; return the new one.
@@ -71,13 +75,13 @@ class Uploads:
         Raises OffsetMismatch, which says where to go on, and UploadMissing.
         """
         ticket = self._ticket(upload_id)
-        reached = self.offset(upload_id)
+        reached = self._reached(upload_id, ticket)
         if offset != reached:
             raise OffsetMismatch(offset, reached)
         if ticket.blob:
             raise UploadMissing(f"The upload {upload_id} is finished")
         broken: list[BaseException] = []
-        for data, _ in in_chunks(_until_broken(pieces, broken), _PART):
+        for data, _ in in_chunks(_until_broken(pieces, broken), self._part):
             if data:
                 self._put_part(upload_id, ticket.key, offset, data)
                 offset += len(data)
@@ -102,7 +106,7 @@ class Uploads:
                 if ticket.blob is None:
                     raise BlobDamaged(f"Parts of the upload {upload_id} are gone") from None
             else:
-                ticket = replace(ticket, key=b"", blob=blob)
+                ticket = _Ticket(b"", self._store.clock(), blob)
                 self._put(upload_id, ticket)
                 self._remove_parts(upload_id)
         assert ticket.blob
@@ -135,17 +139,20 @@ class Uploads:
                 if generation_of(sealed) != self._store.keys.current:
                     self._put(upload_id, self._ticket(upload_id))
                     count += 1
-            except (FileNotFoundError, SealBroken, UploadMissing):
+            except (FileNotFoundError, SealBroken, UploadMissing, BlobDamaged):
                 continue  # removed meanwhile, or damaged: then it expires
         return count
+
+    def _reached(self, upload_id: str, ticket: _Ticket) -> int:
+        return ticket.blob.size if ticket.blob else reached_by(self._parts(upload_id))
 
     def _latest(self, upload_id: str) -> float:
         """Return when something last came for an upload, in Unix seconds."""
         try:
-            begun = self._ticket(upload_id).created
+            since = self._ticket(upload_id).since
         except (UploadMissing, BlobDamaged):
-            begun = 0.0
-        return max([begun, *(part.written for part in self._parts(upload_id))])
+            since = 0.0
+        return max([since, *(part.written for part in self._parts(upload_id))])
 
     def _ticket(self, upload_id: str) -> _Ticket:
         if not re.fullmatch("[0-9a-f]{32}", upload_id):
@@ -157,10 +164,10 @@ class Uploads:
             )
         except FileNotFoundError:
             raise UploadMissing(f"There is no upload {upload_id}") from None
-        except SealBroken:
-            raise BlobDamaged(f"{name} was changed") from None
+        except SealBroken as error:
+            raise BlobDamaged(f"{name}: {error}") from None
         blob = fields["blob"] and Blob(**fields["blob"])
-        return _Ticket(base64.b64decode(fields["key"]), fields["created"], blob)
+        return _Ticket(base64.b64decode(fields["key"]), fields["since"], blob)
 
     def _put(self, upload_id: str, ticket: _Ticket) -> None:
         name = _ticket_name(upload_id)

@@ -22,12 +22,12 @@ from conftest import CLONE, skip_unless_ci
 
 from autograder.classroom.roster import Student, write_roster
 from lepton_team.accounts import number_accounts, read_accounts, write_accounts
-from lepton_team.folders import HubFolders, course_account
+from lepton_team.folders import SHARING_ACCOUNT, HubFolders, course_account
 from lepton_team.ports import non_ephemeral_port
 
 COURSE, ASSIGNMENT = "deep_learning", "tensors_and_gradients"
 PASSWORD = "lepton"
-NAMES = [f"LEPTON_TEAM{part}_PORT" for part in ("", "_HUB", "_PROXY", "_COURSE")]
+NAMES = [f"LEPTON_TEAM{part}_PORT" for part in ("", "_HUB", "_PROXY", "_COURSE", "_SHARING")]
 SECONDS = 300
 """Most that a test waits for anything: ten times what it takes where nothing else runs."""
 
@@ -82,7 +82,7 @@ class TeamHub:
     def _number_accounts(self, learners: Sequence[str]) -> None:
         """Give the accounts numbers that no other hub's have: the system limits by number."""
         self.folders.hub.mkdir(parents=True)
-        names = [*learners, "curie", course_account(COURSE)]
+        names = [*learners, "curie", course_account(COURSE), SHARING_ACCOUNT]
         first = 100_000 + len(names) * self.ports[0]
         accounts = number_accounts(names, self.folders.homes, first=first)
         write_accounts(self.folders.accounts, accounts)

@@ -16,7 +16,13 @@ from typing import Any
 import yaml
 
 from autograder.classroom.roster import RosterError, read_roster
-from lepton_team.folders import COURSE_ACCOUNT, DEPLOY, HubFolders, course_account
+from lepton_team.folders import (
+    COURSE_ACCOUNT,
+    DEPLOY,
+    SHARING_ACCOUNT,
+    HubFolders,
+    course_account,
+)
 from lepton_team.sign_in import LEARNING, TEACHING
 
 FIRST_PORT = 8710
@@ -90,7 +96,7 @@ def groups_of(courses: Iterable[Course], user: str) -> list[str]:
     A course's own account has none, whatever an instructor writes into a roster.
     """
     groups: list[str] = []
-    if user.startswith(COURSE_ACCOUNT):
+    if user.startswith(COURSE_ACCOUNT) or user == SHARING_ACCOUNT:
         return groups
     for course in courses:
         if user in course.instructors:
@@ -127,7 +133,7 @@ def services(
 
     It runs under the course's own account, and its token can do nothing at the hub.
     """
-    command = _dying_with_hub("-P", str(DEPLOY / "lepton_team" / "course_server.py"))
+    command = dying_with_hub("-P", str(DEPLOY / "lepton_team" / "course_server.py"))
     return [
         {
             "name": course.id,
@@ -153,11 +159,11 @@ CULLER_ROLE = {
 
 def culler(seconds: int) -> dict[str, Any]:
     """Return JupyterHub's service that stops servers nobody has used for so many seconds."""
-    command = _dying_with_hub("-m", "jupyterhub_idle_culler", f"--timeout={seconds}")
+    command = dying_with_hub("-m", "jupyterhub_idle_culler", f"--timeout={seconds}")
     return {"name": "idle-culler", "command": command, "user": "nobody", "display": False}
 
 
-def _dying_with_hub(*arguments: str) -> list[str]:
+def dying_with_hub(*arguments: str) -> list[str]:
     """Return a command of Python's that ends with the hub."""
     starter = str(DEPLOY / "lepton_team" / "die_with_parent.py")
     return [sys.executable, "-P", starter, sys.executable, *arguments]

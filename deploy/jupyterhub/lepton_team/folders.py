@@ -3,7 +3,8 @@
 team.yml     the courses, and who teaches them
 hub/         the hub's database, keys and log; the hub alone (mode 0700)
 exchange/    nbgrader's: assignments out, answers in, feedback out
-homes/       a home folder for each account (mode 0700); a course's account keeps its class there
+homes/       a home folder for each account (mode 0700); a course's account keeps its class there,
+             and lepton-hub's is the folder of the hub where teams share
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ DEPLOY = Path(__file__).resolve().parents[1]
 CLONE = DEPLOY.parents[1]
 COURSE_ACCOUNT = "course-"
 """How the names of accounts begin that own a course's class."""
+
+SHARING_ACCOUNT = "lepton-hub"
+"""The account of the hub where teams share; nobody signs in with it."""
 
 VISIBLE_PARTS = (".venv", "autograder", "lepton_course", "deploy")
 """What of the clone a learner's programs may read: no solutions, no tests, no history."""
@@ -42,6 +46,11 @@ class HubFolders:
     @property
     def team_file(self) -> Path:
         return self.root / "team.yml"
+
+    @property
+    def sharing(self) -> Path:
+        """The folder of the hub where teams share: its account's home."""
+        return self.homes / SHARING_ACCOUNT
 
     def classroom(self, course: str) -> Path:
         """Return the folder of a course's class."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 TEACHING, LEARNING = "formgrade-", "nbgrader-"
 """How the names of nbgrader's groups begin; a course's id follows."""
 
+TEAM, ORGANISATION, ADMINISTRATORS = "team-", "organisation-", "hub-administrators"
+"""How the names of the groups begin that the hub where teams share knows; and one of them."""
+
 
 def course_groups(claimed: Iterable[str], known: Mapping[str, str]) -> set[str]:
     """Return the hub's groups of who is in the groups `claimed` of an identity provider.
@@ -24,7 +27,11 @@ def course_groups(claimed: Iterable[str], known: Mapping[str, str]) -> set[str]:
     teaching = {name for name in found if name.startswith(TEACHING)}
     taught = {name.removeprefix(TEACHING) for name in teaching}
     learning = {name for name in found if name.startswith(LEARNING)}
-    return teaching | {name for name in learning if name.removeprefix(LEARNING) not in taught}
+    sharing = {
+        name for name in found if name.startswith((TEAM, ORGANISATION)) or name == ADMINISTRATORS
+    }
+    learnt = {name for name in learning if name.removeprefix(LEARNING) not in taught}
+    return teaching | learnt | sharing
 
 
 def arrival(groups: Iterable[str]) -> str | None:

@@ -44,6 +44,12 @@ def health(state: State) -> Health:
     return Health(status="works")
 
 
+@router.get("/", include_in_schema=False)
+def first(state: State) -> RedirectResponse:
+    """Send who comes by the hub's own address to its description."""
+    return RedirectResponse(f"{state.settings.prefix}/docs", 302)
+
+
 @router.get("/me", response_model=PersonAnswer, tags=["hub"], responses=described())
 def me(state: State, person: Asker) -> PersonAnswer:
     """Return who you are to the hub, and where you may make items."""

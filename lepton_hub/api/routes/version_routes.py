@@ -29,6 +29,7 @@ from lepton_hub.catalogue.contents import (
 )
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import PATH
+from lepton_hub.catalogue.pickles import HEAD, is_pickle
 from lepton_hub.catalogue.tables import Item, Version
 from lepton_hub.catalogue.versions import (
     PathTwice,
@@ -48,6 +49,10 @@ from lepton_hub.storage import HashMismatch, UploadMissing
 router = APIRouter(tags=["versions"], prefix="/items/{space}/{name}/versions")
 
 FilePath = Annotated[str, Path(max_length=PATH)]
+PICKLES_REFUSED = (
+    "is a pickle, which can run any code on the computer of whoever opens it. Share models as "
+    ".safetensors or .onnx, arrays as .npz, tables as .csv."
+)
 CONTENT = {
     200: {"content": {"application/octet-stream": {}}, "description": "The content."},
     206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
@@ -103,6 +108,9 @@ def add(
         if not replayed:
             known = {id_: upload for id_, upload in pending.items() if upload}
             files = finish_uploads(state.uploads, known, told.files)
+        for file in files:
+            if is_pickle(file.path, b"".join(state.store.read(file.sha256, 0, HEAD))):
+                raise Problem(422, f"{file.path} {PICKLES_REFUSED}")
     except HashMismatch as error:
         raise Problem(422, f"{error}. Upload it again.") from error
     except (UploadProblem, UploadMissing) as error:

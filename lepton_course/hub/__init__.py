@@ -1,0 +1,26 @@
+"""Share data sets, models, code and notebooks with your teams, and use what others share.
+
+>>> from lepton_course import load_dataset, share
+>>> data = load_dataset("hub:city/ridership@3")  # doctest: +SKIP
+>>> share("churn-model", model, card=card)  # doctest: +SKIP
+
+Which hub: on a team's JupyterHub, the one beside it; elsewhere, the one that the variables
+LEPTON_HUB_URL and LEPTON_HUB_TOKEN name.
+"""
+
+from lepton_course.hub.connection import HubConnection, HubError, find_items, request_access
+from lepton_course.hub.downloads import load_shared
+from lepton_course.hub.shared_content import SharedContent
+from lepton_course.hub.sharing import share
+from lepton_course.hub.weights import load_weights
+
+__all__ = [
+    "HubConnection",
+    "HubError",
+    "SharedContent",
+    "find_items",
+    "load_shared",
+    "load_weights",
+    "request_access",
+    "share",
+]

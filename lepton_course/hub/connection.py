@@ -1,0 +1,175 @@
+"""Talk to the hub: who asks, errors in words, and patience with a busy hub."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from lepton_course.errors import CourseError
+
+URL, TOKEN = "LEPTON_HUB_URL", "LEPTON_HUB_TOKEN"
+TRIES = 5
+"""How often a request is made that the hub does not answer, or that it asks to make later."""
+LONGEST_PAUSE = 30.0
+
+
+class HubError(CourseError):
+    """The hub has refused something, or does not answer; the message says what to do."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class HubUnreachable(HubError):
+    """The hub does not answer."""
+
+
+class HubConnection:
+    """A connection to the hub. It can be used as a context.
+
+    url, token: where it is and who asks; by default what the environment says.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        pause: Callable[[float], object] = time.sleep,
+    ) -> None:
+        self.url = (url or os.environ.get(URL, "")).rstrip("/")
+        token = token or os.environ.get(TOKEN) or os.environ.get("JUPYTERHUB_API_TOKEN")
+        if not self.url or not token:
+            raise HubError(
+                "Which hub? On your team's JupyterHub this is known by itself. Elsewhere, set "
+                f"{URL} to its address, such as https://learn.example.com/services/hub, and "
+                f"{TOKEN} to a token: make one under File → Hub Control Panel → Token."
+            )
+        self._pause = pause
+        self._client = httpx.Client(
+            headers={"Authorization": f"token {token}"},
+            timeout=httpx.Timeout(60.0, connect=10.0, read=600.0),
+            transport=transport,
+        )
+
+    def __enter__(self) -> HubConnection:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def get(self, path: str, **query: Any) -> Any:
+        """Return what the hub says at an address, as JSON. Raises HubError."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return self.patiently("GET", path, params=wanted).json()
+
+    def post(self, path: str, told: Mapping[str, Any]) -> Any:
+        """Tell the hub something once, however often it must be said. Raises HubError."""
+        headers = {"Idempotency-Key": uuid4().hex}
+        return self.patiently("POST", path, json=told, headers=headers).json()
+
+    def patiently(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Make a request that may be made again. Raises HubError."""
+        for number in range(TRIES):
+            try:
+                answer = self._client.request(method, self.url + path, **options)
+            except httpx.TransportError as error:
+                problem: HubError = self.unreachable(error)
+                wait = 0.5 * 2**number
+            else:
+                if answer.status_code not in (429, 503):
+                    return checked(answer)
+                problem, wait = problem_of(answer), _asked_pause(answer)
+            if number < TRIES - 1:
+                self._pause(min(wait, LONGEST_PAUSE))
+        raise problem
+
+    def once(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Make a request; return its answer, whatever it says. Raises httpx.TransportError."""
+        return self._client.request(method, self.url + path, **options)
+
+    def stream(self, path: str, headers: Mapping[str, str]) -> Any:
+        """Return a context with an answer whose content is read piece by piece."""
+        return self._client.stream("GET", self.url + path, headers=dict(headers))
+
+    def pause(self, seconds: float) -> None:
+        """Wait before the next try."""
+        self._pause(min(seconds, LONGEST_PAUSE))
+
+    def unreachable(self, error: Exception) -> HubUnreachable:
+        """Return the problem that the hub does not answer."""
+        reason = str(error) or type(error).__name__
+        return HubUnreachable(
+            f"The hub at {self.url} does not answer ({reason}). Is it running, and is the address "
+            f"in {URL} right?"
+        )
+
+
+def checked(answer: httpx.Response) -> httpx.Response:
+    """Return an answer that is none of an error. Raises HubError."""
+    if answer.status_code >= 400:
+        raise problem_of(answer)
+    return answer
+
+
+def problem_of(answer: httpx.Response) -> HubError:
+    """Return what an answer says went wrong."""
+    try:
+        told = answer.json()
+        detail = told["detail"] if isinstance(told, dict) else ""
+    except (ValueError, KeyError):
+        detail = ""
+    if not isinstance(detail, str) or not detail:
+        detail = f"The hub answered with status {answer.status_code}, and says no more."
+    return HubError(detail, answer.status_code)
+
+
+def find_items(text: str = "", **filters: str) -> list[dict[str, Any]]:
+    """Return the items of the hub that you may see and that have these words.
+
+    filters: kind ("dataset", "model", "code", "notebook"), tag, category, space, owner.
+    """
+    found: list[dict[str, Any]] = []
+    cursor = None
+    with HubConnection() as hub:
+        while True:
+            page = hub.get("/items", q=text, limit=100, cursor=cursor, **filters)
+            found += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return found
+
+
+def request_access(item: str, role: str = "read", message: str = "") -> None:
+    """Ask the owner of an item, such as "hub:city/ridership", for access.
+
+    role: "read", "contribute" or "manage". Whether there is such an item is not told.
+    """
+    told = {"item": item.removeprefix("hub:").partition("@")[0], "role": role, "message": message}
+    with HubConnection() as hub:
+        hub.post("/requests", told)
+    print(f"Asked for access to {told['item']}. If it is granted, you can load it.")
+
+
+def _asked_pause(answer: httpx.Response) -> float:
+    try:
+        return float(answer.headers.get("Retry-After", 1))
+    except ValueError:
+        return 1.0

@@ -1,0 +1,208 @@
+"""Share something: write it to files that anybody can open safely, upload them, add a version."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from lepton_course.errors import CourseError
+from lepton_course.hub.connection import TRIES, HubConnection, HubError, checked, problem_of
+from lepton_course.hub.safe_files import check_safe
+from lepton_course.hub.weights import is_arrays, is_keras_model, is_torch_model, write_weights
+from lepton_course.progress_bar import progress_bar
+
+PIECE = 8 * 1024 * 1024
+"""Bytes of an upload in one request: at most so many are sent again."""
+NEEDED = ("title", "licence", "origin", "personal_data")
+_KINDS = {".ipynb": "notebook", ".py": "code", ".onnx": "model", ".safetensors": "model"}
+
+
+def share(
+    name: str,
+    thing: Any,
+    *,
+    card: Mapping[str, Any],
+    kind: str | None = None,
+    note: str = "",
+    columns: Sequence[Mapping[str, str]] = (),
+    made_from: Sequence[str] = (),
+    made_with: str = "",
+    hub: HubConnection | None = None,
+) -> str:
+    """Share a model, arrays, a table, a file or a folder; return its reference with the version.
+
+        share("churn-model", model, card={
+            "title": "Who cancels", "licence": "internal", "origin": "our customers of 2025",
+            "personal_data": "none",
+        }, made_from=["hub:sales/customers@2"])
+
+    name: of the item: "churn-model" is your own, "sales/churn-model" your team's. A name that is
+        there already gets a new version.
+    thing: a PyTorch or Keras model (its weights, as safetensors), a dict of arrays (npz), a table
+        of pandas or the like (CSV), or the path of a file or folder. Pickles are refused.
+    card: title, licence, origin, personal_data ("none", "pseudonymous", "personal"), and, if you
+        like, description, category, tags, intended_use, limits.
+    kind: "dataset", "model", "code", "notebook"; by default what the thing looks like.
+    note: what is new. columns: what a table's columns are: name, type, unit, description.
+    made_from: versions that it was made from. made_with: the notebook or program that made it.
+
+    Raises HubError where the hub refuses, and CourseError for what cannot be shared.
+    """
+    lacking = [field for field in NEEDED if not card.get(field)]
+    if lacking:
+        raise CourseError(
+            f"The card must also say {', '.join(lacking)}. personal_data is none, pseudonymous "
+            "(people behind numbers) or personal."
+        )
+    with _connected(hub) as connection, _as_files(thing, name) as (folder, files):
+        for file in files:
+            check_safe(folder / file)
+        space, _, short = name.removeprefix("hub:").rpartition("/")
+        reference = f"{space or connection.get('/me')['spaces'][0]}/{short}"
+        _make_item(connection, reference, kind or _kind_of(thing, files), card)
+        told = {
+            "files": [_sent(connection, folder, file) for file in files],
+            "note": note,
+            "columns": [dict(column) for column in columns],
+            "made_from": [source.removeprefix("hub:") for source in made_from],
+            "made_with": made_with,
+        }
+        version = connection.post(f"/items/{reference}/versions", told)
+    print(f"Shared as hub:{version['reference']}.")
+    return f"hub:{version['reference']}"
+
+
+@contextmanager
+def _connected(hub: HubConnection | None) -> Iterator[HubConnection]:
+    if hub is not None:
+        yield hub
+    else:
+        with HubConnection() as own:
+            yield own
+
+
+@contextmanager
+def _as_files(thing: Any, name: str) -> Iterator[tuple[Path, list[str]]]:
+    """Write a thing to files; give their folder and their paths in it."""
+    if isinstance(thing, (str, Path)):
+        path = Path(thing).expanduser()
+        if path.is_file():
+            yield path.parent, [path.name]
+        elif path.is_dir():
+            yield path, _files_below(path)
+        else:
+            raise CourseError(f"There is no file or folder {path}.")
+        return
+    stem = name.rpartition("/")[2]
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        if is_torch_model(thing) or is_keras_model(thing):
+            write_weights(thing, folder / f"{stem}.safetensors")
+        elif is_arrays(thing):
+            if any(array.dtype.hasobject for array in thing.values()):
+                raise CourseError(
+                    "An array of Python objects cannot be shared: use numbers or texts."
+                )
+            np.savez_compressed(folder / f"{stem}.npz", **thing)
+        elif hasattr(thing, "to_csv"):
+            thing.to_csv(folder / f"{stem}.csv", index=False)
+        else:
+            raise CourseError(
+                f"A {type(thing).__name__} cannot be shared. Share a PyTorch or Keras model, a "
+                "dict of NumPy arrays, a table of pandas, or the path of a file or folder."
+            )
+        yield folder, _files_below(folder)
+
+
+def _files_below(folder: Path) -> list[str]:
+    paths = [path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file()]
+    shown = [p for p in paths if not any(part.startswith((".", "__pycache__")) for part in p.parts)]
+    if not shown:
+        raise CourseError(f"There is no file in {folder}.")
+    return [path.as_posix() for path in shown]
+
+
+def _kind_of(thing: Any, files: Sequence[str]) -> str:
+    if is_torch_model(thing) or is_keras_model(thing):
+        return "model"
+    return next((_KINDS[s] for s in map(_suffix, files) if s in _KINDS), "dataset")
+
+
+def _suffix(file: str) -> str:
+    return Path(file).suffix.lower()
+
+
+def _make_item(hub: HubConnection, reference: str, kind: str, card: Mapping[str, Any]) -> None:
+    """Make an item, unless it is there: then its card becomes this one."""
+    space, _, name = reference.rpartition("/")
+    try:
+        hub.post("/items", {"space": space, "name": name, "kind": kind, "card": dict(card)})
+        return
+    except HubError as error:
+        if error.status not in (403, 409):
+            raise
+        refused = error
+    place = f"/items/{reference}/card"
+    try:
+        answer = hub.patiently("GET", place)
+    except HubError as error:
+        raise (refused if error.status == 404 else error) from None
+    known = answer.json()
+    if {name: value for name, value in known.items() if value} != _said(card):
+        headers = {"If-Match": answer.headers["ETag"]}
+        hub.patiently("PUT", place, json=dict(card), headers=headers)
+
+
+def _said(card: Mapping[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in card.items() if value}
+    return {**said, "tags": sorted(set(said["tags"]))} if "tags" in said else said
+
+
+def _sent(hub: HubConnection, folder: Path, file: str) -> dict[str, Any]:
+    """Upload a file; return what a version says of it."""
+    path = folder / file
+    with open(path, "rb") as opened:
+        sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    size = path.stat().st_size
+    upload = hub.post("/uploads", {"size": size, "sha256": sha256})["id"]
+    _send(hub, f"/uploads/{upload}", path, size, file)
+    kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
+    return {"path": file, "upload": upload, "media_type": kind}
+
+
+def _send(hub: HubConnection, place: str, path: Path, size: int, title: str) -> None:
+    """Send a file's bytes, and go on where a connection broke. Raises HubError."""
+    offset = failures = 0
+    with (
+        open(path, "rb") as opened,
+        progress_bar(total=size, desc=title, unit="B", unit_scale=True) as bar,
+    ):
+        while offset < size:
+            opened.seek(offset)
+            headers = {"Upload-Offset": str(offset), "Content-Type": "application/octet-stream"}
+            try:
+                answer = hub.once("PATCH", place, content=opened.read(PIECE), headers=headers)
+                if answer.status_code in (409, 429, 503):
+                    raise _Again(problem_of(answer))
+                offset = int(checked(answer).headers["Upload-Offset"])
+                failures = 0
+            except (httpx.TransportError, _Again) as error:
+                failures += 1
+                if failures >= TRIES:
+                    known = error.args[0] if isinstance(error, _Again) else hub.unreachable(error)
+                    raise known from None
+                hub.pause(0.5 * 2**failures)
+                offset = hub.get(place)["offset"]
+            bar.update(offset - bar.n)
+
+
+class _Again(Exception):
+    """The hub asks to send the same later, or from another place on."""

@@ -1,0 +1,57 @@
+"""Run the hub as JupyterHub's service: `python -m lepton_hub`, started by JupyterHub.
+
+LEPTON_HUB names its folder; settings.py says what else the environment may say, and JupyterHub sets
+the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from lepton_hub.api import create_app, open_service
+from lepton_hub.database.engine import DatabaseError
+from lepton_hub.identity.jupyterhub import JupyterHubIdentity
+from lepton_hub.identity.oauth import OAuthSignIn
+from lepton_hub.server import listening, serve
+from lepton_hub.settings import SettingsError, settings_of
+
+
+def main(environment: Mapping[str, str] = os.environ) -> None:
+    """Serve until this process is asked to end."""
+    missing = [name for name in ("LEPTON_HUB", "JUPYTERHUB_SERVICE_URL") if name not in environment]
+    if missing:
+        sys.exit(
+            f"{' and '.join(missing)} must be set: JupyterHub starts this (docs/hub.md). To try "
+            "the hub alone: lepton hub start DIR"
+        )
+    os.umask(0o077)
+    try:
+        settings = settings_of(Path(environment["LEPTON_HUB"]), environment)
+        api, name = environment["JUPYTERHUB_API_URL"], environment["JUPYTERHUB_SERVICE_NAME"]
+        identity = JupyterHubIdentity(api, name, settings.identity_seconds)
+        state = open_service(settings, identity, oauth_of(environment))
+    except (SettingsError, DatabaseError) as error:
+        sys.exit(f"The hub cannot start: {error}")
+    address = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
+    serve(create_app(state), listening(address.hostname or "127.0.0.1", address.port or 80))
+
+
+def oauth_of(environment: Mapping[str, str]) -> OAuthSignIn:
+    """Return JupyterHub's OAuth as it tells its services."""
+    host, base = environment.get("JUPYTERHUB_HOST", ""), environment.get("JUPYTERHUB_BASE_URL", "/")
+    prefix = environment["JUPYTERHUB_SERVICE_PREFIX"]
+    return OAuthSignIn(
+        client=environment["JUPYTERHUB_CLIENT_ID"],
+        secret=environment["JUPYTERHUB_API_TOKEN"],
+        authorize=f"{host}{base}hub/api/oauth2/authorize",
+        token=f"{environment['JUPYTERHUB_API_URL']}/oauth2/token",
+        callback=environment.get("JUPYTERHUB_OAUTH_CALLBACK_URL") or f"{prefix}oauth_callback",
+    )
+
+
+if __name__ == "__main__":
+    main()

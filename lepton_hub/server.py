@@ -1,0 +1,51 @@
+"""Serve the hub's application over HTTP."""
+
+from __future__ import annotations
+
+import socket
+import time
+
+import uvicorn
+from fastapi import FastAPI
+
+PATIENCE_SECONDS = 60
+
+
+def listening(host: str, port: int, patience: float = PATIENCE_SECONDS) -> socket.socket:
+    """Return a socket that listens. A hub that was killed may leave the port a moment later.
+
+    Raises OSError.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    end = time.monotonic() + patience
+    while True:
+        found = socket.socket(family)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, port))
+            found.listen(2048)
+        except OSError:
+            found.close()
+            if time.monotonic() >= end:
+                raise
+            time.sleep(0.1)
+        else:
+            return found
+
+
+def serve(app: FastAPI, listener: socket.socket) -> None:
+    """Serve until this process is asked to end.
+
+    Requests are in the audit log; the server writes none down, since addresses of links are secret.
+    A proxy on this machine says where requests come from.
+    """
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=True,
+        forwarded_allow_ips="127.0.0.1",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
