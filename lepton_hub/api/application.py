@@ -17,6 +17,14 @@ from starlette.exceptions import HTTPException
 from lepton_hub.api.asking import note
 from lepton_hub.api.documentation import POLICY, documentation_page
 from lepton_hub.api.guards import Guards
+from lepton_hub.api.knowledge import (
+    attachment_routes,
+    document_routes,
+    post_routes,
+    search_routes,
+    subscription_routes,
+    thread_routes,
+)
 from lepton_hub.api.problems import Problem, ProblemAnswer, problem_response
 from lepton_hub.api.routes import (
     asking_routes,
@@ -53,6 +61,7 @@ def create_app(state: ServiceState) -> FastAPI:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        state.renderer.close()
 
     app = FastAPI(
         title="The hub",
@@ -67,6 +76,8 @@ def create_app(state: ServiceState) -> FastAPI:
     app.state.hub = state
     for module in (
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
+        document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
+        search_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
@@ -159,3 +170,5 @@ async def _tidy_regularly(state: ServiceState) -> None:
         pause = TIDY_SECONDS
         with suppress(Exception):  # a store that does not answer now may do so in an hour
             await run_in_threadpool(state.tidy)
+        with suppress(Exception):  # nor need JupyterHub or the server of e-mails answer now
+            await run_in_threadpool(state.send_digests)

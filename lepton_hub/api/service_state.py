@@ -104,6 +104,12 @@ def open_service(
         strangers=RateLimiter(60, 60),
         upload_threads=CapacityLimiter(SIMULTANEOUS_UPLOADS),
         oauth=oauth,
-        mail=settings.mail_server(),
+        mail=_mail_server(settings),
         look_up=look_up,
     )
+
+
+def _mail_server(settings: HubSettings) -> MailServer | None:
+    if settings.smtp is None:
+        return None
+    return MailServer(settings.smtp, settings.mail_from, settings.mail_domain)

@@ -156,9 +156,7 @@ def _numbered(number: Any) -> ColumnElement[str]:
 def _exists_for(person: Person, news: Any) -> ColumnElement[bool]:
     items = existing(person).with_only_columns(Item.id)
     threads = visible_threads(person).with_only_columns(DiscussionThread.id)
-    return or_(
-        and_(news.thread_id.is_(None), news.item_id.in_(items)), news.thread_id.in_(threads)
-    )
+    return or_(and_(news.thread_id.is_(None), news.item_id.in_(items)), news.thread_id.in_(threads))
 
 
 def _is_followed(person: Person, news: Any) -> ColumnElement[bool]:

@@ -131,7 +131,9 @@ def _line(one: NewsEntry) -> str:
 
 def _due(sessions: sessionmaker[Session], moment: datetime) -> list[str]:
     with sessions.begin() as session:
-        return sorted(one.person for one in session.scalars(select(DigestMail)) if _is_due(one, moment))
+        return sorted(
+            one.person for one in session.scalars(select(DigestMail)) if _is_due(one, moment)
+        )
 
 
 def _is_due(wish: DigestMail, moment: datetime) -> bool:

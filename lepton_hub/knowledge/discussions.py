@@ -141,9 +141,7 @@ def add_post(session: Session, person: Person, thread: DiscussionThread, text: s
         raise ThreadFull
     locked.posts_ever += 1
     locked.changed_at = now()
-    post = ThreadPost(
-        thread_id=thread.id, number=locked.posts_ever, text=text, made_by=person.name
-    )
+    post = ThreadPost(thread_id=thread.id, number=locked.posts_ever, text=text, made_by=person.name)
     session.add(post)
     session.flush()
     return post

@@ -18,7 +18,9 @@ from lepton_hub.catalogue.names import (
 
 LONGEST_TEXT = 200_000
 LONGEST_POST = 20_000
-SECTION = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}(?:#[A-Za-z0-9_.%-]{1,100})?"
+SECTION = (
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}(?:#[A-Za-z0-9_.%-]{1,100})?"
+)
 """A part of the course: a module, a notebook of it, a section of that."""
 
 

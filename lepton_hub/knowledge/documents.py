@@ -44,9 +44,7 @@ class EditConflict(Exception):
 def create_document(session: Session, person: Person, told: NewDocument) -> Item:
     """Make a document with its first revision. Raises what `create_item` does."""
     card = told.card(person.name)
-    new = NewItem.model_construct(
-        space=told.space, name=told.name, kind=Kind.DOCUMENT, card=card
-    )
+    new = NewItem.model_construct(space=told.space, name=told.name, kind=Kind.DOCUMENT, card=card)
     item = create_item(session, person, new)
     session.add(
         DocumentRevision(item_id=item.id, number=1, text=told.text, note="", made_by=person.name)

@@ -37,7 +37,7 @@ class DocumentRevision(Base):
 
 
 class Attachment(Base):
-    """A file beside a document's text. Its content never changes. path: its name, without folders."""
+    """A file beside a document's text. Its content never changes. path: its name."""
 
     __tablename__ = "attachments"
     __table_args__ = (UniqueConstraint("item_id", "path"),)

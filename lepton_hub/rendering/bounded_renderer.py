@@ -54,7 +54,7 @@ class BoundedRenderer:
             raise NotANotebook("it takes too long to show") from error
 
     def difference(self, before: str, after: str, names: tuple[str, str]) -> str:
-        """Return a unified difference of two texts; a coarse one where a fine one takes too long."""
+        """Return a unified difference of two texts; a coarse one where that takes too long."""
         try:
             return self._result("difference", before, after, *names) or ""
         except RenderingFailed:

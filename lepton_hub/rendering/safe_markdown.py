@@ -23,19 +23,22 @@ LONGEST_LINE = 20_000
 DEEPEST = 20
 
 _TAGS = frozenset(
-    "a blockquote br code del div em h1 h2 h3 h4 h5 h6 hr img li ol p pre s span strong table "
-    "tbody td th thead tr ul".split()
+    (
+        *("a", "blockquote", "br", "code", "del", "div", "em", "hr", "img", "li", "ol", "p", "pre"),
+        *("h1", "h2", "h3", "h4", "h5", "h6", "s", "span", "strong", "ul"),
+        *("table", "tbody", "td", "th", "thead", "tr"),
+    )
 )
 _LINK = re.compile(r"(https?://[^/\\@]+([/?#].*)?|mailto:[^?]+|#.*)", re.IGNORECASE)
 _NAME = re.compile(r"attachment:([^/\\]+)")
-_CLASSES = {"span": {"math inline"}, "div": {"math display"}}
+_CLASSES = {"span": {"math inline"}, "div": {"math block"}}
 _ALIGN = re.compile(r"text-align:(left|center|right)")
 
 
 def render_markdown(text: str, attachments: str = "") -> str:
     """Return Markdown as safe HTML.
 
-    attachments: the address of the folder in which `attachment:NAME` stands; "" where there is none.
+    attachments: the address of the folder in which `attachment:NAME` stands; "" for none.
     """
     if max(map(len, text.split("\n")), default=0) > LONGEST_LINE:
         return plain_html(text)
@@ -55,8 +58,8 @@ def plain_html(text: str) -> str:
 
 def _formula(tex: str, options: dict[str, Any]) -> str:
     if options.get("display_mode"):
-        return rf'<div class="math display">\[{escape(tex)}\]</div>'
-    return rf'<span class="math inline">\({escape(tex)}\)</span>'
+        return rf"\[{escape(tex)}\]"
+    return rf"\({escape(tex)}\)"
 
 
 def _each(tokens: Sequence[Token], work: Callable[[Token], None]) -> None:

@@ -13,7 +13,7 @@ def difference(before: str, after: str, names: tuple[str, str]) -> str:
 
 
 def whole_difference(before: str, after: str, names: tuple[str, str]) -> str:
-    """Return a difference in time that is linear: all lines between the first and the last change."""
+    """Return all lines from the first to the last change as changed, in linear time."""
     old = before.splitlines()
     new = after.splitlines()
     shortest = min(len(old), len(new))

@@ -23,7 +23,7 @@ from lepton_hub.search.word_index import put_words, remove_words
 
 _CHANGED = "search entries to write"
 _BATCH = 200
-_CARD = ("name", "category", "description", "intended_use", "limits", "origin")
+_CARD = ("intended_use", "limits", "origin", "category", "name")
 
 
 def keep_index(sessions: sessionmaker[Session]) -> None:
@@ -70,7 +70,12 @@ def _index_item(session: Session, number: int) -> None:
     session.refresh(item)
     version = newest_version(session, item)
     names = [column["name"] for column in version.columns] if version else []
-    texts = [*(getattr(item, name) for name in _CARD), " ".join(names), newest_text(session, item)]
+    texts = [
+        item.description,
+        newest_text(session, item),
+        *(getattr(item, name) for name in _CARD),
+        " ".join(names),
+    ]
     _put(
         session,
         SearchEntry(

@@ -1,4 +1,4 @@
-"""What search knows: an entry for each item and each post, found by words, kind, tag, team, owner."""
+"""What search knows: an entry for each item and each post."""
 
 from __future__ import annotations
 
@@ -15,9 +15,11 @@ from lepton_hub.knowledge.knowledge_tables import new_public_id
 class SearchEntry(Base):
     """An item, or a post of a thread, as search finds it.
 
-    public_id: stands in cursors; the number would tell how many entries there are. key: what it stands for, such as item-12. kind: an item's kind, "discussion" or "question".
-    title: empty for posts that answer. The words themselves are in the table `search_words`, which
-    each kind of database has in its own form (see `word_index`).
+    public_id: stands in cursors; the number would tell how many entries there are. key: what it
+        stands for, such as item-12. kind: an item's kind, "discussion" or "question". title: empty
+        for posts that answer.
+    The words themselves are in the table `search_words`, which each kind of database has in its
+    own form (see `word_index`).
     """
 
     __tablename__ = "search_entries"

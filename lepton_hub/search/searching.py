@@ -95,9 +95,7 @@ def _found(session: Session, person: Person, filters: SearchFilters) -> Select[t
     threads = visible_threads(person).where(DiscussionThread.item_id.is_(None))
     sections = threads.with_only_columns(DiscussionThread.id)
     query = select(entry).where(
-        or_(
-            entry.item_id.in_(items), and_(entry.item_id.is_(None), entry.thread_id.in_(sections))
-        )
+        or_(entry.item_id.in_(items), and_(entry.item_id.is_(None), entry.thread_id.in_(sections)))
     )
     equal = {entry.kind: filters.kind, entry.team: filters.team, entry.owner: filters.owner}
     query = query.where(*(column == value for column, value in equal.items() if value is not None))

@@ -32,7 +32,9 @@ def word_places(text: str) -> Iterator[tuple[int, int, str]]:
 
 def is_match(word: str, wanted: list[str]) -> bool:
     """Return whether a word is one of those looked for; the last one may go on."""
-    return word in wanted or (bool(wanted) and is_prefix(wanted[-1]) and word.startswith(wanted[-1]))
+    return word in wanted or (
+        bool(wanted) and is_prefix(wanted[-1]) and word.startswith(wanted[-1])
+    )
 
 
 def is_prefix(word: str) -> bool:

@@ -68,7 +68,9 @@ def matching(session: Session, words: list[str], place: Place) -> ColumnElement[
         query = cast(_postgres_query(words, place), TSQUERY)
         return SearchEntry.id.in_(select(found.c.entry_id).where(found.c.words.op("@@")(query)))
     match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, place))
-    return SearchEntry.id.in_(select(literal_column("rowid")).select_from(table(TABLE)).where(match))
+    return SearchEntry.id.in_(
+        select(literal_column("rowid")).select_from(table(TABLE)).where(match)
+    )
 
 
 def _is_postgres(session: Session) -> bool:
@@ -90,8 +92,7 @@ def _postgres_query(words: list[str], place: Place) -> str:
     marks = [weights] * (len(words) - 1) + [star + weights]
     between = " <-> " if place == "phrase" else " & "
     return between.join(
-        f"'{word}':{mark}" if mark else f"'{word}'"
-        for word, mark in zip(words, marks, strict=True)
+        f"'{word}':{mark}" if mark else f"'{word}'" for word, mark in zip(words, marks, strict=True)
     )
 
 

@@ -24,6 +24,7 @@ from lepton_hub.catalogue.cards import Text
 from lepton_hub.catalogue.items import NameTaken, NotVisible, SpaceClosed, existing
 from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import Item
+from lepton_hub.knowledge import DocumentRevision
 from lepton_hub.knowledge.document_fields import NewDocument, NewRevision
 from lepton_hub.knowledge.documents import (
     EditConflict,
@@ -40,7 +41,7 @@ router = APIRouter(tags=["documents"])
 
 RevisionNumber = Annotated[int, Query(ge=1, lt=10**9)]
 HTML = {200: {"content": {"text/html": {}}, "description": "A part of a page, safe to show."}}
-_TAG = re.compile(r'(?:W/)?"([A-Za-z0-9_-]{16})-r([0-9]{1,9})-[0-9]{1,9}"')
+_WRITTEN = re.compile(r'(?:W/)?"([A-Za-z0-9_-]{16})-r([0-9]{1,9})-[0-9]{1,9}"')
 
 
 @router.post(
@@ -67,9 +68,7 @@ def make(
         return once(session, person.name, key, request, told, work)
 
 
-@router.get(
-    "/documents/{space}/{name}", response_model=DocumentAnswer, responses=described(404)
-)
+@router.get("/documents/{space}/{name}", response_model=DocumentAnswer, responses=described(404))
 def read(
     request: Request,
     state: State,
@@ -83,7 +82,11 @@ def read(
         item = find_document(session, person, space, name, Action.VIEW)
         found = find_revision(session, item, revision)
         note(session, person, "document.read", item.reference, revision=found.number)
-        return tagged(request, document_answer(item, found), _etag(item.public_id, item.card_revision, found.number))
+        return tagged(
+            request,
+            document_answer(item, found),
+            _etag(item, found),
+        )
 
 
 @router.put(
@@ -111,12 +114,12 @@ def change(
             except TextExists:
                 revision = find_revision(session, item)
             text = document_answer(item, revision).model_dump_json()
-            etag = _etag(*whose, revision.number)
+            etag = _tag(*whose, revision.number)
     except EditConflict as conflict:
         with state.sessions.begin() as session:
             facts = {"newest": conflict.newest.number}
             note(session, person, "document.conflict", f"{space}/{name}", **facts)
-        raise _both(state, conflict, told, _etag(*whose, conflict.newest.number)) from conflict
+        raise _both(state, conflict, told, _tag(*whose, conflict.newest.number)) from conflict
     return Response(text, headers={"ETag": etag}, media_type="application/json")
 
 
@@ -223,11 +226,15 @@ def document(
             item = find_document(session, person, reference.space, reference.name, Action.VIEW)
             found = find_revision(session, item, reference.version)
         note(session, person, "document.read", item.reference, revision=found.number)
-    headers = {"ETag": _etag(item.public_id, item.card_revision, found.number)}
+    headers = {"ETag": _etag(item, found)}
     return Response(found.text, headers=headers, media_type="text/markdown")
 
 
-def _etag(public_id: str, card_revision: int, number: int) -> str:
+def _etag(item: Item, revision: DocumentRevision) -> str:
+    return _tag(item.public_id, item.card_revision, revision.number)
+
+
+def _tag(public_id: str, card_revision: int, number: int) -> str:
     """Return the tag of an answer with a revision's text; it changes with the card, too."""
     return f'"{public_id}-r{number}-{card_revision}"'
 
@@ -239,13 +246,11 @@ def _base_of(request: Request, item: Item) -> int | None:
         raise Problem(
             428, "Send If-Match with the ETag of what you have read, so that no change is lost."
         )
-    found = _TAG.fullmatch(header.strip())
+    found = _WRITTEN.fullmatch(header.strip())
     return int(found[2]) if found and found[1] == item.public_id else None
 
 
-def _both(
-    state: ServiceState, conflict: EditConflict, told: NewRevision, etag: str
-) -> Problem:
+def _both(state: ServiceState, conflict: EditConflict, told: NewRevision, etag: str) -> Problem:
     """Return the answer with both texts, and what lies between them."""
     newest = conflict.newest
     base = conflict.base

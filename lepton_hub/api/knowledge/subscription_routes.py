@@ -82,9 +82,7 @@ def follow(state: State, person: Asker, kind: Followed, target: Target) -> Subsc
         return SubscriptionAnswer(kind=kind, target=target, made_at=found.made_at)
 
 
-@router.delete(
-    "/subscriptions/{kind}/{target:path}", status_code=204, responses=described(404)
-)
+@router.delete("/subscriptions/{kind}/{target:path}", status_code=204, responses=described(404))
 def unfollow(state: State, person: Asker, kind: Followed, target: Target) -> None:
     """Follow something no more."""
     _check(kind, target)

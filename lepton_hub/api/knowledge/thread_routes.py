@@ -115,9 +115,7 @@ def read(request: Request, state: State, person: Asker, id: ThreadId) -> Respons
 @router.put(
     "/threads/{id}/accepted", response_model=ThreadAnswer, responses=described(403, 404, 409)
 )
-def accept_answer(
-    state: State, person: Asker, id: ThreadId, told: AcceptedAnswer
-) -> ThreadAnswer:
+def accept_answer(state: State, person: Asker, id: ThreadId, told: AcceptedAnswer) -> ThreadAnswer:
     """Say which post answers a question: one at a time. For who asked, and who manages the item."""
     return _accept(state, person, id, told.post)
 
