@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from lepton_hub.api import create_app, open_service
 from lepton_hub.database.engine import DatabaseError
+from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.server import listening, serve
@@ -33,7 +34,8 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         settings = settings_of(Path(environment["LEPTON_HUB"]), environment)
         api, name = environment["JUPYTERHUB_API_URL"], environment["JUPYTERHUB_SERVICE_NAME"]
         identity = JupyterHubIdentity(api, name, settings.identity_seconds)
-        state = open_service(settings, identity, oauth_of(environment))
+        people = JupyterHubDirectory(api, environment["JUPYTERHUB_API_TOKEN"])
+        state = open_service(settings, identity, oauth_of(environment), people.look_up)
     except (SettingsError, DatabaseError) as error:
         sys.exit(f"The hub cannot start: {error}")
     address = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])

@@ -19,10 +19,10 @@ from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.digest_mail import MailServer, send_due_digests
+from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
 from lepton_hub.rendering import BoundedRenderer
 from lepton_hub.search import keep_index
-from lepton_hub.settings import HubSettings
+from lepton_hub.settings import HubSettings, SettingsError
 from lepton_hub.storage import BlobStore, KeyRing, Uploads
 
 ANSWERS_LAST = timedelta(days=1)
@@ -112,4 +112,7 @@ def open_service(
 def _mail_server(settings: HubSettings) -> MailServer | None:
     if settings.smtp is None:
         return None
-    return MailServer(settings.smtp, settings.mail_from, settings.mail_domain)
+    try:
+        return MailServer(settings.smtp, settings.mail_from, settings.mail_domain)
+    except MailSettingsError as error:
+        raise SettingsError(str(error)) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from lepton_hub.catalogue.cards import Card, Tag, Text, Told
 from lepton_hub.catalogue.names import (
@@ -39,20 +39,37 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("there is no word in it")
+    return text
+
+
 Markdown = Annotated[
-    Text, AfterValidator(_lines), Field(max_length=LONGEST_TEXT, description="Markdown.")
+    Text,
+    AfterValidator(_lines),
+    Field(max_length=LONGEST_TEXT, description="Markdown."),
 ]
 PostText = Annotated[
     Text,
     AfterValidator(_lines),
+    AfterValidator(_says_something),
     Field(min_length=1, max_length=LONGEST_POST, description="Markdown."),
 ]
 AttachmentName = Annotated[str, AfterValidator(check_name), Field(min_length=1, max_length=PATH)]
 Note = Annotated[Text, Field(max_length=1000, description="What is new.")]
-Title = Annotated[Text, Field(min_length=1, max_length=200)]
+Title = Annotated[
+    Text, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=200)
+]
 
 
-class NewDocument(Told):
+class Written(Told):
+    """What a client tells with a text that is kept as it was written, with its blanks."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class NewDocument(Written):
     """A document to be made. What is not told of its card can be changed there later."""
 
     space: Annotated[str, Field(pattern=f"^{SPACE}$", description="A team of yours, or ~you.")]
@@ -71,7 +88,7 @@ class NewDocument(Told):
         return Card(**{name: getattr(self, name) for name in same}, origin=f"written by {author}")
 
 
-class NewRevision(Told):
+class NewRevision(Written):
     """A document's text, changed; the header If-Match says from which revision on."""
 
     text: Markdown
@@ -88,7 +105,7 @@ class NewAttachment(Told):
     )
 
 
-class NewThread(Told):
+class NewThread(Written):
     """A discussion or a question, about an item or about a section of the course.
 
     audience: who sees a thread about a section. A thread about an item is seen by who sees the
@@ -126,7 +143,7 @@ class NewThread(Told):
         return self
 
 
-class NewPost(Told):
+class NewPost(Written):
     """What somebody says in a thread, or says otherwise now."""
 
     text: PostText

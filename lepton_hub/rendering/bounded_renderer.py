@@ -19,6 +19,7 @@ from lepton_hub.rendering.text_differences import whole_difference
 
 START_SECONDS = 30.0
 _KEPT_CHARACTERS = 16_000_000
+_SPARED_SECONDS, _MOST_FAILED = 600.0, 1000
 _WORKER = "lepton_hub.rendering.rendering_worker"
 
 
@@ -29,15 +30,17 @@ class RenderingFailed(Exception):
 class BoundedRenderer:
     """Renders texts, one at a time. What takes longer than `seconds` is shown as it is.
 
-    Results are kept, the latest ones up to 16 million characters.
+    Results are kept, the latest ones up to 16 million characters. What took too long is not tried
+    again for ten minutes.
     """
 
-    def __init__(self, seconds: float = 2.0) -> None:
+    def __init__(self, seconds: float = 3.0) -> None:
         self.seconds = seconds
         self._worker: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, str] = OrderedDict()
         self._kept_size = 0
+        self._failed: OrderedDict[str, float] = OrderedDict()
 
     def markdown(self, text: str, attachments: str = "") -> str:
         """Return Markdown as safe HTML (see `safe_markdown`)."""
@@ -79,7 +82,9 @@ class BoundedRenderer:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
-            status, result = self._ask(request)
+            if self._failed.get(key, 0.0) > time.monotonic():
+                raise RenderingFailed("it took too long a moment ago")
+            status, result = self._ask(key, request)
             if status == "refused":
                 raise NotANotebook(str(result))
             if status != "ok":
@@ -88,12 +93,15 @@ class BoundedRenderer:
                 self._keep(key, result)
             return result
 
-    def _ask(self, request: bytes) -> tuple[str, str | None]:
+    def _ask(self, key: str, request: bytes) -> tuple[str, str | None]:
         try:
             worker = self._running()
             line = _exchange(worker, request, time.monotonic() + self.seconds)
         except (OSError, TimeoutError) as error:
             self._end()
+            self._failed[key] = time.monotonic() + _SPARED_SECONDS
+            if len(self._failed) > _MOST_FAILED:
+                self._failed.popitem(last=False)
             raise RenderingFailed("it took too long") from error
         status, result = json.loads(line)
         return status, result
