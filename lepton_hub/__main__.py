@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from lepton_hub.api import create_app, open_service
+from lepton_hub.api.service_state import open_service
+from lepton_hub.application import create_app
 from lepton_hub.database.engine import DatabaseError
 from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
 from lepton_hub.identity.oauth import OAuthSignIn
+from lepton_hub.keys import KeyFileError
 from lepton_hub.server import listening, serve
 from lepton_hub.settings import SettingsError, settings_of
+from lepton_hub.storage import StorageError
 
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
@@ -36,7 +39,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         identity = JupyterHubIdentity(api, name, settings.identity_seconds)
         people = JupyterHubDirectory(api, environment["JUPYTERHUB_API_TOKEN"])
         state = open_service(settings, identity, oauth_of(environment), people.look_up)
-    except (SettingsError, DatabaseError) as error:
+    except (SettingsError, DatabaseError, KeyFileError, StorageError) as error:
         sys.exit(f"The hub cannot start: {error}")
     address = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
     serve(create_app(state), listening(address.hostname or "127.0.0.1", address.port or 80))

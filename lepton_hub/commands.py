@@ -15,18 +15,29 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lepton_course.command_group import NamesItself
 from lepton_course.errors import problem_in_words
-from lepton_hub.audit import entries, verify
+from lepton_hub.audit import (
+    UntrustedHead,
+    entries,
+    export_head,
+    head_public_key,
+    mentions,
+    read_head,
+    redact,
+    verify,
+)
 from lepton_hub.database.engine import DatabaseError, open_database
 from lepton_hub.database.upgrades import upgrade_database
 from lepton_hub.identity.made_up import NOTICE, MadeUpIdentity, NotLoopback, loopback, secret_in
+from lepton_hub.keys import KeyFileError
 from lepton_hub.settings import HubSettings, SettingsError, settings_of
-from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, Uploads
+from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, StorageError, Uploads
 
 hub_app = typer.Typer(
     cls=NamesItself,
     help="The hub where teams share data sets, models, code and notebooks: try it, look after it.",
     no_args_is_help=True,
 )
+PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, OSError)
 HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The hub's folder.")]
 
 
@@ -37,7 +48,8 @@ def start(
     host: Annotated[str, typer.Option(help="An address of this machine alone.")] = "127.0.0.1",
 ) -> None:
     """Start a hub alone, with made-up people, to try it on this machine."""
-    from lepton_hub.api import create_app, open_service
+    from lepton_hub.api.service_state import open_service
+    from lepton_hub.application import create_app
     from lepton_hub.server import listening, serve
 
     try:
@@ -46,7 +58,7 @@ def start(
         identity = MadeUpIdentity(secret_in(folder.expanduser() / "made-up-sign-in"))
         settings = settings_of(folder, {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": ""})
         app = create_app(open_service(settings, identity, look_up=identity.look_up))
-    except (NotLoopback, SettingsError, DatabaseError, OSError) as error:
+    except (NotLoopback, *PROBLEMS) as error:
         sys.exit(f"lepton hub start: {problem_in_words(error)}.")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
@@ -64,15 +76,23 @@ def start(
 def verify_hub(
     folder: HubFolder,
     contents: Annotated[bool, typer.Option(help="Read each content as well.")] = False,
+    head: Annotated[
+        Path | None, typer.Option(help="A head that was kept elsewhere: see `lepton hub head`.")
+    ] = None,
+    public_key: Annotated[str | None, typer.Option(help="Of the key that signed it.")] = None,
 ) -> None:
     """Check that nobody has tampered with the audit log or, if you like, with contents."""
     settings, engine = _opened(folder)
+    try:
+        kept = head and read_head(head, KeyRing.load_or_create(settings.keys), public_key)
+    except (UntrustedHead, OSError) as error:
+        sys.exit(f"lepton hub verify: {problem_in_words(error)}.")
     with Session(engine) as session, session.begin():
-        verdict = verify(session)
+        verdict = verify(session, kept)
     print(verdict)
     damaged = 0
     if contents:
-        store = BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
+        store = _store(settings)
         for blob in store.blobs():
             try:
                 store.check(blob.sha256)
@@ -117,8 +137,8 @@ def rotate_keys(
 ) -> None:
     """Seal each content's key with a new key of the hub; contents themselves stay as they are."""
     settings, _ = _opened(folder)
-    keys = KeyRing.load_or_create(settings.keys)
-    store = BlobStore(settings.blobs, keys)
+    store = _store(settings)
+    keys = store.keys
     newest = keys.add_generation()
     count = store.rotate(keys) + Uploads(store).rotate()
     print(f"Key {newest} is in use; {count} contents' keys were sealed anew with it.")
@@ -126,6 +146,52 @@ def rotate_keys(
         for generation in keys.generations[1:]:
             keys.retire(generation)
         print("The older keys are destroyed: older backups of the contents open no more.")
+
+
+@hub_app.command()
+def head(
+    folder: HubFolder,
+    public_key: Annotated[
+        bool, typer.Option("--public-key", help="Print the key that checks it, instead.")
+    ] = False,
+) -> None:
+    """Print the audit log's newest entry, signed. Kept elsewhere, it shows a log that was cut."""
+    settings, engine = _opened(folder)
+    keys = KeyRing.load_or_create(settings.keys)
+    if public_key:
+        print(head_public_key(keys))
+        return
+    with Session(engine) as session, session.begin():
+        print(export_head(session, keys).to_json())
+
+
+@hub_app.command()
+def forget(
+    folder: HubFolder,
+    person: Annotated[str, typer.Argument(help="The person's name.")],
+    by: Annotated[str, typer.Option(help="Who does it: an administrator's name.")],
+    reason: Annotated[str, typer.Option(help="Why, such as a request's date; nothing personal.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove a person's name from the audit log for good; that it was removed stays."""
+    _, engine = _opened(folder)
+    with Session(engine) as session, session.begin():
+        values = mentions(session, person)
+        if not values:
+            print(f"The audit log does not name {person}.")
+            return
+        count = len({number for number, _ in values})
+        yes or typer.confirm(f"Remove {len(values)} values of {count} entries?", abort=True)
+        entry = redact(session, actor=by, reason=reason, values=values)
+    print(f"Removed {len(values)} values of {count} entries; entry {entry.number} says so.")
+
+
+def _store(settings: HubSettings) -> BlobStore:
+    """Return a hub's contents; end where they cannot be opened."""
+    try:
+        return BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
+    except PROBLEMS as error:
+        sys.exit(f"lepton hub: {problem_in_words(error)}.")
 
 
 def _opened(folder: Path) -> tuple[HubSettings, Engine]:
@@ -137,7 +203,7 @@ def _opened(folder: Path) -> tuple[HubSettings, Engine]:
             sys.exit(f"lepton hub: there is no hub in {folder}.")
         engine = open_database(settings.database, settings.database_key())
         upgrade_database(engine)
-    except (SettingsError, DatabaseError, OSError) as error:
+    except PROBLEMS as error:
         sys.exit(f"lepton hub: {problem_in_words(error)}.")
     with suppress(AttributeError):
         os.umask(0o077)

@@ -57,9 +57,22 @@ def back_up(folder: Path, file: Path) -> None:
 
 
 def databases_in(folder: Path) -> list[Path]:
-    """Return the databases of the hub and of its classes that are SQLite files in the folder."""
-    found = [folder / "hub/jupyterhub.sqlite", *folder.glob("homes/course-*/*/gradebook.db")]
-    return [path for path in found if path.is_file()]
+    """Return the databases of the hub and of its classes that are SQLite files in the folder.
+
+    One that SQLCipher has encrypted is a file as any other.
+    """
+    found = [
+        folder / "hub/jupyterhub.sqlite",
+        folder / "homes/lepton-hub/hub.sqlite",
+        *folder.glob("homes/course-*/*/gradebook.db"),
+    ]
+    return [path for path in found if path.is_file() and is_sqlite(path)]
+
+
+def is_sqlite(path: Path) -> bool:
+    """Return whether a file is a database of SQLite that is not encrypted."""
+    with open(path, "rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
 
 
 def copy_database(original: Path, copy: Path) -> None:

@@ -46,7 +46,14 @@ SECTIONS = (
     Section(
         "Operators",
         "docs/operators.md",
-        ("docs/kubernetes.md", "docs/grading-security.md", "docs/walls.md", "docs/cluster.md"),
+        (
+            "docs/hub.md",
+            "docs/hub-storage.md",
+            "docs/kubernetes.md",
+            "docs/grading-security.md",
+            "docs/walls.md",
+            "docs/cluster.md",
+        ),
     ),
     Section(
         "Contributors",

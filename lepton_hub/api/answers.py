@@ -7,20 +7,20 @@ from datetime import datetime
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.cards import Card, Column, Kind
+from lepton_hub.catalogue.cards import Card, ItemKind, TableColumn
 from lepton_hub.catalogue.items import actions_of, card_of
-from lepton_hub.catalogue.tables import Item, Version
+from lepton_hub.catalogue.tables import SharedItem, Version
 from lepton_hub.catalogue.versions import newest_version, sources_of
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions import Action, Role, Subject
 
 
-class ItemSummary(BaseModel):
+class SharedSummary(BaseModel):
     """An item in a list."""
 
     id: str
     reference: str
-    kind: Kind
+    kind: ItemKind
     owner: str
     title: str
     category: str
@@ -31,7 +31,7 @@ class ItemSummary(BaseModel):
     changed_at: datetime
 
 
-class ItemAnswer(ItemSummary):
+class ItemAnswer(SharedSummary):
     """An item. newest: the number of its newest version; actions: what you may do with it."""
 
     card: Card
@@ -42,7 +42,7 @@ class ItemAnswer(ItemSummary):
 class ItemPage(BaseModel):
     """A page of items. total: of all pages; facets: how many are of each kind and have each tag."""
 
-    items: list[ItemSummary]
+    items: list[SharedSummary]
     total: int
     facets: dict[str, dict[str, int]]
     next: str | None
@@ -67,7 +67,7 @@ class VersionAnswer(BaseModel):
     made_by: str
     made_with: str
     made_at: datetime
-    columns: list[Column]
+    columns: list[TableColumn]
     files: list[FileAnswer]
     made_from: list[str]
 
@@ -159,7 +159,7 @@ class LinkedItem(BaseModel):
     """What a link shows."""
 
     reference: str
-    kind: Kind
+    kind: ItemKind
     owner: str
     card: Card
     versions: list[VersionAnswer]
@@ -184,12 +184,12 @@ class Erased(BaseModel):
     versions: list[str]
 
 
-def summary_of(item: Item) -> ItemSummary:
+def summary_of(item: SharedItem) -> SharedSummary:
     """Return an item as it stands in a list."""
-    return ItemSummary(**_summary(item))
+    return SharedSummary(**_summary(item))
 
 
-def answer_of(session: Session, person: Person, item: Item) -> ItemAnswer:
+def answer_of(session: Session, person: Person, item: SharedItem) -> ItemAnswer:
     """Return an item."""
     newest = newest_version(session, item)
     return ItemAnswer(
@@ -200,7 +200,9 @@ def answer_of(session: Session, person: Person, item: Item) -> ItemAnswer:
     )
 
 
-def version_answer(session: Session, person: Person, item: Item, version: Version) -> VersionAnswer:
+def version_answer(
+    session: Session, person: Person, item: SharedItem, version: Version
+) -> VersionAnswer:
     """Return a version."""
     names = ("number", "digest", "note", "made_by", "made_with", "made_at", "columns")
     return VersionAnswer(
@@ -214,7 +216,7 @@ def version_answer(session: Session, person: Person, item: Item, version: Versio
     )
 
 
-def _summary(item: Item) -> dict[str, object]:
+def _summary(item: SharedItem) -> dict[str, object]:
     same = (
         "reference", "kind", "owner", "title", "category", "licence", "personal_data",
         "created_at", "changed_at",

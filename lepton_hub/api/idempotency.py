@@ -41,7 +41,7 @@ class RepeatableAnswer(Base):
     given_at: Mapped[datetime] = mapped_column(Moment, default=now, index=True)
 
 
-class Answer:
+class KeptAnswer:
     """A JSON answer that can be kept."""
 
     def __init__(self, status: int, content: BaseModel, location: str | None = None) -> None:
@@ -59,7 +59,7 @@ def once(
     key: str | None,
     request: Request,
     told: BaseModel,
-    work: Callable[[], Answer],
+    work: Callable[[], KeptAnswer],
 ) -> Response:
     """Do the work unless it was done for the same key, all in the session's transaction.
 

@@ -55,5 +55,5 @@ def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/ProblemAnswer"}}},
         }
-        for status in (*statuses, 401, 422, 429, 503)
+        for status in (*statuses, 400, 401, 413, 422, 429, 503)
     }

@@ -1,16 +1,16 @@
 """The catalogue: items with their cards and versions, what they were made from, uploads."""
 
 from lepton_hub.catalogue.tables import (
-    Item,
     ItemTag,
     PendingUpload,
+    SharedItem,
     Source,
     Version,
     VersionFile,
 )
 
 __all__ = [
-    "Item",
+    "SharedItem",
     "ItemTag",
     "PendingUpload",
     "Source",

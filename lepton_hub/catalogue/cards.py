@@ -50,7 +50,7 @@ FilePath = Annotated[str, AfterValidator(_path)]
 VersionReference = Annotated[str, AfterValidator(lambda text: str(_reference(text)))]
 
 
-class Kind(StrEnum):
+class ItemKind(StrEnum):
     """What an item is."""
 
     DATASET = "dataset"
@@ -60,7 +60,7 @@ class Kind(StrEnum):
     DOCUMENT = "document"  # has revisions of a text instead of versions, see `knowledge`
 
 
-VersionedKind = Literal[Kind.DATASET, Kind.MODEL, Kind.CODE, Kind.NOTEBOOK]
+VersionedKind = Literal[ItemKind.DATASET, ItemKind.MODEL, ItemKind.CODE, ItemKind.NOTEBOOK]
 
 
 class Told(BaseModel):
@@ -90,7 +90,7 @@ class Card(Told):
     ]
 
 
-class Column(Told):
+class TableColumn(Told):
     """A column of a table."""
 
     name: Annotated[Text, Field(min_length=1, max_length=200)]
@@ -123,7 +123,7 @@ class NewVersion(Told):
 
     files: Annotated[list[NewFile], Field(min_length=1, max_length=1000)]
     note: Annotated[Text, Field(max_length=4000, description="What is new.")] = ""
-    columns: Annotated[list[Column], Field(max_length=2000)] = []
+    columns: Annotated[list[TableColumn], Field(max_length=2000)] = []
     made_from: Annotated[
         list[VersionReference], Field(max_length=100, description="Versions that it was made from.")
     ] = []

@@ -9,10 +9,10 @@ from sqlalchemy import ColumnElement, Select, delete, func, or_, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.cards import Card, Kind, NewItem
+from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
 from lepton_hub.catalogue.dependents import ON_DELETE
 from lepton_hub.catalogue.names import may_create_in, own_space, team_of
-from lepton_hub.catalogue.tables import Item, ItemTag, Source, Version
+from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions.grants import Grant, roles_of, visible_to
@@ -43,18 +43,18 @@ class Filters:
     """Which items are looked for. text: words, each in the name, title, description or a tag."""
 
     text: str = ""
-    kind: Kind | None = None
+    kind: ItemKind | None = None
     tag: str | None = None
     category: str | None = None
     space: str | None = None
     owner: str | None = None
 
 
-def create_item(session: Session, person: Person, told: NewItem) -> Item:
+def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
     """Make an item that its maker owns. Raises SpaceClosed, NameTaken."""
     if not may_create_in(person, told.space):
         raise SpaceClosed(", ".join([own_space(person), *sorted(person.teams)]))
-    item = Item(
+    item = SharedItem(
         space=told.space,
         name=told.name,
         team=team_of(told.space),
@@ -71,9 +71,11 @@ def create_item(session: Session, person: Person, told: NewItem) -> Item:
     return item
 
 
-def find_item(session: Session, person: Person, space: str, name: str, action: Action) -> Item:
+def find_item(
+    session: Session, person: Person, space: str, name: str, action: Action
+) -> SharedItem:
     """Return an item with which a person may do something. Raises NotVisible, NotAllowed."""
-    query = existing(person).where(Item.space == space, Item.name == name)
+    query = existing(person).where(SharedItem.space == space, SharedItem.name == name)
     item = session.scalars(query).first()
     if item is None:
         raise NotVisible
@@ -82,7 +84,7 @@ def find_item(session: Session, person: Person, space: str, name: str, action: A
     return item
 
 
-def actions_of(session: Session, person: Person, item: Item) -> list[Action]:
+def actions_of(session: Session, person: Person, item: SharedItem) -> list[Action]:
     """Return all that a person may do with an item."""
     roles = roles_of(session, person, item)
     return [action for action in Action if allows(roles, action)]
@@ -90,7 +92,7 @@ def actions_of(session: Session, person: Person, item: Item) -> list[Action]:
 
 def list_items(
     session: Session, person: Person, filters: Filters, limit: int, after: tuple[str, str] | None
-) -> tuple[Sequence[Item], int]:
+) -> tuple[Sequence[SharedItem], int]:
     """Return items by space and name, and how many there are in all.
 
     after: space and name of the last item of the page before.
@@ -98,8 +100,10 @@ def list_items(
     query = _filtered(existing(person), filters)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if after is not None:
-        query = query.where(tuple_(Item.space, Item.name) > after)
-    return session.scalars(query.order_by(Item.space, Item.name).limit(limit)).all(), total
+        query = query.where(tuple_(SharedItem.space, SharedItem.name) > after)
+    return session.scalars(
+        query.order_by(SharedItem.space, SharedItem.name).limit(limit)
+    ).all(), total
 
 
 def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict[str, int]]:
@@ -119,19 +123,19 @@ def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict
     }
 
 
-def existing(person: Person) -> Select[tuple[Item]]:
+def existing(person: Person) -> Select[tuple[SharedItem]]:
     """Return the query for all items that exist for a person."""
-    return select(Item).where(Item.deleted_at.is_(None), visible_to(person, Item))
+    return select(SharedItem).where(SharedItem.deleted_at.is_(None), visible_to(person, SharedItem))
 
 
-def card_of(item: Item) -> Card:
+def card_of(item: SharedItem) -> Card:
     """Return an item's card."""
     return Card.model_construct(
         **{name: getattr(item, name) for name in CARD}, tags=[tag.tag for tag in item.tags]
     )
 
 
-def write_card(item: Item, card: Card) -> None:
+def write_card(item: SharedItem, card: Card) -> None:
     """Replace an item's card."""
     for name in CARD:
         setattr(item, name, getattr(card, name))
@@ -143,7 +147,7 @@ def write_card(item: Item, card: Card) -> None:
     item.changed_at = now()
 
 
-def delete_item(session: Session, item: Item) -> tuple[list[Version], set[str]]:
+def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[str]]:
     """Delete an item's card, versions, grants, links and all that other parts keep with it.
 
     Return the versions, and the contents that the item needs no more.
@@ -171,25 +175,25 @@ def delete_item(session: Session, item: Item) -> tuple[list[Version], set[str]]:
     return versions, contents
 
 
-def _filtered(query: Select[tuple[Item]], filters: Filters) -> Select[tuple[Item]]:
+def _filtered(query: Select[tuple[SharedItem]], filters: Filters) -> Select[tuple[SharedItem]]:
     equal = {
-        Item.kind: filters.kind,
-        Item.category: filters.category,
-        Item.space: filters.space,
-        Item.owner: filters.owner,
+        SharedItem.kind: filters.kind,
+        SharedItem.category: filters.category,
+        SharedItem.space: filters.space,
+        SharedItem.owner: filters.owner,
     }
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
     if filters.tag is not None:
-        query = query.where(Item.tags.any(ItemTag.tag == filters.tag))
+        query = query.where(SharedItem.tags.any(ItemTag.tag == filters.tag))
     return query.where(*(_mentions(word) for word in filters.text.split()))
 
 
 def _mentions(word: str) -> ColumnElement[bool]:
     """Return the condition that an item has a word somewhere, in capitals or not."""
-    places = (Item.name, Item.title, Item.description, Item.category)
+    places = (SharedItem.name, SharedItem.title, SharedItem.description, SharedItem.category)
     return or_(
         *(place.icontains(word, autoescape=True) for place in places),
-        Item.tags.any(ItemTag.tag.icontains(word, autoescape=True)),
+        SharedItem.tags.any(ItemTag.tag.icontains(word, autoescape=True)),
     )
 
 

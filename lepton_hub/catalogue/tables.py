@@ -17,7 +17,7 @@ def _public_id() -> str:
     return token_urlsafe(12)
 
 
-class Item(Base):
+class SharedItem(Base):
     """A data set, model, code or notebook that is shared.
 
     public_id: names it to clients; the numbers by which tables refer to it would tell how many
@@ -87,7 +87,7 @@ class Version(Base):
     made_at: Mapped[datetime] = mapped_column(Moment, default=now)
     columns: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
 
-    item: Mapped[Item] = relationship()
+    item: Mapped[SharedItem] = relationship()
     files: Mapped[list[VersionFile]] = relationship(
         cascade="all, delete-orphan", order_by="VersionFile.path", lazy="selectin"
     )

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from lepton_hub.catalogue.cards import NewVersion
 from lepton_hub.catalogue.items import NotVisible, existing
 from lepton_hub.catalogue.names import Reference, parse_reference
-from lepton_hub.catalogue.tables import Item, Source, Version, VersionFile
+from lepton_hub.catalogue.tables import SharedItem, Source, Version, VersionFile
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 
@@ -37,7 +37,11 @@ class StoredFile:
 
 
 def add_version(
-    session: Session, person: Person, item: Item, told: NewVersion, files: Sequence[StoredFile]
+    session: Session,
+    person: Person,
+    item: SharedItem,
+    told: NewVersion,
+    files: Sequence[StoredFile],
 ) -> tuple[Version, bool]:
     """Add a version to an item, and return it and whether it is new.
 
@@ -47,7 +51,7 @@ def add_version(
     sources = [_source(session, person, parse_reference(name)) for name in told.made_from]
     _check_paths([file.path for file in files])
     digest = _digest(told, files, sources)
-    session.scalars(select(Item).where(Item.id == item.id).with_for_update()).one()
+    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
     newest = newest_version(session, item)
     if newest is not None and newest.digest == digest:
         return newest, False
@@ -74,13 +78,13 @@ def add_version(
     return version, True
 
 
-def newest_version(session: Session, item: Item) -> Version | None:
+def newest_version(session: Session, item: SharedItem) -> Version | None:
     """Return the newest version of an item; None where it has none yet."""
     query = select(Version).where(Version.item_id == item.id).order_by(Version.number.desc())
     return session.scalars(query.limit(1)).first()
 
 
-def find_version(session: Session, item: Item, number: int | None) -> Version:
+def find_version(session: Session, item: SharedItem, number: int | None) -> Version:
     """Return a version of an item by its number; None: the newest. Raises NotVisible."""
     if number is None:
         found = newest_version(session, item)
@@ -93,7 +97,7 @@ def find_version(session: Session, item: Item, number: int | None) -> Version:
 
 
 def list_versions(
-    session: Session, item: Item, limit: int, before: int | None
+    session: Session, item: SharedItem, limit: int, before: int | None
 ) -> tuple[Sequence[Version], int]:
     """Return versions, the newest first, and how many there are in all.
 
@@ -129,7 +133,7 @@ def made_from(session: Session, person: Person, version: Version) -> list[str]:
 
 
 def _visible(session: Session, person: Person, query: Select[tuple[Version]]) -> list[str]:
-    seen = existing(person).with_only_columns(Item.id)
+    seen = existing(person).with_only_columns(SharedItem.id)
     found = session.scalars(query.where(Version.item_id.in_(seen)))
     return sorted(f"{version.item.reference}@{version.number}" for version in found)
 
@@ -137,10 +141,10 @@ def _visible(session: Session, person: Person, query: Select[tuple[Version]]) ->
 def _source(session: Session, person: Person, reference: Reference) -> Version:
     query = (
         existing(person)
-        .join(Version, Version.item_id == Item.id)
+        .join(Version, Version.item_id == SharedItem.id)
         .where(
-            Item.space == reference.space,
-            Item.name == reference.name,
+            SharedItem.space == reference.space,
+            SharedItem.name == reference.name,
             Version.number == reference.version,
         )
         .with_only_columns(Version)

@@ -1,3 +1,5 @@
+"""The class that all tables of the hub derive from, and how their constraints are named."""
+
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
 

@@ -113,12 +113,16 @@ class KeyRing:
         key = self.derive(f"{purpose} names", generation)
         return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
-    def seal(self, purpose: str, plaintext: bytes, context: str) -> bytes:
-        """Encrypt with the newest generation; it opens for the same purpose and context only.
+    def seal(
+        self, purpose: str, plaintext: bytes, context: str, generation: int | None = None
+    ) -> bytes:
+        """Encrypt with a generation, the newest unless told; return what `unseal` opens.
+
+        It opens for the same purpose and context only: what it is for, and where it stands.
 
         Nonces are random: one generation may seal some billions of times (2**32).
         """
-        generation = self.current
+        generation = self.current if generation is None else generation
         header = _MAGIC + generation.to_bytes(4, "big")
         nonce = secrets.token_bytes(_NONCE)
         cipher = AESGCM(self.derive(purpose, generation))

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import NotVisible
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import StoredFile
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
@@ -25,13 +25,13 @@ class TooManyAttachments(Exception):
     """A document has as many attachments as it may have."""
 
 
-def list_attachments(session: Session, item: Item) -> Sequence[Attachment]:
+def list_attachments(session: Session, item: SharedItem) -> Sequence[Attachment]:
     """Return a document's attachments by name."""
     query = select(Attachment).where(Attachment.item_id == item.id).order_by(Attachment.path)
     return session.scalars(query).all()
 
 
-def find_attachment(session: Session, item: Item, name: str) -> Attachment:
+def find_attachment(session: Session, item: SharedItem, name: str) -> Attachment:
     """Return an attachment. Raises NotVisible."""
     query = select(Attachment).where(Attachment.item_id == item.id, Attachment.path == name)
     found = session.scalars(query).first()
@@ -41,13 +41,13 @@ def find_attachment(session: Session, item: Item, name: str) -> Attachment:
 
 
 def attach(
-    session: Session, person: Person, item: Item, file: StoredFile
+    session: Session, person: Person, item: SharedItem, file: StoredFile
 ) -> tuple[Attachment, bool]:
     """Attach a file whose content is in the store; return it, and whether it is new.
 
     Raises AttachmentTaken where there is one of this name with another content.
     """
-    session.scalars(select(Item).where(Item.id == item.id).with_for_update()).one()
+    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
     known = [one for one in list_attachments(session, item) if one.path == file.path]
     if known:
         if (known[0].sha256, known[0].media_type) != (file.sha256, file.media_type):

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import existing
-from lepton_hub.catalogue.tables import Item, ItemTag, Version
+from lepton_hub.catalogue.tables import ItemTag, SharedItem, Version
 from lepton_hub.database.moments import moment_and_key
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
@@ -56,7 +56,7 @@ class NewsEntry:
     at: datetime
     who: str
     number: int
-    item: Item | None
+    item: SharedItem | None
     thread: DiscussionThread | None
 
     @property
@@ -117,17 +117,18 @@ def _everything(since: datetime) -> CompoundSelect[Any]:
     thread, post, revision = DiscussionThread, ThreadPost, DocumentRevision
     nothing = cast(null(), Integer)
     items = select(
-        *_columns("item", Item.created_at, Item.owner, literal(0)), Item.id.label("item_id"),
-        nothing.label("thread_id"), Item.public_id.label("key"),
-    ).where(Item.created_at > since)  # fmt: skip
+        *_columns("item", SharedItem.created_at, SharedItem.owner, literal(0)),
+        SharedItem.id.label("item_id"), nothing.label("thread_id"),
+        SharedItem.public_id.label("key"),
+    ).where(SharedItem.created_at > since)  # fmt: skip
     versions = select(
         *_columns("version", Version.made_at, Version.made_by, Version.number),
         Version.item_id, nothing, _numbered(Version.number),
-    ).join(Item, Item.id == Version.item_id).where(Version.made_at > since)  # fmt: skip
+    ).join(SharedItem, SharedItem.id == Version.item_id).where(Version.made_at > since)  # fmt: skip
     revisions = select(
         *_columns("revision", revision.made_at, revision.made_by, revision.number),
         revision.item_id, nothing, _numbered(revision.number),
-    ).join(Item, Item.id == revision.item_id)  # fmt: skip
+    ).join(SharedItem, SharedItem.id == revision.item_id)  # fmt: skip
     posts = select(
         *_columns("post", post.made_at, post.made_by, post.number),
         thread.item_id, post.thread_id, post.public_id,
@@ -150,11 +151,11 @@ def _columns(what: str, at: Any, who: Any, number: Any) -> list[ColumnElement[An
 
 
 def _numbered(number: Any) -> ColumnElement[str]:
-    return Item.public_id + literal("-", String) + cast(number, String)
+    return SharedItem.public_id + literal("-", String) + cast(number, String)
 
 
 def _exists_for(person: Person, news: Any) -> ColumnElement[bool]:
-    items = existing(person).with_only_columns(Item.id)
+    items = existing(person).with_only_columns(SharedItem.id)
     threads = visible_threads(person).with_only_columns(DiscussionThread.id)
     return or_(and_(news.thread_id.is_(None), news.item_id.in_(items)), news.thread_id.in_(threads))
 
@@ -166,8 +167,8 @@ def _is_followed(person: Person, news: Any) -> ColumnElement[bool]:
         )
         for kind in Followed
     }
-    items = select(Item.id).where(Item.public_id.in_(followed[Followed.ITEM]))
-    of_team = select(Item.id).where(Item.team.in_(followed[Followed.TEAM]))
+    items = select(SharedItem.id).where(SharedItem.public_id.in_(followed[Followed.ITEM]))
+    of_team = select(SharedItem.id).where(SharedItem.team.in_(followed[Followed.TEAM]))
     to_team = select(DiscussionThread.id).where(
         DiscussionThread.audience == Subject.TEAM,
         DiscussionThread.audience_name.in_(followed[Followed.TEAM]),
@@ -185,7 +186,7 @@ def _is_followed(person: Person, news: Any) -> ColumnElement[bool]:
 
 
 def _entries(session: Session, rows: Sequence[Any]) -> list[NewsEntry]:
-    items = _by_id(session, Item, {row.item_id for row in rows})
+    items = _by_id(session, SharedItem, {row.item_id for row in rows})
     threads = _by_id(session, DiscussionThread, {row.thread_id for row in rows})
     return [
         NewsEntry(

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import NotAllowed, NotVisible, existing, find_item
 from lepton_hub.catalogue.names import parse_reference
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import moment_and_key, now
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.document_fields import NewThread
@@ -58,7 +58,7 @@ class ThreadFilters:
 
 def visible_threads(person: Person) -> Select[tuple[DiscussionThread]]:
     """Return the query for all threads that exist for a person."""
-    items = existing(person).with_only_columns(Item.id)
+    items = existing(person).with_only_columns(SharedItem.id)
     thread = DiscussionThread
     about_section = and_(thread.item_id.is_(None), _in_audience(person))
     return select(thread).where(
@@ -238,7 +238,7 @@ def accept(session: Session, person: Person, thread: DiscussionThread, post: str
     session.flush()
 
 
-def delete_threads_about(session: Session, item: Item) -> set[str]:
+def delete_threads_about(session: Session, item: SharedItem) -> set[str]:
     """Delete what was said about an item that is deleted."""
     query = select(DiscussionThread).where(
         DiscussionThread.item_id == item.id, DiscussionThread.deleted_at.is_(None)

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.cards import Kind, NewItem
+from lepton_hub.catalogue.cards import ItemKind, NewItem
 from lepton_hub.catalogue.items import NotVisible, create_item, find_item
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.document_fields import NewDocument, NewRevision
@@ -41,10 +41,12 @@ class EditConflict(Exception):
         self.newest, self.base = newest, base
 
 
-def create_document(session: Session, person: Person, told: NewDocument) -> Item:
+def create_document(session: Session, person: Person, told: NewDocument) -> SharedItem:
     """Make a document with its first revision. Raises what `create_item` does."""
     card = told.card(person.name)
-    new = NewItem.model_construct(space=told.space, name=told.name, kind=Kind.DOCUMENT, card=card)
+    new = NewItem.model_construct(
+        space=told.space, name=told.name, kind=ItemKind.DOCUMENT, card=card
+    )
     item = create_item(session, person, new)
     session.add(
         DocumentRevision(item_id=item.id, number=1, text=told.text, note="", made_by=person.name)
@@ -53,15 +55,19 @@ def create_document(session: Session, person: Person, told: NewDocument) -> Item
     return item
 
 
-def find_document(session: Session, person: Person, space: str, name: str, action: Action) -> Item:
+def find_document(
+    session: Session, person: Person, space: str, name: str, action: Action
+) -> SharedItem:
     """Return a document with which a person may do something. Raises NotVisible, NotAllowed."""
     item = find_item(session, person, space, name, action)
-    if item.kind != Kind.DOCUMENT:
+    if item.kind != ItemKind.DOCUMENT:
         raise NotVisible
     return item
 
 
-def find_revision(session: Session, item: Item, number: int | None = None) -> DocumentRevision:
+def find_revision(
+    session: Session, item: SharedItem, number: int | None = None
+) -> DocumentRevision:
     """Return a revision of a document; None: the newest. Raises NotVisible."""
     query = select(DocumentRevision).where(DocumentRevision.item_id == item.id)
     if number is not None:
@@ -73,7 +79,7 @@ def find_revision(session: Session, item: Item, number: int | None = None) -> Do
 
 
 def list_revisions(
-    session: Session, item: Item, limit: int, before: int | None
+    session: Session, item: SharedItem, limit: int, before: int | None
 ) -> tuple[Sequence[DocumentRevision], int]:
     """Return revisions, the newest first, and how many there are in all.
 
@@ -87,13 +93,13 @@ def list_revisions(
 
 
 def add_revision(
-    session: Session, person: Person, item: Item, told: NewRevision, base: int | None
+    session: Session, person: Person, item: SharedItem, told: NewRevision, base: int | None
 ) -> DocumentRevision:
     """Add a revision that was written from the revision `base` on.
 
     Raises EditConflict where that is not the newest, and TextExists where nothing changed.
     """
-    session.scalars(select(Item).where(Item.id == item.id).with_for_update()).one()
+    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
     newest = find_revision(session, item)
     if newest.text == told.text:
         raise TextExists
@@ -112,7 +118,7 @@ def add_revision(
     return revision
 
 
-def delete_revisions(session: Session, item: Item) -> set[str]:
+def delete_revisions(session: Session, item: SharedItem) -> set[str]:
     """Delete a document's text and attachments with it; return the attachments' contents."""
     contents = set(session.scalars(select(Attachment.sha256).where(Attachment.item_id == item.id)))
     for table in (DocumentRevision, Attachment):
@@ -120,7 +126,7 @@ def delete_revisions(session: Session, item: Item) -> set[str]:
     return contents
 
 
-def newest_text(session: Session, item: Item) -> str:
+def newest_text(session: Session, item: SharedItem) -> str:
     """Return the text of a document as it is now; "" for other items."""
     query = select(DocumentRevision.text).where(DocumentRevision.item_id == item.id)
     return session.scalars(query.order_by(DocumentRevision.number.desc()).limit(1)).first() or ""
@@ -130,7 +136,7 @@ def _plain(revision: DocumentRevision) -> RevisionText:
     return RevisionText(revision.number, revision.text, revision.made_by, revision.made_at)
 
 
-def _plain_base(session: Session, item: Item, base: int | None) -> RevisionText | None:
+def _plain_base(session: Session, item: SharedItem, base: int | None) -> RevisionText | None:
     try:
         return None if base is None else _plain(find_revision(session, item, base))
     except NotVisible:

@@ -8,7 +8,7 @@ from secrets import token_urlsafe
 from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.base import Base
 from lepton_hub.database.moments import Moment, now
 
@@ -79,7 +79,7 @@ class DiscussionThread(Base):
     posts_ever: Mapped[int] = mapped_column(default=0)
     deleted_at: Mapped[datetime | None] = mapped_column(Moment)
 
-    item: Mapped[Item | None] = relationship()
+    item: Mapped[SharedItem | None] = relationship()
     tags: Mapped[list[ThreadTag]] = relationship(
         cascade="all, delete-orphan", order_by="ThreadTag.tag", lazy="selectin"
     )

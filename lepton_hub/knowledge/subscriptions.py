@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import NotVisible, existing
 from lepton_hub.catalogue.names import parse_reference
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.knowledge_tables import DigestMail, Subscription
 
@@ -105,7 +105,9 @@ def _kept_target(session: Session, person: Person, kind: Followed, target: str) 
     if kind is not Followed.ITEM:
         return target
     reference = parse_reference(target)
-    query = existing(person).where(Item.space == reference.space, Item.name == reference.name)
+    query = existing(person).where(
+        SharedItem.space == reference.space, SharedItem.name == reference.name
+    )
     item = session.scalars(query).first()
     if item is None:
         raise NotVisible

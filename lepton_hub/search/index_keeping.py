@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_hub.catalogue.tables import Item, ItemTag, Version
+from lepton_hub.catalogue.tables import ItemTag, SharedItem, Version
 from lepton_hub.catalogue.versions import newest_version
 from lepton_hub.knowledge.documents import newest_text
 from lepton_hub.knowledge.knowledge_tables import (
@@ -42,7 +42,7 @@ def _collect(session: Session, _: Any) -> None:
 
 def _entries_of(row: object) -> Iterator[tuple[str, int]]:
     """Yield which entries a row has a part in."""
-    if isinstance(row, Item):
+    if isinstance(row, SharedItem):
         yield "item", row.id
     elif isinstance(row, ItemTag | DocumentRevision | Version):
         yield "item", row.item_id
@@ -62,7 +62,7 @@ def _write(session: Session) -> None:
 
 
 def _index_item(session: Session, number: int) -> None:
-    item = session.get(Item, number)
+    item = session.get(SharedItem, number)
     key = f"item-{number}"
     if item is None or item.deleted_at is not None:
         _remove(session, select(SearchEntry).where(SearchEntry.key == key))
@@ -159,9 +159,9 @@ def _remove(session: Session, query: Any) -> None:
 
 def _index_missing(sessions: sessionmaker[Session]) -> bool:
     """Index some items and posts that have no entry; return whether there may be more."""
-    items = select(Item.id).where(
-        Item.deleted_at.is_(None),
-        Item.id.not_in(select(SearchEntry.item_id).where(SearchEntry.key.like("item-%"))),
+    items = select(SharedItem.id).where(
+        SharedItem.deleted_at.is_(None),
+        SharedItem.id.not_in(select(SearchEntry.item_id).where(SearchEntry.key.like("item-%"))),
     )
     known = select(SearchEntry.post_id).where(SearchEntry.post_id.is_not(None))
     posts = select(ThreadPost.id).where(

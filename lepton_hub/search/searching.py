@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import existing
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost
@@ -44,7 +44,7 @@ class SearchHit:
     """What was found. item: the item, or the one that a post is about. place: for the next page."""
 
     entry: SearchEntry
-    item: Item | None
+    item: SharedItem | None
     thread: DiscussionThread | None
     post: ThreadPost | None
     place: Place
@@ -91,7 +91,7 @@ def count_facets(
 
 def _found(session: Session, person: Person, filters: SearchFilters) -> Select[tuple[SearchEntry]]:
     entry = SearchEntry
-    items = existing(person).with_only_columns(Item.id)
+    items = existing(person).with_only_columns(SharedItem.id)
     threads = visible_threads(person).where(DiscussionThread.item_id.is_(None))
     sections = threads.with_only_columns(DiscussionThread.id)
     query = select(entry).where(
@@ -129,8 +129,8 @@ def _comes_after(columns: object, place: Place) -> ColumnElement[bool]:
 
 def _hits(session: Session, rows: Sequence[tuple[int, int]]) -> list[SearchHit]:
     query = (
-        select(SearchEntry, Item, DiscussionThread, ThreadPost)
-        .outerjoin(Item, Item.id == SearchEntry.item_id)
+        select(SearchEntry, SharedItem, DiscussionThread, ThreadPost)
+        .outerjoin(SharedItem, SharedItem.id == SearchEntry.item_id)
         .outerjoin(DiscussionThread, DiscussionThread.id == SearchEntry.thread_id)
         .outerjoin(ThreadPost, ThreadPost.id == SearchEntry.post_id)
         .where(SearchEntry.id.in_([number for number, _ in rows]))

@@ -41,6 +41,11 @@ def create_statements(dialect: str) -> list[str]:
     return _CREATE[dialect]
 
 
+def managed_by_alembic(name: str | None, kind: str, _: object) -> bool:
+    """Return whether a table is described by models: the words' own, with its parts, is not."""
+    return kind != "table" or not (name or "").startswith(TABLE)
+
+
 def put_words(session: Session, entry_id: int, title: str, tags: list[str], body: str) -> None:
     """Have an entry be found by the words of its title, tags and text, and by no others."""
     remove_words(session, entry_id)

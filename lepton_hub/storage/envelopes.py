@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from lepton_hub.keys import KeyRing, SealBroken
+from lepton_hub.keys import KeyRing, SealBroken, UnknownGeneration
 from lepton_hub.keys.key_ring import generation_of
 from lepton_hub.storage.blob_types import BlobDamaged
 from lepton_hub.storage.chunk_cipher import ChunkLayout
@@ -60,23 +60,28 @@ class Envelopes:
         """Return a blob's envelope, or None.
 
         A rotation writes the new name before it removes the old one. So after all generations
-        from the newest to the oldest, the newest is looked at once more.
+        from the newest to the oldest, the newest is looked at once more; and all again, if a
+        generation was added meanwhile.
         """
-        generations = self._keys.generations
-        again = generations[:1] if len(generations) > 1 else ()
-        for generation in (*generations, *again):
-            name = self._name(sha256, generation)
-            try:
-                sealed = self._place.get(name)
-            except FileNotFoundError:
-                continue
-            return self._opened(name, sealed, sha256)
+        looked_at: tuple[int, ...] = ()
+        while looked_at != (generations := self._keys.generations):
+            looked_at = generations
+            again = generations[:1] if len(generations) > 1 else ()
+            for generation in (*generations, *again):
+                try:
+                    name = self._name(sha256, generation)
+                    sealed = self._place.get(name)
+                except (FileNotFoundError, UnknownGeneration):  # the latter: retired meanwhile
+                    continue
+                return self._opened(name, sealed, sha256)
         return None
 
     def put(self, envelope: Envelope) -> None:
         """Write an envelope, sealed with the newest generation, in place of the one there is."""
-        name = self._name(envelope.sha256, self._keys.current)
-        self._place.put(name, self._keys.seal(_PURPOSE, envelope.to_bytes(), name))
+        generation = self._keys.current  # once, since another process may add one at any moment
+        name = self._name(envelope.sha256, generation)
+        sealed = self._keys.seal(_PURPOSE, envelope.to_bytes(), name, generation)
+        self._place.put(name, sealed)
 
     def delete(self, sha256: str) -> None:
         """Remove a blob's envelope, whichever generation sealed it."""
@@ -94,9 +99,15 @@ class Envelopes:
 
         Raises BlobDamaged at the end.
         """
+        total = 0
+        while count := self._rotated_once():  # a write that was under way may have come later
+            total += count
+        return total
+
+    def _rotated_once(self) -> int:
         count = 0
-        for name, generation, envelope in self._readable():
-            if generation != self._keys.current:
+        for name, _, envelope in self._readable():
+            if name != self._name(envelope.sha256, self._keys.current):
                 self._move(name, envelope)
                 count += 1
         return count
@@ -108,8 +119,9 @@ class Envelopes:
     def _move(self, old: str, envelope: Envelope) -> None:
         new = self._name(envelope.sha256, self._keys.current)
         try:
-            self._place.size(new)  # put there by a rotation that was killed, or by a new write
-        except FileNotFoundError:
+            # It may be there already: of a rotation that was killed, or of a new write.
+            self._opened(new, self._place.get(new))
+        except (FileNotFoundError, BlobDamaged):
             self.put(envelope)
             try:
                 self._place.size(old)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
-from audit_logs import as_owner, empty_log, open_engine, verdict_of, write_entries
+from audit_logs import as_owner, cut_log, empty_log, open_engine, verdict_of, write_entries
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
@@ -184,22 +184,11 @@ def forge_from(engine: Engine, first: int, action: str) -> None:
         connection.execute(update(AuditHead.__table__).values(hash=previous))
 
 
-def cut_from(engine: Engine, first: int) -> None:
-    """Cut the end off, and everything that tells of it."""
-    as_owner(
-        engine,
-        f"DELETE FROM audit_values WHERE number >= {first}",
-        f"DELETE FROM audit_entries WHERE number >= {first}",
-        f"UPDATE audit_head SET number = {first - 1},"
-        f" hash = (SELECT hash FROM audit_entries WHERE number = {first - 1})",
-    )
-
-
 def test_only_an_exported_head_shows_that_the_end_was_cut_off(engine):
     keys = KeyRing.in_memory()
     with Session(engine) as session:
         head = export_head(session, keys)
-    cut_from(engine, COUNT)
+    cut_log(engine, COUNT)
     assert verdict_of(engine) == ChainVerdict(entries=COUNT - 1)
     verdict = verdict_of(engine, exported=head)
     assert verdict == ChainVerdict(COUNT - 1, COUNT, BreakReason.ENTRY_MISSING)

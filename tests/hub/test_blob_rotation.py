@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -165,3 +166,36 @@ def test_unfinished_uploads_are_rotated_too(url):
     uploads.append(upload, 6, [b"second"])
     digest = store.write([b"first second"]).sha256
     assert uploads.finish(upload, digest).size == 12
+
+
+@pytest.mark.parametrize("scheme", ["", "memory://"])
+def test_contents_are_written_read_and_deleted_while_keys_are_rotated(tmp_path, scheme):
+    keys = KeyRing.load_or_create(tmp_path / "keys.json")
+    store, contents = filled(f"{scheme}{tmp_path}/blobs", keys, 20)
+    problems: list[BaseException] = []
+    over = threading.Event()
+
+    def use(number: int) -> None:
+        try:
+            while not over.is_set():
+                for digest, content in contents.items():
+                    assert b"".join(store.read(digest)) == content
+                own = store.write([b"of thread %d" % number])
+                store.check(own.sha256)
+                store.delete(own.sha256)
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(4):
+        operator = KeyRing.load_or_create(tmp_path / "keys.json")
+        operator.add_generation()
+        BlobStore(f"{scheme}{tmp_path}/blobs", operator).rotate(operator)
+    over.set()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert set(store.generations()) == {5}
+    assert sorted(blob.sha256 for blob in store.blobs()) == sorted(contents)

@@ -8,11 +8,14 @@ import io
 import pickle
 import zipfile
 import zlib
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from PIL import Image
 from small_hub import SmallHub, small_hub
+
+from lepton_hub.catalogue import contents
 
 RIDES = "/items/engines/rides/versions"
 
@@ -132,7 +135,20 @@ def test_an_upload_is_nobody_elses_and_a_hash_alone_gives_no_content(hub: SmallH
 
 @pytest.mark.parametrize(
     "path",
-    ["", "/etc/passwd", "../up", "a/../../b", "a//b", ".", "a\\b", "c:x", "a\nb", "a\0b", "x. ", "con?"],
+    [
+        "",
+        "/etc/passwd",
+        "../up",
+        "a/../../b",
+        "a//b",
+        ".",
+        "a\\b",
+        "c:x",
+        "a\nb",
+        "a\0b",
+        "x. ",
+        "con?",
+    ],
 )
 def test_a_path_leads_nowhere_else(hub: SmallHub, path):
     assert add(hub, hub.upload("ada", b"x"), path).status_code == 422
@@ -202,7 +218,8 @@ def test_tables_are_shown_from_their_beginning(hub: SmallHub):
     packed = io.BytesIO()
     np.savez(packed, riders=np.arange(12.0).reshape(6, 2), day=np.arange(3), none=np.array([]))
     hub.add("ada", "engines/rides", {
-        "a.csv": f"number,said\n{rows}".encode(), "b.tsv": b"a\tb\n1\t2\n", "c.npz": packed.getvalue(),
+        "a.csv": f"number,said\n{rows}".encode(), "b.tsv": b"a\tb\n1\t2\n",
+        "c.npz": packed.getvalue(),
         "d.jsonl": b'{"a": 1}\n{"a": [2], "b": "x"}\n', "e.csv": b"", "f.csv": b"\xff\xfe,\x00\n",
     })  # fmt: skip
 
@@ -238,18 +255,21 @@ def bomb_of_pixels() -> bytes:
 def bomb_of_zeros() -> bytes:
     """An array of 800 MB in an archive of 800 kB."""
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        with archive.open("a.npy", "w") as entry:
-            np.lib.format.write_array_header_1_0(
-                entry, {"descr": "<f8", "fortran_order": False, "shape": (10**8,)}
-            )
-            for _ in range(20):
-                entry.write(bytes(2**20))
+    head = {"descr": "<f8", "fortran_order": False, "shape": (10**8,)}
+    with (
+        zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("a.npy", "w") as entry,
+    ):
+        np.lib.format.write_array_header_1_0(entry, head)
+        for _ in range(20):
+            entry.write(bytes(2**20))
     return packed.getvalue()
 
 
 def test_pictures_are_shown_small(hub: SmallHub):
-    hub.add("ada", "engines/rides", {"a.jpg": picture((2000, 1000), "JPEG"), "b.png": picture((9, 9))})
+    hub.add(
+        "ada", "engines/rides", {"a.jpg": picture((2000, 1000), "JPEG"), "b.png": picture((9, 9))}
+    )
     answer = hub.get("ada", f"{RIDES}/1/preview", params={"path": "a.jpg"})
     assert answer.headers["content-type"] == "image/png"
     assert Image.open(io.BytesIO(answer.content)).size == (320, 160)
@@ -258,8 +278,8 @@ def test_pictures_are_shown_small(hub: SmallHub):
 def test_bombs_and_broken_files_are_refused_in_words(hub: SmallHub):
     hub.add("ada", "engines/rides", {
         "pixels.png": bomb_of_pixels(), "cut.png": picture((50, 50))[:60], "no.gif": b"GIF89a",
-        "no.npz": b"PK\x03\x04" + bytes(500), "no.jsonl": b"{", "no.npy": b"\x93NUMPY", "a.txt": b"x",
-        "list.jsonl": b"[1]\n",
+        "no.npz": b"PK\x03\x04" + bytes(500), "no.jsonl": b"{", "no.npy": b"\x93NUMPY",
+        "a.txt": b"x", "list.jsonl": b"[1]\n",
     })  # fmt: skip
     for file in hub.get("ada", f"{RIDES}/1").json()["files"]:
         answer = hub.get("ada", f"{RIDES}/1/preview", params={"path": file["path"]})
@@ -283,20 +303,17 @@ def test_lineage_shows_what_somebody_may_see(hub: SmallHub):
     assert seen["made_from"] == [], "what she may not see is not counted either"
     upload = hub.upload("dora", b"3")
     hub.make("dora", "~dora/x")
+    place = "/items/~dora/x/versions"
     texts = set()
     for source in ("engines/rides@1", "engines/nothing@1"):
         told = {"files": [{"path": "a", "upload": upload}], "made_from": [source]}
-        answer = hub.post("dora", "/items/~dora/x/versions", told)
+        answer = hub.post("dora", place, told)
         texts.add((answer.status_code, answer.json()["detail"].replace(source, "…")))
     assert len(texts) == 1
-    assert hub.post("dora", "/items/~dora/x/versions", {**told, "made_from": ["a/b"]}).status_code == 422
+    assert hub.post("dora", place, {**told, "made_from": ["a/b"]}).status_code == 422
 
 
 def test_contents_that_were_never_used_are_forgotten(hub: SmallHub, monkeypatch):
-    from datetime import timedelta
-
-    from lepton_hub.catalogue import contents
-
     hub.add("ada", "engines/rides", {"a.csv": b"kept"})
     left = begin(hub, b"left")
     send(hub, left, 0, b"left")
@@ -306,5 +323,7 @@ def test_contents_that_were_never_used_are_forgotten(hub: SmallHub, monkeypatch)
     monkeypatch.setattr(contents, "SPARED_SECONDS", -1.0)
     monkeypatch.setattr(contents, "UPLOAD_LASTS", timedelta(seconds=-1))
     hub.state.tidy()
-    assert [blob.sha256 for blob in hub.state.store.blobs()] == [hashlib.sha256(b"kept").hexdigest()]
+    assert [blob.sha256 for blob in hub.state.store.blobs()] == [
+        hashlib.sha256(b"kept").hexdigest()
+    ]
     assert hub.get("ada", f"/uploads/{left}").status_code == 404

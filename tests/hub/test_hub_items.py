@@ -78,7 +78,9 @@ def test_a_search_finds_words_wherever_they_stand_and_percent_signs_are_no_patte
     hub.make("ada", "engines/rides", title="Riders by DAY", tags=["city"])
     hub.make("ada", "engines/growth", title="Growth of 5% a year", kind="model")
     found = {
-        query: [i["reference"] for i in hub.get("ada", "/items", params={"q": query}).json()["items"]]
+        query: [
+            i["reference"] for i in hub.get("ada", "/items", params={"q": query}).json()["items"]
+        ]
         for query in ("day riders", "city", "5%", "%", "_", "riders growth", "")
     }
     rides, growth = "engines/rides", "engines/growth"
@@ -172,7 +174,12 @@ def test_nobody_is_let_in_without_a_token_and_a_flood_is_stopped(tmp_path):
 
 
 def test_a_large_request_is_refused_before_it_fills_the_memory(hub: SmallHub):
-    told = {"space": "engines", "name": "x", "kind": "code", "card": {**CARD, "title": "x" * 3_000_000}}
+    told = {
+        "space": "engines",
+        "name": "x",
+        "kind": "code",
+        "card": {**CARD, "title": "x" * 3_000_000},
+    }
     assert hub.post("ada", "/items", told).status_code == 413
 
     def endless():

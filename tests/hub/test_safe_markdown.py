@@ -1,4 +1,4 @@
-"""Markdown and notebooks that anybody may have written: nothing runs, leads astray or takes long."""
+"""Markdown and notebooks of anybody's: nothing runs, leads astray or takes long."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from lepton_hub.rendering.notebook_reading import NotANotebook, render_notebook
 from lepton_hub.rendering.safe_markdown import LONGEST_LINE, render_markdown
 
 FOLDER = "/services/hub/documents/engines/guide/attachments"
-TAGS = set(
-    "a blockquote br code del div em h1 h2 h3 h4 h5 h6 hr img li ol p pre s span strong table "
-    "tbody td th thead tr ul".split()
-)
+TAGS = {
+    *("a", "blockquote", "br", "code", "del", "div", "em", "hr", "img", "li", "ol", "p", "pre"),
+    *("h1", "h2", "h3", "h4", "h5", "h6", "s", "span", "strong", "ul"),
+    *("table", "tbody", "td", "th", "thead", "tr"),
+}
 ATTRIBUTES = {"href", "rel", "src", "alt", "start", "align", "class"}
 LEADS_TO = re.compile(rf"https?://|mailto:|#|{re.escape(FOLDER)}/", re.IGNORECASE)
 

@@ -118,12 +118,13 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
     [
         ("lepton_course", [], {"lepton_course", *OPTIONAL}),
         ("autograder", ["instructor", "distributed"], {"lepton_course", "autograder"}),
+        ("lepton_hub", ["hub", "sqlcipher", "s3"], {"lepton_course", "lepton_hub"}),
         ("docs/book", ["instructor", "site"], {"lepton_course", "autograder", "book"}),
         (
             "tests",
-            ["instructor", "distributed", "dev", "tensorboard", "team"],
+            ["instructor", "distributed", "dev", "tensorboard", "team", "hub", "sqlcipher"],
             {
-                *("lepton_course", "autograder", "book", "build_site", "lepton_team"),
+                *("lepton_course", "autograder", "book", "build_site", "lepton_hub", "lepton_team"),
                 *RIDERSHIP,
                 *TEST_MODULES,
             },

@@ -14,7 +14,7 @@ import pytest
 import lepton_course
 
 CLONE = Path(__file__).resolve().parents[2]
-PACKAGES = ("autograder", "lepton_course")
+PACKAGES = ("autograder", "lepton_course", "lepton_hub")
 LINES = 350
 FILES_IN_A_FOLDER = 13
 ROOMS = 20

@@ -79,3 +79,14 @@ def as_owner(engine: Engine, *statements: str) -> None:
     with engine.begin() as connection:
         for statement in [*unguard_statements(engine.dialect.name), *statements]:
             connection.exec_driver_sql(statement)
+
+
+def cut_log(engine: Engine, first: int) -> None:
+    """Cut the log's end off, and everything in the database that tells of it."""
+    as_owner(
+        engine,
+        f"DELETE FROM audit_values WHERE number >= {first}",
+        f"DELETE FROM audit_entries WHERE number >= {first}",
+        f"UPDATE audit_head SET number = {first - 1},"
+        f" hash = (SELECT hash FROM audit_entries WHERE number = {first - 1})",
+    )

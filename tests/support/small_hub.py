@@ -13,7 +13,8 @@ from uuid import uuid4
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from lepton_hub.api import create_app, open_service
+from lepton_hub.api.service_state import open_service
+from lepton_hub.application import create_app
 from lepton_hub.audit import Entry, entries
 from lepton_hub.identity.person import IdentityError, Person
 from lepton_hub.settings import HubSettings, settings_of

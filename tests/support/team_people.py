@@ -15,6 +15,12 @@ from autograder.simulation.answer_sources import solutions
 
 NOTEBOOK = f"{COURSE}/{ASSIGNMENT}/assignment.ipynb"
 MODULE = CLONE / f"curriculum/basics/01_{ASSIGNMENT}"
+SHARE = """
+import numpy
+from lepton_course import share
+card = dict(title="Rides", licence="CC0-1.0", origin="made up", personal_data="none")
+share("engines/rides", {"riders": numpy.arange(5)}, card=card)
+"""
 OPEN_ANSWER = "your_own_table"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +20,9 @@ from operators_page import commands
 from playwright.sync_api import Browser, expect, sync_playwright
 from postgres import PostgresServer, postgres_programs, postgres_server
 from team_hub import ASSIGNMENT, COURSE, TeamHub, skip_without_hub, team_hub, wait_for
-from team_people import MODULE, NOTEBOOK, Person, answers_of_the_course, pictures, scores
+from team_people import MODULE, NOTEBOOK, SHARE, Person, answers_of_the_course, pictures, scores
+
+from lepton_team.folders import SHARING_ACCOUNT
 
 pytestmark = [pytest.mark.team, pytest.mark.browser]
 
@@ -133,6 +136,14 @@ def test_the_instructor_collects_grades_and_gives_feedback(people, hub, terminal
     picture(people["curie"].page, tmp_path / "team-graded.png")
     terminal(f"lepton class feedback . {ASSIGNMENT} --release")
     assert scores(hub) == {"ada": 18, "bose": 16}, "one exercise is missing"
+
+
+def test_a_notebook_shares_by_the_hub_beside_whose_folder_is_its_own(people, hub):
+    said = hub.run_as("ada", sys.executable, "-c", SHARE, cwd=hub.home("ada"))
+    assert "Shared as hub:engines/rides@1" in said.stdout, said.stderr
+    files = [path for path in hub.folders.sharing.rglob("*") if path.is_file()]
+    assert {path.stat().st_uid for path in files} == {hub.number(SHARING_ACCOUNT)}
+    assert not [path for path in files if path.stat().st_mode & 0o077]
 
 
 @pytest.mark.parametrize(("name", "score"), [("ada", "18"), ("bose", "16")])

@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from lepton_hub.api.asking import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, is_known, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, is_known, once
 from lepton_hub.api.knowledge.document_routes import HTML
 from lepton_hub.api.knowledge.knowledge_answers import (
     AttachmentAnswer,
@@ -90,7 +90,7 @@ def add(
     except (UploadProblem, UploadMissing) as error:
         raise Problem(409, str(error)) from error
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         try:
             attachment, is_new = attach(session, person, item, files[0])
@@ -105,7 +105,7 @@ def add(
         if is_new:
             facts = {"name": told.name, "sha256": attachment.sha256, "bytes": attachment.size}
             note(session, person, "attachment.add", item.reference, **facts)
-        return Answer(201 if is_new else 200, attachment_answer(attachment))
+        return KeptAnswer(201 if is_new else 200, attachment_answer(attachment))
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)

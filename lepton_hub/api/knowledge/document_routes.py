@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from lepton_hub.api.asking import Asker, Name, Space, State, note
 from lepton_hub.api.conditional import tagged
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.knowledge.knowledge_answers import (
     DifferenceAnswer,
     DocumentAnswer,
@@ -23,7 +23,7 @@ from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.catalogue.items import NameTaken, NotVisible, SpaceClosed, existing
 from lepton_hub.catalogue.names import NameProblem, parse_reference
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.knowledge import DocumentRevision
 from lepton_hub.knowledge.document_fields import NewDocument, NewRevision
 from lepton_hub.knowledge.documents import (
@@ -52,7 +52,7 @@ def make(
 ) -> Response:
     """Make a document: an item of the kind "document", shared and deleted like all items."""
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         try:
             item = create_document(session, person, told)
         except SpaceClosed as error:
@@ -62,7 +62,7 @@ def make(
             raise Problem(409, detail) from error
         answer = document_answer(item, find_revision(session, item))
         note(session, person, "document.make", item.reference, title=told.title)
-        return Answer(201, answer, f"{state.settings.prefix}/documents/{item.reference}")
+        return KeptAnswer(201, answer, f"{state.settings.prefix}/documents/{item.reference}")
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)
@@ -217,7 +217,9 @@ def document(
         try:
             reference = parse_reference(id)
         except NameProblem as problem:
-            wanted = existing(person).where(Item.public_id == id, Item.kind == "document")
+            wanted = existing(person).where(
+                SharedItem.public_id == id, SharedItem.kind == "document"
+            )
             item = session.scalars(wanted).first()
             if item is None:
                 raise NotVisible from problem
@@ -230,7 +232,7 @@ def document(
     return Response(found.text, headers=headers, media_type="text/markdown")
 
 
-def _etag(item: Item, revision: DocumentRevision) -> str:
+def _etag(item: SharedItem, revision: DocumentRevision) -> str:
     return _tag(item.public_id, item.card_revision, revision.number)
 
 
@@ -239,7 +241,7 @@ def _tag(public_id: str, card_revision: int, number: int) -> str:
     return f'"{public_id}-r{number}-{card_revision}"'
 
 
-def _base_of(request: Request, item: Item) -> int | None:
+def _base_of(request: Request, item: SharedItem) -> int | None:
     """Return the revision that a change began from; None where it is not known. Raises Problem."""
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.knowledge import Attachment, DiscussionThread, DocumentRevision, ThreadPost
 from lepton_hub.knowledge.atom_feed import path_of
 from lepton_hub.knowledge.digest import NewsEntry
@@ -194,7 +194,7 @@ def revision_summary(revision: DocumentRevision) -> RevisionSummary:
     return RevisionSummary(**{name: getattr(revision, name) for name in names})
 
 
-def document_answer(item: Item, revision: DocumentRevision) -> DocumentAnswer:
+def document_answer(item: SharedItem, revision: DocumentRevision) -> DocumentAnswer:
     """Return a document."""
     names = RevisionAnswer.model_fields
     return DocumentAnswer(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from lepton_hub.api.asking import Asker, State
 from lepton_hub.api.conditional import matches, require_unchanged, tagged
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.knowledge.document_routes import HTML
 from lepton_hub.api.knowledge.knowledge_answers import PostAnswer, PostPage, post_answer
 from lepton_hub.api.knowledge.thread_routes import ThreadId, note_thread
@@ -72,7 +72,7 @@ def add(
 ) -> Response:
     """Say something in a thread. Whoever sees a thread may."""
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         thread = find_thread(session, person, id)
         try:
             post = add_post(session, person, thread, told.text)
@@ -80,7 +80,7 @@ def add(
             raise Problem(409, "This thread is full: begin another one.") from error
         note_thread(session, person, "post.add", thread, post=post.public_id)
         place = f"{state.settings.prefix}/posts/{post.public_id}"
-        return Answer(201, post_answer(post, thread), place)
+        return KeptAnswer(201, post_answer(post, thread), place)
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)

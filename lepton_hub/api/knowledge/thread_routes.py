@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.knowledge.knowledge_answers import (
     StartedThread,
     ThreadAnswer,
@@ -52,7 +52,7 @@ def begin(
 ) -> Response:
     """Begin a discussion or ask a question, about an item or about a section of the course."""
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         try:
             thread = begin_thread(session, person, told)
         except AudienceClosed as error:
@@ -62,7 +62,7 @@ def begin(
             **thread_answer(thread).model_dump(), first=post_answer(first, thread)
         )
         note_thread(session, person, "thread.make", thread, title=thread.title)
-        return Answer(201, answer, f"{state.settings.prefix}/threads/{thread.public_id}")
+        return KeptAnswer(201, answer, f"{state.settings.prefix}/threads/{thread.public_id}")
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)

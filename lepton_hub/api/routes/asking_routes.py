@@ -13,14 +13,14 @@ from lepton_hub.api.answers import LinkedItem, RequestAnswer, RequestList, versi
 from lepton_hub.api.asking import Asker, Number, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.routes.sharing_routes import GivenRole, request_answer
 from lepton_hub.api.routes.version_routes import CONTENT, FilePath
 from lepton_hub.catalogue.cards import Text, Told
 from lepton_hub.catalogue.items import NotVisible, card_of
 from lepton_hub.catalogue.names import NameProblem, parse_reference
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version, list_versions
 from lepton_hub.permissions import Role, SharedLink
 from lepton_hub.permissions.access_requests import (
@@ -74,8 +74,8 @@ def list_mine(state: State, person: Asker) -> RequestList:
 def list_to_me(state: State, person: Asker) -> RequestList:
     """List who waits for access to items that you own."""
     with state.sessions.begin() as session:
-        mine = select(Item.space, Item.name).where(
-            Item.owner == person.name, Item.deleted_at.is_(None)
+        mine = select(SharedItem.space, SharedItem.name).where(
+            SharedItem.owner == person.name, SharedItem.deleted_at.is_(None)
         )
         found = [
             request_answer(one, one.answer)
@@ -93,7 +93,7 @@ def make(
     """Ask for access to an item. The answer is the same whether there is such an item or not."""
     reference = parse_reference(told.item)
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         try:
             made = ask(
                 session, person.name, reference.space, reference.name, told.role, told.message
@@ -101,7 +101,7 @@ def make(
         except TooManyRequests as error:
             raise Problem(409, "Too many of your requests wait for an answer.") from error
         note(session, person, "request.make", told.item, role=told.role)
-        return Answer(202, request_answer(made, made.shown_answer))
+        return KeptAnswer(202, request_answer(made, made.shown_answer))
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)
@@ -146,9 +146,9 @@ def download(
     return content_response(request, state.store, file)
 
 
-def _linked(session: Session, secret: str) -> tuple[SharedLink, Item]:
+def _linked(session: Session, secret: str) -> tuple[SharedLink, SharedItem]:
     link = link_by(session, secret)
-    item = session.get(Item, link.item_id) if link else None
+    item = session.get(SharedItem, link.item_id) if link else None
     if link is None or item is None or item.deleted_at is not None:
         raise NotVisible
     return link, item

@@ -10,10 +10,10 @@ from pydantic import AfterValidator
 from lepton_hub.api.answers import Erased, ItemAnswer, ItemPage, answer_of, summary_of
 from lepton_hub.api.asking import Asker, Name, Space, State, note
 from lepton_hub.api.conditional import require_unchanged, tagged
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
-from lepton_hub.catalogue.cards import TAG, Card, Kind, NewItem, Text
+from lepton_hub.catalogue.cards import TAG, Card, ItemKind, NewItem, Text
 from lepton_hub.catalogue.items import (
     Filters,
     NameTaken,
@@ -27,7 +27,7 @@ from lepton_hub.catalogue.items import (
     write_card,
 )
 from lepton_hub.catalogue.names import SPACE
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import PERSON
 from lepton_hub.permissions import Action
 
@@ -50,7 +50,7 @@ def list_them(
         AfterValidator(_few_words),
         Query(max_length=200, description="Words; each is looked for in name, card and tags."),
     ] = "",
-    kind: Kind | None = None,
+    kind: ItemKind | None = None,
     tag: Annotated[str | None, Query(pattern=f"^{TAG}$")] = None,
     category: Annotated[Text | None, Query(max_length=64)] = None,
     space: Annotated[str | None, Query(pattern=f"^{SPACE}$")] = None,
@@ -83,7 +83,7 @@ def make(
 ) -> Response:
     """Make an item, in your own space or a team's of yours. Its team can read it at once."""
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         try:
             item = create_item(session, person, told)
         except SpaceClosed as error:
@@ -93,7 +93,7 @@ def make(
             raise Problem(409, detail) from error
         answer = answer_of(session, person, item)
         note(session, person, "item.make", item.reference, kind=told.kind, title=told.card.title)
-        return Answer(201, answer, f"{state.settings.prefix}/items/{item.reference}")
+        return KeptAnswer(201, answer, f"{state.settings.prefix}/items/{item.reference}")
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)
@@ -155,5 +155,5 @@ def remove(
     return Erased(reference=f"{space}/{name}", versions=digests)
 
 
-def _card_tag(item: Item) -> str:
+def _card_tag(item: SharedItem) -> str:
     return f'"{item.public_id}-{item.card_revision}"'

@@ -18,7 +18,7 @@ from lepton_hub.api.routes.version_routes import CONTENT
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.catalogue.items import NotVisible, existing, find_item
 from lepton_hub.catalogue.names import PATH, NameProblem, own_space, parse_reference
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version
 from lepton_hub.identity.oauth import COOKIE, LASTS_SECONDS, STATE_COOKIE, STATE_SECONDS
 from lepton_hub.identity.person import IdentityError, SignInUnavailable
@@ -79,7 +79,7 @@ def data(
         try:
             reference = parse_reference(id)
         except NameProblem as problem:
-            item = session.scalars(existing(person).where(Item.public_id == id)).first()
+            item = session.scalars(existing(person).where(SharedItem.public_id == id)).first()
             if item is None:
                 raise NotVisible from problem
             number = None

@@ -22,7 +22,7 @@ from lepton_hub.api.asking import Asker, Name, Space, State, note
 from lepton_hub.api.problems import described
 from lepton_hub.catalogue.cards import Told
 from lepton_hub.catalogue.items import NotVisible, find_item
-from lepton_hub.catalogue.tables import Item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_version
 from lepton_hub.identity.person import PERSON, TEAM, Person
 from lepton_hub.permissions import AccessRequest, Action, Grant, Role, SharedLink, Subject
@@ -123,7 +123,7 @@ def list_requests(state: State, person: Asker, space: Space, name: Name) -> Requ
 def decide(
     state: State, person: Asker, space: Space, name: Name, id: Id, told: RequestDecision
 ) -> RequestAnswer:
-    """Answer a request: who asked gets the role, or is told nothing."""
+    """KeptAnswer a request: who asked gets the role, or is told nothing."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         found = next((one for one in waiting_for(session, space, name) if one.id == id), None)
@@ -190,7 +190,7 @@ def request_answer(request: AccessRequest, answer: str | None) -> RequestAnswer:
 
 
 def _give(
-    session: Session, item: Item, by: Person, subject: Subject, name: str, role: Role
+    session: Session, item: SharedItem, by: Person, subject: Subject, name: str, role: Role
 ) -> Grant:
     made = _grant_of(session, item, subject, name)
     if made is None:
@@ -201,7 +201,7 @@ def _give(
     return made
 
 
-def _grant_of(session: Session, item: Item, subject: Subject, name: str) -> Grant | None:
+def _grant_of(session: Session, item: SharedItem, subject: Subject, name: str) -> Grant | None:
     query = select(Grant).where(
         Grant.item_id == item.id, Grant.subject == subject, Grant.name == name
     )

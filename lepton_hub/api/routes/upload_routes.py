@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 from lepton_hub.api.answers import UploadAnswer
 from lepton_hub.api.asking import Asker, State, note
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import HEX, Told
@@ -48,7 +48,7 @@ def begin(
     if told.size > most:
         raise Problem(413, f"A file here has at most {most} bytes.")
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         try:
             upload = begin_upload(session, state.uploads, person.name, told.size, told.sha256)
         except TooManyUploads as error:
@@ -56,7 +56,7 @@ def begin(
             raise Problem(409, detail) from error
         note(session, person, "upload.begin", upload.id, size=told.size, sha256=told.sha256)
         answer = UploadAnswer(id=upload.id, size=told.size, offset=0, sha256=told.sha256)
-        return Answer(201, answer, f"{state.settings.prefix}/uploads/{upload.id}")
+        return KeptAnswer(201, answer, f"{state.settings.prefix}/uploads/{upload.id}")
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)

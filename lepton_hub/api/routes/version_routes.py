@@ -17,7 +17,7 @@ from lepton_hub.api.answers import (
 from lepton_hub.api.asking import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
-from lepton_hub.api.idempotency import Answer, IdempotencyKey, is_known, once
+from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, is_known, once
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import NewVersion
@@ -30,7 +30,7 @@ from lepton_hub.catalogue.contents import (
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import PATH
 from lepton_hub.catalogue.pickles import HEAD, is_pickle
-from lepton_hub.catalogue.tables import Item, Version
+from lepton_hub.catalogue.tables import SharedItem, Version
 from lepton_hub.catalogue.versions import (
     PathTwice,
     SourceMissing,
@@ -116,7 +116,7 @@ def add(
     except (UploadProblem, UploadMissing) as error:
         raise Problem(409, str(error)) from error
 
-    def work() -> Answer:
+    def work() -> KeptAnswer:
         item = find_item(session, person, space, name, Action.ADD_VERSION)
         try:
             version, is_new = add_version(session, person, item, told, files)
@@ -133,7 +133,7 @@ def add(
             facts = {"digest": version.digest, "files": len(files), "bytes": size}
             note(session, person, "version.add", answer.reference, **facts)
         place = f"{state.settings.prefix}/items/{item.reference}/versions/{version.number}"
-        return Answer(201 if is_new else 200, answer, place)
+        return KeptAnswer(201 if is_new else 200, answer, place)
 
     with state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)
@@ -223,6 +223,6 @@ def download(
 
 def _found(
     session: Session, person: Person, space: str, name: str, number: str
-) -> tuple[Item, Version]:
+) -> tuple[SharedItem, Version]:
     item = find_item(session, person, space, name, Action.VIEW)
     return item, find_version(session, item, version_number(number))

@@ -11,12 +11,13 @@ import lepton_hub.knowledge
 import lepton_hub.permissions
 import lepton_hub.search  # noqa: F401
 from lepton_hub.database.base import Base
+from lepton_hub.search.word_index import managed_by_alembic
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=Base.metadata,
     render_as_batch=False,
     compare_type=True,
-    include_name=lambda name, kind, _: kind != "table" or not str(name).startswith("search_words"),
+    include_name=managed_by_alembic,
 )
 context.run_migrations()

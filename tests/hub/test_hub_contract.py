@@ -1,0 +1,56 @@
+"""The API keeps to its own description, whatever is sent to it (Schemathesis)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from small_hub import small_hub
+
+EXAMPLES = 6
+"""For each of the API's operations, and each of the ways in which examples are made."""
+
+COVERAGE = "LEPTON_FUZZ_SECONDS" in os.environ
+
+with ExitStack() as _stack:  # the description alone; tests ask a hub of their own
+    _hub = _stack.enter_context(
+        small_hub(Path(_stack.enter_context(tempfile.TemporaryDirectory())))
+    )
+    SCHEMA = schemathesis.openapi.from_dict(_hub.client.get("/openapi.json").json())
+SCHEMA.config.phases.coverage.enabled = COVERAGE  # some 80 examples more for each operation
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory):
+    with small_hub(tmp_path_factory.mktemp("hub")) as hub:
+        hub.make("ada", "engines/rides", tags=["city"])
+        hub.add("ada", "engines/rides", {"rides.csv": b"day,riders\n1,2\n"})
+        yield hub
+
+
+@SCHEMA.parametrize()
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_is_answered_is_what_is_described(case, hub):
+    SCHEMA.app = hub.app
+    case.operation.app = hub.app
+    answer = case.call(headers={"Authorization": "token ada"})
+    case.validate_response(
+        answer,
+        checks=[
+            not_a_server_error,
+            status_code_conformance,
+            content_type_conformance,
+            response_schema_conformance,
+        ],
+    )
