@@ -39,9 +39,9 @@ from lepton_hub.catalogue.items import NotAllowed, NotVisible
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
 DESCRIPTION = (
-    "Where teams share data sets, models, code, notebooks, documents and answers. Each request says who asks, by a "
-    "token of JupyterHub: 'Authorization: token YOUR_TOKEN'. What somebody may not see exists for "
-    "them in no answer. Errors are problem details (RFC 9457)."
+    "Where teams share data sets, models, code, notebooks, documents and answers. Each request "
+    "says who asks, by a token of JupyterHub: 'Authorization: token YOUR_TOKEN'. What somebody may "
+    "not see exists for them in no answer. Errors are problem details (RFC 9457)."
 )
 NOT_VISIBLE = (
     "There is no such thing that you may see. If a colleague told you of it, ask for access: "

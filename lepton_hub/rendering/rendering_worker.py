@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from contextlib import suppress
 
 from lepton_hub.rendering.notebook_reading import NotANotebook, render_notebook
 from lepton_hub.rendering.safe_markdown import render_markdown
@@ -23,8 +24,9 @@ TASKS = {
 
 def main() -> None:
     """Answer requests until standard input ends: ["ok", RESULT] or ["refused", WHY] each."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # macOS has no limit of addresses
+            resource.setrlimit(limit, (most, most))
     for line in sys.stdin.buffer:
         task, arguments = json.loads(line)
         try:
