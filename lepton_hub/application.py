@@ -93,6 +93,11 @@ def _description_router(app: FastAPI, prefix: str) -> APIRouter:
         found = app.openapi()
         schemas = found["components"]["schemas"]
         schemas["ProblemAnswer"] = ProblemAnswer.model_json_schema()
+        for operations in found["paths"].values():
+            for operation in operations.values():
+                operation["summary"] = (
+                    operation["description"].partition(". ")[0].partition("\n")[0].rstrip(".")
+                )
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         return found

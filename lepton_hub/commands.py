@@ -140,7 +140,10 @@ def rotate_keys(
     store = _store(settings)
     keys = store.keys
     newest = keys.add_generation()
-    count = store.rotate(keys) + Uploads(store).rotate()
+    try:
+        count = store.rotate(keys) + Uploads(store).rotate()
+    except StorageError as error:
+        sys.exit(f"lepton hub rotate-keys: {error}. All others are sealed with key {newest} now.")
     print(f"Key {newest} is in use; {count} contents' keys were sealed anew with it.")
     if retire:
         for generation in keys.generations[1:]:

@@ -40,6 +40,8 @@ _LONGEST_FIRST = (
     "test_browser_panel",
     "test_fuzz_pages",
     "test_formgrader",
+    "test_hub_permissions",
+    "test_team_sharing",
     "test_cluster",
     "test_stock_situations",
     "test_site",

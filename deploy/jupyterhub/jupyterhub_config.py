@@ -84,11 +84,14 @@ c.JupyterHub.load_roles += [team.CULLER_ROLE]
 c.JupyterHub.default_url = arrives_at
 
 # ── The hub where teams share: lepton_hub, under its own account ──────────────────────────────
-c.JupyterHub.custom_scopes = sharing.CUSTOM_SCOPES
-c.JupyterHub.load_roles += sharing.ROLES
-if folders.sharing.is_dir():
+if folders.sharing.is_dir():  # its account's home
+    c.JupyterHub.custom_scopes = sharing.CUSTOM_SCOPES
+    c.JupyterHub.load_roles += sharing.ROLES
     sharing_port = port("_SHARING", sharing.FIRST_PORT)
-    c.JupyterHub.services += [sharing.sharing_service(folders, environment, sharing_port)]
+    told = {name: value for name, value in os.environ.items() if name.startswith("LEPTON_HUB_")}
+    c.JupyterHub.services += [
+        sharing.sharing_service(folders, {**environment, **told}, sharing_port)
+    ]
     c.Spawner.server_token_scopes = sharing.NOTEBOOK_SCOPES
     environment["LEPTON_HUB_URL"] = f"{c.JupyterHub.bind_url}/services/{sharing.SERVICE}"
 

@@ -16,6 +16,7 @@ DOORS = {
     "lepton_course": "What a notebook imports",
     "lepton_course.plots": "Figures",
     "lepton_course.datasets": "Data sets",
+    "lepton_course.hub": "The hub where teams share",
     "lepton_course.distributed": "Several processes",
     "lepton_course.services": "Services on this machine",
     "lepton_course.authoring": "Declaring exercises",

@@ -1,8 +1,9 @@
 """Share data sets, models, code and notebooks with your teams, and use what others share.
 
->>> from lepton_course import load_dataset, share
->>> data = load_dataset("hub:city/ridership@3")  # doctest: +SKIP
->>> share("churn-model", model, card=card)  # doctest: +SKIP
+    from lepton_course import load_dataset, share
+
+    data = load_dataset("hub:city/ridership@3")
+    share("churn-model", model, card=card)
 
 Which hub: on a team's JupyterHub, the one beside it; elsewhere, the one that the variables
 LEPTON_HUB_URL and LEPTON_HUB_TOKEN name.

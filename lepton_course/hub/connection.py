@@ -162,10 +162,12 @@ def request_access(item: str, role: str = "read", message: str = "") -> None:
 
     role: "read", "contribute" or "manage". Whether there is such an item is not told.
     """
-    told = {"item": item.removeprefix("hub:").partition("@")[0], "role": role, "message": message}
+    space, _, name = item.removeprefix("hub:").rpartition("/")
+    named = f"{space}/{name.partition('@')[0]}"
+    told = {"item": named, "role": role, "message": message}
     with HubConnection() as hub:
         hub.post("/requests", told)
-    print(f"Asked for access to {told['item']}. If it is granted, you can load it.")
+    print(f"Asked for access to {named}. If it is granted, you can load it.")
 
 
 def _asked_pause(answer: httpx.Response) -> float:

@@ -102,7 +102,7 @@ def waiting_for(session: Session, space: str, name: str) -> list[AccessRequest]:
 
 
 def answer_request(request: AccessRequest, granted: bool, by: str) -> None:
-    """KeptAnswer a request; the grant itself is the caller's."""
+    """Answer a request; the grant itself is the caller's."""
     request.answer = "granted" if granted else "refused"
     request.answered_by = by
     request.answered_at = now()

@@ -11,7 +11,7 @@ from lepton_hub.storage.blob_types import (
     StorageError,
     StoredBlob,
     UploadMissing,
-    WrongKeys,
+    WrongStoreKeys,
 )
 from lepton_hub.storage.uploads import Uploads
 
@@ -27,5 +27,5 @@ __all__ = [
     "StoredBlob",
     "UploadMissing",
     "Uploads",
-    "WrongKeys",
+    "WrongStoreKeys",
 ]

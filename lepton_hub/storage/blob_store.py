@@ -20,7 +20,7 @@ from lepton_hub.storage.blob_types import (
     BlobMissing,
     HashMismatch,
     StoredBlob,
-    WrongKeys,
+    WrongStoreKeys,
 )
 from lepton_hub.storage.chunk_cipher import CHUNK, TAG, Piece, encrypted_chunks, nonce
 from lepton_hub.storage.envelopes import Envelope, Envelopes
@@ -51,7 +51,8 @@ class BlobStore:
         the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT).
         chunk: bytes of content in a chunk of new blobs.
 
-        Raises WrongKeys for a store of other keys, as when the key file was lost and made anew.
+        Raises WrongStoreKeys for a store of other keys, as when the key file was lost and a new one
+        was made.
         """
         self.place = place_at(url)
         self.clock = clock
@@ -178,7 +179,9 @@ class BlobStore:
         except FileNotFoundError:
             self._mark()
         except SealBroken:
-            raise WrongKeys("The store was written with other keys: restore its key file") from None
+            raise WrongStoreKeys(
+                "The contents belong to other keys: restore their key file"
+            ) from None
 
     def _mark(self) -> None:
         self.place.put(_MARKER, self.keys.seal(_MARKER, b"", _MARKER))

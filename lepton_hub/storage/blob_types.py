@@ -24,7 +24,7 @@ class StorageError(Exception):
     """The storage cannot do what was asked."""
 
 
-class WrongKeys(StorageError):
+class WrongStoreKeys(StorageError):
     """The store was written with keys that this key ring does not have."""
 
 

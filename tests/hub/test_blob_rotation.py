@@ -10,7 +10,7 @@ import pytest
 from dying_place import Died, DyingPlace
 from stored_files import damaged, names_of
 
-from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, Uploads, WrongKeys
+from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, Uploads, WrongStoreKeys
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_retiring_a_key_before_the_rotation_is_noticed_at_the_next_start(url):
     filled(url, keys)
     keys.add_generation()
     keys.retire(1)
-    with pytest.raises(WrongKeys):
+    with pytest.raises(WrongStoreKeys):
         BlobStore(url, keys)
 
 

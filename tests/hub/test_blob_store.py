@@ -19,7 +19,7 @@ from lepton_hub.storage import (
     HashMismatch,
     KeyRing,
     StoredBlob,
-    WrongKeys,
+    WrongStoreKeys,
 )
 
 CHUNK = 16
@@ -181,7 +181,7 @@ def test_the_same_content_looks_different_in_two_stores(tmp_path):
 def test_a_store_of_other_keys_is_not_opened(url):
     keys = KeyRing.in_memory()
     blob = BlobStore(url, keys).write([b"content"])
-    with pytest.raises(WrongKeys, match="restore"):
+    with pytest.raises(WrongStoreKeys, match="restore"):
         BlobStore(url, KeyRing.in_memory())
     assert blob.sha256 in BlobStore(url, keys)
 

@@ -17,7 +17,7 @@ from lepton_hub.storage import (
     KeyRing,
     OffsetMismatch,
     Uploads,
-    WrongKeys,
+    WrongStoreKeys,
 )
 
 CONTENT = os.urandom(20_000_000)
@@ -69,7 +69,7 @@ def test_keys_are_rotated_and_damage_is_found(url):
     assert store.rotate(keys) == 1
     keys.retire(1)
     BlobStore(url, keys).check(digest)
-    with pytest.raises(WrongKeys):
+    with pytest.raises(WrongStoreKeys):
         BlobStore(url, KeyRing.in_memory())
     damaged(store, "data")
     with pytest.raises(BlobDamaged):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from conftest import skip_unless_ci
 from postgres import PostgresServer, postgres_programs, postgres_server
-from small_hub import small_hub
+from small_hub import CARD, small_hub
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError as DriverError
 
@@ -17,6 +18,8 @@ from lepton_hub.audit import verify
 from lepton_hub.database import Base, open_database, upgrade_database
 from lepton_hub.database.engine import DatabaseError
 from lepton_hub.search.word_index import managed_by_alembic
+
+SAME = {"name": "same", "kind": "code", "card": CARD}
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,40 @@ def test_everything_works_on_postgresql(tmp_path, postgres):
     with small_hub(tmp_path, database=url) as hub:
         assert differences(hub.state.engine) == []
         share_and_look(hub)
+
+
+def share_all_at_once(hub) -> None:
+    """Six people add versions to one item, ask and grant, all at the same time."""
+    hub.make("ada", "engines/rides")
+    hub.grant("ada", "engines/rides", "everybody", "", "manage")
+
+    def work(number: int) -> list[int]:
+        who = ("ada", "bose", "curie")[number % 3]
+        same = hub.post(who, "/items", {**SAME, "space": f"~{who}"}, **{"Idempotency-Key": "one"})
+        added = hub.add(who, "engines/rides", {"a.csv": f"{number}".encode()})
+        told = {"item": "engines/rides", "role": "read"}
+        asked = hub.post(who, "/requests", told)
+        given = hub.grant(who, "engines/rides", "team", f"team-{number}", "read")
+        seen = hub.get(who, "/items/engines/rides/versions")
+        return [answer.status_code for answer in (same, added, asked, given, seen)]
+
+    with ThreadPoolExecutor(6) as pool:
+        for same, added, asked, given, seen in pool.map(work, range(12)):
+            assert same in (201, 409)
+            assert added == 201
+            assert (asked, given, seen) == (202, 200, 200)
+    told = hub.get("ada", "/items/engines/rides/versions").json()
+    numbers = [version["number"] for version in told["versions"]]
+    assert numbers == list(range(len(numbers), 0, -1))
+    assert len(hub.log(action="item.make")) == 4
+    with hub.state.sessions.begin() as session:
+        assert verify(session).whole
+
+
+def test_many_at_once_lose_nothing(tmp_path, postgres):
+    for url in (f"sqlite:///{tmp_path}/hub.sqlite", postgres.new_database("many")):
+        with small_hub(tmp_path, database=url) as hub:
+            share_all_at_once(hub)
 
 
 def test_a_database_with_a_key_opens_with_that_key_alone(tmp_path):

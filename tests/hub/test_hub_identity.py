@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
+from lepton_hub.api.routes.other_routes import leads_here
 from lepton_hub.identity import IdentityError, SignInUnavailable, person_of
 from lepton_hub.identity.jupyterhub import ADMINISTER, JupyterHubIdentity
 from lepton_hub.identity.made_up import MadeUpIdentity, NotLoopback, loopback, secret_in
@@ -148,3 +149,22 @@ def test_a_browser_comes_back_with_what_it_was_sent_with():
         other.complete("code", query["state"][0], state)
     with pytest.raises(IdentityError):
         oauth.token_in("not a cookie of ours")
+
+
+@pytest.mark.parametrize(
+    ("path", "ours"),
+    [
+        ("/services/hub/docs", True),
+        ("/services/hub/items?q=a", True),
+        ("/services/hubris", False),
+        ("//evil.example/services/hub/", False),
+        ("https://evil.example/services/hub/", False),
+        ("/services/hub/../../user/ada", False),
+        ("/services/hub/%2e%2e/x", False),
+        ("/services/hub/\\evil.example", False),
+        ("/services/hub/\r\nX: y", False),
+        ("", False),
+    ],
+)
+def test_a_browser_is_sent_on_to_this_service_alone(path, ours):
+    assert leads_here(path, "/services/hub") is ours

@@ -101,7 +101,7 @@ def login(request: Request, state: State, next: str = "") -> Response:
     if state.oauth is None:
         raise Problem(404, "This hub knows people by their tokens alone.")
     prefix = state.settings.prefix
-    where = next if _is_ours(next, prefix) else f"{prefix}/docs"
+    where = next if leads_here(next, prefix) else f"{prefix}/docs"
     address, kept = state.oauth.begin(where)
     answer = RedirectResponse(address, 302)
     _set_cookie(request, answer, STATE_COOKIE, kept, prefix, STATE_SECONDS)
@@ -129,13 +129,13 @@ def callback(request: Request, state: State, code: str = "") -> Response:
     return answer
 
 
-def _is_ours(path: str, prefix: str) -> bool:
+def leads_here(path: str, prefix: str) -> bool:
     """Return whether a path leads to this service: not another host's, nor out by dots."""
     return (
         path.startswith(f"{prefix}/")
         and not path.startswith("//")
         and ".." not in path
-        and "\\" not in path
+        and not set(path) & set("\\%")
         and path.isprintable()
     )
 

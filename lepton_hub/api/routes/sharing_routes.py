@@ -123,7 +123,7 @@ def list_requests(state: State, person: Asker, space: Space, name: Name) -> Requ
 def decide(
     state: State, person: Asker, space: Space, name: Name, id: Id, told: RequestDecision
 ) -> RequestAnswer:
-    """KeptAnswer a request: who asked gets the role, or is told nothing."""
+    """Answer a request: who asked gets the role, or is told nothing."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         found = next((one for one in waiting_for(session, space, name) if one.id == id), None)
