@@ -10,7 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import existing
@@ -74,28 +86,32 @@ def count_facets(
     session: Session, person: Person, filters: SearchFilters
 ) -> tuple[int, dict[str, dict[str, int]]]:
     """Return how much is found, and how much of each kind, tag, team and owner."""
-    found = _found(session, person, filters).with_only_columns(
-        SearchEntry.id, SearchEntry.kind, SearchEntry.team, SearchEntry.owner
-    )
-    entries = found.cte("found")
-    total = session.scalar(select(func.count()).select_from(entries)) or 0
-    tags = select(SearchTag.tag, func.count()).join(entries, entries.c.id == SearchTag.entry_id)
+    columns = (SearchEntry.id, SearchEntry.kind, SearchEntry.team, SearchEntry.owner)
+    entries = _found(session, person, filters).with_only_columns(*columns).cte("found")
+    entries = entries.prefix_with("MATERIALIZED")  # what is found is worked out once
+    number = func.count().label("number")
+    tags = select(SearchTag.tag, number).join(entries, entries.c.id == SearchTag.entry_id)
     counted = {
-        "kind": select(entries.c.kind, func.count()),
+        "kind": select(entries.c.kind, number),
         "tag": tags,
-        "team": select(entries.c.team, func.count()).where(entries.c.team.is_not(None)),
-        "owner": select(entries.c.owner, func.count()),
+        "team": select(entries.c.team, number).where(entries.c.team.is_not(None)),
+        "owner": select(entries.c.owner, number),
     }
-    return total, {name: _counts(session, query) for name, query in counted.items()}
+    total = select(literal("total", String), literal("", String), func.count()).select_from(entries)
+    facets = (_counts(name, query) for name, query in counted.items())
+    found: dict[str, dict[str, int]] = {name: {} for name in ("total", *counted)}
+    for name, value, count in session.execute(union_all(total, *facets)):
+        found[name][value] = count
+    return found.pop("total")[""], {name: _commonest(counts) for name, counts in found.items()}
 
 
 def _found(session: Session, person: Person, filters: SearchFilters) -> Select[tuple[SearchEntry]]:
     entry = SearchEntry
-    items = existing(person).with_only_columns(SharedItem.id)
-    threads = visible_threads(person).where(DiscussionThread.item_id.is_(None))
-    sections = threads.with_only_columns(DiscussionThread.id)
+    items = existing(person).where(SharedItem.id == entry.item_id)
+    threads = visible_threads(person).where(DiscussionThread.id == entry.thread_id)
+    sections = threads.where(DiscussionThread.item_id.is_(None))
     query = select(entry).where(
-        or_(entry.item_id.in_(items), and_(entry.item_id.is_(None), entry.thread_id.in_(sections)))
+        or_(items.exists(), and_(entry.item_id.is_(None), sections.exists()))
     )
     equal = {entry.kind: filters.kind, entry.team: filters.team, entry.owner: filters.owner}
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
@@ -145,7 +161,13 @@ def _hits(session: Session, rows: Sequence[tuple[int, int]]) -> list[SearchHit]:
     ]
 
 
-def _counts(session: Session, query: Select[tuple[str, int]]) -> dict[str, int]:
+def _counts(name: str, query: Select[tuple[str, int]]) -> Select[tuple[str, str, int]]:
+    """Return the query for the commonest values of a facet."""
     value = list(query.selected_columns)[0]
     query = query.group_by(value).order_by(func.count().desc(), value).limit(MOST_VALUES)
-    return dict(session.execute(query).tuples().all())
+    rows = query.subquery()
+    return select(literal(name, String), rows.c[0], rows.c[1])
+
+
+def _commonest(counts: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
