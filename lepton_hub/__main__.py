@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from lepton_course.errors import problem_in_words
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.database.engine import DatabaseError
@@ -22,6 +25,10 @@ from lepton_hub.keys import KeyFileError
 from lepton_hub.server import listening, serve
 from lepton_hub.settings import SettingsError, settings_of
 from lepton_hub.storage import StorageError
+from lepton_hub.unavailable import SECONDS as UNAVAILABLE_SECONDS
+from lepton_hub.unavailable import unavailable_app
+
+PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, SQLAlchemyError, OSError)
 
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
@@ -33,16 +40,20 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
             "the hub alone: lepton hub start DIR"
         )
     os.umask(0o077)
+    address = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
+    listener = listening(address.hostname or "127.0.0.1", address.port or 80)
     try:
         settings = settings_of(Path(environment["LEPTON_HUB"]), environment)
         api, name = environment["JUPYTERHUB_API_URL"], environment["JUPYTERHUB_SERVICE_NAME"]
         identity = JupyterHubIdentity(api, name, settings.identity_seconds)
         people = JupyterHubDirectory(api, environment["JUPYTERHUB_API_TOKEN"])
         state = open_service(settings, identity, oauth_of(environment), people.look_up)
-    except (SettingsError, DatabaseError, KeyFileError, StorageError) as error:
-        sys.exit(f"The hub cannot start: {error}")
-    address = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])
-    serve(create_app(state), listening(address.hostname or "127.0.0.1", address.port or 80))
+    except PROBLEMS as error:
+        print(f"The hub cannot start: {problem_in_words(error)}", file=sys.stderr, flush=True)
+        prefix = environment["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
+        serve(unavailable_app(prefix), listener, seconds=UNAVAILABLE_SECONDS)
+        sys.exit(1)
+    serve(create_app(state), listener)
 
 
 def oauth_of(environment: Mapping[str, str]) -> OAuthSignIn:

@@ -143,7 +143,9 @@ def rotate_keys(
     try:
         count = store.rotate(keys) + Uploads(store).rotate()
     except StorageError as error:
-        sys.exit(f"lepton hub rotate-keys: {error}. All others are sealed with key {newest} now.")
+        sys.exit(
+            f"lepton hub rotate-keys: {error}. All other contents are sealed with key {newest} now."
+        )
     print(f"Key {newest} is in use; {count} contents' keys were sealed anew with it.")
     if retire:
         for generation in keys.generations[1:]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 PATIENCE_SECONDS = 60
 
@@ -33,8 +34,8 @@ def listening(host: str, port: int, patience: float = PATIENCE_SECONDS) -> socke
             return found
 
 
-def serve(app: FastAPI, listener: socket.socket) -> None:
-    """Serve until this process is asked to end.
+def serve(app: Starlette, listener: socket.socket, seconds: float | None = None) -> None:
+    """Serve until this process is asked to end, or for so many seconds.
 
     Requests are in the audit log; the server writes none down, since addresses of links are secret.
     A proxy on this machine says where requests come from.
@@ -48,4 +49,9 @@ def serve(app: FastAPI, listener: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    uvicorn.Server(config).run(sockets=[listener])
+    server = uvicorn.Server(config)
+    if seconds is not None:
+        timer = threading.Timer(seconds, setattr, (server, "should_exit", True))
+        timer.daemon = True
+        timer.start()
+    server.run(sockets=[listener])

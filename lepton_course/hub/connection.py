@@ -16,7 +16,7 @@ from lepton_course.errors import CourseError
 URL, TOKEN = "LEPTON_HUB_URL", "LEPTON_HUB_TOKEN"
 TRIES = 5
 """How often a request is made that the hub does not answer, or that it asks to make later."""
-LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 8.0
 
 
 class HubError(CourseError):

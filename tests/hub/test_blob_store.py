@@ -66,7 +66,7 @@ def test_every_range_is_what_a_slice_is(tmp_path):
     contents = {size: os.urandom(size) for size in (0, 5, CHUNK, 3 * CHUNK, 21 * CHUNK + 3)}
     written = {size: store.write([content]).sha256 for size, content in contents.items()}
 
-    @settings(deadline=None, max_examples=150)
+    @settings(deadline=None, max_examples=80)
     @given(st.sampled_from(sorted(contents)), st.integers(0, 400), st.none() | st.integers(0, 400))
     def ranges(size, start, more):
         stop = None if more is None else start + more

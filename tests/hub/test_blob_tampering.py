@@ -33,7 +33,7 @@ def written(store: BlobStore, size: int = 5 * CHUNK - 3) -> tuple[str, str, str]
 def test_every_bit_of_data_and_envelope_counts(store):
     digest, data, envelope = written(store)
 
-    @settings(deadline=None, max_examples=120)
+    @settings(deadline=None, max_examples=60)
     @given(st.sampled_from([data, envelope]), st.integers(0, 10_000))
     def flipped(name, place):
         place %= store.place.size(name)
@@ -126,7 +126,7 @@ def test_every_bit_of_an_upload_counts(store):
     names = names_of(store, "uploads")
     assert len(names) == 4
 
-    @settings(deadline=None, max_examples=80)
+    @settings(deadline=None, max_examples=40)
     @given(st.sampled_from(names), st.integers(0, 10_000))
     def flipped(name, place):
         place %= store.place.size(name)

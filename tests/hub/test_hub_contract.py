@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 from small_hub import small_hub
 
-EXAMPLES = 6
+EXAMPLES = 4
 """For each of the API's operations, and each of the ways in which examples are made."""
 
 COVERAGE = "LEPTON_FUZZ_SECONDS" in os.environ

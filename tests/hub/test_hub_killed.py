@@ -19,7 +19,7 @@ from lepton_hub.keys import KeyRing
 from lepton_hub.storage import BlobStore, Uploads
 
 SUPPORT = CLONE / "tests" / "support"
-KILLS = 15
+KILLS = 10
 
 
 def run_script(name: str, *arguments: object) -> str:
