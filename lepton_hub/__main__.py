@@ -18,6 +18,7 @@ from lepton_course.errors import problem_in_words
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.database.engine import DatabaseError
+from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.keys import KeyFileError
@@ -45,7 +46,8 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         settings = settings_of(Path(environment["LEPTON_HUB"]), environment)
         api, name = environment["JUPYTERHUB_API_URL"], environment["JUPYTERHUB_SERVICE_NAME"]
         identity = JupyterHubIdentity(api, name, settings.identity_seconds)
-        state = open_service(settings, identity, oauth_of(environment))
+        people = JupyterHubDirectory(api, environment["JUPYTERHUB_API_TOKEN"])
+        state = open_service(settings, identity, oauth_of(environment), people.look_up)
     except PROBLEMS as error:
         print(f"The hub cannot start: {problem_in_words(error)}", file=sys.stderr, flush=True)
         prefix = environment["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")

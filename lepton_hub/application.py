@@ -17,6 +17,14 @@ from starlette.exceptions import HTTPException
 from lepton_hub.api.asking import note
 from lepton_hub.api.documentation import POLICY, documentation_page
 from lepton_hub.api.guards import Guards
+from lepton_hub.api.knowledge import (
+    attachment_routes,
+    document_routes,
+    post_routes,
+    search_routes,
+    subscription_routes,
+    thread_routes,
+)
 from lepton_hub.api.problems import Problem, ProblemAnswer, problem_response
 from lepton_hub.api.routes import (
     asking_routes,
@@ -31,9 +39,9 @@ from lepton_hub.catalogue.items import NotAllowed, NotVisible
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
 DESCRIPTION = (
-    "Where teams share data sets, models, code and notebooks. Each request says who asks, by a "
-    "token of JupyterHub: 'Authorization: token YOUR_TOKEN'. What somebody may not see exists for "
-    "them in no answer. Errors are problem details (RFC 9457)."
+    "Where teams share data sets, models, code, notebooks, documents and answers. Each request "
+    "says who asks, by a token of JupyterHub: 'Authorization: token YOUR_TOKEN'. What somebody may "
+    "not see exists for them in no answer. Errors are problem details (RFC 9457)."
 )
 NOT_VISIBLE = (
     "There is no such thing that you may see. If a colleague told you of it, ask for access: "
@@ -53,6 +61,7 @@ def create_app(state: ServiceState) -> FastAPI:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+        state.renderer.close()
 
     app = FastAPI(
         title="The hub",
@@ -67,6 +76,8 @@ def create_app(state: ServiceState) -> FastAPI:
     app.state.hub = state
     for module in (
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
+        document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
+        search_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
@@ -164,3 +175,5 @@ async def _tidy_regularly(state: ServiceState) -> None:
         pause = TIDY_SECONDS
         with suppress(Exception):  # a store that does not answer now may do so in an hour
             await run_in_threadpool(state.tidy)
+        with suppress(Exception):  # nor need JupyterHub or the server of e-mails answer now
+            await run_in_threadpool(state.send_digests)

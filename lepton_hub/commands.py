@@ -57,7 +57,7 @@ def start(
         os.umask(0o077)
         identity = MadeUpIdentity(secret_in(folder.expanduser() / "made-up-sign-in"))
         settings = settings_of(folder, {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": ""})
-        app = create_app(open_service(settings, identity))
+        app = create_app(open_service(settings, identity, look_up=identity.look_up))
     except (NotLoopback, *PROBLEMS) as error:
         sys.exit(f"lepton hub start: {problem_in_words(error)}.")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.

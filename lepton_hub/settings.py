@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -23,6 +23,9 @@ class HubSettings:
     requests_a_minute, burst: how much one person may ask, evenly and at once.
     largest_upload: in bytes.
     identity_seconds: for how long what JupyterHub says of somebody is believed.
+    smtp, mail_from, mail_domain: the server of e-mails, such as smtp+starttls://USER:PASSWORD@HOST,
+        the address that e-mails come from, and the domain of people's addresses; without a server
+        none are sent.
     """
 
     database: str
@@ -34,6 +37,9 @@ class HubSettings:
     burst: int = 240
     largest_upload: int = 64 * 2**30
     identity_seconds: float = 10.0
+    smtp: str | None = field(default=None, repr=False)
+    mail_from: str = ""
+    mail_domain: str = ""
 
     def database_key(self) -> str | None:
         """Return the key of the database, if it has one. Raises SettingsError."""
@@ -54,8 +60,9 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     """Return the settings of a hub that keeps everything in a folder, unless told otherwise.
 
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
-    LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes), and
-    JUPYTERHUB_SERVICE_PREFIX. Raises SettingsError.
+    LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
+    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, and JUPYTERHUB_SERVICE_PREFIX.
+    Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
     key_file = environment.get("LEPTON_HUB_DATABASE_KEY_FILE")
@@ -67,6 +74,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
         prefix=environment.get("JUPYTERHUB_SERVICE_PREFIX", "").rstrip("/"),
         requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
         largest_upload=_number(environment, "LEPTON_HUB_LARGEST_UPLOAD", 64 * 2**30),
+        **_mail(environment),
     )
 
 
@@ -75,3 +83,17 @@ def _number(environment: Mapping[str, str], name: str, usual: int) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise SettingsError(f"{name} must be a number from 1, not {text!r}.")
     return int(text)
+
+
+def _mail(environment: Mapping[str, str]) -> dict[str, str]:
+    smtp = environment.get("LEPTON_HUB_SMTP")
+    if not smtp:
+        return {}
+    sender = environment.get("LEPTON_HUB_MAIL_FROM", "")
+    domain = environment.get("LEPTON_HUB_MAIL_DOMAIN", "")
+    if not sender.isascii() or "@" not in sender or not domain.isascii() or not domain:
+        raise SettingsError(
+            "LEPTON_HUB_SMTP needs LEPTON_HUB_MAIL_FROM, an address that e-mails come from, and "
+            "LEPTON_HUB_MAIL_DOMAIN, the domain of people's addresses."
+        )
+    return {"smtp": smtp, "mail_from": sender, "mail_domain": domain}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
@@ -18,7 +19,10 @@ from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
-from lepton_hub.settings import HubSettings
+from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
+from lepton_hub.rendering import BoundedRenderer
+from lepton_hub.search import keep_index
+from lepton_hub.settings import HubSettings, SettingsError
 from lepton_hub.storage import BlobStore, KeyRing, Uploads
 
 ANSWERS_LAST = timedelta(days=1)
@@ -49,6 +53,9 @@ class ServiceState:
     strangers: RateLimiter
     upload_threads: CapacityLimiter
     oauth: OAuthSignIn | None = None
+    mail: MailServer | None = None
+    look_up: Callable[[str], Person | None] = lambda name: None
+    renderer: BoundedRenderer = field(default_factory=BoundedRenderer)
 
     def erase(self, contents: set[str], by: str) -> None:
         """Erase contents that nothing needs any more, and write down which."""
@@ -65,18 +72,31 @@ class ServiceState:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
 
+    def send_digests(self) -> None:
+        """Send the digests by e-mail whose time has come."""
+        if self.mail is not None:
+            send_due_digests(self.sessions, self.mail, self.look_up)
+
 
 def open_service(
-    settings: HubSettings, identity: Identity, oauth: OAuthSignIn | None = None
+    settings: HubSettings,
+    identity: Identity,
+    oauth: OAuthSignIn | None = None,
+    look_up: Callable[[str], Person | None] = lambda name: None,
 ) -> ServiceState:
-    """Open database and store, and bring the database up to date."""
+    """Open database and store, and bring the database up to date.
+
+    look_up: returns somebody as they are now, with their teams: only such people get e-mail.
+    """
     engine = open_database(settings.database, settings.database_key())
     upgrade_database(engine)
+    sessions = sessionmaker(engine, expire_on_commit=False)
+    keep_index(sessions)
     store = BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
     return ServiceState(
         settings=settings,
         engine=engine,
-        sessions=sessionmaker(engine, expire_on_commit=False),
+        sessions=sessions,
         store=store,
         uploads=Uploads(store),
         identity=identity,
@@ -84,4 +104,15 @@ def open_service(
         strangers=RateLimiter(60, 60),
         upload_threads=CapacityLimiter(SIMULTANEOUS_UPLOADS),
         oauth=oauth,
+        mail=_mail_server(settings),
+        look_up=look_up,
     )
+
+
+def _mail_server(settings: HubSettings) -> MailServer | None:
+    if settings.smtp is None:
+        return None
+    try:
+        return MailServer(settings.smtp, settings.mail_from, settings.mail_domain)
+    except MailSettingsError as error:
+        raise SettingsError(str(error)) from error

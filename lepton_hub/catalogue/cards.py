@@ -57,6 +57,10 @@ class ItemKind(StrEnum):
     MODEL = "model"
     CODE = "code"
     NOTEBOOK = "notebook"
+    DOCUMENT = "document"  # has revisions of a text instead of versions, see `knowledge`
+
+
+VersionedKind = Literal[ItemKind.DATASET, ItemKind.MODEL, ItemKind.CODE, ItemKind.NOTEBOOK]
 
 
 class Told(BaseModel):
@@ -100,7 +104,7 @@ class NewItem(Told):
 
     space: Annotated[str, Field(pattern=f"^{SPACE}$", description="A team of yours, or ~you.")]
     name: Annotated[str, Field(pattern=f"^{ITEM}$")]
-    kind: ItemKind
+    kind: VersionedKind
     card: Card
 
 

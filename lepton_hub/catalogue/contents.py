@@ -9,7 +9,8 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.catalogue.cards import NewFile
-from lepton_hub.catalogue.tables import PendingUpload, VersionFile
+from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
+from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.catalogue.versions import StoredFile
 from lepton_hub.database.moments import now
 from lepton_hub.storage import BlobMissing, BlobStore, Uploads
@@ -90,7 +91,7 @@ def keep_contents(
 def erase_unneeded(
     sessions: sessionmaker[Session], store: BlobStore, contents: Iterable[str]
 ) -> list[str]:
-    """Erase those contents that no version and no upload needs; return which."""
+    """Erase those contents to which nothing refers, also no upload; return which."""
     erased = []
     for sha256 in sorted(set(contents)):
         with sessions.begin() as session:
@@ -119,15 +120,15 @@ def expired_contents(
     limit = now().timestamp() - SPARED_SECONDS
     stored = {blob.sha256 for blob in store.blobs() if blob.written < limit}
     with sessions.begin() as session:
-        return stored - set(session.scalars(select(VersionFile.sha256)))
+        for column in CONTENT_COLUMNS:
+            stored -= set(session.scalars(select(column)))
+    return stored
 
 
 def _is_needed(session: Session, sha256: str) -> bool:
-    queries = (
-        select(VersionFile.id).where(VersionFile.sha256 == sha256),
-        select(PendingUpload.id).where(PendingUpload.sha256 == sha256),
-    )
-    return any(session.scalars(query.limit(1)).first() is not None for query in queries)
+    columns = [*CONTENT_COLUMNS, PendingUpload.sha256]
+    queries = (select(column).where(column == sha256).limit(1) for column in columns)
+    return any(session.scalars(query).first() is not None for query in queries)
 
 
 def _hold(session: Session) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
+from lepton_hub.catalogue.dependents import ON_DELETE
 from lepton_hub.catalogue.names import may_create_in, own_space, team_of
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
 from lepton_hub.database.moments import now
@@ -146,13 +147,18 @@ def write_card(item: SharedItem, card: Card) -> None:
     item.changed_at = now()
 
 
-def delete_item(session: Session, item: SharedItem) -> list[Version]:
-    """Delete an item's card, versions, grants and links; return the versions.
+def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[str]]:
+    """Delete an item's card, versions, grants, links and all that other parts keep with it.
+
+    Return the versions, and the contents that the item needs no more.
 
     Its name stays taken, so that a reference to it never leads to something else. Its content is
     erased by `erase_unneeded`, once this is committed.
     """
     versions = list(session.scalars(select(Version).where(Version.item_id == item.id)))
+    contents = {file.sha256 for version in versions for file in version.files}
+    for erase in ON_DELETE:
+        contents |= erase(session, item)
     ids = [version.id for version in versions]
     session.execute(
         delete(Source).where(or_(Source.version_id.in_(ids), Source.source_id.in_(ids)))
@@ -166,7 +172,7 @@ def delete_item(session: Session, item: SharedItem) -> list[Version]:
         setattr(item, name, "")
     item.deleted_at = now()
     session.flush()
-    return versions
+    return versions, contents
 
 
 def _filtered(query: Select[tuple[SharedItem]], filters: Filters) -> Select[tuple[SharedItem]]:

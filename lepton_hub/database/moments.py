@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime
+from sqlalchemy import DateTime, String, literal, tuple_
+from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
 
@@ -27,3 +28,8 @@ class Moment(TypeDecorator[datetime]):
 def now() -> datetime:
     """Return the present moment in UTC."""
     return datetime.now(UTC)
+
+
+def moment_and_key(moment: datetime, key: str) -> ColumnElement[Any]:
+    """Return a place in a list that is sorted by a moment and by a name, to compare rows with."""
+    return tuple_(literal(moment, Moment()), literal(key, String()))

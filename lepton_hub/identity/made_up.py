@@ -43,6 +43,10 @@ class MadeUpIdentity:
         """All of them."""
         return list(self._people.values())
 
+    def look_up(self, name: str) -> Person | None:
+        """Return somebody by their name."""
+        return self._people.get(name)
+
     def token(self, name: str) -> str:
         """Return the token of somebody."""
         return f"{name}.{hmac.new(self._secret, name.encode(), sha256).hexdigest()}"

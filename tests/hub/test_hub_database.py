@@ -17,6 +17,7 @@ from sqlalchemy.exc import DatabaseError as DriverError
 from lepton_hub.audit import verify
 from lepton_hub.database import Base, open_database, upgrade_database
 from lepton_hub.database.engine import DatabaseError
+from lepton_hub.search.word_index import managed_by_alembic
 
 SAME = {"name": "same", "kind": "code", "card": CARD}
 
@@ -32,7 +33,8 @@ def postgres() -> Iterator[PostgresServer]:
 
 def differences(engine) -> list:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        options = {"compare_type": True, "include_name": managed_by_alembic}
+        context = MigrationContext.configure(connection, opts=options)
         return compare_metadata(context, Base.metadata)
 
 

@@ -29,8 +29,14 @@ CUSTOM_SCOPES = {ADMINISTER: {"description": "Manage every item of the hub"}}
 ROLES: list[dict[str, Any]] = [
     {"name": "user", "scopes": ["self", MAY_ENTER]},
     {"name": ADMINISTRATORS, "groups": [ADMINISTRATORS], "scopes": [ADMINISTER]},
+    {
+        "name": "sharing-hub",
+        "services": [SERVICE],
+        "scopes": ["read:users:name", "read:users:groups"],
+    },
 ]
-"""Everybody may enter the hub; what they see there, it decides itself."""
+"""Everybody may enter the hub; what they see there, it decides itself. It may look up somebody's
+teams, to send them by e-mail only what they may see."""
 
 NOTEBOOK_SCOPES = ["users:activity!user", "access:servers!server", MAY_ENTER]
 """What a server's token may do: what JupyterHub gives it, and enter the hub."""

@@ -148,9 +148,8 @@ def remove(
     """
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.DELETE)
-        versions = delete_item(session, item)
+        versions, contents = delete_item(session, item)
         digests = [version.digest for version in versions]
-        contents = {file.sha256 for version in versions for file in version.files}
         note(session, person, "item.delete", item.reference, versions=digests[:200])
     afterwards.add_task(state.erase, contents, person.name)
     return Erased(reference=f"{space}/{name}", versions=digests)

@@ -1,0 +1,69 @@
+"""Search over items, documents and discussions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+
+from lepton_hub.api.asking import Asker, State, note
+from lepton_hub.api.conditional import tagged
+from lepton_hub.api.knowledge.knowledge_answers import SearchPage, hit_answer
+from lepton_hub.api.knowledge.moment_cursors import parse_moment
+from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
+from lepton_hub.api.problems import Problem, described
+from lepton_hub.catalogue.cards import TAG, Text
+from lepton_hub.identity.person import PERSON, TEAM
+from lepton_hub.search import SearchFilters, count_facets, search
+from lepton_hub.search.word_forms import MOST_WORDS, words_of
+
+router = APIRouter(tags=["search"])
+
+FoundKind = Literal["dataset", "model", "code", "notebook", "document", "discussion", "question"]
+
+
+@router.get("/search", response_model=SearchPage, responses=described(400))
+def find(
+    request: Request,
+    state: State,
+    person: Asker,
+    q: Annotated[
+        Text, Query(max_length=200, description="Words, all of them; the last one may go on.")
+    ] = "",
+    kind: FoundKind | None = None,
+    tag: Annotated[str | None, Query(pattern=f"^{TAG}$")] = None,
+    team: Annotated[str | None, Query(pattern=f"^{TEAM}$")] = None,
+    owner: Annotated[str | None, Query(pattern=f"^{PERSON}$")] = None,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+) -> Response:
+    """Search items, documents and discussions that you may see.
+
+    First comes what has the words in its title, then in title and tags, then as a phrase, then
+    anywhere; the latest first among equals. Without words: all, the latest first.
+    """
+    words = words_of(q)
+    if q.strip() and not words:
+        raise Problem(422, "query.q: there is no word in it.")
+    if len(words) > MOST_WORDS:
+        raise Problem(422, f"query.q: at most {MOST_WORDS} words.")
+    place = from_cursor(cursor, int, str, str)
+    after = (place[0], parse_moment(place[1]), place[2]) if place else None
+    filters = SearchFilters(words, kind, tag, team, owner)
+    with state.sessions.begin() as session:
+        found = search(session, person, filters, limit + 1, after)
+        total, facets = count_facets(session, person, filters)
+        page = found[:limit]
+        answer = SearchPage(
+            hits=[hit_answer(hit, words) for hit in page],
+            total=total,
+            facets=facets,
+            next=_cursor(page[-1].place) if len(found) > limit else None,
+        )
+        note(session, person, "search", "search", query=request.url.query[:2000], found=total)
+    return tagged(request, answer)
+
+
+def _cursor(place: tuple) -> str:
+    rank, moment, public_id = place
+    return to_cursor([rank, moment.isoformat(), public_id])

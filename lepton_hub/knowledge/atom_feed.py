@@ -1,0 +1,50 @@
+"""The digest as an Atom feed (RFC 4287)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from xml.etree import ElementTree
+
+from lepton_hub.knowledge.digest import NewsEntry
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def atom_feed(who: str, news: Iterable[NewsEntry], address: str, updated: datetime) -> bytes:
+    """Return a feed. address: of the feed itself; links lead to the API beside it."""
+    ElementTree.register_namespace("", _ATOM)
+    feed = ElementTree.Element(f"{{{_ATOM}}}feed")
+    _add(feed, "id", address)
+    _add(feed, "title", f"What is new for {who}")
+    _add(feed, "updated", updated.isoformat())
+    _link(feed, "self", address)
+    base = address.rpartition("/")[0]
+    for one in news:
+        entry = ElementTree.SubElement(feed, f"{{{_ATOM}}}entry")
+        _add(entry, "id", f"urn:lepton-hub:{one.what}:{one.key}")
+        _add(entry, "title", one.title)
+        _add(entry, "updated", one.at.isoformat())
+        author = ElementTree.SubElement(entry, f"{{{_ATOM}}}author")
+        _add(author, "name", one.who)
+        _add(entry, "summary", one.sentence)
+        _link(entry, "alternate", base + path_of(one))
+    return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
+
+
+def path_of(one: NewsEntry) -> str:
+    """Return where in the API an entry leads."""
+    if one.thread is not None:
+        return f"/threads/{one.thread.public_id}"
+    kind = "documents" if one.item and one.item.kind == "document" else "items"
+    return f"/{kind}/{one.reference}"
+
+
+def _add(parent: ElementTree.Element, name: str, text: str) -> None:
+    ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = _NOT_XML.sub("\ufffd", text)
+
+
+def _link(parent: ElementTree.Element, relation: str, address: str) -> None:
+    ElementTree.SubElement(parent, f"{{{_ATOM}}}link", rel=relation, href=address)

@@ -1,0 +1,70 @@
+"""Files beside a document's text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.items import NotVisible
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.catalogue.versions import StoredFile
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.knowledge_tables import Attachment
+
+MOST_ATTACHMENTS = 200
+
+
+class AttachmentTaken(Exception):
+    """A document has another attachment of this name."""
+
+
+class TooManyAttachments(Exception):
+    """A document has as many attachments as it may have."""
+
+
+def list_attachments(session: Session, item: SharedItem) -> Sequence[Attachment]:
+    """Return a document's attachments by name."""
+    query = select(Attachment).where(Attachment.item_id == item.id).order_by(Attachment.path)
+    return session.scalars(query).all()
+
+
+def find_attachment(session: Session, item: SharedItem, name: str) -> Attachment:
+    """Return an attachment. Raises NotVisible."""
+    query = select(Attachment).where(Attachment.item_id == item.id, Attachment.path == name)
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def attach(
+    session: Session, person: Person, item: SharedItem, file: StoredFile
+) -> tuple[Attachment, bool]:
+    """Attach a file whose content is in the store; return it, and whether it is new.
+
+    Raises AttachmentTaken where there is one of this name with another content.
+    """
+    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
+    known = [one for one in list_attachments(session, item) if one.path == file.path]
+    if known:
+        if (known[0].sha256, known[0].media_type) != (file.sha256, file.media_type):
+            raise AttachmentTaken(file.path)
+        return known[0], False
+    count = select(func.count()).select_from(Attachment).where(Attachment.item_id == item.id)
+    if (session.scalar(count) or 0) >= MOST_ATTACHMENTS:
+        raise TooManyAttachments
+    attachment = Attachment(
+        item_id=item.id,
+        path=file.path,
+        sha256=file.sha256,
+        size=file.size,
+        media_type=file.media_type,
+        attached_by=person.name,
+    )
+    session.add(attachment)
+    item.changed_at = now()
+    session.flush()
+    return attachment, True

@@ -1,0 +1,207 @@
+"""The digest: what others did with what somebody follows, as far as it exists for them.
+
+It is read off the tables in which it happened, so nothing can be new here and missing there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    String,
+    and_,
+    cast,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.tables import ItemTag, SharedItem, Version
+from lepton_hub.database.moments import moment_and_key
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.knowledge.knowledge_tables import (
+    DiscussionThread,
+    DocumentRevision,
+    Subscription,
+    ThreadPost,
+    ThreadTag,
+)
+from lepton_hub.knowledge.subscriptions import Followed
+from lepton_hub.permissions import Subject
+
+
+@dataclass(frozen=True)
+class NewsEntry:
+    """Something that somebody did.
+
+    what: "item", "version", "revision", "thread" or "post". key: names the entry, for the next
+        page. number: of the version, revision or post. item: the item, or the one that a thread is
+        about.
+    """
+
+    what: str
+    key: str
+    at: datetime
+    who: str
+    number: int
+    item: SharedItem | None
+    thread: DiscussionThread | None
+
+    @property
+    def title(self) -> str:
+        """The item's or the thread's title."""
+        return self.thread.title if self.thread else self.item.title if self.item else ""
+
+    @property
+    def reference(self) -> str:
+        """The name of the item, or the section of the course."""
+        if self.item is not None:
+            return self.item.reference
+        return self.thread.section or "" if self.thread else ""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words."""
+        did = {
+            "item": "made",
+            "version": f"added version {self.number} to",
+            "revision": f"changed the text (revision {self.number}) of",
+            "thread": f"began a {self.thread.kind if self.thread else ''} about",
+            "post": "answered in a thread about",
+        }
+        return f"{self.who} {did[self.what]} {self.reference}"
+
+
+def list_news(
+    session: Session,
+    person: Person,
+    since: datetime,
+    limit: int,
+    before: tuple[datetime, str] | None = None,
+    until: datetime | None = None,
+) -> list[NewsEntry]:
+    """Return what is new, the latest first.
+
+    since, until: entries after the one moment and up to the other. before: moment and key of the
+    last entry of the page before.
+    """
+    news = _everything(since).subquery("news")
+    query = select(news).where(
+        news.c.at > since,
+        news.c.who != person.name,
+        _exists_for(person, news.c),
+        _is_followed(person, news.c),
+    )
+    if until is not None:
+        query = query.where(news.c.at <= until)
+    if before is not None:
+        query = query.where(tuple_(news.c.at, news.c.key) < moment_and_key(*before))
+    query = query.order_by(news.c.at.desc(), news.c.key.desc()).limit(limit)
+    return _entries(session, session.execute(query).all())
+
+
+def _everything(since: datetime) -> CompoundSelect[Any]:
+    """Return the query for all that happened since a moment, whoever may see it."""
+    thread, post, revision = DiscussionThread, ThreadPost, DocumentRevision
+    nothing = cast(null(), Integer)
+    items = select(
+        *_columns("item", SharedItem.created_at, SharedItem.owner, literal(0)),
+        SharedItem.id.label("item_id"), nothing.label("thread_id"),
+        SharedItem.public_id.label("key"),
+    ).where(SharedItem.created_at > since)  # fmt: skip
+    versions = select(
+        *_columns("version", Version.made_at, Version.made_by, Version.number),
+        Version.item_id, nothing, _numbered(Version.number),
+    ).join(SharedItem, SharedItem.id == Version.item_id).where(Version.made_at > since)  # fmt: skip
+    revisions = select(
+        *_columns("revision", revision.made_at, revision.made_by, revision.number),
+        revision.item_id, nothing, _numbered(revision.number),
+    ).join(SharedItem, SharedItem.id == revision.item_id)  # fmt: skip
+    posts = select(
+        *_columns("post", post.made_at, post.made_by, post.number),
+        thread.item_id, post.thread_id, post.public_id,
+    ).join(thread, thread.id == post.thread_id)  # fmt: skip
+    return union_all(
+        items,
+        versions,
+        revisions.where(revision.made_at > since, revision.number > 1),
+        posts.where(post.made_at > since, post.deleted_at.is_(None)),
+    )
+
+
+def _columns(what: str, at: Any, who: Any, number: Any) -> list[ColumnElement[Any]]:
+    return [
+        literal(what, String).label("what"),
+        at.label("at"),
+        who.label("who"),
+        number.label("number"),
+    ]
+
+
+def _numbered(number: Any) -> ColumnElement[str]:
+    return SharedItem.public_id + literal("-", String) + cast(number, String)
+
+
+def _exists_for(person: Person, news: Any) -> ColumnElement[bool]:
+    items = existing(person).with_only_columns(SharedItem.id)
+    threads = visible_threads(person).with_only_columns(DiscussionThread.id)
+    return or_(and_(news.thread_id.is_(None), news.item_id.in_(items)), news.thread_id.in_(threads))
+
+
+def _is_followed(person: Person, news: Any) -> ColumnElement[bool]:
+    followed = {
+        kind: select(Subscription.target).where(
+            Subscription.person == person.name, Subscription.kind == kind
+        )
+        for kind in Followed
+    }
+    items = select(SharedItem.id).where(SharedItem.public_id.in_(followed[Followed.ITEM]))
+    of_team = select(SharedItem.id).where(SharedItem.team.in_(followed[Followed.TEAM]))
+    to_team = select(DiscussionThread.id).where(
+        DiscussionThread.audience == Subject.TEAM,
+        DiscussionThread.audience_name.in_(followed[Followed.TEAM]),
+    )
+    tagged = select(ItemTag.item_id).where(ItemTag.tag.in_(followed[Followed.TAG]))
+    with_tag = select(ThreadTag.thread_id).where(ThreadTag.tag.in_(followed[Followed.TAG]))
+    return or_(
+        news.item_id.in_(items),
+        news.item_id.in_(of_team),
+        news.thread_id.in_(to_team),
+        news.item_id.in_(tagged),
+        news.thread_id.in_(with_tag),
+        news.who.in_(followed[Followed.PERSON]),
+    )
+
+
+def _entries(session: Session, rows: Sequence[Any]) -> list[NewsEntry]:
+    items = _by_id(session, SharedItem, {row.item_id for row in rows})
+    threads = _by_id(session, DiscussionThread, {row.thread_id for row in rows})
+    return [
+        NewsEntry(
+            what="thread" if row.what == "post" and row.number == 1 else row.what,
+            key=row.key,
+            at=row.at,
+            who=row.who,
+            number=row.number,
+            item=items.get(row.item_id),
+            thread=threads.get(row.thread_id),
+        )
+        for row in rows
+    ]
+
+
+def _by_id(session: Session, table: Any, numbers: set[int | None]) -> dict[int, Any]:
+    query = select(table).where(table.id.in_(numbers - {None}))
+    return {row.id: row for row in session.scalars(query)}

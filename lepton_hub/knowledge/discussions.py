@@ -1,0 +1,287 @@
+"""Threads: discussions and questions about items and sections of the course. Queries know who asks.
+
+A thread about an item exists for those for whom the item exists; one about a section for its
+audience, for who began it, and for administrators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.items import NotAllowed, NotVisible, existing, find_item
+from lepton_hub.catalogue.names import parse_reference
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.database.moments import moment_and_key, now
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.document_fields import NewThread
+from lepton_hub.knowledge.knowledge_tables import (
+    DiscussionThread,
+    PostWording,
+    ThreadPost,
+    ThreadTag,
+)
+from lepton_hub.permissions import Subject
+from lepton_hub.permissions.grants import roles_of
+from lepton_hub.permissions.roles import Action, allows
+
+MOST_POSTS = 5000
+
+
+class AudienceClosed(Exception):
+    """Somebody addresses a team or an organisation to which they do not belong."""
+
+
+class ThreadFull(Exception):
+    """A thread has as many posts as it may have."""
+
+
+class NoQuestion(Exception):
+    """A discussion has no accepted answer, nor is the question itself one."""
+
+
+@dataclass(frozen=True)
+class ThreadFilters:
+    """Which threads are looked for. item: its number; answered: among questions alone."""
+
+    item: int | None = None
+    section: str | None = None
+    kind: str | None = None
+    tag: str | None = None
+    made_by: str | None = None
+    answered: bool | None = None
+
+
+def visible_threads(person: Person) -> Select[tuple[DiscussionThread]]:
+    """Return the query for all threads that exist for a person."""
+    items = existing(person).with_only_columns(SharedItem.id)
+    thread = DiscussionThread
+    about_section = and_(thread.item_id.is_(None), _in_audience(person))
+    return select(thread).where(
+        thread.deleted_at.is_(None), or_(thread.item_id.in_(items), about_section)
+    )
+
+
+def begin_thread(session: Session, person: Person, told: NewThread) -> DiscussionThread:
+    """Begin a thread with its first post. Raises NotVisible, AudienceClosed."""
+    thread = DiscussionThread(
+        kind=told.kind, title=told.title, made_by=person.name, section=told.section
+    )
+    if told.item is not None:
+        reference = parse_reference(told.item)
+        item = find_item(session, person, reference.space, reference.name, Action.VIEW)
+        thread.item_id = item.id
+    else:
+        thread.audience, thread.audience_name = _audience(person, str(told.audience))
+    thread.tags = [ThreadTag(tag=tag) for tag in sorted(set(told.tags))]
+    session.add(thread)
+    session.flush()
+    add_post(session, person, thread, told.text)
+    return thread
+
+
+def find_thread(session: Session, person: Person, public_id: str) -> DiscussionThread:
+    """Return a thread. Raises NotVisible."""
+    query = visible_threads(person).where(DiscussionThread.public_id == public_id)
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def list_threads(
+    session: Session,
+    person: Person,
+    filters: ThreadFilters,
+    limit: int,
+    before: tuple[datetime, str] | None,
+) -> tuple[Sequence[DiscussionThread], int]:
+    """Return threads, those where something happened last first, and how many there are in all.
+
+    before: when something happened last in the last thread of the page before, and its public id.
+    """
+    thread = DiscussionThread
+    equal = {
+        thread.item_id: filters.item,
+        thread.section: filters.section,
+        thread.kind: filters.kind,
+        thread.made_by: filters.made_by,
+    }
+    query = visible_threads(person)
+    query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    if filters.tag is not None:
+        query = query.where(thread.tags.any(ThreadTag.tag == filters.tag))
+    if filters.answered is not None:
+        query = query.where(
+            thread.kind == "question", thread.accepted_id.is_not(None) == filters.answered
+        )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if before is not None:
+        query = query.where(tuple_(thread.changed_at, thread.public_id) < moment_and_key(*before))
+    order = (thread.changed_at.desc(), thread.public_id.desc())
+    return session.scalars(query.order_by(*order).limit(limit)).all(), total
+
+
+def may_moderate(session: Session, person: Person, thread: DiscussionThread) -> bool:
+    """Return whether a person may delete what others said: who manages the item; administrators."""
+    if thread.item is None:
+        return person.admin
+    return allows(roles_of(session, person, thread.item), Action.SHARE)
+
+
+def add_post(session: Session, person: Person, thread: DiscussionThread, text: str) -> ThreadPost:
+    """Add a post to a thread. Raises ThreadFull."""
+    query = select(DiscussionThread).where(DiscussionThread.id == thread.id).with_for_update()
+    locked = session.scalars(query.execution_options(populate_existing=True)).one()
+    if locked.posts_ever >= MOST_POSTS:
+        raise ThreadFull
+    locked.posts_ever += 1
+    locked.changed_at = now()
+    post = ThreadPost(thread_id=thread.id, number=locked.posts_ever, text=text, made_by=person.name)
+    session.add(post)
+    session.flush()
+    return post
+
+
+def list_posts(
+    session: Session, thread: DiscussionThread, limit: int, after: int | None
+) -> tuple[Sequence[ThreadPost], int]:
+    """Return a thread's posts, the first one first, and how many there are in all.
+
+    after: the number of the last post of the page before.
+    """
+    query = select(ThreadPost).where(
+        ThreadPost.thread_id == thread.id, ThreadPost.deleted_at.is_(None)
+    )
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if after is not None:
+        query = query.where(ThreadPost.number > after)
+    return session.scalars(query.order_by(ThreadPost.number).limit(limit)).all(), total
+
+
+def find_post(session: Session, person: Person, public_id: str) -> ThreadPost:
+    """Return a post. Raises NotVisible."""
+    threads = visible_threads(person).with_only_columns(DiscussionThread.id)
+    query = select(ThreadPost).where(
+        ThreadPost.public_id == public_id,
+        ThreadPost.deleted_at.is_(None),
+        ThreadPost.thread_id.in_(threads),
+    )
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def own_post(session: Session, person: Person, public_id: str) -> ThreadPost:
+    """Return a post that a person may word otherwise: their own. Raises NotVisible, NotAllowed."""
+    post = find_post(session, person, public_id)
+    if post.made_by != person.name:
+        raise NotAllowed
+    return post
+
+
+def reword(session: Session, post: ThreadPost, text: str) -> None:
+    """Give a post another wording; the one before is kept."""
+    session.add(
+        PostWording(
+            post_id=post.id, revision=post.revision, text=post.text, written_at=post.changed_at
+        )
+    )
+    post.text = text
+    post.revision += 1
+    post.changed_at = now()
+    session.flush()
+
+
+def delete_post(session: Session, person: Person, post: ThreadPost) -> None:
+    """Delete a post's text in all wordings; with the first post of a thread, the whole thread.
+
+    Raises NotAllowed.
+    """
+    thread = post.thread
+    if post.made_by != person.name and not may_moderate(session, person, thread):
+        raise NotAllowed
+    if post.number == 1:
+        erase_threads(session, [thread])
+        return
+    session.execute(delete(PostWording).where(PostWording.post_id == post.id))
+    post.text = ""
+    post.deleted_at = now()
+    if thread.accepted_id == post.public_id:
+        thread.accepted_id = None
+    thread.changed_at = now()
+    session.flush()
+
+
+def accept(session: Session, person: Person, thread: DiscussionThread, post: str | None) -> None:
+    """Say which post answers a question; None: none does. One at a time counts.
+
+    Who asked may say it, and who moderates. Raises NotAllowed, NotVisible, NoQuestion.
+    """
+    if thread.made_by != person.name and not may_moderate(session, person, thread):
+        raise NotAllowed
+    if thread.kind != "question":
+        raise NoQuestion
+    if post is not None:
+        found = find_post(session, person, post)
+        if found.thread_id != thread.id:
+            raise NotVisible
+        if found.number == 1:
+            raise NoQuestion
+    thread.accepted_id = post
+    thread.changed_at = now()
+    session.flush()
+
+
+def delete_threads_about(session: Session, item: SharedItem) -> set[str]:
+    """Delete what was said about an item that is deleted."""
+    query = select(DiscussionThread).where(
+        DiscussionThread.item_id == item.id, DiscussionThread.deleted_at.is_(None)
+    )
+    erase_threads(session, session.scalars(query).all())
+    return set()
+
+
+def erase_threads(session: Session, threads: Sequence[DiscussionThread]) -> None:
+    """Delete threads with all that was said in them."""
+    for thread in threads:
+        posts = select(ThreadPost.id).where(ThreadPost.thread_id == thread.id)
+        session.execute(delete(PostWording).where(PostWording.post_id.in_(posts)))
+        session.execute(delete(ThreadPost).where(ThreadPost.thread_id == thread.id))
+        thread.tags = []
+        thread.title = ""
+        thread.accepted_id = None
+        thread.deleted_at = now()
+    session.flush()
+
+
+def _audience(person: Person, told: str) -> tuple[str, str]:
+    """Return subject and name of those who shall see a thread. Raises AudienceClosed."""
+    kind, _, name = told.partition(":")
+    if kind == Subject.TEAM and name not in person.teams:
+        raise AudienceClosed("the team is not yours")
+    if kind == Subject.ORGANISATION:
+        if person.organisation is None:
+            raise AudienceClosed("you are in no organisation")
+        name = person.organisation
+    return kind, name
+
+
+def _in_audience(person: Person) -> ColumnElement[bool]:
+    thread = DiscussionThread
+    if person.admin:
+        return true()
+    return or_(
+        thread.made_by == person.name,
+        thread.audience == Subject.EVERYBODY,
+        and_(thread.audience == Subject.TEAM, thread.audience_name.in_(sorted(person.teams))),
+        and_(
+            thread.audience == Subject.ORGANISATION,
+            thread.audience_name == (person.organisation or ""),
+        ),
+    )

@@ -1,0 +1,161 @@
+"""What clients tell of documents, attachments, threads and subscriptions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from lepton_hub.catalogue.cards import Card, Tag, Text, Told
+from lepton_hub.catalogue.names import (
+    ITEM,
+    PATH,
+    SPACE,
+    NameProblem,
+    check_path,
+    parse_reference,
+)
+
+LONGEST_TEXT = 200_000
+LONGEST_POST = 20_000
+SECTION = (
+    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}(?:#[A-Za-z0-9_.%-]{1,100})?"
+)
+"""A part of the course: a module, a notebook of it, a section of that."""
+
+
+def check_name(name: str) -> str:
+    """Return the name of an attachment. Raises ValueError."""
+    try:
+        if "/" in name:
+            raise NameProblem("an attachment's name has no / in it")
+        return check_path(name)
+    except NameProblem as problem:
+        raise ValueError(str(problem)) from problem
+
+
+def _lines(text: str) -> str:
+    """Return a text with the line ends that all clients get."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("there is no word in it")
+    return text
+
+
+Markdown = Annotated[
+    Text,
+    AfterValidator(_lines),
+    Field(max_length=LONGEST_TEXT, description="Markdown."),
+]
+PostText = Annotated[
+    Text,
+    AfterValidator(_lines),
+    AfterValidator(_says_something),
+    Field(min_length=1, max_length=LONGEST_POST, description="Markdown."),
+]
+AttachmentName = Annotated[str, AfterValidator(check_name), Field(min_length=1, max_length=PATH)]
+Note = Annotated[Text, Field(max_length=1000, description="What is new.")]
+Title = Annotated[
+    Text, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=200)
+]
+
+
+class Written(Told):
+    """What a client tells with a text that is kept as it was written, with its blanks."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
+
+
+class NewDocument(Written):
+    """A document to be made. What is not told of its card can be changed there later."""
+
+    space: Annotated[str, Field(pattern=f"^{SPACE}$", description="A team of yours, or ~you.")]
+    name: Annotated[str, Field(pattern=f"^{ITEM}$")]
+    title: Title
+    text: Markdown
+    description: Annotated[Text, Field(max_length=10_000)] = ""
+    category: Annotated[Text, Field(max_length=64)] = ""
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
+    licence: Annotated[Text, Field(min_length=1, max_length=200)] = "for internal use"
+    personal_data: Literal["none", "pseudonymous", "personal"] = "none"
+
+    def card(self, author: str) -> Card:
+        """Return the document's card."""
+        same = ("title", "description", "category", "tags", "licence", "personal_data")
+        return Card(**{name: getattr(self, name) for name in same}, origin=f"written by {author}")
+
+
+class NewRevision(Written):
+    """A document's text, changed; the header If-Match says from which revision on."""
+
+    text: Markdown
+    note: Note = ""
+
+
+class NewAttachment(Told):
+    """A finished upload that becomes an attachment. name: text refers to it as attachment:NAME."""
+
+    name: AttachmentName
+    upload: Annotated[Text, Field(max_length=64)]
+    media_type: Annotated[str, Field(pattern=r"^[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}$")] = (
+        "application/octet-stream"
+    )
+
+
+class NewThread(Written):
+    """A discussion or a question, about an item or about a section of the course.
+
+    audience: who sees a thread about a section. A thread about an item is seen by who sees the
+    item.
+    """
+
+    item: Annotated[str | None, Field(max_length=200, description="SPACE/NAME.")] = None
+    section: Annotated[
+        str | None,
+        Field(pattern=f"^{SECTION}$", description="MODULE/NOTEBOOK#Section of the course."),
+    ] = None
+    audience: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(team:[A-Za-z0-9][A-Za-z0-9._-]{0,63}|organisation|everybody)$",
+            description="team:NAME of a team of yours, organisation, or everybody.",
+        ),
+    ] = None
+    kind: Literal["discussion", "question"] = "discussion"
+    title: Title
+    text: PostText
+    tags: Annotated[list[Tag], Field(max_length=20)] = []
+
+    @model_validator(mode="after")
+    def _is_about_one(self) -> NewThread:
+        if (self.item is None) == (self.section is None):
+            raise ValueError("a thread is about an item or about a section: tell one of them")
+        if (self.section is None) != (self.audience is None):
+            raise ValueError("a thread about a section has an audience, another one has none")
+        if self.item is not None:
+            try:
+                self.item = str(parse_reference(self.item)).partition("@")[0]
+            except NameProblem as problem:
+                raise ValueError(str(problem)) from problem
+        return self
+
+
+class NewPost(Written):
+    """What somebody says in a thread, or says otherwise now."""
+
+    text: PostText
+
+
+class AcceptedAnswer(Told):
+    """The post that answers a question."""
+
+    post: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16}$")]
+
+
+class MailWish(Told):
+    """How often the digest comes by e-mail."""
+
+    every: Literal["day", "week", "never"]

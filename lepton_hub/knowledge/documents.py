@@ -1,0 +1,143 @@
+"""Documents: items whose content is revisions of a text. No revision is ever changed or lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.cards import ItemKind, NewItem
+from lepton_hub.catalogue.items import NotVisible, create_item, find_item
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.document_fields import NewDocument, NewRevision
+from lepton_hub.knowledge.knowledge_tables import Attachment, DocumentRevision
+from lepton_hub.permissions.roles import Action
+
+
+class TextExists(Exception):
+    """A revision that says the same is the newest one already."""
+
+
+@dataclass(frozen=True)
+class RevisionText:
+    """A revision, after its transaction."""
+
+    number: int
+    text: str
+    made_by: str
+    made_at: datetime
+
+
+class EditConflict(Exception):
+    """Somebody else changed the document meanwhile. base: from which the change began, if known."""
+
+    def __init__(self, newest: RevisionText, base: RevisionText | None) -> None:
+        super().__init__(f"The newest revision is {newest.number}")
+        self.newest, self.base = newest, base
+
+
+def create_document(session: Session, person: Person, told: NewDocument) -> SharedItem:
+    """Make a document with its first revision. Raises what `create_item` does."""
+    card = told.card(person.name)
+    new = NewItem.model_construct(
+        space=told.space, name=told.name, kind=ItemKind.DOCUMENT, card=card
+    )
+    item = create_item(session, person, new)
+    session.add(
+        DocumentRevision(item_id=item.id, number=1, text=told.text, note="", made_by=person.name)
+    )
+    session.flush()
+    return item
+
+
+def find_document(
+    session: Session, person: Person, space: str, name: str, action: Action
+) -> SharedItem:
+    """Return a document with which a person may do something. Raises NotVisible, NotAllowed."""
+    item = find_item(session, person, space, name, action)
+    if item.kind != ItemKind.DOCUMENT:
+        raise NotVisible
+    return item
+
+
+def find_revision(
+    session: Session, item: SharedItem, number: int | None = None
+) -> DocumentRevision:
+    """Return a revision of a document; None: the newest. Raises NotVisible."""
+    query = select(DocumentRevision).where(DocumentRevision.item_id == item.id)
+    if number is not None:
+        query = query.where(DocumentRevision.number == number)
+    found = session.scalars(query.order_by(DocumentRevision.number.desc()).limit(1)).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def list_revisions(
+    session: Session, item: SharedItem, limit: int, before: int | None
+) -> tuple[Sequence[DocumentRevision], int]:
+    """Return revisions, the newest first, and how many there are in all.
+
+    before: the number of the last revision of the page before.
+    """
+    query = select(DocumentRevision).where(DocumentRevision.item_id == item.id)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if before is not None:
+        query = query.where(DocumentRevision.number < before)
+    return session.scalars(query.order_by(DocumentRevision.number.desc()).limit(limit)).all(), total
+
+
+def add_revision(
+    session: Session, person: Person, item: SharedItem, told: NewRevision, base: int | None
+) -> DocumentRevision:
+    """Add a revision that was written from the revision `base` on.
+
+    Raises EditConflict where that is not the newest, and TextExists where nothing changed.
+    """
+    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
+    newest = find_revision(session, item)
+    if newest.text == told.text:
+        raise TextExists
+    if newest.number != base:
+        raise EditConflict(_plain(newest), _plain_base(session, item, base))
+    revision = DocumentRevision(
+        item_id=item.id,
+        number=newest.number + 1,
+        text=told.text,
+        note=told.note,
+        made_by=person.name,
+    )
+    session.add(revision)
+    item.changed_at = now()
+    session.flush()
+    return revision
+
+
+def delete_revisions(session: Session, item: SharedItem) -> set[str]:
+    """Delete a document's text and attachments with it; return the attachments' contents."""
+    contents = set(session.scalars(select(Attachment.sha256).where(Attachment.item_id == item.id)))
+    for table in (DocumentRevision, Attachment):
+        session.execute(delete(table).where(table.item_id == item.id))
+    return contents
+
+
+def newest_text(session: Session, item: SharedItem) -> str:
+    """Return the text of a document as it is now; "" for other items."""
+    query = select(DocumentRevision.text).where(DocumentRevision.item_id == item.id)
+    return session.scalars(query.order_by(DocumentRevision.number.desc()).limit(1)).first() or ""
+
+
+def _plain(revision: DocumentRevision) -> RevisionText:
+    return RevisionText(revision.number, revision.text, revision.made_by, revision.made_at)
+
+
+def _plain_base(session: Session, item: SharedItem, base: int | None) -> RevisionText | None:
+    try:
+        return None if base is None else _plain(find_revision(session, item, base))
+    except NotVisible:
+        return None

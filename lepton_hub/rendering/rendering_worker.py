@@ -1,0 +1,45 @@
+"""Render what comes on standard input, a request a line; the process may be killed at any time."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from contextlib import suppress
+
+from lepton_hub.rendering.notebook_reading import NotANotebook, render_notebook
+from lepton_hub.rendering.safe_markdown import render_markdown
+from lepton_hub.rendering.text_differences import difference, merge
+
+MEMORY = 1024 * 1024 * 1024
+"""In bytes, of addresses; a hostile text may not take the machine's memory."""
+
+TASKS = {
+    "markdown": render_markdown,
+    "notebook": render_notebook,
+    "difference": lambda before, after, old, new: difference(before, after, (old, new)),
+    "merge": merge,
+}
+
+
+def main() -> None:
+    """Answer requests until standard input ends: ["ok", RESULT] or ["refused", WHY] each."""
+    for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # macOS has no limit of addresses
+            resource.setrlimit(limit, (most, most))
+    for line in sys.stdin.buffer:
+        task, arguments = json.loads(line)
+        try:
+            answer = ["ok", TASKS[task](*arguments)]
+        except NotANotebook as error:
+            answer = ["refused", str(error)]
+        except (RecursionError, MemoryError):
+            answer = ["failed", "it is nested too deeply or too large"]
+        except Exception as error:  # odd text can make the renderers raise anything
+            answer = ["failed", type(error).__name__]
+        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+        sys.stdout.buffer.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,176 @@
+"""Keep the search index in step: what a transaction changes is indexed in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import event, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from lepton_hub.catalogue.tables import ItemTag, SharedItem, Version
+from lepton_hub.catalogue.versions import newest_version
+from lepton_hub.knowledge.documents import newest_text
+from lepton_hub.knowledge.knowledge_tables import (
+    DiscussionThread,
+    DocumentRevision,
+    ThreadPost,
+    ThreadTag,
+)
+from lepton_hub.permissions import Subject
+from lepton_hub.search.search_tables import SearchEntry, SearchTag
+from lepton_hub.search.word_index import put_words, remove_words
+
+_CHANGED = "search entries to write"
+_BATCH = 200
+_CARD = ("intended_use", "limits", "origin", "category", "name")
+
+
+def keep_index(sessions: sessionmaker[Session]) -> None:
+    """Index from now on what is changed through these sessions, and what was changed before."""
+    event.listen(sessions, "after_flush", _collect)
+    event.listen(sessions, "before_commit", _write)
+    while _index_missing(sessions):
+        pass
+
+
+def _collect(session: Session, _: Any) -> None:
+    changed = session.info.setdefault(_CHANGED, set())
+    for row in (*session.new, *session.dirty, *session.deleted):
+        changed.update(_entries_of(row))
+
+
+def _entries_of(row: object) -> Iterator[tuple[str, int]]:
+    """Yield which entries a row has a part in."""
+    if isinstance(row, SharedItem):
+        yield "item", row.id
+    elif isinstance(row, ItemTag | DocumentRevision | Version):
+        yield "item", row.item_id
+    elif isinstance(row, DiscussionThread):
+        yield "thread", row.id
+    elif isinstance(row, ThreadTag):
+        yield "thread", row.thread_id
+    elif isinstance(row, ThreadPost):
+        yield "post", row.id
+
+
+def _write(session: Session) -> None:
+    session.flush()
+    for kind, number in sorted(session.info.pop(_CHANGED, ())):
+        {"item": _index_item, "thread": _index_thread, "post": _index_post}[kind](session, number)
+    session.flush()
+
+
+def _index_item(session: Session, number: int) -> None:
+    item = session.get(SharedItem, number)
+    key = f"item-{number}"
+    if item is None or item.deleted_at is not None:
+        _remove(session, select(SearchEntry).where(SearchEntry.key == key))
+        return
+    session.refresh(item)
+    version = newest_version(session, item)
+    names = [column["name"] for column in version.columns] if version else []
+    texts = [
+        item.description,
+        newest_text(session, item),
+        *(getattr(item, name) for name in _CARD),
+        " ".join(names),
+    ]
+    _put(
+        session,
+        SearchEntry(
+            key=key,
+            kind=item.kind,
+            item_id=item.id,
+            team=item.team,
+            owner=item.owner,
+            title=item.title,
+            text="\n".join(filter(None, texts)),
+            changed_at=item.changed_at,
+        ),
+        [tag.tag for tag in item.tags],
+    )
+
+
+def _index_thread(session: Session, number: int) -> None:
+    """Index the first post of a thread, which carries its title and tags."""
+    thread = session.get(DiscussionThread, number)
+    if thread is None or thread.deleted_at is not None:
+        _remove(session, select(SearchEntry).where(SearchEntry.thread_id == number))
+        return
+    query = select(ThreadPost.id).where(ThreadPost.thread_id == number, ThreadPost.number == 1)
+    for first in session.scalars(query).all():
+        _index_post(session, first)
+
+
+def _index_post(session: Session, number: int) -> None:
+    post = session.get(ThreadPost, number, populate_existing=True)
+    key = f"post-{number}"
+    if post is None or post.deleted_at is not None:
+        _remove(session, select(SearchEntry).where(SearchEntry.key == key))
+        return
+    thread = post.thread
+    first = post.number == 1
+    _put(
+        session,
+        SearchEntry(
+            key=key,
+            kind=thread.kind,
+            item_id=thread.item_id,
+            thread_id=thread.id,
+            post_id=post.id,
+            team=_team_of(thread),
+            owner=post.made_by,
+            title=thread.title if first else "",
+            text=post.text,
+            changed_at=post.changed_at,
+        ),
+        [tag.tag for tag in thread.tags] if first else [],
+    )
+
+
+def _team_of(thread: DiscussionThread) -> str | None:
+    if thread.item is not None:
+        return thread.item.team
+    return thread.audience_name if thread.audience == Subject.TEAM else None
+
+
+def _put(session: Session, entry: SearchEntry, tags: list[str]) -> None:
+    """Write an entry, in the place of the one with the same key."""
+    query = select(SearchEntry.id).where(SearchEntry.key == entry.key)
+    entry.id = session.scalars(query).first()
+    entry = session.merge(entry) if entry.id is not None else entry
+    entry.tags = [SearchTag(tag=tag) for tag in tags] if entry.id is None else _kept(entry, tags)
+    session.add(entry)
+    session.flush()
+    put_words(session, entry.id, entry.title, tags, entry.text)
+
+
+def _kept(entry: SearchEntry, tags: list[str]) -> list[SearchTag]:
+    known = {tag.tag: tag for tag in entry.tags}
+    return [known.get(tag) or SearchTag(tag=tag) for tag in tags]
+
+
+def _remove(session: Session, query: Any) -> None:
+    for entry in session.scalars(query).all():
+        remove_words(session, entry.id)
+        session.delete(entry)
+
+
+def _index_missing(sessions: sessionmaker[Session]) -> bool:
+    """Index some items and posts that have no entry; return whether there may be more."""
+    items = select(SharedItem.id).where(
+        SharedItem.deleted_at.is_(None),
+        SharedItem.id.not_in(select(SearchEntry.item_id).where(SearchEntry.key.like("item-%"))),
+    )
+    known = select(SearchEntry.post_id).where(SearchEntry.post_id.is_not(None))
+    posts = select(ThreadPost.id).where(
+        ThreadPost.deleted_at.is_(None), ThreadPost.id.not_in(known)
+    )
+    with sessions.begin() as session:
+        found = [
+            *(("item", number) for number in session.scalars(items.limit(_BATCH))),
+            *(("post", number) for number in session.scalars(posts.limit(_BATCH))),
+        ]
+        session.info[_CHANGED] = set(found)
+    return bool(found)
