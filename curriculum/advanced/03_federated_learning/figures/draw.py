@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 BLUE, ORANGE, INK, PAPER, GREY = "#00609A", "#B34700", "#222222", "#FFFFFF", "#888888"
+GREEN, PURPLE = "#00704A", "#7B2D8B"
 ROW = 6  # height of a drawn row, with the gap to the next
 HOSPITALS = (("hospital 1", 400), ("hospital 2", 150), ("hospital 3", 50))
 
@@ -15,6 +16,11 @@ def text(x, y, words, size=15, color=INK, weight="normal"):
         f'<text x="{x}" y="{y}" font-size="{size}" text-anchor="middle" font-weight="{weight}" '
         f'fill="{color}">{words}</text>'
     )
+
+
+def colored(words, color):
+    """A piece of a text in its own colour."""
+    return f'<tspan fill="{color}" font-weight="bold">{words}</tspan>'
 
 
 def box(x, y, width, height):
@@ -135,7 +141,7 @@ def drift():
     parts.append(dashed(*(round(value, 1) for end in ends for value in end), GREY))
     parts += [dot(*start, INK, 6), text(240, 36, "the server's weights")]
     parts += [dot(f"{mean[0]:.1f}", f"{mean[1]:.1f}", GREY, 7)]
-    parts += [text(f"{mean[0] - 8:.1f}", f"{mean[1] + 26:.1f}", "their mean", color="#555555")]
+    parts += [text(f"{mean[0] + 6:.1f}", f"{mean[1] - 22:.1f}", "their mean", color="#555555")]
     cross = f"M{best[0] - 7:.1f} {best[1] - 7:.1f}l14 14m0 -14l-14 14"
     parts.append(f'<path d="{cross}" stroke="{INK}" stroke-width="3"/>')
     parts += [text(f"{best[0] + 14:.1f}", f"{best[1] + 26:.1f}", "optimum of the mean loss")]
@@ -147,33 +153,35 @@ def drift():
 
 def masks():
     updates = (5, 2, 4)
-    pairs = {(0, 1): 70, (0, 2): 31, (1, 2): 58}
+    pairs = {(0, 1): (70, BLUE), (0, 2): (31, GREEN), (1, 2): (58, PURPLE)}
     parts = [box(120, 12, 260, 56)]
     sent = []
     for number, update in enumerate(updates):
         middle = 88 + number * 162
         terms = [str(update)]
         total = update
-        for (one, other), mask in pairs.items():
+        for (one, other), (mask, color) in pairs.items():
             if number in (one, other):
                 sign = 1 if number == one else -1
                 total += sign * mask
-                terms.append(f"{'+' if sign > 0 else '−'} {mask}")
+                terms.append(colored(f"{'+' if sign > 0 else '−'} {mask}", color))
         sent.append(total)
         shown = str(total).replace("-", "−")
         parts.append(box(middle - 76, 150, 152, 84))
         parts.append(text(middle, 172, f"hospital {number + 1}", weight="bold"))
         parts.append(text(middle, 194, f"its update: {update}"))
-        parts.append(text(middle, 218, " ".join(terms), color=BLUE))
+        parts.append(text(middle, 218, " ".join(terms)))
         top = 250 + (number - 1) * 80
         parts.append(arrow(middle, 148, top, 72, ORANGE))
         parts.append(text((middle + top) // 2 + 34, 116, shown, 16, ORANGE, "bold"))
     shown = " ".join(f"{'+' if s > 0 else '−'} {abs(s)}" for s in sent)[2:]
     parts.append(text(250, 34, "server", weight="bold"))
     parts.append(text(250, 56, f"{shown} = {sum(sent)} = 5 + 2 + 4"))
-    parts.append(
-        text(250, 262, "masks: 70 of hospitals 1 and 2, 31 of 1 and 3, 58 of 2 and 3", 14, BLUE)
-    )
+    shared = [
+        colored(f"{mask} of {one + 1} and {other + 1}", color)
+        for (one, other), (mask, color) in pairs.items()
+    ]
+    parts.append(text(250, 262, "masks that two hospitals share: " + ", ".join(shared), 14))
     title = "Secure aggregation: each mask is added once and subtracted once, so the sum is exact"
     write("masks.svg", 500, 276, title, parts)
 
