@@ -79,14 +79,14 @@ class SharedContent:
 def _column(values: list[str], kind: str | None, where: str) -> np.ndarray:
     convert = _CONVERTERS.get(kind or "")
     if convert is None and kind is not None:
-        return np.array(values)
+        return np.asarray(values)
     for attempt in [convert] if convert else [_integers, _numbers]:
         try:
             return attempt(values)
         except (ValueError, KeyError) as error:
             if convert:
                 raise CourseError(f"{where}: not all values are of the type {kind}.") from error
-    return np.array(values)
+    return np.asarray(values)
 
 
 def _integers(values: list[str]) -> np.ndarray:

@@ -55,6 +55,7 @@ COMMONPLACE = (
     "return False",
     "return found",
     "return network",
+    "return train",
     "return model.eval()",
     "with np.errstate(",
     "for _ in range(",
