@@ -144,7 +144,7 @@ wheel: build
 # New exact versions, from an environment made for the purpose. CUDA's packages are left to pip.
 pins:
 	$(PYTHON) -m venv --clear .venv-pins
-	.venv-pins/bin/python -m pip install --editable '.[dev,tensorboard,photographs,team]'
+	.venv-pins/bin/python -m pip install --editable '.[dev,tensorboard,photographs,team,sqlcipher]'
 	echo "# Exact versions of everything that \`make install\` brings, tested together." \
 	    "Made by \`make pins\`." > constraints.txt
 	.venv-pins/bin/python -m pip freeze --all --exclude-editable \
