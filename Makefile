@@ -121,11 +121,11 @@ test attack: export TF_NUM_INTEROP_THREADS = 1
 test: lint build $(LOGIN)
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
-	@# Last, with nothing else on the machine: forks, floods and all.
-	$(BIN)/python -m pytest -m attack --durations=10 --numprocesses 2 --dist loadfile tests/sandbox
+	@# Last, and alone on the machine: forks, floods and all.
+	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
 
 attack: build
-	$(BIN)/python -m pytest -m attack --numprocesses 2 --dist loadfile tests/sandbox
+	$(BIN)/python -m pytest -m attack tests/sandbox
 
 test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team
