@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import NewVersion
@@ -15,6 +15,7 @@ from lepton_hub.catalogue.items import NotVisible, existing
 from lepton_hub.catalogue.names import Reference, parse_reference
 from lepton_hub.catalogue.tables import SharedItem, Source, Version, VersionFile
 from lepton_hub.database.moments import now
+from lepton_hub.database.numbered import newest_first
 from lepton_hub.identity.person import Person
 
 
@@ -103,11 +104,7 @@ def list_versions(
 
     before: the number of the last version of the page before.
     """
-    query = select(Version).where(Version.item_id == item.id)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    if before is not None:
-        query = query.where(Version.number < before)
-    return session.scalars(query.order_by(Version.number.desc()).limit(limit)).all(), total
+    return newest_first(session, Version, item.id, limit, before)
 
 
 def find_file(version: Version, path: str | None) -> VersionFile:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import ItemKind, NewItem
 from lepton_hub.catalogue.items import NotVisible, create_item, find_item
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
+from lepton_hub.database.numbered import newest_first
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.document_fields import NewDocument, NewRevision
 from lepton_hub.knowledge.knowledge_tables import Attachment, DocumentRevision
@@ -85,11 +86,7 @@ def list_revisions(
 
     before: the number of the last revision of the page before.
     """
-    query = select(DocumentRevision).where(DocumentRevision.item_id == item.id)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    if before is not None:
-        query = query.where(DocumentRevision.number < before)
-    return session.scalars(query.order_by(DocumentRevision.number.desc()).limit(limit)).all(), total
+    return newest_first(session, DocumentRevision, item.id, limit, before)
 
 
 def add_revision(
