@@ -76,7 +76,7 @@ def difference_rows(difference: str) -> list[DifferenceRow]:
 
 
 def inline_rows(rows: Sequence[DifferenceRow]) -> Iterator[DifferenceRow]:
-    """Yield rows with one line each: of lines that changed together, first all old, then all new."""
+    """Yield rows with one line each: of a change, first all old lines, then all new ones."""
     waiting: list[DifferenceRow] = []
     for row in rows:
         if row.kind != "changed":

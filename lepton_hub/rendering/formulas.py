@@ -1,6 +1,6 @@
-"""Formulas of rendered Markdown as MathML, which browsers draw without a script.
+r"""Formulas of rendered Markdown as MathML, which browsers draw without a script.
 
-The converter lets markup of the author's through, such as `\\href` and `\\text{<b>}`, so that its
+The converter lets markup of the author's through, such as `\href` and `\text{<b>}`, so its
 tree is built anew here from elements and attributes that are known to do nothing.
 """
 
