@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from lasting_renderer import RENDERER
 from page_visitor import ORIGIN, PageVisitor
 from small_hub import small_hub
 
@@ -13,6 +14,7 @@ SECTION = "02_data_pipelines/lesson.ipynb#Leakage"
 @pytest.fixture
 def hub(tmp_path):
     with small_hub(tmp_path) as made:
+        made.state.renderer = RENDERER
         made.make("ada", "engines/rides")
         yield made
 

@@ -31,6 +31,8 @@ from lepton_hub.permissions import Action
 
 router = APIRouter(include_in_schema=False)
 
+MOST_BYTES = 2_000_000
+"""About how much a form brings at once: `Guards` refuses larger requests."""
 FileName = Annotated[str, Path(max_length=PATH)]
 
 
@@ -154,5 +156,5 @@ def _list(
     return render(
         request, person, "knowledge/attachments.html",
         status=422 if problems else 200,
-        item=item, attachments=found, actions=actions, problems=problems or [],
+        item=item, attachments=found, actions=actions, problems=problems or [], most=MOST_BYTES,
     )  # fmt: skip
