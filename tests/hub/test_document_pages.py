@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
 from lasting_renderer import RENDERER
 from page_visitor import ORIGIN, PageContent, PageVisitor
@@ -11,13 +13,26 @@ TEXT = "# Pistons\n\nOne.\n\nTwo.\n\nThree.\n"
 GUIDE = "/pages/documents/engines/guide"
 
 
-@pytest.fixture
-def hub(tmp_path):
-    with small_hub(tmp_path) as made:
+@contextmanager
+def prepared(folder):
+    with small_hub(folder) as made:
         made.state.renderer = RENDERER
         told = {"space": "engines", "name": "guide", "title": "Guide", "text": TEXT}
         assert made.post("ada", "/documents", told).status_code == 201
         made.grant("ada", "engines/guide", "person", "dora", "contribute")
+        yield made
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with prepared(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A hub for tests that change nothing in it."""
+    with prepared(tmp_path_factory.mktemp("hub")) as made:
         yield made
 
 
@@ -138,7 +153,8 @@ def test_a_document_is_made_and_named_after_its_title(hub, ada):
         ({"personal_data": "maybe"}, 422, "personal"),
     ],
 )
-def test_a_form_with_a_problem_keeps_what_was_typed(ada, wrong, status, sentence):
+def test_a_form_with_a_problem_keeps_what_was_typed(shared, wrong, status, sentence):
+    ada = PageVisitor(shared, "ada")
     told = {"title": "T", "space": "engines", "text": "\n  <typed> & 'kept'", "tags": ""}
     answer = ada.send("/pages/documents/new", {**told, "personal_data": "none", **wrong})
     assert answer.status_code == status
@@ -206,19 +222,18 @@ def test_where_both_changed_the_same_line_the_writer_decides(hub, ada):
 
 
 @pytest.mark.parametrize("base", ["", "0", "7", "x", "-1", "99999999999999"])
-def test_a_base_that_is_none_is_a_conflict_and_never_an_overwriting(hub, ada, base):
-    answer = ada.send(f"{GUIDE}/edit", {"text": "new", "base": base})
+def test_a_base_that_is_none_is_a_conflict_and_never_an_overwriting(shared, base):
+    answer = PageVisitor(shared, "ada").send(f"{GUIDE}/edit", {"text": "new", "base": base})
     assert (answer.status_code, typed(answer)) == (409, "new")
-    assert hub.get("ada", "/documents/engines/guide").json()["revision"]["number"] == 1
+    assert shared.get("ada", "/documents/engines/guide").json()["revision"]["number"] == 1
 
 
 def test_what_was_typed_stays_where_the_document_is_gone_meanwhile(hub):
     dora = PageVisitor(hub, "dora")
-    token = dora.token
     hub.ask("ada", "DELETE", "/items/engines/guide")
-    answer = dora.send(f"{GUIDE}/edit", {"text": "my long work", "base": "1", "form_token": token})
+    answer = edit(dora, "my long <work>", 1)
     assert answer.status_code == 404
-    assert "my long work" in answer.text
+    assert "my long &lt;work&gt;" in answer.text
 
 
 # ── Revisions ─────────────────────────────────────────────────────────────────────────────────
