@@ -24,6 +24,7 @@ class NavigationEntry:
 
 NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/", "Start"),
+    NavigationEntry("/pages/items", "Items"),
     NavigationEntry("/pages/documents", "Documents"),
     NavigationEntry("/pages/discussions", "Discussions"),
     NavigationEntry("/pages/digest", "What is new"),

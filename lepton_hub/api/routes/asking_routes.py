@@ -111,7 +111,7 @@ def make(
 def follow(request: Request, state: State, person: Asker, secret: Secret) -> Response:
     """Return what a link shows."""
     with state.sessions.begin() as session:
-        link, item = _linked(session, secret)
+        link, item = linked(session, secret)
         if link.version is None:
             versions = list(list_versions(session, item, 100, None)[0])
         else:
@@ -136,7 +136,7 @@ def download(
 ) -> Response:
     """Return a file that a link shows."""
     with state.sessions.begin() as session:
-        link, item = _linked(session, secret)
+        link, item = linked(session, secret)
         version = find_version(session, item, version_number(number))
         if link.version not in (None, version.number):
             raise NotVisible
@@ -146,7 +146,8 @@ def download(
     return content_response(request, state.store, file)
 
 
-def _linked(session: Session, secret: str) -> tuple[SharedLink, SharedItem]:
+def linked(session: Session, secret: str) -> tuple[SharedLink, SharedItem]:
+    """Return the link with a secret, and its item. Raises NotVisible."""
     link = link_by(session, secret)
     item = session.get(SharedItem, link.item_id) if link else None
     if link is None or item is None or item.deleted_at is not None:

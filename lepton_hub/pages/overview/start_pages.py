@@ -21,4 +21,4 @@ def without_slash(state: State) -> RedirectResponse:
 @router.get("/pages/")
 def start(request: Request, person: Visitor) -> Response:
     """Show what is new."""
-    return render(request, person, "start.html")
+    return render(request, person, "overview/start.html")
