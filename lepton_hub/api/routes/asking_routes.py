@@ -22,6 +22,7 @@ from lepton_hub.catalogue.items import NotVisible, card_of
 from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version, list_versions
+from lepton_hub.identity.person import Person
 from lepton_hub.permissions import Role, SharedLink
 from lepton_hub.permissions.access_requests import (
     TooManyRequests,
@@ -74,16 +75,22 @@ def list_mine(state: State, person: Asker) -> RequestList:
 def list_to_me(state: State, person: Asker) -> RequestList:
     """List who waits for access to items that you own."""
     with state.sessions.begin() as session:
-        mine = select(SharedItem.space, SharedItem.name).where(
-            SharedItem.owner == person.name, SharedItem.deleted_at.is_(None)
-        )
-        found = [
-            request_answer(one, one.answer)
-            for space, name in session.execute(mine)
-            for one in waiting_for(session, space, name)
-        ]
+        found = requests_to(session, person)
         note(session, person, "request.list", "requests to me")
-        return RequestList(requests=sorted(found, key=lambda one: one.asked_at))
+        return RequestList(requests=found)
+
+
+def requests_to(session: Session, person: Person) -> list[RequestAnswer]:
+    """Return who waits for access to items that a person owns, oldest first."""
+    mine = select(SharedItem.space, SharedItem.name).where(
+        SharedItem.owner == person.name, SharedItem.deleted_at.is_(None)
+    )
+    found = [
+        request_answer(one, one.answer)
+        for space, name in session.execute(mine)
+        for one in waiting_for(session, space, name)
+    ]
+    return sorted(found, key=lambda one: one.asked_at)
 
 
 @router.post("/requests", status_code=202, response_model=RequestAnswer, responses=described(409))

@@ -35,7 +35,7 @@ SENTENCES = {
 
 def blank_card() -> dict[str, str]:
     """Return the fields of a form for a card that nobody has written yet."""
-    return {name: "" for name in Card.model_fields} | {"personal_data": "none"}
+    return dict.fromkeys(Card.model_fields, "") | {"personal_data": "none"}
 
 
 def typed_of(card: Card) -> dict[str, str]:

@@ -10,19 +10,19 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import VersionAnswer, answer_of, version_answer
 from lepton_hub.api.asking import Name, Space, State, note
-from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import find_item
-from lepton_hub.catalogue.tables import SharedItem, Version
+from lepton_hub.catalogue.tables import SharedItem, Version, VersionFile
 from lepton_hub.catalogue.versions import find_version, list_versions, made_from, newest_version
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.subscriptions import following
-from lepton_hub.pages.items.file_views import FileView, beginning_of, is_readable
+from lepton_hub.pages.items.file_views import beginning_of, is_readable
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render
 from lepton_hub.pages.visitors import Visitor
 from lepton_hub.permissions import Action
 from lepton_hub.permissions.grants import roles_of
+from lepton_hub.previews import IMAGES, is_table
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,11 +34,11 @@ Before = Annotated[int | None, Query(ge=1, lt=10**9, description="Versions befor
 
 @dataclass(frozen=True)
 class ShownVersion:
-    """A version as its item's page shows it. looks: what the beginning of its first file shows."""
+    """A version as its item's page shows it. first: the file whose beginning is shown."""
 
     answer: VersionAnswer
     used_by: list[str]
-    looks: FileView | None
+    first: VersionFile | None
 
 
 @router.get("/pages/items/{space}/{name}")
@@ -74,24 +74,29 @@ def show_item(
             "thread_count": thread_count,
             "followed": following(session, person),
         }
-        shown = _shown(session, state, person, item, chosen) if chosen else None
+        shown = _shown(session, person, item, chosen) if chosen else None
         which = {"version": chosen.number} if chosen else {}
         note(session, person, "item.read", item.reference, **which)
-        if shown is not None and shown.looks is not None:
-            reference, path = shown.answer.reference, shown.looks.path
-            note(session, person, "file.preview", reference, path=path)
+        if shown is not None and shown.first is not None:
+            note(session, person, "file.preview", shown.answer.reference, path=shown.first.path)
+    # Reading a content may take a while, and no writer shall wait for it.
+    looks = beginning_of(state, shown.first) if shown and shown.first else None
     return render(
-        request, person, "items/item.html", shown=shown, is_readable=is_readable, **context
-    )
+        request, person, "items/item.html",
+        shown=shown, looks=looks, is_readable=is_readable, **context,
+    )  # fmt: skip
 
 
-def _shown(
-    session: Session, state: ServiceState, person: Person, item: SharedItem, version: Version
-) -> ShownVersion:
+def _showing_most(file: VersionFile) -> bool:
+    """Return how late a file is chosen to be looked at: tables and pictures first."""
+    return not is_table(file.path) and not file.path.lower().endswith(tuple(IMAGES))
+
+
+def _shown(session: Session, person: Person, item: SharedItem, version: Version) -> ShownVersion:
     answer = version_answer(session, person, item, version)
-    first = next((file for file in version.files if is_readable(file.path)), None)
+    first = min((f for f in version.files if is_readable(f.path)), key=_showing_most, default=None)
     return ShownVersion(
         answer=answer,
         used_by=made_from(session, person, version),
-        looks=beginning_of(state, first) if first else None,
+        first=first,
     )

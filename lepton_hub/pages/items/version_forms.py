@@ -18,7 +18,7 @@ COLUMN_HELP = f"One a line: name; type; unit; description. The type is {_TYPES}.
 SENTENCES = {
     "made_from": "One version a line, with its number, such as city/ridership@3.",
     "type": f"A column's type is {_TYPES}.",
-    "path": 'A file\'s name cannot have \\ : * ? " < > | in it, nor begin or end with a blank.',
+    "path": "A file's name cannot have \\ : * ? \" < > | in it, nor begin or end with a blank.",
 }
 _FIELDS = {"type": "columns", "name": "columns", "unit": "columns", "path": "file", "files": "file"}
 
