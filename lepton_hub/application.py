@@ -25,6 +25,7 @@ from lepton_hub.api.knowledge import (
     subscription_routes,
     thread_routes,
 )
+from lepton_hub.api.learning import needs_routes, recommendation_routes
 from lepton_hub.api.problems import Problem, ProblemAnswer, problem_response
 from lepton_hub.api.routes import (
     asking_routes,
@@ -77,7 +78,7 @@ def create_app(state: ServiceState) -> FastAPI:
     for module in (
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
         document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
-        search_routes,
+        search_routes, needs_routes, recommendation_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)

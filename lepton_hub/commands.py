@@ -17,6 +17,7 @@ from lepton_course.command_group import NamesItself
 from lepton_course.errors import problem_in_words
 from lepton_hub.audit import (
     UntrustedHead,
+    append,
     entries,
     export_head,
     head_public_key,
@@ -29,6 +30,8 @@ from lepton_hub.database.engine import DatabaseError, open_database
 from lepton_hub.database.upgrades import upgrade_database
 from lepton_hub.identity.made_up import NOTICE, MadeUpIdentity, NotLoopback, loopback, secret_in
 from lepton_hub.keys import KeyFileError
+from lepton_hub.needs.own_replies import forget_respondent
+from lepton_hub.recommendations.usage_keeping import forget_user
 from lepton_hub.settings import HubSettings, SettingsError, settings_of
 from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, StorageError, Uploads
 
@@ -178,9 +181,16 @@ def forget(
     reason: Annotated[str, typer.Option(help="Why, such as a request's date; nothing personal.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a person's name from the audit log for good; that it was removed stays."""
+    """Remove a person's name from the audit log for good; that it was removed stays.
+
+    What they answered in the survey and which items they have used is deleted as well.
+    """
     _, engine = _opened(folder)
     with Session(engine) as session, session.begin():
+        known = forget_respondent(session, person) + forget_user(session, person)
+        if known:
+            append(session, actor=by, action="person.forget", subject="survey", detail={})
+            print(f"Deleted {known} answers to the survey and uses of items.")
         values = mentions(session, person)
         if not values:
             print(f"The audit log does not name {person}.")
