@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from sqlalchemy import select
 
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
@@ -16,11 +15,11 @@ from lepton_hub.api.learning.learning_answers import (
     recommendation_answer,
 )
 from lepton_hub.api.problems import Problem, described
-from lepton_hub.catalogue.items import existing, find_item
+from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import ITEM, SPACE, parse_reference
-from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.permissions import Action
-from lepton_hub.recommendations import ItemUse, ModuleUse, UsageBasis, also_needed
+from lepton_hub.recommendations import UsageBasis, also_needed
+from lepton_hub.recommendations.own_uses import uses_of
 from lepton_hub.recommendations.usage_keeping import forget_user
 
 router = APIRouter(tags=["what you may also need"])
@@ -64,23 +63,12 @@ def recommend(
 def list_uses(request: Request, state: State, person: Asker) -> Response:
     """List what the hub knows you to have used, as far as it still exists for you."""
     with state.sessions.begin() as session:
-        items = (
-            existing(person)
-            .join(ItemUse, ItemUse.item_id == SharedItem.id)
-            .where(ItemUse.person == person.name)
-            .with_only_columns(SharedItem.space, SharedItem.name, ItemUse.first_at, ItemUse.last_at)
-        )
-        modules = select(ModuleUse).where(ModuleUse.person == person.name)
         found = [
-            OwnUse(what=f"{space}/{name}", first_at=first, last_at=last)
-            for space, name, first, last in session.execute(items).tuples()
-        ]
-        found += [
-            OwnUse(what=one.module, first_at=one.first_at, last_at=one.last_at)
-            for one in session.scalars(modules)
+            OwnUse(what=one.what, first_at=one.first_at, last_at=one.last_at)
+            for one in uses_of(session, person)
         ]
         note(session, person, "use.list", "uses")
-    return tagged(request, OwnUses(uses=sorted(found, key=lambda one: one.what)))
+    return tagged(request, OwnUses(uses=found))
 
 
 @router.delete("/recommendations/uses", status_code=204, responses=described())
