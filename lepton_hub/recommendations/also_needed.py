@@ -2,8 +2,9 @@
 
 An item is recommended for another item, or for a module of the course, if at least three other
 people have used both. Candidates are ranked by the cosine between their users and those of what
-they are recommended for: people who used both, by the root of the product of how many used each.
-So what everybody uses does not come first everywhere, as it would by popularity.
+they are recommended for: people who used both, by the root of the product of how many used each;
+over all that somebody used, cosines add up. So what everybody uses does not come first everywhere,
+as it would by popularity.
 
 Everything is counted over items that exist for who asks. Numbers are told in steps, and of uses
 before today, so that no number shows that somebody used something just now.
@@ -11,6 +12,7 @@ before today, so that no number shows that somebody used something just now.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,7 +49,7 @@ class ItemRecommendation:
     """An item that somebody may also need.
 
     colleagues: at least so many used both; basis: for what it is recommended, None where it is
-    merely used by so many. score: by which it is ranked, 0 to 1.
+    merely used by so many. score: by which it is ranked.
     """
 
     item: SharedItem
@@ -93,14 +95,19 @@ def told_number(people: int) -> int:
     return max(step for step in STEPS if step <= people)
 
 
-def rank(pairs: Iterable[UsedTogether], limit: int) -> list[UsedTogether]:
-    """Return the best pair for each candidate, the best candidates first."""
-    best: dict[int, UsedTogether] = {}
+def rank(pairs: Iterable[UsedTogether], limit: int) -> list[tuple[UsedTogether, float]]:
+    """Return the best candidates, each with the pair that explains it best and with its score.
+
+    A candidate that was used together with several things that somebody used adds up their scores.
+    """
+    of_candidate: dict[int, list[UsedTogether]] = defaultdict(list)
     for pair in pairs:
-        known = best.get(pair.candidate)
-        if known is None or (pair.score, pair.both) > (known.score, known.both):
-            best[pair.candidate] = pair
-    return sorted(best.values(), key=lambda one: (-one.score, -one.both, one.candidate))[:limit]
+        of_candidate[pair.candidate].append(pair)
+    found = [
+        (max(several, key=lambda one: (one.score, one.both)), sum(one.score for one in several))
+        for several in of_candidate.values()
+    ]
+    return sorted(found, key=lambda one: (-one[1], -one[0].both, one[0].candidate))[:limit]
 
 
 def also_needed(
@@ -120,15 +127,13 @@ def also_needed(
     pairs = _together(session, person, bases, today, ItemUse)
     pairs += _together(session, person, bases, today, ModuleUse)
     ranked = rank(pairs, limit)
-    items = _items(session, [pair.candidate for pair in ranked])
+    items = _items(session, [pair.candidate for pair, _ in ranked])
     known = {one.item.id if one.item else one.module: one for one in bases}
     found = [
-        ItemRecommendation(
-            items[pair.candidate], told_number(pair.both), known[pair.basis], pair.score
-        )
-        for pair in ranked
+        ItemRecommendation(items[pair.candidate], told_number(pair.both), known[pair.basis], score)
+        for pair, score in ranked
     ]
-    return found or ([] if basis else _most_used(session, person, today, limit))
+    return found or ([] if basis else most_used(session, person, today, limit))
 
 
 def _used_last(session: Session, person: Person) -> list[UsageBasis]:
@@ -216,10 +221,10 @@ def _users(session: Session, person: Person, items: set[int], today: datetime) -
     return dict(session.execute(query).tuples().all())
 
 
-def _most_used(
+def most_used(
     session: Session, person: Person, today: datetime, limit: int
 ) -> list[ItemRecommendation]:
-    """Return what most others use: the baseline, for who has used nothing yet."""
+    """Return what most others used: for who has used nothing yet, and to compare with."""
     number = func.count().label("number")
     query = (
         select(ItemUse.item_id, number)

@@ -80,8 +80,9 @@ def test_a_team_sees_its_sums_and_what_answers_them(hub):
         page = visitor.see(group)
         assert "100 %" in page.text and "4.0 of 5" in page.text and "<script>" in page.text
         assert "/pages/items/engines/folds" in page.links
-    nothing = PageVisitor(hub, "curie").get("/pages/needs/groups/team/nothing")
-    hidden = PageVisitor(hub, "curie").get(group)
+    curie = PageVisitor(hub, "curie")
+    nothing = curie.get("/pages/needs/groups/team/nothing")
+    hidden = curie.get(group)
     assert (hidden.status_code, hidden.text) == (404, nothing.text)
 
 
