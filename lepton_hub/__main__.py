@@ -28,6 +28,9 @@ from lepton_hub.storage import StorageError
 from lepton_hub.unavailable import SECONDS as UNAVAILABLE_SECONDS
 from lepton_hub.unavailable import unavailable_app
 
+MADE_UP = "LEPTON_HUB_MADE_UP"
+"""Set to "on", it fills an empty hub with made-up content: `make hub` does."""
+
 PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, SQLAlchemyError, OSError)
 
 
@@ -53,6 +56,10 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         prefix = environment["JUPYTERHUB_SERVICE_PREFIX"].rstrip("/")
         serve(unavailable_app(prefix), listener, seconds=UNAVAILABLE_SECONDS)
         sys.exit(1)
+    if environment.get(MADE_UP, "").lower() == "on":
+        from lepton_hub.demonstration.filling import fill_if_empty
+
+        fill_if_empty(state)
     serve(create_app(state), listener)
 
 

@@ -26,6 +26,7 @@ from lepton_hub.api.knowledge import (
     subscription_routes,
     thread_routes,
 )
+from lepton_hub.api.learning import needs_routes, recommendation_routes
 from lepton_hub.api.problems import Problem, ProblemAnswer
 from lepton_hub.api.routes import (
     asking_routes,
@@ -51,6 +52,7 @@ from lepton_hub.pages.error_pages import (
 )
 from lepton_hub.pages.items import ITEM_PAGES
 from lepton_hub.pages.knowledge import KNOWLEDGE_PAGES
+from lepton_hub.pages.learning import LEARNING_PAGES
 from lepton_hub.pages.overview import OVERVIEW_PAGES
 from lepton_hub.pages.visitors import FormRefused, NotSignedIn
 
@@ -94,7 +96,7 @@ def create_app(state: ServiceState) -> FastAPI:
     for module in (
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
         document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
-        search_routes,
+        search_routes, needs_routes, recommendation_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     for module in (
@@ -103,6 +105,7 @@ def create_app(state: ServiceState) -> FastAPI:
         *OVERVIEW_PAGES,
         *ITEM_PAGES,
         *KNOWLEDGE_PAGES,
+        *LEARNING_PAGES,
         error_pages,  # the last one: it has all addresses that no other has
     ):
         app.include_router(module.router, prefix=prefix)

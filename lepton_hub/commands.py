@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import Engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from lepton_course.command_group import NamesItself
 from lepton_course.errors import problem_in_words
 from lepton_hub.audit import (
     UntrustedHead,
+    append,
     entries,
     export_head,
     head_public_key,
@@ -36,6 +37,9 @@ from lepton_hub.identity.made_up import (
     secret_in,
 )
 from lepton_hub.keys import KeyFileError
+from lepton_hub.needs.own_replies import forget_respondent
+from lepton_hub.recommendations.usage_keeping import forget_user
+from lepton_hub.search import keep_index
 from lepton_hub.settings import HubSettings, SettingsError, settings_of
 from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, StorageError, Uploads
 
@@ -53,6 +57,9 @@ def start(
     folder: HubFolder,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8890,
     host: Annotated[str, typer.Option(help="An address of this machine alone.")] = "127.0.0.1",
+    made_up: Annotated[
+        bool, typer.Option("--made-up", help="Begin with made-up content, in an empty hub.")
+    ] = False,
 ) -> None:
     """Start a hub alone, with made-up people, to try it on this machine."""
     from lepton_hub.api.service_state import open_service
@@ -65,11 +72,15 @@ def start(
         identity = MadeUpIdentity(secret_in(folder.expanduser() / "made-up-sign-in"))
         settings = settings_of(folder, {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": ""})
         browsers = MadeUpSignIn(identity)
-        app = create_app(
-            open_service(settings, identity, look_up=identity.look_up, made_up=browsers)
-        )
+        state = open_service(settings, identity, look_up=identity.look_up, made_up=browsers)
+        app = create_app(state)
     except (NotLoopback, *PROBLEMS) as error:
         sys.exit(f"lepton hub start: {problem_in_words(error)}.")
+    if made_up:
+        from lepton_hub.demonstration.filling import fill_if_empty
+
+        if not fill_if_empty(state):
+            print("There is, or was, something in this hub: nothing made-up was added.\n")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -81,6 +92,17 @@ def start(
         print(f"  export LEPTON_HUB_TOKEN={identity.token(person.name)}   # {person.name}, {about}")
     print(f"\nWhat it can do: {address}/docs. Stop: Ctrl+C.", flush=True)
     serve(app, listener)
+
+
+@hub_app.command(name="remove-made-up")
+def remove_made_up_content(folder: HubFolder) -> None:
+    """Remove what --made-up or `make hub` put there, with what was said about it."""
+    from lepton_hub.demonstration.removal import remove_made_up
+
+    settings, engine = _opened(folder)
+    sessions = sessionmaker(engine, expire_on_commit=False)
+    keep_index(sessions)
+    print(f"Removed {remove_made_up(sessions, _store(settings))} made-up items.")
 
 
 @hub_app.command(name="verify")
@@ -189,9 +211,16 @@ def forget(
     reason: Annotated[str, typer.Option(help="Why, such as a request's date; nothing personal.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a person's name from the audit log for good; that it was removed stays."""
+    """Remove a person's name from the audit log for good; that it was removed stays.
+
+    What they answered in the survey and which items they have used is deleted as well.
+    """
     _, engine = _opened(folder)
     with Session(engine) as session, session.begin():
+        known = forget_respondent(session, person) + forget_user(session, person)
+        if known:
+            append(session, actor=by, action="person.forget", subject="survey", detail={})
+            print(f"Deleted {known} answers to the survey and uses of items.")
         values = mentions(session, person)
         if not values:
             print(f"The audit log does not name {person}.")

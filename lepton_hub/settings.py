@@ -26,6 +26,7 @@ class HubSettings:
     smtp, mail_from, mail_domain: the server of e-mails, such as smtp+starttls://USER:PASSWORD@HOST,
         the address that e-mails come from, and the domain of people's addresses; without a server
         none are sent.
+    curriculum: the folder of the course's modules; by default those of this installation.
     """
 
     database: str
@@ -40,6 +41,7 @@ class HubSettings:
     smtp: str | None = field(default=None, repr=False)
     mail_from: str = ""
     mail_domain: str = ""
+    curriculum: Path | None = None
 
     def database_key(self) -> str | None:
         """Return the key of the database, if it has one. Raises SettingsError."""
@@ -61,11 +63,13 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
 
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
     LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
-    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, and JUPYTERHUB_SERVICE_PREFIX.
+    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM, and
+    JUPYTERHUB_SERVICE_PREFIX.
     Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
     key_file = environment.get("LEPTON_HUB_DATABASE_KEY_FILE")
+    curriculum = environment.get("LEPTON_HUB_CURRICULUM")
     return HubSettings(
         database=environment.get("LEPTON_HUB_DATABASE", f"sqlite:///{folder / 'hub.sqlite'}"),
         blobs=environment.get("LEPTON_HUB_BLOBS", str(folder / "blobs")),
@@ -74,6 +78,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
         prefix=environment.get("JUPYTERHUB_SERVICE_PREFIX", "").rstrip("/"),
         requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
         largest_upload=_number(environment, "LEPTON_HUB_LARGEST_UPLOAD", 64 * 2**30),
+        curriculum=Path(curriculum) if curriculum else None,
         **_mail(environment),
     )
 

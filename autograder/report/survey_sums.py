@@ -3,9 +3,6 @@
 A sum is over `FEWEST_PEOPLE` people or more. Teams in which fewer have answered are counted
 together as "Other teams", and left out where these are fewer, too: then they are in no sum at all,
 because the class's sum less those of the teams shown would be theirs.
-
-Need follows Borich (A needs assessment model for conducting follow-up studies, Journal of Teacher
-Education 31, 1980, 39-42): what is missing, weighted by how much it matters.
 """
 
 from __future__ import annotations
@@ -15,14 +12,19 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
 
-from lepton_course.survey.asked import FEWEST_PEOPLE, PACE, USEFUL, WANTED, Valid
-from lepton_course.survey.placement import knowledge
+from lepton_course.survey.asked import FEWEST_PEOPLE, PACE, Valid
+from lepton_course.survey.needs_assessment import (
+    Need,
+    SurveyedModule,
+    TeachNext,
+    known_and_wanted,
+    need_of,
+    teach_next,
+    useful_and_pace,
+)
 
 EVERYBODY = "The whole class"
 OTHERS = "Other teams"
-
-KNOWN_ENOUGH = 0.5
-"""What a group knows of a prerequisite, 0 to 1, below which that is taught first."""
 
 T = TypeVar("T")
 
@@ -36,26 +38,6 @@ class Respondent:
 
 
 @dataclass(frozen=True)
-class SurveyedModule:
-    """A module that the survey asks about. questions: how many placement questions it has."""
-
-    id: str
-    title: str
-    questions: int
-    prerequisites: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Need:
-    """What a group knows of a module and needs of it: means over `people`, each 0 to 1."""
-
-    people: int
-    known: float
-    wanted: float
-    need: float
-
-
-@dataclass(frozen=True)
 class Reception:
     """What a group thinks of a module. useful: mean of 1 to 5. slow, right, fast: people."""
 
@@ -64,15 +46,6 @@ class Reception:
     slow: int
     right: int
     fast: int
-
-
-@dataclass(frozen=True)
-class TeachNext:
-    """The module that a group should be taught next. instead_of: one that builds on it, or None."""
-
-    module: SurveyedModule
-    need: Need
-    instead_of: SurveyedModule | None = None
 
 
 @dataclass(frozen=True)
@@ -144,35 +117,12 @@ def class_needs(
     )
 
 
-def teach_next(
-    modules: Sequence[SurveyedModule], needs: Mapping[str, Need | None]
-) -> TeachNext | None:
-    """Return the module of largest need, or the prerequisite of it that its group lacks.
-
-    modules: those not taught yet. needs: a group's, by id; None where they may not be shown.
-    """
-    found = {module.id: module for module in modules if needs.get(module.id)}
-    wanted = [(needs[name].need, module) for name, module in found.items()]
-    if not wanted or max(need for need, _ in wanted) <= 0:
-        return None
-    first = module = max(wanted, key=lambda pair: pair[0])[1]
-    seen = {module.id}
-    while lacking := [
-        name
-        for name in module.prerequisites
-        if name in found and name not in seen and needs[name].known < KNOWN_ENOUGH
-    ]:
-        module = found[min(lacking, key=lambda name: needs[name].known)]
-        seen.add(module.id)
-    return TeachNext(module, needs[module.id], None if module is first else first)
-
-
 def receptions(people: Iterable[Respondent], module: str) -> dict[str, Reception]:
     """Return what each group thinks of a module, of those who answered both questions."""
     answered = [
-        (person.team, (int(person.answers[module, USEFUL.name]), person.answers[module, PACE.name]))
+        (person.team, said)
         for person in people
-        if (module, USEFUL.name) in person.answers and (module, PACE.name) in person.answers
+        if (said := useful_and_pace(person.answers, module)) is not None
     ]
     return {
         group: Reception(
@@ -188,12 +138,10 @@ def _needs(
     respondents: Iterable[Respondent], module: SurveyedModule
 ) -> Iterable[tuple[str, tuple[float, float]]]:
     """Yield team, knowledge and want (each 0 to 1) of each person who said both."""
-    most = len(WANTED.values) - 1
     for person in respondents:
-        known = knowledge(person.answers, module.id, module.questions)
-        wanted = person.answers.get((module.id, WANTED.name))
-        if known is not None and wanted is not None:
-            yield person.team, (known, WANTED.values.index(wanted) / most)
+        said = known_and_wanted(person.answers, module.id, module.questions)
+        if said is not None:
+            yield person.team, said
 
 
 def _mean_need(values: Sequence[tuple[float, float]]) -> Need:
@@ -201,5 +149,5 @@ def _mean_need(values: Sequence[tuple[float, float]]) -> Need:
         len(values),
         fmean(known for known, _ in values),
         fmean(wanted for _, wanted in values),
-        fmean((1 - known) * wanted for known, wanted in values),
+        fmean(need_of(known, wanted) for known, wanted in values),
     )

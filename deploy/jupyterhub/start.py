@@ -63,6 +63,7 @@ def main() -> None:
         if not folders.classroom(course.id).exists():
             make_class(folders, course, accounts, roster, options.curriculum, options.gradebook)
     environment = {
+        "LEPTON_HUB_MADE_UP": "on",
         **os.environ,
         "LEPTON_TEAM": str(folders.root),
         "LEPTON_TEAM_PORT": str(options.port),

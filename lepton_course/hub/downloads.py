@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,12 +16,14 @@ import httpx
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from lepton_course.errors import CourseError
 from lepton_course.hub.connection import TRIES, HubConnection, HubError, HubUnreachable, checked
 from lepton_course.hub.shared_content import SharedContent
 from lepton_course.progress_bar import progress_bar
 
 REFERENCE = re.compile(r"(?:hub:)?(?P<item>[^/@\s]+/[^/@\s]+|~[^/\s]+/[^/@\s]+)(?:@(?P<n>\d+))?")
 _MANIFEST = "manifest.json"
+_MODULE = re.compile(r"[a-z]{1,20}/[0-9]{2}_[a-z0-9_]{1,60}")
 
 
 def load_shared(reference: str, hub: HubConnection | None = None) -> SharedContent:
@@ -127,12 +130,22 @@ def _fetch(hub: HubConnection, version: str, file: Mapping[str, Any], target: Pa
     raise problem
 
 
+def _used_in() -> dict[str, str]:
+    """Return the header that says in which module's notebook this is, if `begin` has said so."""
+    checks = sys.modules.get("lepton_course.checks.check")
+    try:
+        module = checks.current_session().module if checks else ""
+    except CourseError:
+        module = ""
+    return {"Lepton-Module": module} if _MODULE.fullmatch(module) else {}
+
+
 def _receive(hub: HubConnection, address: str, file: Mapping[str, Any], partial: Path) -> None:
     """Append what is missing of a file. Raises HubError, httpx.TransportError."""
     have = partial.stat().st_size if partial.exists() else 0
     if have >= file["size"] > 0:
         return
-    headers = {"Accept-Encoding": "identity"}
+    headers = {"Accept-Encoding": "identity", **_used_in()}
     if have:
         headers |= {"Range": f"bytes={have}-", "If-Range": f'"{file["sha256"]}"'}
     with hub.stream(address, headers) as answer:

@@ -7,6 +7,7 @@ that making the page stays quick.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -34,6 +35,8 @@ from lepton_course.survey.placement import Asked, load_placement
 from lepton_course.syllabus import PACKAGED, is_ready, load_syllabus
 
 NAME = SURVEY
+HUB = "LEPTON_HUB_URL"
+"""Environment variable that says where the hub is, if there is one."""
 
 SOURCE = """\
 # Run this cell (Shift+Enter) to answer with buttons.
@@ -48,6 +51,10 @@ INTRODUCTION = (
     f"you hand in. The report of your class shows sums over {FEWEST_PEOPLE} people or more of a "
     "team, and nobody's own answers. What you write in words is in that file only if you share it, "
     "and is shown without your name.",
+)
+TO_THE_HUB = (
+    "Your team's hub can count them with your colleagues': `from lepton_course.hub import "
+    "send_survey`, then `send_survey()`; `take_back_survey()` deletes them there."
 )
 OFF = f"The survey is switched off here ({SETTING})."
 
@@ -134,6 +141,11 @@ def asked_modules(folder: Path, curriculum: Path = PACKAGED) -> list[Asked]:
     ]
 
 
+def introduction() -> tuple[str, ...]:
+    """Return what the page says first; where there is a hub, also how answers get there."""
+    return (*INTRODUCTION, TO_THE_HUB) if os.environ.get(HUB) else INTRODUCTION
+
+
 def notebook(folder: Path, curriculum: Path = PACKAGED) -> bytes:
     """Return SURVEY.ipynb for the workspace `folder`, with its output already there."""
     return page_notebook("survey", SOURCE, render(folder, curriculum))
@@ -147,7 +159,7 @@ def render(folder: Path, curriculum: Path = PACKAGED) -> str:
 
 def render_text(folder: Path, curriculum: Path = PACKAGED) -> str:
     """Return the page for terminals and screen readers."""
-    lines = ["Survey", *INTRODUCTION, ""]
+    lines = ["Survey", *introduction(), ""]
     lines += [_scale_in_words(scale) for scale in (KNOWN, WANTED, USEFUL, PACE)]
     for module in asked_modules(folder, curriculum):
         lines += ["", f"{module.title}: {module.about}"]
@@ -159,7 +171,7 @@ def render_text(folder: Path, curriculum: Path = PACKAGED) -> str:
 
 
 def _head() -> str:
-    texts = "".join(f"<p>{escape(text)}</p>" for text in INTRODUCTION)
+    texts = "".join(f"<p>{text_to_html(text)}</p>" for text in introduction())
     return f"<h1>What you know, and what you need</h1>{texts}"
 
 

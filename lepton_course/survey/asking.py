@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -85,13 +86,28 @@ def show_survey(reviewed: Sequence[Asked], placed: Sequence[Asked], fallback: An
     from IPython.display import display
 
     display(fallback, raw=True)
-    blocks = []
+    blocks = [_to_the_hub()] if os.environ.get("LEPTON_HUB_URL") else []
     if reviewed:
         blocks.append(html_text("<h2>After a module</h2>"))
         blocks += map(_after, reviewed)
     blocks.append(html_text("<h2>Before the course</h2>"))
     blocks += map(_before, placed)
     show_buttons(blocks)
+
+
+def _to_the_hub() -> Any:
+    """Return a button that sends all answers to the team's hub."""
+    said = html_text("")
+
+    def send() -> None:
+        from lepton_course.hub import HubError, send_survey
+
+        try:
+            said.value = f"✓ The hub has {send_survey()} answers of yours."
+        except HubError as error:
+            said.value = text_to_html(str(error))
+
+    return button_row([make_button("Send my answers to the hub", send), said])
 
 
 def _before(module: Asked) -> Any:

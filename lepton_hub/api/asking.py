@@ -15,6 +15,7 @@ from lepton_hub.audit import append
 from lepton_hub.catalogue.names import ITEM, SPACE
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
+from lepton_hub.recommendations.usage_keeping import keep_item_use
 
 SAFE_METHODS = ("GET", "HEAD")
 WHO_ARE_YOU = (
@@ -80,7 +81,11 @@ Asker = Annotated[Person, Depends(asker)]
 
 
 def note(session: Session, person: Person, action: str, subject: str, /, **detail: Any) -> None:
-    """Write into the audit log, in the same transaction; last, since others then wait."""
+    """Write into the audit log, in the same transaction; last, since others then wait.
+
+    Where somebody used an item, that is kept as well, for what colleagues may also need.
+    """
+    keep_item_use(session, person.name, action, subject, detail)
     append(session, actor=person.name, action=action, subject=subject, detail=detail)
 
 

@@ -22,6 +22,9 @@ from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
+from lepton_hub.needs.counting import count_settled
+from lepton_hub.needs.survey_subjects import survey_subjects
+from lepton_hub.recommendations.usage_keeping import forget_old_uses
 from lepton_hub.rendering import BoundedRenderer
 from lepton_hub.search import keep_index
 from lepton_hub.settings import HubSettings, SettingsError
@@ -85,13 +88,19 @@ class ServiceState:
                 append(session, actor=by, action="content.erase", subject=sha256, detail={})
 
     def tidy(self) -> None:
-        """Forget what has expired, and what was left behind where the hub was killed."""
+        """Forget what has expired, and what was left behind where the hub was killed.
+
+        Sums of the survey are drawn as well.
+        """
         expired = expired_contents(self.sessions, self.store, self.uploads)
         self.erase(expired, "hub")
         self.store.sweep()
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
+            forget_old_uses(session, now())
+        with self.sessions.begin() as session:
+            count_settled(session, survey_subjects(self.settings.curriculum), now())
 
     def send_digests(self) -> None:
         """Send the digests by e-mail whose time has come."""

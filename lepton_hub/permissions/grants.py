@@ -66,6 +66,28 @@ def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
     return found
 
 
+def give_role(
+    session: Session, item: Any, by: Person, subject: Subject, name: str, role: Role
+) -> Grant:
+    """Give somebody a role with an item, in place of the one they have by the same words."""
+    made = grant_of(session, item, subject, name)
+    if made is None:
+        made = Grant(item_id=item.id, subject=subject, name=name)
+        session.add(made)
+    made.role = role
+    made.granted_by = by.name
+    session.flush()
+    return made
+
+
+def grant_of(session: Session, item: Any, subject: Subject, name: str) -> Grant | None:
+    """Return the role that a person, team, organisation or everybody was given, if any."""
+    query = select(Grant).where(
+        Grant.item_id == item.id, Grant.subject == subject, Grant.name == name
+    )
+    return session.scalars(query).first()
+
+
 def _applies_to(person: Person) -> ColumnElement[bool]:
     """Return the condition under which a grant applies to a person."""
     return or_(

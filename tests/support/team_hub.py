@@ -111,6 +111,7 @@ class TeamHub:
         if self.roster:
             command += ["--roster", str(self.roster)]
         settings = dict(zip(NAMES, map(str, self.ports), strict=True))
+        settings["LEPTON_HUB_MADE_UP"] = "off"
         if self.database:
             command += ["--gradebook", self.gradebook]
             settings["LEPTON_TEAM_DATABASE"] = self.database

@@ -37,6 +37,7 @@ from lepton_hub.knowledge.discussions import (
 )
 from lepton_hub.knowledge.document_fields import SECTION, AcceptedAnswer, NewThread
 from lepton_hub.permissions import Action
+from lepton_hub.recommendations.usage_keeping import DISCUSSES, keep_module_use
 
 router = APIRouter(tags=["discussions"])
 
@@ -133,6 +134,8 @@ def note_thread(
 ) -> None:
     """Write into the audit log what somebody does with a thread."""
     about = thread.item.reference if thread.item else thread.section
+    if thread.section and action in DISCUSSES:
+        keep_module_use(session, person.name, thread.section)
     note(session, person, action, f"thread {thread.public_id}", about=about, **detail)
 
 

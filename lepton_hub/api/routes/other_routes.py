@@ -15,7 +15,7 @@ from lepton_hub.api.answers import PersonAnswer
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.problems import Problem, described
-from lepton_hub.api.routes.version_routes import CONTENT
+from lepton_hub.api.routes.version_routes import CONTENT, UsedIn, used_in
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.catalogue.items import NotVisible, existing, find_item
 from lepton_hub.catalogue.names import PATH, NameProblem, own_space, parse_reference
@@ -71,6 +71,7 @@ def data(
     person: Asker,
     id: Annotated[Text, Query(max_length=230, description="SPACE/NAME, SPACE/NAME@VERSION or id.")],
     path: Annotated[str | None, Query(max_length=PATH)] = None,
+    module: UsedIn = None,
 ) -> Response:
     """Return an item's data, as older clients ask for it: its newest version, unless told.
 
@@ -92,7 +93,8 @@ def data(
             names = [file.path for file in version.files[:100]]
             raise Problem(400, "This version has several files: say which, by path.", paths=names)
         file = find_file(version, path)
-        note(session, person, "file.download", f"{item.reference}@{version.number}", path=file.path)
+        named = f"{item.reference}@{version.number}"
+        note(session, person, "file.download", named, path=file.path, **used_in(module))
     return content_response(request, state.store, file)
 
 

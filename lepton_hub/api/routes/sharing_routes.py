@@ -8,7 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, model_validator
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import (
     GrantAnswer,
@@ -22,11 +21,11 @@ from lepton_hub.api.asking import Asker, Name, Space, State, note
 from lepton_hub.api.problems import described
 from lepton_hub.catalogue.cards import Told
 from lepton_hub.catalogue.items import NotVisible, find_item
-from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_version
-from lepton_hub.identity.person import PERSON, TEAM, Person
+from lepton_hub.identity.person import PERSON, TEAM
 from lepton_hub.permissions import AccessRequest, Action, Grant, Role, SharedLink, Subject
 from lepton_hub.permissions.access_requests import answer_request, waiting_for
+from lepton_hub.permissions.grants import give_role, grant_of
 from lepton_hub.permissions.links import LONGEST, links_of, make_link
 
 router = APIRouter(tags=["sharing"], prefix="/items/{space}/{name}")
@@ -81,7 +80,7 @@ def grant(state: State, person: Asker, space: Space, name: Name, told: NewGrant)
     """Give somebody a role, in place of one they have by the same words."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
-        made = _give(session, item, person, told.subject, told.name, told.role)
+        made = give_role(session, item, person, told.subject, told.name, told.role)
         answer = _grant_answer(made)
         what = {"subject": told.subject, "name": told.name, "role": told.role}
         note(session, person, "grant.give", item.reference, **what)
@@ -100,7 +99,7 @@ def revoke(
     """Take a role away."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
-        found = _grant_of(session, item, subject, of)
+        found = grant_of(session, item, subject, of)
         if found is None:
             raise NotVisible
         session.delete(found)
@@ -131,7 +130,7 @@ def decide(
             raise NotVisible
         answer_request(found, told.granted, person.name)
         if told.granted:
-            _give(session, item, person, Subject.PERSON, found.person, Role(found.role))
+            give_role(session, item, person, Subject.PERSON, found.person, Role(found.role))
         session.flush()
         what = {"of": found.person, "role": found.role, "granted": told.granted}
         note(session, person, "request.answer", item.reference, **what)
@@ -187,25 +186,6 @@ def request_answer(request: AccessRequest, answer: str | None) -> RequestAnswer:
         asked_at=request.asked_at,
         answer=answer or "waiting",
     )
-
-
-def _give(
-    session: Session, item: SharedItem, by: Person, subject: Subject, name: str, role: Role
-) -> Grant:
-    made = _grant_of(session, item, subject, name)
-    if made is None:
-        made = Grant(item_id=item.id, subject=subject, name=name)
-        session.add(made)
-    made.role, made.granted_by = role, by.name
-    session.flush()
-    return made
-
-
-def _grant_of(session: Session, item: SharedItem, subject: Subject, name: str) -> Grant | None:
-    query = select(Grant).where(
-        Grant.item_id == item.id, Grant.subject == subject, Grant.name == name
-    )
-    return session.scalars(query).first()
 
 
 def _grant_answer(grant: Grant) -> GrantAnswer:

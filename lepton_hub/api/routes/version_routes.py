@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import (
@@ -53,6 +53,14 @@ PICKLES_REFUSED = (
     "is a pickle, which can run any code on the computer of whoever opens it. Share models as "
     ".safetensors or .onnx, arrays as .npz, tables as .csv."
 )
+UsedIn = Annotated[
+    str | None,
+    Header(
+        alias="Lepton-Module",
+        pattern=r"^(?:[a-z]{1,20}/)?[0-9]{2}_[a-z0-9_]{1,60}$",
+        description="The module of the course in whose notebook the file is used.",
+    ),
+]
 CONTENT = {
     200: {"content": {"application/octet-stream": {}}, "description": "The content."},
     206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
@@ -211,14 +219,20 @@ def download(
     name: Name,
     number: Number,
     path: FilePath,
+    module: UsedIn = None,
 ) -> Response:
     """Return a file, or with the header Range a part of it. Its ETag is its SHA-256."""
     with state.sessions.begin() as session:
         item, version = _found(session, person, space, name, number)
         file = find_file(version, path)
         reference = f"{item.reference}@{version.number}"
-        note(session, person, "file.download", reference, path=file.path)
+        note(session, person, "file.download", reference, path=file.path, **used_in(module))
     return content_response(request, state.store, file)
+
+
+def used_in(module: str | None) -> dict[str, str]:
+    """Return what the audit log keeps of where in the course a file is used."""
+    return {"module": module.rpartition("/")[2]} if module else {}
 
 
 def _found(

@@ -1,0 +1,76 @@
+"""Which material answers a need: the course's module, and what the hub has about its subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge import DiscussionThread
+from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.needs.survey_subjects import SurveySubject
+from lepton_hub.search import SearchFilters, search
+from lepton_hub.search.word_forms import words_of
+
+MOST = 5
+"""Items, documents and questions that are listed of each."""
+_LOOKED_AT = 60
+_SERVICES = "/services/"
+
+
+@dataclass(frozen=True)
+class AnsweringMaterial:
+    """What there is about a module's subject, as far as it exists for who asks.
+
+    open_questions: those without an accepted answer, which somebody may want to answer.
+    """
+
+    items: tuple[SharedItem, ...]
+    documents: tuple[SharedItem, ...]
+    open_questions: tuple[DiscussionThread, ...]
+
+
+def material_about(session: Session, person: Person, subject: SurveySubject) -> AnsweringMaterial:
+    """Return what exists for a person and has all words of the module's title, the best first.
+
+    Questions are also those about a section of the module, whatever their words.
+    """
+    words = words_of(subject.module.title)
+    hits = search(session, person, SearchFilters(words=words), _LOOKED_AT, None)
+    items = dict.fromkeys(hit.item for hit in hits if hit.item and hit.thread is None)
+    threads = dict.fromkeys(_asked_in(session, person, subject.folder))
+    threads |= dict.fromkeys(hit.thread for hit in hits if hit.thread)
+    unanswered = [one for one in threads if one.kind == "question" and one.accepted_id is None]
+    return AnsweringMaterial(
+        tuple(item for item in items if item.kind != "document")[:MOST],
+        tuple(item for item in items if item.kind == "document")[:MOST],
+        tuple(unanswered[:MOST]),
+    )
+
+
+def lesson_address(prefix: str, subject: SurveySubject) -> str | None:
+    """Return where JupyterHub opens the module's lesson; None for a hub that runs alone.
+
+    prefix: of the hub's own addresses, such as /services/hub.
+    """
+    base, found, _ = prefix.partition(_SERVICES)
+    if not found:
+        return None
+    return f"{base}/hub/user-redirect/lab/tree/{quote(subject.id)}/lesson.ipynb"
+
+
+def _asked_in(session: Session, person: Person, folder: str) -> list[DiscussionThread]:
+    """Return open questions about a module's sections, those where something happened last."""
+    thread = DiscussionThread
+    query = visible_threads(person).where(
+        thread.section.startswith(folder, autoescape=True),
+        thread.kind == "question",
+        thread.accepted_id.is_(None),
+    )
+    order = (thread.changed_at.desc(), thread.public_id.desc())
+    found = session.scalars(query.order_by(*order).limit(4 * MOST)).all()
+    inside = (f"{folder}/", f"{folder}#")
+    return [one for one in found if one.section == folder or one.section.startswith(inside)]

@@ -1,0 +1,164 @@
+"""What a person answers to the survey: read, replaced, taken back by that person alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from lepton_course.survey.asked import UNCLEAR, Valid, is_placement, tidy
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.needs.needs_tables import CountedPerson, SurveyMembership, SurveyReply
+from lepton_hub.needs.survey_subjects import SurveySubject
+from lepton_hub.permissions import Subject
+
+
+@dataclass(frozen=True)
+class CountedWith:
+    """The group with which somebody is counted. kind: team or organisation."""
+
+    kind: Subject
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+
+class NotTheirGroup(Exception):
+    """Somebody wants to be counted with people to whom they do not belong."""
+
+
+class NoSuchReply(Exception):
+    """There is no such module, question or answer; the message says which."""
+
+
+def groups_of(person: Person) -> list[CountedWith]:
+    """Return with whom a person may be counted, and whose sums they may see."""
+    teams = [CountedWith(Subject.TEAM, team) for team in sorted(person.teams)]
+    if person.organisation is not None:
+        teams.append(CountedWith(Subject.ORGANISATION, person.organisation))
+    return teams
+
+
+def group_of(person: Person, told: str | None) -> CountedWith | None:
+    """Return the group that `team:NAME` or `organisation` names. Raises NotTheirGroup."""
+    if told is None:
+        return None
+    kind, _, name = told.partition(":")
+    if kind == Subject.ORGANISATION:
+        name = person.organisation or ""
+    found = [group for group in groups_of(person) if (group.kind, group.name) == (kind, name)]
+    if not found:
+        raise NotTheirGroup(told)
+    return found[0]
+
+
+def replies_of(session: Session, person: Person) -> Valid:
+    """Return what a person answers at present, by module and question."""
+    query = select(SurveyReply).where(SurveyReply.person == person.name)
+    return {(one.module, one.question): one.answer for one in session.scalars(query)}
+
+
+def counted_with(session: Session, person: Person) -> CountedWith | None:
+    """Return with whom a person is counted; None: with nobody, or with people they have left."""
+    known = session.get(SurveyMembership, person.name)
+    if known is None:
+        return None
+    group = CountedWith(Subject(known.kind), known.name)
+    return group if group in groups_of(person) else None
+
+
+def counted_parts(session: Session, person: Person) -> set[tuple[str, str]]:
+    """Return about which modules a person is in a sum: module, and "before" or "after"."""
+    query = select(CountedPerson.module, CountedPerson.part).where(
+        CountedPerson.person == person.name
+    )
+    return set(session.execute(query).tuples())
+
+
+def replace_replies(
+    session: Session,
+    person: Person,
+    subjects: Mapping[str, SurveySubject],
+    told: Iterable[tuple[str, str, str]],
+    module: str | None = None,
+    moment: datetime | None = None,
+) -> int:
+    """Make these a person's answers, in place of those they gave; return how many there are.
+
+    told: module, question and answer. module: replace only what was said about this one.
+    Of a placement question the first answer stays, since it is explained afterwards.
+    Raises NoSuchReply.
+    """
+    wanted = {}
+    for about, question, answer in told:
+        if about not in subjects or not subjects[about].takes(question, answer):
+            raise NoSuchReply(f"{about}, {question}: {answer[:40]}")
+        wanted[about, question] = tidy(answer) if question == UNCLEAR else answer
+    query = select(SurveyReply).where(SurveyReply.person == person.name)
+    if module is not None:
+        query = query.where(SurveyReply.module == module)
+    moment = moment or now()
+    for row in session.scalars(query).all():
+        answer = wanted.pop((row.module, row.question), None)
+        if answer is None:
+            session.delete(row)
+        elif answer != row.answer and not is_placement(row.question):
+            row.answer = answer
+            row.replied_at = moment
+    for (about, question), answer in wanted.items():
+        session.add(
+            SurveyReply(
+                person=person.name,
+                module=about,
+                question=question,
+                answer=answer,
+                replied_at=moment,
+            )
+        )
+    session.flush()
+    return len(replies_of(session, person))
+
+
+def count_with(
+    session: Session, person: Person, group: CountedWith | None, moment: datetime | None = None
+) -> None:
+    """Have a person's answers counted with a group from now on; None: with nobody."""
+    known = session.get(SurveyMembership, person.name)
+    if group is None:
+        if known is not None:
+            session.delete(known)
+    elif known is None:
+        session.add(
+            SurveyMembership(
+                person=person.name, kind=group.kind, name=group.name, chosen_at=moment or now()
+            )
+        )
+    elif (known.kind, known.name) != (group.kind, group.name):
+        known.kind = group.kind
+        known.name = group.name
+        known.chosen_at = moment or now()
+    session.flush()
+
+
+def take_back(session: Session, person: str) -> int:
+    """Delete all answers of a person and with whom they count; return how many answers.
+
+    What was counted stays in its sum: taken out again, the difference would be that person's.
+    """
+    deleted = session.execute(delete(SurveyReply).where(SurveyReply.person == person))
+    session.execute(delete(SurveyMembership).where(SurveyMembership.person == person))
+    return deleted.rowcount
+
+
+def forget_respondent(session: Session, person: str) -> int:
+    """Delete all that the survey has of a person, also that they took part; return how much."""
+    number = take_back(session, person)
+    return (
+        number
+        + session.execute(delete(CountedPerson).where(CountedPerson.person == person)).rowcount
+    )

@@ -1,0 +1,7 @@
+"""Pages of what people know and need, and of what they have used."""
+
+from lepton_hub.pages.learning import needs_pages, uses_pages
+
+LEARNING_PAGES = (needs_pages, uses_pages)
+
+__all__ = ["LEARNING_PAGES"]

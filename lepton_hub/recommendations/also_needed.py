@@ -1,0 +1,248 @@
+"""What somebody may also need: items that others used who used the same items or modules.
+
+An item is recommended for another item, or for a module of the course, if at least three other
+people have used both. Candidates are ranked by the cosine between their users and those of what
+they are recommended for: people who used both, by the root of the product of how many used each;
+over all that somebody used, cosines add up. So what everybody uses does not come first everywhere,
+as it would by popularity.
+
+Everything is counted over items that exist for who asks. Numbers are told in steps, and of uses
+before today, so that no number shows that somebody used something just now.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.recommendations.usage_tables import ItemUse, ModuleUse
+
+FEWEST_COLLEAGUES = 3
+"""People besides who asks who must have used both."""
+STEPS = (3, 5, 10, 20, 50, 100, 200, 500, 1000)
+"""Numbers of people that are told: "at least 5" for 5 to 9."""
+MOST_BASES = 30
+"""How many things that somebody used last are looked at."""
+MOST_PAIRS = 2000
+
+
+@dataclass(frozen=True)
+class UsageBasis:
+    """What a recommendation is for: an item, or a module by its folder's name."""
+
+    item: SharedItem | None = None
+    module: str = ""
+
+
+@dataclass(frozen=True)
+class ItemRecommendation:
+    """An item that somebody may also need.
+
+    colleagues: at least so many used both; basis: for what it is recommended, None where it is
+    merely used by so many. score: by which it is ranked.
+    """
+
+    item: SharedItem
+    colleagues: int
+    basis: UsageBasis | None
+    score: float
+
+    @property
+    def because(self) -> str:
+        """Why, in words."""
+        if self.basis is None:
+            return f"At least {self.colleagues} colleagues used it"
+        if self.basis.item is None:
+            return (
+                f"At least {self.colleagues} colleagues who worked on {self.basis.module} used it"
+            )
+        title = self.basis.item.title
+        return f"At least {self.colleagues} colleagues who used “{title}” also used this"
+
+
+@dataclass(frozen=True)
+class UsedTogether:
+    """How many people used a basis and a candidate, each and both. Numbers of others alone."""
+
+    basis: int | str
+    candidate: int
+    both: int
+    of_basis: int
+    of_candidate: int
+
+    @property
+    def score(self) -> float:
+        """The cosine between both groups of people."""
+        return self.both / sqrt(self.of_basis * self.of_candidate)
+
+
+def told_number(people: int) -> int:
+    """Return the number of people that is told: the largest step that is not above it.
+
+    >>> told_number(8)
+    5
+    """
+    return max(step for step in STEPS if step <= people)
+
+
+def rank(pairs: Iterable[UsedTogether], limit: int) -> list[tuple[UsedTogether, float]]:
+    """Return the best candidates, each with the pair that explains it best and with its score.
+
+    A candidate that was used together with several things that somebody used adds up their scores.
+    """
+    of_candidate: dict[int, list[UsedTogether]] = defaultdict(list)
+    for pair in pairs:
+        of_candidate[pair.candidate].append(pair)
+    found = [
+        (max(several, key=lambda one: (one.score, one.both)), sum(one.score for one in several))
+        for several in of_candidate.values()
+    ]
+    return sorted(found, key=lambda one: (-one[1], -one[0].both, one[0].candidate))[:limit]
+
+
+def also_needed(
+    session: Session,
+    person: Person,
+    basis: UsageBasis | None = None,
+    limit: int = 5,
+    moment: datetime | None = None,
+) -> list[ItemRecommendation]:
+    """Return what a person may also need, the best first.
+
+    basis: an item that exists for them, or a module. Without one, it is what they used last; where
+    nothing follows from that, what most others use.
+    """
+    today = (moment or now()).replace(hour=0, minute=0, second=0, microsecond=0)
+    bases = [basis] if basis else _used_last(session, person)
+    pairs = _together(session, person, bases, today, ItemUse)
+    pairs += _together(session, person, bases, today, ModuleUse)
+    ranked = rank(pairs, limit)
+    items = _items(session, [pair.candidate for pair, _ in ranked])
+    known = {one.item.id if one.item else one.module: one for one in bases}
+    found = [
+        ItemRecommendation(items[pair.candidate], told_number(pair.both), known[pair.basis], score)
+        for pair, score in ranked
+    ]
+    return found or ([] if basis else most_used(session, person, today, limit))
+
+
+def _used_last(session: Session, person: Person) -> list[UsageBasis]:
+    """Return what a person used last and still exists for them."""
+    items = (
+        existing(person)
+        .join(ItemUse, ItemUse.item_id == SharedItem.id)
+        .where(ItemUse.person == person.name)
+        .order_by(ItemUse.last_at.desc(), SharedItem.id)
+        .limit(MOST_BASES)
+    )
+    modules = (
+        select(ModuleUse.module)
+        .where(ModuleUse.person == person.name)
+        .order_by(ModuleUse.last_at.desc(), ModuleUse.module)
+        .limit(MOST_BASES)
+    )
+    return [
+        *(UsageBasis(item=item) for item in session.scalars(items)),
+        *(UsageBasis(module=module) for module in session.scalars(modules)),
+    ]
+
+
+def _together(
+    session: Session,
+    person: Person,
+    bases: Sequence[UsageBasis],
+    today: datetime,
+    table: type[ItemUse] | type[ModuleUse],
+) -> list[UsedTogether]:
+    """Return candidates that at least three others used together with one of the bases."""
+    wanted: list[int | str]
+    if table is ItemUse:
+        wanted = [one.item.id for one in bases if one.item]
+        column = ItemUse.item_id
+    else:
+        wanted = [one.module for one in bases if one.module]
+        column = ModuleUse.module
+    if not wanted:
+        return []
+    uses = (
+        select(table.person, column.label("basis"))
+        .where(column.in_(wanted), table.person != person.name, table.first_at < today)
+        .subquery()
+    )
+    both = func.count().label("both")
+    query = (
+        select(uses.c.basis, ItemUse.item_id, both)
+        .join(ItemUse, ItemUse.person == uses.c.person)
+        .where(
+            ItemUse.first_at < today,
+            ItemUse.item_id.in_(_candidates(person)),
+        )
+        .group_by(uses.c.basis, ItemUse.item_id)
+        .having(both >= FEWEST_COLLEAGUES)
+        .order_by(both.desc(), ItemUse.item_id)
+        .limit(MOST_PAIRS)
+    )
+    if table is ItemUse:
+        query = query.where(uses.c.basis != ItemUse.item_id)
+    rows = session.execute(query).tuples().all()
+    counts = select(uses.c.basis, func.count()).group_by(uses.c.basis)
+    of_basis = dict(session.execute(counts).tuples().all())
+    of_candidate = _users(session, person, {row[1] for row in rows}, today)
+    return [
+        UsedTogether(basis, item, number, of_basis[basis], of_candidate[item])
+        for basis, item, number in rows
+    ]
+
+
+def _candidates(person: Person) -> Select[tuple[int]]:
+    """Return the query for items that exist for a person and that they have not used."""
+    used = select(ItemUse.item_id).where(ItemUse.person == person.name)
+    query = existing(person).where(SharedItem.id.not_in(used), SharedItem.owner != person.name)
+    return query.with_only_columns(SharedItem.id)
+
+
+def _users(session: Session, person: Person, items: set[int], today: datetime) -> dict[int, int]:
+    """Return how many others used each item."""
+    query = (
+        select(ItemUse.item_id, func.count())
+        .where(ItemUse.item_id.in_(items), ItemUse.person != person.name, ItemUse.first_at < today)
+        .group_by(ItemUse.item_id)
+    )
+    return dict(session.execute(query).tuples().all())
+
+
+def most_used(
+    session: Session, person: Person, today: datetime, limit: int
+) -> list[ItemRecommendation]:
+    """Return what most others used: for who has used nothing yet, and to compare with."""
+    number = func.count().label("number")
+    query = (
+        select(ItemUse.item_id, number)
+        .where(
+            ItemUse.person != person.name,
+            ItemUse.first_at < today,
+            ItemUse.item_id.in_(_candidates(person)),
+        )
+        .group_by(ItemUse.item_id)
+        .having(number >= FEWEST_COLLEAGUES)
+        .order_by(number.desc(), ItemUse.item_id)
+        .limit(limit)
+    )
+    rows = session.execute(query).tuples().all()
+    items = _items(session, [item for item, _ in rows])
+    return [ItemRecommendation(items[item], told_number(count), None, 0.0) for item, count in rows]
+
+
+def _items(session: Session, numbers: Sequence[int]) -> dict[int, SharedItem]:
+    query = select(SharedItem).where(SharedItem.id.in_(numbers))
+    return {item.id: item for item in session.scalars(query)}
