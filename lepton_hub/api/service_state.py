@@ -17,6 +17,8 @@ from lepton_hub.audit import append
 from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
+from lepton_hub.graph.course_terms import Course, load_course
+from lepton_hub.graph.mention_keeping import keep_mentions
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
@@ -55,6 +57,7 @@ class ServiceState:
     oauth: OAuthSignIn | None = None
     mail: MailServer | None = None
     look_up: Callable[[str], Person | None] = lambda name: None
+    course: Course = field(default_factory=Course)
     renderer: BoundedRenderer = field(default_factory=BoundedRenderer)
 
     def erase(self, contents: set[str], by: str) -> None:
@@ -92,6 +95,8 @@ def open_service(
     upgrade_database(engine)
     sessions = sessionmaker(engine, expire_on_commit=False)
     keep_index(sessions)
+    course = load_course()
+    keep_mentions(sessions, course)
     store = BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
     return ServiceState(
         settings=settings,
@@ -106,6 +111,7 @@ def open_service(
         oauth=oauth,
         mail=_mail_server(settings),
         look_up=look_up,
+        course=course,
     )
 
 
