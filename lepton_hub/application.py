@@ -40,6 +40,7 @@ from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.pages import (
     error_pages,
+    graph_pages,
     sign_in_pages,
     start_pages,
     static_files,
@@ -102,6 +103,7 @@ def create_app(state: ServiceState) -> FastAPI:
         sign_in_pages,
         static_files,
         *KNOWLEDGE_PAGES,
+        graph_pages,
         error_pages,  # the last one: it has all addresses that no other has
     ):
         app.include_router(module.router, prefix=prefix)

@@ -27,6 +27,7 @@ NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/documents", "Documents"),
     NavigationEntry("/pages/discussions", "Discussions"),
     NavigationEntry("/pages/digest", "What is new"),
+    NavigationEntry("/pages/graph", "Graph"),
 )  # fmt: skip
 
 
