@@ -25,6 +25,7 @@ from lepton_hub.api.knowledge import (
     post_routes,
     search_routes,
     subscription_routes,
+    suggestion_routes,
     thread_routes,
 )
 from lepton_hub.api.problems import Problem, ProblemAnswer
@@ -95,7 +96,7 @@ def create_app(state: ServiceState) -> FastAPI:
     for module in (
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
         document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
-        search_routes, graph_routes,
+        search_routes, graph_routes, suggestion_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     for module in (

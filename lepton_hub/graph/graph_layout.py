@@ -90,7 +90,7 @@ def draw(found: Neighbourhood, sheet: Sheet) -> GraphPicture:
 
 
 def _positions(nodes: list[GraphNode], edges: list[tuple[str, Link, str]]) -> np.ndarray:
-    """Return positions (nodes, 2) between -1 and 1, the start near the middle."""
+    """Return positions (nodes, 2) from -1 to 1 along both axes."""
     graph = nx.Graph()
     graph.add_nodes_from(node.id for node in nodes)
     graph.add_edges_from((one, other) for one, _, other in edges)
@@ -108,7 +108,8 @@ def _positions(nodes: list[GraphNode], edges: list[tuple[str, Link, str]]) -> np
         graph, k=2.2 / math.sqrt(len(nodes)), pos=begin, fixed=[nodes[0].id], iterations=120, seed=0
     )
     places = np.array([found[node.id] for node in nodes])
-    return places / max(1e-9, float(np.abs(places).max()))
+    lowest, highest = places.min(axis=0), places.max(axis=0)
+    return 2 * (places - lowest) / np.maximum(1e-9, highest - lowest) - 1
 
 
 def _on_ring(distance: int, turn: float) -> tuple[float, float]:
