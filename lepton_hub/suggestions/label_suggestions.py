@@ -1,22 +1,20 @@
-"""Labels of the most similar texts: TF-IDF vectors, cosine similarity, nearest neighbours.
+"""Labels whose texts a text resembles: TF-IDF vectors, and the cosine to each label's centroid.
 
 The methods are those of the course's module *Search and recommendation*. A word counts once a text
 (binary term frequency), and the more, the fewer texts have it (inverse document frequency). A
-label's score is the sum of the similarities of the nearest texts that have it. Benchmarks compare
-this with simpler ways: benchmarks/hub/label_precision.py.
+label's centroid is the sum of its texts' vectors, each of length 1. Benchmarks compare this with
+other ways: benchmarks/hub/label_precision.py.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from lepton_hub.search.word_forms import words_of
 
-NEAREST = 15
-"""How many similar texts have a say."""
 MOST_REASONS = 3
 COMMON = frozenset({
     "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because",
@@ -44,9 +42,10 @@ class LabelledText:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A label that may fit. words: of the text, why; texts: how many similar ones have the label.
+    """A label that may fit.
 
-    module: the title of the module whose term it is, where no similar text has it.
+    words: of the text, because of which. texts: in how many others one of them stands, and the
+    label too. module: the title of the module whose term it is, where no such text has it.
     """
 
     label: str
@@ -59,9 +58,9 @@ class Suggestion:
         """The reason as a sentence."""
         if self.module:
             return f"a term of the course ({self.module})"
-        words = ", ".join(self.words)
-        other = "a similar text has" if self.texts == 1 else f"{self.texts} similar texts have"
-        return f"because of the word{'s' if len(self.words) > 1 else ''} {words}: {other} it"
+        words = f"word{'s' if len(self.words) > 1 else ''} {', '.join(self.words)}"
+        texts = "one text" if self.texts == 1 else f"{self.texts} texts"
+        return f"because of the {words}, as in {texts} with it"
 
 
 def telling_words(text: str) -> frozenset[str]:
@@ -85,16 +84,15 @@ def suggest_labels(
     """
     weights = _weights(known)
     wanted = {word: weights[word] for word in words if weights.get(word)}
-    scores: dict[str, float] = defaultdict(float)
-    reasons: dict[str, Counter[str]] = defaultdict(Counter)
-    texts: Counter[str] = Counter()
-    for similarity, common, text in _nearest(wanted, known, weights):
-        for label in text.labels.difference(without):
-            scores[label] += similarity
-            texts[label] += 1
-            reasons[label].update(common)
-    best = sorted(scores, key=lambda label: (-round(scores[label], 9), label))[:most]
-    return [Suggestion(label, _reasons(reasons[label], wanted), texts[label]) for label in best]
+    shares: dict[str, dict[str, float]] = {}
+    for label, centroid in _centroids(known, weights, without).items():
+        length = math.hypot(*centroid.values())
+        common = wanted.keys() & centroid.keys()
+        if common:
+            shares[label] = {word: wanted[word] * centroid[word] / length for word in common}
+    scores = {label: round(math.fsum(found.values()), 9) for label, found in shares.items()}
+    best = sorted(scores, key=lambda label: (-scores[label], label))[:most]
+    return [_explained(label, shares[label], known) for label in best]
 
 
 def _weights(known: Sequence[LabelledText]) -> dict[str, float]:
@@ -107,23 +105,29 @@ def _weights(known: Sequence[LabelledText]) -> dict[str, float]:
     }
 
 
-def _nearest(
-    wanted: dict[str, float], known: Iterable[LabelledText], weights: dict[str, float]
-) -> list[tuple[float, set[str], LabelledText]]:
-    """Return the most similar texts: cosine similarity, common words, text."""
-    found = []
-    length = math.hypot(*wanted.values())
-    for place, text in enumerate(known):
-        common = wanted.keys() & text.words
-        if common:
-            dot = math.fsum(wanted[word] ** 2 for word in common)
-            size = math.sqrt(math.fsum(weights[word] ** 2 for word in text.words))
-            found.append((dot / (length * size), common, place, text))
-    found.sort(key=lambda one: (-one[0], one[2]))
-    return [(similarity, common, text) for similarity, common, _, text in found[:NEAREST]]
+def _centroids(
+    known: Sequence[LabelledText], weights: Mapping[str, float], without: Collection[str]
+) -> dict[str, dict[str, float]]:
+    """Return the sum of the vectors of each label's texts: weights by word."""
+    found: dict[str, dict[str, float]] = {}
+    for text in known:
+        labels = text.labels.difference(without)
+        length = math.sqrt(math.fsum(weights[word] ** 2 for word in text.words))
+        if not labels or not length:
+            continue
+        vector = [(word, weights[word] / length) for word in text.words if weights[word]]
+        for label in labels:
+            centroid = found.setdefault(label, {})
+            for word, weight in vector:
+                centroid[word] = centroid.get(word, 0.0) + weight
+    return found
 
 
-def _reasons(counts: Counter[str], wanted: dict[str, float]) -> tuple[str, ...]:
-    """Return the words that brought a label forward: those that weigh most, over all texts."""
-    ranked = sorted(counts, key=lambda word: (-counts[word] * wanted[word] ** 2, word))
-    return tuple(ranked[:MOST_REASONS])
+def _explained(
+    label: str, shares: Mapping[str, float], known: Sequence[LabelledText]
+) -> Suggestion:
+    """Return a label with the words that brought it forward most, and how many texts have both."""
+    ranked = sorted(shares, key=lambda word: (-round(shares[word], 9), word))
+    reasons = ranked[:MOST_REASONS]
+    texts = sum(label in text.labels and not text.words.isdisjoint(reasons) for text in known)
+    return Suggestion(label, tuple(reasons), texts)

@@ -25,8 +25,8 @@ router = APIRouter(tags=["suggestions"])
 class SuggestionAnswer(BaseModel):
     """A label that may fit.
 
-    words: of the text, because of which; texts: how many similar ones, of those that you may see,
-    have it; module: where it is a term of the course instead.
+    words: of the text, because of which; texts: in how many others, of those that you may see, one
+    of them stands and the label too; module: where it is a term of the course instead.
     """
 
     label: str
