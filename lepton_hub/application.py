@@ -43,7 +43,6 @@ from lepton_hub.pages import (
     error_pages,
     graph_pages,
     sign_in_pages,
-    start_pages,
     static_files,
 )
 from lepton_hub.pages.error_pages import (
@@ -53,7 +52,9 @@ from lepton_hub.pages.error_pages import (
     refusal_page,
     sign_in_first,
 )
+from lepton_hub.pages.items import ITEM_PAGES
 from lepton_hub.pages.knowledge import KNOWLEDGE_PAGES
+from lepton_hub.pages.overview import OVERVIEW_PAGES
 from lepton_hub.pages.visitors import FormRefused, NotSignedIn
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
@@ -100,9 +101,10 @@ def create_app(state: ServiceState) -> FastAPI:
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     for module in (
-        start_pages,
         sign_in_pages,
         static_files,
+        *OVERVIEW_PAGES,
+        *ITEM_PAGES,
         *KNOWLEDGE_PAGES,
         graph_pages,
         error_pages,  # the last one: it has all addresses that no other has
