@@ -21,9 +21,11 @@ from lepton_hub.api.guards import Guards
 from lepton_hub.api.knowledge import (
     attachment_routes,
     document_routes,
+    graph_routes,
     post_routes,
     search_routes,
     subscription_routes,
+    suggestion_routes,
     thread_routes,
 )
 from lepton_hub.api.learning import needs_routes, recommendation_routes
@@ -40,6 +42,7 @@ from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.pages import (
     error_pages,
+    graph_pages,
     sign_in_pages,
     static_files,
 )
@@ -96,7 +99,7 @@ def create_app(state: ServiceState) -> FastAPI:
     for module in (
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
         document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
-        search_routes, needs_routes, recommendation_routes,
+        search_routes, needs_routes, recommendation_routes, graph_routes, suggestion_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     for module in (
@@ -106,6 +109,7 @@ def create_app(state: ServiceState) -> FastAPI:
         *ITEM_PAGES,
         *KNOWLEDGE_PAGES,
         *LEARNING_PAGES,
+        graph_pages,
         error_pages,  # the last one: it has all addresses that no other has
     ):
         app.include_router(module.router, prefix=prefix)

@@ -18,6 +18,8 @@ from lepton_hub.audit import append
 from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
+from lepton_hub.graph.course_terms import Course, load_course
+from lepton_hub.graph.mention_keeping import keep_mentions
 from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
@@ -73,6 +75,7 @@ class ServiceState:
     made_up: MadeUpSignIn | None = None
     mail: MailServer | None = None
     look_up: Callable[[str], Person | None] = lambda name: None
+    course: Course = field(default_factory=Course)
     renderer: BoundedRenderer = field(default_factory=BoundedRenderer)
     form_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
 
@@ -123,6 +126,8 @@ def open_service(
     upgrade_database(engine)
     sessions = sessionmaker(engine, expire_on_commit=False)
     keep_index(sessions)
+    course = load_course()
+    keep_mentions(sessions, course)
     store = BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
     return ServiceState(
         settings=settings,
@@ -138,6 +143,7 @@ def open_service(
         made_up=made_up,
         mail=_mail_server(settings),
         look_up=look_up,
+        course=course,
     )
 
 

@@ -29,6 +29,7 @@ NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/discussions", "Discussions"),
     NavigationEntry("/pages/digest", "What is new"),
     NavigationEntry("/pages/needs", "Needs"),
+    NavigationEntry("/pages/graph", "Graph"),
     NavigationEntry("/pages/search", "Search"),
     NavigationEntry("/pages/team", "My team"),
     NavigationEntry("/pages/administration", "Administration", for_admins=True),

@@ -20,6 +20,8 @@ def words_of(text: str) -> list[str]:
     >>> words_of("Señor's naïve_model, v2")
     ['senor', 's', 'naive', 'model', 'v2']
     """
+    if text.isascii():
+        return [word[:LONGEST] for word in _WORD.findall(text.lower())]
     return [word for *_, word in word_places(text)]
 
 

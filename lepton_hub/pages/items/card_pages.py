@@ -17,8 +17,10 @@ from lepton_hub.pages.items.card_forms import (
 )
 from lepton_hub.pages.knowledge.form_reading import by_field
 from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
+from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels
 
 router = APIRouter(include_in_schema=False)
 
@@ -46,7 +48,10 @@ def change_card(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
     """Replace an item's card. Where somebody else was faster, show both, and change nothing yet."""
-    card, problems = read_card(form)
+    typed = with_chosen(form)
+    if form.get("action") == SUGGEST:
+        return _suggesting(request, state, person, f"{space}/{name}", typed)
+    card, problems = read_card(typed)
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.EDIT_CARD)
         revision = item.card_revision
@@ -55,11 +60,11 @@ def change_card(
             replace_card(session, person, item, card)
             return see_other(request, f"/pages/items/{item.reference}", "The card is changed.")
         if card is not None:
-            problems = {**differences(card_of(item), form), "": CHANGED}
+            problems = {**differences(card_of(item), typed), "": CHANGED}
         note(session, person, "card.read", item.reference)
     if not known and "" not in problems:
         revision = 0  # the next time that the form is sent, it says that the card was changed
-    return _form(request, person, f"{space}/{name}", dict(form), revision, problems)
+    return _form(request, person, f"{space}/{name}", typed, revision, problems)
 
 
 @router.get("/pages/items/{space}/{name}/delete")
@@ -90,6 +95,19 @@ def delete(
     return answer
 
 
+def _suggesting(
+    request: Request, state: State, person: Person, reference: str, typed: dict[str, str]
+) -> Response:
+    """Show the form as it was typed, with suggested tags; the revision it began from is kept."""
+    with state.sessions.begin() as session:
+        item = find_item(session, person, *reference.split("/"), Action.EDIT_CARD)
+        note(session, person, "card.read", reference)
+    began = typed.get("revision", "")
+    revision = int(began) if began.isdecimal() and began.isascii() and len(began) < 10 else 0
+    suggested = labels_for(state, person, typed, item)
+    return _form(request, person, reference, typed, revision, {}, suggested)
+
+
 def _confirmation(
     request: Request, state: State, person: Person, space: str, name: str, problem: str
 ) -> Response:
@@ -109,9 +127,10 @@ def _form(
     typed: dict[str, str],
     revision: int,
     problems: dict[str, str],
+    suggested: SuggestedLabels | None = None,
 ) -> Response:
     return render(
         request, person, "items/edit_card.html", status=422 if problems else 200,
         reference=reference, typed={**blank_card(), **typed}, revision=revision,
-        problems=by_field(problems), personal_data=PERSONAL_DATA,
+        problems=by_field(problems), personal_data=PERSONAL_DATA, suggested=suggested,
     )  # fmt: skip

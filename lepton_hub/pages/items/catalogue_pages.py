@@ -25,7 +25,9 @@ from lepton_hub.pages.items.card_forms import (
 )
 from lepton_hub.pages.knowledge.form_reading import by_field
 from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
+from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,8 +76,11 @@ def new_item(request: Request, person: Visitor) -> Response:
 
 @router.post("/pages/items/new")
 def make_item(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Make an item."""
-    told, problems = read_new_item(form)
+    """Make an item, or suggest tags for it."""
+    typed = with_chosen(form)
+    if form.get("action") == SUGGEST:
+        return _form(request, person, typed, {}, labels_for(state, person, typed))
+    told, problems = read_new_item(typed)
     if told is not None:
         try:
             made = item_routes.make(request, state, person, told)
@@ -84,15 +89,19 @@ def make_item(request: Request, state: State, person: Visitor, form: SentForm) -
             return see_other(request, f"/pages/items/{reference}/versions/new", said)
         except Problem as problem:
             problems = {"space" if problem.status == 403 else "name": problem.detail}
-    return _form(request, person, dict(form), problems)
+    return _form(request, person, typed, problems)
 
 
 def _form(
-    request: Request, person: Person, typed: dict[str, str], problems: dict[str, str]
+    request: Request,
+    person: Person,
+    typed: dict[str, str],
+    problems: dict[str, str],
+    suggested: SuggestedLabels | None = None,
 ) -> Response:
     return render(
         request, person, "items/new_item.html", status=422 if problems else 200,
         typed={**blank_card(), "space": "", "name": "", "kind": "", **typed},
         problems=by_field(problems), kinds=KINDS, spaces=spaces_of(person),
-        personal_data=PERSONAL_DATA,
+        personal_data=PERSONAL_DATA, suggested=suggested,
     )  # fmt: skip

@@ -31,8 +31,10 @@ from lepton_hub.pages.knowledge.form_reading import by_field, name_from, read_fo
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
+from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels
 
 router = APIRouter(include_in_schema=False)
 
@@ -83,13 +85,16 @@ def new_document(
 @router.post("/pages/documents/new")
 def make_document(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
     """Make a document, or show how it would look."""
-    typed = {name: form.get(name, value) for name, value in _EMPTY.items()}
+    chosen = with_chosen(form)
+    typed = {name: chosen.get(name, value) for name, value in _EMPTY.items()}
     name = typed["name"].strip() or name_from(typed["title"])
     told, problems = read_form(
         NewDocument, {**typed, "name": name, "tags": split_tags(typed["tags"])}
     )
     if form.get("action") == "preview":
         return _new(request, person, typed, preview=rendered_text(state, typed["text"]))
+    if form.get("action") == SUGGEST:
+        return _new(request, person, typed, suggested=labels_for(state, person, typed))
     if told is None:
         return _new(request, person, typed, problems)
     try:
@@ -175,6 +180,7 @@ def _new(
     problems: dict[str, str] | None = None,
     status: int = 422,
     preview: str | None = None,
+    suggested: SuggestedLabels | None = None,
 ) -> Response:
     typed = {**_EMPTY, **typed}
     mine = own_space(person)
@@ -184,6 +190,7 @@ def _new(
         request, person, "knowledge/new_document.html",
         status=status if problems else 200,
         typed=typed, problems=by_field(problems), preview=preview, spaces=spaces,
+        suggested=suggested,
     )  # fmt: skip
 
 

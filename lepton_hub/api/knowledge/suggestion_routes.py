@@ -1,0 +1,86 @@
+"""Tags and categories that may fit a text."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import select
+
+from lepton_hub.api.asking import Asker, State, note
+from lepton_hub.api.conditional import tagged
+from lepton_hub.api.problems import Problem, described
+from lepton_hub.catalogue.cards import TAG, Text
+from lepton_hub.catalogue.items import find_item
+from lepton_hub.catalogue.names import ITEM, SPACE
+from lepton_hub.permissions import Action
+from lepton_hub.search.search_tables import SearchEntry
+from lepton_hub.suggestions.label_suggestions import Suggestion
+from lepton_hub.suggestions.suggestion_corpus import LOOKED_AT, suggest_for_text
+
+router = APIRouter(tags=["suggestions"])
+
+
+class SuggestionAnswer(BaseModel):
+    """A label that may fit.
+
+    words: of the text, because of which; texts: in how many others, of those that you may see, one
+    of them stands and the label too; module: where it is a term of the course instead.
+    """
+
+    label: str
+    words: list[str]
+    texts: int
+    module: str
+    why: str
+
+
+class SuggestionsAnswer(BaseModel):
+    """Tags and categories that may fit a text, the best first."""
+
+    tags: list[SuggestionAnswer]
+    categories: list[SuggestionAnswer]
+
+
+@router.get("/suggestions/tags", response_model=SuggestionsAnswer, responses=described(404))
+def suggested(
+    request: Request,
+    state: State,
+    person: Asker,
+    text: Annotated[Text, Query(max_length=LOOKED_AT, description="Title and text.")] = "",
+    item: Annotated[
+        str | None, Query(pattern=f"^{SPACE}/{ITEM}$", description="The item it belongs to.")
+    ] = None,
+    without: Annotated[list[Annotated[str, Query(pattern=f"^{TAG}$")]], Query(max_length=20)] = [],  # noqa: B006
+    limit: Annotated[int, Query(ge=1, le=20, description="Tags at most.")] = 5,
+) -> Response:
+    """Suggest tags and categories for a text, or for an item, by what similar texts have.
+
+    Only texts that you may see count. What the text says is kept nowhere.
+    """
+    if not text.strip() and item is None:
+        raise Problem(422, "query.text: tell a text or an item.")
+    with state.sessions.begin() as session:
+        found = None
+        if item is not None:
+            space, _, name = item.rpartition("/")
+            found = find_item(session, person, space, name, Action.VIEW)
+            without = [*without, *(tag.tag for tag in found.tags)]
+            if not text.strip():
+                query = select(SearchEntry).where(SearchEntry.key == f"item-{found.id}")
+                entry = session.scalars(query).one()
+                text = f"{entry.title}\n{entry.text}"
+        labels = suggest_for_text(
+            session, person, state.course, text, most=limit, without=without, item=found
+        )
+        note(session, person, "tags.suggest", item or "suggestions")
+    answer = SuggestionsAnswer(
+        tags=[_answer(one) for one in labels.tags],
+        categories=[_answer(one) for one in labels.categories],
+    )
+    return tagged(request, answer)
+
+
+def _answer(one: Suggestion) -> SuggestionAnswer:
+    return SuggestionAnswer(**vars(one), why=one.why)

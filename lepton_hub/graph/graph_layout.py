@@ -1,0 +1,154 @@
+"""Where nodes stand in a picture: nodes that have to do with each other near each other.
+
+The same neighbourhood gives the same picture: positions begin on rings around the start, and
+nothing is left to chance.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+
+from lepton_hub.graph.graph_types import GraphNode, Link, Neighbourhood
+
+LETTER, LINE, RADIUS = 6.6, 17, 10
+"""Width of a letter of a label, height of a label, and size of a node, in pixels."""
+LONGEST_LABEL = 22
+_ROUNDS, _GAP = 300, 6
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The size of a picture in pixels, and how many nodes have room on it."""
+
+    width: int
+    height: int
+    most: int
+
+
+SHEETS = {
+    "wide": Sheet(1120, 760, 60),
+    "middle": Sheet(700, 640, 28),
+    "narrow": Sheet(350, 520, 12),
+}
+"""A picture for each width of the screen: labels stay as large as other text."""
+
+
+@dataclass(frozen=True)
+class PlacedNode:
+    """A node and where its middle stands, in pixels. label: shortened to what has room."""
+
+    node: GraphNode
+    x: float
+    y: float
+    label: str
+
+    @property
+    def hidden(self) -> int:
+        """How many of its edges are not in the picture's neighbourhood."""
+        return self.node.links - self.node.links_shown
+
+
+@dataclass(frozen=True)
+class PlacedEdge:
+    """A line between two nodes."""
+
+    ends: tuple[PlacedNode, PlacedNode]
+    link: Link
+
+    @property
+    def from_start(self) -> bool:
+        """Whether the start is one of its ends."""
+        return 0 in (self.ends[0].node.distance, self.ends[1].node.distance)
+
+
+@dataclass(frozen=True)
+class GraphPicture:
+    """A picture: nodes with the start first, and edges."""
+
+    sheet: Sheet
+    nodes: list[PlacedNode]
+    edges: list[PlacedEdge]
+
+
+def draw(found: Neighbourhood, sheet: Sheet) -> GraphPicture:
+    """Return the picture of a neighbourhood: of its first nodes, those with room on the sheet."""
+    nodes = found.nodes[: sheet.most]
+    shown = {node.id for node in nodes}
+    edges = [edge for edge in found.edges if edge[0] in shown and edge[2] in shown]
+    labels = [_shortened(node.label) for node in nodes]
+    places = _spread(_positions(nodes, edges), _boxes(nodes, labels), sheet)
+    placed = {
+        node.id: PlacedNode(node, round(float(x), 1), round(float(y), 1), label)
+        for node, label, (x, y) in zip(nodes, labels, places, strict=True)
+    }
+    lines = [PlacedEdge((placed[one], placed[other]), link) for one, link, other in edges]
+    return GraphPicture(sheet, list(placed.values()), lines)
+
+
+def _positions(nodes: list[GraphNode], edges: list[tuple[str, Link, str]]) -> np.ndarray:
+    """Return positions (nodes, 2) from -1 to 1 along both axes."""
+    graph = nx.Graph()
+    graph.add_nodes_from(node.id for node in nodes)
+    graph.add_edges_from((one, other) for one, _, other in edges)
+    rings: dict[int, list[str]] = {}
+    for node in nodes:
+        rings.setdefault(node.distance, []).append(node.id)
+    begin = {
+        id_: _on_ring(distance, place / len(ring))
+        for distance, ring in rings.items()
+        for place, id_ in enumerate(ring)
+    }
+    if len(nodes) < 2:
+        return np.zeros((len(nodes), 2))
+    found = nx.spring_layout(
+        graph, k=2.2 / math.sqrt(len(nodes)), pos=begin, fixed=[nodes[0].id], iterations=120, seed=0
+    )
+    places = np.array([found[node.id] for node in nodes])
+    lowest, highest = places.min(axis=0), places.max(axis=0)
+    return 2 * (places - lowest) / np.maximum(1e-9, highest - lowest) - 1
+
+
+def _on_ring(distance: int, turn: float) -> tuple[float, float]:
+    """Return a place on the ring of a distance; rings are turned, so that spokes do not line up."""
+    angle = 2 * math.pi * (turn + 0.07 * distance) - math.pi / 2
+    return distance * math.cos(angle), distance * math.sin(angle)
+
+
+def _boxes(nodes: list[GraphNode], labels: list[str]) -> np.ndarray:
+    """Return half of the width and height (nodes, 2) that each node takes with its label."""
+    extra = [4 if node.links > node.links_shown else 0 for node in nodes]
+    widths = [(len(label) + more) * LETTER for label, more in zip(labels, extra, strict=True)]
+    return np.array([[max(width, 2 * RADIUS) / 2, RADIUS + LINE / 2] for width in widths]) + _GAP
+
+
+def _spread(places: np.ndarray, boxes: np.ndarray, sheet: Sheet) -> np.ndarray:
+    """Return the positions on a sheet, in pixels, moved apart where labels would overlap."""
+    size = np.array([sheet.width, sheet.height])
+    lowest, highest = boxes, size - boxes
+    places = size / 2 + places * (size / 2 - boxes.max(axis=0))
+    reach = boxes[:, None] + boxes[None]  # how far apart two must be, along either axis
+    for _ in range(_ROUNDS):
+        apart = places[:, None] - places[None]
+        overlap = reach - np.abs(apart)
+        hits = (overlap > 0).all(axis=2)
+        np.fill_diagonal(hits, False)
+        if not hits.any():
+            break
+        # Along the axis where less is missing; of two at one place, the later goes down.
+        axis = overlap.argmin(axis=2)
+        order = np.sign(np.arange(len(places))[:, None] - np.arange(len(places))[None])
+        for along in (0, 1):
+            direction = np.where(apart[..., along] == 0, order, np.sign(apart[..., along]))
+            push = np.where(hits & (axis == along), overlap[..., along] * direction, 0)
+            places[:, along] += 0.35 * push.sum(axis=1)
+        places = np.clip(places, lowest, highest)
+    return places
+
+
+def _shortened(label: str) -> str:
+    label = " ".join(label.split())
+    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"

@@ -1,0 +1,71 @@
+"""Relations in words, and what a neighbourhood shows as a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lepton_hub.graph.graph_types import GraphNode, Link, Neighbourhood
+
+FORWARD = {
+    Link.OWNS: "owns",
+    Link.CONTRIBUTED: "contributed to",
+    Link.IN_TEAM: "is in team",
+    Link.BELONGS: "stands in the space of team",
+    Link.TAGGED: "has the tag",
+    Link.MADE_FROM: "was made from",
+    Link.MENTIONS: "mentions",
+    Link.ABOUT: "is about",
+    Link.BEGAN: "began",
+    Link.ANSWERED: "gave the accepted answer to",
+    Link.REPLIED: "replied in",
+    Link.TEACHES: "teaches",
+    Link.BUILDS_ON: "builds on",
+}
+"""Each relation, read from its subject."""
+
+BACKWARD = {
+    Link.OWNS: "is owned by",
+    Link.CONTRIBUTED: "has contributions by",
+    Link.IN_TEAM: "has the member",
+    Link.BELONGS: "shares",
+    Link.TAGGED: "is a tag of",
+    Link.MADE_FROM: "was used for",
+    Link.MENTIONS: "is mentioned in",
+    Link.ABOUT: "is discussed in",
+    Link.BEGAN: "was begun by",
+    Link.ANSWERED: "was answered by",
+    Link.REPLIED: "has replies by",
+    Link.TEACHES: "is taught in",
+    Link.BUILDS_ON: "is needed for",
+}
+"""Each relation, read from its object."""
+
+ToldNode = tuple[GraphNode, list[tuple[str, list[GraphNode]]]]
+"""A node with what is said of it: a relation in words, and the nodes at its other end."""
+
+
+def relation_words(link: Link, from_subject: bool) -> str:
+    """Return a relation in words, read from one of its ends."""
+    return (FORWARD if from_subject else BACKWARD)[link]
+
+
+def told_nodes(found: Neighbourhood) -> Iterator[ToldNode]:
+    """Yield nodes with their edges in words, each edge once: at the nearer of its ends."""
+    nodes = {node.id: node for node in found.nodes}
+    order = {id_: place for place, id_ in enumerate(nodes)}
+    told: dict[str, dict[str, list[GraphNode]]] = {id_: {} for id_ in nodes}
+    for subject, link, object_ in found.edges:
+        forward = order[subject] <= order[object_]
+        here, there = (subject, object_) if forward else (object_, subject)
+        told[here].setdefault(relation_words(link, forward), []).append(nodes[there])
+    for id_, relations in told.items():
+        if relations:
+            yield nodes[id_], sorted(relations.items())
+
+
+def left_out_words(found: Neighbourhood) -> list[tuple[str, int]]:
+    """Return which edges of the start are not shown, in words, and how many."""
+    return [
+        (relation_words(link, is_subject), count)
+        for (link, is_subject), count in found.left_out.items()
+    ]

@@ -1,0 +1,78 @@
+"""Keep mentions in step: what a transaction says is looked through in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import delete, event, insert, select
+from sqlalchemy.orm import Session, sessionmaker
+
+from lepton_hub.graph.course_terms import Course
+from lepton_hub.graph.mention_tables import MentionState, TermMention
+from lepton_hub.search.search_tables import SearchEntry
+
+_CHANGED = "entries to look through for terms"
+_BATCH = 200
+
+
+def keep_mentions(sessions: sessionmaker[Session], course: Course) -> None:
+    """Look for terms from now on in what is changed through these sessions.
+
+    Call it after `keep_index`. Where the course has other terms than the last time, look through
+    everything.
+    """
+    event.listen(sessions, "after_flush", _collect)
+    event.listen(sessions, "before_commit", partial(_write, course))
+    after: int | None = 0
+    while after is not None:
+        after = _look_again(sessions, course, after)
+
+
+def _collect(session: Session, _: Any) -> None:
+    changed = session.info.setdefault(_CHANGED, set())
+    changed.update(row.id for row in (*session.new, *session.dirty) if isinstance(row, SearchEntry))
+
+
+def _write(course: Course, session: Session) -> None:
+    session.flush()
+    changed = session.info.pop(_CHANGED, None)
+    if changed:
+        _look_through(session, course, sorted(changed))
+
+
+def _look_through(session: Session, course: Course, numbers: Sequence[int]) -> None:
+    """Replace the mentions of entries."""
+    entry = SearchEntry
+    query = select(entry.id, entry.title, entry.text).where(entry.id.in_(numbers))
+    found = [
+        {"entry_id": id_, "term": term}
+        for id_, *texts in session.execute(query).tuples().all()
+        for term in sorted(_terms(course, texts))
+    ]
+    session.execute(delete(TermMention).where(TermMention.entry_id.in_(numbers)))
+    if found:
+        session.execute(insert(TermMention), found)
+
+
+def _terms(course: Course, texts: Iterable[str]) -> set[str]:
+    return course.terms_in("\n".join(texts))
+
+
+def _look_again(sessions: sessionmaker[Session], course: Course, after: int) -> int | None:
+    """Look through some entries where the course has changed; return the last one's number.
+
+    None: there is no more to do.
+    """
+    with sessions.begin() as session:
+        state = session.scalars(select(MentionState).with_for_update()).one()
+        if state.fingerprint == course.fingerprint:
+            return None
+        query = select(SearchEntry.id).where(SearchEntry.id > after).order_by(SearchEntry.id)
+        numbers = session.scalars(query.limit(_BATCH)).all()
+        if not numbers:
+            state.fingerprint = course.fingerprint
+            return None
+        _look_through(session, course, numbers)
+        return numbers[-1]

@@ -1,0 +1,28 @@
+"""Which terms of the course each entry of the search mentions."""
+
+from __future__ import annotations
+
+from sqlalchemy import ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from lepton_hub.database.base import Base
+
+
+class TermMention(Base):
+    """An item or a post mentions a term. term: its key, see `course_terms`."""
+
+    __tablename__ = "term_mentions"
+
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("search_entries.id", ondelete="CASCADE"), primary_key=True
+    )
+    term: Mapped[str] = mapped_column(String(128), primary_key=True, index=True)
+
+
+class MentionState(Base):
+    """The one row says for which terms the mentions were looked for: the course's fingerprint."""
+
+    __tablename__ = "mention_state"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))

@@ -1,0 +1,46 @@
+"""Suggested tags and categories in forms: asked for by a button, taken by ticking them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lepton_hub.api.asking import note
+from lepton_hub.api.service_state import ServiceState
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.identity.person import Person
+from lepton_hub.pages.forms import Fields
+from lepton_hub.pages.knowledge.form_reading import split_tags
+from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels, suggest_for_text
+
+SUGGEST = "suggest"
+"""The value of `action` that the button sends."""
+_TEXTS = ("title", "description", "text", "intended_use", "limits")
+
+
+def with_chosen(form: Fields) -> dict[str, str]:
+    """Return what was typed into a form, with the suggestions that were ticked."""
+    typed = {name: form.get(name, "") for name in form}
+    if chosen := form.all("suggested_tag"):
+        typed["tags"] = ", ".join(split_tags(", ".join([typed.get("tags", ""), *chosen])))
+    if category := form.get("suggested_category"):
+        typed["category"] = category
+    return typed
+
+
+def labels_for(
+    state: ServiceState, person: Person, typed: Mapping[str, str], item: SharedItem | None = None
+) -> SuggestedLabels:
+    """Return tags and categories that may fit what was typed, from what the person may see."""
+    text = "\n".join(typed.get(name, "") for name in _TEXTS)
+    with state.sessions.begin() as session:
+        found = suggest_for_text(
+            session,
+            person,
+            state.course,
+            text,
+            without=split_tags(typed.get("tags", "")),
+            item=item,
+        )
+        note(session, person, "tags.suggest", item.reference if item else "suggestions")
+    now = typed.get("category", "").strip()
+    return SuggestedLabels(found.tags, [one for one in found.categories if one.label != now])

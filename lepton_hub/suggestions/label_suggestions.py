@@ -1,0 +1,143 @@
+"""Labels whose texts a text resembles: TF-IDF vectors, and the cosine to each label's centroid.
+
+The methods are those of the course's module *Search and recommendation*. A word counts once a text
+(binary term frequency), and the more, the fewer texts have it (inverse document frequency). A
+label's centroid is the sum of its texts' vectors, each of length 1. Benchmarks compare this with
+other ways: benchmarks/hub/label_precision.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from lepton_hub.search.word_forms import words_of
+
+MOST_REASONS = 3
+NAMED = 0.2
+"""What it adds to a label's score, a cosine, when the text has the label's own words."""
+COMMON = frozenset({
+    "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because",
+    "been", "before", "between", "both", "but", "by", "can", "could", "did", "do", "does", "done",
+    "each", "for", "from", "had", "has", "have", "here", "how", "if", "in", "into", "is", "it",
+    "its", "just", "like", "made", "make", "may", "more", "most", "much", "must", "no", "not",
+    "now", "of", "on", "one", "only", "or", "other", "our", "out", "over", "own", "same", "see",
+    "should", "so", "some", "such", "than", "that", "the", "their", "them", "then", "there",
+    "these", "they", "this", "those", "through", "to", "too", "under", "up", "use", "used",
+    "uses", "using", "very", "was", "we", "were", "what", "when", "where", "which", "while",
+    "who", "why", "will", "with", "without", "would", "written", "you", "your",
+})  # fmt: skip
+"""Words that tell nothing of a subject, also where there are few texts to see that from."""
+_SOME = 8
+"""From so many texts on, a word that over half of them have says nothing."""
+
+
+@dataclass(frozen=True)
+class LabelledText:
+    """A text that has labels: its words, each once."""
+
+    words: frozenset[str]
+    labels: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A label that may fit.
+
+    words: of the text, because of which. texts: in how many others one of them stands, and the
+    label too. module: the title of the module whose term it is, where no such text has it.
+    """
+
+    label: str
+    words: tuple[str, ...] = ()
+    texts: int = 0
+    module: str = ""
+
+    @property
+    def why(self) -> str:
+        """The reason as a sentence."""
+        if self.module:
+            return f"a term of the course ({self.module})"
+        words = f"word{'s' if len(self.words) > 1 else ''} {', '.join(self.words)}"
+        texts = "one text" if self.texts == 1 else f"{self.texts} texts"
+        return f"because of the {words}, as in {texts} with it"
+
+
+def telling_words(text: str) -> frozenset[str]:
+    """Return the words of a text that can tell what it is about.
+
+    Numbers, single letters and the commonest words of English cannot.
+
+    >>> sorted(telling_words("A rain gauge, 12 mm"))
+    ['gauge', 'mm', 'rain']
+    """
+    words = {word for word in words_of(text) if len(word) > 1 and not word.isdecimal()}
+    return frozenset(words - COMMON)
+
+
+def suggest_labels(
+    words: frozenset[str], known: Sequence[LabelledText], most: int, without: Collection[str] = ()
+) -> list[Suggestion]:
+    """Return the labels that fit a text best, the best first.
+
+    known: texts with labels; nothing else has an influence. without: labels not to suggest.
+    """
+    weights = _weights(known)
+    wanted = {word: weights[word] for word in words if weights.get(word)}
+    shares: dict[str, dict[str, float]] = {}
+    for label, centroid in _centroids(known, weights, without).items():
+        length = math.hypot(*centroid.values())
+        common = wanted.keys() & centroid.keys()
+        if common:
+            shares[label] = {word: wanted[word] * centroid[word] / length for word in common}
+    scores = {
+        label: round(math.fsum(found.values()) + NAMED * _is_named(label, words), 9)
+        for label, found in shares.items()
+    }
+    best = sorted(scores, key=lambda label: (-scores[label], label))[:most]
+    return [_explained(label, shares[label], known) for label in best]
+
+
+def _is_named(label: str, words: frozenset[str]) -> bool:
+    named = telling_words(label)
+    return bool(named) and named <= words
+
+
+def _weights(known: Sequence[LabelledText]) -> dict[str, float]:
+    """Return the inverse document frequency of each word; 0 for one that most texts have."""
+    counts = Counter(word for text in known for word in text.words)
+    limit = len(known) / 2 if len(known) >= _SOME else len(known)
+    return {
+        word: math.log((1 + len(known)) / (1 + count)) + 1 if count <= limit else 0.0
+        for word, count in counts.items()
+    }
+
+
+def _centroids(
+    known: Sequence[LabelledText], weights: Mapping[str, float], without: Collection[str]
+) -> dict[str, dict[str, float]]:
+    """Return the sum of the vectors of each label's texts: weights by word."""
+    found: dict[str, dict[str, float]] = {}
+    for text in known:
+        labels = text.labels.difference(without)
+        length = math.sqrt(math.fsum(weights[word] ** 2 for word in text.words))
+        if not labels or not length:
+            continue
+        vector = [(word, weights[word] / length) for word in text.words if weights[word]]
+        for label in labels:
+            centroid = found.setdefault(label, {})
+            for word, weight in vector:
+                centroid[word] = centroid.get(word, 0.0) + weight
+    return found
+
+
+def _explained(
+    label: str, shares: Mapping[str, float], known: Sequence[LabelledText]
+) -> Suggestion:
+    """Return a label with the words that brought it forward most, and how many texts have both."""
+    ranked = sorted(shares, key=lambda word: (-round(shares[word], 9), word))
+    reasons = ranked[:MOST_REASONS]
+    texts = sum(label in text.labels and not text.words.isdisjoint(reasons) for text in known)
+    return Suggestion(label, tuple(reasons), texts)
