@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from lepton_hub.api.asking import note
 from lepton_hub.api.documentation import POLICY, documentation_page
 from lepton_hub.api.guards import Guards
+from lepton_hub.api.jobs import job_routes
 from lepton_hub.api.knowledge import (
     attachment_routes,
     document_routes,
@@ -77,7 +78,7 @@ def create_app(state: ServiceState) -> FastAPI:
     for module in (
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
         document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
-        search_routes,
+        search_routes, job_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)

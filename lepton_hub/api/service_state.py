@@ -19,6 +19,7 @@ from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
+from lepton_hub.jobs.job_asking import forget_old_logs
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
 from lepton_hub.rendering import BoundedRenderer
 from lepton_hub.search import keep_index
@@ -71,6 +72,7 @@ class ServiceState:
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
+            forget_old_logs(session)
 
     def send_digests(self) -> None:
         """Send the digests by e-mail whose time has come."""
