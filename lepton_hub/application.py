@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Scope
 
 from lepton_hub.api.asking import note
 from lepton_hub.api.documentation import POLICY, documentation_page
@@ -26,7 +27,7 @@ from lepton_hub.api.knowledge import (
     subscription_routes,
     thread_routes,
 )
-from lepton_hub.api.problems import Problem, ProblemAnswer, problem_response
+from lepton_hub.api.problems import Problem, ProblemAnswer
 from lepton_hub.api.routes import (
     asking_routes,
     item_routes,
@@ -37,6 +38,20 @@ from lepton_hub.api.routes import (
 )
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
+from lepton_hub.pages import (
+    error_pages,
+    sign_in_pages,
+    start_pages,
+    static_files,
+)
+from lepton_hub.pages.error_pages import (
+    answer_problem,
+    form_refused_page,
+    is_for_people,
+    refusal_page,
+    sign_in_first,
+)
+from lepton_hub.pages.visitors import FormRefused, NotSignedIn
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
 DESCRIPTION = (
@@ -81,9 +96,19 @@ def create_app(state: ServiceState) -> FastAPI:
         search_routes, job_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
+    for module in (
+        start_pages,
+        sign_in_pages,
+        static_files,
+        error_pages,  # the last one: it has all addresses that no other has
+    ):
+        app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
     _handle_errors(app)
-    app.add_middleware(Guards, notice=state.identity.notice, uploads=f"{prefix}/uploads/")
+    uploads = f"{prefix}/uploads/"
+    app.add_middleware(
+        Guards, notice=state.identity.notice, uploads=uploads, answer=_too_large(app)
+    )
     return app
 
 
@@ -117,8 +142,10 @@ def _description_router(app: FastAPI, prefix: str) -> APIRouter:
 
 def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Problem)
-    def told(_: Request, problem: Problem) -> Response:
-        return problem.response()
+    def told(request: Request, problem: Problem) -> Response:
+        return answer_problem(
+            request, problem.status, problem.detail, problem.headers, **problem.more
+        )
 
     @app.exception_handler(NotVisible)
     def not_visible(request: Request, _: NotVisible) -> Response:
@@ -128,29 +155,49 @@ def _handle_errors(app: FastAPI) -> None:
     def not_allowed(request: Request, _: NotAllowed) -> Response:
         return _refuse(request, 403, NOT_ALLOWED)
 
+    @app.exception_handler(NotSignedIn)
+    async def not_signed_in(request: Request, _: NotSignedIn) -> Response:
+        return await sign_in_first(request)
+
+    @app.exception_handler(FormRefused)
+    def form_refused(request: Request, refused: FormRefused) -> Response:
+        return form_refused_page(request, refused)
+
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> Response:
+    def invalid(request: Request, error: RequestValidationError) -> Response:
         found = [
             {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
         ]
+        if is_for_people(request):
+            return answer_problem(request, 404, "There is no such page.")
         first = f"{found[0]['where']}: {found[0]['what']}" if found else "The request is not valid"
-        return problem_response(422, f"{first}.", errors=found[:50])
+        return answer_problem(request, 422, f"{first}.", errors=found[:50])
 
     @app.exception_handler(HTTPException)
-    def http(_: Request, error: HTTPException) -> Response:
-        detail = "There is no such address; /docs lists them." if error.status_code == 404 else ""
+    def http(request: Request, error: HTTPException) -> Response:
+        detail = str(error.detail)
+        if error.status_code == 404:
+            no_address = "There is no such address; /docs lists them."
+            detail = "There is no such page." if is_for_people(request) else no_address
+        if error.status_code == 405 and is_for_people(request):
+            detail = "Open it by its link instead."
         headers = dict(error.headers) if error.headers else None
-        return problem_response(error.status_code, detail or str(error.detail), headers)
+        return answer_problem(request, error.status_code, detail, headers)
 
     @app.exception_handler(IntegrityError)
-    def twice(_: Request, __: IntegrityError) -> Response:
-        return problem_response(
-            409, "Somebody did the same at the same moment. Read it again, then decide."
+    def twice(request: Request, _: IntegrityError) -> Response:
+        return answer_problem(
+            request, 409, "Somebody did the same at the same moment. Read it again, then decide."
         )
 
     @app.exception_handler(Exception)
-    def unforeseen(_: Request, __: Exception) -> Response:
-        return problem_response(500, "The hub made a mistake. Its log has more.")
+    def unforeseen(request: Request, _: Exception) -> Response:
+        return answer_problem(request, 500, "The hub made a mistake. Its log has more.")
+
+
+def _too_large(app: FastAPI) -> Callable[[Scope, str], ASGIApp]:
+    """Return how too large a request is answered, given what to say."""
+    return lambda scope, detail: answer_problem(Request({**scope, "app": app}), 413, detail)
 
 
 def _refuse(request: Request, status: int, detail: str) -> Response:
@@ -166,7 +213,9 @@ def _refuse(request: Request, status: int, detail: str) -> Response:
     with state.sessions.begin() as session:
         person = request.state.person
         note(session, person, "refused", subject, method=request.method, status=status)
-    return problem_response(status, detail)
+    if is_for_people(request):
+        return refusal_page(request, status)
+    return answer_problem(request, status, detail)
 
 
 async def _tidy_regularly(state: ServiceState) -> None:

@@ -27,7 +27,14 @@ from lepton_hub.audit import (
 )
 from lepton_hub.database.engine import DatabaseError, open_database
 from lepton_hub.database.upgrades import upgrade_database
-from lepton_hub.identity.made_up import NOTICE, MadeUpIdentity, NotLoopback, loopback, secret_in
+from lepton_hub.identity.made_up import (
+    NOTICE,
+    MadeUpIdentity,
+    MadeUpSignIn,
+    NotLoopback,
+    loopback,
+    secret_in,
+)
 from lepton_hub.keys import KeyFileError
 from lepton_hub.settings import HubSettings, SettingsError, settings_of
 from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, StorageError, Uploads
@@ -58,13 +65,17 @@ def start(
         os.umask(0o077)
         identity = MadeUpIdentity(secret_in(folder.expanduser() / "made-up-sign-in"))
         settings = settings_of(folder, {**os.environ, "JUPYTERHUB_SERVICE_PREFIX": ""})
-        app = create_app(open_service(settings, identity, look_up=identity.look_up))
+        browsers = MadeUpSignIn(identity)
+        app = create_app(
+            open_service(settings, identity, look_up=identity.look_up, made_up=browsers)
+        )
     except (NotLoopback, *PROBLEMS) as error:
         sys.exit(f"lepton hub start: {problem_in_words(error)}.")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"A hub with {NOTICE}. It is for this machine alone. To be one of them:\n")
+    print(f"A hub with {NOTICE}. It is for this machine alone. In a browser:\n")
+    print(f"  {address}/pages/sign-in?key={browsers.key}\n\nIn a program:\n")
     print(f"  export LEPTON_HUB_URL={address}")
     for person in identity.people:
         about = ", ".join(sorted(person.teams)) or ("administrator" if person.admin else "no team")

@@ -24,7 +24,9 @@ def unavailable_app(prefix: str) -> Starlette:
     def first(_: Request) -> Response:
         return PlainTextResponse(SORRY)
 
-    def everywhere(_: Request) -> Response:
+    def everywhere(request: Request) -> Response:
+        if request.url.path.startswith(f"{prefix}/pages"):
+            return PlainTextResponse(SORRY, 503, {"Retry-After": str(SECONDS)})
         return problem_response(503, SORRY, {"Retry-After": str(SECONDS)})
 
     methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Request
 from sqlalchemy.orm import Session
 
+from lepton_hub.api.form_tokens import HEADER, is_form_token, is_same_origin
 from lepton_hub.api.problems import Problem
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.audit import append
@@ -16,6 +17,10 @@ from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
 
 SAFE_METHODS = ("GET", "HEAD")
+WHO_ARE_YOU = (
+    "Say who you are: send the header 'Authorization: token YOUR_TOKEN'. In a notebook, "
+    "lepton_course.hub does it."
+)
 
 Space = Annotated[str, Path(pattern=f"^{SPACE}$", description="A team, or ~ and a person.")]
 Name = Annotated[str, Path(pattern=f"^{ITEM}$")]
@@ -35,16 +40,40 @@ State = Annotated[ServiceState, Depends(state_of)]
 def asker(request: Request, state: State) -> Person:
     """Return who asks. Raises Problem when nobody is known, or when they ask too much."""
     try:
-        person = state.identity.person(_token(request, state))
+        return identify(request, state, _token(request, state))
     except IdentityError as error:
-        _take(state.strangers.wait_of(request.client.host if request.client else ""))
         raise Problem(401, str(error), {"WWW-Authenticate": 'Bearer realm="hub"'}) from error
+
+
+def identify(request: Request, state: ServiceState, token: str | None) -> Person:
+    """Return whose a token is; None is nobody's.
+
+    Raises IdentityError, and Problem when they ask too much or JupyterHub does not answer.
+    """
+    try:
+        if token is None:
+            raise IdentityError(WHO_ARE_YOU)
+        person = state.identity.person(token)
+    except IdentityError:
+        _take(state.strangers.wait_of(request.client.host if request.client else ""))
+        raise
     except SignInUnavailable as error:
         detail = "JupyterHub, which knows who you are, does not answer. Try again soon."
         raise Problem(503, detail, {"Retry-After": "5"}) from error
     _take(state.limiter.wait_of(person.name))
     request.state.person = person
     return person
+
+
+def token_in_cookie(request: Request, state: ServiceState) -> str | None:
+    """Return the token that a browser's cookie holds; None where it holds none."""
+    cookie = request.cookies.get(COOKIE)
+    if not cookie or state.browsers is None:
+        return None
+    try:
+        return state.browsers.token_in(cookie)
+    except IdentityError:
+        return None
 
 
 Asker = Annotated[Person, Depends(asker)]
@@ -60,21 +89,21 @@ def version_number(number: str) -> int | None:
     return None if number == "newest" else int(number)
 
 
-def _token(request: Request, state: ServiceState) -> str:
+def _token(request: Request, state: ServiceState) -> str | None:
     """Return the token of a request.
 
-    A browser's cookie counts for reading alone, so no other page can have a browser change things.
+    A browser's cookie counts for reading, and for changes that a page of the hub's own sends: no
+    other page knows the token of its forms, nor can it send this header.
     """
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() in ("token", "bearer") and token.strip():
         return token.strip()
-    cookie = request.cookies.get(COOKIE)
-    if cookie and state.oauth and request.method in SAFE_METHODS:
-        return state.oauth.token_in(cookie)
-    raise IdentityError(
-        "Say who you are: send the header 'Authorization: token YOUR_TOKEN'. In a notebook, "
-        "lepton_course.hub does it."
+    by_page = is_same_origin(request) and is_form_token(
+        request, state.form_key, request.headers.get(HEADER, "")
     )
+    if request.method in SAFE_METHODS or by_page:
+        return token_in_cookie(request, state)
+    return None
 
 
 def _take(wait: float) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from lepton_hub.api.problems import problem_response
 
 LARGEST_BODY = 2 * 1024 * 1024
 """In bytes, of all requests but those that send an upload's bytes."""
@@ -26,10 +25,20 @@ class _TooLarge(Exception):
 
 
 class Guards:
-    """Adds headers to each answer, and refuses large bodies, also those of unknown length."""
+    """Adds headers to each answer, and refuses large bodies, also those of unknown length.
 
-    def __init__(self, app: ASGIApp, notice: str | None, uploads: str) -> None:
+    answer: returns the answer, of status 413, to a body that is too large, given what to say.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        notice: str | None,
+        uploads: str,
+        answer: Callable[[Scope, str], ASGIApp],
+    ) -> None:
         self.app = app
+        self.answer = answer
         self.headers = dict(HEADERS)
         if notice:
             self.headers["lepton-sign-in"] = notice
@@ -68,4 +77,4 @@ class Guards:
             await self.app(scope, counted, unless_too_large)
         if limited and received > LARGEST_BODY:
             detail = f"A request has at most {LARGEST_BODY} bytes; send content as an upload."
-            await problem_response(413, detail)(scope, receive, guarded)
+            await self.answer(scope, detail)(scope, receive, guarded)

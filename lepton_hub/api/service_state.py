@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from secrets import token_bytes
 from typing import Protocol
 
 from anyio import CapacityLimiter
@@ -17,6 +18,7 @@ from lepton_hub.audit import append
 from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
+from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_asking import forget_old_logs
@@ -40,9 +42,21 @@ class Identity(Protocol):
         ...
 
 
+class BrowserSignIn(Protocol):
+    """Reads the token in a browser's cookie."""
+
+    def token_in(self, cookie: str) -> str:
+        """Return the token that a cookie holds. Raises IdentityError."""
+        ...
+
+
 @dataclass
 class ServiceState:
-    """The parts of a running hub."""
+    """The parts of a running hub.
+
+    oauth, made_up: how browsers sign in, one of them at most. form_key: what the tokens of pages'
+        forms are made with; new at each start.
+    """
 
     settings: HubSettings
     engine: Engine
@@ -54,9 +68,16 @@ class ServiceState:
     strangers: RateLimiter
     upload_threads: CapacityLimiter
     oauth: OAuthSignIn | None = None
+    made_up: MadeUpSignIn | None = None
     mail: MailServer | None = None
     look_up: Callable[[str], Person | None] = lambda name: None
     renderer: BoundedRenderer = field(default_factory=BoundedRenderer)
+    form_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
+
+    @property
+    def browsers(self) -> BrowserSignIn | None:
+        """How browsers sign in; None: not at all."""
+        return self.oauth or self.made_up
 
     def erase(self, contents: set[str], by: str) -> None:
         """Erase contents that nothing needs any more, and write down which."""
@@ -85,6 +106,7 @@ def open_service(
     identity: Identity,
     oauth: OAuthSignIn | None = None,
     look_up: Callable[[str], Person | None] = lambda name: None,
+    made_up: MadeUpSignIn | None = None,
 ) -> ServiceState:
     """Open database and store, and bring the database up to date.
 
@@ -106,6 +128,7 @@ def open_service(
         strangers=RateLimiter(60, 60),
         upload_threads=CapacityLimiter(SIMULTANEOUS_UPLOADS),
         oauth=oauth,
+        made_up=made_up,
         mail=_mail_server(settings),
         look_up=look_up,
     )

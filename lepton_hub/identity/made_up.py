@@ -5,9 +5,12 @@ from __future__ import annotations
 import hmac
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
 
 from lepton_hub.identity.person import IdentityError, Person, person_of
 
@@ -62,6 +65,38 @@ class MadeUpIdentity:
                 "person; set LEPTON_HUB_TOKEN to it."
             )
         return self._people[name]
+
+
+@dataclass(frozen=True)
+class MadeUpSignIn:
+    """How a browser becomes one of the made-up people: it shows a key, and says whom.
+
+    The key stands in the address that `lepton hub start` prints, so other accounts of this machine
+    do not have it. Cookies open in this process alone.
+    """
+
+    identity: MadeUpIdentity
+    fernet: Fernet = field(default_factory=lambda: Fernet(Fernet.generate_key()), repr=False)
+
+    @property
+    def key(self) -> str:
+        """What a browser must show."""
+        return self.identity.token("a browser").rpartition(".")[2][:32]
+
+    def fits(self, key: str) -> bool:
+        """Return whether a browser showed the right key."""
+        return hmac.compare_digest(key.encode("utf-8", "replace"), self.key.encode())
+
+    def cookie_of(self, name: str) -> str:
+        """Return the cookie of somebody."""
+        return self.fernet.encrypt(self.identity.token(name).encode()).decode()
+
+    def token_in(self, cookie: str) -> str:
+        """Return the token that a cookie holds. Raises IdentityError."""
+        try:
+            return self.fernet.decrypt(cookie.encode()).decode()
+        except (InvalidToken, ValueError) as error:
+            raise IdentityError("This browser's sign-in has ended. Sign in again.") from error
 
 
 def secret_in(file: Path) -> bytes:

@@ -16,6 +16,7 @@ from httpx import Response
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.audit import Entry, entries
+from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import IdentityError, Person
 from lepton_hub.settings import HubSettings, settings_of
 
@@ -53,7 +54,10 @@ class SmallHub:
 
     def __init__(self, settings: HubSettings) -> None:
         self.known = KnownPeople()
-        self.state = open_service(settings, self.known)
+        oauth = OAuthSignIn(
+            "hub", "secret", "/hub/authorize", "http://hub/token", "/oauth_callback"
+        )
+        self.state = open_service(settings, self.known, oauth)
         self.app = create_app(self.state)
         self.client = TestClient(self.app, raise_server_exceptions=False)
 

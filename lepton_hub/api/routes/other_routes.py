@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -46,8 +47,8 @@ def health(state: State) -> Health:
 
 @router.get("/", include_in_schema=False)
 def first(state: State) -> RedirectResponse:
-    """Send who comes by the hub's own address to its description."""
-    return RedirectResponse(f"{state.settings.prefix}/docs", 302)
+    """Send who comes by the hub's own address to its pages."""
+    return RedirectResponse(f"{state.settings.prefix}/pages/", 302)
 
 
 @router.get("/me", response_model=PersonAnswer, tags=["hub"], responses=described())
@@ -97,14 +98,16 @@ def data(
 
 @router.get("/login", include_in_schema=False)
 def login(request: Request, state: State, next: str = "") -> Response:
-    """Send a browser to JupyterHub."""
+    """Send a browser to JupyterHub; where people are made up, to the page that shows them."""
+    prefix = state.settings.prefix
+    where = next if leads_here(next, prefix) else f"{prefix}/pages/"
+    if state.made_up is not None:
+        return RedirectResponse(f"{prefix}/pages/sign-in?{urlencode({'next': where})}", 302)
     if state.oauth is None:
         raise Problem(404, "This hub knows people by their tokens alone.")
-    prefix = state.settings.prefix
-    where = next if leads_here(next, prefix) else f"{prefix}/docs"
     address, kept = state.oauth.begin(where)
     answer = RedirectResponse(address, 302)
-    _set_cookie(request, answer, STATE_COOKIE, kept, prefix, STATE_SECONDS)
+    set_cookie(request, answer, STATE_COOKIE, kept, prefix, STATE_SECONDS)
     return answer
 
 
@@ -125,24 +128,28 @@ def callback(request: Request, state: State, code: str = "") -> Response:
     answer = RedirectResponse(where, 302)
     prefix = state.settings.prefix
     answer.delete_cookie(STATE_COOKIE, path=f"{prefix}/")
-    _set_cookie(request, answer, COOKIE, cookie, prefix, LASTS_SECONDS)
+    set_cookie(request, answer, COOKIE, cookie, prefix, LASTS_SECONDS)
     return answer
 
 
 def leads_here(path: str, prefix: str) -> bool:
     """Return whether a path leads to this service: not another host's, nor out by dots."""
+    before_query = path.partition("?")[0]
     return (
         path.startswith(f"{prefix}/")
         and not path.startswith("//")
-        and ".." not in path
-        and not set(path) & set("\\%")
+        and ".." not in before_query
+        and "%" not in before_query
+        and "\\" not in path
         and path.isprintable()
+        and path.isascii()
     )
 
 
-def _set_cookie(
+def set_cookie(
     request: Request, answer: Response, name: str, value: str, prefix: str, seconds: int
 ) -> None:
+    """Have a browser keep a cookie that scripts do not see, for this service alone."""
     answer.set_cookie(
         name,
         value,

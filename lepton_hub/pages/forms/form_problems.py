@@ -1,0 +1,29 @@
+"""What is wrong with a form, as a sentence at the field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import ValidationError
+
+
+def problems_of(error: ValidationError, sentences: Mapping[str, str]) -> dict[str, str]:
+    """Return by field what is wrong with it.
+
+    sentences: what to do, by a field's name; the model's own words stand in for what is missing.
+    Of a list or a nested model, the innermost field with a name counts.
+    """
+    found: dict[str, str] = {}
+    for one in error.errors():
+        names = [str(part) for part in one["loc"] if isinstance(part, str)]
+        known = [name for name in names if name in sentences]
+        name = known[-1] if known else names[-1] if names else ""
+        said = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "string_too_long":
+            said = f"At most {one['ctx']['max_length']} characters."
+        elif one["type"] in ("string_too_short", "missing"):
+            said = "This is needed."
+        else:
+            said = sentences.get(name) or f"{said[:1].upper()}{said[1:]}."
+        found.setdefault(name, said)
+    return found

@@ -1,0 +1,32 @@
+"""What stands at the top of each page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lepton_hub.identity.person import Person
+
+
+@dataclass(frozen=True)
+class NavigationEntry:
+    """A page that one reaches from everywhere. for_admins: only they see that it exists."""
+
+    path: str
+    label: str
+    for_admins: bool = False
+
+    def is_current(self, path: str) -> bool:
+        """Return whether a page, by its path without the prefix, is this one or below it."""
+        if self.path == "/pages/":
+            return path == self.path
+        return path == self.path or path.startswith(f"{self.path}/")
+
+
+NAVIGATION: tuple[NavigationEntry, ...] = (
+    NavigationEntry("/pages/", "Start"),
+)  # fmt: skip
+
+
+def navigation_of(person: Person) -> list[NavigationEntry]:
+    """Return the entries that somebody sees."""
+    return [entry for entry in NAVIGATION if person.admin or not entry.for_admins]

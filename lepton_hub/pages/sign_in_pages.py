@@ -1,0 +1,66 @@
+"""Where a browser becomes one of the made-up people of a hub that runs alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from lepton_hub.api.asking import State, token_in_cookie
+from lepton_hub.api.problems import Problem
+from lepton_hub.api.routes.other_routes import leads_here, set_cookie
+from lepton_hub.api.service_state import ServiceState
+from lepton_hub.identity.made_up import MadeUpSignIn
+from lepton_hub.identity.oauth import COOKIE, LASTS_SECONDS
+from lepton_hub.identity.person import IdentityError
+from lepton_hub.pages.page_rendering import HEADERS, render
+from lepton_hub.pages.visitors import own_form
+
+router = APIRouter(include_in_schema=False)
+
+Short = Annotated[str, Query(max_length=2000)]
+KEY_NEEDED = (
+    "Open the address that `lepton hub start` printed: it holds a key, so that other accounts of "
+    "this machine cannot be one of these people."
+)
+
+
+@router.get("/pages/sign-in")
+def choose(request: Request, state: State, key: Short = "", next: Short = "") -> Response:
+    """Show the made-up people to choose from."""
+    if state.made_up is None:
+        return RedirectResponse(f"{state.settings.prefix}/login", 302, HEADERS)
+    _check(request, state, state.made_up, key)
+    people = state.made_up.identity.people
+    return render(request, None, "sign_in.html", people=people, key=key, next=next)
+
+
+@router.post("/pages/sign-in")
+async def become(request: Request, state: State) -> Response:
+    """Give a browser the cookie of the one it chose."""
+    if state.made_up is None:
+        raise Problem(404, "This hub knows people from JupyterHub.")
+    fields = await own_form(request, state.form_key)
+    _check(request, state, state.made_up, fields.get("key", ""))
+    person = state.made_up.identity.look_up(fields.get("name", ""))
+    if person is None:
+        raise Problem(404, "There is nobody of this name.")
+    prefix = state.settings.prefix
+    where = fields.get("next", "")
+    answer = RedirectResponse(
+        where if leads_here(where, prefix) else f"{prefix}/pages/", 303, HEADERS
+    )
+    cookie = state.made_up.cookie_of(person.name)
+    set_cookie(request, answer, COOKIE, cookie, prefix, LASTS_SECONDS)
+    return answer
+
+
+def _check(request: Request, state: ServiceState, made_up: MadeUpSignIn, key: str) -> None:
+    """Refuse who shows no key, unless they are one of the people already. Raises Problem."""
+    if made_up.fits(key):
+        return
+    try:
+        state.identity.person(token_in_cookie(request, state) or "")
+    except IdentityError as error:
+        raise Problem(403, KEY_NEEDED) from error

@@ -1,0 +1,13 @@
+// What pages do better with a script. Everything but the progress of large uploads works without.
+"use strict";
+
+// Moments in the reader's own time zone.
+for (const time of document.querySelectorAll("time[datetime]")) {
+  const when = new Date(time.dateTime);
+  if (!Number.isNaN(when.getTime())) {
+    time.title = time.textContent;
+    time.textContent = when.toLocaleString("en-GB", {
+      day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
+    });
+  }
+}
