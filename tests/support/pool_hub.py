@@ -52,7 +52,11 @@ class PoolHub:
     def told(self, id_: str) -> dict[str, Any]:
         """Return what ada is told of a job, with its log."""
         job = self.hub.get("ada", f"/jobs/{id_}").json()
-        return {**job, "log": self.hub.get("ada", f"/jobs/{id_}/log").json()["text"]}
+        text, after = "", -1
+        while len(text.encode()) > after:
+            after = len(text.encode())
+            text += self.hub.get("ada", f"/jobs/{id_}/log", params={"after": after}).json()["text"]
+        return {**job, "log": text}
 
     def results(self, job: Mapping[str, Any]) -> dict[str, bytes]:
         """Return the files that a job has left."""
