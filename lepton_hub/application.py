@@ -51,6 +51,7 @@ from lepton_hub.pages.error_pages import (
     refusal_page,
     sign_in_first,
 )
+from lepton_hub.pages.jobs import job_pages
 from lepton_hub.pages.visitors import FormRefused, NotSignedIn
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
@@ -100,6 +101,7 @@ def create_app(state: ServiceState) -> FastAPI:
         start_pages,
         sign_in_pages,
         static_files,
+        job_pages,
         error_pages,  # the last one: it has all addresses that no other has
     ):
         app.include_router(module.router, prefix=prefix)

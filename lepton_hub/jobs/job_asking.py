@@ -22,11 +22,19 @@ from lepton_hub.jobs.job_types import ENDED, RANKS, JobState, NewJob
 from lepton_hub.permissions import Action
 
 PROGRAMS = (".ipynb", ".py")
+_FIELDS = {"seconds": "minutes"}
 LOGS_LAST = timedelta(days=90)
 
 
 class JobRefused(Exception):
-    """A job cannot be run as it was asked for; the message says what to change."""
+    """A job cannot be run as it was asked for; the message says what to change.
+
+    field: the form's field that is meant.
+    """
+
+    def __init__(self, why: str, field: str) -> None:
+        super().__init__(why)
+        self.field = field
 
 
 class TooManyJobs(Exception):
@@ -129,11 +137,11 @@ def _program_path(version: Version, path: str | None) -> str:
     if path is None:
         if len(programs) == 1:
             return programs[0]
-        raise JobRefused("Say which file to run, in `path`: a notebook or a Python file.")
+        raise JobRefused("Say which file to run, in `path`: a notebook or a Python file.", "path")
     if path not in [file.path for file in version.files]:
         raise NotVisible
     if path not in programs:
-        raise JobRefused("A job runs a notebook (.ipynb) or a Python file (.py).")
+        raise JobRefused("A job runs a notebook (.ipynb) or a Python file (.py).", "path")
     return path
 
 
@@ -141,13 +149,13 @@ def _share(person: Person, asked: str | None, team: str | None) -> str:
     """Return whose processor time counts. team: in whose space the result stands."""
     if asked is not None:
         if asked not in person.teams:
-            raise JobRefused("`team` must be a team of yours.")
+            raise JobRefused("`team` must be a team of yours.", "team")
         return asked
     if team in person.teams:
         return str(team)
     if len(person.teams) > 1:
         teams = ", ".join(sorted(person.teams))
-        raise JobRefused(f"Say for which team this is, in `team`: {teams}.")
+        raise JobRefused(f"Say for which team this is, in `team`: {teams}.", "team")
     return next(iter(person.teams), own_space(person))
 
 
@@ -156,7 +164,7 @@ def _check_limits(settings: JobSettings, processors: int, memory: int, seconds: 
     for name, value in asked.items():
         most = getattr(settings, name)
         if value > most:
-            raise JobRefused(f"limits.{name} is at most {most} here.")
+            raise JobRefused(f"limits.{name} is at most {most} here.", _FIELDS.get(name, name))
 
 
 ON_DELETE.append(erase_traces)

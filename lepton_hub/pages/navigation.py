@@ -24,6 +24,7 @@ class NavigationEntry:
 
 NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/", "Start"),
+    NavigationEntry("/pages/jobs", "Jobs"),
 )  # fmt: skip
 
 

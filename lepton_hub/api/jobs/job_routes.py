@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
@@ -22,11 +23,13 @@ from lepton_hub.api.paging import Cursor, Limit
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_access import find_job, list_jobs
 from lepton_hub.jobs.job_asking import JobRefused, TooManyJobs, ask_for_job
 from lepton_hub.jobs.job_log import read_log
 from lepton_hub.jobs.job_metrics import read_metrics
 from lepton_hub.jobs.job_queue import cancel_job
+from lepton_hub.jobs.job_tables import ComputeJob
 from lepton_hub.jobs.job_types import ENDED, JobState, NewJob
 from lepton_hub.jobs.running.program_process import NoWalls, walls_here
 
@@ -96,7 +99,7 @@ def read(request: Request, state: State, person: Asker, id: JobId) -> Response:
     with state.sessions.begin() as session:
         job = find_job(session, person, id)
         answer = job_answer(session, person, job, state.settings.jobs)
-        note(session, person, "job.read", job.public_id)
+        note_look(session, person, "job.read", job)
     return tagged(request, answer)
 
 
@@ -124,7 +127,7 @@ def log(
         job = find_job(session, person, id)
         text, place = read_log(session, job, after)
         ended = job.state in ENDED and place >= job.log_bytes
-        note(session, person, "job.log", job.public_id)
+        note_look(session, person, "job.log", job)
     return tagged(request, LogAnswer(text=text, next=place, ended=ended))
 
 
@@ -146,8 +149,17 @@ def metrics(request: Request, state: State, person: Asker, id: JobId) -> Respons
                 for name, points in found.items()
             ],
         )
-        note(session, person, "job.metrics", job.public_id)
+        note_look(session, person, "job.metrics", job)
     return tagged(request, answer)
+
+
+def note_look(session: Session, person: Person, action: str, job: ComputeJob) -> None:
+    """Write into the audit log that somebody looks at a job.
+
+    While it runs, who asked for it looks again every second, and only at their own.
+    """
+    if job.state in ENDED or job.asked_by != person.name:
+        note(session, person, action, job.public_id)
 
 
 def check_walls(state: ServiceState) -> None:
