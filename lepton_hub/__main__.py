@@ -21,6 +21,7 @@ from lepton_hub.database.engine import DatabaseError
 from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
 from lepton_hub.identity.oauth import OAuthSignIn
+from lepton_hub.jobs.running.hub_workers import hub_workers
 from lepton_hub.keys import KeyFileError
 from lepton_hub.server import listening, serve
 from lepton_hub.settings import SettingsError, settings_of
@@ -60,7 +61,8 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
         from lepton_hub.demonstration.filling import fill_if_empty
 
         fill_if_empty(state)
-    serve(create_app(state), listener)
+    with hub_workers(Path(environment["LEPTON_HUB"]), settings.jobs, environment):
+        serve(create_app(state), listener)
 
 
 def oauth_of(environment: Mapping[str, str]) -> OAuthSignIn:

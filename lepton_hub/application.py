@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Scope
 from lepton_hub.api.asking import note
 from lepton_hub.api.documentation import POLICY, documentation_page
 from lepton_hub.api.guards import Guards
+from lepton_hub.api.jobs import job_routes
 from lepton_hub.api.knowledge import (
     attachment_routes,
     document_routes,
@@ -54,6 +55,7 @@ from lepton_hub.pages.error_pages import (
     sign_in_first,
 )
 from lepton_hub.pages.items import ITEM_PAGES
+from lepton_hub.pages.jobs import job_pages
 from lepton_hub.pages.knowledge import KNOWLEDGE_PAGES
 from lepton_hub.pages.learning import LEARNING_PAGES
 from lepton_hub.pages.overview import OVERVIEW_PAGES
@@ -100,6 +102,7 @@ def create_app(state: ServiceState) -> FastAPI:
         item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
         document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
         search_routes, needs_routes, recommendation_routes, graph_routes, suggestion_routes,
+        job_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     for module in (
@@ -110,6 +113,7 @@ def create_app(state: ServiceState) -> FastAPI:
         *KNOWLEDGE_PAGES,
         *LEARNING_PAGES,
         graph_pages,
+        job_pages,
         error_pages,  # the last one: it has all addresses that no other has
     ):
         app.include_router(module.router, prefix=prefix)

@@ -64,6 +64,7 @@ def start(
     """Start a hub alone, with made-up people, to try it on this machine."""
     from lepton_hub.api.service_state import open_service
     from lepton_hub.application import create_app
+    from lepton_hub.jobs.running.hub_workers import hub_workers
     from lepton_hub.server import listening, serve
 
     try:
@@ -91,7 +92,25 @@ def start(
         about = ", ".join(sorted(person.teams)) or ("administrator" if person.admin else "no team")
         print(f"  export LEPTON_HUB_TOKEN={identity.token(person.name)}   # {person.name}, {about}")
     print(f"\nWhat it can do: {address}/docs. Stop: Ctrl+C.", flush=True)
-    serve(app, listener)
+    with hub_workers(folder, settings.jobs, os.environ):
+        serve(app, listener)
+
+
+@hub_app.command(name="work")
+def work_for_hub(folder: HubFolder) -> None:
+    """Run jobs of the compute pool, one after the other, until Ctrl+C. Start one for each job."""
+    from lepton_hub.jobs.running.program_process import NoWalls
+    from lepton_hub.jobs.running.worker_command import work
+
+    settings, engine = _opened(folder)
+    engine.dispose()
+    print(
+        f"Waiting for jobs; their files stand in {settings.jobs.folder}. Stop: Ctrl+C.", flush=True
+    )
+    try:
+        work(folder, os.environ, until_input_closes=False)
+    except (NoWalls, *PROBLEMS) as error:
+        sys.exit(f"lepton hub work: {problem_in_words(error)}")
 
 
 @hub_app.command(name="remove-made-up")

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lepton_hub.jobs.job_settings import JobSettings
+
 
 class SettingsError(ValueError):
     """The hub cannot start as it was told to; the message says why."""
@@ -27,11 +29,13 @@ class HubSettings:
         the address that e-mails come from, and the domain of people's addresses; without a server
         none are sent.
     curriculum: the folder of the course's modules; by default those of this installation.
+    jobs: how the compute pool runs.
     """
 
     database: str
     blobs: str
     keys: Path
+    jobs: JobSettings
     database_key_file: Path | None = None
     prefix: str = ""
     requests_a_minute: float = 1200.0
@@ -63,8 +67,9 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
 
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
     LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
-    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM, and
-    JUPYTERHUB_SERVICE_PREFIX.
+    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM,
+    JUPYTERHUB_SERVICE_PREFIX, and
+    those of jobs (`_JOB_NUMBERS`, LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS).
     Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
@@ -74,6 +79,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
         database=environment.get("LEPTON_HUB_DATABASE", f"sqlite:///{folder / 'hub.sqlite'}"),
         blobs=environment.get("LEPTON_HUB_BLOBS", str(folder / "blobs")),
         keys=Path(environment.get("LEPTON_HUB_KEYS", folder / "keys.json")),
+        jobs=_jobs(folder, environment),
         database_key_file=Path(key_file) if key_file else None,
         prefix=environment.get("JUPYTERHUB_SERVICE_PREFIX", "").rstrip("/"),
         requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
@@ -83,10 +89,33 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     )
 
 
-def _number(environment: Mapping[str, str], name: str, usual: int) -> int:
+_JOB_NUMBERS = {
+    "workers": "LEPTON_HUB_WORKERS",
+    "running": "LEPTON_HUB_JOBS_RUNNING",
+    "processor_hours": "LEPTON_HUB_JOBS_HOURS",
+    "processors": "LEPTON_HUB_JOB_PROCESSORS",
+    "memory": "LEPTON_HUB_JOB_MEMORY",
+    "seconds": "LEPTON_HUB_JOB_SECONDS",
+    "files": "LEPTON_HUB_JOB_FILES",
+}
+
+
+def _jobs(folder: Path, environment: Mapping[str, str]) -> JobSettings:
+    walls = environment.get("LEPTON_HUB_JOBS_WALLS", "auto")
+    if walls not in ("auto", "none"):
+        raise SettingsError(f"LEPTON_HUB_JOBS_WALLS must be auto or none, not {walls!r}.")
+    numbers = {
+        field: _number(environment, name, getattr(JobSettings, field), least=field != "workers")
+        for field, name in _JOB_NUMBERS.items()
+    }
+    place = Path(environment.get("LEPTON_HUB_JOBS_FOLDER", folder / "jobs"))
+    return JobSettings(place, walls=walls, **numbers)
+
+
+def _number(environment: Mapping[str, str], name: str, usual: int, least: int = 1) -> int:
     text = environment.get(name, str(usual))
-    if not text.isdecimal() or int(text) < 1:
-        raise SettingsError(f"{name} must be a number from 1, not {text!r}.")
+    if not text.isdecimal() or int(text) < least:
+        raise SettingsError(f"{name} must be a number from {int(least)}, not {text!r}.")
     return int(text)
 
 

@@ -24,13 +24,16 @@ from lepton_course.progress_bar import progress_bar
 REFERENCE = re.compile(r"(?:hub:)?(?P<item>[^/@\s]+/[^/@\s]+|~[^/\s]+/[^/@\s]+)(?:@(?P<n>\d+))?")
 _MANIFEST = "manifest.json"
 _MODULE = re.compile(r"[a-z]{1,20}/[0-9]{2}_[a-z0-9_]{1,60}")
+INPUTS = "LEPTON_JOB_INPUTS"
+"""The variable that tells a job of the hub where its inputs are."""
 
 
 def load_shared(reference: str, hub: HubConnection | None = None) -> SharedContent:
     """Load a version of an item, such as "hub:city/ridership@3"; without @, the newest one.
 
     Its files are kept in your cache, and their SHA-256 is verified each time. A version that is
-    there loads also while the hub does not answer. Raises HubError.
+    there loads also while the hub does not answer. A job has the versions that it was given.
+    Raises HubError.
     """
     match = REFERENCE.fullmatch(reference)
     if match is None:
@@ -39,10 +42,30 @@ def load_shared(reference: str, hub: HubConnection | None = None) -> SharedConte
             "hub:SPACE/NAME@VERSION for one version."
         )
     item, number = match["item"], match["n"]
+    if INPUTS in os.environ and hub is None:
+        return _given(Path(os.environ[INPUTS]), item, number)
     if hub is None:
         with HubConnection() as own:
             return _load(own, item, number)
     return _load(hub, item, number)
+
+
+def _given(folder: Path, item: str, number: str | None) -> SharedContent:
+    """Return a version that a job was given; without a number, the newest of them."""
+    space, _, name = item.partition("/")
+    given = [path.name.rpartition("@")[2] for path in (folder / space).glob(f"{name}@*.json")]
+    numbers = sorted(int(path.removesuffix(".json")) for path in given)
+    found = [one for one in numbers if number in (None, str(one))]
+    if not found:
+        wanted = f"{item}@{number}" if number else item
+        raise HubError(f"This job was not given hub:{wanted}: name it in inputs=[…] of train().")
+    content = folder / space / f"{name}@{found[-1]}"
+    kept = json.loads(content.with_name(f"{content.name}.json").read_text(encoding="utf-8"))
+    version = kept["version"]
+    paths = tuple(file["path"] for file in version["files"])
+    return SharedContent(
+        version["reference"], content, paths, kept["card"], tuple(version["columns"])
+    )
 
 
 def _load(hub: HubConnection, item: str, number: str | None) -> SharedContent:

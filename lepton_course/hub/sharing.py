@@ -67,7 +67,7 @@ def share(
             check_safe(folder / file)
         space, _, short = name.removeprefix("hub:").rpartition("/")
         reference = f"{space or connection.get('/me')['spaces'][0]}/{short}"
-        _make_item(connection, reference, kind or _kind_of(thing, files), card)
+        make_item(connection, reference, kind or _kind_of(thing, files), card)
         told = {
             "files": [_sent(connection, folder, file) for file in files],
             "note": note,
@@ -140,7 +140,7 @@ def _suffix(file: str) -> str:
     return Path(file).suffix.lower()
 
 
-def _make_item(hub: HubConnection, reference: str, kind: str, card: Mapping[str, Any]) -> None:
+def make_item(hub: HubConnection, reference: str, kind: str, card: Mapping[str, Any]) -> None:
     """Make an item, unless it is there: then its card becomes this one."""
     space, _, name = reference.rpartition("/")
     try:

@@ -23,6 +23,7 @@ from lepton_hub.graph.mention_keeping import keep_mentions
 from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
+from lepton_hub.jobs.job_asking import forget_old_logs
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
 from lepton_hub.needs.counting import count_settled
 from lepton_hub.needs.survey_subjects import survey_subjects
@@ -104,6 +105,7 @@ class ServiceState:
             forget_old_uses(session, now())
         with self.sessions.begin() as session:
             count_settled(session, survey_subjects(self.settings.curriculum), now())
+            forget_old_logs(session)
 
     def send_digests(self) -> None:
         """Send the digests by e-mail whose time has come."""

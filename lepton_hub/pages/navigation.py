@@ -27,6 +27,7 @@ NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/items", "Items"),
     NavigationEntry("/pages/documents", "Documents"),
     NavigationEntry("/pages/discussions", "Discussions"),
+    NavigationEntry("/pages/jobs", "Jobs"),
     NavigationEntry("/pages/digest", "What is new"),
     NavigationEntry("/pages/needs", "Needs"),
     NavigationEntry("/pages/graph", "Graph"),

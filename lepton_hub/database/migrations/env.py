@@ -8,6 +8,7 @@ import lepton_hub.api.idempotency
 import lepton_hub.audit
 import lepton_hub.catalogue
 import lepton_hub.graph.mention_tables
+import lepton_hub.jobs.job_tables
 import lepton_hub.knowledge
 import lepton_hub.permissions
 import lepton_hub.search  # noqa: F401

@@ -1,0 +1,1 @@
+"""The API of the compute pool: ask for jobs, look at them, cancel them."""

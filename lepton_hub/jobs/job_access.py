@@ -1,0 +1,94 @@
+"""Who sees which jobs, and as whom a job reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Select, func, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.items import NotVisible, existing
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.database.moments import moment_and_key
+from lepton_hub.identity.person import Person
+from lepton_hub.jobs.job_tables import ComputeJob
+from lepton_hub.jobs.job_types import JobState
+
+LookUp = Callable[[str], Person | None]
+
+
+def existing_jobs(person: Person) -> Select[tuple[ComputeJob]]:
+    """Return the query for all jobs that exist for a person: their own, all for administrators.
+
+    A job's log may show what its inputs hold, which a team-mate need not be allowed to see.
+    """
+    mine: ColumnElement[bool] = true() if person.admin else ComputeJob.asked_by == person.name
+    return select(ComputeJob).where(mine)
+
+
+def find_job(session: Session, person: Person, public_id: str) -> ComputeJob:
+    """Return a job by its id. Raises NotVisible."""
+    query = existing_jobs(person).where(ComputeJob.public_id == public_id)
+    found = session.scalars(query).first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def list_jobs(
+    session: Session,
+    person: Person,
+    state: JobState | None,
+    limit: int,
+    before: tuple[datetime, str] | None,
+) -> tuple[Sequence[ComputeJob], int]:
+    """Return jobs, those asked for last first, and how many there are in all.
+
+    before: when the last job of the page before was asked for, and its id.
+    """
+    query = existing_jobs(person)
+    if state is not None:
+        query = query.where(ComputeJob.state == state)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if before is not None:
+        query = query.where(
+            tuple_(ComputeJob.asked_at, ComputeJob.public_id) < moment_and_key(*before)
+        )
+    latest = query.order_by(ComputeJob.asked_at.desc(), ComputeJob.public_id.desc())
+    return session.scalars(latest.limit(limit)).all(), total
+
+
+def without_rights(person: Person) -> Person:
+    """Return a person without an administrator's rights: no job has them."""
+    return replace(person, admin=False)
+
+
+def asker_of(job: ComputeJob, look_up: LookUp | None) -> Person:
+    """Return who asked for a job, as they are now; as they were then, where nobody knows.
+
+    Raises NotVisible for somebody who is gone, and SignInUnavailable.
+    """
+    if look_up is None:
+        return Person(job.asked_by, frozenset(job.teams), job.organisation)
+    found = look_up(job.asked_by)
+    if found is None:
+        raise NotVisible
+    return without_rights(found)
+
+
+def shown_references(
+    session: Session, person: Person, versions: Iterable[tuple[int, int | None]]
+) -> list[str | None]:
+    """Return the names of versions (item's id, number); None for those the person may not see."""
+    asked = list(versions)
+    ids = {item for item, _ in asked}
+    found = session.scalars(existing(person).where(SharedItem.id.in_(ids)))
+    names = {item.id: item.reference for item in found}
+
+    def shown(item: int, number: int | None) -> str | None:
+        name = names.get(item)
+        return name if name is None or number is None else f"{name}@{number}"
+
+    return [shown(item, number) for item, number in asked]

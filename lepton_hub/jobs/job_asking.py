@@ -1,0 +1,170 @@
+"""Ask for a job, cancel it, and forget what a deleted item has left in jobs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.dependents import ON_DELETE
+from lepton_hub.catalogue.items import NotVisible, find_item
+from lepton_hub.catalogue.names import own_space, parse_reference, team_of
+from lepton_hub.catalogue.tables import SharedItem, Version
+from lepton_hub.catalogue.versions import find_version
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.jobs.job_access import without_rights
+from lepton_hub.jobs.job_queue import cancel_job
+from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.jobs.job_tables import ComputeJob, JobInput, JobLogPiece, JobScalar
+from lepton_hub.jobs.job_types import ENDED, RANKS, JobState, NewJob
+from lepton_hub.permissions import Action
+
+PROGRAMS = (".ipynb", ".py")
+_FIELDS = {"seconds": "minutes"}
+LOGS_LAST = timedelta(days=90)
+
+
+class JobRefused(Exception):
+    """A job cannot be run as it was asked for; the message says what to change.
+
+    field: the form's field that is meant.
+    """
+
+    def __init__(self, why: str, field: str) -> None:
+        super().__init__(why)
+        self.field = field
+
+
+class TooManyJobs(Exception):
+    """Somebody has as many waiting jobs as they may have."""
+
+
+def ask_for_job(
+    session: Session, person: Person, told: NewJob, settings: JobSettings
+) -> ComputeJob:
+    """Put a job into the queue. An administrator's rights do not count.
+
+    Raises NotVisible, NotAllowed for the result's item, JobRefused, TooManyJobs.
+    """
+    asker = without_rights(person)
+    program = _version(session, asker, told.program)
+    inputs = [_version(session, asker, name) for name in dict.fromkeys(told.inputs)]
+    space, _, name = told.result.partition("/")
+    result = find_item(session, asker, space, name, Action.ADD_VERSION)
+    if result.kind == "document":
+        raise NotVisible
+    mine = (ComputeJob.asked_by == person.name, ComputeJob.state == JobState.QUEUED)
+    if (session.scalar(select(func.count(ComputeJob.id)).where(*mine)) or 0) >= settings.waiting:
+        raise TooManyJobs
+    limits = told.limits
+    memory = limits.memory or min(settings.usual_memory, settings.memory)
+    seconds = limits.seconds or min(settings.usual_seconds, settings.seconds)
+    _check_limits(settings, limits.processors, memory, seconds)
+    share = _share(asker, told.team, team_of(space))
+    job = ComputeJob(
+        asked_by=person.name,
+        teams=sorted(asker.teams),
+        organisation=asker.organisation,
+        share=share,
+        account=f"organisation {asker.organisation}" if asker.organisation else share,
+        state=JobState.QUEUED,
+        priority=RANKS[told.priority],
+        program_id=program.item_id,
+        program_version=program.number,
+        path=_program_path(program, told.path),
+        parameters=dict(told.parameters),
+        result_id=result.id,
+        processors=limits.processors,
+        memory_bytes=memory,
+        seconds=seconds,
+        inputs=[
+            JobInput(number=number, item_id=version.item_id, version=version.number)
+            for number, version in enumerate(inputs)
+        ],
+    )
+    session.add(job)
+    session.flush()
+    return job
+
+
+def erase_traces(session: Session, item: SharedItem) -> set[str]:
+    """Cancel the jobs that need an item which is being deleted, and erase what they printed of it.
+
+    Return no contents: jobs hold none.
+    """
+    reads = select(JobInput.job_id).where(JobInput.item_id == item.id)
+    using = select(ComputeJob.id, ComputeJob.state).where(
+        or_(ComputeJob.program_id == item.id, ComputeJob.id.in_(reads))
+    )
+    found = session.execute(using).tuples().all()
+    writes = select(ComputeJob.id, ComputeJob.state).where(ComputeJob.result_id == item.id)
+    for id_, state in [*found, *session.execute(writes).tuples().all()]:
+        if state not in ENDED:
+            cancel_job(session, id_, "hub", "An item that it needs was deleted.", now())
+    erase_logs(session, [id_ for id_, _ in found])
+    return set()
+
+
+def forget_old_logs(session: Session) -> None:
+    """Erase what jobs printed and measured that ended long ago; that they ran stays known."""
+    old = select(ComputeJob.id).where(
+        ComputeJob.ended_at < now() - LOGS_LAST, ComputeJob.log_bytes + ComputeJob.metric_points > 0
+    )
+    erase_logs(session, list(session.scalars(old.limit(1000))))
+
+
+def erase_logs(session: Session, jobs: list[int]) -> None:
+    """Erase the logs and metrics of jobs."""
+    for table in (JobLogPiece, JobScalar):
+        session.execute(delete(table).where(table.job_id.in_(jobs)))
+    for job in session.scalars(select(ComputeJob).where(ComputeJob.id.in_(jobs))):
+        job.log_bytes = job.metric_points = 0
+        job.parameters = {}
+    session.flush()
+
+
+def _version(session: Session, person: Person, name: str) -> Version:
+    reference = parse_reference(name)
+    item = find_item(session, person, reference.space, reference.name, Action.VIEW)
+    return find_version(session, item, reference.version)
+
+
+def _program_path(version: Version, path: str | None) -> str:
+    """Return which file of a version is run. Raises JobRefused, NotVisible."""
+    programs = [file.path for file in version.files if file.path.lower().endswith(PROGRAMS)]
+    if path is None:
+        if len(programs) == 1:
+            return programs[0]
+        raise JobRefused("Say which file to run, in `path`: a notebook or a Python file.", "path")
+    if path not in [file.path for file in version.files]:
+        raise NotVisible
+    if path not in programs:
+        raise JobRefused("A job runs a notebook (.ipynb) or a Python file (.py).", "path")
+    return path
+
+
+def _share(person: Person, asked: str | None, team: str | None) -> str:
+    """Return whose processor time counts. team: in whose space the result stands."""
+    if asked is not None:
+        if asked not in person.teams:
+            raise JobRefused("`team` must be a team of yours.", "team")
+        return asked
+    if team in person.teams:
+        return str(team)
+    if len(person.teams) > 1:
+        teams = ", ".join(sorted(person.teams))
+        raise JobRefused(f"Say for which team this is, in `team`: {teams}.", "team")
+    return next(iter(person.teams), own_space(person))
+
+
+def _check_limits(settings: JobSettings, processors: int, memory: int, seconds: int) -> None:
+    asked = {"processors": processors, "memory": memory, "seconds": seconds}
+    for name, value in asked.items():
+        most = getattr(settings, name)
+        if value > most:
+            raise JobRefused(f"limits.{name} is at most {most} here.", _FIELDS.get(name, name))
+
+
+ON_DELETE.append(erase_traces)

@@ -1,0 +1,108 @@
+"""What a job's program prints: made text, bounded, and read from any place on."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lepton_hub.jobs.job_tables import ComputeJob, JobLogPiece
+
+HEAD_BYTES, TAIL_BYTES = 768 * 1024, 64 * 1024
+"""How much of an attempt's output is kept: its beginning, and its last words."""
+PIECE = 64 * 1024
+ANSWER = 256 * 1024
+CUT = "\n… output left out …\n"
+
+_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def plain_text(text: str) -> str:
+    r"""Return text without terminal sequences, control characters and turns of direction.
+
+    >>> plain_text("a\r\n\x1b[31mred\x1b[0m\x00 50%\r100%")
+    'a\nred 50%\n100%'
+    """
+    return _CONTROLS.sub("", _ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+class BoundedLog:
+    """The output of one attempt, in bytes as they come and out as text: a head and a tail."""
+
+    def __init__(self, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> None:
+        self._left, self._most_tail = head, tail
+        self._tail = bytearray()
+        self._dropped = False
+        self._ready = bytearray()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._rest = ""
+
+    def add(self, data: bytes) -> None:
+        """Take what was printed."""
+        now = data[: self._left]
+        self._ready += now
+        self._left -= len(now)
+        later = data[len(now) :]
+        if later:
+            self._tail += later[-self._most_tail :]
+            self._dropped |= len(self._tail) > self._most_tail or len(later) > self._most_tail
+            del self._tail[: -self._most_tail]
+
+    def take(self, last: bool = False) -> str:
+        """Return what is new, as text. last: nothing more will come, so give the tail, too."""
+        text = self._decoder.decode(bytes(self._ready), final=last)
+        self._ready.clear()
+        if last and self._tail:
+            text += CUT if self._dropped else ""
+            text += self._tail.decode("utf-8", "replace")
+            self._tail.clear()
+        text = self._rest + text
+        # A sequence, or an end of line, may not have come whole.
+        cut = len(text) if last else _whole(text)
+        self._rest = text[cut:]
+        return plain_text(text[:cut])
+
+
+def write_log(session: Session, job: ComputeJob, text: str) -> None:
+    """Add text to a job's log; the job is locked, so pieces come one after the other."""
+    while text:
+        piece, text = text[:PIECE], text[PIECE:]
+        session.add(JobLogPiece(job_id=job.id, start=job.log_bytes, text=piece))
+        job.log_bytes += len(piece.encode())
+    session.flush()
+
+
+def read_log(session: Session, job: ComputeJob, after: int, most: int = ANSWER) -> tuple[str, int]:
+    """Return a part of a job's log from a byte on, and where to go on.
+
+    A part begins and ends between characters.
+    """
+    query = select(JobLogPiece).where(
+        JobLogPiece.job_id == job.id, JobLogPiece.start + 4 * PIECE > after
+    )
+    found = bytearray()
+    place = after
+    for piece in session.scalars(query.order_by(JobLogPiece.start)):
+        data = piece.text.encode()
+        if piece.start + len(data) > place:
+            found += data[place - piece.start :] if place >= piece.start else data
+            place = piece.start + len(data)
+        if len(found) >= most:
+            break
+    begin = 0
+    while begin < min(4, len(found)) and found[begin] & 0xC0 == 0x80:
+        begin += 1  # in the middle of a character
+    part = bytes(found[begin : begin + most])
+    text = part.decode("utf-8", "ignore")
+    return text, after + begin + len(text.encode())
+
+
+def _whole(text: str) -> int:
+    """Return how much of a text can be made plain without knowing what follows."""
+    if text.endswith("\r"):
+        return len(text) - 1
+    escape = text.rfind("\x1b", max(0, len(text) - 64))
+    return len(text) if escape < 0 or _ESCAPES.match(text, escape) else escape

@@ -1,0 +1,235 @@
+"""The queue: claim a job, keep it, end it. Each function is part of its caller's transaction.
+
+A worker holds a job by a **lease** that it renews. Each lease of a job has a number, and only the
+newest may end the job or write to it (a fencing token): a worker that was thought dead and comes
+back changes nothing any more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.orm import Session
+
+from lepton_hub.audit import append
+from lepton_hub.jobs.fairness import next_job
+from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.jobs.job_tables import ComputeJob, JobAttempt
+from lepton_hub.jobs.job_types import ENDED, JobState
+from lepton_hub.jobs.pool_queries import Capacity, first_waiting, pool_load, quota_of
+
+_LOCK = 0x1E971
+HUB = "hub"
+"""Who acts, in the audit log, where nobody does."""
+
+
+class LeaseLost(Exception):
+    """The job is not this worker's any more: it was cancelled, or given to another one."""
+
+
+@dataclass(frozen=True)
+class JobLease:
+    """A worker's hold of a job. attempt: the lease's number."""
+
+    job_id: int
+    public_id: str
+    attempt: int
+
+
+@dataclass(frozen=True)
+class UsedResources:
+    """What a program has used so far: seconds of processor time, and its most memory in bytes."""
+
+    processor_seconds: float = 0.0
+    memory_bytes: int = 0
+
+
+def claim_job(
+    session: Session, worker: str, capacity: Capacity, settings: JobSettings, moment: datetime
+) -> JobLease | None:
+    """Take the job that goes next, if one may start; take lost ones back before that."""
+    _one_at_a_time(session)
+    take_back_lost(session, settings, moment)
+    waiting = first_waiting(session, capacity, moment)
+    chosen = next_job(waiting, pool_load(session, moment), quota_of(settings))
+    if chosen is None:
+        return None
+    job = _locked(session, chosen.id)
+    job.state = JobState.RUNNING
+    job.attempt += 1
+    job.started_at = moment
+    session.add(
+        JobAttempt(
+            job_id=job.id,
+            number=job.attempt,
+            worker=worker[:200],
+            share=job.share,
+            account=job.account,
+            begun_at=moment,
+            measured_at=moment,
+            lease_until=moment + timedelta(seconds=settings.lease),
+        )
+    )
+    session.flush()
+    append(
+        session,
+        actor=HUB,
+        action="job.start",
+        subject=job.public_id,
+        detail={"attempt": job.attempt, "worker": worker[:200]},
+    )
+    return JobLease(job.id, job.public_id, job.attempt)
+
+
+def held_job(session: Session, lease: JobLease) -> ComputeJob:
+    """Return a job, locked, while a lease holds it. Raises LeaseLost."""
+    job = _locked(session, lease.job_id)
+    if job.state != JobState.RUNNING or job.attempt != lease.attempt:
+        raise LeaseLost(lease.public_id)
+    return job
+
+
+def renew_lease(
+    session: Session, lease: JobLease, settings: JobSettings, moment: datetime
+) -> ComputeJob:
+    """Renew a lease, and return the job, locked. Raises LeaseLost."""
+    job = held_job(session, lease)
+    until = moment + timedelta(seconds=settings.lease)
+    session.execute(update(JobAttempt).where(*_of(lease)).values(lease_until=until))
+    return job
+
+
+def record_use(session: Session, lease: JobLease, used: UsedResources, moment: datetime) -> None:
+    """Write down what an attempt has used so far, whatever became of the job."""
+    _locked(session, lease.job_id)
+    session.execute(
+        update(JobAttempt)
+        .where(*_of(lease))
+        .values(processor_seconds=used.processor_seconds, measured_at=moment)
+    )
+    spent = select(func.sum(JobAttempt.processor_seconds)).where(JobAttempt.job_id == lease.job_id)
+    session.execute(
+        update(ComputeJob)
+        .where(ComputeJob.id == lease.job_id)
+        .values(processor_seconds=spent.scalar_subquery())
+    )
+    session.execute(
+        update(ComputeJob)
+        .where(ComputeJob.id == lease.job_id, ComputeJob.peak_memory < used.memory_bytes)
+        .values(peak_memory=used.memory_bytes)
+    )
+
+
+def finish_job(
+    session: Session, lease: JobLease, state: JobState, problem: str, moment: datetime
+) -> ComputeJob:
+    """End a job that a lease holds. Raises LeaseLost."""
+    job = held_job(session, lease)
+    end_attempt(session, lease, state, moment)
+    _end(session, job, state, problem, moment)
+    return job
+
+
+def give_back(
+    session: Session,
+    lease: JobLease,
+    settings: JobSettings,
+    why: str,
+    moment: datetime,
+    counts: bool = True,
+) -> None:
+    """Put a job back into the queue that its worker cannot finish. Raises LeaseLost.
+
+    counts: whether it counts as a worker that died.
+    """
+    job = held_job(session, lease)
+    end_attempt(session, lease, "given back", moment)
+    _queue_again(session, job, settings, why, moment, counts)
+
+
+def end_attempt(session: Session, lease: JobLease, how: str, moment: datetime) -> None:
+    """End an attempt, whatever became of the job; one that has ended stays as it is."""
+    going_on = (*_of(lease), JobAttempt.ended_at.is_(None))
+    session.execute(update(JobAttempt).where(*going_on).values(ended_at=moment, ended_how=how))
+
+
+def cancel_job(session: Session, job_id: int, by: str, why: str, moment: datetime) -> ComputeJob:
+    """Cancel a job, unless it has ended; its worker stops the program a moment later."""
+    job = _locked(session, job_id)
+    if job.state not in ENDED:
+        _end(session, job, JobState.CANCELLED, why, moment, by)
+    return job
+
+
+def take_back_lost(session: Session, settings: JobSettings, moment: datetime) -> None:
+    """Put jobs back into the queue whose workers are not heard of any more."""
+    silent = select(JobAttempt.job_id, JobAttempt.number).where(
+        JobAttempt.ended_at.is_(None), JobAttempt.lease_until < moment
+    )
+    for job_id, number in session.execute(silent).all():
+        job = _locked(session, job_id)
+        lease = JobLease(job_id, job.public_id, number)
+        still = select(JobAttempt.lease_until).where(*_of(lease), JobAttempt.ended_at.is_(None))
+        until = session.scalar(still)
+        if until is None or until >= moment:
+            continue  # the worker was heard of before the job was locked
+        end_attempt(session, lease, "lost", moment)
+        if job.state == JobState.RUNNING and job.attempt == number:
+            why = "The worker that ran it is not heard of any more."
+            _queue_again(session, job, settings, why, moment, counts=True)
+
+
+def _queue_again(
+    session: Session,
+    job: ComputeJob,
+    settings: JobSettings,
+    why: str,
+    moment: datetime,
+    counts: bool,
+) -> None:
+    job.lost += counts
+    if job.lost >= settings.attempts:
+        _end(session, job, JobState.GAVE_UP, f"Given up after {job.lost} attempts: {why}", moment)
+        return
+    job.state = JobState.QUEUED
+    if counts:
+        job.not_before = moment + timedelta(seconds=settings.back_off * job.lost)
+    session.flush()
+    detail = {"attempt": job.attempt, "why": why}
+    append(session, actor=HUB, action="job.again", subject=job.public_id, detail=detail)
+
+
+def _end(
+    session: Session,
+    job: ComputeJob,
+    state: JobState,
+    problem: str,
+    moment: datetime,
+    by: str = HUB,
+) -> None:
+    job.state = state
+    job.problem = problem[:1000]
+    job.ended_at = moment
+    session.flush()
+    detail = {"state": state.value, "attempt": job.attempt}
+    append(session, actor=by, action="job.end", subject=job.public_id, detail=detail)
+
+
+def _of(lease: JobLease) -> tuple[object, ...]:
+    return JobAttempt.job_id == lease.job_id, JobAttempt.number == lease.attempt
+
+
+def _locked(session: Session, job_id: int) -> ComputeJob:
+    query = select(ComputeJob).where(ComputeJob.id == job_id).with_for_update()
+    return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _one_at_a_time(session: Session) -> None:
+    """Have those who claim jobs wait for each other, so that quotas hold to the job.
+
+    SQLite's writers do so by themselves.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -1,0 +1,86 @@
+"""What waits, runs and was used: the database's side of fairness."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Session
+
+from lepton_hub.jobs.fairness import PoolLoad, Quota, WaitingJob
+from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.jobs.job_tables import ComputeJob, JobAttempt
+from lepton_hub.jobs.job_types import JobState
+
+LATELY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """The largest job that a worker can take. memory: in bytes."""
+
+    processors: int
+    memory: int
+
+
+def quota_of(settings: JobSettings) -> Quota:
+    """Return what an organisation may have."""
+    return Quota(settings.running, settings.processor_hours * 3600.0)
+
+
+def pool_load(session: Session, moment: datetime) -> PoolLoad:
+    """Return what runs, and what was used in the last 24 hours."""
+    recent = JobAttempt.measured_at > moment - LATELY
+    going_on = JobAttempt.ended_at.is_(None)
+
+    def by(column: str, value: object, *conditions: object) -> dict[str, float]:
+        key = getattr(JobAttempt, column)
+        query = select(key, value).where(*conditions).group_by(key)
+        return dict(session.execute(query).tuples().all())
+
+    seconds = func.sum(JobAttempt.processor_seconds)
+    return PoolLoad(
+        seconds=by("share", seconds, recent),
+        running=by("share", func.count(), going_on),
+        account_seconds=by("account", seconds, recent),
+        account_running=by("account", func.count(), going_on),
+    )
+
+
+def why_it_waits(session: Session, job: ComputeJob, settings: JobSettings, moment: datetime) -> str:
+    """Return why a queued job does not run yet; what other teams do is not told."""
+    if job.not_before > moment:
+        return "The worker that ran it died; it is tried again in a moment."
+    quota = quota_of(settings)
+    load = pool_load(session, moment)
+    if quota.has_room(load, job.account):
+        return "It waits for its turn."
+    if load.account_running.get(job.account, 0) >= quota.running:
+        return f"Of your organisation, at most {quota.running} jobs run at once."
+    return (
+        f"Your organisation has used its {settings.processor_hours} processor-hours of the last 24 "
+        "hours."
+    )
+
+
+def first_waiting(session: Session, capacity: Capacity, moment: datetime) -> Iterator[WaitingJob]:
+    """Yield, for each share and account, which job that a worker can take goes first."""
+    place = func.row_number().over(
+        partition_by=(ComputeJob.share, ComputeJob.account),
+        order_by=(ComputeJob.priority.desc(), ComputeJob.id),
+    )
+    columns = (ComputeJob.id, ComputeJob.share, ComputeJob.account, ComputeJob.priority)
+    query: Select[tuple[int, str, str, int, int]] = select(*columns, place.label("place")).where(
+        ComputeJob.state == JobState.QUEUED,
+        ComputeJob.not_before <= moment,
+        ComputeJob.processors <= capacity.processors,
+        ComputeJob.memory_bytes <= capacity.memory,
+    )
+    ranked = query.subquery()
+    first: list[Row[tuple[int, str, str, int, int]]] = list(
+        session.execute(select(ranked).where(ranked.c.place == 1))
+    )
+    for row in first:
+        yield WaitingJob(row.id, row.share, row.account, row.priority)

@@ -1,0 +1,1 @@
+"""A worker's part: run jobs in the sandbox, one after the other."""

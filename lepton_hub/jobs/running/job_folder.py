@@ -1,0 +1,219 @@
+"""A job's files on a worker's disk: what it reads, where it works, what it leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from lepton_hub.catalogue.names import PATH, NameProblem, check_path
+from lepton_hub.storage import BlobStore
+
+PREFIX = "job-"
+MOST_FILES, MOST_DEPTH = 1000, 20
+EVENTS = ".tfevents."
+"""What TensorBoard's files have in their names."""
+
+
+@dataclass(frozen=True)
+class GivenFile:
+    """A file that a job gets: the path where it stands, and its content in the store."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class LeftFile:
+    """A file that a job has left. path: in the version that it becomes part of."""
+
+    path: str
+    place: Path
+    size: int
+
+
+class JobFolder:
+    """The folders of one job.
+
+    given: what it may read. scratch: the one folder that it may write to, with work, in which it
+    begins, and results.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.given, self.scratch = folder / "given", folder / "scratch"
+        self.work, self.results = self.scratch / "work", self.scratch / "results"
+        for made in (self.given, self.work, self.results):
+            made.mkdir(parents=True)
+        # Held open, so that whatever the program puts in their places is not followed.
+        self._work = os.open(self.work, os.O_RDONLY | os.O_DIRECTORY)
+        self._results = os.open(self.results, os.O_RDONLY | os.O_DIRECTORY)
+
+    def close(self) -> None:
+        """Let go of the folders."""
+        os.close(self._work)
+        os.close(self._results)
+
+    def put_program(self, store: BlobStore, files: list[GivenFile]) -> int:
+        """Write the program's files into its working folder; return their bytes. Raises OSError."""
+        return sum(_write(store, self.work, file) for file in files)
+
+    def put_input(
+        self, store: BlobStore, reference: str, files: list[GivenFile], told: Mapping[str, object]
+    ) -> None:
+        """Write a version where the job reads it, as `given/SPACE/NAME@NUMBER`. Raises OSError.
+
+        told: what is known of it, which stands beside it as JSON.
+        """
+        folder = self.given / reference
+        folder.mkdir(parents=True)
+        for file in files:
+            _write(store, folder, file)
+        text = json.dumps(told)
+        folder.with_name(f"{folder.name}.json").write_text(text, encoding="utf-8")
+
+    def link(self) -> None:
+        """Have the inputs and the results at hand in the working folder, if no file is there."""
+        for name, target in (("inputs", self.given), ("results", self.results)):
+            with contextlib.suppress(FileExistsError):
+                (self.work / name).symlink_to(target)
+
+    def open_in_work(self, name: str) -> BinaryIO | None:
+        """Open a file of the working folder that the program may be writing; None: none is there.
+
+        Nothing else is opened: no link, no device, no pipe.
+        """
+        return _opened(name, self._work)
+
+    def left_files(self, most_bytes: int) -> tuple[list[LeftFile], list[str]]:
+        """Return what an ended program has left, and a sentence for what is left out.
+
+        That is what stands in results, and TensorBoard's files of the working folder.
+        """
+        found: list[LeftFile] = []
+        left_out: list[str] = []
+        results = Path(f"/proc/self/fd/{self._results}")
+        work = Path(f"/proc/self/fd/{self._work}")
+        places = [(path, results / path) for path in _walk(results, left_out)]
+        events = (path for path in _walk(work, []) if EVENTS in path.rpartition("/")[2])
+        places += [(f"tensorboard/{path}", work / path) for path in events]
+        seen: set[str] = set()
+        for path, place in places:
+            size = place.lstat().st_size
+            problem = _problem_of(path, place, seen)
+            if not problem and len(found) >= MOST_FILES:
+                problem = f"more than {MOST_FILES} files"
+            if not problem and (most_bytes := most_bytes - size) < 0:
+                problem = "the files are too large"
+            if problem:
+                left_out.append(f"{path[:PATH]}: {problem}")
+                continue
+            seen.add(path.casefold())
+            found.append(LeftFile(path, place, size))
+        return found, left_out
+
+
+@contextlib.contextmanager
+def job_folder(parent: Path) -> Iterator[JobFolder]:
+    """Make folders for a job, that are removed at the end. Raises OSError."""
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
+    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = JobFolder(folder)
+        try:
+            yield made
+        finally:
+            made.close()
+    finally:
+        _remove(folder)
+        os.close(lock)
+
+
+def remove_left_behind(parent: Path) -> int:
+    """Remove the folders of workers that were killed; return how many."""
+    count = 0
+    for folder in parent.glob(f"{PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(folder)
+                count += 1
+            finally:
+                os.close(lock)
+    return count
+
+
+def _write(store: BlobStore, folder: Path, file: GivenFile) -> int:
+    target = folder.joinpath(*check_path(file.path).split("/"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with open(target, "xb") as out:
+        for piece in store.read(file.sha256):
+            size += out.write(piece)
+    return size
+
+
+def _walk(folder: Path, left_out: list[str], below: str = "", depth: int = 0) -> Iterator[str]:
+    """Yield the paths of ordinary files, sorted; nothing else is followed."""
+    try:
+        with os.scandir(folder / below) as found:
+            entries = sorted(found, key=lambda entry: entry.name)
+    except OSError:
+        left_out.append(f"{below}: it cannot be read")
+        return
+    for entry in entries:
+        path = f"{below}/{entry.name}" if below else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if depth < MOST_DEPTH:
+                yield from _walk(folder, left_out, path, depth + 1)
+            else:
+                left_out.append(f"{path[:PATH]}: it lies too deep")
+        elif entry.is_file(follow_symlinks=False):
+            yield path
+        else:
+            left_out.append(f"{path[:PATH]}: it is no ordinary file")
+
+
+def _problem_of(path: str, place: Path, seen: set[str]) -> str:
+    """Return why a file cannot be part of a version, or ""."""
+    try:
+        check_path(path)
+        path.encode()
+    except (NameProblem, UnicodeEncodeError):
+        return "its name cannot be kept"
+    if path.casefold() in seen:
+        return "another file has the same name but for capitals"
+    return "" if os.access(place, os.R_OK) else "it cannot be read"
+
+
+def _opened(name: str, folder: int) -> BinaryIO | None:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(name, flags, dir_fd=folder)
+    except OSError:
+        return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    return os.fdopen(descriptor, "rb")
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, also one that its program has closed or nested deeply."""
+    try:
+        shutil.rmtree(folder)
+    except (OSError, RecursionError):
+        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(folder)], check=False, capture_output=True)

@@ -1,0 +1,176 @@
+"""What a job reads and leaves, in the catalogue: its versions before, a new version after."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lepton_hub.audit import append
+from lepton_hub.catalogue.cards import NewVersion
+from lepton_hub.catalogue.contents import keep_contents
+from lepton_hub.catalogue.items import NotVisible, card_of, existing, find_item
+from lepton_hub.catalogue.pickles import HEAD, is_pickle
+from lepton_hub.catalogue.tables import SharedItem, Version
+from lepton_hub.catalogue.versions import StoredFile, add_version, find_version
+from lepton_hub.identity.person import Person
+from lepton_hub.jobs.job_queue import JobLease, finish_job, held_job
+from lepton_hub.jobs.job_tables import ComputeJob
+from lepton_hub.jobs.job_types import JobState
+from lepton_hub.jobs.running.job_folder import GivenFile, LeftFile
+from lepton_hub.permissions import Action
+from lepton_hub.storage import BlobStore
+
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class GivenVersion:
+    """A version that a job gets: its name, its files, and what is known of it."""
+
+    reference: str
+    files: list[GivenFile]
+    told: dict[str, object]
+
+
+@dataclass(frozen=True)
+class JobPlan:
+    """What a worker needs to know of a job."""
+
+    program: GivenVersion
+    inputs: list[GivenVersion]
+    path: str
+    parameters: dict[str, object]
+    processors: int
+    memory_bytes: int
+    seconds: int
+
+
+def plan_of(session: Session, job: ComputeJob, person: Person) -> JobPlan:
+    """Return what a job needs, as far as it exists for a person now. Raises NotVisible.
+
+    That it is read stands in the audit log.
+    """
+    needed = [(job.program_id, job.program_version)]
+    needed += [(one.item_id, one.version) for one in job.inputs]
+    given = [_given(session, person, *one) for one in needed]
+    for reference in dict.fromkeys(one.reference for one in given):
+        append(
+            session,
+            actor=person.name,
+            action="version.use",
+            subject=reference,
+            detail={"job": job.public_id},
+        )
+    return JobPlan(
+        given[0], given[1:], job.path, job.parameters, job.processors, job.memory_bytes, job.seconds
+    )
+
+
+def store_files(store: BlobStore, files: Sequence[LeftFile]) -> tuple[list[StoredFile], list[str]]:
+    """Put what a job left into the store; return a sentence for each file that is left out.
+
+    Raises OSError, StorageError.
+    """
+    stored, left_out = [], []
+    for file in files:
+        with open(file.place, "rb") as opened:
+            if is_pickle(file.path, opened.read(HEAD)):
+                left_out.append(f"{file.path}: a pickle, which can run code where it is opened")
+                continue
+        blob = store.write(_pieces(file.place))
+        kind = mimetypes.guess_type(file.path)[0] or "application/octet-stream"
+        stored.append(StoredFile(file.path, blob.sha256, blob.size, kind))
+    return stored, left_out
+
+
+def succeed(
+    session: Session,
+    store: BlobStore,
+    lease: JobLease,
+    person: Person,
+    files: Sequence[StoredFile],
+    moment: datetime,
+) -> None:
+    """Make a version of what a job left, and end the job, in one transaction.
+
+    Raises LeaseLost; NotVisible or NotAllowed where the item is not the person's to add to any
+    more; UploadProblem where a content is gone.
+    """
+    job = held_job(session, lease)
+    if files:
+        job.result_version = _add_result(session, store, job, person, files)
+    finish_job(session, lease, JobState.SUCCEEDED, "", moment)
+
+
+def _add_result(
+    session: Session, store: BlobStore, job: ComputeJob, person: Person, files: Sequence[StoredFile]
+) -> int:
+    item = find_item(session, person, *_named(session, job.result_id), Action.ADD_VERSION)
+    sources = [(job.program_id, job.program_version)]
+    sources += [(one.item_id, one.version) for one in job.inputs]
+    told = NewVersion.model_construct(
+        files=[],
+        note="",
+        columns=[],
+        made_from=_still_there(session, person, sources),
+        made_with=f"job {job.public_id}",
+    )
+    version, _ = add_version(session, person, item, told, files)
+    keep_contents(session, store, files, [])
+    reference = f"{item.reference}@{version.number}"
+    size = sum(file.size for file in files)
+    facts = {"digest": version.digest, "files": len(files), "bytes": size, "job": job.public_id}
+    append(session, actor=person.name, action="version.add", subject=reference, detail=facts)
+    return version.number
+
+
+def _still_there(
+    session: Session, person: Person, versions: Sequence[tuple[int, int]]
+) -> list[str]:
+    """Return the names of those versions that a person still sees."""
+    found = []
+    for item_id, number in dict.fromkeys(versions):
+        query = (
+            existing(person)
+            .join(Version, Version.item_id == SharedItem.id)
+            .where(SharedItem.id == item_id, Version.number == number)
+        )
+        found += [f"{item.reference}@{number}" for item in session.scalars(query)]
+    return found
+
+
+def _given(session: Session, person: Person, item_id: int, number: int) -> GivenVersion:
+    item = find_item(session, person, *_named(session, item_id), Action.VIEW)
+    version = find_version(session, item, number)
+    files = [
+        {"path": f.path, "sha256": f.sha256, "size": f.size, "media_type": f.media_type}
+        for f in version.files
+    ]
+    reference = f"{item.reference}@{number}"
+    told = {"reference": reference, "number": number, "files": files, "columns": version.columns}
+    card = card_of(item).model_dump(mode="json")
+    return GivenVersion(
+        reference,
+        [GivenFile(file.path, file.sha256) for file in version.files],
+        {"version": told, "card": card},
+    )
+
+
+def _named(session: Session, item_id: int) -> tuple[str, str]:
+    query = select(SharedItem.space, SharedItem.name).where(SharedItem.id == item_id)
+    found = session.execute(query).tuples().first()
+    if found is None:
+        raise NotVisible
+    return found
+
+
+def _pieces(place: Path) -> Iterator[bytes]:
+    with open(place, "rb") as opened:
+        while piece := opened.read(PIECE):
+            yield piece

@@ -1,0 +1,272 @@
+"""One attempt at a job: prepare its folder, run its program, keep what it leaves."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from lepton_course.errors import problem_in_words
+from lepton_hub.catalogue.contents import UploadProblem
+from lepton_hub.catalogue.items import NotAllowed, NotVisible
+from lepton_hub.catalogue.versions import PathTwice
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person, SignInUnavailable
+from lepton_hub.jobs.job_access import LookUp, asker_of
+from lepton_hub.jobs.job_log import BoundedLog, plain_text, write_log
+from lepton_hub.jobs.job_metrics import (
+    FILE,
+    MetricLines,
+    MetricPoint,
+    forget_metrics,
+    write_metrics,
+)
+from lepton_hub.jobs.job_queue import (
+    JobLease,
+    LeaseLost,
+    end_attempt,
+    finish_job,
+    give_back,
+    held_job,
+    record_use,
+)
+from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.jobs.job_types import JobState
+from lepton_hub.jobs.running.job_folder import JobFolder, job_folder
+from lepton_hub.jobs.running.job_results import JobPlan, plan_of, store_files, succeed
+from lepton_hub.jobs.running.lease_keeper import LeaseKeeper
+from lepton_hub.jobs.running.program_command import program_order
+from lepton_hub.jobs.running.program_process import RunningProgram, UsedResources
+from lepton_hub.storage import BlobMissing, BlobStore, StorageError
+
+LISTEN_SECONDS = 0.5
+METRIC_BYTES = 1 << 18
+"""How much of the file of metrics is read at once."""
+TRIES = 5
+"""How often results are stored before the job is given back."""
+
+GONE = "Its program or one of its inputs does not exist any more for who asked for the job."
+NOT_YOURS = "Who asked for the job may not add versions to the item for its results any more."
+NO_RESULTS = "The job has left no files.\n"
+
+Result = TypeVar("Result")
+Trouble = (OSError, StorageError, SQLAlchemyError, UploadProblem, SignInUnavailable)
+"""What is no program's fault, and may be better in a moment or on another machine."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a worker works with. stop: set where it is to end."""
+
+    sessions: sessionmaker[Session]
+    store: BlobStore
+    settings: JobSettings
+    walls: Mapping[str, bool]
+    look_up: LookUp | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+class WorkerStopping(Exception):
+    """The worker was asked to end while a job ran."""
+
+
+class JobRun:
+    """One attempt at a job."""
+
+    def __init__(self, place: Workplace, lease: JobLease, keeper: LeaseKeeper) -> None:
+        self.place, self.lease, self.keeper = place, lease, keeper
+        self.used = UsedResources()
+
+    def run(self) -> None:
+        """Bring the job to its end, or back into the queue."""
+        settings = self.place.settings
+        try:
+            self._perform()
+        except LeaseLost:
+            self._close("cancelled or lost")
+        except NotVisible:
+            self._try_to_end(
+                lambda session: finish_job(session, self.lease, JobState.FAILED, GONE, now())
+            )
+        except WorkerStopping:
+            self._try_to_end(
+                lambda session: give_back(
+                    session, self.lease, settings, "The worker was stopped.", now(), counts=False
+                )
+            )
+        except Exception as error:  # a mistake of the hub's must not end all workers in turn
+            why = f"The worker could not run it: {trouble_in_words(error)}"
+            print(f"lepton hub work: {why}", file=sys.stderr, flush=True)
+            self._try_to_end(lambda session: give_back(session, self.lease, settings, why, now()))
+
+    def _perform(self) -> None:
+        with self.place.sessions.begin() as session:
+            job = held_job(session, self.lease)
+            person = asker_of(job, self.place.look_up)
+            plan = plan_of(session, job, person)
+            forget_metrics(session, job)
+            if job.log_bytes:
+                write_log(session, job, f"\n— attempt {self.lease.attempt} —\n")
+        with job_folder(self.place.settings.folder) as folder:
+            size = self._prepare(folder, plan)
+            order = program_order(folder, plan, size, self.place.settings, self.place.walls)
+            program = RunningProgram(order)
+            try:
+                self._follow(program, folder)
+            finally:
+                program.stop()
+            assert program.end
+            problem = _problem_of(program.end.status, program.end.reason)
+            if problem:
+                self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, problem, now()))
+            else:
+                self._keep_results(folder, person, order.limits.scratch_bytes)
+
+    def _prepare(self, folder: JobFolder, plan: JobPlan) -> int:
+        """Write what the job gets; return the bytes of its program."""
+        try:
+            size = folder.put_program(self.place.store, plan.program.files)
+            for given in {given.reference: given for given in plan.inputs}.values():
+                self.keeper.check()
+                folder.put_input(self.place.store, given.reference, given.files, given.told)
+        except BlobMissing as error:  # the item was deleted just now
+            raise NotVisible from error
+        folder.link()
+        self.keeper.check()
+        return size
+
+    def _follow(self, program: RunningProgram, folder: JobFolder) -> None:
+        """Write down what the program prints, measures and uses, until it ends."""
+        log, metrics = BoundedLog(), MetricLines()
+        place = 0
+        while program.end is None:
+            log.add(program.read(LISTEN_SECONDS))
+            self.keeper.check()
+            if self.place.stop.is_set():
+                raise WorkerStopping
+            ended = program.end is not None
+            more, place = _read_metrics(folder, metrics, place, ended)
+            self._write(log.take(last=ended), more, program.used)
+
+    def _write(self, text: str, points: list[MetricPoint], used: UsedResources) -> None:
+        changed = used != self.used
+        self.used = used
+        if not (text or points or changed):
+            return
+        with self.place.sessions.begin() as session:
+            job = held_job(session, self.lease)
+            write_log(session, job, text)
+            write_metrics(session, job, points)
+            record_use(session, self.lease, used, now())
+
+    def _keep_results(self, folder: JobFolder, person: Person, most_bytes: int) -> None:
+        """Store what the job left, and end it; a full disk gets some time to become less full."""
+        files, left_out = folder.left_files(most_bytes)
+
+        def store() -> None:
+            stored, refused = store_files(self.place.store, files)
+            lines = "".join(f"Left out: {why}\n" for why in [*left_out, *refused])
+            with self.place.sessions.begin() as session:
+                job = held_job(session, self.lease)
+                write_log(session, job, plain_text(lines if stored else NO_RESULTS + lines))
+                succeed(session, self.place.store, self.lease, person, stored, now())
+
+        try:
+            self._patiently(store)
+        except (NotVisible, NotAllowed):
+            self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, NOT_YOURS, now()))
+        except PathTwice as error:
+            why = f"Its results cannot be kept: {error} is a file and a folder."
+            self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, why, now()))
+
+    def _end(self, work: Callable[[Session], object]) -> None:
+        """Do what ends the job, in a transaction of its own."""
+
+        def end() -> None:
+            with self.place.sessions.begin() as session:
+                work(session)
+
+        self._patiently(end)
+
+    def _patiently(self, work: Callable[[], Result]) -> Result:
+        """Do something that trouble may stop for a moment. Raises LeaseLost, and the last trouble.
+
+        The program has run to its end: to run it again would be the worse way out.
+        """
+        for number in range(TRIES):
+            try:
+                return work()
+            except Trouble:
+                if number == TRIES - 1:
+                    raise
+                self.keeper.lost.wait(self.place.settings.back_off * 2**number / 5)
+                self.keeper.check()
+        raise AssertionError("unreachable")
+
+    def _try_to_end(self, work: Callable[[Session], object]) -> None:
+        """Do what ends the attempt; if that fails, the lease runs out, and others take the job."""
+        try:
+            with self.place.sessions.begin() as session:
+                work(session)
+        except LeaseLost:
+            self._close("cancelled or lost")
+        except Trouble as error:
+            print(f"lepton hub work: {trouble_in_words(error)}", file=sys.stderr, flush=True)
+
+    def _close(self, how: str) -> None:
+        """Write down that an attempt is over, of a job that is not this worker's any more."""
+        try:
+            with self.place.sessions.begin() as session:
+                record_use(session, self.lease, self.used, now())
+                end_attempt(session, self.lease, how, now())
+        except SQLAlchemyError as error:
+            print(f"lepton hub work: {trouble_in_words(error)}", file=sys.stderr, flush=True)
+
+
+def _read_metrics(
+    folder: JobFolder, metrics: MetricLines, place: int, whole: bool
+) -> tuple[list[MetricPoint], int]:
+    """Return new points of a program's metrics, and how far its file has been read.
+
+    whole: read to the end, at most eight pieces of it.
+    """
+    points: list[MetricPoint] = []
+    file = folder.open_in_work(FILE)
+    if file is None:
+        return points, place
+    with file:
+        for _ in range(8 if whole else 1):
+            file.seek(place)
+            data = file.read(METRIC_BYTES)
+            place += len(data)
+            points += metrics.read(data)
+            if not data:
+                break
+        if whole:
+            points += metrics.read(b"\n")  # the last line may lack its end
+    return points, place
+
+
+def _problem_of(status: int, reason: str) -> str:
+    """Return why a program has failed, or ""."""
+    if reason:
+        return f"It was stopped: {reason}."
+    if status < 0:
+        return f"It was ended by signal {-status}; its log may say more."
+    return f"It ended with status {status}; its log says why." if status else ""
+
+
+def trouble_in_words(error: Exception) -> str:
+    """Return what went wrong; what a database's driver adds may hold values."""
+    if isinstance(error, SQLAlchemyError):
+        return f"the database does not do its part ({type(error).__name__})"
+    if isinstance(error, SignInUnavailable):
+        return "JupyterHub does not answer"
+    if isinstance(error, Trouble):
+        return problem_in_words(error)
+    return f"the hub made a mistake ({type(error).__name__})"

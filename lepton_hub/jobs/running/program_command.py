@@ -1,0 +1,63 @@
+"""What is run for a job, with which limits, and what the program is told."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import lepton_course
+from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.jobs.running.job_folder import JobFolder
+from lepton_hub.jobs.running.job_results import JobPlan
+from lepton_hub.jobs.running.program_process import ProgramLimits, ProgramOrder
+
+NOTEBOOK_RUNNER = Path(__file__).with_name("notebook_inside.py")
+PARAMETERS = "parameters.json"
+
+
+def program_order(
+    folder: JobFolder, plan: JobPlan, size: int, settings: JobSettings, walls: Mapping[str, bool]
+) -> ProgramOrder:
+    """Return a job's program, to be run in its folder. size: bytes of what it was given to run.
+
+    Raises OSError.
+    """
+    parameters = folder.given / PARAMETERS
+    parameters.write_text(json.dumps(plan.parameters), encoding="utf-8")
+    command = [sys.executable, "-u"]
+    if plan.path.lower().endswith(".ipynb"):
+        target = folder.results / Path(plan.path).name
+        command += [str(NOTEBOOK_RUNNER), plan.path, str(parameters), str(target)]
+    else:
+        command += [plan.path]
+    threads = str(plan.processors)
+    return ProgramOrder(
+        command=command,
+        folder=folder.work,
+        scratch=folder.scratch,
+        readable=[Path(lepton_course.__file__).parent, NOTEBOOK_RUNNER, folder.given],
+        environment={
+            "LEPTON_JOB_INPUTS": str(folder.given),
+            "LEPTON_JOB_RESULTS": str(folder.results),
+            "LEPTON_JOB_PARAMETERS": str(parameters),
+            "OMP_NUM_THREADS": threads,
+            "OPENBLAS_NUM_THREADS": threads,
+            "MKL_NUM_THREADS": threads,
+            "TF_NUM_INTRAOP_THREADS": threads,
+            "TF_NUM_INTEROP_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        limits=ProgramLimits(
+            cpu_seconds=math.ceil(plan.processors * plan.seconds),
+            wall_seconds=plan.seconds,
+            memory_bytes=plan.memory_bytes,
+            file_bytes=settings.files,
+            scratch_bytes=settings.files + size,
+        ),
+        processors=plan.processors,
+        walls=walls,
+    )

@@ -1,0 +1,197 @@
+"""A running program, as its worker holds it: start it, read what it prints and uses, end it."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import os
+import select
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from lepton_hub.jobs.job_queue import UsedResources
+
+_WATCHER = "lepton_hub.jobs.sandboxed_program"
+_PLAIN = ("PATH", "LANG", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONPATH")
+SURVEY_SECONDS = 60
+NO_WALLS = {"namespaces": False, "landlock": False, "system_calls": False}
+
+
+class NoWalls(Exception):
+    """This machine cannot close jobs in; the message says why, and what to do."""
+
+
+class ProgramNotStarted(OSError):
+    """A program could not be started, through no fault of its own."""
+
+
+@dataclass(frozen=True)
+class ProgramLimits:
+    """What a program may use: seconds and bytes. The names are those of the sandbox."""
+
+    cpu_seconds: int
+    wall_seconds: int
+    memory_bytes: int
+    file_bytes: int
+    scratch_bytes: int
+
+
+@dataclass(frozen=True)
+class ProgramOrder:
+    """A program to be run.
+
+    command: with the program's whole path. folder: in which it begins, within scratch, the one
+    folder that it may write to. readable: what else it may read. environment: what it is told,
+    which is no secret. walls: by name.
+    """
+
+    command: Sequence[str]
+    folder: Path
+    scratch: Path
+    readable: Sequence[Path]
+    environment: Mapping[str, str]
+    limits: ProgramLimits
+    processors: int
+    walls: Mapping[str, bool]
+
+
+@dataclass(frozen=True)
+class ProgramEnd:
+    """How a program ended. reason: the limit at which it was stopped, or ""."""
+
+    status: int
+    reason: str
+
+
+class RunningProgram:
+    """A program that runs, or has ended. It ends with this process at the latest."""
+
+    def __init__(self, order: ProgramOrder) -> None:
+        """Start a program. Raises OSError."""
+        self.end: ProgramEnd | None = None
+        self.used = UsedResources()
+        self._told = b""
+        read, write = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", _WATCHER, str(write)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=[write],
+                env=_plain_environment(),  # what the watcher knows, its child could find
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(read)
+            raise
+        finally:
+            os.close(write)
+        self._status = read
+        assert self._process.stdin and self._process.stdout
+        self._output = self._process.stdout.fileno()
+        for descriptor in (self._status, self._output):
+            os.set_blocking(descriptor, False)
+        request = {
+            **asdict(order),
+            "command": list(order.command),
+            "readable": [str(path) for path in order.readable],
+            "folder": str(order.folder),
+            "scratch": str(order.scratch),
+        }
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(json.dumps(request).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def read(self, seconds: float, most: int = 1 << 20) -> bytes:
+        """Return what the program has printed since the last time; wait for it, but not longer.
+
+        `end` says afterwards whether the program has ended, and `used` what it has used. Raises
+        ProgramNotStarted.
+        """
+        found = bytearray()
+        until = time.monotonic() + seconds
+        while self.end is None and len(found) < most:
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            ready, _, _ = select.select([self._output, self._status], [], [], left)
+            if self._output in ready:
+                found += _available(self._output) or b""
+            if self._status in ready:
+                self._hear()
+        while self.end is not None and (more := _available(self._output)):
+            found += more
+        return bytes(found)
+
+    def stop(self) -> None:
+        """End the program and all that it started; wait until nothing of it is left."""
+        with suppress(OSError):
+            self._process.stdin.close()  # type: ignore[union-attr]
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(10)
+        self._process.kill()
+        self._process.wait()
+        with suppress(ProgramNotStarted):
+            self._hear()
+        self._process.stdout.close()  # type: ignore[union-attr]
+        if self._status >= 0:
+            os.close(self._status)
+            self._status = -1
+
+    def _hear(self) -> None:
+        data = _available(self._status)
+        *lines, self._told = (self._told + (data or b"")).split(b"\n")
+        for line in lines:
+            self._understand(json.loads(line))
+        if data == b"" and self.end is None:
+            raise ProgramNotStarted("the process that watches the program has gone")
+
+    def _understand(self, told: dict[str, Any]) -> None:
+        if "failed" in told:
+            raise ProgramNotStarted(told["failed"])
+        self.used = UsedResources(float(told["used"][0]), int(told["used"][1]))
+        if "ended" in told:
+            self.end = ProgramEnd(told["ended"], told["reason"] or "")
+
+
+@functools.cache
+def walls_here() -> dict[str, bool]:
+    """Return the walls of this machine, by name. Raises NoWalls where a job could get out.
+
+    They are tried in a process of their own: this one may have threads.
+    """
+    if importlib.util.find_spec("autograder") is None:
+        raise NoWalls("The grader's package, which has the sandbox, is not installed.")
+    result = subprocess.run(
+        [sys.executable, "-P", "-m", _WATCHER, "survey"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, env=_plain_environment(),
+        timeout=SURVEY_SECONDS,
+    )  # fmt: skip
+    try:
+        found = json.loads(result.stdout)
+    except ValueError as error:
+        raise NoWalls("The sandbox could not be tried on this machine.") from error
+    walls = found["walls"]
+    if not walls["namespaces"] or not walls["system_calls"]:
+        raise NoWalls(f"Jobs cannot be closed in on this machine: {'; '.join(found['problems'])}.")
+    return walls
+
+
+def _plain_environment() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PLAIN if name in os.environ}
+
+
+def _available(descriptor: int) -> bytes | None:
+    """Return what can be read now: b"" at the end, None where there is nothing yet."""
+    try:
+        return os.read(descriptor, 1 << 16)
+    except BlockingIOError:
+        return None

@@ -1,0 +1,1 @@
+"""Pages of the compute pool: ask for a job, watch it, cancel it."""

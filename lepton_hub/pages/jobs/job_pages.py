@@ -1,0 +1,156 @@
+"""Jobs: the list, the form to ask for one, and one job with its log as it grows."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from lepton_hub.api.asking import State, note
+from lepton_hub.api.jobs.job_answers import job_answer
+from lepton_hub.api.jobs.job_routes import JobId, check_walls, note_look
+from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
+from lepton_hub.api.problems import Problem
+from lepton_hub.catalogue.items import NotAllowed, NotVisible
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.jobs.job_access import find_job, list_jobs
+from lepton_hub.jobs.job_asking import JobRefused, TooManyJobs, ask_for_job
+from lepton_hub.jobs.job_log import ANSWER, read_log
+from lepton_hub.jobs.job_metrics import read_metrics
+from lepton_hub.jobs.job_queue import cancel_job
+from lepton_hub.jobs.job_types import ENDED, JobPriority, JobState
+from lepton_hub.pages.jobs.job_forms import FIELDS, blank_job, read_job, typed_again
+from lepton_hub.pages.jobs.metric_charts import chart_of
+from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.visitors import SentForm, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = 30
+SHOWN_LOG = 128 * 1024
+"""How many bytes of a log's end a page shows."""
+NOT_THERE = (
+    "The program, one of its inputs or the item for the result does not exist, or you may not see "
+    "it. An administrator's rights do not count for jobs."
+)
+NOT_YOURS = "You may not add versions to this item: ask its owner for the role contribute."
+Cursor = Annotated[str | None, Query(max_length=800)]
+Shown = Annotated[JobState | None, Query(alias="state")]
+
+
+@router.get("/pages/jobs")
+def show_jobs(
+    request: Request, state: State, person: Visitor, of: Shown = None, cursor: Cursor = None
+) -> Response:
+    """Show the jobs that somebody has asked for; everybody's to administrators."""
+    before = from_moment_cursor(cursor)
+    with state.sessions.begin() as session:
+        found, total = list_jobs(session, person, of, PAGE + 1, before)
+        page = found[:PAGE]
+        jobs = [job_answer(session, person, job, state.settings.jobs) for job in page]
+        note(session, person, "job.list", "jobs", found=total)
+    more = len(found) > PAGE
+    return render(
+        request, person, "jobs/jobs.html", jobs=jobs, total=total, chosen=of, states=list(JobState),
+        next=to_moment_cursor(page[-1].asked_at, page[-1].public_id) if more else None,
+    )  # fmt: skip
+
+
+@router.get("/pages/jobs/new")
+def new_job(request: Request, state: State, person: Visitor) -> Response:
+    """Show the form to ask for a job; an address may say what stands in it."""
+    told = {name: value[:1000] for name, value in request.query_params.items() if name in FIELDS}
+    return _form(request, state, person, blank_job(person, told), {})
+
+
+@router.post("/pages/jobs/new")
+def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
+    """Put a job into the queue."""
+    told, problems = read_job(form)
+    if told is not None:
+        try:
+            check_walls(state)
+            with state.sessions.begin() as session:
+                job = ask_for_job(session, person, told, state.settings.jobs)
+                facts = {"program": told.program, "inputs": told.inputs, "result": told.result}
+                note(session, person, "job.ask", job.public_id, **facts)
+            return see_other(request, f"/pages/jobs/{job.public_id}", "The job is in the queue.")
+        except Problem as problem:  # it cannot be closed in here
+            problems = {"": problem.detail}
+        except JobRefused as refused:
+            problems = {refused.field: str(refused)}
+        except TooManyJobs:
+            waiting = state.settings.jobs.waiting
+            problems = {"": f"{waiting} jobs of yours wait already: let some end."}
+        except (NotVisible, NotAllowed) as refused:
+            hidden = isinstance(refused, NotVisible)
+            problems = {"": NOT_THERE} if hidden else {"result": NOT_YOURS}
+            with state.sessions.begin() as session:
+                note(session, person, "refused", "/pages/jobs/new", status=404 if hidden else 403)
+    typed = {name: form.get(name, "") for name in FIELDS}
+    return _form(request, state, person, typed, problems)
+
+
+@router.get("/pages/jobs/{id}")
+def show_job(request: Request, state: State, person: Visitor, id: JobId) -> Response:
+    """Show a job: how it stands, what it printed last and what it measured."""
+    with state.sessions.begin() as session:
+        job = find_job(session, person, id)
+        answer = job_answer(session, person, job, state.settings.jobs)
+        cut = max(0, job.log_bytes - SHOWN_LOG)
+        text, place = read_log(session, job, cut)
+        charts = [chart_of(*one) for one in sorted(read_metrics(session, job).items())]
+        note_look(session, person, "job.read", job)
+    return render(
+        request, person, "jobs/job.html", job=answer, text=text, place=place, cut=cut,
+        charts=charts, ended=answer.state in ENDED,
+        again=typed_again(answer) if answer.asked_by == person.name and answer.program else None,
+    )  # fmt: skip
+
+
+@router.get("/pages/jobs/{id}/log")
+def whole_log(request: Request, state: State, person: Visitor, id: JobId) -> Response:
+    """Return all that a job has printed, as text."""
+    parts: list[str] = []
+    place = 0
+    with state.sessions.begin() as session:
+        job = find_job(session, person, id)
+        while place < job.log_bytes:
+            text, place = read_log(session, job, place, ANSWER)
+            if not text:
+                break
+            parts.append(text)
+        note(session, person, "job.log", job.public_id)
+    headers = {"content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox"}
+    return Response("".join(parts), headers=headers, media_type="text/plain; charset=utf-8")
+
+
+@router.post("/pages/jobs/{id}/cancel")
+def cancel(request: Request, state: State, person: Visitor, form: SentForm, id: JobId) -> Response:
+    """Cancel a job, unless it has ended."""
+    with state.sessions.begin() as session:
+        found = find_job(session, person, id)
+        before = found.state
+        job = cancel_job(session, found.id, person.name, f"Cancelled by {person.name}.", now())
+        note(session, person, "job.cancel", job.public_id)
+    said = "It had ended already." if before in ENDED else "The job is cancelled."
+    return see_other(request, f"/pages/jobs/{job.public_id}", said)
+
+
+def _form(
+    request: Request,
+    state: State,
+    person: Person,
+    typed: dict[str, str],
+    problems: dict[str, str],
+) -> Response:
+    if "team" in problems and len(person.teams) < 2:  # the form has no such field then
+        problems = {"": problems["team"], **problems}
+    return render(
+        request, person, "jobs/new_job.html", status=422 if problems else 200,
+        typed=typed, problems={name: problems.get(name, "") for name in ("", *FIELDS)},
+        wrong=bool(problems), settings=state.settings.jobs, teams=sorted(person.teams),
+        team_choices=[(team, team) for team in sorted(person.teams)],
+        priorities=[(one.value, one.value) for one in JobPriority],
+    )  # fmt: skip

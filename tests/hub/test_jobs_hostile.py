@@ -1,0 +1,153 @@
+"""Programs that attack: each finds nothing, stops at a limit, and harms nobody else's job."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+
+import pytest
+from pool_hub import pool_hub
+
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory):
+    with pool_hub(tmp_path_factory.mktemp("hub"), files=32 * MIB) as pool:
+        yield pool
+
+
+LOOK_AROUND = """\
+import os, socket, sys
+from pathlib import Path
+def attempt(name, work):
+    try:
+        found = work()
+    except Exception as error:
+        found = ""
+    print(name, "FOUND" if found else "nothing")
+hub = Path({hub!r})
+attempt("list", lambda: [name for name in os.listdir(hub) if name != "jobs"])
+attempt("database", lambda: (hub / "hub.sqlite").read_bytes())
+attempt("keys", lambda: (hub / "keys.json").read_text())
+attempt("other job", lambda: [p for p in (hub / "jobs").iterdir() if p.name != {mine}])
+attempt("server", lambda: socket.create_connection(("127.0.0.1", {port}), 1))
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+attempt("datagram", lambda: datagrams.connect(("9.9.9.9", 53)) or "sent")
+datagrams.close()
+attempt("clone", lambda: list(Path({clone!r}).rglob("*hub*/**/*.py")) and
+        Path({clone!r}, "lepton_hub/settings.py").read_text())
+bad = ("SECRET", "TOKEN", "HUB")
+attempt("environment", lambda: [name for name in os.environ if any(word in name for word in bad)])
+own = str(os.getpid())
+attempt("processes", lambda: [p for p in os.listdir("/proc") if p.isdigit() and p != own])
+attempt("parent", lambda: os.getppid())
+attempt("write inputs", lambda: Path(os.environ["LEPTON_JOB_INPUTS"], "x").write_text("x"))
+attempt("write code", lambda: Path(sys.executable).with_name("x").write_text("x"))
+attempt("files", lambda: [fd for fd in os.listdir("/proc/self/fd") if int(fd) > 3])
+"""
+
+
+def test_it_finds_nothing_of_the_hub(pool, monkeypatch):
+    monkeypatch.setenv("LEPTON_HUB_SECRET", "s")
+    monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "t")
+    hub = pool.settings.folder.parent
+    other = pool.settings.folder / "job-other"
+    other.mkdir(parents=True)
+    clone = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        facts = {"hub": str(hub), "port": server.getsockname()[1], "clone": clone}
+        mine = "Path(os.environ['LEPTON_JOB_INPUTS']).parent.name"
+        job = pool.ran(LOOK_AROUND.format(mine=mine, **facts))
+    assert job["state"] == "succeeded", job
+    found = [line for line in job["log"].splitlines() if not line.endswith(" nothing")]
+    assert found == ["The job has left no files."]
+    assert job["log"].count("nothing") == 13
+
+
+LINKS = """\
+import os
+from pathlib import Path
+work = Path.cwd()
+Path("metrics.jsonl").symlink_to({secret!r})
+os.rename(work.parent / "results", work.parent / "moved")
+(work.parent / "results").symlink_to({folder!r})
+(work.parent / "moved" / "link.txt").symlink_to({secret!r})
+os.mkfifo(work.parent / "moved" / "pipe")
+deep = work.parent / "moved"
+for _ in range(40):
+    deep = deep / "d"
+    deep.mkdir()
+(work.parent / "moved" / "CON\\nx").write_text("x")
+with open(work.parent / "moved" / "sparse", "wb") as file:
+    file.truncate(30 * 2**20)
+with open(work.parent / "moved" / "sparse2", "wb") as file:
+    file.truncate(30 * 2**20)
+(work.parent / "moved" / "good.txt").write_text("good")
+"""
+
+
+def test_what_it_leaves_is_taken_without_following_anything(pool, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text('{"secret": 42}\n')
+    job = pool.ran(LINKS.format(secret=str(secret), folder=str(tmp_path)))
+    assert job["state"] == "succeeded", job
+    assert set(pool.results(job)) == {"good.txt", "sparse"}
+    left_out = [line for line in job["log"].splitlines() if line.startswith("Left out")]
+    assert len(left_out) == 5, left_out
+    assert pool.hub.get("ada", f"/jobs/{job['id']}/metrics").json()["series"] == []
+
+
+STOPPED = {
+    "fork bomb": ("import os\nwhile True:\n  try: os.fork()\n  except OSError: pass", "processes"),
+    "full disk": (
+        "n = 0\nwhile True:\n  open(f'{n}', 'wb').write(bytes(2**20)); n += 1",
+        "wrote more than 32 MiB",
+    ),
+    "memory": ("x = []\nwhile True: x.append(bytes(2**24))", "MemoryError"),
+    "patience": (
+        "import signal, time\nfor n in range(1, 30):\n  try: signal.signal(n, signal.SIG_IGN)\n"
+        "  except OSError: pass\nprint('deaf', flush=True)\ntime.sleep(60)",
+        "ran longer than 1 s",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", STOPPED)
+def test_it_is_stopped_at_a_limit(pool, attack):
+    source, words = STOPPED[attack]
+    limits = {"memory": 128 * MIB, "seconds": 1 if attack == "patience" else 30}
+    job = pool.ran(source, limits=limits)
+    assert job["state"] == "failed"
+    assert words in job["detail"] + job["log"]
+    assert not [path for path in pool.settings.folder.iterdir() if path.name != "job-other"]
+    assert pool.ran("print(1)")["state"] == "succeeded"
+
+
+def test_a_gigabyte_of_output_leaves_a_short_log(pool):
+    source = "import os\nfor _ in range(1024): os.write(1, b'x' * 2**20)\nprint('end')"
+    job = pool.ran(source)
+    assert job["state"] == "succeeded"
+    assert len(job["log"]) < MIB
+    head, _, tail = job["log"].partition("\n… output left out …\n")
+    assert set(head) == {"x"}
+    assert tail.lstrip("x") == "end\nThe job has left no files.\n"
+
+
+def test_cancelling_ends_a_program_at_once(pool):
+    program = pool.program({"a.py": "import time\nprint('up', flush=True)\ntime.sleep(60)"})
+    id_ = pool.ask(program).json()["id"]
+    thread = threading.Thread(target=pool.worker.run_next)
+    thread.start()
+    while not pool.told(id_)["log"]:
+        time.sleep(0.05)
+    assert pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").json()["state"] == "cancelled"
+    thread.join(20)
+    assert not thread.is_alive()
+    job = pool.told(id_)
+    assert (job["state"], job["detail"], job["log"]) == ("cancelled", "Cancelled by ada.", "up\n")
+    again = pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").json()
+    assert again["state"] == "cancelled"
+    assert len(pool.hub.log(action="job.end", subject=id_)) == 1
