@@ -82,6 +82,10 @@ class _Match:
         """Rank of the match, higher is better: cases explained minus cases refuted, then places."""
         return len(self.cases) - self.refuted, len(self.spots)
 
+    def is_rival_of(self, other: _Match) -> bool:
+        """Return whether the two explain a place, and would be told in different sentences."""
+        return bool(self.spots & other.spots) and self.mistake.sentence != other.mistake.sentence
+
 
 def diagnose(
     question: Question, observations: Sequence[Observation], failing: Sequence[int] | None = None
@@ -146,7 +150,7 @@ def _partial(
     found: list[_Match] = []
     while left and len(found) < MAX_DIAGNOSES:
         best, *others = left
-        rivals = [m for m in others if m.rank == best.rank and m.spots & best.spots]
+        rivals = [m for m in others if m.rank == best.rank and m.is_rival_of(best)]
         if not rivals:  # where mistakes explain a place equally well, tell none
             found.append(best)
         told = best.spots.union(*(rival.spots for rival in rivals))

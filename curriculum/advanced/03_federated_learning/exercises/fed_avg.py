@@ -230,6 +230,15 @@ def always_double():
 
 
 @averaging.mistake(
+    "You return the average change, the clients' models minus the server's: the average of the "
+    "models themselves is asked for."
+)
+def changes_averaged(right, a):
+    answered = any(u is not None and n for u, n in zip(a.updates, a.counts, strict=True))
+    return [m - w if answered else m for w, m in zip(a.weights, right(), strict=True)]
+
+
+@averaging.mistake(
     "You averaged the first array alone: a model is a list of arrays, and each is averaged."
 )
 def the_first_array_alone(right, a):
