@@ -26,6 +26,7 @@ from lepton_course.exercises.case_differences import (
 from lepton_course.exercises.compare import Accuracy, Close, as_array
 from lepton_course.exercises.model import KnownMistake, Question
 from lepton_course.exercises.probes import Observation
+from lepton_course.exercises.shared_errors import mistake_with_the_same_errors
 from lepton_course.exercises.values import Plain, is_tensor, same
 
 Evidence = Literal["every case", "some cases", "weak"]
@@ -34,7 +35,8 @@ Evidence = Literal["every case", "some cases", "weak"]
 every case: the answer equals the mistake's on every case, by values that tell it apart.
 some cases: its values equal the mistake's on `cases`, and the answer has another mistake too.
 weak: it equals the mistake's on every case, but only by an exception, a fraction of right labels,
-a shape, or a few counts or letters: another mistake may well look the same."""
+a shape, or a few counts or letters: another mistake may well look the same. Or it predicts labels,
+and nearly all of its wrong ones are the mistake's, too."""
 
 MAX_DIAGNOSES = 2
 """Number of mistakes told at once."""
@@ -140,7 +142,11 @@ def _partial(
     question: Question, seen: Sequence[Observation], failing: Sequence[int]
 ) -> tuple[Diagnosis, ...]:
     """Return mistakes that explain different places of the failing cases and are not refuted."""
-    if question.probe.kind == "value" or isinstance(question.compare, Accuracy):
+    if isinstance(question.compare, Accuracy):
+        number = mistake_with_the_same_errors(question, question.compare, seen)
+        found = [] if number is None else [question.mistakes[number]]
+        return tuple(Diagnosis(m, "weak", tuple(failing), len(failing)) for m in found)
+    if question.probe.kind == "value":
         return ()
     numbers = range(len(question.mistakes))
     matches = [_match(question, number, seen, failing) for number in numbers]

@@ -196,6 +196,48 @@ def zero(x):
     return 0
 
 
+def signs_of_sums(x):
+    return (x.sum(axis=1) > 0).astype(int)
+
+
+def signs_of_the_first(x):
+    return (x[:, 0] > 0).astype(int)
+
+
+def all_ones(x):
+    return np.ones(len(x), int)
+
+
+@pytest.fixture
+def signs():
+    def cases(rng):
+        return [Case("rows", (rng.normal(size=(200, 3)),)) for _ in range(2)]
+
+    return question_of(
+        signs_of_sums, cases, signs_of_the_first, all_ones, compare=accuracy(0.9, tolerance=0.001)
+    )
+
+
+def test_who_makes_nearly_the_same_wrong_predictions_possibly_made_the_same_mistake(signs):
+    [diagnosis] = diagnose(signs, observations_of(signs, lambda x: (x[:, 0] > 0.05).astype(int)))
+    assert (diagnosis.mistake.name, diagnosis.evidence) == ("signs_of_the_first", "weak")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: (x[:, 1] > 0).astype(int),
+        lambda x: np.zeros(len(x), int),
+        lambda x: (x[:, 0] > 0.05).astype(float),
+        lambda x: (x[:-1, 0] > 0.05).astype(int),
+        lambda x: 1 // 0,
+    ],
+    ids=["another", "constant", "floats", "length", "exception"],
+)
+def test_who_makes_other_wrong_predictions_is_told_no_mistake(signs, answer):
+    assert found(signs, answer) == []
+
+
 def none_right(x):
     return np.zeros(50, int)
 

@@ -198,8 +198,21 @@ def zeros_for_nobody():
 )
 def nobody_fails(weights, updates, counts):
     kept = [k for k, update in enumerate(updates) if update is not None and counts[k] > 0]
-    total = sum(counts[k] for k in kept)
-    return [sum(int(counts[k]) * updates[k][i] for k in kept) / total for i in range(len(weights))]
+    total = sum(int(counts[k]) for k in kept)
+    means = [sum(int(counts[k]) * updates[k][i] for k in kept) / total for i in range(len(weights))]
+    return [mean.astype(w.dtype) for mean, w in zip(means, weights, strict=True)]
+
+
+@averaging.mistake(
+    "Your code fails or gives NaN when nobody answers: the counts add up to 0. Return copies of "
+    "the server's weights.",
+    name="sum of nothing",
+)
+def sum_of_nothing(weights, updates, counts):
+    kept = [k for k, update in enumerate(updates) if update is not None and counts[k] > 0]
+    total = sum(int(counts[k]) for k in kept)
+    means = [sum(int(counts[k]) / total * updates[k][i] for k in kept) for i in range(len(weights))]
+    return [mean.astype(w.dtype) for mean, w in zip(means, weights, strict=True)]
 
 
 @averaging.mistake(

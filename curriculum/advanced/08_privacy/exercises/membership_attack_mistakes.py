@@ -53,6 +53,16 @@ def a_grid_over_the_range(right, a):
 
 
 @tries.mistake(
+    "You tried a grid of thresholds: it steps over losses that lie close together. Try every loss "
+    "that occurs.",
+    name="a grid of a hundred",
+)
+def a_grid_of_a_hundred(right, a):
+    both = np.concatenate([a.member_losses, a.other_losses])
+    return _tried(np.linspace(both.min(), both.max(), 100), right, a)
+
+
+@tries.mistake(
     "You tried thresholds midway between neighbouring losses, and so none at the largest loss, at "
     "which everybody is called a member: try every loss that occurs."
 )
@@ -133,3 +143,13 @@ def people_counted(right, a):
 def nothing_allowed_fails(member_losses, other_losses, max_fpr):
     tpr, fpr = _rates(member_losses, other_losses)
     return float((tpr - fpr).max()), float(tpr[fpr <= max_fpr].max())
+
+
+@found.mistake(
+    "You took a quantile of the others' losses as the threshold of your second number: it is "
+    "interpolated, and falls short or too far where losses tie or are few. Count over thresholds.",
+    name="at or below a quantile",
+)
+def at_or_below_a_quantile(right, a):
+    highest = np.quantile(a.other_losses, a.max_fpr)
+    return right()[0], float(np.mean(a.member_losses <= highest))
