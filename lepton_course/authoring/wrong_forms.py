@@ -86,8 +86,11 @@ def _each(change: Change) -> Change:
 def _cast(kind: type) -> Change:
     def cast(value: Any) -> Any:
         if is_tensor(value):
-            return value.numpy().astype(kind)
-        return value.astype(kind) if isinstance(value, np.ndarray | np.generic) else kind(value)
+            value = value.numpy()
+        if not isinstance(value, np.ndarray | np.generic):
+            return kind(value)
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN has no int, 1e300 no float32
+            return value.astype(kind)
 
     return _each(cast)
 

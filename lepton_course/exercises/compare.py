@@ -119,6 +119,18 @@ class Accuracy(Comparison):
             return False
         return abs(_share_equal(value, expected) - _share_equal(other, expected)) <= self.tolerance
 
+    def errors(self, value: Plain, other: Plain, expected: Plain) -> tuple[int, int] | None:
+        """Return the numbers of wrong labels that two answers share, and that either of them has.
+
+        A wrong label is shared where both give it. None when an answer's form is wrong.
+        """
+        if _form_difference(value, expected) or _form_difference(other, expected):
+            return None
+        a, b, right = as_array(value), as_array(other), as_array(expected)
+        shared = (a == b) & (a != right)
+        either = (a != right) | (b != right)
+        return int(shared.sum()), int(either.sum())
+
 
 def close(rtol: float = 1e-5, atol: float = 1e-6) -> Close:
     """Compare numbers within `atol + rtol * |expected|`; see `Close`."""

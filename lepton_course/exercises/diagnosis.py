@@ -26,6 +26,7 @@ from lepton_course.exercises.case_differences import (
 from lepton_course.exercises.compare import Accuracy, Close, as_array
 from lepton_course.exercises.model import KnownMistake, Question
 from lepton_course.exercises.probes import Observation
+from lepton_course.exercises.shared_errors import mistake_with_the_same_errors
 from lepton_course.exercises.values import Plain, is_tensor, same
 
 Evidence = Literal["every case", "some cases", "weak"]
@@ -34,7 +35,8 @@ Evidence = Literal["every case", "some cases", "weak"]
 every case: the answer equals the mistake's on every case, by values that tell it apart.
 some cases: its values equal the mistake's on `cases`, and the answer has another mistake too.
 weak: it equals the mistake's on every case, but only by an exception, a fraction of right labels,
-a shape, or a few counts or letters: another mistake may well look the same."""
+a shape, or a few counts or letters: another mistake may well look the same. Or it predicts labels,
+and nearly all of its wrong ones are the mistake's, too."""
 
 MAX_DIAGNOSES = 2
 """Number of mistakes told at once."""
@@ -81,6 +83,10 @@ class _Match:
     def rank(self) -> tuple[int, int]:
         """Rank of the match, higher is better: cases explained minus cases refuted, then places."""
         return len(self.cases) - self.refuted, len(self.spots)
+
+    def is_rival_of(self, other: _Match) -> bool:
+        """Return whether the two explain a place, and would be told in different sentences."""
+        return bool(self.spots & other.spots) and self.mistake.sentence != other.mistake.sentence
 
 
 def diagnose(
@@ -136,7 +142,11 @@ def _partial(
     question: Question, seen: Sequence[Observation], failing: Sequence[int]
 ) -> tuple[Diagnosis, ...]:
     """Return mistakes that explain different places of the failing cases and are not refuted."""
-    if question.probe.kind == "value" or isinstance(question.compare, Accuracy):
+    if isinstance(question.compare, Accuracy):
+        number = mistake_with_the_same_errors(question, question.compare, seen)
+        found = [] if number is None else [question.mistakes[number]]
+        return tuple(Diagnosis(m, "weak", tuple(failing), len(failing)) for m in found)
+    if question.probe.kind == "value":
         return ()
     numbers = range(len(question.mistakes))
     matches = [_match(question, number, seen, failing) for number in numbers]
@@ -146,7 +156,7 @@ def _partial(
     found: list[_Match] = []
     while left and len(found) < MAX_DIAGNOSES:
         best, *others = left
-        rivals = [m for m in others if m.rank == best.rank and m.spots & best.spots]
+        rivals = [m for m in others if m.rank == best.rank and m.is_rival_of(best)]
         if not rivals:  # where mistakes explain a place equally well, tell none
             found.append(best)
         told = best.spots.union(*(rival.spots for rival in rivals))

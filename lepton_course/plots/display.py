@@ -76,7 +76,9 @@ def _image(picture: str, alt: str, class_: str) -> str:
 def _pictures(figure: Figure) -> tuple[str, str]:
     """Return the figure for light and for dark pages, each as PNG in base64."""
     tidy(figure)
-    figure.canvas.draw()  # lays it out, so that its parts are where they will be
+    for _ in range(2):  # lay it out; beside images of a fixed aspect, labels move once more
+        figure.canvas.draw()
+    figure.set_layout_engine("none")  # or saving would move them out of the bounds
     bounds = figure.get_tightbbox().padded(PADDING_INCHES)
     light = io.BytesIO()
     figure.savefig(light, format="png", bbox_inches=bounds, dpi=figure.dpi)

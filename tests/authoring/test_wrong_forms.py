@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -65,3 +67,14 @@ def test_a_tensor_for_an_array():
     made = forms.as_tensor().misconception(lambda: ROW)
     assert torch.equal(made.implementation(), torch.tensor(ROW))
     assert "end with .numpy()" in made.sentence
+
+
+@pytest.mark.parametrize(
+    ("form", "value"),
+    [(forms.as_int(), np.nan), (forms.as_int(), np.inf), (forms.as_float32(), 1e300)],
+)
+def test_a_number_without_a_counterpart_in_the_wrong_type_warns_of_nothing(form, value):
+    made = form.misconception(lambda: np.array([0.1, value]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert made.implementation()[0] == form.change(np.array([0.1]))[0]

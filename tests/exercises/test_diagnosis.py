@@ -155,6 +155,28 @@ def test_of_mistakes_that_explain_a_case_equally_well_none_is_told():
     assert found(asked, doubled) == []
 
 
+def test_mistakes_that_are_told_in_the_same_sentence_are_no_rivals():
+    def below(limit, x):
+        return np.where(x < limit, 3 * x, x)
+
+    def up_to(limit, x):
+        return np.where(x <= limit, 3 * x, x)
+
+    def cases(rng):
+        return [Case("clear", (0.0, rng.normal(size=6))) for _ in range(3)] + [
+            Case("equal", (2.0, np.array([1.5, 2.0, 2.5])))
+        ]
+
+    sentence = "You took three times the smaller ones."
+    known = [Misconception(f.__name__, f, sentence) for f in (below, up_to)]
+    exercise = Exercise(
+        "answer", "A title", 1, 1, 1, lambda limit, x: x, cases, Call(), close(), known
+    )
+    asked = compile_exercise(exercise)
+    told = found(asked, lambda limit, x: below(limit, x) if limit == 0 else x * 9)
+    assert told == [("below", "some cases", (0, 1, 2))]
+
+
 def test_a_mistake_that_the_passing_cases_speak_against_is_not_told():
     def always_doubled(x):
         return x * 2
@@ -172,6 +194,48 @@ def raising(x):
 
 def zero(x):
     return 0
+
+
+def signs_of_sums(x):
+    return (x.sum(axis=1) > 0).astype(int)
+
+
+def signs_of_the_first(x):
+    return (x[:, 0] > 0).astype(int)
+
+
+def all_ones(x):
+    return np.ones(len(x), int)
+
+
+@pytest.fixture
+def signs():
+    def cases(rng):
+        return [Case("rows", (rng.normal(size=(200, 3)),)) for _ in range(2)]
+
+    return question_of(
+        signs_of_sums, cases, signs_of_the_first, all_ones, compare=accuracy(0.9, tolerance=0.001)
+    )
+
+
+def test_who_makes_nearly_the_same_wrong_predictions_possibly_made_the_same_mistake(signs):
+    [diagnosis] = diagnose(signs, observations_of(signs, lambda x: (x[:, 0] > 0.05).astype(int)))
+    assert (diagnosis.mistake.name, diagnosis.evidence) == ("signs_of_the_first", "weak")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda x: (x[:, 1] > 0).astype(int),
+        lambda x: np.zeros(len(x), int),
+        lambda x: (x[:, 0] > 0.05).astype(float),
+        lambda x: (x[:-1, 0] > 0.05).astype(int),
+        lambda x: 1 // 0,
+    ],
+    ids=["another", "constant", "floats", "length", "exception"],
+)
+def test_who_makes_other_wrong_predictions_is_told_no_mistake(signs, answer):
+    assert found(signs, answer) == []
 
 
 def none_right(x):

@@ -54,6 +54,16 @@ def test_a_figure_with_a_photo_is_dark_around_it():
     assert np.allclose(dark[0, 0], PAPER, atol=0.01)
 
 
+def test_no_label_is_cut_beside_pictures_of_a_fixed_aspect():
+    figure, axes = plt.subplots(1, 2, figsize=(9.5, 4.6), dpi=100, layout="constrained")
+    for ax in axes:
+        ax.imshow(np.zeros((29, 29)))
+        ax.set(title="block 3", xlabel="looks at (keys)", ylabel="reads (queries)")
+    light, _ = pictures(figure)
+    columns = np.flatnonzero((light < 0.8).any(axis=(0, 2)))
+    assert columns[0] >= 8 and columns[-1] <= light.shape[1] - 8
+
+
 def test_a_matrix_of_counts_keeps_its_cells():
     ax = confusion_matrix([0, 1, 1], [0, 1, 0])
     light, dark = pictures(ax.figure)

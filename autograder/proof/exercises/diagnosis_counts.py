@@ -26,9 +26,9 @@ PAIRS = 60
 class DiagnosisCounts:
     """Numbers of wrong answers by their diagnosis.
 
-    rightly: a mistake that is in the answer, or that is indistinguishable from it on every case.
-    wrongly: any other mistake stated as a fact, of all cases or of some. silent: no diagnosis, or
-    only a weak resemblance to another mistake.
+    rightly: the sentence of a mistake that is in the answer, or that is indistinguishable from it
+    on every case. wrongly: any other sentence stated as a fact, of all cases or of some. silent: no
+    diagnosis, or only a weak resemblance to another mistake.
     """
 
     rightly: int = 0
@@ -85,16 +85,13 @@ def known_wrong_answers(question: Question) -> Iterator[WrongAnswer]:
 
 def _diagnosis_counts(question: Question, answer: WrongAnswer) -> DiagnosisCounts:
     found = diagnose(question, answer.observations)
-    facts = {d.mistake.name for d in found if d.evidence != "weak"}
+    made = {m.sentence for m in question.mistakes if m.name in answer.mistakes}
+    facts = {d.mistake.sentence for d in found if d.evidence != "weak"}
     if not facts:  # a weak resemblance is worded as such, so it cannot mislead
-        helps = any(d.mistake.name in answer.mistakes for d in found)
+        helps = any(d.mistake.sentence in made for d in found)
         return DiagnosisCounts(rightly=1) if helps else DiagnosisCounts(silent=1)
-    same = {mistake.name for mistake in mistakes_alike(question, answer.observations)}
-    return (
-        DiagnosisCounts(rightly=1)
-        if facts <= answer.mistakes | same
-        else DiagnosisCounts(wrongly=1)
-    )
+    same = {mistake.sentence for mistake in mistakes_alike(question, answer.observations)}
+    return DiagnosisCounts(rightly=1) if facts <= made | same else DiagnosisCounts(wrongly=1)
 
 
 def _taken_from(

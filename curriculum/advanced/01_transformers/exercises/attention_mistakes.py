@@ -123,3 +123,16 @@ def nan_left_in_weights(right, a):
     output, weights = right()
     sums = weights.sum(axis=-1, keepdims=True)
     return output, np.where(sums > 0, weights, np.nan)
+
+
+@attending.mistake(
+    "You index the scores with the mask, which must have their very shape then: allowed may have "
+    "fewer axes, or axes of length 1. np.where(allowed, …) broadcasts it."
+)
+def mask_as_an_index(queries, keys, values, allowed=None):
+    scores = _scores(queries, keys, None)
+    if allowed is not None:
+        scores[~allowed] = -np.inf
+    lowest = np.finfo(float).min
+    weights = _shared(np.exp(scores - scores.max(axis=-1, keepdims=True, initial=lowest)))
+    return weights @ values, weights

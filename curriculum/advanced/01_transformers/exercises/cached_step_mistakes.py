@@ -93,7 +93,9 @@ def overflow():
     return {"weigh": weigh}
 
 
-sharing = stepping.group("Shared key heads", read="lesson.ipynb#The-key–value-cache", make=_weighed)
+sharing = stepping.group(
+    "Shared key heads", read="lesson.ipynb#Try-it:-the-bytes-of-a-cache", make=_weighed
+)
 
 
 def _dealt(number, groups):
@@ -183,3 +185,35 @@ def keys_from_w_v(right, a):
 def stream_added(right, a):
     output, k, v = right()
     return output + a.x, k, v
+
+
+@mask.mistake(
+    "Where there is a cache your new tokens see each other's future: only a single new token may "
+    "look everywhere. Token t sees all S old ones and the new ones up to itself."
+)
+def future_seen_behind_a_cache(a):
+    return {"diagonal": lambda past: past + 10_000 if past else past}
+
+
+@stepping.mistake(
+    "You took H to be C / D: the number of query heads is that of the rows of w_q, divided by D.",
+    read="lesson.ipynb#Several-heads",
+)
+def heads_of_the_width(x, keys, values, w_q, w_k, w_v, w_o):
+    count, steps, channels = x.shape
+    width, past = keys.shape[3], keys.shape[2]
+    number = channels // width
+    q = (x @ w_q.T).reshape(count, steps, number, width).transpose(0, 2, 1, 3)
+    k = np.concatenate([keys, by_head(x @ w_k.T, width)], axis=2)
+    v = np.concatenate([values, by_head(x @ w_v.T, width)], axis=2)
+    k_of, v_of = (np.repeat(array, number // keys.shape[1], axis=1) for array in (k, v))
+    seen = np.tri(steps, k.shape[2], k=past, dtype=bool)
+    mixed = _as_asked(q @ k_of.swapaxes(2, 3) / np.sqrt(width), seen) @ v_of
+    return mixed.transpose(0, 2, 1, 3).reshape(count, steps, number * width) @ w_o.T, k, v
+
+
+@stepping.mistake(
+    "You multiplied by the weights as they stand: as in nn.Linear, each is applied as x @ w.T."
+)
+def weights_not_transposed(right, a):
+    return right(w_q=a.w_q.T, w_k=a.w_k.T, w_v=a.w_v.T, w_o=a.w_o.T)

@@ -134,7 +134,7 @@ def transposed():
     return {"transpose": True}
 
 
-padded = masking.group("Padding", make=_slipped)
+padded = masking.group("Padding", read="lesson.ipynb#No-looking-ahead", make=_slipped)
 
 
 @padded.mistake("Padding can still be looked at: allowed also asks that input s is real.")

@@ -35,7 +35,7 @@ def mask_transposed_at_the_end(right, a):
     return inputs, targets, allowed.swapaxes(1, 2)
 
 
-reality = masking.group("What is real")
+reality = masking.group("What is real", read="lesson.ipynb#No-looking-ahead")
 
 
 @reality.mistake(
@@ -97,7 +97,7 @@ def one_length_for_all(right, a):
     return inputs, targets, right(lengths=longest)[2]
 
 
-numbers = masking.group("What stands for padding")
+numbers = masking.group("What stands for padding", read="lesson.ipynb#No-looking-ahead")
 
 
 @numbers.mistake(

@@ -194,3 +194,81 @@ def last_at_zero(right, a):
 )
 def zero_taken_for_one(right, a):
     return right(temperature=a.temperature or 1.0)
+
+
+@choosing.mistake(
+    "You left out the token with which the sum reaches p. Where the first alone is above p, "
+    "nothing is left, and the row is 0: at least one token is always kept."
+)
+def nothing_left_but_zeros(logits, p, temperature=1.0):
+    return np.nan_to_num(nucleus(logits, p, temperature, keep=_up_to))
+
+
+def _up_to(ranked, p):
+    return np.cumsum(ranked, axis=-1) <= p
+
+
+@keeping.mistake(
+    "You left out the token with which the sum reaches p, and what is left does not add up to 1: "
+    "keep that token, too, and divide by the sum of all that are kept."
+)
+def crossing_token_left_out_unscaled():
+    def keep(ranked, p):
+        inside = _up_to(ranked, p)
+        inside[..., 0] = True
+        return inside
+
+    return {"keep": keep, "renormalise": False}
+
+
+@choosing.mistake(
+    "You turned the order around the wrong way: argsort says which token has rank i, so whether "
+    "rank i is kept is written to the place order[i], as np.put_along_axis does."
+)
+def marks_read_by_the_order(logits, p, temperature=1.0):
+    likely = nucleus(logits, 1.0, temperature)
+    if temperature == 0:
+        return likely
+    order = np.argsort(-likely, axis=-1, kind="stable")
+    ranked = np.take_along_axis(likely, order, axis=-1)
+    inside = np.cumsum(ranked, axis=-1) - ranked < p
+    kept = np.where(np.take_along_axis(inside, order, axis=-1), likely, 0.0)
+    with np.errstate(invalid="ignore"):
+        return kept / kept.sum(axis=-1, keepdims=True)
+
+
+@choosing.mistake(
+    "Your code takes a single row: logits may have any number of leading axes, so sort, add up "
+    "and choose along the last axis."
+)
+def single_row_only(logits, p, temperature=1.0):
+    result = np.zeros_like(logits, dtype=float)
+    if temperature == 0:
+        result[np.argmax(logits)] = 1.0
+        return result
+    likely = np.exp((logits - logits.max()) / temperature)
+    likely /= likely.sum()
+    order = np.argsort(-likely, kind="stable")
+    number = np.searchsorted(np.cumsum(likely[order]), p) + 1
+    result[order[:number]] = likely[order[:number]]
+    return result / result.sum()
+
+
+@keeping.mistake(
+    "You left out the token with which the sum reaches p: it is kept, too, so that at least one is."
+)
+def sum_below_p():
+    def keep(ranked, p):
+        inside = np.cumsum(ranked, axis=-1) < p
+        inside[..., 0] = True
+        return inside
+
+    return {"keep": keep}
+
+
+@keeping.mistake(
+    "You left out the token with which the sum reaches p. Where the first alone is above p, "
+    "nothing is left, and 0 / 0 is nan."
+)
+def sum_below_p_nothing_left():
+    return {"keep": lambda ranked, p: np.cumsum(ranked, axis=-1) < p}

@@ -64,3 +64,47 @@ def older_generator():
 )
 def cuts_rounded_up():
     return {"cut": np.ceil}
+
+
+@splitting.mistake(
+    "You rounded each client's number of rows down and gave away what is left over to nobody: "
+    "each row goes to a client. Round the cumulative sum, and let the last one have the rest."
+)
+def left_over_rows_lost(labels, clients, alpha, seed):
+    rng = np.random.default_rng(seed)
+    mine = [[] for _ in range(clients)]
+    for kind in np.unique(labels):
+        rows = np.flatnonzero(labels == kind)
+        ends = np.cumsum((rng.dirichlet([alpha] * clients) * len(rows)).astype(int))
+        for client, part in enumerate(np.split(rows, ends)[:-1]):
+            mine[client].extend(part.tolist())
+    return [np.array(sorted(rows), dtype=np.int64) for rows in mine]
+
+
+@splitting.mistake(
+    "You drew a client for each row: the fractions alone are drawn. The rows of a label are cut "
+    "at the cumulative fractions."
+)
+def client_drawn_for_each_row(labels, clients, alpha, seed):
+    rng = np.random.default_rng(seed)
+    owners = np.zeros(len(labels), dtype=np.int64)
+    for kind in np.unique(labels):
+        shares = rng.dirichlet([alpha] * clients)
+        owners[labels == kind] = rng.choice(clients, size=np.sum(labels == kind), p=shares)
+    return [np.flatnonzero(owners == client) for client in range(clients)]
+
+
+@splitting.mistake(
+    "You shuffled a label's rows with the generator before you drew the fractions: that changes "
+    "the draws, and the rows are cut in ascending order of their positions."
+)
+def shuffled_before_the_draw(labels, clients, alpha, seed):
+    rng = np.random.default_rng(seed)
+    mine = [[] for _ in range(clients)]
+    for kind in np.unique(labels):
+        rows = np.flatnonzero(labels == kind)
+        rng.shuffle(rows)
+        ends = np.floor(len(rows) * np.cumsum(rng.dirichlet([alpha] * clients))[:-1])
+        for client, part in enumerate(np.split(rows, ends.astype(int))):
+            mine[client].extend(part.tolist())
+    return [np.array(sorted(rows), dtype=np.int64) for rows in mine]

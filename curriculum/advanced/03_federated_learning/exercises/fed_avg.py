@@ -198,8 +198,21 @@ def zeros_for_nobody():
 )
 def nobody_fails(weights, updates, counts):
     kept = [k for k, update in enumerate(updates) if update is not None and counts[k] > 0]
-    total = sum(counts[k] for k in kept)
-    return [sum(int(counts[k]) * updates[k][i] for k in kept) / total for i in range(len(weights))]
+    total = sum(int(counts[k]) for k in kept)
+    means = [sum(int(counts[k]) * updates[k][i] for k in kept) / total for i in range(len(weights))]
+    return [mean.astype(w.dtype) for mean, w in zip(means, weights, strict=True)]
+
+
+@averaging.mistake(
+    "Your code fails or gives NaN when nobody answers: the counts add up to 0. Return copies of "
+    "the server's weights.",
+    name="sum of nothing",
+)
+def sum_of_nothing(weights, updates, counts):
+    kept = [k for k, update in enumerate(updates) if update is not None and counts[k] > 0]
+    total = sum(int(counts[k]) for k in kept)
+    means = [sum(int(counts[k]) / total * updates[k][i] for k in kept) for i in range(len(weights))]
+    return [mean.astype(w.dtype) for mean, w in zip(means, weights, strict=True)]
 
 
 @averaging.mistake(
@@ -227,6 +240,15 @@ def added_to_the_old_weights(right, a):
 )
 def always_double():
     return {"kind": np.float64}
+
+
+@averaging.mistake(
+    "You return the average change, the clients' models minus the server's: the average of the "
+    "models themselves is asked for."
+)
+def changes_averaged(right, a):
+    answered = any(u is not None and n for u, n in zip(a.updates, a.counts, strict=True))
+    return [m - w if answered else m for w, m in zip(a.weights, right(), strict=True)]
 
 
 @averaging.mistake(

@@ -235,7 +235,8 @@ def cases(rng, rows):
 
 @training.mistake(
     "You averaged the models once, after long training alone: models of unlike phones have drifted "
-    "apart. Take a few steps between averages, and many rounds."
+    "apart. Take a few steps between averages, and many rounds.",
+    read="lesson.ipynb#Client-drift",
 )
 def averaged_once(recordings, x_new, secure_sum):
     return _averaged(recordings, x_new, secure_sum, rounds=1, local=150, rate=1.0, balanced=False)
@@ -253,7 +254,8 @@ def every_recording_counts_alike(recordings, x_new, secure_sum):
 @training.mistake(
     "Right with shared phones, and hardly ever right with one speaker on each: as when every phone "
     "scales by its own mean, which takes away just what tells speakers apart. Sum x and its "
-    "squares over all phones."
+    "squares over all phones.",
+    read="lesson.ipynb#The-scale-of-the-inputs-is-a-round,-too",
 )
 def scaled_by_its_own_mean(recordings, x_new, secure_sum):
     return _averaged(recordings, x_new, secure_sum, own=True)

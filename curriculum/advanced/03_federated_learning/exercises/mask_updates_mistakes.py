@@ -80,3 +80,25 @@ def modulus_one_too_small(values, masks, arrived, bits):
     messages = ((values + signed.sum(axis=1)) % modulus)[arrived]
     total = (messages.sum(axis=0) - signed[arrived][:, ~arrived].sum(axis=(0, 1))) % modulus
     return messages, np.where(total >= 2 ** (bits - 1), total - modulus, total)
+
+
+@remainders.mistake(
+    "After you took out the left-over masks, or added the messages up, you did not reduce modulo "
+    "2**bits: do so before you look which results stand for negative numbers."
+)
+def total_not_reduced(values, masks, arrived, bits):
+    messages, _ = mask_updates(values, masks, arrived, bits)
+    pairs = np.triu(np.ones(masks.shape[:2], dtype=np.int64), k=1)[:, :, None] * masks
+    signed = pairs - pairs.transpose(1, 0, 2)
+    total = messages.sum(axis=0) - signed[arrived][:, ~arrived].sum(axis=(0, 1))
+    return messages, np.where(total >= 2 ** (bits - 1), total - 2**bits, total)
+
+
+@remainders.mistake(
+    "You put zeros in place of messages that did not arrive: `messages` has a row for each client "
+    "that arrived, and no others."
+)
+def zeros_for_missing_messages(right, a):
+    messages = np.zeros(a.values.shape, dtype=np.int64)
+    messages[a.arrived], total = right()
+    return messages, total

@@ -220,7 +220,9 @@ def divided_by_all(right, a):
     "clients minus trim."
 )
 def empty_slice(right, a):
-    return right() if a.trim else np.full(a.updates.shape[1:], np.nan)
+    finite = np.isfinite(a.updates).reshape(len(a.updates), -1).all(axis=1)
+    is_empty = a.trim == 0 and finite.any()
+    return np.full(a.updates.shape[1:], np.nan) if is_empty else right()
 
 
 @ends.mistake(

@@ -156,3 +156,30 @@ def sorted_within_updates(updates, trim):
     if 2 * trim >= len(rows):
         return np.median(rows, axis=0)
     return rows[trim : len(rows) - trim].mean(axis=0)
+
+
+@bearing.mistake(
+    "You sorted by absolute value, so that the largest negative numbers count among the largest: "
+    "sort the numbers themselves, and drop `trim` at either end."
+)
+def sorted_by_magnitude(updates, trim):
+    rows = _sound(updates)
+    if len(rows) == 0:
+        return np.zeros(updates.shape[1:])
+    rows = np.take_along_axis(rows, np.argsort(np.abs(rows), axis=0, kind="stable"), axis=0)
+    if 2 * trim >= len(rows):
+        return np.median(rows, axis=0)
+    return rows[trim : len(rows) - trim].mean(axis=0)
+
+
+@broken.mistake(
+    "You look for bad numbers along axis 1 alone: an update may have more axes than one, so ask "
+    "np.isfinite(u).all() of each update u."
+)
+def tested_along_axis_1(updates, trim):
+    rows = np.sort(updates[np.isfinite(updates).all(axis=1)], axis=0)
+    if len(rows) == 0:
+        return np.zeros(updates.shape[1:])
+    if 2 * trim >= len(rows):
+        return np.median(rows, axis=0)
+    return rows[trim : len(rows) - trim].mean(axis=0)

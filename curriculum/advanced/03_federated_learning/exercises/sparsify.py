@@ -105,6 +105,8 @@ def cases(rng):
         tied([(6,), (3, 2)]),
         tied([(85,), (19, 4)]),
         case("nothing, or everything", [(3,), (2, 2)], 0),
+        case("nothing, or everything", [(5,)], 0, first=True),
+        case("nothing, or everything", [(2, 3), (2,)], 0),
         case("nothing, or everything", [(2, 2)], 4),
         case("nothing, or everything", [(3, 3), (4,)], 13, opposite=True),
         case("nothing, or everything", network, 40),

@@ -45,3 +45,41 @@ def column_by_column(right, a):
         update=[u.T for u in a.update], residual=[r.T for r in a.residual]
     )
     return positions, values, [array.T for array in kept]
+
+
+@places.mistake(
+    "You chose and sent by the update alone, and added the residual to what you keep: then what "
+    "was held back is never sent. Add first, then choose."
+)
+def residual_never_sent(right, a):
+    positions, values, kept = right(residual=[np.zeros_like(r) for r in a.residual])
+    both = np.concatenate([(u + r).ravel() for u, r in zip(a.update, a.residual, strict=True)])
+    both[positions] = 0
+    parts = np.split(both, np.cumsum([u.size for u in a.update])[:-1])
+    rest = [part.reshape(u.shape) for part, u in zip(parts, a.update, strict=True)]
+    return positions, values, rest
+
+
+@places.mistake(
+    "You keep the old residual, with zeros at what was sent: what was held back of this update is "
+    "lost. Keep update plus residual, with zeros at what was sent."
+)
+def old_residual_kept(right, a):
+    positions, values, _ = right()
+    old = np.concatenate([r.ravel() for r in a.residual])
+    old[positions] = 0
+    parts = np.split(old, np.cumsum([r.size for r in a.residual])[:-1])
+    return positions, values, [p.reshape(r.shape) for p, r in zip(parts, a.residual, strict=True)]
+
+
+@places.mistake(
+    "Among equal magnitudes your choice is up to the library: np.argsort is stable only with "
+    "kind='stable', and then the lower position goes first."
+)
+def order_of_equals_left_open(update, residual, k):
+    flat = np.concatenate([(u + r).ravel() for u, r in zip(update, residual, strict=True)])
+    positions = np.sort(np.argsort(-np.abs(flat))[:k])
+    values = flat[positions]
+    flat[positions] = 0
+    parts = np.split(flat, np.cumsum([u.size for u in update])[:-1])
+    return positions, values, [p.reshape(u.shape) for p, u in zip(parts, update, strict=True)]

@@ -172,8 +172,8 @@ def one_account(releases, delta):
 
 
 @tables.mistake(
-    "You took the smallest or the mean loss over the tables: the promise must hold for everybody, "
-    "so the largest counts."
+    "Your epsilon is below that of the worst table, as when the smallest or the mean is taken: the "
+    "promise must hold for everybody, so the largest over the tables counts."
 )
 def the_luckiest_table(releases, delta):
     return _ledger(releases, delta, over=min)

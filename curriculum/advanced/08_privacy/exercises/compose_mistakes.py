@@ -124,3 +124,16 @@ def the_smaller_for_each_release(releases, delta):
 
     tables = {release[0] for release in releases}
     return max((math.fsum(cheapest(r) for r in releases if r[0] == t) for t in tables), default=0.0)
+
+
+@plain.mistake(
+    "You left Laplace releases out of rho: they cost (sensitivity / scale)² / 2 like any other, "
+    "beside Gaussian ones on the same table and where all of a table's releases are Laplace's."
+)
+def laplace_costs_no_rho(releases, delta):
+    totals = [0.0]
+    for table in {release[0] for release in releases}:
+        losses = [(kind, s / b) for name, kind, s, b in releases if name == table]
+        rest = [loss**2 / 2 for kind, loss in losses if kind == "gaussian"]
+        totals.append(_epsilon(sum(rest), delta) if rest else sum(loss for _, loss in losses))
+    return max(totals)

@@ -163,3 +163,17 @@ def noise_with_the_root_of_the_arrays(a):
 )
 def noise_beside_the_rate(right, a):
     return right(noise=[z / a.learning_rate for z in a.noise])
+
+
+@clips.mistake(
+    "You squared and added up along axis 1 alone: an example's gradient may have more axes, so add "
+    "up over all but the first, as with g.reshape(len(g), …) or a tuple of axes."
+)
+def added_along_axis_1(right, a):
+    squares = np.zeros(len(a.gradients[0]))
+    for g in a.gradients:
+        squares = squares + (g**2).sum(axis=1)
+    factors = a.max_norm / np.maximum(np.sqrt(squares), a.max_norm)
+    clipped = [g * factors.reshape(-1, *[1] * (g.ndim - 1)) for g in a.gradients]
+    spread = a.noise_multiplier * a.max_norm
+    return _unclipped(a, clipped, [spread * z for z in a.noise])

@@ -87,3 +87,32 @@ def codes_added(row):
 )
 def columns_forgotten(row):
     return sorted(row)
+
+
+@rows.mistake(
+    "You looked at one column at a time: rows are alike only if they agree in all "
+    "quasi-identifiers, and an attacker who knows them all knows more than each tells by itself.",
+    name="exposed by any column",
+)
+def exposed_by_any_column(right, a):
+    found = [right(quasi=column[:, None]) for column in a.quasi.T]
+    exposed = np.zeros(len(a.quasi), dtype=bool)
+    for column in a.quasi.T:
+        for code in np.unique(column):
+            alike = column == code
+            exposed |= alike & (len(np.unique(a.sensitive[alike])) == 1)
+    return (
+        min(k for k, *_ in found),
+        min(diversity for _, diversity, _ in found),
+        int(exposed.sum()),
+    )
+
+
+@rows.mistake(
+    "You counted the rows of the groups with the fewest different values: a group exposes its rows "
+    "only if it has a single value."
+)
+def rows_of_the_least_diverse(right, a):
+    k, diversity, _ = right()
+    groups = _groups(a.quasi, a.sensitive)
+    return k, diversity, sum(len(g) for g in groups if len(set(g)) == diversity)

@@ -56,3 +56,30 @@ def overflow(ciphertexts, weights, bias, n, mask):
 )
 def negative_result(right, a):
     return right() - (a.n**2 if a.bias < 0 else 0)
+
+
+@powers.mistake(
+    "You added the powers up: multiplying ciphertexts adds what is encrypted in them, so multiply "
+    "the powers as well."
+)
+def powers_added(ciphertexts, weights, bias, n, mask):
+    hidden = 1 + bias * n
+    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
+        hidden += pow(ciphertext, weight, n**2)
+    return hidden * pow(mask, n, n**2) % n**2
+
+
+@powers.mistake("You multiplied by 1 + bias: an encryption of the bias is 1 + bias * n, modulo n².")
+def bias_without_n(right, a):
+    return right(bias=0) * (1 + a.bias) % a.n**2
+
+
+@powers.mistake(
+    "You raised the weights to the ciphertexts: each ciphertext is raised to its weight, which is "
+    "pow(c, w, n * n)."
+)
+def weight_to_the_ciphertext(ciphertexts, weights, bias, n, mask):
+    hidden = (1 + bias * n) * pow(mask, n, n**2)
+    for ciphertext, weight in zip(ciphertexts, weights, strict=True):
+        hidden = hidden * pow(weight, ciphertext, n**2)
+    return hidden % n**2

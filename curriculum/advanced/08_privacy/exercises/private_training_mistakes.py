@@ -130,7 +130,8 @@ def _with_multiplier(multiplier):
     return private_training
 
 
-amounts = training.group("The amount of noise", make=_with_multiplier)
+BUDGET = "lesson.ipynb#Composition-and-the-budget"
+amounts = training.group("The amount of noise", read=BUDGET, make=_with_multiplier)
 
 
 @amounts.mistake(
@@ -183,7 +184,7 @@ def epsilon_for_rho(epsilon, delta, steps):
     return math.sqrt(steps / (2 * epsilon))
 
 
-multipliers = training.group("The noise multiplier", make=_with_multiplier)
+multipliers = training.group("The noise multiplier", read=BUDGET, make=_with_multiplier)
 
 
 @multipliers.mistake(

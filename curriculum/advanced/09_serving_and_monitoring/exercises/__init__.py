@@ -7,7 +7,7 @@ EXERCISES = [
     "canary_mistakes",
     "retry_schedule_mistakes",
     "serve_mistakes",
-    "drift_alarm",
+    "drift_alarm_mistakes",
     "predictions",
     "try_serving",
 ]

@@ -206,3 +206,15 @@ def one_after_the_other(arrivals, max_batch, max_wait, service):
     place = np.arange(len(arrivals)) - (np.cumsum(sizes) - sizes)[batches]
     size = sizes[batches]
     return batches, answered - service[size - 1] * (size - 1 - place) / size
+
+
+@times.mistake(
+    "Your batch begins with the last request that arrives within max_wait: a service cannot know "
+    "that it is the last, so the batch waits until it is full or max_wait is over."
+)
+def begins_with_the_last(arrivals, max_batch, max_wait, service):
+    def deadline(arrivals, first, max_wait, free):
+        within = np.searchsorted(arrivals, arrivals[first] + max_wait, side="right")
+        return arrivals[max(within - 1, first)]
+
+    return simulated(arrivals, max_batch, max_wait, service, deadline=deadline)

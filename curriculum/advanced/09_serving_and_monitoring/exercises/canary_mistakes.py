@@ -181,3 +181,43 @@ def requests_of_both(stable, candidate, margins, least, z):
 )
 def added_requests_count(*args):
     return with_slip(enough=lambda count, least: count + 2 >= least)(*args)
+
+
+@wrong_errors.mistake(
+    "You added the 2 requests where you divide the variances and nowhere else: the rates have 1 "
+    "fault and 2 requests added, in the difference and in the variances."
+)
+def rates_as_they_are(stable, candidate, margins, least, z):
+    with np.errstate(invalid="ignore"):  # 0 / 0 where nobody asked the candidate
+        p, q = (side[1:] / side[0] for side in (candidate, stable))
+    half = z * np.sqrt(p * (1 - p) / (candidate[0] + 2) + q * (1 - q) / (stable[0] + 2))
+    found = np.column_stack([p - q - half, p - q + half])
+    return decided(found, margins, candidate[0] >= least), found
+
+
+@wrong_errors.mistake(
+    "You multiplied by z under the root: z counts standard errors, so it stands before the root."
+)
+def z_under_the_root(stable, candidate, margins, least, z):
+    return _own(stable, candidate, margins, least, 1, spread=lambda p, q, *both: z * sum(both))
+
+
+@decisions.mistake(
+    "You rolled back where the difference itself is above its margin: that happens by chance. The "
+    "lower end of its interval must be above 0."
+)
+def estimate_beyond_the_margin(stable, candidate, margins, least, z):
+    found = intervals_of(stable, candidate, z)
+    if (found.mean(axis=1) > margins).any():
+        return "roll back", found
+    is_good = (found[:, 1] < margins).all() and candidate[0] >= least
+    return ("promote" if is_good else "continue"), found
+
+
+@wrong_errors.mistake(
+    "You pooled both versions for the standard error: each has a variance of its own."
+)
+def pooled_with_one_fault(stable, candidate, margins, least, z):
+    both = (stable[1:] + candidate[1:] + 1) / (stable[0] + candidate[0] + 2)
+    each = both * (1 - both) / (stable[0] + 2) + both * (1 - both) / (candidate[0] + 2)
+    return _own(stable, candidate, margins, least, z, spread=lambda *_: each)

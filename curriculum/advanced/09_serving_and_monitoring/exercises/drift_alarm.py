@@ -6,7 +6,6 @@ import functools
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import ks_2samp
 
 from lepton_course.authoring import Call, Case, accuracy, exercise
 
@@ -228,50 +227,6 @@ def swapped(right, a):
 @rules.mistake("You returned a label for each day: one for each week of live is asked for.")
 def a_label_for_each_day(right, a):
     return np.repeat(right(), 7)
-
-
-tests = alarming.group("Tests week by week")
-
-
-@tests.mistake(
-    "You call a week faulty whose sum is three standard deviations from the mean, perhaps: that "
-    "misses whatever leaves sums as they were, and one odd week is enough for it. Compare weekday "
-    "by weekday, and ask for several weeks."
-)
-def sums_beyond_three_sigma(reference, live):
-    known = reference.reshape(-1, 7).mean(axis=1)
-    far = np.abs(live.reshape(-1, 7).mean(axis=1) - known.mean())
-    return (far > 3 * known.std()).astype(np.int64)
-
-
-@tests.mistake(
-    "You alarm as soon as one day is far from the mean of its weekday, perhaps: any holiday is. "
-    "Judge a week by all of its days, and ask for several weeks."
-)
-def one_day_is_enough(reference, live):
-    known, new = reference.reshape(-1, 7), live.reshape(-1, 7)
-    return (np.abs(new - known.mean(axis=0)) > 3 * known.std(axis=0)).any(axis=1).astype(np.int64)
-
-
-@tests.mistake(
-    "You compare a week's seven counts with all of the reference's in bins, perhaps: so few values "
-    "fill bins unevenly without any fault. Compare weekday by weekday instead."
-)
-def stability_index(reference, live):
-    edges = np.quantile(reference, np.linspace(0, 1, 11))
-    edges[0], edges[-1] = 0, np.inf
-    usual = (np.histogram(reference, edges)[0] + 1) / (len(reference) + 10)
-    shares = np.array([np.histogram(week, edges)[0] + 1 for week in live.reshape(-1, 7)]) / 17
-    return (((shares - usual) * np.log(shares / usual)).sum(axis=1) > 0.25).astype(np.int64)
-
-
-@tests.mistake(
-    "You test a week's seven counts against all of the reference's, perhaps: so few values prove "
-    "little, and the test forgets which day is a Sunday. Compare weekday by weekday."
-)
-def tested_by_week(reference, live):
-    found = [ks_2samp(week, reference).pvalue < 0.01 for week in live.reshape(-1, 7)]
-    return np.array(found, dtype=np.int64)
 
 
 alarming.hints(

@@ -17,7 +17,7 @@ measuring = exercise(
     minutes=12,
     probe=Call(),
     compare=close(rtol=1e-6, atol=1e-9),
-    read="lesson.ipynb#Latency-under-load",
+    read="lesson.ipynb#Logs-and-metrics",
     forms=[
         as_list(),
         as_int(),
@@ -129,14 +129,20 @@ def cases(rng):
     def limits(buckets):
         return np.cumsum(np.round(rng.uniform(0.004, 0.06, buckets), 3))
 
-    def case(part, replicas, buckets, levels, most=40, restarts=(), few=()):
-        """Two scrapes; some replicas restart between them, some buckets get no request."""
+    def case(part, replicas, buckets, levels, most=40, restarts=(), few=(), young=()):
+        """Two scrapes; some replicas restart between them, some buckets get no request.
+
+        young: replicas that restart after a few requests, so that the sums go on rising.
+        """
         old = counters(replicas, buckets, 300)
         more = np.diff(counters(replicas, buckets, most, 1), axis=1, prepend=0)
         more[:, list(few)] = 0
         new = old + np.cumsum(more, axis=1)
         for replica in restarts:
             new[replica] = np.cumsum(more[replica])
+        for replica in young:
+            new[replica] = np.cumsum(more[replica])
+            old[replica] = new[replica] + 1 + np.cumsum(rng.integers(0, 2, buckets + 1))
         return Case(part, (old, new, limits(buckets), levels))
 
     one = "one replica since its start"
@@ -153,6 +159,9 @@ def cases(rng):
     yield busy
     yield case(several, 2, 4, [0.625], few=(1, 2))
     restarts = "restarted replicas"
+    yield case(restarts, 4, 5, [0.3, 0.6], most=60, young=[2])
+    yield case(restarts, 3, 3, [0.45, 0.9], young=[0])
+    yield case(restarts, 5, 4, [0.75, 0.2], young=[1, 4])
     yield case(restarts, 3, 4, [0.4, 0.85], restarts=[1])
     yield case(restarts, 1, 6, [0.6, 0.2, 0.35], restarts=[0])
     yield case(restarts, 5, 3, [0.1, 0.7], most=25, restarts=[0, 3])

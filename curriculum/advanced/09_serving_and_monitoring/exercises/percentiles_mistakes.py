@@ -131,3 +131,20 @@ def ranks_rounded_down(before, after, bounds, levels):
 def rank_of_one_less(before, after, bounds, levels):
     counts = new_requests(before, after).sum(axis=0)
     return from_counts(counts, bounds, levels, ranked=lambda level, total: level * (total - 1))
+
+
+@resets.mistake(
+    "You looked for a restart in the first counter alone: any counter that fell shows it, and the "
+    "first may have caught up since."
+)
+def restart_seen_by_the_first(before, after, bounds, levels):
+    fell = (after < before)[:, :1]
+    return from_counts(np.where(fell, after, after - before).sum(axis=0), bounds, levels)
+
+
+@resets.mistake(
+    "You looked at the first replica alone: the percentile is that of all requests, so add the "
+    "counts of all replicas up."
+)
+def first_replica_alone(before, after, bounds, levels):
+    return from_counts(new_requests(before, after)[0], bounds, levels)

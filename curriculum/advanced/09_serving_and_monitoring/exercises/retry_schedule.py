@@ -91,11 +91,12 @@ def with_a_running_limit(method, outcomes, uniform, base, cap, budget):
 
 @retrying.cases
 def cases(rng):
-    def case(part, method, outcomes, base=None, cap=30.0, budget=500.0):
-        """Outcomes as statuses, or pairs with a Retry-After header."""
+    def case(part, method, outcomes, base=None, cap=30.0, budget=500.0, zeros=()):
+        """Outcomes as statuses, or pairs with a Retry-After header; zeros: where 0 is drawn."""
         pairs = [o if isinstance(o, tuple) else (o, None) for o in outcomes]
         spare = len(pairs) % 3  # more numbers may be drawn than are needed
         uniform = rng.uniform(0.15, 1, max(1, len(pairs) - 1 + spare))
+        uniform[list(zeros)] = 0.0
         start = float(rng.uniform(0.2, 0.9)) if base is None else base
         return Case(part, (method, pairs, uniform, start, cap, budget))
 
@@ -104,6 +105,7 @@ def cases(rng):
     yield case(part, "GET", [500, 500, 429, 503, 0, 500, 500, 503], cap=4.5)
     yield case(part, "PUT", [0, 0, 0, 0], base=2.0, cap=3.0)
     yield case(part, "DELETE", [504, 200, 503, 503])
+    yield case(part, "GET", [503, 503, 500, 200], zeros=[1])
     yield case(part, "HEAD", [502] * 10, cap=8.0)
     part = "what may be asked again"
     yield case(part, "POST", [500, 200])
@@ -124,8 +126,8 @@ def cases(rng):
     yield case(part, "POST", [(500, 1.5), 200])
     yield case(part, "PUT", [(500, 6.5), (0, 4.25), (502, 5.75), 200])
     part = "the budget"
-    yield case(part, "GET", [(503, 6.0), (503, 6.0), (503, 6.0), 503], budget=11.75)
-    yield case(part, "GET", [(503, 3.0), (503, 9.0), (503, 1.0), 200], base=0.25, budget=8.0)
+    yield case(part, "GET", [(503, 5.95), (503, 5.95), (503, 5.95), 503], budget=11.8)
+    yield case(part, "GET", [(503, 3.1), (503, 9.2), (503, 1.3), 200], base=0.25, budget=8.3)
     yield case(part, "GET", [(429, 4.0), (429, 4.0), (429, 4.0), 200], base=0.5, budget=8.0)
     yield case(part, "PUT", [503, 503, 503], budget=0.0)
     yield case(part, "PUT", [500] * 9, base=1.5, cap=20.0, budget=float(rng.uniform(15, 25)))

@@ -192,3 +192,22 @@ def powers_of_base(*args):
 @waits.mistake("You give the moments at which it asks again: the waits between are asked for.")
 def moments(right, a):
     return np.cumsum(right()).tolist()
+
+
+@again.mistake(
+    "You do not repeat PUT: storing the same thing twice leaves what storing it once does."
+)
+def put_not_repeated(*args):
+    return schedule(*args, repeatable=("GET", "HEAD", "DELETE"))
+
+
+@waits.mistake(
+    "Your limit is base * 2 * k, which is 0 at first and grows linearly: it is base * 2**k."
+)
+def twice_k(*args):
+    return schedule(*args, delay=lambda u, base, cap, k: u * min(cap, base * 2 * k))
+
+
+@waits.mistake("You left out a wait of 0 seconds: it stands in the list like any other.")
+def zero_waits_left_out(right, a):
+    return [wait for wait in right() if wait > 0]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .other_services import AsAClass, altered_service, service_with
-from .serve import is_well_formed, right_predictions, serving
+from .other_services import AsAClass, altered_service, application_of, service_with
+from .serve import answer_to, is_well_formed, right_predictions, serving
 
 serving.alternative(AsAClass)
 
@@ -199,5 +199,67 @@ def no_string_is_unknown(models, current):
         if type(asked) is dict and type(asked.get("version", "")) is not str:
             status = 404 if is_well_formed({**asked, "version": ""}) else 422
         return (status, content)
+
+    return altered_service(models, current, answer)
+
+
+@skew.mistake("You left the bias out: it is added to the weighted sum of a row.")
+def bias_forgotten(models, current):
+    def predict(model, rows):
+        return right_predictions({**model, "bias": 0.0}, rows)
+
+    return with_slip(predict=predict)(models, current)
+
+
+@skew.mistake(
+    "Your code fails on an empty list of rows: np.array([]) has one axis. Answer it by an empty "
+    "list, or reshape to (-1, K)."
+)
+def no_rows_fail(models, current):
+    def answer(asked, status, content):
+        if status == 200:
+            model = models[content["version"]]
+            x = (np.array(asked["rows"], dtype=float) - model["mean"]) / model["scale"]
+            content = {**content, "predictions": (x @ model["weights"] + model["bias"]).tolist()}
+        return status, content
+
+    return altered_service(models, current, answer)
+
+
+@versions.mistake(
+    "You look for the model before you have checked the rows: a body that is wrong without any "
+    "model is 422, whether its version, or the current one, is loaded or not."
+)
+def model_before_the_rows(models, current):
+    def answer(asked, status, content):
+        version = asked.get("version", current) if type(asked) is dict else None
+        if type(version) is str and version not in models:
+            status = 404 if "version" in asked else 503
+        return status, content
+
+    return altered_service(models, current, answer)
+
+
+@serving.mistake(
+    "Your /health waits for the current version: it says that the process lives, or the process "
+    "would be started anew while it is loading. /ready is for the model."
+)
+def health_waits_for_the_current(models, current):
+    def answered(method, path, body):
+        is_waiting = (method, path) == ("GET", "/health") and current not in models
+        return (503, {}) if is_waiting else answer_to(models, current, method, path, body)
+
+    return application_of(answered)
+
+
+@serving.mistake(
+    "Your code fails on a body that is JSON but no object, such as a list: it is a wrong body, so "
+    "answer 422 before you ask it for anything."
+)
+def no_object_fails(models, current):
+    def answer(asked, status, content):
+        if type(asked) in (list, str, int, float, bool, type(None)):
+            asked.get("version")
+        return status, content
 
     return altered_service(models, current, answer)

@@ -85,3 +85,4 @@ def draw_cases(rng):
     yield of(body(warmth={"value": 280.0, "unit": "K"}), schema)
     yield of(body(warmth={"value": 9.5, "unit": "f"}), schema)
     yield of(body(warmth={"value": 9.5, "unit": 1}), schema)
+    yield of(body(warmth={"value": 9.5, "unit": ["C"]}), schema)

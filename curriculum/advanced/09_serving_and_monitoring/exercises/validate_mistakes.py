@@ -49,6 +49,19 @@ def range_before_finite(body, schema):
     return validated(body, schema, field=field)
 
 
+@numbers.mistake(
+    "You leave NaN and infinity to the limits: NaN is then `range`, and infinity passes where "
+    "there is no limit. Ask math.isfinite first; their problem is `not finite`."
+)
+def left_to_the_limits(body, schema):
+    return with_field(finite=lambda value: True)(body, schema)
+
+
+@numbers.mistake("You ask for NaN alone: infinity is not finite, either. math.isfinite finds both.")
+def only_nan_is_not_finite(body, schema):
+    return with_field(finite=lambda value: not math.isnan(value))(body, schema)
+
+
 @numbers.mistake("Your limits are excluded: a value equal to low or high is allowed.")
 def limits_excluded(body, schema):
     return with_field(in_range=lambda v, low, high: low < v < high)(body, schema)
@@ -252,5 +265,31 @@ def number_without_a_unit(body, schema):
     def measured(value, units, rule):
         plain = type(value) in (int, float)
         return (value, "") if plain else measured_value(value, units, rule)
+
+    return with_field(measured=measured)(body, schema)
+
+
+@units.mistake(
+    "You refuse ints where a number is asked for, beside a unit, too: 3 is a number, and becomes "
+    "3.0."
+)
+def ints_are_no_numbers_anywhere(body, schema):
+    def measured(value, units, rule):
+        found = measured_value(value, units, rule)
+        whole = type(value) is dict and type(value.get("value")) is int
+        return (None, "type") if whole else found
+
+    return with_field(number=lambda value: type(value) is float, measured=measured)(body, schema)
+
+
+@units.mistake(
+    "Your code fails where the unit is a list: JSON holds that as well, and it is not in `units`. "
+    "Ask for a text before you look it up."
+)
+def unit_may_be_anything(body, schema):
+    def measured(value, units, rule):
+        if type(value) is dict and set(value) == {"value", "unit"}:
+            hash(value["unit"])
+        return measured_value(value, units, rule)
 
     return with_field(measured=measured)(body, schema)
