@@ -27,6 +27,7 @@ _SENTENCES = {
     "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
     "section": "Name a part of the course as MODULE/NOTEBOOK#Section, such as "
     "02_data_pipelines/lesson.ipynb#Leakage.",
+    "file": 'It has none of / \\ : * ? " < > | in it, nor ends with a dot or a blank.',
     "audience": "Choose who shall see it.",
 }
 
