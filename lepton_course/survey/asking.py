@@ -100,7 +100,8 @@ def _to_the_hub() -> Any:
     said = html_text("")
 
     def send() -> None:
-        from lepton_course.hub import HubError, send_survey
+        from lepton_course.hub import HubError
+        from lepton_course.survey.survey_sending import send_survey
 
         try:
             said.value = f"✓ The hub has {send_survey()} answers of yours."

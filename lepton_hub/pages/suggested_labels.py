@@ -8,8 +8,7 @@ from lepton_hub.api.asking import note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
-from lepton_hub.pages.forms import Fields
-from lepton_hub.pages.knowledge.form_reading import split_tags
+from lepton_hub.pages.forms import Fields, split_tags
 from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels, suggest_for_text
 
 SUGGEST = "suggest"

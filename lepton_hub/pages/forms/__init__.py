@@ -3,6 +3,7 @@
 from lepton_hub.pages.forms.arrived_files import ArrivedFile, arrived_files
 from lepton_hub.pages.forms.form_problems import problems_of
 from lepton_hub.pages.forms.sent_fields import Fields, FormUnreadable, SentFile, read_fields
+from lepton_hub.pages.forms.typed_tags import split_tags
 
 __all__ = [
     "ArrivedFile",
@@ -12,4 +13,5 @@ __all__ = [
     "arrived_files",
     "problems_of",
     "read_fields",
+    "split_tags",
 ]

@@ -10,8 +10,7 @@ from pydantic import BaseModel, ValidationError
 from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
 from lepton_hub.catalogue.names import own_space
 from lepton_hub.identity.person import Person
-from lepton_hub.pages.forms import problems_of
-from lepton_hub.pages.knowledge.form_reading import split_tags
+from lepton_hub.pages.forms import problems_of, split_tags
 
 KINDS = [
     (ItemKind.DATASET, "a data set"),

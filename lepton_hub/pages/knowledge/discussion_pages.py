@@ -24,11 +24,11 @@ from lepton_hub.knowledge.discussions import (
 )
 from lepton_hub.knowledge.document_fields import SECTION, NewThread
 from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.pages.forms import split_tags
 from lepton_hub.pages.knowledge.form_reading import (
     by_field,
     new_form_number,
     read_form,
-    split_tags,
     take_once,
 )
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text

@@ -27,7 +27,8 @@ from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.document_fields import NewDocument
 from lepton_hub.knowledge.documents import create_document, find_document, find_revision
 from lepton_hub.knowledge.subscriptions import following
-from lepton_hub.pages.knowledge.form_reading import by_field, name_from, read_form, split_tags
+from lepton_hub.pages.forms import split_tags
+from lepton_hub.pages.knowledge.form_reading import by_field, name_from, read_form
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render, see_other

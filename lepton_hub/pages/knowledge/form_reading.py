@@ -51,12 +51,6 @@ def by_field(problems: Mapping[str, str] | None) -> defaultdict[str, str]:
     return defaultdict(str, problems or {})
 
 
-def split_tags(text: str) -> list[str]:
-    """Return tags that were typed with commas between them, in small letters, each once."""
-    tags = (" ".join(tag.lower().split()) for tag in text.split(","))
-    return list(dict.fromkeys(filter(None, tags)))
-
-
 def name_from(title: str) -> str:
     """Return a name for an item with a title; "" where the title has no letter for one.
 
