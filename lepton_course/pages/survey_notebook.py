@@ -53,8 +53,9 @@ INTRODUCTION = (
     "and is shown without your name.",
 )
 TO_THE_HUB = (
-    "Your team's hub can count them with your colleagues': `from "
-    "lepton_course.survey.survey_sending import send_survey`, then `send_survey()`; `take_back_survey()` deletes them there."
+    "Your team's hub can count them with your colleagues': "
+    "`from lepton_course.survey.survey_sending import send_survey, take_back_survey`, then "
+    "`send_survey()`; `take_back_survey()` deletes them there."
 )
 OFF = f"The survey is switched off here ({SETTING})."
 
