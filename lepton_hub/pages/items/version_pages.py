@@ -17,11 +17,9 @@ from lepton_hub.catalogue.contents import TooManyUploads, begin_upload
 from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.versions import newest_version
 from lepton_hub.identity.person import Person
-from lepton_hub.pages.forms import SentFile
+from lepton_hub.pages.forms import ArrivedFile, SentFile, arrived_files
 from lepton_hub.pages.items.version_forms import (
     COLUMN_HELP,
-    ArrivedFile,
-    arrived_files,
     columns_as_text,
     read_version,
 )
