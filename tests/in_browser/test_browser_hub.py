@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import count
 
 import pytest
-from browser import FLAGS, unreadable
-from page_server import ServedHub, served_hub
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from browser import unreadable
+from playwright.sync_api import Browser, Page, Route
+from served_hub import served, signed_in, started
+from small_hub import SmallHub, small_hub
 
 pytestmark = pytest.mark.browser
 
@@ -18,40 +20,44 @@ MOST_TABS = 60
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory) -> Iterator[ServedHub]:
-    with served_hub(tmp_path_factory.mktemp("hub")) as made:
-        hub = made.hub
+def hub(tmp_path_factory) -> Iterator[SmallHub]:
+    folder = tmp_path_factory.mktemp("hub")
+    with small_hub(folder, database=f"sqlite:///{folder / 'hub.sqlite'}") as made:
         title = "Riders by day and line, counted at each stop of the whole town"
-        hub.make("ada", "engines/riders", title=title, tags=["transport", "time series"])
+        made.make("ada", "engines/riders", title=title, tags=["transport", "time series"])
         rows = b"day,riders,weather\n" + b"2025-03-01,1200,rain and quite some wind\n" * 30
         columns = [{"name": "riders", "type": "integer", "unit": "people"}]
-        hub.add("ada", "engines/riders", {"riders.csv": rows, "a.py": b"x = 1\n"}, columns=columns)
+        made.add("ada", "engines/riders", {"riders.csv": rows, "a.py": b"x\n"}, columns=columns)
         told = {"item": "engines/riders", "title": "Why?", "text": "Why?", "kind": "question"}
-        hub.post("ada", "/threads", told)
-        hub.post("dora", "/requests", {"item": "engines/riders", "message": "Please"})
-        hub.grant("ada", "engines/riders", "team", "particles", "read")
-        hub.post("ada", "/items/engines/riders/links", {})
+        made.post("ada", "/threads", told)
+        made.post("dora", "/requests", {"item": "engines/riders", "message": "Please"})
+        made.grant("ada", "engines/riders", "team", "particles", "read")
+        made.post("ada", "/items/engines/riders/links", {})
         yield made
 
 
 @pytest.fixture(scope="module")
-def chrome(chromium) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        yield browser
-        browser.close()
+def chrome(hub, chromium) -> Iterator[Chrome]:
+    with served(hub) as url, started(chromium) as browser:
+        yield Chrome(hub, url, browser)
 
 
-def opened(served: ServedHub, chrome: Browser, who: str, **options) -> Page:
-    """Return a page of somebody's browser in which nothing may go wrong unseen."""
-    context = chrome.new_context(base_url=served.url, **options)
-    served.sign_in(context, who)
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.wrong = []
-    page.on("pageerror", lambda error: page.wrong.append(str(error)))
-    page.on("console", lambda said: said.type == "error" and page.wrong.append(said.text))
-    return page
+@dataclass
+class Chrome:
+    """A browser in which people open the pages of a hub."""
+
+    hub: SmallHub
+    url: str
+    browser: Browser
+
+    def open(self, who: str, **look: object) -> Page:
+        """Return a page of somebody's in which nothing may go wrong unseen."""
+        page = signed_in(self.browser, self.hub, self.url, who, **look).new_page()
+        page.set_default_timeout(60_000)
+        page.wrong = []
+        page.on("pageerror", lambda error: page.wrong.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and page.wrong.append(said.text))
+        return page
 
 
 def tab_to(page: Page, words: str) -> None:
@@ -68,8 +74,8 @@ def tab_to(page: Page, words: str) -> None:
     raise AssertionError(f"no way to {words!r} by the keyboard")
 
 
-def test_from_the_start_to_an_item_by_keyboard_alone(served, chrome):
-    page = opened(served, chrome, "ada")
+def test_from_the_start_to_an_item_by_keyboard_alone(chrome):
+    page = chrome.open("ada")
     page.goto("/pages/")
     tab_to(page, "Skip to the content")
     page.keyboard.press("Enter")
@@ -112,12 +118,12 @@ PAGES = [
 
 
 @pytest.mark.parametrize(("width", "dark"), [(400, True), (1280, False)])
-def test_every_page_is_readable_and_never_wider_than_the_screen(served, chrome, width, dark):
+def test_every_page_is_readable_and_never_wider_than_the_screen(chrome, width, dark):
     options = {
         "viewport": {"width": width, "height": 800},
         "color_scheme": "dark" if dark else "light",
     }
-    pages = {who: opened(served, chrome, who, **options) for who, _ in PAGES}
+    pages = {who: chrome.open(who, **options) for who, _ in PAGES}
     for who, path in PAGES:
         page = pages[who]
         page.goto(path)
@@ -130,8 +136,8 @@ def test_every_page_is_readable_and_never_wider_than_the_screen(served, chrome, 
         page.context.close()
 
 
-def test_a_large_upload_goes_on_where_the_connection_broke(served, chrome, tmp_path):
-    page = opened(served, chrome, "ada")
+def test_a_large_upload_goes_on_where_the_connection_broke(hub, chrome, tmp_path):
+    page = chrome.open("ada")
     page.goto(f"{ITEM}/versions/new")
     lengths = [0, 1, 55, 56, 63, 64, 65, 119, 120, 1000]
     found = page.evaluate(
@@ -155,7 +161,7 @@ def test_a_large_upload_goes_on_where_the_connection_broke(served, chrome, tmp_p
     page.get_by_role("button", name="Add the version").click()
     page.get_by_role("heading", name="Version 2, the newest").wait_for()
     assert next(asked) >= 4
-    stored = served.hub.get("ada", "/items/engines/riders/versions/2").json()
+    stored = hub.get("ada", "/items/engines/riders/versions/2").json()
     assert stored["note"] == "Much more"
     assert stored["files"][0]["sha256"] == hashlib.sha256(content).hexdigest()
     page.context.close()
