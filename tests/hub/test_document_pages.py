@@ -136,6 +136,10 @@ def test_a_document_is_made_and_named_after_its_title(hub, ada):
     assert "The document is made." in page.text
     made = hub.get("ada", "/documents/engines/how-to-label").json()
     assert (made["tags"], made["revision"]["text"]) == (["churn", "how to"], "x\n")
+    form = ada.see("/pages/documents/new").form("/pages/documents/new")
+    for _ in range(2):  # a button that is pressed twice
+        answer = ada.send(form.action, {**form.fields, "title": "Twice", "text": "x"})
+        assert answer.headers["location"] == "/pages/documents/~ada/twice"
 
 
 @pytest.mark.parametrize(
