@@ -217,7 +217,7 @@ def test_who_neither_asked_nor_manages_accepts_nothing(hub, bose):
     post = hub.post("bose", f"/threads/{thread['id']}/posts", {"text": "So."}).json()
     assert bose.send(f"{place(thread)}/accepted", {"post": post["id"]}).status_code == 403
     assert "Accept this answer" not in bose.see(place(thread)).text
-    for wrong in ("A" * 16, "../x", thread["id"]):
+    for wrong in ("A" * 16, "../x", "\0", thread["id"]):
         ada = PageVisitor(hub, "ada")
         assert ada.send(f"{place(thread)}/accepted", {"post": wrong}).status_code == 404
 

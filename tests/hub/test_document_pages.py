@@ -305,6 +305,7 @@ def test_files_that_cannot_be_attached_are_named(hub, ada):
     assert "c?: give the file another name" in answer.text
     assert hub.get("ada", "/documents/engines/guide/attachments/good").content == b"4"
     assert ada.send(f"{GUIDE}/attachments", {"x": "y"}).status_code == 422
+    assert ada.get(f"{GUIDE}/attachments/%00/delete").status_code == 404
     bose = PageVisitor(hub, "bose")
     assert bose.send(f"{GUIDE}/attachments", files={"files": ("b", b"1")}).status_code == 403
     assert bose.send(f"{GUIDE}/attachments/a/delete").status_code == 403
