@@ -77,6 +77,16 @@ def new_form_number() -> str:
     return token_urlsafe(16)
 
 
+def form_key(number: str, told: BaseModel) -> str | None:
+    """Return the idempotency key of a form with a number; None for what is no such number.
+
+    The same form with another text, such as after going back in the browser, has another key.
+    """
+    if not _ONCE.fullmatch(number):
+        return None
+    return sha256(f"{number} {told.model_dump_json()}".encode()).hexdigest()
+
+
 def take_once(
     request: Request,
     person: Person,
@@ -89,9 +99,7 @@ def take_once(
     number: the form's own. The same form with another text, such as after going back in the
     browser, is another one. work: is done in a transaction, and returns the page's path.
     """
-    key = None
-    if _ONCE.fullmatch(number):
-        key = sha256(f"{number} {told.model_dump_json()}".encode()).hexdigest()
+    key = form_key(number, told)
 
     def take() -> str:
         def kept() -> KeptAnswer:
