@@ -135,8 +135,8 @@ def test_a_form_with_a_problem_keeps_what_was_typed(shared, wrong, status, sente
         assert ">\n\n&lt;my&gt; words</textarea>" in answer.text
 
 
-def test_an_item_that_one_may_not_see_is_as_one_that_is_not_there(hub):
-    curie = PageVisitor(hub, "curie")
+def test_an_item_that_one_may_not_see_is_as_one_that_is_not_there(shared):
+    curie = PageVisitor(shared, "curie")
     told = {"about": "item", "kind": "question", "title": "T", "text": "x", "tags": ""}
     hidden = curie.send(NEW, {**told, "item": "engines/rides"})
     missing = curie.send(NEW, {**told, "item": "engines/other"})
