@@ -33,12 +33,14 @@ from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
+from lepton_hub.recommendations import UsageBasis, also_needed
 
 router = APIRouter(include_in_schema=False)
 
 ON_A_PAGE = 50
 MOST_WORDS = 8
 LATEST_THREADS = 5
+MOST_RECOMMENDED = 4
 _EMPTY = {**dict.fromkeys(("title", "name", "space", "text", "tags"), ""), "personal_data": "none"}
 
 
@@ -129,6 +131,7 @@ def read_document(
             "threads": [view_of(thread) for thread in threads],
             "thread_count": thread_count,
             "followed": following(session, person),
+            "also": also_needed(session, person, UsageBasis(item=item), MOST_RECOMMENDED),
         }
         note(session, person, "document.read", item.reference, revision=shown.number)
     html = rendered_text(state, shown.text, item)
