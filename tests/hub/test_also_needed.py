@@ -139,7 +139,7 @@ def crowded(tmp_path_factory) -> Iterator[SmallHub]:
 
 
 @given(uses=pairs, person=st.sampled_from([ADA, CURIE]))
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_counts_are_over_what_exists_for_the_asker(crowded, uses, person):
     with crowded.state.sessions() as session:
         numbers = {item.reference: item for item in session.scalars(select(SharedItem))}
@@ -173,7 +173,7 @@ def test_counts_are_over_what_exists_for_the_asker(crowded, uses, person):
 # ── Against the baseline ──────────────────────────────────────────────────────────────────────
 TOPICS, OF_A_TOPIC, PEOPLE = 5, 8, 60
 SEED = 3
-ASKED = 40
+ASKED = 30
 
 
 def made_up_uses(rng: np.random.Generator, strength: float) -> dict[str, list[int]]:

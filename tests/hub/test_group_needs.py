@@ -61,6 +61,13 @@ def hub(tmp_path) -> Iterator[SmallHub]:
         yield hub
 
 
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory) -> Iterator[SmallHub]:
+    """A hub for tests that change nothing."""
+    with small_hub(tmp_path_factory.mktemp("unchanged")) as hub:
+        yield hub
+
+
 def test_four_people_are_in_no_sum_and_five_are(hub):
     people = team_of(5)
     for person in people[:4]:
@@ -139,7 +146,8 @@ def test_sums_of_others_do_not_exist(hub):
 
 
 @pytest.mark.parametrize("group", ["team:particles", "organisation"])
-def test_nobody_is_counted_with_others(hub, group):
+def test_nobody_is_counted_with_others(unchanged, group):
+    hub = unchanged
     assert answer(hub, DORA, *before(LATER), counted_with=group).status_code == 403
     assert hub.get("dora", "/needs/replies").json()["replies"] == []
 
@@ -154,8 +162,8 @@ def test_nobody_is_counted_with_others(hub, group):
         (LATER, "unclear", " "),
     ],
 )
-def test_what_nobody_is_asked_is_no_answer(hub, reply):
-    assert answer(hub, BOSE, reply).status_code == 422
+def test_what_nobody_is_asked_is_no_answer(unchanged, reply):
+    assert answer(unchanged, BOSE, reply).status_code == 422
 
 
 def test_the_first_answer_to_a_placement_question_stays(hub):
