@@ -81,7 +81,7 @@ def start(
         from lepton_hub.demonstration.filling import fill_if_empty
 
         if not fill_if_empty(state):
-            print("There is, or was, something in this hub: nothing made-up was added.\n")
+            print("This hub is, or was, in use: nothing made-up was added.\n")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"

@@ -13,6 +13,7 @@ from lepton_course.hub.connection import HubConnection, HubError, find_items, re
 from lepton_course.hub.downloads import load_shared
 from lepton_course.hub.shared_content import SharedContent
 from lepton_course.hub.sharing import share
+from lepton_course.hub.survey_sending import send_survey, take_back_survey
 from lepton_course.hub.training_jobs import HubJob, JobFailed, find_jobs, train
 from lepton_course.hub.weights import load_weights
 
@@ -27,6 +28,8 @@ __all__ = [
     "load_shared",
     "load_weights",
     "request_access",
+    "send_survey",
     "share",
+    "take_back_survey",
     "train",
 ]

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from lepton_course.checks.code_marks import text_to_html
 from lepton_course.checks.quiz_questions import QuizQuestion
@@ -53,9 +54,8 @@ INTRODUCTION = (
     "and is shown without your name.",
 )
 TO_THE_HUB = (
-    "Your team's hub can count them with your colleagues': "
-    "`from lepton_course.survey.survey_sending import send_survey, take_back_survey`, then "
-    "`send_survey()`; `take_back_survey()` deletes them there."
+    "Your team's hub can count them with your colleagues': `from lepton_course.hub import "
+    "send_survey`, then `send_survey()`; `take_back_survey()` deletes them there."
 )
 OFF = f"The survey is switched off here ({SETTING})."
 
@@ -76,9 +76,25 @@ def show() -> None:
         reviewed = [module for module in modules if module.id in begun]
         shown = f'{STYLE}<div class="{FALLBACK}">{_without_buttons(modules)}</div>'
         fallback = {"text/html": _head() + shown, "text/plain": render_text(folder)}
-        show_survey(reviewed, modules, fallback)
+        show_survey(reviewed, modules, fallback, [_to_the_hub()] if os.environ.get(HUB) else [])
     else:
         print(render_text(folder))
+
+
+def _to_the_hub() -> Any:
+    """Return a button that sends all answers to the team's hub."""
+    from lepton_course.checks.widgets import button_row, html_text, make_button
+    from lepton_course.hub import HubError, send_survey
+
+    said = html_text("")
+
+    def send() -> None:
+        try:
+            said.value = f"✓ The hub has {send_survey()} answers of yours."
+        except HubError as error:
+            said.value = text_to_html(str(error))
+
+    return button_row([make_button("Send my answers to the hub", send), said])
 
 
 def before(module: str, known: int, wanted: int, answers: str = "") -> None:

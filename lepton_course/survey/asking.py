@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -77,38 +76,25 @@ def _because(text: str) -> Line:
     return Line("Because", text, has_code=True)
 
 
-def show_survey(reviewed: Sequence[Asked], placed: Sequence[Asked], fallback: Any) -> None:
+def show_survey(
+    reviewed: Sequence[Asked], placed: Sequence[Asked], fallback: Any, first: Sequence[Any] = ()
+) -> None:
     """Display the survey with buttons.
 
     reviewed: modules that are asked about afterwards. placed: those asked about before the course.
     fallback: an output, by type, that stands in the saved notebook and where there are no widgets.
+    first: widgets above the questions.
     """
     from IPython.display import display
 
     display(fallback, raw=True)
-    blocks = [_to_the_hub()] if os.environ.get("LEPTON_HUB_URL") else []
+    blocks = list(first)
     if reviewed:
         blocks.append(html_text("<h2>After a module</h2>"))
         blocks += map(_after, reviewed)
     blocks.append(html_text("<h2>Before the course</h2>"))
     blocks += map(_before, placed)
     show_buttons(blocks)
-
-
-def _to_the_hub() -> Any:
-    """Return a button that sends all answers to the team's hub."""
-    said = html_text("")
-
-    def send() -> None:
-        from lepton_course.hub import HubError
-        from lepton_course.survey.survey_sending import send_survey
-
-        try:
-            said.value = f"✓ The hub has {send_survey()} answers of yours."
-        except HubError as error:
-            said.value = text_to_html(str(error))
-
-    return button_row([make_button("Send my answers to the hub", send), said])
 
 
 def _before(module: Asked) -> Any:

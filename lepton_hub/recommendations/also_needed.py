@@ -31,8 +31,11 @@ FEWEST_COLLEAGUES = 3
 """People besides who asks who must have used both."""
 STEPS = (3, 5, 10, 20, 50, 100, 200, 500, 1000)
 """Numbers of people that are told: "at least 5" for 5 to 9."""
-MOST_BASES = 30
-"""How many things that somebody used last are looked at."""
+MOST_BASES = 10
+"""How many items, and how many modules, that somebody used last are looked at."""
+MOST_PEOPLE, MOST_PEOPLE_IN_ALL = 200, 600
+"""Of those who used something, so many who began to last are looked at; over all bases, so many.
+What is told stays true: at least so many used both."""
 MOST_PAIRS = 2000
 
 
@@ -174,26 +177,34 @@ def _together(
         column = ModuleUse.module
     if not wanted:
         return []
-    uses = (
-        select(table.person, column.label("basis"))
+    place = func.row_number().over(
+        partition_by=column, order_by=(table.first_at.desc(), table.person)
+    )
+    all_uses = (
+        select(table.person, column.label("basis"), place.label("place"))
         .where(column.in_(wanted), table.person != person.name, table.first_at < today)
         .subquery()
     )
+    most = min(MOST_PEOPLE, MOST_PEOPLE_IN_ALL // len(wanted))
+    uses = select(all_uses).where(all_uses.c.place <= most).cte("uses")
     both = func.count().label("both")
-    query = (
+    pairs = (
         select(uses.c.basis, ItemUse.item_id, both)
         .join(ItemUse, ItemUse.person == uses.c.person)
-        .where(
-            ItemUse.first_at < today,
-            ItemUse.item_id.in_(_candidates(person)),
-        )
+        .where(ItemUse.first_at < today)
         .group_by(uses.c.basis, ItemUse.item_id)
         .having(both >= FEWEST_COLLEAGUES)
-        .order_by(both.desc(), ItemUse.item_id)
-        .limit(MOST_PAIRS)
     )
     if table is ItemUse:
-        query = query.where(uses.c.basis != ItemUse.item_id)
+        pairs = pairs.where(uses.c.basis != ItemUse.item_id)
+    found = pairs.subquery()
+    query = (
+        _candidates(person)
+        .join(found, found.c.item_id == SharedItem.id)
+        .with_only_columns(found.c.basis, found.c.item_id, found.c.both)
+        .order_by(found.c.both.desc(), found.c.item_id)
+        .limit(MOST_PAIRS)
+    )
     rows = session.execute(query).tuples().all()
     counts = select(uses.c.basis, func.count()).group_by(uses.c.basis)
     of_basis = dict(session.execute(counts).tuples().all())
@@ -204,11 +215,10 @@ def _together(
     ]
 
 
-def _candidates(person: Person) -> Select[tuple[int]]:
+def _candidates(person: Person) -> Select[tuple[SharedItem]]:
     """Return the query for items that exist for a person and that they have not used."""
     used = select(ItemUse.item_id).where(ItemUse.person == person.name)
-    query = existing(person).where(SharedItem.id.not_in(used), SharedItem.owner != person.name)
-    return query.with_only_columns(SharedItem.id)
+    return existing(person).where(SharedItem.id.not_in(used), SharedItem.owner != person.name)
 
 
 def _users(session: Session, person: Person, items: set[int], today: datetime) -> dict[int, int]:
@@ -226,16 +236,18 @@ def most_used(
 ) -> list[ItemRecommendation]:
     """Return what most others used: for who has used nothing yet, and to compare with."""
     number = func.count().label("number")
-    query = (
+    found = (
         select(ItemUse.item_id, number)
-        .where(
-            ItemUse.person != person.name,
-            ItemUse.first_at < today,
-            ItemUse.item_id.in_(_candidates(person)),
-        )
+        .where(ItemUse.person != person.name, ItemUse.first_at < today)
         .group_by(ItemUse.item_id)
         .having(number >= FEWEST_COLLEAGUES)
-        .order_by(number.desc(), ItemUse.item_id)
+        .subquery()
+    )
+    query = (
+        _candidates(person)
+        .join(found, found.c.item_id == SharedItem.id)
+        .with_only_columns(found.c.item_id, found.c.number)
+        .order_by(found.c.number.desc(), found.c.item_id)
         .limit(limit)
     )
     rows = session.execute(query).tuples().all()

@@ -20,8 +20,9 @@ KEPT = timedelta(days=365)
 PRECISION = timedelta(hours=1)
 """A use that follows the one before so closely is not written again."""
 
-USES = frozenset({"file.download", "file.preview", "document.read", "notebook.read"})
-"""The audit log's actions that use the item they are about; to see its card is no use."""
+USES = frozenset({"file.download", "document.read"})
+"""The audit log's actions that use the item they are about. To see its page, with its card and the
+beginning of a file, is no use."""
 DISCUSSES = frozenset({"thread.read", "thread.make", "post.add", "post.list"})
 """The actions that use a module of the course where they are about a section of it."""
 

@@ -12,7 +12,7 @@ from lepton_hub.database.moments import Moment, now
 
 
 class ItemUse(Base):
-    """A person has used an item: downloaded from it, or read its text or notebook."""
+    """A person has used an item: downloaded from it, or read its text."""
 
     __tablename__ = "item_uses"
 

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import skip_unless_ci
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from postgres import postgres_programs, postgres_server
 from small_hub import ADA, CURIE, DORA, SmallHub, small_hub
 from sqlalchemy import select
 
@@ -141,7 +139,7 @@ def crowded(tmp_path_factory) -> Iterator[SmallHub]:
 
 
 @given(uses=pairs, person=st.sampled_from([ADA, CURIE]))
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 def test_counts_are_over_what_exists_for_the_asker(crowded, uses, person):
     with crowded.state.sessions() as session:
         numbers = {item.reference: item for item in session.scalars(select(SharedItem))}
@@ -175,6 +173,7 @@ def test_counts_are_over_what_exists_for_the_asker(crowded, uses, person):
 # ── Against the baseline ──────────────────────────────────────────────────────────────────────
 TOPICS, OF_A_TOPIC, PEOPLE = 5, 8, 60
 SEED = 3
+ASKED = 30
 
 
 def made_up_uses(rng: np.random.Generator, strength: float) -> dict[str, list[int]]:
@@ -216,7 +215,7 @@ def hit_rates(folder: Path, strength: float) -> tuple[float, float]:
         )
         session.flush()
         hits = np.zeros(2)
-        for who, mine in uses.items():
+        for who, mine in list(uses.items())[:ASKED]:
             left_out = items[mine[int(rng.integers(len(mine)))]]
             row = session.get(ItemUse, (who, left_out.id))
             session.delete(row)
@@ -230,7 +229,7 @@ def hit_rates(folder: Path, strength: float) -> tuple[float, float]:
             )
             session.flush()
         session.rollback()
-    ours, popularity = hits / len(uses)
+    ours, popularity = hits / ASKED
     return float(ours), float(popularity)
 
 
@@ -239,25 +238,6 @@ def test_it_finds_more_than_popularity_where_there_is_something_to_find(tmp_path
     assert ours > popularity + 0.2, (ours, popularity)
     ours, popularity = hit_rates(tmp_path / "control", strength=1)
     assert ours < popularity + 0.1, (ours, popularity)
-
-
-def test_uses_on_postgresql(tmp_path):
-    programs = postgres_programs()
-    if programs is None:
-        skip_unless_ci("No PostgreSQL found. On Debian: sudo apt install postgresql")
-    with (
-        postgres_server(programs) as server,
-        small_hub(tmp_path, database=server.new_database("uses")) as hub,
-    ):
-        everybodys(hub, "~grace/rides", "~grace/weather")
-        for reference in ("~grace/rides", "~grace/weather"):
-            hub.add("grace", reference, {"a.csv": b"1"})
-            for _ in range(2):
-                hub.get("ada", f"/items/{reference}/versions/1/files/a.csv")
-        use(hub, [(p, f"~grace/{n}") for p in CROWD[:5] for n in ("rides", "weather")])
-        assert names(hub, "dora", item="~grace/rides") == ["~grace/weather"]
-        assert names(hub, "dora") == ["~grace/rides", "~grace/weather"]
-        assert names(hub, "ada") == []
 
 
 def test_numbers_that_are_told_never_say_too_much():

@@ -16,6 +16,7 @@ from lepton_hub.identity.person import Person
 from lepton_hub.needs.counting import SETTLING, count_settled
 from lepton_hub.needs.own_replies import replace_replies, replies_of
 from lepton_hub.needs.survey_subjects import survey_subjects
+from lepton_hub.recommendations.usage_keeping import keep_item_use
 
 FIRST, LATER = "basics/04_training_well", "basics/08_evaluation"
 SUBJECTS = survey_subjects()
@@ -57,6 +58,13 @@ def sums(hub: SmallHub, who: str = "ada", group: str = "team/engines") -> dict[s
 @pytest.fixture
 def hub(tmp_path) -> Iterator[SmallHub]:
     with small_hub(tmp_path) as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def unchanged(tmp_path_factory) -> Iterator[SmallHub]:
+    """A hub for tests that change nothing."""
+    with small_hub(tmp_path_factory.mktemp("unchanged")) as hub:
         yield hub
 
 
@@ -138,7 +146,8 @@ def test_sums_of_others_do_not_exist(hub):
 
 
 @pytest.mark.parametrize("group", ["team:particles", "organisation"])
-def test_nobody_is_counted_with_others(hub, group):
+def test_nobody_is_counted_with_others(unchanged, group):
+    hub = unchanged
     assert answer(hub, DORA, *before(LATER), counted_with=group).status_code == 403
     assert hub.get("dora", "/needs/replies").json()["replies"] == []
 
@@ -153,8 +162,8 @@ def test_nobody_is_counted_with_others(hub, group):
         (LATER, "unclear", " "),
     ],
 )
-def test_what_nobody_is_asked_is_no_answer(hub, reply):
-    assert answer(hub, BOSE, reply).status_code == 422
+def test_what_nobody_is_asked_is_no_answer(unchanged, reply):
+    assert answer(unchanged, BOSE, reply).status_code == 422
 
 
 def test_the_first_answer_to_a_placement_question_stays(hub):
@@ -244,6 +253,27 @@ def postgres() -> Iterator[PostgresServer]:
         skip_unless_ci("No PostgreSQL found. On Debian: sudo apt install postgresql")
     with postgres_server(programs) as server:
         yield server
+
+
+def test_uses_on_postgresql(tmp_path, postgres):
+    both = ("~grace/rides", "~grace/weather")
+    with small_hub(tmp_path, database=postgres.new_database("uses")) as hub:
+        for reference in both:
+            hub.make("grace", reference)
+            hub.grant("grace", reference, "everybody", "", "read")
+            hub.add("grace", reference, {"a.csv": b"1"})
+            for _ in range(2):
+                hub.get("ada", f"/items/{reference}/versions/1/files/a.csv")
+        with hub.state.sessions.begin() as session:
+            for person in team_of(5):
+                for reference in both:
+                    earlier = now() - timedelta(days=2)
+                    keep_item_use(session, person.name, "file.download", reference, {}, earlier)
+        path = "/recommendations"
+        found = hub.get("dora", path, params={"item": both[0]}).json()["recommendations"]
+        assert [one["item"]["reference"] for one in found] == [both[1]]
+        assert len(hub.get("dora", path).json()["recommendations"]) == 2
+        assert hub.get("ada", path).json()["recommendations"] == []
 
 
 def test_needs_on_postgresql(tmp_path, postgres):

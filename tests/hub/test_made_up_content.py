@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,8 +12,10 @@ from small_hub import SmallHub, small_hub
 from sqlalchemy import select
 from typer.testing import CliRunner
 
+from lepton_hub import __main__ as service
 from lepton_hub.audit import verify
 from lepton_hub.commands import hub_app
+from lepton_hub.demonstration import filling
 from lepton_hub.demonstration.cast import BOSE, COLLEAGUES
 from lepton_hub.demonstration.filling import (
     COUNTING,
@@ -120,3 +123,27 @@ def test_it_is_removed_by_one_command(hub):
         assert session.scalars(select(CountedBatch)).all() == []
         assert session.scalars(select(CountedPerson)).all() == []
     assert not fill_if_empty(hub.state)
+
+
+@pytest.mark.parametrize(("told", "filled"), [("on", 1), ("off", 0), (None, 0)])
+def test_the_service_begins_with_it_where_it_is_told_to(tmp_path, monkeypatch, told, filled):
+    states = []
+    monkeypatch.setattr(filling, "fill_if_empty", states.append)
+    monkeypatch.setattr(service, "listening", lambda *_: None)
+    monkeypatch.setattr(service, "serve", lambda app, _: app.state.hub.engine.dispose())
+    environment = {
+        "LEPTON_HUB": str(tmp_path),
+        "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:1",
+        "JUPYTERHUB_SERVICE_PREFIX": "/services/hub/",
+        "JUPYTERHUB_SERVICE_NAME": "hub",
+        "JUPYTERHUB_API_URL": "http://127.0.0.1:1/hub/api",
+        "JUPYTERHUB_API_TOKEN": "t",
+        "JUPYTERHUB_CLIENT_ID": "c",
+        **({"LEPTON_HUB_MADE_UP": told} if told else {}),
+    }
+    before = os.umask(0o077)
+    try:
+        service.main(environment)
+    finally:
+        os.umask(before)
+    assert len(states) == filled

@@ -95,7 +95,7 @@ class Sums(RuleBasedStateMachine):
 
 TestSums = Sums.TestCase
 TestSums.settings = settings(
-    max_examples=10,
+    max_examples=6,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -9,10 +9,9 @@ import httpx
 import pytest
 from small_hub import SmallHub, small_hub
 
-from lepton_course.hub import HubConnection, HubError
+from lepton_course.hub import HubConnection, HubError, send_survey, take_back_survey
 from lepton_course.pages import survey_notebook
 from lepton_course.progress import record_survey
-from lepton_course.survey.survey_sending import send_survey, take_back_survey
 
 MODULE = "basics/08_evaluation"
 

@@ -23,11 +23,13 @@ from lepton_hub.pages.visitors import Visitor
 from lepton_hub.permissions import Action
 from lepton_hub.permissions.grants import roles_of
 from lepton_hub.previews import IMAGES, is_table
+from lepton_hub.recommendations import UsageBasis, also_needed
 
 router = APIRouter(include_in_schema=False)
 
 MOST_VERSIONS = 20
 MOST_THREADS = 5
+MOST_RECOMMENDED = 4
 VersionNumber = Annotated[int | None, Query(ge=1, lt=10**9)]
 Before = Annotated[int | None, Query(ge=1, lt=10**9, description="Versions before this one.")]
 
@@ -73,6 +75,7 @@ def show_item(
             "threads": [view_of(thread) for thread in threads],
             "thread_count": thread_count,
             "followed": following(session, person),
+            "also": also_needed(session, person, UsageBasis(item=item), MOST_RECOMMENDED),
         }
         shown = _shown(session, person, item, chosen) if chosen else None
         which = {"version": chosen.number} if chosen else {}

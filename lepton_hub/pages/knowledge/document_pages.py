@@ -41,6 +41,7 @@ from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
+from lepton_hub.recommendations import UsageBasis, also_needed
 from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels
 
 router = APIRouter(include_in_schema=False)
@@ -48,6 +49,7 @@ router = APIRouter(include_in_schema=False)
 ON_A_PAGE = 50
 MOST_WORDS = 8
 LATEST_THREADS = 5
+MOST_RECOMMENDED = 4
 _EMPTY = {
     **dict.fromkeys(("title", "name", "space", "text", "tags", "once"), ""),
     "personal_data": "none",
@@ -150,6 +152,7 @@ def read_document(
             "threads": [view_of(thread) for thread in threads],
             "thread_count": thread_count,
             "followed": following(session, person),
+            "also": also_needed(session, person, UsageBasis(item=item), MOST_RECOMMENDED),
         }
         note(session, person, "document.read", item.reference, revision=shown.number)
     html = rendered_text(state, shown.text, item)

@@ -23,6 +23,7 @@ from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render
 from lepton_hub.pages.visitors import Visitor
+from lepton_hub.recommendations import also_needed
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,6 +61,7 @@ def _context(session: Session, person: Person) -> dict[str, Any]:
         "waiting": waiting,
         "items": items,
         "followed": followed,
+        "also": also_needed(session, person, limit=MOST_SHOWN),
         "is_newcomer": not (followed or items or question_count),
     }
 
