@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, and_, func
@@ -29,7 +30,7 @@ ITEM, THREAD, MODULE = NodeKind.ITEM, NodeKind.THREAD, NodeKind.MODULE
 _SourceVersion = aliased(Version)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relation:
     """A kind of edges.
 
@@ -47,20 +48,26 @@ class Relation:
     def edges(self, person: Person) -> Select[tuple[Key, Key]]:
         """Return the query for the edges that exist for a person, each once.
 
-        The columns are subject, object and `at`.
+        The columns are subject, object and `at`. Who is in which teams is all that it depends on.
         """
-        columns = (
-            self.subject.label("subject"),
-            self.object.label("object"),
-            func.max(self.at).label("at"),
-        )
-        query = self.visible(person).with_only_columns(*columns)
-        return query.group_by(self.subject, self.object)
+        return _edges(self, person)
 
     def ends(self) -> Iterator[tuple[int, NodeKind, Any]]:
         """Yield which end it is (0 the subject, 1 the object), its kind and its column."""
         yield 0, self.kinds[0], self.subject
         yield 1, self.kinds[1], self.object
+
+
+@lru_cache(maxsize=1000)
+def _edges(relation: Relation, person: Person) -> Select[tuple[Key, Key]]:
+    """Return a relation's query; to put one together takes as long as to answer it."""
+    columns = (
+        relation.subject.label("subject"),
+        relation.object.label("object"),
+        func.max(relation.at).label("at"),
+    )
+    query = relation.visible(person).with_only_columns(*columns)
+    return query.group_by(relation.subject, relation.object)
 
 
 def _versions(person: Person) -> Select[Any]:

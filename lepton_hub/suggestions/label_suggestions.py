@@ -96,7 +96,8 @@ def suggest_labels(
         label: round(math.fsum(found.values()) + NAMED * _is_named(label, words), 9)
         for label, found in shares.items()
     }
-    best = sorted(scores, key=lambda label: (-scores[label], label))[:most]
+    counts = Counter(label for text in known for label in text.labels)
+    best = sorted(scores, key=lambda label: (-scores[label], -counts[label], label))[:most]
     return [_explained(label, shares[label], known) for label in best]
 
 

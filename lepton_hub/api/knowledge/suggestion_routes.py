@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import select
 
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
@@ -14,8 +13,8 @@ from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import ITEM, SPACE
+from lepton_hub.knowledge.documents import newest_text
 from lepton_hub.permissions import Action
-from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.suggestions.label_suggestions import LabelSuggestion
 from lepton_hub.suggestions.suggestion_corpus import LOOKED_AT, suggest_for_text
 
@@ -68,9 +67,8 @@ def suggested(
             found = find_item(session, person, space, name, Action.VIEW)
             without = [*without, *(tag.tag for tag in found.tags)]
             if not text.strip():
-                query = select(SearchEntry).where(SearchEntry.key == f"item-{found.id}")
-                entry = session.scalars(query).one()
-                text = f"{entry.title}\n{entry.text}"
+                parts = (found.title, found.description, newest_text(session, found))
+                text = "\n".join(parts)
         labels = suggest_for_text(
             session, person, state.course, text, most=limit, without=without, item=found
         )
