@@ -44,7 +44,7 @@ from lepton_hub.jobs.running.program_command import program_order
 from lepton_hub.jobs.running.program_process import RunningProgram, UsedResources
 from lepton_hub.storage import BlobMissing, BlobStore, StorageError
 
-LISTEN_SECONDS = 0.5
+LISTEN_SECONDS = 1.0
 METRIC_BYTES = 1 << 18
 """How much of the file of metrics is read at once."""
 TRIES = 5

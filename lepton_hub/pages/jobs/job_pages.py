@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from lepton_hub.api.asking import State, note
-from lepton_hub.api.jobs.job_answers import job_answer
+from lepton_hub.api.jobs.job_answers import job_answer, job_answers
 from lepton_hub.api.jobs.job_routes import JobId, check_walls, note_look
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.problems import Problem
@@ -48,7 +48,7 @@ def show_jobs(
     with state.sessions.begin() as session:
         found, total = list_jobs(session, person, of, PAGE + 1, before)
         page = found[:PAGE]
-        jobs = [job_answer(session, person, job, state.settings.jobs) for job in page]
+        jobs = job_answers(session, person, page, state.settings.jobs)
         note(session, person, "job.list", "jobs", found=total)
     more = len(found) > PAGE
     return render(
