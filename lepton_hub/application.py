@@ -41,7 +41,6 @@ from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.pages import (
     error_pages,
     sign_in_pages,
-    start_pages,
     static_files,
 )
 from lepton_hub.pages.error_pages import (
@@ -51,7 +50,10 @@ from lepton_hub.pages.error_pages import (
     refusal_page,
     sign_in_first,
 )
-from lepton_hub.pages.jobs import job_pages
+from lepton_hub.pages.items import ITEM_PAGES
+from lepton_hub.pages.jobs import JOB_PAGES
+from lepton_hub.pages.knowledge import KNOWLEDGE_PAGES
+from lepton_hub.pages.overview import OVERVIEW_PAGES
 from lepton_hub.pages.visitors import FormRefused, NotSignedIn
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
@@ -98,10 +100,12 @@ def create_app(state: ServiceState) -> FastAPI:
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     for module in (
-        start_pages,
         sign_in_pages,
         static_files,
-        job_pages,
+        *OVERVIEW_PAGES,
+        *ITEM_PAGES,
+        *KNOWLEDGE_PAGES,
+        *JOB_PAGES,
         error_pages,  # the last one: it has all addresses that no other has
     ):
         app.include_router(module.router, prefix=prefix)

@@ -12,6 +12,9 @@ from sqlalchemy.pool import StaticPool
 BUSY_SECONDS = 30
 """How long a writer of SQLite waits for another one."""
 
+ONLY_READS = "only_reads"
+"""The execution option of an engine whose transactions only read, however long they last."""
+
 
 class DatabaseError(ValueError):
     """The database cannot be opened; the message says why."""
@@ -75,5 +78,9 @@ def _prepare(connection: Any, key: str | None) -> None:
 
 
 def _begin(connection: Any) -> None:
-    """Begin as a writer: one that reads first and writes later could find itself overtaken."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    """Begin as a writer: one that reads first and writes later could find itself overtaken.
+
+    With the execution option `only_reads`, a transaction keeps no writer waiting.
+    """
+    only_reads = connection.get_execution_options().get(ONLY_READS, False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")

@@ -83,6 +83,11 @@ def list_subscriptions(session: Session, person: Person) -> list[tuple[Subscript
     )
 
 
+def following(session: Session, person: Person) -> frozenset[str]:
+    """Return what a person follows, as KIND:NAME, such as "tag:churn" or "item:city/ridership"."""
+    return frozenset(f"{one.kind}:{name}" for one, name in list_subscriptions(session, person))
+
+
 def mail_wish(session: Session, person: Person) -> DigestMail | None:
     """Return how somebody gets the digest by e-mail; None: not at all."""
     return session.get(DigestMail, person.name)

@@ -24,7 +24,13 @@ class NavigationEntry:
 
 NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/", "Start"),
+    NavigationEntry("/pages/items", "Items"),
+    NavigationEntry("/pages/documents", "Documents"),
+    NavigationEntry("/pages/discussions", "Discussions"),
+    NavigationEntry("/pages/digest", "What is new"),
     NavigationEntry("/pages/jobs", "Jobs"),
+    NavigationEntry("/pages/team", "My team"),
+    NavigationEntry("/pages/administration", "Administration", for_admins=True),
 )  # fmt: skip
 
 

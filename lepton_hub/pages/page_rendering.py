@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -50,6 +51,16 @@ def _size(size: int) -> str:
     return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= 100 else f"{amount:.1f} {unit}"
 
 
+def _with(chosen: Mapping[str, str], name: str, value: str) -> dict[str, str]:
+    """Return what a list is filtered by, with one more filter."""
+    return {**chosen, name: value}
+
+
+def _without(chosen: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return what a list is filtered by, without one of the filters."""
+    return {known: value for known, value in chosen.items() if known != name}
+
+
 def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -61,6 +72,8 @@ def _environment() -> Environment:
     )
     made.filters["moment"] = _moment
     made.filters["size"] = _size
+    made.filters["adding"] = _with
+    made.filters["without"] = _without
     return made
 
 

@@ -49,6 +49,13 @@ class BoundedRenderer:
         except RenderingFailed:
             return plain_html(text)
 
+    def page(self, text: str, attachments: str = "") -> str:
+        """Return Markdown as safe HTML for a page, with formulas as MathML (see `formulas`)."""
+        try:
+            return self._result("page", text, attachments) or ""
+        except RenderingFailed:
+            return plain_html(text)
+
     def notebook(self, content: str) -> str:
         """Return a notebook as safe HTML. Raises NotANotebook, also for one that takes too long."""
         try:

@@ -7,6 +7,7 @@ import resource
 import sys
 from contextlib import suppress
 
+from lepton_hub.rendering.formulas import with_formulas
 from lepton_hub.rendering.notebook_reading import NotANotebook, render_notebook
 from lepton_hub.rendering.safe_markdown import render_markdown
 from lepton_hub.rendering.text_differences import difference, merge
@@ -16,6 +17,7 @@ MEMORY = 1024 * 1024 * 1024
 
 TASKS = {
     "markdown": render_markdown,
+    "page": lambda text, attachments: with_formulas(render_markdown(text, attachments)),
     "notebook": render_notebook,
     "difference": lambda before, after, old, new: difference(before, after, (old, new)),
     "merge": merge,

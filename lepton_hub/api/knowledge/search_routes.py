@@ -15,6 +15,7 @@ from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.identity.person import PERSON, TEAM
 from lepton_hub.search import SearchFilters, count_facets, search
+from lepton_hub.search.searching import Place
 from lepton_hub.search.word_forms import MOST_WORDS, words_of
 
 router = APIRouter(tags=["search"])
@@ -47,8 +48,7 @@ def find(
         raise Problem(422, "query.q: there is no word in it.")
     if len(words) > MOST_WORDS:
         raise Problem(422, f"query.q: at most {MOST_WORDS} words.")
-    place = from_cursor(cursor, int, str, str)
-    after = (place[0], parse_moment(place[1]), place[2]) if place else None
+    after = from_search_cursor(cursor)
     filters = SearchFilters(words, kind, tag, team, owner)
     with state.sessions.begin() as session:
         found = search(session, person, filters, limit + 1, after)
@@ -58,12 +58,19 @@ def find(
             hits=[hit_answer(hit, words) for hit in page],
             total=total,
             facets=facets,
-            next=_cursor(page[-1].place) if len(found) > limit else None,
+            next=search_cursor(page[-1].place) if len(found) > limit else None,
         )
         note(session, person, "search", "search", query=request.url.query[:2000], found=total)
     return tagged(request, answer)
 
 
-def _cursor(place: tuple) -> str:
+def from_search_cursor(cursor: str | None) -> Place | None:
+    """Return the place of a hit that a cursor stands for. Raises Problem."""
+    place = from_cursor(cursor, int, str, str)
+    return (place[0], parse_moment(place[1]), place[2]) if place else None
+
+
+def search_cursor(place: Place) -> str:
+    """Return the place of a hit as a word."""
     rank, moment, public_id = place
     return to_cursor([rank, moment.isoformat(), public_id])

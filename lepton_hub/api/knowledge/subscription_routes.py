@@ -41,7 +41,7 @@ router = APIRouter(tags=["what is new"])
 Target = Annotated[Text, Path(min_length=1, max_length=200)]
 Days = Annotated[int, Query(ge=1, le=365, description="How far back.")]
 DAYS = {"day": 1, "week": 7, "never": None}
-_PATTERNS = {
+TARGETS = {
     Followed.ITEM: f"{SPACE}/{ITEM}",
     Followed.TAG: TAG,
     Followed.TEAM: TEAM,
@@ -151,5 +151,5 @@ def mail(state: State, person: Asker, told: MailWish) -> MailWish:
 
 def _check(kind: Followed, target: str) -> None:
     """Raise Problem for what is no name of its kind."""
-    if not re.fullmatch(_PATTERNS[kind], target):
+    if not re.fullmatch(TARGETS[kind], target):
         raise Problem(422, f"This cannot be the name of a followed {kind}.")

@@ -22,6 +22,7 @@ from lepton_hub.catalogue.items import NotVisible, card_of
 from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version, list_versions
+from lepton_hub.identity.person import Person
 from lepton_hub.permissions import Role, SharedLink
 from lepton_hub.permissions.access_requests import (
     TooManyRequests,
@@ -74,16 +75,22 @@ def list_mine(state: State, person: Asker) -> RequestList:
 def list_to_me(state: State, person: Asker) -> RequestList:
     """List who waits for access to items that you own."""
     with state.sessions.begin() as session:
-        mine = select(SharedItem.space, SharedItem.name).where(
-            SharedItem.owner == person.name, SharedItem.deleted_at.is_(None)
-        )
-        found = [
-            request_answer(one, one.answer)
-            for space, name in session.execute(mine)
-            for one in waiting_for(session, space, name)
-        ]
+        found = requests_to(session, person)
         note(session, person, "request.list", "requests to me")
-        return RequestList(requests=sorted(found, key=lambda one: one.asked_at))
+        return RequestList(requests=found)
+
+
+def requests_to(session: Session, person: Person) -> list[RequestAnswer]:
+    """Return who waits for access to items that a person owns, oldest first."""
+    mine = select(SharedItem.space, SharedItem.name).where(
+        SharedItem.owner == person.name, SharedItem.deleted_at.is_(None)
+    )
+    found = [
+        request_answer(one, one.answer)
+        for space, name in session.execute(mine)
+        for one in waiting_for(session, space, name)
+    ]
+    return sorted(found, key=lambda one: one.asked_at)
 
 
 @router.post("/requests", status_code=202, response_model=RequestAnswer, responses=described(409))
@@ -111,7 +118,7 @@ def make(
 def follow(request: Request, state: State, person: Asker, secret: Secret) -> Response:
     """Return what a link shows."""
     with state.sessions.begin() as session:
-        link, item = _linked(session, secret)
+        link, item = linked(session, secret)
         if link.version is None:
             versions = list(list_versions(session, item, 100, None)[0])
         else:
@@ -136,7 +143,7 @@ def download(
 ) -> Response:
     """Return a file that a link shows."""
     with state.sessions.begin() as session:
-        link, item = _linked(session, secret)
+        link, item = linked(session, secret)
         version = find_version(session, item, version_number(number))
         if link.version not in (None, version.number):
             raise NotVisible
@@ -146,7 +153,8 @@ def download(
     return content_response(request, state.store, file)
 
 
-def _linked(session: Session, secret: str) -> tuple[SharedLink, SharedItem]:
+def linked(session: Session, secret: str) -> tuple[SharedLink, SharedItem]:
+    """Return the link with a secret, and its item. Raises NotVisible."""
     link = link_by(session, secret)
     item = session.get(SharedItem, link.item_id) if link else None
     if link is None or item is None or item.deleted_at is not None:

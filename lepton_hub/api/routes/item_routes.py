@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 from pydantic import AfterValidator
+from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import Erased, ItemAnswer, ItemPage, answer_of, summary_of
 from lepton_hub.api.asking import Asker, Name, Space, State, note
@@ -28,7 +29,7 @@ from lepton_hub.catalogue.items import (
 )
 from lepton_hub.catalogue.names import SPACE
 from lepton_hub.catalogue.tables import SharedItem
-from lepton_hub.identity.person import PERSON
+from lepton_hub.identity.person import PERSON, Person
 from lepton_hub.permissions import Action
 
 router = APIRouter(tags=["items"])
@@ -128,13 +129,18 @@ def change_card(
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.EDIT_CARD)
         require_unchanged(request, _card_tag(item))
-        before = card_of(item)
-        write_card(item, card)
-        session.flush()
-        changed = [n for n in Card.model_fields if getattr(before, n) != getattr(card, n)]
-        note(session, person, "card.change", item.reference, changed=changed)
+        replace_card(session, person, item, card)
         text = card_of(item).model_dump_json()
         return Response(text, headers={"ETag": _card_tag(item)}, media_type="application/json")
+
+
+def replace_card(session: Session, person: Person, item: SharedItem, card: Card) -> None:
+    """Replace an item's card, and write down what was changed."""
+    before = card_of(item)
+    write_card(item, card)
+    session.flush()
+    changed = [n for n in Card.model_fields if getattr(before, n) != getattr(card, n)]
+    note(session, person, "card.change", item.reference, changed=changed)
 
 
 @router.delete("/items/{space}/{name}", response_model=Erased, responses=described(403, 404))

@@ -1,0 +1,17 @@
+"""Pages of items: find one, look at it, make one, add to it, share it."""
+
+from lepton_hub.pages.items import (
+    access_pages,
+    card_pages,
+    catalogue_pages,
+    file_pages,
+    item_pages,
+    sharing_pages,
+    version_pages,
+)
+
+ITEM_PAGES = (
+    catalogue_pages, item_pages, card_pages, version_pages, file_pages, sharing_pages, access_pages,
+)  # fmt: skip
+
+__all__ = ["ITEM_PAGES"]

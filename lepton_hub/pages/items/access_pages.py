@@ -1,0 +1,90 @@
+"""Ask for access, see what became of it, answer others, and follow a link that somebody sent."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+
+from lepton_hub.api.answers import version_answer
+from lepton_hub.api.asking import State, note
+from lepton_hub.api.problems import Problem
+from lepton_hub.api.routes import asking_routes
+from lepton_hub.api.routes.asking_routes import NewRequest, Secret
+from lepton_hub.api.service_state import ServiceState
+from lepton_hub.catalogue.items import card_of
+from lepton_hub.catalogue.versions import find_version, list_versions
+from lepton_hub.identity.person import Person
+from lepton_hub.pages.forms import problems_of
+from lepton_hub.pages.items.sharing_pages import ROLES
+from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.visitors import SentForm, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+SENTENCES = {
+    "item": "Type its name as SPACE/NAME, such as city/ridership.",
+    "role": "Choose a role.",
+}
+ASKED = "You have asked. You see here when it is granted; a request ends after 30 days."
+
+
+@router.get("/pages/requests")
+def show_requests(
+    request: Request,
+    state: State,
+    person: Visitor,
+    item: Annotated[str, Query(max_length=300)] = "",
+) -> Response:
+    """Show who waits for access to one's items, and what one has asked for."""
+    return _page(request, state, person, {"item": item})
+
+
+@router.post("/pages/requests")
+def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
+    """Ask for access to an item, whether there is such an item or not."""
+    typed = {name: form.get(name, "") for name in ("item", "role", "message")}
+    try:
+        told = NewRequest.model_validate({**typed, "item": typed["item"].strip()})
+        asking_routes.make(request, state, person, told)
+    except ValidationError as error:
+        return _page(request, state, person, typed, problems_of(error, SENTENCES))
+    except Problem as problem:
+        return _page(request, state, person, typed, {"": problem.detail})
+    return see_other(request, "/pages/requests", ASKED)
+
+
+@router.get("/pages/links/{secret}")
+def follow_link(request: Request, state: State, person: Visitor, secret: Secret) -> Response:
+    """Show an item to who has a link to it."""
+    with state.sessions.begin() as session:
+        link, item = asking_routes.linked(session, secret)
+        if link.version is None:
+            versions = list(list_versions(session, item, 100, None)[0])
+        else:
+            versions = [find_version(session, item, link.version)]
+        answers = [version_answer(session, person, item, version) for version in versions]
+        card = card_of(item)
+        note(session, person, "link.follow", item.reference, link=link.id)
+    return render(
+        request, person, "items/linked_item.html",
+        item=item, card=card, versions=answers, link=link, secret=secret,
+    )  # fmt: skip
+
+
+def _page(
+    request: Request,
+    state: ServiceState,
+    person: Person,
+    typed: dict[str, str],
+    problems: dict[str, str] | None = None,
+) -> Response:
+    mine = asking_routes.list_mine(state, person).requests
+    to_me = asking_routes.list_to_me(state, person).requests
+    return render(
+        request, person, "items/requests.html", status=422 if problems else 200,
+        mine=mine, to_me=to_me, typed={"item": "", "role": "read", "message": "", **typed},
+        problems=by_field(problems), roles=ROLES,
+    )  # fmt: skip

@@ -1,0 +1,92 @@
+"""An item's card as a form, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
+from lepton_hub.catalogue.names import own_space
+from lepton_hub.identity.person import Person
+from lepton_hub.pages.forms import problems_of
+from lepton_hub.pages.knowledge.form_reading import split_tags
+
+KINDS = [
+    (ItemKind.DATASET, "a data set"),
+    (ItemKind.MODEL, "a model"),
+    (ItemKind.CODE, "code"),
+    (ItemKind.NOTEBOOK, "a notebook"),
+]
+PERSONAL_DATA = [
+    ("none", "no: nothing in it says something about people"),
+    ("pseudonymous", "people under other names or numbers"),
+    ("personal", "people who can be told apart"),
+]
+SENTENCES = {
+    "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",
+    "space": "Choose one of your spaces.",
+    "kind": "Choose what it is.",
+    "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
+    "personal_data": "Choose one.",
+}
+
+
+def blank_card() -> dict[str, str]:
+    """Return the fields of a form for a card that nobody has written yet."""
+    return dict.fromkeys(Card.model_fields, "") | {"personal_data": "none"}
+
+
+def typed_of(card: Card) -> dict[str, str]:
+    """Return the fields of a form that shows a card."""
+    return {**{name: getattr(card, name) for name in Card.model_fields}, "tags": _joined(card)}
+
+
+def card_told(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a form tells of a card."""
+    told: dict[str, Any] = {name: typed.get(name, "") for name in Card.model_fields}
+    return {**told, "tags": split_tags(typed.get("tags", ""))}
+
+
+def read_card(typed: Mapping[str, str]) -> tuple[Card | None, dict[str, str]]:
+    """Return the card that was typed; or None, and a sentence for each field with a problem."""
+    return _read(Card, card_told(typed))
+
+
+def read_new_item(typed: Mapping[str, str]) -> tuple[NewItem | None, dict[str, str]]:
+    """Return the item that was typed; or None, and a sentence for each field with a problem."""
+    told = {name: typed.get(name, "") for name in ("space", "name", "kind")}
+    return _read(NewItem, {**told, "card": card_told(typed)})
+
+
+def spaces_of(person: Person) -> list[tuple[str, str]]:
+    """Return where somebody may make items, the teams first, and what that means."""
+    teams = [(team, f"{team}: your team reads it") for team in sorted(person.teams)]
+    mine = own_space(person)
+    return [*teams, (mine, f"{mine}: you alone, until you share it")]
+
+
+def differences(now: Card, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return by field what a card says now, where that differs from what was typed."""
+    known = typed_of(now)
+    return {
+        name: f"It says now: {known[name] or 'nothing'}"
+        for name in known
+        if known[name] != (typed.get(name, "") if name != "tags" else _joined_text(typed))
+    }
+
+
+def _read(model: type[BaseModel], told: dict[str, Any]) -> tuple[Any, dict[str, str]]:
+    try:
+        return model.model_validate(told), {}
+    except ValidationError as error:
+        return None, problems_of(error, SENTENCES)
+
+
+def _joined(card: Card) -> str:
+    return ", ".join(card.tags)
+
+
+def _joined_text(typed: Mapping[str, str]) -> str:
+    return ", ".join(sorted(split_tags(typed.get("tags", ""))))

@@ -1,0 +1,98 @@
+"""The catalogue: all items that somebody may see, and a form for a new one."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from lepton_hub.api.answers import summary_of
+from lepton_hub.api.asking import State, note
+from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
+from lepton_hub.api.problems import Problem
+from lepton_hub.api.routes import item_routes
+from lepton_hub.catalogue.cards import TAG, ItemKind, Text
+from lepton_hub.catalogue.items import Filters, facets, list_items
+from lepton_hub.catalogue.names import SPACE
+from lepton_hub.identity.person import PERSON, Person
+from lepton_hub.pages.items.card_forms import (
+    KINDS,
+    PERSONAL_DATA,
+    blank_card,
+    read_new_item,
+    spaces_of,
+)
+from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.visitors import SentForm, Visitor
+
+router = APIRouter(include_in_schema=False)
+
+ON_A_PAGE = 30
+MOST_WORDS = 8
+
+
+@router.get("/pages/items")
+def catalogue(
+    request: Request,
+    state: State,
+    person: Visitor,
+    q: Annotated[Text, Query(max_length=200)] = "",
+    kind: ItemKind | None = None,
+    tag: Annotated[str | None, Query(pattern=f"^{TAG}$")] = None,
+    category: Annotated[Text | None, Query(max_length=64)] = None,
+    space: Annotated[str | None, Query(pattern=f"^{SPACE}$")] = None,
+    owner: Annotated[str | None, Query(pattern=f"^{PERSON}$")] = None,
+    cursor: Cursor = None,
+) -> Response:
+    """List items by space and name, with how many are of each kind and have each tag."""
+    words = q.split()
+    filters = Filters(" ".join(words[:MOST_WORDS]), kind, tag, category, space, owner)
+    after = from_cursor(cursor, str, str)
+    with state.sessions.begin() as session:
+        place = (after[0], after[1]) if after else None
+        found, total = list_items(session, person, filters, ON_A_PAGE + 1, place)
+        page = [summary_of(item) for item in found[:ON_A_PAGE]]
+        counts = facets(session, person, filters)
+        last = found[ON_A_PAGE - 1] if len(found) > ON_A_PAGE else None
+        note(session, person, "item.list", "items", query=request.url.query[:2000], found=total)
+    chosen = {"q": q, "kind": kind, "tag": tag, "category": category, "space": space}
+    chosen = {name: str(value) for name, value in {**chosen, "owner": owner}.items() if value}
+    return render(
+        request, person, "items/catalogue.html",
+        items=page, total=total, facets=counts, chosen=chosen, few=len(words) <= MOST_WORDS,
+        next=to_cursor([last.space, last.name]) if last else None, most_words=MOST_WORDS,
+    )  # fmt: skip
+
+
+@router.get("/pages/items/new")
+def new_item(request: Request, person: Visitor) -> Response:
+    """Show a form for a new item."""
+    return _form(request, person, {**blank_card(), "space": "", "name": "", "kind": ""}, {})
+
+
+@router.post("/pages/items/new")
+def make_item(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
+    """Make an item."""
+    told, problems = read_new_item(form)
+    if told is not None:
+        try:
+            made = item_routes.make(request, state, person, told)
+            reference = json.loads(made.body)["reference"]
+            said = "It is made. Now add its first version: the files."
+            return see_other(request, f"/pages/items/{reference}/versions/new", said)
+        except Problem as problem:
+            problems = {"space" if problem.status == 403 else "name": problem.detail}
+    return _form(request, person, dict(form), problems)
+
+
+def _form(
+    request: Request, person: Person, typed: dict[str, str], problems: dict[str, str]
+) -> Response:
+    return render(
+        request, person, "items/new_item.html", status=422 if problems else 200,
+        typed={**blank_card(), "space": "", "name": "", "kind": "", **typed},
+        problems=by_field(problems), kinds=KINDS, spaces=spaces_of(person),
+        personal_data=PERSONAL_DATA,
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""What can be shown of a file on a page: a table, a picture, a text, or a notebook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lepton_hub.api.knowledge.attachment_routes import LARGEST_NOTEBOOK
+from lepton_hub.api.service_state import ServiceState
+from lepton_hub.catalogue.tables import VersionFile
+from lepton_hub.previews import IMAGES, NoPreview, TablePreview, is_table, preview_table
+from lepton_hub.rendering.notebook_reading import NotANotebook
+from lepton_hub.storage import BlobDamaged, BlobMissing
+
+LONGEST_TEXT = 128 * 1024
+"""How much of a text is shown, in bytes."""
+TEXTS = (
+    *(".py", ".md", ".txt", ".json", ".yml", ".yaml", ".toml", ".cfg", ".ini", ".sql", ".r"),
+    *(".jl", ".sh", ".c", ".h", ".cpp", ".java", ".js", ".ts", ".css", ".html", ".rst", ".log"),
+)
+MISSING = "The hub cannot read the content of this file now. Tell who runs it."
+
+
+@dataclass(frozen=True)
+class FileView:
+    """What is shown of a file. One of table, picture, html and text is there, or why none is.
+
+    html: safe to show. cut: whether there is more than is shown.
+    """
+
+    path: str
+    table: TablePreview | None = None
+    picture: bool = False
+    html: str = ""
+    text: str | None = None
+    cut: bool = False
+    why_not: str = ""
+
+
+def is_readable(path: str) -> bool:
+    """Return whether a file of this name can be shown on a page."""
+    name = path.lower()
+    return is_table(name) or name.endswith((*IMAGES, *TEXTS, ".ipynb"))
+
+
+def beginning_of(state: ServiceState, file: VersionFile) -> FileView:
+    """Return what an item's page shows of a file: as `view_of_file`, but of a notebook nothing."""
+    if file.path.lower().endswith(".ipynb"):
+        return FileView(file.path)
+    return view_of_file(state, file)
+
+
+def view_of_file(state: ServiceState, file: VersionFile) -> FileView:
+    """Return what is shown of a file; what it holds decides nothing but that."""
+    name = file.path.lower()
+    try:
+        if is_table(name):
+            table = preview_table(state.store, file.sha256, file.path)
+            return FileView(file.path, table=table, cut=table.cut)
+        if name.endswith(tuple(IMAGES)):
+            return FileView(file.path, picture=True)
+        if name.endswith(".ipynb"):
+            return _notebook(state, file)
+        if name.endswith(TEXTS):
+            return _text(state, file)
+    except NoPreview as error:
+        return FileView(file.path, why_not=str(error))
+    except (BlobDamaged, BlobMissing):
+        return FileView(file.path, why_not=MISSING)
+    return FileView(file.path, why_not="Files of this kind are not shown here: download it.")
+
+
+def _notebook(state: ServiceState, file: VersionFile) -> FileView:
+    if file.size > LARGEST_NOTEBOOK:
+        why = f"A notebook of more than {LARGEST_NOTEBOOK // 2**20} MB is not shown: download it."
+        return FileView(file.path, why_not=why)
+    try:
+        content = b"".join(state.store.read(file.sha256)).decode("utf-8")
+        return FileView(file.path, html=state.renderer.notebook(content))
+    except (NotANotebook, UnicodeDecodeError) as error:
+        why = str(error) if isinstance(error, NotANotebook) else "it is no text"
+        return FileView(file.path, why_not=f"It cannot be shown as a notebook: {why}.")
+
+
+def _text(state: ServiceState, file: VersionFile) -> FileView:
+    cut = file.size > LONGEST_TEXT
+    content = b"".join(state.store.read(file.sha256, 0, min(file.size, LONGEST_TEXT)))
+    text = content.decode("utf-8", errors="replace").replace("\0", "\ufffd")
+    return FileView(file.path, text=text, cut=cut)

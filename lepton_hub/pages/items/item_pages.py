@@ -1,0 +1,104 @@
+"""An item's page: its card, versions, files, where it comes from, what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from lepton_hub.api.answers import VersionAnswer, answer_of, version_answer
+from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.catalogue.items import find_item
+from lepton_hub.catalogue.tables import SharedItem, Version, VersionFile
+from lepton_hub.catalogue.versions import find_version, list_versions, made_from, newest_version
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
+from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.pages.items.file_views import beginning_of, is_readable
+from lepton_hub.pages.knowledge.thread_views import view_of
+from lepton_hub.pages.page_rendering import render
+from lepton_hub.pages.visitors import Visitor
+from lepton_hub.permissions import Action
+from lepton_hub.permissions.grants import roles_of
+from lepton_hub.previews import IMAGES, is_table
+
+router = APIRouter(include_in_schema=False)
+
+MOST_VERSIONS = 20
+MOST_THREADS = 5
+VersionNumber = Annotated[int | None, Query(ge=1, lt=10**9)]
+Before = Annotated[int | None, Query(ge=1, lt=10**9, description="Versions before this one.")]
+
+
+@dataclass(frozen=True)
+class ShownVersion:
+    """A version as its item's page shows it. first: the file whose beginning is shown."""
+
+    answer: VersionAnswer
+    used_by: list[str]
+    first: VersionFile | None
+
+
+@router.get("/pages/items/{space}/{name}")
+def show_item(
+    request: Request,
+    state: State,
+    person: Visitor,
+    space: Space,
+    name: Name,
+    version: VersionNumber = None,
+    before: Before = None,
+) -> Response:
+    """Show an item, and one of its versions: the newest, unless told."""
+    with state.sessions.begin() as session:
+        item = find_item(session, person, space, name, Action.VIEW)
+        newest = newest_version(session, item)
+        chosen = find_version(session, item, version) if version else newest
+        versions, count = list_versions(session, item, MOST_VERSIONS + 1, before)
+        threads, thread_count = list_threads(
+            session, person, ThreadFilters(item=item.id), MOST_THREADS, None
+        )
+        context = {
+            "item": answer_of(session, person, item),
+            "roles": sorted(role.value for role in roles_of(session, person, item)),
+            "team": item.team,
+            "versions": [
+                {"number": one.number, "made_by": one.made_by, "made_at": one.made_at}
+                for one in versions[:MOST_VERSIONS]
+            ],
+            "version_count": count,
+            "before": versions[MOST_VERSIONS - 1].number if len(versions) > MOST_VERSIONS else None,
+            "threads": [view_of(thread) for thread in threads],
+            "thread_count": thread_count,
+            "followed": following(session, person),
+        }
+        shown = _shown(session, person, item, chosen) if chosen else None
+        which = {"version": chosen.number} if chosen else {}
+        note(session, person, "item.read", item.reference, **which)
+        if shown is not None and shown.first is not None:
+            note(session, person, "file.preview", shown.answer.reference, path=shown.first.path)
+    # Reading a content may take a while, and no writer shall wait for it.
+    looks = beginning_of(state, shown.first) if shown and shown.first else None
+    return render(
+        request, person, "items/item.html",
+        shown=shown, looks=looks, is_readable=is_readable, **context,
+    )  # fmt: skip
+
+
+def _showing_most(file: VersionFile) -> int:
+    """Return how late a file is chosen to be looked at: a table first, then a picture."""
+    if is_table(file.path):
+        return 0
+    return 1 if file.path.lower().endswith(tuple(IMAGES)) else 2
+
+
+def _shown(session: Session, person: Person, item: SharedItem, version: Version) -> ShownVersion:
+    answer = version_answer(session, person, item, version)
+    first = min((f for f in version.files if is_readable(f.path)), key=_showing_most, default=None)
+    return ShownVersion(
+        answer=answer,
+        used_by=made_from(session, person, version),
+        first=first,
+    )

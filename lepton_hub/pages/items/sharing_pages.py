@@ -1,0 +1,162 @@
+"""Who has access to an item: roles, requests that wait, links. For those who manage it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from pydantic import ValidationError
+from sqlalchemy import select
+
+from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.api.routes import sharing_routes
+from lepton_hub.api.routes.sharing_routes import NewGrant, NewLink, RequestDecision
+from lepton_hub.api.service_state import ServiceState
+from lepton_hub.catalogue.items import NotVisible, find_item
+from lepton_hub.catalogue.versions import list_versions
+from lepton_hub.identity.person import Person
+from lepton_hub.pages.forms import problems_of
+from lepton_hub.pages.knowledge.form_reading import by_field, number_in
+from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.visitors import SentForm, Visitor
+from lepton_hub.permissions import Action, Grant, Subject
+from lepton_hub.permissions.access_requests import waiting_for
+from lepton_hub.permissions.links import links_of
+
+router = APIRouter(include_in_schema=False)
+
+ROLES = [
+    ("read", "read: see and download"),
+    ("contribute", "contribute: also add versions, change card and text"),
+    ("manage", "manage: also share and delete"),
+]
+SUBJECTS = [
+    ("person", "a person"),
+    ("team", "a team"),
+    ("organisation", "an organisation"),
+    ("everybody", "everybody"),
+]
+HOURS = [("1", "an hour"), ("24", "a day"), ("168", "a week"), ("720", "30 days"),
+         ("2160", "90 days")]  # fmt: skip
+SENTENCES = {
+    "subject": "Choose whom you mean.",
+    "name": "This cannot be the name of a person, a team or an organisation.",
+    "role": "Choose a role.",
+    "hours": "Choose how long it works.",
+    "version": "There is no such version.",
+}
+MOST_VERSIONS = 100
+
+
+@router.get("/pages/items/{space}/{name}/sharing")
+def show_sharing(
+    request: Request, state: State, person: Visitor, space: Space, name: Name
+) -> Response:
+    """Show who has access."""
+    return _page(request, state, person, space, name)
+
+
+@router.post("/pages/items/{space}/{name}/sharing/grants")
+def change_grant(
+    request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
+) -> Response:
+    """Give somebody a role, or take one away."""
+    typed = {key: form.get(key, "").strip() for key in ("subject", "name", "role")}
+    if typed["subject"] == Subject.EVERYBODY:
+        typed["name"] = ""
+    place = f"/pages/items/{space}/{name}/sharing"
+    if form.get("wish") == "take":
+        if typed["subject"] not in list(Subject):
+            raise NotVisible
+        subject = Subject(typed["subject"])
+        sharing_routes.revoke(state, person, space, name, subject, typed["name"])
+        return see_other(request, place, f"{_whom(typed)} has this role no more.")
+    try:
+        told = NewGrant.model_validate(typed)
+    except ValidationError as error:
+        problems = problems_of(error, SENTENCES)
+        if "" in problems:  # of whom and name together
+            problems = {"name": "Type the name." if not typed["name"] else problems[""]}
+        return _page(request, state, person, space, name, typed=typed, problems=problems)
+    sharing_routes.grant(state, person, space, name, told)
+    return see_other(request, place, f"{_whom(typed)} may {told.role} now.")
+
+
+@router.post("/pages/items/{space}/{name}/sharing/requests/{id}")
+def answer(
+    request: Request,
+    state: State,
+    person: Visitor,
+    form: SentForm,
+    space: Space,
+    name: Name,
+    id: sharing_routes.Id,
+) -> Response:
+    """Answer a request for access; go back to where it was answered."""
+    granted = form.get("answer") == "grant"
+    told = RequestDecision(granted=granted)
+    made = sharing_routes.decide(state, person, space, name, id, told)
+    said = (
+        f"{made.person} may {made.role} {space}/{name} now."
+        if granted
+        else "It is refused. To who asked, it looks like a request that waits."
+    )
+    back = "/pages/requests" if form.get("back") == "requests" else ""
+    return see_other(request, back or f"/pages/items/{space}/{name}/sharing", said)
+
+
+@router.post("/pages/items/{space}/{name}/sharing/links")
+def change_link(
+    request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
+) -> Response:
+    """Make a link, and show it once; or end one."""
+    if form.get("wish") == "end":
+        sharing_routes.end_link(state, person, space, name, form.get("link", ""))
+        said = "The link works no more."
+        return see_other(request, f"/pages/items/{space}/{name}/sharing", said)
+    typed = {"hours": form.get("hours", ""), "version": form.get("version", "")}
+    try:
+        told = NewLink(hours=number_in(typed["hours"]) or 0, version=number_in(typed["version"]))
+        made = sharing_routes.make(state, person, space, name, told)
+    except (ValidationError, NotVisible):
+        with state.sessions.begin() as session:
+            find_item(session, person, space, name, Action.SHARE)
+        problems = {"hours": SENTENCES["hours"], "version": SENTENCES["version"]}
+        problem = {"version" if number_in(typed["hours"]) else "hours"}
+        problems = {key: said for key, said in problems.items() if key in problem}
+        return _page(request, state, person, space, name, typed=typed, problems=problems)
+    secret = (made.path or "").rpartition("/")[2]
+    host = f"{request.url.scheme}://{request.url.netloc}{state.settings.prefix}"
+    return _page(request, state, person, space, name, link=f"{host}/pages/links/{secret}")
+
+
+def _whom(typed: dict[str, str]) -> str:
+    subject = typed["subject"]
+    if subject == Subject.EVERYBODY:
+        return "Everybody"
+    return typed["name"] if subject == Subject.PERSON else f"The {subject} {typed['name']}"
+
+
+def _page(
+    request: Request,
+    state: ServiceState,
+    person: Person,
+    space: str,
+    name: str,
+    typed: dict[str, str] | None = None,
+    problems: dict[str, str] | None = None,
+    link: str = "",
+) -> Response:
+    with state.sessions.begin() as session:
+        item = find_item(session, person, space, name, Action.SHARE)
+        query = select(Grant).where(Grant.item_id == item.id).order_by(Grant.subject, Grant.name)
+        grants = list(session.scalars(query))
+        waiting = waiting_for(session, space, name)
+        links = links_of(session, item.id)
+        versions = [str(one.number) for one in list_versions(session, item, MOST_VERSIONS, None)[0]]
+        note(session, person, "grant.list", item.reference)
+    usual = {"subject": "person", "name": "", "role": "read", "hours": "168", "version": ""}
+    return render(
+        request, person, "items/sharing.html", status=422 if problems else 200,
+        item=item, grants=grants, waiting=waiting, links=links, versions=versions, link=link,
+        typed={**usual, **(typed or {})}, problems=by_field(problems),
+        roles=ROLES, subjects=SUBJECTS, hours=HOURS,
+    )  # fmt: skip

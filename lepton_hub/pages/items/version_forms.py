@@ -1,0 +1,82 @@
+"""A new version as a form: uploads that have arrived, columns and sources as lines of text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from lepton_hub.catalogue.cards import NewVersion
+from lepton_hub.pages.forms import problems_of
+
+_UPLOAD = re.compile(r"([0-9a-f]{32}) (.+)", re.DOTALL)
+_TYPES = "integer, number, text, boolean, date, datetime or category"
+COLUMN_HELP = f"One a line: name; type; unit; description. The type is {_TYPES}."
+SENTENCES = {
+    "made_from": "One version a line, with its number, such as city/ridership@3.",
+    "type": f"A column's type is {_TYPES}.",
+    "path": "A file's name cannot have \\ : * ? \" < > | in it, nor begin or end with a blank.",
+}
+_FIELDS = {"type": "columns", "name": "columns", "unit": "columns", "path": "file", "files": "file"}
+
+
+@dataclass(frozen=True)
+class ArrivedFile:
+    """A file whose content the hub has, in an upload that no version uses yet."""
+
+    upload: str
+    path: str
+
+    @property
+    def told(self) -> str:
+        """How a form names it."""
+        return f"{self.upload} {self.path}"
+
+
+def arrived_files(values: Sequence[str]) -> list[ArrivedFile]:
+    """Return the files that a form names; what is no such name is left out."""
+    found = (_UPLOAD.fullmatch(value) for value in values)
+    return [ArrivedFile(one[1], one[2]) for one in found if one]
+
+
+def columns_as_text(columns: Sequence[Mapping[str, Any]]) -> str:
+    """Return a table's columns as lines of text.
+
+    >>> columns_as_text([{"name": "riders", "type": "integer", "unit": "people"}])
+    'riders; integer; people'
+    """
+    names = ("name", "type", "unit", "description")
+    lines = ("; ".join(str(one.get(name, "")) for name in names) for one in columns)
+    return "\n".join(line.rstrip("; ") for line in lines)
+
+
+def columns_from_text(text: str) -> list[dict[str, str]]:
+    """Return the columns that lines of text describe."""
+    names = ("name", "type", "unit", "description")
+    lines = (line.split(";", 3) for line in text.splitlines() if line.strip())
+    return [
+        {name: part.strip() for name, part in zip(names, parts, strict=False)} for parts in lines
+    ]
+
+
+def read_version(
+    typed: Mapping[str, str], files: Sequence[ArrivedFile]
+) -> tuple[NewVersion | None, dict[str, str]]:
+    """Return the version that was typed; or None, and a sentence for each field with a problem."""
+    if not files:
+        return None, {"file": "Choose at least one file."}
+    told = {
+        "files": [{"path": file.path, "upload": file.upload} for file in files],
+        "note": typed.get("note", ""),
+        "columns": columns_from_text(typed.get("columns", "")),
+        "made_from": typed.get("made_from", "").replace(",", " ").split(),
+        "made_with": typed.get("made_with", ""),
+    }
+    try:
+        return NewVersion.model_validate(told), {}
+    except ValidationError as error:
+        problems = problems_of(error, SENTENCES)
+        return None, {_FIELDS.get(name, name): said for name, said in problems.items()}

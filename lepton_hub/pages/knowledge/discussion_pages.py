@@ -1,0 +1,206 @@
+"""Discussions and questions: find, begin, read, answer, say which answer it was."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from lepton_hub.api.asking import State, note
+from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
+from lepton_hub.api.knowledge.thread_routes import ItemName, note_thread
+from lepton_hub.api.paging import Cursor
+from lepton_hub.catalogue.cards import TAG
+from lepton_hub.catalogue.items import NotVisible, find_item
+from lepton_hub.catalogue.names import parse_reference
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.course_places import threads_within
+from lepton_hub.knowledge.discussions import (
+    AudienceClosed,
+    ThreadFilters,
+    begin_thread,
+    list_threads,
+)
+from lepton_hub.knowledge.document_fields import SECTION, NewThread
+from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.pages.knowledge.form_reading import (
+    by_field,
+    new_form_number,
+    read_form,
+    split_tags,
+    take_once,
+)
+from lepton_hub.pages.knowledge.rendered_texts import rendered_text
+from lepton_hub.pages.knowledge.thread_views import ThreadView, view_of
+from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.visitors import SentForm, Visitor
+from lepton_hub.permissions import Action
+
+router = APIRouter(include_in_schema=False)
+
+ON_A_PAGE = 30
+MOST_WITHIN = 200
+
+PLACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}"
+"""A module of the course, or a notebook of it."""
+
+SectionName = Annotated[str | None, Query(pattern=f"^{SECTION}$")]
+Shown = Literal["all", "open", "mine"]
+_FIELDS = ("about", "item", "section", "audience", "kind", "title", "text", "tags", "once")
+
+
+@router.get("/pages/discussions")
+def list_discussions(
+    request: Request,
+    state: State,
+    person: Visitor,
+    show: Shown = "all",
+    item: ItemName = None,
+    section: SectionName = None,
+    tag: Annotated[str | None, Query(pattern=f"^({TAG})?$")] = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Show discussions and questions, those where something happened last first.
+
+    show: "open" for questions without an accepted answer, "mine" for what one began oneself.
+    """
+    before = from_moment_cursor(cursor)
+    with state.sessions.begin() as session:
+        about = _item(session, person, item)
+        filters = ThreadFilters(
+            item=about.id if about else None,
+            section=section,
+            tag=tag or None,
+            made_by=person.name if show == "mine" else None,
+            answered=False if show == "open" else None,
+        )
+        found, total = list_threads(session, person, filters, ON_A_PAGE + 1, before)
+        page = found[:ON_A_PAGE]
+        threads = [view_of(thread) for thread in page]
+        followed = following(session, person)
+        note(session, person, "thread.list", item or section or "threads", found=total)
+    more = len(found) > ON_A_PAGE
+    return render(
+        request, person, "knowledge/discussions.html",
+        threads=threads, total=total, followed=followed,
+        show=show, item=about, section=section, tag=tag,
+        next=to_moment_cursor(page[-1].changed_at, page[-1].public_id) if more else None,
+    )  # fmt: skip
+
+
+@router.get("/pages/discussions/course/{place:path}")
+def list_course_discussions(
+    request: Request,
+    state: State,
+    person: Visitor,
+    place: Annotated[str, Path(pattern=f"^{PLACE}$")],
+) -> Response:
+    """Show what was said about a module or a notebook of the course, section by section.
+
+    A section's address of the course leads here with its # and all: each section has its anchor.
+    """
+    with state.sessions.begin() as session:
+        found, total = threads_within(session, person, place, MOST_WITHIN)
+        threads = [view_of(thread) for thread in found]
+        note(session, person, "thread.list", place, found=total)
+    sections: dict[str, list[ThreadView]] = {}
+    for view in threads:
+        sections.setdefault(view.about, []).append(view)
+    return render(
+        request, person, "knowledge/course_discussions.html",
+        place=place, sections=sections, total=total, shown=len(threads),
+    )  # fmt: skip
+
+
+@router.get("/pages/discussions/new")
+def new_discussion(
+    request: Request,
+    state: State,
+    person: Visitor,
+    item: ItemName = None,
+    section: SectionName = None,
+    kind: Literal["discussion", "question"] = "question",
+) -> Response:
+    """Show the form of a new discussion or question."""
+    with state.sessions.begin() as session:
+        about = _item(session, person, item)
+        note(session, person, "thread.list", item or section or "threads")
+    typed = dict.fromkeys(_FIELDS, "")
+    typed |= {
+        "about": "section" if section else "item",
+        "item": about.reference if about else "",
+        "section": section or "",
+        "audience": "everybody",
+        "kind": kind,
+        "once": new_form_number(),
+    }
+    return _new(request, person, typed)
+
+
+@router.post("/pages/discussions/new")
+def begin_discussion(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
+    """Begin a discussion, or show how it would look."""
+    typed = {name: form.get(name, "") for name in _FIELDS}
+    if form.get("action") == "preview":
+        return _new(request, person, typed, preview=rendered_text(state, typed["text"]))
+    told, problems = read_form(NewThread, _told(typed))
+    if told is None:
+        if "" in problems:  # what is wrong with the form as a whole is what it is about
+            problems[typed["about"] if typed["about"] == "section" else "item"] = problems.pop("")
+        return _new(request, person, typed, problems)
+    try:
+        with state.sessions.begin() as session:
+            path = take_once(
+                session, person, request, typed["once"], told, lambda: _begin(session, person, told)
+            )
+    except NotVisible:
+        with state.sessions.begin() as session:
+            note(session, person, "refused", "/pages/discussions/new", method="POST", status=404)
+        problem = "There is no such item that you may see."
+        return _new(request, person, typed, {"item": problem}, 404)
+    except AudienceClosed as error:
+        problem = f"You cannot address this audience: {error}."
+        return _new(request, person, typed, {"audience": problem}, 403)
+    return see_other(request, path, "Your post is there for others to read and answer.")
+
+
+def _begin(session: Session, person: Person, told: NewThread) -> str:
+    thread = begin_thread(session, person, told)
+    note_thread(session, person, "thread.make", thread, title=thread.title)
+    return f"/pages/discussions/{thread.public_id}"
+
+
+def _told(typed: dict[str, str]) -> dict[str, Any]:
+    """Return a form's fields as those of a new thread: about an item, or about a section."""
+    told: dict[str, Any] = {name: typed[name] for name in ("kind", "title", "text")}
+    told["tags"] = split_tags(typed["tags"])
+    if typed["about"] == "section":
+        return {**told, "section": typed["section"].strip(), "audience": typed["audience"]}
+    return {**told, "item": typed["item"].strip()}
+
+
+def _new(
+    request: Request,
+    person: Person,
+    typed: dict[str, str],
+    problems: dict[str, str] | None = None,
+    status: int = 422,
+    preview: str | None = None,
+) -> Response:
+    audiences = {"everybody": "Everybody"}
+    if person.organisation:
+        audiences["organisation"] = f"My organisation, {person.organisation}"
+    audiences |= {f"team:{team}": f"My team {team}" for team in sorted(person.teams)}
+    return render(
+        request, person, "knowledge/new_discussion.html",
+        status=status if problems else 200,
+        typed=typed, problems=by_field(problems), preview=preview, audiences=audiences,
+    )  # fmt: skip
+
+
+def _item(session: Session, person: Person, reference: str | None) -> Any:
+    if reference is None:
+        return None
+    found = parse_reference(reference)
+    return find_item(session, person, found.space, found.name, Action.VIEW)

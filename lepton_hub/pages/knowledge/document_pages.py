@@ -1,0 +1,197 @@
+"""Documents: find, read, make, delete."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
+from sqlalchemy.orm import Session
+
+from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.api.knowledge.document_routes import RevisionNumber
+from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
+from lepton_hub.catalogue.cards import TAG, ItemKind, Text
+from lepton_hub.catalogue.items import (
+    Filters,
+    NameTaken,
+    SpaceClosed,
+    actions_of,
+    delete_item,
+    facets,
+    list_items,
+)
+from lepton_hub.catalogue.names import SPACE, own_space
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.attachments import list_attachments
+from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
+from lepton_hub.knowledge.document_fields import NewDocument
+from lepton_hub.knowledge.documents import create_document, find_document, find_revision
+from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.pages.knowledge.form_reading import by_field, name_from, read_form, split_tags
+from lepton_hub.pages.knowledge.rendered_texts import rendered_text
+from lepton_hub.pages.knowledge.thread_views import view_of
+from lepton_hub.pages.page_rendering import render, see_other
+from lepton_hub.pages.visitors import SentForm, Visitor
+from lepton_hub.permissions import Action
+
+router = APIRouter(include_in_schema=False)
+
+ON_A_PAGE = 50
+MOST_WORDS = 8
+LATEST_THREADS = 5
+_EMPTY = {**dict.fromkeys(("title", "name", "space", "text", "tags"), ""), "personal_data": "none"}
+
+
+@router.get("/pages/documents")
+def list_documents(
+    request: Request,
+    state: State,
+    person: Visitor,
+    q: Annotated[Text, Query(max_length=200)] = "",
+    tag: Annotated[str | None, Query(pattern=f"^({TAG})?$")] = None,
+    space: Annotated[str | None, Query(pattern=f"^({SPACE})?$")] = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Show the documents that somebody may see."""
+    words = " ".join(q.split()[:MOST_WORDS])
+    filters = Filters(words, ItemKind.DOCUMENT, tag or None, space=space or None)
+    place = from_cursor(cursor, str, str)
+    after = (place[0], place[1]) if place else None
+    with state.sessions.begin() as session:
+        found, total = list_items(session, person, filters, ON_A_PAGE + 1, after)
+        tags = facets(session, person, filters)["tag"]
+        note(session, person, "document.list", "documents", found=total)
+    page = found[:ON_A_PAGE]
+    last = page[-1] if len(found) > ON_A_PAGE else None
+    return render(
+        request, person, "knowledge/documents.html",
+        documents=page, total=total, tags=tags, filters=filters,
+        next=to_cursor([last.space, last.name]) if last else None,
+    )  # fmt: skip
+
+
+@router.get("/pages/documents/new")
+def new_document(
+    request: Request,
+    person: Visitor,
+    space: Annotated[str | None, Query(pattern=f"^{SPACE}$")] = None,
+) -> Response:
+    """Show the form of a new document."""
+    return _new(request, person, {"space": space or own_space(person)})
+
+
+@router.post("/pages/documents/new")
+def make_document(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
+    """Make a document, or show how it would look."""
+    typed = {name: form.get(name, value) for name, value in _EMPTY.items()}
+    name = typed["name"].strip() or name_from(typed["title"])
+    told, problems = read_form(
+        NewDocument, {**typed, "name": name, "tags": split_tags(typed["tags"])}
+    )
+    if form.get("action") == "preview":
+        return _new(request, person, typed, preview=rendered_text(state, typed["text"]))
+    if told is None:
+        return _new(request, person, typed, problems)
+    try:
+        with state.sessions.begin() as session:
+            item = create_document(session, person, told)
+            note(session, person, "document.make", item.reference, title=told.title)
+    except SpaceClosed:
+        return _new(request, person, typed, {"space": "Choose one of your spaces."}, 403)
+    except NameTaken:
+        problem = f"{told.space} has, or had, an item {told.name}: choose another name."
+        return _new(request, person, typed, {"name": problem}, 409)
+    return see_other(request, f"/pages/documents/{item.reference}", "The document is made.")
+
+
+@router.get("/pages/documents/{space}/{name}")
+def read_document(
+    request: Request,
+    state: State,
+    person: Visitor,
+    space: Space,
+    name: Name,
+    revision: RevisionNumber | None = None,
+) -> Response:
+    """Show a document: as it is now, or a revision of it."""
+    with state.sessions.begin() as session:
+        item = find_document(session, person, space, name, Action.VIEW)
+        shown = find_revision(session, item, revision)
+        newest = find_revision(session, item)
+        about = ThreadFilters(item=item.id)
+        threads, thread_count = list_threads(session, person, about, LATEST_THREADS, None)
+        context = {
+            "item": item,
+            "shown": shown,
+            "newest": newest.number,
+            "actions": actions_of(session, person, item),
+            "attachments": list_attachments(session, item),
+            "threads": [view_of(thread) for thread in threads],
+            "thread_count": thread_count,
+            "followed": following(session, person),
+        }
+        note(session, person, "document.read", item.reference, revision=shown.number)
+    html = rendered_text(state, shown.text, item)
+    return render(request, person, "knowledge/document.html", html=html, **context)
+
+
+@router.get("/pages/documents/{space}/{name}/delete")
+def confirm_delete(
+    request: Request, state: State, person: Visitor, space: Space, name: Name
+) -> Response:
+    """Ask whether a document shall really be deleted, and say what goes with it."""
+    with state.sessions.begin() as session:
+        item = find_document(session, person, space, name, Action.DELETE)
+        context = _what_goes(session, person, item)
+        note(session, person, "document.read", item.reference)
+    return render(request, person, "knowledge/delete_document.html", item=item, **context)
+
+
+@router.post("/pages/documents/{space}/{name}/delete")
+def delete_document(
+    request: Request,
+    state: State,
+    person: Visitor,
+    form: SentForm,
+    space: Space,
+    name: Name,
+    afterwards: BackgroundTasks,
+) -> Response:
+    """Delete a document for good."""
+    with state.sessions.begin() as session:
+        item = find_document(session, person, space, name, Action.DELETE)
+        _, contents = delete_item(session, item)
+        note(session, person, "item.delete", item.reference, versions=[])
+    afterwards.add_task(state.erase, contents, person.name)
+    answer = see_other(request, "/pages/documents", f"{space}/{name} is deleted.")
+    answer.background = afterwards
+    return answer
+
+
+def _new(
+    request: Request,
+    person: Person,
+    typed: dict[str, str],
+    problems: dict[str, str] | None = None,
+    status: int = 422,
+    preview: str | None = None,
+) -> Response:
+    typed = {**_EMPTY, **typed}
+    mine = own_space(person)
+    teams = sorted(person.teams)
+    spaces = [(mine, f"{mine} (mine)"), *((team, f"{team} (team)") for team in teams)]
+    return render(
+        request, person, "knowledge/new_document.html",
+        status=status if problems else 200,
+        typed=typed, problems=by_field(problems), preview=preview, spaces=spaces,
+    )  # fmt: skip
+
+
+def _what_goes(session: Session, person: Person, item: object) -> dict[str, int]:
+    """Return how much is deleted with a document."""
+    _, threads = list_threads(session, person, ThreadFilters(item=item.id), 1, None)
+    return {
+        "revisions": find_revision(session, item).number,
+        "attachments": len(list_attachments(session, item)),
+        "threads": threads,
+    }

@@ -1,0 +1,99 @@
+"""What somebody typed into a form, as what the hub works with; or what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from secrets import token_urlsafe
+from typing import Any, TypeVar
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.orm import Session
+
+from lepton_hub.api.idempotency import KeptAnswer, once
+from lepton_hub.identity.person import Person
+from lepton_hub.pages.forms import problems_of
+from lepton_hub.search.word_forms import words_of
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_SENTENCES = {
+    "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",
+    "space": "Choose one of your spaces.",
+    "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
+    "section": "Name a part of the course as MODULE/NOTEBOOK#Section, such as "
+    "02_data_pipelines/lesson.ipynb#Leakage.",
+    "audience": "Choose who shall see it.",
+}
+
+
+class FormTaken(BaseModel):
+    """What a form did. path: the page to go on with, without the hub's prefix."""
+
+    path: str
+
+
+def read_form(model: type[Model], fields: Mapping[str, Any]) -> tuple[Model | None, dict[str, str]]:
+    """Return what a form's fields tell; or None, and a sentence for each field with a problem."""
+    try:
+        return model.model_validate(dict(fields)), {}
+    except ValidationError as error:
+        return None, problems_of(error, _SENTENCES)
+
+
+def by_field(problems: Mapping[str, str] | None) -> defaultdict[str, str]:
+    """Return what is wrong with a form; "" for a field without a problem."""
+    return defaultdict(str, problems or {})
+
+
+def split_tags(text: str) -> list[str]:
+    """Return tags that were typed with commas between them, in small letters, each once."""
+    tags = (" ".join(tag.lower().split()) for tag in text.split(","))
+    return list(dict.fromkeys(filter(None, tags)))
+
+
+def name_from(title: str) -> str:
+    """Return a name for an item with a title; "" where the title has no letter for one.
+
+    >>> name_from("Who cancels within a month?")
+    'who-cancels-within-a-month'
+    """
+    return "-".join(word for word in words_of(title) if word.isascii())[:60].strip("-")
+
+
+def number_in(text: str) -> int | None:
+    """Return a number from 1; None for another text."""
+    return int(text) if re.fullmatch(r"[1-9][0-9]{0,8}", text) else None
+
+
+def new_form_number() -> str:
+    """Return the number of a form, by which it takes effect once."""
+    return token_urlsafe(16)
+
+
+def take_once(
+    session: Session,
+    person: Person,
+    request: Request,
+    number: str,
+    told: BaseModel,
+    work: Callable[[], str],
+) -> str:
+    """Do a form's work and return the page to go on with; once, however often it is sent.
+
+    number: the form's own. The same form with another text, such as after going back in the
+    browser, is another one. work: returns the page's path.
+    """
+    if not _ONCE.fullmatch(number):
+        return work()
+    key = sha256(f"{number} {told.model_dump_json()}".encode()).hexdigest()
+
+    def kept() -> KeptAnswer:
+        path = work()
+        return KeptAnswer(303, FormTaken(path=path), path)
+
+    return once(session, person.name, key, request, told, kept).headers["location"]

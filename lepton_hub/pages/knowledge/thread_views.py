@@ -1,0 +1,42 @@
+"""Discussions as pages show them: what they are about, and where that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lepton_hub.api.knowledge.knowledge_answers import ThreadAnswer, thread_answer
+from lepton_hub.knowledge import DiscussionThread
+
+
+@dataclass(frozen=True)
+class ThreadView:
+    """A discussion, and where what it is about has its page.
+
+    about: an item's name, or a part of the course. about_path: without the hub's prefix.
+    """
+
+    thread: ThreadAnswer
+    about: str
+    about_path: str
+    about_anchor: str = ""
+
+    @property
+    def audience(self) -> str:
+        """Who sees it, in words."""
+        kind, _, name = (self.thread.audience or "").partition(":")
+        if not kind:
+            return f"whoever sees {self.about}"
+        return {"team": f"the team {name}", "organisation": f"the organisation {name}"}.get(
+            kind, "everybody"
+        )
+
+
+def view_of(thread: DiscussionThread) -> ThreadView:
+    """Return a thread as pages show it, within its session."""
+    answer = thread_answer(thread)
+    if thread.item is not None:
+        kind = "documents" if thread.item.kind == "document" else "items"
+        return ThreadView(answer, thread.item.reference, f"/pages/{kind}/{thread.item.reference}")
+    section = thread.section or ""
+    place, mark, anchor = section.partition("#")
+    return ThreadView(answer, section, f"/pages/discussions/course/{place}", f"{mark}{anchor}")

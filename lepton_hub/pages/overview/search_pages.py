@@ -1,0 +1,78 @@
+"""Search over items, documents and discussions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from lepton_hub.api.asking import State, note
+from lepton_hub.api.knowledge.knowledge_answers import HitAnswer, hit_answer
+from lepton_hub.api.knowledge.search_routes import FoundKind, from_search_cursor, search_cursor
+from lepton_hub.api.paging import Cursor
+from lepton_hub.catalogue.cards import TAG, Text
+from lepton_hub.identity.person import PERSON, TEAM
+from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.pages.knowledge.thread_pages import post_path
+from lepton_hub.pages.page_rendering import render
+from lepton_hub.pages.visitors import Visitor
+from lepton_hub.search import SearchFilters, SearchHit, count_facets, search
+from lepton_hub.search.word_forms import MOST_WORDS, words_of
+
+router = APIRouter(include_in_schema=False)
+
+ON_A_PAGE = 20
+
+
+@dataclass(frozen=True)
+class ShownHit:
+    """Something that was found, and the path of its page, without the hub's prefix."""
+
+    answer: HitAnswer
+    place: str
+
+
+@router.get("/pages/search")
+def find(
+    request: Request,
+    state: State,
+    person: Visitor,
+    q: Annotated[Text, Query(max_length=200)] = "",
+    kind: FoundKind | None = None,
+    tag: Annotated[str | None, Query(pattern=f"^{TAG}$")] = None,
+    team: Annotated[str | None, Query(pattern=f"^{TEAM}$")] = None,
+    owner: Annotated[str | None, Query(pattern=f"^{PERSON}$")] = None,
+    cursor: Cursor = None,
+) -> Response:
+    """Show what has all the words, the best first; without words all, the latest first."""
+    words = words_of(q)
+    problem = ""
+    if q.strip() and not words:
+        problem = "There is no word in it to look for."
+    elif len(words) > MOST_WORDS:
+        problem = f"Only the first {MOST_WORDS} words were looked for."
+    after = from_search_cursor(cursor)
+    filters = SearchFilters(words[:MOST_WORDS], kind, tag, team, owner)
+    with state.sessions.begin() as session:
+        found = search(session, person, filters, ON_A_PAGE + 1, after)
+        total, facets = count_facets(session, person, filters)
+        hits = [_shown(hit, filters.words) for hit in found[:ON_A_PAGE]]
+        last = found[ON_A_PAGE - 1].place if len(found) > ON_A_PAGE else None
+        followed = following(session, person)
+        note(session, person, "search", "search", query=request.url.query[:2000], found=total)
+    chosen = {"q": q, "kind": kind, "tag": tag, "team": team, "owner": owner}
+    return render(
+        request, person, "overview/search.html",
+        hits=hits, total=total, facets=facets, problem=problem, followed=followed,
+        chosen={name: str(value) for name, value in chosen.items() if value},
+        next=search_cursor(last) if last else None,
+    )  # fmt: skip
+
+
+def _shown(hit: SearchHit, words: list[str]) -> ShownHit:
+    answer = hit_answer(hit, words)
+    if answer.thread and answer.post:
+        return ShownHit(answer, post_path(answer.thread, answer.post))
+    kind = "documents" if answer.kind == "document" else "items"
+    return ShownHit(answer, f"/pages/{kind}/{answer.reference}")

@@ -1,0 +1,71 @@
+"""The page where people begin: what is new for them, and what waits for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlalchemy.orm import Session
+
+from lepton_hub.api.answers import summary_of
+from lepton_hub.api.asking import State, note
+from lepton_hub.api.routes.asking_routes import requests_to
+from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.database.moments import now
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.digest import list_news
+from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
+from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.pages.knowledge.subscription_pages import news_path
+from lepton_hub.pages.knowledge.thread_views import view_of
+from lepton_hub.pages.page_rendering import render
+from lepton_hub.pages.visitors import Visitor
+
+router = APIRouter(include_in_schema=False)
+
+NEWS_LAST = timedelta(days=30)
+MOST_NEWS, MOST_SHOWN = 10, 5
+
+
+@router.get("/pages")
+def without_slash(state: State) -> RedirectResponse:
+    """Send a browser on to the start."""
+    return RedirectResponse(f"{state.settings.prefix}/pages/", 302)
+
+
+@router.get("/pages/")
+def start(request: Request, state: State, person: Visitor) -> Response:
+    """Show what is new for somebody; to a newcomer, what they can do first."""
+    with state.sessions.begin() as session:
+        context = _context(session, person)
+        note(session, person, "digest.read", "start")
+    return render(request, person, "overview/start.html", **context)
+
+
+def _context(session: Session, person: Person) -> dict[str, Any]:
+    news = list_news(session, person, now() - NEWS_LAST, MOST_NEWS + 1)
+    open_questions = ThreadFilters(kind="question", made_by=person.name, answered=False)
+    mine, question_count = list_threads(session, person, open_questions, MOST_SHOWN, None)
+    waiting = requests_to(session, person)
+    followed = following(session, person)
+    items = _latest(session, person)
+    return {
+        "news": [(one, news_path(one)) for one in news[:MOST_NEWS]],
+        "more_news": len(news) > MOST_NEWS,
+        "questions": [view_of(thread) for thread in mine],
+        "question_count": question_count,
+        "waiting": waiting,
+        "items": items,
+        "followed": followed,
+        "is_newcomer": not (followed or items or question_count),
+    }
+
+
+def _latest(session: Session, person: Person) -> list[Any]:
+    """Return what somebody made or changed last of their own."""
+    query = existing(person).where(SharedItem.owner == person.name)
+    query = query.order_by(SharedItem.changed_at.desc(), SharedItem.id.desc()).limit(MOST_SHOWN)
+    return [summary_of(item) for item in session.scalars(query)]
