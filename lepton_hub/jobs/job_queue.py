@@ -59,6 +59,7 @@ def claim_job(
         return None  # it is being cancelled
     job = found[0]
     job.state = JobState.RUNNING
+    job.problem = ""
     job.attempt += 1
     job.started_at = moment
     session.add(
@@ -140,14 +141,15 @@ def give_back(
     why: str,
     moment: datetime,
     counts: bool = True,
+    pause: float = 0.0,
 ) -> None:
     """Put a job back into the queue that its worker cannot finish. Raises LeaseLost.
 
-    counts: whether it counts as a worker that died.
+    counts: whether it counts as a worker that died. pause: if not, seconds until the next attempt.
     """
     job = held_job(session, lease)
     end_attempt(session, lease, "given back", moment)
-    _queue_again(session, job, settings, why, moment, counts)
+    _queue_again(session, job, settings, why, moment, counts, pause)
 
 
 def end_attempt(session: Session, lease: JobLease, how: str, moment: datetime) -> None:
@@ -196,14 +198,16 @@ def _queue_again(
     why: str,
     moment: datetime,
     counts: bool,
+    pause: float = 0.0,
 ) -> None:
     job.lost += counts
     if job.lost >= settings.attempts:
         _end(session, job, JobState.GAVE_UP, f"Given up after {job.lost} attempts: {why}", moment)
         return
     job.state = JobState.QUEUED
-    if counts:
-        job.not_before = moment + timedelta(seconds=settings.back_off * job.lost)
+    job.problem = why[:1000]
+    seconds = settings.back_off * job.lost if counts else pause
+    job.not_before = moment + timedelta(seconds=seconds)
     session.flush()
     detail = {"attempt": job.attempt, "why": why}
     append(session, actor=HUB, action="job.again", subject=job.public_id, detail=detail)

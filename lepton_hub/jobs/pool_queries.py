@@ -52,7 +52,7 @@ def pool_load(session: Session, moment: datetime) -> PoolLoad:
 def why_it_waits(job: ComputeJob, load: PoolLoad, settings: JobSettings, moment: datetime) -> str:
     """Return why a queued job does not run yet; what other teams do is not told."""
     if job.not_before > moment:
-        return "The worker that ran it died; it is tried again in a moment."
+        return f"{job.problem} It is tried again soon."
     quota = quota_of(settings)
     if quota.has_room(load, job.account):
         return "It waits for its turn."
