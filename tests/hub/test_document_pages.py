@@ -306,6 +306,19 @@ def test_files_that_cannot_be_attached_are_named(hub, ada):
     assert bose.send(f"{GUIDE}/attachments/a/delete").status_code == 403
 
 
+def test_files_that_were_uploaded_before_are_attached(hub, ada):
+    content = b"x" * 3_000_000  # larger than a form may be
+    fields = {"upload": [f"{hub.upload('ada', content)} large plot.png"]}
+    assert "The file is attached." in ada.after(ada.send(f"{GUIDE}/attachments", fields)).text
+    made = hub.get("ada", "/documents/engines/guide/attachments").json()["attachments"][0]
+    assert (made["name"], made["size"]) == ("large plot.png", len(content))
+    assert made["media_type"] == "image/png"
+    theirs = f"{hub.upload('bose', b'not mine')} a"
+    for upload in (fields["upload"][0].replace("large", "b"), theirs, f"{'0' * 32} c"):
+        answer = ada.send(f"{GUIDE}/attachments", {"upload": upload})
+        assert "did not arrive whole" in answer.text
+
+
 def test_deleting_says_what_goes_and_leaves_nothing(hub, ada):
     ada.send(f"{GUIDE}/attachments", files={"files": ("a", b"only here")})
     told = {"item": "engines/guide", "title": "Talk", "text": "x"}

@@ -66,6 +66,12 @@ def test_a_sum_alone_on_its_line_has_its_limits_above_and_below():
     assert "<munderover>" in mathml(r"\sum_{i=1}^n x_i", "block")
 
 
+def test_bars_stretch_where_they_do_in_tex():
+    assert mathml(r"\lVert x\rVert").count('stretchy="false"') == 2
+    assert 'stretchy="false"' not in mathml(r"\begin{vmatrix}a&b\\c&d\end{vmatrix}")
+    assert 'stretchy="true"' in mathml(r"\left| \frac{a}{b} \right|")
+
+
 HOSTILE = [
     r"\text{<script>alert(1)</script>}",
     r"\text{</mtext></math><img src=x onerror=alert(1)>}",

@@ -237,6 +237,22 @@ def test_the_catalogue_is_filtered_by_its_facets(hub, ada):
         assert ada.get(f"/pages/items?{wrong}").status_code in (400, 404)
 
 
+def test_a_button_that_is_pressed_twice_acts_once(hub, ada):
+    form = ada.see("/pages/items/new").form("/pages/items/new").fields
+    told = {**form, **CARD, "space": "engines", "name": "twice", "kind": "code"}
+    first = ada.send("/pages/items/new", told)
+    again = ada.send("/pages/items/new", told)
+    assert first.headers["location"] == again.headers["location"]
+    assert "choose another name" in ada.send("/pages/items/new", {**told, "title": "Other"}).text
+    place = "/pages/items/engines/twice/versions/new"
+    files = [("file", ("a.py", b"1", "text/plain"))]
+    kept = PageContent(ada.send(place, {"made_from": "x"}, files=files).text).form(place).fields
+    for _ in range(2):
+        sent = ada.send(place, {**kept, "made_from": ""})
+        assert sent.headers["location"].endswith("?version=1")
+    assert len(hub.log(action="version.add")) == 1
+
+
 def test_columns_go_through_text_and_back():
     told = [
         {"name": "day", "type": "date", "unit": "", "description": ""},

@@ -71,6 +71,7 @@ def test_tags_teams_and_people_are_followed_by_name(hub, bose, kind, target):
     page = bose.see("/pages/digest")
     assert "ada made engines/b" in page.text
     assert "/pages/documents/engines/b" in page.links
+    assert "http://testserver/pages/documents/engines/b" in hub.get("bose", "/digest.atom").text
 
 
 @pytest.mark.parametrize(
