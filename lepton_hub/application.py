@@ -55,7 +55,7 @@ from lepton_hub.pages.error_pages import (
     sign_in_first,
 )
 from lepton_hub.pages.items import ITEM_PAGES
-from lepton_hub.pages.jobs import job_pages
+from lepton_hub.pages.jobs import JOB_PAGES
 from lepton_hub.pages.knowledge import KNOWLEDGE_PAGES
 from lepton_hub.pages.learning import LEARNING_PAGES
 from lepton_hub.pages.overview import OVERVIEW_PAGES
@@ -113,7 +113,7 @@ def create_app(state: ServiceState) -> FastAPI:
         *KNOWLEDGE_PAGES,
         *LEARNING_PAGES,
         graph_pages,
-        job_pages,
+        *JOB_PAGES,
         error_pages,  # the last one: it has all addresses that no other has
     ):
         app.include_router(module.router, prefix=prefix)

@@ -78,17 +78,7 @@ def asker_of(job: ComputeJob, look_up: LookUp | None) -> Person:
     return without_rights(found)
 
 
-def shown_references(
-    session: Session, person: Person, versions: Iterable[tuple[int, int | None]]
-) -> list[str | None]:
-    """Return the names of versions (item's id, number); None for those the person may not see."""
-    asked = list(versions)
-    ids = {item for item, _ in asked}
-    found = session.scalars(existing(person).where(SharedItem.id.in_(ids)))
-    names = {item.id: item.reference for item in found}
-
-    def shown(item: int, number: int | None) -> str | None:
-        name = names.get(item)
-        return name if name is None or number is None else f"{name}@{number}"
-
-    return [shown(item, number) for item, number in asked]
+def seen_names(session: Session, person: Person, items: Iterable[int]) -> dict[int, str]:
+    """Return the names of those items, by their ids, that a person sees."""
+    found = session.scalars(existing(person).where(SharedItem.id.in_(set(items))))
+    return {item.id: item.reference for item in found}

@@ -15,10 +15,10 @@ from lepton_hub.catalogue.versions import find_version
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_access import without_rights
-from lepton_hub.jobs.job_queue import cancel_job
+from lepton_hub.jobs.job_queue import cancel_jobs
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_tables import ComputeJob, JobInput, JobLogPiece, JobScalar
-from lepton_hub.jobs.job_types import ENDED, RANKS, JobState, NewJob
+from lepton_hub.jobs.job_types import RANKS, JobState, NewJob
 from lepton_hub.permissions import Action
 
 PROGRAMS = (".ipynb", ".py")
@@ -95,15 +95,14 @@ def erase_traces(session: Session, item: SharedItem) -> set[str]:
     Return no contents: jobs hold none.
     """
     reads = select(JobInput.job_id).where(JobInput.item_id == item.id)
-    using = select(ComputeJob.id, ComputeJob.state).where(
+    using = select(ComputeJob.id).where(
         or_(ComputeJob.program_id == item.id, ComputeJob.id.in_(reads))
     )
-    found = session.execute(using).tuples().all()
-    writes = select(ComputeJob.id, ComputeJob.state).where(ComputeJob.result_id == item.id)
-    for id_, state in [*found, *session.execute(writes).tuples().all()]:
-        if state not in ENDED:
-            cancel_job(session, id_, "hub", "An item that it needs was deleted.", now())
-    erase_logs(session, [id_ for id_, _ in found])
+    found = list(session.scalars(using))
+    writes = select(ComputeJob.id).where(ComputeJob.result_id == item.id)
+    needing = [*found, *session.scalars(writes).all()]
+    cancel_jobs(session, needing, "An item that it needs was deleted.", now())
+    erase_logs(session, found)
     return set()
 
 

@@ -7,6 +7,7 @@ back changes nothing any more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -49,15 +50,16 @@ class UsedResources:
 def claim_job(
     session: Session, worker: str, capacity: Capacity, settings: JobSettings, moment: datetime
 ) -> JobLease | None:
-    """Take the job that goes next, if one may start; take lost ones back before that."""
+    """Take the job that goes next, if one may start; `take_back_lost` comes before."""
     _one_at_a_time(session)
-    take_back_lost(session, settings, moment)
     waiting = first_waiting(session, capacity, moment)
     chosen = next_job(waiting, pool_load(session, moment), quota_of(settings))
-    if chosen is None:
-        return None
-    job = _locked(session, chosen.id)
+    found = _locked_if_free(session, [chosen.id]) if chosen else []
+    if not found or found[0].state != JobState.QUEUED:
+        return None  # it is being cancelled
+    job = found[0]
     job.state = JobState.RUNNING
+    job.problem = ""
     job.attempt += 1
     job.started_at = moment
     session.add(
@@ -139,14 +141,15 @@ def give_back(
     why: str,
     moment: datetime,
     counts: bool = True,
+    pause: float = 0.0,
 ) -> None:
     """Put a job back into the queue that its worker cannot finish. Raises LeaseLost.
 
-    counts: whether it counts as a worker that died.
+    counts: whether it counts as a worker that died. pause: if not, seconds until the next attempt.
     """
     job = held_job(session, lease)
     end_attempt(session, lease, "given back", moment)
-    _queue_again(session, job, settings, why, moment, counts)
+    _queue_again(session, job, settings, why, moment, counts, pause)
 
 
 def end_attempt(session: Session, lease: JobLease, how: str, moment: datetime) -> None:
@@ -164,21 +167,28 @@ def cancel_job(session: Session, job_id: int, by: str, why: str, moment: datetim
 
 
 def take_back_lost(session: Session, settings: JobSettings, moment: datetime) -> None:
-    """Put jobs back into the queue whose workers are not heard of any more."""
-    silent = select(JobAttempt.job_id, JobAttempt.number).where(
-        JobAttempt.ended_at.is_(None), JobAttempt.lease_until < moment
-    )
-    for job_id, number in session.execute(silent).all():
-        job = _locked(session, job_id)
-        lease = JobLease(job_id, job.public_id, number)
-        still = select(JobAttempt.lease_until).where(*_of(lease), JobAttempt.ended_at.is_(None))
-        until = session.scalar(still)
-        if until is None or until >= moment:
-            continue  # the worker was heard of before the job was locked
-        end_attempt(session, lease, "lost", moment)
-        if job.state == JobState.RUNNING and job.attempt == number:
-            why = "The worker that ran it is not heard of any more."
-            _queue_again(session, job, settings, why, moment, counts=True)
+    """Put jobs back into the queue whose workers are not heard of any more.
+
+    All are locked before the first entry of the audit log: who waited for a job while others wait
+    for the log would stop them all. A job that somebody else has locked is left for the next time.
+    """
+    silent = (JobAttempt.ended_at.is_(None), JobAttempt.lease_until < moment)
+    lost = session.scalars(select(JobAttempt.job_id).where(*silent)).all()
+    for job in _locked_if_free(session, lost) if lost else []:
+        numbers = select(JobAttempt.number).where(JobAttempt.job_id == job.id, *silent)
+        for number in session.scalars(numbers).all():
+            end_attempt(session, JobLease(job.id, job.public_id, number), "lost", moment)
+            if job.state == JobState.RUNNING and job.attempt == number:
+                why = "The worker that ran it is not heard of any more."
+                _queue_again(session, job, settings, why, moment, counts=True)
+
+
+def cancel_jobs(session: Session, ids: Sequence[int], why: str, moment: datetime) -> None:
+    """Cancel those of several jobs that have not ended."""
+    query = select(ComputeJob).where(ComputeJob.id.in_(ids)).order_by(ComputeJob.id)
+    for job in session.scalars(query.with_for_update()).all():
+        if job.state not in ENDED:
+            _end(session, job, JobState.CANCELLED, why, moment)
 
 
 def _queue_again(
@@ -188,14 +198,16 @@ def _queue_again(
     why: str,
     moment: datetime,
     counts: bool,
+    pause: float = 0.0,
 ) -> None:
     job.lost += counts
     if job.lost >= settings.attempts:
         _end(session, job, JobState.GAVE_UP, f"Given up after {job.lost} attempts: {why}", moment)
         return
     job.state = JobState.QUEUED
-    if counts:
-        job.not_before = moment + timedelta(seconds=settings.back_off * job.lost)
+    job.problem = why[:1000]
+    seconds = settings.back_off * job.lost if counts else pause
+    job.not_before = moment + timedelta(seconds=seconds)
     session.flush()
     detail = {"attempt": job.attempt, "why": why}
     append(session, actor=HUB, action="job.again", subject=job.public_id, detail=detail)
@@ -224,6 +236,13 @@ def _of(lease: JobLease) -> tuple[object, ...]:
 def _locked(session: Session, job_id: int) -> ComputeJob:
     query = select(ComputeJob).where(ComputeJob.id == job_id).with_for_update()
     return session.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _locked_if_free(session: Session, ids: Sequence[int]) -> Sequence[ComputeJob]:
+    """Return those jobs, locked, that nobody else has locked."""
+    query = select(ComputeJob).where(ComputeJob.id.in_(ids)).order_by(ComputeJob.id)
+    locked = query.with_for_update(skip_locked=True)
+    return session.scalars(locked.execution_options(populate_existing=True)).all()
 
 
 def _one_at_a_time(session: Session) -> None:

@@ -49,19 +49,18 @@ def pool_load(session: Session, moment: datetime) -> PoolLoad:
     )
 
 
-def why_it_waits(session: Session, job: ComputeJob, settings: JobSettings, moment: datetime) -> str:
+def why_it_waits(job: ComputeJob, load: PoolLoad, settings: JobSettings, moment: datetime) -> str:
     """Return why a queued job does not run yet; what other teams do is not told."""
     if job.not_before > moment:
-        return "The worker that ran it died; it is tried again in a moment."
+        return f"{job.problem} It is tried again soon."
     quota = quota_of(settings)
-    load = pool_load(session, moment)
     if quota.has_room(load, job.account):
         return "It waits for its turn."
     if load.account_running.get(job.account, 0) >= quota.running:
-        return f"Of your organisation, at most {quota.running} jobs run at once."
+        return f"It waits: your organisation has as many jobs running as it may ({quota.running})."
     return (
-        f"Your organisation has used its {settings.processor_hours} processor-hours of the last 24 "
-        "hours."
+        f"It waits: your organisation has used its {settings.processor_hours} processor-hours of "
+        "the last 24 hours."
     )
 
 

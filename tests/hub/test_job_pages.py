@@ -38,6 +38,8 @@ def test_a_job_is_asked_for_watched_and_asked_for_again(pool, ada):
     sent = ada.send("/pages/jobs/new", {**form.fields, **typed})
     page = ada.after(sent)
     place = sent.headers["location"]
+    again = ada.send("/pages/jobs/new", {**form.fields, **typed})  # a button pressed twice
+    assert again.headers["location"] == place
     assert "The job is in the queue." in page.text
     assert "queued It waits for its turn." in page.text
     live = ada.get(place).text
@@ -58,7 +60,8 @@ def test_a_job_is_asked_for_watched_and_asked_for_again(pool, ada):
     assert fields["parameters"] == 'epochs = 20\nname = "a b"'
     assert (fields["memory"], fields["minutes"], fields["result"]) == ("0.5", "60", RESULT)
     assert f"{place}" in ada.see("/pages/jobs").links
-    assert "0 jobs" in ada.see("/pages/jobs?state=cancelled").text
+    assert "1 job " in ada.see("/pages/jobs?state=").text
+    assert "0 jobs No job is cancelled." in ada.see("/pages/jobs?state=cancelled").text
 
 
 def test_a_job_is_cancelled_once(pool, ada):
@@ -83,7 +86,7 @@ WRONG = [
     ({"parameters": 'a = {"b": 1}'}, "One in each line"),
     ({"processors": "many"}, "A number from 1."),
     ({"processors": "4000"}, "limits.processors is at most"),
-    ({"memory": "1e400"}, "A number of gigabytes"),
+    ({"memory": "1e400"}, "A number of GiB"),
     ({"minutes": "nan"}, "A number of minutes"),
     ({"minutes": "100000"}, "A number of minutes"),
     ({"minutes": "2000"}, "limits.seconds is at most"),

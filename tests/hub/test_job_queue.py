@@ -27,6 +27,7 @@ from lepton_hub.jobs.job_queue import (
     give_back,
     record_use,
     renew_lease,
+    take_back_lost,
 )
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_tables import ComputeJob
@@ -121,6 +122,7 @@ class Pool(RuleBasedStateMachine):
         self.take_back()
         expected = goes_next(self.jobs, self.clock)
         with self.transaction() as session:
+            take_back_lost(session, RULES, self.moment)
             lease = claim_job(session, "w", ANY, RULES, self.moment)
         assert (lease.job_id - 1 if lease else None) == expected
         if lease:

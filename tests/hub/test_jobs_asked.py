@@ -218,7 +218,9 @@ def test_quotas_hold_and_are_told(tmp_path):
                 settings, capacity = pool.settings, pool.worker.capacity
                 lease = claim_job(session, "w", capacity, settings, now())
             assert bool(lease) is found
-        assert pool.told(ids[1])["detail"] == "Of your organisation, at most 1 jobs run at once."
+        assert pool.told(ids[1])["detail"] == (
+            "It waits: your organisation has as many jobs running as it may (1)."
+        )
 
 
 def test_a_notebook_trains_on_the_hub(tmp_path):

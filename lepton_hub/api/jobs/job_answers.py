@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,11 +11,14 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
-from lepton_hub.jobs.job_access import shown_references
+from lepton_hub.jobs.fairness import PoolLoad
+from lepton_hub.jobs.job_access import seen_names
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_tables import ComputeJob
 from lepton_hub.jobs.job_types import RANKS, JobPriority, JobState
-from lepton_hub.jobs.pool_queries import why_it_waits
+from lepton_hub.jobs.pool_queries import pool_load, why_it_waits
+
+PRIORITIES = {rank: name for name, rank in RANKS.items()}
 
 
 class GivenLimits(BaseModel):
@@ -88,21 +92,46 @@ def job_answer(
     session: Session, person: Person, job: ComputeJob, settings: JobSettings
 ) -> JobAnswer:
     """Return a job as a person may see it."""
-    versions = [(job.program_id, job.program_version), (job.result_id, job.result_version)]
-    versions += [(one.item_id, one.version) for one in job.inputs]
-    program, result, *inputs = shown_references(session, person, versions)
-    waits = job.state == JobState.QUEUED
-    names = ("asked_by", "share", "path", "parameters", "processor_seconds", "peak_memory")
+    return job_answers(session, person, [job], settings)[0]
+
+
+def job_answers(
+    session: Session, person: Person, jobs: Sequence[ComputeJob], settings: JobSettings
+) -> list[JobAnswer]:
+    """Return jobs as a person may see them."""
+    moment = now()
+    waiting = any(job.state == JobState.QUEUED for job in jobs)
+    load = pool_load(session, moment) if waiting else PoolLoad()
+    items = [item for job in jobs for item in (job.program_id, job.result_id)]
+    items += [one.item_id for job in jobs for one in job.inputs]
+    names = seen_names(session, person, items)
+
+    def detail(job: ComputeJob) -> str:
+        queued = job.state == JobState.QUEUED
+        return why_it_waits(job, load, settings, moment) if queued else job.problem
+
+    return [_answer(job, names, detail(job)) for job in jobs]
+
+
+def _answer(job: ComputeJob, names: Mapping[int, str], detail: str) -> JobAnswer:
+    """names: of the items that may be seen, by their ids."""
+
+    def named(item: int, version: int | None) -> str | None:
+        name = names.get(item)
+        return f"{name}@{version}" if name and version else name
+
+    same = ("asked_by", "share", "path", "parameters", "processor_seconds", "peak_memory")
     moments = ("asked_at", "started_at", "ended_at")
+    inputs = [named(one.item_id, one.version) for one in job.inputs]
     return JobAnswer(
-        **{name: getattr(job, name) for name in (*names, *moments)},
+        **{name: getattr(job, name) for name in (*same, *moments)},
         id=job.public_id,
         state=JobState(job.state),
-        detail=why_it_waits(session, job, settings, now()) if waits else job.problem,
-        priority={rank: name for name, rank in RANKS.items()}[job.priority],
-        program=program,
-        inputs=[one for one in inputs if one is not None],
-        result=result,
+        detail=detail,
+        priority=PRIORITIES[job.priority],
+        program=named(job.program_id, job.program_version),
+        inputs=[name for name in inputs if name],
+        result=named(job.result_id, job.result_version),
         limits=GivenLimits(processors=job.processors, memory=job.memory_bytes, seconds=job.seconds),
         attempts=job.attempt,
     )

@@ -17,6 +17,7 @@ from lepton_hub.api.jobs.job_answers import (
     MetricsAnswer,
     ScalarSeries,
     job_answer,
+    job_answers,
 )
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.paging import Cursor, Limit
@@ -85,7 +86,7 @@ def list_them(
         page = found[:limit]
         last = page[-1] if len(found) > limit else None
         answer = JobPage(
-            jobs=[job_answer(session, person, job, state.settings.jobs) for job in page],
+            jobs=job_answers(session, person, page, state.settings.jobs),
             total=total,
             next=to_moment_cursor(last.asked_at, last.public_id) if last else None,
         )

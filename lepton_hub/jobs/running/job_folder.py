@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -30,6 +31,7 @@ class GivenFile:
 
     path: str
     sha256: str
+    size: int
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,12 @@ def job_folder(parent: Path) -> Iterator[JobFolder]:
     finally:
         _remove(folder)
         os.close(lock)
+
+
+def check_space(folder: Path, needed: int) -> None:
+    """Raise OSError where a disk has less room than a job may take: the hub needs some, too."""
+    if shutil.disk_usage(folder).free < needed:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def remove_left_behind(parent: Path) -> int:

@@ -50,6 +50,11 @@ class JobPlan:
     memory_bytes: int
     seconds: int
 
+    @property
+    def size(self) -> int:
+        """The bytes of all files that it gets."""
+        return sum(file.size for given in (self.program, *self.inputs) for file in given.files)
+
 
 def plan_of(session: Session, job: ComputeJob, person: Person) -> JobPlan:
     """Return what a job needs, as far as it exists for a person now. Raises NotVisible.
@@ -157,7 +162,7 @@ def _given(session: Session, person: Person, item_id: int, number: int) -> Given
     card = card_of(item).model_dump(mode="json")
     return GivenVersion(
         reference,
-        [GivenFile(file.path, file.sha256) for file in version.files],
+        [GivenFile(file.path, file.sha256, file.size) for file in version.files],
         {"version": told, "card": card},
     )
 

@@ -11,7 +11,6 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_course.errors import problem_in_words
 from lepton_hub.catalogue.contents import UploadProblem
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.catalogue.versions import PathTwice
@@ -37,14 +36,15 @@ from lepton_hub.jobs.job_queue import (
 )
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_types import JobState
-from lepton_hub.jobs.running.job_folder import JobFolder, job_folder
+from lepton_hub.jobs.running.job_folder import JobFolder, check_space, job_folder
 from lepton_hub.jobs.running.job_results import JobPlan, plan_of, store_files, succeed
 from lepton_hub.jobs.running.lease_keeper import LeaseKeeper
 from lepton_hub.jobs.running.program_command import program_order
-from lepton_hub.jobs.running.program_process import RunningProgram, UsedResources
-from lepton_hub.storage import BlobMissing, BlobStore, StorageError
+from lepton_hub.jobs.running.program_process import ProgramNotStarted, RunningProgram, UsedResources
+from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, StorageError
 
-LISTEN_SECONDS = 0.5
+LISTEN_SECONDS = 1.0
+LONGEST_PAUSE = 300.0
 METRIC_BYTES = 1 << 18
 """How much of the file of metrics is read at once."""
 TRIES = 5
@@ -52,6 +52,7 @@ TRIES = 5
 
 GONE = "Its program or one of its inputs does not exist any more for who asked for the job."
 NOT_YOURS = "Who asked for the job may not add versions to the item for its results any more."
+DAMAGED = "A content that it needs is damaged. Whoever shared it can share it again."
 NO_RESULTS = "The job has left no files.\n"
 
 Result = TypeVar("Result")
@@ -99,10 +100,26 @@ class JobRun:
                     session, self.lease, settings, "The worker was stopped.", now(), counts=False
                 )
             )
+        except ProgramNotStarted as error:  # it may have been the program's doing
+            self._give_back(error, counts=True)
+        except BlobDamaged:
+            self._try_to_end(
+                lambda session: finish_job(session, self.lease, JobState.FAILED, DAMAGED, now())
+            )
+        except Trouble as error:
+            self._give_back(error, counts=False)
         except Exception as error:  # a mistake of the hub's must not end all workers in turn
-            why = f"The worker could not run it: {trouble_in_words(error)}"
-            print(f"lepton hub work: {why}", file=sys.stderr, flush=True)
-            self._try_to_end(lambda session: give_back(session, self.lease, settings, why, now()))
+            self._give_back(error, counts=True)
+
+    def _give_back(self, error: Exception, counts: bool) -> None:
+        """Put the job back into the queue. Trouble that is not its own never gives it up."""
+        settings = self.place.settings
+        pause = min(settings.back_off * self.lease.attempt, LONGEST_PAUSE)
+        why = f"The worker could not run it: {trouble_in_words(error)}."
+        print(f"lepton hub work: {why} ({error!r})", file=sys.stderr, flush=True)
+        self._try_to_end(
+            lambda session: give_back(session, self.lease, settings, why, now(), counts, pause)
+        )
 
     def _perform(self) -> None:
         with self.place.sessions.begin() as session:
@@ -130,6 +147,7 @@ class JobRun:
     def _prepare(self, folder: JobFolder, plan: JobPlan) -> int:
         """Write what the job gets; return the bytes of its program."""
         try:
+            check_space(folder.folder, plan.size + self.place.settings.files)
             size = folder.put_program(self.place.store, plan.program.files)
             for given in {given.reference: given for given in plan.inputs}.values():
                 self.keeper.check()
@@ -262,11 +280,15 @@ def _problem_of(status: int, reason: str) -> str:
 
 
 def trouble_in_words(error: Exception) -> str:
-    """Return what went wrong; what a database's driver adds may hold values."""
+    """Return what went wrong, for who asked for the job: no path, and nothing of the database."""
     if isinstance(error, SQLAlchemyError):
-        return f"the database does not do its part ({type(error).__name__})"
+        return "the database did not answer"
     if isinstance(error, SignInUnavailable):
-        return "JupyterHub does not answer"
+        return "JupyterHub, which knows who may read what, did not answer"
+    if isinstance(error, ProgramNotStarted):
+        return "the sandbox did not start"
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__} on the worker's machine"
     if isinstance(error, Trouble):
-        return problem_in_words(error)
+        return "its contents could not be read or written"
     return f"the hub made a mistake ({type(error).__name__})"

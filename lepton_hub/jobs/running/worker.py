@@ -12,9 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.database.moments import now
 from lepton_hub.jobs.job_access import LookUp
-from lepton_hub.jobs.job_queue import (
-    claim_job,
-)
+from lepton_hub.jobs.job_queue import claim_job, take_back_lost
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.pool_queries import Capacity
 from lepton_hub.jobs.running.job_folder import remove_left_behind
@@ -55,6 +53,8 @@ class PoolWorker:
 
     def run_next(self) -> bool:
         """Run the next job, if there is one; return whether there was."""
+        with self.sessions.begin() as session:
+            take_back_lost(session, self.settings, now())
         with self.sessions.begin() as session:
             lease = claim_job(session, self.name, self.capacity, self.settings, now())
         if lease is None:

@@ -24,7 +24,7 @@ SENTENCES = {
     "inputs": "Name one version in each line, such as city/ridership@3; at most 20.",
     "parameters": "One in each line, such as epochs = 20; names as in Python.",
     "processors": "A number from 1.",
-    "memory": "A number of gigabytes, such as 2 or 0.5.",
+    "memory": "A number of GiB from 0.07, such as 2 or 0.5.",
     "seconds": "A number of minutes, such as 30.",
     "priority": "Choose one of them.",
     "team": "Choose one of your teams.",

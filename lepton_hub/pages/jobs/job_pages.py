@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from lepton_hub.api.asking import State, note
-from lepton_hub.api.jobs.job_answers import job_answer
+from lepton_hub.api.jobs.job_answers import job_answer, job_answers
 from lepton_hub.api.jobs.job_routes import JobId, check_walls, note_look
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.problems import Problem
+from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
@@ -19,9 +21,10 @@ from lepton_hub.jobs.job_asking import JobRefused, TooManyJobs, ask_for_job
 from lepton_hub.jobs.job_log import ANSWER, read_log
 from lepton_hub.jobs.job_metrics import read_metrics
 from lepton_hub.jobs.job_queue import cancel_job
-from lepton_hub.jobs.job_types import ENDED, JobPriority, JobState
+from lepton_hub.jobs.job_types import ENDED, JobPriority, JobState, NewJob
 from lepton_hub.pages.jobs.job_forms import FIELDS, blank_job, read_job, typed_again
 from lepton_hub.pages.jobs.metric_charts import chart_of
+from lepton_hub.pages.knowledge.form_reading import new_form_number, take_once
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 
@@ -36,23 +39,24 @@ NOT_THERE = (
 )
 NOT_YOURS = "You may not add versions to this item: ask its owner for the role contribute."
 Cursor = Annotated[str | None, Query(max_length=800)]
-Shown = Annotated[JobState | None, Query(alias="state")]
+Shown = Annotated[JobState | Literal[""], Query(alias="state")]
 
 
 @router.get("/pages/jobs")
 def show_jobs(
-    request: Request, state: State, person: Visitor, of: Shown = None, cursor: Cursor = None
+    request: Request, state: State, person: Visitor, of: Shown = "", cursor: Cursor = None
 ) -> Response:
     """Show the jobs that somebody has asked for; everybody's to administrators."""
     before = from_moment_cursor(cursor)
     with state.sessions.begin() as session:
-        found, total = list_jobs(session, person, of, PAGE + 1, before)
+        found, total = list_jobs(session, person, JobState(of) if of else None, PAGE + 1, before)
         page = found[:PAGE]
-        jobs = [job_answer(session, person, job, state.settings.jobs) for job in page]
+        jobs = job_answers(session, person, page, state.settings.jobs)
         note(session, person, "job.list", "jobs", found=total)
     more = len(found) > PAGE
     return render(
-        request, person, "jobs/jobs.html", jobs=jobs, total=total, chosen=of, states=list(JobState),
+        request, person, "jobs/jobs.html",
+        jobs=jobs, total=total, chosen=str(of), states=list(JobState),
         next=to_moment_cursor(page[-1].asked_at, page[-1].public_id) if more else None,
     )  # fmt: skip
 
@@ -71,11 +75,11 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
     if told is not None:
         try:
             check_walls(state)
-            with state.sessions.begin() as session:
-                job = ask_for_job(session, person, told, state.settings.jobs)
-                facts = {"program": told.program, "inputs": told.inputs, "result": told.result}
-                note(session, person, "job.ask", job.public_id, **facts)
-            return see_other(request, f"/pages/jobs/{job.public_id}", "The job is in the queue.")
+            path = take_once(
+                request, person, form.get("once", ""), told,
+                lambda session: _ask(session, state, person, told),
+            )  # fmt: skip
+            return see_other(request, path, "The job is in the queue.")
         except Problem as problem:  # it cannot be closed in here
             problems = {"": problem.detail}
         except JobRefused as refused:
@@ -88,7 +92,7 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
             problems = {"": NOT_THERE} if hidden else {"result": NOT_YOURS}
             with state.sessions.begin() as session:
                 note(session, person, "refused", "/pages/jobs/new", status=404 if hidden else 403)
-    typed = {name: form.get(name, "") for name in FIELDS}
+    typed = {name: form.get(name, "") for name in (*FIELDS, "once")}
     return _form(request, state, person, typed, problems)
 
 
@@ -138,6 +142,14 @@ def cancel(request: Request, state: State, person: Visitor, form: SentForm, id: 
     return see_other(request, f"/pages/jobs/{job.public_id}", said)
 
 
+def _ask(session: Session, state: ServiceState, person: Person, told: NewJob) -> str:
+    """Put a job into the queue; return the path of its page."""
+    job = ask_for_job(session, person, told, state.settings.jobs)
+    facts = {"program": told.program, "inputs": told.inputs, "result": told.result}
+    note(session, person, "job.ask", job.public_id, **facts)
+    return f"/pages/jobs/{job.public_id}"
+
+
 def _form(
     request: Request,
     state: State,
@@ -149,7 +161,8 @@ def _form(
         problems = {"": problems["team"], **problems}
     return render(
         request, person, "jobs/new_job.html", status=422 if problems else 200,
-        typed=typed, problems={name: problems.get(name, "") for name in ("", *FIELDS)},
+        typed=typed, once=typed.get("once") or new_form_number(),
+        problems={name: problems.get(name, "") for name in ("", *FIELDS)},
         wrong=bool(problems), settings=state.settings.jobs, teams=sorted(person.teams),
         team_choices=[(team, team) for team in sorted(person.teams)],
         priorities=[(one.value, one.value) for one in JobPriority],
