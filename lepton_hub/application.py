@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
-from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
@@ -25,6 +24,7 @@ from lepton_hub.api.knowledge import (
     subscription_routes,
     thread_routes,
 )
+from lepton_hub.api.outages import Outages
 from lepton_hub.api.problems import Problem, ProblemAnswer, problem_response
 from lepton_hub.api.routes import (
     asking_routes,
@@ -82,6 +82,7 @@ def create_app(state: ServiceState) -> FastAPI:
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
     _handle_errors(app)
+    app.add_middleware(Outages)
     app.add_middleware(Guards, notice=state.identity.notice, uploads=f"{prefix}/uploads/")
     return app
 
@@ -140,12 +141,6 @@ def _handle_errors(app: FastAPI) -> None:
         detail = "There is no such address; /docs lists them." if error.status_code == 404 else ""
         headers = dict(error.headers) if error.headers else None
         return problem_response(error.status_code, detail or str(error.detail), headers)
-
-    @app.exception_handler(IntegrityError)
-    def twice(_: Request, __: IntegrityError) -> Response:
-        return problem_response(
-            409, "Somebody did the same at the same moment. Read it again, then decide."
-        )
 
     @app.exception_handler(Exception)
     def unforeseen(_: Request, __: Exception) -> Response:
