@@ -16,6 +16,9 @@ CONNECTIONS = 40
 takes a good part of a second, and closing one can stand in another's way."""
 
 
+_READS = "hub_reads"
+
+
 class DatabaseError(ValueError):
     """The database cannot be opened; the message says why."""
 
@@ -80,4 +83,10 @@ def _prepare(connection: Any, key: str | None) -> None:
 
 def _begin(connection: Any) -> None:
     """Begin as a writer: one that reads first and writes later could find itself overtaken."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = connection.get_execution_options().get(_READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def reading(engine: Engine) -> Engine:
+    """Return the same database for transactions that only read: they stop nobody's writing."""
+    return engine.execution_options(**{_READS: True})

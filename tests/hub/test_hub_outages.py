@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 import psycopg
 import pytest
@@ -169,7 +170,8 @@ def test_too_few_connections_say_busy(served, monkeypatch):
     taken = [served.hub.state.engine.connect() for _ in range(pool.checkedin())]
     with monkeypatch.context() as patch:
         patch.setattr(pool, "_timeout", 0.1)
-        patch.setattr(pool, "_max_overflow", pool.overflow())
+        patch.setattr(pool, "_overflow", 0)
+        patch.setattr(pool, "_max_overflow", 0)
         assert_refused(served.hub.post("ada", "/items", RIDES, **KEY))
     for connection in taken:
         connection.close()
@@ -192,48 +194,63 @@ def test_a_commit_that_fails_is_no_answer(served, monkeypatch):
 
 def test_two_who_do_the_same_at_the_same_moment_conflict(postgres, tmp_path):
     with small_hub(tmp_path, database=postgres.new_database("twice")) as hub:
-        answers = []
         with Served(hub, "postgresql").in_the_way(
             "INSERT INTO repeatable_answers VALUES ('ada', 'k', 'f', 201, '{}', NULL, now())"
         ) as run:
-            thread = threading.Thread(
-                target=lambda: answers.append(hub.post("ada", "/items", RIDES, **KEY))
-            )
-            thread.start()
+            answers = asked_meanwhile(hub, "/items", RIDES)
             wait_until_waiting(postgres, "twice")
             run("COMMIT")
-            thread.join()
-        assert_refused(answers[0], 409)
+            answer = answers.get(timeout=20)
+        assert_refused(answer, 409)
         assert hub.get("ada", "/items").json()["total"] == 0
 
 
-@pytest.mark.parametrize("how", ["serialisation", "deadlock", "terminated"])
+@pytest.mark.parametrize("how", ["serialisation", "terminated"])
 def test_what_postgresql_ends_says_busy(postgres, tmp_path, how):
     name = f"ended_{how}"
     with small_hub(tmp_path, database=postgres.new_database(name)) as hub:
         served = Served(hub, "postgresql")
+        hub.get("ada", "/items")
         if how == "serialisation":
             set_for_the_hub(served, "default_transaction_isolation = 'repeatable read'")
-        if how == "deadlock":
-            set_for_the_hub(served, "deadlock_timeout = '5s'")  # after the test waits as well
-        answers = []
-        with served.in_the_way("LOCK TABLE search_entries" if how == "deadlock" else HEAD) as run:
-            thread = threading.Thread(
-                target=lambda: answers.append(hub.post("ada", "/items", RIDES, **KEY))
-            )
-            thread.start()
+        with served.in_the_way("UPDATE audit_head SET number = number") as run:
+            answers = asked_meanwhile(hub, "/items", RIDES)
             wait_until_waiting(postgres, name)
-            if how == "deadlock":
-                run("SET LOCAL deadlock_timeout = '1h'")  # so the hub's transaction is ended
-                run(HEAD)
-            elif how == "terminated":
+            if how == "terminated":
                 waiting = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted"
                 postgres.query(name, waiting)
             else:
                 run("COMMIT")
-            thread.join()
-        assert_refused(answers[0])
+            answer = answers.get(timeout=20)
+        assert_refused(answer)
         assert_nothing_was_done(served)
+
+
+def test_a_deadlock_says_busy(postgres, tmp_path):
+    with small_hub(tmp_path, database=postgres.new_database("deadlock")) as hub:
+        served = Served(hub, "postgresql")
+        hub.post("ada", "/items", RIDES)
+        set_for_the_hub(served, "deadlock_timeout = '3s'")  # after the test waits as well
+        with served.in_the_way("LOCK TABLE search_entries") as run:
+            run("SET LOCAL deadlock_timeout = '1h'")  # so it is the hub's transaction that ends
+            answers = asked_meanwhile(hub, "/threads", THREAD)
+            wait_until_waiting(postgres, "deadlock")
+            run(HEAD)
+            answer = answers.get(timeout=20)
+        assert_refused(answer)
+        assert hub.get("ada", "/threads").json()["total"] == 0
+        assert hub.post("ada", "/threads", THREAD, **KEY).status_code == 201
+
+
+def asked_meanwhile(hub: SmallHub, path: str, told: object) -> SimpleQueue:
+    """Ask in a thread; its answer comes through the queue."""
+    answers: SimpleQueue = SimpleQueue()
+
+    def work() -> None:
+        answers.put(hub.post("ada", path, told, **KEY))
+
+    threading.Thread(target=work, daemon=True).start()
+    return answers
 
 
 def wait_until_waiting(postgres: PostgresServer, database: str) -> None:
