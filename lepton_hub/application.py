@@ -24,6 +24,7 @@ from lepton_hub.api.knowledge import (
     subscription_routes,
     thread_routes,
 )
+from lepton_hub.api.metrics import HubMetrics, Measured, metrics_router
 from lepton_hub.api.outages import Outages
 from lepton_hub.api.problems import Problem, ProblemAnswer, problem_response
 from lepton_hub.api.routes import (
@@ -81,9 +82,12 @@ def create_app(state: ServiceState) -> FastAPI:
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
+    metrics = HubMetrics(state)
+    app.include_router(metrics_router(state, metrics), prefix=prefix)
     _handle_errors(app)
     app.add_middleware(Outages)
     app.add_middleware(Guards, notice=state.identity.notice, uploads=f"{prefix}/uploads/")
+    app.add_middleware(Measured, metrics=metrics)
     return app
 
 

@@ -26,6 +26,8 @@ class HubSettings:
     smtp, mail_from, mail_domain: the server of e-mails, such as smtp+starttls://USER:PASSWORD@HOST,
         the address that e-mails come from, and the domain of people's addresses; without a server
         none are sent.
+    metrics: who may read the numbers for Prometheus: "off" for nobody, "loopback" for this machine,
+        or the file of the key that must be sent; made where it is missing.
     """
 
     database: str
@@ -40,20 +42,17 @@ class HubSettings:
     smtp: str | None = field(default=None, repr=False)
     mail_from: str = ""
     mail_domain: str = ""
+    metrics: str = "off"
+
+    def metrics_key(self) -> str | None:
+        """Return the key that opens the metrics, if it takes one. Raises SettingsError."""
+        return None if self.metrics in ("off", "loopback") else _key_in(Path(self.metrics))
 
     def database_key(self) -> str | None:
         """Return the key of the database, if it has one. Raises SettingsError."""
         if self.database_key_file is None:
             return None
-        file = self.database_key_file
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-                out.write(os.urandom(32).hex())
-        key = file.read_text(encoding="utf-8").strip()
-        if not key:
-            raise SettingsError(f"{file} is empty: it must hold the key of the database.")
-        return key
+        return _key_in(self.database_key_file)
 
 
 def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> HubSettings:
@@ -61,11 +60,13 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
 
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
     LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
-    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, and JUPYTERHUB_SERVICE_PREFIX.
-    Raises SettingsError.
+    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_METRICS, and
+    JUPYTERHUB_SERVICE_PREFIX. Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
     key_file = environment.get("LEPTON_HUB_DATABASE_KEY_FILE")
+    # Beside JupyterHub, everybody's notebooks are on this machine, too.
+    metrics = "off" if environment.get("JUPYTERHUB_SERVICE_PREFIX") else "loopback"
     return HubSettings(
         database=environment.get("LEPTON_HUB_DATABASE", f"sqlite:///{folder / 'hub.sqlite'}"),
         blobs=environment.get("LEPTON_HUB_BLOBS", str(folder / "blobs")),
@@ -74,8 +75,21 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
         prefix=environment.get("JUPYTERHUB_SERVICE_PREFIX", "").rstrip("/"),
         requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
         largest_upload=_number(environment, "LEPTON_HUB_LARGEST_UPLOAD", 64 * 2**30),
+        metrics=environment.get("LEPTON_HUB_METRICS") or metrics,
         **_mail(environment),
     )
+
+
+def _key_in(file: Path) -> str:
+    """Return the key that a file holds; make it where it is missing. Raises SettingsError."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+            out.write(os.urandom(32).hex())
+    key = file.read_text(encoding="utf-8").strip()
+    if not key:
+        raise SettingsError(f"{file} is empty: it must hold a key.")
+    return key
 
 
 def _number(environment: Mapping[str, str], name: str, usual: int) -> int:

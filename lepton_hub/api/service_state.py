@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -67,7 +68,14 @@ class ServiceState:
         """Forget what has expired, and what was left behind where the hub was killed."""
         expired = expired_contents(self.sessions, self.store, self.uploads)
         self.erase(expired, "hub")
-        self.store.sweep()
+        swept = self.store.sweep()
+        if swept.damaged:
+            print(
+                f"The hub's contents: {swept.damaged}. {swept.spared} data files stay until they "
+                "are restored, or shared or deleted again.",
+                file=sys.stderr,
+                flush=True,
+            )
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
