@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse
-from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
@@ -30,6 +29,8 @@ from lepton_hub.api.knowledge import (
     thread_routes,
 )
 from lepton_hub.api.learning import needs_routes, recommendation_routes
+from lepton_hub.api.metrics import HubMetrics, Measured, metrics_router
+from lepton_hub.api.outages import Outages
 from lepton_hub.api.problems import Problem, ProblemAnswer
 from lepton_hub.api.routes import (
     asking_routes,
@@ -118,11 +119,15 @@ def create_app(state: ServiceState) -> FastAPI:
     ):
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
+    metrics = HubMetrics(state)
+    app.include_router(metrics_router(state, metrics), prefix=prefix)
     _handle_errors(app)
     uploads = f"{prefix}/uploads/"
+    app.add_middleware(Outages, answer=_failed(app))
     app.add_middleware(
         Guards, notice=state.identity.notice, uploads=uploads, answer=_too_large(app)
     )
+    app.add_middleware(Measured, metrics=metrics)
     return app
 
 
@@ -198,12 +203,6 @@ def _handle_errors(app: FastAPI) -> None:
         headers = dict(error.headers) if error.headers else None
         return answer_problem(request, error.status_code, detail, headers)
 
-    @app.exception_handler(IntegrityError)
-    def twice(request: Request, _: IntegrityError) -> Response:
-        return answer_problem(
-            request, 409, "Somebody did the same at the same moment. Read it again, then decide."
-        )
-
     @app.exception_handler(Exception)
     def unforeseen(request: Request, _: Exception) -> Response:
         return answer_problem(request, 500, "The hub made a mistake. Its log has more.")
@@ -212,6 +211,13 @@ def _handle_errors(app: FastAPI) -> None:
 def _too_large(app: FastAPI) -> Callable[[Scope, str], ASGIApp]:
     """Return how too large a request is answered, given what to say."""
     return lambda scope, detail: answer_problem(Request({**scope, "app": app}), 413, detail)
+
+
+def _failed(app: FastAPI) -> Callable[[Scope, Problem], ASGIApp]:
+    """Return how a failure of the database or the disk is answered."""
+    return lambda scope, problem: answer_problem(
+        Request({**scope, "app": app}), problem.status, problem.detail, problem.headers
+    )
 
 
 def _refuse(request: Request, status: int, detail: str) -> Response:

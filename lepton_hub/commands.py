@@ -24,9 +24,10 @@ from lepton_hub.audit import (
     mentions,
     read_head,
     redact,
-    verify,
+    verify_database,
 )
-from lepton_hub.database.engine import DatabaseError, open_database
+from lepton_hub.catalogue.contents import damaged_contents
+from lepton_hub.database.engine import DatabaseError, open_database, reading
 from lepton_hub.database.upgrades import upgrade_database
 from lepton_hub.identity.made_up import (
     NOTICE,
@@ -41,7 +42,7 @@ from lepton_hub.needs.own_replies import forget_respondent
 from lepton_hub.recommendations.usage_keeping import forget_user
 from lepton_hub.search import keep_index
 from lepton_hub.settings import HubSettings, SettingsError, settings_of
-from lepton_hub.storage import BlobDamaged, BlobStore, KeyRing, StorageError, Uploads
+from lepton_hub.storage import BlobStore, KeyRing, StorageError, Uploads
 
 hub_app = typer.Typer(
     cls=NamesItself,
@@ -139,18 +140,16 @@ def verify_hub(
         kept = head and read_head(head, KeyRing.load_or_create(settings.keys), public_key)
     except (UntrustedHead, OSError) as error:
         sys.exit(f"lepton hub verify: {problem_in_words(error)}.")
-    with Session(engine) as session, session.begin():
-        verdict = verify(session, kept)
+    verdict = verify_database(engine, kept)
     print(verdict)
     damaged = 0
     if contents:
-        store = _store(settings)
-        for blob in store.blobs():
-            try:
-                store.check(blob.sha256)
-            except BlobDamaged as error:
-                damaged += 1
-                print(f"{blob.sha256}: {error}")
+        import lepton_hub.knowledge  # noqa: F401 (documents' attachments are contents, too)
+
+        problems = damaged_contents(sessionmaker(reading(engine)), _store(settings))
+        for problem in problems:
+            print(problem)
+            damaged += 1
         print(f"Damaged contents: {damaged}")
     if not verdict.whole or damaged:
         raise typer.Exit(1)

@@ -30,6 +30,8 @@ class HubSettings:
         none are sent.
     curriculum: the folder of the course's modules; by default those of this installation.
     jobs: how the compute pool runs.
+    metrics: who may read the numbers for Prometheus: "off" for nobody, "loopback" for this machine,
+        or the file of the key that must be sent; made where it is missing.
     """
 
     database: str
@@ -46,20 +48,17 @@ class HubSettings:
     mail_from: str = ""
     mail_domain: str = ""
     curriculum: Path | None = None
+    metrics: str = "off"
+
+    def metrics_key(self) -> str | None:
+        """Return the key that opens the metrics, if it takes one. Raises SettingsError."""
+        return None if self.metrics in ("off", "loopback") else _key_in(Path(self.metrics))
 
     def database_key(self) -> str | None:
         """Return the key of the database, if it has one. Raises SettingsError."""
         if self.database_key_file is None:
             return None
-        file = self.database_key_file
-        if not file.exists():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-                out.write(os.urandom(32).hex())
-        key = file.read_text(encoding="utf-8").strip()
-        if not key:
-            raise SettingsError(f"{file} is empty: it must hold the key of the database.")
-        return key
+        return _key_in(self.database_key_file)
 
 
 def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> HubSettings:
@@ -68,13 +67,15 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
     LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
     LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM,
-    JUPYTERHUB_SERVICE_PREFIX, and
-    those of jobs (`_JOB_NUMBERS`, LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS).
+    LEPTON_HUB_METRICS, JUPYTERHUB_SERVICE_PREFIX, and those of jobs (`_JOB_NUMBERS`,
+    LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS).
     Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
     key_file = environment.get("LEPTON_HUB_DATABASE_KEY_FILE")
     curriculum = environment.get("LEPTON_HUB_CURRICULUM")
+    # Beside JupyterHub, everybody's notebooks are on this machine, too.
+    metrics = "off" if environment.get("JUPYTERHUB_SERVICE_PREFIX") else "loopback"
     return HubSettings(
         database=environment.get("LEPTON_HUB_DATABASE", f"sqlite:///{folder / 'hub.sqlite'}"),
         blobs=environment.get("LEPTON_HUB_BLOBS", str(folder / "blobs")),
@@ -85,8 +86,21 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
         requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
         largest_upload=_number(environment, "LEPTON_HUB_LARGEST_UPLOAD", 64 * 2**30),
         curriculum=Path(curriculum) if curriculum else None,
+        metrics=environment.get("LEPTON_HUB_METRICS") or metrics,
         **_mail(environment),
     )
+
+
+def _key_in(file: Path) -> str:
+    """Return the key that a file holds; make it where it is missing. Raises SettingsError."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
+            out.write(os.urandom(32).hex())
+    key = file.read_text(encoding="utf-8").strip()
+    if not key:
+        raise SettingsError(f"{file} is empty: it must hold a key.")
+    return key
 
 
 _JOB_NUMBERS = {

@@ -14,6 +14,7 @@ import httpx
 import numpy as np
 
 from lepton_course.errors import CourseError
+from lepton_course.hub.card_merging import merged_card, remember_card, remembered_card, said
 from lepton_course.hub.connection import TRIES, HubConnection, HubError, checked, problem_of
 from lepton_course.hub.safe_files import check_safe
 from lepton_course.hub.weights import is_arrays, is_keras_model, is_torch_model, write_weights
@@ -35,6 +36,7 @@ def share(
     columns: Sequence[Mapping[str, str]] = (),
     made_from: Sequence[str] = (),
     made_with: str = "",
+    replace_card: bool = False,
     hub: HubConnection | None = None,
 ) -> str:
     """Share a model, arrays, a table, a file or a folder; return its reference with the version.
@@ -53,6 +55,9 @@ def share(
     kind: "dataset", "model", "code", "notebook"; by default what the thing looks like.
     note: what is new. columns: what a table's columns are: name, type, unit, description.
     made_from: versions that it was made from. made_with: the notebook or program that made it.
+    replace_card: of an item that is there, what the card says is put in the place of what a
+        colleague has written meanwhile. Otherwise only what is new since you last shared it is,
+        what you do not say stays, and where both of you changed the same, nothing is shared.
 
     Raises HubError where the hub refuses, and CourseError for what cannot be shared.
     """
@@ -67,7 +72,7 @@ def share(
             check_safe(folder / file)
         space, _, short = name.removeprefix("hub:").rpartition("/")
         reference = f"{space or connection.get('/me')['spaces'][0]}/{short}"
-        make_item(connection, reference, kind or _kind_of(thing, files), card)
+        make_item(connection, reference, kind or _kind_of(thing, files), card, replace_card)
         told = {
             "files": [_sent(connection, folder, file) for file in files],
             "note": note,
@@ -140,30 +145,55 @@ def _suffix(file: str) -> str:
     return Path(file).suffix.lower()
 
 
-def make_item(hub: HubConnection, reference: str, kind: str, card: Mapping[str, Any]) -> None:
-    """Make an item, unless it is there: then its card becomes this one."""
+def make_item(
+    hub: HubConnection,
+    reference: str,
+    kind: str,
+    card: Mapping[str, Any],
+    replace: bool = False,
+) -> None:
+    """Make an item, unless it is there: then what is new in the card goes into the one it has."""
     space, _, name = reference.rpartition("/")
     try:
         hub.post("/items", {"space": space, "name": name, "kind": kind, "card": dict(card)})
-        return
     except HubError as error:
         if error.status not in (403, 409):
             raise
         refused = error
-    place = f"/items/{reference}/card"
+    else:
+        remember_card(hub.url, reference, card)
+        return
     try:
-        answer = hub.patiently("GET", place)
+        known = hub.get(f"/items/{reference}")
     except HubError as error:
         raise (refused if error.status == 404 else error) from None
-    known = answer.json()
-    if {name: value for name, value in known.items() if value} != _said(card):
-        headers = {"If-Match": answer.headers["ETag"]}
-        hub.patiently("PUT", place, json=dict(card), headers=headers)
+    if known["kind"] == "document":
+        raise HubError(f"hub:{reference} is a document, which has no files: choose another name.")
+    _bring_up_to_date(hub, reference, card, replace)
 
 
-def _said(card: Mapping[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in card.items() if value}
-    return {**said, "tags": sorted(set(said["tags"]))} if "tags" in said else said
+def _bring_up_to_date(
+    hub: HubConnection, reference: str, card: Mapping[str, Any], replace: bool
+) -> None:
+    """Put what is new in a card into the one that an item has. Raises HubError."""
+    place = f"/items/{reference}/card"
+    for _ in range(TRIES):
+        answer = hub.patiently("GET", place)
+        theirs = answer.json()
+        base = None if replace else remembered_card(hub.url, reference)
+        merged = {**theirs, **said(card)} if replace else merged_card(reference, base, theirs, card)
+        if merged == theirs:
+            break
+        try:
+            headers = {"If-Match": answer.headers["ETag"]}
+            hub.patiently("PUT", place, json=merged, headers=headers)
+            break
+        except HubError as error:
+            if error.status != 412:  # else a colleague was faster: look again
+                raise
+    else:
+        raise HubError(f"The card of hub:{reference} changes all the time. Share again later.")
+    remember_card(hub.url, reference, card)
 
 
 def _sent(hub: HubConnection, folder: Path, file: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -98,7 +99,14 @@ class ServiceState:
         """
         expired = expired_contents(self.sessions, self.store, self.uploads)
         self.erase(expired, "hub")
-        self.store.sweep()
+        swept = self.store.sweep()
+        if swept.damaged:
+            print(
+                f"The hub's contents: {swept.damaged}. {swept.spared} data files stay until they "
+                "are restored, or shared or deleted again.",
+                file=sys.stderr,
+                flush=True,
+            )
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))

@@ -29,6 +29,9 @@ REDACTION = "audit.redact"
 """The action of entries that say what was redacted."""
 DETAIL_LENGTH = 16_384
 NAME_LENGTH = 500
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,7 @@ def canonical(value: object) -> str:
 
     Raises ValueError and TypeError for what JSON cannot say, such as NaN.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    return _ENCODER.encode(value)
 
 
 def new_salt() -> str:

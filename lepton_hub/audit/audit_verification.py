@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import Row, literal, null, select, union_all
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, Row, literal, null, or_, select, union_all
+from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.audit.audit_chain import (
     FIELDS,
@@ -21,12 +22,15 @@ from lepton_hub.audit.audit_chain import (
 )
 from lepton_hub.audit.audit_tables import AuditEntry, AuditHead, AuditRedaction, AuditValue
 from lepton_hub.audit.signed_head import SignedHead
+from lepton_hub.database.engine import reading
 
 _ENTRIES = AuditEntry.__table__
 _VALUES = AuditValue.__table__
 _REDACTIONS = AuditRedaction.__table__
 _HEAD = AuditHead.__table__
 _AT_ONCE = 500
+_Piece = Callable[[], AbstractContextManager[Session]]
+"""Gives a session in which some entries are read."""
 
 
 class BreakReason(Enum):
@@ -88,36 +92,56 @@ def verify(session: Session, exported: SignedHead | None = None) -> ChainVerdict
     one, a log whose end was cut off together with its head looks whole. Entries that are added
     meanwhile do no harm.
     """
+    return _verdict(lambda: nullcontext(session), exported)
+
+
+def verify_database(engine: Engine, exported: SignedHead | None = None) -> ChainVerdict:
+    """Check every entry as `verify` does, in many short transactions that only read.
+
+    So nobody who writes waits, and the database can put away meanwhile what is written.
+    """
+    sessions = sessionmaker(reading(engine))
+    return _verdict(sessions.begin, exported)
+
+
+def _verdict(piece: _Piece, exported: SignedHead | None) -> ChainVerdict:
     try:
-        return ChainVerdict(_walk(session, exported))
+        return ChainVerdict(_walk(piece, exported))
     except _Broken as broken:
         return broken.verdict
 
 
-def _walk(session: Session, exported: SignedHead | None) -> int:
-    head_number, head_hash = _head(session)
+def _walk(piece: _Piece, exported: SignedHead | None) -> int:
+    with piece() as session:
+        head_number, head_hash = _head(session)
     number = 0
     previous = START
-    for row, states in _rows(session):
-        if row.number != number + 1:
-            raise _Broken(number + 1, BreakReason.ENTRY_MISSING)
-        _check_entry(row, previous)
-        for field in FIELDS:
-            _check_value(row, field, states.get(field, _State()))
-        if row.action == REDACTION:
-            _check_redaction(session, row, states["detail"])
-        if row.number == head_number and row.hash != head_hash:
-            raise _Broken(row.number, BreakReason.HEAD_CHANGED)
-        if exported and row.number == exported.number and row.hash != exported.hash:
-            raise _Broken(row.number, BreakReason.EXPORTED_DIFFERS)
-        number = row.number
-        previous = row.hash
+    while True:
+        with piece() as session:
+            some = _rows_after(session, number)
+            for row, states in some:
+                if row.number != number + 1:
+                    raise _Broken(number + 1, BreakReason.ENTRY_MISSING)
+                _check_entry(row, previous)
+                for field in FIELDS:
+                    _check_value(row, field, states.get(field, _State()))
+                if row.action == REDACTION:
+                    _check_redaction(session, row, states["detail"])
+                if row.number == head_number and row.hash != head_hash:
+                    raise _Broken(row.number, BreakReason.HEAD_CHANGED)
+                if exported and row.number == exported.number and row.hash != exported.hash:
+                    raise _Broken(row.number, BreakReason.EXPORTED_DIFFERS)
+                number = row.number
+                previous = row.hash
+        if not some:
+            break
     if number < max(head_number, exported.number if exported else 0):
         raise _Broken(number + 1, BreakReason.ENTRY_MISSING)
-    later_number, later_hash = _head(session)
-    if later_number < number or (later_number == number and later_hash != previous):
-        raise _Broken(max(number, 1), BreakReason.HEAD_CHANGED)
-    _check_orphans(session)
+    with piece() as session:
+        later_number, later_hash = _head(session)
+        if later_number < number or (later_number == number and later_hash != previous):
+            raise _Broken(max(number, 1), BreakReason.HEAD_CHANGED)
+        _check_orphans(session, number)
     return number
 
 
@@ -156,13 +180,16 @@ def _check_redaction(session: Session, row: Row[Any], detail: _State) -> None:
         raise _Broken(row.number, BreakReason.REDACTION_CHANGED)
 
 
-def _check_orphans(session: Session) -> None:
-    """Find values of entries that there are not; foreign keys may have been switched off."""
+def _check_orphans(session: Session, last: int) -> None:
+    """Find values of entries that there are not; foreign keys may have been switched off.
+
+    last: up to this number there is an entry for each.
+    """
     outer = _VALUES.outerjoin(_ENTRIES, _ENTRIES.c.number == _VALUES.c.number)
     orphan = session.scalar(
         select(_VALUES.c.number)
         .select_from(outer)
-        .where(_ENTRIES.c.number.is_(None))
+        .where(or_(_VALUES.c.number < 1, _VALUES.c.number > last), _ENTRIES.c.number.is_(None))
         .order_by(_VALUES.c.number)
         .limit(1)
     )
@@ -177,20 +204,17 @@ def _head(session: Session) -> tuple[int, str]:
     return row.number, row.hash
 
 
-def _rows(session: Session) -> Iterator[tuple[Row[Any], dict[str, _State]]]:
-    """Yield each entry with the states of its fields, by number."""
-    last = None
-    while True:
-        later = select(_ENTRIES).order_by(_ENTRIES.c.number).limit(_AT_ONCE)
-        if last is not None:
-            later = later.where(_ENTRIES.c.number > last)
-        rows = session.execute(later).all()
-        if not rows:
-            return
-        states = _states(session, rows)
-        for row in rows:
-            yield row, states.get(row.number, {})
-        last = rows[-1].number
+def _rows_after(session: Session, last: int) -> list[tuple[Row[Any], dict[str, _State]]]:
+    """Return the next entries with the states of their fields, by number.
+
+    last: the number before; 0 also gives what has a number below 1, which no entry has.
+    """
+    later = select(_ENTRIES).order_by(_ENTRIES.c.number).limit(_AT_ONCE)
+    if last:
+        later = later.where(_ENTRIES.c.number > last)
+    rows = session.execute(later).all()
+    states = _states(session, rows) if rows else {}
+    return [(row, states.get(row.number, {})) for row in rows]
 
 
 def _states(session: Session, rows: Sequence[Row[Any]]) -> dict[int, dict[str, _State]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select, text
@@ -13,7 +14,7 @@ from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
 from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.catalogue.versions import StoredFile
 from lepton_hub.database.moments import now
-from lepton_hub.storage import BlobMissing, BlobStore, Uploads
+from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, Uploads
 
 UPLOAD_LASTS = timedelta(days=7)
 MOST_UPLOADS = 50
@@ -118,11 +119,44 @@ def expired_contents(
         session.execute(delete(PendingUpload).where(old))
     uploads.expire(UPLOAD_LASTS.total_seconds())
     limit = now().timestamp() - SPARED_SECONDS
-    stored = {blob.sha256 for blob in store.blobs() if blob.written < limit}
+    stored: set[str] = set()
+    with suppress(BlobDamaged):  # named by `sweep`; nothing can be said of it here
+        stored.update(blob.sha256 for blob in store.blobs() if blob.written < limit)
     with sessions.begin() as session:
         for column in CONTENT_COLUMNS:
             stored -= set(session.scalars(select(column)))
     return stored
+
+
+def damaged_contents(sessions: sessionmaker[Session], store: BlobStore) -> Iterator[str]:
+    """Read each content; yield a sentence for each that is damaged, or needed and not there."""
+    needed: set[str] = set()
+    with sessions.begin() as session:
+        for column in CONTENT_COLUMNS:
+            needed.update(session.scalars(select(column)))
+    try:
+        for blob in store.blobs():
+            needed.discard(blob.sha256)
+            try:
+                store.check(blob.sha256)
+            except BlobDamaged as error:
+                yield f"{blob.sha256}: {error}"
+            except BlobMissing:
+                continue  # deleted meanwhile
+    except BlobDamaged as error:
+        yield str(error)
+    for sha256 in sorted(needed):
+        try:
+            lost = sha256 not in store
+        except BlobDamaged:
+            lost = True
+        if lost and _is_still_needed(sessions, sha256):
+            yield f"{sha256}: is needed, and cannot be read. Share it again, or restore a backup"
+
+
+def _is_still_needed(sessions: sessionmaker[Session], sha256: str) -> bool:
+    with sessions.begin() as session:
+        return _is_needed(session, sha256)
 
 
 def _is_needed(session: Session, sha256: str) -> bool:

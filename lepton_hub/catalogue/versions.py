@@ -52,7 +52,9 @@ def add_version(
     sources = [_source(session, person, parse_reference(name)) for name in told.made_from]
     _check_paths([file.path for file in files])
     digest = _digest(told, files, sources)
-    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
+    session.scalars(
+        select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
+    ).one()
     newest = newest_version(session, item)
     if newest is not None and newest.digest == digest:
         return newest, False

@@ -10,10 +10,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
 BUSY_SECONDS = 30
-"""How long a writer of SQLite waits for another one."""
+"""How long a writer of SQLite waits for another one, and a request for a free connection."""
+CONNECTIONS = 40
+"""As many as the threads that answer requests. They stay open, since opening one that is encrypted
+takes a good part of a second, and closing one can stand in another's way."""
 
-ONLY_READS = "only_reads"
-"""The execution option of an engine whose transactions only read, however long they last."""
+
+_READS = "hub_reads"
 
 
 class DatabaseError(ValueError):
@@ -32,7 +35,7 @@ def open_database(url: str, key: str | None = None) -> Engine:
             raise DatabaseError(
                 "A key is for SQLite alone: PostgreSQL's disks are encrypted by its own machine."
             )
-        return create_engine(parsed, pool_pre_ping=True)
+        return create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
     if parsed.get_backend_name() != "sqlite":
         raise DatabaseError(f"The hub keeps its data in SQLite or PostgreSQL, not in {url!r}.")
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
@@ -41,6 +44,7 @@ def open_database(url: str, key: str | None = None) -> Engine:
         options["connect_args"] |= {"check_same_thread": False}
     else:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        options |= {"pool_size": CONNECTIONS, "pool_timeout": BUSY_SECONDS}
     if key is not None:
         options["module"] = _sqlcipher()
     engine = create_engine(parsed, **options)
@@ -78,9 +82,11 @@ def _prepare(connection: Any, key: str | None) -> None:
 
 
 def _begin(connection: Any) -> None:
-    """Begin as a writer: one that reads first and writes later could find itself overtaken.
+    """Begin as a writer: one that reads first and writes later could find itself overtaken."""
+    reads = connection.get_execution_options().get(_READS, False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
-    With the execution option `only_reads`, a transaction keeps no writer waiting.
-    """
-    only_reads = connection.get_execution_options().get(ONLY_READS, False)
-    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+def reading(engine: Engine) -> Engine:
+    """Return the same database for transactions that only read: they stop nobody's writing."""
+    return engine.execution_options(**{_READS: True})

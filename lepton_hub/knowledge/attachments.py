@@ -47,7 +47,9 @@ def attach(
 
     Raises AttachmentTaken where there is one of this name with another content.
     """
-    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
+    session.scalars(
+        select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
+    ).one()
     known = [one for one in list_attachments(session, item) if one.path == file.path]
     if known:
         if (known[0].sha256, known[0].media_type) != (file.sha256, file.media_type):

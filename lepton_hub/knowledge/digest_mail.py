@@ -144,7 +144,7 @@ def _is_due(wish: DigestMail, moment: datetime) -> bool:
 def _claim(sessions: sessionmaker[Session], name: str, moment: datetime) -> datetime | None:
     """Take a person's digest on, and return since when they were not told; None: another did."""
     with sessions.begin() as session:
-        query = select(DigestMail).where(DigestMail.person == name).with_for_update()
+        query = select(DigestMail).where(DigestMail.person == name).with_for_update(key_share=True)
         wish = session.scalars(query).first()
         if wish is None or not _is_due(wish, moment):
             return None

@@ -135,7 +135,11 @@ def may_moderate(session: Session, person: Person, thread: DiscussionThread) -> 
 
 def add_post(session: Session, person: Person, thread: DiscussionThread, text: str) -> ThreadPost:
     """Add a post to a thread. Raises ThreadFull."""
-    query = select(DiscussionThread).where(DiscussionThread.id == thread.id).with_for_update()
+    query = (
+        select(DiscussionThread)
+        .where(DiscussionThread.id == thread.id)
+        .with_for_update(key_share=True)
+    )
     locked = session.scalars(query.execution_options(populate_existing=True)).one()
     if locked.posts_ever >= MOST_POSTS:
         raise ThreadFull

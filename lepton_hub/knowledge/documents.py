@@ -96,7 +96,9 @@ def add_revision(
 
     Raises EditConflict where that is not the newest, and TextExists where nothing changed.
     """
-    session.scalars(select(SharedItem).where(SharedItem.id == item.id).with_for_update()).one()
+    session.scalars(
+        select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
+    ).one()
     newest = find_revision(session, item)
     if newest.text == told.text:
         raise TextExists

@@ -10,6 +10,7 @@ from lepton_hub.storage.blob_types import (
     OffsetMismatch,
     StorageError,
     StoredBlob,
+    Sweeping,
     UploadMissing,
     WrongStoreKeys,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "OffsetMismatch",
     "StorageError",
     "StoredBlob",
+    "Sweeping",
     "UploadMissing",
     "Uploads",
     "WrongStoreKeys",

@@ -20,6 +20,7 @@ from lepton_hub.storage.blob_types import (
     BlobMissing,
     HashMismatch,
     StoredBlob,
+    Sweeping,
     WrongStoreKeys,
 )
 from lepton_hub.storage.chunk_cipher import CHUNK, TAG, Piece, encrypted_chunks, nonce
@@ -77,10 +78,11 @@ class BlobStore:
             if sha256 not in (None, content.sha256):
                 raise HashMismatch(str(sha256), content.sha256)
         blob = Blob(content.sha256, content.size)
-        known = self._whole(blob.sha256)
-        if known is None:
-            known = Envelope(blob.sha256, blob.size, key, name, self._chunk, self.clock())
-        self._envelopes.put(replace(known, written=self.clock()))
+        with self.place.exclusive(blob.sha256):
+            known = self._whole(blob.sha256)
+            if known is None:
+                known = Envelope(blob.sha256, blob.size, key, name, self._chunk, self.clock())
+            self._envelopes.put(replace(known, written=self.clock()))
         if known.data != name:
             self.place.delete(name)
         return blob
@@ -108,16 +110,17 @@ class BlobStore:
     def delete(self, sha256: str) -> None:
         """Destroy a content's key, then its data. Raises BlobMissing.
 
-        Whoever hands the same content in at that moment may lose it: ask `blobs` when it was last
-        written, and spare the new ones.
+        Whoever hands the same content in at that moment comes before or after as a whole: what
+        `write` returns later is there.
         """
-        try:
-            data = self._envelope(sha256).data
-        except BlobDamaged:  # which data were its own is lost; without a key they are swept up
-            data = None
-        self._envelopes.delete(sha256)
-        if data:
-            self.place.delete(data)
+        with self.place.exclusive(sha256):
+            try:
+                data = self._envelope(sha256).data
+            except BlobDamaged:  # which data were its own is lost; without a key they are swept up
+                data = None
+            self._envelopes.delete(sha256)
+            if data:
+                self.place.delete(data)
 
     def blobs(self) -> Iterator[StoredBlob]:
         """Yield what is stored, in no particular order.
@@ -149,11 +152,12 @@ class BlobStore:
         """Return how many blobs each generation of the hub's key has sealed."""
         return self._envelopes.generations()
 
-    def sweep(self, older_than: float = 2 * _DAY) -> int:
+    def sweep(self, older_than: float = 2 * _DAY) -> Sweeping:
         """Remove what writes that were killed more than `older_than` seconds ago left behind.
 
-        Return the number of files removed. A write must not take so long. Raises BlobDamaged, and
-        removes nothing, where a damaged envelope does not tell which data are its own.
+        A write must not take so long. A damaged envelope does not tell which data are its own, and
+        may be restored from a backup: while there is one, data that seem to be nobody's stay, and
+        the rest is done.
         """
         now = self.clock()
         left = {
@@ -162,12 +166,19 @@ class BlobStore:
             for name in self.place.names(f"{_DATA}/{folder}")
             if _begun(name) < now - older_than
         }
-        for _ in range(2):  # a rotation may move an envelope out of sight, but only once
-            for envelope in self._envelopes.all() if left else ():
-                left.discard(envelope.data)
+        damaged = ""
+        try:
+            for _ in range(2):  # a rotation may move an envelope out of sight, but only once
+                for envelope in self._envelopes.all():
+                    left.discard(envelope.data)
+        except BlobDamaged as error:
+            damaged = str(error)
+        removed = self.place.remove_partial(older_than, now)
+        if damaged:
+            return Sweeping(removed, len(left), damaged)
         for name in left:
             self.place.delete(name)
-        return len(left) + self.place.remove_partial(older_than, now)
+        return Sweeping(removed + len(left))
 
     def _use(self, keys: KeyRing) -> None:
         self.keys = keys

@@ -20,6 +20,19 @@ class StoredBlob(Blob):
     written: float
 
 
+@dataclass(frozen=True)
+class Sweeping:
+    """What a sweep did.
+
+    removed: how many files. spared: how many data files no envelope that opens names, but one that
+        is damaged may. damaged: what is to be said of those, or "".
+    """
+
+    removed: int
+    spared: int = 0
+    damaged: str = ""
+
+
 class StorageError(Exception):
     """The storage cannot do what was asked."""
 

@@ -89,7 +89,7 @@ def test_a_rotation_killed_at_any_step_loses_nothing_and_goes_on(url):
     keys.retire(1)
     store = BlobStore(url, keys)
     assert store.generations() == {2: 6}
-    assert store.sweep(-10) == 0
+    assert store.sweep(-10).removed == 0
     for digest in contents:
         store.check(digest)
 

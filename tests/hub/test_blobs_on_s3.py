@@ -58,7 +58,7 @@ def test_a_write_that_fails_leaves_nothing(url):
     with pytest.raises(ConnectionError):
         store.write(fails())
     assert list(files_of(store)) == ["keys-in-use"]
-    assert store.sweep(-10) == 0
+    assert store.sweep(-10).removed == 0
 
 
 def test_keys_are_rotated_and_damage_is_found(url):

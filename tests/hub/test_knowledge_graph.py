@@ -12,7 +12,7 @@ from postgres import postgres_programs, postgres_server
 from small_hub import SmallHub, small_hub
 from sqlalchemy import select, update
 
-from lepton_hub.graph.course_terms import IN_CLONE, CourseTerms, CourseModule, load_course
+from lepton_hub.graph.course_terms import IN_CLONE, CourseModule, CourseTerms, load_course
 from lepton_hub.graph.mention_keeping import keep_mentions
 from lepton_hub.graph.mention_tables import MentionState, TermMention
 

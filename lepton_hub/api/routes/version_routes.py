@@ -20,7 +20,7 @@ from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, is_known, once
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
-from lepton_hub.catalogue.cards import NewVersion
+from lepton_hub.catalogue.cards import ItemKind, NewVersion
 from lepton_hub.catalogue.contents import (
     UploadProblem,
     finish_uploads,
@@ -61,6 +61,10 @@ UsedIn = Annotated[
         description="The module of the course in whose notebook the file is used.",
     ),
 ]
+NO_VERSIONS = (
+    "is a document: it has revisions of its text (PUT /documents/SPACE/NAME) and attachments, and "
+    "no versions of files. Share files as an item of their own, under another name."
+)
 CONTENT = {
     200: {"content": {"application/octet-stream": {}}, "description": "The content."},
     206: {"content": {"application/octet-stream": {}}, "description": "The range asked for."},
@@ -107,7 +111,9 @@ def add(
     Where the newest version is the same, that is the answer.
     """
     with state.sessions.begin() as session:
-        find_item(session, person, space, name, Action.ADD_VERSION)
+        item = find_item(session, person, space, name, Action.ADD_VERSION)
+        if item.kind == ItemKind.DOCUMENT:
+            raise Problem(422, f"{item.reference} {NO_VERSIONS}")
         replayed = is_known(session, person.name, key)
         ids = [file.upload for file in told.files]
         pending = {id_: upload_of(session, person.name, id_) for id_ in ids}

@@ -13,7 +13,7 @@ from lepton_hub.api.asking import State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.audit import append, entries, verify
 from lepton_hub.catalogue.cards import Text
-from lepton_hub.database.engine import ONLY_READS
+from lepton_hub.database.engine import reading
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.overview.hub_facts import settings_shown, sizes_of
 from lepton_hub.pages.page_rendering import render, see_other
@@ -94,7 +94,7 @@ def _check(state: ServiceState, by: str) -> None:
     if not _turn.acquire(blocking=False):
         return
     try:
-        with Session(state.engine.execution_options(**{ONLY_READS: True})) as session:
+        with Session(reading(state.engine)) as session:
             verdict = verify(session)
         detail = {"whole": verdict.whole, "entries": verdict.entries, "verdict": str(verdict)}
         with state.sessions.begin() as session:

@@ -1,0 +1,57 @@
+"""What the hub answers when its database or disk fails: 409 or 503, and nothing is half done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lepton_hub.api.problems import Problem
+from lepton_hub.database.failures import Failure, failure_of
+
+_ANSWERS = {
+    Failure.CONFLICT: (409, "", "Somebody did the same at the same moment. Read it again, then "
+                       "decide."),
+    Failure.BUSY: (503, "2", "The hub is busy; nothing was changed. Ask again soon."),
+    Failure.FULL: (503, "60", "The hub's disk is full; nothing was changed. Tell who runs it."),
+    Failure.AWAY: (503, "10", "The hub cannot reach its database; nothing was changed. Ask again "
+                   "soon."),
+}  # fmt: skip
+"""Status, seconds for the header Retry-After, and what is said."""
+
+
+def problem_of_failure(failure: Failure) -> Problem:
+    """Return what is answered to a request that failed so."""
+    status, seconds, detail = _ANSWERS[failure]
+    return Problem(status, detail, {"Retry-After": seconds} if seconds else None)
+
+
+class Outages:
+    """Answers requests whose transaction failed for no mistake of the hub's.
+
+    Whatever raised it is seen: a route, what it depends on, or the handler of another error.
+    answer: returns how a request is answered, given what to say.
+    """
+
+    def __init__(self, app: ASGIApp, answer: Callable[[Scope, Problem], ASGIApp]) -> None:
+        self.app = app
+        self.answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noticed)
+        except Exception as error:
+            failure = failure_of(error)
+            if failure is None or started or scope["type"] != "http":
+                raise
+            if failure is not Failure.CONFLICT:
+                print(f"The hub's database or disk: {error}", file=sys.stderr, flush=True)
+            await self.answer(scope, problem_of_failure(failure))(scope, receive, send)
