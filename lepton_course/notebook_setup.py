@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
+from lepton_course.authoring.declared import DECLARATIONS
 from lepton_course.checks.check import Session, open_session
 from lepton_course.devices import prepare_tensorflow
 from lepton_course.errors import CourseError
-from lepton_course.exercises.declared import DECLARATIONS
 from lepton_course.pages.wording import counted
 from lepton_course.progress.database import find_workspace, record_visit
 from lepton_course.progress_bar import LoadingLine, is_interactive

@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Scope
 
 from lepton_hub.api.asking import note
 from lepton_hub.api.documentation import POLICY, documentation_page
-from lepton_hub.api.guards import Guards
 from lepton_hub.api.jobs import job_routes
 from lepton_hub.api.knowledge import (
     attachment_routes,
@@ -29,8 +28,9 @@ from lepton_hub.api.knowledge import (
     thread_routes,
 )
 from lepton_hub.api.learning import needs_routes, recommendation_routes
-from lepton_hub.api.metrics import HubMetrics, Measured, metrics_router
-from lepton_hub.api.outages import Outages
+from lepton_hub.api.middleware.guards import Guards
+from lepton_hub.api.middleware.metrics import HubMetrics, Measured, metrics_router
+from lepton_hub.api.middleware.outages import Outages
 from lepton_hub.api.problems import Problem, ProblemAnswer
 from lepton_hub.api.routes import (
     asking_routes,

@@ -25,8 +25,8 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.classroom.course_folders import CourseFolders
 from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
+from lepton_course.authoring.declared import DECLARATIONS
 from lepton_course.errors import CourseError, problem_in_words
-from lepton_course.exercises.declared import DECLARATIONS
 
 if TYPE_CHECKING:
     from nbgrader.coursedir import CourseDirectory

@@ -24,13 +24,13 @@ from pathlib import Path
 from typing import Any
 
 from autograder.curriculum.content_key import exercise_files
+from lepton_course.authoring.declared import DECLARATIONS, load_exercises
 from lepton_course.exercises.compiled import (
     PUBLIC_SEED,
     compile_exercise,
     load_questions,
     save_questions,
 )
-from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.exercises.model import Exercise
 from lepton_course.exercises.probes import Value
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from lepton_course.authoring.declared import DECLARATIONS
 from lepton_course.errors import CourseError
-from lepton_course.exercises.declared import DECLARATIONS
 
 CLONE = Path(__file__).resolve().parents[2]
 CURRICULUM = CLONE / "curriculum"

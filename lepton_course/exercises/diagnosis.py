@@ -9,13 +9,10 @@ its own match look better.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Literal, TypeVar
-
-import numpy as np
 
 from lepton_course.exercises.case_differences import (
     VALUES,
@@ -23,11 +20,15 @@ from lepton_course.exercises.case_differences import (
     as_asked,
     case_differences,
 )
-from lepton_course.exercises.compare import Accuracy, Close, as_array
+from lepton_course.exercises.compare import Accuracy
+from lepton_course.exercises.evidence import (
+    EVERY_CASE_BITS,
+    mistake_with_the_same_errors,
+    value_bits,
+)
 from lepton_course.exercises.model import KnownMistake, Question
 from lepton_course.exercises.probes import Observation
-from lepton_course.exercises.shared_errors import mistake_with_the_same_errors
-from lepton_course.exercises.values import Plain, is_tensor, same
+from lepton_course.exercises.values import Plain, same
 
 Evidence = Literal["every case", "some cases", "weak"]
 """How surely a mistake is known.
@@ -41,12 +42,7 @@ and nearly all of its wrong ones are the mistake's, too."""
 MAX_DIAGNOSES = 2
 """Number of mistakes told at once."""
 
-EVERY_CASE_BITS = 10.0
 SOME_CASES_BITS = 16.0
-FLOAT_BITS = 20.0
-MAX_ELEMENTS = 1000
-FEW_ITEMS = 3
-"""A list of up to this many whole numbers counts as single numbers, a longer one as a vector."""
 
 LEAST_SHARE = 1 / 3
 """Fraction of the failing cases in which a mistake must show, lest chance make it match."""
@@ -228,7 +224,7 @@ def _places(question: Question, number: int, index: int) -> list[tuple[Path, Pla
 def _telling_bits(question: Question, number: int, index: int) -> float:
     """Return the evidence, in bits, of having all wrong values of a mistake in a case."""
     return sum(
-        _value_bits(theirs, expected, question.compare, counts=False)
+        value_bits(theirs, expected, question.compare, counts=False)
         for _, theirs, expected in _places(question, number, index)
         if not _is_input(theirs, question, index)
     )
@@ -244,7 +240,7 @@ def _case_bits(question: Question, number: int, index: int) -> float:
     if isinstance(question.compare, Accuracy):
         return 2.0 * wrong
     bits = sum(
-        _value_bits(theirs, expected, question.compare)
+        value_bits(theirs, expected, question.compare)
         for _, theirs, expected in _places(question, number, index)
     )
     return max(bits, float(wrong))  # a shape, a changed input or a missing value
@@ -298,58 +294,3 @@ def _is_input(value: Plain, question: Question, index: int) -> bool:
     """Return whether a value is an unchanged argument of the case, which is no work to return."""
     case = question.cases[index]
     return any(same(value, given) for given in (*case.args, *case.kwargs.values(), case.x))
-
-
-def _value_bits(value: Plain, expected: Plain, compare: Close, counts: bool = True) -> float:
-    """Return the evidence, in bits, in giving `value` where `expected` is right.
-
-    counts: whether whole numbers and truth values outside arrays count as evidence.
-    """
-    if type(value) in (bool, int, str, type(None)) and not counts:
-        return 0.0
-    if type(value) in (int, float):
-        return _number_bits(value)
-    if type(value) in (bool, str, type(None)):
-        return 1.0
-    if is_tensor(value) or isinstance(value, np.ndarray):
-        return _array_bits(as_array(value), expected, compare)
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        pairs = list(expected) if isinstance(expected, (list, tuple)) else []
-        pairs += [None] * (len(value) - len(pairs))
-        is_vector = isinstance(value, list) and len(value) > FEW_ITEMS
-        wrong = {
-            repr(item): _value_bits(item, right, compare, counts or is_vector)
-            for item, right in zip(value[:MAX_ELEMENTS], pairs, strict=False)
-            if not compare.agrees(item, right)
-        }
-        return sum(wrong.values())
-    return 0.0
-
-
-def _array_bits(value: np.ndarray, expected: Plain, compare: Close) -> float:
-    """Return the evidence, in bits, of an array's distinct wrong elements together."""
-    right = as_array(expected) if is_tensor(expected) else expected
-    same_form = isinstance(right, np.ndarray) and right.shape == value.shape
-    comparable = same_form and (right.dtype.kind in "bU") == (value.dtype.kind in "bU")
-    wrong = value[~compare.equal(value, right)] if comparable else value
-    wrong = wrong.ravel()[:MAX_ELEMENTS]
-    if value.dtype.kind in "bU":
-        return float(min(wrong.size, FLOAT_BITS)) / 2
-    if value.dtype.kind == "c":
-        wrong = np.concatenate([wrong.real, wrong.imag])
-    return float(sum(_number_bits(number) for number in np.unique(wrong).tolist()))
-
-
-def _number_bits(number: float) -> float:
-    """Return the evidence, in bits, of one number: little for small integers, halves and quarters.
-
-    Infinity and NaN arise from few mistakes, but say nothing about the other values.
-    """
-    if isinstance(number, float):
-        if not math.isfinite(number):
-            return EVERY_CASE_BITS
-        if not (4 * number).is_integer():
-            return FLOAT_BITS
-    return min(math.log2(1 + abs(4 * number if number % 1 else number)), FLOAT_BITS / 2)

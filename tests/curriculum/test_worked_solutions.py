@@ -9,6 +9,7 @@ import pytest
 from conftest import CLONE
 
 from autograder.curriculum.modules import modules_in
+from lepton_course.authoring.declared import load_exercises
 from lepton_course.exercises import Call, Case, Exercise, Value, close
 from lepton_course.exercises.compiled import (
     compile_exercise,
@@ -17,7 +18,6 @@ from lepton_course.exercises.compiled import (
     question_to_tree,
     save_questions,
 )
-from lepton_course.exercises.declared import load_exercises
 
 MODULES = list(modules_in(CLONE / "curriculum"))
 

@@ -26,8 +26,8 @@ from typer.testing import CliRunner
 
 from autograder.classroom.classroom import Classroom
 from autograder.cli.class_commands import class_app
+from lepton_course.authoring.declared import DECLARATIONS
 from lepton_course.exercises.compiled import load_questions
-from lepton_course.exercises.declared import DECLARATIONS
 
 CLONE = Path(__file__).resolve().parents[2]
 

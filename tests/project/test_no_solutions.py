@@ -21,8 +21,8 @@ from conftest import CLONE
 
 from autograder.classroom.classroom import default_curriculum
 from autograder.instructor.class_creation import create_classroom
+from lepton_course.authoring.declared import DECLARATIONS, load_exercises
 from lepton_course.exercises.compiled import compile_exercise
-from lepton_course.exercises.declared import DECLARATIONS, load_exercises
 from lepton_course.workspace.install import update_workspace
 
 pytestmark = pytest.mark.install

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from lepton_course.authoring.declared import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
-from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import Verdict, judge
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from autograder.curriculum.modules import CURRICULUM
+from lepton_course.authoring.declared import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
-from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import judge
 
 RIGHT = set()

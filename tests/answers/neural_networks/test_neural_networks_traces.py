@@ -7,8 +7,8 @@ import pytest
 from conftest import CLONE
 
 from lepton_course import load_dataset
+from lepton_course.authoring.declared import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
-from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import judge
 
 CLASSIFY = load_exercises(CLONE / "curriculum" / "basics" / "03_neural_networks")["classify"]

@@ -12,8 +12,8 @@ import pytest
 import torch
 from conftest import CLONE
 
+from lepton_course.authoring.declared import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
-from lepton_course.exercises.declared import load_exercises
 from lepton_course.exercises.judge import Verdict, judge
 from lepton_course.exercises.model import Exercise, Question
 
