@@ -7,8 +7,8 @@ import os
 import sys
 from pathlib import Path
 
-from lepton_course.authoring.declared import DECLARATIONS
 from lepton_course.checks.check import Session, open_session
+from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.devices import prepare_tensorflow
 from lepton_course.errors import CourseError
 from lepton_course.pages.wording import counted

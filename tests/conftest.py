@@ -17,7 +17,7 @@ from executed_notebooks import ExecutedNotebooks, shared_folder
 from filelock import FileLock
 
 from autograder.kernels.owner import shared
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.syllabus import PACKAGED
 
 CLONE = Path(__file__).resolve().parents[1]

@@ -25,7 +25,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.classroom.course_folders import CourseFolders
 from autograder.classroom.patient_gradebook import wait_for_locked_gradebooks
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.errors import CourseError, problem_in_words
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from autograder.curriculum.compiling import (
     longest_first,
 )
 from autograder.curriculum.content_key import exercise_keys
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.compiled import QuestionText, load_question_texts, load_questions
 from lepton_course.exercises.model import Question
 from lepton_course.exercises.remote import write_cases

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.curriculum.content_key import exercise_files
-from lepton_course.authoring.declared import DECLARATIONS, load_exercises
+from lepton_course.declared_exercises import DECLARATIONS, load_exercises
 from lepton_course.exercises.compiled import (
     PUBLIC_SEED,
     compile_exercise,

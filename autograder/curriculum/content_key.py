@@ -22,7 +22,7 @@ from autograder.curriculum.source_closure import (
     imported_files,
     with_relative_imports,
 )
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 
 FRAMEWORKS = ("numpy", "torch", "tensorflow-cpu", "tensorflow", "keras")
 DATA_SETS = Path("datasets", "data")
@@ -30,7 +30,7 @@ PINS = "constraints.txt"
 
 _COMPILING = """
 from lepton_course.exercises.compiled import compile_exercise
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 """
 
 

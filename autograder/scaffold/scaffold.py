@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from autograder.curriculum.module_plan import TERMS
 from autograder.curriculum.modules import module_id
 from autograder.proof.lint.notebook_form import code
-from lepton_course.authoring.declared import DECLARATIONS, load_exercises
+from lepton_course.declared_exercises import DECLARATIONS, load_exercises
 from lepton_course.errors import CourseError
 from lepton_course.syllabus import PLAN, Module, load_syllabus
 

@@ -36,7 +36,7 @@ from autograder.simulation.simulated_answers import (
 )
 from autograder.simulation.simulated_survey import simulated_survey
 from autograder.submissions.cell_marks import judged_points, mark_of
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.model import Exercise
 from lepton_course.progress.schema import history_of, to_document
 

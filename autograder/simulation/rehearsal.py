@@ -30,7 +30,7 @@ from autograder.simulation.answer_sources import solutions, standalone_source
 from autograder.simulation.simulated_answers import named, with_answers
 from autograder.simulation.simulated_survey import simulated_survey
 from autograder.submissions.cell_marks import cells_with_id, judged_points, mark_of
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.model import Exercise
 from lepton_course.progress.schema import Answer, Attempt, Record, history_of, to_document
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from lepton_course import progress
-from lepton_course.authoring.declared import load_exercises
 from lepton_course.checks.exercise_names import exercise_named, nearest
 from lepton_course.checks.kernel.attempt import observe_answer
 from lepton_course.checks.kernel.kernel_hooks import RUN_SETUP, explain_names, unread_cell, watch
@@ -20,6 +19,7 @@ from lepton_course.checks.kernel.time_limit import limit_seconds
 from lepton_course.checks.live_panel import CheckedAnswer, CheckView, LivePanel
 from lepton_course.checks.panel import Panel, hint_panel, solution_panel, unread_panel
 from lepton_course.checks.widgets import Asking, show
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.errors import CourseError
 from lepton_course.exercises.compiled import compile_exercise, load_questions
 from lepton_course.exercises.judge import judge

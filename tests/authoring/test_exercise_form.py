@@ -8,8 +8,8 @@ from conftest import declare
 
 from lepton_course.authoring import Call, Case, close, exercise
 from lepton_course.authoring import wrong_forms as forms
-from lepton_course.authoring.declared import load_exercises
 from lepton_course.authoring.held_out import held_out
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises import Exercise
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.exercises.judge import judge

@@ -8,7 +8,7 @@ from tiny_course import write_curriculum
 from autograder.classroom import secret_questions
 from autograder.classroom.classroom import Classroom, Manifest
 from autograder.classroom.secret_questions import class_question_texts, class_questions
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.exercises.compiled import question_to_tree
 from lepton_course.exercises.values import dumps
 

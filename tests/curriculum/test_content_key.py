@@ -16,7 +16,7 @@ from autograder.curriculum.modules import (
     modules_in,
 )
 from autograder.curriculum.source_closure import reachable_names
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 
 FILES = {
     "constraints.txt": "numpy==2.0\nscipy==1.0\nhttpx==0.27\n",

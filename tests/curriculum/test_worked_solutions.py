@@ -9,7 +9,7 @@ import pytest
 from conftest import CLONE
 
 from autograder.curriculum.modules import modules_in
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises import Call, Case, Exercise, Value, close
 from lepton_course.exercises.compiled import (
     compile_exercise,

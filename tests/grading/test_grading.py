@@ -26,7 +26,7 @@ from typer.testing import CliRunner
 
 from autograder.classroom.classroom import Classroom
 from autograder.cli.class_commands import class_app
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.exercises.compiled import load_questions
 
 CLONE = Path(__file__).resolve().parents[2]

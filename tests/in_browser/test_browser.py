@@ -15,7 +15,7 @@ from browser import errors, picture, sees
 from conftest import CLONE
 
 from lepton_course import progress
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.progress.standing import attempts
 
 pytestmark = pytest.mark.browser

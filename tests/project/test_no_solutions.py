@@ -21,7 +21,7 @@ from conftest import CLONE
 
 from autograder.classroom.classroom import default_curriculum
 from autograder.instructor.class_creation import create_classroom
-from lepton_course.authoring.declared import DECLARATIONS, load_exercises
+from lepton_course.declared_exercises import DECLARATIONS, load_exercises
 from lepton_course.exercises.compiled import compile_exercise
 from lepton_course.workspace.install import update_workspace
 

@@ -23,7 +23,7 @@ from autograder.proof.exercises.certificate_tables import to_json
 from autograder.proof.exercises.certification import certify_modules
 from autograder.proof.mutants.code_mutants import mutants_of
 from autograder.proof.mutants.equivalent_mutants import read_equivalent_mutants
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises import Call, Case, Exercise, Misconception, Value, close, exact
 
 MODULES = list(modules_in(CURRICULUM))

@@ -19,7 +19,7 @@ from autograder.proof.exercises.held_out_rows import (
 from autograder.proof.exercises.look_ups import LookUp, look_up, look_up_problems
 from autograder.proof.exercises.row_vectors import nearest, vectors_of
 from autograder.proof.lint.held_out_form import lines_that_open
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises import Call, Case, Exercise, HeldOut, accuracy
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.compiled import PUBLIC_SEED, compile_exercise, draw_cases

@@ -13,7 +13,7 @@ from autograder.proof.notebooks.notebook_key import depends_on
 from autograder.proof.notebooks.runner import prove
 from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
 from autograder.sandbox.walls import survey
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 
 MODULE = "basics/01_first"
 SETUP = "from matplotlib import pyplot as plt\nfrom lepton_course import begin, plots, record\n"

@@ -21,7 +21,7 @@ from autograder.proof.notebooks.pinned_outputs import TAG
 from autograder.proof.notebooks.runner import prove, run_notebooks
 from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
 from autograder.sandbox.walls import survey
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 
 MODULE = "basics/01_first"
 SETUP = f'from lepton_course import begin, check, plots, record\nbegin("{MODULE}")'

@@ -16,7 +16,7 @@ from autograder.proof.lint.optional_form import toolbox_complaints
 from autograder.proof.lint.structure import structure_complaints
 from autograder.proof.notebooks.pinned_outputs import TAG
 from autograder.scaffold.scaffold import CannotScaffold, scaffold_exercise, scaffold_module
-from lepton_course.authoring.declared import DECLARATIONS, load_exercises
+from lepton_course.declared_exercises import DECLARATIONS, load_exercises
 
 MODULE = "basics/08_evaluation"
 

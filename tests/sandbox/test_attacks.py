@@ -36,7 +36,7 @@ from autograder.judging.results import Grading, SubmissionResult
 from autograder.kernels.owner import shared
 from autograder.sandbox import walls
 from autograder.submissions.untrusted_files import remove_folder
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 
 CLONE = Path(__file__).resolve().parents[2]
 

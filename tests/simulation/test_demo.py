@@ -18,7 +18,7 @@ from autograder.judging.results import ExerciseResult, SubmissionResult
 from autograder.simulation.answer_sources import standalone_source
 from autograder.simulation.demo import PEOPLE, DemoSubmission, run_demo
 from autograder.simulation.simulated_answers import named
-from lepton_course.authoring.declared import DECLARATIONS
+from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.survey.asked import FEWEST_PEOPLE
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
 from lepton_course.exercises.judge import Verdict, judge
 

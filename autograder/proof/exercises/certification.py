@@ -21,7 +21,7 @@ from autograder.proof.mutants.equivalent_mutants import (
     EQUIVALENT_MUTANTS,
     read_equivalent_mutants,
 )
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.compare import Accuracy
 from lepton_course.exercises.model import Exercise
 from lepton_course.syllabus import PLAN

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Missing, Observation
 from lepton_course.exercises.remote import observe_file, parse_observations, write_cases

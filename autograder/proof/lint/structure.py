@@ -31,8 +31,8 @@ from autograder.proof.lint.optional_form import deeper_complaints
 from autograder.proof.lint.plan_form import place_complaints, unless_unmet
 from autograder.proof.lint.quiz_form import placement_complaints
 from autograder.proof.lint.solution_markers import solution_complaints
-from lepton_course.authoring.declared import load_exercises
 from lepton_course.checks.quiz_questions import load_quiz
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.model import Exercise
 from lepton_course.syllabus import SyllabusError
 

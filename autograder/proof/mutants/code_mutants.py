@@ -25,8 +25,8 @@ from autograder.proof.mutants.mutation_operators import (
     name_of,
     other_values,
 )
-from lepton_course.authoring.declared import declared_in
 from lepton_course.authoring.marks import marks_in, unmarked
+from lepton_course.declared_exercises import declared_in
 from lepton_course.exercises.case_differences import case_differences
 from lepton_course.exercises.model import Exercise, Question
 from lepton_course.exercises.probes import Observation

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autograder.curriculum.modules import CURRICULUM
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
 from lepton_course.exercises.judge import judge
 

@@ -7,7 +7,7 @@ import pytest
 from conftest import CLONE
 
 from lepton_course import load_dataset
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
 from lepton_course.exercises.judge import judge
 

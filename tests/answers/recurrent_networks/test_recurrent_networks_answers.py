@@ -12,7 +12,7 @@ import pytest
 import torch
 from conftest import CLONE
 
-from lepton_course.authoring.declared import load_exercises
+from lepton_course.declared_exercises import load_exercises
 from lepton_course.exercises.compiled import compile_exercise, observe_all
 from lepton_course.exercises.judge import Verdict, judge
 from lepton_course.exercises.model import Exercise, Question
