@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from lepton_hub.graph.course_terms import Course
-from lepton_hub.graph.graph_types import GraphEdge, Key, Link, NodeKind, Place
+from lepton_hub.graph.course_terms import CourseOutline
+from lepton_hub.graph.graph_types import EdgeKind, GraphEdge, Key, NodeKind, Place
 from lepton_hub.graph.relations import RELATIONS, about_sections, among, thread_sections
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
@@ -19,7 +19,7 @@ from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 MOST_TOGETHER = 5000
 """How many edges of one relation among given nodes are looked for."""
 
-LinkCounts = dict[Place, Counter[tuple[Link, bool]]]
+LinkCounts = dict[Place, Counter[tuple[EdgeKind, bool]]]
 """For each node, how many edges there are by relation, and by whether it is their subject."""
 
 
@@ -29,7 +29,7 @@ class EdgeFinder:
 
     session: Session
     person: Person
-    course: Course
+    course: CourseOutline
 
     def around(self, places: Collection[Place], most: int) -> list[list[GraphEdge]]:
         """Return the edges of nodes, in a list for each relation and direction.
@@ -92,7 +92,7 @@ class EdgeFinder:
         """Return the teams of who asks: of others, the hub knows only what they did."""
         me = (NodeKind.PERSON, self.person.name)
         teams = sorted(self.person.teams)
-        return [GraphEdge(me, Link.IN_TEAM, (NodeKind.TEAM, team)) for team in teams]
+        return [GraphEdge(me, EdgeKind.IN_TEAM, (NodeKind.TEAM, team)) for team in teams]
 
     def about_modules(self, condition: Any, most: int) -> tuple[int | None, list[GraphEdge]]:
         """Return edges from threads to modules, by the threads' numbers, and the last number.
@@ -132,7 +132,7 @@ class EdgeFinder:
             module = self.course.module_of(section)
             if module is not None:
                 place = (NodeKind.MODULE, module)
-                yield GraphEdge((NodeKind.THREAD, thread), Link.ABOUT, place)
+                yield GraphEdge((NodeKind.THREAD, thread), EdgeKind.ABOUT, place)
 
     def _count_sections(self, found: LinkCounts) -> None:
         for _, module in [place for place in found if place[0] is NodeKind.MODULE]:
@@ -140,12 +140,12 @@ class EdgeFinder:
             counted = select(func.count()).select_from(query.subquery())
             count = self.session.scalar(counted) or 0
             if count:
-                found[NodeKind.MODULE, module][Link.ABOUT, False] += count
+                found[NodeKind.MODULE, module][EdgeKind.ABOUT, False] += count
         threads = keys_of(found, NodeKind.THREAD)
         if threads:
             query = thread_sections(self.person).where(among(DiscussionThread.id, threads))
             for edge in self._about_modules(self.session.execute(query).tuples()):
-                found[edge.subject][Link.ABOUT, True] += 1
+                found[edge.subject][EdgeKind.ABOUT, True] += 1
 
 
 def keys_of(places: Collection[Place], kind: NodeKind) -> set[Key]:
@@ -153,27 +153,27 @@ def keys_of(places: Collection[Place], kind: NodeKind) -> set[Key]:
     return {key for kind_, key in places if kind_ is kind}
 
 
-def course_edges(course: Course) -> Iterator[GraphEdge]:
+def course_edges(course: CourseOutline) -> Iterator[GraphEdge]:
     """Yield the edges that the course itself has."""
     for module in course.modules:
         place = (NodeKind.MODULE, module)
         yield from (edge for edge in _edges_in_course(course, place) if edge.subject == place)
 
 
-def _edges_in_course(course: Course, place: Place) -> Iterator[GraphEdge]:
+def _edges_in_course(course: CourseOutline, place: Place) -> Iterator[GraphEdge]:
     kind, key = place
     if kind is NodeKind.TERM:
         for module in course.taught_by.get(str(key), ()):
-            yield GraphEdge((NodeKind.MODULE, module), Link.TEACHES, place)
+            yield GraphEdge((NodeKind.MODULE, module), EdgeKind.TEACHES, place)
     elif kind is NodeKind.MODULE and key in course.modules:
         for term in sorted(course.terms_of(str(key))):
-            yield GraphEdge(place, Link.TEACHES, (NodeKind.TERM, term))
+            yield GraphEdge(place, EdgeKind.TEACHES, (NodeKind.TERM, term))
         for other, module in course.modules.items():
             if other in course.modules[str(key)].prerequisites:
-                yield GraphEdge(place, Link.BUILDS_ON, (NodeKind.MODULE, other))
+                yield GraphEdge(place, EdgeKind.BUILDS_ON, (NodeKind.MODULE, other))
             if key in module.prerequisites:
-                yield GraphEdge((NodeKind.MODULE, other), Link.BUILDS_ON, place)
+                yield GraphEdge((NodeKind.MODULE, other), EdgeKind.BUILDS_ON, place)
 
 
-def _edge(link: Link, kinds: tuple[NodeKind, NodeKind], row: Any) -> GraphEdge:
+def _edge(link: EdgeKind, kinds: tuple[NodeKind, NodeKind], row: Any) -> GraphEdge:
     return GraphEdge((kinds[0], row.subject), link, (kinds[1], row.object))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 
-from lepton_hub.graph.graph_types import GraphNode, Link, Neighbourhood
+from lepton_hub.graph.graph_types import EdgeKind, GraphNode, Neighbourhood
 
 LETTER, LINE, RADIUS = 6.6, 17, 10
 """Width of a letter of a label, height of a label, and size of a node, in pixels."""
@@ -57,7 +57,7 @@ class PlacedEdge:
     """A line between two nodes."""
 
     ends: tuple[PlacedNode, PlacedNode]
-    link: Link
+    link: EdgeKind
 
     @property
     def from_start(self) -> bool:
@@ -89,7 +89,7 @@ def draw(found: Neighbourhood, sheet: Sheet) -> GraphPicture:
     return GraphPicture(sheet, list(placed.values()), lines)
 
 
-def _positions(nodes: list[GraphNode], edges: list[tuple[str, Link, str]]) -> np.ndarray:
+def _positions(nodes: list[GraphNode], edges: list[tuple[str, EdgeKind, str]]) -> np.ndarray:
     """Return positions (nodes, 2) from -1 to 1 along both axes."""
     graph = nx.Graph()
     graph.add_nodes_from(node.id for node in nodes)

@@ -18,7 +18,7 @@ class NodeKind(StrEnum):
     THREAD = "thread"
 
 
-class Link(StrEnum):
+class EdgeKind(StrEnum):
     """How one node is related to another; read as a sentence: person owns item."""
 
     OWNS = "owns"
@@ -46,7 +46,7 @@ class GraphEdge:
     """A relation between two nodes."""
 
     subject: Place
-    link: Link
+    link: EdgeKind
     object: Place
 
 
@@ -77,8 +77,8 @@ class Neighbourhood:
     """
 
     nodes: list[GraphNode]
-    edges: list[tuple[str, Link, str]]
-    left_out: dict[tuple[Link, bool], int] = field(default_factory=dict)
+    edges: list[tuple[str, EdgeKind, str]]
+    left_out: dict[tuple[EdgeKind, bool], int] = field(default_factory=dict)
 
     @property
     def start(self) -> GraphNode:

@@ -4,39 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lepton_hub.graph.graph_types import GraphNode, Link, Neighbourhood
+from lepton_hub.graph.graph_types import EdgeKind, GraphNode, Neighbourhood
 
 FORWARD = {
-    Link.OWNS: "owns",
-    Link.CONTRIBUTED: "contributed to",
-    Link.IN_TEAM: "is in team",
-    Link.BELONGS: "stands in the space of team",
-    Link.TAGGED: "has the tag",
-    Link.MADE_FROM: "was made from",
-    Link.MENTIONS: "mentions",
-    Link.ABOUT: "is about",
-    Link.BEGAN: "began",
-    Link.ANSWERED: "gave the accepted answer to",
-    Link.REPLIED: "replied in",
-    Link.TEACHES: "teaches",
-    Link.BUILDS_ON: "builds on",
+    EdgeKind.OWNS: "owns",
+    EdgeKind.CONTRIBUTED: "contributed to",
+    EdgeKind.IN_TEAM: "is in team",
+    EdgeKind.BELONGS: "stands in the space of team",
+    EdgeKind.TAGGED: "has the tag",
+    EdgeKind.MADE_FROM: "was made from",
+    EdgeKind.MENTIONS: "mentions",
+    EdgeKind.ABOUT: "is about",
+    EdgeKind.BEGAN: "began",
+    EdgeKind.ANSWERED: "gave the accepted answer to",
+    EdgeKind.REPLIED: "replied in",
+    EdgeKind.TEACHES: "teaches",
+    EdgeKind.BUILDS_ON: "builds on",
 }
 """Each relation, read from its subject."""
 
 BACKWARD = {
-    Link.OWNS: "is owned by",
-    Link.CONTRIBUTED: "has contributions by",
-    Link.IN_TEAM: "has the member",
-    Link.BELONGS: "shares",
-    Link.TAGGED: "is a tag of",
-    Link.MADE_FROM: "was used for",
-    Link.MENTIONS: "is mentioned in",
-    Link.ABOUT: "is discussed in",
-    Link.BEGAN: "was begun by",
-    Link.ANSWERED: "was answered by",
-    Link.REPLIED: "has replies by",
-    Link.TEACHES: "is taught in",
-    Link.BUILDS_ON: "is needed for",
+    EdgeKind.OWNS: "is owned by",
+    EdgeKind.CONTRIBUTED: "has contributions by",
+    EdgeKind.IN_TEAM: "has the member",
+    EdgeKind.BELONGS: "shares",
+    EdgeKind.TAGGED: "is a tag of",
+    EdgeKind.MADE_FROM: "was used for",
+    EdgeKind.MENTIONS: "is mentioned in",
+    EdgeKind.ABOUT: "is discussed in",
+    EdgeKind.BEGAN: "was begun by",
+    EdgeKind.ANSWERED: "was answered by",
+    EdgeKind.REPLIED: "has replies by",
+    EdgeKind.TEACHES: "is taught in",
+    EdgeKind.BUILDS_ON: "is needed for",
 }
 """Each relation, read from its object."""
 
@@ -44,7 +44,7 @@ ToldNode = tuple[GraphNode, list[tuple[str, list[GraphNode]]]]
 """A node with what is said of it: a relation in words, and the nodes at its other end."""
 
 
-def relation_words(link: Link, from_subject: bool) -> str:
+def relation_words(link: EdgeKind, from_subject: bool) -> str:
     """Return a relation in words, read from one of its ends."""
     return (FORWARD if from_subject else BACKWARD)[link]
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import NotVisible, existing
 from lepton_hub.catalogue.tables import SharedItem
-from lepton_hub.graph.course_terms import Course
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.edge_finding import EdgeFinder, keys_of
 from lepton_hub.graph.graph_types import GraphNode, NodeKind, Place
 from lepton_hub.identity.person import Person
@@ -46,7 +46,9 @@ def find_place(finder: EdgeFinder, node: str) -> Place:
     raise NotVisible
 
 
-def describe(session: Session, course: Course, places: Collection[Place]) -> dict[Place, GraphNode]:
+def describe(
+    session: Session, course: CourseOutline, places: Collection[Place]
+) -> dict[Place, GraphNode]:
     """Return names of nodes; all of them exist for who asks, since edges led there."""
     found = {place: _named(course, place) for place in places}
     for item in _rows(session, SharedItem, places, NodeKind.ITEM):
@@ -67,7 +69,7 @@ def _item(session: Session, person: Person, reference: str) -> int:
     return item.id
 
 
-def _named(course: Course, place: Place) -> GraphNode:
+def _named(course: CourseOutline, place: Place) -> GraphNode:
     kind, key = place
     label = str(key)
     if kind is NodeKind.MODULE:

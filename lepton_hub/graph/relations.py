@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from lepton_hub.catalogue.cards import ItemKind
 from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
-from lepton_hub.graph.graph_types import Key, Link, NodeKind
+from lepton_hub.graph.graph_types import EdgeKind, Key, NodeKind
 from lepton_hub.graph.mention_tables import TermMention
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
@@ -38,7 +38,7 @@ class Relation:
     columns of the two ends. at: when something last happened.
     """
 
-    link: Link
+    link: EdgeKind
     kinds: tuple[NodeKind, NodeKind]
     subject: Any
     object: Any
@@ -150,37 +150,37 @@ _ITEM, _THREAD = SharedItem.id, DiscussionThread.id
 _CHANGED, _TALKED = SharedItem.changed_at, DiscussionThread.changed_at
 
 RELATIONS: tuple[Relation, ...] = (
-    Relation(Link.OWNS, (PERSON, ITEM), SharedItem.owner, _ITEM, _CHANGED, existing),
+    Relation(EdgeKind.OWNS, (PERSON, ITEM), SharedItem.owner, _ITEM, _CHANGED, existing),
     Relation(
-        Link.CONTRIBUTED, (PERSON, ITEM), Version.made_by, _ITEM, Version.made_at, _versions
+        EdgeKind.CONTRIBUTED, (PERSON, ITEM), Version.made_by, _ITEM, Version.made_at, _versions
     ),
     Relation(
-        Link.CONTRIBUTED,
+        EdgeKind.CONTRIBUTED,
         (PERSON, ITEM),
         DocumentRevision.made_by,
         _ITEM,
         DocumentRevision.made_at,
         _revisions,
     ),
-    Relation(Link.BELONGS, (ITEM, TEAM), _ITEM, SharedItem.team, _CHANGED, _in_team_spaces),
-    Relation(Link.TAGGED, (ITEM, TAG), _ITEM, ItemTag.tag, _CHANGED, _tagged_items),
-    Relation(Link.TAGGED, (THREAD, TAG), _THREAD, ThreadTag.tag, _TALKED, _tagged_threads),
+    Relation(EdgeKind.BELONGS, (ITEM, TEAM), _ITEM, SharedItem.team, _CHANGED, _in_team_spaces),
+    Relation(EdgeKind.TAGGED, (ITEM, TAG), _ITEM, ItemTag.tag, _CHANGED, _tagged_items),
+    Relation(EdgeKind.TAGGED, (THREAD, TAG), _THREAD, ThreadTag.tag, _TALKED, _tagged_threads),
     Relation(
-        Link.MADE_FROM, (ITEM, ITEM), _ITEM, _SourceVersion.item_id, Version.made_at, _made_from
+        EdgeKind.MADE_FROM, (ITEM, ITEM), _ITEM, _SourceVersion.item_id, Version.made_at, _made_from
     ),
     Relation(
-        Link.MENTIONS, (ITEM, TERM), _ITEM, TermMention.term, _CHANGED, _mentioning_items
+        EdgeKind.MENTIONS, (ITEM, TERM), _ITEM, TermMention.term, _CHANGED, _mentioning_items
     ),
     Relation(
-        Link.MENTIONS, (THREAD, TERM), _THREAD, TermMention.term, _TALKED, _mentioning_threads
+        EdgeKind.MENTIONS, (THREAD, TERM), _THREAD, TermMention.term, _TALKED, _mentioning_threads
     ),
     Relation(
-        Link.ABOUT, (THREAD, ITEM), _THREAD, DiscussionThread.item_id, _TALKED, _about_items
+        EdgeKind.ABOUT, (THREAD, ITEM), _THREAD, DiscussionThread.item_id, _TALKED, _about_items
     ),
-    Relation(Link.BEGAN, (PERSON, THREAD), DiscussionThread.made_by, _THREAD, _TALKED,
+    Relation(EdgeKind.BEGAN, (PERSON, THREAD), DiscussionThread.made_by, _THREAD, _TALKED,
              visible_threads),
-    Relation(Link.ANSWERED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED, _answers),
-    Relation(Link.REPLIED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED, _replies),
+    Relation(EdgeKind.ANSWERED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED, _answers),
+    Relation(EdgeKind.REPLIED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED, _replies),
 )  # fmt: skip
 """All of them but those that need no query: see `edge_finding`."""
 

@@ -10,9 +10,9 @@ from sqlalchemy import and_, or_
 from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.catalogue.tables import Source
-from lepton_hub.graph.course_terms import Course
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.edge_finding import EdgeFinder, course_edges
-from lepton_hub.graph.graph_types import GraphEdge, GraphNode, Link, NodeKind, Place
+from lepton_hub.graph.graph_types import EdgeKind, GraphEdge, GraphNode, NodeKind, Place
 from lepton_hub.graph.node_finding import describe
 from lepton_hub.graph.relations import RELATIONS, version_sources
 from lepton_hub.identity.person import Person
@@ -29,7 +29,9 @@ _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 
 
-def triples(sessions: sessionmaker[Session], person: Person, course: Course) -> Iterator[Triple]:
+def triples(
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
+) -> Iterator[Triple]:
     """Yield the graph's triples, in parts, each read in a short transaction.
 
     Besides its edges: each node's label and type, when it first occurs.
@@ -66,7 +68,7 @@ def as_tsv(found: Iterable[Triple]) -> Iterator[str]:
 
 
 def _batches(
-    sessions: sessionmaker[Session], person: Person, course: Course
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[list[GraphEdge]]:
     yield list(course_edges(course))
     with sessions.begin() as session:
@@ -92,7 +94,7 @@ def _batches(
 
 
 def _section_batches(
-    sessions: sessionmaker[Session], person: Person, course: Course
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[list[GraphEdge]]:
     last = 0
     while True:
@@ -106,7 +108,7 @@ def _section_batches(
 
 
 def _version_triples(
-    sessions: sessionmaker[Session], person: Person, course: Course
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[Triple]:
     """Yield which version was made from which, and whose versions they are."""
     last, known = (0, 0), set()
@@ -131,7 +133,7 @@ def _version_triples(
                     known.add(ids[-1])
                     yield ids[-1], "type", "Version"
                     yield ids[-1], "version_of", of
-            yield ids[0], Link.MADE_FROM, ids[1]
+            yield ids[0], EdgeKind.MADE_FROM, ids[1]
         last = rows[-1].version, rows[-1].source
 
 

@@ -14,7 +14,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def atom_feed(who: str, news: Iterable[NewsEntry], address: str, updated: datetime) -> bytes:
-    """Return a feed. address: of the feed itself; links lead to the API beside it."""
+    """Return a feed. address: of the feed itself; links lead to the pages beside it."""
     ElementTree.register_namespace("", _ATOM)
     feed = ElementTree.Element(f"{{{_ATOM}}}feed")
     _add(feed, "id", address)
@@ -30,7 +30,7 @@ def atom_feed(who: str, news: Iterable[NewsEntry], address: str, updated: dateti
         author = ElementTree.SubElement(entry, f"{{{_ATOM}}}author")
         _add(author, "name", one.who)
         _add(entry, "summary", one.sentence)
-        _link(entry, "alternate", base + path_of(one))
+        _link(entry, "alternate", base + page_of(one))
     return ElementTree.tostring(feed, encoding="utf-8", xml_declaration=True)
 
 
@@ -40,6 +40,13 @@ def path_of(one: NewsEntry) -> str:
         return f"/threads/{one.thread.public_id}"
     kind = "documents" if one.item and one.item.kind == "document" else "items"
     return f"/{kind}/{one.reference}"
+
+
+def page_of(one: NewsEntry) -> str:
+    """Return the path of the page to which an entry leads, without the hub's prefix."""
+    if one.thread is not None:
+        return f"/pages/discussions/{one.thread.public_id}?post={one.key}#post-{one.key}"
+    return f"/pages{path_of(one)}"
 
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:

@@ -67,7 +67,10 @@ def problem_page(
     """Return a page that says what went wrong."""
     person = _person(request)
     title = TITLES.get(status, "This did not work")
-    answer = render(request, person, "problem.html", status=status, title=title, detail=detail)
+    kept = _typed(request)
+    answer = render(
+        request, person, "problem.html", status=status, title=title, detail=detail, kept=kept
+    )
     for name, value in (headers or {}).items():
         answer.headers[name] = value
     return answer
@@ -88,6 +91,7 @@ def refusal_page(request: Request, status: int) -> Response:
         title=TITLES[status],
         detail=NOT_VISIBLE if status == 404 else NOT_ALLOWED,
         item=item,
+        kept=_typed(request),
     )
 
 
@@ -127,6 +131,14 @@ def _again(request: Request, status: int, detail: str, fields: Fields) -> Respon
         sent=sent,
         files=fields.has_files,
     )
+
+
+def _typed(request: Request) -> list[str]:
+    """Return what somebody wrote in the form that went wrong, so that they can copy it."""
+    fields: Fields | None = getattr(request.state, "sent", None)
+    if fields is None:
+        return []
+    return [value for name in fields for value in fields.all(name) if len(value.split()) > 2]
 
 
 def _person(request: Request) -> Person | None:

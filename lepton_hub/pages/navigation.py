@@ -29,7 +29,6 @@ NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/discussions", "Discussions"),
     NavigationEntry("/pages/digest", "What is new"),
     NavigationEntry("/pages/graph", "Graph"),
-    NavigationEntry("/pages/search", "Search"),
     NavigationEntry("/pages/team", "My team"),
     NavigationEntry("/pages/administration", "Administration", for_admins=True),
 )  # fmt: skip

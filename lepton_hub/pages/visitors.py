@@ -61,6 +61,7 @@ async def own_form(request: Request, key: bytes) -> Fields:
         fields = await read_fields(request)
     except FormUnreadable as error:
         raise FormRefused(f"{error} Nothing was changed.") from error
+    request.state.sent = fields  # whatever goes wrong from here on, its page shows what was typed
     if not is_form_token(request, key, fields.get(FIELD, "")):
         raise FormRefused(OLD_FORM, fields)
     return fields

@@ -56,10 +56,13 @@ class BoundedRenderer:
         except RenderingFailed:
             return plain_html(text)
 
-    def notebook(self, content: str) -> str:
-        """Return a notebook as safe HTML. Raises NotANotebook, also for one that takes too long."""
+    def notebook(self, content: str, for_page: bool = False) -> str:
+        """Return a notebook as safe HTML. Raises NotANotebook, also for one that takes too long.
+
+        for_page: with formulas as MathML, as `page` has them.
+        """
         try:
-            return self._result("notebook", content) or ""
+            return self._result("notebook page" if for_page else "notebook", content) or ""
         except RenderingFailed as error:
             raise NotANotebook("it takes too long to show") from error
 

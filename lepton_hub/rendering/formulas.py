@@ -42,6 +42,9 @@ _ATTRIBUTES = {
 }
 
 
+_BARS = frozenset("|‖∥∣⌊⌋⌈⌉⟨⟩")
+
+
 class NotConverted(ValueError):
     """A formula stays TeX."""
 
@@ -77,16 +80,21 @@ def _drawn(escaped: str, display: str, tag: str) -> str:
         return f'<code class="tex">{escaped}</code>'
 
 
-def _safe(element: Element, depth: int) -> str:
+def _safe(element: Element, depth: int, of_table: bool = False) -> str:
+    """Return an element built anew. of_table: whether a table stands beside it, as in a matrix."""
     if element.tag not in _ELEMENTS or depth == 0:
         raise NotConverted(f"{element.tag} is not known")
     text = unescape(element.text or "")
     if text.startswith("\\") or (text == "&" and element.tag == "mi"):
         raise NotConverted("it has a command that is not known")
+    told = dict(element.attrib)
+    if text in _BARS and not of_table:
+        told.setdefault("stretchy", "false")  # as in TeX, where only \left and \right stretch
     attributes = "".join(
         f' {name}="{value}"'
-        for name, value in element.attrib.items()
+        for name, value in told.items()
         if name in _ATTRIBUTES and re.fullmatch(_ATTRIBUTES[name], value)
     )
-    inner = "".join(_safe(child, depth - 1) for child in element)
+    has_table = any(child.tag == "mtable" for child in element)
+    inner = "".join(_safe(child, depth - 1, has_table) for child in element)
     return f"<{element.tag}{attributes}>{escape(text)}{inner}</{element.tag}>"

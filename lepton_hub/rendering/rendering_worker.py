@@ -19,6 +19,7 @@ TASKS = {
     "markdown": render_markdown,
     "page": lambda text, attachments: with_formulas(render_markdown(text, attachments)),
     "notebook": render_notebook,
+    "notebook page": lambda content: with_formulas(render_notebook(content)),
     "difference": lambda before, after, old, new: difference(before, after, (old, new)),
     "merge": merge,
 }

@@ -43,7 +43,7 @@ class LabelledText:
 
 
 @dataclass(frozen=True)
-class Suggestion:
+class LabelSuggestion:
     """A label that may fit.
 
     words: of the text, because of which. texts: in how many others one of them stands, and the
@@ -79,7 +79,7 @@ def telling_words(text: str) -> frozenset[str]:
 
 def suggest_labels(
     words: frozenset[str], known: Sequence[LabelledText], most: int, without: Collection[str] = ()
-) -> list[Suggestion]:
+) -> list[LabelSuggestion]:
     """Return the labels that fit a text best, the best first.
 
     known: texts with labels; nothing else has an influence. without: labels not to suggest.
@@ -136,9 +136,9 @@ def _centroids(
 
 def _explained(
     label: str, shares: Mapping[str, float], known: Sequence[LabelledText]
-) -> Suggestion:
+) -> LabelSuggestion:
     """Return a label with the words that brought it forward most, and how many texts have both."""
     ranked = sorted(shares, key=lambda word: (-round(shares[word], 9), word))
     reasons = ranked[:MOST_REASONS]
     texts = sum(label in text.labels and not text.words.isdisjoint(reasons) for text in known)
-    return Suggestion(label, tuple(reasons), texts)
+    return LabelSuggestion(label, tuple(reasons), texts)

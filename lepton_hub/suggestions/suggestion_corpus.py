@@ -14,14 +14,14 @@ from sqlalchemy.orm import Session
 from lepton_hub.catalogue.cards import TAG
 from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem
-from lepton_hub.graph.course_terms import Course
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost, ThreadTag
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.suggestions.label_suggestions import (
     LabelledText,
-    Suggestion,
+    LabelSuggestion,
     suggest_labels,
     telling_words,
 )
@@ -38,8 +38,8 @@ _BATCH = 500
 class SuggestedLabels:
     """What may fit a text."""
 
-    tags: list[Suggestion] = field(default_factory=list)
-    categories: list[Suggestion] = field(default_factory=list)
+    tags: list[LabelSuggestion] = field(default_factory=list)
+    categories: list[LabelSuggestion] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class KnownText:
 def suggest_for_text(
     session: Session,
     person: Person,
-    course: Course,
+    course: CourseOutline,
     text: str,
     *,
     most: int = 5,
@@ -143,7 +143,7 @@ def _tags(
     return found
 
 
-def _terms(course: Course, text: str, taken: Collection[str]) -> list[Suggestion]:
+def _terms(course: CourseOutline, text: str, taken: Collection[str]) -> list[LabelSuggestion]:
     """Return the course's terms that a text mentions and that can be tags."""
     found = []
     for key in sorted(course.terms_in(text)):
@@ -151,5 +151,5 @@ def _terms(course: Course, text: str, taken: Collection[str]) -> list[Suggestion
         label = spelled if re.fullmatch(TAG, spelled) else key
         if label not in taken and re.fullmatch(TAG, label):
             module = course.modules[course.taught_by[key][0]]
-            found.append(Suggestion(label, module=module.title))
+            found.append(LabelSuggestion(label, module=module.title))
     return found

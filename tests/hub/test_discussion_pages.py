@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
+from lasting_renderer import RENDERER
 from page_visitor import ORIGIN, PageVisitor
 from small_hub import small_hub
 
@@ -10,10 +13,24 @@ NEW = "/pages/discussions/new"
 SECTION = "02_data_pipelines/lesson.ipynb#Leakage"
 
 
+@contextmanager
+def prepared(folder):
+    with small_hub(folder) as made:
+        made.state.renderer = RENDERER
+        made.make("ada", "engines/rides")
+        yield made
+
+
 @pytest.fixture
 def hub(tmp_path):
-    with small_hub(tmp_path) as made:
-        made.make("ada", "engines/rides")
+    with prepared(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A hub for tests that change nothing in it."""
+    with prepared(tmp_path_factory.mktemp("hub")) as made:
         yield made
 
 
@@ -108,7 +125,8 @@ def test_a_section_has_its_own_audience_and_anchor(hub, ada, bose):
         ({"tags": "Ünïcode"}, 422, "At most 20 tags"),
     ],
 )
-def test_a_form_with_a_problem_keeps_what_was_typed(ada, wrong, status, sentence):
+def test_a_form_with_a_problem_keeps_what_was_typed(shared, wrong, status, sentence):
+    ada = PageVisitor(shared, "ada")
     told = {"about": "item", "item": "engines/rides", "kind": "question", "title": "T"}
     answer = ada.send(NEW, {**told, "text": "\n<my> words", "tags": "", **wrong})
     assert answer.status_code == status

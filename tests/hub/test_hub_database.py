@@ -9,6 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from conftest import skip_unless_ci
+from page_visitor import PageVisitor
 from postgres import PostgresServer, postgres_programs, postgres_server
 from small_hub import CARD, small_hub
 from sqlalchemy import text
@@ -82,6 +83,27 @@ def test_everything_works_on_postgresql(tmp_path, postgres):
     with small_hub(tmp_path, database=url) as hub:
         assert differences(hub.state.engine) == []
         share_and_look(hub)
+
+
+def test_the_pages_work_on_postgresql(tmp_path, postgres):
+    with small_hub(tmp_path, database=postgres.new_database("pages")) as hub:
+        hub.make("ada", "engines/riders", tags=["transport"])
+        hub.add("ada", "engines/riders", {"a.csv": b"a,b\n1,2\n"})
+        hub.post("dora", "/requests", {"item": "engines/riders"})
+        told = {"item": "engines/riders", "title": "Why?", "text": "Why?", "kind": "question"}
+        hub.post("ada", "/threads", told)
+        ada = PageVisitor(hub, "ada")
+        assert "dora asks to read" in ada.see("/pages/").text
+        assert "1 item" in ada.see("/pages/items?tag=transport").text
+        assert "1 found" in ada.see("/pages/search?q=riders").text
+        assert "Colleagues seen here ada" in ada.see("/pages/team").text
+        for below in ("", "/card", "/sharing", "/versions/new", "/file?path=a.csv", "/delete"):
+            ada.see(f"/pages/items/engines/riders{below}")
+        ada.see("/pages/requests")
+        grace = PageVisitor(hub, "grace")
+        grace.after(grace.send("/pages/administration/log/check"))
+        assert "The audit log is whole" in grace.see("/pages/administration").text
+        assert "audit.verify" in grace.see("/pages/administration/log").text
 
 
 def share_all_at_once(hub) -> None:

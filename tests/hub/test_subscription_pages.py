@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
+from lasting_renderer import RENDERER
 from page_visitor import ORIGIN, PageVisitor
 from small_hub import small_hub
 
 HERE = "/pages/subscriptions"
 
 
-@pytest.fixture
-def hub(tmp_path):
-    with small_hub(tmp_path) as made:
+@contextmanager
+def prepared(folder):
+    with small_hub(folder) as made:
+        made.state.renderer = RENDERER
         told = {"space": "engines", "name": "guide", "title": "Guide", "text": "x", "tags": ["how"]}
         made.post("ada", "/documents", told)
+        yield made
+
+
+@pytest.fixture
+def hub(tmp_path):
+    with prepared(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A hub for tests that change nothing in it."""
+    with prepared(tmp_path_factory.mktemp("hub")) as made:
         yield made
 
 
@@ -54,6 +71,7 @@ def test_tags_teams_and_people_are_followed_by_name(hub, bose, kind, target):
     page = bose.see("/pages/digest")
     assert "ada made engines/b" in page.text
     assert "/pages/documents/engines/b" in page.links
+    assert "http://testserver/pages/documents/engines/b" in hub.get("bose", "/digest.atom").text
 
 
 @pytest.mark.parametrize(
@@ -61,8 +79,10 @@ def test_tags_teams_and_people_are_followed_by_name(hub, bose, kind, target):
     ["//evil.example", "https://evil.example/pages/", "/pages/../../x", "/pages/\\evil", "/docs",
      "/pages/%2e%2e/x", "javascript:alert(1)", "/pages/x\r\nSet-Cookie: a=b", ""],
 )  # fmt: skip
-def test_no_button_leads_elsewhere(bose, back):
-    answer = bose.send(HERE, {"kind": "tag", "target": "how", "wish": "follow", "back": back})
+def test_no_button_leads_elsewhere(shared, back):
+    answer = PageVisitor(shared, "bose").send(
+        HERE, {"kind": "tag", "target": "how", "wish": "follow", "back": back}
+    )
     assert answer.headers["location"] == HERE
 
 
@@ -77,11 +97,13 @@ def test_no_button_leads_elsewhere(bose, back):
         ("", "", 422),
     ],
 )
-def test_what_cannot_be_followed_is_said_and_kept(hub, bose, kind, target, status):
-    answer = bose.send(HERE, {"kind": kind, "target": target, "wish": "follow"})
+def test_what_cannot_be_followed_is_said_and_kept(shared, kind, target, status):
+    answer = PageVisitor(shared, "dora").send(
+        HERE, {"kind": kind, "target": target, "wish": "follow"}
+    )
     assert answer.status_code == status
     assert target.replace("<", "&lt;").replace(">", "&gt;") in answer.text
-    assert followed(hub) == []
+    assert followed(shared, "dora") == []
 
 
 def test_an_item_that_one_may_not_see_is_as_one_that_is_not_there(hub):
@@ -152,7 +174,6 @@ def test_a_long_digest_comes_in_pages(hub, bose):
         hub.make("ada", f"engines/i{number}")
     first = bose.see("/pages/digest")
     rest = bose.see(next(link for link in first.links if "cursor=" in link))
-    shown = [f"engines/i{number} " in f"{first.text} {rest.text} " for number in range(55)]
-    assert len(rest.links) > 5
-    assert "Guide" in rest.text
-    assert sum(shown) >= 50
+    assert first.text.count("ada made engines/i") == 50
+    assert rest.text.count("ada made engines/i") == 5
+    assert "ada made engines/guide" in rest.text

@@ -13,7 +13,7 @@ from lepton_hub.api.conditional import tagged
 from lepton_hub.api.problems import described
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.graph.edge_finding import EdgeFinder
-from lepton_hub.graph.graph_types import Link, Neighbourhood
+from lepton_hub.graph.graph_types import EdgeKind, Neighbourhood
 from lepton_hub.graph.neighbourhood import FARTHEST, MOST_NODES, neighbourhood
 from lepton_hub.graph.node_finding import NODE, find_place
 from lepton_hub.graph.triples import as_ntriples, as_tsv, triples
@@ -43,14 +43,14 @@ class EdgeAnswer(BaseModel):
     """How a node, the subject, is related to another one."""
 
     subject: str
-    relation: Link
+    relation: EdgeKind
     object: str
 
 
 class LeftOut(BaseModel):
     """How many edges of the node are not in the answer. end: which end of them the node is."""
 
-    relation: Link
+    relation: EdgeKind
     end: Literal["subject", "object"]
     count: int
 

@@ -15,7 +15,7 @@ from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import ITEM, SPACE
 from lepton_hub.knowledge.documents import newest_text
 from lepton_hub.permissions import Action
-from lepton_hub.suggestions.label_suggestions import Suggestion
+from lepton_hub.suggestions.label_suggestions import LabelSuggestion
 from lepton_hub.suggestions.suggestion_corpus import LOOKED_AT, suggest_for_text
 
 router = APIRouter(tags=["suggestions"])
@@ -80,5 +80,5 @@ def suggested(
     return tagged(request, answer)
 
 
-def _answer(one: Suggestion) -> SuggestionAnswer:
+def _answer(one: LabelSuggestion) -> SuggestionAnswer:
     return SuggestionAnswer(**vars(one), why=one.why)

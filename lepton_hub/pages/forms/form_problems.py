@@ -19,9 +19,12 @@ def problems_of(error: ValidationError, sentences: Mapping[str, str]) -> dict[st
         known = [name for name in names if name in sentences]
         name = known[-1] if known else names[-1] if names else ""
         said = one["msg"].removeprefix("Value error, ")
-        if one["type"] == "string_too_long":
+        kind = one["type"]
+        if isinstance(one["input"], str):  # behind a validator, a text is measured as a list is
+            kind = kind.removeprefix("string_")
+        if kind == "too_long" and isinstance(one["input"], str):
             said = f"At most {one['ctx']['max_length']} characters."
-        elif one["type"] in ("string_too_short", "missing"):
+        elif kind == "missing" or (kind == "too_short" and isinstance(one["input"], str)):
             said = "This is needed."
         else:
             said = sentences.get(name) or f"{said[:1].upper()}{said[1:]}."

@@ -18,7 +18,7 @@ from lepton_hub.catalogue.versions import find_version, list_versions
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import problems_of
 from lepton_hub.pages.items.sharing_pages import ROLES
-from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.knowledge.form_reading import by_field, form_key, new_form_number
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 
@@ -45,10 +45,11 @@ def show_requests(
 @router.post("/pages/requests")
 def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
     """Ask for access to an item, whether there is such an item or not."""
-    typed = {name: form.get(name, "") for name in ("item", "role", "message")}
+    typed = {name: form.get(name, "") for name in ("once", "item", "role", "message")}
     try:
-        told = NewRequest.model_validate({**typed, "item": typed["item"].strip()})
-        asking_routes.make(request, state, person, told)
+        asked = {"item": typed["item"].strip(), "role": typed["role"], "message": typed["message"]}
+        told = NewRequest.model_validate(asked)
+        asking_routes.make(request, state, person, told, form_key(form.get("once", ""), told))
     except ValidationError as error:
         return _page(request, state, person, typed, problems_of(error, SENTENCES))
     except Problem as problem:
@@ -85,6 +86,7 @@ def _page(
     to_me = asking_routes.list_to_me(state, person).requests
     return render(
         request, person, "items/requests.html", status=422 if problems else 200,
-        mine=mine, to_me=to_me, typed={"item": "", "role": "read", "message": "", **typed},
+        once=typed.get("once") or new_form_number(), mine=mine, to_me=to_me,
+        typed={"item": "", "role": "read", "message": "", **typed},
         problems=by_field(problems), roles=ROLES,
     )  # fmt: skip

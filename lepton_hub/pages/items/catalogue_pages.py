@@ -23,9 +23,9 @@ from lepton_hub.pages.items.card_forms import (
     read_new_item,
     spaces_of,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.knowledge.form_reading import by_field, form_key, new_form_number
+from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.page_rendering import render, see_other
-from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels
 
@@ -83,7 +83,9 @@ def make_item(request: Request, state: State, person: Visitor, form: SentForm) -
     told, problems = read_new_item(typed)
     if told is not None:
         try:
-            made = item_routes.make(request, state, person, told)
+            made = item_routes.make(
+                request, state, person, told, form_key(form.get("once", ""), told)
+            )
             reference = json.loads(made.body)["reference"]
             said = "It is made. Now add its first version: the files."
             return see_other(request, f"/pages/items/{reference}/versions/new", said)
@@ -102,6 +104,7 @@ def _form(
     return render(
         request, person, "items/new_item.html", status=422 if problems else 200,
         typed={**blank_card(), "space": "", "name": "", "kind": "", **typed},
+        once=typed.get("once") or new_form_number(),
         problems=by_field(problems), kinds=KINDS, spaces=spaces_of(person),
         personal_data=PERSONAL_DATA, suggested=suggested,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lepton_hub.api.knowledge.attachment_routes import LARGEST_NOTEBOOK
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.tables import VersionFile
+from lepton_hub.pages.knowledge.rendered_texts import rendered_notebook
 from lepton_hub.previews import IMAGES, NoPreview, TablePreview, is_table, preview_table
 from lepton_hub.rendering.notebook_reading import NotANotebook
 from lepton_hub.storage import BlobDamaged, BlobMissing
@@ -75,7 +76,7 @@ def _notebook(state: ServiceState, file: VersionFile) -> FileView:
         return FileView(file.path, why_not=why)
     try:
         content = b"".join(state.store.read(file.sha256)).decode("utf-8")
-        return FileView(file.path, html=state.renderer.notebook(content))
+        return FileView(file.path, html=rendered_notebook(state, content))
     except (NotANotebook, UnicodeDecodeError) as error:
         why = str(error) if isinstance(error, NotANotebook) else "it is no text"
         return FileView(file.path, why_not=f"It cannot be shown as a notebook: {why}.")

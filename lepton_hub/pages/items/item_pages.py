@@ -87,9 +87,11 @@ def show_item(
     )  # fmt: skip
 
 
-def _showing_most(file: VersionFile) -> bool:
-    """Return how late a file is chosen to be looked at: tables and pictures first."""
-    return not is_table(file.path) and not file.path.lower().endswith(tuple(IMAGES))
+def _showing_most(file: VersionFile) -> int:
+    """Return how late a file is chosen to be looked at: a table first, then a picture."""
+    if is_table(file.path):
+        return 0
+    return 1 if file.path.lower().endswith(tuple(IMAGES)) else 2
 
 
 def _shown(session: Session, person: Person, item: SharedItem, version: Version) -> ShownVersion:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from lepton_hub.catalogue.cards import NewVersion
-from lepton_hub.pages.forms import problems_of
+from lepton_hub.pages.forms import ArrivedFile, problems_of
 
-_UPLOAD = re.compile(r"([0-9a-f]{32}) (.+)", re.DOTALL)
 _TYPES = "integer, number, text, boolean, date, datetime or category"
 COLUMN_HELP = f"One a line: name; type; unit; description. The type is {_TYPES}."
 SENTENCES = {
@@ -21,25 +18,6 @@ SENTENCES = {
     "path": "A file's name cannot have \\ : * ? \" < > | in it, nor begin or end with a blank.",
 }
 _FIELDS = {"type": "columns", "name": "columns", "unit": "columns", "path": "file", "files": "file"}
-
-
-@dataclass(frozen=True)
-class ArrivedFile:
-    """A file whose content the hub has, in an upload that no version uses yet."""
-
-    upload: str
-    path: str
-
-    @property
-    def told(self) -> str:
-        """How a form names it."""
-        return f"{self.upload} {self.path}"
-
-
-def arrived_files(values: Sequence[str]) -> list[ArrivedFile]:
-    """Return the files that a form names; what is no such name is left out."""
-    found = (_UPLOAD.fullmatch(value) for value in values)
-    return [ArrivedFile(one[1], one[2]) for one in found if one]
 
 
 def columns_as_text(columns: Sequence[Mapping[str, Any]]) -> str:

@@ -17,15 +17,13 @@ from lepton_hub.catalogue.contents import TooManyUploads, begin_upload
 from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.versions import newest_version
 from lepton_hub.identity.person import Person
-from lepton_hub.pages.forms import SentFile
+from lepton_hub.pages.forms import ArrivedFile, SentFile, arrived_files
 from lepton_hub.pages.items.version_forms import (
     COLUMN_HELP,
-    ArrivedFile,
-    arrived_files,
     columns_as_text,
     read_version,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.knowledge.form_reading import by_field, form_key, new_form_number
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
@@ -55,7 +53,8 @@ def add_version(
         files += [_keep(state, person, file) for file in form.files("file")]
         told, problems = read_version(form, files)
         if told is not None:
-            answer = version_routes.add(request, state, person, space, name, told)
+            key = form_key(form.get("once", ""), told)
+            answer = version_routes.add(request, state, person, space, name, told, key)
             number = json.loads(answer.body)["number"]
             said = f"Version {number} is there." if answer.status_code == 201 else SAME
             return see_other(request, f"/pages/items/{space}/{name}?version={number}", said)
@@ -104,6 +103,7 @@ def _form(
     return render(
         request, person, "items/new_version.html", status=422 if problems else 200,
         item=item, number=number, typed={**BLANK, "columns": columns, **(typed or {})},
+        once=(typed or {}).get("once") or new_form_number(),
         files=files, problems=by_field(problems), column_help=COLUMN_HELP,
         largest_form=LARGEST_BODY, largest=state.settings.largest_upload,
     )  # fmt: skip

@@ -5,26 +5,17 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Path, Request, Response
-from pydantic import BaseModel
 
 from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.api.guards import LARGEST_BODY
 from lepton_hub.api.service_state import ServiceState
-from lepton_hub.catalogue.contents import UploadProblem, keep_contents
 from lepton_hub.catalogue.items import actions_of
 from lepton_hub.catalogue.names import PATH
-from lepton_hub.catalogue.versions import StoredFile
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.attachments import (
-    AttachmentTaken,
-    TooManyAttachments,
-    attach,
-    find_attachment,
-    list_attachments,
-)
-from lepton_hub.knowledge.document_fields import AttachmentName
+from lepton_hub.knowledge.attachments import find_attachment, list_attachments
 from lepton_hub.knowledge.documents import find_document
-from lepton_hub.pages.forms import SentFile
-from lepton_hub.pages.knowledge.form_reading import read_form
+from lepton_hub.pages.forms import arrived_files
+from lepton_hub.pages.knowledge.attached_files import attach_file
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
@@ -32,12 +23,6 @@ from lepton_hub.permissions import Action
 router = APIRouter(include_in_schema=False)
 
 FileName = Annotated[str, Path(max_length=PATH)]
-
-
-class NamedFile(BaseModel):
-    """The name under which a file is attached."""
-
-    name: AttachmentName
 
 
 @router.get("/pages/documents/{space}/{name}/attachments")
@@ -55,18 +40,12 @@ def add_attachments(
     """Attach the files that were chosen; those that can be, even where another one cannot."""
     with state.sessions.begin() as session:
         find_document(session, person, space, name, Action.EDIT_CARD)
-    problems = []
-    added = 0
-    chosen = form.files("files")
-    for file in chosen:
-        problem = _attach(state, person, space, name, file)
-        added += problem is None
-        problems += [problem] if problem else []
-    if not chosen:
-        problems = ["Choose a file first."]
+    chosen = [*form.files("files"), *arrived_files(form.all("upload"))]
+    found = [attach_file(state, person, space, name, file) for file in chosen]
+    problems = [problem for problem in found if problem] if chosen else ["Choose a file first."]
     if problems:
         return _list(request, state, person, space, name, problems)
-    said = "The file is attached." if added == 1 else f"{added} files are attached."
+    said = "The file is attached." if len(chosen) == 1 else f"{len(chosen)} files are attached."
     return see_other(request, f"/pages/documents/{space}/{name}/attachments", said)
 
 
@@ -109,35 +88,6 @@ def delete_attachment(
     return answer
 
 
-def _attach(
-    state: ServiceState, person: Person, space: str, name: str, file: SentFile
-) -> str | None:
-    """Attach a file; return what is wrong with it where it cannot be."""
-    told, problems = read_form(NamedFile, {"name": file.name})
-    if told is None:
-        return f"{file.name}: give the file another name. {problems['name']}"
-    blob = state.store.write([file.content])
-    stored = StoredFile(told.name, blob.sha256, blob.size, file.media_type)
-    try:
-        with state.sessions.begin() as session:
-            item = find_document(session, person, space, name, Action.EDIT_CARD)
-            attachment, is_new = attach(session, person, item, stored)
-            keep_contents(session, state.store, [stored], [])
-            if is_new:
-                facts = {"name": told.name, "sha256": blob.sha256, "bytes": attachment.size}
-                note(session, person, "attachment.add", item.reference, **facts)
-    except AttachmentTaken:
-        return (
-            f"{file.name}: the document has another attachment of this name, and an attachment "
-            "never changes. Rename the file, or delete the other one first."
-        )
-    except TooManyAttachments:
-        return f"{file.name}: the document has as many attachments as it may have."
-    except UploadProblem as error:
-        return str(error)
-    return None
-
-
 def _list(
     request: Request,
     state: ServiceState,
@@ -155,4 +105,5 @@ def _list(
         request, person, "knowledge/attachments.html",
         status=422 if problems else 200,
         item=item, attachments=found, actions=actions, problems=problems or [],
+        largest_form=LARGEST_BODY, largest=state.settings.largest_upload,
     )  # fmt: skip

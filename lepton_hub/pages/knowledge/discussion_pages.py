@@ -125,7 +125,8 @@ def new_discussion(
     """Show the form of a new discussion or question."""
     with state.sessions.begin() as session:
         about = _item(session, person, item)
-        note(session, person, "thread.list", item or section or "threads")
+        if about is not None:
+            note(session, person, "item.read", about.reference)
     typed = dict.fromkeys(_FIELDS, "")
     typed |= {
         "about": "section" if section else "item",
@@ -150,10 +151,9 @@ def begin_discussion(request: Request, state: State, person: Visitor, form: Sent
             problems[typed["about"] if typed["about"] == "section" else "item"] = problems.pop("")
         return _new(request, person, typed, problems)
     try:
-        with state.sessions.begin() as session:
-            path = take_once(
-                session, person, request, typed["once"], told, lambda: _begin(session, person, told)
-            )
+        path = take_once(
+            request, person, typed["once"], told, lambda session: _begin(session, person, told)
+        )
     except NotVisible:
         with state.sessions.begin() as session:
             note(session, person, "refused", "/pages/discussions/new", method="POST", status=404)

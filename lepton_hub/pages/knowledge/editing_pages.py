@@ -84,6 +84,7 @@ def save_document(
                 said = f"Saved as revision {revision.number}."
     except EditConflict as conflict:
         with state.sessions.begin() as session:
+            item = find_document(session, person, space, name, Action.EDIT_CARD)
             facts = {"newest": conflict.newest.number}
             note(session, person, "document.conflict", f"{space}/{name}", **facts)
         return _both(request, state, person, item, told, conflict)

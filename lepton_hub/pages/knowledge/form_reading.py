@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.idempotency import KeptAnswer, once
@@ -27,6 +28,7 @@ _SENTENCES = {
     "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
     "section": "Name a part of the course as MODULE/NOTEBOOK#Section, such as "
     "02_data_pipelines/lesson.ipynb#Leakage.",
+    "file": 'It has none of / \\ : * ? " < > | in it, nor ends with a dot or a blank.',
     "audience": "Choose who shall see it.",
 }
 
@@ -75,25 +77,39 @@ def new_form_number() -> str:
     return token_urlsafe(16)
 
 
+def form_key(number: str, told: BaseModel) -> str | None:
+    """Return the idempotency key of a form with a number; None for what is no such number.
+
+    The same form with another text, such as after going back in the browser, has another key.
+    """
+    if not _ONCE.fullmatch(number):
+        return None
+    return sha256(f"{number} {told.model_dump_json()}".encode()).hexdigest()
+
+
 def take_once(
-    session: Session,
-    person: Person,
     request: Request,
+    person: Person,
     number: str,
     told: BaseModel,
-    work: Callable[[], str],
+    work: Callable[[Session], str],
 ) -> str:
     """Do a form's work and return the page to go on with; once, however often it is sent.
 
     number: the form's own. The same form with another text, such as after going back in the
-    browser, is another one. work: returns the page's path.
+    browser, is another one. work: is done in a transaction, and returns the page's path.
     """
-    if not _ONCE.fullmatch(number):
-        return work()
-    key = sha256(f"{number} {told.model_dump_json()}".encode()).hexdigest()
+    key = form_key(number, told)
 
-    def kept() -> KeptAnswer:
-        path = work()
-        return KeptAnswer(303, FormTaken(path=path), path)
+    def take() -> str:
+        def kept() -> KeptAnswer:
+            path = work(session)
+            return KeptAnswer(303, FormTaken(path=path), path)
 
-    return once(session, person.name, key, request, told, kept).headers["location"]
+        with request.app.state.hub.sessions.begin() as session:
+            return once(session, person.name, key, request, told, kept).headers["location"]
+
+    try:
+        return take()
+    except IntegrityError:  # a button that was pressed twice: the other one was faster
+        return take()

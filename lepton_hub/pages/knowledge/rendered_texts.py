@@ -33,6 +33,11 @@ def rendered_posts(state: ServiceState, texts: Iterable[str]) -> list[str]:
     ]
 
 
+def rendered_notebook(state: ServiceState, content: str) -> str:
+    """Return a notebook as safe HTML, to stand below a page's own title. Raises NotANotebook."""
+    return _lowered(state.renderer.notebook(content, for_page=True), 1)
+
+
 def _lowered(html: str, levels: int) -> str:
     """Return a text whose headings stand so many levels lower.
 

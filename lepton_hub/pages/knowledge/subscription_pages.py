@@ -21,7 +21,8 @@ from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge import Subscription
-from lepton_hub.knowledge.digest import NewsEntry, list_news
+from lepton_hub.knowledge.atom_feed import page_of
+from lepton_hub.knowledge.digest import list_news
 from lepton_hub.knowledge.subscriptions import (
     Followed,
     TooManySubscriptions,
@@ -32,7 +33,6 @@ from lepton_hub.knowledge.subscriptions import (
     wish_mail,
 )
 from lepton_hub.pages.knowledge.form_reading import by_field
-from lepton_hub.pages.knowledge.thread_pages import post_path
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 
@@ -52,7 +52,7 @@ def show_digest(
     with state.sessions.begin() as session:
         found = list_news(session, person, since, ON_A_PAGE + 1, before)
         follows = len(list_subscriptions(session, person))
-        page = [(one, news_path(one)) for one in found[:ON_A_PAGE]]
+        page = [(one, page_of(one)) for one in found[:ON_A_PAGE]]
         note(session, person, "digest.read", "digest")
     last = page[-1][0] if len(found) > ON_A_PAGE else None
     return render(
@@ -114,14 +114,6 @@ def change_mail(request: Request, state: State, person: Visitor, form: SentForm)
         note(session, person, "digest.wish", "mail", every=every)
     said = "No digest comes by e-mail." if every == "never" else f"The digest comes each {every}."
     return see_other(request, _HERE, said)
-
-
-def news_path(one: NewsEntry) -> str:
-    """Return the path of the page to which an entry of the digest leads."""
-    if one.thread is not None:
-        return post_path(one.thread.public_id, one.key)
-    kind = "documents" if one.item and one.item.kind == "document" else "items"
-    return f"/pages/{kind}/{one.reference}"
 
 
 def _change(state: ServiceState, person: Person, kind: Followed, target: str, follow: bool) -> str:

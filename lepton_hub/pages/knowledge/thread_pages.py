@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from lepton_hub.api.asking import State
 from lepton_hub.api.knowledge.thread_routes import ThreadId, note_thread
@@ -65,15 +66,14 @@ def reply(
     if told is None or form.get("action") == "preview":
         return _thread(request, state, person, id, typed=dict(form), problems=problems)
 
-    def work() -> str:
+    def work(session: Session) -> str:
         thread = find_thread(session, person, id)
         made = add_post(session, person, thread, told.text)
         note_thread(session, person, "post.add", thread, post=made.public_id)
         return post_path(id, made.public_id)
 
     try:
-        with state.sessions.begin() as session:
-            path = take_once(session, person, request, form.get("once", ""), told, work)
+        path = take_once(request, person, form.get("once", ""), told, work)
     except ThreadFull:
         problems = {"text": "This discussion is full: begin another one."}
         return _thread(request, state, person, id, typed=dict(form), problems=problems)

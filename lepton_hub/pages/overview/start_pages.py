@@ -16,10 +16,10 @@ from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.atom_feed import page_of
 from lepton_hub.knowledge.digest import list_news
 from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.subscriptions import following
-from lepton_hub.pages.knowledge.subscription_pages import news_path
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render
 from lepton_hub.pages.visitors import Visitor
@@ -53,7 +53,7 @@ def _context(session: Session, person: Person) -> dict[str, Any]:
     followed = following(session, person)
     items = _latest(session, person)
     return {
-        "news": [(one, news_path(one)) for one in news[:MOST_NEWS]],
+        "news": [(one, page_of(one)) for one in news[:MOST_NEWS]],
         "more_news": len(news) > MOST_NEWS,
         "questions": [view_of(thread) for thread in mine],
         "question_count": question_count,

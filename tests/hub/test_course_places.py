@@ -1,0 +1,59 @@
+"""Threads about a part of the course, on both kinds of database."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import skip_unless_ci
+from page_visitor import PageVisitor
+from postgres import postgres_programs, postgres_server
+from small_hub import PEOPLE, small_hub
+
+from lepton_hub.knowledge.course_places import threads_within
+
+SECTIONS = [
+    "02_data/lesson.ipynb", "02_data/lesson.ipynb#A", "02_data/lesson.ipynb#B", "02_data",
+    "02_data/lesson.ipynb_old#A", "02_DATA/lesson.ipynb#A", "02xdata/lesson.ipynb", "02_data2",
+]  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def hub(request, tmp_path):
+    if request.param == "sqlite":
+        with small_hub(tmp_path) as made:
+            yield made
+        return
+    programs = postgres_programs()
+    if programs is None:
+        skip_unless_ci("No PostgreSQL found. On Debian: sudo apt install postgresql")
+    with (
+        postgres_server(programs) as server,
+        small_hub(tmp_path, database=server.new_database("hub")) as made,
+    ):
+        yield made
+
+
+def within(hub, who: str, place: str, limit: int = 100) -> tuple[list[str], int]:
+    person = next(one for one in PEOPLE if one.name == who)
+    with hub.state.sessions.begin() as session:
+        found, total = threads_within(session, person, place, limit)
+        return [thread.section for thread in found], total
+
+
+def test_a_place_has_what_is_said_in_it_and_nothing_beside_it(hub):
+    for section in SECTIONS:
+        told = {"section": section, "audience": "team:engines", "title": section, "text": "x"}
+        assert hub.post("ada", "/threads", told).status_code == 201
+    lesson = ["02_data/lesson.ipynb", "02_data/lesson.ipynb#A", "02_data/lesson.ipynb#B"]
+    assert within(hub, "bose", "02_data/lesson.ipynb") == (lesson, 3)
+    assert within(hub, "bose", "02_data") == (
+        ["02_data", *lesson, "02_data/lesson.ipynb_old#A"], 5
+    )  # fmt: skip
+    assert within(hub, "bose", "02_data/lesson.ipynb", limit=2) == (lesson[1:], 3)
+    assert within(hub, "curie", "02_data") == ([], 0)
+    ada = PageVisitor(hub, "ada")
+    fields = ada.see("/pages/discussions/new?section=02_data").form("/pages/discussions/new").fields
+    told = {**fields, "title": "Twice", "text": "x", "audience": "everybody"}
+    first = ada.send("/pages/discussions/new", told)
+    again = ada.send("/pages/discussions/new", told)
+    assert first.headers["location"] == again.headers["location"]
+    assert within(hub, "curie", "02_data") == (["02_data"], 1)

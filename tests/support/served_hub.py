@@ -1,0 +1,52 @@
+"""A hub on a socket of its own, and browsers that are signed in to it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from browser import FLAGS
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from small_hub import SmallHub
+
+from lepton_hub.identity.oauth import COOKIE
+
+
+@contextmanager
+def served(hub: SmallHub) -> Iterator[str]:
+    """Serve a hub on a free port of this machine; yield its address."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(100)
+        server = uvicorn.Server(uvicorn.Config(hub.app, log_level="warning", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+@contextmanager
+def started(chromium: str) -> Iterator[Browser]:
+    """Start a Chromium. chromium: the program."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def signed_in(
+    browser: Browser, hub: SmallHub, url: str, who: str, **look: object
+) -> BrowserContext:
+    """Return a browser's context in which somebody is signed in. look: such as `viewport`."""
+    context = browser.new_context(base_url=url, **look)
+    value = hub.state.oauth.fernet.encrypt(who.encode()).decode()
+    context.add_cookies([{"name": COOKIE, "value": value, "url": url}])
+    return context
