@@ -19,7 +19,7 @@ from lepton_hub.audit import append
 from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.database.moments import now
-from lepton_hub.graph.course_terms import CourseTerms, load_course
+from lepton_hub.graph.course_terms import CourseOutline, load_course
 from lepton_hub.graph.mention_keeping import keep_mentions
 from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import OAuthSignIn
@@ -77,7 +77,7 @@ class ServiceState:
     made_up: MadeUpSignIn | None = None
     mail: MailServer | None = None
     look_up: Callable[[str], Person | None] = lambda name: None
-    course: CourseTerms = field(default_factory=CourseTerms)
+    course: CourseOutline = field(default_factory=CourseOutline)
     renderer: BoundedRenderer = field(default_factory=BoundedRenderer)
     form_key: bytes = field(default_factory=lambda: token_bytes(32), repr=False)
 

@@ -39,7 +39,7 @@ class CourseModule:
 
 
 @dataclass(frozen=True)
-class CourseTerms:
+class CourseOutline:
     """The course's modules by id."""
 
     modules: Mapping[str, CourseModule] = field(default_factory=dict)
@@ -84,7 +84,8 @@ class CourseTerms:
     def terms_in(self, text: str) -> set[str]:
         """Return the keys of the terms that a text mentions, in whole words.
 
-        >>> CourseTerms({"m": CourseModule("m", "M", (), ("batch size",))}).terms_in("Batch-size 8")
+        >>> module = CourseModule("m", "M", (), ("batch size",))
+        >>> CourseOutline({"m": module}).terms_in("Batch-size 8")
         {'batch size'}
         """
         words = words_of(text)
@@ -127,14 +128,14 @@ def term_key(term: str) -> str:
 
 
 @lru_cache
-def load_course(folders: tuple[Path, ...] = (IN_CLONE, PACKAGED)) -> CourseTerms:
+def load_course(folders: tuple[Path, ...] = (IN_CLONE, PACKAGED)) -> CourseOutline:
     """Return the course in the first folder that holds one; without one, no modules."""
     for folder in folders:
         try:
-            return CourseTerms({module.id: module for module in _modules(folder)})
+            return CourseOutline({module.id: module for module in _modules(folder)})
         except (SyllabusError, OSError):
             continue
-    return CourseTerms()
+    return CourseOutline()
 
 
 def _modules(folder: Path) -> Iterator[CourseModule]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from lepton_hub.graph.course_terms import CourseTerms
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.graph_types import EdgeKind, GraphEdge, Key, NodeKind, Place
 from lepton_hub.graph.relations import RELATIONS, about_sections, among, thread_sections
 from lepton_hub.identity.person import Person
@@ -29,7 +29,7 @@ class EdgeFinder:
 
     session: Session
     person: Person
-    course: CourseTerms
+    course: CourseOutline
 
     def around(self, places: Collection[Place], most: int) -> list[list[GraphEdge]]:
         """Return the edges of nodes, in a list for each relation and direction.
@@ -153,14 +153,14 @@ def keys_of(places: Collection[Place], kind: NodeKind) -> set[Key]:
     return {key for kind_, key in places if kind_ is kind}
 
 
-def course_edges(course: CourseTerms) -> Iterator[GraphEdge]:
+def course_edges(course: CourseOutline) -> Iterator[GraphEdge]:
     """Yield the edges that the course itself has."""
     for module in course.modules:
         place = (NodeKind.MODULE, module)
         yield from (edge for edge in _edges_in_course(course, place) if edge.subject == place)
 
 
-def _edges_in_course(course: CourseTerms, place: Place) -> Iterator[GraphEdge]:
+def _edges_in_course(course: CourseOutline, place: Place) -> Iterator[GraphEdge]:
     kind, key = place
     if kind is NodeKind.TERM:
         for module in course.taught_by.get(str(key), ()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -17,7 +18,7 @@ from lepton_hub.graph.graph_types import EdgeKind, GraphNode, Neighbourhood
 LETTER, LINE, RADIUS = 6.6, 17, 10
 """Width of a letter of a label, height of a label, and size of a node, in pixels."""
 LONGEST_LABEL = 22
-_ROUNDS, _GAP = 300, 6
+_ROUNDS, _GAP, _GRID = 120, 6, 16
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,29 @@ def _spread(places: np.ndarray, boxes: np.ndarray, sheet: Sheet) -> np.ndarray:
         for along in (0, 1):
             direction = np.where(apart[..., along] == 0, order, np.sign(apart[..., along]))
             push = np.where(hits & (axis == along), overlap[..., along] * direction, 0)
-            places[:, along] += 0.35 * push.sum(axis=1)
+            places[:, along] += 0.5 * push.sum(axis=1)
         places = np.clip(places, lowest, highest)
+    return _settled(places, boxes, sheet)
+
+
+def _settled(places: np.ndarray, boxes: np.ndarray, sheet: Sheet) -> np.ndarray:
+    """Return the positions; those that still overlap move to the nearest place that is free."""
+    across, down = np.meshgrid(np.arange(0, sheet.width, _GRID), np.arange(0, sheet.height, _GRID))
+    grid = np.stack([across.ravel(), down.ravel()], axis=1).astype(float)
+    size = np.array([sheet.width, sheet.height])
+    for number, box in enumerate(boxes):
+        others = np.delete(places, number, axis=0)
+        reach = np.delete(boxes, number, axis=0) + box - 1  # the gap is wider than that
+
+        def is_free(at: np.ndarray, others: np.ndarray = others, reach: np.ndarray = reach) -> Any:
+            return (np.abs(at[:, None] - others) >= reach).any(axis=2).all(axis=1)
+
+        if is_free(places[[number]])[0]:
+            continue
+        inside = grid[((grid >= box) & (grid <= size - box)).all(axis=1)]
+        free = inside[is_free(inside)]
+        if len(free):
+            places[number] = free[((free - places[number]) ** 2).sum(axis=1).argmin()]
     return places
 
 

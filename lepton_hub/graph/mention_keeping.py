@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, event, insert, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_hub.graph.course_terms import CourseTerms
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.mention_tables import MentionState, TermMention
 from lepton_hub.search.search_tables import SearchEntry
 
@@ -17,7 +17,7 @@ _CHANGED = "entries to look through for terms"
 _BATCH = 200
 
 
-def keep_mentions(sessions: sessionmaker[Session], course: CourseTerms) -> None:
+def keep_mentions(sessions: sessionmaker[Session], course: CourseOutline) -> None:
     """Look for terms from now on in what is changed through these sessions.
 
     Call it after `keep_index`. Where the course has other terms than the last time, look through
@@ -35,14 +35,14 @@ def _collect(session: Session, _: Any) -> None:
     changed.update(row.id for row in (*session.new, *session.dirty) if isinstance(row, SearchEntry))
 
 
-def _write(course: CourseTerms, session: Session) -> None:
+def _write(course: CourseOutline, session: Session) -> None:
     session.flush()
     changed = session.info.pop(_CHANGED, None)
     if changed:
         _look_through(session, course, sorted(changed))
 
 
-def _look_through(session: Session, course: CourseTerms, numbers: Sequence[int]) -> None:
+def _look_through(session: Session, course: CourseOutline, numbers: Sequence[int]) -> None:
     """Replace the mentions of entries."""
     entry = SearchEntry
     query = select(entry.id, entry.title, entry.text).where(entry.id.in_(numbers))
@@ -56,11 +56,11 @@ def _look_through(session: Session, course: CourseTerms, numbers: Sequence[int])
         session.execute(insert(TermMention), found)
 
 
-def _terms(course: CourseTerms, texts: Iterable[str]) -> set[str]:
+def _terms(course: CourseOutline, texts: Iterable[str]) -> set[str]:
     return course.terms_in("\n".join(texts))
 
 
-def _look_again(sessions: sessionmaker[Session], course: CourseTerms, after: int) -> int | None:
+def _look_again(sessions: sessionmaker[Session], course: CourseOutline, after: int) -> int | None:
     """Look through some entries where the course has changed; return the last one's number.
 
     None: there is no more to do.

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import NotVisible, existing
 from lepton_hub.catalogue.tables import SharedItem
-from lepton_hub.graph.course_terms import CourseTerms
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.edge_finding import EdgeFinder, keys_of
 from lepton_hub.graph.graph_types import GraphNode, NodeKind, Place
 from lepton_hub.identity.person import Person
@@ -47,7 +47,7 @@ def find_place(finder: EdgeFinder, node: str) -> Place:
 
 
 def describe(
-    session: Session, course: CourseTerms, places: Collection[Place]
+    session: Session, course: CourseOutline, places: Collection[Place]
 ) -> dict[Place, GraphNode]:
     """Return names of nodes; all of them exist for who asks, since edges led there."""
     found = {place: _named(course, place) for place in places}
@@ -69,7 +69,7 @@ def _item(session: Session, person: Person, reference: str) -> int:
     return item.id
 
 
-def _named(course: CourseTerms, place: Place) -> GraphNode:
+def _named(course: CourseOutline, place: Place) -> GraphNode:
     kind, key = place
     label = str(key)
     if kind is NodeKind.MODULE:

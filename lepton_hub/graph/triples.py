@@ -10,7 +10,7 @@ from sqlalchemy import and_, or_
 from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.catalogue.tables import Source
-from lepton_hub.graph.course_terms import CourseTerms
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.edge_finding import EdgeFinder, course_edges
 from lepton_hub.graph.graph_types import EdgeKind, GraphEdge, GraphNode, NodeKind, Place
 from lepton_hub.graph.node_finding import describe
@@ -30,7 +30,7 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r"})
 
 
 def triples(
-    sessions: sessionmaker[Session], person: Person, course: CourseTerms
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[Triple]:
     """Yield the graph's triples, in parts, each read in a short transaction.
 
@@ -68,7 +68,7 @@ def as_tsv(found: Iterable[Triple]) -> Iterator[str]:
 
 
 def _batches(
-    sessions: sessionmaker[Session], person: Person, course: CourseTerms
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[list[GraphEdge]]:
     yield list(course_edges(course))
     with sessions.begin() as session:
@@ -94,7 +94,7 @@ def _batches(
 
 
 def _section_batches(
-    sessions: sessionmaker[Session], person: Person, course: CourseTerms
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[list[GraphEdge]]:
     last = 0
     while True:
@@ -108,7 +108,7 @@ def _section_batches(
 
 
 def _version_triples(
-    sessions: sessionmaker[Session], person: Person, course: CourseTerms
+    sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[Triple]:
     """Yield which version was made from which, and whose versions they are."""
     last, known = (0, 0), set()

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from lepton_hub.search.word_forms import words_of
 
 MOST_REASONS = 3
@@ -84,14 +86,16 @@ def suggest_labels(
 
     known: texts with labels; nothing else has an influence. without: labels not to suggest.
     """
-    weights = _weights(known)
-    wanted = {word: weights[word] for word in words if weights.get(word)}
-    shares: dict[str, dict[str, float]] = {}
-    for label, centroid in _centroids(known, weights, without).items():
-        length = math.hypot(*centroid.values())
-        common = wanted.keys() & centroid.keys()
-        if common:
-            shares[label] = {word: wanted[word] * centroid[word] / length for word in common}
+    place = {word: number for number, word in enumerate({w for t in known for w in t.words})}
+    rows = [np.array([place[word] for word in text.words], dtype=int) for text in known]
+    weights = _weights(rows, len(place))
+    wanted = sorted(word for word in words if word in place and weights[place[word]])
+    at = np.array([place[word] for word in wanted], dtype=int)
+    shares = {
+        label: dict(zip(wanted, centroid[at] * weights[at], strict=True))
+        for label, centroid in _centroids(rows, known, weights, without).items()
+        if wanted and centroid[at].any()
+    }
     scores = {
         label: round(math.fsum(found.values()) + NAMED * _is_named(label, words), 9)
         for label, found in shares.items()
@@ -106,31 +110,34 @@ def _is_named(label: str, words: frozenset[str]) -> bool:
     return bool(named) and named <= words
 
 
-def _weights(known: Sequence[LabelledText]) -> dict[str, float]:
-    """Return the inverse document frequency of each word; 0 for one that most texts have."""
-    counts = Counter(word for text in known for word in text.words)
-    limit = len(known) / 2 if len(known) >= _SOME else len(known)
-    return {
-        word: math.log((1 + len(known)) / (1 + count)) + 1 if count <= limit else 0.0
-        for word, count in counts.items()
-    }
+def _weights(rows: Sequence[np.ndarray], size: int) -> np.ndarray:
+    """Return the inverse document frequency of each word (size,); 0 for one that most texts have.
+
+    rows: the numbers of each text's words.
+    """
+    counts = np.bincount(np.concatenate([*rows, np.zeros(0, dtype=int)]), minlength=size)
+    limit = len(rows) / 2 if len(rows) >= _SOME else len(rows)
+    return np.where(counts <= limit, np.log((1 + len(rows)) / (1 + counts)) + 1, 0.0)
 
 
 def _centroids(
-    known: Sequence[LabelledText], weights: Mapping[str, float], without: Collection[str]
-) -> dict[str, dict[str, float]]:
-    """Return the sum of the vectors of each label's texts: weights by word."""
-    found: dict[str, dict[str, float]] = {}
-    for text in known:
-        labels = text.labels.difference(without)
-        length = math.sqrt(math.fsum(weights[word] ** 2 for word in text.words))
-        if not labels or not length:
-            continue
-        vector = [(word, weights[word] / length) for word in text.words if weights[word]]
-        for label in labels:
-            centroid = found.setdefault(label, {})
-            for word, weight in vector:
-                centroid[word] = centroid.get(word, 0.0) + weight
+    rows: Sequence[np.ndarray],
+    known: Sequence[LabelledText],
+    weights: np.ndarray,
+    without: Collection[str],
+) -> dict[str, np.ndarray]:
+    """Return the direction, of length 1, of the sum of the vectors of each label's texts."""
+    of_label: dict[str, list[int]] = {}
+    for number, text in enumerate(known):
+        for label in text.labels.difference(without):
+            of_label.setdefault(label, []).append(number)
+    vectors = [weights[row] / max(1e-12, float(np.linalg.norm(weights[row]))) for row in rows]
+    found = {}
+    for label, numbers in of_label.items():
+        words = np.concatenate([rows[number] for number in numbers])
+        values = np.concatenate([vectors[number] for number in numbers])
+        centroid = np.bincount(words, values, minlength=len(weights))
+        found[label] = centroid / max(1e-12, float(np.linalg.norm(centroid)))
     return found
 
 
@@ -138,7 +145,8 @@ def _explained(
     label: str, shares: Mapping[str, float], known: Sequence[LabelledText]
 ) -> LabelSuggestion:
     """Return a label with the words that brought it forward most, and how many texts have both."""
-    ranked = sorted(shares, key=lambda word: (-round(shares[word], 9), word))
+    having = [word for word, share in shares.items() if share]
+    ranked = sorted(having, key=lambda word: (-round(shares[word], 9), word))
     reasons = ranked[:MOST_REASONS]
     texts = sum(label in text.labels and not text.words.isdisjoint(reasons) for text in known)
     return LabelSuggestion(label, tuple(reasons), texts)

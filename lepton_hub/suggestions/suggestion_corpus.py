@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, or_, select
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from lepton_hub.catalogue.cards import TAG
 from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem
-from lepton_hub.graph.course_terms import CourseTerms
+from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost, ThreadTag
@@ -26,7 +27,7 @@ from lepton_hub.suggestions.label_suggestions import (
     telling_words,
 )
 
-MOST_TEXTS = 1500
+MOST_TEXTS = 1000
 """How many texts are compared with, the latest ones: this bounds the time."""
 LOOKED_AT = 4000
 """How many characters of each text count."""
@@ -46,27 +47,29 @@ class SuggestedLabels:
 class KnownText:
     """A text that exists for who asks. category: "" for none, and for what is said in threads."""
 
-    words: frozenset[str]
+    text: str
     tags: frozenset[str]
     category: str = ""
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words that can tell what it is about."""
+        return telling_words(self.text)
+
 
 def suggest_for_text(
-    session: Session,
-    person: Person,
-    course: CourseTerms,
+    known: Sequence[KnownText],
+    course: CourseOutline,
     text: str,
     *,
     most: int = 5,
     without: Collection[str] = (),
-    item: SharedItem | None = None,
 ) -> SuggestedLabels:
-    """Return tags and categories for a text, from what exists for a person.
+    """Return tags and categories for a text. It takes a while: call it outside of transactions.
 
-    without: tags that it has. item: the one that the text belongs to, which does not count itself.
+    known: of `known_texts`. without: tags that it has.
     """
     words = telling_words(text[:LOOKED_AT])
-    known = known_texts(session, person, item)
     tagged = [LabelledText(one.words, one.tags) for one in known if one.tags]
     tags = suggest_labels(words, tagged, most, without)
     taken = {*without, *(one.label for one in tags)}
@@ -90,7 +93,7 @@ def known_texts(
     tags_of_threads = _tags(session, ThreadTag.thread_id, ThreadTag.tag, rows, "post-")
     return [
         KnownText(
-            telling_words(f"{row.title}\n{row.text}"),
+            f"{row.title}\n{row.text}",
             frozenset((tags_of_items if row.key.startswith("item-") else tags_of_threads)[row.id]),
             row.category,
         )
@@ -143,7 +146,7 @@ def _tags(
     return found
 
 
-def _terms(course: CourseTerms, text: str, taken: Collection[str]) -> list[LabelSuggestion]:
+def _terms(course: CourseOutline, text: str, taken: Collection[str]) -> list[LabelSuggestion]:
     """Return the course's terms that a text mentions and that can be tags."""
     found = []
     for key in sorted(course.terms_in(text)):

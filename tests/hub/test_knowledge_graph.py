@@ -12,7 +12,7 @@ from postgres import postgres_programs, postgres_server
 from small_hub import SmallHub, small_hub
 from sqlalchemy import select, update
 
-from lepton_hub.graph.course_terms import IN_CLONE, CourseModule, CourseTerms, load_course
+from lepton_hub.graph.course_terms import IN_CLONE, CourseModule, CourseOutline, load_course
 from lepton_hub.graph.mention_keeping import keep_mentions
 from lepton_hub.graph.mention_tables import MentionState, TermMention
 
@@ -150,7 +150,7 @@ def test_mentions_follow_the_text_and_the_course(filled):
     assert edges(hub, "dora", "item:~dora/x", depth=1) >= {
         ("item:~dora/x", "mentions", "term:early stopping")
     }
-    course = CourseTerms({"m/1": CourseModule("m/1", "M", (), ("stopping",))})
+    course = CourseOutline({"m/1": CourseModule("m/1", "M", (), ("stopping",))})
     keep = hub.state.course
     try:  # as when the hub is started again with another course
         keep_mentions(hub.state.sessions, course)

@@ -16,7 +16,7 @@ from lepton_hub.catalogue.names import ITEM, SPACE
 from lepton_hub.knowledge.documents import newest_text
 from lepton_hub.permissions import Action
 from lepton_hub.suggestions.label_suggestions import LabelSuggestion
-from lepton_hub.suggestions.suggestion_corpus import LOOKED_AT, suggest_for_text
+from lepton_hub.suggestions.suggestion_corpus import LOOKED_AT, known_texts, suggest_for_text
 
 router = APIRouter(tags=["suggestions"])
 
@@ -69,10 +69,9 @@ def suggested(
             if not text.strip():
                 parts = (found.title, found.description, newest_text(session, found))
                 text = "\n".join(parts)
-        labels = suggest_for_text(
-            session, person, state.course, text, most=limit, without=without, item=found
-        )
+        known = known_texts(session, person, found)
         note(session, person, "tags.suggest", item or "suggestions")
+    labels = suggest_for_text(known, state.course, text, most=limit, without=without)
     answer = SuggestionsAnswer(
         tags=[_answer(one) for one in labels.tags],
         categories=[_answer(one) for one in labels.categories],

@@ -16,8 +16,8 @@ from lepton_hub.pages.items.card_forms import (
     typed_of,
 )
 from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.page_rendering import render, see_other
-from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
 from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels

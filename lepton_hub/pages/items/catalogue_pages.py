@@ -24,8 +24,8 @@ from lepton_hub.pages.items.card_forms import (
     spaces_of,
 )
 from lepton_hub.pages.knowledge.form_reading import by_field, form_key, new_form_number
+from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.page_rendering import render, see_other
-from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels
 

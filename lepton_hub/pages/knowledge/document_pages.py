@@ -36,9 +36,9 @@ from lepton_hub.pages.knowledge.form_reading import (
     take_once,
 )
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
+from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render, see_other
-from lepton_hub.pages.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
 from lepton_hub.recommendations import UsageBasis, also_needed

@@ -9,7 +9,7 @@ from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import Fields, split_tags
-from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels, suggest_for_text
+from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels, known_texts, suggest_for_text
 
 SUGGEST = "suggest"
 """The value of `action` that the button sends."""
@@ -32,14 +32,9 @@ def labels_for(
     """Return tags and categories that may fit what was typed, from what the person may see."""
     text = "\n".join(typed.get(name, "") for name in _TEXTS)
     with state.sessions.begin() as session:
-        found = suggest_for_text(
-            session,
-            person,
-            state.course,
-            text,
-            without=split_tags(typed.get("tags", "")),
-            item=item,
-        )
+        known = known_texts(session, person, item)
         note(session, person, "tags.suggest", item.reference if item else "suggestions")
+    tags = split_tags(typed.get("tags", ""))
+    found = suggest_for_text(known, state.course, text, without=tags)
     now = typed.get("category", "").strip()
     return SuggestedLabels(found.tags, [one for one in found.categories if one.label != now])
