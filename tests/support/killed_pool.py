@@ -24,8 +24,8 @@ from lepton_hub.jobs.running.program_process import walls_here
 from lepton_hub.jobs.running.worker_command import make_worker
 from lepton_hub.settings import HubSettings, settings_of
 
-LONGEST_LIFE = 0.8
-"""Seconds from a worker's claim to its death, at most; about what a job takes."""
+LONGEST_LIFE = 0.7
+"""Seconds from a worker's claim to its death, at most; a little more than a job takes."""
 
 
 def settings_for(folder: Path, database: str) -> HubSettings:
