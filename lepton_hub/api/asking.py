@@ -9,9 +9,10 @@ from fastapi import Depends, Path, Request
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.problems import Problem
-from lepton_hub.api.service_state import ServiceState
+from lepton_hub.api.service_state import ONLY_READ, ServiceState
 from lepton_hub.audit import append
 from lepton_hub.catalogue.names import ITEM, SPACE
+from lepton_hub.database import write_after_reading
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
 
@@ -51,7 +52,13 @@ Asker = Annotated[Person, Depends(asker)]
 
 
 def note(session: Session, person: Person, action: str, subject: str, /, **detail: Any) -> None:
-    """Write into the audit log, in the same transaction; last, since others then wait."""
+    """Write into the audit log, in the same transaction; last, since others then wait.
+
+    A session that only reads (`ServiceState.reading`) ends its reading here. What it has read is
+    answered once the entry is committed.
+    """
+    if session.info.pop(ONLY_READ, False):
+        write_after_reading(session.connection())
     append(session, actor=person.name, action=action, subject=subject, detail=detail)
 
 

@@ -16,7 +16,7 @@ from lepton_hub.api.idempotency import RepeatableAnswer
 from lepton_hub.api.rate_limit import RateLimiter
 from lepton_hub.audit import append
 from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
-from lepton_hub.database import open_database, upgrade_database
+from lepton_hub.database import open_database, reading, upgrade_database
 from lepton_hub.database.moments import now
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import Person
@@ -28,6 +28,8 @@ from lepton_hub.storage import BlobStore, KeyRing, Uploads
 
 ANSWERS_LAST = timedelta(days=1)
 SIMULTANEOUS_UPLOADS = 32
+ONLY_READ = "has only read"
+"""What stands in the info of a session that has not begun to write."""
 
 
 class Identity(Protocol):
@@ -42,11 +44,16 @@ class Identity(Protocol):
 
 @dataclass
 class ServiceState:
-    """The parts of a running hub."""
+    """The parts of a running hub.
+
+    sessions: for transactions that may write; on SQLite, one after the other. reading: for those
+        that only read, long ones above all: they stop nobody. Their `note` begins to write.
+    """
 
     settings: HubSettings
     engine: Engine
     sessions: sessionmaker[Session]
+    reading: sessionmaker[Session]
     store: BlobStore
     uploads: Uploads
     identity: Identity
@@ -105,6 +112,7 @@ def open_service(
         settings=settings,
         engine=engine,
         sessions=sessions,
+        reading=sessionmaker(reading(engine), expire_on_commit=False, info={ONLY_READ: True}),
         store=store,
         uploads=Uploads(store),
         identity=identity,

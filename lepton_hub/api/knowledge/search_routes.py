@@ -50,7 +50,7 @@ def find(
     place = from_cursor(cursor, int, str, str)
     after = (place[0], parse_moment(place[1]), place[2]) if place else None
     filters = SearchFilters(words, kind, tag, team, owner)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = search(session, person, filters, limit + 1, after)
         total, facets = count_facets(session, person, filters)
         page = found[:limit]
