@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.api.form_tokens import HEADER, is_form_token, is_same_origin
 from lepton_hub.api.problems import Problem
-from lepton_hub.api.service_state import ServiceState
+from lepton_hub.api.service_state import ONLY_READ, ServiceState
 from lepton_hub.audit import append
 from lepton_hub.catalogue.names import ITEM, SPACE
+from lepton_hub.database import write_after_reading
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
 from lepton_hub.recommendations.usage_keeping import keep_item_use
@@ -83,8 +84,12 @@ Asker = Annotated[Person, Depends(asker)]
 def note(session: Session, person: Person, action: str, subject: str, /, **detail: Any) -> None:
     """Write into the audit log, in the same transaction; last, since others then wait.
 
-    Where somebody used an item, that is kept as well, for what colleagues may also need.
+    A session that only reads (`ServiceState.reading`) ends its reading here. What it has read is
+    answered once the entry is committed. Where somebody used an item, that is kept as well, for
+    what colleagues may also need.
     """
+    if session.info.pop(ONLY_READ, False):
+        write_after_reading(session.connection())
     keep_item_use(session, person.name, action, subject, detail)
     append(session, actor=person.name, action=action, subject=subject, detail=detail)
 

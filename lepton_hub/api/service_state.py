@@ -17,7 +17,7 @@ from lepton_hub.api.idempotency import RepeatableAnswer
 from lepton_hub.api.rate_limit import RateLimiter
 from lepton_hub.audit import append
 from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
-from lepton_hub.database import open_database, upgrade_database
+from lepton_hub.database import open_database, reading, upgrade_database
 from lepton_hub.database.moments import now
 from lepton_hub.graph.course_terms import CourseOutline, load_course
 from lepton_hub.graph.mention_keeping import keep_mentions
@@ -36,6 +36,8 @@ from lepton_hub.storage import BlobStore, KeyRing, Uploads
 
 ANSWERS_LAST = timedelta(days=1)
 SIMULTANEOUS_UPLOADS = 32
+ONLY_READ = "has only read"
+"""What stands in the info of a session that has not begun to write."""
 
 
 class Identity(Protocol):
@@ -62,11 +64,14 @@ class ServiceState:
 
     oauth, made_up: how browsers sign in, one of them at most. form_key: what the tokens of pages'
         forms are made with; new at each start.
+    sessions: for transactions that may write; on SQLite, one after the other. reading: for those
+        that only read, long ones above all: they stop nobody. Their `note` begins to write.
     """
 
     settings: HubSettings
     engine: Engine
     sessions: sessionmaker[Session]
+    reading: sessionmaker[Session]
     store: BlobStore
     uploads: Uploads
     identity: Identity
@@ -143,6 +148,7 @@ def open_service(
         settings=settings,
         engine=engine,
         sessions=sessions,
+        reading=sessionmaker(reading(engine), expire_on_commit=False, info={ONLY_READ: True}),
         store=store,
         uploads=Uploads(store),
         identity=identity,

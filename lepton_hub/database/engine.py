@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
@@ -17,6 +19,7 @@ takes a good part of a second, and closing one can stand in another's way."""
 
 
 _READS = "hub_reads"
+_SQLITE_BUSY = 5
 
 
 class DatabaseError(ValueError):
@@ -45,6 +48,8 @@ def open_database(url: str, key: str | None = None) -> Engine:
     else:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         options |= {"pool_size": CONNECTIONS, "pool_timeout": BUSY_SECONDS}
+        driver = sqlite3 if key is None else _sqlcipher()
+        options["connect_args"] |= {"factory": _taking_turns(driver)}
     if key is not None:
         options["module"] = _sqlcipher()
     engine = create_engine(parsed, **options)
@@ -81,12 +86,79 @@ def _prepare(connection: Any, key: str | None) -> None:
     cursor.close()
 
 
-def _begin(connection: Any) -> None:
+def _begin(connection: Connection) -> None:
     """Begin as a writer: one that reads first and writes later could find itself overtaken."""
-    reads = connection.get_execution_options().get(_READS, False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get(_READS, False):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _begin_writing(connection)
+
+
+def _begin_writing(connection: Connection) -> None:
+    driver = connection.connection.dbapi_connection
+    if hasattr(driver, "begin_writing"):
+        driver.begin_writing()
+    else:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def reading(engine: Engine) -> Engine:
     """Return the same database for transactions that only read: they stop nobody's writing."""
     return engine.execution_options(**{_READS: True})
+
+
+def write_after_reading(connection: Connection) -> None:
+    """Have a transaction that only read write from now on, about what it has read before."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("COMMIT")
+        _begin_writing(connection)
+
+
+def _taking_turns(driver: Any) -> type:
+    """Return a class of connections whose writers wait for each other within this process.
+
+    SQLite has them look again and again, with pauses, so that who comes last may be first, and
+    nobody works while all sleep.
+    """
+    turn = threading.Lock()
+
+    class WriterInTurn(driver.Connection):
+        has_turn = False
+
+        def begin_writing(self) -> None:
+            """Begin once it is this connection's turn. Raises the driver's OperationalError."""
+            if not turn.acquire(timeout=BUSY_SECONDS):
+                error = driver.OperationalError("database is locked")
+                error.sqlite_errorcode = _SQLITE_BUSY
+                raise error
+            self.has_turn = True
+            try:
+                self.execute("BEGIN IMMEDIATE")
+            except BaseException:
+                self._end_turn()
+                raise
+
+        def commit(self) -> None:
+            try:
+                super().commit()
+            finally:
+                self._end_turn()
+
+        def rollback(self) -> None:
+            try:
+                super().rollback()
+            finally:
+                self._end_turn()
+
+        def close(self) -> None:
+            try:
+                super().close()
+            finally:
+                self._end_turn()
+
+        def _end_turn(self) -> None:
+            if self.has_turn:
+                self.has_turn = False
+                turn.release()
+
+    return WriterInTurn

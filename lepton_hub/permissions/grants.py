@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, and_, or_, select, true
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, and_, or_, select, true
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -29,7 +29,10 @@ class Grant(Base):
     """A role that a person, a team, an organisation or everybody has with an item."""
 
     __tablename__ = "grants"
-    __table_args__ = (UniqueConstraint("item_id", "subject", "name"),)
+    __table_args__ = (
+        UniqueConstraint("item_id", "subject", "name"),
+        Index("ix_grants_holder", "subject", "name", "item_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     item_id: Mapped[int] = mapped_column(ForeignKey("items.id"), index=True)
@@ -49,13 +52,13 @@ def visible_to(person: Person, items: Any) -> ColumnElement[bool]:
     """
     if person.admin:
         return true()
-    granted = select(Grant.id).where(Grant.item_id == items.id, _applies_to(person)).exists()
+    granted = select(Grant.id).where(Grant.item_id == items.id, or_(*ways_to_hold(person))).exists()
     return or_(items.owner == person.name, items.team.in_(sorted(person.teams)), granted)
 
 
 def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
     """Return the roles that a person has with an item; none: it does not exist for them."""
-    query = select(Grant.role).where(Grant.item_id == item.id, _applies_to(person))
+    query = select(Grant.role).where(Grant.item_id == item.id, or_(*ways_to_hold(person)))
     found = {Role(role) for role in session.scalars(query)}
     if person.admin:
         found.add(Role.MANAGE)
@@ -88,11 +91,11 @@ def grant_of(session: Session, item: Any, subject: Subject, name: str) -> Grant 
     return session.scalars(query).first()
 
 
-def _applies_to(person: Person) -> ColumnElement[bool]:
-    """Return the condition under which a grant applies to a person."""
-    return or_(
+def ways_to_hold(person: Person) -> list[ColumnElement[bool]]:
+    """Return the conditions, any of which a grant meets that applies to a person."""
+    return [
         Grant.subject == Subject.EVERYBODY,
         and_(Grant.subject == Subject.PERSON, Grant.name == person.name),
         and_(Grant.subject == Subject.TEAM, Grant.name.in_(sorted(person.teams))),
         and_(Grant.subject == Subject.ORGANISATION, Grant.name == (person.organisation or "")),
-    )
+    ]

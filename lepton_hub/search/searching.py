@@ -25,13 +25,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.items import existing, existing_ids
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost
 from lepton_hub.search.search_tables import SearchEntry, SearchTag
-from lepton_hub.search.word_index import matching
+from lepton_hub.search.word_index import matches_few, matching
 
 MOST_VALUES = 50
 """How many values of a facet are counted, the commonest ones."""
@@ -77,7 +77,9 @@ def search(
     query = select(columns.c.id, columns.c.rank)
     if after is not None:
         query = query.where(_comes_after(columns.c, after))
-    order = (columns.c.rank, columns.c.changed_at.desc(), columns.c.public_id)
+    order = [columns.c.changed_at.desc(), columns.c.public_id]
+    if filters.words:  # else all have one rank, and the index of the moments gives the first ones
+        order.insert(0, columns.c.rank)
     rows = session.execute(query.order_by(*order).limit(limit)).tuples().all()
     return _hits(session, rows)
 
@@ -107,12 +109,13 @@ def count_facets(
 
 def _found(session: Session, person: Person, filters: SearchFilters) -> Select[tuple[SearchEntry]]:
     entry = SearchEntry
-    items = existing(person).where(SharedItem.id == entry.item_id)
     threads = visible_threads(person).where(DiscussionThread.id == entry.thread_id)
     sections = threads.where(DiscussionThread.item_id.is_(None))
-    query = select(entry).where(
-        or_(items.exists(), and_(entry.item_id.is_(None), sections.exists()))
-    )
+    if filters.words and matches_few(session, filters.words):
+        items = existing(person).where(SharedItem.id == entry.item_id).exists()
+    else:
+        items = entry.item_id.in_(existing_ids(person))
+    query = select(entry).where(or_(items, and_(entry.item_id.is_(None), sections.exists())))
     equal = {entry.kind: filters.kind, entry.team: filters.team, entry.owner: filters.owner}
     query = query.where(*(column == value for column, value in equal.items() if value is not None))
     if filters.tag is not None:

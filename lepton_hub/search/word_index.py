@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sqlalchemy import ColumnElement, column, literal_column, select, table, text
+from sqlalchemy import ColumnElement, column, func, literal_column, select, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import cast
@@ -32,6 +32,7 @@ _CREATE = {
 }
 _WEIGHTS = {"title": "A", "labels": "AB"}
 _LAST_POSITION = 16_383
+_FEW = 3000
 _GAP = 10
 """Between places, so that no phrase reaches over the end of one."""
 
@@ -76,6 +77,18 @@ def matching(session: Session, words: list[str], place: Place) -> ColumnElement[
     return SearchEntry.id.in_(
         select(literal_column("rowid")).select_from(table(TABLE)).where(match)
     )
+
+
+def matches_few(session: Session, words: list[str]) -> bool:
+    """Return whether so few entries have the words that each of them is better looked at alone.
+
+    Otherwise one set of all that somebody may see costs less. PostgreSQL finds that out by itself.
+    """
+    if _is_postgres(session):
+        return True
+    match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, "anywhere"))
+    some = select(literal_column("rowid")).select_from(table(TABLE)).where(match).limit(_FEW)
+    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) < _FEW
 
 
 def _is_postgres(session: Session) -> bool:

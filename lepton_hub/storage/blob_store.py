@@ -78,7 +78,7 @@ class BlobStore:
             if sha256 not in (None, content.sha256):
                 raise HashMismatch(str(sha256), content.sha256)
         blob = Blob(content.sha256, content.size)
-        with self.place.exclusive(blob.sha256):
+        with self.place.exclusive():
             known = self._whole(blob.sha256)
             if known is None:
                 known = Envelope(blob.sha256, blob.size, key, name, self._chunk, self.clock())
@@ -113,7 +113,7 @@ class BlobStore:
         Whoever hands the same content in at that moment comes before or after as a whole: what
         `write` returns later is there.
         """
-        with self.place.exclusive(sha256):
+        with self.place.exclusive():
             try:
                 data = self._envelope(sha256).data
             except BlobDamaged:  # which data were its own is lost; without a key they are swept up

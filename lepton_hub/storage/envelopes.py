@@ -108,7 +108,7 @@ class Envelopes:
         count = 0
         for name, _, envelope in self._readable():
             if name != self._name(envelope.sha256, self._keys.current):
-                with self._place.exclusive(envelope.sha256):
+                with self._place.exclusive():
                     self._move(name, envelope)
                 count += 1
         return count

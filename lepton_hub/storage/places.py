@@ -15,16 +15,14 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from zlib import crc32
 
 import fsspec
 from filelock import FileLock
 
 Write = Callable[[bytes], object]
 _PARTIAL = ".part"
-_LOCK_FOLDER = "locks"
-_LOCKS = [threading.Lock() for _ in range(64)]
-"""Shared by the things that there are: so few that they can be kept."""
+_LOCK = ".lock"
+_HERE_ALONE = threading.Lock()
 
 
 class Place(ABC):
@@ -58,9 +56,9 @@ class Place(ABC):
     def folders(self, below: str) -> list[str]:
         """Return the next parts of the names that begin with `below` and a slash, sorted."""
 
-    def exclusive(self, what: str) -> AbstractContextManager[object]:
-        """Keep out others who are at the same thing. Here: the threads of this process alone."""
-        return _LOCKS[crc32(what.encode()) % len(_LOCKS)]
+    def exclusive(self) -> AbstractContextManager[object]:
+        """Keep out others who ask for the same. Here: the threads of this process alone."""
+        return _HERE_ALONE
 
     def remove_folder(self, below: str) -> None:
         """Remove the folders that are left empty below a name, where a place has folders."""
@@ -137,12 +135,9 @@ class FolderPlace(Place):
             return []
 
     @contextmanager
-    def exclusive(self, what: str) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
         """Keep out all other threads and processes. A process that is killed leaves no lock."""
-        number = crc32(what.encode()) % len(_LOCKS)
-        folder = self._folder / _LOCK_FOLDER
-        self._make_folder(folder)
-        with _LOCKS[number], FileLock(folder / f"{number:02x}", mode=0o600, thread_local=False):
+        with _HERE_ALONE, FileLock(self._folder / _LOCK, mode=0o600, thread_local=False):
             yield
 
     def remove_folder(self, below: str) -> None:

@@ -296,3 +296,39 @@ def test_flipping_is_what_damages(tmp_path):
     assert store.sweep(-10).damaged
     flip(store, name, 40)
     assert store.sweep(-10).damaged == ""
+
+
+# ── Reading and writing at once ───────────────────────────────────────────────────────────────
+def test_others_write_while_somebody_searches(tmp_path):
+    with small_hub(tmp_path, database=f"sqlite:///{tmp_path}/hub.sqlite") as hub:
+        hub.make("ada", "engines/rides")
+        made: list[int] = []
+
+        def meanwhile(connection, cursor, statement, *_: object) -> None:
+            if "search_words" in statement and "INSERT" not in statement and not made:
+                made.append(0)
+                made[0] = hub.make("bose", "engines/more").status_code
+
+        event.listen(hub.state.engine, "before_cursor_execute", meanwhile)
+        found = hub.get("ada", "/search", params={"q": "riders"})
+        assert (found.status_code, found.json()["total"], made) == (200, 1, [201])
+        assert [entry.action for entry in hub.log()][:2] == ["search", "item.make"]
+        assert verify_database(hub.state.engine).whole
+
+
+def test_writers_take_turns(tmp_path):
+    """Many threads write with few milliseconds between; none is passed over for long."""
+    with small_hub(tmp_path, database=f"sqlite:///{tmp_path}/hub.sqlite") as hub:
+        with hub.state.sessions.begin() as session:
+            session.connection()
+            threads = [
+                threading.Thread(target=hub.make, args=("ada", f"engines/r{number}"))
+                for number in range(4)
+            ]
+            for thread in threads:
+                thread.start()
+            time.sleep(0.1)
+        for thread in threads:
+            thread.join(20)
+        assert hub.get("ada", "/items").json()["total"] == 4
+        assert hub.state.engine.pool.checkedout() == 0

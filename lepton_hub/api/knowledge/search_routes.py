@@ -50,7 +50,7 @@ def find(
         raise Problem(422, f"query.q: at most {MOST_WORDS} words.")
     after = from_search_cursor(cursor)
     filters = SearchFilters(words, kind, tag, team, owner)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = search(session, person, filters, limit + 1, after)
         total, facets = count_facets(session, person, filters)
         page = found[:limit]

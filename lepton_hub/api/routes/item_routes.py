@@ -62,7 +62,7 @@ def list_them(
     """List or search the items that you may see, by space and name."""
     filters = Filters(q, kind, tag, category, space, owner)
     after = from_cursor(cursor, str, str)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found, total = list_items(
             session, person, filters, limit + 1, (after[0], after[1]) if after else None
         )

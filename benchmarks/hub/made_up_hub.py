@@ -1,0 +1,147 @@
+"""Fill a hub with made-up items and documents, and serve it to made-up people.
+
+`made_up_hub.py fill DIR ITEMS DOCUMENTS` fills an empty folder; `made_up_hub.py serve DIR PORT`
+serves it. Who somebody is, a token says that nobody must know: this is for measuring alone.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+
+from lepton_hub.api.service_state import open_service
+from lepton_hub.application import create_app
+from lepton_hub.database import open_database, upgrade_database
+from lepton_hub.identity.made_up import MadeUpIdentity
+from lepton_hub.search.word_forms import words_of
+from lepton_hub.server import listening, serve
+from lepton_hub.settings import settings_of
+
+PEOPLE, TEAMS, ORGANISATIONS, WORDS, LENGTH = 1000, 100, 5, 20_000, 80
+SECRET = b"a secret of made-up people"
+KINDS = ("dataset", "model", "code", "notebook")
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+def word(number: int) -> str:
+    """Return a made-up word: syllables of a number."""
+    syllables = ("ba", "ke", "di", "lo", "mu", "ra", "se", "ti", "vo", "nu")
+    return "".join(syllables[int(digit)] for digit in f"{number:03d}")
+
+
+VOCABULARY = [word(number) for number in range(WORDS)]
+CUMULATED = list(accumulate(1 / (rank + 3) for rank in range(WORDS)))
+"""Zipf's law: the r-th commonest word is about 1/r as frequent."""
+
+
+def people() -> dict[str, tuple[str, ...]]:
+    """Return the made-up people, with their groups."""
+    return {
+        f"p{number}": (
+            f"team-t{number % TEAMS}",
+            f"organisation-o{number % TEAMS % ORGANISATIONS}",
+        )
+        for number in range(PEOPLE)
+    }
+
+
+def identity() -> MadeUpIdentity:
+    """Return what knows these people."""
+    return MadeUpIdentity(SECRET, people())
+
+
+def fill(folder: Path, items: int, documents: int) -> None:
+    """Write items and documents straight into the tables, with all that search needs."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "hub.sqlite"
+    engine = open_database(f"sqlite:///{file}")
+    upgrade_database(engine)
+    engine.dispose()
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA synchronous = OFF")
+        for number, rows in enumerate(_rows(items, documents), start=1):
+            for table, some in rows.items():
+                marks = ", ".join("?" * len(some[0]))
+                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", some)
+            if number % 5000 == 0:
+                connection.commit()
+    connection.close()
+
+
+def _rows(items: int, documents: int) -> Iterator[dict[str, list[tuple]]]:
+    """Yield the rows of each item, by table with its columns."""
+    chance = random.Random(0)
+    for number in range(1, items + documents + 1):
+        kind = KINDS[number % 4] if number <= items else "document"
+        owner = chance.randrange(PEOPLE)
+        team = f"t{owner % TEAMS}"
+        title = " ".join(chance.choices(VOCABULARY, cum_weights=CUMULATED, k=4)).capitalize()
+        text = " ".join(chance.choices(VOCABULARY, cum_weights=CUMULATED, k=LENGTH))
+        tags = sorted({f"tag{int(chance.paretovariate(0.7)) % 200}" for _ in range(3)})
+        when = (BEGINNING + timedelta(minutes=5 * number)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        card = ("", "CC0-1.0", "made up", "", "")
+        yield {
+            "items (id, public_id, space, name, team, kind, owner, title, description, category, "
+            "licence, origin, intended_use, limits, personal_data, card_revision, created_at, "
+            "changed_at)": [
+                (number, f"{number:016d}", team, f"i{number}", team, kind, f"p{owner}", title, "",
+                 *card, "none", 1, when, when)
+            ],
+            "item_tags (item_id, tag)": [(number, tag) for tag in tags],
+            **_revision(number, kind, text, owner, when),
+            **_grants(number, chance.random(), when, owner),
+            "search_entries (id, public_id, key, kind, item_id, team, owner, title, text, "
+            "changed_at)": [
+                (number, f"e{number:015d}", f"item-{number}", kind, number, team, f"p{owner}",
+                 title, text, when)
+            ],
+            "search_tags (entry_id, tag)": [(number, tag) for tag in tags],
+            "search_words (rowid, title, tags, body)": [
+                (number, " ".join(words_of(title)), " ".join(tags), " ".join(words_of(text)))
+            ],
+        }  # fmt: skip
+
+
+def _revision(number: int, kind: str, text: str, owner: int, when: str) -> dict[str, list[tuple]]:
+    if kind != "document":
+        return {}
+    columns = "document_revisions (item_id, number, text, note, made_by, made_at)"
+    return {columns: [(number, 1, text, "", f"p{owner}", when)]}
+
+
+def _grants(number: int, share: float, when: str, owner: int) -> dict[str, list[tuple]]:
+    """Share a fifth with everybody, a fifth with an organisation."""
+    columns = "grants (item_id, subject, name, role, granted_by, granted_at)"
+    organisation = f"o{owner % TEAMS % ORGANISATIONS}"
+    if share < 0.2:
+        return {columns: [(number, "everybody", "", "read", f"p{owner}", when)]}
+    if share < 0.4:
+        return {columns: [(number, "organisation", organisation, "read", f"p{owner}", when)]}
+    return {}
+
+
+def run(folder: Path, port: int) -> None:
+    """Serve a folder until this process is asked to end."""
+    settings = replace(settings_of(folder, {}), requests_a_minute=1e9, burst=10**9)
+    serve(create_app(open_service(settings, identity())), listening("127.0.0.1", port, 0))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "fill":
+        begun = time.monotonic(), time.process_time()
+        fill(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        print(
+            f"filled in {time.monotonic() - begun[0]:.1f} s, "
+            f"{time.process_time() - begun[1]:.1f} s of processor time"
+        )
+    else:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
+        run(Path(sys.argv[2]), int(sys.argv[3]))
