@@ -145,3 +145,14 @@ def halved(entries, digests, head):
         else:
             upper = middle
     return low if low < len(entries) or befores[-1] != head else -1
+
+
+@ends.mistake(
+    "You recomputed the chain from the entries and looked at its end alone: if that is the head, "
+    "a stored digest may still have been changed, so check every one."
+)
+def only_the_recomputed_end(right, a):
+    end = START
+    for entry in a.entries:
+        end = _digest(end, entry)
+    return -1 if end == a.head else right()
