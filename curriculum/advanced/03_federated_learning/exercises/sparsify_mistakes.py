@@ -70,16 +70,3 @@ def old_residual_kept(right, a):
     old[positions] = 0
     parts = np.split(old, np.cumsum([r.size for r in a.residual])[:-1])
     return positions, values, [p.reshape(r.shape) for p, r in zip(parts, a.residual, strict=True)]
-
-
-@places.mistake(
-    "Among equal magnitudes your choice is up to the library: np.argsort is stable only with "
-    "kind='stable', and then the lower position goes first."
-)
-def order_of_equals_left_open(update, residual, k):
-    flat = np.concatenate([(u + r).ravel() for u, r in zip(update, residual, strict=True)])
-    positions = np.sort(np.argsort(-np.abs(flat))[:k])
-    values = flat[positions]
-    flat[positions] = 0
-    parts = np.split(flat, np.cumsum([u.size for u in update])[:-1])
-    return positions, values, [p.reshape(u.shape) for p, u in zip(parts, update, strict=True)]
