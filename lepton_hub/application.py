@@ -67,6 +67,10 @@ NOT_VISIBLE = (
     "There is no such thing that you may see. If a colleague told you of it, ask for access: "
     "POST /requests, or lepton_course.hub.request_access."
 )
+TOO_LARGE = (
+    "A form has at most 2 MB. Files of any size are sent where the hub's script may run in the "
+    "browser, and from a notebook by share()."
+)
 NOT_ALLOWED = "You may see this item, but not do this with it. Ask its owner."
 
 
@@ -203,8 +207,13 @@ def _handle_errors(app: FastAPI) -> None:
 
 
 def _too_large(app: FastAPI) -> Callable[[Scope, str], ASGIApp]:
-    """Return how too large a request is answered, given what to say."""
-    return lambda scope, detail: answer_problem(Request({**scope, "app": app}), 413, detail)
+    """Return how too large a request is answered, given what to say to a program."""
+
+    def answer(scope: Scope, detail: str) -> Response:
+        request = Request({**scope, "app": app})
+        return answer_problem(request, 413, TOO_LARGE if is_for_people(request) else detail)
+
+    return answer
 
 
 def _refuse(request: Request, status: int, detail: str) -> Response:

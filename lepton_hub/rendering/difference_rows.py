@@ -9,6 +9,7 @@ from itertools import zip_longest
 from os.path import commonprefix
 from typing import Literal
 
+MOST_ROWS = 2000
 _HUNK = re.compile(r"@@ -(\d+)(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _WORDS = re.compile(r"\w+|\s+|.")
 
@@ -31,9 +32,13 @@ class SideLine:
 
 @dataclass(frozen=True)
 class DifferenceRow:
-    """A row: the same line on both sides, a change, or lines that were left out ("gap")."""
+    """A row: the same line on both sides, or a change.
 
-    kind: Literal["same", "changed", "gap"]
+    Besides, "gap" stands for equal lines that are left out, and "cut" for the rest of a difference
+    that is too long to show.
+    """
+
+    kind: Literal["same", "changed", "gap", "cut"]
     before: SideLine | None = None
     after: SideLine | None = None
 
@@ -72,6 +77,8 @@ def difference_rows(difference: str) -> list[DifferenceRow]:
             old += 1
             new += 1
     flush()
+    if len(rows) > MOST_ROWS:
+        rows[MOST_ROWS:] = [DifferenceRow("cut")]
     return rows
 
 

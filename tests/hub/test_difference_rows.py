@@ -5,7 +5,12 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lepton_hub.rendering.difference_rows import DifferenceRow, difference_rows, inline_rows
+from lepton_hub.rendering.difference_rows import (
+    MOST_ROWS,
+    DifferenceRow,
+    difference_rows,
+    inline_rows,
+)
 from lepton_hub.rendering.text_differences import difference, whole_difference
 
 NAMES = ("before", "after")
@@ -56,6 +61,14 @@ def test_lines_that_are_left_out_are_a_gap():
     kinds = [row.kind for row in difference_rows(difference(old, new, NAMES))]
     assert kinds.count("gap") == 2
     assert kinds[0] == "gap"
+
+
+def test_a_long_difference_is_cut():
+    old = "\n".join(f"a{number}" for number in range(9000))
+    rows = difference_rows(whole_difference(old, old.replace("a", "b"), NAMES))
+    assert len(rows) == MOST_ROWS + 1
+    assert rows[-1].kind == "cut"
+    assert list(inline_rows(rows))[-1].kind == "cut"
 
 
 def test_equal_texts_have_no_rows():

@@ -135,8 +135,8 @@ def test_a_form_with_a_problem_keeps_what_was_typed(shared, wrong, status, sente
         assert ">\n\n&lt;my&gt; words</textarea>" in answer.text
 
 
-def test_an_item_that_one_may_not_see_is_as_one_that_is_not_there(hub):
-    curie = PageVisitor(hub, "curie")
+def test_an_item_that_one_may_not_see_is_as_one_that_is_not_there(shared):
+    curie = PageVisitor(shared, "curie")
     told = {"about": "item", "kind": "question", "title": "T", "text": "x", "tags": ""}
     hidden = curie.send(NEW, {**told, "item": "engines/rides"})
     missing = curie.send(NEW, {**told, "item": "engines/other"})
@@ -217,7 +217,7 @@ def test_who_neither_asked_nor_manages_accepts_nothing(hub, bose):
     post = hub.post("bose", f"/threads/{thread['id']}/posts", {"text": "So."}).json()
     assert bose.send(f"{place(thread)}/accepted", {"post": post["id"]}).status_code == 403
     assert "Accept this answer" not in bose.see(place(thread)).text
-    for wrong in ("A" * 16, "../x", thread["id"]):
+    for wrong in ("A" * 16, "../x", "\0", thread["id"]):
         ada = PageVisitor(hub, "ada")
         assert ada.send(f"{place(thread)}/accepted", {"post": wrong}).status_code == 404
 

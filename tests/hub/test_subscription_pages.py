@@ -106,8 +106,8 @@ def test_what_cannot_be_followed_is_said_and_kept(shared, kind, target, status):
     assert followed(shared, "dora") == []
 
 
-def test_an_item_that_one_may_not_see_is_as_one_that_is_not_there(hub):
-    curie = PageVisitor(hub, "curie")
+def test_an_item_that_one_may_not_see_is_as_one_that_is_not_there(shared):
+    curie = PageVisitor(shared, "curie")
     for more in ({}, {"back": "/pages/"}):
         told = {"kind": "item", "wish": "follow", **more}
         hidden = curie.send(HERE, {**told, "target": "engines/guide"})
@@ -132,7 +132,8 @@ def test_what_is_no_longer_visible_leaves_list_and_digest(hub, bose):
     assert "engines/guide" not in dora.see(HERE).text
 
 
-def test_without_a_mail_server_nothing_is_promised(hub, bose):
+def test_without_a_mail_server_nothing_is_promised(shared):
+    bose = PageVisitor(shared, "bose")
     page = bose.see(HERE)
     assert "sends you no e-mail" in page.text
     assert "http://testserver/digest.atom" in page.text

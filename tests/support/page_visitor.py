@@ -114,6 +114,7 @@ class PageVisitor:
     """Somebody who looks at pages. who: None for somebody who is not signed in."""
 
     def __init__(self, hub: SmallHub, who: str | None) -> None:
+        self._tokens: dict[str | None, str] = {}
         self.client = TestClient(hub.app, raise_server_exceptions=False, follow_redirects=False)
         if who is not None:
             cookie = hub.state.oauth.fernet.encrypt(who.encode()).decode()
@@ -131,8 +132,11 @@ class PageVisitor:
 
     @property
     def token(self) -> str:
-        """The token that the forms of this visitor's pages carry."""
-        return self.see("/pages/").meta["form-token"]
+        """The token that the forms of this visitor's pages carry, until the cookie changes."""
+        cookie = self.client.cookies.get(COOKIE)
+        if cookie not in self._tokens:
+            self._tokens[cookie] = self.see("/pages/").meta["form-token"]
+        return self._tokens[cookie]
 
     def send(self, path: str, fields: dict[str, Any] | None = None, **options: Any) -> Response:
         """Send a form of the hub's own to an address, with its token."""

@@ -18,7 +18,7 @@ from lepton_hub.api.knowledge.knowledge_answers import (
 )
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.routes.version_routes import CONTENT
-from lepton_hub.catalogue.cards import NewFile
+from lepton_hub.catalogue.cards import NewFile, Text
 from lepton_hub.catalogue.contents import (
     UploadProblem,
     finish_uploads,
@@ -44,7 +44,7 @@ from lepton_hub.storage import HashMismatch, UploadMissing
 router = APIRouter(tags=["documents"])
 
 LARGEST_NOTEBOOK = 8 * 1024 * 1024
-FileName = Annotated[str, Path(max_length=PATH)]
+FileName = Annotated[Text, Path(max_length=PATH)]
 
 
 @router.get(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, BackgroundTasks, Path, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Request, Response
 
 from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.guards import LARGEST_BODY
+from lepton_hub.api.knowledge.attachment_routes import FileName
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import actions_of
-from lepton_hub.catalogue.names import PATH
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.attachments import find_attachment, list_attachments
 from lepton_hub.knowledge.documents import find_document
@@ -21,8 +19,6 @@ from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
 
 router = APIRouter(include_in_schema=False)
-
-FileName = Annotated[str, Path(max_length=PATH)]
 
 
 @router.get("/pages/documents/{space}/{name}/attachments")

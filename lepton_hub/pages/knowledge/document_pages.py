@@ -27,7 +27,14 @@ from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.document_fields import NewDocument
 from lepton_hub.knowledge.documents import create_document, find_document, find_revision
 from lepton_hub.knowledge.subscriptions import following
-from lepton_hub.pages.knowledge.form_reading import by_field, name_from, read_form, split_tags
+from lepton_hub.pages.knowledge.form_reading import (
+    by_field,
+    name_from,
+    new_form_number,
+    read_form,
+    split_tags,
+    take_once,
+)
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
 from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.knowledge.thread_views import view_of
@@ -41,7 +48,10 @@ router = APIRouter(include_in_schema=False)
 ON_A_PAGE = 50
 MOST_WORDS = 8
 LATEST_THREADS = 5
-_EMPTY = {**dict.fromkeys(("title", "name", "space", "text", "tags"), ""), "personal_data": "none"}
+_EMPTY = {
+    **dict.fromkeys(("title", "name", "space", "text", "tags", "once"), ""),
+    "personal_data": "none",
+}
 
 
 @router.get("/pages/documents")
@@ -79,7 +89,8 @@ def new_document(
     space: Annotated[str | None, Query(pattern=f"^{SPACE}$")] = None,
 ) -> Response:
     """Show the form of a new document."""
-    return _new(request, person, {"space": space or own_space(person)})
+    typed = {"space": space or own_space(person), "once": new_form_number()}
+    return _new(request, person, typed)
 
 
 @router.post("/pages/documents/new")
@@ -88,8 +99,9 @@ def make_document(request: Request, state: State, person: Visitor, form: SentFor
     chosen = with_chosen(form)
     typed = {name: chosen.get(name, value) for name, value in _EMPTY.items()}
     name = typed["name"].strip() or name_from(typed["title"])
+    fields = {key: value for key, value in typed.items() if key != "once"}
     told, problems = read_form(
-        NewDocument, {**typed, "name": name, "tags": split_tags(typed["tags"])}
+        NewDocument, {**fields, "name": name, "tags": split_tags(typed["tags"])}
     )
     if form.get("action") == "preview":
         return _new(request, person, typed, preview=rendered_text(state, typed["text"]))
@@ -97,16 +109,20 @@ def make_document(request: Request, state: State, person: Visitor, form: SentFor
         return _new(request, person, typed, suggested=labels_for(state, person, typed))
     if told is None:
         return _new(request, person, typed, problems)
+
+    def work(session: Session) -> str:
+        item = create_document(session, person, told)
+        note(session, person, "document.make", item.reference, title=told.title)
+        return f"/pages/documents/{item.reference}"
+
     try:
-        with state.sessions.begin() as session:
-            item = create_document(session, person, told)
-            note(session, person, "document.make", item.reference, title=told.title)
+        path = take_once(request, person, typed["once"], told, work)
     except SpaceClosed:
         return _new(request, person, typed, {"space": "Choose one of your spaces."}, 403)
     except NameTaken:
         problem = f"{told.space} has, or had, an item {told.name}: choose another name."
         return _new(request, person, typed, {"name": problem}, 409)
-    return see_other(request, f"/pages/documents/{item.reference}", "The document is made.")
+    return see_other(request, path, "The document is made.")
 
 
 @router.get("/pages/documents/{space}/{name}")

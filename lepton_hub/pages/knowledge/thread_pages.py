@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from lepton_hub.api.asking import State
 from lepton_hub.api.knowledge.thread_routes import ThreadId, note_thread
 from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
 from lepton_hub.api.service_state import ServiceState
+from lepton_hub.catalogue.items import NotVisible
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import (
     NoQuestion,
@@ -39,7 +41,8 @@ router = APIRouter(include_in_schema=False)
 
 ON_A_PAGE = 30
 
-PostQuery = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{16}$")]
+ID = r"[A-Za-z0-9_-]{16}"
+PostQuery = Annotated[str | None, Query(pattern=f"^{ID}$")]
 
 
 @router.get("/pages/discussions/{id}")
@@ -86,6 +89,8 @@ def accept_answer(
 ) -> Response:
     """Say which post answers a question; without a post, that it is still open."""
     post = form.get("post", "") or None
+    if post is not None and not re.fullmatch(ID, post):
+        raise NotVisible
     with state.sessions.begin() as session:
         thread = find_thread(session, person, id)
         try:
