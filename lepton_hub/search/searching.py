@@ -92,7 +92,8 @@ def count_facets(
     entries = _found(session, person, filters).with_only_columns(*columns).cte("found")
     entries = entries.prefix_with("MATERIALIZED")  # what is found is worked out once
     number = func.count().label("number")
-    tags = select(SearchTag.tag, number).join(entries, entries.c.id == SearchTag.entry_id)
+    # Not a join, for which SQLite would read the tags of all entries.
+    tags = select(SearchTag.tag, number).where(SearchTag.entry_id.in_(select(entries.c.id)))
     counted = {
         "kind": select(entries.c.kind, number),
         "tag": tags,
