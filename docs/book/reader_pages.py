@@ -44,10 +44,20 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Teams that share",
+        "docs/hub.md",
+        (
+            "docs/hub-evening.md",
+            "docs/hub-jobs.md",
+            "docs/hub-suggestions.md",
+            "docs/hub-api.md",
+        ),
+    ),
+    Section(
         "Operators",
         "docs/operators.md",
         (
-            "docs/hub.md",
+            "docs/hub-operators.md",
             "docs/hub-storage.md",
             "docs/kubernetes.md",
             "docs/grading-security.md",
