@@ -48,6 +48,7 @@ SECTIONS = (
         "docs/operators.md",
         (
             "docs/hub.md",
+            "docs/hub-evening.md",
             "docs/hub-storage.md",
             "docs/kubernetes.md",
             "docs/grading-security.md",
