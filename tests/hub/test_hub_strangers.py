@@ -8,7 +8,9 @@ from dataclasses import replace
 
 import pytest
 from small_hub import small_hub
+from sqlalchemy import select
 
+from lepton_hub.api.idempotency import RepeatableAnswer
 from lepton_hub.rendering import BoundedRenderer, bounded_renderer
 
 SLOW = ("[" * 15_000 + "\n\n") * 13
@@ -148,3 +150,44 @@ def test_who_leaves_the_team_that_manages_may_not_share_any_more(hub):
     people = hub.known.people
     people["curie"] = replace(people["curie"], teams=frozenset())
     assert hub.get("curie", "/items/engines/rides").status_code == 404
+
+
+# ── What was deleted ──────────────────────────────────────────────────────────────────────────
+def kept_answers(hub):
+    with hub.state.sessions() as session:
+        return " ".join(session.scalars(select(RepeatableAnswer.content)))
+
+
+def test_what_was_deleted_is_in_no_answer_that_is_given_again(hub):
+    document = {"space": "engines", "name": "plan", "title": "Plan", "text": "apricot"}
+    key = {"Idempotency-Key": "k"}
+    assert hub.post("ada", "/documents", document, **key).status_code == 201
+    thread = {"item": "engines/plan", "kind": "question", "title": "Why?", "text": "banana"}
+    id_ = hub.post("bose", "/threads", thread, **key).json()["id"]
+    hub.post("ada", f"/threads/{id_}/posts", {"text": "cherry"}, **{"Idempotency-Key": "p"})
+    hub.make("ada", "engines/planning")
+    other = {**document, "name": "plan-2", "text": "damson"}
+    hub.post("ada", "/documents", other, **{"Idempotency-Key": "o"})
+    assert hub.ask("ada", "DELETE", "/items/engines/plan").status_code == 200
+    again = hub.post("ada", "/documents", document, **key)
+    assert (again.status_code, again.json()["detail"]) == (404, "It was deleted.")
+    assert hub.post("bose", "/threads", thread, **key).status_code == 404
+    kept = kept_answers(hub)
+    assert [fruit for fruit in ("apricot", "banana", "cherry", "damson") if fruit in kept] == [
+        "damson"
+    ]
+
+
+def test_a_post_that_was_deleted_is_in_no_answer_that_is_given_again(hub):
+    place = "02_data_pipelines/lesson.ipynb#Leakage"
+    thread = {"section": place, "audience": "everybody", "kind": "question", "title": "Why?"}
+    made = hub.post("ada", "/threads", {**thread, "text": "apricot"}, **{"Idempotency-Key": "t"})
+    posts = f"/threads/{made.json()['id']}/posts"
+    said = {"text": "banana"}
+    post = hub.post("bose", posts, said, **{"Idempotency-Key": "p"}).json()["id"]
+    assert hub.ask("bose", "DELETE", f"/posts/{post}").status_code == 204
+    assert hub.post("bose", posts, said, **{"Idempotency-Key": "p"}).status_code == 404
+    assert "banana" not in kept_answers(hub)
+    assert hub.get("ada", posts).json()["total"] == 1, "it was not said again"
+    assert hub.ask("ada", "DELETE", f"/posts/{made.json()['first']['id']}").status_code == 204
+    assert "apricot" not in kept_answers(hub)
