@@ -11,6 +11,7 @@ from small_hub import small_hub
 from sqlalchemy import select
 
 from lepton_hub.api.idempotency import RepeatableAnswer
+from lepton_hub.previews import NoPreview, image_previews, thumbnail
 from lepton_hub.rendering import BoundedRenderer, bounded_renderer
 
 SLOW = ("[" * 15_000 + "\n\n") * 13
@@ -59,6 +60,31 @@ def test_many_slow_texts_hold_few_threads_and_leave_what_is_kept(monkeypatch):
     assert sorted(took)[8] < 3, "most of them did not wait for the others"
     assert renderer.markdown("*after*") == "<p><em>after</em></p>\n"
     renderer.close()
+
+
+def test_many_slow_pictures_hold_few_threads(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_previews, "_room", threading.BoundedSemaphore(3))
+    monkeypatch.setattr(image_previews, "_reduced", lambda *_: time.sleep(1.5) or b"small")
+    with small_hub(tmp_path) as hub:
+        store = hub.state.store
+        sha256 = store.write(iter([b"png"])).sha256
+        took = []
+
+        def look():
+            begun = time.monotonic()
+            try:
+                thumbnail(store, sha256, "a.png")
+            except NoPreview:
+                took.append(time.monotonic() - begun)
+
+        threads = [threading.Thread(target=look) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(took) == 3
+        assert max(took) < 1.5
+        assert thumbnail(store, sha256, "a.png") == b"small"
 
 
 # ── Words put into the hub's mouth ────────────────────────────────────────────────────────────
