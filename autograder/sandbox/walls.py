@@ -261,9 +261,11 @@ def _pivot(world: World, readable: list[Path]) -> None:
     keep = [(path, os.open(_STAND_INS.get(path, path), os.O_PATH)) for path in readable]
     scratch = os.open(world.scratch, os.O_PATH)
     linux.mount("tmpfs", root, "tmpfs", linux.MS_NOSUID, "size=16m,nr_inodes=4k,mode=755")
+    # What is written there is memory of no process, so no measurement finds it.
+    most = min(world.limits.scratch_bytes, world.limits.memory_bytes // 4)
     for name in ("/tmp", "/dev/shm"):
         os.makedirs(root + name)
-        size = f"size={world.limits.scratch_bytes},nr_inodes={world.limits.scratch_files}"
+        size = f"size={most},nr_inodes={world.limits.scratch_files}"
         linux.mount("tmpfs", root + name, "tmpfs", linux.MS_NOSUID | linux.MS_NODEV, size)
     for path, fd in keep:
         if path.is_symlink():  # /bin -> usr/bin

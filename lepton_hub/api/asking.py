@@ -50,14 +50,17 @@ def asker(request: Request, state: State) -> Person:
 def identify(request: Request, state: ServiceState, token: str | None) -> Person:
     """Return whose a token is; None is nobody's.
 
-    Raises IdentityError, and Problem when they ask too much or JupyterHub does not answer.
+    Raises IdentityError, and Problem when they ask too much or JupyterHub does not answer. Only
+    tokens that somebody presents in a header count as guesses: many people may come from one
+    address, and whoever guesses there must not keep the others from signing in.
     """
     try:
         if token is None:
             raise IdentityError(WHO_ARE_YOU)
         person = state.identity.person(token)
     except IdentityError:
-        _take(state.strangers.wait_of(request.client.host if request.client else ""))
+        if token is not None and "authorization" in request.headers:
+            _take(state.strangers.wait_of(request.client.host if request.client else ""))
         raise
     except SignInUnavailable as error:
         detail = "JupyterHub, which knows who you are, does not answer. Try again soon."

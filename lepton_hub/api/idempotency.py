@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
 
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import String, Text
+from sqlalchemy import String, Text, or_, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lepton_hub.api.problems import Problem
+from lepton_hub.catalogue.dependents import ON_ERASED
 from lepton_hub.database.base import Base
 from lepton_hub.database.moments import Moment, now
 
@@ -99,3 +101,22 @@ def is_known(session: Session, person: str, key: str | None) -> bool:
 def _response(status: int, content: str, location: str | None) -> Response:
     headers = {"Location": location} if location else {}
     return Response(content, status, headers, media_type="application/json")
+
+
+def _forget(session: Session, erased: Sequence[str]) -> None:
+    """Forget what answers told of something that was erased; that they were given stays known."""
+    content = RepeatableAnswer.content
+    for name in erased:
+        told = or_(*(content.contains(f'"{name}{end}', autoescape=True) for end in '"@'))
+        session.execute(
+            update(RepeatableAnswer)
+            .where(told)
+            .values(status=404, content=_ERASED, location=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
+_ERASED = json.dumps(
+    {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "It was deleted."}
+)
+ON_ERASED.append(_forget)

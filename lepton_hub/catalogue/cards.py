@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -18,6 +19,7 @@ from lepton_hub.catalogue.names import (
 
 TAG = r"[a-z0-9][a-z0-9 _.-]{0,31}"
 HEX = r"^[0-9a-f]{64}$"
+_JOB = re.compile(r"\W*job\W+[\w-]{16}\W*", re.IGNORECASE)
 
 
 def _storable(text: str) -> str:
@@ -42,6 +44,13 @@ def _reference(text: str) -> Reference:
     if found.version is None:
         raise ValueError("name the version, such as city/ridership@3: the newest one changes")
     return found
+
+
+def _not_of_the_pool(text: str) -> str:
+    """Return what made a version, unless it reads like the hub's own words for a job of its."""
+    if _JOB.fullmatch("".join(filter(str.isprintable, text))):
+        raise ValueError("the hub itself says which of its jobs made a version")
+    return text
 
 
 Text = Annotated[str, AfterValidator(_storable)]
@@ -128,5 +137,10 @@ class NewVersion(Told):
         list[VersionReference], Field(max_length=100, description="Versions that it was made from.")
     ] = []
     made_with: Annotated[
-        Text, Field(max_length=1000, description="The notebook, program or job that made it.")
+        Text,
+        AfterValidator(_not_of_the_pool),
+        Field(
+            max_length=1000,
+            description="The notebook or program that made it. Of a job, the hub itself says so.",
+        ),
     ] = ""

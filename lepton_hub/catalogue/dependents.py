@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import InstrumentedAttribute
@@ -15,3 +15,13 @@ CONTENT_COLUMNS: list[InstrumentedAttribute[str]] = [VersionFile.sha256]
 ON_DELETE: list[Callable[[Session, SharedItem], set[str]]] = []
 """Called when an item is deleted; each deletes what it keeps of it and returns the contents that
 are not needed any more."""
+
+ON_ERASED: list[Callable[[Session, Sequence[str]], None]] = []
+"""Called with the names of what was erased, such as an item's or a thread's id; each forgets what
+it has told of that."""
+
+
+def forget_erased(session: Session, *names: str) -> None:
+    """Have all parts forget what they have told of things that were erased."""
+    for forget in ON_ERASED:
+        forget(session, names)

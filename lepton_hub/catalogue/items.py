@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
-from lepton_hub.catalogue.dependents import ON_DELETE
+from lepton_hub.catalogue.dependents import ON_DELETE, forget_erased
 from lepton_hub.catalogue.names import may_create_in, own_space, team_of
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
 from lepton_hub.database.moments import now
@@ -199,6 +199,7 @@ def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[
         setattr(item, name, "")
     item.deleted_at = now()
     session.flush()
+    forget_erased(session, item.reference)
     return versions, contents
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
+from lepton_hub.catalogue.dependents import forget_erased
 from lepton_hub.catalogue.items import NotAllowed, NotVisible, existing, find_item
 from lepton_hub.catalogue.names import parse_reference
 from lepton_hub.catalogue.tables import SharedItem
@@ -220,6 +221,7 @@ def delete_post(session: Session, person: Person, post: ThreadPost) -> None:
         thread.accepted_id = None
     thread.changed_at = now()
     session.flush()
+    forget_erased(session, post.public_id)
 
 
 def accept(session: Session, person: Person, thread: DiscussionThread, post: str | None) -> None:
@@ -262,6 +264,7 @@ def erase_threads(session: Session, threads: Sequence[DiscussionThread]) -> None
         thread.accepted_id = None
         thread.deleted_at = now()
     session.flush()
+    forget_erased(session, *(thread.public_id for thread in threads))
 
 
 def _audience(person: Person, told: str) -> tuple[str, str]:

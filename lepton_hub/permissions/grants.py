@@ -6,14 +6,25 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, and_, or_, select, true
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    and_,
+    inspect,
+    or_,
+    select,
+    true,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
 
 from lepton_hub.database.base import Base
 from lepton_hub.database.moments import Moment, now
 from lepton_hub.identity.person import Person
-from lepton_hub.permissions.roles import Role
+from lepton_hub.permissions.links import SharedLink
+from lepton_hub.permissions.roles import Action, Role, allows
 
 
 class Subject(StrEnum):
@@ -81,6 +92,35 @@ def give_role(
     made.granted_by = by.name
     session.flush()
     return made
+
+
+def end_links_of_former(session: Session, item: Any, grant: Grant, before: Role) -> list[str]:
+    """End the links that somebody made by a role that was taken or lowered; return their ids.
+
+    grant: as it is now, or was when it was taken. before: the role that it gave.
+
+    Else they would go on to read by them. Of a group's members nobody is known by name, so its
+    role ends all links but those of the owner and of people who manage by their own name; where
+    another group still manages, none.
+    """
+    there = inspect(grant).persistent
+    if not allows([before], Action.SHARE) or (there and allows([Role(grant.role)], Action.SHARE)):
+        return []
+    query = select(Grant).where(Grant.item_id == item.id)
+    managing = [one for one in session.scalars(query) if allows([Role(one.role)], Action.SHARE)]
+    people = {one.name for one in managing if one.subject == Subject.PERSON} | {item.owner}
+    former = select(SharedLink).where(
+        SharedLink.item_id == item.id, SharedLink.made_by.not_in(sorted(people))
+    )
+    if grant.subject == Subject.PERSON:
+        former = former.where(SharedLink.made_by == grant.name)
+    elif any(one.subject != Subject.PERSON for one in managing):
+        return []
+    ended = session.scalars(former.order_by(SharedLink.made_at, SharedLink.id)).all()
+    for link in ended:
+        session.delete(link)
+    session.flush()
+    return [link.id for link in ended]
 
 
 def grant_of(session: Session, item: Any, subject: Subject, name: str) -> Grant | None:

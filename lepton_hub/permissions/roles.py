@@ -77,3 +77,8 @@ _ALLOWED = _decided()
 def allows(roles: Iterable[Role], action: Action) -> bool:
     """Return whether somebody who has these roles may do something."""
     return any((role, action) in _ALLOWED for role in roles)
+
+
+def includes(role: Role, other: Role) -> bool:
+    """Return whether a role may do all that another one may."""
+    return all(allows([role], action) for action in Action if allows([other], action))

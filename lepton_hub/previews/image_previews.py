@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from threading import Semaphore
+from threading import BoundedSemaphore, Semaphore
 
 from PIL import Image
 
@@ -17,6 +17,8 @@ PIXELS = 24_000_000
 SIDE = 320
 
 _turn = Semaphore(2)  # pictures are decoded two at a time: memory stays below 200 MB
+_room = BoundedSemaphore(16)  # so many wait, since each holds one of the hub's threads
+_ROOM_SECONDS = 0.5
 
 
 class NoPreview(Exception):
@@ -30,8 +32,13 @@ def thumbnail(store: BlobStore, sha256: str, path: str) -> bytes:
         raise NoPreview("There are previews of tables and of pictures.")
     if store.size(sha256) > BYTES:
         raise NoPreview(f"The picture has more than {BYTES // 2**20} MB.")
-    with _turn:
-        return _reduced(b"".join(store.read(sha256)), IMAGES[suffix])
+    if not _room.acquire(timeout=_ROOM_SECONDS):
+        raise NoPreview("Too many pictures are looked at now. Ask again soon.")
+    try:
+        with _turn:
+            return _reduced(b"".join(store.read(sha256)), IMAGES[suffix])
+    finally:
+        _room.release()
 
 
 def _reduced(data: bytes, kind: str) -> bytes:

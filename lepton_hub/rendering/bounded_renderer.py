@@ -20,6 +20,9 @@ from lepton_hub.rendering.text_differences import whole_difference
 START_SECONDS = 30.0
 _KEPT_CHARACTERS = 16_000_000
 _SPARED_SECONDS, _MOST_FAILED = 600.0, 1000
+_MOST_WAITING, _ROOM_SECONDS = 16, 0.5
+"""How many texts may wait, and for how long another one waits to be among them: each holds one of
+the hub's threads, so somebody who sends many slow texts would stop the hub for everybody."""
 _WORKER = "lepton_hub.rendering.rendering_worker"
 
 
@@ -31,13 +34,15 @@ class BoundedRenderer:
     """Renders texts, one at a time. What takes longer than `seconds` is shown as it is.
 
     Results are kept, the latest ones up to 16 million characters. What took too long is not tried
-    again for ten minutes.
+    again for ten minutes. Where too many texts wait already, one more is shown as it is.
     """
 
     def __init__(self, seconds: float = 3.0) -> None:
         self.seconds = seconds
         self._worker: subprocess.Popen[bytes] | None = None
-        self._lock = threading.Lock()
+        self._turn = threading.Lock()  # for the process
+        self._lock = threading.Lock()  # for what is kept, never for long
+        self._room = threading.BoundedSemaphore(_MOST_WAITING)
         self._kept: OrderedDict[str, str] = OrderedDict()
         self._kept_size = 0
         self._failed: OrderedDict[str, float] = OrderedDict()
@@ -82,26 +87,42 @@ class BoundedRenderer:
 
     def close(self) -> None:
         """End the process; the next text starts another one."""
-        with self._lock:
+        with self._turn:
             self._end()
 
     def _result(self, task: str, *arguments: str) -> str | None:
         request = json.dumps([task, arguments]).encode() + b"\n"
         key = sha256(request).hexdigest()
+        known = self._known(key)
+        if known is not None:
+            return known
+        if not self._room.acquire(timeout=_ROOM_SECONDS):
+            raise RenderingFailed("too many texts wait")
+        try:
+            with self._turn:
+                known = self._known(key)  # somebody may have asked for the same meanwhile
+                if known is not None:
+                    return known
+                status, result = self._ask(key, request)
+        finally:
+            self._room.release()
+        if status == "refused":
+            raise NotANotebook(str(result))
+        if status != "ok":
+            raise RenderingFailed(str(result))
+        if result is not None:
+            self._keep(key, result)
+        return result
+
+    def _known(self, key: str) -> str | None:
+        """Return what a text became. Raises RenderingFailed where it took too long lately."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
             if self._failed.get(key, 0.0) > time.monotonic():
                 raise RenderingFailed("it took too long a moment ago")
-            status, result = self._ask(key, request)
-            if status == "refused":
-                raise NotANotebook(str(result))
-            if status != "ok":
-                raise RenderingFailed(str(result))
-            if result is not None:
-                self._keep(key, result)
-            return result
+        return None
 
     def _ask(self, key: str, request: bytes) -> tuple[str, str | None]:
         try:
@@ -109,9 +130,10 @@ class BoundedRenderer:
             line = _exchange(worker, request, time.monotonic() + self.seconds)
         except (OSError, TimeoutError) as error:
             self._end()
-            self._failed[key] = time.monotonic() + _SPARED_SECONDS
-            if len(self._failed) > _MOST_FAILED:
-                self._failed.popitem(last=False)
+            with self._lock:
+                self._failed[key] = time.monotonic() + _SPARED_SECONDS
+                if len(self._failed) > _MOST_FAILED:
+                    self._failed.popitem(last=False)
             raise RenderingFailed("it took too long") from error
         status, result = json.loads(line)
         return status, result
@@ -143,11 +165,14 @@ class BoundedRenderer:
             worker.wait()
 
     def _keep(self, key: str, result: str) -> None:
-        self._kept[key] = result
-        self._kept_size += len(result)
-        while self._kept_size > _KEPT_CHARACTERS:
-            _, oldest = self._kept.popitem(last=False)
-            self._kept_size -= len(oldest)
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = result
+            self._kept_size += len(result)
+            while self._kept_size > _KEPT_CHARACTERS:
+                _, oldest = self._kept.popitem(last=False)
+                self._kept_size -= len(oldest)
 
 
 def _exchange(worker: subprocess.Popen[bytes], request: bytes, until: float) -> bytes:

@@ -157,3 +157,27 @@ def test_cancelling_ends_a_program_at_once(pool):
     again = pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").json()
     assert again["state"] == "cancelled"
     assert len(pool.hub.log(action="job.end", subject=id_)) == 1
+
+
+def test_thousands_of_files_leave_a_short_log(pool):
+    source = "for n in range(1500): open(f'results/{n:04}:' + 'x' * 200, 'w').close()"
+    job = pool.ran(source)
+    assert job["state"] == "succeeded"
+    lines = job["log"].splitlines()
+    assert len(lines) < 60
+    assert lines[-1] == "Left out: 1450 more files"
+
+
+def test_files_in_memory_are_bounded_by_its_memory(pool):
+    source = """\
+for name in ("/tmp/big", "/dev/shm/big"):
+    size = 0
+    try:
+        with open(name, "wb", buffering=0) as file:
+            while True:
+                size += file.write(bytes(2**20))
+    except OSError:
+        print(size // 2**20)
+"""
+    job = pool.ran(source, limits={"memory": 80 * MIB})
+    assert job["log"].split()[:2] == ["20", "20"]

@@ -25,8 +25,9 @@ from lepton_hub.catalogue.versions import find_version
 from lepton_hub.identity.person import PERSON, TEAM
 from lepton_hub.permissions import AccessRequest, Action, Grant, Role, SharedLink, Subject
 from lepton_hub.permissions.access_requests import answer_request, waiting_for
-from lepton_hub.permissions.grants import give_role, grant_of
+from lepton_hub.permissions.grants import end_links_of_former, give_role, grant_of
 from lepton_hub.permissions.links import LONGEST, links_of, make_link
+from lepton_hub.permissions.roles import includes
 
 router = APIRouter(tags=["sharing"], prefix="/items/{space}/{name}")
 
@@ -80,10 +81,15 @@ def grant(state: State, person: Asker, space: Space, name: Name, told: NewGrant)
     """Give somebody a role, in place of one they have by the same words."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
+        held = grant_of(session, item, told.subject, told.name)
+        before = Role(held.role) if held else told.role
         made = give_role(session, item, person, told.subject, told.name, told.role)
+        ended = end_links_of_former(session, item, made, before)
         answer = _grant_answer(made)
         what = {"subject": told.subject, "name": told.name, "role": told.role}
         note(session, person, "grant.give", item.reference, **what)
+        for link in ended:
+            note(session, person, "link.end", item.reference, link=link)
         return answer
 
 
@@ -104,7 +110,10 @@ def revoke(
             raise NotVisible
         session.delete(found)
         session.flush()
+        ended = end_links_of_former(session, item, found, Role(found.role))
         note(session, person, "grant.take", item.reference, subject=subject, name=of)
+        for link in ended:
+            note(session, person, "link.end", item.reference, link=link)
     return Response(status_code=204)
 
 
@@ -129,7 +138,8 @@ def decide(
         if found is None:
             raise NotVisible
         answer_request(found, told.granted, person.name)
-        if told.granted:
+        held = grant_of(session, item, Subject.PERSON, found.person)
+        if told.granted and (held is None or not includes(Role(held.role), Role(found.role))):
             give_role(session, item, person, Subject.PERSON, found.person, Role(found.role))
         session.flush()
         what = {"of": found.person, "role": found.role, "granted": told.granted}

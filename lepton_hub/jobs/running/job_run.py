@@ -53,6 +53,8 @@ TRIES = 5
 GONE = "Its program or one of its inputs does not exist any more for who asked for the job."
 NOT_YOURS = "Who asked for the job may not add versions to the item for its results any more."
 DAMAGED = "A content that it needs is damaged. Whoever shared it can share it again."
+MOST_LEFT_OUT = 50
+"""Of so many files that are left out the log says why."""
 NO_RESULTS = "The job has left no files.\n"
 
 Result = TypeVar("Result")
@@ -188,7 +190,7 @@ class JobRun:
 
         def store() -> None:
             stored, refused = store_files(self.place.store, files)
-            lines = "".join(f"Left out: {why}\n" for why in [*left_out, *refused])
+            lines = _left_out_lines([*left_out, *refused])
             with self.place.sessions.begin() as session:
                 job = held_job(session, self.lease)
                 write_log(session, job, plain_text(lines if stored else NO_RESULTS + lines))
@@ -268,6 +270,13 @@ def _read_metrics(
         if whole:
             points += metrics.read(b"\n")  # the last line may lack its end
     return points, place
+
+
+def _left_out_lines(sentences: list[str]) -> str:
+    """Return what a log says of files that are left out: the first ones, and how many more."""
+    lines = [f"Left out: {why}\n" for why in sentences[:MOST_LEFT_OUT]]
+    more = len(sentences) - len(lines)
+    return "".join(lines) + (f"Left out: {more} more files\n" if more else "")
 
 
 def _problem_of(status: int, reason: str) -> str:
