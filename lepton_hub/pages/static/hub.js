@@ -16,7 +16,7 @@ for (const time of document.querySelectorAll("time[datetime]")) {
 const roomy = window.matchMedia("(min-width: 52rem)");
 const fold = () => {
   for (const filters of document.querySelectorAll("details.narrow")) {
-    filters.open = roomy.matches || filters.querySelector("[aria-current]") !== null;
+    filters.open = roomy.matches;
   }
 };
 roomy.addEventListener("change", fold);
