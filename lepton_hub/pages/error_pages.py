@@ -21,7 +21,7 @@ router = APIRouter(include_in_schema=False)
 TITLES = {
     401: "You are not signed in",
     403: "This was not done",
-    404: "There is nothing here",
+    404: "Not found",
     405: "This page takes no form",
     413: "This is too large",
     429: "A moment, please",
@@ -31,7 +31,7 @@ NOT_VISIBLE = (
     "There is no such thing that you may see. If a colleague told you of it, ask for access: its "
     "owner decides."
 )
-NOT_ALLOWED = "You may see this, but not do this with it. Ask for a role that may."
+NOT_ALLOWED = "You may read this, but not change it. Ask its owner for a role that may."
 ENDED = (
     "Your sign-in has ended, so nothing was changed yet. Sign in again in another tab, then come "
     "back here and send it again."
@@ -62,15 +62,23 @@ def answer_problem(
 
 
 def problem_page(
-    request: Request, status: int, detail: str, headers: dict[str, str] | None = None
+    request: Request,
+    status: int,
+    detail: str,
+    headers: dict[str, str] | None = None,
+    title: str = "",
 ) -> Response:
-    """Return a page that says what went wrong."""
+    """Return a page that says what went wrong.
+
+    title: in place of the status's own, for a page whose `detail` is the only way on.
+    """
     person = _person(request)
-    title = TITLES.get(status, "This did not work")
+    heading = title or TITLES.get(status, "This did not work")
     kept = _typed(request)
     answer = render(
-        request, person, "problem.html", status=status, title=title, detail=detail, kept=kept
-    )
+        request, person, "problem.html", status=status, title=heading, detail=detail, kept=kept,
+        way_on=not title,
+    )  # fmt: skip
     for name, value in (headers or {}).items():
         answer.headers[name] = value
     return answer
@@ -88,7 +96,7 @@ def refusal_page(request: Request, status: int) -> Response:
         _person(request),
         "refusal.html",
         status=status,
-        title=TITLES[status],
+        title=TITLES[404] if status == 404 else "You may not do this",
         detail=NOT_VISIBLE if status == 404 else NOT_ALLOWED,
         item=item,
         kept=_typed(request),

@@ -14,13 +14,12 @@ from lepton_hub.graph.graph_types import GraphNode
 from lepton_hub.graph.graph_wording import FORWARD, left_out_words, told_nodes
 from lepton_hub.graph.neighbourhood import FARTHEST, neighbourhood
 from lepton_hub.graph.node_finding import NODE, find_place
-from lepton_hub.pages.page_rendering import render
+from lepton_hub.pages.page_rendering import KIND_WORDS, render
 from lepton_hub.pages.visitors import Visitor
 
 router = APIRouter(include_in_schema=False)
 
 MOST_DRAWN = max(sheet.most for sheet in SHEETS.values())
-_KINDS = {"dataset": "data set"}
 
 
 @router.get("/pages/graph")
@@ -43,7 +42,7 @@ def walk(
         found=found, depth=depth, farthest=FARTHEST, modules=state.course.modules.values(),
         pictures={name: draw(found, sheet) for name, sheet in SHEETS.items()},
         told=list(told_nodes(found)), left_out=left_out_words(found), words=FORWARD,
-        kind_words=_KINDS, radius=RADIUS, own_page=path, own_query=query,
+        kind_words=KIND_WORDS, radius=RADIUS, own_page=path, own_query=query,
     )  # fmt: skip
 
 

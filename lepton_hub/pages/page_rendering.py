@@ -35,10 +35,16 @@ HEADERS = {
 SAID_COOKIE = "lepton-hub-said"
 SAID_SECONDS = 60
 LONGEST_SAID = 500
+KIND_WORDS = {"dataset": "data set"}
 
 
 def _moment(when: datetime) -> str:
     return f"{when.day} {when:%B %Y, %H:%M} UTC"
+
+
+def _kind(kind: str) -> str:
+    """Return the word that people use for a kind of item."""
+    return KIND_WORDS.get(kind, kind)
 
 
 def _size(size: int) -> str:
@@ -72,6 +78,7 @@ def _environment() -> Environment:
     )
     made.filters["moment"] = _moment
     made.filters["size"] = _size
+    made.filters["kind"] = _kind
     made.filters["adding"] = _with
     made.filters["without"] = _without
     return made

@@ -14,6 +14,7 @@ from lepton_hub.api.service_state import ServiceState
 from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import COOKIE, LASTS_SECONDS
 from lepton_hub.identity.person import IdentityError
+from lepton_hub.pages.error_pages import problem_page
 from lepton_hub.pages.page_rendering import HEADERS, render
 from lepton_hub.pages.visitors import own_form
 
@@ -21,8 +22,8 @@ router = APIRouter(include_in_schema=False)
 
 Short = Annotated[str, Query(max_length=2000)]
 KEY_NEEDED = (
-    "Open the address that `lepton hub start` printed: it holds a key, so that other accounts of "
-    "this machine cannot be one of these people."
+    "To sign in, open the address that “lepton hub start” printed in its terminal. It ends in a "
+    "key, which keeps out other accounts on this machine."
 )
 
 
@@ -31,7 +32,10 @@ def choose(request: Request, state: State, key: Short = "", next: Short = "") ->
     """Show the made-up people to choose from."""
     if state.made_up is None:
         return RedirectResponse(f"{state.settings.prefix}/login", 302, HEADERS)
-    _check(request, state, state.made_up, key)
+    try:
+        _check(request, state, state.made_up, key)
+    except Problem as problem:
+        return problem_page(request, problem.status, problem.detail, title="Sign in first")
     people = state.made_up.identity.people
     return render(request, None, "sign_in.html", people=people, key=key, next=next)
 

@@ -81,7 +81,7 @@ def test_the_page_holds_links_words_and_nothing_unseen(hub):
     assert PageVisitor(hub, None).get("/pages/graph").status_code == 302
     assert hub.log(action="graph.read")[0].actor == "ada"
     alone = PageVisitor(hub, "dora").see("/pages/graph")
-    assert "Nothing that you may see has to do with you yet" in alone.text
+    assert "Nothing that you may see is linked to you yet" in alone.text
 
 
 def test_the_picture_is_walked_by_keyboard_at_every_width(hub, chromium):

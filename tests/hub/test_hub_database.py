@@ -96,7 +96,7 @@ def test_the_pages_work_on_postgresql(tmp_path, postgres):
         assert "dora asks to read" in ada.see("/pages/").text
         assert "1 item" in ada.see("/pages/items?tag=transport").text
         assert "1 found" in ada.see("/pages/search?q=riders").text
-        assert "Colleagues seen here ada" in ada.see("/pages/team").text
+        assert "Colleagues active here ada" in ada.see("/pages/team").text
         for below in ("", "/card", "/sharing", "/versions/new", "/file?path=a.csv", "/delete"):
             ada.see(f"/pages/items/engines/riders{below}")
         ada.see("/pages/requests")

@@ -61,6 +61,8 @@ def test_an_item_is_made_and_shown(hub, ada, riders):
     assert (
         hub.get("ada", "/items/engines/riders/versions/1").json()["columns"][1]["unit"] == "people"
     )
+    assert "data set (1)" in ada.see("/pages/items").text
+    assert "data set engines/riders" in riders.text
     found = ada.see(f"{PLACE}/file?path=read.py&version=1")
     assert "print('<b>')" in found.text
     assert "<b>" not in found.html
@@ -143,7 +145,7 @@ def test_access_is_asked_for_granted_and_taken(hub, ada, riders):
     page = ada.after(ada.send(action, {"answer": "grant", "back": "requests"}))
     assert "dora may read engines/riders now" in page.text
     assert ada.send(action, {"answer": "grant"}).status_code == 404, "it is answered"
-    assert "You: read." in dora.see(PLACE).text
+    assert "Your role: read." in dora.see(PLACE).text
     assert dora.get(f"{PLACE}/sharing").status_code == 403
     take = {"subject": "person", "name": "dora", "wish": "take"}
     assert "dora has this role no more" in ada.after(ada.send(f"{PLACE}/sharing/grants", take)).text

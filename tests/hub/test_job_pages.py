@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from page_visitor import PageContent, PageVisitor
 from pool_hub import RESULT, pool_hub
@@ -48,6 +50,11 @@ def test_a_job_is_asked_for_watched_and_asked_for_again(pool, ada):
     assert "epochs = 20, name = a b" in page.text
     assert pool.worker.run_next()
     page = ada.see(place)
+    program = ada.see(f"/pages/items/{pool.code.partition('@')[0]}")
+    assert f"/pages/jobs/new?{urlencode({'program': pool.code})}" in program.links
+    result = ada.see(f"/pages/items/{RESULT}")
+    assert place in result.links, "its version names the job that made it"
+    assert not [link for link in result.links if link.startswith("/pages/jobs/new?")]
     assert "succeeded" in page.text
     assert "<b>bold</b> & more" in page.text
     assert "http-equiv" not in page.html

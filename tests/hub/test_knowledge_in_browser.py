@@ -129,8 +129,8 @@ def test_a_conflict_a_preview_and_an_ended_sign_in_keep_what_was_typed(place):
     hub.ask("ada", "PUT", "/documents/engines/typed", json={"text": "theirs\n"},
             headers={"If-Match": etag})  # fmt: skip
     page.get_by_role("button", name="Save").click()
-    assert page.get_by_label("Your text, to be put together with theirs").input_value() == "mine\n"
+    assert page.get_by_label("Your text, to be merged with theirs").input_value() == "mine\n"
     assert page.get_by_label("Your text", exact=True).input_value() == "mine\n"
-    assert page.get_by_label("ada’s text, revision 3").input_value() == "theirs\n"
+    assert page.get_by_label("The other text, revision 3").input_value() == "theirs\n"
     again.close()
     context.close()

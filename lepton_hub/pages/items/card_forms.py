@@ -19,9 +19,9 @@ KINDS = [
     (ItemKind.NOTEBOOK, "a notebook"),
 ]
 PERSONAL_DATA = [
-    ("none", "no: nothing in it says something about people"),
-    ("pseudonymous", "people under other names or numbers"),
-    ("personal", "people who can be told apart"),
+    ("none", "none: it says nothing about people"),
+    ("pseudonymous", "pseudonymous: people under other names or numbers"),
+    ("personal", "personal: people who can be identified"),
 ]
 SENTENCES = {
     "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -11,9 +12,11 @@ from sqlalchemy.orm import Session
 from lepton_hub.api.answers import VersionAnswer, answer_of, version_answer
 from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.catalogue.items import find_item
+from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem, Version, VersionFile
 from lepton_hub.catalogue.versions import find_version, list_versions, made_from, newest_version
 from lepton_hub.identity.person import Person
+from lepton_hub.jobs.job_asking import PROGRAMS
 from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.items.file_views import beginning_of, is_readable
@@ -30,17 +33,24 @@ router = APIRouter(include_in_schema=False)
 MOST_VERSIONS = 20
 MOST_THREADS = 5
 MOST_RECOMMENDED = 4
+_JOB = re.compile(r"job ([\w-]{16})", re.ASCII)
 VersionNumber = Annotated[int | None, Query(ge=1, lt=10**9)]
 Before = Annotated[int | None, Query(ge=1, lt=10**9, description="Versions before this one.")]
 
 
 @dataclass(frozen=True)
 class ShownVersion:
-    """A version as its item's page shows it. first: the file whose beginning is shown."""
+    """A version as its item's page shows it. first: the file whose beginning is shown.
+
+    is_runnable: whether it holds a notebook or a Python file, which a job can run.
+    made_with_place: the page of what it was made with, and a version there, where it names one.
+    """
 
     answer: VersionAnswer
     used_by: list[str]
     first: VersionFile | None
+    is_runnable: bool
+    made_with_place: tuple[str, int | None] | None
 
 
 @router.get("/pages/items/{space}/{name}")
@@ -104,4 +114,17 @@ def _shown(session: Session, person: Person, item: SharedItem, version: Version)
         answer=answer,
         used_by=made_from(session, person, version),
         first=first,
+        is_runnable=any(file.path.lower().endswith(PROGRAMS) for file in version.files),
+        made_with_place=_place_of(answer.made_with),
     )
+
+
+def _place_of(made_with: str) -> tuple[str, int | None] | None:
+    """Return the path of a job or an item that a text names, and the item's version."""
+    if job := _JOB.fullmatch(made_with):
+        return f"/pages/jobs/{job[1]}", None
+    try:
+        named = parse_reference(made_with)
+    except NameProblem:
+        return None
+    return f"/pages/items/{named.space}/{named.name}", named.version

@@ -12,6 +12,7 @@ from lepton_hub.api.service_state import ServiceState
 from lepton_hub.audit.audit_log import head_of
 from lepton_hub.catalogue.tables import PendingUpload, SharedItem, Version, VersionFile
 from lepton_hub.knowledge import Attachment, DiscussionThread, DocumentRevision, ThreadPost
+from lepton_hub.pages.page_rendering import KIND_WORDS
 
 
 def settings_shown(state: ServiceState) -> list[tuple[str, str]]:
@@ -29,14 +30,14 @@ def settings_shown(state: ServiceState) -> list[tuple[str, str]]:
         ("Sign-in", state.identity.notice or "JupyterHub"),
         ("Database", f"{database.get_backend_name()}, {place}"),
         ("Database encrypted", "by SQLCipher" if settings.database_key_file else "no"),
-        ("Contents", f"{blobs.scheme}://{blobs.hostname or ''}{blobs.path}" if blobs.scheme else
+        ("Stored files", f"{blobs.scheme}://{blobs.hostname or ''}{blobs.path}" if blobs.scheme else
          settings.blobs),
         ("Keys", f"{settings.keys}, newest generation {generations[0]}, kept {len(generations)}"),
         ("Address", settings.prefix or "/"),
-        ("Requests a minute, of one person", f"{settings.requests_a_minute:g}"),
-        ("At once", str(settings.burst)),
-        ("Largest upload", f"{settings.largest_upload:,} bytes"),
-        ("What JupyterHub says is believed for", f"{settings.identity_seconds:g} s"),
+        ("Requests a minute for each person", f"{settings.requests_a_minute:g}"),
+        ("Requests in one burst", str(settings.burst)),
+        ("Largest upload", f"{settings.largest_upload / 2**30:g} GiB"),
+        ("Answers of JupyterHub are cached for", f"{settings.identity_seconds:g} s"),
         ("E-mail", f"{mail.scheme}://{mail.hostname}, from {settings.mail_from}" if mail else
          "none"),
     ]  # fmt: skip
@@ -53,7 +54,7 @@ def sizes_of(session: Session) -> list[tuple[str, int, str]]:
     kinds = select(SharedItem.kind, func.count()).where(SharedItem.deleted_at.is_(None))
     return [
         *(
-            (f"Items: {kind}", number, "")
+            (f"Items: {KIND_WORDS.get(kind, kind)}", number, "")
             for kind, number in session.execute(
                 kinds.group_by(SharedItem.kind).order_by(SharedItem.kind)
             )
@@ -64,8 +65,12 @@ def sizes_of(session: Session) -> list[tuple[str, int, str]]:
         ("Discussions", count(DiscussionThread, DiscussionThread.deleted_at.is_(None)), ""),
         ("Posts", count(ThreadPost, ThreadPost.deleted_at.is_(None)), ""),
         ("Unfinished uploads", count(PendingUpload), ""),
-        ("Contents", count(contents), ""),
-        ("Size of the contents", session.scalar(select(func.sum(contents.c.size))) or 0, "bytes"),
+        ("Stored files, each content once", count(contents), ""),
+        (
+            "Size of the stored files",
+            session.scalar(select(func.sum(contents.c.size))) or 0,
+            "bytes",
+        ),
         ("Entries of the audit log", head_of(session)[0], ""),
         ("Size of the database", _database_size(session), "bytes"),
     ]

@@ -11,3 +11,13 @@ for (const time of document.querySelectorAll("time[datetime]")) {
     });
   }
 }
+
+// On a narrow screen the results stand above the fold: what narrows them down is folded.
+const roomy = window.matchMedia("(min-width: 52rem)");
+const fold = () => {
+  for (const filters of document.querySelectorAll("details.narrow")) {
+    filters.open = roomy.matches;
+  }
+};
+roomy.addEventListener("change", fold);
+fold();
