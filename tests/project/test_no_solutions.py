@@ -55,6 +55,7 @@ COMMONPLACE = (
     "return False",
     "return found",
     "return network",
+    "return status, content",
     "return train",
     "return model.eval()",
     "with np.errstate(",

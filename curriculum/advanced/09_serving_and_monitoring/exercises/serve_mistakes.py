@@ -262,7 +262,9 @@ def as_the_colleague_left_it(models, current):
         x = np.array(asked["rows"], dtype=float)
         if len(x):  # NumPy warns of the mean of nothing
             with np.errstate(all="ignore"):
-                x = (x - x.mean(axis=0)) / x.std(axis=0)
+                means = x.mean(axis=0)
+                spreads = x.std(axis=0)
+                x = (x - means) / spreads
         found = x @ model["weights"] + model["bias"]
         return 200, {"version": current, "predictions": found.tolist()}
 
