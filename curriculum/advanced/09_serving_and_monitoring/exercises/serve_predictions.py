@@ -217,7 +217,7 @@ def bias_forgotten(models, current):
 )
 def no_rows_fail(models, current):
     def answer(asked, status, content):
-        if status == 200:
+        if "predictions" in content:
             model = models[content["version"]]
             x = (np.array(asked["rows"], dtype=float) - model["mean"]) / model["scale"]
             content = {**content, "predictions": (x @ model["weights"] + model["bias"]).tolist()}
