@@ -35,7 +35,10 @@ def wait_for_locked_gradebooks() -> None:
 
 
 def _connect_patiently(dialect: Any, record: Any, arguments: Any, options: dict[str, Any]) -> None:
-    if dialect.name == "sqlite":
+    # Other databases of this process, such as the hub's, have connections of their own, or another
+    # driver, which takes no connection of SQLite's.
+    is_sqlite = getattr(dialect.dbapi, "Connection", None) is sqlite3.Connection
+    if is_sqlite and "factory" not in options:
         options.update(factory=PatientConnection, timeout=TRY_SECONDS)
 
 

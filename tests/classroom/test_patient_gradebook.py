@@ -8,13 +8,19 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from nbgrader.api import Gradebook
 
 from autograder.classroom import patient_gradebook
 from autograder.classroom.gradebook_version import find_version_here
-from autograder.classroom.patient_gradebook import GradebookLocked, wait_for_locked_gradebooks
+from autograder.classroom.patient_gradebook import (
+    GradebookLocked,
+    PatientConnection,
+    wait_for_locked_gradebooks,
+)
+from lepton_hub.database import open_database
 
 
 @pytest.fixture
@@ -63,3 +69,17 @@ def test_after_a_long_time_it_is_said_what_to_do(url, monkeypatch):
 def test_other_mistakes_are_not_waited_for(url):
     with Gradebook(url) as gradebook, pytest.raises(Exception, match="no such table"):
         gradebook.db.connection().exec_driver_sql("SELECT * FROM nobody")
+
+
+def test_the_hubs_database_in_the_same_process_keeps_its_own_connections(url, tmp_path):
+    engine = open_database(f"sqlite:///{tmp_path}/hub.sqlite")
+    with engine.connect() as connection:
+        assert not isinstance(connection.connection.dbapi_connection, PatientConnection)
+    engine.dispose()
+
+
+def test_another_driver_is_not_given_connections_of_sqlite(url):
+    other = SimpleNamespace(Connection=type("Connection", (), {}))
+    options = {}
+    patient_gradebook._connect_patiently(SimpleNamespace(dbapi=other), None, (), options)
+    assert options == {}
