@@ -40,6 +40,14 @@ def find_attachment(session: Session, item: SharedItem, name: str) -> Attachment
     return found
 
 
+def detach(session: Session, item: SharedItem, name: str) -> str:
+    """Delete an attachment; return its content's SHA-256. Raises NotVisible."""
+    found = find_attachment(session, item, name)
+    session.delete(found)
+    session.flush()
+    return found.sha256
+
+
 def attach(
     session: Session, person: Person, item: SharedItem, file: StoredFile
 ) -> tuple[Attachment, bool]:

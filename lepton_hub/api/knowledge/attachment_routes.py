@@ -32,6 +32,7 @@ from lepton_hub.knowledge.attachments import (
     AttachmentTaken,
     TooManyAttachments,
     attach,
+    detach,
     find_attachment,
     list_attachments,
 )
@@ -140,10 +141,7 @@ def remove(
     """Delete an attachment; its content is erased unless something else holds it."""
     with state.sessions.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
-        attachment = find_attachment(session, item, file)
-        sha256 = attachment.sha256
-        session.delete(attachment)
-        session.flush()
+        sha256 = detach(session, item, file)
         note(session, person, "attachment.delete", item.reference, name=file, sha256=sha256)
     afterwards.add_task(state.erase, {sha256}, person.name)
 

@@ -10,7 +10,7 @@ from lepton_hub.api.middleware.guards import LARGEST_BODY
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import actions_of
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.attachments import find_attachment, list_attachments
+from lepton_hub.knowledge.attachments import detach, find_attachment, list_attachments
 from lepton_hub.knowledge.documents import find_document
 from lepton_hub.pages.forms import arrived_files
 from lepton_hub.pages.knowledge.attached_files import attach_file
@@ -71,10 +71,7 @@ def delete_attachment(
     """Delete an attachment; its content is erased unless something else holds it."""
     with state.sessions.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
-        found = find_attachment(session, item, file)
-        sha256 = found.sha256
-        session.delete(found)
-        session.flush()
+        sha256 = detach(session, item, file)
         note(session, person, "attachment.delete", item.reference, name=file, sha256=sha256)
     afterwards.add_task(state.erase, {sha256}, person.name)
     answer = see_other(
