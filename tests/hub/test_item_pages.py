@@ -193,7 +193,7 @@ def test_an_item_is_deleted_once_its_name_was_typed(hub, ada, riders):
 
 
 def test_a_notebook_and_arrays_can_be_looked_at(hub, ada):
-    hub.make("ada", "engines/work", "notebook")
+    hub.make("ada", "engines/code", "notebook")
     notebook = {
         "nbformat": 4, "nbformat_minor": 5, "metadata": {},
         "cells": [{"cell_type": "markdown", "id": "a", "metadata": {}, "source": "A **walk**"}],
@@ -207,14 +207,14 @@ def test_a_notebook_and_arrays_can_be_looked_at(hub, ada):
         "d.png": b"no picture",
         "e.bin": b"\0",
     }
-    hub.add("ada", "engines/work", files)
-    place = "/pages/items/engines/work/file?path="
+    hub.add("ada", "engines/code", files)
+    place = "/pages/items/engines/code/file?path="
     assert "<strong>walk</strong>" in ada.see(f"{place}a.ipynb").html
     assert "cannot be shown as a notebook" in ada.see(f"{place}b.ipynb").text
     assert "int64 (3,)" in ada.see(f"{place}c.npz").text
     assert "not shown here" in ada.see(f"{place}e.bin").text
     assert ada.get(f"{place}f.txt").status_code == 404
-    assert "e.bin" in ada.see("/pages/items/engines/work").text
+    assert "e.bin" in ada.see("/pages/items/engines/code").text
 
 
 def test_the_catalogue_is_filtered_by_its_facets(hub, ada):
