@@ -199,8 +199,12 @@ def _sentence(question: Question, difference: Difference) -> str:
                 f"at {list(index)}: expected {describe(expected)}, got {describe(seen)}"
                 f" ({difference.count} of {mask.size} values differ{hint})"
             )
-        case TooFewRight(share=share, at_least=least):
-            return f"{share:.1%} of the labels are right; at least {least:.0%} are needed"
+        case TooFewRight(share=share, at_least=least, confusion=confusion):
+            said = f"{share:.1%} of the labels are right; at least {least:.0%} are needed"
+            if confusion is None:
+                return said
+            pair = f"{describe(confusion.predicted)} stands where {describe(confusion.right)} is"
+            return f"{said}; most often, {pair} right ({confusion.count} of {confusion.of} times)"
         case Stopped(raised=raised):
             return exception_in_words(raised)
         case NotSeen(aspect="output"):

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lepton_course.exercises.differences import (
+    Confusion,
     Difference,
     TooFewRight,
     WrongDtype,
@@ -107,7 +108,9 @@ class Accuracy(Comparison):
         if form:
             return (form,)
         share = _share_equal(value, expected)
-        return () if share >= self.at_least else (TooFewRight(share, self.at_least),)
+        if share >= self.at_least:
+            return ()
+        return (TooFewRight(share, self.at_least, _most_frequent_confusion(value, expected)),)
 
     def alike(self, value: Plain, other: Plain, expected: Plain) -> bool:
         form, other_form = _form_difference(value, expected), _form_difference(other, expected)
@@ -306,6 +309,19 @@ def _is_constant(labels: Plain) -> bool:
         return False
     first = np.full_like(array, array.flat[0])
     return np.array_equal(array, first, equal_nan=array.dtype.kind in "fc")
+
+
+def _most_frequent_confusion(value: Plain, expected: Plain) -> Confusion | None:
+    """Return the most frequent pair of a wrong label and the right one, if it occurs repeatedly."""
+    a, b = as_array(value), as_array(expected)
+    if not {a.dtype.kind, b.dtype.kind} <= set("biu"):
+        return None
+    wrong = np.stack([b[a != b], a[a != b]]).astype(np.int64)
+    pairs, counts = np.unique(wrong, axis=1, return_counts=True)
+    if counts.max(initial=0) < 2:
+        return None
+    right, predicted = pairs[:, counts.argmax()].tolist()
+    return Confusion(right, predicted, int(counts.max()), int((b == right).sum()))
 
 
 def _share_equal(value: Plain, expected: Plain) -> float:

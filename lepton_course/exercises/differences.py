@@ -131,11 +131,28 @@ class WrongElements(Difference):
 
 
 @dataclass(frozen=True)
+class Confusion:
+    """How often one label was predicted where another is right.
+
+    count: how often; of: how many labels of this kind there are.
+    """
+
+    right: Scalar
+    predicted: Scalar
+    count: int
+    of: int
+
+
+@dataclass(frozen=True)
 class TooFewRight(Difference):
-    """The fraction of labels that are right, and the fraction required; both 0 to 1."""
+    """The fraction of labels that are right, and the fraction required; both 0 to 1.
+
+    confusion: the most frequent one; None where the wrong labels have nothing in common.
+    """
 
     share: float
     at_least: float
+    confusion: Confusion | None = None
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,25 @@ def test_accuracy_has_a_band_and_knows_like_answers():
 
 
 @pytest.mark.parametrize(
+    ("labels", "predicted", "words"),
+    [
+        ([1, 1, 1, 0, 0, 0], [0, 0, 1, 0, 1, 0], "0 stands where 1 is right (2 of 3 times)"),
+        ([1, 1, 1, 0, 0, 0], [1, 1, 1, 1, 1, 1], "1 stands where 0 is right (3 of 3 times)"),
+        ([2, 2, 5, 5, 7, 7], [2, 5, 7, 7, 7, 2], "7 stands where 5 is right (2 of 2 times)"),
+        ([True, True, False], [False, False, False], "0 stands where 1 is right (2 of 2 times)"),
+    ],
+)
+def test_the_label_that_is_wrong_most_often_is_named(labels, predicted, words):
+    [found] = accuracy(0.9).differences(np.array(predicted), np.array(labels))
+    assert differences_in_words(question_of(lambda: labels), (found,)).endswith(words)
+
+
+def test_labels_whose_errors_have_nothing_in_common_are_only_counted():
+    [found] = accuracy(0.9).differences(np.array([0, 2, 1]), np.array([0, 1, 2]))
+    assert found.confusion is None
+
+
+@pytest.mark.parametrize(
     ("right", "predicted", "words"),
     [
         ((26, 26), (28, 28), "(28, 28) is not the answer"),

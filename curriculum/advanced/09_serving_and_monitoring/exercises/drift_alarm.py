@@ -98,23 +98,29 @@ def _stretches(length):
 
 @alarming.cases
 def cases(rng):
-    def quiet_place(stretches, weeks):
-        """A stretch, and the first of some weeks in it that no odd week is near."""
+    def quiet_place(stretches, weeks, contrast):
+        """A stretch, and the first of some weeks in it that no odd week is near.
+
+        contrast: the largest mean absolute log ratio of a usual day to the mean of the days.
+        """
         for place in rng.permutation(len(stretches)):
-            quiet = stretches[place][2]
+            reference, _, quiet = stretches[place]
+            usual = np.median(reference.reshape(-1, 7), axis=0)
+            if np.abs(np.log(usual / usual.mean())).mean() > contrast:
+                continue
             first = int(rng.integers(4, len(quiet) - weeks - 2))
             if quiet[first - 3 : first + weeks + 3].all():
                 return *stretches[place], first
         raise ValueError("no stretch is quiet for so long")
 
-    def case(part, length, fault=None, weeks=8, odd=3):
+    def case(part, length, fault=None, weeks=8, odd=3, contrast=np.inf):
         """A calm stretch with `odd` weeks of strikes or festivals, and a fault of some weeks."""
         stretches = _stretches(length)
         labels = np.zeros(length, dtype=int)
         free = np.arange(2, length - 2)
         reference, whole, quiet = stretches[rng.integers(len(stretches))]
         if fault:
-            reference, whole, quiet, first = quiet_place(stretches, weeks)
+            reference, whole, quiet, first = quiet_place(stretches, weeks, contrast)
             labels[first : first + weeks] = 1
             free = free[(free < first - 3) | (free > first + weeks + 2)]
         live = whole.reshape(-1, 7).copy()
@@ -153,9 +159,10 @@ def cases(rng):
     yield case(part, 26, late(2), 7, odd=1)
     yield case(part, 25, late(3), 9, odd=1)
     yield case(part, 27, late(-2), 6, odd=2)
+    yield case(part, 24, late(-3), 7, odd=1)
     part = "each day the mean of its week"
     yield case(part, 26, filled, 9, odd=1)
-    yield case(part, 23, filled, 7, odd=1)
+    yield case(part, 23, filled, 7, odd=1, contrast=0.3)
 
 
 rules = alarming.group("The rule")

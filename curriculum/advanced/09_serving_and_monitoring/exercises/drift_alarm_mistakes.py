@@ -1,4 +1,4 @@
-"""More mistakes in `drift_alarm`, which is declared beside: tests week by week."""
+"""More mistakes in `drift_alarm`, which is declared beside: tests, and kinds of fault unseen."""
 
 from __future__ import annotations
 
@@ -68,3 +68,120 @@ def one_day_by_its_ratio(reference, live):
 def against_the_week_before(reference, live):
     sums = np.concatenate([reference[-7:], live]).reshape(-1, 7).sum(axis=1)
     return (np.abs(np.diff(np.log(sums + 1))) > 0.25).astype(np.int64)
+
+
+@tests.mistake(
+    "Odd weeks raise your alarm by themselves, perhaps: a fault lasts five weeks or more, so ask "
+    "for several weeks before you believe it.",
+    name="an odd week by its level or pattern",
+)
+def odd_week_by_level_or_pattern(reference, live):
+    return (_far_levels(reference, live) | _far_patterns(reference, live)).astype(np.int64)
+
+
+@tests.mistake(
+    "Odd weeks raise your alarm by themselves, perhaps: a fault lasts five weeks or more, so ask "
+    "for several weeks before you believe it.",
+    name="a week by its ratio to means",
+)
+def week_by_its_ratio_to_means(reference, live):
+    usual = reference.reshape(-1, 7).mean(axis=0)
+    return (np.abs(np.log(live.reshape(-1, 7) / usual)).mean(axis=1) > 0.22).astype(np.int64)
+
+
+@tests.mistake(
+    "You count days that are several spreads of their weekday away, perhaps: where counts vary "
+    "much, a fault hides in the spread, and where they vary little, any odd week is far outside. "
+    "Ask by what factor the counts of a week changed, and for how many weeks."
+)
+def several_days_by_their_spread(reference, live):
+    known = reference.reshape(-1, 7)
+    usual = np.median(known, axis=0)
+    spread = 1.48 * np.median(np.abs(known - usual), axis=0)
+    far = np.abs(live.reshape(-1, 7) - usual) > 5 * spread
+    return (far.sum(axis=1) >= 3).astype(np.int64)
+
+
+@tests.mistake(
+    "You test stretches of weeks for any difference, perhaps: in so many days seasons and growth "
+    "are significant, too. Ask how large a change is, and compare weekday by weekday."
+)
+def stretches_tested(reference, live):
+    labels = np.zeros(len(live) // 7, dtype=np.int64)
+    for first in range(len(labels) - 4):
+        if ks_2samp(live[7 * first : 7 * (first + 5)], reference).pvalue < 0.01:
+            labels[first : first + 5] = 1
+    return labels
+
+
+@tests.mistake(
+    "You compare live with itself, perhaps: a long fault moves its mean and its spread, and the "
+    "oddest of calm weeks are labelled as well. Compare with the reference."
+)
+def outliers_of_live(reference, live):
+    sums = live.reshape(-1, 7).sum(axis=1)
+    return (np.abs(sums - sums.mean()) > sums.std()).astype(np.int64)
+
+
+kinds = alarming.group("Kinds of fault")
+
+
+@kinds.mistake(
+    "You miss passengers counted twice, perhaps: a fault may raise the counts as well as lower "
+    "them. Look at the absolute value of the log ratio."
+)
+def rises_unseen(right, a):
+    risen = _levels(a.reference, a.live) > 0.26
+    return np.where(risen, 0, right())
+
+
+@kinds.mistake(
+    "You miss days that come early, perhaps: Saturday's count may stand on a Thursday as well as "
+    "on a Monday."
+)
+def early_days_unseen(right, a):
+    shares, usual = _patterns(a.reference, a.live)
+    shifts = (-3, -2, 0, 2, 3)
+    distances = [np.abs(shares - np.roll(usual, shift)).sum(axis=1) for shift in shifts]
+    return np.where(np.argmin(distances, axis=0) < 2, 0, right())
+
+
+@kinds.mistake(
+    "Your alarm, once raised, stays: a fault ends when somebody repairs it, and later weeks are "
+    "calm again.",
+    name="the first odd level stays",
+)
+def first_odd_level_stays(reference, live):
+    return np.maximum.accumulate(_far_levels(reference, live)).astype(np.int64)
+
+
+@kinds.mistake(
+    "Your alarm comes too late: a week is asked for by itself, with the weeks after it at hand, so "
+    "the first weeks of a fault are faulty, too.",
+    name="after five weeks",
+)
+def after_five_weeks(right, a):
+    labels = right()
+    return (np.convolve(labels, np.ones(5))[: len(labels)] == 5).astype(np.int64)
+
+
+def _levels(reference, live):
+    """Log ratio (M,) of each week's mean to the usual one."""
+    usual = np.median(reference.reshape(-1, 7).mean(axis=1))
+    return np.log(live.reshape(-1, 7).mean(axis=1) / usual)
+
+
+def _patterns(reference, live):
+    """Shares of a week's days (M, 7), and the usual ones (7,)."""
+    known, new = reference.reshape(-1, 7), live.reshape(-1, 7)
+    usual = np.median(known / known.sum(axis=1, keepdims=True), axis=0)
+    return new / new.sum(axis=1, keepdims=True), usual
+
+
+def _far_levels(reference, live):
+    return np.abs(_levels(reference, live)) > 0.26
+
+
+def _far_patterns(reference, live):
+    shares, usual = _patterns(reference, live)
+    return np.abs(shares - usual).sum(axis=1) > 0.15
