@@ -21,7 +21,7 @@ from lepton_hub.database.engine import DatabaseError
 from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
 from lepton_hub.identity.oauth import OAuthSignIn
-from lepton_hub.jobs.running.hub_workers import hub_workers
+from lepton_hub.jobs.worker_processes.hub_workers import hub_workers
 from lepton_hub.keys import KeyFileError
 from lepton_hub.server import listening, serve
 from lepton_hub.settings import SettingsError, settings_of

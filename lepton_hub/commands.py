@@ -41,7 +41,7 @@ from lepton_hub.keys import KeyFileError
 from lepton_hub.needs.own_replies import forget_respondent
 from lepton_hub.recommendations.usage_keeping import forget_user
 from lepton_hub.search import keep_index
-from lepton_hub.settings import HubSettings, SettingsError, settings_of
+from lepton_hub.settings import SCHEDULER, HubSettings, SettingsError, settings_of
 from lepton_hub.storage import BlobStore, KeyRing, StorageError, Uploads
 
 hub_app = typer.Typer(
@@ -51,6 +51,14 @@ hub_app = typer.Typer(
 )
 PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, OSError)
 HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The hub's folder.")]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        envvar=SCHEDULER,
+        help="Have jobs run on a Dask cluster, at tls://HOST:8786.",
+    ),
+]
 
 
 @hub_app.command()
@@ -61,13 +69,15 @@ def start(
     made_up: Annotated[
         bool, typer.Option("--made-up", help="Begin with made-up content, in an empty hub.")
     ] = False,
+    scheduler: Scheduler = None,
 ) -> None:
     """Start a hub alone, with made-up people, to try it on this machine."""
     from lepton_hub.api.service_state import open_service
     from lepton_hub.application import create_app
-    from lepton_hub.jobs.running.hub_workers import hub_workers
+    from lepton_hub.jobs.worker_processes.hub_workers import hub_workers
     from lepton_hub.server import listening, serve
 
+    os.environ[SCHEDULER] = scheduler or ""  # for the workers, too
     try:
         listener = listening(loopback(host), port, patience=0)
         os.umask(0o077)
@@ -98,16 +108,17 @@ def start(
 
 
 @hub_app.command(name="work")
-def work_for_hub(folder: HubFolder) -> None:
+def work_for_hub(folder: HubFolder, scheduler: Scheduler = None) -> None:
     """Run jobs of the compute pool, one after the other, until Ctrl+C. Start one for each job."""
     from lepton_hub.jobs.running.program_process import NoWalls
-    from lepton_hub.jobs.running.worker_command import work
+    from lepton_hub.jobs.worker_processes.worker_command import work
 
+    os.environ[SCHEDULER] = scheduler or ""
     settings, engine = _opened(folder)
     engine.dispose()
-    print(
-        f"Waiting for jobs; their files stand in {settings.jobs.folder}. Stop: Ctrl+C.", flush=True
-    )
+    where = scheduler and f"they run on the cluster at {scheduler}"
+    where = where or f"their files stand in {settings.jobs.folder}"
+    print(f"Waiting for jobs; {where}. Stop: Ctrl+C.", flush=True)
     try:
         work(folder, os.environ, until_input_closes=False)
     except (NoWalls, *PROBLEMS) as error:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from lepton_hub.jobs.cluster.scheduler_address import UnsafeScheduler, checked_address
 from lepton_hub.jobs.job_settings import JobSettings
+
+SCHEDULER = "LEPTON_HUB_SCHEDULER"
 
 
 class SettingsError(ValueError):
@@ -68,7 +71,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
     LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM,
     LEPTON_HUB_METRICS, JUPYTERHUB_SERVICE_PREFIX, and those of jobs (`_JOB_NUMBERS`,
-    LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS).
+    LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS, LEPTON_HUB_SCHEDULER).
     Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
@@ -123,7 +126,21 @@ def _jobs(folder: Path, environment: Mapping[str, str]) -> JobSettings:
         for field, name in _JOB_NUMBERS.items()
     }
     place = Path(environment.get("LEPTON_HUB_JOBS_FOLDER", folder / "jobs"))
-    return JobSettings(place, walls=walls, **numbers)
+    return JobSettings(place, walls=walls, scheduler=_scheduler(environment, walls), **numbers)
+
+
+def _scheduler(environment: Mapping[str, str], walls: str) -> str:
+    """Return the address of the Dask scheduler, or "". Raises SettingsError."""
+    address = environment.get(SCHEDULER, "")
+    if address and walls == "none":
+        raise SettingsError(
+            f"LEPTON_HUB_JOBS_WALLS must be auto with {SCHEDULER}: a program without walls on a "
+            "worker of the cluster has the cluster."
+        )
+    try:
+        return checked_address(address) if address else ""
+    except UnsafeScheduler as error:
+        raise SettingsError(f"{SCHEDULER}: {error}") from error
 
 
 def _number(environment: Mapping[str, str], name: str, usual: int, least: int = 1) -> int:

@@ -17,6 +17,7 @@ class JobSettings:
     folder: where workers keep a job's files while it runs. workers: how many the hub starts; 0
         where they run elsewhere. walls: "auto" refuses jobs on a machine that cannot close them in;
         "none" runs them without walls.
+    scheduler: the address of a Dask scheduler, on whose workers programs run; "" for this machine.
     running, processor_hours: an organisation's quotas: jobs that run at once, and processor-hours
         within a day. waiting: how many jobs of one person may wait.
     processors, memory, seconds: the most that a job may ask for; usual_*: what it gets unasked.
@@ -29,6 +30,7 @@ class JobSettings:
     folder: Path
     workers: int = 1
     walls: Literal["auto", "none"] = "auto"
+    scheduler: str = ""
     running: int = 4
     processor_hours: int = 96
     waiting: int = 50

@@ -64,6 +64,12 @@ def why_it_waits(job: ComputeJob, load: PoolLoad, settings: JobSettings, moment:
     )
 
 
+def anything_waits(session: Session, moment: datetime) -> bool:
+    """Return whether any job waits for a worker."""
+    queued = (ComputeJob.state == JobState.QUEUED, ComputeJob.not_before <= moment)
+    return session.scalar(select(ComputeJob.id).where(*queued).limit(1)) is not None
+
+
 def first_waiting(session: Session, capacity: Capacity, moment: datetime) -> Iterator[WaitingJob]:
     """Yield, for each share and account, which job that a worker can take goes first."""
     place = func.row_number().over(

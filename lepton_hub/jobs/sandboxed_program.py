@@ -6,9 +6,10 @@ STATUS it writes lines of JSON: {"used": [seconds, bytes]} now and then, and at 
 exit status, "reason": the limit that was exceeded or null, "used": …} or {"failed": why}. When
 standard input closes, for whatever reason, the program ends with everything that it started.
 
-This is the one file of the hub that imports the grader's package, and only its sandbox. A job's
-program is as hostile as a submission; walls that are built twice would be wrong twice. It needs
-nothing else of the hub, so that it starts fast and has no secret in its memory.
+This file and `cluster/dask_courier` are the only ones of the hub that import the grader's package,
+and only its sandbox. A job's program is as hostile as a submission; walls that are built twice
+would be wrong twice. It needs nothing else of the hub, so that it starts fast and has no secret in
+its memory.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from lepton_hub.database.moments import now
 from lepton_hub.jobs.job_queue import LeaseLost, claim_job
 from lepton_hub.jobs.running.job_folder import remove_left_behind
 from lepton_hub.jobs.running.job_results import succeed
+from lepton_hub.jobs.running.local_room import capacity_here
 from lepton_hub.jobs.running.program_process import ProgramNotStarted
 from lepton_hub.storage import StorageError
 
@@ -79,9 +80,10 @@ def test_a_worker_that_was_thought_dead_changes_nothing(pool):
     """It comes back after its job was given to another one: its results are not kept."""
     id_ = pool.ask(pool.program({"a.py": "open('results/a', 'w').write('second')"})).json()["id"]
     sessions, settings, worker = pool.hub.state.sessions, pool.settings, pool.worker
+    capacity = capacity_here()
     long_ago = now() - timedelta(seconds=60)
     with sessions.begin() as session:
-        lease = claim_job(session, "late", worker.capacity, settings, now() + timedelta(days=1))
+        lease = claim_job(session, "late", capacity, settings, now() + timedelta(days=1))
     assert lease is not None
     with sessions.begin() as session:
         session.connection().exec_driver_sql("UPDATE job_attempts SET lease_until = '2000-01-01'")
@@ -128,7 +130,7 @@ def test_a_program_of_which_workers_die_is_given_up(pool, monkeypatch):
     def dies(_):
         raise ProgramNotStarted("the process that watches the program has gone")
 
-    monkeypatch.setattr("lepton_hub.jobs.running.job_run.RunningProgram", dies)
+    monkeypatch.setattr("lepton_hub.jobs.running.local_room.RunningProgram", dies)
     id_ = pool.ask(pool.program({"a.py": ""})).json()["id"]
     for state in ("queued", "gave up"):
         assert pool.worker.run_next()

@@ -21,7 +21,7 @@ from lepton_hub.database import open_database
 from lepton_hub.jobs.job_tables import ComputeJob, JobAttempt
 from lepton_hub.jobs.job_types import ENDED
 from lepton_hub.jobs.running.program_process import walls_here
-from lepton_hub.jobs.running.worker_command import make_worker
+from lepton_hub.jobs.worker_processes.worker_command import make_worker
 from lepton_hub.settings import HubSettings, settings_of
 
 LONGEST_LIFE = 0.7

@@ -11,6 +11,8 @@ from typing import Any
 from httpx import Response
 from small_hub import SmallHub, small_hub
 
+from lepton_hub.jobs.running.job_rooms import JobMachines
+from lepton_hub.jobs.running.local_room import ThisMachine
 from lepton_hub.jobs.running.program_process import walls_here
 from lepton_hub.jobs.running.worker import PoolWorker
 from lepton_hub.settings import settings_of
@@ -21,11 +23,18 @@ RESULT = "engines/result"
 class PoolHub:
     """A hub, jobs in people's names, and a worker that runs them when it is told to."""
 
-    def __init__(self, hub: SmallHub, walls: Mapping[str, bool] | None = None) -> None:
+    def __init__(
+        self,
+        hub: SmallHub,
+        walls: Mapping[str, bool] | None = None,
+        machines: JobMachines | None = None,
+    ) -> None:
         self.hub = hub
         self.settings = hub.state.settings.jobs
-        found = walls_here() if walls is None else walls
-        self.worker = PoolWorker(hub.state.sessions, hub.state.store, self.settings, found)
+        if machines is None:
+            found = walls_here() if walls is None else walls
+            machines = ThisMachine(self.settings.folder, found)
+        self.worker = PoolWorker(hub.state.sessions, hub.state.store, self.settings, machines)
         hub.make("ada", "engines/code", "code")
         hub.make("ada", RESULT, "model")
         self.programs = 0
@@ -68,10 +77,13 @@ class PoolHub:
 
 @contextmanager
 def pool_hub(
-    folder: Path, walls: Mapping[str, bool] | None = None, **jobs: Any
+    folder: Path,
+    walls: Mapping[str, bool] | None = None,
+    machines: JobMachines | None = None,
+    **jobs: Any,
 ) -> Iterator[PoolHub]:
     """Run a hub in a folder. Workers have threads, so its database is a file."""
-    settings = replace(settings_of(folder, {}).jobs, lease=5.0, back_off=0.05, **jobs)
+    settings = replace(settings_of(folder, {}).jobs, **{"lease": 5.0, "back_off": 0.05, **jobs})
     place = {"database": f"sqlite:///{folder}/hub.sqlite", "blobs": str(folder / "blobs")}
     with small_hub(folder, jobs=settings, **place) as hub:
-        yield PoolHub(hub, walls)
+        yield PoolHub(hub, walls, machines)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import functools
 import json
 import os
 import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from lepton_hub.catalogue.names import PATH, NameProblem, check_path
-from lepton_hub.storage import BlobStore
 
 PREFIX = "job-"
 MOST_FILES, MOST_DEPTH = 1000, 20
+PIECE = 1 << 20
 EVENTS = ".tfevents."
 """What TensorBoard's files have in their names."""
 
@@ -36,11 +37,14 @@ class GivenFile:
 
 @dataclass(frozen=True)
 class LeftFile:
-    """A file that a job has left. path: in the version that it becomes part of."""
+    """A file that a job has left. path: in the version that it becomes part of.
+
+    pieces: reads it, from its beginning each time.
+    """
 
     path: str
-    place: Path
     size: int
+    pieces: Callable[[], Iterator[bytes]]
 
 
 class JobFolder:
@@ -65,21 +69,24 @@ class JobFolder:
         os.close(self._work)
         os.close(self._results)
 
-    def put_program(self, store: BlobStore, files: list[GivenFile]) -> int:
-        """Write the program's files into its working folder; return their bytes. Raises OSError."""
-        return sum(_write(store, self.work, file) for file in files)
+    def add(
+        self, reference: str | None, path: str, pieces: Iterable[bytes], more: bool = False
+    ) -> int:
+        """Write a file where the job reads it; return how many bytes. Raises OSError.
 
-    def put_input(
-        self, store: BlobStore, reference: str, files: list[GivenFile], told: Mapping[str, object]
-    ) -> None:
-        """Write a version where the job reads it, as `given/SPACE/NAME@NUMBER`. Raises OSError.
-
-        told: what is known of it, which stands beside it as JSON.
+        reference: of an input, whose files stand in `given/SPACE/NAME@NUMBER`; None for the
+        program's, which stand in its working folder. more: whether the file has its beginning.
         """
+        folder = self.work if reference is None else self.given / reference
+        target = folder.joinpath(*check_path(path).split("/"))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with open(target, "ab" if more else "xb") as out:
+            return sum(out.write(piece) for piece in pieces)
+
+    def describe(self, reference: str, told: Mapping[str, object]) -> None:
+        """Write what is known of an input beside its folder, as JSON. Raises OSError."""
         folder = self.given / reference
-        folder.mkdir(parents=True)
-        for file in files:
-            _write(store, folder, file)
+        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(told)
         folder.with_name(f"{folder.name}.json").write_text(text, encoding="utf-8")
 
@@ -120,7 +127,7 @@ class JobFolder:
                 left_out.append(f"{path[:PATH]}: {problem}")
                 continue
             seen.add(path.casefold())
-            found.append(LeftFile(path, place, size))
+            found.append(LeftFile(path, size, functools.partial(_pieces, place)))
         return found, left_out
 
 
@@ -163,14 +170,10 @@ def remove_left_behind(parent: Path) -> int:
     return count
 
 
-def _write(store: BlobStore, folder: Path, file: GivenFile) -> int:
-    target = folder.joinpath(*check_path(file.path).split("/"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with open(target, "xb") as out:
-        for piece in store.read(file.sha256):
-            size += out.write(piece)
-    return size
+def _pieces(place: Path) -> Iterator[bytes]:
+    with open(place, "rb") as opened:
+        while piece := opened.read(PIECE):
+            yield piece
 
 
 def _walk(folder: Path, left_out: list[str], below: str = "", depth: int = 0) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from itertools import chain
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,10 +23,9 @@ from lepton_hub.jobs.job_queue import JobLease, finish_job, held_job
 from lepton_hub.jobs.job_tables import ComputeJob
 from lepton_hub.jobs.job_types import JobState
 from lepton_hub.jobs.running.job_folder import GivenFile, LeftFile
+from lepton_hub.jobs.running.job_rooms import ProgramTask
 from lepton_hub.permissions import Action
 from lepton_hub.storage import BlobStore
-
-PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -49,6 +48,17 @@ class JobPlan:
     processors: int
     memory_bytes: int
     seconds: int
+
+    def task(self, file_bytes: int) -> ProgramTask:
+        """Return what is to be run. file_bytes: how much it may write."""
+        return ProgramTask(
+            self.path,
+            self.parameters,
+            self.processors,
+            self.seconds,
+            self.memory_bytes,
+            file_bytes,
+        )
 
     @property
     def size(self) -> int:
@@ -84,11 +94,12 @@ def store_files(store: BlobStore, files: Sequence[LeftFile]) -> tuple[list[Store
     """
     stored, left_out = [], []
     for file in files:
-        with open(file.place, "rb") as opened:
-            if is_pickle(file.path, opened.read(HEAD)):
-                left_out.append(f"{file.path}: a pickle, which can run code where it is opened")
-                continue
-        blob = store.write(_pieces(file.place))
+        pieces = file.pieces()
+        first = next(pieces, b"")
+        if is_pickle(file.path, first[:HEAD]):
+            left_out.append(f"{file.path}: a pickle, which can run code where it is opened")
+            continue
+        blob = store.write(chain([first], pieces))
         kind = mimetypes.guess_type(file.path)[0] or "application/octet-stream"
         stored.append(StoredFile(file.path, blob.sha256, blob.size, kind))
     return stored, left_out
@@ -173,9 +184,3 @@ def _named(session: Session, item_id: int) -> tuple[str, str]:
     if found is None:
         raise NotVisible
     return found
-
-
-def _pieces(place: Path) -> Iterator[bytes]:
-    with open(place, "rb") as opened:
-        while piece := opened.read(PIECE):
-            yield piece

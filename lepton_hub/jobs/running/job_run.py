@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,16 +18,11 @@ from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person, SignInUnavailable
 from lepton_hub.jobs.job_access import LookUp, asker_of
 from lepton_hub.jobs.job_log import BoundedLog, plain_text, write_log
-from lepton_hub.jobs.job_metrics import (
-    FILE,
-    MetricLines,
-    MetricPoint,
-    forget_metrics,
-    write_metrics,
-)
+from lepton_hub.jobs.job_metrics import MetricLines, MetricPoint, forget_metrics, write_metrics
 from lepton_hub.jobs.job_queue import (
     JobLease,
     LeaseLost,
+    UsedResources,
     end_attempt,
     finish_job,
     give_back,
@@ -36,17 +31,14 @@ from lepton_hub.jobs.job_queue import (
 )
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_types import JobState
-from lepton_hub.jobs.running.job_folder import JobFolder, check_space, job_folder
 from lepton_hub.jobs.running.job_results import JobPlan, plan_of, store_files, succeed
+from lepton_hub.jobs.running.job_rooms import JobRoom, MachineLost
 from lepton_hub.jobs.running.lease_keeper import LeaseKeeper
-from lepton_hub.jobs.running.program_command import program_order
-from lepton_hub.jobs.running.program_process import ProgramNotStarted, RunningProgram, UsedResources
+from lepton_hub.jobs.running.program_process import ProgramEnd, ProgramNotStarted
 from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, StorageError
 
 LISTEN_SECONDS = 1.0
 LONGEST_PAUSE = 300.0
-METRIC_BYTES = 1 << 18
-"""How much of the file of metrics is read at once."""
 TRIES = 5
 """How often results are stored before the job is given back."""
 
@@ -69,7 +61,6 @@ class Workplace:
     sessions: sessionmaker[Session]
     store: BlobStore
     settings: JobSettings
-    walls: Mapping[str, bool]
     look_up: LookUp | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -81,9 +72,12 @@ class WorkerStopping(Exception):
 class JobRun:
     """One attempt at a job."""
 
-    def __init__(self, place: Workplace, lease: JobLease, keeper: LeaseKeeper) -> None:
-        self.place, self.lease, self.keeper = place, lease, keeper
+    def __init__(
+        self, place: Workplace, room: JobRoom, lease: JobLease, keeper: LeaseKeeper
+    ) -> None:
+        self.place, self.room, self.lease, self.keeper = place, room, lease, keeper
         self.used = UsedResources()
+        self.begun = False
 
     def run(self) -> None:
         """Bring the job to its end, or back into the queue."""
@@ -104,6 +98,8 @@ class JobRun:
             )
         except ProgramNotStarted as error:  # it may have been the program's doing
             self._give_back(error, counts=True)
+        except MachineLost as error:
+            self._give_back(error, counts=self.begun)
         except BlobDamaged:
             self._try_to_end(
                 lambda session: finish_job(session, self.lease, JobState.FAILED, DAMAGED, now())
@@ -131,47 +127,59 @@ class JobRun:
             forget_metrics(session, job)
             if job.log_bytes:
                 write_log(session, job, f"\n— attempt {self.lease.attempt} —\n")
-        with job_folder(self.place.settings.folder) as folder:
-            size = self._prepare(folder, plan)
-            order = program_order(folder, plan, size, self.place.settings, self.place.walls)
-            program = RunningProgram(order)
-            try:
-                self._follow(program, folder)
-            finally:
-                program.stop()
-            assert program.end
-            problem = _problem_of(program.end.status, program.end.reason)
+        try:
+            self._prepare(plan)
+            self.begun = True
+            self.room.start(plan.task(self.place.settings.files))
+            end = self._follow()
+            self.room.stop()
+            problem = _problem_of(end.status, end.reason)
             if problem:
                 self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, problem, now()))
             else:
-                self._keep_results(folder, person, order.limits.scratch_bytes)
+                self._keep_results(person)
+        finally:
+            self.room.close()
 
-    def _prepare(self, folder: JobFolder, plan: JobPlan) -> int:
-        """Write what the job gets; return the bytes of its program."""
+    def _prepare(self, plan: JobPlan) -> None:
+        """Write what the job gets."""
+        room = self.room
+        room.begin(plan.size + self.place.settings.files)
         try:
-            check_space(folder.folder, plan.size + self.place.settings.files)
-            size = folder.put_program(self.place.store, plan.program.files)
+            for file in plan.program.files:
+                room.write(None, file.path, self._pieces(file.sha256))
             for given in {given.reference: given for given in plan.inputs}.values():
-                self.keeper.check()
-                folder.put_input(self.place.store, given.reference, given.files, given.told)
+                room.describe(given.reference, given.told)
+                for file in given.files:
+                    room.write(given.reference, file.path, self._pieces(file.sha256))
         except BlobMissing as error:  # the item was deleted just now
             raise NotVisible from error
-        folder.link()
         self.keeper.check()
-        return size
 
-    def _follow(self, program: RunningProgram, folder: JobFolder) -> None:
-        """Write down what the program prints, measures and uses, until it ends."""
-        log, metrics = BoundedLog(), MetricLines()
-        place = 0
-        while program.end is None:
-            log.add(program.read(LISTEN_SECONDS))
+    def _pieces(self, sha256: str) -> Iterator[bytes]:
+        """Read a content, for as long as the job is this worker's."""
+        for piece in self.place.store.read(sha256):
             self.keeper.check()
             if self.place.stop.is_set():
                 raise WorkerStopping
-            ended = program.end is not None
-            more, place = _read_metrics(folder, metrics, place, ended)
-            self._write(log.take(last=ended), more, program.used)
+            yield piece
+
+    def _follow(self) -> ProgramEnd:
+        """Write down what the program prints, measures and uses, until it ends; return its end."""
+        log, metrics = BoundedLog(), MetricLines()
+        while True:
+            heard = self.room.listen(LISTEN_SECONDS)
+            log.add(heard.output)
+            self.keeper.check()
+            if self.place.stop.is_set():
+                raise WorkerStopping
+            ended = heard.end is not None
+            points = metrics.read(heard.metrics)
+            if ended:
+                points += metrics.read(b"\n")  # the last line may lack its end
+            self._write(log.take(last=ended), points, heard.used)
+            if heard.end:
+                return heard.end
 
     def _write(self, text: str, points: list[MetricPoint], used: UsedResources) -> None:
         changed = used != self.used
@@ -184,9 +192,9 @@ class JobRun:
             write_metrics(session, job, points)
             record_use(session, self.lease, used, now())
 
-    def _keep_results(self, folder: JobFolder, person: Person, most_bytes: int) -> None:
+    def _keep_results(self, person: Person) -> None:
         """Store what the job left, and end it; a full disk gets some time to become less full."""
-        files, left_out = folder.left_files(most_bytes)
+        files, left_out = self.room.left_files()
 
         def store() -> None:
             stored, refused = store_files(self.place.store, files)
@@ -221,6 +229,8 @@ class JobRun:
         for number in range(TRIES):
             try:
                 return work()
+            except MachineLost:
+                raise
             except Trouble:
                 if number == TRIES - 1:
                     raise
@@ -248,30 +258,6 @@ class JobRun:
             print(f"lepton hub work: {trouble_in_words(error)}", file=sys.stderr, flush=True)
 
 
-def _read_metrics(
-    folder: JobFolder, metrics: MetricLines, place: int, whole: bool
-) -> tuple[list[MetricPoint], int]:
-    """Return new points of a program's metrics, and how far its file has been read.
-
-    whole: read to the end, at most eight pieces of it.
-    """
-    points: list[MetricPoint] = []
-    file = folder.open_in_work(FILE)
-    if file is None:
-        return points, place
-    with file:
-        for _ in range(8 if whole else 1):
-            file.seek(place)
-            data = file.read(METRIC_BYTES)
-            place += len(data)
-            points += metrics.read(data)
-            if not data:
-                break
-        if whole:
-            points += metrics.read(b"\n")  # the last line may lack its end
-    return points, place
-
-
 def _left_out_lines(sentences: list[str]) -> str:
     """Return what a log says of files that are left out: the first ones, and how many more."""
     lines = [f"Left out: {why}\n" for why in sentences[:MOST_LEFT_OUT]]
@@ -294,6 +280,8 @@ def trouble_in_words(error: Exception) -> str:
         return "the database did not answer"
     if isinstance(error, SignInUnavailable):
         return "JupyterHub, which knows who may read what, did not answer"
+    if isinstance(error, MachineLost):
+        return "the machine that had it does not answer any more"
     if isinstance(error, ProgramNotStarted):
         return "the sandbox did not start"
     if isinstance(error, OSError):

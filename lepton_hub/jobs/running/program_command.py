@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import lepton_course
-from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.running.job_folder import JobFolder
-from lepton_hub.jobs.running.job_results import JobPlan
+from lepton_hub.jobs.running.job_rooms import ProgramTask
 from lepton_hub.jobs.running.program_process import ProgramLimits, ProgramOrder
 
 NOTEBOOK_RUNNER = Path(__file__).with_name("notebook_inside.py")
@@ -19,21 +18,21 @@ PARAMETERS = "parameters.json"
 
 
 def program_order(
-    folder: JobFolder, plan: JobPlan, size: int, settings: JobSettings, walls: Mapping[str, bool]
+    folder: JobFolder, task: ProgramTask, size: int, walls: Mapping[str, bool]
 ) -> ProgramOrder:
     """Return a job's program, to be run in its folder. size: bytes of what it was given to run.
 
     Raises OSError.
     """
     parameters = folder.given / PARAMETERS
-    parameters.write_text(json.dumps(plan.parameters), encoding="utf-8")
+    parameters.write_text(json.dumps(task.parameters), encoding="utf-8")
     command = [sys.executable, "-u"]
-    if plan.path.lower().endswith(".ipynb"):
-        target = folder.results / Path(plan.path).name
-        command += [str(NOTEBOOK_RUNNER), plan.path, str(parameters), str(target)]
+    if task.path.lower().endswith(".ipynb"):
+        target = folder.results / Path(task.path).name
+        command += [str(NOTEBOOK_RUNNER), task.path, str(parameters), str(target)]
     else:
-        command += [plan.path]
-    threads = str(plan.processors)
+        command += [task.path]
+    threads = str(task.processors)
     return ProgramOrder(
         command=command,
         folder=folder.work,
@@ -52,12 +51,12 @@ def program_order(
             "PYTHONDONTWRITEBYTECODE": "1",
         },
         limits=ProgramLimits(
-            cpu_seconds=math.ceil(plan.processors * plan.seconds),
-            wall_seconds=plan.seconds,
-            memory_bytes=plan.memory_bytes,
-            file_bytes=settings.files,
-            scratch_bytes=settings.files + size,
+            cpu_seconds=math.ceil(task.processors * task.seconds),
+            wall_seconds=task.seconds,
+            memory_bytes=task.memory_bytes,
+            file_bytes=task.file_bytes,
+            scratch_bytes=task.file_bytes + size,
         ),
-        processors=plan.processors,
+        processors=task.processors,
         walls=walls,
     )

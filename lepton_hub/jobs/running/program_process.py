@@ -86,7 +86,7 @@ class RunningProgram:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[write],
-                env=_plain_environment(),  # what the watcher knows, its child could find
+                env=plain_environment(),  # what the watcher knows, its child could find
                 start_new_session=True,
             )
         except BaseException:
@@ -172,7 +172,7 @@ def walls_here() -> dict[str, bool]:
         raise NoWalls("The grader's package, which has the sandbox, is not installed.")
     result = subprocess.run(
         [sys.executable, "-P", "-m", _WATCHER, "survey"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, env=_plain_environment(),
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, env=plain_environment(),
         timeout=SURVEY_SECONDS,
     )  # fmt: skip
     try:
@@ -185,7 +185,8 @@ def walls_here() -> dict[str, bool]:
     return walls
 
 
-def _plain_environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
+    """Return the variables that a program of Python needs to run; none is secret."""
     return {name: os.environ[name] for name in _PLAIN if name in os.environ}
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 import threading
-from collections.abc import Mapping
 
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -14,8 +11,9 @@ from lepton_hub.database.moments import now
 from lepton_hub.jobs.job_access import LookUp
 from lepton_hub.jobs.job_queue import claim_job, take_back_lost
 from lepton_hub.jobs.job_settings import JobSettings
-from lepton_hub.jobs.pool_queries import Capacity
+from lepton_hub.jobs.pool_queries import anything_waits
 from lepton_hub.jobs.running.job_folder import remove_left_behind
+from lepton_hub.jobs.running.job_rooms import JobMachines, JobRoom
 from lepton_hub.jobs.running.job_run import JobRun, Trouble, Workplace, trouble_in_words
 from lepton_hub.jobs.running.lease_keeper import LeaseKeeper
 from lepton_hub.storage import BlobStore
@@ -29,14 +27,12 @@ class PoolWorker:
         sessions: sessionmaker[Session],
         store: BlobStore,
         settings: JobSettings,
-        walls: Mapping[str, bool],
+        machines: JobMachines,
         look_up: LookUp | None = None,
     ) -> None:
         self.stop = threading.Event()
-        self.place = Workplace(sessions, store, settings, walls, look_up, self.stop)
-        self.sessions, self.settings = sessions, settings
-        self.name = f"{socket.gethostname()} {os.getpid()}"
-        self.capacity = Capacity(len(os.sched_getaffinity(0)), _memory_here())
+        self.place = Workplace(sessions, store, settings, look_up, self.stop)
+        self.sessions, self.settings, self.machines = sessions, settings, machines
 
     def run(self) -> None:
         """Run jobs until `stop` is set."""
@@ -55,14 +51,16 @@ class PoolWorker:
         """Run the next job, if there is one; return whether there was."""
         with self.sessions.begin() as session:
             take_back_lost(session, self.settings, now())
+            if not anything_waits(session, now()):
+                return False
+        with self.machines.room() as room:
+            return room is not None and self._run_in(room)
+
+    def _run_in(self, room: JobRoom) -> bool:
         with self.sessions.begin() as session:
-            lease = claim_job(session, self.name, self.capacity, self.settings, now())
+            lease = claim_job(session, room.name, room.capacity, self.settings, now())
         if lease is None:
             return False
         with LeaseKeeper(self.sessions, lease, self.settings) as keeper:
-            JobRun(self.place, lease, keeper).run()
+            JobRun(self.place, room, lease, keeper).run()
         return True
-
-
-def _memory_here() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -14,7 +14,11 @@ from sqlalchemy.orm import sessionmaker
 from lepton_hub.database import open_database
 from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.identity.made_up import MadeUpIdentity, secret_in
+from lepton_hub.jobs.cluster.cluster_machines import ClusterMachines
 from lepton_hub.jobs.job_access import LookUp
+from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.jobs.running.job_rooms import JobMachines
+from lepton_hub.jobs.running.local_room import ThisMachine
 from lepton_hub.jobs.running.program_process import NO_WALLS, walls_here
 from lepton_hub.jobs.running.worker import PoolWorker
 from lepton_hub.keys import KeyRing
@@ -28,13 +32,21 @@ SIGN_IN = "made-up-sign-in"
 
 def make_worker(settings: HubSettings, look_up: LookUp | None) -> PoolWorker:
     """Return a worker of a hub whose database is up to date. Raises NoWalls."""
-    walls = NO_WALLS if settings.jobs.walls == "none" else walls_here()
+    machines = _machines(settings.jobs)
     sessions = sessionmaker(
         open_database(settings.database, settings.database_key()), expire_on_commit=False
     )
     keep_index(sessions)
     store = BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
-    return PoolWorker(sessions, store, settings.jobs, walls, look_up)
+    return PoolWorker(sessions, store, settings.jobs, machines, look_up)
+
+
+def _machines(settings: JobSettings) -> JobMachines:
+    """Return where programs run. Raises NoWalls."""
+    if settings.scheduler:
+        return ClusterMachines(settings.scheduler, settings)
+    walls = NO_WALLS if settings.walls == "none" else walls_here()
+    return ThisMachine(settings.folder, walls)
 
 
 def look_up_of(folder: Path, environment: Mapping[str, str]) -> LookUp | None:

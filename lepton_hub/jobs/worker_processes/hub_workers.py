@@ -13,7 +13,7 @@ from pathlib import Path
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.running.program_process import NoWalls, walls_here
 
-_WORKER = "lepton_hub.jobs.running.worker_command"
+_WORKER = "lepton_hub.jobs.worker_processes.worker_command"
 LOOK_SECONDS = 0.5
 SHORTEST_LIFE, LONGEST_PAUSE = 10.0, 60.0
 """A worker that dies sooner is started again after a pause, longer each time."""
@@ -68,7 +68,7 @@ def hub_workers(
     """Run the hub's own workers for a while, if jobs can be closed in here."""
     workers = [KeptWorker(folder, environment) for _ in range(settings.workers)]
     try:
-        if workers and settings.walls == "auto":
+        if workers and settings.walls == "auto" and not settings.scheduler:
             walls_here()
     except NoWalls as error:
         print(f"No jobs run here. {error}", file=sys.stderr, flush=True)

@@ -1,0 +1,235 @@
+"""The machines of a Dask cluster: room for jobs on them, as on the hub's own."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+from lepton_hub.catalogue.names import NameProblem, check_path
+from lepton_hub.jobs.cluster.courier_process import CourierProcess
+from lepton_hub.jobs.job_log import plain_text
+from lepton_hub.jobs.job_queue import UsedResources
+from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.jobs.pool_queries import Capacity
+from lepton_hub.jobs.running.job_folder import MOST_FILES, PIECE, LeftFile
+from lepton_hub.jobs.running.job_rooms import HeardOutput, JobRoom, MachineLost, ProgramTask
+from lepton_hub.jobs.running.program_process import ProgramEnd
+
+PIECES = 4
+"""How many pieces of a file travel at once."""
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+"""Seconds until a cluster that cannot be used is tried again, longer each time."""
+
+Size = Annotated[int, Field(ge=0, le=2**50)]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Answered(BaseModel):
+    """An answer of a worker, which may be anybody's."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class TakenRoom(Answered):
+    """Room for a job on a worker."""
+
+    name: str
+    processors: Annotated[int, Field(ge=1, le=2**20)]
+    memory: Annotated[int, Field(ge=1, le=2**60)]
+
+
+class HeardAnswer(Answered):
+    """What is new of a program. output: how many bytes it printed; the rest are metrics."""
+
+    used: list[Annotated[FiniteFloat, Field(ge=0, le=2**60, strict=False)]] = Field(
+        min_length=2, max_length=2
+    )
+    end: list[int | str] | None
+    output: Size
+
+
+class ResultsAnswer(Answered):
+    """Which files a program has left, with their sizes."""
+
+    files: Annotated[list[list[str | int]], Field(max_length=MOST_FILES)]
+    left_out: list[str]
+
+
+class RoomOnCluster:
+    """Room for one job on a worker of the cluster."""
+
+    def __init__(self, courier: CourierProcess, told: TakenRoom) -> None:
+        self.name = plain_text(told.name)
+        self.capacity = Capacity(told.processors, told.memory)
+        self._courier = courier
+        self._most_bytes = 0
+        self._closed = False
+
+    def begin(self, needed: int) -> None:
+        """Make folders for a job that may take so many bytes. Raises OSError."""
+        self._courier.ask("begin", {"needed": needed})
+
+    def write(self, reference: str | None, path: str, pieces: Iterable[bytes]) -> None:
+        """Write a file of an input, or of the program (None). Raises OSError."""
+        more = False
+        for piece in _regrouped(pieces, PIECES * PIECE):
+            self._courier.ask("write", {"reference": reference, "path": path, "more": more}, piece)
+            more = True
+            if reference is None:
+                self._most_bytes += len(piece)
+
+    def describe(self, reference: str, told: Mapping[str, object]) -> None:
+        """Write beside an input what is known of it. Raises OSError."""
+        self._courier.ask("describe", {"reference": reference, "told": told})
+
+    def start(self, task: ProgramTask) -> None:
+        """Start the program. Raises OSError, ProgramNotStarted."""
+        self._most_bytes += task.file_bytes
+        self._courier.ask("start", {"task": asdict(task)})
+
+    def listen(self, seconds: float) -> HeardOutput:
+        """Return what is new; wait for it, but not longer. Raises OSError, ProgramNotStarted."""
+        told, data = self._courier.ask("listen", {"seconds": seconds})
+        heard = _checked(HeardAnswer, told)
+        end = None if heard.end is None else _end(heard.end)
+        used = UsedResources(heard.used[0], int(heard.used[1]))
+        return HeardOutput(data[: heard.output], data[heard.output :], used, end)
+
+    def stop(self) -> None:
+        """End the program and all that it started. Raises OSError."""
+        self._courier.ask("stop")
+
+    def left_files(self) -> tuple[list[LeftFile], list[str]]:
+        """Return what the ended program has left, and a sentence for what is left out."""
+        told, _ = self._courier.ask("results")
+        answer = _checked(ResultsAnswer, told)
+        files: list[LeftFile] = []
+        left = self._most_bytes
+        for number, one in enumerate(answer.files):
+            path, size = _left_file(one)
+            left -= size
+            files.append(LeftFile(path, size, self._reading(number, size)))
+        if left < 0 or len({file.path.casefold() for file in files}) < len(files):
+            raise MachineLost("it answers nonsense")
+        return files, answer.left_out
+
+    def close(self) -> None:
+        """End the program if it runs, and remove the job's files there."""
+        if not self._closed:
+            self._closed = True
+            with suppress(OSError):  # if it does not hear this, silence will tell it
+                self._courier.ask("end")
+
+    def _reading(self, number: int, size: int) -> Callable[[], Iterator[bytes]]:
+        def read() -> Iterator[bytes]:
+            first, left = True, size
+            while left > 0:
+                told = {"file": number, "first": first, "pieces": PIECES}
+                _, data = self._courier.ask("read", told)
+                first = False
+                left -= len(data)
+                if not data or left < 0:
+                    raise MachineLost("a file is not what it was")
+                yield data
+
+        return read
+
+
+class ClusterMachines:
+    """The workers of a Dask cluster. address: its scheduler's."""
+
+    def __init__(self, address: str, settings: JobSettings) -> None:
+        self._address, self._settings = address, settings
+        self._courier: CourierProcess | None = None
+        self._pause, self._not_before = FIRST_PAUSE, 0.0
+        self._told: set[str] = set()
+
+    @contextmanager
+    def room(self) -> Iterator[JobRoom | None]:
+        """Hold room for one job, and close it at the end; None where there is none now."""
+        found = self._take()
+        try:
+            yield found
+        finally:
+            if found is not None:
+                found.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._courier is not None:
+            self._courier.close()
+            self._courier = None
+
+    def _take(self) -> RoomOnCluster | None:
+        if time.monotonic() < self._not_before:
+            return None
+        if self._courier is not None and self._courier.ended:
+            self.close()
+        try:
+            if self._courier is None:
+                self._courier = CourierProcess(self._address, self._settings.lease)
+            told, _ = self._courier.ask("room", {"silence": self._settings.lease})
+            self._tell(told.get("notes"))
+            taken = None if told.get("job") is None else _checked(TakenRoom, told)
+        except OSError as error:
+            self.close()
+            self._not_before = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, LONGEST_PAUSE)
+            self._tell([str(error)])
+            return None
+        if self._pause > FIRST_PAUSE:
+            self._pause = FIRST_PAUSE
+            self._tell(["The cluster can be used again"])
+            self._told.clear()
+        return taken and RoomOnCluster(self._courier, taken)
+
+    def _tell(self, notes: object) -> None:
+        """Tell the operator, once, what a worker or the scheduler lacks."""
+        for note in notes if isinstance(notes, list) else []:
+            if str(note) not in self._told and len(self._told) < 1000:
+                self._told.add(str(note))
+                line = plain_text(str(note))[:1000].replace("\n", " ")
+                print(f"lepton hub work: {line}.", file=sys.stderr, flush=True)
+
+
+def _checked(model: type[Model], told: Mapping[str, Any]) -> Model:
+    """Return an answer that has the right form. Raises MachineLost."""
+    try:
+        return model.model_validate(dict(told))
+    except ValidationError as error:
+        raise MachineLost("it answers nonsense") from error
+
+
+def _end(told: list[int | str]) -> ProgramEnd:
+    match told:
+        case [int(status), str(reason)] if abs(status) < 2**31:
+            return ProgramEnd(status, plain_text(reason)[:500])
+    raise MachineLost("it answers nonsense")
+
+
+def _left_file(told: list[str | int]) -> tuple[str, int]:
+    match told:
+        case [str(path), int(size)] if size >= 0:
+            with suppress(NameProblem):
+                return check_path(path), size
+    raise MachineLost("it answers nonsense")
+
+
+def _regrouped(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Yield the same bytes in pieces of about one size; one that is empty for no bytes."""
+    ready = bytearray()
+    given = False
+    for piece in pieces:
+        ready += piece
+        if len(ready) >= size:
+            yield bytes(ready)
+            ready.clear()
+            given = True
+    if ready or not given:
+        yield bytes(ready)

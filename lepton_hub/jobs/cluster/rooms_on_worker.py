@@ -1,0 +1,228 @@
+"""A Dask worker's part: it holds room for jobs, and runs their programs in the sandbox.
+
+The hub's side takes each step by Dask (`worker_steps`), and gets plain data back. A worker takes as
+many jobs at a time as it has threads. It never asks the hub for anything: it has no address, no
+token and no key of it, and of a job what the hub has written into the job's folder. A job of which
+it hears nothing for a while is over: its program ends, its files are removed.
+"""
+
+from __future__ import annotations
+
+import atexit
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from distributed import Worker
+
+from lepton_hub.jobs.cluster.code_version import code_version
+from lepton_hub.jobs.running.job_folder import LeftFile, remove_left_behind
+from lepton_hub.jobs.running.job_rooms import ProgramTask
+from lepton_hub.jobs.running.local_room import LocalRoom
+from lepton_hub.jobs.running.program_process import NoWalls, ProgramNotStarted, walls_here
+
+FOLDER = "lepton-jobs"
+"""Beside the folders of Dask's workers, which Dask removes."""
+ENDED_SECONDS = 600.0
+"""For how long results are kept of which nobody asks."""
+
+Told = dict[str, Any]
+Answer = tuple[Told, bytes]
+
+
+@dataclass
+class HeldRoom:
+    """Room that a job has on this worker. silence: seconds without a word after which it ends."""
+
+    room: LocalRoom
+    silence: float
+    heard: float = field(default_factory=time.monotonic)
+    files: list[LeftFile] = field(default_factory=list)
+    reading: tuple[int, Iterator[bytes]] | None = None
+    turn: threading.Lock = field(default_factory=threading.Lock)
+
+
+class UnknownJob(Exception):
+    """The worker has no such job, or not any more."""
+
+
+class RoomsOnWorker:
+    """The jobs of one Dask worker. folder: where their files stand. slots: how many at a time."""
+
+    def __init__(self, folder: Path, slots: int) -> None:
+        self._folder, self._slots = folder, slots
+        self._rooms: dict[str, HeldRoom] = {}
+        self._lock = threading.Lock()
+        remove_left_behind(folder)
+        atexit.register(self.end_all)
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def offer(self, told: Told, _: bytes) -> Answer:
+        """Return how many jobs could begin, and what this machine is."""
+        try:
+            walls_here()
+        except NoWalls as error:
+            return {"refused": str(error)}, b""
+        return {"code": code_version(), "free": self._slots - len(self._rooms)}, b""
+
+    def take(self, told: Told, _: bytes) -> Answer:
+        """Hold room for a job, if there is some."""
+        room = LocalRoom(self._folder, walls_here())
+        job = secrets.token_hex(16)
+        with self._lock:
+            if len(self._rooms) >= self._slots:
+                return {"job": None}, b""
+            self._rooms[job] = HeldRoom(room, told["silence"])
+        return {"job": job, **asdict(room.capacity)}, b""
+
+    def begin(self, told: Told, _: bytes) -> Answer:
+        """Make the job's folders."""
+        with self._held(told) as held:
+            held.room.begin(told["needed"])
+        return {}, b""
+
+    def write(self, told: Told, data: bytes) -> Answer:
+        """Write a piece of a file."""
+        with self._held(told) as held:
+            held.room.append(told["reference"], told["path"], [data], told["more"])
+        return {}, b""
+
+    def describe(self, told: Told, _: bytes) -> Answer:
+        """Write what is known of an input."""
+        with self._held(told) as held:
+            held.room.describe(told["reference"], told["told"])
+        return {}, b""
+
+    def start(self, told: Told, _: bytes) -> Answer:
+        """Start the program."""
+        with self._held(told) as held:
+            held.room.start(ProgramTask(**told["task"]))
+        return {}, b""
+
+    def listen(self, told: Told, _: bytes) -> Answer:
+        """Return what is new of the program."""
+        with self._held(told) as held:
+            heard = held.room.listen(told["seconds"])
+        end = None if heard.end is None else [heard.end.status, heard.end.reason]
+        used = [heard.used.processor_seconds, heard.used.memory_bytes]
+        answer = {"used": used, "end": end, "output": len(heard.output)}
+        return answer, heard.output + heard.metrics
+
+    def stop(self, told: Told, _: bytes) -> Answer:
+        """End the program; its files stay, to be fetched."""
+        with self._held(told) as held:
+            held.room.stop()
+            held.silence = max(held.silence, ENDED_SECONDS)
+        return {}, b""
+
+    def results(self, told: Told, _: bytes) -> Answer:
+        """Return which files the program has left."""
+        with self._held(told) as held:
+            held.files, left_out = held.room.left_files()
+            files = [[file.path, file.size] for file in held.files]
+        return {"files": files, "left_out": left_out}, b""
+
+    def read(self, told: Told, _: bytes) -> Answer:
+        """Return the next pieces of a file, or the first ones; b"" at its end."""
+        with self._held(told) as held:
+            number = told["file"]
+            if told["first"] or held.reading is None or held.reading[0] != number:
+                held.reading = number, held.files[number].pieces()
+            return {}, b"".join(islice(held.reading[1], told["pieces"]))
+
+    def keep(self, told: Told, _: bytes) -> Answer:
+        """Take note that the job is still wanted."""
+        with self._lock:
+            if told["job"] in self._rooms:
+                self._rooms[told["job"]].heard = time.monotonic()
+        return {}, b""
+
+    def end(self, told: Told, _: bytes) -> Answer:
+        """End the job's program if it runs, remove its files, and let go of its room."""
+        self._end(told["job"])
+        return {}, b""
+
+    def end_all(self) -> None:
+        """End all jobs: the worker stops."""
+        for job in list(self._rooms):
+            self._end(job)
+
+    def _held(self, told: Told) -> _Turn:
+        with self._lock:
+            if told["job"] not in self._rooms:
+                raise UnknownJob
+            return _Turn(self._rooms[told["job"]])
+
+    def _end(self, job: str) -> None:
+        with self._lock:
+            held = self._rooms.get(job)
+        if held is None:
+            return
+        try:
+            with held.turn, suppress(OSError):
+                held.room.close()
+        finally:
+            with self._lock:  # not before: until then the machine is busy with it
+                self._rooms.pop(job, None)
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(0.2)
+            moment = time.monotonic()
+            with self._lock:
+                held = list(self._rooms.items())
+            for job, room in held:
+                if moment - room.heard > room.silence:
+                    with suppress(Exception):  # this thread must go on
+                        self._end(job)
+
+
+class _Turn:
+    """Does one thing at a time for a job, and notes that it was heard of."""
+
+    def __init__(self, held: HeldRoom) -> None:
+        self._held = held
+
+    def __enter__(self) -> HeldRoom:
+        self._held.turn.acquire()
+        self._held.heard = time.monotonic()
+        return self._held
+
+    def __exit__(self, *_: object) -> None:
+        self._held.heard = time.monotonic()
+        self._held.turn.release()
+
+
+STEPS: dict[str, Callable[[RoomsOnWorker, Told, bytes], Answer]] = {
+    step.__name__: step
+    for step in (
+        RoomsOnWorker.offer, RoomsOnWorker.take, RoomsOnWorker.begin, RoomsOnWorker.write,
+        RoomsOnWorker.describe, RoomsOnWorker.start, RoomsOnWorker.listen, RoomsOnWorker.stop,
+        RoomsOnWorker.results, RoomsOnWorker.read, RoomsOnWorker.keep, RoomsOnWorker.end,
+    )
+}  # fmt: skip
+
+_rooms: dict[str, RoomsOnWorker] = {}
+_lock = threading.Lock()
+
+
+def take_step(step: str, told: Told, data: bytes, worker: Worker) -> Answer:
+    """Take one step of a job on this Dask worker, and return what is to be answered."""
+    try:
+        with _lock:
+            if worker.address not in _rooms:
+                folder = Path(worker.local_directory).parent / FOLDER
+                _rooms[worker.address] = RoomsOnWorker(folder, worker.state.nthreads)
+        return STEPS[step](_rooms[worker.address], told, data)
+    except UnknownJob:
+        return {"problem": "unknown"}, b""
+    except ProgramNotStarted:
+        return {"problem": "not started"}, b""
+    except OSError as error:
+        return {"problem": "system", "number": error.errno, "why": error.strerror}, b""
