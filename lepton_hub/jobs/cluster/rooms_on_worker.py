@@ -58,6 +58,7 @@ class RoomsOnWorker:
     def __init__(self, folder: Path, slots: int) -> None:
         self._folder, self._slots = folder, slots
         self._rooms: dict[str, HeldRoom] = {}
+        self._refused = _without_walls()
         self._lock = threading.Lock()
         remove_left_behind(folder)
         atexit.register(self.end_all)
@@ -65,10 +66,8 @@ class RoomsOnWorker:
 
     def offer(self, told: Told, _: bytes) -> Answer:
         """Return how many jobs could begin, and what this machine is."""
-        try:
-            walls_here()
-        except NoWalls as error:
-            return {"refused": str(error)}, b""
+        if self._refused:
+            return {"refused": self._refused}, b""
         return {"code": code_version(), "free": self._slots - len(self._rooms)}, b""
 
     def take(self, told: Told, _: bytes) -> Answer:
@@ -181,6 +180,15 @@ class RoomsOnWorker:
                 if moment - room.heard > room.silence:
                     with suppress(Exception):  # this thread must go on
                         self._end(job)
+
+
+def _without_walls() -> str:
+    """Return why jobs cannot be closed in on this machine, or ""."""
+    try:
+        walls_here()
+    except NoWalls as error:
+        return str(error)
+    return ""
 
 
 class _Turn:
