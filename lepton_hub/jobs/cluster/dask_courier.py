@@ -60,11 +60,14 @@ class Courier:
         try:
             if step == "room":
                 return await self._room(told["silence"]), b""
+            if self.job is None:
+                raise MachineSilent("it does not answer")
             found = await self._ask(self.address, step, {**told, "job": self.job}, data)
             if step == "end":
                 self.job = None
             return found
         except MachineSilent as error:
+            self.job = None  # if the machine comes back, silence tells it that the job is over
             return {"problem": "machine", "why": str(error)}, b""
 
     async def keep(self, pause: float) -> None:
