@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,17 +35,20 @@ class JobCluster:
     folder: Path
     keys: Path
     stack: contextlib.ExitStack
+    workers: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def jobs_of(self, worker: str) -> list[Path]:
         """Return the folders of the jobs that a worker has."""
         return [*(self.folder / worker).glob("*/lepton-jobs/job-*")]
 
     def add_worker(self, name: str, threads: int, *options: str) -> subprocess.Popen[bytes]:
-        """Start a worker, and wait until it is there."""
+        """Start a worker; it is there a little later."""
         options = ("--nthreads", str(threads), "--name", name, *options)
         options += ("--local-directory", str(self.folder / name), "--host", "127.0.0.1")
         options += ("--no-nanny", "--no-dashboard")
-        return start(self.stack, self.folder, self.keys, "worker", self.address, *options)
+        worker = start(self.stack, self.folder, self.keys, "worker", self.address, *options)
+        self.workers[name] = worker
+        return worker
 
     def begun(self, source: str, **more: Any) -> tuple[str, threading.Thread]:
         """Ask for a job, and wait until its program has printed something."""

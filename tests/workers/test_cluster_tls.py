@@ -7,19 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import dask
 import pytest
-from conftest import CLONE, skip_unless_ci
+from conftest import skip_unless_ci
+from dask_programs import eventually, make_keys, start, start_scheduler
 from distributed import Client
 from tiny_course import (
     DOUBLE,
@@ -85,55 +81,13 @@ def scene(tmp_path_factory) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("tls")
     keys, strange = make_keys(folder / "keys"), make_keys(folder / "strange")
     with contextlib.ExitStack() as stack:
-        file = folder / "scheduler.json"
-        options = ["--host", "127.0.0.1", "--port", "0", "--protocol", "tls"]
-        options += ["--scheduler-file", str(file)]
-        start(stack, folder, keys, "scheduler", "--no-dashboard", *options)
-        assert eventually(file.is_file)
-        address = json.loads(file.read_text())["address"]
+        address = start_scheduler(stack, folder, keys)
         options = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--host", "127.0.0.1"]
         options += ["--local-directory", str(folder)]
         start(stack, folder, keys, "worker", address, "--name", "ours", *options)
         start(stack, folder, strange, "worker", address, "--name", "strange", *options)
         classroom = make_class(folder, keys, address)
         yield Scene(keys, address, folder / "strange-worker.log", classroom)
-
-
-def make_keys(folder: Path) -> Path:
-    """A certificate authority and one certificate of it, as docs/cluster.md makes them."""
-    folder.mkdir()
-    for line in (
-        "req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 30 -subj /CN=class",
-        "req -newkey rsa:2048 -nodes -keyout me.key -out me.csr -subj /CN=grader",
-        "x509 -req -in me.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out me.pem -days 30",
-    ):
-        command = ["openssl", *line.split()]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    with (folder / "me.key").open("a") as file:
-        file.write("CANARY-key\n")
-    return folder
-
-
-def start(
-    stack: contextlib.ExitStack, folder: Path, keys: Path, program: str, *options: str
-) -> None:
-    """Start one of Dask's programs with these keys, until the end of the test."""
-    tls = ["--tls-ca-file", "ca.pem", "--tls-cert", "me.pem", "--tls-key", "me.key"]
-    environment = {**os.environ, "PYTHONPATH": str(CLONE), "TMPDIR": str(folder)}
-    running = subprocess.Popen(
-        [sys.executable, "-m", "dask", program, *options, *tls],
-        cwd=keys,
-        env=environment,
-        stderr=(folder / f"{keys.name}-{program}.log").open("wb"),
-        start_new_session=True,
-    )
-
-    def end() -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-
-    stack.callback(end)
 
 
 def make_class(folder: Path, keys: Path, address: str) -> Path:
@@ -145,13 +99,6 @@ def make_class(folder: Path, keys: Path, address: str) -> Path:
     places = {"keys": str(keys), "address": address, "port": int(address.rpartition(":")[2])}
     (beside / "places.json").write_text(json.dumps(places))
     return classroom
-
-
-def eventually(condition: Callable[[], object], seconds: float = 60.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return bool(condition())
 
 
 def files(keys: Path) -> dict[str, str]:
