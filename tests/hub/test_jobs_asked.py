@@ -16,6 +16,7 @@ from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_queue import claim_job
 from lepton_hub.jobs.running import program_process
+from lepton_hub.jobs.running.local_room import capacity_here
 from lepton_hub.settings import SettingsError, settings_of
 
 CODE = "engines/code@1"
@@ -215,7 +216,7 @@ def test_quotas_hold_and_are_told(tmp_path):
         ids = [pool.ask(program).json()["id"] for _ in "12"]
         for found in (True, False):
             with pool.hub.state.sessions.begin() as session:
-                settings, capacity = pool.settings, pool.worker.capacity
+                settings, capacity = pool.settings, capacity_here()
                 lease = claim_job(session, "w", capacity, settings, now())
             assert bool(lease) is found
         assert pool.told(ids[1])["detail"] == (
