@@ -119,7 +119,11 @@ def imports_below(folder: Path) -> dict[str, set[str]]:
         ("lepton_course", [], {"lepton_course", *OPTIONAL}),
         ("autograder", ["instructor", "distributed"], {"lepton_course", "autograder"}),
         # Jobs run in the sandbox in which submissions are graded.
-        ("lepton_hub", ["hub", "sqlcipher", "s3"], {"lepton_course", "lepton_hub", "autograder"}),
+        (
+            "lepton_hub",
+            ["hub", "sqlcipher", "s3", "distributed"],
+            {"lepton_course", "lepton_hub", "autograder"},
+        ),
         ("docs/book", ["instructor", "site"], {"lepton_course", "autograder", "book"}),
         (
             "tests",
