@@ -32,7 +32,7 @@ tuning = exercise(
     minutes=16,
     probe=Call(),
     compare=accuracy(at_least=0.8, tolerance=0.05),
-    read="lesson.ipynb#Search:-by-hand,-then-with-Optuna",
+    read="lesson.ipynb#Search:-at-random,-then-by-halving",
     held_out=held_out(Path(__file__).parents[1] / "held_out.npz", "fashion_mnist", share=0.13),
 )
 
