@@ -100,10 +100,24 @@ class ServiceState:
     def tidy(self) -> None:
         """Forget what has expired, and what was left behind where the hub was killed.
 
-        Sums of the survey are drawn as well.
+        Sums of the survey are drawn as well. Where a part fails, the others are done all the same.
+        Raises ExceptionGroup.
         """
+        failed: list[Exception] = []
+        parts = (self._forget_contents, self._sweep, self._forget_answers, self._count_survey)
+        for part in parts:
+            try:
+                part()
+            except Exception as error:
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("Parts of the hub's housekeeping failed", failed)
+
+    def _forget_contents(self) -> None:
         expired = expired_contents(self.sessions, self.store, self.uploads)
         self.erase(expired, "hub")
+
+    def _sweep(self) -> None:
         swept = self.store.sweep()
         if swept.damaged:
             print(
@@ -112,10 +126,14 @@ class ServiceState:
                 file=sys.stderr,
                 flush=True,
             )
+
+    def _forget_answers(self) -> None:
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
             forget_old_uses(session, now())
+
+    def _count_survey(self) -> None:
         with self.sessions.begin() as session:
             count_settled(session, survey_subjects(self.settings.curriculum), now())
             forget_old_logs(session)

@@ -84,8 +84,15 @@ def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
 def find_item(
     session: Session, person: Person, space: str, name: str, action: Action
 ) -> SharedItem:
-    """Return an item with which a person may do something. Raises NotVisible, NotAllowed."""
+    """Return an item with which a person may do something. Raises NotVisible, NotAllowed.
+
+    Who does more than look at it keeps the row locked until the transaction ends: nobody changes or
+    deletes it between what is checked here and what is done. (SQLite's writers take turns anyway.)
+    """
     query = existing(person).where(SharedItem.space == space, SharedItem.name == name)
+    if action is not Action.VIEW:
+        query = query.with_for_update(of=SharedItem, key_share=True)
+        query = query.execution_options(populate_existing=True)
     item = session.scalars(query).first()
     if item is None:
         raise NotVisible
@@ -166,10 +173,8 @@ def write_card(item: SharedItem, card: Card) -> None:
     """Replace an item's card."""
     for name in CARD:
         setattr(item, name, getattr(card, name))
-    wanted = set(card.tags)
-    kept = [tag for tag in item.tags if tag.tag in wanted]
-    known = {tag.tag for tag in kept}
-    item.tags = kept + [ItemTag(tag=tag) for tag in sorted(wanted - known)]
+    known = {tag.tag: tag for tag in item.tags}
+    item.tags = [known.get(tag) or ItemTag(tag=tag) for tag in sorted(set(card.tags))]
     item.card_revision += 1
     item.changed_at = now()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -162,8 +163,9 @@ def _check_paths(paths: Sequence[str]) -> None:
         for parts in (path.split("/") for path in seen)
         for depth in range(1, len(parts))
     }
+    times = Counter(seen)
     for path, same in zip(paths, seen, strict=True):
-        if seen.count(same) > 1 or same in folders:
+        if times[same] > 1 or same in folders:
             raise PathTwice(path)
 
 

@@ -50,7 +50,8 @@ def _reduced(data: bytes, kind: str) -> bytes:
                 if width * height > PIXELS:
                     raise NoPreview(f"The picture has {width} × {height} pixels: too many to show.")
                 picture.draft("RGB", (SIDE, SIDE))
-                small = picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
+                mode = "RGBA" if "A" in picture.getbands() else "RGB"
+                small = picture if picture.mode == mode else picture.convert(mode)
                 small.thumbnail((SIDE, SIDE))
                 found = io.BytesIO()
                 small.save(found, "PNG")
