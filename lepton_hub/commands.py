@@ -36,6 +36,7 @@ from lepton_hub.identity.made_up import (
     MadeUpSignIn,
     NotLoopback,
     loopback,
+    own_hosts,
     secret_in,
 )
 from lepton_hub.keys import KeyFileError
@@ -241,7 +242,8 @@ def forget(
     if not yes:  # nobody who writes waits for the answer
         with Session(reading(engine)) as session, session.begin():
             values = mentions(session, person)
-        typer.confirm(f"Forget {person}, with {_counted(values)} of the audit log?", abort=True)
+        if values:
+            typer.confirm(f"Remove {_counted(values)}?", abort=True)
     with Session(engine) as session, session.begin():
         known = forget_respondent(session, person) + forget_user(session, person)
         if known:
@@ -253,14 +255,6 @@ def forget(
             return
         entry = redact(session, actor=by, reason=reason, values=values)
     print(f"Removed {_counted(values)}; entry {entry.number} says so.")
-
-
-def own_hosts(host: str) -> list[str]:
-    """Return what a browser may call this machine, for a hub at a loopback address.
-
-    Starlette sees of an address of IPv6 the bracket alone, with which no name begins.
-    """
-    return ["127.0.0.1", "localhost", host, "["]
 
 
 def _counted(values: Sequence[tuple[int, str]]) -> str:

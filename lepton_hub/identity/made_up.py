@@ -118,3 +118,11 @@ def loopback(host: str) -> str:
             f"not {host}. For others, run the hub as JupyterHub's service (docs/hub.md)."
         )
     return host
+
+
+def own_hosts(host: str) -> list[str]:
+    """Return what a browser may call this machine, for a hub at a loopback address.
+
+    Starlette sees of an address of IPv6 the bracket alone, with which no name begins.
+    """
+    return ["127.0.0.1", "localhost", host, "["]
