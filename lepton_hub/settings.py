@@ -112,7 +112,7 @@ _JOB_NUMBERS = {
     "seconds": "LEPTON_HUB_JOB_SECONDS",
     "files": "LEPTON_HUB_JOB_FILES",
 }
-_LEAST = {"workers": 0}
+_MINIMUM = {"workers": 0}
 
 
 def _jobs(folder: Path, environment: Mapping[str, str]) -> JobSettings:
@@ -120,17 +120,17 @@ def _jobs(folder: Path, environment: Mapping[str, str]) -> JobSettings:
     if walls not in ("auto", "none"):
         raise SettingsError(f"LEPTON_HUB_JOBS_WALLS must be auto or none, not {walls!r}.")
     numbers = {
-        name: _number(environment, variable, getattr(JobSettings, name), _LEAST.get(name, 1))
+        name: _number(environment, variable, getattr(JobSettings, name), _MINIMUM.get(name, 1))
         for name, variable in _JOB_NUMBERS.items()
     }
     place = Path(environment.get("LEPTON_HUB_JOBS_FOLDER", folder / "jobs"))
     return JobSettings(place, walls=walls, **numbers)
 
 
-def _number(environment: Mapping[str, str], name: str, usual: int, least: int = 1) -> int:
-    text = environment.get(name, str(usual))
-    if not text.isdecimal() or int(text) < least:
-        raise SettingsError(f"{name} must be a number from {least}, not {text!r}.")
+def _number(environment: Mapping[str, str], name: str, default: int, minimum: int = 1) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal() or int(text) < minimum:
+        raise SettingsError(f"{name} must be a number from {minimum}, not {text!r}.")
     return int(text)
 
 

@@ -44,7 +44,7 @@ def content_response(request: Request, store: BlobStore, file: VersionFile) -> R
 
 
 def asked_range(request: Request, etag: str, size: int) -> tuple[int, int]:
-    """Return the bytes start, …, stop - 1 that are asked for; all, where no one range is.
+    """Return which bytes start, …, stop - 1 are asked for: one range, or else all of them.
 
     Only GET has ranges. Raises Problem where they lie outside.
     """

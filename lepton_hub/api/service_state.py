@@ -28,6 +28,8 @@ from lepton_hub.jobs.job_asking import forget_old_logs
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
 from lepton_hub.needs.counting import count_settled
 from lepton_hub.needs.survey_subjects import survey_subjects
+from lepton_hub.permissions.access_requests import forget_expired_requests
+from lepton_hub.permissions.links import forget_expired_links
 from lepton_hub.recommendations.usage_keeping import forget_old_uses
 from lepton_hub.rendering import BoundedRenderer
 from lepton_hub.search import keep_index
@@ -104,7 +106,7 @@ class ServiceState:
         Raises ExceptionGroup.
         """
         failed: list[Exception] = []
-        parts = (self._forget_contents, self._sweep, self._forget_answers, self._count_survey)
+        parts = (self._forget_contents, self._sweep, self._forget_expired, self._count_survey)
         for part in parts:
             try:
                 part()
@@ -127,10 +129,12 @@ class ServiceState:
                 flush=True,
             )
 
-    def _forget_answers(self) -> None:
+    def _forget_expired(self) -> None:
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
+            forget_expired_requests(session)
+            forget_expired_links(session)
             forget_old_uses(session, now())
 
     def _count_survey(self) -> None:

@@ -29,7 +29,7 @@ from lepton_hub.permissions.grants import Grant, roles_of, visible_to, ways_to_h
 from lepton_hub.permissions.links import SharedLink
 from lepton_hub.permissions.roles import Action, allows
 
-CARD = tuple(name for name in Card.model_fields if name != "tags")
+CARD_FIELDS = tuple(name for name in Card.model_fields if name != "tags")
 
 
 class NotVisible(Exception):
@@ -70,7 +70,7 @@ def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
         team=team_of(told.space),
         kind=told.kind,
         owner=person.name,
-        **{name: getattr(told.card, name) for name in CARD},
+        **{name: getattr(told.card, name) for name in CARD_FIELDS},
     )
     item.tags = _tags(told.card)
     try:
@@ -165,13 +165,13 @@ def existing_ids(person: Person) -> Select[tuple[int]] | CompoundSelect[tuple[in
 def card_of(item: SharedItem) -> Card:
     """Return an item's card."""
     return Card.model_construct(
-        **{name: getattr(item, name) for name in CARD}, tags=[tag.tag for tag in item.tags]
+        **{name: getattr(item, name) for name in CARD_FIELDS}, tags=[tag.tag for tag in item.tags]
     )
 
 
 def write_card(item: SharedItem, card: Card) -> None:
     """Replace an item's card."""
-    for name in CARD:
+    for name in CARD_FIELDS:
         setattr(item, name, getattr(card, name))
     known = {tag.tag: tag for tag in item.tags}
     item.tags = [known.get(tag) or ItemTag(tag=tag) for tag in sorted(set(card.tags))]
@@ -200,7 +200,7 @@ def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[
     for table in (Grant, SharedLink):
         session.execute(delete(table).where(table.item_id == item.id))
     item.tags = []
-    for name in CARD:
+    for name in CARD_FIELDS:
         setattr(item, name, "")
     item.deleted_at = now()
     session.flush()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
-from sqlalchemy import Select, String, func, select
+from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lepton_hub.database.base import Base
@@ -102,6 +102,11 @@ def waiting() -> Select[tuple[AccessRequest]]:
         AccessRequest.answer.is_(None), AccessRequest.asked_at > now() - LASTS
     )
     return query.order_by(AccessRequest.asked_at, AccessRequest.id)
+
+
+def forget_expired_requests(session: Session) -> None:
+    """Delete the requests that have expired, answered or not: nobody is shown them any more."""
+    session.execute(delete(AccessRequest).where(AccessRequest.asked_at <= now() - LASTS))
 
 
 def answer_request(request: AccessRequest, granted: bool, by: str) -> None:

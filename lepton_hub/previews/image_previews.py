@@ -26,7 +26,10 @@ class NoPreview(Exception):
 
 
 def thumbnail(store: BlobStore, sha256: str, path: str) -> bytes:
-    """Return a picture of at most 320 pixels a side, as PNG. Raises NoPreview."""
+    """Return a picture of at most 320 pixels a side, as PNG.
+
+    Raises NoPreview, and what the store raises.
+    """
     suffix = "." + path.lower().rpartition(".")[2]
     if suffix not in IMAGES:
         raise NoPreview("There are previews of tables and of pictures.")

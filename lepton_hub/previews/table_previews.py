@@ -45,7 +45,10 @@ def is_table(path: str) -> bool:
 
 
 def preview_table(store: BlobStore, sha256: str, path: str) -> TablePreview:
-    """Return the beginning of a table. Raises NoPreview, whose message says why there is none."""
+    """Return the beginning of a table.
+
+    Raises NoPreview, whose message says why there is none, and what the store raises.
+    """
     name = path.lower()
     try:
         if name.endswith(".npz"):

@@ -45,7 +45,7 @@ class Envelope:
 
     @classmethod
     def from_bytes(cls, text: bytes) -> Envelope:
-        """Return the envelope of its JSON."""
+        """Return the envelope of its JSON. Raises ValueError, TypeError, KeyError."""
         fields = json.loads(text)
         return cls(**{**fields, "key": base64.b64decode(fields["key"])})
 

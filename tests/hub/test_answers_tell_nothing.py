@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 from small_hub import SmallHub, small_hub
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from lepton_hub.api.idempotency import RepeatableAnswer
 from lepton_hub.api.routes import version_routes
 from lepton_hub.database import engine as engines
 from lepton_hub.database.moments import now
+from lepton_hub.permissions import AccessRequest, SharedLink
 from lepton_hub.storage import StorageError
 
 RIDES = "/items/engines/rides"
@@ -118,6 +119,13 @@ def test_a_content_that_cannot_be_read_is_no_mistake_of_its_maker(hub: SmallHub,
     assert hub.get("ada", f"{RIDES}/versions/1/preview").status_code == 500
 
 
+def test_paths_that_differ_in_how_an_accent_is_written_are_the_same(hub: SmallHub):
+    hub.make("ada", "engines/rides")
+    answer = hub.add("ada", "engines/rides", {"caf\u00e9.csv": b"1", "CAFE\u0301.csv": b"2"})
+    assert answer.status_code == 422
+    assert "stands twice" in answer.json()["detail"]
+
+
 # ── Work that grows, and work in whose way nobody may be ──────────────────────────────────────
 def test_who_waits_for_an_owner_is_found_in_one_query(hub: SmallHub):
     counted: list[int] = []
@@ -179,6 +187,24 @@ def test_a_part_of_the_housekeeping_that_fails_stops_no_other(hub: SmallHub, mon
     assert [str(error) for error in raised.value.exceptions] == ["The bucket does not answer"]
     with hub.state.sessions.begin() as session:
         assert session.get(RepeatableAnswer, ("ada", "k")) is None
+
+
+def test_requests_and_links_that_have_expired_are_deleted(hub: SmallHub):
+    hub.make("ada", "engines/rides")
+    for number in range(2):
+        hub.post("curie", "/requests", {"item": f"engines/rides-{number}", "message": "please"})
+        hub.post("ada", f"{RIDES}/links", {"hours": 1})
+    with hub.state.sessions.begin() as session:
+        request = session.scalars(select(AccessRequest)).first()
+        request.asked_at -= timedelta(days=30)
+        link = session.scalars(select(SharedLink)).first()
+        link.expires_at = now()
+        gone = {request.id, link.id}
+    hub.state.tidy()
+    with hub.state.sessions.begin() as session:
+        left = {*session.scalars(select(AccessRequest.id)), *session.scalars(select(SharedLink.id))}
+    assert len(left) == 2
+    assert not left & gone
 
 
 def test_what_was_erased_before_the_store_failed_is_in_the_log(hub: SmallHub, monkeypatch):

@@ -16,6 +16,8 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from lepton_hub.audit import append, mentions
+from lepton_hub.audit.audit_chain import REDACTION
+from lepton_hub.audit.audit_log import append_any
 from lepton_hub.commands import hub_app
 from lepton_hub.database import engine as engines
 from lepton_hub.database.engine import DatabaseError, open_database
@@ -67,6 +69,15 @@ def test_a_persons_space_is_forgotten_with_the_person_and_nobody_else(hub, tmp_p
         assert f"bose {kept} {{'of': '{kept}', 'title': 'Ada'}}" in told
     with hub.state.sessions.begin() as session:
         assert mentions(session, "ada") == []
+
+
+@pytest.mark.parametrize("detail", [{}, {"count": 1}, {"count": 0, "digest": 5}])
+def test_a_redaction_that_does_not_say_what_it_removed_is_reported(hub, tmp_path, detail):
+    with hub.state.sessions.begin() as session:
+        append_any(session, actor="eve", action=REDACTION, subject="audit", detail=detail)
+    answer = run("verify", str(tmp_path))
+    assert answer.exit_code == 1
+    assert "is a redaction of other values" in answer.output
 
 
 # ── Keys ──────────────────────────────────────────────────────────────────────────────────────

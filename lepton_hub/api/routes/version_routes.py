@@ -44,8 +44,8 @@ from lepton_hub.catalogue.versions import (
     find_file,
     find_version,
     list_versions,
-    made_from,
     sources_of,
+    used_by,
 )
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions import Action
@@ -181,7 +181,7 @@ def lineage(
         item, version = _found(session, person, space, name, number)
         answer = LineageAnswer(
             made_from=sources_of(session, person, version),
-            used_by=made_from(session, person, version),
+            used_by=used_by(session, person, version),
         )
         note(session, person, "lineage.read", f"{item.reference}@{version.number}")
     return tagged(request, answer)
