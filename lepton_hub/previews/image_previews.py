@@ -16,8 +16,11 @@ PIXELS = 24_000_000
 """Larger pictures are refused before any pixel is decoded."""
 SIDE = 320
 
-_turn = Semaphore(2)  # pictures are decoded two at a time: memory stays below 200 MB
-_room = BoundedSemaphore(16)  # so many wait, since each holds one of the hub's threads
+_turn = Semaphore(2)
+"""Two at a time are decoded: 200 MB of memory at most, or twice as many where they are transparent,
+of which Pillow makes a copy to reduce them."""
+_room = BoundedSemaphore(16)
+"""So many wait, since each holds one of the hub's threads."""
 _ROOM_SECONDS = 0.5
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
+from PIL import Image
 from small_hub import SmallHub, small_hub
 from sqlalchemy import event, select
 
@@ -106,6 +108,18 @@ def test_lines_of_json_end_where_json_says(hub: SmallHub):
     hub.add("ada", "engines/rides", {"a.jsonl": lines.encode()})
     shown = hub.get("ada", f"{RIDES}/versions/1/preview").json()
     assert shown["rows"] == [["one\u2028two\u0085three"], ["four"]]
+
+
+def test_a_large_picture_is_in_memory_once(hub: SmallHub, monkeypatch):
+    packed = io.BytesIO()
+    Image.new("RGB", (500, 400), "navy").save(packed, "PNG")
+    hub.make("ada", "engines/rides")
+    hub.add("ada", "engines/rides", {"a.png": packed.getvalue()})
+    monkeypatch.delattr(Image.Image, "copy")
+    monkeypatch.delattr(Image.Image, "convert")
+    answer = hub.get("ada", f"{RIDES}/versions/1/preview")
+    assert answer.status_code == 200
+    assert Image.open(io.BytesIO(answer.content)).size == (320, 256)
 
 
 def test_a_content_that_cannot_be_read_is_no_mistake_of_its_maker(hub: SmallHub, monkeypatch):
