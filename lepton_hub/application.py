@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -252,7 +253,12 @@ async def _tidy_regularly(state: ServiceState) -> None:
     while True:
         await asyncio.sleep(pause)
         pause = TIDY_SECONDS
-        with suppress(Exception):  # a store that does not answer now may do so in an hour
-            await run_in_threadpool(state.tidy)
-        with suppress(Exception):  # nor need JupyterHub or the server of e-mails answer now
-            await run_in_threadpool(state.send_digests)
+        # What does not answer now, such as a store or a server of e-mails, may do so in an hour.
+        for work in (state.tidy, state.send_digests):
+            try:
+                await run_in_threadpool(work)
+            except Exception as error:
+                told = error.exceptions if isinstance(error, ExceptionGroup) else [error]
+                for one in told:
+                    said = f"{type(one).__name__}: {one}"
+                    print(f"The hub, {work.__name__}: {said}", file=sys.stderr, flush=True)

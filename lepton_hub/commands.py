@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
@@ -35,6 +36,7 @@ from lepton_hub.identity.made_up import (
     MadeUpSignIn,
     NotLoopback,
     loopback,
+    own_hosts,
     secret_in,
 )
 from lepton_hub.keys import KeyFileError
@@ -49,7 +51,7 @@ hub_app = typer.Typer(
     help="The hub where teams share data sets, models, code and notebooks: try it, look after it.",
     no_args_is_help=True,
 )
-PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, OSError)
+PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, SQLAlchemyError, OSError)
 HubFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The hub's folder.")]
 Scheduler = Annotated[
     str | None,
@@ -94,7 +96,7 @@ def start(
         if not fill_if_empty(state):
             print("This hub is, or was, in use: nothing made-up was added.\n")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", "[::1]"])
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=own_hosts(host))
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"A hub with {NOTICE}. It is for this machine alone. In a browser:\n")
     print(f"  {address}/pages/sign-in?key={browsers.key}\n\nIn a program:\n")
@@ -147,8 +149,11 @@ def verify_hub(
 ) -> None:
     """Check that nobody has tampered with the audit log or, if you like, with contents."""
     settings, engine = _opened(folder)
+    kept = None
     try:
-        kept = head and read_head(head, KeyRing.load_or_create(settings.keys), public_key)
+        if head:
+            keys = KeyRing.in_memory() if public_key else _keys(settings)  # an auditor has none
+            kept = read_head(head, keys, public_key)
     except (UntrustedHead, OSError) as error:
         sys.exit(f"lepton hub verify: {problem_in_words(error)}.")
     verdict = verify_database(engine, kept)
@@ -224,7 +229,7 @@ def head(
 ) -> None:
     """Print the audit log's newest entry, signed. Kept elsewhere, it shows a log that was cut."""
     settings, engine = _opened(folder)
-    keys = KeyRing.load_or_create(settings.keys)
+    keys = _keys(settings)
     if public_key:
         print(head_public_key(keys))
         return
@@ -245,6 +250,11 @@ def forget(
     What they answered in the survey and which items they have used is deleted as well.
     """
     _, engine = _opened(folder)
+    if not yes:  # nobody who writes waits for the answer
+        with Session(reading(engine)) as session, session.begin():
+            values = mentions(session, person)
+        if values:
+            typer.confirm(f"Remove {_counted(values)}?", abort=True)
     with Session(engine) as session, session.begin():
         known = forget_respondent(session, person) + forget_user(session, person)
         if known:
@@ -254,22 +264,38 @@ def forget(
         if not values:
             print(f"The audit log does not name {person}.")
             return
-        count = len({number for number, _ in values})
-        yes or typer.confirm(f"Remove {len(values)} values of {count} entries?", abort=True)
         entry = redact(session, actor=by, reason=reason, values=values)
-    print(f"Removed {len(values)} values of {count} entries; entry {entry.number} says so.")
+    print(f"Removed {_counted(values)}; entry {entry.number} says so.")
+
+
+def _counted(values: Sequence[tuple[int, str]]) -> str:
+    return f"{len(values)} values of {len({number for number, _ in values})} entries"
+
+
+def _keys(settings: HubSettings) -> KeyRing:
+    """Return a hub's keys, which its first start has made; end where they cannot be read."""
+    try:
+        return KeyRing.load(settings.keys)
+    except FileNotFoundError:
+        sys.exit(
+            f"lepton hub: the hub's keys are not in {settings.keys}. Set LEPTON_HUB_KEYS to where "
+            "they are, or restore them."
+        )
+    except PROBLEMS as error:
+        sys.exit(f"lepton hub: {problem_in_words(error)}.")
 
 
 def _store(settings: HubSettings) -> BlobStore:
     """Return a hub's contents; end where they cannot be opened."""
     try:
-        return BlobStore(settings.blobs, KeyRing.load_or_create(settings.keys))
+        return BlobStore(settings.blobs, _keys(settings))
     except PROBLEMS as error:
         sys.exit(f"lepton hub: {problem_in_words(error)}.")
 
 
 def _opened(folder: Path) -> tuple[HubSettings, Engine]:
     """Return a hub's settings and database, brought up to date; end where there is no hub."""
+    os.umask(0o077)
     try:
         settings = settings_of(folder)
         file = settings.database.removeprefix("sqlite:///")
@@ -279,6 +305,4 @@ def _opened(folder: Path) -> tuple[HubSettings, Engine]:
         upgrade_database(engine)
     except PROBLEMS as error:
         sys.exit(f"lepton hub: {problem_in_words(error)}.")
-    with suppress(AttributeError):
-        os.umask(0o077)
     return settings, engine

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lepton_hub.jobs.cluster.scheduler_address import UnsafeScheduler, checked_address
 from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.keys.private_files import make_once
 
 SCHEDULER = "LEPTON_HUB_SCHEDULER"
 
@@ -71,10 +73,12 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
     LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM,
     LEPTON_HUB_METRICS, JUPYTERHUB_SERVICE_PREFIX, and those of jobs (`_JOB_NUMBERS`,
-    LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS, LEPTON_HUB_SCHEDULER).
+    LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS, LEPTON_HUB_SCHEDULER). An empty one counts as not
+    set.
     Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
+    environment = {name: value for name, value in environment.items() if value}
     key_file = environment.get("LEPTON_HUB_DATABASE_KEY_FILE")
     curriculum = environment.get("LEPTON_HUB_CURRICULUM")
     # Beside JupyterHub, everybody's notebooks are on this machine, too.
@@ -96,10 +100,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
 
 def _key_in(file: Path) -> str:
     """Return the key that a file holds; make it where it is missing. Raises SettingsError."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-            out.write(os.urandom(32).hex())
+    make_once(file, secrets.token_hex(32).encode())
     key = file.read_text(encoding="utf-8").strip()
     if not key:
         raise SettingsError(f"{file} is empty: it must hold a key.")
@@ -115,6 +116,7 @@ _JOB_NUMBERS = {
     "seconds": "LEPTON_HUB_JOB_SECONDS",
     "files": "LEPTON_HUB_JOB_FILES",
 }
+_MINIMUM = {"workers": 0}
 
 
 def _jobs(folder: Path, environment: Mapping[str, str]) -> JobSettings:
@@ -122,8 +124,8 @@ def _jobs(folder: Path, environment: Mapping[str, str]) -> JobSettings:
     if walls not in ("auto", "none"):
         raise SettingsError(f"LEPTON_HUB_JOBS_WALLS must be auto or none, not {walls!r}.")
     numbers = {
-        field: _number(environment, name, getattr(JobSettings, field), least=field != "workers")
-        for field, name in _JOB_NUMBERS.items()
+        name: _number(environment, variable, getattr(JobSettings, name), _MINIMUM.get(name, 1))
+        for name, variable in _JOB_NUMBERS.items()
     }
     place = Path(environment.get("LEPTON_HUB_JOBS_FOLDER", folder / "jobs"))
     return JobSettings(place, walls=walls, scheduler=_scheduler(environment, walls), **numbers)
@@ -143,10 +145,10 @@ def _scheduler(environment: Mapping[str, str], walls: str) -> str:
         raise SettingsError(f"{SCHEDULER}: {error}") from error
 
 
-def _number(environment: Mapping[str, str], name: str, usual: int, least: int = 1) -> int:
-    text = environment.get(name, str(usual))
-    if not text.isdecimal() or int(text) < least:
-        raise SettingsError(f"{name} must be a number from {int(least)}, not {text!r}.")
+def _number(environment: Mapping[str, str], name: str, default: int, minimum: int = 1) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal() or int(text) < minimum:
+        raise SettingsError(f"{name} must be a number from {minimum}, not {text!r}.")
     return int(text)
 
 

@@ -17,18 +17,38 @@ URL, TOKEN = "LEPTON_HUB_URL", "LEPTON_HUB_TOKEN"
 TRIES = 5
 """How often a request is made that the hub does not answer, or that it asks to make later."""
 LONGEST_PAUSE = 8.0
+AWAY = (502, 503, 504)
+"""What a proxy says of a hub that is not there, and a hub of a database that is not."""
+PASSING = (429, *AWAY)
+"""With these, the same request may be answered a little later."""
 
 
 class HubError(CourseError):
     """The hub has refused something, or does not answer; the message says what to do."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, pause: float | None = None) -> None:
+        """Say what went wrong. pause: in seconds, after which the hub may answer, if it said so."""
         super().__init__(message)
         self.status = status
+        self.pause = pause
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may be answered a little later."""
+        return self.status in PASSING
+
+    @property
+    def is_away(self) -> bool:
+        """Whether the hub cannot be reached: behind JupyterHub, the proxy answers for it."""
+        return self.status in AWAY
 
 
 class HubUnreachable(HubError):
     """The hub does not answer."""
+
+    @property
+    def is_away(self) -> bool:
+        return True
 
 
 class HubConnection:
@@ -94,9 +114,10 @@ class HubConnection:
                 problem: HubError = self.unreachable(error)
                 wait = 0.5 * 2**number
             else:
-                if answer.status_code not in (429, 503):
+                if answer.status_code not in PASSING:
                     return checked(answer)
-                problem, wait = problem_of(answer), _asked_pause(answer)
+                problem = problem_of(answer)
+                wait = problem.pause or 1.0
             if number < TRIES - 1:
                 self._pause(min(wait, LONGEST_PAUSE))
         raise problem
@@ -138,7 +159,7 @@ def problem_of(answer: httpx.Response) -> HubError:
         detail = ""
     if not isinstance(detail, str) or not detail:
         detail = f"The hub answered with status {answer.status_code}, and says no more."
-    return HubError(detail, answer.status_code)
+    return HubError(detail, answer.status_code, _asked_pause(answer))
 
 
 def find_items(text: str = "", **filters: str) -> list[dict[str, Any]]:
@@ -170,8 +191,7 @@ def request_access(item: str, role: str = "read", message: str = "") -> None:
     print(f"Asked for access to {named}. If it is granted, you can load it.")
 
 
-def _asked_pause(answer: httpx.Response) -> float:
-    try:
-        return float(answer.headers.get("Retry-After", 1))
-    except ValueError:
-        return 1.0
+def _asked_pause(answer: httpx.Response) -> float | None:
+    """Return after how many seconds an answer says to ask again; None: it does not say so."""
+    seconds = answer.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isascii() and seconds.isdecimal() else None

@@ -17,7 +17,7 @@ from filelock import FileLock
 from platformdirs import user_cache_path
 
 from lepton_course.errors import CourseError
-from lepton_course.hub.connection import TRIES, HubConnection, HubError, HubUnreachable, checked
+from lepton_course.hub.connection import TRIES, HubConnection, HubError, checked
 from lepton_course.hub.shared_content import SharedContent
 from lepton_course.progress_bar import progress_bar
 
@@ -73,14 +73,14 @@ def _load(hub: HubConnection, item: str, number: str | None) -> SharedContent:
         place = f"/items/{quote(item, safe='/~@')}"
         version = hub.get(f"{place}/versions/{number or 'newest'}")
         card = hub.get(f"{place}/card")
-    except HubUnreachable:
-        folder = _folder(hub, f"{item}@{number}")
-        if number is None or not (folder / _MANIFEST).is_file():
+    except HubError as error:
+        folder = _folder(hub, item, number)
+        if not error.is_away or number is None or not (folder / _MANIFEST).is_file():
             raise
         print(f"The hub does not answer; hub:{item}@{number} is in your cache.")
         kept = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         return _content(folder, kept["version"], kept["card"])
-    folder = _folder(hub, version["reference"])
+    folder = _folder(hub, item, version["number"])
     (folder / "files").mkdir(parents=True, exist_ok=True)
     with FileLock(folder / "lock"):
         for file in version["files"]:
@@ -109,10 +109,11 @@ def _content(
     )
 
 
-def _folder(hub: HubConnection, reference: str) -> Path:
-    """Return where the cache keeps a version: each hub has a folder of its own."""
+def _folder(hub: HubConnection, item: str, number: object) -> Path:
+    """Return where the cache keeps a version: each hub and each space has a folder of its own."""
     there = hashlib.sha256(hub.url.encode()).hexdigest()[:16]
-    return user_cache_path("lepton_course") / "hub" / there / reference.replace("/", "__")
+    space, _, name = item.partition("/")
+    return user_cache_path("lepton_course") / "hub" / there / space / f"{name}@{number}"
 
 
 def _inside(folder: Path, path: str) -> Path:
@@ -131,18 +132,23 @@ def _is_sound(path: Path, file: Mapping[str, Any]) -> bool:
 
 
 def _fetch(hub: HubConnection, version: str, file: Mapping[str, Any], target: Path) -> None:
-    """Download a file. Raises HubError."""
+    """Download a file, and wait where the hub is busy. Raises HubError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.part")
     address = f"{version}/files/{quote(file['path'])}"
     problem: HubError | None = None
     for number in range(TRIES):
-        if number:
-            hub.pause(0.5 * 2**number)
+        if problem:
+            hub.pause(problem.pause or 0.5 * 2**number)
         try:
             _receive(hub, address, file, partial)
         except httpx.TransportError as error:
             problem = hub.unreachable(error)
+            continue
+        except HubError as error:
+            if not error.is_passing:
+                raise
+            problem = error
             continue
         if _is_sound(partial, file):
             os.replace(partial, target)

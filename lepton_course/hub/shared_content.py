@@ -37,12 +37,16 @@ class SharedContent:
     def table(self, file: str | None = None) -> dict[str, np.ndarray]:
         """Return a CSV file's columns, each an array (N,), by name.
 
-        Numbers are float64, integers int64 where none is missing, days and times datetime64; the
-        card's columns say which they are, and else the values do. What is missing is NaN or NaT.
+        Numbers are float64, integers int64 where none is missing and all fit, days and times
+        datetime64; the card's columns say which they are, and else the values do. What is missing
+        is NaN or NaT. Raises CourseError for what is no such table.
         """
         named = file or self._only([name for name in self.files if name.lower().endswith(".csv")])
         with open(self.folder / named, encoding="utf-8-sig", newline="") as opened:
-            header, *rows = csv.reader(opened)
+            lines = [line for line in csv.reader(opened) if line]  # an empty line is no row
+        if not lines:
+            raise CourseError(f"{named} is empty: it has no header.")
+        header, *rows = lines
         if any(len(row) != len(header) for row in rows):
             raise CourseError(f"{named}: some rows have more or fewer values than the header.")
         types = {column["name"]: column["type"] for column in self.columns}
@@ -83,7 +87,7 @@ def _column(values: list[str], kind: str | None, where: str) -> np.ndarray:
     for attempt in [convert] if convert else [_integers, _numbers]:
         try:
             return attempt(values)
-        except (ValueError, KeyError) as error:
+        except (ValueError, KeyError, OverflowError) as error:
             if convert:
                 raise CourseError(f"{where}: not all values are of the type {kind}.") from error
     return np.asarray(values)

@@ -6,7 +6,7 @@ import hashlib
 import mimetypes
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,14 @@ import numpy as np
 
 from lepton_course.errors import CourseError
 from lepton_course.hub.card_merging import merged_card, remember_card, remembered_card, said
-from lepton_course.hub.connection import TRIES, HubConnection, HubError, checked, problem_of
+from lepton_course.hub.connection import (
+    PASSING,
+    TRIES,
+    HubConnection,
+    HubError,
+    checked,
+    problem_of,
+)
 from lepton_course.hub.safe_files import check_safe
 from lepton_course.hub.weights import is_arrays, is_keras_model, is_torch_model, write_weights
 from lepton_course.progress_bar import progress_bar
@@ -74,13 +81,14 @@ def share(
         reference = f"{space or connection.get('/me')['spaces'][0]}/{short}"
         make_item(connection, reference, kind or _kind_of(thing, files), card, replace_card)
         told = {
-            "files": [_sent(connection, folder, file) for file in files],
             "note": note,
             "columns": [dict(column) for column in columns],
             "made_from": [source.removeprefix("hub:") for source in made_from],
             "made_with": made_with,
         }
-        version = connection.post(f"/items/{reference}/versions", told)
+        with _cancelled_on_failure(connection) as begun:
+            told["files"] = [_sent(connection, folder, file, begun) for file in files]
+            version = connection.post(f"/items/{reference}/versions", told)
     print(f"Shared as hub:{version['reference']}.")
     return f"hub:{version['reference']}"
 
@@ -92,6 +100,22 @@ def _connected(hub: HubConnection | None) -> Iterator[HubConnection]:
     else:
         with HubConnection() as own:
             yield own
+
+
+@contextmanager
+def _cancelled_on_failure(hub: HubConnection) -> Iterator[list[str]]:
+    """Give a list for the ids of uploads; cancel these where something fails afterwards.
+
+    The hub would keep them for days, and lets nobody have too many.
+    """
+    begun: list[str] = []
+    try:
+        yield begun
+    except BaseException:
+        with suppress(httpx.TransportError):  # else the hub forgets them by itself
+            for upload in begun:
+                hub.once("DELETE", f"/uploads/{upload}")
+        raise
 
 
 @contextmanager
@@ -196,20 +220,24 @@ def _bring_up_to_date(
     remember_card(hub.url, reference, card)
 
 
-def _sent(hub: HubConnection, folder: Path, file: str) -> dict[str, Any]:
-    """Upload a file; return what a version says of it."""
+def _sent(hub: HubConnection, folder: Path, file: str, begun: list[str]) -> dict[str, Any]:
+    """Upload a file; return what a version says of it. begun: gets the upload's id."""
     path = folder / file
     with open(path, "rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
     size = path.stat().st_size
     upload = hub.post("/uploads", {"size": size, "sha256": sha256})["id"]
+    begun.append(upload)
     _send(hub, f"/uploads/{upload}", path, size, file)
     kind = mimetypes.guess_type(file)[0] or "application/octet-stream"
     return {"path": file, "upload": upload, "media_type": kind}
 
 
 def _send(hub: HubConnection, place: str, path: Path, size: int, title: str) -> None:
-    """Send a file's bytes, and go on where a connection broke. Raises HubError."""
+    """Send a file's bytes, and go on where a connection broke.
+
+    Raises HubError, and CourseError where the file is changed meanwhile.
+    """
     offset = failures = 0
     with (
         open(path, "rb") as opened,
@@ -217,10 +245,13 @@ def _send(hub: HubConnection, place: str, path: Path, size: int, title: str) -> 
     ):
         while offset < size:
             opened.seek(offset)
+            piece = opened.read(PIECE)
+            if not piece:
+                raise CourseError(f"{title} got shorter while it was sent: share it again.")
             headers = {"Upload-Offset": str(offset), "Content-Type": "application/octet-stream"}
             try:
-                answer = hub.once("PATCH", place, content=opened.read(PIECE), headers=headers)
-                if answer.status_code in (409, 429, 503):
+                answer = hub.once("PATCH", place, content=piece, headers=headers)
+                if answer.status_code in (409, *PASSING):
                     raise _Again(problem_of(answer))
                 offset = int(checked(answer).headers["Upload-Offset"])
                 failures = 0

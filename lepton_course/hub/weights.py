@@ -56,18 +56,20 @@ def load_weights(reference: str, into: Any = None) -> dict[str, np.ndarray] | An
     content = load_shared(reference)
     if into is None:
         return content.arrays()
-    [path] = [content.folder / name for name in content.files if name.endswith(".safetensors")]
+    files = [name for name in content.files if name.endswith(".safetensors")]
+    if len(files) != 1:
+        raise CourseError(f"{reference} has {len(files)} files of weights (.safetensors), not one.")
     if is_torch_model(into):
         from safetensors.torch import load_model
 
         try:
-            load_model(into, str(path))
+            load_model(into, str(content.folder / files[0]))
         except RuntimeError as error:
             raise CourseError(
                 f"The weights of {reference} do not fit this model: {error}"
             ) from error
         return into
-    arrays = content.arrays(path.name)
+    arrays = content.arrays(files[0])
     missing = [
         w.path for w in into.weights if w.path not in arrays or arrays[w.path].shape != w.shape
     ]

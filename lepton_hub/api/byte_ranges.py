@@ -44,12 +44,12 @@ def content_response(request: Request, store: BlobStore, file: VersionFile) -> R
 
 
 def asked_range(request: Request, etag: str, size: int) -> tuple[int, int]:
-    """Return the bytes start, …, stop - 1 that are asked for; all, where no one range is.
+    """Return which bytes start, …, stop - 1 are asked for: one range, or else all of them.
 
-    Raises Problem where they lie outside.
+    Only GET has ranges. Raises Problem where they lie outside.
     """
     found = _RANGE.fullmatch(request.headers.get("range", ""))
-    if found is None or request.headers.get("if-range", etag) != etag:
+    if found is None or request.method != "GET" or request.headers.get("if-range", etag) != etag:
         return 0, size
     first, last = found.groups()
     if not first and not last:

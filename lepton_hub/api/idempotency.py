@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import String, Text, or_, update
+from sqlalchemy import String, Text, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lepton_hub.api.problems import Problem
@@ -27,6 +27,11 @@ IdempotencyKey = Annotated[
         "and gets the same answer.",
     ),
 ]
+
+
+KEY_EXPIRED = "This Idempotency-Key has just expired: use a new one."
+"""Told where an answer was known when a request began, and is forgotten when it is looked for."""
+_LOCK = 0x1D3
 
 
 class RepeatableAnswer(Base):
@@ -65,12 +70,15 @@ def once(
 ) -> Response:
     """Do the work unless it was done for the same key, all in the session's transaction.
 
+    The same request, sent again while it is still answered, waits and gets the same answer.
+
     Raises Problem for a key that came with another request before.
     """
     if key is None:
         return work().response()
     content = f"{request.method} {request.url.path}\n{told.model_dump_json()}"
     fingerprint = sha256(content.encode()).hexdigest()
+    _wait_for_turn(session, f"{person} {key}")
     known = session.get(RepeatableAnswer, (person, key))
     if known is not None:
         if known.fingerprint != fingerprint:
@@ -103,17 +111,35 @@ def _response(status: int, content: str, location: str | None) -> Response:
     return Response(content, status, headers, media_type="application/json")
 
 
+def _wait_for_turn(session: Session, what: str) -> None:
+    """Have requests with the same key wait for each other. SQLite's writers do so by themselves."""
+    if session.get_bind().dialect.name == "postgresql":
+        turn = text("SELECT pg_advisory_xact_lock(:lock, hashtext(:what))")
+        session.execute(turn, {"lock": _LOCK, "what": what})
+
+
 def _forget(session: Session, erased: Sequence[str]) -> None:
     """Forget what answers told of something that was erased; that they were given stays known."""
-    content = RepeatableAnswer.content
     for name in erased:
-        told = or_(*(content.contains(f'"{name}{end}', autoescape=True) for end in '"@'))
-        session.execute(
-            update(RepeatableAnswer)
-            .where(told)
-            .values(status=404, content=_ERASED, location=None)
-            .execution_options(synchronize_session=False)
-        )
+        named = RepeatableAnswer.content.contains(f'"{name}', autoescape=True)
+        for answer in session.scalars(select(RepeatableAnswer).where(named)):
+            if _is_about(answer, name):
+                answer.status = 404
+                answer.content = _ERASED
+                answer.location = None
+
+
+def _is_about(answer: RepeatableAnswer, name: str) -> bool:
+    """Return whether an answer shows something of this name, or what belongs to it.
+
+    Words that somebody chose do not count, and neither does a request for access, which has no
+    location: else a change of the answer would tell that there was something of this name.
+    """
+    told = json.loads(answer.content)
+    shown = [str(told.get(field)) for field in ("id", "reference", "item", "thread")]
+    return answer.location is not None and any(
+        one == name or one.startswith(f"{name}@") for one in shown
+    )
 
 
 _ERASED = json.dumps(

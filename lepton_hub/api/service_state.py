@@ -28,6 +28,8 @@ from lepton_hub.jobs.job_asking import forget_old_logs
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
 from lepton_hub.needs.counting import count_settled
 from lepton_hub.needs.survey_subjects import survey_subjects
+from lepton_hub.permissions.access_requests import forget_expired_requests
+from lepton_hub.permissions.links import forget_expired_links
 from lepton_hub.recommendations.usage_keeping import forget_old_uses
 from lepton_hub.rendering import BoundedRenderer
 from lepton_hub.search import keep_index
@@ -100,10 +102,24 @@ class ServiceState:
     def tidy(self) -> None:
         """Forget what has expired, and what was left behind where the hub was killed.
 
-        Sums of the survey are drawn as well.
+        Sums of the survey are drawn as well. Where a part fails, the others are done all the same.
+        Raises ExceptionGroup.
         """
+        failed: list[Exception] = []
+        parts = (self._forget_contents, self._sweep, self._forget_expired, self._count_survey)
+        for part in parts:
+            try:
+                part()
+            except Exception as error:
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("Parts of the hub's housekeeping failed", failed)
+
+    def _forget_contents(self) -> None:
         expired = expired_contents(self.sessions, self.store, self.uploads)
         self.erase(expired, "hub")
+
+    def _sweep(self) -> None:
         swept = self.store.sweep()
         if swept.damaged:
             print(
@@ -112,10 +128,16 @@ class ServiceState:
                 file=sys.stderr,
                 flush=True,
             )
+
+    def _forget_expired(self) -> None:
         with self.sessions.begin() as session:
             old = RepeatableAnswer.given_at < now() - ANSWERS_LAST
             session.execute(delete(RepeatableAnswer).where(old))
+            forget_expired_requests(session)
+            forget_expired_links(session)
             forget_old_uses(session, now())
+
+    def _count_survey(self) -> None:
         with self.sessions.begin() as session:
             count_settled(session, survey_subjects(self.settings.curriculum), now())
             forget_old_logs(session)

@@ -103,8 +103,8 @@ def checked_detail(detail: dict[str, Any]) -> str:
     return text
 
 
-def now() -> str:
-    """Return the time in UTC, to the microsecond."""
+def timestamp() -> str:
+    """Return the present time in UTC (ISO 8601), to the microsecond."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 

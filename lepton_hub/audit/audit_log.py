@@ -19,7 +19,7 @@ from lepton_hub.audit.audit_chain import (
     commitment,
     entry_hash,
     new_salt,
-    now,
+    timestamp,
 )
 from lepton_hub.audit.audit_tables import AuditEntry, AuditHead, AuditValue
 
@@ -76,7 +76,7 @@ def append_any(
     connection = session.connection()
     take_number, add_entry, add_values, set_head = _DRIVERS[connection.dialect.name]
     number, previous = connection.exec_driver_sql(take_number).one()
-    time = now()
+    time = timestamp()
     salts = {field: new_salt() for field in FIELDS}
     commitments = {field: commitment(field, salts[field], texts[field]) for field in FIELDS}
     hash_ = entry_hash(number, time, action, commitments, previous)

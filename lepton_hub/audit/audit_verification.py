@@ -170,13 +170,14 @@ def _check_redaction(session: Session, row: Row[Any], detail: _State) -> None:
     if detail.value is None:
         raise _Broken(row.number, BreakReason.VALUE_MISSING, "detail")
     said = json.loads(detail.value.text)
+    told = (said.get("count"), said.get("digest")) if isinstance(said, dict) else None
     listed = (
         select(_REDACTIONS.c.number, _REDACTIONS.c.field)
         .where(_REDACTIONS.c.by == row.number)
         .order_by(_REDACTIONS.c.number, _REDACTIONS.c.field)
         .execution_options(yield_per=_AT_ONCE)
     )
-    if digest_of(map(tuple, session.execute(listed))) != (said["count"], said["digest"]):
+    if digest_of(map(tuple, session.execute(listed))) != told:
         raise _Broken(row.number, BreakReason.REDACTION_CHANGED)
 
 

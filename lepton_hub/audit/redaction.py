@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from sqlalchemy import ColumnElement, and_, delete, insert, or_, select
@@ -21,18 +20,26 @@ _AT_ONCE = 300
 def mentions(session: Session, person: str) -> list[tuple[int, str]]:
     """Return where a person's name stands: numbers of entries, and which of their values.
 
-    A value counts that is the name, ends with it after a colon (`person:ada`), or is a detail that
-    has it as a whole string. To find it in details, all of them are read.
+    A value counts that is the name, ends with it after a colon (`person:ada`), or begins with the
+    person's space (`~ada/notes`); and a detail that has it as a whole string, or a string that
+    begins with the space. To find them in details, all of them are read.
     """
-    quoted = json.dumps(person)
     column = _VALUES.c.text
-    short = and_(
-        _VALUES.c.field.in_(("actor", "subject")),
-        or_(column == person, column.endswith(f":{person}", autoescape=True)),
+    named = column.contains(person, autoescape=True)  # in SQLite also in other capitals
+    query = select(_VALUES.c.number, _VALUES.c.field, column).where(named)
+    return sorted(
+        (number, field) for number, field, text in session.execute(query) if _names(person, text)
     )
-    long = and_(_VALUES.c.field == "detail", column.contains(quoted, autoescape=True))
-    found = select(_VALUES.c.number, _VALUES.c.field).where(or_(short, long))
-    return sorted((number, field) for number, field in session.execute(found))
+
+
+def _names(person: str, text: str) -> bool:
+    """Return whether a value of an entry, or a detail as JSON, names a person."""
+    return (
+        text == person
+        or text.endswith(f":{person}")
+        or text.startswith(f"~{person}/")
+        or any(part in text for part in (f'"{person}"', f'"~{person}/'))
+    )
 
 
 def redact(

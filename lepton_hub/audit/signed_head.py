@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy.orm import Session
 
-from lepton_hub.audit.audit_chain import canonical, now
+from lepton_hub.audit.audit_chain import canonical, timestamp
 from lepton_hub.audit.audit_log import head_of
 from lepton_hub.keys import KeyRing
 
@@ -49,7 +49,7 @@ class SignedHead:
 def export_head(session: Session, keys: KeyRing) -> SignedHead:
     """Return the newest entry's number and hash, signed (Ed25519) by the newest key."""
     number, hash_ = head_of(session)
-    head = SignedHead(number, hash_, now(), keys.current)
+    head = SignedHead(number, hash_, timestamp(), keys.current)
     signature = _private_key(keys, head.generation).sign(head.signed_part)
     return SignedHead(number, hash_, head.time, head.generation, signature.hex())
 

@@ -127,10 +127,14 @@ class NewFile(Told):
     )
 
 
+MOST_FILES = 1000
+"""How many files a version may have."""
+
+
 class NewVersion(Told):
     """A version to be added; what there is already stays as it is."""
 
-    files: Annotated[list[NewFile], Field(min_length=1, max_length=1000)]
+    files: Annotated[list[NewFile], Field(min_length=1, max_length=MOST_FILES)]
     note: Annotated[Text, Field(max_length=4000, description="What is new.")] = ""
     columns: Annotated[list[TableColumn], Field(max_length=2000)] = []
     made_from: Annotated[

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_hub.catalogue.cards import NewFile
+from lepton_hub.catalogue.cards import MOST_FILES, NewFile
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
 from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.catalogue.versions import StoredFile
@@ -17,8 +17,8 @@ from lepton_hub.database.moments import now
 from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, Uploads
 
 UPLOAD_LASTS = timedelta(days=7)
-MOST_UPLOADS = 50
-"""How many unfinished uploads one person may have."""
+MOST_UPLOADS = 2 * MOST_FILES
+"""How many unfinished uploads one person may have: the files of a version, and of another one."""
 SPARED_SECONDS = 3600.0
 """A content that nothing refers to yet is left alone for so long: somebody may be adding it."""
 _LOCK = 0x1E970
@@ -49,6 +49,14 @@ def upload_of(session: Session, person: str, id_: str) -> PendingUpload | None:
     """Return an upload by its id, if it is this person's."""
     query = select(PendingUpload).where(PendingUpload.id == id_, PendingUpload.person == person)
     return session.scalars(query).first()
+
+
+def uploads_of(session: Session, person: str, ids: Iterable[str]) -> dict[str, PendingUpload]:
+    """Return those of the uploads with these ids that are this person's, by id."""
+    query = select(PendingUpload).where(
+        PendingUpload.id.in_(set(ids)), PendingUpload.person == person
+    )
+    return {upload.id: upload for upload in session.scalars(query)}
 
 
 def finish_uploads(
@@ -91,19 +99,18 @@ def keep_contents(
 
 def erase_unneeded(
     sessions: sessionmaker[Session], store: BlobStore, contents: Iterable[str]
-) -> list[str]:
-    """Erase those contents to which nothing refers, also no upload; return which."""
-    erased = []
+) -> Iterator[str]:
+    """Erase those contents to which nothing refers, also no upload; yield each that was erased."""
     for sha256 in sorted(set(contents)):
         with sessions.begin() as session:
             _hold(session)
-            if not _is_needed(session, sha256):
-                try:
-                    store.delete(sha256)
-                except BlobMissing:
-                    continue
-                erased.append(sha256)
-    return erased
+            if _is_needed(session, sha256):
+                continue
+            try:
+                store.delete(sha256)
+            except BlobMissing:
+                continue
+        yield sha256
 
 
 def expired_contents(

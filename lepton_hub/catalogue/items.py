@@ -29,7 +29,7 @@ from lepton_hub.permissions.grants import Grant, roles_of, visible_to, ways_to_h
 from lepton_hub.permissions.links import SharedLink
 from lepton_hub.permissions.roles import Action, allows
 
-CARD = tuple(name for name in Card.model_fields if name != "tags")
+CARD_FIELDS = tuple(name for name in Card.model_fields if name != "tags")
 
 
 class NotVisible(Exception):
@@ -70,7 +70,7 @@ def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
         team=team_of(told.space),
         kind=told.kind,
         owner=person.name,
-        **{name: getattr(told.card, name) for name in CARD},
+        **{name: getattr(told.card, name) for name in CARD_FIELDS},
     )
     item.tags = _tags(told.card)
     try:
@@ -84,8 +84,15 @@ def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
 def find_item(
     session: Session, person: Person, space: str, name: str, action: Action
 ) -> SharedItem:
-    """Return an item with which a person may do something. Raises NotVisible, NotAllowed."""
+    """Return an item with which a person may do something. Raises NotVisible, NotAllowed.
+
+    Who does more than look at it keeps the row locked until the transaction ends: nobody changes or
+    deletes it between what is checked here and what is done. (SQLite's writers take turns anyway.)
+    """
     query = existing(person).where(SharedItem.space == space, SharedItem.name == name)
+    if action is not Action.VIEW:
+        query = query.with_for_update(of=SharedItem, key_share=True)
+        query = query.execution_options(populate_existing=True)
     item = session.scalars(query).first()
     if item is None:
         raise NotVisible
@@ -158,18 +165,16 @@ def existing_ids(person: Person) -> Select[tuple[int]] | CompoundSelect[tuple[in
 def card_of(item: SharedItem) -> Card:
     """Return an item's card."""
     return Card.model_construct(
-        **{name: getattr(item, name) for name in CARD}, tags=[tag.tag for tag in item.tags]
+        **{name: getattr(item, name) for name in CARD_FIELDS}, tags=[tag.tag for tag in item.tags]
     )
 
 
 def write_card(item: SharedItem, card: Card) -> None:
     """Replace an item's card."""
-    for name in CARD:
+    for name in CARD_FIELDS:
         setattr(item, name, getattr(card, name))
-    wanted = set(card.tags)
-    kept = [tag for tag in item.tags if tag.tag in wanted]
-    known = {tag.tag for tag in kept}
-    item.tags = kept + [ItemTag(tag=tag) for tag in sorted(wanted - known)]
+    known = {tag.tag: tag for tag in item.tags}
+    item.tags = [known.get(tag) or ItemTag(tag=tag) for tag in sorted(set(card.tags))]
     item.card_revision += 1
     item.changed_at = now()
 
@@ -195,7 +200,7 @@ def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[
     for table in (Grant, SharedLink):
         session.execute(delete(table).where(table.item_id == item.id))
     item.tags = []
-    for name in CARD:
+    for name in CARD_FIELDS:
         setattr(item, name, "")
     item.deleted_at = now()
     session.flush()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from unicodedata import normalize
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -120,13 +122,13 @@ def find_file(version: Version, path: str | None) -> VersionFile:
 
 
 def sources_of(session: Session, person: Person, version: Version) -> list[str]:
-    """Return what a version was made from, as far as it exists for a person."""
+    """Return the versions that this one was made from, as far as they exist for a person."""
     query = select(Version).join(Source, Source.source_id == Version.id)
     return _visible(session, person, query.where(Source.version_id == version.id))
 
 
-def made_from(session: Session, person: Person, version: Version) -> list[str]:
-    """Return what was made from a version, as far as it exists for a person."""
+def used_by(session: Session, person: Person, version: Version) -> list[str]:
+    """Return the versions that were made from this one, as far as they exist for a person."""
     query = select(Version).join(Source, Source.version_id == Version.id)
     return _visible(session, person, query.where(Source.source_id == version.id))
 
@@ -156,14 +158,15 @@ def _source(session: Session, person: Person, reference: Reference) -> Version:
 
 def _check_paths(paths: Sequence[str]) -> None:
     """Refuse paths that are the same on some computer, or of which one is the other's folder."""
-    seen = [path.casefold() for path in paths]
+    seen = [normalize("NFC", normalize("NFC", path).casefold()) for path in paths]
     folders = {
         "/".join(parts[:depth])
         for parts in (path.split("/") for path in seen)
         for depth in range(1, len(parts))
     }
+    times = Counter(seen)
     for path, same in zip(paths, seen, strict=True):
-        if seen.count(same) > 1 or same in folders:
+        if times[same] > 1 or same in folders:
             raise PathTwice(path)
 
 

@@ -38,9 +38,15 @@ def open_database(url: str, key: str | None = None) -> Engine:
             raise DatabaseError(
                 "A key is for SQLite alone: PostgreSQL's disks are encrypted by its own machine."
             )
-        return create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
+        try:
+            return create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
+        except ModuleNotFoundError as error:
+            raise DatabaseError(
+                f"PostgreSQL is reached as postgresql+psycopg://…; {error.name} is not installed."
+            ) from error
     if parsed.get_backend_name() != "sqlite":
-        raise DatabaseError(f"The hub keeps its data in SQLite or PostgreSQL, not in {url!r}.")
+        shown = parsed.render_as_string(hide_password=True)
+        raise DatabaseError(f"The hub keeps its data in SQLite or PostgreSQL, not in {shown!r}.")
     options: dict[str, Any] = {"connect_args": {"timeout": BUSY_SECONDS}}
     if parsed.database in (None, "", ":memory:"):
         options |= {"poolclass": StaticPool}

@@ -8,21 +8,24 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from lepton_hub.database.engine import reading
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
+_LOCK = 0x1E972
 
 
 def upgrade_database(engine: Engine, revision: str = "head") -> None:
-    """Run the migrations that a database lacks, in one transaction; a current one is left alone.
+    """Run the migrations that a database lacks, in one transaction; a current one is only read.
 
-    So is it by others: to find that out, it is only read.
+    Of several processes that start at once, one migrates, and the others wait for it.
     """
     if revision == "head" and _is_current(engine):
         return
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-import os
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,6 +13,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from lepton_hub.identity.person import IdentityError, Person, person_of
+from lepton_hub.keys.private_files import make_once
 
 NOTICE = "made-up people: this sign-in checks nobody's identity"
 
@@ -101,10 +102,7 @@ class MadeUpSignIn:
 
 def secret_in(file: Path) -> bytes:
     """Return the secret that a file holds, which only its owner can read; make it at first."""
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(file, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-            out.write(os.urandom(32))
+    make_once(file, secrets.token_bytes(32))
     return file.read_bytes()
 
 
@@ -120,3 +118,11 @@ def loopback(host: str) -> str:
             f"not {host}. For others, run the hub as JupyterHub's service (docs/hub.md)."
         )
     return host
+
+
+def own_hosts(host: str) -> list[str]:
+    """Return what a browser may call this machine, for a hub at a loopback address.
+
+    Starlette sees of an address of IPv6 the bracket alone, with which no name begins.
+    """
+    return ["127.0.0.1", "localhost", host, "["]

@@ -53,13 +53,22 @@ class KeyRing:
 
     @classmethod
     def load_or_create(cls, path: Path | str) -> KeyRing:
-        """Return the ring of a file, which is made at the first start with mode 0600."""
+        """Return the ring of a file, which is made at the first start with mode 0600.
+
+        Raises KeyFileError, OSError.
+        """
+        if not Path(path).exists():
+            create_key_file(Path(path))
+        return cls.load(path)
+
+    @classmethod
+    def load(cls, path: Path | str) -> KeyRing:
+        """Return the ring of a file that is there. Raises KeyFileError, OSError."""
         path = Path(path)
-        if not path.exists():
-            create_key_file(path)
+        seen = _signature(path)  # before it is read: a file replaced meanwhile is read once more
         ring = cls(read_key_file(path))
         ring._path = path
-        ring._seen = _signature(path)
+        ring._seen = seen
         return ring
 
     @classmethod
@@ -98,15 +107,19 @@ class KeyRing:
     def derive(self, purpose: str, generation: int | None = None) -> bytes:
         """Return 32 bytes that only this purpose gets; of the newest generation unless told."""
         number = self.current if generation is None else generation
-        if (number, purpose) not in self._derived:
+        derived = self._derived  # this one to the end: another thread may begin a new one
+        found = derived.get((number, purpose))
+        if found is None:
             if number not in self._keys:
                 self._follow_file()
-            if number not in self._keys:
+            key = self._keys.get(number)
+            if key is None:
                 raise UnknownGeneration(f"The hub's key ring has no key of generation {number}")
             info = b"lepton hub: " + purpose.encode()
             derivation = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info)
-            self._derived[number, purpose] = derivation.derive(self._keys[number])
-        return self._derived[number, purpose]
+            found = derivation.derive(key)
+            derived[number, purpose] = found
+        return found
 
     def keyed_name(self, purpose: str, value: str, generation: int) -> str:
         """Return 64 hexadecimal digits that tell nothing of the value without the key."""

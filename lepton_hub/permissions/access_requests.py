@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
-from sqlalchemy import String, func, select
+from sqlalchemy import Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lepton_hub.database.base import Base
@@ -57,13 +57,13 @@ def ask(
 
     Raises TooManyRequests.
     """
-    waiting = (
+    open_of_theirs = (
         AccessRequest.person == person,
         AccessRequest.answer.is_distinct_from("granted"),
         AccessRequest.asked_at > now() - LASTS,
     )
     same = select(AccessRequest).where(
-        *waiting,
+        *open_of_theirs,
         AccessRequest.space == space,
         AccessRequest.item_name == name,
         AccessRequest.role == role,
@@ -71,8 +71,8 @@ def ask(
     found = session.scalars(same).first()
     if found is not None:
         return found
-    open_ = session.scalar(select(func.count()).select_from(AccessRequest).where(*waiting))
-    if open_ >= MOST_OPEN:
+    count = select(func.count()).select_from(AccessRequest).where(*open_of_theirs)
+    if (session.scalar(count) or 0) >= MOST_OPEN:
         raise TooManyRequests
     request = AccessRequest(
         id=token_urlsafe(16), space=space, item_name=name, person=person, role=role, message=message
@@ -92,13 +92,21 @@ def requests_by(session: Session, person: str) -> list[AccessRequest]:
 
 def waiting_for(session: Session, space: str, name: str) -> list[AccessRequest]:
     """Return the requests for an item that wait for an answer, oldest first."""
+    query = waiting().where(AccessRequest.space == space, AccessRequest.item_name == name)
+    return list(session.scalars(query))
+
+
+def waiting() -> Select[tuple[AccessRequest]]:
+    """Return the query for all requests that wait for an answer, oldest first."""
     query = select(AccessRequest).where(
-        AccessRequest.space == space,
-        AccessRequest.item_name == name,
-        AccessRequest.answer.is_(None),
-        AccessRequest.asked_at > now() - LASTS,
+        AccessRequest.answer.is_(None), AccessRequest.asked_at > now() - LASTS
     )
-    return list(session.scalars(query.order_by(AccessRequest.asked_at, AccessRequest.id)))
+    return query.order_by(AccessRequest.asked_at, AccessRequest.id)
+
+
+def forget_expired_requests(session: Session) -> None:
+    """Delete the requests that have expired, answered or not: nobody is shown them any more."""
+    session.execute(delete(AccessRequest).where(AccessRequest.asked_at <= now() - LASTS))
 
 
 def answer_request(request: AccessRequest, granted: bool, by: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lepton_hub.database.base import Base
@@ -65,6 +65,11 @@ def links_of(session: Session, item_id: int) -> list[SharedLink]:
     """Return the links to an item that have not expired, oldest first."""
     query = select(SharedLink).where(SharedLink.item_id == item_id, SharedLink.expires_at > now())
     return list(session.scalars(query.order_by(SharedLink.made_at, SharedLink.id)))
+
+
+def forget_expired_links(session: Session) -> None:
+    """Delete the links that have expired."""
+    session.execute(delete(SharedLink).where(SharedLink.expires_at <= now()))
 
 
 def _hash(secret: str) -> str:

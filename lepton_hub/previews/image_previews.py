@@ -16,8 +16,11 @@ PIXELS = 24_000_000
 """Larger pictures are refused before any pixel is decoded."""
 SIDE = 320
 
-_turn = Semaphore(2)  # pictures are decoded two at a time: memory stays below 200 MB
-_room = BoundedSemaphore(16)  # so many wait, since each holds one of the hub's threads
+_turn = Semaphore(2)
+"""Two at a time are decoded: 200 MB of memory at most, or twice as many where they are transparent,
+of which Pillow makes a copy to reduce them."""
+_room = BoundedSemaphore(16)
+"""So many wait, since each holds one of the hub's threads."""
 _ROOM_SECONDS = 0.5
 
 
@@ -26,7 +29,10 @@ class NoPreview(Exception):
 
 
 def thumbnail(store: BlobStore, sha256: str, path: str) -> bytes:
-    """Return a picture of at most 320 pixels a side, as PNG. Raises NoPreview."""
+    """Return a picture of at most 320 pixels a side, as PNG.
+
+    Raises NoPreview, and what the store raises.
+    """
     suffix = "." + path.lower().rpartition(".")[2]
     if suffix not in IMAGES:
         raise NoPreview("There are previews of tables and of pictures.")
@@ -50,7 +56,8 @@ def _reduced(data: bytes, kind: str) -> bytes:
                 if width * height > PIXELS:
                     raise NoPreview(f"The picture has {width} × {height} pixels: too many to show.")
                 picture.draft("RGB", (SIDE, SIDE))
-                small = picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
+                mode = "RGBA" if "A" in picture.getbands() else "RGB"
+                small = picture if picture.mode == mode else picture.convert(mode)
                 small.thumbnail((SIDE, SIDE))
                 found = io.BytesIO()
                 small.save(found, "PNG")

@@ -28,6 +28,8 @@ from lepton_hub.storage.envelopes import Envelope, Envelopes
 from lepton_hub.storage.places import place_at
 
 _DATA = "data"
+_NAME = re.compile(r"/[0-9a-f]{32}-[0-9a-f]{1,16}$")
+"""How the names of data files end; what else a file system leaves there is none of the hub's."""
 _MARKER = "keys-in-use"
 """What tells whether a store is one of these keys."""
 _FETCHED = 16
@@ -64,6 +66,8 @@ class BlobStore:
     def write(self, pieces: Iterable[Piece], *, sha256: str | None = None) -> Blob:
         """Store a content. When this returns, it is on the disk; a content is stored once.
 
+        One that was stored before is decrypted once, and stored anew if it is damaged.
+
         sha256: what the content must have.
 
         Raises HashMismatch, and whatever `pieces` raises; then nothing is stored.
@@ -78,9 +82,10 @@ class BlobStore:
             if sha256 not in (None, content.sha256):
                 raise HashMismatch(str(sha256), content.sha256)
         blob = Blob(content.sha256, content.size)
+        damaged = self._damaged_data(blob.sha256)
         with self.place.exclusive():
             known = self._whole(blob.sha256)
-            if known is None:
+            if known is None or known.data == damaged:
                 known = Envelope(blob.sha256, blob.size, key, name, self._chunk, self.clock())
             self._envelopes.put(replace(known, written=self.clock()))
         if known.data != name:
@@ -164,7 +169,7 @@ class BlobStore:
             name
             for folder in self.place.folders(_DATA)
             for name in self.place.names(f"{_DATA}/{folder}")
-            if _begun(name) < now - older_than
+            if _NAME.search(name) and _begun(name) < now - older_than
         }
         damaged = ""
         try:
@@ -205,6 +210,22 @@ class BlobStore:
         except (BlobDamaged, FileNotFoundError):
             return None
         return envelope if whole else None
+
+    def _damaged_data(self, sha256: str) -> str | None:
+        """Return the name of a blob's data if they do not decrypt; None: they do, or are not there.
+
+        It takes as long as reading the blob, so it is done while nobody is kept out.
+        """
+        envelope = self._whole(sha256)
+        if envelope is not None:
+            try:
+                for _ in self._read(envelope, 0, envelope.size):
+                    pass
+            except BlobDamaged:
+                return envelope.data
+            except BlobMissing:
+                return None  # deleted meanwhile
+        return None
 
     def _envelope(self, sha256: str) -> Envelope:
         envelope = self._envelopes.find(sha256) if _is_sha256(sha256) else None

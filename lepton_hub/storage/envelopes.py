@@ -45,7 +45,7 @@ class Envelope:
 
     @classmethod
     def from_bytes(cls, text: bytes) -> Envelope:
-        """Return the envelope of its JSON."""
+        """Return the envelope of its JSON. Raises ValueError, TypeError, KeyError."""
         fields = json.loads(text)
         return cls(**{**fields, "key": base64.b64decode(fields["key"])})
 
@@ -97,8 +97,13 @@ class Envelopes:
     def rotate(self) -> int:
         """Seal each envelope with the newest generation; return how many were sealed anew.
 
+        Whoever began to write with an older generation has ended before the last look, as far as
+        the place keeps other processes out: the older ones may be retired then.
+
         Raises BlobDamaged at the end.
         """
+        with self._place.exclusive():  # waits for who has chosen an older generation already
+            pass
         total = 0
         while count := self._rotated_once():  # a write that was under way may have come later
             total += count

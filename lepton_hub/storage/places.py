@@ -147,11 +147,12 @@ class FolderPlace(Place):
 
     def remove_partial(self, older_than: float, now: float) -> int:
         removed = 0
-        for path in self._folder.rglob(f"*{_PARTIAL}"):
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < now - older_than:
-                    path.unlink()
-                    removed += 1
+        for folder, _, files in os.walk(self._folder):  # passes over what is removed meanwhile
+            for path in (Path(folder, file) for file in files if file.endswith(_PARTIAL)):
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < now - older_than:
+                        path.unlink()
+                        removed += 1
         return removed
 
     def _make_folder(self, folder: Path) -> None:

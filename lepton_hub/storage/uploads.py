@@ -30,6 +30,8 @@ _FOLDER = "uploads"
 PART = 8 * 1024 * 1024
 """Bytes in a part: as many may have to be sent again after a kill."""
 _NONCE = 12
+_ID = re.compile("[0-9a-f]{32}")
+_PART_NAME = re.compile("[0-9a-f]{13,14}-[0-9a-f]{13,14}-[0-9a-f]{1,16}")
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Uploads:
 
     def offset(self, upload_id: str) -> int:
         """Return how many bytes have arrived for good. Raises UploadMissing."""
-        return self._reached(upload_id, self._ticket(upload_id))
+        return _reached(*self._found(upload_id))
 
     def append(self, upload_id: str, offset: int, pieces: Iterable[Piece]) -> int:
         """Add bytes at the offset that was reached; return the new one.
@@ -74,8 +76,8 @@ class Uploads:
 
         Raises OffsetMismatch, which says where to go on, and UploadMissing.
         """
-        ticket = self._ticket(upload_id)
-        reached = self._reached(upload_id, ticket)
+        ticket, parts = self._found(upload_id)
+        reached = _reached(ticket, parts)
         if offset != reached:
             raise OffsetMismatch(offset, reached)
         if ticket.blob:
@@ -95,11 +97,10 @@ class Uploads:
         May be called again, after a kill or a lost answer. Raises HashMismatch, which leaves the
         upload as it is, and UploadMissing.
         """
-        ticket = self._ticket(upload_id)
+        ticket, parts = self._found(upload_id)
         if ticket.blob is None:
-            parts = path_to_end(self._parts(upload_id))
             try:
-                content = self._contents(upload_id, ticket.key, parts)
+                content = self._contents(upload_id, ticket.key, path_to_end(parts))
                 blob = self._store.write(content, sha256=sha256)
             except FileNotFoundError:  # another call has finished it, or cancelled it
                 ticket = self._ticket(upload_id)
@@ -125,37 +126,53 @@ class Uploads:
         Return how many.
         """
         limit = self._store.clock() - older_than
-        old = [one for one in self._store.place.folders(_FOLDER) if self._latest(one) < limit]
-        for upload_id in old:
-            self._remove(upload_id)
-        return len(old)
+        count = 0
+        for upload_id in self._store.place.folders(_FOLDER):
+            latest = self._latest(upload_id)
+            if latest is not None and latest < limit:
+                self._remove(upload_id)
+                count += 1
+        return count
 
     def rotate(self) -> int:
         """Seal each upload's key with the newest generation; return how many were sealed anew."""
         count = 0
         for upload_id in self._store.place.folders(_FOLDER):
             try:
-                sealed = self._store.place.get(_ticket_name(upload_id))
-                if generation_of(sealed) != self._store.keys.current:
-                    self._put(upload_id, self._ticket(upload_id))
-                    count += 1
+                with self._store.place.exclusive():  # or a ticket that was just written is undone
+                    sealed = self._store.place.get(_ticket_name(upload_id))
+                    if generation_of(sealed) != self._store.keys.current:
+                        self._write(upload_id, self._ticket(upload_id))
+                        count += 1
             except (FileNotFoundError, SealBroken, UploadMissing, BlobDamaged):
                 continue  # removed meanwhile, or damaged: then it expires
         return count
 
-    def _reached(self, upload_id: str, ticket: _Ticket) -> int:
-        return ticket.blob.size if ticket.blob else reached_by(self._parts(upload_id))
+    def _found(self, upload_id: str) -> tuple[_Ticket, list[Part]]:
+        """Return an upload's ticket and parts. Raises UploadMissing.
 
-    def _latest(self, upload_id: str) -> float:
-        """Return when something last came for an upload, in Unix seconds."""
+        Parts are removed after the ticket says that the upload is finished. So the ticket is read
+        last: while it says that it is not, the parts found are all that had arrived.
+        """
+        parts = self._parts(upload_id) if _ID.fullmatch(upload_id) else []
+        return self._ticket(upload_id), parts
+
+    def _latest(self, upload_id: str) -> float | None:
+        """Return when something last came for an upload, in Unix seconds.
+
+        None: nothing is there, as while an upload begins and its ticket is not written yet.
+        """
+        times = [float(part.written) for part in self._parts(upload_id)]
         try:
-            since = self._ticket(upload_id).since
-        except (UploadMissing, BlobDamaged):
-            since = 0.0
-        return max([since, *(part.written for part in self._parts(upload_id))])
+            times.append(self._ticket(upload_id).since)
+        except BlobDamaged:
+            times.append(0.0)
+        except UploadMissing:
+            pass
+        return max(times, default=None)
 
     def _ticket(self, upload_id: str) -> _Ticket:
-        if not re.fullmatch("[0-9a-f]{32}", upload_id):
+        if not _ID.fullmatch(upload_id):
             raise UploadMissing(f"There is no upload {upload_id!r}")
         name = _ticket_name(upload_id)
         try:
@@ -170,6 +187,10 @@ class Uploads:
         return _Ticket(base64.b64decode(fields["key"]), fields["since"], blob)
 
     def _put(self, upload_id: str, ticket: _Ticket) -> None:
+        with self._store.place.exclusive():  # a rotation waits until it is there
+            self._write(upload_id, ticket)
+
+    def _write(self, upload_id: str, ticket: _Ticket) -> None:
         name = _ticket_name(upload_id)
         fields = {**asdict(ticket), "key": base64.b64encode(ticket.key).decode()}
         text = json.dumps(fields).encode()
@@ -177,7 +198,8 @@ class Uploads:
 
     def _parts(self, upload_id: str) -> list[Part]:
         names = self._store.place.names(f"{_FOLDER}/{upload_id}/parts")
-        return [Part.from_name(name.rpartition("/")[2]) for name in names]
+        ends = (name.rpartition("/")[2] for name in names)
+        return [Part.from_name(name) for name in ends if _PART_NAME.fullmatch(name)]
 
     def _put_part(self, upload_id: str, key: bytes, start: int, data: bytes) -> None:
         part = Part(start, start + len(data), int(self._store.clock()))
@@ -203,6 +225,11 @@ class Uploads:
     def _remove_parts(self, upload_id: str) -> None:
         for name in list(self._store.place.names(f"{_FOLDER}/{upload_id}/parts")):
             self._store.place.delete(name)
+
+
+def _reached(ticket: _Ticket, parts: list[Part]) -> int:
+    """Return how many bytes of an upload have arrived for good."""
+    return ticket.blob.size if ticket.blob else reached_by(parts)
 
 
 def _ticket_name(upload_id: str) -> str:

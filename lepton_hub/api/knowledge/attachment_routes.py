@@ -9,7 +9,13 @@ from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 from lepton_hub.api.asking import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
-from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, is_known, once
+from lepton_hub.api.idempotency import (
+    KEY_EXPIRED,
+    IdempotencyKey,
+    KeptAnswer,
+    is_known,
+    once,
+)
 from lepton_hub.api.knowledge.document_routes import HTML
 from lepton_hub.api.knowledge.knowledge_answers import (
     AttachmentAnswer,
@@ -76,7 +82,7 @@ def add(
     key: IdempotencyKey = None,
 ) -> Response:
     """Attach an upload that is complete. An attachment's content never changes: take a new name."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         find_document(session, person, space, name, Action.EDIT_CARD)
         replayed = is_known(session, person.name, key)
         upload = upload_of(session, person.name, told.upload)
@@ -92,6 +98,8 @@ def add(
         raise Problem(409, str(error)) from error
 
     def work() -> KeptAnswer:
+        if replayed:
+            raise Problem(409, KEY_EXPIRED)
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         try:
             attachment, is_new = attach(session, person, item, files[0])

@@ -80,7 +80,7 @@ def around(
     The nearest nodes come first; of those farther out, the ones with most edges to the nearer.
     """
     wanted = node or f"person:{person.name}"
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         finder = EdgeFinder(session, person, state.course)
         found = neighbourhood(finder, find_place(finder, wanted), depth, limit)
         note(session, person, "graph.read", wanted)
@@ -103,7 +103,7 @@ def download(
     """
     with state.sessions.begin() as session:
         note(session, person, "graph.download", "graph", format=format)
-    found = triples(state.sessions, person, state.course)
+    found = triples(state.reading, person, state.course)
     lines = as_tsv(found) if format == "tsv" else as_ntriples(found)
     name = f'attachment; filename="hub.{format}"'
     headers = {"Content-Disposition": name}

@@ -103,7 +103,7 @@ def digest(
     """Return what others did with what you follow, the latest first, as far as you may see it."""
     before = from_moment_cursor(cursor)
     since = now() - timedelta(days=days)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = list_news(session, person, since, limit + 1, before)
         page = found[:limit]
         more = len(found) > limit
@@ -126,7 +126,7 @@ def digest(
 def feed(request: Request, state: State, person: Asker, days: Days = 30) -> Response:
     """Return the digest as an Atom feed. A reader of feeds sends a token, as all clients do."""
     moment = now()
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         news = list_news(session, person, moment - timedelta(days=days), _FEED_ENTRIES)
         note(session, person, "digest.read", "feed")
         address = str(request.url.replace(query=""))

@@ -60,7 +60,7 @@ def suggested(
     """
     if not text.strip() and item is None:
         raise Problem(422, "query.text: tell a text or an item.")
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = None
         if item is not None:
             space, _, name = item.rpartition("/")

@@ -88,7 +88,7 @@ def list_them(
     answered: questions with or without an accepted answer alone.
     """
     before = from_moment_cursor(cursor)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         number = _item_number(session, person, item)
         filters = ThreadFilters(number, section, kind, tag, by, answered)
         found, total = list_threads(session, person, filters, limit + 1, before)

@@ -104,7 +104,7 @@ def read_group(
     Each sum is over five people or more; modules about which fewer were counted are left out.
     """
     subjects = dict(survey_subjects(state.settings.curriculum))
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = needs_of(session, person, CountedWith(Subject(kind), name), subjects)
         material = {
             id_: material_about(session, person, subjects[id_])
@@ -123,7 +123,7 @@ def read_material(request: Request, state: State, person: Asker, module: ModuleI
     subject = survey_subjects(state.settings.curriculum).get(module)
     if subject is None:
         raise NotVisible
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         answer = material_answer(material_about(session, person, subject))
         note(session, person, "needs.material", module)
     return tagged(request, answer)

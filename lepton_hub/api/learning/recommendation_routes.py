@@ -44,7 +44,7 @@ def recommend(
     """
     if item and module:
         raise Problem(422, "Name an item or a module, not both.")
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         basis = UsageBasis(module=module) if module else None
         if item:
             reference = parse_reference(item)

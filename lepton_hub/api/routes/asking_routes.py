@@ -23,13 +23,8 @@ from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version, list_versions
 from lepton_hub.identity.person import Person
-from lepton_hub.permissions import Role, SharedLink
-from lepton_hub.permissions.access_requests import (
-    TooManyRequests,
-    ask,
-    requests_by,
-    waiting_for,
-)
+from lepton_hub.permissions import AccessRequest, Role, SharedLink
+from lepton_hub.permissions.access_requests import TooManyRequests, ask, requests_by, waiting
 from lepton_hub.permissions.links import link_by
 
 router = APIRouter(tags=["asking"])
@@ -74,7 +69,7 @@ def list_mine(state: State, person: Asker) -> RequestList:
 @router.get("/requests/to-me", response_model=RequestList, responses=described())
 def list_to_me(state: State, person: Asker) -> RequestList:
     """List who waits for access to items that you own."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = requests_to(session, person)
         note(session, person, "request.list", "requests to me")
         return RequestList(requests=found)
@@ -82,15 +77,14 @@ def list_to_me(state: State, person: Asker) -> RequestList:
 
 def requests_to(session: Session, person: Person) -> list[RequestAnswer]:
     """Return who waits for access to items that a person owns, oldest first."""
-    mine = select(SharedItem.space, SharedItem.name).where(
-        SharedItem.owner == person.name, SharedItem.deleted_at.is_(None)
+    mine = select(SharedItem.id).where(
+        SharedItem.space == AccessRequest.space,
+        SharedItem.name == AccessRequest.item_name,
+        SharedItem.owner == person.name,
+        SharedItem.deleted_at.is_(None),
     )
-    found = [
-        request_answer(one, one.answer)
-        for space, name in session.execute(mine)
-        for one in waiting_for(session, space, name)
-    ]
-    return sorted(found, key=lambda one: one.asked_at)
+    found = session.scalars(waiting().where(mine.exists()))
+    return [request_answer(one, one.answer) for one in found]
 
 
 @router.post("/requests", status_code=202, response_model=RequestAnswer, responses=described(409))

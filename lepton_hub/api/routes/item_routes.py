@@ -139,7 +139,8 @@ def replace_card(session: Session, person: Person, item: SharedItem, card: Card)
     before = card_of(item)
     write_card(item, card)
     session.flush()
-    changed = [n for n in Card.model_fields if getattr(before, n) != getattr(card, n)]
+    after = card_of(item)
+    changed = [n for n in Card.model_fields if getattr(before, n) != getattr(after, n)]
     note(session, person, "card.change", item.reference, changed=changed)
 
 

@@ -21,6 +21,7 @@ from lepton_hub.catalogue.items import NotVisible, existing, find_item
 from lepton_hub.catalogue.names import PATH, NameProblem, own_space, parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version
+from lepton_hub.database import reading
 from lepton_hub.identity.oauth import COOKIE, LASTS_SECONDS, STATE_COOKIE, STATE_SECONDS
 from lepton_hub.identity.person import IdentityError, SignInUnavailable
 from lepton_hub.permissions import Action
@@ -38,7 +39,7 @@ class Health(BaseModel):
 def health(state: State) -> Health:
     """Return whether the hub reaches its database."""
     try:
-        with state.engine.connect() as connection:
+        with reading(state.engine).connect() as connection:  # waits for nobody who writes
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
         raise Problem(503, "The database does not answer.", {"Retry-After": "5"}) from error

@@ -150,7 +150,8 @@ async def _next_of(body: AsyncIterator[bytes]) -> bytes:
 
 
 def _mine(state: ServiceState, person: Person, id_: str) -> PendingUpload:
-    with state.sessions.begin() as session:
+    """Return an upload of a person's. Raises Problem."""
+    with state.reading.begin() as session:
         upload = upload_of(session, person.name, id_)
         if upload is None:
             raise _missing()

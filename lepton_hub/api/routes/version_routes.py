@@ -17,7 +17,13 @@ from lepton_hub.api.answers import (
 from lepton_hub.api.asking import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
-from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, is_known, once
+from lepton_hub.api.idempotency import (
+    KEY_EXPIRED,
+    IdempotencyKey,
+    KeptAnswer,
+    is_known,
+    once,
+)
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import ItemKind, NewVersion
@@ -25,7 +31,7 @@ from lepton_hub.catalogue.contents import (
     UploadProblem,
     finish_uploads,
     keep_contents,
-    upload_of,
+    uploads_of,
 )
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import PATH
@@ -38,8 +44,8 @@ from lepton_hub.catalogue.versions import (
     find_file,
     find_version,
     list_versions,
-    made_from,
     sources_of,
+    used_by,
 )
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions import Action
@@ -110,18 +116,17 @@ def add(
 
     Where the newest version is the same, that is the answer.
     """
-    with state.sessions.begin() as session:
+    ids = [file.upload for file in told.files]
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.ADD_VERSION)
         if item.kind == ItemKind.DOCUMENT:
             raise Problem(422, f"{item.reference} {NO_VERSIONS}")
         replayed = is_known(session, person.name, key)
-        ids = [file.upload for file in told.files]
-        pending = {id_: upload_of(session, person.name, id_) for id_ in ids}
+        pending = uploads_of(session, person.name, ids)
     files = []
     try:
         if not replayed:
-            known = {id_: upload for id_, upload in pending.items() if upload}
-            files = finish_uploads(state.uploads, known, told.files)
+            files = finish_uploads(state.uploads, pending, told.files)
         for file in files:
             if is_pickle(file.path, b"".join(state.store.read(file.sha256, 0, HEAD))):
                 raise Problem(422, f"{file.path} {PICKLES_REFUSED}")
@@ -131,6 +136,8 @@ def add(
         raise Problem(409, str(error)) from error
 
     def work() -> KeptAnswer:
+        if replayed:
+            raise Problem(409, KEY_EXPIRED)
         item = find_item(session, person, space, name, Action.ADD_VERSION)
         try:
             version, is_new = add_version(session, person, item, told, files)
@@ -174,7 +181,7 @@ def lineage(
         item, version = _found(session, person, space, name, number)
         answer = LineageAnswer(
             made_from=sources_of(session, person, version),
-            used_by=made_from(session, person, version),
+            used_by=used_by(session, person, version),
         )
         note(session, person, "lineage.read", f"{item.reference}@{version.number}")
     return tagged(request, answer)

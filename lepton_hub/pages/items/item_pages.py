@@ -14,7 +14,7 @@ from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem, Version, VersionFile
-from lepton_hub.catalogue.versions import find_version, list_versions, made_from, newest_version
+from lepton_hub.catalogue.versions import find_version, list_versions, newest_version, used_by
 from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_asking import PROGRAMS
 from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
@@ -112,7 +112,7 @@ def _shown(session: Session, person: Person, item: SharedItem, version: Version)
     first = min((f for f in version.files if is_readable(f.path)), key=_showing_most, default=None)
     return ShownVersion(
         answer=answer,
-        used_by=made_from(session, person, version),
+        used_by=used_by(session, person, version),
         first=first,
         is_runnable=any(file.path.lower().endswith(PROGRAMS) for file in version.files),
         made_with_place=_place_of(answer.made_with),
