@@ -178,9 +178,15 @@ def test_a_link_shows_the_item_until_it_is_ended(hub, ada, riders):
     [form] = [form for form in page.forms if "link" in form.fields]
     ada.after(ada.send(form.action, {**form.fields, "wish": "end"}))
     assert dora.get(address).status_code == 404
-    for told, words in (({"hours": "x"}, "Choose how long"), ({"version": "9"}, "no such version")):
+    for told, words in (
+        ({"hours": "x"}, "Choose how long"),
+        ({"version": "9"}, "no such version"),
+        ({"version": "x"}, "no such version"),
+        ({"version": "0"}, "no such version"),
+    ):
         sent = ada.send(f"{PLACE}/sharing/links", {"hours": "1", "version": "", **told})
         assert words in PageContent(sent.text).text
+    assert hub.get("ada", "/items/engines/riders/links").json()["links"] == []
 
 
 def test_an_item_is_deleted_once_its_name_was_typed(hub, ada, riders):

@@ -134,6 +134,37 @@ def test_others_do_not_see_a_job(pool, ada):
     assert pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").status_code == 200
 
 
+def test_a_long_job_is_asked_for_again_with_all_that_was_typed(pool):
+    """Bose has two teams; what he asked for would be cut in an address."""
+    hub = pool.hub
+    bose = PageVisitor(hub, "bose")
+    inputs = []
+    for number in range(12):
+        reference = f"engines/{number:02}-{'x' * 59}"
+        hub.make("bose", reference)
+        inputs.append(hub.add("bose", reference, {"a": b"1"}).json()["reference"])
+    hub.make("bose", "particles/mine")
+    told = {
+        "program": pool.code, "inputs": inputs, "parameters": {"text": "é" * 900},
+        "result": "particles/mine", "team": "particles",
+    }  # fmt: skip
+    id_ = hub.post("bose", "/train", told).json()["id"]
+    place = f"/pages/jobs/new?again={id_}"
+    assert place in bose.see(f"/pages/jobs/{id_}").links
+    form = bose.see(place).form("/pages/jobs/new").fields
+    assert form["team"] == "particles"
+    page = bose.after(bose.send("/pages/jobs/new", form))
+    found = hub.get("bose", "/jobs").json()["jobs"][0]
+    assert found["id"] in page.html
+    names = ("program", "inputs", "parameters", "limits", "priority", "share")
+    before = hub.get("bose", f"/jobs/{id_}").json()
+    assert {name: found[name] for name in names} == {name: before[name] for name in names}
+    for who in ("ada", "grace"):
+        assert PageVisitor(hub, who).get(place).status_code == 404
+    for one in (id_, found["id"]):
+        hub.ask("bose", "DELETE", f"/jobs/{one}")
+
+
 def test_a_chart_of_many_points_is_short_and_ends_where_they_end():
     points = [(step, float(step % 7)) for step in range(10_001)]
     chart = chart_of("x", points)
