@@ -25,7 +25,7 @@ from lepton_hub.catalogue.names import parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import moment_and_key, now
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.document_fields import NewThread
+from lepton_hub.knowledge.document_fields import NewThread, without_track
 from lepton_hub.knowledge.knowledge_tables import (
     DiscussionThread,
     PostWording,
@@ -115,7 +115,7 @@ def list_threads(
     thread = DiscussionThread
     equal = {
         thread.item_id: filters.item,
-        thread.section: filters.section,
+        thread.section: filters.section and without_track(filters.section),
         thread.kind: filters.kind,
         thread.made_by: filters.made_by,
     }

@@ -22,7 +22,7 @@ from lepton_hub.knowledge.discussions import (
     begin_thread,
     list_threads,
 )
-from lepton_hub.knowledge.document_fields import SECTION, NewThread
+from lepton_hub.knowledge.document_fields import PLACE, SECTION, NewThread
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.forms import split_tags
 from lepton_hub.pages.knowledge.form_reading import (
@@ -41,9 +41,6 @@ router = APIRouter(include_in_schema=False)
 
 ON_A_PAGE = 30
 MOST_WITHIN = 200
-
-PLACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}"
-"""A module of the course, or a notebook of it."""
 
 SectionName = Annotated[str | None, Query(pattern=f"^{SECTION}$")]
 Shown = Literal["all", "open", "mine"]

@@ -1,10 +1,11 @@
-"""What two people do at once on PostgreSQL: nothing is added to what another one deletes."""
+"""What two do at once on PostgreSQL: nothing outlasts its deletion, and no news are lost."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from conftest import skip_unless_ci
@@ -17,8 +18,16 @@ from lepton_hub.catalogue.cards import Card, NewFile, NewVersion
 from lepton_hub.catalogue.items import NotVisible, delete_item, find_item, write_card
 from lepton_hub.catalogue.tables import SharedItem, Version
 from lepton_hub.catalogue.versions import StoredFile, add_version
-from lepton_hub.knowledge import Attachment, DiscussionThread, DocumentRevision, ThreadPost
+from lepton_hub.database.moments import now
+from lepton_hub.knowledge import (
+    Attachment,
+    DigestMail,
+    DiscussionThread,
+    DocumentRevision,
+    ThreadPost,
+)
 from lepton_hub.knowledge.attachments import attach
+from lepton_hub.knowledge.digest_mail import MailServer, send_due_digests
 from lepton_hub.knowledge.discussions import (
     accept,
     add_post,
@@ -191,3 +200,28 @@ def test_nothing_is_left_of_an_item_that_is_deleted(hub, kind, deletes_first):
     assert bool(at_once(hub, *steps)) == deletes_first
     with hub.state.sessions.begin() as session:
         assert session.scalars(left).all() == []
+
+
+def test_news_that_are_committed_late_come_with_the_next_digest(hub, monkeypatch):
+    sent: list[str] = []
+    monkeypatch.setattr(MailServer, "send", lambda _, message: sent.append(message.get_content()))
+    hub.make("ada", "engines/slow")
+    hub.ask("bose", "PUT", "/subscriptions/item/engines/slow")
+    with hub.state.sessions.begin() as session:
+        session.add(DigestMail(person="bose", every_days=1, sent_until=now() - timedelta(days=2)))
+    server = MailServer("smtp://h", "hub@example.org", "example.org")
+
+    def send(days: float) -> None:
+        moment = now() + timedelta(days=days)
+        send_due_digests(hub.state.sessions, server, hub.known.people.get, moment)
+
+    at_once(
+        hub,
+        lambda session: begin_thread(
+            session, ADA, NewThread(item="engines/slow", title="It takes a while", text="x")
+        ),
+        lambda session: send(0),
+    )
+    assert not any("It takes a while" in text for text in sent)
+    send(1.1)
+    assert [text.count("It takes a while") for text in sent][-1:] == [1]
