@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
 from page_visitor import PageContent, PageVisitor
 from pool_hub import RESULT, pool_hub
+from served_hub import served, signed_in, started
 
 from lepton_hub.pages.jobs.metric_charts import chart_of
 
@@ -163,6 +165,23 @@ def test_a_long_job_is_asked_for_again_with_all_that_was_typed(pool):
         assert PageVisitor(hub, who).get(place).status_code == 404
     for one in (id_, found["id"]):
         hub.ask("bose", "DELETE", f"/jobs/{one}")
+
+
+def test_a_page_stays_as_it_is_while_the_hub_is_busy(pool, chromium):
+    id_ = pool.ask(pool.code).json()["id"]
+    with served(pool.hub) as url, started(chromium) as browser:
+        page = signed_in(browser, pool.hub, url, "ada").new_page()
+        loaded: list[str] = []
+        page.on("framenavigated", lambda frame: loaded.append(frame.url))
+        busy = {"status": 503, "json": {"status": 503, "detail": "The hub is busy."}}
+        page.route(re.compile("^[^/]+//[^/]+/jobs/"), lambda route: route.fulfill(**busy))
+        page.goto(f"/pages/jobs/{id_}")
+        for _ in range(3):
+            page.wait_for_event("response", lambda answer: answer.status == 503)
+        assert len(loaded) == 1
+        page.unroute_all()
+        pool.hub.ask("ada", "DELETE", f"/jobs/{id_}")
+        page.wait_for_selector("[data-state=cancelled]")
 
 
 def test_a_chart_of_many_points_is_short_and_ends_where_they_end():
