@@ -56,7 +56,7 @@ def catalogue(
     words = q.split()
     filters = Filters(" ".join(words[:MOST_WORDS]), kind, tag, category, space, owner)
     after = from_cursor(cursor, str, str)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         place = (after[0], after[1]) if after else None
         found, total = list_items(session, person, filters, ON_A_PAGE + 1, place)
         page = [summary_of(item) for item in found[:ON_A_PAGE]]

@@ -63,7 +63,7 @@ def list_discussions(
     show: "open" for questions without an accepted answer, "mine" for what one began oneself.
     """
     before = from_moment_cursor(cursor)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         about = _item(session, person, item)
         filters = ThreadFilters(
             item=about.id if about else None,
@@ -97,7 +97,7 @@ def list_course_discussions(
 
     A section's address of the course leads here with its # and all: each section has its anchor.
     """
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found, total = threads_within(session, person, place, MOST_WITHIN)
         threads = [view_of(thread) for thread in found]
         note(session, person, "thread.list", place, found=total)
