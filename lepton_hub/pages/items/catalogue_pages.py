@@ -15,18 +15,18 @@ from lepton_hub.catalogue.cards import TAG, ItemKind, Text
 from lepton_hub.catalogue.items import Filters, facets, list_items
 from lepton_hub.catalogue.names import SPACE
 from lepton_hub.identity.person import PERSON, Person
+from lepton_hub.pages.forms.form_reading import (
+    by_field,
+    content_of,
+    form_key,
+    new_form_number,
+)
 from lepton_hub.pages.items.card_forms import (
     KINDS,
     PERSONAL_DATA,
     blank_card,
     read_new_item,
     spaces_of,
-)
-from lepton_hub.pages.knowledge.form_reading import (
-    by_field,
-    content_of,
-    form_key,
-    new_form_number,
 )
 from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.page_rendering import render, see_other

@@ -16,7 +16,7 @@ from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.versions import list_versions
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import problems_of
-from lepton_hub.pages.knowledge.form_reading import by_field, number_in
+from lepton_hub.pages.forms.form_reading import by_field, number_in
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action, Grant, Subject

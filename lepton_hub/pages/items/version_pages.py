@@ -17,16 +17,16 @@ from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.versions import newest_version
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import ArrivedFile, SentFile, arrived_files
-from lepton_hub.pages.items.version_forms import (
-    COLUMN_HELP,
-    columns_as_text,
-    read_version,
-)
-from lepton_hub.pages.knowledge.form_reading import (
+from lepton_hub.pages.forms.form_reading import (
     by_field,
     content_of,
     form_key,
     new_form_number,
+)
+from lepton_hub.pages.items.version_forms import (
+    COLUMN_HELP,
+    columns_as_text,
+    read_version,
 )
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor

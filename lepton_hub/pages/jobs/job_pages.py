@@ -22,9 +22,9 @@ from lepton_hub.jobs.job_log import ANSWER, read_log
 from lepton_hub.jobs.job_metrics import read_metrics
 from lepton_hub.jobs.job_queue import cancel_job
 from lepton_hub.jobs.job_types import ENDED, JobPriority, JobState, NewJob
+from lepton_hub.pages.forms.form_reading import new_form_number, take_once
 from lepton_hub.pages.jobs.job_forms import FIELDS, blank_job, read_job, typed_again
 from lepton_hub.pages.jobs.metric_charts import chart_of
-from lepton_hub.pages.knowledge.form_reading import new_form_number, take_once
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 

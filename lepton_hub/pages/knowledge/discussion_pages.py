@@ -22,10 +22,10 @@ from lepton_hub.knowledge.discussions import (
     begin_thread,
     list_threads,
 )
-from lepton_hub.knowledge.document_fields import PLACE, SECTION, NewThread
+from lepton_hub.knowledge.document_fields import PLACE, SECTION, NewThread, without_track
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.forms import split_tags
-from lepton_hub.pages.knowledge.form_reading import (
+from lepton_hub.pages.forms.form_reading import (
     by_field,
     new_form_number,
     read_form,
@@ -95,8 +95,10 @@ def list_course_discussions(
 ) -> Response:
     """Show what was said about a module or a notebook of the course, section by section.
 
-    A section's address of the course leads here with its # and all: each section has its anchor.
+    A section's address of the course leads here with its # and all: on a notebook's page, each
+    section has its anchor. (On a module's, two notebooks may have sections of one name.)
     """
+    place = without_track(place)
     with state.reading.begin() as session:
         found, total = threads_within(session, person, place, MOST_WITHIN)
         threads = [view_of(thread) for thread in found]

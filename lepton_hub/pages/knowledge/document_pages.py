@@ -28,7 +28,7 @@ from lepton_hub.knowledge.document_fields import NewDocument
 from lepton_hub.knowledge.documents import create_document, find_document, find_revision
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.forms import split_tags
-from lepton_hub.pages.knowledge.form_reading import (
+from lepton_hub.pages.forms.form_reading import (
     by_field,
     name_from,
     new_form_number,

@@ -32,7 +32,7 @@ from lepton_hub.knowledge.subscriptions import (
     unsubscribe,
     wish_mail,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.forms.form_reading import by_field
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 

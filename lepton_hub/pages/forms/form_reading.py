@@ -18,16 +18,14 @@ from sqlalchemy.orm import Session
 from lepton_hub.api.idempotency import KeptAnswer, once
 from lepton_hub.api.problems import Problem
 from lepton_hub.identity.person import Person
-from lepton_hub.pages.forms import problems_of
+from lepton_hub.pages.forms.form_problems import ITEM_SENTENCES, problems_of
 from lepton_hub.search.word_forms import words_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SENTENCES = {
-    "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",
-    "space": "Choose one of your spaces.",
-    "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
+    **ITEM_SENTENCES,
     "section": "Name a part of the course as MODULE/NOTEBOOK#Section, such as "
     "02_data_pipelines/lesson.ipynb#Leakage.",
     "file": 'It has none of / \\ : * ? " < > | in it, nor ends with a dot or a blank.',
