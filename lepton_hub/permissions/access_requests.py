@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
-from sqlalchemy import String, func, select
+from sqlalchemy import Select, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lepton_hub.database.base import Base
@@ -92,13 +92,16 @@ def requests_by(session: Session, person: str) -> list[AccessRequest]:
 
 def waiting_for(session: Session, space: str, name: str) -> list[AccessRequest]:
     """Return the requests for an item that wait for an answer, oldest first."""
+    query = waiting().where(AccessRequest.space == space, AccessRequest.item_name == name)
+    return list(session.scalars(query))
+
+
+def waiting() -> Select[tuple[AccessRequest]]:
+    """Return the query for all requests that wait for an answer, oldest first."""
     query = select(AccessRequest).where(
-        AccessRequest.space == space,
-        AccessRequest.item_name == name,
-        AccessRequest.answer.is_(None),
-        AccessRequest.asked_at > now() - LASTS,
+        AccessRequest.answer.is_(None), AccessRequest.asked_at > now() - LASTS
     )
-    return list(session.scalars(query.order_by(AccessRequest.asked_at, AccessRequest.id)))
+    return query.order_by(AccessRequest.asked_at, AccessRequest.id)
 
 
 def answer_request(request: AccessRequest, granted: bool, by: str) -> None:

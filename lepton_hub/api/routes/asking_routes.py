@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field, field_validator
-from sqlalchemy import select
+from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import LinkedItem, RequestAnswer, RequestList, version_answer
@@ -23,13 +23,8 @@ from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version, list_versions
 from lepton_hub.identity.person import Person
-from lepton_hub.permissions import Role, SharedLink
-from lepton_hub.permissions.access_requests import (
-    TooManyRequests,
-    ask,
-    requests_by,
-    waiting_for,
-)
+from lepton_hub.permissions import AccessRequest, Role, SharedLink
+from lepton_hub.permissions.access_requests import TooManyRequests, ask, requests_by, waiting
 from lepton_hub.permissions.links import link_by
 
 router = APIRouter(tags=["asking"])
@@ -82,15 +77,12 @@ def list_to_me(state: State, person: Asker) -> RequestList:
 
 def requests_to(session: Session, person: Person) -> list[RequestAnswer]:
     """Return who waits for access to items that a person owns, oldest first."""
-    mine = select(SharedItem.space, SharedItem.name).where(
-        SharedItem.owner == person.name, SharedItem.deleted_at.is_(None)
+    named = and_(
+        SharedItem.space == AccessRequest.space, SharedItem.name == AccessRequest.item_name
     )
-    found = [
-        request_answer(one, one.answer)
-        for space, name in session.execute(mine)
-        for one in waiting_for(session, space, name)
-    ]
-    return sorted(found, key=lambda one: one.asked_at)
+    query = waiting().join(SharedItem, named)
+    query = query.where(SharedItem.owner == person.name, SharedItem.deleted_at.is_(None))
+    return [request_answer(one, one.answer) for one in session.scalars(query)]
 
 
 @router.post("/requests", status_code=202, response_model=RequestAnswer, responses=described(409))
