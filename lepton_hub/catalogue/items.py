@@ -96,9 +96,23 @@ def find_item(
     item = session.scalars(query).first()
     if item is None:
         raise NotVisible
+    if action is not Action.VIEW:
+        lock_item(session, item)
     if not allows(roles_of(session, person, item), action):
         raise NotAllowed
     return item
+
+
+def lock_item(session: Session, item: SharedItem) -> None:
+    """Have those who change an item, add to it or delete it wait for each other.
+
+    What is added would else outlast a deletion that did not see it. Raises NotVisible once it is
+    deleted. SQLite's writers wait by themselves.
+    """
+    query = select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
+    locked = session.scalars(query.execution_options(populate_existing=True)).one()
+    if locked.deleted_at is not None:
+        raise NotVisible
 
 
 def actions_of(session: Session, person: Person, item: SharedItem) -> list[Action]:
@@ -187,6 +201,7 @@ def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[
     Its name stays taken, so that a reference to it never leads to something else. Its content is
     erased by `erase_unneeded`, once this is committed.
     """
+    lock_item(session, item)
     versions = list(session.scalars(select(Version).where(Version.item_id == item.id)))
     contents = {file.sha256 for version in versions for file in version.files}
     for erase in ON_DELETE:

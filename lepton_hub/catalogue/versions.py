@@ -46,7 +46,7 @@ def add_version(
     told: NewVersion,
     files: Sequence[StoredFile],
 ) -> tuple[Version, bool]:
-    """Add a version to an item, and return it and whether it is new.
+    """Add a version to an item that was found to be added to; return it, and whether it is new.
 
     Where the newest version says and holds the same, that one is returned. Raises SourceMissing,
     PathTwice.
@@ -54,9 +54,6 @@ def add_version(
     sources = [_source(session, person, parse_reference(name)) for name in told.made_from]
     _check_paths([file.path for file in files])
     digest = _digest(told, files, sources)
-    session.scalars(
-        select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
-    ).one()
     newest = newest_version(session, item)
     if newest is not None and newest.digest == digest:
         return newest, False

@@ -41,14 +41,13 @@ def answer_survey(session: Session, subjects: Mapping[str, SurveySubject]) -> No
 
 
 def use_items(session: Session, references: Sequence[str]) -> None:
-    """Have each colleague use most of the items, some days ago."""
+    """Have each colleague use most of the items, some days ago; how makes no difference."""
     random_ = random.Random(SEED)
     moment = now() - timedelta(days=3)
     for person in COLLEAGUES:
         for reference in references:
             if random_.random() < 0.7:
-                action = "document.read" if reference.count("-") > 2 else "file.download"
-                keep_item_use(session, person.name, action, reference, {}, moment)
+                keep_item_use(session, person.name, "file.download", reference, {}, moment)
 
 
 def _replies(

@@ -14,6 +14,7 @@ from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.graph_types import EdgeKind, GraphEdge, Key, NodeKind, Place
 from lepton_hub.graph.relations import RELATIONS, about_sections, among, thread_sections
 from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.course_places import is_within
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 
 MOST_TOGETHER = 5000
@@ -119,12 +120,8 @@ class EdgeFinder:
         return list(dict.fromkeys(found))
 
     def _in_modules(self, modules: Collection[Key]) -> Any:
-        section = DiscussionThread.section
         names = [name for module in modules for name in self.course.sections_of(str(module))]
-        return or_(
-            section.in_(names),
-            *(section.startswith(name + end, autoescape=True) for name in names for end in "/#"),
-        )
+        return is_within(names)
 
     def _about_modules(self, rows: Iterable[tuple[int, str]]) -> Iterator[GraphEdge]:
         """Yield the edges of threads and their sections; none where no such module is there."""

@@ -13,9 +13,10 @@ from lepton_hub.knowledge.knowledge_tables import (
     ThreadPost,
     ThreadTag,
 )
+from lepton_hub.knowledge.subscriptions import delete_subscriptions_to
 
 CONTENT_COLUMNS.append(Attachment.sha256)
-ON_DELETE.extend([delete_revisions, delete_threads_about])
+ON_DELETE.extend([delete_revisions, delete_threads_about, delete_subscriptions_to])
 
 __all__ = [
     "Attachment",

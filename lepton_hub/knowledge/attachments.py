@@ -53,11 +53,9 @@ def attach(
 ) -> tuple[Attachment, bool]:
     """Attach a file whose content is in the store; return it, and whether it is new.
 
-    Raises AttachmentTaken where there is one of this name with another content.
+    item: a document that was found to be edited. Raises AttachmentTaken where there is one of this
+    name with another content, and TooManyAttachments.
     """
-    session.scalars(
-        select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
-    ).one()
     known = [one for one in list_attachments(session, item) if one.path == file.path]
     if known:
         if (known[0].sha256, known[0].media_type) != (file.sha256, file.media_type):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
@@ -21,6 +21,9 @@ from lepton_hub.knowledge.digest import NewsEntry, list_news
 from lepton_hub.knowledge.knowledge_tables import DigestMail
 
 CLAIM_LASTS = timedelta(hours=1)
+SETTLING = timedelta(minutes=1)
+"""How old news are that are sent: what has been written down with a moment before may not be
+committed yet, on PostgreSQL, and the next digest begins where this one ends."""
 MOST_ENTRIES = 100
 SECONDS = 30.0
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -44,7 +47,7 @@ class MailServer:
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
-        if parts.scheme not in _PORTS or not parts.hostname:
+        if parts.scheme not in _PORTS or not parts.hostname or not _is_port(parts):
             raise MailSettingsError(
                 "The server of e-mails is named smtp://HOST:PORT, smtp+starttls:// or smtps://."
             )
@@ -85,7 +88,7 @@ def send_due_digests(
     nothing. Whom the server does not reach is tried again after an hour. An e-mail may come twice
     where the hub is killed right after sending it, and is never lost.
     """
-    moment = moment or now()
+    moment = (moment or now()) - SETTLING
     sent = 0
     for name in _due(sessions, moment):
         person = look_up(name)
@@ -122,6 +125,13 @@ def digest_message(
     end = "You get this since you asked for it; PUT /digest/mail with every: never ends it."
     message.set_content("\n".join([f"Hello {person.name},", "", *lines, "", end, ""]))
     return message
+
+
+def _is_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _line(one: NewsEntry) -> str:

@@ -14,12 +14,18 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, t
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.dependents import forget_erased
-from lepton_hub.catalogue.items import NotAllowed, NotVisible, existing, find_item
+from lepton_hub.catalogue.items import (
+    NotAllowed,
+    NotVisible,
+    existing,
+    find_item,
+    lock_item,
+)
 from lepton_hub.catalogue.names import parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import moment_and_key, now
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.document_fields import NewThread
+from lepton_hub.knowledge.document_fields import NewThread, without_track
 from lepton_hub.knowledge.knowledge_tables import (
     DiscussionThread,
     PostWording,
@@ -75,6 +81,7 @@ def begin_thread(session: Session, person: Person, told: NewThread) -> Discussio
     if told.item is not None:
         reference = parse_reference(told.item)
         item = find_item(session, person, reference.space, reference.name, Action.VIEW)
+        lock_item(session, item)
         thread.item_id = item.id
     else:
         thread.audience, thread.audience_name = _audience(person, str(told.audience))
@@ -108,7 +115,7 @@ def list_threads(
     thread = DiscussionThread
     equal = {
         thread.item_id: filters.item,
-        thread.section: filters.section,
+        thread.section: filters.section and without_track(filters.section),
         thread.kind: filters.kind,
         thread.made_by: filters.made_by,
     }
@@ -135,13 +142,8 @@ def may_moderate(session: Session, person: Person, thread: DiscussionThread) -> 
 
 
 def add_post(session: Session, person: Person, thread: DiscussionThread, text: str) -> ThreadPost:
-    """Add a post to a thread. Raises ThreadFull."""
-    query = (
-        select(DiscussionThread)
-        .where(DiscussionThread.id == thread.id)
-        .with_for_update(key_share=True)
-    )
-    locked = session.scalars(query.execution_options(populate_existing=True)).one()
+    """Add a post to a thread. Raises ThreadFull, NotVisible."""
+    locked = _locked(session, thread)
     if locked.posts_ever >= MOST_POSTS:
         raise ThreadFull
     locked.posts_ever += 1
@@ -191,7 +193,12 @@ def own_post(session: Session, person: Person, public_id: str) -> ThreadPost:
 
 
 def reword(session: Session, post: ThreadPost, text: str) -> None:
-    """Give a post another wording; the one before is kept."""
+    """Give a post another wording; the one before is kept.
+
+    Raises NotVisible for one that was deleted meanwhile.
+    """
+    _locked(session, post.thread)
+    _check_there(session, post)
     session.add(
         PostWording(
             post_id=post.id, revision=post.revision, text=post.text, written_at=post.changed_at
@@ -206,11 +213,13 @@ def reword(session: Session, post: ThreadPost, text: str) -> None:
 def delete_post(session: Session, person: Person, post: ThreadPost) -> None:
     """Delete a post's text in all wordings; with the first post of a thread, the whole thread.
 
-    Raises NotAllowed.
+    Raises NotAllowed, NotVisible.
     """
     thread = post.thread
     if post.made_by != person.name and not may_moderate(session, person, thread):
         raise NotAllowed
+    _locked(session, thread)
+    _check_there(session, post)
     if post.number == 1:
         erase_threads(session, [thread])
         return
@@ -233,6 +242,7 @@ def accept(session: Session, person: Person, thread: DiscussionThread, post: str
         raise NotAllowed
     if thread.kind != "question":
         raise NoQuestion
+    _locked(session, thread)
     if post is not None:
         found = find_post(session, person, post)
         if found.thread_id != thread.id:
@@ -254,8 +264,12 @@ def delete_threads_about(session: Session, item: SharedItem) -> set[str]:
 
 
 def erase_threads(session: Session, threads: Sequence[DiscussionThread]) -> None:
-    """Delete threads with all that was said in them."""
+    """Delete threads with all that was said in them; those that are deleted already stay so."""
     for thread in threads:
+        try:
+            _locked(session, thread)
+        except NotVisible:
+            continue
         posts = select(ThreadPost.id).where(ThreadPost.thread_id == thread.id)
         session.execute(delete(PostWording).where(PostWording.post_id.in_(posts)))
         session.execute(delete(ThreadPost).where(ThreadPost.thread_id == thread.id))
@@ -265,6 +279,26 @@ def erase_threads(session: Session, threads: Sequence[DiscussionThread]) -> None
         thread.deleted_at = now()
     session.flush()
     forget_erased(session, *(thread.public_id for thread in threads))
+
+
+def _locked(session: Session, thread: DiscussionThread) -> DiscussionThread:
+    """Have those who change a thread wait for each other; return it as it is then.
+
+    Raises NotVisible once it is deleted: what was added afterwards would never be erased.
+    """
+    query = select(DiscussionThread).where(DiscussionThread.id == thread.id)
+    query = query.with_for_update(key_share=True, of=DiscussionThread)
+    locked = session.scalars(query.execution_options(populate_existing=True)).one()
+    if locked.deleted_at is not None:
+        raise NotVisible
+    return locked
+
+
+def _check_there(session: Session, post: ThreadPost) -> None:
+    """Raise NotVisible for a post that was deleted before its thread was locked."""
+    query = select(ThreadPost.id).where(ThreadPost.id == post.id, ThreadPost.deleted_at.is_(None))
+    if session.scalars(query).first() is None:
+        raise NotVisible
 
 
 def _audience(person: Person, told: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
@@ -18,10 +19,20 @@ from lepton_hub.catalogue.names import (
 
 LONGEST_TEXT = 200_000
 LONGEST_POST = 20_000
-SECTION = (
-    r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}(?:#[A-Za-z0-9_.%-]{1,100})?"
-)
+PLACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}"
+"""A module of the course, or a notebook of it."""
+SECTION = rf"{PLACE}(?:#[A-Za-z0-9_.%-]{{1,100}})?"
 """A part of the course: a module, a notebook of it, a section of that."""
+_TRACK = re.compile("[a-z]{1,20}/(?=[0-9]{2}_)")
+
+
+def without_track(section: str) -> str:
+    """Return a part of the course as threads name it: modules' numbered names are enough.
+
+    >>> without_track("basics/02_data_pipelines/lesson.ipynb#Leakage")
+    '02_data_pipelines/lesson.ipynb#Leakage'
+    """
+    return _TRACK.sub("", section, count=1) if _TRACK.match(section) else section
 
 
 def check_name(name: str) -> str:
@@ -135,6 +146,8 @@ class NewThread(Written):
             raise ValueError("a thread is about an item or about a section: tell one of them")
         if (self.section is None) != (self.audience is None):
             raise ValueError("a thread about a section has an audience, another one has none")
+        if self.section is not None:
+            self.section = without_track(self.section)
         if self.item is not None:
             try:
                 self.item = str(parse_reference(self.item)).partition("@")[0]

@@ -94,11 +94,9 @@ def add_revision(
 ) -> DocumentRevision:
     """Add a revision that was written from the revision `base` on.
 
-    Raises EditConflict where that is not the newest, and TextExists where nothing changed.
+    item: was found to be edited. Raises EditConflict where that is not the newest, and TextExists
+    where nothing changed.
     """
-    session.scalars(
-        select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
-    ).one()
     newest = find_revision(session, item)
     if newest.text == told.text:
         raise TextExists

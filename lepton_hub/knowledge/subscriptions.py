@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import NotVisible, existing
@@ -86,6 +86,15 @@ def list_subscriptions(session: Session, person: Person) -> list[tuple[Subscript
 def following(session: Session, person: Person) -> frozenset[str]:
     """Return what a person follows, as KIND:NAME, such as "tag:churn" or "item:city/ridership"."""
     return frozenset(f"{one.kind}:{name}" for one, name in list_subscriptions(session, person))
+
+
+def delete_subscriptions_to(session: Session, item: SharedItem) -> set[str]:
+    """Have nobody follow an item that is deleted: they could not end it, and it would count."""
+    query = delete(Subscription).where(
+        Subscription.kind == Followed.ITEM, Subscription.target == item.public_id
+    )
+    session.execute(query)
+    return set()
 
 
 def mail_wish(session: Session, person: Person) -> DigestMail | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge import DiscussionThread
+from lepton_hub.knowledge.course_places import is_within
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.needs.survey_subjects import SurveySubject
 from lepton_hub.search import SearchFilters, search
@@ -62,15 +64,11 @@ def lesson_address(prefix: str, subject: SurveySubject) -> str | None:
     return f"{base}/hub/user-redirect/lab/tree/{quote(subject.id)}/lesson.ipynb"
 
 
-def _asked_in(session: Session, person: Person, folder: str) -> list[DiscussionThread]:
+def _asked_in(session: Session, person: Person, folder: str) -> Sequence[DiscussionThread]:
     """Return open questions about a module's sections, those where something happened last."""
     thread = DiscussionThread
     query = visible_threads(person).where(
-        thread.section.startswith(folder, autoescape=True),
-        thread.kind == "question",
-        thread.accepted_id.is_(None),
+        is_within([folder]), thread.kind == "question", thread.accepted_id.is_(None)
     )
     order = (thread.changed_at.desc(), thread.public_id.desc())
-    found = session.scalars(query.order_by(*order).limit(4 * MOST)).all()
-    inside = (f"{folder}/", f"{folder}#")
-    return [one for one in found if one.section == folder or one.section.startswith(inside)]
+    return session.scalars(query.order_by(*order).limit(MOST)).all()

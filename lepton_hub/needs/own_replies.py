@@ -64,12 +64,19 @@ def replies_of(session: Session, person: Person) -> Valid:
 
 
 def counted_with(session: Session, person: Person) -> CountedWith | None:
-    """Return with whom a person is counted; None: with nobody, or with people they have left."""
+    """Return with whom a person is counted; None: with nobody.
+
+    Somebody who has left their group is told "nobody", so that has to be true: it ends here that
+    they are counted with it.
+    """
     known = session.get(SurveyMembership, person.name)
     if known is None:
         return None
     group = CountedWith(Subject(known.kind), known.name)
-    return group if group in groups_of(person) else None
+    if group in groups_of(person):
+        return group
+    count_with(session, person, None)
+    return None
 
 
 def counted_parts(session: Session, person: Person) -> set[tuple[str, str]]:
@@ -103,6 +110,7 @@ def replace_replies(
     if module is not None:
         query = query.where(SurveyReply.module == module)
     moment = moment or now()
+    counted_with(session, person)
     for row in session.scalars(query).all():
         answer = wanted.pop((row.module, row.question), None)
         if answer is None:

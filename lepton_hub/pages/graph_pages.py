@@ -32,7 +32,7 @@ def walk(
 ) -> Response:
     """Show what is around a node, each node a link to what is around that one."""
     wanted = node or f"person:{person.name}"
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         finder = EdgeFinder(session, person, state.course)
         found = neighbourhood(finder, find_place(finder, wanted), depth, MOST_DRAWN)
         note(session, person, "graph.read", wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ ARCHIVE = 4 * 1024 * 1024
 _TEXTS = {".csv": ",", ".tsv": "\t"}
 _LINES = (".jsonl", ".ndjson")
 _ARRAYS = (".npz", ".npy")
+_UNSAYABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL, and half of a surrogate pair, which JSON may hold and no answer in UTF-8 can."""
 
 
 @dataclass(frozen=True)
@@ -148,5 +151,5 @@ def _said(value: object) -> str:
 
 
 def _short(cell: Any) -> str:
-    text = str(cell).replace("\0", "\ufffd")
+    text = _UNSAYABLE.sub("\ufffd", str(cell))
     return text if len(text) <= LETTERS else f"{text[:LETTERS]}…"

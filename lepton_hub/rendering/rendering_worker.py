@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import sys
 from contextlib import suppress
@@ -14,6 +15,9 @@ from lepton_hub.rendering.text_differences import difference, merge
 
 MEMORY = 1024 * 1024 * 1024
 """In bytes, of addresses; a hostile text may not take the machine's memory."""
+
+_HALF = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair, such as a notebook may hold: no answer in UTF-8 can."""
 
 TASKS = {
     "markdown": render_markdown,
@@ -33,7 +37,7 @@ def main() -> None:
     for line in sys.stdin.buffer:
         task, arguments = json.loads(line)
         try:
-            answer = ["ok", TASKS[task](*arguments)]
+            answer = ["ok", _encodable(TASKS[task](*arguments))]
         except NotANotebook as error:
             answer = ["refused", str(error)]
         except (RecursionError, MemoryError):
@@ -42,6 +46,10 @@ def main() -> None:
             answer = ["failed", type(error).__name__]
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()
+
+
+def _encodable(text: str | None) -> str | None:
+    return None if text is None else _HALF.sub("\ufffd", text)
 
 
 if __name__ == "__main__":

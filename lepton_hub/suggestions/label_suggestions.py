@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,9 +92,9 @@ def suggest_labels(
     wanted = sorted(word for word in words if word in place and weights[place[word]])
     at = np.array([place[word] for word in wanted], dtype=int)
     shares = {
-        label: dict(zip(wanted, centroid[at] * weights[at], strict=True))
-        for label, centroid in _centroids(rows, known, weights, without).items()
-        if wanted and centroid[at].any()
+        label: dict(zip(wanted, centroid * weights[at], strict=True))
+        for label, centroid in _centroids(rows, known, weights, at, without)
+        if centroid.any()
     }
     scores = {
         label: round(math.fsum(found.values()) + NAMED * _is_named(label, words), 9)
@@ -124,21 +124,26 @@ def _centroids(
     rows: Sequence[np.ndarray],
     known: Sequence[LabelledText],
     weights: np.ndarray,
+    at: np.ndarray,
     without: Collection[str],
-) -> dict[str, np.ndarray]:
-    """Return the direction, of length 1, of the sum of the vectors of each label's texts."""
+) -> Iterator[tuple[str, np.ndarray]]:
+    """Yield each label's centroid: the direction, of length 1, of the sum of its texts' vectors.
+
+    at: the numbers of the words that are wanted; the centroids have its shape. So a label costs as
+    much as its own texts, however many words there are.
+    """
     of_label: dict[str, list[int]] = {}
     for number, text in enumerate(known):
         for label in text.labels.difference(without):
             of_label.setdefault(label, []).append(number)
     vectors = [weights[row] / max(1e-12, float(np.linalg.norm(weights[row]))) for row in rows]
-    found = {}
+    sums = np.zeros(len(weights))
     for label, numbers in of_label.items():
         words = np.concatenate([rows[number] for number in numbers])
-        values = np.concatenate([vectors[number] for number in numbers])
-        centroid = np.bincount(words, values, minlength=len(weights))
-        found[label] = centroid / max(1e-12, float(np.linalg.norm(centroid)))
-    return found
+        np.add.at(sums, words, np.concatenate([vectors[number] for number in numbers]))
+        own = np.unique(words)
+        yield label, sums[at] / max(1e-12, float(np.linalg.norm(sums[own])))
+        sums[own] = 0.0
 
 
 def _explained(

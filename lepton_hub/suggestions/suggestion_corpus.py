@@ -74,8 +74,8 @@ def suggest_for_text(
     tags = suggest_labels(words, tagged, most, without)
     taken = {*without, *(one.label for one in tags)}
     tags += _terms(course, text, taken)[: most - len(tags)]
-    sorted_ = [LabelledText(one.words, frozenset({one.category})) for one in known if one.category]
-    return SuggestedLabels(tags, suggest_labels(words, sorted_, min(most, MOST_CATEGORIES)))
+    filed = [LabelledText(one.words, frozenset({one.category})) for one in known if one.category]
+    return SuggestedLabels(tags, suggest_labels(words, filed, min(most, MOST_CATEGORIES)))
 
 
 def known_texts(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from conftest import skip_unless_ci
 from page_visitor import PageVisitor
@@ -57,3 +59,35 @@ def test_a_place_has_what_is_said_in_it_and_nothing_beside_it(hub):
     again = ada.send("/pages/discussions/new", told)
     assert first.headers["location"] == again.headers["location"]
     assert within(hub, "curie", "02_data") == (["02_data"], 1)
+
+
+def test_a_module_is_the_same_with_its_track_and_with_other_capitals_another_one(hub):
+    module = "02_data_pipelines"
+    told = {"audience": "everybody", "kind": "question", "text": "x"}
+    made = []
+    for section in (f"basics/{module}/lesson.ipynb#A", f"{module}/lesson.ipynb#A"):
+        answer = hub.post("ada", "/threads", {**told, "section": section, "title": section})
+        assert answer.json()["section"] == f"{module}/lesson.ipynb#A"
+        made.append(answer.json()["id"])
+    other = f"{module.upper()}/lesson.ipynb#A"
+    hub.post("ada", "/threads", {**told, "section": other, "title": "capitals"})
+    for section in (f"{module}/lesson.ipynb#A", f"basics/{module}/lesson.ipynb#A"):
+        threads = hub.get("ada", "/threads", params={"section": section}).json()["threads"]
+        assert sorted(one["id"] for one in threads) == sorted(made)
+    assert within(hub, "bose", f"basics/{module}") == within(hub, "bose", module)
+    assert within(hub, "bose", module)[1] == 2
+    hub.post("ada", "/threads", {**told, "section": f"{module}/deeper.ipynb#A", "title": "A"})
+    hub.post("ada", "/threads", {**told, "section": f"{module}/lesson.ipynb", "title": "All"})
+    bose = PageVisitor(hub, "bose")
+    course = "/pages/discussions/course"
+    for place in (module, f"basics/{module}", f"{module}/lesson.ipynb"):
+        found = re.findall(r'<section id="([^"]*)"', bose.see(f"{course}/{place}").html)
+        assert len(found) == len(set(found)) > 1, found
+    assert "A" in found
+    node = {"node": f"module:basics/{module}", "depth": 1}
+    start = hub.get("ada", "/graph", params=node).json()["nodes"][0]
+    assert start["links"] == start["links_shown"]
+    material = hub.get("ada", f"/needs/material/basics/{module}").json()["open_questions"]
+    assert set(made) < {one["id"] for one in material}
+    uses = {one["what"] for one in hub.get("ada", "/recommendations/uses").json()["uses"]}
+    assert uses == {module, module.upper()}

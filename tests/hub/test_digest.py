@@ -254,7 +254,7 @@ def test_addresses_are_of_the_company_alone(posting):
     assert hub.state.mail.address_of("a@example.org") == "a@example.org"
     assert hub.state.mail.address_of("a@elsewhere.example") is None
     assert "password" not in repr(MailServer("smtps://u:password@h", "h@x.y", "x.y"))
-    for url in ("http://x", "smtp://", "smtp://u:p@host", "x"):
+    for url in ("http://x", "smtp://", "smtp://u:p@host", "x", "smtp://h:x", "smtp://h:99999"):
         with pytest.raises(MailSettingsError):
             MailServer(url, "h@x.y", "x.y")
 

@@ -117,6 +117,20 @@ def test_what_was_counted_stays_whoever_changes_or_leaves(hub):
     assert hub.get(people[1].name, "/needs/replies").json()["replies"] == []
 
 
+def test_who_has_left_a_group_and_is_told_so_is_not_counted_with_it(hub):
+    people = team_of(6)
+    for person in people[:5]:
+        answer(hub, person, *before(LATER))
+    left = people[0].name
+    hub.known.people[left] = Person(left, frozenset({"particles"}), "quantum")
+    assert hub.get(left, "/needs/replies").json()["counted_with"] is None
+    count(hub)
+    assert sums(hub) == {}, "four are left"
+    answer(hub, people[5], *before(LATER))
+    count(hub)
+    assert sums(hub)[LATER]["before"]["people"] == 5
+
+
 def test_answers_are_their_owners_alone(hub):
     answer(hub, BOSE, *before(LATER, wanted=1))
     for other in ("ada", "grace"):

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from small_hub import SmallHub, small_hub
+from sqlalchemy import event
 
 from lepton_hub.database.moments import now
 from lepton_hub.permissions import AccessRequest, SharedLink
@@ -40,6 +41,26 @@ def test_an_owner_answers_a_request(hub: SmallHub):
     again = hub.post("ada", f"{ITEM}/requests/{made.json()['id']}", {"granted": False})
     assert again.status_code == 404
     assert hub.log(action="request.answer")[0].detail["of"] == "curie"
+
+
+def test_who_waits_is_found_in_one_query_however_much_somebody_owns(hub: SmallHub):
+    for number in range(12):
+        hub.make("ada", f"engines/more-{number}")
+    for item in ("engines/more-7", "engines/rides", "~dora/none"):
+        ask_for(hub, "curie", item)
+    hub.make("ada", "engines/gone")
+    ask_for(hub, "curie", "engines/gone")
+    hub.ask("ada", "DELETE", "/items/engines/gone")
+    statements: list[str] = []
+
+    def executed(connection: object, cursor: object, statement: str, *_: object) -> None:
+        statements.extend([statement] * ("access_requests" in statement))
+
+    event.listen(hub.state.engine, "before_cursor_execute", executed)
+    found = hub.get("ada", "/requests/to-me").json()["requests"]
+    event.remove(hub.state.engine, "before_cursor_execute", executed)
+    assert [one["item"] for one in found] == ["engines/more-7", "engines/rides"]
+    assert len(statements) == 1
 
 
 def test_a_refusal_and_an_item_that_is_not_there_look_alike_to_who_asks(hub: SmallHub):

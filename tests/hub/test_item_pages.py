@@ -178,9 +178,15 @@ def test_a_link_shows_the_item_until_it_is_ended(hub, ada, riders):
     [form] = [form for form in page.forms if "link" in form.fields]
     ada.after(ada.send(form.action, {**form.fields, "wish": "end"}))
     assert dora.get(address).status_code == 404
-    for told, words in (({"hours": "x"}, "Choose how long"), ({"version": "9"}, "no such version")):
+    for told, words in (
+        ({"hours": "x"}, "Choose how long"),
+        ({"version": "9"}, "no such version"),
+        ({"version": "x"}, "no such version"),
+        ({"version": "0"}, "no such version"),
+    ):
         sent = ada.send(f"{PLACE}/sharing/links", {"hours": "1", "version": "", **told})
         assert words in PageContent(sent.text).text
+    assert hub.get("ada", "/items/engines/riders/links").json()["links"] == []
 
 
 def test_an_item_is_deleted_once_its_name_was_typed(hub, ada, riders):
@@ -215,6 +221,25 @@ def test_a_notebook_and_arrays_can_be_looked_at(hub, ada):
     assert "not shown here" in ada.see(f"{place}e.bin").text
     assert ada.get(f"{place}f.txt").status_code == 404
     assert "e.bin" in ada.see("/pages/items/engines/code").text
+
+
+def test_half_a_letter_in_a_file_is_shown_as_a_question(hub, ada):
+    """JSON may hold half of a surrogate pair, which no answer in UTF-8 can."""
+    cells = [{"cell_type": "code", "source": "x = '\ud800y'"}]
+    files = {
+        "a.ipynb": json.dumps({"nbformat": 4, "cells": cells}).encode(),
+        "b.jsonl": b'{"a\\udfff": "\\ud800y"}\n',
+    }
+    hub.make("ada", "engines/odd", "notebook")
+    hub.add("ada", "engines/odd", files)
+    place = "/items/engines/odd/versions/1"
+    notebook = hub.get("ada", f"{place}/notebook", params={"path": "a.ipynb"})
+    table = hub.get("ada", f"{place}/preview", params={"path": "b.jsonl"})
+    assert "x = &#x27;\ufffdy" in notebook.text
+    assert (table.json()["columns"], table.json()["rows"]) == (["a\ufffd"], [["\ufffdy"]])
+    for name in files:
+        assert "\ufffdy" in ada.see(f"/pages/items/engines/odd/file?path={name}").text
+    assert "\ufffdy" in ada.see("/pages/items/engines/odd").text
 
 
 def test_the_catalogue_is_filtered_by_its_facets(hub, ada):
@@ -253,6 +278,23 @@ def test_a_button_that_is_pressed_twice_acts_once(hub, ada):
         sent = ada.send(place, {**kept, "made_from": ""})
         assert sent.headers["location"].endswith("?version=1")
     assert len(hub.log(action="version.add")) == 1
+
+
+def test_a_form_that_is_sent_again_after_a_deletion_says_so(hub, ada):
+    form = ada.see("/pages/items/new").form("/pages/items/new").fields
+    told = {**form, **CARD, "space": "engines", "kind": "dataset"}
+    for name in ("source", "made"):
+        ada.send("/pages/items/new", {**told, "name": name})
+    place = "/pages/items/engines/made/versions/new"
+    hub.add("ada", "engines/source", {"a": b"1"})
+    form = ada.see(place).form(place).fields
+    version = {**form, "upload": f"{hub.upload('ada', b'2')} b", "made_from": "engines/source@1"}
+    for _ in range(2):
+        assert ada.send(place, version).headers["location"].endswith("?version=1")
+    hub.ask("ada", "DELETE", "/items/engines/source")
+    for path, fields in (("/pages/items/new", {**told, "name": "source"}), (place, version)):
+        answer = ada.send(path, fields)
+        assert (answer.status_code, "has been deleted since" in answer.text) == (422, True)
 
 
 def test_columns_go_through_text_and_back():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlencode
 
 import pytest
 from page_visitor import PageContent, PageVisitor
 from pool_hub import RESULT, pool_hub
+from served_hub import served, signed_in, started
 
 from lepton_hub.pages.jobs.metric_charts import chart_of
 
@@ -132,6 +134,54 @@ def test_others_do_not_see_a_job(pool, ada):
     page = grace.see(f"/pages/jobs/{id_}")
     assert "Run it again" not in page.text
     assert pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").status_code == 200
+
+
+def test_a_long_job_is_asked_for_again_with_all_that_was_typed(pool):
+    """Bose has two teams; what he asked for would be cut in an address."""
+    hub = pool.hub
+    bose = PageVisitor(hub, "bose")
+    inputs = []
+    for number in range(12):
+        reference = f"engines/{number:02}-{'x' * 59}"
+        hub.make("bose", reference)
+        inputs.append(hub.add("bose", reference, {"a": b"1"}).json()["reference"])
+    hub.make("bose", "particles/mine")
+    told = {
+        "program": pool.code, "inputs": inputs, "parameters": {"text": "é" * 900},
+        "result": "particles/mine", "team": "particles",
+    }  # fmt: skip
+    id_ = hub.post("bose", "/train", told).json()["id"]
+    place = f"/pages/jobs/new?again={id_}"
+    assert place in bose.see(f"/pages/jobs/{id_}").links
+    form = bose.see(place).form("/pages/jobs/new").fields
+    assert form["team"] == "particles"
+    page = bose.after(bose.send("/pages/jobs/new", form))
+    found = hub.get("bose", "/jobs").json()["jobs"][0]
+    assert found["id"] in page.html
+    names = ("program", "inputs", "parameters", "limits", "priority", "share")
+    before = hub.get("bose", f"/jobs/{id_}").json()
+    assert {name: found[name] for name in names} == {name: before[name] for name in names}
+    for who in ("ada", "grace"):
+        assert PageVisitor(hub, who).get(place).status_code == 404
+    for one in (id_, found["id"]):
+        hub.ask("bose", "DELETE", f"/jobs/{one}")
+
+
+def test_a_page_stays_as_it_is_while_the_hub_is_busy(pool, chromium):
+    id_ = pool.ask(pool.code).json()["id"]
+    with served(pool.hub) as url, started(chromium) as browser:
+        page = signed_in(browser, pool.hub, url, "ada").new_page()
+        loaded: list[str] = []
+        page.on("framenavigated", lambda frame: loaded.append(frame.url))
+        busy = {"status": 503, "json": {"status": 503, "detail": "The hub is busy."}}
+        page.route(re.compile("^[^/]+//[^/]+/jobs/"), lambda route: route.fulfill(**busy))
+        page.goto(f"/pages/jobs/{id_}")
+        for _ in range(3):
+            page.wait_for_event("response", lambda answer: answer.status == 503)
+        assert len(loaded) == 1
+        page.unroute_all()
+        pool.hub.ask("ada", "DELETE", f"/jobs/{id_}")
+        page.wait_for_selector("[data-state=cancelled]")
 
 
 def test_a_chart_of_many_points_is_short_and_ends_where_they_end():

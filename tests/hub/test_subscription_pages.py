@@ -8,6 +8,9 @@ import pytest
 from lasting_renderer import RENDERER
 from page_visitor import ORIGIN, PageVisitor
 from small_hub import small_hub
+from sqlalchemy import func, select
+
+from lepton_hub.knowledge import Subscription
 
 HERE = "/pages/subscriptions"
 
@@ -178,3 +181,14 @@ def test_a_long_digest_comes_in_pages(hub, bose):
     assert first.text.count("ada made engines/i") == 50
     assert rest.text.count("ada made engines/i") == 5
     assert "ada made engines/guide" in rest.text
+
+
+def test_what_is_deleted_is_followed_by_nobody(hub, bose):
+    hub.post("bose", "/documents", {"space": "engines", "name": "b", "title": "B", "text": "x"})
+    for target in ("engines/b", "engines/guide"):
+        bose.send(HERE, {"kind": "item", "target": target, "wish": "follow"})
+    assert followed(hub) == [("item", "engines/b"), ("item", "engines/guide")]
+    hub.ask("bose", "DELETE", "/items/engines/b")
+    assert followed(hub) == [("item", "engines/guide")]
+    with hub.state.sessions.begin() as session:
+        assert session.scalar(select(func.count()).select_from(Subscription)) == 1

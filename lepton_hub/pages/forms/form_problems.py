@@ -6,6 +6,13 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+ITEM_SENTENCES = {
+    "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",
+    "space": "Choose one of your spaces.",
+    "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
+}
+"""What to do, by the fields that the forms of items and of documents have in common."""
+
 
 def problems_of(error: ValidationError, sentences: Mapping[str, str]) -> dict[str, str]:
     """Return by field what is wrong with it.

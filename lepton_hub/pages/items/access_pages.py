@@ -17,8 +17,8 @@ from lepton_hub.catalogue.items import card_of
 from lepton_hub.catalogue.versions import find_version, list_versions
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import problems_of
+from lepton_hub.pages.forms.form_reading import by_field, form_key, new_form_number
 from lepton_hub.pages.items.sharing_pages import ROLES
-from lepton_hub.pages.knowledge.form_reading import by_field, form_key, new_form_number
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 

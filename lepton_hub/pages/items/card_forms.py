@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
 from lepton_hub.catalogue.names import own_space
 from lepton_hub.identity.person import Person
-from lepton_hub.pages.forms import problems_of, split_tags
+from lepton_hub.pages.forms import ITEM_SENTENCES, problems_of, split_tags
 
 KINDS = [
     (ItemKind.DATASET, "a data set"),
@@ -24,10 +24,8 @@ PERSONAL_DATA = [
     ("personal", "personal: people who can be identified"),
 ]
 SENTENCES = {
-    "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",
-    "space": "Choose one of your spaces.",
+    **ITEM_SENTENCES,
     "kind": "Choose what it is.",
-    "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
     "personal_data": "Choose one.",
 }
 

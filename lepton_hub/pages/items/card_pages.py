@@ -8,6 +8,7 @@ from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.routes.item_routes import remove, replace_card
 from lepton_hub.catalogue.items import card_of, find_item
 from lepton_hub.identity.person import Person
+from lepton_hub.pages.forms.form_reading import by_field
 from lepton_hub.pages.items.card_forms import (
     PERSONAL_DATA,
     blank_card,
@@ -15,7 +16,6 @@ from lepton_hub.pages.items.card_forms import (
     read_card,
     typed_of,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field
 from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,6 +15,12 @@ from lepton_hub.catalogue.cards import TAG, ItemKind, Text
 from lepton_hub.catalogue.items import Filters, facets, list_items
 from lepton_hub.catalogue.names import SPACE
 from lepton_hub.identity.person import PERSON, Person
+from lepton_hub.pages.forms.form_reading import (
+    by_field,
+    content_of,
+    form_key,
+    new_form_number,
+)
 from lepton_hub.pages.items.card_forms import (
     KINDS,
     PERSONAL_DATA,
@@ -23,7 +28,6 @@ from lepton_hub.pages.items.card_forms import (
     read_new_item,
     spaces_of,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field, form_key, new_form_number
 from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
@@ -52,7 +56,7 @@ def catalogue(
     words = q.split()
     filters = Filters(" ".join(words[:MOST_WORDS]), kind, tag, category, space, owner)
     after = from_cursor(cursor, str, str)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         place = (after[0], after[1]) if after else None
         found, total = list_items(session, person, filters, ON_A_PAGE + 1, place)
         page = [summary_of(item) for item in found[:ON_A_PAGE]]
@@ -86,7 +90,7 @@ def make_item(request: Request, state: State, person: Visitor, form: SentForm) -
             made = item_routes.make(
                 request, state, person, told, form_key(form.get("once", ""), told)
             )
-            reference = json.loads(made.body)["reference"]
+            reference = content_of(made)["reference"]
             said = "It is made. Now add its first version: the files."
             return see_other(request, f"/pages/items/{reference}/versions/new", said)
         except Problem as problem:

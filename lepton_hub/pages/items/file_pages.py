@@ -29,7 +29,7 @@ def show_file(
     version: Annotated[int | None, Query(ge=1, lt=10**9)] = None,
 ) -> Response:
     """Show a table's first rows, a small picture, a text's beginning, or a notebook to be read."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         found = find_version(session, item, version)
         file = find_file(found, path)

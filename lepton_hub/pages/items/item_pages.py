@@ -64,7 +64,7 @@ def show_item(
     before: Before = None,
 ) -> Response:
     """Show an item, and one of its versions: the newest, unless told."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         newest = newest_version(session, item)
         chosen = find_version(session, item, version) if version else newest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -14,7 +16,7 @@ from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.versions import list_versions
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import problems_of
-from lepton_hub.pages.knowledge.form_reading import by_field, number_in
+from lepton_hub.pages.forms.form_reading import by_field, number_in
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action, Grant, Subject
@@ -44,6 +46,8 @@ SENTENCES = {
     "version": "There is no such version.",
 }
 MOST_VERSIONS = 100
+_NAME = re.compile(sharing_routes.SUBJECT_NAME)
+_LINK = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
 @router.get("/pages/items/{space}/{name}/sharing")
@@ -64,7 +68,7 @@ def change_grant(
         typed["name"] = ""
     place = f"/pages/items/{space}/{name}/sharing"
     if form.get("wish") == "take":
-        if typed["subject"] not in list(Subject):
+        if typed["subject"] not in list(Subject) or not _NAME.fullmatch(typed["name"]):
             raise NotVisible
         subject = Subject(typed["subject"])
         sharing_routes.revoke(state, person, space, name, subject, typed["name"])
@@ -109,19 +113,23 @@ def change_link(
 ) -> Response:
     """Make a link, and show it once; or end one."""
     if form.get("wish") == "end":
-        sharing_routes.end_link(state, person, space, name, form.get("link", ""))
+        link = form.get("link", "")
+        if not _LINK.fullmatch(link):
+            raise NotVisible
+        sharing_routes.end_link(state, person, space, name, link)
         said = "The link works no more."
         return see_other(request, f"/pages/items/{space}/{name}/sharing", said)
     typed = {"hours": form.get("hours", ""), "version": form.get("version", "")}
     try:
-        told = NewLink(hours=number_in(typed["hours"]) or 0, version=number_in(typed["version"]))
+        # What is no number counts as 0, which no link has: never as the link to all versions.
+        version = (number_in(typed["version"]) or 0) if typed["version"] else None
+        told = NewLink(hours=number_in(typed["hours"]) or 0, version=version)
         made = sharing_routes.make(state, person, space, name, told)
     except (ValidationError, NotVisible):
         with state.sessions.begin() as session:
             find_item(session, person, space, name, Action.SHARE)
-        problems = {"hours": SENTENCES["hours"], "version": SENTENCES["version"]}
-        problem = {"version" if number_in(typed["hours"]) else "hours"}
-        problems = {key: said for key, said in problems.items() if key in problem}
+        wrong = "version" if number_in(typed["hours"]) else "hours"
+        problems = {wrong: SENTENCES[wrong]}
         return _page(request, state, person, space, name, typed=typed, problems=problems)
     secret = (made.path or "").rpartition("/")[2]
     host = f"{request.url.scheme}://{request.url.netloc}{state.settings.prefix}"

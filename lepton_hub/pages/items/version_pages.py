@@ -1,8 +1,7 @@
-"""Add a version to an item: files sent with the form, or uploaded before by hub.js."""
+"""Add a version to an item: files sent with the form, or uploaded before by uploads.js."""
 
 from __future__ import annotations
 
-import json
 from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
@@ -18,12 +17,17 @@ from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.versions import newest_version
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import ArrivedFile, SentFile, arrived_files
+from lepton_hub.pages.forms.form_reading import (
+    by_field,
+    content_of,
+    form_key,
+    new_form_number,
+)
 from lepton_hub.pages.items.version_forms import (
     COLUMN_HELP,
     columns_as_text,
     read_version,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field, form_key, new_form_number
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.permissions import Action
@@ -55,7 +59,7 @@ def add_version(
         if told is not None:
             key = form_key(form.get("once", ""), told)
             answer = version_routes.add(request, state, person, space, name, told, key)
-            number = json.loads(answer.body)["number"]
+            number = content_of(answer)["number"]
             said = f"Version {number} is there." if answer.status_code == 201 else SAME
             return see_other(request, f"/pages/items/{space}/{name}?version={number}", said)
     except Problem as problem:

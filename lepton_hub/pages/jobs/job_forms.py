@@ -37,7 +37,7 @@ class WrongLine(ValueError):
 
 
 def blank_job(person: Person, told: Mapping[str, str]) -> dict[str, str]:
-    """Return the form's fields. told: what an address says of them."""
+    """Return the form's fields. told: those that are known already."""
     usual = {"processors": "1", "priority": "normal", "team": min(person.teams, default="")}
     return {name: told.get(name, usual.get(name, "")) for name in FIELDS}
 
@@ -80,8 +80,8 @@ def read_job(form: Fields) -> tuple[NewJob | None, dict[str, str]]:
     return (None if problems else job), problems
 
 
-def typed_again(job: JobAnswer) -> dict[str, str]:
-    """Return what was typed for a job, to ask for it again."""
+def typed_again(job: JobAnswer, person: Person) -> dict[str, str]:
+    """Return the form's fields by which a job is asked for again."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in job.parameters.items()]
     return {
         "program": job.program or "",
@@ -92,6 +92,7 @@ def typed_again(job: JobAnswer) -> dict[str, str]:
         "memory": f"{job.limits.memory / GIB:g}",
         "minutes": f"{job.limits.seconds / 60:g}",
         "priority": job.priority.value,
+        **({"team": job.share} if job.share in person.teams else {}),
         "result": (job.result or "").partition("@")[0],
     }
 

@@ -22,9 +22,9 @@ from lepton_hub.jobs.job_log import ANSWER, read_log
 from lepton_hub.jobs.job_metrics import read_metrics
 from lepton_hub.jobs.job_queue import cancel_job
 from lepton_hub.jobs.job_types import ENDED, JobPriority, JobState, NewJob
+from lepton_hub.pages.forms.form_reading import new_form_number, take_once
 from lepton_hub.pages.jobs.job_forms import FIELDS, blank_job, read_job, typed_again
 from lepton_hub.pages.jobs.metric_charts import chart_of
-from lepton_hub.pages.knowledge.form_reading import new_form_number, take_once
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 
@@ -39,6 +39,7 @@ NOT_THERE = (
 )
 NOT_YOURS = "You may not add versions to this item: ask its owner for the role contribute."
 Cursor = Annotated[str | None, Query(max_length=800)]
+AskedBefore = Annotated[str | None, Query(pattern=r"^[A-Za-z0-9_-]{16}$")]
 Shown = Annotated[JobState | Literal[""], Query(alias="state")]
 
 
@@ -62,9 +63,19 @@ def show_jobs(
 
 
 @router.get("/pages/jobs/new")
-def new_job(request: Request, state: State, person: Visitor) -> Response:
-    """Show the form to ask for a job; an address may say what stands in it."""
+def new_job(request: Request, state: State, person: Visitor, again: AskedBefore = None) -> Response:
+    """Show the form to ask for a job; an address may say what stands in it.
+
+    again: a job of one's own of which the form is filled; an address has no room for all of it.
+    """
     told = {name: value[:1000] for name, value in request.query_params.items() if name in FIELDS}
+    if again is not None:
+        with state.sessions.begin() as session:
+            job = find_job(session, person, again)
+            if job.asked_by != person.name:
+                raise NotVisible
+            told = typed_again(job_answer(session, person, job, state.settings.jobs), person)
+            note_look(session, person, "job.read", job)
     return _form(request, state, person, blank_job(person, told), {})
 
 
@@ -109,7 +120,7 @@ def show_job(request: Request, state: State, person: Visitor, id: JobId) -> Resp
     return render(
         request, person, "jobs/job.html", job=answer, text=text, place=place, cut=cut,
         charts=charts, ended=answer.state in ENDED,
-        again=typed_again(answer) if answer.asked_by == person.name and answer.program else None,
+        may_repeat=answer.asked_by == person.name and answer.program is not None,
     )  # fmt: skip
 
 

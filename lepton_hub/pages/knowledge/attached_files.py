@@ -16,7 +16,7 @@ from lepton_hub.knowledge.attachments import AttachmentTaken, TooManyAttachments
 from lepton_hub.knowledge.document_fields import AttachmentName
 from lepton_hub.knowledge.documents import find_document
 from lepton_hub.pages.forms import ArrivedFile, SentFile
-from lepton_hub.pages.knowledge.form_reading import read_form
+from lepton_hub.pages.forms.form_reading import read_form
 from lepton_hub.permissions import Action
 from lepton_hub.storage import HashMismatch, UploadMissing
 

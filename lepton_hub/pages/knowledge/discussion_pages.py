@@ -22,10 +22,10 @@ from lepton_hub.knowledge.discussions import (
     begin_thread,
     list_threads,
 )
-from lepton_hub.knowledge.document_fields import SECTION, NewThread
+from lepton_hub.knowledge.document_fields import PLACE, SECTION, NewThread, without_track
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.forms import split_tags
-from lepton_hub.pages.knowledge.form_reading import (
+from lepton_hub.pages.forms.form_reading import (
     by_field,
     new_form_number,
     read_form,
@@ -41,9 +41,6 @@ router = APIRouter(include_in_schema=False)
 
 ON_A_PAGE = 30
 MOST_WITHIN = 200
-
-PLACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}"
-"""A module of the course, or a notebook of it."""
 
 SectionName = Annotated[str | None, Query(pattern=f"^{SECTION}$")]
 Shown = Literal["all", "open", "mine"]
@@ -66,7 +63,7 @@ def list_discussions(
     show: "open" for questions without an accepted answer, "mine" for what one began oneself.
     """
     before = from_moment_cursor(cursor)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         about = _item(session, person, item)
         filters = ThreadFilters(
             item=about.id if about else None,
@@ -98,9 +95,11 @@ def list_course_discussions(
 ) -> Response:
     """Show what was said about a module or a notebook of the course, section by section.
 
-    A section's address of the course leads here with its # and all: each section has its anchor.
+    A section's address of the course leads here with its # and all: on a notebook's page, each
+    section has its anchor. (On a module's, two notebooks may have sections of one name.)
     """
-    with state.sessions.begin() as session:
+    place = without_track(place)
+    with state.reading.begin() as session:
         found, total = threads_within(session, person, place, MOST_WITHIN)
         threads = [view_of(thread) for thread in found]
         note(session, person, "thread.list", place, found=total)

@@ -28,7 +28,7 @@ from lepton_hub.knowledge.document_fields import NewDocument
 from lepton_hub.knowledge.documents import create_document, find_document, find_revision
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.forms import split_tags
-from lepton_hub.pages.knowledge.form_reading import (
+from lepton_hub.pages.forms.form_reading import (
     by_field,
     name_from,
     new_form_number,
@@ -71,7 +71,7 @@ def list_documents(
     filters = Filters(words, ItemKind.DOCUMENT, tag or None, space=space or None)
     place = from_cursor(cursor, str, str)
     after = (place[0], place[1]) if place else None
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found, total = list_items(session, person, filters, ON_A_PAGE + 1, after)
         tags = facets(session, person, filters)["tag"]
         note(session, person, "document.list", "documents", found=total)
@@ -137,7 +137,7 @@ def read_document(
     revision: RevisionNumber | None = None,
 ) -> Response:
     """Show a document: as it is now, or a revision of it."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         shown = find_revision(session, item, revision)
         newest = find_revision(session, item)

@@ -19,7 +19,7 @@ from lepton_hub.knowledge.documents import (
     find_document,
     find_revision,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field, number_in, read_form
+from lepton_hub.pages.forms.form_reading import by_field, number_in, read_form
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor

@@ -20,7 +20,7 @@ from lepton_hub.knowledge.discussions import (
     reword,
 )
 from lepton_hub.knowledge.document_fields import NewPost
-from lepton_hub.pages.knowledge.form_reading import by_field, number_in, read_form
+from lepton_hub.pages.forms.form_reading import by_field, number_in, read_form
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
 from lepton_hub.pages.knowledge.thread_pages import post_path
 from lepton_hub.pages.page_rendering import render, see_other

@@ -32,7 +32,7 @@ def show_revisions(
 ) -> Response:
     """Show who changed a document when, the newest revision first."""
     before = from_cursor(cursor, int)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         newest = find_revision(session, item).number
         place = before[0] if before else None
@@ -59,7 +59,7 @@ def show_difference(
     view: Literal["inline", "side"] = "inline",
 ) -> Response:
     """Show what changed from one revision to another, or to the newest."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         old = find_revision(session, item, before)
         new = find_revision(session, item, after)

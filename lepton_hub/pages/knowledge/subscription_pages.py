@@ -32,7 +32,7 @@ from lepton_hub.knowledge.subscriptions import (
     unsubscribe,
     wish_mail,
 )
-from lepton_hub.pages.knowledge.form_reading import by_field
+from lepton_hub.pages.forms.form_reading import by_field
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 
@@ -49,7 +49,7 @@ def show_digest(
     """Show what others did with what one follows, the latest first."""
     before = from_moment_cursor(cursor)
     since = now() - timedelta(days=days)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = list_news(session, person, since, ON_A_PAGE + 1, before)
         follows = len(list_subscriptions(session, person))
         page = [(one, page_of(one)) for one in found[:ON_A_PAGE]]

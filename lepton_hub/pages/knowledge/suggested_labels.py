@@ -36,5 +36,5 @@ def labels_for(
         note(session, person, "tags.suggest", item.reference if item else "suggestions")
     tags = split_tags(typed.get("tags", ""))
     found = suggest_for_text(known, state.course, text, without=tags)
-    now = typed.get("category", "").strip()
-    return SuggestedLabels(found.tags, [one for one in found.categories if one.label != now])
+    category = typed.get("category", "").strip()
+    return SuggestedLabels(found.tags, [one for one in found.categories if one.label != category])

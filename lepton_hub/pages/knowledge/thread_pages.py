@@ -26,7 +26,7 @@ from lepton_hub.knowledge.discussions import (
 )
 from lepton_hub.knowledge.document_fields import NewPost
 from lepton_hub.knowledge.subscriptions import following
-from lepton_hub.pages.knowledge.form_reading import (
+from lepton_hub.pages.forms.form_reading import (
     by_field,
     new_form_number,
     read_form,

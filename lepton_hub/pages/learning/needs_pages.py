@@ -148,7 +148,7 @@ def show_group(
 ) -> Response:
     """Show what a group knows and needs, and what answers it."""
     subjects = survey_subjects(state.settings.curriculum)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = needs_of(session, person, CountedWith(Subject(kind), name), subjects)
         material = {
             id_: material_about(session, person, subjects[id_])

@@ -19,7 +19,7 @@ MOST = 12
 @router.get("/pages/recommendations")
 def recommended(request: Request, state: State, person: Visitor) -> Response:
     """Show what somebody may also need, why, and from what it follows."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = also_needed(session, person, limit=MOST)
         uses = uses_of(session, person)
         note(session, person, "recommendation.list", "recommendations")

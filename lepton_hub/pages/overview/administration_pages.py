@@ -40,7 +40,7 @@ Filter = Annotated[Text, Query(max_length=300)]
 @router.get("/pages/administration")
 def administration(request: Request, state: State, person: Administrator) -> Response:
     """Show the hub's state."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         last = next(iter(entries(session, action=VERIFIED, limit=1)), None)
         sizes = sizes_of(session)
         note(session, person, "administration.read", "hub")
@@ -63,7 +63,7 @@ def show_log(
     """Show the audit log, the newest entries first."""
     chosen = {"actor": actor.strip(), "subject": subject.strip(), "action": action.strip()}
     which = {name: value for name, value in chosen.items() if value}
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = entries(session, **which, before=before, limit=ON_A_PAGE + 1)
         note(session, person, "audit.read", "audit log", **which)
     page = found[:ON_A_PAGE]

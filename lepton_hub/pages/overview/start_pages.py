@@ -40,7 +40,7 @@ def without_slash(state: State) -> RedirectResponse:
 @router.get("/pages/")
 def start(request: Request, state: State, person: Visitor) -> Response:
     """Show what is new for somebody; to a newcomer, what they can do first."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         context = _context(session, person)
         note(session, person, "digest.read", "start")
     return render(request, person, "overview/start.html", **context)

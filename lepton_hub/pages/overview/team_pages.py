@@ -43,7 +43,7 @@ class TeamView:
 @router.get("/pages/team")
 def show_teams(request: Request, state: State, person: Visitor) -> Response:
     """Show one's teams and one's organisation."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         teams = [_view(session, person, team) for team in sorted(person.teams)]
         shared = _shared_with_organisation(session, person)
         followed = following(session, person)

@@ -8,16 +8,24 @@ const hub = document.querySelector('meta[name="hub-prefix"]').content;
 const place = `${hub}/jobs/${log.dataset.job}`;
 const MOST = 200000;
 
+// Whose sign-in has ended is led to sign in by loading the page again; all else may pass.
+async function ask(address) {
+  const answer = await fetch(address);
+  if (answer.status === 401) location.reload();
+  if (!answer.ok) throw new Error(`${answer.status}`);
+  return answer.json();
+}
+
 async function look() {
   try {
-    const told = await (await fetch(`${place}/log?after=${log.dataset.next}`)).json();
+    const told = await ask(`${place}/log?after=${log.dataset.next}`);
     if (told.text) {
       const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
       log.textContent = (log.textContent + told.text).slice(-MOST);
       log.dataset.next = told.next;
       if (atEnd) log.scrollTop = log.scrollHeight;
     }
-    const job = await (await fetch(place)).json();
+    const job = await ask(place);
     if (job.state !== state.dataset.state) {
       location.reload();
       return;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -9,28 +10,33 @@ from hashlib import sha256
 from secrets import token_urlsafe
 from typing import Any, TypeVar
 
-from fastapi import Request
+from fastapi import Request, Response
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.idempotency import KeptAnswer, once
+from lepton_hub.api.problems import Problem
 from lepton_hub.identity.person import Person
-from lepton_hub.pages.forms import problems_of
+from lepton_hub.pages.forms.form_problems import ITEM_SENTENCES, problems_of
 from lepton_hub.search.word_forms import words_of
 
 Model = TypeVar("Model", bound=BaseModel)
 
 _ONCE = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _SENTENCES = {
-    "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",
-    "space": "Choose one of your spaces.",
-    "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
+    **ITEM_SENTENCES,
     "section": "Name a part of the course as MODULE/NOTEBOOK#Section, such as "
     "02_data_pipelines/lesson.ipynb#Leakage.",
     "file": 'It has none of / \\ : * ? " < > | in it, nor ends with a dot or a blank.',
     "audience": "Choose who shall see it.",
 }
+
+
+ERASED = (
+    "This form was sent before, and what it made, or was made from, has been deleted since. For "
+    "something new, open the form anew."
+)
 
 
 class FormTaken(BaseModel):
@@ -79,6 +85,17 @@ def form_key(number: str, told: BaseModel) -> str | None:
     if not _ONCE.fullmatch(number):
         return None
     return sha256(f"{number} {told.model_dump_json()}".encode()).hexdigest()
+
+
+def content_of(answer: Response) -> dict[str, Any]:
+    """Return what an answer of the API's to a form with a key holds.
+
+    Raises Problem where it is an answer of before that was forgotten, since it told of something
+    that is erased (`forget_erased`).
+    """
+    if answer.status_code >= 400:
+        raise Problem(409, ERASED)
+    return json.loads(answer.body)
 
 
 def take_once(
