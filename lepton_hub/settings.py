@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.proxies import BadProxies, parse_proxies
 
 
 class SettingsError(ValueError):
@@ -22,7 +23,9 @@ class HubSettings:
         where it is named and missing. blobs: a folder or a URL of fsspec. keys: the file with the
         keys that wrap each blob's key; without it, no content can be read.
     prefix: what the paths of all addresses begin with, such as /services/hub; "" for none.
-    requests_a_minute, burst: how much one person may ask, evenly and at once.
+    requests_a_minute, burst: how much one person may ask, evenly and at once. requests_at_once: on
+        how many of these the hub works at a time.
+    proxies: who is believed when they say where a request comes from (`parse_proxies`).
     largest_upload: in bytes.
     identity_seconds: for how long what JupyterHub says of somebody is believed.
     smtp, mail_from, mail_domain: the server of e-mails, such as smtp+starttls://USER:PASSWORD@HOST,
@@ -42,6 +45,8 @@ class HubSettings:
     prefix: str = ""
     requests_a_minute: float = 1200.0
     burst: int = 240
+    requests_at_once: int = 10
+    proxies: str = ""
     largest_upload: int = 64 * 2**30
     identity_seconds: float = 10.0
     smtp: str | None = field(default=None, repr=False)
@@ -65,7 +70,8 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     """Return the settings of a hub that keeps everything in a folder, unless told otherwise.
 
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
-    LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
+    LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_REQUESTS_AT_ONCE, LEPTON_HUB_PROXIES,
+    LEPTON_HUB_LARGEST_UPLOAD (in bytes),
     LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM,
     LEPTON_HUB_METRICS, JUPYTERHUB_SERVICE_PREFIX, and those of jobs (`_JOB_NUMBERS`,
     LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS).
@@ -84,6 +90,8 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
         database_key_file=Path(key_file) if key_file else None,
         prefix=environment.get("JUPYTERHUB_SERVICE_PREFIX", "").rstrip("/"),
         requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
+        requests_at_once=_number(environment, "LEPTON_HUB_REQUESTS_AT_ONCE", 10),
+        proxies=_proxies(environment),
         largest_upload=_number(environment, "LEPTON_HUB_LARGEST_UPLOAD", 64 * 2**30),
         curriculum=Path(curriculum) if curriculum else None,
         metrics=environment.get("LEPTON_HUB_METRICS") or metrics,
@@ -131,6 +139,15 @@ def _number(environment: Mapping[str, str], name: str, usual: int, least: int = 
     if not text.isdecimal() or int(text) < least:
         raise SettingsError(f"{name} must be a number from {int(least)}, not {text!r}.")
     return int(text)
+
+
+def _proxies(environment: Mapping[str, str]) -> str:
+    text = environment.get("LEPTON_HUB_PROXIES", "")
+    try:
+        parse_proxies(text)
+    except BadProxies as error:
+        raise SettingsError(f"LEPTON_HUB_PROXIES: {error}.") from error
+    return text
 
 
 def _mail(environment: Mapping[str, str]) -> dict[str, str]:
