@@ -15,7 +15,6 @@ from urllib.parse import quote, urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from lepton_hub.api.form_tokens import form_token
 from lepton_hub.api.service_state import ServiceState
@@ -47,7 +46,8 @@ class TypedText(str):
 
 
 def _typed(value: object) -> object:
-    return value if isinstance(value, Markup) else TypedText(value)
+    """Return what a field holds, to be escaped; markup is already."""
+    return value if hasattr(value, "__html__") else TypedText(value)
 
 
 def _seen(value: object) -> object:
