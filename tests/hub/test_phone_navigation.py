@@ -15,10 +15,9 @@ WIDTH = 400
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory, chromium):
-    with small_hub(tmp_path_factory.mktemp("hub")) as hub, served(hub) as url:
-        with started(chromium) as browser:
-            look = {"viewport": {"width": WIDTH, "height": 700}}
-            yield signed_in(browser, hub, url, "grace", **look)
+    folder = tmp_path_factory.mktemp("hub")
+    with small_hub(folder) as hub, served(hub) as url, started(chromium) as browser:
+        yield signed_in(browser, hub, url, "grace", viewport={"width": WIDTH, "height": 700})
 
 
 @pytest.mark.parametrize("path", ["/pages/", "/pages/needs", "/pages/administration"])
