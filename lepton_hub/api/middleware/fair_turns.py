@@ -35,13 +35,14 @@ def lanes(at_once: int) -> tuple[Lane, Lane, Lane, Lane]:
 
     All that one person can fill from one address leaves the others 10 of the hub's threads, where
     `at_once` is 10. A stranger's turn is often that of a colleague at the same address who signs
-    in, so more of them may wait. Whose token is not known, JupyterHub is asked, which takes longer.
+    in, or of one notebook of a class that begins, so many of them may wait. Whose token is not
+    known, JupyterHub is asked, which takes longer.
     """
     return (
         Lane("requests", at_once, 2 * at_once, 2.0),
         Lane("contents", 8, 16, 2.0),
-        Lane("strangers", 8, 100, 5.0),
-        Lane("tokens", 4, 100, 5.0),
+        Lane("strangers", 8, 1000, 5.0),
+        Lane("tokens", 4, 1000, 5.0),
     )
 
 
