@@ -29,6 +29,8 @@ from lepton_hub.api.knowledge import (
     thread_routes,
 )
 from lepton_hub.api.learning import needs_routes, recommendation_routes
+from lepton_hub.api.middleware.fair_turns import FairTurns
+from lepton_hub.api.middleware.forwarding import Forwarding
 from lepton_hub.api.middleware.guards import Guards
 from lepton_hub.api.middleware.metrics import HubMetrics, Measured, metrics_router
 from lepton_hub.api.middleware.outages import Outages
@@ -62,6 +64,7 @@ from lepton_hub.pages.knowledge import KNOWLEDGE_PAGES
 from lepton_hub.pages.learning import LEARNING_PAGES
 from lepton_hub.pages.overview import OVERVIEW_PAGES
 from lepton_hub.pages.visitors import FormRefused, NotSignedIn
+from lepton_hub.proxies import parse_proxies
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
 DESCRIPTION = (
@@ -129,10 +132,13 @@ def create_app(state: ServiceState) -> FastAPI:
     _handle_errors(app)
     uploads = f"{prefix}/uploads/"
     app.add_middleware(Outages, answer=_failed(app))
+    at_once = state.settings.requests_at_once
+    app.add_middleware(FairTurns, prefix=prefix, at_once=at_once, answer=_failed(app))
     app.add_middleware(
         Guards, notice=state.identity.notice, uploads=uploads, answer=_too_large(app)
     )
     app.add_middleware(Measured, metrics=metrics)
+    app.add_middleware(Forwarding, proxies=parse_proxies(state.settings.proxies))
     return app
 
 
@@ -224,7 +230,7 @@ def _too_large(app: FastAPI) -> Callable[[Scope, str], ASGIApp]:
 
 
 def _failed(app: FastAPI) -> Callable[[Scope, Problem], ASGIApp]:
-    """Return how a failure of the database or the disk is answered."""
+    """Return how a request is answered that was not done, given what to say."""
     return lambda scope, problem: answer_problem(
         Request({**scope, "app": app}), problem.status, problem.detail, problem.headers
     )

@@ -38,14 +38,13 @@ def serve(app: Starlette, listener: socket.socket, seconds: float | None = None)
     """Serve until this process is asked to end, or for so many seconds.
 
     Requests are in the audit log; the server writes none down, since addresses of links are secret.
-    A proxy on this machine says where requests come from.
+    What a proxy says of where they come from, the application judges (`Forwarding`).
     """
     config = uvicorn.Config(
         app,
         log_level="warning",
         access_log=False,
-        proxy_headers=True,
-        forwarded_allow_ips="127.0.0.1",
+        proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=5,
     )

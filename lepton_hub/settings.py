@@ -7,10 +7,12 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from lepton_hub.jobs.cluster.scheduler_address import UnsafeScheduler, checked_address
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.keys.private_files import make_once
+from lepton_hub.proxies import BadProxies, parse_proxies
 
 SCHEDULER = "LEPTON_HUB_SCHEDULER"
 
@@ -27,7 +29,11 @@ class HubSettings:
         where it is named and missing. blobs: a folder or a URL of fsspec. keys: the file with the
         keys that wrap each blob's key; without it, no content can be read.
     prefix: what the paths of all addresses begin with, such as /services/hub; "" for none.
-    requests_a_minute, burst: how much one person may ask, evenly and at once.
+    address: where people reach the hub from outside, such as https://learn.example.com/services/hub;
+        "" where it is not known: e-mails then have no links.
+    requests_a_minute, burst: how much one person may ask, evenly and at once. requests_at_once: on
+        how many of these the hub works at a time.
+    proxies: who is believed when they say where a request comes from (`parse_proxies`).
     largest_upload: in bytes.
     identity_seconds: for how long what JupyterHub says of somebody is believed.
     smtp, mail_from, mail_domain: the server of e-mails, such as smtp+starttls://USER:PASSWORD@HOST,
@@ -45,8 +51,11 @@ class HubSettings:
     jobs: JobSettings
     database_key_file: Path | None = None
     prefix: str = ""
+    address: str = ""
     requests_a_minute: float = 1200.0
     burst: int = 240
+    requests_at_once: int = 10
+    proxies: str = ""
     largest_upload: int = 64 * 2**30
     identity_seconds: float = 10.0
     smtp: str | None = field(default=None, repr=False)
@@ -70,11 +79,11 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     """Return the settings of a hub that keeps everything in a folder, unless told otherwise.
 
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
-    LEPTON_HUB_KEYS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_LARGEST_UPLOAD (in bytes),
-    LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM, LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM,
-    LEPTON_HUB_METRICS, JUPYTERHUB_SERVICE_PREFIX, and those of jobs (`_JOB_NUMBERS`,
-    LEPTON_HUB_JOBS_FOLDER, LEPTON_HUB_JOBS_WALLS, LEPTON_HUB_SCHEDULER). An empty one counts as not
-    set.
+    LEPTON_HUB_KEYS, LEPTON_HUB_ADDRESS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_REQUESTS_AT_ONCE,
+    LEPTON_HUB_PROXIES, LEPTON_HUB_LARGEST_UPLOAD (in bytes), LEPTON_HUB_SMTP, LEPTON_HUB_MAIL_FROM,
+    LEPTON_HUB_MAIL_DOMAIN, LEPTON_HUB_CURRICULUM, LEPTON_HUB_METRICS, JUPYTERHUB_SERVICE_PREFIX,
+    JUPYTERHUB_PUBLIC_URL, and those of jobs (`_JOB_NUMBERS`, LEPTON_HUB_JOBS_FOLDER,
+    LEPTON_HUB_JOBS_WALLS, LEPTON_HUB_SCHEDULER). An empty one counts as not set.
     Raises SettingsError.
     """
     folder = folder.expanduser().resolve()
@@ -90,7 +99,10 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
         jobs=_jobs(folder, environment),
         database_key_file=Path(key_file) if key_file else None,
         prefix=environment.get("JUPYTERHUB_SERVICE_PREFIX", "").rstrip("/"),
+        address=_address(environment),
         requests_a_minute=_number(environment, "LEPTON_HUB_REQUESTS_A_MINUTE", 1200),
+        requests_at_once=_number(environment, "LEPTON_HUB_REQUESTS_AT_ONCE", 10),
+        proxies=_proxies(environment),
         largest_upload=_number(environment, "LEPTON_HUB_LARGEST_UPLOAD", 64 * 2**30),
         curriculum=Path(curriculum) if curriculum else None,
         metrics=environment.get("LEPTON_HUB_METRICS") or metrics,
@@ -150,6 +162,33 @@ def _number(environment: Mapping[str, str], name: str, default: int, minimum: in
     if not text.isdecimal() or int(text) < minimum:
         raise SettingsError(f"{name} must be a number from {minimum}, not {text!r}.")
     return int(text)
+
+
+def _address(environment: Mapping[str, str]) -> str:
+    """Return the hub's address; JupyterHub tells its services where it knows its own."""
+    is_service = bool(environment.get("JUPYTERHUB_SERVICE_PREFIX"))
+    public = environment.get("JUPYTERHUB_PUBLIC_URL", "") if is_service else ""
+    text = environment.get("LEPTON_HUB_ADDRESS", public).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+    except ValueError:
+        good = False
+    if text and (not good or set(text) & set("?#<>\"' \\") or not text.isprintable()):
+        raise SettingsError(
+            "LEPTON_HUB_ADDRESS must be where people reach the hub, such as "
+            f"https://learn.example.com/services/hub, not {text!r}."
+        )
+    return text
+
+
+def _proxies(environment: Mapping[str, str]) -> str:
+    text = environment.get("LEPTON_HUB_PROXIES", "")
+    try:
+        parse_proxies(text)
+    except BadProxies as error:
+        raise SettingsError(f"LEPTON_HUB_PROXIES: {error}.") from error
+    return text
 
 
 def _mail(environment: Mapping[str, str]) -> dict[str, str]:

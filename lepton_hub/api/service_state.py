@@ -145,7 +145,7 @@ class ServiceState:
     def send_digests(self) -> None:
         """Send the digests by e-mail whose time has come."""
         if self.mail is not None:
-            send_due_digests(self.sessions, self.mail, self.look_up)
+            send_due_digests(self.sessions, self.mail, self.look_up, hub=self.settings.address)
 
 
 def open_service(

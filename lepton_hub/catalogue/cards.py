@@ -16,6 +16,7 @@ from lepton_hub.catalogue.names import (
     check_path,
     parse_reference,
 )
+from lepton_hub.text import check_line, plain_label, skeleton
 
 TAG = r"[a-z0-9][a-z0-9 _.-]{0,31}"
 HEX = r"^[0-9a-f]{64}$"
@@ -48,12 +49,16 @@ def _reference(text: str) -> Reference:
 
 def _not_of_the_pool(text: str) -> str:
     """Return what made a version, unless it reads like the hub's own words for a job of its."""
-    if _JOB.fullmatch("".join(filter(str.isprintable, text))):
+    if _JOB.fullmatch(skeleton(text)):
         raise ValueError("the hub itself says which of its jobs made a version")
     return text
 
 
 Text = Annotated[str, AfterValidator(_storable)]
+Line = Annotated[Text, AfterValidator(check_line)]
+"""One line that is read rather than trusted: nothing in it is hidden."""
+Label = Annotated[Text, AfterValidator(plain_label)]
+"""A name that people trust: nothing in it is hidden, and no letter passes for another."""
 Tag = Annotated[str, Field(pattern=rf"^{TAG}$")]
 FilePath = Annotated[str, AfterValidator(_path)]
 VersionReference = Annotated[str, AfterValidator(lambda text: str(_reference(text)))]
@@ -81,11 +86,11 @@ class Told(BaseModel):
 class Card(Told):
     """What a reader must know of an item before they use it."""
 
-    title: Annotated[Text, Field(min_length=1, max_length=200)]
+    title: Annotated[Line, Field(min_length=1, max_length=200)]
     description: Annotated[Text, Field(max_length=10_000)] = ""
-    category: Annotated[Text, Field(max_length=64)] = ""
+    category: Annotated[Label, Field(max_length=64)] = ""
     tags: Annotated[list[Tag], Field(max_length=20)] = []
-    licence: Annotated[Text, Field(min_length=1, max_length=200)]
+    licence: Annotated[Label, Field(min_length=1, max_length=200)]
     origin: Annotated[
         Text, Field(min_length=1, max_length=2000, description="Who made it, where it comes from.")
     ]
@@ -102,9 +107,9 @@ class Card(Told):
 class TableColumn(Told):
     """A column of a table."""
 
-    name: Annotated[Text, Field(min_length=1, max_length=200)]
+    name: Annotated[Line, Field(min_length=1, max_length=200)]
     type: Literal["integer", "number", "text", "boolean", "date", "datetime", "category"]
-    unit: Annotated[Text, Field(max_length=64)] = ""
+    unit: Annotated[Line, Field(max_length=64)] = ""
     description: Annotated[Text, Field(max_length=1000)] = ""
 
 
@@ -141,7 +146,7 @@ class NewVersion(Told):
         list[VersionReference], Field(max_length=100, description="Versions that it was made from.")
     ] = []
     made_with: Annotated[
-        Text,
+        Label,
         AfterValidator(_not_of_the_pool),
         Field(
             max_length=1000,

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from lepton_hub.identity.person import PERSON, TEAM, Person
+from lepton_hub.text import check_line, check_words
 
 ITEM = r"[a-z0-9][a-z0-9._-]{0,62}"
 SPACE = rf"(?:{TEAM}|~{PERSON})"
@@ -83,4 +84,7 @@ def check_path(path: str) -> str:
             f"A file's path is relative, with / between its parts and none of \\ : * ? \" < > |, "
             f"not {path!r}."
         )
-    return path
+    try:
+        return check_words(check_line(path))
+    except ValueError as error:
+        raise NameProblem(f"The path {path!r} cannot be used: {error}.") from error

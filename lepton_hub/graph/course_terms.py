@@ -73,7 +73,7 @@ class CourseOutline:
         return sha256(json.dumps(content).encode()).hexdigest()
 
     @cached_property
-    def _starts(self) -> dict[str, list[tuple[str, ...]]]:
+    def starts(self) -> dict[str, list[tuple[str, ...]]]:
         """The terms' words, by the first of them."""
         found: dict[str, list[tuple[str, ...]]] = {}
         for key in self.spellings:
@@ -92,7 +92,7 @@ class CourseOutline:
         found = {
             " ".join(term)
             for place, word in enumerate(words)
-            for term in self._starts.get(word, ())
+            for term in self.starts.get(word, ())
             if tuple(words[place : place + len(term)]) == term
         }
         sure = {module for key in found - EVERYDAY for module in self.taught_by[key]}

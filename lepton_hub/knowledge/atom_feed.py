@@ -8,6 +8,7 @@ from datetime import datetime
 from xml.etree import ElementTree
 
 from lepton_hub.knowledge.digest import NewsEntry
+from lepton_hub.text import shown
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -50,7 +51,7 @@ def page_of(one: NewsEntry) -> str:
 
 
 def _add(parent: ElementTree.Element, name: str, text: str) -> None:
-    ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = _NOT_XML.sub("\ufffd", text)
+    ElementTree.SubElement(parent, f"{{{_ATOM}}}{name}").text = _NOT_XML.sub("\ufffd", shown(text))
 
 
 def _link(parent: ElementTree.Element, relation: str, address: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from lepton_hub.audit import append
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.atom_feed import page_of
 from lepton_hub.knowledge.digest import NewsEntry, list_news
 from lepton_hub.knowledge.knowledge_tables import DigestMail
 
@@ -81,12 +82,14 @@ def send_due_digests(
     server: MailServer,
     look_up: Callable[[str], Person | None],
     moment: datetime | None = None,
+    hub: str = "",
 ) -> int:
     """Send each person the digest whose time has come; return how many were sent.
 
     look_up: returns somebody as they are now, with their teams; None for who is gone: they get
-    nothing. Whom the server does not reach is tried again after an hour. An e-mail may come twice
-    where the hub is killed right after sending it, and is never lost.
+    nothing. hub: as in `digest_message`. Whom the server does not reach is tried again after an
+    hour. An e-mail may come twice where the hub is killed right after sending it, and is never
+    lost.
     """
     moment = (moment or now()) - SETTLING
     sent = 0
@@ -98,7 +101,7 @@ def send_due_digests(
             continue
         with sessions.begin() as session:
             news = list_news(session, person, since, MOST_ENTRIES + 1, until=moment)
-            message = digest_message(person, news, server.sender, address)
+            message = digest_message(person, news, server.sender, address, hub)
         try:
             if news:
                 server.send(message)
@@ -110,9 +113,13 @@ def send_due_digests(
 
 
 def digest_message(
-    person: Person, news: list[NewsEntry], sender: str, address: str
+    person: Person, news: list[NewsEntry], sender: str, address: str, hub: str = ""
 ) -> EmailMessage:
-    """Return the digest as an e-mail."""
+    """Return the digest as an e-mail.
+
+    hub: the hub's own address, such as https://learn.example.com/services/hub. Without it, there
+    are no links.
+    """
     message = EmailMessage()
     many = f"{MOST_ENTRIES} and more" if len(news) > MOST_ENTRIES else str(len(news))
     message["Subject"] = f"The hub: {many} new in what you follow"
@@ -121,8 +128,12 @@ def digest_message(
     message["Date"] = formatdate()
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
-    lines = [f"{one.at:%Y-%m-%d %H:%M} {one.sentence}: {_line(one)}" for one in news[:MOST_ENTRIES]]
+    lines = [line for one in news[:MOST_ENTRIES] for line in _lines(one, hub)]
     end = "You get this since you asked for it; PUT /digest/mail with every: never ends it."
+    if hub:
+        more = [f"All that is new: {hub}/pages/digest"] if len(news) > MOST_ENTRIES else []
+        end = f"You get this since you asked for it. Change that here: {hub}/pages/subscriptions"
+        lines += more
     message.set_content("\n".join([f"Hello {person.name},", "", *lines, "", end, ""]))
     return message
 
@@ -132,6 +143,12 @@ def _is_port(parts: SplitResult) -> bool:
         return parts.port is None or parts.port > 0
     except ValueError:
         return False
+
+
+def _lines(one: NewsEntry, hub: str) -> list[str]:
+    """Return what happened, and below it where to read it, on a line of its own."""
+    told = f"{one.at:%Y-%m-%d %H:%M} {one.sentence}: {_line(one)}"
+    return [told, f"  {hub}{page_of(one)}", ""] if hub else [told]
 
 
 def _line(one: NewsEntry) -> str:

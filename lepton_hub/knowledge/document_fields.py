@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from lepton_hub.catalogue.cards import Card, Tag, Text, Told
+from lepton_hub.catalogue.cards import Card, Label, Line, Tag, Text, Told
 from lepton_hub.catalogue.names import (
     ITEM,
     PATH,
@@ -70,7 +70,7 @@ PostText = Annotated[
 AttachmentName = Annotated[str, AfterValidator(check_name), Field(min_length=1, max_length=PATH)]
 Note = Annotated[Text, Field(max_length=1000, description="What is new.")]
 Title = Annotated[
-    Text, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=200)
+    Line, StringConstraints(strip_whitespace=True), Field(min_length=1, max_length=200)
 ]
 
 
@@ -88,9 +88,9 @@ class NewDocument(Written):
     title: Title
     text: Markdown
     description: Annotated[Text, Field(max_length=10_000)] = ""
-    category: Annotated[Text, Field(max_length=64)] = ""
+    category: Annotated[Label, Field(max_length=64)] = ""
     tags: Annotated[list[Tag], Field(max_length=20)] = []
-    licence: Annotated[Text, Field(min_length=1, max_length=200)] = "for internal use"
+    licence: Annotated[Label, Field(min_length=1, max_length=200)] = "for internal use"
     personal_data: Literal["none", "pseudonymous", "personal"] = "none"
 
     def card(self, author: str) -> Card:

@@ -22,6 +22,7 @@ from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.navigation import navigation_of
 from lepton_hub.pages.static_files import STATIC
+from lepton_hub.text import shown
 
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; "
@@ -36,6 +37,22 @@ SAID_COOKIE = "lepton-hub-said"
 SAID_SECONDS = 60
 LONGEST_SAID = 500
 KIND_WORDS = {"dataset": "data set"}
+
+
+class TypedText(str):
+    """What somebody typed, to be typed on: it stays as it is, with what is hidden in it."""
+
+    __slots__ = ()
+
+
+def _typed(value: object) -> object:
+    """Return what a field holds, to be escaped; markup is already."""
+    return value if hasattr(value, "__html__") else TypedText(value)
+
+
+def _seen(value: object) -> object:
+    """Return what a template puts out; of plain text, what is hidden is shown."""
+    return shown(value) if type(value) is str else value
 
 
 def _moment(when: datetime) -> str:
@@ -75,7 +92,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        finalize=_seen,
     )
+    made.filters["typed"] = _typed
     made.filters["moment"] = _moment
     made.filters["size"] = _size
     made.filters["kind"] = _kind

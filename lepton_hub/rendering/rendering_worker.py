@@ -12,6 +12,7 @@ from lepton_hub.rendering.formulas import with_formulas
 from lepton_hub.rendering.notebook_reading import NotANotebook, render_notebook
 from lepton_hub.rendering.safe_markdown import render_markdown
 from lepton_hub.rendering.text_differences import difference, merge
+from lepton_hub.text import shown
 
 MEMORY = 1024 * 1024 * 1024
 """In bytes, of addresses; a hostile text may not take the machine's memory."""
@@ -20,10 +21,10 @@ _HALF = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair, such as a notebook may hold: no answer in UTF-8 can."""
 
 TASKS = {
-    "markdown": render_markdown,
-    "page": lambda text, attachments: with_formulas(render_markdown(text, attachments)),
-    "notebook": render_notebook,
-    "notebook page": lambda content: with_formulas(render_notebook(content)),
+    "markdown": lambda text, attachments: shown(render_markdown(text, attachments)),
+    "page": lambda text, attachments: shown(with_formulas(render_markdown(text, attachments))),
+    "notebook": lambda content: shown(render_notebook(content)),
+    "notebook page": lambda content: shown(with_formulas(render_notebook(content))),
     "difference": lambda before, after, old, new: difference(before, after, (old, new)),
     "merge": merge,
 }

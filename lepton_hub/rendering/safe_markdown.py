@@ -2,7 +2,7 @@
 
 Raw HTML stays text. Links lead to web pages, mail addresses and sections; pictures are the
 document's own attachments. Formulas stay TeX, in the marks that MathJax looks for. What comes out
-of the renderer is cleaned by bleach once more.
+of the renderer is cleaned by bleach once more. Characters that nobody would see are shown.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import bleach
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from lepton_hub.text import shown
 
 LONGEST_LINE = 20_000
 """In characters. Longer lines are data rather than text, and are shown as they are."""
@@ -53,7 +55,7 @@ def render_markdown(text: str, attachments: str = "") -> str:
 
 def plain_html(text: str) -> str:
     """Return a text as it is, safe to show."""
-    return f"<pre>{escape(text)}</pre>\n"
+    return f"<pre>{escape(shown(text))}</pre>\n"
 
 
 def _formula(tex: str, options: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from lepton_hub.search.word_forms import is_match, word_places
+from lepton_hub.text import shown
 
 _LOOKED_AT = 20_000
 """Characters of a text in which a place to show is looked for."""
@@ -19,7 +20,7 @@ def marked(text: str, wanted: list[str]) -> str:
         if start >= place and is_match(word, wanted):
             pieces += [escape(text[place:start]), f"<mark>{escape(text[start:stop])}</mark>"]
             place = stop
-    return "".join([*pieces, escape(text[place:])])
+    return shown("".join([*pieces, escape(text[place:])]))
 
 
 def excerpt(text: str, wanted: list[str]) -> str:
@@ -27,12 +28,12 @@ def excerpt(text: str, wanted: list[str]) -> str:
     head = text[:_LOOKED_AT]
     first = next((start for start, _, word in word_places(head) if is_match(word, wanted)), 0)
     start = _word_start(text, max(0, first - _BEFORE))
-    shown = text[start : start + _SHOWN]
-    if start + _SHOWN < len(text) and " " in shown.strip():
-        shown = shown.rsplit(maxsplit=1)[0]
+    part = text[start : start + _SHOWN]
+    if start + _SHOWN < len(text) and " " in part.strip():
+        part = part.rsplit(maxsplit=1)[0]
     before = "… " if start else ""
-    after = " …" if start + len(shown) < len(text.rstrip()) else ""
-    return before + marked(" ".join(shown.split()), wanted) + after
+    after = " …" if start + len(part) < len(text.rstrip()) else ""
+    return before + marked(" ".join(part.split()), wanted) + after
 
 
 def _word_start(text: str, place: int) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from unittest import mock
 from xml.etree import ElementTree
 
 import httpx
@@ -18,6 +20,7 @@ from lepton_hub.database.moments import now
 from lepton_hub.identity import SignInUnavailable
 from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
+from lepton_hub.settings import SettingsError, settings_of
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 
@@ -205,11 +208,65 @@ def test_the_digest_comes_by_e_mail_to_who_wishes_it(posting):
     text = message.get_content()
     assert "ada added version 1 to engines/rides: Rides" in text
     assert "Line Bcc: x@elsewhere.example" in text
+    assert "http" not in text, "the hub does not know its own address"
     assert send(hub, 1.2) == 0, "not twice"
     assert send(hub, 2.2) == 0, "nothing new"
     assert len(inbox.messages) == 1
     assert hub.log(action="digest.mail")[0].subject == "bose"
     assert hub.get("bose", "/subscriptions").json()["mail"] == "day"
+
+
+def test_an_e_mail_leads_to_the_hub_where_it_knows_its_own_address(posting):
+    hub, inbox = posting
+    address = "https://learn.example.com/services/hub"
+    wish(hub, "bose", "day")
+    follow(hub, "bose", "team", "engines")
+    hub.make("ada", "engines/rides", title="See https://evil.example")
+    told = {"space": "engines", "name": "plan", "title": "Plan", "text": "a"}
+    hub.post("ada", "/documents", told)
+    thread = {"item": "engines/plan", "kind": "question", "title": "Why?", "text": "b"}
+    made = hub.post("ada", "/threads", thread).json()
+    hub.state.settings = replace(hub.state.settings, address=address)
+    later = now() + timedelta(days=1.1)
+    with mock.patch("lepton_hub.knowledge.digest_mail.now", lambda: later):
+        hub.state.send_digests()
+    text = inbox.messages[0].get_content()
+    post = made["first"]["id"]
+    assert [line for line in text.splitlines() if line.startswith("  ")] == [
+        f"  {address}/pages/discussions/{made['id']}?post={post}#post-{post}",
+        f"  {address}/pages/documents/engines/plan",
+        f"  {address}/pages/items/engines/rides",
+    ]
+    assert f"Change that here: {address}/pages/subscriptions" in text
+
+
+PUBLIC = {"JUPYTERHUB_PUBLIC_URL": "https://b.example/h/"}
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, ""),
+        (
+            {"LEPTON_HUB_ADDRESS": "https://a.example/services/hub/"},
+            "https://a.example/services/hub",
+        ),
+        ({**PUBLIC, "JUPYTERHUB_SERVICE_PREFIX": "/h/"}, "https://b.example/h"),
+        ({**PUBLIC, "JUPYTERHUB_SERVICE_PREFIX": "/h/", "LEPTON_HUB_ADDRESS": ""}, ""),
+        ({**PUBLIC, "JUPYTERHUB_SERVICE_PREFIX": ""}, ""),  # in a notebook's terminal
+        ({"LEPTON_HUB_ADDRESS": "learn.example.com"}, None),
+        ({"LEPTON_HUB_ADDRESS": "ftp://a.example"}, None),
+        ({"LEPTON_HUB_ADDRESS": "https://u:p@a.example"}, None),
+        ({"LEPTON_HUB_ADDRESS": "https://a.example/?x"}, None),
+        ({"LEPTON_HUB_ADDRESS": "https://[a"}, None),
+    ],
+)
+def test_the_hubs_own_address_is_a_setting(tmp_path, environment, address):
+    if address is None:
+        with pytest.raises(SettingsError, match="LEPTON_HUB_ADDRESS"):
+            settings_of(tmp_path, environment)
+    else:
+        assert settings_of(tmp_path, environment).address == address
 
 
 def test_an_e_mail_says_what_may_be_seen_when_it_is_sent(posting):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from uuid import uuid4
 
 from fastapi.testclient import TestClient
@@ -106,7 +107,11 @@ class SmallHub:
 
 @contextmanager
 def small_hub(folder: Path, **settings: Any) -> Iterator[SmallHub]:
-    """Run a hub; without a database of its own, it keeps what it has in memory."""
+    """Run a hub; without a database of its own, it keeps what it has in memory.
+
+    It does not tidy by itself: a database in memory has one connection, which a request may be
+    using, and on a busy machine a test takes longer than the first minute.
+    """
     usual = {
         "database": "sqlite://",
         "blobs": f"memory://{uuid4().hex}",
@@ -114,6 +119,6 @@ def small_hub(folder: Path, **settings: Any) -> Iterator[SmallHub]:
         "burst": 10**9,
     }
     hub = SmallHub(replace(settings_of(folder, {}), **{**usual, **settings}))
-    with hub.client:
+    with mock.patch("lepton_hub.application.FIRST_TIDY_SECONDS", 86_400), hub.client:
         yield hub
     hub.state.engine.dispose()

@@ -5,6 +5,7 @@ Teams and organisations stand in `team.yml` beside the courses, and are read whe
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -92,14 +93,19 @@ def sharing_groups(teams: Teams, user: str) -> list[str]:
 def sharing_service(
     folders: HubFolders, environment: Mapping[str, str], port: int
 ) -> dict[str, Any]:
-    """Return JupyterHub's service: the hub, under its own account, in its own folder."""
+    """Return JupyterHub's service: the hub, under its own account, in its own folder.
+
+    Where requests come from, it believes programs of JupyterHub's account, of which the proxy is
+    one: any notebook on this machine can reach the hub, too.
+    """
+    proxies = {"LEPTON_HUB_PROXIES": f"account:{os.getuid()}"}
     return {
         "name": SERVICE,
         "url": f"http://127.0.0.1:{port}",
         "command": dying_with_hub("-P", "-m", "lepton_hub"),
         "user": SHARING_ACCOUNT,
         "cwd": str(folders.sharing),
-        "environment": {**environment, "LEPTON_HUB": str(folders.sharing)},
+        "environment": {**proxies, **environment, "LEPTON_HUB": str(folders.sharing)},
         "oauth_no_confirm": True,
         "display": True,
         "timeout": START_SECONDS,

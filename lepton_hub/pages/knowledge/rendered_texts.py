@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.graph.term_links import TermLinker
 from lepton_hub.rendering.safe_markdown import plain_html
 
 SECONDS = 5.0
@@ -18,24 +19,36 @@ _HEADING = re.compile(r"(</?h)([1-6])>")
 def rendered_text(state: ServiceState, text: str, item: SharedItem | None = None) -> str:
     """Return a text as safe HTML, to stand below a page's own title.
 
-    item: the document whose attachments the text may show.
+    item: the document whose attachments the text may show. The first mention of each term of the
+    course is a link.
     """
     folder = f"{state.settings.prefix}/documents/{item.reference}/attachments" if item else ""
-    return _lowered(state.renderer.page(text, folder), 1)
+    return _lowered(_linker(state).linked(state.renderer.page(text, folder)), 1)
 
 
 def rendered_posts(state: ServiceState, texts: Iterable[str]) -> list[str]:
-    """Return posts as safe HTML, in bounded time however many of them are hostile."""
+    """Return posts as safe HTML, in bounded time however many of them are hostile.
+
+    The first mention of each term, in all of them, is a link.
+    """
     end = time.monotonic() + SECONDS
+    linker = _linker(state)
     return [
-        _lowered(state.renderer.page(text), 3) if time.monotonic() < end else plain_html(text)
+        _lowered(linker.linked(state.renderer.page(text)), 3)
+        if time.monotonic() < end
+        else plain_html(text)
         for text in texts
     ]
 
 
 def rendered_notebook(state: ServiceState, content: str) -> str:
     """Return a notebook as safe HTML, to stand below a page's own title. Raises NotANotebook."""
-    return _lowered(state.renderer.notebook(content, for_page=True), 1)
+    html = state.renderer.notebook(content, for_page=True)
+    return _lowered(_linker(state).linked(html), 1)
+
+
+def _linker(state: ServiceState) -> TermLinker:
+    return TermLinker(state.course, f"{state.settings.prefix}/pages/graph")
 
 
 def _lowered(html: str, levels: int) -> str:

@@ -15,6 +15,7 @@ from lepton_hub.audit import append, entries, verify
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.database.engine import reading
 from lepton_hub.identity.person import Person
+from lepton_hub.pages.overview.action_words import ACTION_WORDS
 from lepton_hub.pages.overview.hub_facts import settings_shown, sizes_of
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
@@ -70,6 +71,7 @@ def show_log(
     return render(
         request, person, "overview/audit_log.html",
         entries=page, chosen=which, before=page[-1].number if len(found) > ON_A_PAGE else None,
+        words=ACTION_WORDS,
     )  # fmt: skip
 
 

@@ -1,0 +1,79 @@
+"""Turns: so many requests at a time of each who asks, and a few more that wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lane:
+    """One kind of requests, counted apart from the others.
+
+    most: how many go at a time, of each who asks. waiting, seconds: how many more wait, and how
+    long.
+    """
+
+    name: str
+    most: int
+    waiting: int
+    seconds: float
+
+
+Turn = tuple[Lane, str]
+"""A lane, and who asks."""
+
+
+class TurnKeeper:
+    """Gives turns. For one event loop: who waits holds no thread."""
+
+    def __init__(self) -> None:
+        self._busy: Counter[Turn] = Counter()
+        self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {}
+
+    async def take(self, turn: Turn) -> bool:
+        """Take a turn, or wait for it; return whether it came. Whoever took one gives it back."""
+        lane, _ = turn
+        if self._busy[turn] < lane.most:
+            self.join(turn)
+            return True
+        queue = self._waiting.get(turn, ())
+        if len(queue) >= lane.waiting:
+            return False
+        return await self._wait(turn)
+
+    def join(self, turn: Turn) -> None:
+        """Take a turn, however many there are."""
+        self._busy[turn] += 1
+
+    def leave(self, turn: Turn) -> None:
+        """Give a turn back: who has waited longest goes on, if the lane has room."""
+        queue = self._waiting.get(turn)
+        if queue and self._busy[turn] <= turn[0].most:
+            queue.popleft().set_result(None)
+            self._forget_empty(turn, queue)
+            return
+        self._busy[turn] -= 1
+        if self._busy[turn] <= 0:
+            del self._busy[turn]
+
+    async def _wait(self, turn: Turn) -> bool:
+        queue = self._waiting.setdefault(turn, deque())
+        mine = asyncio.get_running_loop().create_future()
+        queue.append(mine)
+        try:
+            await asyncio.wait([mine], timeout=turn[0].seconds)
+        except asyncio.CancelledError:
+            if mine.done():
+                self.leave(turn)
+            raise
+        finally:
+            if not mine.done():
+                queue.remove(mine)
+                self._forget_empty(turn, queue)
+        return mine.done()
+
+    def _forget_empty(self, turn: Turn, queue: deque[asyncio.Future[None]]) -> None:
+        if not queue and self._waiting.get(turn) is queue:
+            del self._waiting[turn]

@@ -1,0 +1,306 @@
+"""Somebody sends many requests at once: the others are answered meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import re
+import threading
+from collections import Counter
+from dataclasses import replace
+
+import anyio
+import httpx
+import pytest
+from fastapi import APIRouter, Request
+from hub_routes import routes_of
+from small_hub import small_hub
+
+from lepton_hub.api.asking import Asker
+from lepton_hub.api.middleware.fair_turns import FairTurns, is_content, lanes
+from lepton_hub.api.middleware.turns import Lane, TurnKeeper
+from lepton_hub.identity.oauth import COOKIE
+
+router = APIRouter()
+DONE = threading.Event()
+INSIDE: list[str] = []
+PATIENCE = 120.0
+LANES = ("_requests", "_contents", "_strangers", "_tokens")
+
+
+def _stay(who: str) -> dict[str, str]:
+    INSIDE.append(who)
+    assert DONE.wait(PATIENCE)
+    return {"who": who}
+
+
+@router.get("/slow")
+@router.get("/pages/slow")
+@router.get("/data/slow")
+def slow(person: Asker) -> dict[str, str]:
+    """Hold a thread until the test is over."""
+    return _stay(person.name)
+
+
+@router.get("/slow-for-strangers")
+def slow_for_strangers(request: Request) -> dict[str, str]:
+    """Hold a thread for somebody who is not known."""
+    return _stay("stranger")
+
+
+@router.post("/telling")
+async def telling(request: Request) -> dict[str, int]:
+    """Read what is sent."""
+    return {"bytes": len(await request.body())}
+
+
+@pytest.fixture
+def hub(tmp_path):
+    DONE.clear()
+    INSIDE.clear()
+    with small_hub(tmp_path) as made:
+        made.app.router.routes[:0] = router.routes
+        made.get("ada", "/health")  # so that its layers are there
+        layer = layer_of(made)
+        for name in LANES:  # long enough for the slowest machine
+            setattr(layer, name, replace(getattr(layer, name), seconds=PATIENCE))
+        yield made
+
+
+def layer_of(hub) -> FairTurns:
+    layer = hub.app.middleware_stack
+    while not isinstance(layer, FairTurns):
+        layer = layer.app
+    return layer
+
+
+def let_nobody_wait(hub) -> None:
+    layer = layer_of(hub)
+    for name in LANES:
+        setattr(layer, name, replace(getattr(layer, name), waiting=0))
+
+
+async def until(is_so) -> None:
+    """Wait until something is so, however slow the machine is."""
+    with anyio.fail_after(PATIENCE):
+        while not is_so():
+            await asyncio.sleep(0.01)
+
+
+def client_of(hub, address="10.0.0.1") -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(hub.app, client=(address, 1))
+    return httpx.AsyncClient(transport=transport, base_url="http://testserver")
+
+
+def token(who):
+    return {"Authorization": f"token {who}"}
+
+
+def cookie(hub, who):
+    return {"Cookie": f"{COOKIE}={hub.state.oauth.fernet.encrypt(who.encode()).decode()}"}
+
+
+async def crowd(client, path, headers, count=240):
+    return [asyncio.create_task(client.get(path, headers=headers)) for _ in range(count)]
+
+
+async def statuses(tasks):
+    return Counter(answer.status_code for answer in await asyncio.gather(*tasks))
+
+
+def test_who_sends_240_requests_at_once_keeps_nobody_waiting(hub):
+    async def work():
+        async with client_of(hub) as client:
+            assert (await client.get("/me", headers=token("ada"))).status_code == 200
+            many = await crowd(client, "/slow", token("ada"))
+            refused = await asyncio.gather(*many[30:])
+            assert {answer.status_code for answer in refused} == {429}
+            assert {answer.headers["retry-after"] for answer in refused} == {"1"}
+            assert refused[0].headers["content-type"] == "application/problem+json"
+            assert refused[0].json()["title"] == "Too Many Requests"
+            for who in ("bose", "curie", "dora"):
+                assert (await client.get("/items", headers=token(who))).status_code == 200
+            assert (await client.get("/pages/")).status_code == 302
+            await until(lambda: len(INSIDE) >= 10)
+            assert INSIDE == ["ada"] * 10
+            DONE.set()
+            assert await statuses(many[:30]) == {200: 30}, "the next few waited for their turn"
+            assert (await client.get("/me", headers=token("ada"))).status_code == 200
+
+    asyncio.run(work())
+
+
+def test_pages_are_refused_by_a_page_and_a_cookie_counts_as_the_person(hub):
+    let_nobody_wait(hub)
+
+    async def work():
+        async with client_of(hub) as client:
+            mine = cookie(hub, "ada")
+            assert (await client.get("/me", headers=token("ada"))).status_code == 200
+            assert (await client.get("/pages/", headers=mine)).status_code == 200
+            many = await crowd(client, "/slow", token("ada"), 5)
+            many += await crowd(client, "/pages/slow", mine, 5)
+            await until(lambda: len(INSIDE) == 10)
+            refused = await client.get("/pages/items", headers=mine)
+            assert refused.status_code == 429
+            assert refused.headers["content-type"].startswith("text/html")
+            assert "A moment, please" in refused.text
+            DONE.set()
+            assert await statuses(many) == {200: 10}
+
+    asyncio.run(work())
+
+
+def test_contents_that_travel_do_not_stop_the_persons_pages(hub):
+    async def work():
+        async with client_of(hub) as client:
+            await client.get("/me", headers=token("ada"))
+            many = await crowd(client, "/data/slow", token("ada"), 40)
+            assert await statuses(many[24:]) == {429: 16}
+            await until(lambda: len(INSIDE) >= 8)
+            assert (await client.get("/items", headers=token("ada"))).status_code == 200
+            assert len(INSIDE) == 8
+            DONE.set()
+            assert await statuses(many[:24]) == {200: 24}
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("headers", [{}, token("mallory")])
+def test_a_stranger_holds_few_threads_and_a_guesser_keeps_nobody_from_signing_in(hub, headers):
+    async def work():
+        async with client_of(hub) as client, client_of(hub, "10.0.0.2") as other:
+            await client.get("/me", headers=token("ada"))
+            many = await crowd(client, "/slow-for-strangers", headers)
+            most = 4 if headers else 8
+            await until(lambda: len(INSIDE) >= most)
+            assert (await client.get("/items", headers=token("ada"))).status_code == 200
+            assert (await other.get("/pages/")).status_code == 302
+            if headers:
+                assert (await client.get("/pages/")).status_code == 302
+            assert len(INSIDE) == most
+            DONE.set()
+            assert await statuses(many) == {200: 240}
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(("one", "other", "same"), [
+    ("2001:db8::1", "2001:db8::ffff:2", True),
+    ("2001:db8::1", "2001:db8:0:1::1", False),
+    ("::ffff:10.0.0.1", "10.0.0.1", True),
+])  # fmt: skip
+def test_the_addresses_of_one_household_count_as_one(hub, one, other, same):
+    let_nobody_wait(hub)
+
+    async def work():
+        async with client_of(hub, one) as client, client_of(hub, other) as second:
+            many = await crowd(client, "/slow-for-strangers", {}, 8)
+            await until(lambda: len(INSIDE) == 8)
+            assert (await second.get("/pages/")).status_code == (429 if same else 302)
+            DONE.set()
+            await asyncio.gather(*many)
+
+    asyncio.run(work())
+
+
+def test_slow_senders_and_slow_readers_take_no_turn(hub):
+    """Eight of them at one address would keep everybody there from signing in."""
+    parts = [b"a", b"b"]
+
+    async def work():
+        go_on = asyncio.Event()
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
+            "scheme": "http", "path": "/telling", "raw_path": b"/telling", "query_string": b"",
+            "headers": [], "client": ("10.0.0.1", 1), "server": ("testserver", 80),
+        }  # fmt: skip
+
+        def asked(is_slow_sender):
+            left = list(parts)
+            said = []
+
+            async def receive():
+                if not left:
+                    await asyncio.Event().wait()
+                if len(left) == 1 and is_slow_sender:
+                    await go_on.wait()
+                part = left.pop(0)
+                return {"type": "http.request", "body": part, "more_body": bool(left)}
+
+            async def send(message):
+                if message["type"] == "http.response.body" and not is_slow_sender:
+                    await go_on.wait()
+                said.append(message)
+
+            one = hub.app({**scope, "headers": list(scope["headers"])}, receive, send)
+            return said, asyncio.create_task(one)
+
+        asking = [asked(is_slow_sender) for is_slow_sender in [True, False] * 20]
+        await until(lambda: sum(bool(said) for said, _ in asking) >= 20)
+        async with client_of(hub) as client:
+            assert (await client.get("/pages/")).status_code == 302
+        go_on.set()
+        for said, task in asking:
+            await task
+            assert said[0]["status"] == 200
+            assert said[1]["body"] == b'{"bytes":2}'
+
+    asyncio.run(work())
+
+
+def test_all_that_is_streamed_counts_as_content(hub):
+    streamed = [
+        (method, route.path)
+        for route in routes_of(hub.app)
+        if re.search(r"content_response\(|StreamingResponse\(", inspect.getsource(route.endpoint))
+        for method in route.methods
+    ]
+    assert len(streamed) >= 6
+    for method, path in streamed:
+        filled = path.replace("{", "").replace("}", "")
+        assert is_content(method, filled), path
+        assert is_content(method, f"/services/hub{filled}", "/services/hub")
+    assert is_content("PATCH", "/uploads/ab")
+    assert not is_content("GET", "/items/engines/rides")
+
+
+def test_a_person_and_a_stranger_leave_threads_for_others():
+    assert sum(lane.most for lane in lanes(10)) <= 30, "of 40 threads"
+
+
+def test_turns_are_given_back_whatever_happens():
+    lane = Lane("requests", 1, 2, 0.05)
+
+    async def work():
+        turns = TurnKeeper()
+        turn = (lane, "ada")
+        assert await turns.take(turn)
+        waiting = [asyncio.create_task(turns.take(turn)) for _ in range(3)]
+        assert await asyncio.gather(*waiting) == [False, False, False]
+        turns.leave(turn)
+        turn = (replace(lane, seconds=PATIENCE), "ada")
+        assert await turns.take(turn)
+        cut_off = asyncio.create_task(turns.take(turn))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        turns.leave(turn)
+        cut_off.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cut_off
+        assert await turns.take(turn)
+        turns.join(turn)
+        turns.leave(turn)
+        turns.leave(turn)
+        assert (turns._busy, turns._waiting) == (Counter(), {})
+
+    asyncio.run(work())
+
+
+def test_whoever_is_known_is_kept_in_bounded_memory(hub, monkeypatch):
+    monkeypatch.setattr("lepton_hub.api.middleware.fair_turns.MOST_KNOWN", 3)
+    layer = layer_of(hub)
+    for who in ("ada", "bose", "curie", "dora"):
+        hub.get(who, "/me")
+    hub.get("mallory", "/me")
+    assert list(layer._known.values()) == ["bose", "curie", "dora"]
