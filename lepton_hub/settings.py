@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lepton_hub.jobs.job_settings import JobSettings
+from lepton_hub.keys.secret_file import make_secret_file
 
 
 class SettingsError(ValueError):
@@ -94,9 +95,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
 def _key_in(file: Path) -> str:
     """Return the key that a file holds; make it where it is missing. Raises SettingsError."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(file, "x", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-            out.write(os.urandom(32).hex())
+        make_secret_file(file, os.urandom(32).hex().encode())
     key = file.read_text(encoding="utf-8").strip()
     if not key:
         raise SettingsError(f"{file} is empty: it must hold a key.")

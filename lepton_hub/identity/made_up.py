@@ -13,7 +13,9 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from lepton_hub.identity.person import IdentityError, Person, person_of
+from lepton_hub.keys.secret_file import make_secret_file, replace_secret_file
 
+SECRET_BYTES = 32
 NOTICE = "made-up people: this sign-in checks nobody's identity"
 
 PEOPLE: Mapping[str, Sequence[str]] = {
@@ -100,11 +102,14 @@ class MadeUpSignIn:
 
 
 def secret_in(file: Path) -> bytes:
-    """Return the secret that a file holds, which only its owner can read; make it at first."""
+    """Return the secret that a file holds, which only its owner can read; make it at first.
+
+    One that is too short, as a kill or a full disk has left it, is made anew: all could guess it.
+    """
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with open(file, "xb", opener=lambda path, flags: os.open(path, flags, 0o600)) as out:
-            out.write(os.urandom(32))
+        make_secret_file(file, os.urandom(SECRET_BYTES))
+    if file.stat().st_size < SECRET_BYTES:
+        replace_secret_file(file, os.urandom(SECRET_BYTES))
     return file.read_bytes()
 
 

@@ -9,6 +9,8 @@ import os
 import secrets
 from pathlib import Path
 
+from lepton_hub.keys.secret_file import make_secret_file, replace_secret_file
+
 KEY_BYTES = 32
 _NOTE = "Whoever has this file can read every blob of the hub; without it nobody can. Back it up."
 
@@ -42,37 +44,14 @@ def read_key_file(path: Path) -> dict[int, bytes]:
 
 def create_key_file(path: Path) -> None:
     """Make the file with one new key, unless it is there. Two processes may try at once."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    partial = _write_beside(path, {1: secrets.token_bytes(KEY_BYTES)})
-    try:
-        os.link(partial, path)
-    except FileExistsError:
-        pass
-    finally:
-        partial.unlink()
-    _sync_folder(path.parent)
+    make_secret_file(path, _content({1: secrets.token_bytes(KEY_BYTES)}))
 
 
 def replace_key_file(path: Path, keys: dict[int, bytes]) -> None:
     """Replace the file's keys in one step, durably."""
-    os.replace(_write_beside(path, keys), path)
-    _sync_folder(path.parent)
+    replace_secret_file(path, _content(keys))
 
 
-def _write_beside(path: Path, keys: dict[int, bytes]) -> Path:
+def _content(keys: dict[int, bytes]) -> bytes:
     encoded = {str(number): base64.b64encode(key).decode() for number, key in keys.items()}
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(descriptor, "w", encoding="ascii") as file:
-        json.dump({"note": _NOTE, "keys": encoded}, file, indent=1)
-        file.flush()
-        os.fsync(file.fileno())
-    return partial
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return json.dumps({"note": _NOTE, "keys": encoded}, indent=1).encode()

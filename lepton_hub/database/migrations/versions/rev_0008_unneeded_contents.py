@@ -1,0 +1,26 @@
+"""Contents that are to be erased, so that a kill in between forgets none."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the table."""
+    op.create_table(
+        "unneeded_contents",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("by", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name="pk_unneeded_contents"),
+    )
+
+
+def downgrade() -> None:
+    """Remove the table."""
+    op.drop_table("unneeded_contents")
