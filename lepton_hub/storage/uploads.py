@@ -108,16 +108,22 @@ class Uploads:
             else:
                 ticket = _Ticket(b"", self._store.clock(), blob)
                 self._put(upload_id, ticket)
-                self._remove_parts(upload_id)
         assert ticket.blob
+        self._remove_parts(upload_id)  # also those that a call left that was killed here
         if ticket.blob.sha256 != sha256:
             raise HashMismatch(sha256, ticket.blob.sha256)
         return ticket.blob
 
     def cancel(self, upload_id: str) -> None:
-        """Forget an upload: its key first, then its parts. Raises UploadMissing."""
-        self._ticket(upload_id)
-        self._remove(upload_id)
+        """Forget an upload: its key first, then its parts. Raises UploadMissing.
+
+        Where the key is gone already, parts may be left of a call that was killed: they go now.
+        """
+        try:
+            self._ticket(upload_id)
+        finally:
+            if _is_id(upload_id):
+                self._remove(upload_id)
 
     def expire(self, older_than: float) -> int:
         """Forget uploads, finished or not, that nothing came for in `older_than` seconds.
@@ -155,7 +161,7 @@ class Uploads:
         return max([since, *(part.written for part in self._parts(upload_id))])
 
     def _ticket(self, upload_id: str) -> _Ticket:
-        if not re.fullmatch("[0-9a-f]{32}", upload_id):
+        if not _is_id(upload_id):
             raise UploadMissing(f"There is no upload {upload_id!r}")
         name = _ticket_name(upload_id)
         try:
@@ -203,6 +209,10 @@ class Uploads:
     def _remove_parts(self, upload_id: str) -> None:
         for name in list(self._store.place.names(f"{_FOLDER}/{upload_id}/parts")):
             self._store.place.delete(name)
+
+
+def _is_id(text: str) -> bool:
+    return re.fullmatch("[0-9a-f]{32}", text) is not None
 
 
 def _ticket_name(upload_id: str) -> str:

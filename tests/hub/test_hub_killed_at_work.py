@@ -52,6 +52,7 @@ class KilledHub:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env={**os.environ, "PYTHONPATH": paths},
         )  # fmt: skip
+        self.seconds = 0.0
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
 
     def begin(self, life: Life) -> None:
@@ -66,7 +67,9 @@ class KilledHub:
 
     def over(self) -> str:
         """Wait for the end of a life; return who died first."""
-        return json.loads(self.process.stdout.readline())["first"]
+        told = json.loads(self.process.stdout.readline())
+        self.seconds += told["seconds"]
+        return told["first"]
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +162,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(kind, tmp_path, 
             engine.dispose()
         again = sum((one.sent_again for one in people), Counter())
         done = sum((one.done for one in people), Counter())
+        print(f"{killed.seconds:.1f} s of lives, {time.process_time():.1f} s here")
         print(f"{dict(deaths)}; acknowledged: {dict(done)}; unanswered: {dict(again)}")
         assert again
 
