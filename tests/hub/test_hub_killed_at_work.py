@@ -25,12 +25,12 @@ from killed_clients import CODE, MINUTES, PROGRAM, RESULT, Colleague
 from killed_hub import Life, draw_life, hub_settings
 from log_replay import contradictions
 from small_hub import CARD
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.orm import Session
 
 from lepton_hub.audit import verify
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
-from lepton_hub.catalogue.tables import PendingUpload
+from lepton_hub.catalogue.tables import PendingUpload, UnneededContent
 from lepton_hub.database import open_database
 from lepton_hub.keys import KeyRing
 from lepton_hub.storage import BlobStore
@@ -38,7 +38,7 @@ from lepton_hub.storage import BlobStore
 KILLS = int(os.environ.get("LEPTON_KILLS", "0"))
 USUAL_KILLS = {"sqlite": 6, "postgresql": 3}
 PEOPLE = ("ada", "bose", "curie", "dora")
-SEED = random.SystemRandom().randrange(10**6) if KILLS else 12
+SEED = int(os.environ.get("LEPTON_KILLS_SEED", time.time_ns() % 10**6 if KILLS else 12))
 
 
 class KilledHub:
@@ -98,6 +98,12 @@ class Witness:
             assert verify(session).whole
             assert contradictions(session, self.store, shared) == []
 
+    def wait_for_erasures(self) -> None:
+        with self.engine.connect() as connection:
+            while connection.scalar(select(func.count(UnneededContent.sha256))):
+                connection.rollback()
+                time.sleep(0.05)
+
     def look_for_remains(self, people: list[Colleague]) -> None:
         """Contents are as they were shared; of what was deleted nothing is left."""
         for blob in self.store.blobs():
@@ -144,6 +150,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(kind, tmp_path, 
             for _ in range(kills):
                 killed.begin(draw_life(tmp_path, url, chance))
                 deaths[killed.over()] += 1
+                print(end=".", flush=True)
                 assert [one.failure for one in people if one.failure] == []
                 witness.look(people)
             killed.begin(Life(str(tmp_path), url))
@@ -155,6 +162,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(kind, tmp_path, 
             wait_for_jobs(people)
             assert [lost for one in people for lost in one.check()] == []
             check_jobs(people)
+            witness.wait_for_erasures()
             killed.end()
             witness.look(people)
             witness.look_for_remains(people)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.audit import Entry, entries
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
-from lepton_hub.catalogue.tables import PendingUpload, SharedItem, Version
+from lepton_hub.catalogue.tables import PendingUpload, SharedItem, UnneededContent, Version
 from lepton_hub.jobs.job_tables import ComputeJob, JobAttempt
 from lepton_hub.jobs.job_types import ENDED, JobState
 from lepton_hub.knowledge import (
@@ -145,7 +145,8 @@ def told_by_log(session: Session) -> LoggedState:
 def contradictions(session: Session, store: BlobStore, shared: Iterable[str]) -> list[str]:
     """Return where tables, index and contents say something else than the log.
 
-    shared: SHA-256 of contents that were acknowledged: each is there, or was erased by an entry.
+    shared: SHA-256 of contents that were acknowledged: each is there, or was erased by an entry, or
+    is still to be erased, which the next start ends.
     """
     told = told_by_log(session)
     found: list[str] = []
@@ -179,7 +180,8 @@ def contradictions(session: Session, store: BlobStore, shared: Iterable[str]) ->
     stored = {blob.sha256 for blob in store.blobs()}
     needed = {sha for column in CONTENT_COLUMNS for (sha,) in _rows(session, column)}
     compare("contents that are needed and lost", set(), needed - stored)
-    lost = {sha for sha in shared if sha not in stored and not told.erased[sha]}
+    to_erase = set(session.scalars(select(UnneededContent.sha256)))
+    lost = {sha for sha in shared if sha not in stored and not told.erased[sha]} - to_erase
     compare("contents that were erased without an entry", set(), lost)
     return found
 
