@@ -7,11 +7,10 @@ store does not answer, the content is still to be erased, and the next start doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 from sqlalchemy import select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.audit import append
@@ -27,10 +26,10 @@ def erase_later(session: Session, contents: Iterable[str], by: str) -> None:
 
     by: who deleted what held them.
     """
-    rows = [{"sha256": sha256, "by": by} for sha256 in sorted(set(contents))]
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    if rows:
-        session.execute(dialect.insert(UnneededContent).on_conflict_do_nothing(), rows)
+    session.add_all(
+        UnneededContent(sha256=sha256, deleted_by=by) for sha256 in sorted(set(contents))
+    )
+    session.flush()
 
 
 def erase_unneeded(sessions: sessionmaker[Session], store: BlobStore) -> None:
@@ -39,7 +38,7 @@ def erase_unneeded(sessions: sessionmaker[Session], store: BlobStore) -> None:
     Raises what the store raised first; the others are erased all the same.
     """
     with sessions.begin() as session:
-        found = session.scalars(select(UnneededContent.sha256)).all()
+        found = set(session.scalars(select(UnneededContent.sha256)))
     failed: list[Exception] = []
     for sha256 in sorted(found):
         try:
@@ -57,15 +56,24 @@ def _erase(session: Session, store: BlobStore, sha256: str) -> None:
     One that a process erased that was killed before this transaction ended gets its entry now.
     """
     hold_contents(session)
-    row = session.get(UnneededContent, sha256)
-    if row is None:
-        return
-    session.delete(row)
-    if is_needed(session, sha256):
+    rows = _rows(session, sha256)
+    # On PostgreSQL, whoever needs it may delete it meanwhile: the row of that is for another time
+    # where they still needed it here, and otherwise there by now.
+    needed = is_needed(session, sha256)
+    if not needed:
+        rows = _rows(session, sha256)
+    for row in rows:
+        session.delete(row)
+    if needed or not rows:
         return
     with suppress(BlobMissing):
         store.delete(sha256)
-    append(session, actor=row.by, action="content.erase", subject=sha256, detail={})
+    append(session, actor=rows[0].deleted_by, action="content.erase", subject=sha256, detail={})
+
+
+def _rows(session: Session, sha256: str) -> Sequence[UnneededContent]:
+    query = select(UnneededContent).where(UnneededContent.sha256 == sha256)
+    return session.scalars(query.order_by(UnneededContent.id)).all()
 
 
 def is_needed(session: Session, sha256: str) -> bool:

@@ -115,7 +115,8 @@ class Witness:
         gone = set().union(*(one.gone for one in people))
         assert (gone & stored) - needed == set()
         dropped = {id_ for one in people for id_ in one.dropped}
-        assert dropped & set(self.store.place.folders("uploads")) == set()
+        left = {name.split("/")[1] for name in self.store.place.names("uploads")}
+        assert dropped & left == set()
 
     def _wait_for_commits(self) -> None:
         """PostgreSQL may still be at what a killed process asked for last."""

@@ -9,6 +9,9 @@ import time
 
 import pytest
 from pool_hub import pool_hub
+from sqlalchemy import select
+
+from lepton_hub.jobs.job_tables import JobAttempt
 
 MIB = 2**20
 
@@ -154,6 +157,9 @@ def test_cancelling_ends_a_program_at_once(pool):
     assert not thread.is_alive()
     job = pool.told(id_)
     assert (job["state"], job["detail"], job["log"]) == ("cancelled", "Cancelled by ada.", "up\n")
+    with pool.hub.state.sessions.begin() as session:
+        last = session.scalars(select(JobAttempt).order_by(JobAttempt.id.desc())).first()
+        assert (last.ended_how, last.processor_seconds > 0) == ("taken away", True)
     again = pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").json()
     assert again["state"] == "cancelled"
     assert len(pool.hub.log(action="job.end", subject=id_)) == 1

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import threading
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
-import httpx
 from small_hub import CARD
+from talking_client import OwnItem, TalkingClient
 
 COMMON = [bytes([number]) * 5000 for number in range(3)]
 """Contents that several people share: none is erased while somebody needs it."""
@@ -27,52 +22,23 @@ open("results/own.txt", "w").write(str(own))
 """
 
 
-@dataclass
-class OwnThread:
-    """A thread that somebody began, and its other posts."""
-
-    id: str
-    first: str
-    posts: list[str] = field(default_factory=list)
-
-
-@dataclass
-class OwnItem:
-    """An item of somebody's. words: by which search finds it, and what is said about it."""
-
-    reference: str
-    is_document: bool
-    word: str = ""
-    contents: set[str] = field(default_factory=set)
-    attachments: list[str] = field(default_factory=list)
-    threads: list[OwnThread] = field(default_factory=list)
-
-
-class Colleague:
+class Colleague(TalkingClient):
     """Does one thing after the other until told to stop.
 
     What gets no answer is sent again, as clients do, until it is answered; only then comes the next
-    thing. facts: addresses, and what they answer from now on: bytes, a part of some JSON, or None
-    where nothing is there any more. shared: SHA-256 of contents that versions and attachments have,
-    or had; gone: of those that were deleted. done, sent_again: how often.
+    thing. shared: SHA-256 of contents that versions and attachments have, or had; gone: of those
+    that were deleted. dropped: uploads that were cancelled. jobs: their numbers. failure: what was
+    not answered as it should be.
     """
 
     def __init__(self, url: str, person: str, seed: int, jobs: int) -> None:
-        self.person = person
+        super().__init__(url, person, seed)
         self.thread = threading.Thread(target=self.work, daemon=True)
-        headers = {"Authorization": f"token {person}"}
-        self.client = httpx.Client(base_url=url, headers=headers, timeout=120)
-        self.chance = random.Random(f"{seed} {person}")
-        self.facts: dict[str, Any] = {}
-        self.items: list[OwnItem] = []
         self.followed: set[str] = set()
         self.jobs: dict[str, int] = {}
-        self.cancelled: list[str] = []
         self.dropped: list[str] = []
         self.shared: set[str] = set()
         self.gone: set[str] = set()
-        self.done: Counter[str] = Counter()
-        self.sent_again: Counter[str] = Counter()
         self.enough = threading.Event()
         self.failure: BaseException | None = None
         self._most_jobs, self._number = jobs, 0
@@ -90,39 +56,6 @@ class Colleague:
                 self.chance.choice(deeds)()
         except BaseException as error:
             self.failure = error
-
-    # Requests
-
-    def send(
-        self, method: str, path: str, told: object = None, **headers: str
-    ) -> tuple[httpx.Response, bool]:
-        """Send a request until it is answered; return the answer, and whether it was sent again."""
-        again = False
-        while True:
-            try:
-                answer = self.client.request(method, path, json=told, headers=headers)
-            except httpx.TransportError:
-                again = True
-                self.sent_again[method] += 1
-                time.sleep(0.01)
-            else:
-                if answer.status_code != 503:
-                    return answer, again
-
-    def post(self, path: str, told: object, status: int = 201) -> Any:
-        key = str(UUID(int=self.chance.getrandbits(128)))
-        answer, _ = self.send("POST", path, told, **{"Idempotency-Key": key})
-        assert answer.status_code == status, (path, answer.text)
-        return answer.json()
-
-    def read(self, path: str) -> httpx.Response:
-        answer, _ = self.send("GET", path)
-        assert answer.status_code == 200, (path, answer.text)
-        return answer
-
-    def remove(self, path: str, status: int = 204) -> None:
-        answer, again = self.send("DELETE", path)
-        assert answer.status_code == status or (again and answer.status_code == 404), answer.text
 
     # Deeds
 
@@ -142,25 +75,6 @@ class Colleague:
         self.facts[f"/items/{item.reference}/versions/{number}/files/a.bin"] = content
         self._has(item, content)
         self.done["version"] += 1
-
-    def upload(self, content: bytes) -> str:
-        """Upload a content in pieces that come slowly; where one breaks off, go on."""
-        told = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-        id_ = self.post("/uploads", told)["id"]
-        place = 0
-        while place < len(content):
-            piece = content[place : place + self.chance.choice([40_000, 150_000])]
-            headers = {"Upload-Offset": str(place)}
-            try:
-                sent = self.client.patch(f"/uploads/{id_}", content=_slowly(piece), headers=headers)
-                assert sent.status_code in (204, 503), sent.text
-                reached = place + len(piece) if sent.status_code == 204 else place
-            except httpx.TransportError:
-                self.sent_again["PATCH"] += 1
-                reached = self.read(f"/uploads/{id_}").json()["offset"]
-                assert place <= reached <= place + len(piece)
-            place = reached
-        return id_
 
     def drop_upload(self) -> None:
         """Begin an upload and cancel it."""
@@ -222,79 +136,6 @@ class Colleague:
         self.facts[path] = {"title": card["title"], "tags": sorted(card["tags"])}
         assert answer.json()["title"] == card["title"]
         self.done["card"] += 1
-
-    def begin_thread(self) -> None:
-        """Ask a question about an item."""
-        item = self._one_of(self.items)
-        if item is None:
-            return
-        told = {"item": item.reference, "kind": "question", "title": self._word(),
-                "text": self._text(self._word())}  # fmt: skip
-        made = self.post("/threads", told)
-        thread = OwnThread(made["id"], made["first"]["id"])
-        item.threads.append(thread)
-        self.facts[f"/threads/{thread.id}"] = {"title": told["title"], "accepted": None}
-        self.facts[f"/posts/{thread.first}"] = {"text": told["text"], "revision": 1}
-        self.done["thread"] += 1
-
-    def answer(self) -> None:
-        """Say something in a thread of one's own."""
-        thread = self._thread()
-        if thread is None:
-            return
-        text = self._text(self._word())
-        post = self.post(f"/threads/{thread.id}/posts", {"text": text})["id"]
-        thread.posts.append(post)
-        self.facts[f"/posts/{post}"] = {"text": text, "revision": 1}
-        self.done["post"] += 1
-
-    def reword(self) -> None:
-        """Word a post otherwise."""
-        thread = self._thread()
-        if thread is None:
-            return
-        path = f"/posts/{self.chance.choice([thread.first, *thread.posts])}"
-        before = self.read(path)
-        text = self._text(self._word())
-        etag = before.headers["etag"]
-        answer, again = self.send("PUT", path, {"text": text}, **{"If-Match": etag})
-        if answer.status_code == 412 and again:
-            answer = self.read(path)
-        assert answer.status_code == 200, answer.text
-        revision = before.json()["revision"] + 1
-        assert (answer.json()["text"], answer.json()["revision"]) == (text, revision)
-        self.facts[path] = {"text": text, "revision": revision}
-        self.done["wording"] += 1
-
-    def accept(self) -> None:
-        """Accept an answer, or none."""
-        thread = self._thread()
-        if thread is None or not thread.posts:
-            return
-        post = self.chance.choice([*thread.posts, None])
-        path = f"/threads/{thread.id}/accepted"
-        answer, _ = self.send("PUT", path, {"post": post}) if post else self.send("DELETE", path)
-        assert answer.status_code == 200, answer.text
-        self.facts[f"/threads/{thread.id}"]["accepted"] = post
-        self.done["accepted answer"] += 1
-
-    def take_back(self) -> None:
-        """Delete a post; with a thread's first one, the thread."""
-        item = self._one_of(self.items, lambda one: bool(one.threads))
-        if item is None:
-            return
-        thread = self.chance.choice(item.threads)
-        if thread.posts and self.chance.random() < 0.7:
-            post = thread.posts.pop(self.chance.randrange(len(thread.posts)))
-            self.remove(f"/posts/{post}")
-            self.facts[f"/posts/{post}"] = None
-            fact = self.facts[f"/threads/{thread.id}"]
-            fact["accepted"] = None if fact["accepted"] == post else fact["accepted"]
-        else:
-            item.threads.remove(thread)
-            self.remove(f"/posts/{thread.first}")
-            self._forget(thread)
-        self.done["post deleted"] += 1
 
     def follow(self) -> None:
         """Follow a tag, or do so no more."""
@@ -385,21 +226,6 @@ class Colleague:
 
     # What it works with
 
-    def _one_of(
-        self, items: list[OwnItem], fits: Callable[[OwnItem], bool] = lambda _: True
-    ) -> OwnItem | None:
-        found = [item for item in items if fits(item)]
-        return self.chance.choice(found) if found else None
-
-    def _thread(self) -> OwnThread | None:
-        found = [thread for item in self.items for thread in item.threads]
-        return self.chance.choice(found) if found else None
-
-    def _forget(self, thread: OwnThread) -> None:
-        self.facts[f"/threads/{thread.id}"] = None
-        for post in (thread.first, *thread.posts):
-            self.facts[f"/posts/{post}"] = None
-
     def _has(self, item: OwnItem, content: bytes) -> None:
         sha256 = hashlib.sha256(content).hexdigest()
         item.contents.add(sha256)
@@ -409,22 +235,10 @@ class Colleague:
         self._number += 1
         return f"~{self.person}/{kind}{self._number}"
 
-    def _word(self) -> str:
-        return f"w{self.chance.getrandbits(60):x}"
-
-    def _text(self, word: str) -> str:
-        return f"{word} " + "tensor gradient " * self.chance.choice([1, 200])
-
     def _content(self) -> bytes:
         if self.chance.random() < 0.3:
             return self.chance.choice(COMMON)
         return self.chance.randbytes(self.chance.choice(SIZES))
-
-
-def _slowly(content: bytes) -> Iterator[bytes]:
-    for start in range(0, len(content), 16_000):
-        yield content[start : start + 16_000]
-        time.sleep(0.002)
 
 
 def _says(answer: Any, expected: Any) -> bool:

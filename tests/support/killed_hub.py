@@ -29,6 +29,8 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
+from lepton_hub.jobs.running import job_run
+from lepton_hub.jobs.running import worker as workers
 from lepton_hub.jobs.running.job_run import JobRun
 from lepton_hub.jobs.running.program_process import walls_here
 from lepton_hub.jobs.running.worker_command import make_worker
@@ -40,7 +42,7 @@ PART = 32 * 1024
 """Bytes in a part of an upload, so that small ones have several."""
 LEASE_SECONDS = 1.5
 LONGEST_LIFE = 1.5
-LOOK_SECONDS = 0.004
+LOOK_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,8 @@ def be_worker(life: Life, hub: int) -> NoReturn:
     if life.worker_steps:
         die_in_a_job(DeadlySteps(life.worker_steps))
     worker = make_worker(hub_settings(Path(life.folder), life.database), None)
+    for module in (workers, job_run):
+        module.trouble_in_words = repr  # whoever reads this may know it all
 
     def listen() -> None:
         os.read(hub, 1)
@@ -196,10 +200,11 @@ def live(life: Life, listener: socket.socket) -> str:
     for descriptor in (up, told_up, hub_gone, hub_there):
         os.close(descriptor)
     told = [sys.stdin] if life.seconds is None else []
-    enough = float("inf") if life.seconds is None else used(pids[0]) + life.seconds
+    pause = None if life.seconds is None else LOOK_SECONDS
+    enough = used(pids[0]) + (life.seconds or 0)
     ready: list[object] = []
-    while not ready and used(pids[0]) < enough:
-        ready = select.select([*ends, *told], [], [], LOOK_SECONDS)[0]
+    while not ready and (pause is None or used(pids[0]) < enough):
+        ready = select.select([*ends, *told], [], [], pause)[0]
     if sys.stdin in ready:
         sys.stdin.readline()
     for pid in pids[: 1 + life.together]:

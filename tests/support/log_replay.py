@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from column_lengths import too_long
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
@@ -149,7 +150,7 @@ def contradictions(session: Session, store: BlobStore, shared: Iterable[str]) ->
     is still to be erased, which the next start ends.
     """
     told = told_by_log(session)
-    found: list[str] = []
+    found = too_long(session.connection())
 
     def compare(what: str, said: object, there: object) -> None:
         if said != there:

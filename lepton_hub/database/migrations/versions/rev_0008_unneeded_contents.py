@@ -15,10 +15,12 @@ def upgrade() -> None:
     """Make the table."""
     op.create_table(
         "unneeded_contents",
+        sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
-        sa.Column("by", sa.String(length=128), nullable=False),
-        sa.PrimaryKeyConstraint("sha256", name="pk_unneeded_contents"),
+        sa.Column("deleted_by", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_unneeded_contents"),
     )
+    op.create_index("ix_unneeded_contents_sha256", "unneeded_contents", ["sha256"])
 
 
 def downgrade() -> None:
