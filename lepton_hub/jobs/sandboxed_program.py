@@ -40,6 +40,9 @@ from autograder.sandbox.walls import (
 WATCH_SECONDS = 0.1
 TELL_SECONDS = 0.5
 NICENESS = 10
+SPARE_BYTES = 16 * 2**20
+"""What a control group allows beyond the limit: a program that asks its process's own limit for too
+much is to get a MemoryError before it is ended."""
 
 
 def main(arguments: list[str]) -> None:
@@ -59,7 +62,7 @@ def main(arguments: list[str]) -> None:
     )
     world.home.mkdir(exist_ok=True)
     # The kernel counts files in memory, too, and gives up what it keeps of files on the disk.
-    group = make_group(replace(world.limits, scratch_bytes=0))
+    group = make_group(replace(world.limits, scratch_bytes=SPARE_BYTES))
     try:
         _tell(status, _watched(request, world, group, status))
     finally:
