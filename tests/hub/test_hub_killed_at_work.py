@@ -37,6 +37,7 @@ from lepton_hub.storage import BlobStore
 
 KILLS = int(os.environ.get("LEPTON_KILLS", "0"))
 USUAL_KILLS = {"sqlite": 6, "postgresql": 3}
+LIFE_SECONDS = 1.0 if KILLS else 0.4
 PEOPLE = ("ada", "bose", "curie", "dora")
 SEED = int(os.environ.get("LEPTON_KILLS_SEED", time.time_ns() % 10**6 if KILLS else 12))
 
@@ -149,7 +150,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(kind, tmp_path, 
             chance = random.Random(SEED)
             deaths = Counter()
             for _ in range(kills):
-                killed.begin(draw_life(tmp_path, url, chance))
+                killed.begin(draw_life(tmp_path, url, chance, LIFE_SECONDS))
                 deaths[killed.over()] += 1
                 print(end=".", flush=True)
                 assert [one.failure for one in people if one.failure] == []

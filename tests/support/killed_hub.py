@@ -41,7 +41,6 @@ from lepton_hub.storage import Uploads
 PART = 32 * 1024
 """Bytes in a part of an upload, so that small ones have several."""
 LEASE_SECONDS = 1.5
-LONGEST_LIFE = 1.5
 LOOK_SECONDS = 0.01
 
 
@@ -67,16 +66,19 @@ class Life:
         return json.dumps(asdict(self))
 
 
-def draw_life(folder: Path, database: str, chance: random.Random) -> Life:
-    """Return a life that ends at a random moment, often in the middle of a change."""
-    life = Life(str(folder), database, LONGEST_LIFE, together=chance.random() < 0.7)
+def draw_life(folder: Path, database: str, chance: random.Random, most: float) -> Life:
+    """Return a life that ends at a random moment, often in the middle of a change.
+
+    most: seconds of processor time.
+    """
+    life = Life(str(folder), database, 1.5 * most, together=chance.random() < 0.7)
     match chance.choice(["moment", "moment", "start", "step", "step", "step", "worker"]):
         case "moment":
-            return replace(life, seconds=chance.uniform(0.02, 1))
+            return replace(life, seconds=chance.uniform(0.02, most))
         case "start":
             return replace(life, seconds=chance.uniform(0, 0.15), starting=True)
         case "step":
-            return replace(life, steps=chance.randint(1, 250))
+            return replace(life, steps=chance.randint(1, round(250 * most)))
     return replace(life, worker_steps=chance.randint(1, 20))
 
 
@@ -172,9 +174,9 @@ def forked(work: Callable[[], NoReturn]) -> int:
 
 
 def used(pid: int) -> float:
-    """Return the seconds of processor time that the threads of a process have used."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
+    """Return the seconds of processor time that a process has used, which nobody has waited for."""
+    user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def live(life: Life, listener: socket.socket) -> str:
