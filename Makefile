@@ -7,6 +7,7 @@ PORT     ?= 8888
 GPU      ?= no
 WORKERS  ?= 3
 SECONDS  ?= 600
+KILLS    ?= 50
 TEAM_DIR ?= $(HOME)/lepton-team
 
 EXTRAS  := dev
@@ -20,7 +21,7 @@ TEAM  := .venv/.team-installed
 LOGIN := .venv/.identity-provider-installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-team hub learn test test-team attack fuzz lint demo build site wheel pins clean
+.PHONY: help install install-team hub learn test test-team attack fuzz kills lint demo build site wheel pins clean
 
 help:
 	@echo "make learn     install, make your workspace and open JupyterLab on it"
@@ -35,6 +36,7 @@ help:
 	@echo "make site      the course as web pages, in build/site (HUB=https://your.hub)"
 	@echo "make attack    try the grader with hostile submissions (part of make test)"
 	@echo "make fuzz      try all that is read with made-up files (SECONDS=600 for each kind)"
+	@echo "make kills     kill a hub at work, on SQLite and on PostgreSQL (KILLS=50 for each)"
 	@echo "make lint      ruff only"
 	@echo "make wheel     dist/*.whl with the student's curriculum, no solutions"
 	@echo "make pins      new exact versions in constraints.txt"
@@ -132,6 +134,9 @@ test-team: $(LOGIN) build
 
 fuzz: install
 	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzzing
+
+kills: install
+	LEPTON_KILLS=$(KILLS) $(BIN)/python -m pytest -s tests/hub/test_hub_killed_at_work.py
 
 # Shows the notebooks as `lepton run` executed them; runs only those that have changed since.
 site: export OMP_NUM_THREADS = 1

@@ -256,6 +256,8 @@ def _refuse(request: Request, status: int, detail: str) -> Response:
 
 async def _tidy_regularly(state: ServiceState) -> None:
     pause = FIRST_TIDY_SECONDS
+    with suppress(Exception):  # what was deleted just before a kill
+        await run_in_threadpool(state.erase)
     while True:
         await asyncio.sleep(pause)
         pause = TIDY_SECONDS

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.api.idempotency import RepeatableAnswer
 from lepton_hub.api.rate_limit import RateLimiter
-from lepton_hub.audit import append
-from lepton_hub.catalogue.contents import erase_unneeded, expired_contents
+from lepton_hub.catalogue.contents import expired_contents
+from lepton_hub.catalogue.erasure import erase_later, erase_unneeded
 from lepton_hub.database import open_database, reading, upgrade_database
 from lepton_hub.database.moments import now
 from lepton_hub.graph.course_terms import CourseOutline, load_course
@@ -93,11 +93,9 @@ class ServiceState:
         """How browsers sign in; None: not at all."""
         return self.oauth or self.made_up
 
-    def erase(self, contents: set[str], by: str) -> None:
+    def erase(self) -> None:
         """Erase contents that nothing needs any more, and write down which."""
-        for sha256 in erase_unneeded(self.sessions, self.store, contents):
-            with self.sessions.begin() as session:
-                append(session, actor=by, action="content.erase", subject=sha256, detail={})
+        erase_unneeded(self.sessions, self.store)
 
     def tidy(self) -> None:
         """Forget what has expired, and what was left behind where the hub was killed.
@@ -117,7 +115,9 @@ class ServiceState:
 
     def _forget_contents(self) -> None:
         expired = expired_contents(self.sessions, self.store, self.uploads)
-        self.erase(expired, "hub")
+        with self.sessions.begin() as session:
+            erase_later(session, expired, "hub")
+        self.erase()
 
     def _sweep(self) -> None:
         swept = self.store.sweep()

@@ -1,4 +1,4 @@
-"""Contents on their way into the store and out of it: uploads, erasure, housekeeping."""
+"""Contents on their way into the store: uploads, housekeeping, and what is damaged."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.catalogue.cards import MOST_FILES, NewFile
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
+from lepton_hub.catalogue.erasure import hold_contents, is_needed
 from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.catalogue.versions import StoredFile
 from lepton_hub.database.moments import now
@@ -21,7 +22,6 @@ MOST_UPLOADS = 2 * MOST_FILES
 """How many unfinished uploads one person may have: the files of a version, and of another one."""
 SPARED_SECONDS = 3600.0
 """A content that nothing refers to yet is left alone for so long: somebody may be adding it."""
-_LOCK = 0x1E970
 
 
 class UploadProblem(Exception):
@@ -90,27 +90,11 @@ def keep_contents(
     Until the transaction ends, nothing is erased. Raises UploadProblem for a content that was
     erased just before.
     """
-    _hold(session)
+    hold_contents(session)
     for file in files:
         if file.sha256 not in store:
             raise UploadProblem(f"The content of {file.path} was lost: upload it again.")
     session.execute(delete(PendingUpload).where(PendingUpload.id.in_(list(used))))
-
-
-def erase_unneeded(
-    sessions: sessionmaker[Session], store: BlobStore, contents: Iterable[str]
-) -> Iterator[str]:
-    """Erase those contents to which nothing refers, also no upload; yield each that was erased."""
-    for sha256 in sorted(set(contents)):
-        with sessions.begin() as session:
-            _hold(session)
-            if _is_needed(session, sha256):
-                continue
-            try:
-                store.delete(sha256)
-            except BlobMissing:
-                continue
-        yield sha256
 
 
 def expired_contents(
@@ -163,19 +147,4 @@ def damaged_contents(sessions: sessionmaker[Session], store: BlobStore) -> Itera
 
 def _is_still_needed(sessions: sessionmaker[Session], sha256: str) -> bool:
     with sessions.begin() as session:
-        return _is_needed(session, sha256)
-
-
-def _is_needed(session: Session, sha256: str) -> bool:
-    columns = [*CONTENT_COLUMNS, PendingUpload.sha256]
-    queries = (select(column).where(column == sha256).limit(1) for column in columns)
-    return any(session.scalars(query).first() is not None for query in queries)
-
-
-def _hold(session: Session) -> None:
-    """Have those who keep and those who erase contents wait for each other.
-
-    SQLite's writers do so by themselves.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        return is_needed(session, sha256)

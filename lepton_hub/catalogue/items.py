@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
 from lepton_hub.catalogue.dependents import ON_DELETE, forget_erased
+from lepton_hub.catalogue.erasure import erase_later
 from lepton_hub.catalogue.names import may_create_in, own_space, team_of
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
 from lepton_hub.database.moments import now
@@ -193,13 +194,11 @@ def write_card(item: SharedItem, card: Card) -> None:
     item.changed_at = now()
 
 
-def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[str]]:
+def delete_item(session: Session, item: SharedItem, by: str) -> list[Version]:
     """Delete an item's card, versions, grants, links and all that other parts keep with it.
 
-    Return the versions, and the contents that the item needs no more.
-
-    Its name stays taken, so that a reference to it never leads to something else. Its content is
-    erased by `erase_unneeded`, once this is committed.
+    Return the versions. Its name stays taken, so that a reference to it never leads to something
+    else. Its contents are erased by `erase_unneeded`, once this is committed. by: who deletes it.
     """
     lock_item(session, item)
     versions = list(session.scalars(select(Version).where(Version.item_id == item.id)))
@@ -220,7 +219,8 @@ def delete_item(session: Session, item: SharedItem) -> tuple[list[Version], set[
     item.deleted_at = now()
     session.flush()
     forget_erased(session, item.reference)
-    return versions, contents
+    erase_later(session, contents, by)
+    return versions
 
 
 def _filtered(query: Select[tuple[SharedItem]], filters: Filters) -> Select[tuple[SharedItem]]:

@@ -116,6 +116,21 @@ class Source(Base):
     source_id: Mapped[int] = mapped_column(ForeignKey("versions.id"), primary_key=True, index=True)
 
 
+class UnneededContent(Base):
+    """A content that is to be erased unless something needs it after all.
+
+    Written in the transaction that deletes what held it, and removed in the one that writes down
+    that it was erased: so neither is forgotten where the hub is killed in between. Two deletions of
+    one content have a row each: neither waits for the other. deleted_by: who deleted what held it.
+    """
+
+    __tablename__ = "unneeded_contents"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    deleted_by: Mapped[str] = mapped_column(String(128))
+
+
 class PendingUpload(Base):
     """An upload that no version uses yet, and what its content is said to be."""
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from lepton_hub.api.asking import note
 from lepton_hub.api.knowledge.thread_routes import note_thread
 from lepton_hub.audit import append
-from lepton_hub.catalogue.contents import erase_unneeded
+from lepton_hub.catalogue.erasure import erase_unneeded
 from lepton_hub.catalogue.items import NotVisible, delete_item
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.demonstration.cast import ADA, BOSE, COLLEAGUES, CURIE
@@ -30,7 +30,6 @@ def remove_made_up(sessions: sessionmaker[Session], store: BlobStore) -> int:
 
     What people have made themselves stays, also under the same names.
     """
-    contents: set[str] = set()
     with sessions.begin() as session:
         for person, kind, target in FOLLOWED:
             try:
@@ -41,16 +40,13 @@ def remove_made_up(sessions: sessionmaker[Session], store: BlobStore) -> int:
         items = _made_up_items(session)
         for item in items:
             owner, reference = _CAST[item.owner], item.reference
-            versions, unneeded = delete_item(session, item)
-            contents |= unneeded
+            versions = delete_item(session, item, "hub")
             digests = [version.digest for version in versions]
             note(session, owner, "item.delete", reference, versions=digests)
         _remove_threads(session)
         _remove_learning(session)
         append(session, actor="hub", action="made_up.remove", subject="hub", detail={})
-    for sha256 in erase_unneeded(sessions, store, contents):
-        with sessions.begin() as session:
-            append(session, actor="hub", action="content.erase", subject=sha256, detail={})
+    erase_unneeded(sessions, store)
     return len(items)
 
 

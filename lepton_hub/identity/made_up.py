@@ -13,8 +13,9 @@ from pathlib import Path
 from cryptography.fernet import Fernet, InvalidToken
 
 from lepton_hub.identity.person import IdentityError, Person, person_of
-from lepton_hub.keys.private_files import make_once
+from lepton_hub.keys.private_files import make_once, replace_file
 
+SECRET_BYTES = 32
 NOTICE = "made-up people: this sign-in checks nobody's identity"
 
 PEOPLE: Mapping[str, Sequence[str]] = {
@@ -101,8 +102,13 @@ class MadeUpSignIn:
 
 
 def secret_in(file: Path) -> bytes:
-    """Return the secret that a file holds, which only its owner can read; make it at first."""
-    make_once(file, secrets.token_bytes(32))
+    """Return the secret that a file holds, which only its owner can read; make it at first.
+
+    One that is too short, as a kill or a full disk has left it, is made anew: all could guess it.
+    """
+    make_once(file, secrets.token_bytes(SECRET_BYTES))
+    if file.stat().st_size < SECRET_BYTES:
+        replace_file(file, secrets.token_bytes(SECRET_BYTES))
     return file.read_bytes()
 
 

@@ -80,8 +80,10 @@ class JobInput(Base):
 
 
 class JobAttempt(Base):
-    """A worker's lease of a job. ended_how: what became of the attempt; None while it lasts.
+    """A worker's lease of a job.
 
+    ended_how: the state in which the attempt ended the job, or "given back", "lost", "taken away":
+    the job was cancelled, or is another worker's. None while it lasts.
     measured_at: when its processor time, in seconds, was measured last.
     """
 

@@ -21,7 +21,7 @@ import select
 import signal
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -41,6 +41,9 @@ from autograder.sandbox.walls import (
 WATCH_SECONDS = 0.1
 TELL_SECONDS = 0.5
 NICENESS = 10
+SPARE_BYTES = 16 * 2**20
+"""What a control group allows beyond the limit: a program that asks its process's own limit for too
+much is to get a MemoryError before it is ended."""
 
 
 def main(arguments: list[str]) -> None:
@@ -59,7 +62,8 @@ def main(arguments: list[str]) -> None:
         Walls(**request["walls"]),
     )
     world.home.mkdir(exist_ok=True)
-    group = make_group(world.limits)
+    # The kernel counts files in memory, too, and gives up what it keeps of files on the disk.
+    group = make_group(replace(world.limits, scratch_bytes=SPARE_BYTES))
     try:
         _tell(status, _watched(request, world, group, status))
     finally:
@@ -122,6 +126,7 @@ def _follow(program: int, world: World, status: int) -> tuple[int, str | None, l
     """Wait for the program's end; bring it about at a limit, or when the worker has gone."""
     began = told = time.monotonic()
     meter = UsageMeter(world)
+    in_memory = _open_memory_folders(program, world)
     spent, peak = 0.0, 0
     reason = None
     ended = os.pidfd_open(program)
@@ -131,8 +136,12 @@ def _follow(program: int, world: World, status: int) -> tuple[int, str | None, l
     while True:
         events = dict(poller.poll(WATCH_SECONDS * 1000))
         usage = meter.measure(time.monotonic() - began)
+        memory = usage.memory_bytes + sum(map(_used_bytes, in_memory))
+        if memory > world.limits.memory_bytes:  # what is mapped was counted twice
+            memory = max(usage.memory_bytes, memory - _mapped_bytes())
+        usage = replace(usage, memory_bytes=memory)
         spent = max(spent, usage.cpu_seconds)  # not measured where there are too many processes
-        peak = max(peak, usage.memory_bytes)
+        peak = max(peak, memory)
         if ended in events:
             break
         if 0 in events and not os.read(0, 4096):
@@ -144,8 +153,38 @@ def _follow(program: int, world: World, status: int) -> tuple[int, str | None, l
             told = time.monotonic()
             _tell(status, {"used": [spent, peak]})
     code, seconds = _kill_all(program, world.walls.namespaces)
-    os.close(ended)
+    for descriptor in (ended, *in_memory):
+        os.close(descriptor)
     return code, reason, [max(spent, seconds), peak]
+
+
+def _open_memory_folders(program: int, world: World) -> list[int]:
+    """Open the folders whose files are in memory, which no process's own figures contain.
+
+    They are the program's own; held open, they are what is measured whatever it does.
+    """
+    found: list[int] = []
+    for name in ("tmp", "dev/shm") if world.walls.namespaces else ():
+        with contextlib.suppress(OSError):  # it has ended
+            found.append(os.open(f"/proc/{program}/root/{name}", os.O_PATH))
+    return found
+
+
+def _used_bytes(folder: int) -> int:
+    """Return the bytes that are used in a file system of its own."""
+    found = os.fstatvfs(folder)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+
+def _mapped_bytes() -> int:
+    """Return the bytes of files in memory that processes have mapped, in all of them together."""
+    found = 0
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("RssShmem:"):
+                    found += int(line.split()[1]) * 1024
+    return found
 
 
 def _kill_all(program: int, in_namespace: bool) -> tuple[int, float]:

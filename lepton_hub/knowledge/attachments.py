@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from lepton_hub.catalogue.erasure import erase_later
 from lepton_hub.catalogue.items import NotVisible
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import StoredFile
@@ -40,11 +41,15 @@ def find_attachment(session: Session, item: SharedItem, name: str) -> Attachment
     return found
 
 
-def detach(session: Session, item: SharedItem, name: str) -> str:
-    """Delete an attachment; return its content's SHA-256. Raises NotVisible."""
+def detach(session: Session, item: SharedItem, name: str, by: str) -> str:
+    """Delete an attachment; return its content's SHA-256. Raises NotVisible.
+
+    Its content is erased by `erase_unneeded`, once this is committed. by: who deletes it.
+    """
     found = find_attachment(session, item, name)
     session.delete(found)
     session.flush()
+    erase_later(session, [found.sha256], by)
     return found.sha256
 
 

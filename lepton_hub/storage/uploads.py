@@ -109,16 +109,22 @@ class Uploads:
             else:
                 ticket = _Ticket(b"", self._store.clock(), blob)
                 self._put(upload_id, ticket)
-                self._remove_parts(upload_id)
         assert ticket.blob
+        self._remove_parts(upload_id)  # also those that a call left that was killed here
         if ticket.blob.sha256 != sha256:
             raise HashMismatch(sha256, ticket.blob.sha256)
         return ticket.blob
 
     def cancel(self, upload_id: str) -> None:
-        """Forget an upload: its key first, then its parts. Raises UploadMissing."""
-        self._ticket(upload_id)
-        self._remove(upload_id)
+        """Forget an upload: its key first, then its parts. Raises UploadMissing.
+
+        Where the key is gone already, parts may be left of a call that was killed: they go now.
+        """
+        try:
+            self._ticket(upload_id)
+        finally:
+            if _is_id(upload_id):
+                self._remove(upload_id)
 
     def expire(self, older_than: float) -> int:
         """Forget uploads, finished or not, that nothing came for in `older_than` seconds.
@@ -154,7 +160,7 @@ class Uploads:
         Parts are removed after the ticket says that the upload is finished. So the ticket is read
         last: while it says that it is not, the parts found are all that had arrived.
         """
-        parts = self._parts(upload_id) if _ID.fullmatch(upload_id) else []
+        parts = self._parts(upload_id) if _is_id(upload_id) else []
         return self._ticket(upload_id), parts
 
     def _latest(self, upload_id: str) -> float | None:
@@ -172,7 +178,7 @@ class Uploads:
         return max(times, default=None)
 
     def _ticket(self, upload_id: str) -> _Ticket:
-        if not _ID.fullmatch(upload_id):
+        if not _is_id(upload_id):
             raise UploadMissing(f"There is no upload {upload_id!r}")
         name = _ticket_name(upload_id)
         try:
@@ -230,6 +236,10 @@ class Uploads:
 def _reached(ticket: _Ticket, parts: list[Part]) -> int:
     """Return how many bytes of an upload have arrived for good."""
     return ticket.blob.size if ticket.blob else reached_by(parts)
+
+
+def _is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
 
 
 def _ticket_name(upload_id: str) -> str:

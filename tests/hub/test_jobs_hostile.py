@@ -9,6 +9,9 @@ import time
 
 import pytest
 from pool_hub import pool_hub
+from sqlalchemy import select
+
+from lepton_hub.jobs.job_tables import JobAttempt
 
 MIB = 2**20
 
@@ -154,6 +157,9 @@ def test_cancelling_ends_a_program_at_once(pool):
     assert not thread.is_alive()
     job = pool.told(id_)
     assert (job["state"], job["detail"], job["log"]) == ("cancelled", "Cancelled by ada.", "up\n")
+    with pool.hub.state.sessions.begin() as session:
+        last = session.scalars(select(JobAttempt).order_by(JobAttempt.id.desc())).first()
+        assert (last.ended_how, last.processor_seconds > 0) == ("taken away", True)
     again = pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").json()
     assert again["state"] == "cancelled"
     assert len(pool.hub.log(action="job.end", subject=id_)) == 1
@@ -181,3 +187,36 @@ for name in ("/tmp/big", "/dev/shm/big"):
 """
     job = pool.ran(source, limits={"memory": 80 * MIB})
     assert job["log"].split()[:2] == ["20", "20"]
+
+
+def test_processes_and_files_in_memory_count_together(pool):
+    """None alone is too much: 50 MiB in a process, 19 in each folder; 80 are allowed in all."""
+    source = """\
+import mmap, time
+own = mmap.mmap(-1, 60 * 2**20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+for _ in range(50):
+    own.write(bytes(2**20))
+print("held", flush=True)
+for name in ("/tmp/big", "/dev/shm/big"):
+    with open(name, "wb", buffering=0) as file:
+        for _ in range(19):
+            file.write(bytes(2**20))
+time.sleep(20)
+"""
+    job = pool.ran(source, limits={"memory": 80 * MIB, "seconds": 15})
+    assert job["log"].startswith("held")
+    assert job["detail"] == "It was stopped: it used more than 80 MiB of memory."
+    assert 80 * MIB < job["peak_memory"] < 120 * MIB
+
+
+def test_a_file_in_memory_that_is_mapped_counts_once(pool):
+    source = """\
+import mmap, time
+with open("/dev/shm/big", "wb+", buffering=0) as file:
+    file.write(bytes(25 * 2**20))
+    mapped = mmap.mmap(file.fileno(), 0)
+    sum(mapped[::4096])
+own = bytearray(60 * 2**20)
+time.sleep(0.5)
+"""
+    assert pool.ran(source, limits={"memory": 128 * MIB})["state"] == "succeeded"

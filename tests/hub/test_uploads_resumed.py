@@ -167,6 +167,25 @@ def test_a_cancelled_upload_leaves_nothing(uploads, store):
         uploads.finish(upload, DIGEST)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("steps", range(1, 9))
+def test_what_a_kill_left_goes_with_the_next_call(uploads, store, steps, whole):
+    """whole: the upload is finished when the hub is killed, otherwise it is being cancelled."""
+    upload = uploads.create()
+    uploads.append(upload, 0, [CONTENT])
+    last = (lambda: uploads.finish(upload, DIGEST)) if whole else (lambda: uploads.cancel(upload))
+    place, store.place = store.place, DyingPlace(store.place, steps)
+    with pytest.raises(Died):
+        last()
+    store.place = place
+    try:
+        last()
+    except UploadMissing:
+        assert not whole
+    left = [name for name in names_of(store, "uploads") if not name.endswith(".part")]
+    assert left == ([f"uploads/{upload}/ticket"] if whole else [])
+
+
 @pytest.mark.parametrize(
     "name", ["", "../data", "0" * 32, "0" * 31 + "/", "x" * 32, "0" * 32 + "\n"]
 )

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from column_lengths import too_long
 from httpx import Response
 from small_hub import SmallHub, small_hub
 
@@ -87,3 +88,5 @@ def pool_hub(
     place = {"database": f"sqlite:///{folder}/hub.sqlite", "blobs": str(folder / "blobs")}
     with small_hub(folder, jobs=settings, **place) as hub:
         yield PoolHub(hub, walls, machines)
+        with hub.state.engine.connect() as connection:
+            assert too_long(connection) == []

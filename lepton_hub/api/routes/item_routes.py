@@ -155,10 +155,10 @@ def remove(
     """
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.DELETE)
-        versions, contents = delete_item(session, item)
+        versions = delete_item(session, item, person.name)
         digests = [version.digest for version in versions]
         note(session, person, "item.delete", item.reference, versions=digests[:200])
-    afterwards.add_task(state.erase, contents, person.name)
+    afterwards.add_task(state.erase)
     return Erased(reference=f"{space}/{name}", versions=digests)
 
 

@@ -130,13 +130,15 @@ async def append(
 @router.delete("/{id}", status_code=204, responses=described(404))
 def cancel(state: State, person: Asker, id: UploadId) -> Response:
     """Forget an upload."""
+    _mine(state, person, id)
+    # What came goes first: where the hub is killed in between, the upload can be cancelled again.
+    with suppress(UploadMissing):
+        state.uploads.cancel(id)
     with state.sessions.begin() as session:
         if upload_of(session, person.name, id) is None:
             raise _missing()
         session.execute(delete(PendingUpload).where(PendingUpload.id == id))
         note(session, person, "upload.cancel", id)
-    with suppress(UploadMissing):  # it had expired
-        state.uploads.cancel(id)
     return Response(status_code=204)
 
 

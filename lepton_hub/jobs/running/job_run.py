@@ -85,7 +85,7 @@ class JobRun:
         try:
             self._perform()
         except LeaseLost:
-            self._close("cancelled or lost")
+            self._close("taken away")
         except NotVisible:
             self._try_to_end(
                 lambda session: finish_job(session, self.lease, JobState.FAILED, GONE, now())
@@ -244,7 +244,7 @@ class JobRun:
             with self.place.sessions.begin() as session:
                 work(session)
         except LeaseLost:
-            self._close("cancelled or lost")
+            self._close("taken away")
         except Trouble as error:
             print(f"lepton hub work: {trouble_in_words(error)}", file=sys.stderr, flush=True)
 

@@ -71,9 +71,9 @@ def delete_attachment(
     """Delete an attachment; its content is erased unless something else holds it."""
     with state.sessions.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
-        sha256 = detach(session, item, file)
+        sha256 = detach(session, item, file, person.name)
         note(session, person, "attachment.delete", item.reference, name=file, sha256=sha256)
-    afterwards.add_task(state.erase, {sha256}, person.name)
+    afterwards.add_task(state.erase)
     answer = see_other(
         request, f"/pages/documents/{space}/{name}/attachments", f"{file} is deleted."
     )

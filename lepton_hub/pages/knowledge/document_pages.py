@@ -184,9 +184,9 @@ def delete_document(
     """Delete a document for good."""
     with state.sessions.begin() as session:
         item = find_document(session, person, space, name, Action.DELETE)
-        _, contents = delete_item(session, item)
+        delete_item(session, item, person.name)
         note(session, person, "item.delete", item.reference, versions=[])
-    afterwards.add_task(state.erase, contents, person.name)
+    afterwards.add_task(state.erase)
     answer = see_other(request, "/pages/documents", f"{space}/{name} is deleted.")
     answer.background = afterwards
     return answer
