@@ -1,4 +1,4 @@
-"""The table `search_words`: FTS5 in SQLite, a tsvector in PostgreSQL, behind the same functions.
+"""The table `search_words`: FTS5 in SQLite, tsvectors in PostgreSQL, behind the same functions.
 
 Both get the same words (`word_forms`), in three places: title, tags, text. Neither is asked how
 rare a word is: that would let the order of what somebody finds tell of what they may not see.
@@ -6,9 +6,11 @@ rare a word is: that would let the order of what somebody finds tell of what the
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, column, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, TableClause, and_, column, literal_column, not_, table, text
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import cast
@@ -16,30 +18,40 @@ from sqlalchemy.sql.expression import cast
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_forms import is_prefix, words_of
 
-Place = Literal["title", "labels", "phrase", "anywhere"]
-"""Where all words must stand; labels: in title or tags; phrase: one after the other."""
-
 TABLE = "search_words"
-_CREATE = {
-    "sqlite": [
-        f"CREATE VIRTUAL TABLE {TABLE} USING fts5(title, tags, body, tokenize = 'unicode61')"
-    ],
-    "postgresql": [
-        f"CREATE TABLE {TABLE} (entry_id INTEGER CONSTRAINT pk_{TABLE} PRIMARY KEY, "
-        "words TSVECTOR NOT NULL)",
-        f"CREATE INDEX ix_{TABLE}_words ON {TABLE} USING gin (words)",
-    ],
+VECTORS = {
+    "words": "{words}",
+    "title": "ts_filter({words}, '{{a}}')",
+    "labels": "ts_filter({words}, '{{a,b}}')",
 }
-_WEIGHTS = {"title": "A", "labels": "AB"}
+"""PostgreSQL's columns, and how each is made of all words. One for each place has an index that
+need not look at the rows to tell where a word stands."""
 _LAST_POSITION = 16_383
-_FEW = 3000
 _GAP = 10
 """Between places, so that no phrase reaches over the end of one."""
 
 
-def create_statements(dialect: str) -> list[str]:
-    """Return the statements that make the table."""
-    return _CREATE[dialect]
+class Rank(IntEnum):
+    """Where all words stand that were looked for, the best place first. LABELS: title or tags."""
+
+    TITLE = 0
+    LABELS = 1
+    PHRASE = 2
+    ANYWHERE = 3
+
+
+@dataclass(frozen=True)
+class WordMatches:
+    """The rows of the index that have words.
+
+    table: the index. id: its column of the entries' ids, the latest last. is_entry: the condition
+        that a row is that of an entry. condition: that it has the words.
+    """
+
+    table: TableClause
+    id: ColumnElement[int]
+    is_entry: ColumnElement[bool]
+    condition: ColumnElement[bool]
 
 
 def managed_by_alembic(name: str | None, kind: str, _: object) -> bool:
@@ -51,8 +63,9 @@ def put_words(session: Session, entry_id: int, title: str, tags: list[str], body
     """Have an entry be found by the words of its title, tags and text, and by no others."""
     remove_words(session, entry_id)
     words = [words_of(title), words_of(" ".join(tags)), words_of(body)]
-    if _is_postgres(session):
-        statement = f"INSERT INTO {TABLE} (entry_id, words) VALUES (:id, CAST(:words AS tsvector))"
+    if is_postgres(session):
+        made = ", ".join(how.format(words="CAST(:words AS tsvector)") for how in VECTORS.values())
+        statement = f"INSERT INTO {TABLE} (entry_id, {', '.join(VECTORS)}) VALUES (:id, {made})"
         session.execute(text(statement), {"id": entry_id, "words": _vector(words)})
         return
     statement = f"INSERT INTO {TABLE} (rowid, title, tags, body) VALUES (:id, :title, :tags, :body)"
@@ -63,55 +76,70 @@ def put_words(session: Session, entry_id: int, title: str, tags: list[str], body
 
 def remove_words(session: Session, entry_id: int) -> None:
     """Have an entry be found by no word."""
-    name = "entry_id" if _is_postgres(session) else "rowid"
+    name = "entry_id" if is_postgres(session) else "rowid"
     session.execute(text(f"DELETE FROM {TABLE} WHERE {name} = :id"), {"id": entry_id})
 
 
-def matching(session: Session, words: list[str], place: Place) -> ColumnElement[bool]:
-    """Return the condition that an entry has words in a place; the last word may go on."""
-    if _is_postgres(session):
-        found = table(TABLE, column("entry_id"), column("words"))
-        query = cast(_postgres_query(words, place), TSQUERY)
-        return SearchEntry.id.in_(select(found.c.entry_id).where(found.c.words.op("@@")(query)))
-    match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, place))
-    return SearchEntry.id.in_(
-        select(literal_column("rowid")).select_from(table(TABLE)).where(match)
-    )
+def matching(session: Session, words: list[str], rank: Rank | None) -> WordMatches:
+    """Return what has words, of one rank alone; None: of any. The last word may go on."""
+    if is_postgres(session):
+        found = table(TABLE, column("entry_id"), *(column(name) for name in VECTORS))
+        condition = _postgres_condition(found, words, rank)
+        return WordMatches(found, found.c.entry_id, SearchEntry.id == found.c.entry_id, condition)
+    match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, rank))
+    rowid: ColumnElement[int] = literal_column(f"{TABLE}.rowid")
+    # The + keeps SQLite from looking each entry up in the index instead of reading it once.
+    is_entry = SearchEntry.id == literal_column(f"+{TABLE}.rowid")
+    return WordMatches(table(TABLE), rowid, is_entry, match)
 
 
-def matches_few(session: Session, words: list[str]) -> bool:
-    """Return whether so few entries have the words that each of them is better looked at alone.
-
-    Otherwise one set of all that somebody may see costs less. PostgreSQL finds that out by itself.
-    """
-    if _is_postgres(session):
-        return True
-    match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, "anywhere"))
-    some = select(literal_column("rowid")).select_from(table(TABLE)).where(match).limit(_FEW)
-    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) < _FEW
-
-
-def _is_postgres(session: Session) -> bool:
+def is_postgres(session: Session) -> bool:
+    """Return whether the database is PostgreSQL; it is SQLite otherwise."""
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _sqlite_query(words: list[str], place: Place) -> str:
+def _sqlite_query(words: list[str], rank: Rank | None) -> str:
     star = "*" if is_prefix(words[-1]) else ""
-    if place == "phrase":
-        return f'"{" ".join(words)}"{star}'
-    query = " AND ".join(f'"{word}"' for word in words) + star
-    columns = {"title": "{title} : ", "labels": "{title tags} : "}
-    return f"{columns.get(place, '')}({query})"
+    anywhere = "(" + " AND ".join(f'"{word}"' for word in words) + star + ")"
+    title = f"({{title}} : {anywhere})"
+    labels = f"({{title tags}} : {anywhere})"
+    phrase = f'("{" ".join(words)}"{star})'
+    beyond_labels = f"({anywhere} NOT {labels})"
+    ranked = {
+        None: anywhere,
+        Rank.TITLE: title,
+        Rank.LABELS: f"{labels} NOT {title}",
+        Rank.PHRASE: f"{phrase} NOT {labels}",
+        Rank.ANYWHERE: f"{beyond_labels} NOT {phrase}" if len(words) > 1 else beyond_labels,
+    }
+    return ranked[rank]
 
 
-def _postgres_query(words: list[str], place: Place) -> str:
-    weights = _WEIGHTS.get(place, "")
-    star = "*" if is_prefix(words[-1]) else ""
-    marks = [weights] * (len(words) - 1) + [star + weights]
-    between = " <-> " if place == "phrase" else " & "
-    return between.join(
-        f"'{word}':{mark}" if mark else f"'{word}'" for word, mark in zip(words, marks, strict=True)
-    )
+def _postgres_condition(
+    found: TableClause, words: list[str], rank: Rank | None
+) -> ColumnElement[bool]:
+    anywhere, phrase = _postgres_query(words, " & "), _postgres_query(words, " <-> ")
+    title = _has(found.c.title, anywhere)
+    labels = _has(found.c.labels, anywhere)
+    beyond_labels = and_(_has(found.c.words, anywhere), not_(labels))
+    is_phrase = _has(found.c.words, phrase)
+    ranked = {
+        None: _has(found.c.words, anywhere),
+        Rank.TITLE: title,
+        Rank.LABELS: and_(labels, not_(title)),
+        Rank.PHRASE: and_(is_phrase, not_(labels)),
+        Rank.ANYWHERE: and_(beyond_labels, not_(is_phrase)) if len(words) > 1 else beyond_labels,
+    }
+    return ranked[rank]
+
+
+def _has(vector: ColumnElement[Any], query: str) -> ColumnElement[bool]:
+    return vector.op("@@", is_comparison=True)(cast(query, TSQUERY))
+
+
+def _postgres_query(words: list[str], between: str) -> str:
+    star = ":*" if is_prefix(words[-1]) else ""
+    return between.join(f"'{word}'" for word in words) + star
 
 
 def _vector(words: list[list[str]]) -> str:
