@@ -11,7 +11,7 @@ from lepton_hub.search.search_tables import SearchEntry, SearchTag
 
 MOST_VALUES = 50
 """How many values of a facet are counted, the commonest ones."""
-MOST_COUNTED = 10_000
+MOST_COUNTED = 2000
 """Of what is found, the latest so many are counted."""
 
 
@@ -31,8 +31,8 @@ class FacetCounts:
 def count_facets(plan: SearchPlan) -> FacetCounts:
     """Return how much is found, and how much of each kind, tag, team and owner."""
     columns = (SearchEntry.id, SearchEntry.kind, SearchEntry.team, SearchEntry.owner)
-    entries = plan.latest(*columns).limit(MOST_COUNTED)
-    entries = entries.cte("found").prefix_with("MATERIALIZED")  # it is worked out once
+    entries = plan.latest(*columns, limit=MOST_COUNTED).cte("found")
+    entries = entries.prefix_with("MATERIALIZED")  # it is worked out once
     number = func.count().label("number")
     # Not a join, for which SQLite would read the tags of all entries.
     tags = select(SearchTag.tag, number).where(SearchTag.entry_id.in_(select(entries.c.id)))

@@ -21,7 +21,7 @@ from lepton_hub.knowledge.knowledge_tables import (
 from lepton_hub.permissions import Subject
 from lepton_hub.search.entry_ids import free_id
 from lepton_hub.search.search_tables import SearchEntry, SearchTag, SearchText
-from lepton_hub.search.word_index import put_words, remove_words
+from lepton_hub.search.word_index import fact, put_words, remove_words
 
 _CHANGED = "search entries to write"
 _BATCH = 200
@@ -147,7 +147,14 @@ def _put(
     entry.tags = _kept(entry, tags)
     session.add(entry)
     session.flush()
-    put_words(session, entry.id, shown.title, tags, shown.text)
+    put_words(session, entry.id, shown.title, tags, shown.text, _facts(entry, tags))
+
+
+def _facts(entry: SearchEntry, tags: list[str]) -> list[str]:
+    told = [("kind", entry.kind), ("owner", entry.owner), *(("tag", tag) for tag in tags)]
+    if entry.team is not None:
+        told.append(("team", entry.team))
+    return [fact(name, value) for name, value in told]
 
 
 def _kept(entry: SearchEntry, tags: list[str]) -> list[SearchTag]:

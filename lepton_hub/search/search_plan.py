@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.items import existing, existing_ids
@@ -13,13 +13,17 @@ from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import in_audience
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
-from lepton_hub.search.search_tables import SearchEntry, SearchTag
-from lepton_hub.search.word_index import Rank, is_postgres, matching
+from lepton_hub.search.search_tables import SearchEntry
+from lepton_hub.search.word_index import FACTS, Rank, WordMatches, fact, is_postgres, matching
 
-_FEW_HITS = 3000
-_FEW_IDS = 20_000
-"""SQLite checks few hits one by one. For many it reads the ids of all that somebody may see into a
-set, unless there are too many of those as well: then hits that they may see are not rare."""
+_FEW_HITS = 2000
+_PAGE = 200
+_FEW_FOR_A_PAGE = 5000
+_FEW_FOR_COUNTS = 40_000
+"""Few hits are best checked one by one. For many, the database reads the ids of all that somebody
+may see into a set, unless there are too many of those as well: then hits that they may see are not
+rare, and soon enough are found. Counts look at many more hits than a page does, so a larger set
+pays for them."""
 
 
 @dataclass(frozen=True)
@@ -35,47 +39,79 @@ class SearchFilters:
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What somebody looks for. conditions: entries that exist for them and pass the filters."""
+    """What somebody looks for, and how.
+
+    facts: the filters' (see `word_index`). hits: the ids of all entries that have these and the
+    words, where they are few; None: many. visible: how many ids a set of all that exists for them
+    would have; None: too many, or it would not pay.
+    """
 
     session: Session
+    person: Person
     words: list[str]
-    conditions: list[ColumnElement[bool]]
+    facts: list[str]
+    hits: list[int] | None
+    visible: int | None
 
     def latest(
-        self, *columns: Any, rank: Rank | None = None, before: int | None = None
+        self, *columns: Any, limit: int, rank: Rank | None = None, before: int | None = None
     ) -> Select[Any]:
         """Return the query for what is found, the latest first.
 
         columns: of SearchEntry. rank: of what has the words, only this; None: all. before: entries
-        with a lower id alone. With a limit, the database reads no more than it takes to fill it.
+        with a lower id alone. The database reads little more than it takes to reach the limit.
         """
         query, id_ = select(*columns), SearchEntry.id
-        if self.words:
-            matches = matching(self.session, self.words, rank)
-            query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
-            query, id_ = query.where(matches.condition), matches.id
+        if self.words or self.facts:
+            matches = matching(self.session, self.words, self.facts, rank)
+            hits = self._few_hits(matches, rank) if is_postgres(self.session) else None
+            if hits is not None:
+                query = query.where(id_.in_(hits))
+            else:
+                query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
+                query, id_ = query.where(matches.condition), matches.id
         if before is not None:
             query = query.where(id_ < before)
-        return query.where(*self.conditions).order_by(id_.desc())
+        exists = or_(self._item_exists(limit), _is_of_section(self.person))
+        return query.where(exists).order_by(id_.desc()).limit(limit)
+
+    def _few_hits(self, matches: WordMatches, rank: Rank | None) -> list[int] | None:
+        """Return the ids of all hits of a rank, where they are few.
+
+        PostgreSQL thinks of no beginning of a word as rare: asked for the latest hits, it would
+        look at all entries.
+        """
+        if rank is None or self.hits == []:
+            return self.hits
+        query = _hits(matches)
+        if self.hits is not None:
+            query = query.where(matches.id.in_(self.hits))
+        return _few(self.session, query)
+
+    def _item_exists(self, limit: int) -> ColumnElement[bool]:
+        most = _FEW_FOR_A_PAGE if limit <= _PAGE else _FEW_FOR_COUNTS
+        item_id: ColumnElement[Any] = SearchEntry.item_id
+        looks = bool(self.words or self.facts)
+        if is_postgres(self.session):
+            most = most if looks else _FEW_FOR_COUNTS
+        elif looks or (self.visible or 0) > _FEW_FOR_A_PAGE:
+            # The + keeps SQLite from finding the entries of each of these items, then sorting.
+            item_id = literal_column("+search_entries.item_id")
+        if self.visible is not None and self.visible <= most:
+            return item_id.in_(existing_ids(self.person))
+        return existing(self.person).where(SharedItem.id == SearchEntry.item_id).exists()
 
 
 def plan_search(session: Session, person: Person, filters: SearchFilters) -> SearchPlan:
     """Return how to look for something among what exists for a person."""
-    entry = SearchEntry
-    equal = {entry.kind: filters.kind, entry.team: filters.team, entry.owner: filters.owner}
-    conditions = [column == value for column, value in equal.items() if value is not None]
-    by_set = not is_postgres(session) and not _matches_few(session, filters.words)
-    if filters.tag is not None:
-        tagged = select(SearchTag.entry_id).where(SearchTag.tag == filters.tag)
-        each = tagged.where(SearchTag.entry_id == entry.id).exists()
-        one = by_set and _at_most(session, tagged, _FEW_IDS)
-        conditions.append(entry.id.in_(tagged) if one else each)
-    ids = existing_ids(person)
-    items = existing(person).where(SharedItem.id == entry.item_id).exists()
-    if by_set and not person.admin and _at_most(session, ids, _FEW_IDS):
-        items = entry.item_id.in_(ids)
-    conditions.append(or_(items, _is_of_section(person)))
-    return SearchPlan(session, filters.words, conditions)
+    told = {name: getattr(filters, name) for name in FACTS}
+    facts = [fact(name, value) for name, value in told.items() if value is not None]
+    hits = visible = None
+    if filters.words or facts:
+        hits = _few(session, _hits(matching(session, filters.words, facts, None)))
+    if hits is None and not person.admin:
+        visible = _size(session, existing_ids(person), _FEW_FOR_COUNTS)
+    return SearchPlan(session, person, filters.words, facts, hits, visible)
 
 
 def _is_of_section(person: Person) -> ColumnElement[bool]:
@@ -90,14 +126,18 @@ def _is_of_section(person: Person) -> ColumnElement[bool]:
     return SearchEntry.item_id.is_(None) & query.exists()
 
 
-def _matches_few(session: Session, words: list[str]) -> bool:
-    if not words:
-        return False
-    matches = matching(session, words, None)
-    hits = select(matches.id).select_from(matches.table).where(matches.condition)
-    return _at_most(session, hits, _FEW_HITS)
+def _hits(matches: WordMatches) -> Select[tuple[int]]:
+    return select(matches.id.label("id")).select_from(matches.table).where(matches.condition)
 
 
-def _at_most(session: Session, query: Any, number: int) -> bool:
-    some = query.limit(number + 1).subquery()
-    return (session.scalar(select(func.count()).select_from(some)) or 0) <= number
+def _few(session: Session, hits: Select[tuple[int]]) -> list[int] | None:
+    """Return the ids of hits; None: they are many."""
+    ids = list(session.scalars(hits.limit(_FEW_HITS + 1)))
+    return ids if len(ids) <= _FEW_HITS else None
+
+
+def _size(session: Session, query: Any, most: int) -> int | None:
+    """Return how many rows a query has; None: more than `most`."""
+    some = query.limit(most + 1).subquery()
+    number = session.scalar(select(func.count()).select_from(some)) or 0
+    return number if number <= most else None

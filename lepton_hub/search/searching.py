@@ -40,9 +40,9 @@ def search(plan: SearchPlan, limit: int, after: Place | None) -> Sequence[Search
     """
     places: list[Place] = []
     for rank, before in _ranks(plan.words, after):
-        query = plan.latest(SearchEntry.id, rank=rank, before=before)
-        found = plan.session.scalars(query.limit(limit - len(places)))
-        places += [(rank, id_) for id_ in found]
+        missing = limit - len(places)
+        query = plan.latest(SearchEntry.id, limit=missing, rank=rank, before=before)
+        places += [(rank, id_) for id_ in plan.session.scalars(query)]
         if len(places) == limit:
             break
     return _hits(plan.session, places)

@@ -2,6 +2,8 @@
 
 Both get the same words (`word_forms`), in three places: title, tags, text. Neither is asked how
 rare a word is: that would let the order of what somebody finds tell of what they may not see.
+Kind, team, owner and tags of an entry are indexed as well, each as a **fact**: a word that nobody
+can write. So a common word with a rare fact is found without reading all that has the word.
 """
 
 from __future__ import annotations
@@ -10,7 +12,18 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, TableClause, and_, column, literal_column, not_, table, text
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    TableClause,
+    and_,
+    bindparam,
+    column,
+    literal_column,
+    not_,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import cast
@@ -26,6 +39,8 @@ VECTORS = {
 }
 """PostgreSQL's columns, and how each is made of all words. One for each place has an index that
 need not look at the rows to tell where a word stands."""
+FACTS = {"kind": "_k", "team": "_t", "owner": "_o", "tag": "_g"}
+"""What a fact begins with. No word holds a _ (see `word_forms`)."""
 _LAST_POSITION = 16_383
 _GAP = 10
 """Between places, so that no phrase reaches over the end of one."""
@@ -59,19 +74,27 @@ def managed_by_alembic(name: str | None, kind: str, _: object) -> bool:
     return kind != "table" or not (name or "").startswith(TABLE)
 
 
-def put_words(session: Session, entry_id: int, title: str, tags: list[str], body: str) -> None:
-    """Have an entry be found by the words of its title, tags and text, and by no others."""
+def fact(name: str, value: str) -> str:
+    """Return the word of a fact, such as that the owner is ada."""
+    return FACTS[name] + value.encode().hex()
+
+
+def put_words(
+    session: Session, entry_id: int, title: str, tags: list[str], body: str, facts: list[str]
+) -> None:
+    """Have an entry be found by the words of its title, tags and text, by facts, and no others."""
     remove_words(session, entry_id)
     words = [words_of(title), words_of(" ".join(tags)), words_of(body)]
     if is_postgres(session):
         made = ", ".join(how.format(words="CAST(:words AS tsvector)") for how in VECTORS.values())
         statement = f"INSERT INTO {TABLE} (entry_id, {', '.join(VECTORS)}) VALUES (:id, {made})"
-        session.execute(text(statement), {"id": entry_id, "words": _vector(words)})
+        session.execute(text(statement), {"id": entry_id, "words": vector(words, facts)})
         return
-    statement = f"INSERT INTO {TABLE} (rowid, title, tags, body) VALUES (:id, :title, :tags, :body)"
-    title_words, tag_words, body_words = (" ".join(some) for some in words)
-    values = {"id": entry_id, "title": title_words, "tags": tag_words, "body": body_words}
-    session.execute(text(statement), values)
+    columns = ("title", "tags", "body", "facts")
+    values = dict(zip(columns, (" ".join(some) for some in (*words, facts)), strict=True))
+    statement = f"INSERT INTO {TABLE} (rowid, {', '.join(columns)}) VALUES (:id, "
+    statement += ", ".join(f":{column}" for column in columns) + ")"
+    session.execute(text(statement), {"id": entry_id, **values})
 
 
 def remove_words(session: Session, entry_id: int) -> None:
@@ -80,13 +103,24 @@ def remove_words(session: Session, entry_id: int) -> None:
     session.execute(text(f"DELETE FROM {TABLE} WHERE {name} = :id"), {"id": entry_id})
 
 
-def matching(session: Session, words: list[str], rank: Rank | None) -> WordMatches:
-    """Return what has words, of one rank alone; None: of any. The last word may go on."""
+def matching(
+    session: Session, words: list[str], facts: list[str], rank: Rank | None
+) -> WordMatches:
+    """Return what has words, of one rank alone; None: of any. The last word may go on.
+
+    facts: what they have as well. Without words, it is these alone.
+    """
     if is_postgres(session):
         found = table(TABLE, column("entry_id"), *(column(name) for name in VECTORS))
-        condition = _postgres_condition(found, words, rank)
-        return WordMatches(found, found.c.entry_id, SearchEntry.id == found.c.entry_id, condition)
-    match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, rank))
+        conditions = [_has(found.c.words, _postgres_facts(facts))] if facts else []
+        if words:
+            conditions.append(_postgres_condition(found, words, rank))
+        is_entry = SearchEntry.id == found.c.entry_id
+        return WordMatches(found, found.c.entry_id, is_entry, and_(*conditions))
+    parts = [f'"{one}"' for one in facts]
+    if words:
+        parts.append(f"({_sqlite_query(words, rank)})")
+    match = literal_column(TABLE).op("MATCH")(" AND ".join(parts))
     rowid: ColumnElement[int] = literal_column(f"{TABLE}.rowid")
     # The + keeps SQLite from looking each entry up in the index instead of reading it once.
     is_entry = SearchEntry.id == literal_column(f"+{TABLE}.rowid")
@@ -134,7 +168,16 @@ def _postgres_condition(
 
 
 def _has(vector: ColumnElement[Any], query: str) -> ColumnElement[bool]:
-    return vector.op("@@", is_comparison=True)(cast(query, TSQUERY))
+    """Return the condition that a vector meets a query, which the planner sees: it is no parameter.
+
+    So it has no plan for all words in one.
+    """
+    shown = bindparam(None, query, String, literal_execute=True)
+    return vector.op("@@", is_comparison=True)(cast(shown, TSQUERY))
+
+
+def _postgres_facts(facts: list[str]) -> str:
+    return " & ".join(f"'{one}'" for one in facts)
 
 
 def _postgres_query(words: list[str], between: str) -> str:
@@ -142,10 +185,13 @@ def _postgres_query(words: list[str], between: str) -> str:
     return between.join(f"'{word}'" for word in words) + star
 
 
-def _vector(words: list[list[str]]) -> str:
-    """Return a tsvector as PostgreSQL reads it. Words hold letters and digits alone."""
+def vector(words: list[list[str]], facts: list[str]) -> str:
+    """Return a tsvector as PostgreSQL reads it. Words hold letters and digits alone.
+
+    words: those of title, tags and text.
+    """
     position = 1
-    found: list[str] = []
+    found = [f"'{one}'" for one in facts]
     for some, weight in zip(words, "ABD", strict=True):
         for word in some:
             found.append(f"'{word}':{min(position, _LAST_POSITION)}{weight}")

@@ -28,7 +28,13 @@ TAG = ("tag", 32)
 TERM = ("term", 128)
 INDEXED = ("kind", "item_id", "thread_id", "post_id", "team", "owner")
 
-FTS5 = "CREATE VIRTUAL TABLE search_words USING fts5(title, tags, body, tokenize = 'unicode61')"
+FTS5 = (
+    "CREATE VIRTUAL TABLE search_words USING fts5(title, tags, body, facts, "
+    "tokenize = \"unicode61 tokenchars '_'\")"
+)
+FTS5_BEFORE = (
+    "CREATE VIRTUAL TABLE search_words USING fts5(title, tags, body, tokenize = 'unicode61')"
+)
 VECTORS = ("words", "title", "labels")
 TSVECTORS = (
     "CREATE TABLE search_words (entry_id BIGINT CONSTRAINT pk_search_words PRIMARY KEY, "
@@ -70,7 +76,7 @@ def downgrade() -> None:
     _make_part("search_tags", sa.Integer(), *TAG)
     _make_part("term_mentions", sa.Integer(), *TERM, ondelete="CASCADE")
     _make_indexes((*INDEXED, "changed_at"))
-    for statement in TSVECTORS_BEFORE if _is_postgres() else [FTS5]:
+    for statement in TSVECTORS_BEFORE if _is_postgres() else [FTS5_BEFORE]:
         op.execute(statement)
     op.execute("UPDATE mention_state SET fingerprint = ''")
 
@@ -162,13 +168,33 @@ def _make_words() -> None:
     if not _is_postgres():
         op.execute(FTS5)
         names = "title, tags, body"
-        _fill("search_words", f"rowid, {names}", f"new_id, {names}", "entry_id")
+        _fill_words(f"rowid, {names}, facts", f"new_id, {names}, {_facts('hex({})')}")
         return
     op.execute(TSVECTORS)
-    made = "words, ts_filter(words, '{a}'), ts_filter(words, '{a,b}')"
-    _fill("search_words", "entry_id, words, title, labels", f"new_id, {made}", "entry_id")
+    facts = _facts("encode(convert_to({}, 'UTF8'), 'hex')")
+    made = f"words || CAST({facts} AS tsvector), ts_filter(words, '{{a}}'), "
+    made += "ts_filter(words, '{a,b}')"
+    _fill_words("entry_id, words, title, labels", f"new_id, {made}")
     for column in VECTORS:
         op.execute(f"CREATE INDEX ix_search_words_{column} ON search_words USING gin ({column})")
+
+
+def _facts(hexed: str) -> str:
+    """Return SQL for the facts of an entry: what the hub also finds it by. hexed: SQL for a hex."""
+    join = "string_agg" if _is_postgres() else "group_concat"
+    tags = f"SELECT {join}('_g' || {hexed.format('tag')}, ' ') FROM search_tags "
+    tags += "WHERE search_tags.entry_id = new_id"
+    team = f"CASE WHEN team IS NULL THEN '' ELSE ' _t' || {hexed.format('team')} END"
+    parts = [f"'_k' || {hexed.format('kind')}", f"' _o' || {hexed.format('owner')}", team]
+    return " || ".join([*parts, f"coalesce(' ' || ({tags}), '')"])
+
+
+def _fill_words(names: str, values: str) -> None:
+    op.execute(
+        f"INSERT INTO search_words ({names}) SELECT {values} FROM before_search_words "
+        "JOIN before_ids ON before_ids.entry_id = before_search_words.entry_id "
+        "JOIN search_entries ON search_entries.id = new_id ORDER BY new_id"
+    )
 
 
 def _fill(table: str, names: str, values: str, key: str, source: str | None = None) -> None:
