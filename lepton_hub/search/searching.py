@@ -38,6 +38,12 @@ def search(plan: SearchPlan, limit: int, after: Place | None) -> Sequence[Search
 
     after: the place of the last hit of the page before.
     """
+    find = _in_ranks if plan.found is None else _among_few
+    return _hits(plan.session, find(plan, limit, after))
+
+
+def _in_ranks(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
+    """Return the best places, asking for one rank after the other."""
     places: list[Place] = []
     for rank, before in _ranks(plan.words, after):
         missing = limit - len(places)
@@ -45,7 +51,14 @@ def search(plan: SearchPlan, limit: int, after: Place | None) -> Sequence[Search
         places += [(rank, id_) for id_ in plan.session.scalars(query)]
         if len(places) == limit:
             break
-    return _hits(plan.session, places)
+    return places
+
+
+def _among_few(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
+    """Return the best places where all ranks are known."""
+    places = sorted((rank, -id_) for id_, rank in (plan.found or {}).items())
+    beyond = (after[0], -after[1]) if after else (-1, 0)
+    return [(rank, -negative) for rank, negative in places if (rank, negative) > beyond][:limit]
 
 
 def _ranks(words: list[str], after: Place | None) -> Iterator[tuple[Rank, int | None]]:

@@ -18,7 +18,10 @@ from sqlalchemy import (
     TableClause,
     and_,
     bindparam,
+    case,
     column,
+    false,
+    literal,
     literal_column,
     not_,
     table,
@@ -127,6 +130,15 @@ def matching(
     return WordMatches(table(TABLE), rowid, is_entry, match)
 
 
+def rank_in(matches: WordMatches, words: list[str]) -> ColumnElement[int]:
+    """Return the rank of a row of PostgreSQL's index that has words."""
+    if not words:
+        return literal(int(Rank.TITLE))
+    better = [rank for rank in Rank if rank != Rank.ANYWHERE]
+    conditions = [(_postgres_condition(matches.table, words, rank), int(rank)) for rank in better]
+    return case(*conditions, else_=int(Rank.ANYWHERE))
+
+
 def is_postgres(session: Session) -> bool:
     """Return whether the database is PostgreSQL; it is SQLite otherwise."""
     return session.get_bind().dialect.name == "postgresql"
@@ -161,7 +173,7 @@ def _postgres_condition(
         None: _has(found.c.words, anywhere),
         Rank.TITLE: title,
         Rank.LABELS: and_(labels, not_(title)),
-        Rank.PHRASE: and_(is_phrase, not_(labels)),
+        Rank.PHRASE: and_(is_phrase, not_(labels)) if len(words) > 1 else false(),
         Rank.ANYWHERE: and_(beyond_labels, not_(is_phrase)) if len(words) > 1 else beyond_labels,
     }
     return ranked[rank]
