@@ -11,7 +11,7 @@ from lepton_hub.search.search_tables import SearchEntry, SearchTag
 
 MOST_VALUES = 50
 """How many values of a facet are counted, the commonest ones."""
-MOST_COUNTED = 2000
+MOST_COUNTED = 1000
 """Of what is found, the latest so many are counted."""
 
 

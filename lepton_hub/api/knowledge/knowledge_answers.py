@@ -183,7 +183,7 @@ class SearchPage(BaseModel):
     """A page of hits, the best first. facets: how many hits have which kind, tag, team, owner.
 
     complete: total and facets count all hits. Where it is false, there are at least as many:
-    total and facets count the 2,000 that changed last.
+    total and facets count the 1,000 that changed last.
     """
 
     hits: list[HitAnswer]
