@@ -1,7 +1,8 @@
 """Fill a hub with made-up items and documents, and serve it to made-up people.
 
-`made_up_hub.py fill DIR ITEMS DOCUMENTS` fills an empty folder; `made_up_hub.py serve DIR PORT`
-serves it. Who somebody is, a token says that nobody must know: this is for measuring alone.
+`made_up_hub.py fill DIR ITEMS DOCUMENTS [DATABASE]` fills an empty folder, or an empty database of
+PostgreSQL by its URL; `made_up_hub.py serve DIR PORT` serves it. Who somebody is, a token says that
+nobody must know: this is for measuring alone.
 """
 
 from __future__ import annotations
@@ -11,23 +12,31 @@ import random
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.identity.made_up import MadeUpIdentity
+from lepton_hub.search.entry_ids import first_id
 from lepton_hub.search.word_forms import words_of
+from lepton_hub.search.word_index import fact, vector
 from lepton_hub.server import listening, serve
 from lepton_hub.settings import settings_of
 
 PEOPLE, TEAMS, ORGANISATIONS, WORDS, LENGTH = 1000, 100, 5, 20_000, 80
 SECRET = b"a secret of made-up people"
 KINDS = ("dataset", "model", "code", "notebook")
+TAGS = [f"tag{number}" for number in range(200)]
+Rows = dict[str, list[tuple]]
+"""By table with its columns."""
 BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 
 
@@ -58,16 +67,19 @@ def identity() -> MadeUpIdentity:
     return MadeUpIdentity(SECRET, people())
 
 
-def fill(folder: Path, items: int, documents: int) -> None:
+def fill(folder: Path, items: int, documents: int, database: str | None = None) -> None:
     """Write items and documents straight into the tables, with all that search needs."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "hub.sqlite"
-    engine = open_database(f"sqlite:///{file}")
+    engine = open_database(database or f"sqlite:///{file}")
     upgrade_database(engine)
+    if database:
+        _copy(engine, items, documents)
+        return
     engine.dispose()
     with sqlite3.connect(file) as connection:
         connection.execute("PRAGMA synchronous = OFF")
-        for number, rows in enumerate(_rows(items, documents), start=1):
+        for number, rows in enumerate(_rows(items, documents, _fts5_words), start=1):
             for table, some in rows.items():
                 marks = ", ".join("?" * len(some[0]))
                 connection.executemany(f"INSERT INTO {table} VALUES ({marks})", some)
@@ -76,7 +88,27 @@ def fill(folder: Path, items: int, documents: int) -> None:
     connection.close()
 
 
-def _rows(items: int, documents: int) -> Iterator[dict[str, list[tuple]]]:
+def _copy(engine: Engine, items: int, documents: int) -> None:
+    """Fill PostgreSQL, a table after the other."""
+    tables: dict[str, list[tuple]] = defaultdict(list)
+    for rows in _rows(items, documents, _vectors):
+        for table, some in rows.items():
+            tables[table] += some
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
+        cursor.execute("SET TIME ZONE 'UTC'")
+        for table, some in tables.items():
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in some:
+                    copy.write_row(row)
+        connection.connection.commit()
+        cursor.connection.autocommit = True
+        cursor.execute("VACUUM ANALYZE")
+
+
+def _rows(
+    items: int, documents: int, words: Callable[[int, list[list[str]], list[str]], Rows]
+) -> Iterator[Rows]:
     """Yield the rows of each item, by table with its columns."""
     chance = random.Random(0)
     for number in range(1, items + documents + 1):
@@ -85,8 +117,12 @@ def _rows(items: int, documents: int) -> Iterator[dict[str, list[tuple]]]:
         team = f"t{owner % TEAMS}"
         title = " ".join(chance.choices(VOCABULARY, cum_weights=CUMULATED, k=4)).capitalize()
         text = " ".join(chance.choices(VOCABULARY, cum_weights=CUMULATED, k=LENGTH))
-        tags = sorted({f"tag{int(chance.paretovariate(0.7)) % 200}" for _ in range(3)})
-        when = (BEGINNING + timedelta(minutes=5 * number)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        tags = sorted({TAGS[int(chance.paretovariate(0.7)) % 200] for _ in range(3)})
+        moment = BEGINNING + timedelta(minutes=5 * number)
+        when = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+        entry = first_id(moment)
+        told = [("kind", kind), ("team", team), ("owner", f"p{owner}")]
+        facts = [fact(*one) for one in (*told, *(("tag", tag) for tag in tags))]
         card = ("", "CC0-1.0", "made up", "", "")
         yield {
             "items (id, public_id, space, name, team, kind, owner, title, description, category, "
@@ -98,26 +134,35 @@ def _rows(items: int, documents: int) -> Iterator[dict[str, list[tuple]]]:
             "item_tags (item_id, tag)": [(number, tag) for tag in tags],
             **_revision(number, kind, text, owner, when),
             **_grants(number, chance.random(), when, owner),
-            "search_entries (id, public_id, key, kind, item_id, team, owner, title, text, "
-            "changed_at)": [
-                (number, f"e{number:015d}", f"item-{number}", kind, number, team, f"p{owner}",
-                 title, text, when)
+            "search_entries (id, key, kind, item_id, team, owner, changed_at)": [
+                (entry, f"item-{number}", kind, number, team, f"p{owner}", when)
             ],
-            "search_tags (entry_id, tag)": [(number, tag) for tag in tags],
-            "search_words (rowid, title, tags, body)": [
-                (number, " ".join(words_of(title)), " ".join(tags), " ".join(words_of(text)))
-            ],
+            "search_texts (entry_id, title, text)": [(entry, title, text)],
+            "search_tags (entry_id, tag)": [(entry, tag) for tag in tags],
+            **words(entry, [words_of(title), words_of(" ".join(tags)), words_of(text)], facts),
         }  # fmt: skip
 
 
-def _revision(number: int, kind: str, text: str, owner: int, when: str) -> dict[str, list[tuple]]:
+def _fts5_words(entry: int, words: list[list[str]], facts: list[str]) -> Rows:
+    columns = "search_words (rowid, title, tags, body, facts)"
+    return {columns: [(entry, *(" ".join(some) for some in (*words, facts)))]}
+
+
+def _vectors(entry: int, words: list[list[str]], facts: list[str]) -> Rows:
+    title, tags, _ = words
+    of_title, of_labels = (vector(some, []) for some in ([title, [], []], [title, tags, []]))
+    columns = "search_words (entry_id, words, title, labels)"
+    return {columns: [(entry, vector(words, facts), of_title, of_labels)]}
+
+
+def _revision(number: int, kind: str, text: str, owner: int, when: str) -> Rows:
     if kind != "document":
         return {}
     columns = "document_revisions (item_id, number, text, note, made_by, made_at)"
     return {columns: [(number, 1, text, "", f"p{owner}", when)]}
 
 
-def _grants(number: int, share: float, when: str, owner: int) -> dict[str, list[tuple]]:
+def _grants(number: int, share: float, when: str, owner: int) -> Rows:
     """Share a fifth with everybody, a fifth with an organisation."""
     columns = "grants (item_id, subject, name, role, granted_by, granted_at)"
     organisation = f"o{owner % TEAMS % ORGANISATIONS}"
@@ -137,7 +182,7 @@ def run(folder: Path, port: int) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "fill":
         begun = time.monotonic(), time.process_time()
-        fill(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+        fill(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), *sys.argv[5:])
         print(
             f"filled in {time.monotonic() - begun[0]:.1f} s, "
             f"{time.process_time() - begun[1]:.1f} s of processor time"

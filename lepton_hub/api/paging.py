@@ -29,7 +29,7 @@ def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
         padded = cursor + "=" * (-len(cursor) % 4)
         place = json.loads(base64.b64decode(padded, b"-_", validate=True))
     except (ValueError, RecursionError) as error:
-        raise _problem() from error
+        raise no_cursor() from error
     fits = (
         isinstance(place, list)
         and [type(part) for part in place] == list(kinds)
@@ -37,9 +37,10 @@ def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
         and all(0 <= part < 2**31 for part in place if type(part) is int)
     )
     if not fits:
-        raise _problem()
+        raise no_cursor()
     return place
 
 
-def _problem() -> Problem:
+def no_cursor() -> Problem:
+    """Return the problem with a cursor that is none of the hub's."""
     return Problem(400, "This cursor is not one of the hub's: begin at the first page.")

@@ -14,7 +14,7 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
-    union,
+    union_all,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -164,13 +164,14 @@ def existing_ids(person: Person) -> Select[tuple[int]] | CompoundSelect[tuple[in
     """Return the query for the numbers of all items that exist for a person.
 
     Each way to see an item has an index of its own, so that a query over many items makes one set
-    of these numbers instead of looking at each item's grants. (A deleted item has none.)
+    of these numbers instead of looking at each item's grants. (A deleted item has none.) Who sees
+    an item in several ways gets its number as often.
     """
     item = SharedItem
     there = select(item.id).where(item.deleted_at.is_(None))
     if person.admin:
         return there
-    return union(
+    return union_all(
         there.where(item.owner == person.name),
         there.where(item.team.in_(sorted(person.teams))),
         *(select(Grant.item_id).where(one) for one in ways_to_hold(person)),

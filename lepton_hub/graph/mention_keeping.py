@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.mention_tables import MentionState, TermMention
-from lepton_hub.search.search_tables import SearchEntry
+from lepton_hub.search.search_tables import SearchEntry, SearchText
 
 _CHANGED = "entries to look through for terms"
 _BATCH = 200
@@ -32,7 +32,8 @@ def keep_mentions(sessions: sessionmaker[Session], course: CourseOutline) -> Non
 
 def _collect(session: Session, _: Any) -> None:
     changed = session.info.setdefault(_CHANGED, set())
-    changed.update(row.id for row in (*session.new, *session.dirty) if isinstance(row, SearchEntry))
+    rows = (*session.new, *session.dirty)
+    changed.update(row.entry_id for row in rows if isinstance(row, SearchText))
 
 
 def _write(course: CourseOutline, session: Session) -> None:
@@ -44,8 +45,8 @@ def _write(course: CourseOutline, session: Session) -> None:
 
 def _look_through(session: Session, course: CourseOutline, numbers: Sequence[int]) -> None:
     """Replace the mentions of entries."""
-    entry = SearchEntry
-    query = select(entry.id, entry.title, entry.text).where(entry.id.in_(numbers))
+    shown = SearchText
+    query = select(shown.entry_id, shown.title, shown.text).where(shown.entry_id.in_(numbers))
     found = [
         {"entry_id": id_, "term": term}
         for id_, *texts in session.execute(query).tuples().all()

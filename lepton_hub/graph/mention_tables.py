@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lepton_hub.database.base import Base
+from lepton_hub.search.search_tables import ENTRY_ID
 
 
 class TermMention(Base):
@@ -14,7 +15,7 @@ class TermMention(Base):
     __tablename__ = "term_mentions"
 
     entry_id: Mapped[int] = mapped_column(
-        ForeignKey("search_entries.id", ondelete="CASCADE"), primary_key=True
+        ENTRY_ID, ForeignKey("search_entries.id", ondelete="CASCADE"), primary_key=True
     )
     term: Mapped[str] = mapped_column(String(128), primary_key=True, index=True)
 

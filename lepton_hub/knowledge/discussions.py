@@ -67,7 +67,7 @@ def visible_threads(person: Person) -> Select[tuple[DiscussionThread]]:
     """Return the query for all threads that exist for a person."""
     items = existing(person).with_only_columns(SharedItem.id)
     thread = DiscussionThread
-    about_section = and_(thread.item_id.is_(None), _in_audience(person))
+    about_section = and_(thread.item_id.is_(None), in_audience(person))
     return select(thread).where(
         thread.deleted_at.is_(None), or_(thread.item_id.in_(items), about_section)
     )
@@ -313,7 +313,8 @@ def _audience(person: Person, told: str) -> tuple[str, str]:
     return kind, name
 
 
-def _in_audience(person: Person) -> ColumnElement[bool]:
+def in_audience(person: Person) -> ColumnElement[bool]:
+    """Return the condition that a person is in the audience of a thread about a section."""
     thread = DiscussionThread
     if person.admin:
         return true()

@@ -1,15 +1,21 @@
 """Search over items, documents and discussions."""
 
+from lepton_hub.search.facet_counts import FacetCounts, count_facets
 from lepton_hub.search.index_keeping import keep_index
-from lepton_hub.search.search_tables import SearchEntry, SearchTag
-from lepton_hub.search.searching import SearchFilters, SearchHit, count_facets, search
+from lepton_hub.search.search_plan import SearchFilters, SearchPlan, plan_search
+from lepton_hub.search.search_tables import SearchEntry, SearchTag, SearchText
+from lepton_hub.search.searching import SearchHit, search
 
 __all__ = [
+    "FacetCounts",
     "SearchEntry",
     "SearchFilters",
     "SearchHit",
+    "SearchPlan",
     "SearchTag",
+    "SearchText",
     "count_facets",
     "keep_index",
+    "plan_search",
     "search",
 ]

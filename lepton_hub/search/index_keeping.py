@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import event, select
@@ -18,8 +19,9 @@ from lepton_hub.knowledge.knowledge_tables import (
     ThreadTag,
 )
 from lepton_hub.permissions import Subject
-from lepton_hub.search.search_tables import SearchEntry, SearchTag
-from lepton_hub.search.word_index import put_words, remove_words
+from lepton_hub.search.entry_ids import free_id
+from lepton_hub.search.search_tables import SearchEntry, SearchTag, SearchText
+from lepton_hub.search.word_index import fact, put_words, remove_words
 
 _CHANGED = "search entries to write"
 _BATCH = 200
@@ -78,17 +80,14 @@ def _index_item(session: Session, number: int) -> None:
     ]
     _put(
         session,
-        SearchEntry(
-            key=key,
-            kind=item.kind,
-            item_id=item.id,
-            team=item.team,
-            owner=item.owner,
-            title=item.title,
-            text="\n".join(filter(None, texts)),
-            changed_at=item.changed_at,
-        ),
+        key,
+        item.changed_at,
+        SearchText(title=item.title, text="\n".join(filter(None, texts))),
         [tag.tag for tag in item.tags],
+        kind=item.kind,
+        item_id=item.id,
+        team=item.team,
+        owner=item.owner,
     )
 
 
@@ -113,19 +112,16 @@ def _index_post(session: Session, number: int) -> None:
     first = post.number == 1
     _put(
         session,
-        SearchEntry(
-            key=key,
-            kind=thread.kind,
-            item_id=thread.item_id,
-            thread_id=thread.id,
-            post_id=post.id,
-            team=_team_of(thread),
-            owner=post.made_by,
-            title=thread.title if first else "",
-            text=post.text,
-            changed_at=post.changed_at,
-        ),
+        key,
+        post.changed_at,
+        SearchText(title=thread.title if first else "", text=post.text),
         [tag.tag for tag in thread.tags] if first else [],
+        kind=thread.kind,
+        item_id=thread.item_id,
+        thread_id=thread.id,
+        post_id=post.id,
+        team=_team_of(thread),
+        owner=post.made_by,
     )
 
 
@@ -135,15 +131,30 @@ def _team_of(thread: DiscussionThread) -> str | None:
     return thread.audience_name if thread.audience == Subject.TEAM else None
 
 
-def _put(session: Session, entry: SearchEntry, tags: list[str]) -> None:
-    """Write an entry, in the place of the one with the same key."""
-    query = select(SearchEntry.id).where(SearchEntry.key == entry.key)
-    entry.id = session.scalars(query).first()
-    entry = session.merge(entry) if entry.id is not None else entry
-    entry.tags = [SearchTag(tag=tag) for tag in tags] if entry.id is None else _kept(entry, tags)
+def _put(
+    session: Session, key: str, moment: datetime, shown: SearchText, tags: list[str], **columns: Any
+) -> None:
+    """Write the entry of a key. It gets another id where it was changed at another moment."""
+    query = select(SearchEntry).where(SearchEntry.key == key)
+    entry = session.scalars(query).first()
+    if entry is None or entry.changed_at != moment:
+        _remove(session, query)
+        entry = SearchEntry(id=free_id(session, moment), key=key, changed_at=moment, shown=shown)
+    for name, value in columns.items():
+        setattr(entry, name, value)
+    entry.shown.title = shown.title
+    entry.shown.text = shown.text
+    entry.tags = _kept(entry, tags)
     session.add(entry)
     session.flush()
-    put_words(session, entry.id, entry.title, tags, entry.text)
+    put_words(session, entry.id, shown.title, tags, shown.text, _facts(entry, tags))
+
+
+def _facts(entry: SearchEntry, tags: list[str]) -> list[str]:
+    told = [("kind", entry.kind), ("owner", entry.owner), *(("tag", tag) for tag in tags)]
+    if entry.team is not None:
+        told.append(("team", entry.team))
+    return [fact(name, value) for name, value in told]
 
 
 def _kept(entry: SearchEntry, tags: list[str]) -> list[SearchTag]:
@@ -155,6 +166,7 @@ def _remove(session: Session, query: Any) -> None:
     for entry in session.scalars(query).all():
         remove_words(session, entry.id)
         session.delete(entry)
+    session.flush()
 
 
 def _index_missing(sessions: sessionmaker[Session]) -> bool:

@@ -1,14 +1,32 @@
-"""The table `search_words`: FTS5 in SQLite, a tsvector in PostgreSQL, behind the same functions.
+"""The table `search_words`: FTS5 in SQLite, tsvectors in PostgreSQL, behind the same functions.
 
 Both get the same words (`word_forms`), in three places: title, tags, text. Neither is asked how
 rare a word is: that would let the order of what somebody finds tell of what they may not see.
+Kind, team, owner and tags of an entry are indexed as well, each as a **fact**: a word that nobody
+can write. So a common word with a rare fact is found without reading all that has the word.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, column, func, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    String,
+    TableClause,
+    and_,
+    bindparam,
+    case,
+    column,
+    false,
+    literal,
+    literal_column,
+    not_,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import cast
@@ -16,30 +34,42 @@ from sqlalchemy.sql.expression import cast
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_forms import is_prefix, words_of
 
-Place = Literal["title", "labels", "phrase", "anywhere"]
-"""Where all words must stand; labels: in title or tags; phrase: one after the other."""
-
 TABLE = "search_words"
-_CREATE = {
-    "sqlite": [
-        f"CREATE VIRTUAL TABLE {TABLE} USING fts5(title, tags, body, tokenize = 'unicode61')"
-    ],
-    "postgresql": [
-        f"CREATE TABLE {TABLE} (entry_id INTEGER CONSTRAINT pk_{TABLE} PRIMARY KEY, "
-        "words TSVECTOR NOT NULL)",
-        f"CREATE INDEX ix_{TABLE}_words ON {TABLE} USING gin (words)",
-    ],
+VECTORS = {
+    "words": "{words}",
+    "title": "ts_filter({words}, '{{a}}')",
+    "labels": "ts_filter({words}, '{{a,b}}')",
 }
-_WEIGHTS = {"title": "A", "labels": "AB"}
+"""PostgreSQL's columns, and how each is made of all words. One for each place has an index that
+need not look at the rows to tell where a word stands."""
+FACTS = {"kind": "_k", "team": "_t", "owner": "_o", "tag": "_g"}
+"""What a fact begins with. No word holds a _ (see `word_forms`)."""
 _LAST_POSITION = 16_383
-_FEW = 3000
 _GAP = 10
 """Between places, so that no phrase reaches over the end of one."""
 
 
-def create_statements(dialect: str) -> list[str]:
-    """Return the statements that make the table."""
-    return _CREATE[dialect]
+class Rank(IntEnum):
+    """Where all words stand that were looked for, the best place first. LABELS: title or tags."""
+
+    TITLE = 0
+    LABELS = 1
+    PHRASE = 2
+    ANYWHERE = 3
+
+
+@dataclass(frozen=True)
+class WordMatches:
+    """The rows of the index that have words.
+
+    table: the index. id: its column of the entries' ids, the latest last. is_entry: the condition
+        that a row is that of an entry. condition: that it has the words.
+    """
+
+    table: TableClause
+    id: ColumnElement[int]
+    is_entry: ColumnElement[bool]
+    condition: ColumnElement[bool]
 
 
 def managed_by_alembic(name: str | None, kind: str, _: object) -> bool:
@@ -47,77 +77,133 @@ def managed_by_alembic(name: str | None, kind: str, _: object) -> bool:
     return kind != "table" or not (name or "").startswith(TABLE)
 
 
-def put_words(session: Session, entry_id: int, title: str, tags: list[str], body: str) -> None:
-    """Have an entry be found by the words of its title, tags and text, and by no others."""
+def fact(name: str, value: str) -> str:
+    """Return the word of a fact, such as that the owner is ada."""
+    return FACTS[name] + value.encode().hex()
+
+
+def put_words(
+    session: Session, entry_id: int, title: str, tags: list[str], body: str, facts: list[str]
+) -> None:
+    """Have an entry be found by the words of its title, tags and text, by facts, and no others."""
     remove_words(session, entry_id)
     words = [words_of(title), words_of(" ".join(tags)), words_of(body)]
-    if _is_postgres(session):
-        statement = f"INSERT INTO {TABLE} (entry_id, words) VALUES (:id, CAST(:words AS tsvector))"
-        session.execute(text(statement), {"id": entry_id, "words": _vector(words)})
+    if is_postgres(session):
+        made = ", ".join(how.format(words="CAST(:words AS tsvector)") for how in VECTORS.values())
+        statement = f"INSERT INTO {TABLE} (entry_id, {', '.join(VECTORS)}) VALUES (:id, {made})"
+        session.execute(text(statement), {"id": entry_id, "words": vector(words, facts)})
         return
-    statement = f"INSERT INTO {TABLE} (rowid, title, tags, body) VALUES (:id, :title, :tags, :body)"
-    title_words, tag_words, body_words = (" ".join(some) for some in words)
-    values = {"id": entry_id, "title": title_words, "tags": tag_words, "body": body_words}
-    session.execute(text(statement), values)
+    columns = ("title", "tags", "body", "facts")
+    values = dict(zip(columns, (" ".join(some) for some in (*words, facts)), strict=True))
+    statement = f"INSERT INTO {TABLE} (rowid, {', '.join(columns)}) VALUES (:id, "
+    statement += ", ".join(f":{column}" for column in columns) + ")"
+    session.execute(text(statement), {"id": entry_id, **values})
 
 
 def remove_words(session: Session, entry_id: int) -> None:
     """Have an entry be found by no word."""
-    name = "entry_id" if _is_postgres(session) else "rowid"
+    name = "entry_id" if is_postgres(session) else "rowid"
     session.execute(text(f"DELETE FROM {TABLE} WHERE {name} = :id"), {"id": entry_id})
 
 
-def matching(session: Session, words: list[str], place: Place) -> ColumnElement[bool]:
-    """Return the condition that an entry has words in a place; the last word may go on."""
-    if _is_postgres(session):
-        found = table(TABLE, column("entry_id"), column("words"))
-        query = cast(_postgres_query(words, place), TSQUERY)
-        return SearchEntry.id.in_(select(found.c.entry_id).where(found.c.words.op("@@")(query)))
-    match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, place))
-    return SearchEntry.id.in_(
-        select(literal_column("rowid")).select_from(table(TABLE)).where(match)
-    )
+def matching(
+    session: Session, words: list[str], facts: list[str], rank: Rank | None
+) -> WordMatches:
+    """Return what has words, of one rank alone; None: of any. The last word may go on.
 
-
-def matches_few(session: Session, words: list[str]) -> bool:
-    """Return whether so few entries have the words that each of them is better looked at alone.
-
-    Otherwise one set of all that somebody may see costs less. PostgreSQL finds that out by itself.
+    facts: what they have as well. Without words, it is these alone.
     """
-    if _is_postgres(session):
-        return True
-    match = literal_column(TABLE).op("MATCH")(_sqlite_query(words, "anywhere"))
-    some = select(literal_column("rowid")).select_from(table(TABLE)).where(match).limit(_FEW)
-    return (session.scalar(select(func.count()).select_from(some.subquery())) or 0) < _FEW
+    if is_postgres(session):
+        found = table(TABLE, column("entry_id"), *(column(name) for name in VECTORS))
+        conditions = [_has(found.c.words, _postgres_facts(facts))] if facts else []
+        if words:
+            conditions.append(_postgres_condition(found, words, rank))
+        is_entry = SearchEntry.id == found.c.entry_id
+        return WordMatches(found, found.c.entry_id, is_entry, and_(*conditions))
+    parts = [f'"{one}"' for one in facts]
+    if words:
+        parts.append(f"({_sqlite_query(words, rank)})")
+    match = literal_column(TABLE).op("MATCH")(" AND ".join(parts))
+    rowid: ColumnElement[int] = literal_column(f"{TABLE}.rowid")
+    # The + keeps SQLite from looking each entry up in the index instead of reading it once.
+    is_entry = SearchEntry.id == literal_column(f"+{TABLE}.rowid")
+    return WordMatches(table(TABLE), rowid, is_entry, match)
 
 
-def _is_postgres(session: Session) -> bool:
+def rank_in(matches: WordMatches, words: list[str]) -> ColumnElement[int]:
+    """Return the rank of a row of PostgreSQL's index that has words."""
+    if not words:
+        return literal(int(Rank.TITLE))
+    better = [rank for rank in Rank if rank != Rank.ANYWHERE]
+    conditions = [(_postgres_condition(matches.table, words, rank), int(rank)) for rank in better]
+    return case(*conditions, else_=int(Rank.ANYWHERE))
+
+
+def is_postgres(session: Session) -> bool:
+    """Return whether the database is PostgreSQL; it is SQLite otherwise."""
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _sqlite_query(words: list[str], place: Place) -> str:
+def _sqlite_query(words: list[str], rank: Rank | None) -> str:
     star = "*" if is_prefix(words[-1]) else ""
-    if place == "phrase":
-        return f'"{" ".join(words)}"{star}'
-    query = " AND ".join(f'"{word}"' for word in words) + star
-    columns = {"title": "{title} : ", "labels": "{title tags} : "}
-    return f"{columns.get(place, '')}({query})"
+    anywhere = "(" + " AND ".join(f'"{word}"' for word in words) + star + ")"
+    title = f"({{title}} : {anywhere})"
+    labels = f"({{title tags}} : {anywhere})"
+    phrase = f'("{" ".join(words)}"{star})'
+    beyond_labels = f"({anywhere} NOT {labels})"
+    ranked = {
+        None: anywhere,
+        Rank.TITLE: title,
+        Rank.LABELS: f"{labels} NOT {title}",
+        Rank.PHRASE: f"{phrase} NOT {labels}",
+        Rank.ANYWHERE: f"{beyond_labels} NOT {phrase}" if len(words) > 1 else beyond_labels,
+    }
+    return ranked[rank]
 
 
-def _postgres_query(words: list[str], place: Place) -> str:
-    weights = _WEIGHTS.get(place, "")
-    star = "*" if is_prefix(words[-1]) else ""
-    marks = [weights] * (len(words) - 1) + [star + weights]
-    between = " <-> " if place == "phrase" else " & "
-    return between.join(
-        f"'{word}':{mark}" if mark else f"'{word}'" for word, mark in zip(words, marks, strict=True)
-    )
+def _postgres_condition(
+    found: TableClause, words: list[str], rank: Rank | None
+) -> ColumnElement[bool]:
+    anywhere, phrase = _postgres_query(words, " & "), _postgres_query(words, " <-> ")
+    title = _has(found.c.title, anywhere)
+    labels = _has(found.c.labels, anywhere)
+    beyond_labels = and_(_has(found.c.words, anywhere), not_(labels))
+    is_phrase = _has(found.c.words, phrase)
+    ranked = {
+        None: _has(found.c.words, anywhere),
+        Rank.TITLE: title,
+        Rank.LABELS: and_(labels, not_(title)),
+        Rank.PHRASE: and_(is_phrase, not_(labels)) if len(words) > 1 else false(),
+        Rank.ANYWHERE: and_(beyond_labels, not_(is_phrase)) if len(words) > 1 else beyond_labels,
+    }
+    return ranked[rank]
 
 
-def _vector(words: list[list[str]]) -> str:
-    """Return a tsvector as PostgreSQL reads it. Words hold letters and digits alone."""
+def _has(vector: ColumnElement[Any], query: str) -> ColumnElement[bool]:
+    """Return the condition that a vector meets a query, which the planner sees: it is no parameter.
+
+    So it has no plan for all words in one.
+    """
+    shown = bindparam(None, query, String, literal_execute=True)
+    return vector.op("@@", is_comparison=True)(cast(shown, TSQUERY))
+
+
+def _postgres_facts(facts: list[str]) -> str:
+    return " & ".join(f"'{one}'" for one in facts)
+
+
+def _postgres_query(words: list[str], between: str) -> str:
+    star = ":*" if is_prefix(words[-1]) else ""
+    return between.join(f"'{word}'" for word in words) + star
+
+
+def vector(words: list[list[str]], facts: list[str]) -> str:
+    """Return a tsvector as PostgreSQL reads it. Words hold letters and digits alone.
+
+    words: those of title, tags and text.
+    """
     position = 1
-    found: list[str] = []
+    found = [f"'{one}'" for one in facts]
     for some, weight in zip(words, "ABD", strict=True):
         for word in some:
             found.append(f"'{word}':{min(position, _LAST_POSITION)}{weight}")

@@ -19,7 +19,7 @@ from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost, ThreadTag
-from lepton_hub.search.search_tables import SearchEntry
+from lepton_hub.search.search_tables import SearchEntry, SearchText
 from lepton_hub.suggestions.label_suggestions import (
     LabelledText,
     LabelSuggestion,
@@ -122,11 +122,11 @@ def _threads(person: Person, item: SharedItem | None) -> Select[Any]:
 
 
 def _latest(query: Select[Any], id_: Any, changed_at: Any, category: Any) -> Select[Any]:
-    query = query.with_only_columns(
+    query = query.join(SearchText, SearchText.entry_id == SearchEntry.id).with_only_columns(
         id_.label("id"),
         SearchEntry.key,
-        SearchEntry.title,
-        func.substr(SearchEntry.text, 1, LOOKED_AT).label("text"),
+        SearchText.title,
+        func.substr(SearchText.text, 1, LOOKED_AT).label("text"),
         changed_at.label("changed_at"),
         category.label("category"),
     )

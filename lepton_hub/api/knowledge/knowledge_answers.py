@@ -180,11 +180,16 @@ class HitAnswer(BaseModel):
 
 
 class SearchPage(BaseModel):
-    """A page of hits, the best first. facets: how many hits have which kind, tag, team, owner."""
+    """A page of hits, the best first. facets: how many hits have which kind, tag, team, owner.
+
+    complete: total and facets count all hits. Where it is false, there are at least as many:
+    total and facets count the 1,000 that changed last.
+    """
 
     hits: list[HitAnswer]
     total: int
     facets: dict[str, dict[str, int]]
+    complete: bool
     next: str | None
 
 
@@ -255,14 +260,14 @@ def hit_answer(hit: SearchHit, words: list[str]) -> HitAnswer:
     """Return what was found, with the words marked."""
     entry = hit.entry
     about = hit.item.reference if hit.item else hit.thread.section if hit.thread else None
-    title = hit.thread.title if hit.thread else entry.title
+    title = hit.thread.title if hit.thread else entry.shown.title
     return HitAnswer(
         kind=entry.kind,
         reference=about or "",
         thread=hit.thread.public_id if hit.thread else None,
         post=hit.post.public_id if hit.post else None,
         title=marked(title, words),
-        excerpt=excerpt(entry.text, words),
+        excerpt=excerpt(entry.shown.text, words),
         owner=entry.owner,
         team=entry.team,
         tags=[tag.tag for tag in entry.tags],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,12 +10,11 @@ from fastapi import APIRouter, Query, Request, Response
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.knowledge.knowledge_answers import SearchPage, hit_answer
-from lepton_hub.api.knowledge.moment_cursors import parse_moment
-from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
+from lepton_hub.api.paging import Cursor, Limit, from_cursor, no_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.identity.person import PERSON, TEAM
-from lepton_hub.search import SearchFilters, count_facets, search
+from lepton_hub.search import SearchFilters, count_facets, plan_search, search
 from lepton_hub.search.searching import Place
 from lepton_hub.search.word_forms import MOST_WORDS, words_of
 
@@ -51,26 +51,34 @@ def find(
     after = from_search_cursor(cursor)
     filters = SearchFilters(words, kind, tag, team, owner)
     with state.reading.begin() as session:
-        found = search(session, person, filters, limit + 1, after)
-        total, facets = count_facets(session, person, filters)
+        plan = plan_search(session, person, filters)
+        found = search(plan, limit + 1, after)
+        counts = count_facets(plan)
         page = found[:limit]
         answer = SearchPage(
             hits=[hit_answer(hit, words) for hit in page],
-            total=total,
-            facets=facets,
+            total=counts.total,
+            facets=counts.facets,
+            complete=counts.complete,
             next=search_cursor(page[-1].place) if len(found) > limit else None,
         )
-        note(session, person, "search", "search", query=request.url.query[:2000], found=total)
+        query = request.url.query[:2000]
+        note(session, person, "search", "search", query=query, found=counts.total)
     return tagged(request, answer)
 
 
 def from_search_cursor(cursor: str | None) -> Place | None:
     """Return the place of a hit that a cursor stands for. Raises Problem."""
-    place = from_cursor(cursor, int, str, str)
-    return (place[0], parse_moment(place[1]), place[2]) if place else None
+    place = from_cursor(cursor, int, str)
+    if place is None:
+        return None
+    rank, id_ = place
+    if not re.fullmatch("[0-9]{1,19}", id_) or int(id_) >= 2**63:
+        raise no_cursor()
+    return rank, int(id_)
 
 
 def search_cursor(place: Place) -> str:
     """Return the place of a hit as a word."""
-    rank, moment, public_id = place
-    return to_cursor([rank, moment.isoformat(), public_id])
+    rank, id_ = place
+    return to_cursor([rank, str(id_)])

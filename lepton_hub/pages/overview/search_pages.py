@@ -17,7 +17,7 @@ from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.knowledge.thread_pages import post_path
 from lepton_hub.pages.page_rendering import render
 from lepton_hub.pages.visitors import Visitor
-from lepton_hub.search import SearchFilters, SearchHit, count_facets, search
+from lepton_hub.search import SearchFilters, SearchHit, count_facets, plan_search, search
 from lepton_hub.search.word_forms import MOST_WORDS, words_of
 
 router = APIRouter(include_in_schema=False)
@@ -55,16 +55,18 @@ def find(
     after = from_search_cursor(cursor)
     filters = SearchFilters(words[:MOST_WORDS], kind, tag, team, owner)
     with state.sessions.begin() as session:
-        found = search(session, person, filters, ON_A_PAGE + 1, after)
-        total, facets = count_facets(session, person, filters)
+        plan = plan_search(session, person, filters)
+        found = search(plan, ON_A_PAGE + 1, after)
+        counts = count_facets(plan)
         hits = [_shown(hit, filters.words) for hit in found[:ON_A_PAGE]]
         last = found[ON_A_PAGE - 1].place if len(found) > ON_A_PAGE else None
         followed = following(session, person)
-        note(session, person, "search", "search", query=request.url.query[:2000], found=total)
+        query = request.url.query[:2000]
+        note(session, person, "search", "search", query=query, found=counts.total)
     chosen = {"q": q, "kind": kind, "tag": tag, "team": team, "owner": owner}
     return render(
         request, person, "overview/search.html",
-        hits=hits, total=total, facets=facets, problem=problem, followed=followed,
+        hits=hits, counts=counts, problem=problem, followed=followed,
         chosen={name: str(value) for name, value in chosen.items() if value},
         next=search_cursor(last) if last else None,
     )  # fmt: skip

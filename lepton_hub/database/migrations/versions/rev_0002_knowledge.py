@@ -5,13 +5,22 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from lepton_hub.search.word_index import TABLE, create_statements
-
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+TABLE = "search_words"
+WORDS = {
+    "sqlite": [
+        f"CREATE VIRTUAL TABLE {TABLE} USING fts5(title, tags, body, tokenize = 'unicode61')"
+    ],
+    "postgresql": [
+        f"CREATE TABLE {TABLE} (entry_id INTEGER CONSTRAINT pk_{TABLE} PRIMARY KEY, "
+        "words TSVECTOR NOT NULL)",
+        f"CREATE INDEX ix_{TABLE}_words ON {TABLE} USING gin (words)",
+    ],
+}
 MOMENT = sa.DateTime(timezone=True)
 TABLES = [
     "document_revisions",
@@ -205,7 +214,7 @@ def _make_search() -> None:
         sa.PrimaryKeyConstraint("entry_id", "tag", name="pk_search_tags"),
     )
     _indexed("search_tags", "tag")
-    for statement in create_statements(op.get_bind().dialect.name):
+    for statement in WORDS[op.get_bind().dialect.name]:
         op.get_bind().exec_driver_sql(statement)
 
 

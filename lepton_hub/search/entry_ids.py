@@ -1,0 +1,38 @@
+"""The ids of search entries: by when they were changed, so that an index of ids is one of moments.
+
+The index of words keeps the entries of a word by their ids. So the latest ones that have a word are
+found without looking at the others, however common it is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from secrets import randbelow
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lepton_hub.search.search_tables import SearchEntry
+
+IN_A_MICROSECOND = 1024
+"""How many ids there are for a microsecond: 64 bits last until the year 2255."""
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def first_id(moment: datetime) -> int:
+    """Return the lowest id of entries that were changed at a moment."""
+    return (moment - _BEGINNING) // timedelta(microseconds=1) * IN_A_MICROSECOND
+
+
+def free_id(session: Session, moment: datetime) -> int:
+    """Return an id for an entry that was changed at a moment.
+
+    Its last bits are random: they stand in cursors, and counting would tell what others do. Where a
+    microsecond is crowded, as after an import, the next ones help out.
+    """
+    wanted = IN_A_MICROSECOND
+    while True:
+        id_ = first_id(moment) + randbelow(wanted)
+        if session.scalar(select(SearchEntry.id).where(SearchEntry.id == id_)) is None:
+            return id_
+        wanted *= 2
