@@ -232,11 +232,15 @@ class Column:
 
 
 def read_time(text: Any) -> datetime:
-    """Return a time from its ISO form; without a zone it is UTC. Raises ValueError."""
+    """Return a time, in UTC, from its ISO form; without a zone it is UTC. Raises ValueError."""
     time = datetime.fromisoformat(text)
-    if time.year not in YEARS:
+    try:
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:  # outside the years 1 to 9999
+        raise ValueError("no time of a clock") from error
+    if time.year not in YEARS:  # as it is stored: what is accepted here is accepted again
         raise ValueError("no time of a clock")
-    return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
+    return time
 
 
 def _text(value: Any) -> str:
@@ -249,7 +253,7 @@ def _text(value: Any) -> str:
 def _number(value: Any) -> float:
     if not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError("no finite number")
-    return float(value)
+    return float(value) + 0.0  # SQLite keeps no negative zero, which would come back as another
 
 
 def _count(value: Any) -> int:

@@ -165,6 +165,10 @@ PROGRESS: dict[str, Callable[[], bytes]] = {
     "the last day of all": lambda: progress(attempts=[attempt(at="9999-12-31T23:59:59+00:00")]),
     "the first day of all": lambda: progress(visits=[{"at": "0001-01-01T00:00:00", "module": "m"}]),
     "a day before any day": lambda: progress(attempts=[attempt(at="0001-01-01T00:00:00+23:59")]),
+    "a year that its zone moves": lambda: progress(
+        attempts=[attempt(at="1970-01-01T00:00:00+23:59"), attempt(at="2999-12-31T23:59:59-01:00")]
+    ),
+    "a negative zero": lambda: progress(attempts=[attempt(points=-0.0)]),
     "points of one hash": lambda: progress(
         attempts=[attempt(points=2.0 ** (61 * (i % 16)), max_points=i) for i in range(3_000)]
     ),
