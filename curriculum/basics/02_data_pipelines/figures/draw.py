@@ -1,4 +1,4 @@
-"""Draws the SVG figure of this folder: `python draw.py`. Only the standard library is used."""
+"""Draws the SVG figures of this folder: `python draw.py`. Only the standard library is used."""
 
 from pathlib import Path
 
@@ -13,6 +13,16 @@ STEPS = {  # name -> (left, width, middle, lines in the box, what fit learns)
     "encode": (136, 344, LOW, ("one-hot columns,", "rare and unseen in one"), "common categories"),
     "model": (626, 90, MIDDLE, ("model",), "weights"),
 }
+
+CUSTOMERS = "HHAEHGDGCFHAFDCDCCEBAAGEDBBFBFEG"  # who sent each of the 32 rows, by date
+RARE = "BF"  # the customers whose rows are of the rare class
+SPLITS = {  # name -> the rows of the test set
+    "random": (5, 8, 9, 10, 13, 23, 25, 28),
+    "stratified": (2, 8, 11, 17, 24, 26, 29, 31),
+    "grouped": (8, 9, 12, 14, 16, 17, 27, 29),
+    "by time": (24, 25, 26, 27, 28, 29, 30, 31),
+}
+CELL = 18  # from one row of the strips to the next
 
 
 def text(x: float, y: float, words: str, color: str = INK, anchor: str = "middle") -> str:
@@ -71,13 +81,41 @@ def pipeline() -> str:
         parts += [box(left, width, middle, BOX, BLUE), *lines(centre, middle, words)]
         parts.append(text(centre, middle + BOX / 2 + 22, learned, ORANGE))
     title = "A pipeline: numbers and words take their own steps, and meet before the model"
+    return picture(title, HEIGHT, parts)
+
+
+def strip(y: float, test: tuple[int, ...]) -> list[str]:
+    """Draw a row of squares, orange in the test set; a white dot marks the rare class."""
+    parts = []
+    for row, customer in enumerate(CUSTOMERS):
+        x = 125 + CELL * row
+        color = ORANGE if row in test else BLUE
+        parts.append(f'<rect x="{x - 7}" y="{y - 7}" width="14" height="14" fill="{color}"/>')
+        if customer in RARE:
+            parts.append(f'<circle cx="{x}" cy="{y}" r="3" fill="{PAPER}"/>')
+    return parts
+
+
+def splits() -> str:
+    parts = [text(105, 30, "customer", anchor="end")]
+    parts += [text(125 + CELL * row, 30, name) for row, name in enumerate(CUSTOMERS)]
+    for number, (name, test) in enumerate(SPLITS.items()):
+        y = 64 + 38 * number
+        parts += [text(105, y + 6, name, anchor="end"), *strip(y, test)]
+    parts.append(text(125 + CELL * 15.5, 218, "row, by date (orange: test)"))
+    return picture("Which rows of a table four splits put into the test set", 230, parts)
+
+
+def picture(title: str, height: int, parts: list[str]) -> str:
     opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" role="img" font-family="sans-serif" font-size="18">'
     )
-    paper = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>'
+    paper = f'<rect width="{WIDTH}" height="{height}" fill="{PAPER}"/>'
     return "\n".join([opening, f"<title>{title}</title>", paper, *parts, "</svg>", ""])
 
 
 if __name__ == "__main__":
-    Path(__file__).with_name("pipeline.svg").write_text(pipeline(), encoding="utf-8")
+    for drawing in (pipeline, splits):
+        path = Path(__file__).with_name(f"{drawing.__name__}.svg")
+        path.write_text(drawing(), encoding="utf-8")
