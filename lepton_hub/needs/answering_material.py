@@ -14,7 +14,7 @@ from lepton_hub.knowledge import DiscussionThread
 from lepton_hub.knowledge.course_places import is_within
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.needs.survey_subjects import SurveySubject
-from lepton_hub.search import SearchFilters, search
+from lepton_hub.search import SearchFilters, plan_search, search
 from lepton_hub.search.word_forms import words_of
 
 MOST = 5
@@ -41,7 +41,8 @@ def material_about(session: Session, person: Person, subject: SurveySubject) -> 
     Questions are also those about a section of the module, whatever their words.
     """
     words = words_of(subject.module.title)
-    hits = search(session, person, SearchFilters(words=words), _LOOKED_AT, None)
+    plan = plan_search(session, person, SearchFilters(words=words))
+    hits = search(plan, _LOOKED_AT, None)
     items = dict.fromkeys(hit.item for hit in hits if hit.item and hit.thread is None)
     threads = dict.fromkeys(_asked_in(session, person, subject.folder))
     threads |= dict.fromkeys(hit.thread for hit in hits if hit.thread)

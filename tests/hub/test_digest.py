@@ -252,7 +252,10 @@ PUBLIC = {"JUPYTERHUB_PUBLIC_URL": "https://b.example/h/"}
             "https://a.example/services/hub",
         ),
         ({**PUBLIC, "JUPYTERHUB_SERVICE_PREFIX": "/h/"}, "https://b.example/h"),
-        ({**PUBLIC, "JUPYTERHUB_SERVICE_PREFIX": "/h/", "LEPTON_HUB_ADDRESS": ""}, ""),
+        (
+            {**PUBLIC, "JUPYTERHUB_SERVICE_PREFIX": "/h/", "LEPTON_HUB_ADDRESS": ""},
+            "https://b.example/h",
+        ),
         ({**PUBLIC, "JUPYTERHUB_SERVICE_PREFIX": ""}, ""),  # in a notebook's terminal
         ({"LEPTON_HUB_ADDRESS": "learn.example.com"}, None),
         ({"LEPTON_HUB_ADDRESS": "ftp://a.example"}, None),

@@ -191,7 +191,7 @@ def test_nothing_is_left_of_an_item_that_is_deleted(hub, kind, deletes_first):
     assert hub.post("ada", "/documents", told).status_code == 201
 
     def deletes(session: Session) -> None:
-        delete_item(session, find_item(session, ADA, "engines", name, Action.DELETE))
+        delete_item(session, find_item(session, ADA, "engines", name, Action.DELETE), "ada")
 
     def changes(session: Session) -> None:
         change(session, find_item(session, ADA, "engines", name, action))

@@ -33,7 +33,7 @@ from lepton_hub.jobs.running import job_run
 from lepton_hub.jobs.running import worker as workers
 from lepton_hub.jobs.running.job_run import JobRun
 from lepton_hub.jobs.running.program_process import walls_here
-from lepton_hub.jobs.running.worker_command import make_worker
+from lepton_hub.jobs.worker_processes.worker_command import make_worker
 from lepton_hub.server import serve
 from lepton_hub.settings import HubSettings
 from lepton_hub.storage import Uploads

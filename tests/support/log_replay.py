@@ -24,7 +24,7 @@ from lepton_hub.knowledge import (
     Subscription,
     ThreadPost,
 )
-from lepton_hub.search import SearchEntry
+from lepton_hub.search import SearchEntry, SearchText
 from lepton_hub.storage import BlobStore
 
 
@@ -231,8 +231,9 @@ def _compare_index(session: Session, items: set[int], compare: Any) -> None:
             session, DocumentRevision.item_id, DocumentRevision.number, DocumentRevision.text
         )
     }
-    known = session.scalars(select(SearchEntry).where(SearchEntry.key.like("item-%"))).all()
-    indexed = {entry.item_id: entry.text for entry in known}
+    shown = select(SearchEntry.item_id, SearchText.text).join(SearchEntry.shown)
+    known = session.execute(shown.where(SearchEntry.key.like("item-%")))
+    indexed = dict(known.tuples().all())
     stale = {i for i, n in session.execute(newest) if texts[i, n] not in indexed.get(i, "")}
     compare("documents that search knows as they were", set(), stale)
     number = "entry_id" if session.get_bind().dialect.name == "postgresql" else "rowid"

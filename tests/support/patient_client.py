@@ -71,8 +71,11 @@ class PatientClient:
             try:
                 sent = self.client.patch(f"/uploads/{id_}", content=_slowly(piece), headers=headers)
                 assert sent.status_code in (204, 503), sent.text
-                reached = place + len(piece) if sent.status_code == 204 else place
+                arrived = sent.status_code == 204
             except httpx.TransportError:
+                arrived = False
+            reached = place + len(piece)
+            if not arrived:
                 self.sent_again["PATCH"] += 1
                 reached = self.read(f"/uploads/{id_}").json()["offset"]
                 assert place <= reached <= place + len(piece)

@@ -119,6 +119,6 @@ def small_hub(folder: Path, **settings: Any) -> Iterator[SmallHub]:
         "burst": 10**9,
     }
     hub = SmallHub(replace(settings_of(folder, {}), **{**usual, **settings}))
-    with mock.patch("lepton_hub.application.FIRST_TIDY_SECONDS", 86_400), hub.client:
+    with mock.patch("lepton_hub.application._tidy_regularly", mock.AsyncMock()), hub.client:
         yield hub
     hub.state.engine.dispose()

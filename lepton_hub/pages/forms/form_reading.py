@@ -34,8 +34,8 @@ _SENTENCES = {
 
 
 ERASED = (
-    "This form was sent before, and what it made, or was made from, has been deleted since. For "
-    "something new, open the form anew."
+    "This form was sent before, and what it made has been deleted since. For something new, open "
+    "the form anew."
 )
 
 
