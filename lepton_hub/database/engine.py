@@ -64,6 +64,13 @@ def open_database(url: str, key: str | None = None) -> Engine:
     return engine
 
 
+_NOT_SQLCIPHER = (
+    "This database has a key, but what opens it here is a SQLite without encryption: TensorFlow, "
+    "for one, brings its own, which takes the place of SQLCipher in a process that has imported "
+    "it. Nothing was written. Run the hub in a process of its own."
+)
+
+
 def _sqlcipher() -> Any:
     try:
         from sqlcipher3 import dbapi2
@@ -80,6 +87,8 @@ def _prepare(connection: Any, key: str | None) -> None:
     cursor = connection.cursor()
     if key is not None:
         cursor.execute("PRAGMA key = '" + key.replace("'", "''") + "'")
+        if cursor.execute("PRAGMA cipher_version").fetchone() is None:
+            raise DatabaseError(_NOT_SQLCIPHER)
     try:
         cursor.execute("PRAGMA journal_mode = WAL")
     except Exception as error:

@@ -21,7 +21,7 @@ RIDES = "/items/engines/rides"
 
 def on_disk(folder):
     place = {"database": f"sqlite:///{folder}/hub.sqlite", "blobs": str(folder / "blobs")}
-    return small_hub(folder, **place)
+    return small_hub(folder, tidies=True, **place)
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -152,6 +154,18 @@ def test_a_database_with_a_key_opens_with_that_key_alone(tmp_path):
     for wrong in (None, "another"):
         with pytest.raises((DatabaseError, DriverError), match="not a database|does not open"):
             open_database(f"sqlite:///{file}", wrong).connect()
+
+
+def test_a_sqlite_without_encryption_in_sqlciphers_place_is_refused(tmp_path):
+    pytest.importorskip("sqlcipher3")
+    code = (
+        "import tensorflow\n"
+        "from lepton_hub.database import open_database\n"
+        f"open_database('sqlite:///{tmp_path}/hub.sqlite', 'k').connect()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "SQLite without encryption" in done.stderr
+    assert not [file for file in tmp_path.iterdir() if file.stat().st_size]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -106,11 +106,11 @@ class SmallHub:
 
 
 @contextmanager
-def small_hub(folder: Path, **settings: Any) -> Iterator[SmallHub]:
+def small_hub(folder: Path, tidies: bool = False, **settings: Any) -> Iterator[SmallHub]:
     """Run a hub; without a database of its own, it keeps what it has in memory.
 
-    It does not tidy by itself: a database in memory has one connection, which a request may be
-    using, and on a busy machine a test takes longer than the first minute.
+    tidies: whether it does so by itself, which a database in memory does not allow: it has one
+    connection, and a request may be using it.
     """
     usual = {
         "database": "sqlite://",
@@ -119,6 +119,10 @@ def small_hub(folder: Path, **settings: Any) -> Iterator[SmallHub]:
         "burst": 10**9,
     }
     hub = SmallHub(replace(settings_of(folder, {}), **{**usual, **settings}))
-    with mock.patch("lepton_hub.application._tidy_regularly", mock.AsyncMock()), hub.client:
+    with ExitStack() as stack:
+        if not tidies:
+            untidy = mock.patch("lepton_hub.application._tidy_regularly", mock.AsyncMock())
+            stack.enter_context(untidy)
+        stack.enter_context(hub.client)
         yield hub
     hub.state.engine.dispose()
