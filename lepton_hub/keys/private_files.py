@@ -7,6 +7,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from lepton_hub.folder_sync import sync_folder
+
 
 def make_once(path: Path, content: bytes) -> None:
     """Make a file, unless it is there. Two processes may try at once, and either may be killed."""
@@ -19,13 +21,13 @@ def make_once(path: Path, content: bytes) -> None:
             os.link(partial, path)
     finally:
         partial.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file in one step, durably."""
     os.replace(_write_beside(path, content), path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write_beside(path: Path, content: bytes) -> Path:
@@ -40,11 +42,3 @@ def _write_beside(path: Path, content: bytes) -> Path:
         partial.unlink()
         raise
     return partial
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

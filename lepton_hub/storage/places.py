@@ -19,6 +19,8 @@ from urllib.parse import unquote, urlsplit
 import fsspec
 from filelock import FileLock
 
+from lepton_hub.folder_sync import sync_folder
+
 Write = Callable[[bytes], object]
 _PARTIAL = ".part"
 _LOCK = ".lock"
@@ -100,7 +102,7 @@ class FolderPlace(Place):
             with suppress(FileNotFoundError):
                 partial.unlink()
             raise
-        _sync(path.parent)
+        sync_folder(path.parent)
 
     def put(self, name: str, data: bytes) -> None:
         with self.writing(name) as write:
@@ -118,7 +120,7 @@ class FolderPlace(Place):
         path = self._folder / name
         with suppress(FileNotFoundError):
             path.unlink()
-            _sync(path.parent)
+            sync_folder(path.parent)
 
     def names(self, below: str) -> Iterator[str]:
         for folder, inner, files in os.walk(self._folder / below):
@@ -159,7 +161,7 @@ class FolderPlace(Place):
         if not folder.is_dir():
             self._make_folder(folder.parent)
             folder.mkdir(mode=0o700, exist_ok=True)
-            _sync(folder.parent)
+            sync_folder(folder.parent)
 
 
 class FsspecPlace(Place):
@@ -233,11 +235,3 @@ def _read_all(file: Any, count: int) -> bytes:
         pieces.append(piece)
         count -= len(piece)
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -8,6 +8,7 @@ import threading
 import time
 
 import pytest
+from looking_around import ATTEMPT
 from pool_hub import pool_hub
 from sqlalchemy import select
 
@@ -22,15 +23,9 @@ def pool(tmp_path_factory):
         yield pool
 
 
-LOOK_AROUND = """\
-import os, socket, sys
-from pathlib import Path
-def attempt(name, work):
-    try:
-        found = work()
-    except Exception as error:
-        found = ""
-    print(name, "FOUND" if found else "nothing")
+LOOK_AROUND = (
+    ATTEMPT
+    + """\
 hub = Path({hub!r})
 attempt("list", lambda: [name for name in os.listdir(hub) if name != "jobs"])
 attempt("database", lambda: (hub / "hub.sqlite").read_bytes())
@@ -51,6 +46,7 @@ attempt("write inputs", lambda: Path(os.environ["LEPTON_JOB_INPUTS"], "x").write
 attempt("write code", lambda: Path(sys.executable).with_name("x").write_text("x"))
 attempt("files", lambda: [fd for fd in os.listdir("/proc/self/fd") if int(fd) > 3])
 """
+)
 
 
 def test_it_finds_nothing_of_the_hub(pool, monkeypatch):

@@ -6,14 +6,13 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 
 import httpx
 import pytest
-import uvicorn
 from conftest import skip_unless_ci
 from fastapi.testclient import TestClient
+from served_hub import served_app
 from small_hub import small_hub
 from starlette.responses import JSONResponse
 
@@ -47,19 +46,8 @@ def served(proxies: str):
         answer = JSONResponse({"client": client, "scheme": scope["scheme"]})
         await answer(scope, receive, send)
 
-    wrapped = Forwarding(app, parse_proxies(proxies))
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        config = uvicorn.Config(wrapped, log_level="warning", lifespan="off", proxy_headers=False)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            thread.join()
+    with served_app(Forwarding(app, parse_proxies(proxies)), proxy_headers=False) as url:
+        yield url
 
 
 def skip_unless_linux() -> None:

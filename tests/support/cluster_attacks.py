@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-LOOK_AROUND = """\
-import os, socket, ssl
-from pathlib import Path
-def attempt(name, work):
-    try:
-        found = work()
-    except Exception as error:
-        found = ""
-    print(name, "FOUND" if found else "nothing")
+from looking_around import ATTEMPT
+
+LOOK_AROUND = (
+    ATTEMPT
+    + """\
 def talk(port):
     with socket.create_connection(("127.0.0.1", port), 1) as plain:
         with ssl._create_unverified_context().wrap_socket(plain) as sock:
@@ -36,6 +32,7 @@ attempt("hub", lambda: os.listdir({hub!r}))
 own = str(os.getpid())
 attempt("processes", lambda: [p for p in os.listdir("/proc") if p.isdigit() and p != own])
 """
+)
 """A job's program: it prints a line for each thing that it looks for."""
 
 TRAITOR = """\

@@ -5,23 +5,26 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import uvicorn
 from browser import FLAGS
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from small_hub import SmallHub
+from starlette.types import ASGIApp
 
 from lepton_hub.identity.oauth import COOKIE
 
 
 @contextmanager
-def served(hub: SmallHub) -> Iterator[str]:
-    """Serve a hub on a free port of this machine; yield its address."""
+def served_app(app: ASGIApp, **config: Any) -> Iterator[str]:
+    """Serve an application on a free port of this machine; yield its address. config: uvicorn's."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
-        server = uvicorn.Server(uvicorn.Config(hub.app, log_level="warning", lifespan="off"))
+        told = uvicorn.Config(app, log_level="warning", lifespan="off", **config)
+        server = uvicorn.Server(told)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -29,6 +32,11 @@ def served(hub: SmallHub) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def served(hub: SmallHub) -> AbstractContextManager[str]:
+    """Serve a hub on a free port of this machine; yield its address."""
+    return served_app(hub.app)
 
 
 @contextmanager
