@@ -133,7 +133,7 @@ test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team
 
 # As long as they are asked to: no single test is ended for taking long.
-fuzz kills: UNHURRIED := -o faulthandler_timeout=0
+fuzz kills: UNHURRIED := --timeout 0 -o faulthandler_timeout=0
 fuzz: install
 	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest $(UNHURRIED) tests/fuzzing
 

@@ -70,11 +70,11 @@ def test_without_an_attack_the_job_succeeds(attacked):
     assert attacked.run("")["state"] == "succeeded"
 
 
-@pytest.mark.parametrize("step", ["write", "start"])
+@pytest.mark.parametrize("step", ["begin", "write", "start"])
 def test_it_stops_reading(attacked, monkeypatch, step):
     """A pipe holds 64 KiB: who writes more into it would wait for ever, and hold the job."""
     monkeypatch.setattr(courier_process, "ANSWER_SECONDS", 2.0)
-    with attacked.by(f"if step == {step!r}:\n    time.sleep(600)"):
+    with attacked.by(f"if step == {step!r}:\n    say({{}})\n    time.sleep(600)"):
         id_ = attacked.asked(inputs=["engines/large@1"])
         thread = threading.Thread(target=attacked.pool.worker.run_next, daemon=True)
         thread.start()
