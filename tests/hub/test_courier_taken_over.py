@@ -38,10 +38,12 @@ class Attacked:
         write_courier(self.folder, attack)
         settings = JobSettings(self.folder, lease=5.0)
         self.pool.worker.machines = ClusterMachines("tls://10.0.0.1:8786", settings)
-        yield
-        self.pool.worker.machines.close()
-        for job in self.pool.hub.get("ada", "/jobs").json()["jobs"]:
-            self.pool.hub.ask("ada", "DELETE", f"/jobs/{job['id']}")
+        try:
+            yield
+        finally:
+            self.pool.worker.machines.close()
+            for job in self.pool.hub.get("ada", "/jobs").json()["jobs"]:
+                self.pool.hub.ask("ada", "DELETE", f"/jobs/{job['id']}")
 
     def asked(self, **more: object) -> str:
         return self.pool.ask("engines/code@1", **more).json()["id"]
