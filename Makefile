@@ -132,11 +132,13 @@ attack: build
 test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team
 
+# As long as they are asked to: no single test is ended for taking long.
+fuzz kills: UNHURRIED := --timeout 0 -o faulthandler_timeout=0
 fuzz: install
-	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest --timeout 0 tests/fuzzing
+	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest $(UNHURRIED) tests/fuzzing
 
 kills: install
-	LEPTON_KILLS=$(KILLS) $(BIN)/python -m pytest --timeout 0 -s tests/hub/test_hub_killed_at_work.py
+	LEPTON_KILLS=$(KILLS) $(BIN)/python -m pytest -s $(UNHURRIED) tests/hub/test_hub_killed_at_work.py
 
 # Shows the notebooks as `lepton run` executed them; runs only those that have changed since.
 site: export OMP_NUM_THREADS = 1

@@ -16,6 +16,7 @@ from lepton_hub.catalogue.names import ITEM, SPACE
 from lepton_hub.database import write_after_reading
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
+from lepton_hub.proxies.neighbourhoods import neighbourhood_of
 from lepton_hub.recommendations.usage_keeping import keep_item_use
 
 SAFE_METHODS = ("GET", "HEAD")
@@ -60,7 +61,8 @@ def identify(request: Request, state: ServiceState, token: str | None) -> Person
         person = state.identity.person(token)
     except IdentityError:
         if token is not None and "authorization" in request.headers:
-            _take(state.strangers.wait_of(request.client.host if request.client else ""))
+            host = request.client.host if request.client else ""
+            _take(state.strangers.wait_of(neighbourhood_of(host)))
         raise
     except SignInUnavailable as error:
         detail = "JupyterHub, which knows who you are, does not answer. Try again soon."

@@ -16,6 +16,11 @@ ON_DELETE: list[Callable[[Session, SharedItem], set[str]]] = []
 """Called when an item is deleted; each deletes what it keeps of it and returns the contents that
 are not needed any more."""
 
+ON_DELETED: list[Callable[[Session, SharedItem], None]] = []
+"""Called once all that was kept of a deleted item is deleted: what writes into the audit log, for
+which everybody waits from then on. Earlier, somebody who has locked a part of the item and waits
+for the log would never get it."""
+
 ON_ERASED: list[Callable[[Session, Sequence[str]], None]] = []
 """Called with the names of what was erased, such as an item's or a thread's id; each forgets what
 it has told of that."""

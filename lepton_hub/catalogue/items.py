@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
-from lepton_hub.catalogue.dependents import ON_DELETE, forget_erased
+from lepton_hub.catalogue.dependents import ON_DELETE, ON_DELETED, forget_erased
 from lepton_hub.catalogue.erasure import erase_later
 from lepton_hub.catalogue.names import may_create_in, own_space, team_of
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
@@ -221,6 +221,8 @@ def delete_item(session: Session, item: SharedItem, by: str) -> list[Version]:
     session.flush()
     forget_erased(session, item.reference)
     erase_later(session, contents, by)
+    for told in ON_DELETED:
+        told(session, item)
     return versions
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.pool import StaticPool
 
 BUSY_SECONDS = 30
-"""How long a writer of SQLite waits for another one, and a request for a free connection."""
+"""How long a writer waits for another one, and a request of SQLite for a free connection."""
 CONNECTIONS = 40
 """As many as the threads that answer requests. They stay open, since opening one that is encrypted
 takes a good part of a second, and closing one can stand in another's way."""
@@ -39,11 +39,13 @@ def open_database(url: str, key: str | None = None) -> Engine:
                 "A key is for SQLite alone: PostgreSQL's disks are encrypted by its own machine."
             )
         try:
-            return create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
+            engine = create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
         except ModuleNotFoundError as error:
             raise DatabaseError(
                 f"PostgreSQL is reached as postgresql+psycopg://…; {error.name} is not installed."
             ) from error
+        event.listen(engine, "connect", lambda connection, _: _bound_waits(connection))
+        return engine
     if parsed.get_backend_name() != "sqlite":
         shown = parsed.render_as_string(hide_password=True)
         raise DatabaseError(f"The hub keeps its data in SQLite or PostgreSQL, not in {shown!r}.")
@@ -99,6 +101,15 @@ def _prepare(connection: Any, key: str | None) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.close()
+
+
+def _bound_waits(connection: Any) -> None:
+    """Have PostgreSQL give up a statement that waits too long for somebody else's transaction.
+
+    By itself it waits for ever: one forgotten transaction would hold all of the hub's threads.
+    """
+    connection.execute(f"SET lock_timeout = {round(BUSY_SECONDS * 1000)}")
+    connection.commit()
 
 
 def _begin(connection: Connection) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.dependents import ON_DELETE
+from lepton_hub.catalogue.dependents import ON_DELETED
 from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.names import own_space, parse_reference, team_of
 from lepton_hub.catalogue.tables import SharedItem, Version
@@ -89,10 +89,10 @@ def ask_for_job(
     return job
 
 
-def erase_traces(session: Session, item: SharedItem) -> set[str]:
+def erase_traces(session: Session, item: SharedItem) -> None:
     """Cancel the jobs that need an item which is being deleted, and erase what they printed of it.
 
-    Return no contents: jobs hold none.
+    All lock the item before its jobs: see `ending_job`.
     """
     reads = select(JobInput.job_id).where(JobInput.item_id == item.id)
     using = select(ComputeJob.id).where(
@@ -103,7 +103,6 @@ def erase_traces(session: Session, item: SharedItem) -> set[str]:
     needing = [*found, *session.scalars(writes).all()]
     cancel_jobs(session, needing, "An item that it needs was deleted.", now())
     erase_logs(session, found)
-    return set()
 
 
 def forget_old_logs(session: Session) -> None:
@@ -166,4 +165,4 @@ def _check_limits(settings: JobSettings, processors: int, memory: int, seconds: 
             raise JobRefused(f"limits.{name} is at most {most} here.", _FIELDS.get(name, name))
 
 
-ON_DELETE.append(erase_traces)
+ON_DELETED.append(erase_traces)

@@ -17,11 +17,15 @@ ANSWER = 256 * 1024
 CUT = "\n… output left out …\n"
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROLS = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def plain_text(text: str) -> str:
     r"""Return text without terminal sequences, control characters and turns of direction.
+
+    Nor has it halves of a character, which no database takes.
 
     >>> plain_text("a\r\n\x1b[31mred\x1b[0m\x00 50%\r100%")
     'a\nred 50%\n100%'

@@ -12,7 +12,12 @@ import unicodedata
 from lepton_hub.text.hidden_characters import check_line
 
 _WORD = re.compile(r"[^\W\d_]+")
-_SCRIPTS = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})
+_SCRIPTS = frozenset({
+    "ADLAM", "ARMENIAN", "CANADIAN", "CARIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "DESERET",
+    "ELBASAN", "GLAGOLITIC", "GOTHIC", "GREEK", "LATIN", "LISU", "LYCIAN", "LYDIAN",
+    "MEDEFAIDRIN", "NEW", "NKO", "OLD", "OSAGE", "TIFINAGH", "VAI", "VITHKUQI", "WARANG",
+})  # fmt: skip
+"""The first words of their letters' names: NEW of New Tai Lue, OLD of Old Italic and others."""
 _PHONETIC = "PHONETIC"
 _SYMBOLS = frozenset("ΓΔΘΛΞΠΣΦΨΩβδεζηθλμξπστφχψω")
 """Greek letters of formulas that look like no others, such as in Δt and σ₁."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +18,8 @@ from audit_logs import (
     verdict_of,
     write_entries,
 )
+from bounded_waits import killed_after
+from conftest import CLONE
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -166,26 +171,15 @@ def test_the_triggers_may_be_made_again(engine):
     assert verdict_of(engine) == ChainVerdict(entries=2)
 
 
-def write_in_a_process(url: str, name: str) -> None:
-    engine = open_engine(url)
-    write_entries(engine, 15, actors=(name,))
-    engine.dispose()
-
-
 def test_processes_that_write_at_once_make_one_chain(engine, url, session):
-    context = multiprocessing.get_context("fork")
-    writers = [
-        context.Process(target=write_in_a_process, args=(url, f"writer {number}"))
-        for number in range(4)
-    ]
-    engine.dispose()
-    for writer in writers:
-        writer.start()
-    while any(writer.is_alive() for writer in writers):
-        assert verdict_of(engine).whole, "while others write"
-    for writer in writers:
-        writer.join()
-        assert writer.exitcode == 0
+    paths = os.pathsep.join(map(str, (CLONE / "tests" / "support", CLONE / "tests", CLONE)))
+    program = [sys.executable, paths.partition(os.pathsep)[0] + "/audit_writers.py", url, "15"]
+    writers = subprocess.Popen(program, env={**os.environ, "PYTHONPATH": paths})
+    with killed_after(writers):
+        while writers.poll() is None:
+            assert verdict_of(engine).whole, "while others write"
+            time.sleep(0.01)
+    assert writers.returncode == 0
     assert verdict_of(engine) == ChainVerdict(entries=60)
     for number in range(4):
         assert len(entries(session, actor=f"writer {number}")) == 15

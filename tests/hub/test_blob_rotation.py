@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from bounded_waits import join_all
 from dying_place import Died, DyingPlace
 from stored_files import damaged, names_of
 
@@ -194,8 +195,7 @@ def test_contents_are_written_read_and_deleted_while_keys_are_rotated(tmp_path, 
         operator.add_generation()
         BlobStore(f"{scheme}{tmp_path}/blobs", operator).rotate(operator)
     over.set()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     assert problems == []
     assert set(store.generations()) == {5}
     assert sorted(blob.sha256 for blob in store.blobs()) == sorted(contents)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from bounded_waits import join_all
 from small_hub import small_hub
 
 TEXT = "# Pistons\n\nOne.\n\nTwo.\n\nThree.\n"
@@ -113,8 +114,7 @@ def test_of_many_at_once_each_text_is_kept_or_given_back(tmp_path):
         threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        join_all(threads)
         statuses = sorted(answer.status_code for _, answer in answers)
         assert statuses == [200, *[412] * 5]
         newest = hub.get("ada", "/documents/engines/guide").json()["revision"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from bounded_waits import join_all, until
 from conftest import skip_unless_ci
 from postgres import postgres_programs, postgres_server
 from small_hub import ADA, BOSE, CARD, small_hub
@@ -76,13 +76,16 @@ def at_once(hub, first: Callable[[Session], object], second: Callable[[Session],
     with hub.state.sessions() as session, hub.state.engine.connect() as watching:
         first(session)
         session.flush()
-        thread = threading.Thread(target=other)
+        thread = threading.Thread(target=other, daemon=True)
         thread.start()
-        while thread.is_alive() and not watching.execute(text(WAITING)).scalar():
+
+        def waits_or_is_done() -> bool:
             watching.rollback()
-            time.sleep(0.01)
+            return not thread.is_alive() or bool(watching.execute(text(WAITING)).scalar())
+
+        until(waits_or_is_done, "the second one waits or is done")
         session.commit()
-        thread.join()
+        join_all([thread])
     return raised
 
 

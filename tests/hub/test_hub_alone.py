@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from bounded_waits import killed_after
 from conftest import clean_environment
 from small_hub import CARD
 from typer.testing import CliRunner
@@ -45,10 +46,11 @@ def alone(folder: Path, port: int) -> Iterator[AloneHub]:
     )
     try:
         said = ""
-        while "Stop: Ctrl+C" not in said:
-            line = process.stdout.readline()
-            assert line, said
-            said += line
+        with killed_after(process):
+            while "Stop: Ctrl+C" not in said:
+                line = process.stdout.readline()
+                assert line, said
+                said += line
         assert "checks nobody's identity" in said
         tokens = dict(re.findall(r"LEPTON_HUB_TOKEN=((\w+)\.\w+)", said))
         hub = AloneHub(process, f"http://127.0.0.1:{port}", {n: t for t, n in tokens.items()})

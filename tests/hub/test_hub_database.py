@@ -163,7 +163,8 @@ def test_a_sqlite_without_encryption_in_sqlciphers_place_is_refused(tmp_path):
         "from lepton_hub.database import open_database\n"
         f"open_database('sqlite:///{tmp_path}/hub.sqlite', 'k').connect()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert "SQLite without encryption" in done.stderr
     assert not [file for file in tmp_path.iterdir() if file.stat().st_size]
 

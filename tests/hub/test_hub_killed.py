@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from audit_logs import DATABASES, database_url, empty_log, open_engine, verdict_of
+from bounded_waits import join_all
 from conftest import CLONE
 from sqlalchemy.orm import Session
 from stored_files import names_of
@@ -27,7 +28,8 @@ def run_script(name: str, *arguments: object) -> str:
     paths = os.pathsep.join([str(SUPPORT), str(CLONE / "tests"), str(CLONE)])
     return subprocess.run(
         [sys.executable, SUPPORT / name, *map(str, arguments)],
-        check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": paths},
+        check=True, stdout=subprocess.PIPE, text=True, timeout=400,
+        env={**os.environ, "PYTHONPATH": paths},
     ).stdout  # fmt: skip
 
 
@@ -76,8 +78,7 @@ def test_threads_that_write_the_same_content_at_once(tmp_path):
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     assert sorted(b"".join(store.read(blob.sha256)) for blob in store.blobs()) == contents
     store.sweep(-10)
     assert len(names_of(store, "data")) == 3

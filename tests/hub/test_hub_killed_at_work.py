@@ -20,12 +20,13 @@ from dataclasses import dataclass
 
 import pytest
 from audit_logs import DATABASES, database_url
+from bounded_waits import join_all, killed_after, until, wait_and_kill
 from conftest import CLONE
 from killed_clients import CODE, MINUTES, PROGRAM, RESULT, Colleague
-from killed_hub import Life, draw_life, hub_settings
+from killed_hub import LONGEST_SECONDS, Life, draw_life, hub_settings
 from log_replay import contradictions
 from small_hub import CARD
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, Executable, func, select, text
 from sqlalchemy.orm import Session
 
 from lepton_hub.audit import verify
@@ -51,10 +52,11 @@ class KilledHub:
         self.process = subprocess.Popen(
             [sys.executable, support / "killed_hub.py"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "PYTHONPATH": paths},
+            env={**os.environ, "PYTHONPATH": paths}, start_new_session=True,
         )  # fmt: skip
         self.seconds = 0.0
-        self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
+        with killed_after(self.process):
+            self.url = f"http://127.0.0.1:{self.process.stdout.readline().strip()}"
 
     def begin(self, life: Life) -> None:
         self.process.stdin.write(life.to_json() + "\n")
@@ -68,7 +70,8 @@ class KilledHub:
 
     def over(self) -> str:
         """Wait for the end of a life; return who died first."""
-        told = json.loads(self.process.stdout.readline())
+        with killed_after(self.process, 4 * LONGEST_SECONDS):
+            told = json.loads(self.process.stdout.readline())
         self.seconds += told["seconds"]
         return told["first"]
 
@@ -79,7 +82,7 @@ def killed() -> Iterator[KilledHub]:
     yield hub
     with suppress(OSError):
         hub.process.stdin.close()
-    hub.process.wait(60)
+    wait_and_kill(hub.process, 60)
     hub.process.stdout.close()
 
 
@@ -100,10 +103,8 @@ class Witness:
             assert contradictions(session, self.store, shared) == []
 
     def wait_for_erasures(self) -> None:
-        with self.engine.connect() as connection:
-            while connection.scalar(select(func.count(UnneededContent.sha256))):
-                connection.rollback()
-                time.sleep(0.05)
+        count = select(func.count(UnneededContent.sha256))
+        until(lambda: not self._number(count), "all that nobody needs is erased")
 
     def look_for_remains(self, people: list[Colleague]) -> None:
         """Contents are as they were shared; of what was deleted nothing is left."""
@@ -125,10 +126,11 @@ class Witness:
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
             " AND pid != pg_backend_pid() AND backend_type = 'client backend'"
         )
+        until(lambda: not self._number(others), "nobody else is at the database")
+
+    def _number(self, query: Executable) -> int:
         with self.engine.connect() as connection:
-            while connection.scalar(others):
-                connection.rollback()
-                time.sleep(0.02)
+            return connection.scalar(query)
 
 
 @pytest.mark.parametrize("kind", DATABASES)
@@ -158,8 +160,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(kind, tmp_path, 
             killed.begin(Life(str(tmp_path), url))
             for one in people:
                 one.enough.set()
-            for one in people:
-                one.thread.join()
+            join_all([one.thread for one in people], 300)
             assert [one.failure for one in people if one.failure] == []
             wait_for_jobs(people)
             assert [lost for one in people for lost in one.check()] == []
@@ -169,6 +170,8 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_half_there(kind, tmp_path, 
             witness.look(people)
             witness.look_for_remains(people)
         finally:
+            for one in people:
+                one.enough.set()
             engine.dispose()
         again = sum((one.sent_again for one in people), Counter())
         done = sum((one.done for one in people), Counter())
@@ -195,8 +198,11 @@ def prepare(ada: Colleague) -> None:
 def wait_for_jobs(people: list[Colleague]) -> None:
     for one in people:
         for job in one.jobs:
-            while one.read(f"/jobs/{job}").json()["state"] in ("queued", "running"):
-                time.sleep(0.1)
+            until(lambda: has_ended(one, job), f"job {job} has ended")  # noqa: B023
+
+
+def has_ended(asker: Colleague, job: str) -> bool:
+    return asker.read(f"/jobs/{job}").json()["state"] not in ("queued", "running")
 
 
 def check_jobs(people: list[Colleague]) -> None:

@@ -100,8 +100,6 @@ def set_for_the_hub(served: Served, setting: str) -> None:
 
 
 def test_a_writer_that_waits_too_long_says_busy(served):
-    if served.kind == "postgresql":
-        set_for_the_hub(served, "lock_timeout = '200ms'")
     with served.in_the_way(HEAD if served.kind == "postgresql" else "SELECT 1"):
         assert_refused(served.hub.post("ada", "/items", RIDES, **KEY))
         assert_refused(served.hub.get("ada", "/items/engines/nothing"))

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import pytest
+from bounded_waits import join_all
 from small_hub import small_hub
 from sqlalchemy import select
 
@@ -56,8 +57,7 @@ def test_many_slow_texts_hold_few_threads_and_leave_what_is_kept(monkeypatch):
     for thread in threads:
         thread.start()
     assert renderer.markdown("*kept*") == kept
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     assert len(took) == 12
     assert sorted(took)[8] < 8, "most of them did not wait for the others"
     assert renderer.markdown("*after*") == "<p><em>after</em></p>\n"
@@ -84,8 +84,7 @@ def test_many_slow_pictures_hold_few_threads(tmp_path, monkeypatch):
         threads = [threading.Thread(target=look) for _ in range(6)]
         for thread in threads:
             thread.start()
-        for thread in threads:
-            thread.join()
+        join_all(threads)
         assert len(refused) == 3
         assert thumbnail(store, sha256, "a.png") == b"s"
 

@@ -7,9 +7,11 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 from audit_logs import DATABASES, as_owner, database_url, empty_log, open_engine, write_entries
+from bounded_waits import join_all
 from small_hub import CARD, small_hub
 from sqlalchemy import event, text
 from sqlalchemy.orm import Session
@@ -17,6 +19,7 @@ from stored_files import damaged, flip, names_of
 from test_hub_client import Wire
 from typer.testing import CliRunner
 
+from autograder.sandbox.linux import die_with_parent
 from lepton_course import share
 from lepton_course.errors import CourseError
 from lepton_course.hub import HubConnection
@@ -145,8 +148,7 @@ def test_a_content_that_is_deleted_and_shared_at_once_is_there_afterwards(tmp_pa
         store.delete(sha256)
         if not threads:
             write()
-        for thread in threads:
-            thread.join()
+        join_all(threads)
         store.check(sha256)
 
 
@@ -158,16 +160,20 @@ def test_processes_that_write_and_delete_the_same_are_killed(tmp_path):
     for number in range(8):
         child = os.fork()
         if child == 0:
-            os.fsync = lambda _: None
-            while True:
-                store.write([b"content"])
-                try:
+            try:  # whatever happens: a copy of the tests' process must not go on with the tests
+                die_with_parent(signal.SIGKILL)
+                os.fsync = lambda _: None
+                while True:
+                    store.write([b"content"])
                     store.delete(sha256)
-                except BlobMissing:
-                    os._exit(1)
-        time.sleep(0.03 + 0.01 * number)
-        assert os.waitpid(child, os.WNOHANG) == (0, 0)
-        os.kill(child, signal.SIGKILL)
+            finally:
+                os._exit(1)
+        try:
+            time.sleep(0.03 + 0.01 * number)
+            assert os.waitpid(child, os.WNOHANG) == (0, 0)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         store.write([b"content"])
         store.check(sha256)
@@ -195,8 +201,7 @@ def test_threads_that_write_and_delete_the_same(tmp_path, monkeypatch):
     threads = [threading.Thread(target=work, args=(number < 2,)) for number in range(4)]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     assert problems == []
     store.check(store.write([b"content"]).sha256)
     store.check(kept)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from bounded_waits import join_all
 from pool_hub import RESULT, PoolHub, pool_hub
 from small_hub import CARD, small_hub
 from test_hub_client import Wire
@@ -234,15 +235,15 @@ def test_a_notebook_trains_on_the_hub(tmp_path):
         assert (job.state, job.result, job.log()) == ("queued", None, "")
         thread = threading.Thread(target=pool.worker.run_next)
         thread.start()
-        assert job.wait(every=0.05).result == "hub:engines/fresh@1"
-        thread.join()
+        assert job.wait(timeout=120, every=0.05).result == "hub:engines/fresh@1"
+        join_all([thread])
         assert (job.log(), job.metrics()) == ("seen\n", {})
         bad = train(failing, result=RESULT, hub=ada)
         with pytest.raises(TimeoutError, match="it goes on"):
             bad.wait(timeout=0.0)
         assert pool.worker.run_next()
         with pytest.raises(JobFailed, match="(?s)ended with status 1.*no luck"):
-            bad.wait()
+            bad.wait(timeout=120)
         other = train(program, result=RESULT, hub=ada)
         other.cancel()
         assert repr(other) == f"Job {other.id} is cancelled: Cancelled by ada."

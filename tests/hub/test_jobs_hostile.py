@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 
 import pytest
+from bounded_waits import until
 from looking_around import ATTEMPT
 from pool_hub import pool_hub
 from sqlalchemy import select
@@ -144,10 +144,9 @@ def test_a_gigabyte_of_output_leaves_a_short_log(pool):
 def test_cancelling_ends_a_program_at_once(pool):
     program = pool.program({"a.py": "import time\nprint('up', flush=True)\ntime.sleep(60)"})
     id_ = pool.ask(program).json()["id"]
-    thread = threading.Thread(target=pool.worker.run_next)
+    thread = threading.Thread(target=pool.worker.run_next, daemon=True)
     thread.start()
-    while not pool.told(id_)["log"]:
-        time.sleep(0.05)
+    until(lambda: pool.told(id_)["log"], "its program has begun")
     assert pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").json()["state"] == "cancelled"
     thread.join(20)
     assert not thread.is_alive()

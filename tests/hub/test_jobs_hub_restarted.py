@@ -7,6 +7,7 @@ import signal
 import time
 
 import psutil
+from bounded_waits import until
 from small_hub import CARD
 from test_hub_alone import alone
 
@@ -29,13 +30,12 @@ def test_a_job_survives_its_hub(tmp_path):
         with hub.connect("bose") as bose:
             version = share("particles/code", str(program), card=CARD, hub=bose)
             job = train(version, result="particles/result", card=CARD, hub=bose)
-            while "begun" not in job.log():
-                time.sleep(0.1)
+            until(lambda: "begun" in job.log(), f"{job} has begun")
         os.kill(hub.process.pid, signal.SIGKILL)
         hub.process.wait(60)
     with alone(folder, port) as hub, hub.connect("bose") as bose:
         job._hub = bose
-        job.wait(every=0.2)
+        job.wait(timeout=300, every=0.2)
         assert job.result == "hub:particles/result@1"
         assert job.told["attempts"] == 2
         [version] = bose.get("/items/particles/result/versions")["versions"]

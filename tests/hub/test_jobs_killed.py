@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 from audit_logs import DATABASES, database_url
+from bounded_waits import until
 from conftest import CLONE
 from pool_hub import RESULT, PoolHub, pool_hub
 from small_hub import small_hub
@@ -49,7 +50,7 @@ def test_each_job_ends_once_however_many_workers_die(kind, tmp_path: Path):
             command = [sys.executable, paths[0] + "/killed_pool.py", tmp_path, url, "3"]
             killed = subprocess.run(
                 [*map(str, command), str(KILLS[kind])],
-                check=True, stdout=subprocess.PIPE,
+                check=True, stdout=subprocess.PIPE, timeout=400,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             ).stdout  # fmt: skip
             assert int(killed) == KILLS[kind]
@@ -87,8 +88,7 @@ def test_a_worker_that_was_thought_dead_changes_nothing(pool):
     assert lease is not None
     with sessions.begin() as session:
         session.connection().exec_driver_sql("UPDATE job_attempts SET lease_until = '2000-01-01'")
-    while not worker.run_next():  # it is taken back, and waits a moment
-        time.sleep(0.05)
+    until(worker.run_next, "it runs again: it is taken back, and waits a moment")
     person = pool.hub.known.people["ada"]
     with pytest.raises(LeaseLost), sessions.begin() as session:
         succeed(session, pool.hub.state.store, lease, person, [], long_ago)

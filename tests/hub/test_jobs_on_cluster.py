@@ -225,6 +225,7 @@ def test_a_hostile_worker_gets_nothing_of_the_hub(cluster, tmp_path, monkeypatch
                 pass
             try:
                 with server.accept()[0] as told:
+                    told.settimeout(30)  # it does not have that of the server
                     said = told.makefile().read()
             except TimeoutError:
                 continue

@@ -9,6 +9,7 @@ import threading
 from base64 import b64decode
 
 import pytest
+from bounded_waits import join_all
 
 from lepton_hub.keys import KeyFileError, KeyRing, SealBroken, UnknownGeneration
 
@@ -59,8 +60,7 @@ def test_two_first_starts_at_once_get_the_same_key(path):
     ]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    join_all(threads)
     assert len({ring.derive("tests") for ring in rings}) == 1
 
 

@@ -30,7 +30,7 @@ import os, socket, sys
 "a".encode("idna")  # while the interpreter's folder can be read
 os.setgid(int(sys.argv[2]))
 os.setuid(int(sys.argv[2]))
-with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as hub:
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60) as hub:
     said = b"Host: hub\\r\\nX-Forwarded-For: 10.9.9.9\\r\\nConnection: close"
     hub.sendall(b"GET / HTTP/1.1\\r\\n" + said + b"\\r\\n\\r\\n")
     print(hub.makefile("rb").read())
@@ -76,7 +76,8 @@ def test_a_program_of_another_account_is_not_the_proxy():
     with served("account:0") as url:
         for account, client in ((0, '"10.9.9.9"'), (NOBODY, "null")):
             command = [sys.executable, "-S", "-c", ASK, url.rpartition(":")[2], str(account)]
-            said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            told = {"check": True, "capture_output": True, "text": True}
+            said = subprocess.run(command, timeout=120, **told).stdout
             assert f'"client":{client}' in said
 
 

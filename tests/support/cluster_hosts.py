@@ -121,7 +121,7 @@ class Hosts:
         for program in self.programs:
             if program.poll() is None:
                 os.killpg(program.pid, signal.SIGKILL)
-            program.wait()
+            program.wait(60)
 
     def left(self) -> list[str]:
         """Return the processes that still belong to the hosts."""

@@ -28,7 +28,7 @@ def make_keys(folder: Path) -> Path:
         "x509 -req -in me.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out me.pem -days 30",
     ):
         command = ["openssl", *line.split()]
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
     with (folder / "me.key").open("a") as file:
         file.write("CANARY-key\n")
     return folder
@@ -51,7 +51,7 @@ def start(
     def end() -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
+        running.wait(60)
 
     stack.callback(end)
     return running

@@ -53,7 +53,7 @@ class JobCluster:
     def begun(self, source: str, **more: Any) -> tuple[str, threading.Thread]:
         """Ask for a job, and wait until its program has printed something."""
         id_ = self.pool.ask(self.pool.program({"a.py": source}), **more).json()["id"]
-        thread = threading.Thread(target=self.run_next)
+        thread = threading.Thread(target=self.run_next, daemon=True)
         thread.start()
         assert eventually(lambda: self.pool.told(id_)["log"])
         return id_, thread

@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -27,6 +28,7 @@ from small_hub import KnownPeople
 from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
+from autograder.sandbox.linux import die_with_parent
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.jobs.running import job_run
@@ -42,6 +44,9 @@ PART = 32 * 1024
 """Bytes in a part of an upload, so that small ones have several."""
 LEASE_SECONDS = 1.5
 LOOK_SECONDS = 0.01
+LONGEST_SECONDS = 90
+"""After so long a life is over however little of the processor it has used: if those who ask wait
+for each other, or have given up, it would never end by what it uses."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +171,7 @@ def forked(work: Callable[[], NoReturn]) -> int:
         return pid
     os.fsync = lambda _: None  # a kill leaves the system's cache as it is
     try:
+        die_with_parent(signal.SIGKILL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         work()
     except BaseException:
@@ -203,17 +209,19 @@ def live(life: Life, listener: socket.socket) -> str:
         os.close(descriptor)
     told = [sys.stdin] if life.seconds is None else []
     pause = None if life.seconds is None else LOOK_SECONDS
-    enough = used(pids[0]) + (life.seconds or 0)
+    enough, end = used(pids[0]) + (life.seconds or 0), time.monotonic() + LONGEST_SECONDS
     ready: list[object] = []
-    while not ready and (pause is None or used(pids[0]) < enough):
+    while not ready and (pause is None or (used(pids[0]) < enough and time.monotonic() < end)):
         ready = select.select([*ends, *told], [], [], pause)[0]
     if sys.stdin in ready:
         sys.stdin.readline()
     for pid in pids[: 1 + life.together]:
         os.kill(pid, signal.SIGKILL)
-    for pid, end in zip(pids, ends, strict=True):
+    for pid, ended in zip(pids, ends, strict=True):
+        if not select.select([ended], [], [], LONGEST_SECONDS)[0]:
+            os.kill(pid, signal.SIGKILL)  # a worker that does not notice that its hub has gone
         os.waitpid(pid, 0)
-        os.close(end)
+        os.close(ended)
     return "worker" if ready == ends[1:] else "hub"
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 
+from autograder.sandbox.linux import die_with_parent
 from lepton_hub.database import open_database
 from lepton_hub.jobs.job_tables import ComputeJob, JobAttempt
 from lepton_hub.jobs.job_types import ENDED
@@ -24,6 +25,8 @@ from lepton_hub.jobs.running.program_process import walls_here
 from lepton_hub.jobs.worker_processes.worker_command import make_worker
 from lepton_hub.settings import HubSettings, settings_of
 
+LONGEST_SECONDS = 300
+"""For how long all of this may take: a job that nobody may begin would be waited for in vain."""
 LONGEST_LIFE = 0.7
 """Seconds from a worker's claim to its death, at most; a little more than a job takes."""
 
@@ -68,11 +71,13 @@ def main() -> None:
     folder, database, seed, kills = sys.argv[1:]
     settings = settings_for(Path(folder), database)
     chance = random.Random(int(seed))
+    signal.alarm(LONGEST_SECONDS)
     walls_here()
     killed = 0
     while True:
         child = os.fork()
         if child == 0:
+            die_with_parent(signal.SIGKILL)
             work(settings)
             os._exit(0)
         engine = open_database(settings.database)

@@ -17,9 +17,13 @@ from itertools import count
 from audit_logs import open_engine
 from sqlalchemy.orm import Session
 
+from autograder.sandbox.linux import die_with_parent
 from lepton_hub.audit import append
 from lepton_hub.keys import KeyRing
 from lepton_hub.storage import BlobStore, Uploads
+
+LONGEST_SECONDS = 300
+"""For how long all of this may take: a writer that waits for ever would be waited for, too."""
 
 
 def write_for_ever(url: str, folder: str, keys: str, chance: random.Random, answers: int) -> None:
@@ -67,11 +71,13 @@ def main() -> None:
     """Fork, since a start of Python for each kill would take longer than the test."""
     url, folder, keys, seed, kills = sys.argv[1:]
     chance = random.Random(int(seed))
+    signal.alarm(LONGEST_SECONDS)
     open_engine(url).dispose()  # imports the driver
     for _ in range(int(kills)):
         answers, child_answers = os.pipe()
         child = os.fork()
         if child == 0:
+            die_with_parent(signal.SIGKILL)
             write_for_ever(url, folder, keys, random.Random(chance.random()), child_answers)
         os.close(child_answers)
         text = killed_after(child, answers, chance.randint(1, 8), chance.uniform(0, 0.02))

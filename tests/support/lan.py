@@ -29,7 +29,7 @@ class Lan:
     def __exit__(self, *exception: object) -> None:
         for keeper in self._keepers:
             keeper.kill()
-            keeper.wait()
+            keeper.wait(60)
 
     def add_host(self, without: Path | None = None) -> int:
         """Add a connected host and return its number. without: a folder that is empty there."""
@@ -54,7 +54,8 @@ class Lan:
     def run(self, host: int, command: list[str]) -> str:
         """Run a program on a host and return its output. Raises CalledProcessError."""
         command = [*self._inside(host), *command]
-        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+        told = {"check": True, "stdout": subprocess.PIPE, "text": True}
+        return subprocess.run(command, timeout=60, **told).stdout
 
     def start(self, host: int, command: list[str], **options: Any) -> subprocess.Popen[Any]:
         """Start a program on a host, in a process group of its own."""
@@ -94,5 +95,5 @@ def can_make_lan() -> bool:
         with Lan() as lan:
             lan.add_host()
         return True
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.SubprocessError):
         return False

@@ -18,6 +18,7 @@ from typing import Any
 
 import httpx
 import pytest
+from bounded_waits import killed_after, wait_and_kill
 from conftest import CLONE, clean_environment
 from typer.testing import CliRunner
 
@@ -81,7 +82,7 @@ class Evening:
     def _run_command(self, command: str) -> None:
         program, *arguments = shlex.split(command.replace("~", str(self.home)))
         if program == "cp":
-            subprocess.run([program, *arguments], check=True)
+            subprocess.run([program, *arguments], check=True, timeout=60)
             return
         assert (program, arguments.pop(0)) == ("lepton", "hub")
         if arguments[0] != "start":
@@ -104,10 +105,11 @@ def running_hub(folder: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str]
         )
     try:
         said = ""
-        while "Stop: Ctrl+C" not in said:
-            line = process.stdout.readline()
-            assert line, said + log.read_text()
-            said += line
+        with killed_after(process):
+            while "Stop: Ctrl+C" not in said:
+                line = process.stdout.readline()
+                assert line, said + log.read_text()
+                said += line
         url = f"http://127.0.0.1:{port}"
         for _ in range(600):
             try:
@@ -121,5 +123,4 @@ def running_hub(folder: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str]
         try:
             process.wait(30)
         finally:
-            process.kill()
-            process.wait()
+            wait_and_kill(process, 0)

@@ -12,6 +12,9 @@ from uuid import UUID
 
 import httpx
 
+LONGEST_SECONDS = 240.0
+"""Longer than one request may take, and a life of the hub."""
+
 
 class PatientClient:
     """Sends requests in somebody's name, and keeps what was acknowledged.
@@ -32,17 +35,23 @@ class PatientClient:
     def send(
         self, method: str, path: str, told: object = None, **headers: str
     ) -> tuple[httpx.Response, bool]:
-        """Send a request until it is answered; return the answer, and whether it was sent again."""
+        """Send a request until it is answered; return the answer, and whether it was sent again.
+
+        A hub that does not come back in time is an error: nobody waits for it for ever.
+        """
         again = False
+        end = time.monotonic() + LONGEST_SECONDS
         while True:
             try:
                 answer = self.client.request(method, path, json=told, headers=headers)
             except httpx.TransportError:
+                if time.monotonic() > end:
+                    raise
                 again = True
                 self.sent_again[method] += 1
                 time.sleep(0.01)
             else:
-                if answer.status_code != 503:
+                if answer.status_code != 503 or time.monotonic() > end:
                     return answer, again
 
     def post(self, path: str, told: object, status: int = 201) -> Any:

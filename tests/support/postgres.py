@@ -13,6 +13,15 @@ USER = "lepton"
 UNPRIVILEGED = 65_534
 """The number of `nobody`: PostgreSQL refuses to run as root."""
 
+LONGEST_SECONDS = 330
+BOUNDS = (
+    "-c lock_timeout=120s",
+    "-c statement_timeout=300s",
+    "-c idle_in_transaction_session_timeout=300s",
+)
+"""By itself PostgreSQL waits for ever, such as for a transaction that a failed test has left open:
+then a statement fails, and says why."""
+
 
 def postgres_programs() -> Path | None:
     """Return the folder of the newest PostgreSQL server's programs (Debian); None without one."""
@@ -32,7 +41,7 @@ class PostgresServer:
         return subprocess.run(
             [str(self.programs / program), *arguments],
             env=environment, user=UNPRIVILEGED if os.geteuid() == 0 else None,
-            cwd=self.folder, check=True, stdout=subprocess.PIPE, text=True,
+            cwd=self.folder, check=True, stdout=subprocess.PIPE, text=True, timeout=LONGEST_SECONDS,
         ).stdout  # fmt: skip
 
     def new_database(self, name: str) -> str:
@@ -59,7 +68,7 @@ def postgres_server(programs: Path) -> Iterator[PostgresServer]:
             "initdb", data, "--auth=trust", f"--username={USER}", "--no-sync", "--encoding=UTF8",
             "--locale=C",
         )  # fmt: skip
-        options = f"-c listen_addresses= -c fsync=off -k {folder}"
+        options = " ".join(["-c listen_addresses= -c fsync=off -k", str(folder), *BOUNDS])
         log = f"--log={folder / 'log'}"
         server.run("pg_ctl", "start", data, log, "--wait", "--timeout=300", f"--options={options}")
         try:

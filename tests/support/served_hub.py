@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import uvicorn
+from bounded_waits import join_all
 from browser import FLAGS
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from small_hub import SmallHub
@@ -23,15 +24,16 @@ def served_app(app: ASGIApp, **config: Any) -> Iterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
-        told = uvicorn.Config(app, log_level="warning", lifespan="off", **config)
-        server = uvicorn.Server(told)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        usual = {"log_level": "warning", "lifespan": "off", "timeout_graceful_shutdown": 10}
+        server = uvicorn.Server(uvicorn.Config(app, **usual, **config))
+        run = {"target": server.run, "kwargs": {"sockets": [listener]}}
+        thread = threading.Thread(**run, daemon=True)
         thread.start()
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
-            thread.join()
+            join_all([thread])
 
 
 def served(hub: SmallHub) -> AbstractContextManager[str]:

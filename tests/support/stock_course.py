@@ -118,7 +118,7 @@ def make_course(root: Path, settings: str = "") -> Path:
 def make_example(root: Path) -> Path:
     """Make and release the course of `nbgrader quickstart`; late submissions earn nothing."""
     quickstart = [sys.executable, "-m", "nbgrader", "quickstart", root.name]
-    subprocess.run(quickstart, cwd=root.parent, check=True, capture_output=True)
+    subprocess.run(quickstart, cwd=root.parent, check=True, capture_output=True, timeout=300)
     with (root / "nbgrader_config.py").open("a") as config:
         config.write('c.LateSubmissionPlugin.penalty_method = "zero"\n')
     release_course(root, "ps1")

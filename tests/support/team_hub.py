@@ -229,6 +229,7 @@ class TeamHub:
             env=environment,
             capture_output=True,
             text=True,
+            timeout=SECONDS,
         )
 
     def server_process(self, name: str) -> int:

@@ -10,6 +10,7 @@ import os
 import signal
 import struct  # noqa: F401
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from autograder.sandbox import linux, walls
 from autograder.sandbox.resource_usage import UsageMeter, over_limit
 
 NOBODY = 65534
+LONGEST_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,12 @@ def in_process(action: Callable[[], str], as_nobody: bool) -> str:
         finally:
             os._exit(0)
     os.close(write)
+    timer = threading.Timer(LONGEST_SECONDS, os.kill, [pid, signal.SIGKILL])
+    timer.daemon = True
+    timer.start()
     with os.fdopen(read) as pipe:
         text = pipe.read()
+    timer.cancel()
     os.waitpid(pid, 0)
     assert not text.startswith("!"), text
     return text

@@ -8,25 +8,32 @@ without a thread.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from contextlib import suppress
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lepton_hub.api.middleware.arriving_bodies import (
+    ARRIVAL_SECONDS,
+    ArrivesTooSlowly,
+    ArrivingBodies,
+    TooMuchArrives,
+)
 from lepton_hub.api.middleware.turns import Lane, Turn, TurnKeeper
 from lepton_hub.api.problems import Problem
 from lepton_hub.identity.oauth import COOKIE
+from lepton_hub.proxies.neighbourhoods import neighbourhood_of
 
-MOST_KNOWN = 10_000
+MOST_KNOWN, MOST_OF_ONE = 10_000, 50
+"""How many tokens and cookies are kept, in all and of one person."""
 RETRY_SECONDS = 1
 TOO_MANY = (
     "You have many requests under way already, so this one was not begun. Go on after "
     f"{RETRY_SECONDS} s."
 )
+TOO_SLOW = f"The request did not arrive within {ARRIVAL_SECONDS:g} s. Send it again."
 _CONTENT = re.compile(r"/(items|links|documents)/.*/(files|attachments)/|/data|/graph/triples")
 
 
@@ -71,20 +78,35 @@ class FairTurns:
         self.app, self.prefix, self.answer = app, prefix, answer
         self.turns = TurnKeeper()
         self._requests, self._contents, self._strangers, self._tokens = lanes(at_once)
+        self._bodies = ArrivingBodies()
         self._known: OrderedDict[bytes, str] = OrderedDict()
+        self._shown: dict[str, deque[bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         content = is_content(scope["method"], scope["path"], self.prefix)
-        if not content and scope["method"] not in ("GET", "HEAD"):
-            receive = await _arrived(receive)  # a slow sender takes no turn
         shown = _credentials(scope)
+        lane, who = self._turn(scope, shown, content)
+        body = self._bodies.of((lane.name, who), lane in (self._strangers, self._tokens))
+        try:
+            if not content and scope["method"] not in ("GET", "HEAD"):
+                receive = await body.arrived(receive)
+            await self._in_turn(scope, receive, send, shown, content)
+        except TooMuchArrives:
+            await self._refuse(scope, receive, send)
+        except ArrivesTooSlowly:
+            await self.answer(scope, Problem(408, TOO_SLOW))(scope, receive, send)
+        finally:
+            body.let_go()
+
+    async def _in_turn(
+        self, scope: Scope, receive: Receive, send: Send, shown: dict[str, bytes], content: bool
+    ) -> None:
         turn = self._turn(scope, shown, content)
         if not await self.turns.take(turn):
-            problem = Problem(429, TOO_MANY, {"Retry-After": str(RETRY_SECONDS)})
-            await self.answer(scope, problem)(scope, receive, send)
+            await self._refuse(scope, receive, send)
             return
 
         async def sent(message: Message) -> None:
@@ -104,41 +126,41 @@ class FairTurns:
             self.turns.leave(turn)
             self._remember(scope, shown)
 
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = Problem(429, TOO_MANY, {"Retry-After": str(RETRY_SECONDS)})
+        await self.answer(scope, problem)(scope, receive, send)
+
     def _turn(self, scope: Scope, shown: dict[str, bytes], content: bool) -> Turn:
         for credential in shown.values():
             if credential in self._known:
                 self._known.move_to_end(credential)
                 return self._contents if content else self._requests, self._known[credential]
         lane = self._tokens if "token" in shown else self._strangers
-        return lane, _neighbourhood(scope)
+        return lane, neighbourhood_of(scope["client"][0] if scope.get("client") else "")
 
     def _remember(self, scope: Scope, shown: dict[str, bytes]) -> None:
-        """Keep who showed what; of two credentials, it is not known which one counted."""
+        """Keep who showed what; of two credentials, it is not known which one counted.
+
+        One cookie can be written in many ways: nobody's push the others' out.
+        """
         person = scope.get("state", {}).get("person")
         if person is None or len(shown) != 1:
             return
         [credential] = shown.values()
+        own = self._shown.setdefault(person.name, deque())
+        if credential not in self._known:
+            own.append(credential)
         self._known[credential] = person.name
-        if len(self._known) > MOST_KNOWN:
-            self._known.popitem(last=False)
+        if len(own) > MOST_OF_ONE:
+            self._forget(own[0])
+        elif len(self._known) > MOST_KNOWN:
+            self._forget(next(iter(self._known)))
 
-
-async def _arrived(receive: Receive) -> Receive:
-    """Wait for a request's body, whose size the guards bound; return how to read it."""
-    body = bytearray()
-    message = await receive()
-    while message["type"] == "http.request":
-        body += message.get("body", b"")
-        if not message.get("more_body"):
-            message = {"type": "http.request", "body": bytes(body), "more_body": False}
-            break
-        message = await receive()
-    first = [message]
-
-    async def again() -> Message:
-        return first.pop() if first else await receive()
-
-    return again
+    def _forget(self, credential: bytes) -> None:
+        name = self._known.pop(credential)
+        self._shown[name].remove(credential)
+        if not self._shown[name]:
+            del self._shown[name]
 
 
 def _credentials(scope: Scope) -> dict[str, bytes]:
@@ -154,14 +176,3 @@ def _credentials(scope: Scope) -> dict[str, bytes]:
 
 def _hash(name: str, text: str) -> bytes:
     return sha256(f"{name} {text}".encode("utf-8", "surrogatepass")).digest()
-
-
-def _neighbourhood(scope: Scope) -> str:
-    """Return the address that a request comes from; of IPv6, the network of one household."""
-    host = scope["client"][0] if scope.get("client") else ""
-    with suppress(ValueError):
-        address = ip_address(host)
-        if isinstance(address, IPv6Address):
-            mapped = address.ipv4_mapped
-            return str(mapped or ip_network((address, 64), strict=False))
-    return host

@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from lepton_hub.catalogue.names import NameProblem, check_path
+from lepton_hub.catalogue.names import PATH, NameProblem, check_path
 from lepton_hub.jobs.cluster.courier_process import CourierProcess
 from lepton_hub.jobs.job_log import plain_text
 from lepton_hub.jobs.job_queue import UsedResources
@@ -23,6 +23,8 @@ from lepton_hub.jobs.running.program_process import ProgramEnd
 
 PIECES = 4
 """How many pieces of a file travel at once."""
+LATE_SECONDS = 120.0
+"""For so long after a job's time its machine may not have said that it has ended."""
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 """Seconds until a cluster that cannot be used is tried again, longer each time."""
 
@@ -70,6 +72,7 @@ class RoomOnCluster:
         self._courier = courier
         self._most_bytes = 0
         self._closed = False
+        self._processors, self._begun, self._until = 1, 0.0, 0.0
 
     def begin(self, needed: int) -> None:
         """Make folders for a job that may take so many bytes. Raises OSError."""
@@ -91,14 +94,28 @@ class RoomOnCluster:
     def start(self, task: ProgramTask) -> None:
         """Start the program. Raises OSError, ProgramNotStarted."""
         self._most_bytes += task.file_bytes
+        self._begun = time.monotonic()
+        self._until = self._begun + task.seconds + LATE_SECONDS
+        self._processors = task.processors
         self._courier.ask("start", {"task": asdict(task)})
 
     def listen(self, seconds: float) -> HeardOutput:
-        """Return what is new; wait for it, but not longer. Raises OSError, ProgramNotStarted."""
+        """Return what is new; wait for it, but not longer. Raises OSError, ProgramNotStarted.
+
+        A machine cannot say that a program goes on after its time, nor that it used more of the
+        processors than there was: its team would pay for it.
+        """
+        asked = time.monotonic()
         told, data = self._courier.ask("listen", {"seconds": seconds})
         heard = _checked(HeardAnswer, told)
         end = None if heard.end is None else _end(heard.end)
-        used = UsedResources(heard.used[0], int(heard.used[1]))
+        if end is None:
+            if time.monotonic() > self._until:
+                raise MachineLost("its program does not end")
+            if len(data) < PIECE:  # with so little it should have waited
+                time.sleep(max(0.0, asked + seconds - time.monotonic()))
+        most = (time.monotonic() - self._begun) * self._processors
+        used = UsedResources(min(heard.used[0], most), int(heard.used[1]))
         return HeardOutput(data[: heard.output], data[heard.output :], used, end)
 
     def stop(self) -> None:
@@ -117,7 +134,7 @@ class RoomOnCluster:
             files.append(LeftFile(path, size, self._reading(number, size)))
         if left < 0 or len({file.path.casefold() for file in files}) < len(files):
             raise MachineLost("it answers nonsense")
-        return files, answer.left_out
+        return files, [plain_text(why[: PATH + 100]) for why in answer.left_out]
 
     def close(self) -> None:
         """End the program if it runs, and remove the job's files there."""
@@ -133,8 +150,9 @@ class RoomOnCluster:
                 told = {"file": number, "first": first, "pieces": PIECES}
                 _, data = self._courier.ask("read", told)
                 first = False
+                expected = min(left, PIECES * PIECE)
                 left -= len(data)
-                if not data or left < 0:
+                if len(data) != expected:  # byte by byte it would take for ever
                     raise MachineLost("a file is not what it was")
                 yield data
 
@@ -192,9 +210,9 @@ class ClusterMachines:
     def _tell(self, notes: object) -> None:
         """Tell the operator, once, what a worker or the scheduler lacks."""
         for note in notes if isinstance(notes, list) else []:
-            if str(note) not in self._told and len(self._told) < 1000:
-                self._told.add(str(note))
-                line = plain_text(str(note))[:1000].replace("\n", " ")
+            line = plain_text(str(note)[:1000]).replace("\n", " ")
+            if line not in self._told and len(self._told) < 1000:
+                self._told.add(line)
                 print(f"lepton hub work: {line}.", file=sys.stderr, flush=True)
 
 

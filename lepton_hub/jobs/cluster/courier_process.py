@@ -14,12 +14,13 @@ from importlib.util import find_spec
 from typing import Any
 
 from lepton_hub.jobs.cluster.courier_messages import DATA_LIMIT, HEADER_LIMIT, packed
+from lepton_hub.jobs.job_log import plain_text
 from lepton_hub.jobs.running.job_rooms import MachineLost
 from lepton_hub.jobs.running.program_process import ProgramNotStarted, plain_environment
 
 _COURIER = "lepton_hub.jobs.cluster.dask_courier"
 ANSWER_SECONDS = 60.0
-"""Longer than the courier itself waits for anybody."""
+"""For a question and its answer; longer than the courier itself waits for anybody."""
 STOP_SECONDS = 5.0
 
 
@@ -49,12 +50,15 @@ class CourierProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=0,  # nothing is left to be written when it is closed
             env={**plain_environment(), **own},  # where Dask's configuration lies, or what it is
             start_new_session=True,
         )
+        assert self._process.stdin
+        os.set_blocking(self._process.stdin.fileno(), False)
         self._rest = bytearray()
         try:
-            self._answer()
+            self._answer(time.monotonic() + ANSWER_SECONDS)
         except BaseException:
             self.close()
             raise
@@ -66,13 +70,9 @@ class CourierProcess:
 
         Raises ClusterUnusable, MachineLost, ProgramNotStarted, and OSError of the other machine.
         """
-        try:
-            assert self._process.stdin
-            self._process.stdin.write(packed(told or {}, data, step=step))
-            self._process.stdin.flush()
-        except OSError as error:
-            raise ClusterUnusable("the process that speaks with the cluster has gone") from error
-        return self._answer()
+        until = time.monotonic() + ANSWER_SECONDS
+        self._write(packed(told or {}, data, step=step), until)
+        return self._answer(until)
 
     @property
     def ended(self) -> bool:
@@ -89,14 +89,31 @@ class CourierProcess:
         self._process.wait()
         self._process.stdout.close()  # type: ignore[union-attr]
 
-    def _answer(self) -> tuple[dict[str, Any], bytes]:
-        until = time.monotonic() + ANSWER_SECONDS
+    def _write(self, message: bytes, until: float) -> None:
+        """Write a message; one that is not read in time ends the process. Raises ClusterUnusable.
+
+        Whoever has that process could as well stop reading, and would have this one wait for ever.
+        """
+        assert self._process.stdin
+        pipe = self._process.stdin.fileno()
+        rest = memoryview(message)
+        try:
+            while rest:
+                left = max(0.0, until - time.monotonic())
+                if not select.select([], [pipe], [], left)[1]:
+                    raise TimeoutError
+                rest = rest[os.write(pipe, rest) :]
+        except OSError as error:
+            self._process.kill()
+            raise ClusterUnusable("the process that speaks with the cluster has gone") from error
+
+    def _answer(self, until: float) -> tuple[dict[str, Any], bytes]:
         while (end := self._rest.find(b"\n")) < 0:
             self._read_more(HEADER_LIMIT, until)
         try:
             header = json.loads(self._rest[:end])
             told, size = dict(header["told"]), int(header["bytes"])
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+        except (ArithmeticError, ValueError, TypeError, KeyError, RecursionError) as error:
             self._process.kill()  # what comes next could be the rest of it
             raise MachineLost("it answers nonsense") from error
         if not 0 <= size <= DATA_LIMIT:
@@ -124,7 +141,7 @@ class CourierProcess:
 
 
 def _raise_problem(address: str, told: Mapping[str, Any]) -> None:
-    problem, why = told.get("problem"), str(told.get("why", ""))[:500]
+    problem, why = told.get("problem"), plain_text(str(told.get("why", ""))[:500])
     if problem in ("scheduler", "walls"):
         raise ClusterUnusable(f"The Dask scheduler at {address} cannot be used: {why}")
     if problem == "not started":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from lepton_hub.audit import append
 from lepton_hub.catalogue.cards import NewVersion
 from lepton_hub.catalogue.contents import keep_contents
-from lepton_hub.catalogue.items import NotVisible, card_of, existing, find_item
+from lepton_hub.catalogue.items import NotVisible, card_of, existing, find_item, lock_item
 from lepton_hub.catalogue.pickles import HEAD, is_pickle
 from lepton_hub.catalogue.tables import SharedItem, Version
 from lepton_hub.catalogue.versions import StoredFile, add_version, find_version
@@ -87,14 +88,16 @@ def plan_of(session: Session, job: ComputeJob, person: Person) -> JobPlan:
     )
 
 
-def store_files(store: BlobStore, files: Sequence[LeftFile]) -> tuple[list[StoredFile], list[str]]:
+def store_files(
+    store: BlobStore, files: Sequence[LeftFile], check: Callable[[], None] = lambda: None
+) -> tuple[list[StoredFile], list[str]]:
     """Put what a job left into the store; return a sentence for each file that is left out.
 
-    Raises OSError, StorageError.
+    check: raises where it is not worth going on. Raises OSError, StorageError.
     """
     stored, left_out = [], []
     for file in files:
-        pieces = file.pieces()
+        pieces = _checked(file.pieces(), check)
         first = next(pieces, b"")
         if is_pickle(file.path, first[:HEAD]):
             left_out.append(f"{file.path}: a pickle, which can run code where it is opened")
@@ -103,6 +106,24 @@ def store_files(store: BlobStore, files: Sequence[LeftFile]) -> tuple[list[Store
         kind = mimetypes.guess_type(file.path)[0] or "application/octet-stream"
         stored.append(StoredFile(file.path, blob.sha256, blob.size, kind))
     return stored, left_out
+
+
+def _checked(pieces: Iterator[bytes], check: Callable[[], None]) -> Iterator[bytes]:
+    for piece in pieces:
+        check()
+        yield piece
+
+
+def ending_job(session: Session, lease: JobLease) -> ComputeJob:
+    """Return a job that is about to leave results, with the item for them: both locked.
+
+    The item comes first, as where it is deleted. Raises LeaseLost.
+    """
+    of_job = select(ComputeJob.result_id).where(ComputeJob.id == lease.job_id)
+    item = session.scalars(select(SharedItem).where(SharedItem.id == of_job.scalar_subquery()))
+    with suppress(NotVisible):  # the job was cancelled then, which is told below
+        lock_item(session, item.one())
+    return held_job(session, lease)
 
 
 def succeed(
@@ -118,7 +139,7 @@ def succeed(
     Raises LeaseLost; NotVisible or NotAllowed where the item is not the person's to add to any
     more; UploadProblem where a content is gone.
     """
-    job = held_job(session, lease)
+    job = ending_job(session, lease) if files else held_job(session, lease)
     if files:
         job.result_version = _add_result(session, store, job, person, files)
     finish_job(session, lease, JobState.SUCCEEDED, "", moment)

@@ -31,7 +31,13 @@ from lepton_hub.jobs.job_queue import (
 )
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_types import JobState
-from lepton_hub.jobs.running.job_results import JobPlan, plan_of, store_files, succeed
+from lepton_hub.jobs.running.job_results import (
+    JobPlan,
+    ending_job,
+    plan_of,
+    store_files,
+    succeed,
+)
 from lepton_hub.jobs.running.job_rooms import JobRoom, MachineLost
 from lepton_hub.jobs.running.lease_keeper import LeaseKeeper
 from lepton_hub.jobs.running.program_process import ProgramEnd, ProgramNotStarted
@@ -197,10 +203,10 @@ class JobRun:
         files, left_out = self.room.left_files()
 
         def store() -> None:
-            stored, refused = store_files(self.place.store, files)
+            stored, refused = store_files(self.place.store, files, self.keeper.check)
             lines = _left_out_lines([*left_out, *refused])
             with self.place.sessions.begin() as session:
-                job = held_job(session, self.lease)
+                job = ending_job(session, self.lease)
                 write_log(session, job, plain_text(lines if stored else NO_RESULTS + lines))
                 succeed(session, self.place.store, self.lease, person, stored, now())
 

@@ -170,14 +170,14 @@ def walls_here() -> dict[str, bool]:
     """
     if importlib.util.find_spec("autograder") is None:
         raise NoWalls("The grader's package, which has the sandbox, is not installed.")
-    result = subprocess.run(
-        [sys.executable, "-P", "-m", _WATCHER, "survey"],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, env=plain_environment(),
-        timeout=SURVEY_SECONDS,
-    )  # fmt: skip
     try:
+        result = subprocess.run(
+            [sys.executable, "-P", "-m", _WATCHER, "survey"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, env=plain_environment(),
+            timeout=SURVEY_SECONDS,
+        )  # fmt: skip
         found = json.loads(result.stdout)
-    except ValueError as error:
+    except (ValueError, subprocess.TimeoutExpired) as error:
         raise NoWalls("The sandbox could not be tried on this machine.") from error
     walls = found["walls"]
     if not walls["namespaces"] or not walls["system_calls"]:
