@@ -115,10 +115,9 @@ async def measure(address: str, pid: int, users: list[LoadUser], requests: int, 
             print(f"| {done:,} | {sizes[-1]:.1f} MiB |", flush=True)
     added = sizes[-1] - sizes[len(sizes) // 2]
     each = processor_seconds(pid) / requests * 1000
-    print(
-        f"\nThe second half added {added:.1f} MiB; {each:.1f} ms of processor time a request, with"
-    )
-    print(f"{each:.1f} ms. Statuses: {dict(sorted(mixed.statuses.items()))}.")
+    print(f"\nThe second half added {added:.1f} MiB.")
+    print(f"With the hub's start, {each:.1f} ms of processor time a request.")
+    print(f"Statuses: {dict(sorted(mixed.statuses.items()))}.")
 
 
 def main() -> None:
