@@ -14,13 +14,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
 
-from load_services import Service, flask_sketch, formgrader, hub, mlflow
+from load_services import Service, end_in_order, flask_sketch, formgrader, hub, mlflow
 from load_users import LoadRound, Measured, RoundPlan, one_by_one
 
 KINDS = ("list", "one", "search", "write")
@@ -54,7 +55,8 @@ def load_table(found: dict[tuple[str, int], Measured]) -> Iterator[str]:
         + " | told to wait | failed | memory |"
     )
     yield "|---|---:|---:|---:|" + "---:|" * len(KINDS) + "---:|---:|---:|"
-    for (name, users), one in found.items():
+    order = {name: place for place, (name, _) in reversed(list(enumerate(found)))}
+    for (name, users), one in sorted(found.items(), key=lambda pair: order[pair[0][0]]):
         each = f"{one.processor_seconds / one.answered * 1000:.1f} ms" if one.answered else "–"
         failed = sum(one.failures.values())
         kinds = ", ".join(f"{n} {what}" for what, n in one.failures.most_common())
@@ -80,34 +82,40 @@ def duration(seconds: float) -> str:
 
 
 def measure(told: argparse.Namespace) -> None:
-    """Print the tables."""
+    """Print the tables, of what there is if this is ended early."""
     services = services_of(told)
     cores = sorted(os.sched_getaffinity(0))
     theirs, ours = ({cores[0]}, set(cores[1:])) if len(cores) > 1 else (set(cores), set(cores))
     os.sched_setaffinity(0, ours)
-    found: dict[tuple[str, int], Measured] = {
-        (service.name, users): Measured() for service in services for users in told.users
-    }
+    found: dict[tuple[str, int], Measured] = {}
     alone: dict[str, dict[str, float]] = defaultdict(dict)
-    with ExitStack() as stack:
-        running = [(one, *stack.enter_context(one.started(theirs))) for one in services]
-        for service, pid, address in running:
-            kinds = tuple(kind for kind in KINDS if kind != "search" or service.searches)
-            some = service.users(10)
-            for _ in one_by_one(address, pid, some, kinds, told.alone / 4):
-                pass  # the first requests also load what all need
-            alone[service.name] = dict(one_by_one(address, pid, some, kinds, told.alone))
-        for _ in range(told.turns):
-            for users in told.users:
-                for service, pid, address in running:
-                    one = LoadRound(address, pid, plan_of(users, told))
-                    found[service.name, users].add(asyncio.run(one.run(service.users(users))))
-    print("\n".join(load_table(found)))
-    print("\n| processor time of one request alone |", " | ".join(KINDS), "|")
-    print("|---|---:|---:|---:|---:|")
+    try:
+        with ExitStack() as stack:
+            running = [(one, *stack.enter_context(one.started(theirs))) for one in services]
+            for service, pid, address in running:
+                kinds = tuple(kind for kind in KINDS if kind != "search" or service.searches)
+                some = service.users(10)
+                for _ in one_by_one(address, pid, some, kinds, told.alone / 4):
+                    pass  # the first requests also load what all need
+                alone[service.name] = dict(one_by_one(address, pid, some, kinds, told.alone))
+            for turn in range(told.turns):
+                for users in told.users:
+                    for service, pid, address in running:
+                        print(f"turn {turn + 1}: {users} of {service.name}", file=sys.stderr)
+                        one = LoadRound(address, pid, plan_of(users, told))
+                        came = asyncio.run(one.run(service.users(users)))
+                        found.setdefault((service.name, users), Measured()).add(came)
+    finally:
+        print("\n".join((*load_table(found), "", *alone_table(alone))))
+
+
+def alone_table(alone: dict[str, dict[str, float]]) -> Iterator[str]:
+    """Yield the lines of the table of requests one after the other."""
+    yield f"| processor time of one request alone | {' | '.join(KINDS)} |"
+    yield "|---|" + "---:|" * len(KINDS)
     for name, times in alone.items():
         cells = (f"{times[kind]:.1f} ms" if kind in times else "–" for kind in KINDS)
-        print(f"| {name} |", " | ".join(cells), "|")
+        yield f"| {name} | {' | '.join(cells)} |"
 
 
 def main() -> None:
@@ -124,6 +132,7 @@ def main() -> None:
     parser.add_argument("--alone", type=float, default=2.0, help="seconds for each kind alone")
     parser.add_argument("--items", type=int, default=2_000)
     parser.add_argument("--documents", type=int, default=18_000)
+    end_in_order()
     measure(parser.parse_args())
 
 

@@ -66,6 +66,11 @@ class Service:
             _end(process)
 
 
+def end_in_order() -> None:
+    """Have this process end its services, too, when it is asked to end."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 def hub(folder: Path, items: int, documents: int) -> Service:
     """Return the hub, filled."""
     if not (folder / "hub.sqlite").exists():

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from load_services import UNIQUE, hub
+from load_services import UNIQUE, end_in_order, hub
 from load_users import LoadUser
 from made_up_hub import PEOPLE, TEAMS, VOCABULARY, sign_in
 from process_usage import memory_mib, processor_seconds
@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=2_000)
     parser.add_argument("--documents", type=int, default=18_000)
     told = parser.parse_args()
+    end_in_order()
     service = hub(told.folder.resolve() / "hub", told.items, told.documents)
     with service.started(os.sched_getaffinity(0)) as (pid, address):
         users = service.users(PEOPLE)
