@@ -1,7 +1,7 @@
 """The plain sketch that the hub is compared with: Flask, and JSON in SQLite.
 
-It has no permissions, no audit log, no encryption and no facets: `flask_sketch.py DIR PORT` serves
-what `flask_sketch.py fill DIR ITEMS DOCUMENTS` wrote. Needs flask and waitress.
+It has no permissions, no audit log, no encryption and no facets: `flask_sketch.py serve DIR PORT`
+serves what `flask_sketch.py fill DIR ITEMS DOCUMENTS` wrote. Needs flask and waitress.
 """
 
 from __future__ import annotations
@@ -56,6 +56,12 @@ def run(folder: Path, port: int) -> None:
             HERE.connection.execute("PRAGMA synchronous = FULL")
         return HERE.connection
 
+    @app.get("/items")
+    def list_them():
+        query = "SELECT content FROM things ORDER BY name LIMIT ?"
+        found = database().execute(query, (request.args.get("limit", 50),))
+        return jsonify([json.loads(content) for (content,) in found])
+
     @app.get("/items/<space>/<name>")
     @app.get("/documents/<space>/<name>")
     def read(space: str, name: str):
@@ -86,4 +92,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "fill":
         fill(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
     else:
-        run(Path(sys.argv[1]), int(sys.argv[2]))
+        run(Path(sys.argv[2]), int(sys.argv[3]))

@@ -1,10 +1,12 @@
-"""Ask a service as many users do at once, and measure it.
+"""Measure the hub side by side with other services, as many users at once.
 
-`load.py hub DIR --users 10 100 1000` starts the hub on a filled folder (`made_up_hub.py fill`);
-`load.py flask DIR --python PYTHON` the sketch, `load.py mlflow DIR --python PYTHON` MLflow's
-tracking server, with the interpreter where they are installed. The users are tasks of this process;
-the service has another one. Each user asks again as soon as an answer has come: seven reads, two
-searches, one write in ten requests.
+    python benchmarks/hub/load.py FOLDER [--flask PATH/bin/python] [--mlflow PATH/bin/mlflow]
+                                  [--users 10 100 1000] [--think 1] [--turns 2]
+
+Compared are the hub, formgrader of the installed nbgrader, and where told: the Flask sketch, with
+an interpreter that has flask and waitress, and MLflow's server. Each is filled in FOLDER the first
+time. All run at once, on one core, and are measured in turns; the users have the other cores. A
+service's processor time and memory are those of its process tree.
 """
 
 from __future__ import annotations
@@ -12,186 +14,126 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import random
-import socket
-import subprocess
 import sys
-import time
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
 
-import httpx
-from made_up_hub import PEOPLE, TEAMS, VOCABULARY, identity
+from load_services import Service, end_in_order, flask_sketch, formgrader, hub, mlflow
+from load_users import LoadRound, Measured, RoundPlan, one_by_one
 
-HERE = Path(__file__).parent
-Request = tuple[str, str, dict]
-MLFLOW = "/api/2.0/mlflow"
-
-
-class HubUser:
-    """What a user of the hub or of the sketch asks. things: how many items and documents exist."""
-
-    def __init__(self, number: int, things: list[str], token: str) -> None:
-        self.number, self.things = number, things
-        self.headers = {"Authorization": f"token {token}"}
-        self.chance, self.made = random.Random(number), 0
-
-    def request(self) -> tuple[str, Request]:
-        """Return the next request and its kind."""
-        dice = self.chance.random()
-        if dice < 0.7:
-            path = self.chance.choice(self.things)
-            return "read", ("GET", path, {})
-        if dice < 0.9:
-            words = " ".join(self.chance.choices(VOCABULARY[:2000], k=self.chance.choice([1, 2])))
-            return "search", ("GET", "/search", {"params": {"q": words}})
-        self.made += 1
-        name = f"n{self.number}-{time.time_ns()}"
-        text = " ".join(self.chance.choices(VOCABULARY, k=80))
-        told = {"space": f"t{self.number % TEAMS}", "name": name, "title": "New", "text": text}
-        return "write", ("POST", "/documents", {"json": told})
+KINDS = ("list", "one", "search", "write")
+CROWD = 500
+"""From so many users on, a round is longer: all are answered late, so the queue must grow first."""
 
 
-class MlflowUser:
-    """The same of MLflow: reads and searches runs' experiments, and makes some."""
-
-    headers: dict[str, str] = {}
-
-    def __init__(self, number: int) -> None:
-        self.number, self.chance = number, random.Random(number)
-
-    def request(self) -> tuple[str, Request]:
-        dice = self.chance.random()
-        if dice < 0.7:
-            return "read", ("GET", f"{MLFLOW}/experiments/get", {"params": {"experiment_id": "0"}})
-        if dice < 0.9:
-            told = {"max_results": 20, "filter": f"name LIKE '%{self.chance.randrange(100)}%'"}
-            return "search", ("POST", f"{MLFLOW}/experiments/search", {"json": told})
-        name = f"n{self.number}-{time.time_ns()}"
-        return "write", ("POST", f"{MLFLOW}/experiments/create", {"json": {"name": name}})
+def plan_of(users: int, told: argparse.Namespace) -> RoundPlan:
+    """Return how a round of so many users goes."""
+    longer = 2 if users >= CROWD else 1
+    return RoundPlan(told.think, longer * told.warm_up, longer * told.seconds)
 
 
-async def ask(user: object, client: httpx.AsyncClient, until: float, times: dict, codes: Counter):
-    """Ask until a moment; note how long each answer took, in seconds."""
-    while time.monotonic() < until:
-        kind, (method, path, options) = user.request()
-        begun = time.monotonic()
-        try:
-            answer = await client.request(method, path, headers=user.headers, **options)
-            codes[answer.status_code if answer.status_code != 404 else 200] += 1
-        except httpx.HTTPError as error:
-            codes[type(error).__name__] += 1
-        times.setdefault(kind, []).append(time.monotonic() - begun)
+def services_of(told: argparse.Namespace) -> list[Service]:
+    """Return the services that are compared, filled."""
+    place = told.folder.resolve()
+    found = [hub(place / "hub", told.items, told.documents)]
+    if told.flask:
+        found.append(flask_sketch(place / "flask", told.flask, told.items, told.documents))
+    if told.mlflow:
+        program = Path(told.mlflow).absolute()
+        found.append(mlflow(place / "mlflow", program, told.items))
+    return [*found, formgrader(place / "formgrader")]
 
 
-async def all_ask(users: list, address: str, seconds: float) -> tuple[dict, Counter, float]:
-    """Have all users ask for some seconds; return their times, the statuses and the duration."""
-    times: dict[str, list[float]] = {}
-    codes: Counter = Counter()
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=address, limits=limits, timeout=120.0) as client:
-        begun = time.monotonic()
-        asking = (ask(user, client, begun + seconds, times, codes) for user in users)
-        await asyncio.gather(*asking)
-        return times, codes, time.monotonic() - begun
+def load_table(found: dict[tuple[str, int], Measured]) -> Iterator[str]:
+    """Yield the lines of the table of rounds."""
+    yield (
+        "| service | users | requests a second | processor time each | "
+        + " | ".join(f"{kind}: p50, p95, p99" for kind in KINDS)
+        + " | told to wait | failed | memory |"
+    )
+    yield "|---|---:|---:|---:|" + "---:|" * len(KINDS) + "---:|---:|---:|"
+    order = {name: place for place, (name, _) in reversed(list(enumerate(found)))}
+    for (name, users), one in sorted(found.items(), key=lambda pair: order[pair[0][0]]):
+        each = f"{one.processor_seconds / one.answered * 1000:.1f} ms" if one.answered else "–"
+        failed = sum(one.failures.values())
+        kinds = ", ".join(f"{n} {what}" for what, n in one.failures.most_common())
+        cells = (
+            f"{name} | {users:,} | {one.answered / one.seconds:.1f} | {each}",
+            *(percentiles(one.waits.get(kind, ())) for kind in KINDS),
+            f"{one.postponed} | {failed}{f' ({kinds})' if failed else ''} | {one.mib:.0f} MiB",
+        )
+        yield f"| {' | '.join(cells)} |"
 
 
-def processor_seconds(pid: int) -> float:
-    """Return the processor time of a process and of its children that have ended or run, in s."""
-    total = 0
-    for process in [pid, *children(pid)]:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / os.sysconf("SC_CLK_TCK")
+def percentiles(seconds: Sequence[float]) -> str:
+    """Return what half, 95% and 99% of some durations are below."""
+    if len(seconds) < 2:
+        return "–"
+    cut = quantiles(seconds, n=100, method="inclusive")
+    return ", ".join(duration(cut[place]) for place in (49, 94, 98))
 
 
-def children(pid: int) -> list[int]:
-    """Return the processes below one."""
-    found = [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return found + [below for one in found for below in children(one)]
+def duration(seconds: float) -> str:
+    """Return a duration in milliseconds, or in seconds from one on."""
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{seconds * 1000:.0f} ms"
 
 
-def memory(pid: int) -> float:
-    """Return the resident memory of a process with its children, in MiB."""
-    lines = [Path(f"/proc/{p}/status").read_text().splitlines() for p in [pid, *children(pid)]]
-    sizes = [int(line.split()[1]) for some in lines for line in some if line.startswith("VmRSS")]
-    return sum(sizes) / 1024
+def measure(told: argparse.Namespace) -> None:
+    """Print the tables, of what there is if this is ended early."""
+    services = services_of(told)
+    cores = sorted(os.sched_getaffinity(0))
+    theirs, ours = ({cores[0]}, set(cores[1:])) if len(cores) > 1 else (set(cores), set(cores))
+    os.sched_setaffinity(0, ours)
+    found: dict[tuple[str, int], Measured] = {}
+    alone: dict[str, dict[str, float]] = defaultdict(dict)
+    try:
+        with ExitStack() as stack:
+            running = [(one, *stack.enter_context(one.started(theirs))) for one in services]
+            for service, pid, address in running:
+                kinds = tuple(kind for kind in KINDS if kind != "search" or service.searches)
+                some = service.users(10)
+                for _ in one_by_one(address, pid, some, kinds, told.alone / 4):
+                    pass  # the first requests also load what all need
+                alone[service.name] = dict(one_by_one(address, pid, some, kinds, told.alone))
+            for turn in range(told.turns):
+                for users in told.users:
+                    for service, pid, address in running:
+                        print(f"turn {turn + 1}: {users} of {service.name}", file=sys.stderr)
+                        one = LoadRound(address, pid, plan_of(users, told))
+                        came = asyncio.run(one.run(service.users(users)))
+                        found.setdefault((service.name, users), Measured()).add(came)
+    finally:
+        print("\n".join((*load_table(found), "", *alone_table(alone))))
 
 
-def start(service: str, folder: Path, python: str) -> tuple[subprocess.Popen, str]:
-    """Start a service on a free port; return its process and address once it answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    commands = {
-        "hub": [sys.executable, HERE / "made_up_hub.py", "serve", folder, port],
-        "flask": [python, HERE / "flask_sketch.py", folder, port],
-        "mlflow": [
-            python, "-m", "mlflow", "server", "--port", port, "--workers", 1,
-            "--backend-store-uri", f"sqlite:///{folder.resolve()}/mlflow.sqlite",
-        ],
-    }  # fmt: skip
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(list(map(str, commands[service])), env=environment)
-    address = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            httpx.get(address + "/docs", timeout=5)
-            return process, address
-        except httpx.HTTPError:
-            time.sleep(0.2)
-    raise SystemExit(f"{service} does not answer")
-
-
-def users_of(service: str, count: int, things: int, documents: int) -> list:
-    """Return the users of a service."""
-    if service == "mlflow":
-        return [MlflowUser(number) for number in range(count)]
-    known = identity()
-    found = []
-    for number in range(count):
-        team = number % TEAMS
-        chance = random.Random(number)
-        # Owners were drawn at random, so some of these are not there: a 404 is an answer, too.
-        some = [chance.randrange(1, things + 1) for _ in range(200)]
-        items = things - documents
-        paths = [f"/{'items' if n <= items else 'documents'}/t{team}/i{n}" for n in some]
-        found.append(HubUser(number, paths, known.token(f"p{number % PEOPLE}")))
-    return found
+def alone_table(alone: dict[str, dict[str, float]]) -> Iterator[str]:
+    """Yield the lines of the table of requests one after the other."""
+    yield f"| processor time of one request alone | {' | '.join(KINDS)} |"
+    yield "|---|" + "---:|" * len(KINDS)
+    for name, times in alone.items():
+        cells = (f"{times[kind]:.1f} ms" if kind in times else "–" for kind in KINDS)
+        yield f"| {name} | {' | '.join(cells)} |"
 
 
 def main() -> None:
-    """Print a line for each number of users."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("service", choices=["hub", "flask", "mlflow"])
+    """Read what is told, and measure."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--flask", help="an interpreter that has flask and waitress")
+    parser.add_argument("--mlflow", help="MLflow's program, in an environment of its own")
     parser.add_argument("--users", type=int, nargs="+", default=[10, 100, 1000])
-    parser.add_argument("--seconds", type=float, default=20)
-    parser.add_argument("--items", type=int, default=10_000)
-    parser.add_argument("--documents", type=int, default=100_000)
-    parser.add_argument("--python", default=sys.executable)
-    told = parser.parse_args()
-    process, address = start(told.service, told.folder, told.python)
-    try:
-        for count in told.users:
-            users = users_of(told.service, count, told.items + told.documents, told.documents)
-            before = processor_seconds(process.pid)
-            times, codes, took = asyncio.run(all_ask(users, address, told.seconds))
-            used = processor_seconds(process.pid) - before
-            requests = sum(map(len, times.values()))
-            print(
-                f"{told.service} {count} users: {requests / took:.0f} requests/s, "
-                f"{used / requests * 1000:.1f} ms of processor time each, "
-                f"{memory(process.pid):.0f} MiB; {dict(codes)}"
-            )
-            for kind, some in sorted(times.items()):
-                cut = quantiles([1000 * one for one in some], n=100) if len(some) > 1 else [0] * 99
-                print(f"  {kind}: p50 {cut[49]:.0f}, p95 {cut[94]:.0f}, p99 {cut[98]:.0f} ms")
-            sys.stdout.flush()
-    finally:
-        process.terminate()
-        process.wait(20)
+    parser.add_argument("--think", type=float, default=1.0, help="mean seconds after an answer")
+    parser.add_argument("--turns", type=int, default=2)
+    parser.add_argument("--warm-up", type=float, default=3.0, help="seconds that do not count")
+    parser.add_argument("--seconds", type=float, default=6.0, help="that a round counts")
+    parser.add_argument("--alone", type=float, default=2.0, help="seconds for each kind alone")
+    parser.add_argument("--items", type=int, default=2_000)
+    parser.add_argument("--documents", type=int, default=18_000)
+    end_in_order()
+    measure(parser.parse_args())
 
 
 if __name__ == "__main__":

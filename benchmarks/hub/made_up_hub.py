@@ -12,19 +12,22 @@ import random
 import sqlite3
 import sys
 import time
+from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import accumulate
 from pathlib import Path
 
+from cryptography.fernet import Fernet
 from sqlalchemy import Engine
 
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.database import open_database, upgrade_database
-from lepton_hub.identity.made_up import MadeUpIdentity
+from lepton_hub.identity.made_up import MadeUpIdentity, MadeUpSignIn
 from lepton_hub.search.entry_ids import first_id
 from lepton_hub.search.word_forms import words_of
 from lepton_hub.search.word_index import fact, vector
@@ -65,6 +68,11 @@ def people() -> dict[str, tuple[str, ...]]:
 def identity() -> MadeUpIdentity:
     """Return what knows these people."""
     return MadeUpIdentity(SECRET, people())
+
+
+def sign_in() -> MadeUpSignIn:
+    """Return how their browsers sign in; another process can make the same cookies."""
+    return MadeUpSignIn(identity(), Fernet(urlsafe_b64encode(sha256(SECRET).digest())))
 
 
 def fill(folder: Path, items: int, documents: int, database: str | None = None) -> None:
@@ -176,7 +184,8 @@ def _grants(number: int, share: float, when: str, owner: int) -> Rows:
 def run(folder: Path, port: int) -> None:
     """Serve a folder until this process is asked to end."""
     settings = replace(settings_of(folder, {}), requests_a_minute=1e9, burst=10**9)
-    serve(create_app(open_service(settings, identity())), listening("127.0.0.1", port, 0))
+    state = open_service(settings, identity(), made_up=sign_in())
+    serve(create_app(state), listening("127.0.0.1", port, 0))
 
 
 if __name__ == "__main__":

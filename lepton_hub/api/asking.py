@@ -93,10 +93,15 @@ def note(session: Session, person: Person, action: str, subject: str, /, **detai
     answered once the entry is committed. Where somebody used an item, that is kept as well, for
     what colleagues may also need.
     """
-    if session.info.pop(ONLY_READ, False):
-        write_after_reading(session.connection())
+    begin_writing(session)
     keep_item_use(session, person.name, action, subject, detail)
     append(session, actor=person.name, action=action, subject=subject, detail=detail)
+
+
+def begin_writing(session: Session) -> None:
+    """Have a session that has only read write from now on. Another one does so already."""
+    if session.info.pop(ONLY_READ, False):
+        write_after_reading(session.connection())
 
 
 def version_number(number: str) -> int | None:

@@ -130,7 +130,8 @@ def list_items(
     after: space and name of the last item of the page before.
     """
     query = _filtered(existing(person), filters)
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    found = _ids_and_kinds(person, filters).subquery()
+    total = session.scalar(select(func.count()).select_from(found)) or 0
     if after is not None:
         query = query.where(tuple_(SharedItem.space, SharedItem.name) > after)
     return session.scalars(
@@ -140,11 +141,11 @@ def list_items(
 
 def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict[str, int]]:
     """Return how many of the found items are of each kind and have each tag (the 50 commonest)."""
-    found = _filtered(existing(person), filters).subquery()
+    found = _ids_and_kinds(person, filters).subquery()
     kinds = select(found.c.kind, func.count()).group_by(found.c.kind).order_by(found.c.kind)
     tags = (
         select(ItemTag.tag, func.count())
-        .join(found, found.c.id == ItemTag.item_id)
+        .where(ItemTag.item_id.in_(select(found.c.id)))
         .group_by(ItemTag.tag)
         .order_by(func.count().desc(), ItemTag.tag)
         .limit(50)
@@ -176,6 +177,14 @@ def existing_ids(person: Person) -> Select[tuple[int]] | CompoundSelect[tuple[in
         there.where(item.team.in_(sorted(person.teams))),
         *(select(Grant.item_id).where(one) for one in ways_to_hold(person)),
     )
+
+
+def _ids_and_kinds(person: Person, filters: Filters) -> Select[tuple[int, str]]:
+    """Return the query for the numbers and kinds of all found items, to count them."""
+    query = select(SharedItem.id, SharedItem.kind).where(SharedItem.deleted_at.is_(None))
+    if not person.admin:
+        query = query.where(SharedItem.id.in_(existing_ids(person)))
+    return _filtered(query, filters)
 
 
 def card_of(item: SharedItem) -> Card:

@@ -59,7 +59,7 @@ FileName = Annotated[Text, Path(max_length=PATH)]
 )
 def list_them(request: Request, state: State, person: Asker, space: Space, name: Name) -> Response:
     """List a document's attachments by name."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         found = [attachment_answer(one) for one in list_attachments(session, item)]
         note(session, person, "attachment.list", item.reference)
@@ -128,7 +128,7 @@ def download(
     request: Request, state: State, person: Asker, space: Space, name: Name, file: FileName
 ) -> Response:
     """Return an attachment, or with the header Range a part of it."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         attachment = find_attachment(session, item, file)
         note(session, person, "attachment.download", item.reference, name=attachment.path)
@@ -172,7 +172,7 @@ def read_notebook(
 
     path: the file; not needed where the version has one.
     """
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         version = find_version(session, item, version_number(number))
         found = find_file(version, path)

@@ -78,7 +78,7 @@ def read(
     revision: RevisionNumber | None = None,
 ) -> Response:
     """Return a document's text: the newest, or a revision. A change asks for its ETag."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         found = find_revision(session, item, revision)
         note(session, person, "document.read", item.reference, revision=found.number)
@@ -139,7 +139,7 @@ def list_them(
 ) -> Response:
     """List a document's revisions, the newest first."""
     before = from_cursor(cursor, int)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         found, total = list_revisions(session, item, limit + 1, before[0] if before else None)
         page = found[:limit]
@@ -167,7 +167,7 @@ def compare(
     after: RevisionNumber | None = None,
 ) -> Response:
     """Return what changed from one revision to another, or to the newest."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         old = find_revision(session, item, before)
         new = find_revision(session, item, after)
@@ -188,7 +188,7 @@ def show(
     revision: RevisionNumber | None = None,
 ) -> Response:
     r"""Return a document as HTML, cleaned. Formulas are TeX between \( and \) or \[ and \]."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         found = find_revision(session, item, revision)
         note(session, person, "document.read", item.reference, revision=found.number)
@@ -213,7 +213,7 @@ def document(
     ],
 ) -> Response:
     """Return a document's text, as older clients ask for it: the newest, unless told."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         try:
             reference = parse_reference(id)
         except NameProblem as problem:

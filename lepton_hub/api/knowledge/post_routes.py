@@ -43,7 +43,7 @@ def list_them(
 ) -> Response:
     """List a thread's posts, the first one first."""
     after = from_cursor(cursor, int)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         thread = find_thread(session, person, id)
         found, total = list_posts(session, thread, limit + 1, after[0] if after else None)
         page = found[:limit]
@@ -89,7 +89,7 @@ def add(
 @router.get("/posts/{id}", response_model=PostAnswer, responses=described(404))
 def read(request: Request, state: State, person: Asker, id: PostId) -> Response:
     """Return a post. A change of it asks for its ETag."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         post = find_post(session, person, id)
         note_thread(session, person, "post.read", post.thread, post=post.public_id)
         return tagged(request, post_answer(post, post.thread), _etag(post))
@@ -98,7 +98,7 @@ def read(request: Request, state: State, person: Asker, id: PostId) -> Response:
 @router.get("/posts/{id}/html", response_class=Response, responses={**HTML, **described(404)})
 def show(state: State, person: Asker, id: PostId) -> Response:
     """Return a post as HTML, cleaned."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         post = find_post(session, person, id)
         note_thread(session, person, "post.read", post.thread, post=post.public_id)
     return Response(state.renderer.markdown(post.text), media_type="text/html")

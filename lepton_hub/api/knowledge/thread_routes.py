@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import Asker, State, note
+from lepton_hub.api.asking import Asker, State, begin_writing, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.knowledge.knowledge_answers import (
@@ -106,7 +106,7 @@ def list_them(
 @router.get("/threads/{id}", response_model=ThreadAnswer, responses=described(404))
 def read(request: Request, state: State, person: Asker, id: ThreadId) -> Response:
     """Return a thread; /threads/ID/posts has what was said."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         thread = find_thread(session, person, id)
         answer = thread_answer(thread)
         note_thread(session, person, "thread.read", thread)
@@ -135,6 +135,7 @@ def note_thread(
     """Write into the audit log what somebody does with a thread."""
     about = thread.item.reference if thread.item else thread.section
     if thread.section and action in DISCUSSES:
+        begin_writing(session)
         keep_module_use(session, person.name, thread.section)
     note(session, person, action, f"thread {thread.public_id}", about=about, **detail)
 

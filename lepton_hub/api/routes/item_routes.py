@@ -103,7 +103,7 @@ def make(
 @router.get("/items/{space}/{name}", response_model=ItemAnswer, responses=described(404))
 def read(request: Request, state: State, person: Asker, space: Space, name: Name) -> Response:
     """Return an item."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         answer = answer_of(session, person, item)
         note(session, person, "item.read", item.reference)
@@ -113,7 +113,7 @@ def read(request: Request, state: State, person: Asker, space: Space, name: Name
 @router.get("/items/{space}/{name}/card", response_model=Card, responses=described(404))
 def read_card(request: Request, state: State, person: Asker, space: Space, name: Name) -> Response:
     """Return an item's card. Its ETag is what a change of it asks for."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         note(session, person, "card.read", item.reference)
         return tagged(request, card_of(item), _card_tag(item))

@@ -78,7 +78,7 @@ def data(
 
     path: the file; not needed where the version has one.
     """
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         try:
             reference = parse_reference(id)
         except NameProblem as problem:

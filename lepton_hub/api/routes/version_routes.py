@@ -89,7 +89,7 @@ def list_them(
 ) -> Response:
     """List an item's versions, the newest first."""
     before = from_cursor(cursor, int)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         found, total = list_versions(session, item, limit + 1, before[0] if before else None)
         page = found[:limit]
@@ -165,7 +165,7 @@ def read(
     request: Request, state: State, person: Asker, space: Space, name: Name, number: Number
 ) -> Response:
     """Return a version."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item, version = _found(session, person, space, name, number)
         answer = version_answer(session, person, item, version)
         note(session, person, "version.read", answer.reference)
@@ -177,7 +177,7 @@ def lineage(
     request: Request, state: State, person: Asker, space: Space, name: Name, number: Number
 ) -> Response:
     """Return what a version was made from, and what was made from it."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item, version = _found(session, person, space, name, number)
         answer = LineageAnswer(
             made_from=sources_of(session, person, version),
@@ -208,7 +208,7 @@ def preview(
 
     path: the file; not needed where the version has one.
     """
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item, version = _found(session, person, space, name, number)
         file = find_file(version, path)
         reference = f"{item.reference}@{version.number}"
@@ -235,7 +235,7 @@ def download(
     module: UsedIn = None,
 ) -> Response:
     """Return a file, or with the header Range a part of it. Its ETag is its SHA-256."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item, version = _found(session, person, space, name, number)
         file = find_file(version, path)
         reference = f"{item.reference}@{version.number}"

@@ -120,7 +120,7 @@ def _thread(
     problems: dict[str, str] | None = None,
 ) -> Response:
     """Show a thread. typed: what stands in the form for an answer, to be looked at or mended."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         thread = find_thread(session, person, id_)
         if post is not None:
             wanted = find_post(session, person, post)
