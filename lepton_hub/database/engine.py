@@ -39,11 +39,13 @@ def open_database(url: str, key: str | None = None) -> Engine:
                 "A key is for SQLite alone: PostgreSQL's disks are encrypted by its own machine."
             )
         try:
-            return create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
+            engine = create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
         except ModuleNotFoundError as error:
             raise DatabaseError(
                 f"PostgreSQL is reached as postgresql+psycopg://…; {error.name} is not installed."
             ) from error
+        event.listen(engine, "connect", _prepare_postgres)
+        return engine
     if parsed.get_backend_name() != "sqlite":
         shown = parsed.render_as_string(hide_password=True)
         raise DatabaseError(f"The hub keeps its data in SQLite or PostgreSQL, not in {shown!r}.")
@@ -99,6 +101,17 @@ def _prepare(connection: Any, key: str | None) -> None:
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.close()
+
+
+def _prepare_postgres(connection: Any, _: object) -> None:
+    """Set a new connection up: the hub asks many short questions.
+
+    PostgreSQL thinks of some of them as long ones, which they are not with a limit, and compiles
+    them first or starts processes to share them: both take longer than the answer.
+    """
+    for setting in ("jit = off", "max_parallel_workers_per_gather = 0"):
+        connection.execute(f"SET {setting}")
+    connection.commit()
 
 
 def _begin(connection: Connection) -> None:

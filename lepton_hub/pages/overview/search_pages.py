@@ -54,7 +54,7 @@ def find(
         problem = f"Only the first {MOST_WORDS} words were looked for."
     after = from_search_cursor(cursor)
     filters = SearchFilters(words[:MOST_WORDS], kind, tag, team, owner)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         plan = plan_search(session, person, filters)
         found = search(plan, ON_A_PAGE + 1, after)
         counts = count_facets(plan)
