@@ -99,9 +99,8 @@ class SearchPlan:
             # PostgreSQL thinks of no beginning of a word as rare: asked for the latest hits of a
             # rank that is, it would look at all entries.
             by_rank = rank is not None and is_postgres(self.session)
-            few = _few(self.session, matches.ids(), _FEW_HITS) if by_rank else None
-            if few is not None:
-                query = among(self.session, query, few)
+            if by_rank and _size(self.session, matches.ids(), _FEW_HITS) is not None:
+                query = among(self.session, query, list(self.session.scalars(matches.ids())))
             else:
                 query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
                 query, id_ = query.where(matches.condition), matches.id
@@ -141,18 +140,19 @@ def plan_search(session: Session, person: Person, filters: SearchFilters) -> Sea
     told = {name: getattr(filters, name) for name in FACTS}
     facts = [fact(name, value) for name, value in told.items() if value is not None]
     plan = SearchPlan(session, person, filters.words, facts)
-    very_few = _VERY_FEW_HITS if is_postgres(session) else _FEW_HITS
-    ranks = _ranks(plan, very_few)
-    if ranks is None and not person.admin:
+    hits = None
+    if plan.looks:
+        ids = matching(session, filters.words, facts, None).ids()
+        hits = _size(session, ids, _FEW_HITS)
+    by_itself = _VERY_FEW_HITS if is_postgres(session) else _FEW_HITS
+    if not person.admin and (hits is None or hits > by_itself):
         plan = replace(plan, visible=_size(session, existing_ids(person), _FEW_FOR_COUNTS))
-        if plan.visible is not None and plan.visible <= _FEW_ENTRIES:
+        if _has_few_entries(plan):
             entries = existing_entries(person)
-            if _size(session, entries, _FEW_ENTRIES) is not None:
-                return replace(plan, found=ranked(session, filters.words, facts, entries))
-    if ranks is None and very_few < _FEW_HITS:
-        ranks = _ranks(plan, _FEW_HITS)
-    if ranks is None:
+            return replace(plan, found=ranked(session, filters.words, facts, entries))
+    if hits is None:
         return plan
+    ranks = ranked(session, filters.words, facts)
     return replace(plan, found={id_: ranks[id_] for id_ in plan.existing_among(ranks)})
 
 
@@ -165,14 +165,11 @@ def existing_entries(person: Person) -> CompoundSelect[tuple[int]]:
     return union_all(about_items, about_sections.where(*is_there))
 
 
-def _ranks(plan: SearchPlan, most: int) -> dict[int, int] | None:
-    """Return the ranks of all that has the words and facts; None: it is more, or all there is."""
-    if not plan.looks:
-        return None
-    hits = matching(plan.session, plan.words, plan.facts, None).ids()
-    if _size(plan.session, hits, most) is None:
-        return None
-    return ranked(plan.session, plan.words, plan.facts)
+def _has_few_entries(plan: SearchPlan) -> bool:
+    """Return whether few entries exist for the person: items have posts as well."""
+    if plan.visible is None or plan.visible > _FEW_ENTRIES:
+        return False
+    return _size(plan.session, existing_entries(plan.person), _FEW_ENTRIES) is not None
 
 
 def _is_of_section(person: Person) -> ColumnElement[bool]:
@@ -184,12 +181,6 @@ def _is_of_section(person: Person) -> ColumnElement[bool]:
 def _is_visible_section(person: Person) -> tuple[ColumnElement[bool], ...]:
     thread = DiscussionThread
     return thread.item_id.is_(None), thread.deleted_at.is_(None), in_audience(person)
-
-
-def _few(session: Session, ids: Select[tuple[int]], most: int) -> list[int] | None:
-    """Return ids; None: they are more than `most`."""
-    some = list(session.scalars(ids.limit(most + 1)))
-    return some if len(some) <= most else None
 
 
 def _size(session: Session, query: Any, most: int) -> int | None:
