@@ -97,9 +97,9 @@ class SearchPlan:
         if self.looks:
             matches = matching(self.session, self.words, self.facts, rank)
             # PostgreSQL thinks of no beginning of a word as rare: asked for the latest hits of a
-            # rank that is, it would look at all entries.
-            by_rank = rank is not None and is_postgres(self.session)
-            if by_rank and _size(self.session, matches.ids(), _FEW_HITS) is not None:
+            # rank that is, it would look at all entries. (To count phrases, it has to.)
+            may_be_rare = rank in (Rank.TITLE, Rank.LABELS) and is_postgres(self.session)
+            if may_be_rare and _size(self.session, matches.ids(), _FEW_HITS) is not None:
                 query = among(self.session, query, list(self.session.scalars(matches.ids())))
             else:
                 query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
