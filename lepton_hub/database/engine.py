@@ -44,7 +44,7 @@ def open_database(url: str, key: str | None = None) -> Engine:
             raise DatabaseError(
                 f"PostgreSQL is reached as postgresql+psycopg://…; {error.name} is not installed."
             ) from error
-        event.listen(engine, "connect", lambda connection, _: _bound_waits(connection))
+        event.listen(engine, "connect", _prepare_postgres)
         return engine
     if parsed.get_backend_name() != "sqlite":
         shown = parsed.render_as_string(hide_password=True)
@@ -103,12 +103,16 @@ def _prepare(connection: Any, key: str | None) -> None:
     cursor.close()
 
 
-def _bound_waits(connection: Any) -> None:
-    """Have PostgreSQL give up a statement that waits too long for somebody else's transaction.
+def _prepare_postgres(connection: Any, _: object) -> None:
+    """Set a new connection up: the hub asks many short questions.
 
-    By itself it waits for ever: one forgotten transaction would hold all of the hub's threads.
+    PostgreSQL thinks of some of them as long ones, which they are not with a limit, and compiles
+    them first or starts processes to share them: both take longer than the answer. And it waits
+    for ever for somebody else's transaction: one that was forgotten would hold all threads.
     """
-    connection.execute(f"SET lock_timeout = {round(BUSY_SECONDS * 1000)}")
+    waits = f"lock_timeout = {round(BUSY_SECONDS * 1000)}"
+    for setting in ("jit = off", "max_parallel_workers_per_gather = 0", waits):
+        connection.execute(f"SET {setting}")
     connection.commit()
 
 

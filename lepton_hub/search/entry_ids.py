@@ -6,10 +6,12 @@ found without looking at the others, however common it is.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from secrets import randbelow
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, Select, cast, func, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.search.search_tables import SearchEntry
@@ -36,3 +38,13 @@ def free_id(session: Session, moment: datetime) -> int:
         if session.scalar(select(SearchEntry.id).where(SearchEntry.id == id_)) is None:
             return id_
         wanted *= 2
+
+
+def among(session: Session, query: Select[Any], ids: list[int]) -> Select[Any]:
+    """Return a query for entries, of these ids alone."""
+    if session.get_bind().dialect.name == "postgresql":
+        one_by_one = func.unnest(cast(ids, ARRAY(BigInteger)))
+        some = one_by_one.table_valued("id", name="among").render_derived()
+        return query.join(some, some.c.id == SearchEntry.id)
+    listed = func.json_each(json.dumps(ids)).table_valued("value")
+    return query.where(SearchEntry.id.in_(select(listed.c.value)))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from heapq import nlargest
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     ColumnElement,
+    CompoundSelect,
     Select,
-    cast,
     func,
     literal_column,
     or_,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -24,15 +25,15 @@ from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import in_audience
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
+from lepton_hub.search.entry_ids import among
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_index import (
     FACTS,
     Rank,
-    WordMatches,
     fact,
     is_postgres,
     matching,
-    rank_in,
+    ranked,
 )
 
 _FEW_HITS = 3000
@@ -44,6 +45,9 @@ _FEW_FOR_COUNTS = 40_000
 ids of all that somebody may see into a set, unless there are too many of those as well: then hits
 that they may see are not rare, and soon enough are found. Counts look at many more hits than a
 page does, so a larger set pays for them."""
+_FEW_ENTRIES = 10_000
+"""Where no more entries exist for somebody, hits that they may see are rare, however common a word
+is: the database looks for the words in these entries alone."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +67,20 @@ class SearchPlan:
 
     facts: the filters' (see `word_index`). visible: how many ids a set of all that exists for them
     would have; None: too many, or it would not pay. found: the rank of all that is found, by id,
-    where few entries have the words and facts; in PostgreSQL alone.
+    where few entries have the words and facts, or few exist for them.
     """
 
     session: Session
     person: Person
     words: list[str]
     facts: list[str]
-    visible: int | None
+    visible: int | None = None
     found: dict[int, int] | None = None
+
+    @property
+    def looks(self) -> bool:
+        """Whether words or facts are looked for, and not just the latest of all."""
+        return bool(self.words or self.facts)
 
     def latest(
         self, *columns: Any, limit: int, rank: Rank | None = None, before: int | None = None
@@ -83,96 +92,95 @@ class SearchPlan:
         """
         query, id_ = select(*columns), SearchEntry.id
         if self.found is not None:
-            return _among(query, self.found).order_by(id_.desc()).limit(limit)
-        if self.words or self.facts:
+            query = among(self.session, query, nlargest(limit, self.found))
+            return query.order_by(id_.desc())
+        if self.looks:
             matches = matching(self.session, self.words, self.facts, rank)
             # PostgreSQL thinks of no beginning of a word as rare: asked for the latest hits of a
-            # rank that is, it would look at all entries.
-            by_rank = rank is not None and is_postgres(self.session)
-            few = _few(self.session, _hits(matches)) if by_rank else None
-            if few is not None:
-                query = _among(query, few)
+            # rank that is, it would look at all entries. (To count phrases, it has to.)
+            may_be_rare = rank in (Rank.TITLE, Rank.LABELS) and is_postgres(self.session)
+            if may_be_rare and _size(self.session, matches.ids(), _FEW_HITS) is not None:
+                query = among(self.session, query, list(self.session.scalars(matches.ids())))
             else:
                 query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
                 query, id_ = query.where(matches.condition), matches.id
         if before is not None:
             query = query.where(id_ < before)
-        return query.where(self.exists(limit)).order_by(id_.desc()).limit(limit)
+        return query.where(self._exists(limit)).order_by(id_.desc()).limit(limit)
 
-    def exists(self, limit: int) -> ColumnElement[bool]:
+    def existing_among(self, ids: Iterable[int]) -> Iterable[int]:
+        """Return those of some entries that exist for the person."""
+        some = list(ids)
+        query = among(self.session, select(SearchEntry.id), some)
+        return self.session.scalars(query.where(self._exists(len(some))))
+
+    def _exists(self, limit: int) -> ColumnElement[bool]:
         """Return the condition that an entry exists for the person. limit: how many shall be."""
-        return or_(self._item_exists(limit), _is_of_section(self.person))
+        is_page = limit <= _PAGE and (self.looks or not is_postgres(self.session))
+        most = _FEW_FOR_A_PAGE if is_page else _FEW_FOR_COUNTS
+        is_set = self.visible is not None and self.visible <= most
+        return self._is_in_set if is_set else self._is_by_itself
 
-    def _item_exists(self, limit: int) -> ColumnElement[bool]:
-        most = _FEW_FOR_A_PAGE if limit <= _PAGE else _FEW_FOR_COUNTS
+    @cached_property
+    def _is_by_itself(self) -> ColumnElement[bool]:
+        item = existing(self.person).where(SharedItem.id == SearchEntry.item_id)
+        return or_(item.exists(), _is_of_section(self.person))
+
+    @cached_property
+    def _is_in_set(self) -> ColumnElement[bool]:
         item_id: ColumnElement[Any] = SearchEntry.item_id
-        looks = bool(self.words or self.facts)
-        if is_postgres(self.session):
-            most = most if looks else _FEW_FOR_COUNTS
-        elif looks or (self.visible or 0) > _FEW_FOR_A_PAGE:
+        if not is_postgres(self.session):
             # The + keeps SQLite from finding the entries of each of these items, then sorting.
             item_id = literal_column("+search_entries.item_id")
-        if self.visible is not None and self.visible <= most:
-            return item_id.in_(existing_ids(self.person))
-        return existing(self.person).where(SharedItem.id == SearchEntry.item_id).exists()
+        return or_(item_id.in_(existing_ids(self.person)), _is_of_section(self.person))
 
 
 def plan_search(session: Session, person: Person, filters: SearchFilters) -> SearchPlan:
     """Return how to look for something among what exists for a person."""
     told = {name: getattr(filters, name) for name in FACTS}
     facts = [fact(name, value) for name, value in told.items() if value is not None]
-    few = False
-    ranks = visible = None
-    if filters.words or facts:
-        matches = matching(session, filters.words, facts, None)
-        if is_postgres(session):
-            ranks = _few_ranks(session, matches, filters.words)
-            few = ranks is not None and len(ranks) <= _VERY_FEW_HITS
-        else:
-            few = _few(session, _hits(matches)) is not None
-    if not few and not person.admin:
-        visible = _size(session, existing_ids(person), _FEW_FOR_COUNTS)
-    plan = SearchPlan(session, person, filters.words, facts, visible)
-    if ranks is None:
+    plan = SearchPlan(session, person, filters.words, facts)
+    hits = None
+    if plan.looks:
+        ids = matching(session, filters.words, facts, None).ids()
+        hits = _size(session, ids, _FEW_HITS)
+    by_itself = _VERY_FEW_HITS if is_postgres(session) else _FEW_HITS
+    if not person.admin and (hits is None or hits > by_itself):
+        plan = replace(plan, visible=_size(session, existing_ids(person), _FEW_FOR_COUNTS))
+        if _has_few_entries(plan):
+            entries = existing_entries(person)
+            return replace(plan, found=ranked(session, filters.words, facts, entries))
+    if hits is None:
         return plan
-    query = _among(select(SearchEntry.id), ranks).where(plan.exists(len(ranks)))
-    return replace(plan, found={id_: ranks[id_] for id_ in session.scalars(query)})
+    ranks = ranked(session, filters.words, facts)
+    return replace(plan, found={id_: ranks[id_] for id_ in plan.existing_among(ranks)})
 
 
-def _among(query: Select[Any], ids: Iterable[int]) -> Select[Any]:
-    """Return a query for entries with these ids alone, in PostgreSQL."""
-    one_by_one = func.unnest(cast(list(ids), ARRAY(BigInteger)))
-    among = one_by_one.table_valued("id", name="among").render_derived()
-    return query.join(among, among.c.id == SearchEntry.id)
+def existing_entries(person: Person) -> CompoundSelect[tuple[int]]:
+    """Return the query for the ids of all entries that exist for a person."""
+    thread = DiscussionThread
+    about_items = select(SearchEntry.id).where(SearchEntry.item_id.in_(existing_ids(person)))
+    about_sections = select(SearchEntry.id).join(thread, thread.id == SearchEntry.thread_id)
+    is_there = (SearchEntry.item_id.is_(None), *_is_visible_section(person))
+    return union_all(about_items, about_sections.where(*is_there))
 
 
-def _few_ranks(session: Session, matches: WordMatches, words: list[str]) -> dict[int, int] | None:
-    """Return the ranks of all hits, by id; None: they are many."""
-    query = _hits(matches).add_columns(rank_in(matches, words).label("rank"))
-    rows = session.execute(query.limit(_FEW_HITS + 1)).tuples().all()
-    return dict(rows) if len(rows) <= _FEW_HITS else None
+def _has_few_entries(plan: SearchPlan) -> bool:
+    """Return whether few entries exist for the person: items have posts as well."""
+    if plan.visible is None or plan.visible > _FEW_ENTRIES:
+        return False
+    return _size(plan.session, existing_entries(plan.person), _FEW_ENTRIES) is not None
 
 
 def _is_of_section(person: Person) -> ColumnElement[bool]:
     """Return the condition that an entry is of a thread about a section that somebody may see."""
+    query = select(DiscussionThread.id).where(DiscussionThread.id == SearchEntry.thread_id)
+    return SearchEntry.item_id.is_(None) & query.where(*_is_visible_section(person)).exists()
+
+
+def _is_visible_section(person: Person) -> tuple[ColumnElement[bool], ...]:
     thread = DiscussionThread
-    query = select(thread.id).where(
-        thread.id == SearchEntry.thread_id,
-        thread.item_id.is_(None),
-        thread.deleted_at.is_(None),
-        in_audience(person),
-    )
-    return SearchEntry.item_id.is_(None) & query.exists()
-
-
-def _hits(matches: WordMatches) -> Select[tuple[int]]:
-    return select(matches.id.label("id")).select_from(matches.table).where(matches.condition)
-
-
-def _few(session: Session, hits: Select[tuple[int]]) -> list[int] | None:
-    """Return the ids of hits; None: they are many."""
-    ids = list(session.scalars(hits.limit(_FEW_HITS + 1)))
-    return ids if len(ids) <= _FEW_HITS else None
+    return thread.item_id.is_(None), thread.deleted_at.is_(None), in_audience(person)
 
 
 def _size(session: Session, query: Any, most: int) -> int | None:

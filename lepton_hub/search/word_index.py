@@ -14,18 +14,24 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Select,
+    SelectBase,
     String,
     TableClause,
     and_,
+    any_,
     bindparam,
     case,
     column,
     false,
+    func,
     literal,
     literal_column,
     not_,
+    select,
     table,
     text,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
@@ -70,6 +76,10 @@ class WordMatches:
     id: ColumnElement[int]
     is_entry: ColumnElement[bool]
     condition: ColumnElement[bool]
+
+    def ids(self) -> Select[tuple[int]]:
+        """Return the query for the entries' ids."""
+        return select(self.id.label("id")).select_from(self.table).where(self.condition)
 
 
 def managed_by_alembic(name: str | None, kind: str, _: object) -> bool:
@@ -120,9 +130,65 @@ def matching(
             conditions.append(_postgres_condition(found, words, rank))
         is_entry = SearchEntry.id == found.c.entry_id
         return WordMatches(found, found.c.entry_id, is_entry, and_(*conditions))
-    parts = [f'"{one}"' for one in facts]
+    return _in_fts5(facts, [_sqlite_query(words, rank)] if words else [])
+
+
+def ranked(
+    session: Session,
+    words: list[str],
+    facts: list[str],
+    entries: SelectBase[tuple[int]] | None = None,
+) -> dict[int, int]:
+    """Return the rank of all that has words and facts, by the entry's id.
+
+    entries: the query for ids of entries: of these alone. Without words and facts, it is they.
+    """
+    if entries is not None and not words and not facts:
+        return dict.fromkeys(session.scalars(entries), int(Rank.TITLE))
+    parts = _postgres_ranks if is_postgres(session) else _sqlite_ranks
+    ranks: dict[int, int] = {}
+    for id_, rank in session.execute(parts(session, words, facts, entries)):
+        ranks[id_] = min(rank, ranks.get(id_, rank))
+    return ranks
+
+
+def _postgres_ranks(
+    session: Session, words: list[str], facts: list[str], entries: SelectBase[tuple[int]] | None
+) -> SelectBase[tuple[int, int]]:
+    matches = matching(session, words, facts, None)
+    rank: ColumnElement[int] = literal(int(Rank.TITLE))
     if words:
-        parts.append(f"({_sqlite_query(words, rank)})")
+        better = [one for one in Rank if one != Rank.ANYWHERE]
+        found = [(_postgres_condition(matches.table, words, one), int(one)) for one in better]
+        rank = case(*found, else_=int(Rank.ANYWHERE))
+    query = matches.ids().add_columns(rank.label("rank"))
+    if entries is None:
+        return query
+    # As an array, so that these rows are looked at, and not all that have the words.
+    return query.where(matches.id == any_(func.array(entries.scalar_subquery())))
+
+
+def _sqlite_ranks(
+    _: Session, words: list[str], facts: list[str], entries: SelectBase[tuple[int]] | None
+) -> SelectBase[tuple[int, int]]:
+    """Return the query for the ids of what has each rank or a better one."""
+    found = _sqlite_places(words) if words else {Rank.TITLE: ""}
+    if len(words) == 1:
+        del found[Rank.PHRASE]
+    some = entries.cte("some") if entries is not None else None
+    queries = []
+    for rank, query in found.items():
+        matches = _in_fts5(facts, [query] if query else [])
+        ids = matches.ids().add_columns(literal(int(rank)))
+        if some is not None:
+            # The + keeps SQLite from looking for the words anew in each of these entries.
+            ids = ids.where(literal_column(f"+{TABLE}.rowid").in_(select(some.c[0])))
+        queries.append(ids)
+    return union_all(*queries)
+
+
+def _in_fts5(facts: list[str], queries: list[str]) -> WordMatches:
+    parts = [*(f'"{one}"' for one in facts), *(f"({query})" for query in queries)]
     match = literal_column(TABLE).op("MATCH")(" AND ".join(parts))
     rowid: ColumnElement[int] = literal_column(f"{TABLE}.rowid")
     # The + keeps SQLite from looking each entry up in the index instead of reading it once.
@@ -130,35 +196,34 @@ def matching(
     return WordMatches(table(TABLE), rowid, is_entry, match)
 
 
-def rank_in(matches: WordMatches, words: list[str]) -> ColumnElement[int]:
-    """Return the rank of a row of PostgreSQL's index that has words."""
-    if not words:
-        return literal(int(Rank.TITLE))
-    better = [rank for rank in Rank if rank != Rank.ANYWHERE]
-    conditions = [(_postgres_condition(matches.table, words, rank), int(rank)) for rank in better]
-    return case(*conditions, else_=int(Rank.ANYWHERE))
-
-
 def is_postgres(session: Session) -> bool:
     """Return whether the database is PostgreSQL; it is SQLite otherwise."""
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _sqlite_query(words: list[str], rank: Rank | None) -> str:
+def _sqlite_places(words: list[str]) -> dict[Rank, str]:
+    """Return FTS5's query for each rank, which also finds what has a better one."""
     star = "*" if is_prefix(words[-1]) else ""
     anywhere = "(" + " AND ".join(f'"{word}"' for word in words) + star + ")"
-    title = f"({{title}} : {anywhere})"
-    labels = f"({{title tags}} : {anywhere})"
-    phrase = f'("{" ".join(words)}"{star})'
+    return {
+        Rank.TITLE: f"({{title}} : {anywhere})",
+        Rank.LABELS: f"({{title tags}} : {anywhere})",
+        Rank.PHRASE: f'("{" ".join(words)}"{star})',
+        Rank.ANYWHERE: anywhere,
+    }
+
+
+def _sqlite_query(words: list[str], rank: Rank | None) -> str:
+    title, labels, phrase, anywhere = _sqlite_places(words).values()
     beyond_labels = f"({anywhere} NOT {labels})"
-    ranked = {
+    alone = {
         None: anywhere,
         Rank.TITLE: title,
         Rank.LABELS: f"{labels} NOT {title}",
         Rank.PHRASE: f"{phrase} NOT {labels}",
         Rank.ANYWHERE: f"{beyond_labels} NOT {phrase}" if len(words) > 1 else beyond_labels,
     }
-    return ranked[rank]
+    return alone[rank]
 
 
 def _postgres_condition(

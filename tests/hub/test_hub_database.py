@@ -85,6 +85,9 @@ def test_everything_works_on_postgresql(tmp_path, postgres):
     with small_hub(tmp_path, database=url) as hub:
         assert differences(hub.state.engine) == []
         share_and_look(hub)
+        with hub.state.engine.connect() as connection:
+            for setting, value in (("jit", "off"), ("max_parallel_workers_per_gather", "0")):
+                assert connection.execute(text(f"SHOW {setting}")).scalar() == value
 
 
 def test_the_pages_work_on_postgresql(tmp_path, postgres):
