@@ -16,7 +16,7 @@ import yaml
 from executed_notebooks import ExecutedNotebooks, shared_folder
 from filelock import FileLock
 
-from autograder.kernels.owner import shared
+from autograder.kernels.owner import Zygote, shared
 from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.syllabus import PACKAGED
 
@@ -85,12 +85,15 @@ def skip_unless_ci(reason: str) -> None:
 
 @pytest.fixture(scope="module")
 def small_zygote(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A zygote with few imports starts soon; a file's tests say which in `PRELOAD`."""
-    shared.stop()
-    shared.preload, usual = request.module.PRELOAD, shared.preload
+    """A zygote with few imports starts soon; a file's tests say which in `PRELOAD`.
+
+    The one with the frameworks, where there is one, waits meanwhile: to start it takes seconds.
+    """
+    usual = dict(vars(shared))
+    vars(shared).update(vars(Zygote(request.module.PRELOAD)))
     yield
     shared.stop()
-    shared.preload = usual
+    vars(shared).update(usual)
 
 
 @pytest.fixture(scope="session")

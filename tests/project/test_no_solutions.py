@@ -5,6 +5,7 @@ workspace, a class's release and the site, also inside archives and notebooks.
 """
 
 import ast
+import functools
 import html
 import inspect
 import json
@@ -30,6 +31,7 @@ pytest_plugins = ["small_site"]
 
 SHORTEST = 12
 PRINTABLE = re.compile(rf"[^\x00-\x08\x0a-\x1f\ufffd]{{{SHORTEST},}}")
+WORDS = re.compile(r"\w+")
 ARRAYS_FORM = re.compile(
     r"\{'descr': '[<>|=]\w+', 'fortran_order': (True|False), 'shape': \([\d, ]*\), \} *\n?"
 )
@@ -224,4 +226,12 @@ def leaks(name: str, content: bytes, secrets: dict[str, str]) -> list[str]:
     if name.endswith((".py", ".html")):  # own code, documents: the same line, not a part of another
         own = {line.strip() for line in text.splitlines()}
         return [f"{name} holds {line!r} of {at}" for line, at in secrets.items() if line in own]
-    return [f"{name} holds {line!r} of {at}" for line, at in secrets.items() if line in text]
+    words = set(WORDS.findall(text))
+    likely = ((line, at) for line, at in secrets.items() if inner_words(line) <= words)
+    return [f"{name} holds {line!r} of {at}" for line, at in likely if line in text]
+
+
+@functools.cache
+def inner_words(line: str) -> frozenset[str]:
+    """The words of a line but for the first and the last: text that holds it has them as words."""
+    return frozenset(re.findall(r"(?<=\W)\w+(?=\W)", line))
