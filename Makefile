@@ -134,10 +134,10 @@ test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team
 
 fuzz: install
-	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest tests/fuzzing
+	LEPTON_FUZZ_SECONDS=$(SECONDS) $(BIN)/python -m pytest --timeout 0 tests/fuzzing
 
 kills: install
-	LEPTON_KILLS=$(KILLS) $(BIN)/python -m pytest -s tests/hub/test_hub_killed_at_work.py
+	LEPTON_KILLS=$(KILLS) $(BIN)/python -m pytest --timeout 0 -s tests/hub/test_hub_killed_at_work.py
 
 # Shows the notebooks as `lepton run` executed them; runs only those that have changed since.
 site: export OMP_NUM_THREADS = 1
