@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -83,17 +84,26 @@ def skip_unless_ci(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="module")
-def small_zygote(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A zygote with few imports starts soon; a file's tests say which in `PRELOAD`.
+@contextmanager
+def own_zygote(preload: tuple[str, ...]) -> Iterator[None]:
+    """Have this process's kernels forked from a zygote with these imports.
 
     The one with the frameworks, where there is one, waits meanwhile: to start it takes seconds.
     """
     usual = dict(vars(shared))
-    vars(shared).update(vars(Zygote(request.module.PRELOAD)))
-    yield
-    shared.stop()
-    vars(shared).update(usual)
+    vars(shared).update(vars(Zygote(preload)))
+    try:
+        yield
+    finally:
+        shared.stop()
+        vars(shared).update(usual)
+
+
+@pytest.fixture(scope="module")
+def small_zygote(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A zygote with few imports starts soon; a file's tests say which in `PRELOAD`."""
+    with own_zygote(request.module.PRELOAD):
+        yield
 
 
 @pytest.fixture(scope="session")
