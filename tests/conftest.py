@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,10 @@ _LONGEST_FIRST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long files start first, and `make attack` finds all that it is to run where it looks."""
+    """Long files start first, each test has an id of its own, and `make attack` finds its tests."""
+    again = [id_ for id_, times in Counter(item.nodeid for item in items).items() if times > 1]
+    if again:  # of tests with one id, xdist runs the first alone
+        raise pytest.UsageError(f"several tests have the id {', '.join(again)}")
     astray = [
         item.nodeid
         for item in items
