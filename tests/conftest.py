@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -17,7 +18,7 @@ import yaml
 from executed_notebooks import ExecutedNotebooks, shared_folder
 from filelock import FileLock
 
-from autograder.kernels.owner import shared
+from autograder.kernels.owner import Zygote, shared
 from lepton_course.declared_exercises import DECLARATIONS
 from lepton_course.syllabus import PACKAGED
 
@@ -87,14 +88,26 @@ def skip_unless_ci(reason: str) -> None:
     pytest.skip(reason)
 
 
+@contextmanager
+def own_zygote(preload: tuple[str, ...]) -> Iterator[None]:
+    """Have this process's kernels forked from a zygote with these imports.
+
+    The one with the frameworks, where there is one, waits meanwhile: to start it takes seconds.
+    """
+    usual = dict(vars(shared))
+    vars(shared).update(vars(Zygote(preload)))
+    try:
+        yield
+    finally:
+        shared.stop()
+        vars(shared).update(usual)
+
+
 @pytest.fixture(scope="module")
 def small_zygote(request: pytest.FixtureRequest) -> Iterator[None]:
     """A zygote with few imports starts soon; a file's tests say which in `PRELOAD`."""
-    shared.stop()
-    shared.preload, usual = request.module.PRELOAD, shared.preload
-    yield
-    shared.stop()
-    shared.preload = usual
+    with own_zygote(request.module.PRELOAD):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,18 @@ def test_exact_means_exact():
     assert exact().differences(1.0 + 1e-9, 1.0)
 
 
+NUMBERS = [0.0, -0.0, 1.0, 1.0 + 1e-9, -1.0, 1e-7, 1e300, -1e300, np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.parametrize("compare", [close(), exact(), close(rtol=0.01, atol=0.0)])
+def test_a_number_is_compared_as_an_array_of_it_is(compare):
+    for value in NUMBERS:
+        for expected in NUMBERS:
+            alone = compare.differences(float(value), float(expected)) == ()
+            in_array = compare.differences(np.array([value]), np.array([expected])) == ()
+            assert alone == in_array, (value, expected)
+
+
 def test_the_very_dtype_counts_only_where_it_is_asked_for():
     pixels = np.array([1, 2], np.uint8)
     assert exact().differences(pixels.astype(int), pixels) == ()

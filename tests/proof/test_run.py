@@ -14,13 +14,15 @@ from conftest import CLONE, declare, skip_unless_ci
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from autograder.curriculum.modules import UnknownModule
+from autograder.kernels.owner import ALSO, PRELOAD, Zygote
+from autograder.proof.notebooks import papermill_execution
 from autograder.proof.notebooks.budgets import Budget
 from autograder.proof.notebooks.notebook_key import depends_on
 from autograder.proof.notebooks.notebook_results import Cache, Result, SlowCell
 from autograder.proof.notebooks.pinned_outputs import TAG
 from autograder.proof.notebooks.runner import prove, run_notebooks
 from autograder.proof.notebooks.tasks import NotebookTask, select_tasks
-from autograder.sandbox.walls import survey
+from autograder.sandbox.walls import Walls, survey
 from lepton_course.declared_exercises import DECLARATIONS
 
 MODULE = "basics/01_first"
@@ -316,3 +318,9 @@ def test_tasks_are_named_by_module_or_by_notebook(module):
         select_tasks(["second"], curriculum)
     with pytest.raises(UnknownModule, match="no notebook 'gone.ipynb'"):
         select_tasks(["gone.ipynb"], curriculum)
+
+
+def test_notebooks_have_the_frameworks_whatever_was_graded_before(monkeypatch, tmp_path):
+    monkeypatch.setattr(papermill_execution, "shared", zygote := Zygote(ALSO))
+    papermill_execution._kernel(tmp_path, Budget(seconds=1, mib=1), Walls())
+    assert zygote.preload == PRELOAD

@@ -30,6 +30,7 @@ import lepton_course
 from autograder.curriculum.build import CURRICULUM
 from autograder.kernels.client import PromptAsyncClient
 from autograder.kernels.manager import WarmKernelManager
+from autograder.kernels.owner import PRELOAD, shared
 from autograder.proof.notebooks.budgets import CORES, Budget, Meter, NotebookUsage
 from autograder.proof.notebooks.tasks import NotebookTask
 from autograder.sandbox.resource_usage import descendants
@@ -202,6 +203,7 @@ def _kernel(scratch: Path, budget: Budget, walls: Walls) -> tuple[AsyncKernelMan
         memory_bytes=(budget.mib + 1024) * 2**20,
         processes=512,  # threads count too, and each worker of a cluster has dozens
     )
+    shared.ensure_preloaded(PRELOAD)  # others in this process may have asked for less
     package = Path(lepton_course.__file__).resolve().parent
     return WarmKernelManager(world=World(scratch, (package,), limits, walls)), _closed_in
 
