@@ -121,9 +121,10 @@ test attack: export TF_NUM_INTRAOP_THREADS = 1
 test attack: export TF_NUM_INTEROP_THREADS = 1
 
 # A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
+# A process that dies fails its test and stays away: in its place, another would run that test again.
 test: lint build $(LOGIN)
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
-	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
+	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 	@# Last, and alone on the machine: forks, floods and all.
 	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
 
