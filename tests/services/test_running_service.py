@@ -88,7 +88,10 @@ def gone(pids, seconds=20.0) -> bool:
 def test_it_is_returned_when_it_is_ready_and_answers(folder):
     with start_service("small:app", folder=folder, ready="/ready") as service:
         said = get(service, "/forecast")
-        assert said["asked"] == ["/ready"] * 3 + ["/forecast"]
+        *before, last = said["asked"]  # a slow machine is asked again before it has answered
+        assert len(before) >= 3
+        assert set(before) == {"/ready"}
+        assert last == "/forecast"
         assert said["pid"] != os.getpid()
         assert said["threads"] == "1"
         assert service.url == f"http://127.0.0.1:{service.port}"
@@ -121,7 +124,8 @@ def test_two_at_a_time_and_again(folder):
         service.stop()
         assert repr(service) == f"<service at {service.url}, stopped>"
     with start_service("small:app", folder=folder) as third:
-        assert get(third, "/")["asked"] == ["/health", "/"]
+        *before, last = get(third, "/")["asked"]
+        assert (set(before), last) == ({"/health"}, "/")
 
 
 # --- failing, with the reason ---
