@@ -12,7 +12,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import own_zygote
 from jupyter_client import BlockingKernelClient
 from jupyter_client.connect import write_connection_file
 from jupyter_client.manager import start_new_kernel
@@ -224,14 +223,6 @@ def test_a_zygote_that_lacks_a_module_is_replaced():
     finally:
         shared.stop()
         shared.preload = PRELOAD
-
-
-def test_a_zygote_of_ones_own_leaves_the_usual_one_running():
-    usual = shared.link()
-    with own_zygote(()):
-        assert shared.link() is not usual
-    assert shared.link() is usual
-    assert execute("print(1)") == ["1\n"]
 
 
 def test_the_first_optimizer_and_the_first_exception_import_nothing(world):

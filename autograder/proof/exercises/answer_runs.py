@@ -15,6 +15,7 @@ from autograder.proof.exercises.isolated_learner import AnswerLabel, answers_to,
 from lepton_course.exercises.compiled import compile_exercise, observe_all
 from lepton_course.exercises.model import Exercise, KnownMistake, Question
 from lepton_course.exercises.probes import Observation, Raised
+from lepton_course.exercises.values import same
 
 Observations = Mapping[AnswerLabel, tuple[Observation, ...]]
 
@@ -91,3 +92,9 @@ def _kinds_only(observations: Sequence[Observation]) -> tuple[Observation, ...]:
 
 def _label(mistake: str) -> AnswerLabel:
     return AnswerLabel("misconception", mistake)
+
+
+def same_answer(one: Sequence[Observation], other: Sequence[Observation]) -> bool:
+    """Return whether two series of observations are the same, bit for bit."""
+    pairs = zip(one, other, strict=True)
+    return all(a.raised == b.raised and same(a.seen, b.seen) for a, b in pairs)

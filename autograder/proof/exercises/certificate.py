@@ -11,7 +11,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from autograder.proof.exercises.answer_runs import AnswerRuns, run_answers
+from autograder.proof.exercises.answer_runs import AnswerRuns, run_answers, same_answer
 from autograder.proof.exercises.diagnosis_counts import (
     DiagnosisCounts,
     WrongAnswer,
@@ -40,8 +40,7 @@ from lepton_course.exercises.compiled import (
 from lepton_course.exercises.diagnosis import mistakes_alike
 from lepton_course.exercises.judge import Verdict, judge
 from lepton_course.exercises.model import Exercise, Question
-from lepton_course.exercises.probes import Observation
-from lepton_course.exercises.values import dumps, loads, same
+from lepton_course.exercises.values import dumps, loads
 
 MAX_QUESTION_BYTES = 256 * 2**20
 CHECK_SECONDS = 2.0
@@ -135,7 +134,7 @@ def certify(
         f"seed {seed!r}: {label}: through the judge the verdict is another one"
         for seed, row, run in zip(seeds, rows, runs, strict=True)
         for label, observations in (run.apart or {}).items()
-        if not _same_answer(observations, run.seen[label])  # of the same data judges say the same
+        if not same_answer(observations, run.seen[label])  # of the same data judges say the same
         and summary(row.verdicts[label]) != summary(judge(run.question, observations))
     ]
     looked_up = _look_up(exercise, questions)
@@ -257,12 +256,6 @@ def summary(verdict: Verdict) -> tuple[Any, ...]:
     parts = tuple((part.part, part.passed) for part in verdict.parts)
     diagnoses = tuple((d.mistake.name, d.evidence, d.cases) for d in verdict.diagnoses)
     return verdict.status, verdict.points, parts, diagnoses
-
-
-def _same_answer(one: Sequence[Observation], other: Sequence[Observation]) -> bool:
-    """Return whether two series of observations are the same, bit for bit."""
-    pairs = zip(one, other, strict=True)
-    return all(a.raised == b.raised and same(a.seen, b.seen) for a, b in pairs)
 
 
 def _look_up(exercise: Exercise, questions: Sequence[Question]) -> LookUp | None:
