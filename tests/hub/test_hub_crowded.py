@@ -17,7 +17,7 @@ from hub_routes import routes_of
 from small_hub import small_hub
 
 from lepton_hub.api.asking import Asker
-from lepton_hub.api.middleware.fair_turns import FairTurns, is_content, lanes
+from lepton_hub.api.middleware.fair_turns import is_content, lanes
 from lepton_hub.api.middleware.turns import Lane, TurnKeeper
 from lepton_hub.identity.oauth import COOKIE
 
@@ -61,21 +61,14 @@ def hub(tmp_path):
     with small_hub(tmp_path) as made:
         made.app.router.routes[:0] = router.routes
         made.get("ada", "/health")  # so that its layers are there
-        layer = layer_of(made)
+        layer = made.fair_turns()
         for name in LANES:  # long enough for the slowest machine
             setattr(layer, name, replace(getattr(layer, name), seconds=PATIENCE))
         yield made
 
 
-def layer_of(hub) -> FairTurns:
-    layer = hub.app.middleware_stack
-    while not isinstance(layer, FairTurns):
-        layer = layer.app
-    return layer
-
-
 def let_nobody_wait(hub) -> None:
-    layer = layer_of(hub)
+    layer = hub.fair_turns()
     for name in LANES:
         setattr(layer, name, replace(getattr(layer, name), waiting=0))
 
@@ -299,7 +292,7 @@ def test_turns_are_given_back_whatever_happens():
 
 def test_whoever_is_known_is_kept_in_bounded_memory(hub, monkeypatch):
     monkeypatch.setattr("lepton_hub.api.middleware.fair_turns.MOST_KNOWN", 3)
-    layer = layer_of(hub)
+    layer = hub.fair_turns()
     for who in ("ada", "bose", "curie", "dora"):
         hub.get(who, "/me")
     hub.get("mallory", "/me")

@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from small_hub import small_hub
 
 from lepton_hub.api.middleware import arriving_bodies, fair_turns
-from lepton_hub.api.middleware.fair_turns import FairTurns
 from lepton_hub.api.rate_limit import RateLimiter
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.proxies.neighbourhoods import neighbourhood_of
@@ -25,13 +24,6 @@ def hub(tmp_path):
     with small_hub(tmp_path) as made:
         made.get("ada", "/health")  # so that its layers are there
         yield made
-
-
-def layer_of(hub) -> FairTurns:
-    layer = hub.app.middleware_stack
-    while not isinstance(layer, FairTurns):
-        layer = layer.app
-    return layer
 
 
 def cookie_of(hub, who: str) -> str:
@@ -63,15 +55,15 @@ def test_how_addresses_count(address, counts_as):
 def test_other_headers_say_nothing(hub, name):
     seen = []
     client = TestClient(hub.app, client=("10.0.0.1", 1))
-    usual = layer_of(hub)._turn
-    layer_of(hub)._turn = lambda *asked: seen.append(usual(*asked)[1]) or usual(*asked)
+    usual = hub.fair_turns()._turn
+    hub.fair_turns()._turn = lambda *asked: seen.append(usual(*asked)[1]) or usual(*asked)
     client.get("/pages/", headers={name: "for=10.9.9.9"}, follow_redirects=False)
     assert set(seen) == {"10.0.0.1"}
 
 
 def test_one_cookie_written_in_many_ways_pushes_nobody_out(hub, monkeypatch):
     monkeypatch.setattr(fair_turns, "MOST_OF_ONE", 4)
-    known = layer_of(hub)._known
+    known = hub.fair_turns()._known
     hub.get("bose", "/me")
     value = cookie_of(hub, "ada")
     for number in range(1, 9):
@@ -133,7 +125,7 @@ def test_nobody_has_the_hub_hold_much(hub, headers, monkeypatch):
     statuses = asyncio.run(attack(hub, ["10.0.0.1"] * 30, headers))
     assert statuses[429] == 26
     assert sum(statuses.values()) == 30
-    bodies = layer_of(hub)._bodies
+    bodies = hub.fair_turns()._bodies
     assert (bodies._held, bodies._strangers) == ({}, 0)
     assert hub.make("ada", "engines/afterwards").status_code == 201
 
@@ -153,7 +145,7 @@ def test_nor_do_strangers_from_many_addresses_and_people_are_not_kept_out(hub, m
         assert (await waiting)[429] == 26
 
     asyncio.run(work())
-    assert layer_of(hub)._bodies._strangers == 0
+    assert hub.fair_turns()._bodies._strangers == 0
 
 
 def test_nobody_keeps_connections_by_bodies_that_do_not_end(hub, monkeypatch):
@@ -161,7 +153,7 @@ def test_nobody_keeps_connections_by_bodies_that_do_not_end(hub, monkeypatch):
     slow = EndlessBody(hub, "10.0.0.1", {})
     asyncio.run(slow.send_all())
     assert slow.statuses == [408]
-    assert layer_of(hub)._bodies._strangers == 0
+    assert hub.fair_turns()._bodies._strangers == 0
 
 
 @pytest.mark.parametrize("word", [

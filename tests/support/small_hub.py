@@ -14,6 +14,7 @@ from uuid import uuid4
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from lepton_hub.api.middleware.fair_turns import FairTurns
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.audit import Entry, entries
@@ -98,6 +99,13 @@ class SmallHub:
     def grant(self, who: str, reference: str, subject: str, name: str, role: str) -> Response:
         told = {"subject": subject, "name": name, "role": role}
         return self.ask(who, "PUT", f"/items/{reference}/grants", json=told)
+
+    def fair_turns(self) -> FairTurns:
+        """Return the layer that gives requests their turns; the first request has made it."""
+        layer: Any = self.app.middleware_stack
+        while not isinstance(layer, FairTurns):
+            layer = layer.app
+        return layer
 
     def log(self, **which: Any) -> list[Entry]:
         """Return entries of the audit log, the newest first."""
