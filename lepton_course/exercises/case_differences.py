@@ -24,8 +24,6 @@ from lepton_course.exercises.values import Opaque, Plain, plain, same
 VALUES = ("result", "output", "gradients")
 """The aspects that an exercise's own comparison compares. All others are compared exactly."""
 
-_EXACT = exact()
-
 
 def case_differences(question: Question, index: int, observed: Observation) -> Differences:
     """Return all differences between an observation of a case and the expected one.
@@ -77,7 +75,7 @@ def alike(
 
 def compared(aspect: str, compare: Comparison) -> Comparison:
     """Return the comparison for an aspect: the exercise's own for values, exact for the rest."""
-    return compare if aspect in VALUES else _EXACT
+    return compare if aspect in VALUES else exact()
 
 
 def _aspect_differences(
