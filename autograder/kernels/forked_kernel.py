@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import sys
+import threading
+from functools import partial
 from typing import Any
 
 from ipykernel.kernelapp import IPKernelApp
@@ -26,6 +28,9 @@ from autograder.sandbox.control_group import ControlGroup
 
 NICENESS = 10
 """Niceness of sandboxed kernels: their watchers and judges take precedence."""
+
+PIPE_SECONDS = 5.0
+"""For a thread of the kernel to open its event pipe."""
 
 
 def run_kernel(request: Request, ready: int, group: ControlGroup | None) -> None:
@@ -78,7 +83,20 @@ def _listening(request: Request) -> Any:
         app.initialize(["-f", request.connection_file, *options])
         show_figures(app.shell)
     use_pipes_without_terminals()
+    _open_event_pipes(app)
     return app
+
+
+def _open_event_pipes(app: Any) -> None:
+    """Have the threads that send output open their event pipes, as they would at its first use.
+
+    By then a cell may have left no descriptor, and the thread would end with its loop.
+    """
+    output = app.iopub_thread
+    for thread in (output, app.control_thread):
+        opened = threading.Event()
+        thread.io_loop.add_callback(partial(output.schedule, opened.set))
+        opened.wait(PIPE_SECONDS)
 
 
 def _limit_threads() -> None:

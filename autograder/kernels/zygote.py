@@ -56,6 +56,7 @@ ALWAYS = (
     "matplotlib_inline.backend_inline",
     "numpy",
     "pygments.formatters.terminal256",
+    "pygments.styles.default",
     "stack_data",
     "tornado.platform.asyncio",
 )

@@ -85,6 +85,28 @@ def test_errors_and_display_come_through(world):
     assert execute("1/0", "print('next')", world=world) == ["ZeroDivisionError", "next\n"]
 
 
+LEAVE_NO_DESCRIPTOR = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+files = []
+while True:
+    files.append(open("/dev/null"))
+"""
+
+
+@pytest.mark.timeout(120)
+def test_a_cell_that_leaves_no_descriptor_sees_why(world):
+    """Within the time-out of a cell that hangs until it is interrupted."""
+    cells = (
+        LEAVE_NO_DESCRIPTOR,
+        "print('still here')",
+        "files.clear()",
+        "print(open('/dev/null').name)",
+    )
+    outputs = execute(*cells, world=world, timeout=9, interrupt_on_timeout=True)
+    assert outputs == ["OSError", "still here\n", "", "/dev/null\n"]
+
+
 def test_a_cell_that_runs_too_long_is_interrupted(world):
     outputs = execute(
         "import time\nwhile True: time.sleep(0.01)",

@@ -112,7 +112,7 @@ os.chmod("..", 0o500)
 """, status=""),
     Attack("open_files", "opens files until none can be opened",
            first="files = []\nwhile True: files.append(open('/dev/null'))",
-           total="files.clear()\n" + TOTAL, deserves=(0, 3), status=""),
+           total="files.clear()\n" + TOTAL, deserves=(0, 3)),
     Attack("busy_processes", "keeps all cores busy, at the highest priority it can get",
            first="""
 import os
