@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from heapq import nlargest
@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
-    func,
     literal_column,
     or_,
     select,
@@ -26,6 +25,7 @@ from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import in_audience
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 from lepton_hub.search.entry_ids import among
+from lepton_hub.search.few_hits import few_found, row_count
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_index import (
     FACTS,
@@ -37,14 +37,16 @@ from lepton_hub.search.word_index import (
 )
 
 _FEW_HITS = 3000
-_VERY_FEW_HITS = 500
+_FEW_IN_LABELS = 1000
 _PAGE = 200
 _FEW_FOR_A_PAGE = 5000
 _FEW_FOR_COUNTS = 40_000
-"""Very few hits are best checked one by one, in SQLite also few. For many, the database reads the
-ids of all that somebody may see into a set, unless there are too many of those as well: then hits
-that they may see are not rare, and soon enough are found. Counts look at many more hits than a
-page does, so a larger set pays for them."""
+"""Few hits are best checked one by one. For many, the database reads the ids of all that somebody
+may see into a set, unless there are too many of those as well: then hits that they may see are not
+rare, and soon enough are found. Counts look at many more hits than a page does, so a larger set
+pays for them."""
+_OFTEN_ENOUGH = 8
+"""Who sees an eighth of all finds a page among so many times its hits."""
 _FEW_ENTRIES = 10_000
 """Where no more entries exist for somebody, hits that they may see are rare, however common a word
 is: the database looks for the words in these entries alone."""
@@ -96,35 +98,49 @@ class SearchPlan:
             return query.order_by(id_.desc())
         if self.looks:
             matches = matching(self.session, self.words, self.facts, rank)
-            # PostgreSQL thinks of no beginning of a word as rare: asked for the latest hits of a
-            # rank that is, it would look at all entries. (To count phrases, it has to.)
-            may_be_rare = rank in (Rank.TITLE, Rank.LABELS) and is_postgres(self.session)
-            if may_be_rare and _size(self.session, matches.ids(), _FEW_HITS) is not None:
-                query = among(self.session, query, list(self.session.scalars(matches.ids())))
-            else:
-                query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
-                query, id_ = query.where(matches.condition), matches.id
+            query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
+            query, id_ = query.where(matches.condition), matches.id
         if before is not None:
             query = query.where(id_ < before)
         return query.where(self._exists(limit)).order_by(id_.desc()).limit(limit)
 
-    def existing_among(self, ids: Iterable[int]) -> Iterable[int]:
-        """Return those of some entries that exist for the person."""
-        some = list(ids)
-        query = among(self.session, select(SearchEntry.id), some)
-        return self.session.scalars(query.where(self._exists(len(some))))
+    def latest_ids(self, rank: Rank, limit: int, before: int | None) -> list[int]:
+        """Return the ids of what is found of a rank, the latest first. See `latest`."""
+        few = self._few_in_labels(rank)
+        if few is None:
+            query = self.latest(SearchEntry.id, limit=limit, rank=rank, before=before)
+            return list(self.session.scalars(query))
+        ids = sorted((id_ for id_ in few if before is None or id_ < before), reverse=True)
+        found: list[int] = []
+        some = _OFTEN_ENOUGH * limit
+        for part in (ids[:some], ids[some:]):
+            if part and len(found) < limit:
+                query = among(self.session, select(SearchEntry.id), part)
+                found += sorted(self.session.scalars(query.where(self._is_by_itself)), reverse=True)
+        return found[:limit]
+
+    def _few_in_labels(self, rank: Rank) -> Sequence[int] | None:
+        """Return the ids of all hits of a rank, whoever may see them; None: too many, or not asked.
+
+        PostgreSQL thinks of no beginning of a word as rare: asked for the latest hits of a rank
+        that is, it would look at all entries. (To tell how rare phrases are, it has to.)
+        """
+        if not self.words or rank not in (Rank.TITLE, Rank.LABELS) or not is_postgres(self.session):
+            return None
+        ids = matching(self.session, self.words, self.facts, rank).ids()
+        some = self.session.scalars(ids.limit(_FEW_IN_LABELS + 1)).all()
+        return some if len(some) <= _FEW_IN_LABELS else None
 
     def _exists(self, limit: int) -> ColumnElement[bool]:
         """Return the condition that an entry exists for the person. limit: how many shall be."""
-        is_page = limit <= _PAGE and (self.looks or not is_postgres(self.session))
-        most = _FEW_FOR_A_PAGE if is_page else _FEW_FOR_COUNTS
+        most = _FEW_FOR_A_PAGE if limit <= _PAGE else _FEW_FOR_COUNTS
         is_set = self.visible is not None and self.visible <= most
         return self._is_in_set if is_set else self._is_by_itself
 
     @cached_property
     def _is_by_itself(self) -> ColumnElement[bool]:
         item = existing(self.person).where(SharedItem.id == SearchEntry.item_id)
-        return or_(item.exists(), _is_of_section(self.person))
+        return or_(_is_there(item, SharedItem.id), _is_of_section(self.person))
 
     @cached_property
     def _is_in_set(self) -> ColumnElement[bool]:
@@ -140,20 +156,17 @@ def plan_search(session: Session, person: Person, filters: SearchFilters) -> Sea
     told = {name: getattr(filters, name) for name in FACTS}
     facts = [fact(name, value) for name, value in told.items() if value is not None]
     plan = SearchPlan(session, person, filters.words, facts)
-    hits = None
     if plan.looks:
-        ids = matching(session, filters.words, facts, None).ids()
-        hits = _size(session, ids, _FEW_HITS)
-    by_itself = _VERY_FEW_HITS if is_postgres(session) else _FEW_HITS
-    if not person.admin and (hits is None or hits > by_itself):
-        plan = replace(plan, visible=_size(session, existing_ids(person), _FEW_FOR_COUNTS))
-        if _has_few_entries(plan):
-            entries = existing_entries(person)
-            return replace(plan, found=ranked(session, filters.words, facts, entries))
-    if hits is None:
+        found = few_found(session, filters.words, facts, plan._is_by_itself, _FEW_HITS)
+        if found is not None:
+            return replace(plan, found=found)
+    if person.admin:
         return plan
-    ranks = ranked(session, filters.words, facts)
-    return replace(plan, found={id_: ranks[id_] for id_ in plan.existing_among(ranks)})
+    plan = replace(plan, visible=row_count(session, existing_ids(person), _FEW_FOR_COUNTS))
+    if not _has_few_entries(plan):
+        return plan
+    entries = existing_entries(person)
+    return replace(plan, found=ranked(session, filters.words, facts, entries))
 
 
 def existing_entries(person: Person) -> CompoundSelect[tuple[int]]:
@@ -169,22 +182,25 @@ def _has_few_entries(plan: SearchPlan) -> bool:
     """Return whether few entries exist for the person: items have posts as well."""
     if plan.visible is None or plan.visible > _FEW_ENTRIES:
         return False
-    return _size(plan.session, existing_entries(plan.person), _FEW_ENTRIES) is not None
+    return row_count(plan.session, existing_entries(plan.person), _FEW_ENTRIES) is not None
 
 
 def _is_of_section(person: Person) -> ColumnElement[bool]:
     """Return the condition that an entry is of a thread about a section that somebody may see."""
-    query = select(DiscussionThread.id).where(DiscussionThread.id == SearchEntry.thread_id)
-    return SearchEntry.item_id.is_(None) & query.where(*_is_visible_section(person)).exists()
+    thread = select(DiscussionThread).where(DiscussionThread.id == SearchEntry.thread_id)
+    thread = thread.where(*_is_visible_section(person))
+    return SearchEntry.item_id.is_(None) & _is_there(thread, DiscussionThread.id)
+
+
+def _is_there(query: Select[Any], id_: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that a query for at most one row has one.
+
+    It is no EXISTS: where many rows may be asked about, even if a limit ends that soon, PostgreSQL
+    makes a set of all that exists, which takes longer than the answer.
+    """
+    return query.with_only_columns(id_).scalar_subquery().is_not(None)
 
 
 def _is_visible_section(person: Person) -> tuple[ColumnElement[bool], ...]:
     thread = DiscussionThread
     return thread.item_id.is_(None), thread.deleted_at.is_(None), in_audience(person)
-
-
-def _size(session: Session, query: Any, most: int) -> int | None:
-    """Return how many rows a query has; None: more than `most`."""
-    some = query.limit(most + 1).subquery()
-    number = session.scalar(select(func.count()).select_from(some)) or 0
-    return number if number <= most else None

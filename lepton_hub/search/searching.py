@@ -47,8 +47,7 @@ def _in_ranks(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
     places: list[Place] = []
     for rank, before in _ranks(plan.words, after):
         missing = limit - len(places)
-        query = plan.latest(SearchEntry.id, limit=missing, rank=rank, before=before)
-        places += [(rank, id_) for id_ in plan.session.scalars(query)]
+        places += [(rank, id_) for id_ in plan.latest_ids(rank, missing, before)]
         if len(places) == limit:
             break
     return places

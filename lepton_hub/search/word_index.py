@@ -156,16 +156,21 @@ def _postgres_ranks(
     session: Session, words: list[str], facts: list[str], entries: SelectBase[tuple[int]] | None
 ) -> SelectBase[tuple[int, int]]:
     matches = matching(session, words, facts, None)
-    rank: ColumnElement[int] = literal(int(Rank.TITLE))
-    if words:
-        better = [one for one in Rank if one != Rank.ANYWHERE]
-        found = [(_postgres_condition(matches.table, words, one), int(one)) for one in better]
-        rank = case(*found, else_=int(Rank.ANYWHERE))
+    rank = postgres_rank(matches.table, words)
     query = matches.ids().add_columns(rank.label("rank"))
     if entries is None:
         return query
     # As an array, so that these rows are looked at, and not all that have the words.
     return query.where(matches.id == any_(func.array(entries.scalar_subquery())))
+
+
+def postgres_rank(found: TableClause, words: list[str]) -> ColumnElement[int]:
+    """Return the rank of a row of PostgreSQL's index that has the words."""
+    if not words:
+        return literal(int(Rank.TITLE))
+    better = [one for one in Rank if one != Rank.ANYWHERE]
+    ranks = [(_postgres_condition(found, words, one), int(one)) for one in better]
+    return case(*ranks, else_=int(Rank.ANYWHERE))
 
 
 def _sqlite_ranks(

@@ -62,7 +62,7 @@ QUERIES = [
 @pytest.mark.parametrize(("few", "entries"), [(0, 0), (20, 30), (10**6, 0), (0, 10**6)])
 def test_it_finds_what_a_naive_search_finds(hub, monkeypatch, few, entries):
     """However the database reads it: one by one, or from sets, or what exists for who asks."""
-    for name in ("_FEW_HITS", "_VERY_FEW_HITS", "_FEW_FOR_A_PAGE"):
+    for name in ("_FEW_HITS", "_FEW_IN_LABELS", "_FEW_FOR_A_PAGE"):
         monkeypatch.setattr(search_plan, name, few)
     monkeypatch.setattr(search_plan, "_FEW_ENTRIES", entries)
     monkeypatch.setattr(search_plan, "_FEW_FOR_COUNTS", max(few, entries))
