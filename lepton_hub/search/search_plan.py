@@ -12,6 +12,9 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Select,
+    and_,
+    case,
+    func,
     literal_column,
     or_,
     select,
@@ -25,7 +28,7 @@ from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import in_audience
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 from lepton_hub.search.entry_ids import among
-from lepton_hub.search.few_hits import few_found, row_count
+from lepton_hub.search.few_hits import few_found, is_rare, row_count
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_index import (
     FACTS,
@@ -37,6 +40,7 @@ from lepton_hub.search.word_index import (
 )
 
 _FEW_HITS = 3000
+_MANY_HITS = 10_000
 _FEW_IN_LABELS = 1000
 _PAGE = 200
 _FEW_FOR_A_PAGE = 5000
@@ -44,7 +48,8 @@ _FEW_FOR_COUNTS = 40_000
 """Few hits are best checked one by one. For many, the database reads the ids of all that somebody
 may see into a set, unless there are too many of those as well: then hits that they may see are not
 rare, and soon enough are found. Counts look at many more hits than a page does, so a larger set
-pays for them."""
+pays for them. Where few of the latest entries are hits, all of them are looked up with that set,
+unless they are many."""
 _OFTEN_ENOUGH = 8
 """Who sees an eighth of all finds a page among so many times its hits."""
 _FEW_ENTRIES = 10_000
@@ -137,6 +142,15 @@ class SearchPlan:
         is_set = self.visible is not None and self.visible <= most
         return self._is_in_set if is_set else self._is_by_itself
 
+    def exists_among(self, hits: ColumnElement[int]) -> ColumnElement[bool]:
+        """Return the condition that an entry exists for the person, where it is one of few hits."""
+        if self.person.admin or not is_postgres(self.session):
+            return self._is_by_itself
+        some = existing_ids(self.person).limit(_FEW_FOR_COUNTS + 1).subquery()
+        visible = select(func.count()).select_from(some).scalar_subquery()
+        pays = and_(hits > _FEW_HITS, visible <= _FEW_FOR_COUNTS)
+        return case((pays, self._is_in_set), else_=self._is_by_itself)
+
     @cached_property
     def _is_by_itself(self) -> ColumnElement[bool]:
         item = existing(self.person).where(SharedItem.id == SearchEntry.item_id)
@@ -157,7 +171,8 @@ def plan_search(session: Session, person: Person, filters: SearchFilters) -> Sea
     facts = [fact(name, value) for name, value in told.items() if value is not None]
     plan = SearchPlan(session, person, filters.words, facts)
     if plan.looks:
-        found = few_found(session, filters.words, facts, plan._is_by_itself, _FEW_HITS)
+        most = _MANY_HITS if is_rare(session, filters.words, facts) else _FEW_HITS
+        found = few_found(session, filters.words, facts, plan.exists_among, most)
         if found is not None:
             return replace(plan, found=found)
     if person.admin:

@@ -238,7 +238,8 @@ def _postgres_condition(
     title = _has(found.c.title, anywhere)
     labels = _has(found.c.labels, anywhere)
     beyond_labels = and_(_has(found.c.words, anywhere), not_(labels))
-    is_phrase = _has(found.c.words, phrase)
+    # Both, so that PostgreSQL thinks of phrases as rare: to it, they are as common as their words.
+    is_phrase = and_(_has(found.c.words, anywhere), _has(found.c.words, phrase))
     ranked = {
         None: _has(found.c.words, anywhere),
         Rank.TITLE: title,

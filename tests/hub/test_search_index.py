@@ -59,14 +59,18 @@ QUERIES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("few", "entries"), [(0, 0), (20, 30), (10**6, 0), (0, 10**6)])
-def test_it_finds_what_a_naive_search_finds(hub, monkeypatch, few, entries):
+@pytest.mark.parametrize(
+    ("few", "many", "entries"),
+    [(0, 0, 0), (20, 30, 30), (10**6, 0, 0), (0, 10**6, 1000), (0, 10**6, 0), (0, 0, 10**6)],
+)
+def test_it_finds_what_a_naive_search_finds(hub, monkeypatch, few, many, entries):
     """However the database reads it: one by one, or from sets, or what exists for who asks."""
     for name in ("_FEW_HITS", "_FEW_IN_LABELS", "_FEW_FOR_A_PAGE"):
         monkeypatch.setattr(search_plan, name, few)
+    monkeypatch.setattr(search_plan, "_MANY_HITS", max(few, many))
     monkeypatch.setattr(search_plan, "_FEW_ENTRIES", entries)
     monkeypatch.setattr(search_plan, "_FEW_FOR_COUNTS", max(few, entries))
-    chance = random.Random(few + entries)
+    chance = random.Random(few + many + entries)
     with hub.state.reading.begin() as session:
         everything = all_entries(session)
         for _ in range(40):
