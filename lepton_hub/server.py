@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
 import time
@@ -34,6 +35,15 @@ def listening(host: str, port: int, patience: float = PATIENCE_SECONDS) -> socke
             return found
 
 
+def keep_what_is_loaded() -> None:
+    """Have Python look for garbage no longer in what is there for good: all modules, above all.
+
+    To look through them takes longer than most answers, and some request would wait for it.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def serve(app: Starlette, listener: socket.socket, seconds: float | None = None) -> None:
     """Serve until this process is asked to end, or for so many seconds.
 
@@ -49,6 +59,7 @@ def serve(app: Starlette, listener: socket.socket, seconds: float | None = None)
         timeout_graceful_shutdown=5,
     )
     server = uvicorn.Server(config)
+    keep_what_is_loaded()
     if seconds is not None:
         timer = threading.Timer(seconds, setattr, (server, "should_exit", True))
         timer.daemon = True

@@ -24,6 +24,7 @@ from lepton_hub.api.service_state import ServiceState, open_service
 from lepton_hub.application import create_app
 from lepton_hub.identity.made_up import MadeUpIdentity, MadeUpSignIn
 from lepton_hub.identity.oauth import COOKIE
+from lepton_hub.server import keep_what_is_loaded
 from lepton_hub.settings import settings_of
 
 COMMON = VOCABULARY[:20]
@@ -155,6 +156,7 @@ def main() -> None:
     if told.closed:
         with hub.state.engine.begin() as connection:
             connection.execute(text("DELETE FROM grants"))
+    keep_what_is_loaded()  # as the hub's server does
     for _ in range(3):  # the first requests of a process also load what all need
         hub.ask("p1", "/search", {"q": "warm"})
         hub.ask("p1", "/pages/search", {"q": "warm"})

@@ -40,7 +40,7 @@ from lepton_hub.search.word_index import (
 )
 
 _FEW_HITS = 3000
-_MANY_HITS = 10_000
+_MANY_HITS = 15_000
 _FEW_IN_LABELS = 1000
 _PAGE = 200
 _FEW_FOR_A_PAGE = 5000
