@@ -7,11 +7,12 @@ found without looking at the others, however common it is.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from secrets import randbelow
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Select, cast, func, select
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, Select, cast, func, select, true
 from sqlalchemy.orm import Session
 
 from lepton_hub.search.search_tables import SearchEntry
@@ -40,11 +41,15 @@ def free_id(session: Session, moment: datetime) -> int:
         wanted *= 2
 
 
-def among(session: Session, query: Select[Any], ids: list[int]) -> Select[Any]:
-    """Return a query for entries, of these ids alone."""
+def among(
+    session: Session, columns: Sequence[Any], ids: list[int], *conditions: ColumnElement[bool]
+) -> Select[Any]:
+    """Return the query for columns of entries, of these ids alone and under these conditions."""
     if session.get_bind().dialect.name == "postgresql":
         one_by_one = func.unnest(cast(ids, ARRAY(BigInteger)))
         some = one_by_one.table_valued("id", name="among").render_derived()
-        return query.join(some, some.c.id == SearchEntry.id)
+        # Because of the OFFSET each is looked up, where all entries might be read to join them.
+        each = select(*columns).where(SearchEntry.id == some.c.id, *conditions).offset(0).lateral()
+        return select(*each.c).select_from(some).join(each, true())
     listed = func.json_each(json.dumps(ids)).table_valued("value")
-    return query.where(SearchEntry.id.in_(select(listed.c.value)))
+    return select(*columns).where(SearchEntry.id.in_(select(listed.c.value)), *conditions)

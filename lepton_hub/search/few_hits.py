@@ -13,7 +13,7 @@ from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_index import is_postgres, matching, postgres_rank, ranked
 
 _LATEST = 1000
-_RARE = 0.1
+_RARE = 0.08
 
 
 Condition = Callable[[ColumnElement[int]], ColumnElement[bool]]
@@ -88,5 +88,6 @@ def _in_sqlite(
     if row_count(session, matching(session, words, facts, None).ids(), most) is None:
         return None
     ranks = ranked(session, words, facts)
-    query = among(session, select(SearchEntry.id), list(ranks)).where(exists(literal(len(ranks))))
+    condition = exists(literal(len(ranks)))
+    query = among(session, (SearchEntry.id,), list(ranks), condition)
     return {id_: ranks[id_] for id_ in session.scalars(query)}

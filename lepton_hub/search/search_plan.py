@@ -40,7 +40,7 @@ from lepton_hub.search.word_index import (
 )
 
 _FEW_HITS = 3000
-_MANY_HITS = 15_000
+_MANY_HITS = 9000
 _FEW_IN_LABELS = 1000
 _PAGE = 200
 _FEW_FOR_A_PAGE = 5000
@@ -92,15 +92,14 @@ class SearchPlan:
     def latest(
         self, *columns: Any, limit: int, rank: Rank | None = None, before: int | None = None
     ) -> Select[Any]:
-        """Return the query for what is found, the latest first.
+        """Return the query for the latest of what is found, in order where `found` is None.
 
         columns: of SearchEntry. rank: of what has the words, only this; None: all. before: entries
         with a lower id alone. The database reads little more than it takes to reach the limit.
         """
-        query, id_ = select(*columns), SearchEntry.id
         if self.found is not None:
-            query = among(self.session, query, nlargest(limit, self.found))
-            return query.order_by(id_.desc())
+            return among(self.session, columns, nlargest(limit, self.found))
+        query, id_ = select(*columns), SearchEntry.id
         if self.looks:
             matches = matching(self.session, self.words, self.facts, rank)
             query = query.select_from(matches.table).join(SearchEntry, matches.is_entry)
@@ -120,8 +119,8 @@ class SearchPlan:
         some = _OFTEN_ENOUGH * limit
         for part in (ids[:some], ids[some:]):
             if part and len(found) < limit:
-                query = among(self.session, select(SearchEntry.id), part)
-                found += sorted(self.session.scalars(query.where(self._is_by_itself)), reverse=True)
+                query = among(self.session, (SearchEntry.id,), part, self._is_by_itself)
+                found += sorted(self.session.scalars(query), reverse=True)
         return found[:limit]
 
     def _few_in_labels(self, rank: Rank) -> Sequence[int] | None:
