@@ -153,7 +153,7 @@ class SearchPlan:
     @cached_property
     def _is_by_itself(self) -> ColumnElement[bool]:
         item = existing(self.person).where(SharedItem.id == SearchEntry.item_id)
-        return or_(_is_there(item, SharedItem.id), _is_of_section(self.person))
+        return or_(_is_there(self.session, item, SharedItem.id), self._is_of_section)
 
     @cached_property
     def _is_in_set(self) -> ColumnElement[bool]:
@@ -161,7 +161,15 @@ class SearchPlan:
         if not is_postgres(self.session):
             # The + keeps SQLite from finding the entries of each of these items, then sorting.
             item_id = literal_column("+search_entries.item_id")
-        return or_(item_id.in_(existing_ids(self.person)), _is_of_section(self.person))
+        return or_(item_id.in_(existing_ids(self.person)), self._is_of_section)
+
+    @property
+    def _is_of_section(self) -> ColumnElement[bool]:
+        """The condition that an entry is of a thread about a section that the person may see."""
+        thread = select(DiscussionThread).where(DiscussionThread.id == SearchEntry.thread_id)
+        thread = thread.where(*_is_visible_section(self.person))
+        is_there = _is_there(self.session, thread, DiscussionThread.id)
+        return SearchEntry.item_id.is_(None) & is_there
 
 
 def plan_search(session: Session, person: Person, filters: SearchFilters) -> SearchPlan:
@@ -199,19 +207,14 @@ def _has_few_entries(plan: SearchPlan) -> bool:
     return row_count(plan.session, existing_entries(plan.person), _FEW_ENTRIES) is not None
 
 
-def _is_of_section(person: Person) -> ColumnElement[bool]:
-    """Return the condition that an entry is of a thread about a section that somebody may see."""
-    thread = select(DiscussionThread).where(DiscussionThread.id == SearchEntry.thread_id)
-    thread = thread.where(*_is_visible_section(person))
-    return SearchEntry.item_id.is_(None) & _is_there(thread, DiscussionThread.id)
-
-
-def _is_there(query: Select[Any], id_: ColumnElement[int]) -> ColumnElement[bool]:
+def _is_there(session: Session, query: Select[Any], id_: ColumnElement[int]) -> ColumnElement[bool]:
     """Return the condition that a query for at most one row has one.
 
-    It is no EXISTS: where many rows may be asked about, even if a limit ends that soon, PostgreSQL
-    makes a set of all that exists, which takes longer than the answer.
+    In PostgreSQL it is no EXISTS: where many rows may be asked about, even if a limit ends that
+    soon, it would make a set of all that exists, which takes longer than the answer.
     """
+    if not is_postgres(session):
+        return query.exists()
     return query.with_only_columns(id_).scalar_subquery().is_not(None)
 
 

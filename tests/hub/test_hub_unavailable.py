@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from starlette.testclient import TestClient
 
@@ -39,3 +41,10 @@ def test_it_tries_again_later(tmp_path, monkeypatch, capsys):
 
 def test_a_server_ends_when_its_time_is_over():
     serve(unavailable_app(""), listening("127.0.0.1", 0), seconds=0.2)
+
+
+def test_a_server_looks_for_no_garbage_in_what_is_loaded():
+    gc.unfreeze()
+    serve(unavailable_app(""), listening("127.0.0.1", 0), seconds=0.1)
+    assert gc.get_freeze_count() > 10_000
+    gc.unfreeze()

@@ -29,6 +29,7 @@ from lepton_hub.search import (
 )
 from lepton_hub.search.index_keeping import keep_index
 from lepton_hub.search.word_forms import words_of
+from lepton_hub.search.word_index import is_postgres
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +95,22 @@ def test_it_finds_what_a_naive_search_finds(hub, monkeypatch, few, many, entries
                 "team": Counter(entry.team for entry in entries if entry.team),
                 "owner": Counter(entry.owner for entry in entries),
             }
+
+
+def test_postgresql_makes_no_set_of_all_that_exists_to_check_some(hub):
+    """Its planner makes one of an EXISTS, where it thinks that enough is asked about."""
+    with hub.state.reading.begin() as session:
+        if not is_postgres(session):
+            return
+        plan = plan_search(session, CURIE, SearchFilters([]))
+        query = select(SearchEntry.id).where(plan._is_by_itself)
+        shown = query.compile(session.get_bind(), compile_kwargs={"literal_binds": True})
+        settings = ("enable_indexscan", "enable_indexonlyscan", "enable_bitmapscan")
+        for setting in settings:  # so that to look each up seems dear
+            session.execute(text(f"SET LOCAL {setting} = off"))
+        rows = session.execute(text(f"EXPLAIN {shown}")).scalars().all()
+        of_items = [row for row in rows if "Filter:" in row and "SubPlan" in row][0]
+        assert "hashed" not in of_items, rows
 
 
 def test_counts_have_a_bound_and_say_so(hub, monkeypatch):
