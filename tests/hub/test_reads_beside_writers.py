@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import nbformat
 import pytest
 from hub_routes import routes_of
+from nbformat.v4 import new_notebook
 from page_visitor import PageVisitor
 from small_hub import SmallHub, small_hub
 
@@ -20,9 +21,10 @@ MODULE = "basics/08_evaluation"
 RIDES = "/items/engines/rides"
 NOTE = "/documents/engines/note"
 CARRIED = {
-    "/data": "id=engines/rides@1",
+    "/data": "id=engines/rides@1&path=a.csv",
     "/document": "id=engines/note",
     "/documents/{space}/{name}/difference": "before=1",
+    "/items/{space}/{name}/versions/{number}/notebook": "path=a.ipynb",
     "/items/{space}/{name}/versions/{number}/preview": "path=a.csv",
     "/pages/documents/{space}/{name}/difference": "before=1",
     "/pages/items/{space}/{name}/file": "path=a.csv",
@@ -49,8 +51,8 @@ def hub(tmp_path_factory) -> Iterator[SmallHub]:
 def ids(hub) -> dict[str, str]:
     """Fill the hub; return what stands in place of an address's variables, by how it begins."""
     hub.make("ada", "engines/rides")
-    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
-    files = {"a.csv": b"riders\n1\n", "a.py": b"print(1)", "a.ipynb": json.dumps(notebook).encode()}
+    notebook = nbformat.writes(new_notebook(cells=[])).encode()
+    files = {"a.csv": b"riders\n1\n", "a.py": b"print(1)", "a.ipynb": notebook}
     hub.add("ada", "engines/rides", files)
     hub.post("ada", "/documents", {"space": "engines", "name": "note", "title": "N", "text": "x"})
     told = {"name": "b.txt", "upload": hub.upload("ada", b"beside")}

@@ -116,7 +116,7 @@ except OSError as error:
     ),
     "no folder": HostileJob(
         "import os, shutil\nshutil.rmtree(os.environ['LEPTON_JOB_RESULTS'])",
-        says=("The job has left no files.", "Left out: results: it cannot be read"),
+        says=("The job has left no files.",),
         keeps=None,
     ),
     "another folder in its place": HostileJob(
