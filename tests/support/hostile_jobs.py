@@ -143,7 +143,7 @@ for name in glob.glob("/proc/[0-9]*/environ"):
     "sockets of all kinds": HostileJob(
         """
 import socket
-for family in (socket.AF_PACKET, socket.AF_VSOCK, socket.AF_ALG, socket.AF_BLUETOOTH):
+for family in (socket.AF_PACKET, socket.AF_VSOCK, socket.AF_ALG, 31):
     for kind in (socket.SOCK_RAW, socket.SOCK_DGRAM, socket.SOCK_STREAM):
         try:
             made = socket.socket(family, kind)
