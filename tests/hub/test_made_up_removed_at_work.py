@@ -6,13 +6,14 @@ first, each would wait for the other, and the database would end one of them.
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 
 import pytest
 from bounded_waits import join_all, until
 from conftest import skip_unless_ci
-from postgres import postgres_programs, postgres_server
+from postgres import PostgresServer, postgres_programs, postgres_server
 from small_hub import SmallHub, small_hub
 from sqlalchemy import Select, select, text
 
@@ -28,15 +29,19 @@ WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
-@pytest.fixture
-def hub(tmp_path) -> Iterator[SmallHub]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
     programs = postgres_programs()
     if programs is None:
         skip_unless_ci("No PostgreSQL found. On Debian: sudo apt install postgresql")
-    with (
-        postgres_server(programs) as server,
-        small_hub(tmp_path, database=server.new_database("hub")) as hub,
-    ):
+    with postgres_server(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def hub(server, tmp_path) -> Iterator[SmallHub]:
+    url = server.new_database(f"hub_{secrets.token_hex(4)}")
+    with small_hub(tmp_path, database=url) as hub:
         hub.known.people["bose"] = BOSE
         assert fill_if_empty(hub.state)
         yield hub
