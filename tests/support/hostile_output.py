@@ -141,7 +141,7 @@ os.symlink(os.environ["LEPTON_JOB_INPUTS"], folder)
         says=("LEPTON_JOB_RESULTS",),
     ),
     "giant JSON": HostileJob(
-        "open('results/a.json', 'w').write('[' * 2_000_000)", keeps=frozenset({"a.json"})
+        "open('results/a.json', 'w').write('[' * 300_000)", keeps=frozenset({"a.json"})
     ),
     "garbage of TensorBoard's": HostileJob(
         r"""
@@ -169,7 +169,14 @@ os.symlink("/etc/passwd", "c.tfevents.1")
 METRICS = "metrics that are no numbers"
 SAID = {
     "a log without end": stopped(
-        "import os\nwhile True:\n    os.write(1, b'\\x1b[31mx' * 9999)", "it ran longer", seconds=1
+        """
+import os, time
+while True:
+    os.write(1, b"\\x1b[31mx" * 9999)
+    time.sleep(0.01)
+""",
+        "it ran longer than 1 s",
+        seconds=1,
     ),
     "a log with terminal sequences": HostileJob(
         r"""
