@@ -1,4 +1,4 @@
-"""Users who ask a service over HTTP, each with a connection of their own, and how long they wait.
+"""Users who ask a service over HTTP, each with a connection and an address, and how long they wait.
 
 A closed loop: after each answer a user thinks, then asks again. Whoever is told to come back later
 (429 or 503 with Retry-After) does so; their time goes on.
@@ -104,7 +104,8 @@ class LoadRound:
         self._new = len(users)
         self._nobody_new = asyncio.Event()
         async with AsyncExitStack() as stack:
-            sessions = [await stack.enter_async_context(_session(self.address)) for _ in users]
+            made = [_session(self.address, number) for number in range(len(users))]
+            sessions = [await stack.enter_async_context(one) for one in made]
             asking = map(self._ask_again_and_again, users, sessions)
             await asyncio.gather(self._watch(), *asking)
         return self.found
@@ -205,9 +206,11 @@ async def _alone(address: str, pid: int, users: list[LoadUser], kind: str, secon
         return (processor_seconds(pid) - used) / count * 1000
 
 
-def _session(address: str) -> aiohttp.ClientSession:
+def _session(address: str, number: int = 0) -> aiohttp.ClientSession:
+    """Return a connection from an address of its user's own, of which the loopback has many."""
+    own = (f"127.1.{number // 250}.{number % 250 + 1}", 0)
     return aiohttp.ClientSession(
         address,
-        connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=4.5),
+        connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=4.5, local_addr=own),
         timeout=aiohttp.ClientTimeout(total=None),
     )
