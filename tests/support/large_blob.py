@@ -1,6 +1,6 @@
 """Write and read a large content; print by how many MB the process's peak grew at each step.
 
-`large_blob.py FOLDER MEGABYTES [times]`; with a third argument it prints seconds, too.
+`large_blob.py PLACE MEGABYTES [times]`, the place being a folder or a URL; with a third argument it prints seconds, too.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import resource
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from lepton_hub.keys import KeyRing
 from lepton_hub.storage import BlobStore, Uploads
@@ -31,9 +30,8 @@ def peak() -> float:
 
 def main() -> None:
     """Write, read, upload in calls of 16 MB, and finish the upload."""
-    folder = Path(sys.argv[1])
     megabytes = int(sys.argv[2])
-    store = BlobStore(str(folder / "large"), KeyRing.in_memory())
+    store = BlobStore(f"{sys.argv[1]}/large", KeyRing.in_memory())
     uploads = Uploads(store)
     store.write([b"warm"])
     before = peak()

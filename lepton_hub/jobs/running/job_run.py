@@ -205,10 +205,11 @@ class JobRun:
         def store() -> None:
             stored, refused = store_files(self.place.store, files, self.keeper.check)
             lines = _left_out_lines([*left_out, *refused])
+            seen = see_contents(self.place.sessions, self.place.store, stored)
             with self.place.sessions.begin() as session:
                 job = ending_job(session, self.lease)
                 write_log(session, job, plain_text(lines if stored else NO_RESULTS + lines))
-                succeed(session, self.place.store, self.lease, person, stored, now())
+                succeed(session, seen, self.lease, person, now())
 
         try:
             self._patiently(store)
