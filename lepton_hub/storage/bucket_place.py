@@ -1,6 +1,6 @@
 """A bucket of S3, by obstore. What fails on the way there is said by one exception, in words.
 
-obstore is asked itself, not by way of fsspec: so memory, parts and patience are the hub's to choose.
+It is asked itself, not by way of fsspec: so memory, parts and patience are the hub's to choose.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Write and read a large content; print by how many MB the process's peak grew at each step.
 
-`large_blob.py PLACE MEGABYTES [times]`, the place being a folder or a URL; with a third argument it prints seconds, too.
+`large_blob.py PLACE MEGABYTES [times]`, the place being a folder or a URL; with a third argument it
+prints seconds, too.
 """
 
 from __future__ import annotations

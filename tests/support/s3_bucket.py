@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 from bounded_waits import killed_after, until, wait_and_kill
 from conftest import CLONE
+
+from lepton_hub.storage import bucket_place
 
 BUCKET, MISSING = "lepton", "lepton-missing"
 """As `s3_server` has them: the bucket, and one that the account may use but that is not there."""
@@ -61,6 +64,17 @@ class S3Bucket:
 
     def _tell(self, faults: list[dict[str, object]]) -> None:
         httpx.put(f"{self.address}/_faults", json=faults).raise_for_status()
+
+
+@contextmanager
+def reached(bucket: S3Bucket, patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have this process's environment name the bucket; what fails is soon given up."""
+    for name, value in bucket.environment.items():
+        patch.setenv(name, value)
+    patch.setattr(bucket_place, "RETRY_SECONDS", 0.2)
+    patch.setattr(bucket_place, "ANSWER_SECONDS", 5)
+    yield
+    bucket.heal()
 
 
 @contextmanager

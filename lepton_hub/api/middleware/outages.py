@@ -1,4 +1,4 @@
-"""What the hub answers when its database, disk or bucket fails: 409 or 503, and nothing is half done."""
+"""What the hub answers when database, disk or bucket fails: 409 or 503, and nothing is half done."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _ANSWERS = {
     Failure.FULL: (503, "60", "The hub's disk is full; nothing was changed. Tell who runs it."),
     Failure.AWAY: (503, "10", "The hub cannot reach its database; nothing was changed. Ask again "
                    "soon."),
-    Failure.STORE: (503, "10", "The hub cannot reach its stored files now. What has arrived is kept: "
-                    "ask again soon."),
+    Failure.STORE: (503, "10", "The hub cannot reach its stored files now. What has arrived is "
+                    "kept: ask again soon."),
 }  # fmt: skip
 """Status, seconds for the header Retry-After, and what is said."""
 

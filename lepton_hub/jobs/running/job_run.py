@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_hub.catalogue.contents import UploadProblem
+from lepton_hub.catalogue.contents import UploadProblem, see_contents
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.catalogue.versions import PathTwice
 from lepton_hub.database.moments import now
