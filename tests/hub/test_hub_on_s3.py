@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from s3_bucket import BUCKET, MISSING, S3Bucket, reached, s3_bucket
+from s3_bucket import BUCKET, MISSING, PART, S3Bucket, reached, s3_bucket
 from small_hub import SmallHub, small_hub
 from stored_files import names_of
 from typer.testing import CliRunner
@@ -15,7 +16,7 @@ from typer.testing import CliRunner
 from lepton_hub.commands import hub_app
 from lepton_hub.storage import BlobStore, KeyRing, StorageUnavailable
 
-CONTENT = os.urandom(9 * 2**20)
+CONTENT = os.urandom(17 * PART)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 RIDES = "/items/engines/rides"
 
@@ -37,6 +38,14 @@ def url(bucket) -> str:
     return bucket.new_folder()
 
 
+@pytest.fixture(scope="module")
+def folder_of_a_hub(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("hub")
+    with small_hub(folder, database=f"sqlite:///{folder}/hub.sqlite"):
+        pass
+    return folder
+
+
 @pytest.mark.parametrize(
     ("variables", "place", "words"),
     [
@@ -47,14 +56,12 @@ def url(bucket) -> str:
         ({"AWS_ALLOW_HTTP": "false"}, f"s3://{BUCKET}/a", "set AWS_ALLOW_HTTP=true"),
     ],
 )
-def test_a_mistake_is_said_in_words(bucket, monkeypatch, tmp_path, variables, place, words):
+def test_a_mistake_is_said_in_words(bucket, monkeypatch, folder_of_a_hub, variables, place, words):
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(StorageUnavailable, match=words):
         BlobStore(place, KeyRing.in_memory())
-    database, folder = f"sqlite:///{tmp_path}/hub.sqlite", str(tmp_path)
-    with small_hub(tmp_path, database=database):
-        KeyRing.load_or_create(tmp_path / "keys.json")
+    folder = str(folder_of_a_hub)
     monkeypatch.setenv("LEPTON_HUB_BLOBS", place)
     for command in (["verify", folder, "--contents"], ["rotate-keys", folder]):
         said = CliRunner().invoke(hub_app, command)
@@ -95,8 +102,8 @@ def test_the_hub_says_that_it_cannot_reach_its_files_and_goes_on(hub, bucket):
     assert hub.get("ada", RIDES).status_code == 200
     bucket.heal()
     assert hub.get("ada", file).content == CONTENT
-    part = hub.get("ada", file, headers={"Range": "bytes=8388600-8388700"})
-    assert part.content == CONTENT[8388600:8388701]
+    part = hub.get("ada", file, headers={"Range": "bytes=262100-262200"})
+    assert part.content == CONTENT[262100:262201]
 
 
 def test_what_could_not_be_erased_is_erased_later(hub, bucket):

@@ -21,6 +21,8 @@ from lepton_hub.storage import bucket_place
 
 BUCKET, MISSING = "lepton", "lepton-missing"
 """As `s3_server` has them: the bucket, and one that the account may use but that is not there."""
+PART = 2**18
+"""Bytes of a part of a large object here: this server takes smaller ones than others do."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def reached(bucket: S3Bucket, patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Have this process's environment name the bucket; what fails is soon given up."""
     for name, value in bucket.environment.items():
         patch.setenv(name, value)
+    patch.setattr(bucket_place, "PART", PART)
     patch.setattr(bucket_place, "RETRY_SECONDS", 0.2)
     patch.setattr(bucket_place, "ANSWER_SECONDS", 5)
     yield
@@ -82,7 +85,12 @@ def s3_bucket() -> Iterator[S3Bucket]:
     """Run a server of S3 with an empty bucket on a free port of this machine."""
     script = Path(__file__).with_name("s3_server.py")
     command = [sys.executable, str(script)]
-    environment = {**os.environ, "PYTHONPATH": str(CLONE)}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(CLONE),
+        "S3_UPLOAD_PART_MIN_SIZE": "1",
+        "MOTO_S3_DEFAULT_KEY_BUFFER_SIZE": str(2**24),  # in memory, and not in a file
+    }
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         try:
             with killed_after(process):

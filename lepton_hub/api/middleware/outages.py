@@ -1,4 +1,4 @@
-"""What the hub answers when database, disk or bucket fails: 409 or 503, and nothing is half done."""
+"""What the hub answers when database, disk or bucket fails: 409 or 503, nothing is half done."""
 
 from __future__ import annotations
 
