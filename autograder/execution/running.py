@@ -6,6 +6,7 @@ the inputs of the cases. The resulting `Run` is the learner's word; the judge re
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import sys
@@ -17,7 +18,7 @@ from time import monotonic
 from typing import Any
 
 import nbformat
-from jupyter_core.utils import run_sync
+from jupyter_core.utils import ensure_async, run_sync
 from nbclient.client import NotebookClient
 from nbclient.exceptions import CellControlSignal, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
@@ -49,6 +50,13 @@ OUTPUT_SECONDS = 2
 
 INTERRUPT_SECONDS = 12
 """Time for an interrupted cell to end; other processes may keep the cores busy."""
+
+
+ALIVE_SECONDS = 0.1
+"""Time between two looks at whether the kernel still lives."""
+
+LAST_WORDS_SECONDS = 0.2
+"""Time for a reply that a kernel sent before it died to arrive."""
 
 
 def run(job: Job) -> Run:
@@ -251,6 +259,15 @@ class RunAndAsk(Execute):
         if not lines:
             return "an empty cell"
         return f"the cell that starts with `{printable(lines[0][:60])}`"
+
+    async def _async_poll_kernel_alive(self) -> None:
+        """End the wait for a reply when the kernel has died; nbclient looks once a second."""
+        kernel = self.km
+        waiting = self.task_poll_for_reply
+        while await ensure_async(kernel.is_alive()):
+            await asyncio.sleep(ALIVE_SECONDS)
+        await asyncio.sleep(LAST_WORDS_SECONDS)
+        waiting.cancel()
 
     async def _async_handle_timeout(self, timeout: int, cell: NotebookNode | None = None) -> Any:
         self.timed_out = True

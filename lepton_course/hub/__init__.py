@@ -10,7 +10,7 @@ LEPTON_HUB_URL and LEPTON_HUB_TOKEN name.
 """
 
 from lepton_course.hub.connection import HubConnection, HubError, find_items, request_access
-from lepton_course.hub.downloads import load_shared
+from lepton_course.hub.item_loading import load_shared
 from lepton_course.hub.shared_content import SharedContent
 from lepton_course.hub.sharing import share
 from lepton_course.hub.survey_sending import send_survey, take_back_survey

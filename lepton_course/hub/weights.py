@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from lepton_course.errors import CourseError
-from lepton_course.hub.downloads import load_shared
+from lepton_course.hub.item_loading import load_shared
 
 
 def is_torch_model(thing: object) -> bool:

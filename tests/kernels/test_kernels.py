@@ -1,67 +1,28 @@
 """Warm kernels behave as ordinary ones, in and out of a sandbox, and leave nothing behind."""
 
-import contextlib
 import os
 import random
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
-from jupyter_client import BlockingKernelClient
-from jupyter_client.connect import write_connection_file
 from jupyter_client.manager import start_new_kernel
-from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
-from traitlets.config import Config
+from started_kernels import WALLS, closed_in, eventually, execute, start, world_within
 
-from autograder.kernels.manager import WarmKernelManager
 from autograder.kernels.owner import FRAMEWORKS, KernelNotStarted, Zygote, shared
-from autograder.sandbox.walls import ResourceLimits, Walls, World, survey
-
-closed_in = pytest.mark.skipif(
-    not survey().walls.namespaces, reason=f"no walls here: {survey().problems}"
-)
-
+from autograder.sandbox.walls import Walls, World
 
 pytestmark = pytest.mark.usefixtures("small_zygote")
 PRELOAD = FRAMEWORKS["torch"]
 
 
-@pytest.fixture(
-    params=[
-        None,
-        pytest.param(Walls(), marks=closed_in),
-        pytest.param(Walls(namespaces=False), marks=closed_in),
-    ],
-    ids=["open", "closed in", "Landlock alone"],
-)
+@pytest.fixture(params=WALLS)
 def world(request):
-    return World(shared.make_folder(), walls=request.param) if request.param else None
-
-
-def execute(*sources, world=None, **options):
-    """Executes cells with nbclient; returns the text or error of each, and the client."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
-    folder = world.scratch if world else shared.make_folder()
-    client = NotebookClient(
-        notebook,
-        kernel_manager_class=WarmKernelManager,
-        config=Config({"WarmKernelManager": {"world": world}}),
-        resources={"metadata": {"path": str(folder)}},
-        shutdown_kernel="immediate",
-        **{"allow_errors": True, "timeout": 60, **options},
-    )
-    with contextlib.suppress(DeadKernelError):
-        client.execute()
-    return [
-        "".join(output.get("text") or output.get("ename") or "" for output in cell.outputs)
-        for cell in notebook.cells
-    ]
+    return world_within(request.param)
 
 
 def test_frameworks_are_there_and_work(world):
@@ -83,28 +44,6 @@ def test_random_numbers_differ_between_kernels():
 
 def test_errors_and_display_come_through(world):
     assert execute("1/0", "print('next')", world=world) == ["ZeroDivisionError", "next\n"]
-
-
-LEAVE_NO_DESCRIPTOR = """
-import resource
-resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
-files = []
-while True:
-    files.append(open("/dev/null"))
-"""
-
-
-@pytest.mark.timeout(120)
-def test_a_cell_that_leaves_no_descriptor_sees_why(world):
-    """Within the time-out of a cell that hangs until it is interrupted."""
-    cells = (
-        LEAVE_NO_DESCRIPTOR,
-        "print('still here')",
-        "files.clear()",
-        "print(open('/dev/null').name)",
-    )
-    outputs = execute(*cells, world=world, timeout=9, interrupt_on_timeout=True)
-    assert outputs == ["OSError", "still here\n", "", "/dev/null\n"]
 
 
 def test_a_cell_that_runs_too_long_is_interrupted(world):
@@ -213,14 +152,6 @@ def test_papermill_uses_it_by_name(warm_kernelspec, tmp_path):
     assert done.cells[0].outputs[0].text == "True\n"
 
 
-def start(zygote, folder=None, cwd=None, world=None):
-    folder = folder or zygote.make_folder()
-    file, _ = write_connection_file(
-        str(folder / "kernel.json"), transport="ipc", ip=str(folder / "k"), key=b"key"
-    )
-    return zygote.start_kernel(file, str(cwd or folder), dict(os.environ), world)
-
-
 def test_a_dead_zygote_is_replaced():
     zygote = Zygote(())
     start(zygote).close()
@@ -273,15 +204,6 @@ def processes_with(text):
     return found
 
 
-def eventually(condition, seconds=15.0):
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 @pytest.mark.parametrize("walls", ["open", pytest.param("closed in", marks=closed_in)])
 def test_nothing_is_left_when_the_owner_is_killed(tmp_path, walls):
     script, mark = tmp_path / "owner.py", f"sleep {random.randint(10_000, 99_999)}"
@@ -320,53 +242,3 @@ def test_nothing_is_left_when_the_owner_is_killed(tmp_path, walls):
     assert eventually(lambda: not processes_with(mark))
     assert eventually(lambda: not processes_with(str(folder)))
     assert eventually(lambda: not folder.exists())
-
-
-@closed_in
-@pytest.mark.parametrize(
-    ("code", "limits", "reason"),
-    [
-        (
-            "import os, time\n[os.fork() for _ in range(3)]\n"
-            "x = bytearray(b'1' * 100_000_000); time.sleep(60)",
-            ResourceLimits(memory_bytes=400 * 2**20),
-            "400 MiB of memory",
-        ),
-        (
-            "import os, time\nwhile True:\n    os.fork() or time.sleep(60)",
-            ResourceLimits(processes=40),
-            "40 processes",
-        ),
-        ("while True: pass", ResourceLimits(wall_seconds=2), "longer than 2 s"),
-        (
-            "i = 0\nwhile True:\n    open(f'f{i}', 'wb').write(bytes(5_000_000)); i += 1",
-            ResourceLimits(scratch_bytes=100 * 2**20),
-            "100 MiB of files",
-        ),
-    ],
-    ids=["memory bomb of many processes", "fork bomb", "endless loop", "full disk"],
-)
-def test_limits_end_a_kernel_and_all_that_it_started(code, limits, reason):
-    folder = shared.make_folder()
-    kernel = start(shared, folder, world=World(folder, limits=limits))
-    client = BlockingKernelClient(connection_file=str(folder / "kernel.json"))
-    client.load_connection_file()
-    client.start_channels()
-    client.wait_for_ready(30)
-    client.execute(code)
-    assert eventually(lambda: kernel.poll() is not None, 30)
-    client.stop_channels()
-    assert reason in kernel.reason
-    kernel.close()
-
-
-def test_one_process_that_wants_too_much_memory_is_told_so_and_goes_on(world):
-    if world is None:
-        pytest.skip("limits hold within walls")
-    world = replace(world, limits=ResourceLimits(memory_bytes=400 * 2**20))
-    bomb = "x = []\nwhile True:\n    x.append(bytearray(b'1' * 20_000_000))"
-    assert execute(bomb, "del x", "print('still here')", world=world) == [
-        "MemoryError",
-        "",
-        "still here\n",
-    ]
