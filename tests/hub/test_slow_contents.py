@@ -203,7 +203,7 @@ def test_one_content_shared_and_deleted_by_many_at_once(hub):
     lost: list[str] = []
 
     def work(who: str) -> None:
-        for number in range(8):
+        for number in range(5):
             item = f"~{who}/copy{number}"
             hub.make(who, item)
             for _ in range(20):
