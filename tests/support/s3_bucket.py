@@ -58,14 +58,15 @@ class S3Bucket:
 
     def hits(self) -> int:
         """Return how many requests have failed."""
-        return sum(httpx.get(f"{self.address}/_faults").json())
+        return sum(httpx.get(f"{self.address}/_faults", timeout=60).json())
 
     def until_hit(self) -> None:
         """Wait until a request has failed, or is held."""
         until(self.hits, "a request that fails")
 
     def _tell(self, faults: list[dict[str, object]]) -> None:
-        httpx.put(f"{self.address}/_faults", json=faults).raise_for_status()
+        answer = httpx.put(f"{self.address}/_faults", json=faults, timeout=60)
+        answer.raise_for_status()
 
 
 @contextmanager

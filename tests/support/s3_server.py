@@ -167,11 +167,13 @@ def main() -> None:
     die_with_parent(signal.SIGKILL)
     application = Unreliable(DomainDispatcherApplication(create_backend_app))
     server = make_server("127.0.0.1", 0, application, ManyAtOnce, QuietHandler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
-    print(json.dumps({"address": address, **make_account(address)}), flush=True)
-    thread.join()
+
+    def tell() -> None:
+        print(json.dumps({"address": address, **make_account(address)}), flush=True)
+
+    threading.Thread(target=tell, daemon=True).start()
+    server.serve_forever()
 
 
 if __name__ == "__main__":
