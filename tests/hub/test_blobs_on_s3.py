@@ -8,13 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import subprocess
-import sys
 from collections.abc import Iterator
 from unittest import mock
 
 import pytest
-from conftest import CLONE
 from s3_bucket import BUCKET, s3_bucket
 from stored_files import damaged, files_of, names_of
 
@@ -29,17 +26,8 @@ from lepton_hub.storage import (
     WrongStoreKeys,
 )
 
-SUPPORT = CLONE / "tests/support"
 CONTENT = os.urandom(10_000_000)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-
-
-def run_script(name: str, *arguments: object) -> str:
-    """Run a script of tests/support; return what it prints."""
-    command = [sys.executable, str(SUPPORT / name), *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(CLONE)}
-    ran = subprocess.run(command, check=True, capture_output=True, timeout=400, env=environment)
-    return ran.stdout.decode()
 
 
 @pytest.fixture(scope="module")
@@ -158,10 +146,3 @@ def test_a_folder_is_moved_into_a_bucket(url, tmp_path):
     Uploads(after).append(upload, 9_000_000, [CONTENT[9_000_000:]])
     Uploads(after).finish(upload, DIGEST)
     after.check(DIGEST)
-
-
-def test_memory_does_not_grow_with_a_contents_size(url):
-    """64 MB in and out, at once and in parts; the script prints its growth in MB for each."""
-    growth = [float(line) for line in run_script("large_blob.py", url, 64).split()]
-    assert len(growth) == 4
-    assert max(growth) < 48, growth
