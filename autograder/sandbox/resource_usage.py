@@ -6,6 +6,7 @@ and all of memory where it has control groups for us (see `control_group`).
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
@@ -241,7 +242,10 @@ def over_limit(usage: ProcessUsage, limits: ResourceLimits) -> str | None:
     if usage.scratch_bytes > limits.scratch_bytes:
         return f"it wrote more than {limits.scratch_bytes // MIB} MiB of files"
     if usage.scratch_files > limits.scratch_files:
-        return f"it wrote more than {limits.scratch_files} files"
+        return (
+            f"it wrote more than {limits.scratch_files} files, or folders that are closed or too "
+            "deep to be counted"
+        )
     return None
 
 
@@ -281,7 +285,8 @@ def folder_usage(folder: Path, enough: int) -> tuple[int, int]:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:
-                        total += entry.stat(follow_symlinks=False).st_blocks * 512
+                        with contextlib.suppress(FileNotFoundError):  # removed just now
+                            total += entry.stat(follow_symlinks=False).st_blocks * 512
         except OSError as error:
             if error.errno in (errno.ENAMETOOLONG, errno.EACCES):
                 return enough + 1, total  # too deep or closed: what cannot be counted is too much

@@ -141,6 +141,7 @@ def mlflow(folder: Path, program: Path, items: int) -> Service:
     environment = {
         "PATH": _with_programs(program.parent),
         "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # the hub's workers do not run, either
         "DO_NOT_TRACK": "true",
     }
     users = _each(lambda number: LoadUser({}, random.Random(number), drawn))

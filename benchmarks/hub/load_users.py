@@ -1,4 +1,4 @@
-"""Users who ask a service over HTTP, each with a connection of their own, and how long they wait.
+"""Users who ask a service over HTTP, each with a connection and an address, and how long they wait.
 
 A closed loop: after each answer a user thinks, then asks again. Whoever is told to come back later
 (429 or 503 with Retry-After) does so; their time goes on.
@@ -7,11 +7,12 @@ A closed loop: after each answer a user thinks, then asks again. Whoever is told
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +21,8 @@ from process_usage import memory_mib, processor_seconds
 
 PATIENCE_SECONDS = 30.0
 """After how long a user gives up, which counts as a failure."""
+LONGEST_WARM_UP = 60.0
+"""After how many seconds a round counts although somebody has not had a first answer yet."""
 LONGEST_THOUGHT = 4.0
 """In mean thoughts: with one second, less than the five after which a server ends a connection."""
 
@@ -75,7 +78,11 @@ class Measured:
 
 @dataclass(frozen=True)
 class RoundPlan:
-    """How a round goes: think: mean seconds; warm_up, counted: seconds, one after the other."""
+    """How a round goes: think: mean seconds; warm_up, counted: seconds, one after the other.
+
+    The warm-up goes on until everybody has had a first answer. Before that, those who come in make
+    the queue short for each other, and the longest waits would have begun before the round counts.
+    """
 
     think: float
     warm_up: float
@@ -86,32 +93,50 @@ class LoadRound:
     """One round of a service."""
 
     def __init__(self, address: str, pid: int, plan: RoundPlan) -> None:
-        self.address, self.pid, self.plan = address, pid, plan
+        self.address = address
+        self.pid = pid
+        self.plan = plan
         self.found = Measured(seconds=plan.counted)
+        self.begun = self.end = math.inf
 
     async def run(self, users: list[LoadUser]) -> Measured:
         """Have all users ask; return what came of it once all are answered."""
-        self.begun = time.monotonic() + self.plan.warm_up
-        self.end = self.begun + self.plan.counted
+        self._new = len(users)
+        self._nobody_new = asyncio.Event()
         async with AsyncExitStack() as stack:
-            sessions = [await stack.enter_async_context(_session(self.address)) for _ in users]
+            made = [_session(self.address, number) for number in range(len(users))]
+            sessions = [await stack.enter_async_context(one) for one in made]
             asking = map(self._ask_again_and_again, users, sessions)
             await asyncio.gather(self._watch(), *asking)
         return self.found
 
     async def _watch(self) -> None:
-        await asyncio.sleep(self.begun - time.monotonic())
+        await asyncio.sleep(self.plan.warm_up)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._nobody_new.wait(), LONGEST_WARM_UP)
         used = processor_seconds(self.pid)
-        await asyncio.sleep(self.end - time.monotonic())
+        self.begun = time.monotonic()
+        self.end = self.begun + self.plan.counted
+        await asyncio.sleep(self.plan.counted)
         self.found.processor_seconds = processor_seconds(self.pid) - used
         self.found.mib = memory_mib(self.pid)
 
+    def _is_known(self) -> None:
+        """Take down that one more user has had a first answer."""
+        self._new -= 1
+        if self._new == 0:
+            self._nobody_new.set()
+
     async def _ask_again_and_again(self, user: LoadUser, session: aiohttp.ClientSession) -> None:
         await asyncio.sleep(user.chance.uniform(0, self.plan.warm_up))
+        is_new = True
         while (sent := time.monotonic()) < self.end:
             asking = user.drawn(user.chance)
             done = await self._answered(session, user.headers, asking)
             ended = time.monotonic()
+            if is_new:
+                is_new = False
+                self._is_known()
             if done and sent >= self.begun:
                 self.found.waits[asking.kind].append(ended - sent)
             if done and self.begun <= ended < self.end:
@@ -181,9 +206,11 @@ async def _alone(address: str, pid: int, users: list[LoadUser], kind: str, secon
         return (processor_seconds(pid) - used) / count * 1000
 
 
-def _session(address: str) -> aiohttp.ClientSession:
+def _session(address: str, number: int = 0) -> aiohttp.ClientSession:
+    """Return a connection from an address of its user's own, of which the loopback has many."""
+    own = (f"127.1.{number // 250}.{number % 250 + 1}", 0)
     return aiohttp.ClientSession(
         address,
-        connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=4.5),
+        connector=aiohttp.TCPConnector(limit=1, keepalive_timeout=4.5, local_addr=own),
         timeout=aiohttp.ClientTimeout(total=None),
     )

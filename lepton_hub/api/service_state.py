@@ -32,7 +32,7 @@ from lepton_hub.permissions.access_requests import forget_expired_requests
 from lepton_hub.permissions.links import forget_expired_links
 from lepton_hub.recommendations.usage_keeping import forget_old_uses
 from lepton_hub.rendering import BoundedRenderer
-from lepton_hub.search import keep_index
+from lepton_hub.search import forget_removed_words, keep_index
 from lepton_hub.settings import HubSettings, SettingsError
 from lepton_hub.storage import BlobStore, KeyRing, Uploads
 
@@ -104,7 +104,13 @@ class ServiceState:
         Raises ExceptionGroup.
         """
         failed: list[Exception] = []
-        parts = (self._forget_contents, self._sweep, self._forget_expired, self._count_survey)
+        parts = (
+            self._forget_contents,
+            self._sweep,
+            self._forget_expired,
+            self._count_survey,
+            self._forget_words,
+        )
         for part in parts:
             try:
                 part()
@@ -128,6 +134,9 @@ class ServiceState:
                 file=sys.stderr,
                 flush=True,
             )
+
+    def _forget_words(self) -> None:
+        forget_removed_words(self.sessions)
 
     def _forget_expired(self) -> None:
         with self.sessions.begin() as session:

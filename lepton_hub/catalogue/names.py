@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from lepton_hub.identity.person import PERSON, TEAM, Person
 from lepton_hub.text import check_line, check_words
@@ -64,6 +65,11 @@ def team_of(space: str) -> str | None:
 def may_create_in(person: Person, space: str) -> bool:
     """Return whether a person may put new items into a space: their own, or their team's."""
     return space == own_space(person) or space in person.teams
+
+
+def same_on_any_computer(path: str) -> str:
+    """Return what two paths have in common that some computer takes for one and the same."""
+    return normalize("NFC", normalize("NFC", path).casefold())
 
 
 def check_path(path: str) -> str:

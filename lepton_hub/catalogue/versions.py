@@ -7,14 +7,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from unicodedata import normalize
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import NewVersion
 from lepton_hub.catalogue.items import NotVisible, existing
-from lepton_hub.catalogue.names import Reference, parse_reference
+from lepton_hub.catalogue.names import Reference, parse_reference, same_on_any_computer
 from lepton_hub.catalogue.tables import SharedItem, Source, Version, VersionFile
 from lepton_hub.database.moments import now
 from lepton_hub.database.numbered import newest_first
@@ -155,7 +154,7 @@ def _source(session: Session, person: Person, reference: Reference) -> Version:
 
 def _check_paths(paths: Sequence[str]) -> None:
     """Refuse paths that are the same on some computer, or of which one is the other's folder."""
-    seen = [normalize("NFC", normalize("NFC", path).casefold()) for path in paths]
+    seen = [same_on_any_computer(path) for path in paths]
     folders = {
         "/".join(parts[:depth])
         for parts in (path.split("/") for path in seen)

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 BUSY_SECONDS = 30
@@ -19,6 +20,7 @@ takes a good part of a second, and closing one can stand in another's way."""
 
 
 _READS = "hub_reads"
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ"}
 _SQLITE_BUSY = 5
 
 
@@ -99,6 +101,7 @@ def _prepare(connection: Any, key: str | None) -> None:
         raise
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.close()
 
@@ -137,11 +140,24 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**{_READS: True})
 
 
+def read_one_moment(session: Session) -> None:
+    """Have a session, before it reads, see everything as it is at one moment.
+
+    Those of SQLite that only read do anyway; in PostgreSQL, each statement sees what has changed
+    meanwhile.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options=_ONE_MOMENT)
+
+
 def write_after_reading(connection: Connection) -> None:
     """Have a transaction that only read write from now on, about what it has read before."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("COMMIT")
         _begin_writing(connection)
+    elif _ONE_MOMENT.items() <= connection.get_execution_options().items():
+        connection.exec_driver_sql("COMMIT")
+        connection.dialect.reset_isolation_level(connection.connection.dbapi_connection)
 
 
 def _taking_turns(driver: Any) -> type:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import case, delete, func, select
+from contextlib import suppress
+
+from sqlalchemy import Select, case, delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.api.asking import note
@@ -28,47 +30,66 @@ _CAST = {person.name: person for person in (ADA, BOSE, CURIE)}
 def remove_made_up(sessions: sessionmaker[Session], store: BlobStore) -> int:
     """Delete all made-up items, with what was said about them; return how many there were.
 
-    What people have made themselves stays, also under the same names.
+    What people have made themselves stays, also under the same names. A hub may be running: so each
+    part is a transaction, which locks in the order of all others: the item, what belongs to it, the
+    audit log. Where it is interrupted, the next time does the rest.
     """
-    with sessions.begin() as session:
-        for person, kind, target in FOLLOWED:
-            try:
-                unsubscribe(session, person, kind, target)
-            except NotVisible:
-                continue
+    for person, kind, target in FOLLOWED:
+        with sessions.begin() as session, suppress(NotVisible):
+            unsubscribe(session, person, kind, target)
             note(session, person, "subscription.end", f"{kind}:{target}")
-        items = _made_up_items(session)
-        for item in items:
-            owner, reference = _CAST[item.owner], item.reference
-            versions = delete_item(session, item, "hub")
-            digests = [version.digest for version in versions]
-            note(session, owner, "item.delete", reference, versions=digests)
-        _remove_threads(session)
+    with sessions.begin() as session:
+        items = list(session.scalars(_made_up_items()))
+        threads = list(session.scalars(_made_up_threads()))
+    removed = 0
+    for item in items:
+        with sessions.begin() as session, suppress(NotVisible):  # its owner was faster
+            _remove_item(session, item)
+            removed += 1
+    for thread in threads:
+        with sessions.begin() as session:
+            _remove_thread(session, thread)
+    with sessions.begin() as session:
         _remove_learning(session)
         append(session, actor="hub", action="made_up.remove", subject="hub", detail={})
     erase_unneeded(sessions, store)
-    return len(items)
+    return removed
 
 
-def _made_up_items(session: Session) -> list[SharedItem]:
-    query = select(SharedItem).where(
+def _made_up_items() -> Select[tuple[int]]:
+    query = select(SharedItem.id).where(
         SharedItem.category == CATEGORY,
         SharedItem.owner.in_(_CAST),
         SharedItem.deleted_at.is_(None),
     )
-    return list(session.scalars(query.order_by(SharedItem.id)))
+    return query.order_by(SharedItem.id)
 
 
-def _remove_threads(session: Session) -> None:
-    query = select(DiscussionThread).where(
+def _remove_item(session: Session, id_: int) -> None:
+    """Delete an item. Raises NotVisible."""
+    item = session.get_one(SharedItem, id_)
+    owner, reference = _CAST[item.owner], item.reference
+    digests = [version.digest for version in delete_item(session, item, "hub")]
+    note(session, owner, "item.delete", reference, versions=digests)
+
+
+def _made_up_threads() -> Select[tuple[int]]:
+    return select(DiscussionThread.id).where(
         DiscussionThread.made_by == CURIE.name,
         DiscussionThread.title == SECTION_TITLE,
         DiscussionThread.item_id.is_(None),
         DiscussionThread.deleted_at.is_(None),
     )
-    for thread in session.scalars(query).all():
-        note_thread(session, CURIE, "thread.delete", thread)
+
+
+def _remove_thread(session: Session, id_: int) -> None:
+    query = select(DiscussionThread).where(
+        DiscussionThread.id == id_, DiscussionThread.deleted_at.is_(None)
+    )
+    locked = query.with_for_update(key_share=True, of=DiscussionThread)
+    for thread in session.scalars(locked).all():
         erase_threads(session, [thread])
+        note_thread(session, CURIE, "thread.delete", thread)
 
 
 def _remove_learning(session: Session) -> None:

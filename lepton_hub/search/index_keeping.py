@@ -170,19 +170,31 @@ def _remove(session: Session, query: Any) -> None:
 
 
 def _index_missing(sessions: sessionmaker[Session]) -> bool:
-    """Index some items and posts that have no entry; return whether there may be more."""
+    """Index some items and posts that have no entry; return whether there may be more.
+
+    In PostgreSQL, another hub may begin or somebody edit meanwhile: whoever comes second waits, and
+    finds the entry of the first.
+    """
     items = select(SharedItem.id).where(
         SharedItem.deleted_at.is_(None),
         SharedItem.id.not_in(select(SearchEntry.item_id).where(SearchEntry.key.like("item-%"))),
     )
     known = select(SearchEntry.post_id).where(SearchEntry.post_id.is_not(None))
-    posts = select(ThreadPost.id).where(
-        ThreadPost.deleted_at.is_(None), ThreadPost.id.not_in(known)
+    posts = (
+        select(ThreadPost.id)
+        .join(ThreadPost.thread)
+        .where(ThreadPost.deleted_at.is_(None), ThreadPost.id.not_in(known))
     )
     with sessions.begin() as session:
         found = [
-            *(("item", number) for number in session.scalars(items.limit(_BATCH))),
-            *(("post", number) for number in session.scalars(posts.limit(_BATCH))),
+            *(("item", number) for number in session.scalars(_locked(items, SharedItem))),
+            *(("post", number) for number in session.scalars(_locked(posts, ThreadPost))),
         ]
         session.info[_CHANGED] = set(found)
     return bool(found)
+
+
+def _locked(query: Any, table: Any) -> Any:
+    """Return a query for some rows that are locked as those who change them lock them."""
+    of = [table] if table is SharedItem else [table, DiscussionThread]
+    return query.order_by(table.id).limit(_BATCH).with_for_update(of=of, key_share=True)

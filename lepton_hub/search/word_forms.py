@@ -12,6 +12,12 @@ MOST_WORDS = 8
 SHORTEST_PREFIX = 3
 
 _WORD = re.compile(r"[^\W_]+")
+_MARKS = "".join(
+    chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M"
+)
+_MARKED_WORD = re.compile(rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*")
+"""A word with its accents and vowel signs where they are characters of their own: they are none of
+Python's \\w, so that each would end a word."""
 
 
 def words_of(text: str) -> list[str]:
@@ -19,6 +25,8 @@ def words_of(text: str) -> list[str]:
 
     >>> words_of("Señor's naïve_model, v2")
     ['senor', 's', 'naive', 'model', 'v2']
+
+    Vowel signs, as in Hindi or Arabic, do not count, just as accents.
     """
     if text.isascii():
         return [word[:LONGEST] for word in _WORD.findall(text.lower())]
@@ -27,7 +35,7 @@ def words_of(text: str) -> list[str]:
 
 def word_places(text: str) -> Iterator[tuple[int, int, str]]:
     """Yield where each word of a text begins and ends, and the word."""
-    for found in _WORD.finditer(text):
+    for found in _MARKED_WORD.finditer(text):
         for word in _plain(found[0]):
             yield found.start(), found.end(), word
 
@@ -47,6 +55,7 @@ def is_prefix(word: str) -> bool:
 def _plain(word: str) -> list[str]:
     if word.isascii():
         return [word.lower()[:LONGEST]]
-    split = unicodedata.normalize("NFKD", word.casefold())
-    bare = "".join(letter for letter in split if not unicodedata.combining(letter))
+    # Twice, since letters such as ℝ are capitals only once they are split.
+    split = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
+    bare = "".join(letter for letter in split if unicodedata.category(letter)[0] != "M")
     return [part[:LONGEST] for part in _WORD.findall(bare)]

@@ -51,6 +51,10 @@ need not look at the rows to tell where a word stands."""
 FACTS = {"kind": "_k", "team": "_t", "owner": "_o", "tag": "_g"}
 """What a fact begins with. No word holds a _ (see `word_forms`)."""
 _LAST_POSITION = 16_383
+_MOST_POSITIONS = 255
+_LARGEST = 1_000_000
+"""What PostgreSQL keeps of a text: the last position, how many of a word, and bytes in all. Beyond
+the first two it knows of no phrase, so that what has one there comes later than in SQLite."""
 _GAP = 10
 """Between places, so that no phrase reaches over the end of one."""
 
@@ -265,13 +269,23 @@ def _postgres_query(words: list[str], between: str) -> str:
 def vector(words: list[list[str]], facts: list[str]) -> str:
     """Return a tsvector as PostgreSQL reads it. Words hold letters and digits alone.
 
-    words: those of title, tags and text.
+    words: those of title, tags and text. Of a text with more words than a tsvector holds, which
+    takes some 30,000 different ones, the last are left out.
     """
     position = 1
-    found = [f"'{one}'" for one in facts]
+    places: dict[str, list[str]] = {}
     for some, weight in zip(words, "ABD", strict=True):
         for word in some:
-            found.append(f"'{word}':{min(position, _LAST_POSITION)}{weight}")
+            known = places.setdefault(word, [])
+            if len(known) < _MOST_POSITIONS:
+                known.append(f"{min(position, _LAST_POSITION)}{weight}")
             position += 1
         position += _GAP
+    found = [f"'{one}'" for one in facts]
+    left = _LARGEST
+    for word, some in places.items():
+        left -= len(word.encode()) + 2 * len(some) + 3
+        if left < 0:
+            break
+        found.append(f"'{word}':{','.join(some)}")
     return " ".join(found)

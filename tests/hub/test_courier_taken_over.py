@@ -97,6 +97,12 @@ def test_it_answers_nonsense(attacked, step, answer):
     assert told["state"] == "queued", told
 
 
+@pytest.mark.parametrize("used", ["[]", "[-1.0, 0]", "['x', 0]", "[1e400, 0]", "[0.1]"])
+def test_it_says_nonsense_of_what_was_used(attacked, used):
+    told = attacked.run(f"if step == 'stop':\n    return say({{'used': {used}}})")
+    assert (told["state"], told["processor_seconds"] < 60) == ("queued", True)
+
+
 @pytest.mark.parametrize("name", ["\\ud800", "x\\x00y", "x" * 10**6, "\\u202edrawer", ""])
 def test_it_gives_itself_a_name(attacked, name):
     attack = f"if step == 'room':\n    return say({{**ROOM, 'name': '{name}'}})"
@@ -109,8 +115,9 @@ def test_it_says_that_it_is_another_machine(attacked, capacity):
     assert attacked.run(attack)["state"] == "queued"
 
 
-def test_it_has_a_team_pay_for_what_nobody_used(attacked):
-    attack = "if step == 'listen':\n    return say({**ENDS, 'used': [2.0**60, 2**60]})"
+@pytest.mark.parametrize("step", ["listen", "stop"])
+def test_it_has_a_team_pay_for_what_nobody_used(attacked, step):
+    attack = f"if step == {step!r}:\n    return say({{**ENDS, 'used': [2.0**60, 2**60]}})"
     told = attacked.run(attack)
     assert told["state"] == "succeeded"
     assert told["processor_seconds"] < 60

@@ -17,7 +17,7 @@ from autograder.sandbox import system_calls
 from autograder.sandbox.choice import NoWallsError, choose_walls
 from autograder.sandbox.control_group import ControlGroup, make_group, parent_group
 from autograder.sandbox.limits import ResourceLimits
-from autograder.sandbox.resource_usage import HIDDEN_TIMES, UsageMeter
+from autograder.sandbox.resource_usage import HIDDEN_TIMES, UsageMeter, folder_usage
 from autograder.sandbox.trial import ATTEMPTS, open_ways
 from autograder.sandbox.walls import Survey, Walls, World, survey
 
@@ -95,6 +95,30 @@ def test_a_process_that_has_ended_hides_nothing(user):
         os.chmod(folder, 0o755)
         said = in_process(partial(evasion_of_an_ended_child, Path(folder)), user == "nobody")
     assert said == ""
+
+
+def test_a_file_that_is_removed_meanwhile_hides_no_other(tmp_path, monkeypatch):
+    """A program may make and remove files all the time: those beside them fill the disk."""
+    with open(tmp_path / "large", "wb") as file:
+        file.write(bytes(2**16))
+        os.fsync(file.fileno())
+    before = folder_usage(tmp_path, 10)
+    assert before[1] > 0
+    usual = os.scandir
+
+    class Removed:
+        is_dir = staticmethod(lambda **_: False)
+
+        def stat(self, **_: object) -> os.stat_result:
+            raise FileNotFoundError
+
+    @contextlib.contextmanager
+    def listed(folder: str):
+        with usual(folder) as entries:
+            yield iter([Removed(), *entries])
+
+    monkeypatch.setattr(os, "scandir", listed)
+    assert folder_usage(tmp_path, 10) == (before[0] + 1, before[1])
 
 
 def test_landlock_alone_is_refused(monkeypatch):

@@ -14,7 +14,8 @@ import json, os, sys, time
 ROOM = {{"job": "x", "name": "forge", "processors": 2, "memory": 2**34}}
 RUNS = {{"used": [0.1, 1000], "end": None, "output": 0}}
 ENDS = {{**RUNS, "end": [0, ""]}}
-KINDLY = {{"room": ROOM, "listen": ENDS, "results": {{"files": [], "left_out": []}}}}
+EMPTY = {{"files": [], "left_out": []}}
+KINDLY = {{"room": ROOM, "listen": ENDS, "stop": {{"used": [0.1, 1000]}}, "results": EMPTY}}
 began, heard = time.monotonic(), []
 
 def raw(text):

@@ -81,7 +81,7 @@ def list_them(
 ) -> Response:
     """List your jobs, those asked for last first. Administrators see everybody's."""
     before = from_moment_cursor(cursor)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found, total = list_jobs(session, person, of, limit + 1, before)
         page = found[:limit]
         last = page[-1] if len(found) > limit else None
@@ -97,7 +97,7 @@ def list_them(
 @router.get("/jobs/{id}", response_model=JobAnswer, responses=described(404))
 def read(request: Request, state: State, person: Asker, id: JobId) -> Response:
     """Return a job."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         job = find_job(session, person, id)
         answer = job_answer(session, person, job, state.settings.jobs)
         note_look(session, person, "job.read", job)
@@ -124,7 +124,7 @@ def log(
     after: Annotated[int, Query(ge=0, le=2**31 - 1, description="`next` of the part before.")] = 0,
 ) -> Response:
     """Return what a job has printed, from a place on. Ask again until `ended`."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         job = find_job(session, person, id)
         text, place = read_log(session, job, after)
         ended = job.state in ENDED and place >= job.log_bytes
@@ -135,7 +135,7 @@ def log(
 @router.get("/jobs/{id}/metrics", response_model=MetricsAnswer, responses=described(404))
 def metrics(request: Request, state: State, person: Asker, id: JobId) -> Response:
     """Return what a job has used, and the numbers that its program wrote into `metrics.jsonl`."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         job = find_job(session, person, id)
         found = read_metrics(session, job)
         answer = MetricsAnswer(

@@ -101,7 +101,7 @@ def download(
 
     Columns hold subject, relation and object without a heading; N-Triples also labels and types.
     """
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         note(session, person, "graph.download", "graph", format=format)
     found = triples(state.reading, person, state.course)
     lines = as_tsv(found) if format == "tsv" else as_ntriples(found)

@@ -13,6 +13,7 @@ from lepton_hub.api.knowledge.knowledge_answers import SearchPage, hit_answer
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, no_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import TAG, Text
+from lepton_hub.database import read_one_moment
 from lepton_hub.identity.person import PERSON, TEAM
 from lepton_hub.search import SearchFilters, count_facets, plan_search, search
 from lepton_hub.search.searching import Place
@@ -51,6 +52,7 @@ def find(
     after = from_search_cursor(cursor)
     filters = SearchFilters(words, kind, tag, team, owner)
     with state.reading.begin() as session:
+        read_one_moment(session)  # an edit gives an entry another id: what is found must be there
         plan = plan_search(session, person, filters)
         found = search(plan, limit + 1, after)
         counts = count_facets(plan)

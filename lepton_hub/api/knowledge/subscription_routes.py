@@ -53,7 +53,7 @@ _FEED_ENTRIES = 100
 @router.get("/subscriptions", response_model=SubscriptionList, responses=described())
 def list_them(request: Request, state: State, person: Asker) -> Response:
     """List what you follow."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = [
             SubscriptionAnswer(kind=one.kind, target=name, made_at=one.made_at)
             for one, name in list_subscriptions(session, person)

@@ -50,7 +50,7 @@ ModuleId = Annotated[str, Path(pattern=f"^{MODULE}$", description="Such as basic
 @router.get("/needs/replies", response_model=OwnReplies, responses=described())
 def read_mine(request: Request, state: State, person: Asker) -> Response:
     """Return your answers to the survey. Nobody else can see them, not even administrators."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         answer = own_replies(session, person)
         note(session, person, "survey.read", SUBJECT)
     return tagged(request, answer)
@@ -89,7 +89,7 @@ def take_mine_back(state: State, person: Asker) -> None:
 @router.get("/needs/groups", response_model=GroupList, responses=described())
 def list_groups(state: State, person: Asker) -> GroupList:
     """List the groups whose sums you may see: your teams and your organisation."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         answer = GroupList(groups=[str(one) for one in visible_groups(session, person)])
         note(session, person, "needs.list", "needs")
         return answer

@@ -62,7 +62,7 @@ def recommend(
 @router.get("/recommendations/uses", response_model=OwnUses, responses=described())
 def list_uses(request: Request, state: State, person: Asker) -> Response:
     """List what the hub knows you to have used, as far as it still exists for you."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found = [
             OwnUse(what=one.what, first_at=one.first_at, last_at=one.last_at)
             for one in uses_of(session, person)

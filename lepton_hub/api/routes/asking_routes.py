@@ -59,7 +59,7 @@ class NewRequest(Told):
 @router.get("/requests", response_model=RequestList, responses=described())
 def list_mine(state: State, person: Asker) -> RequestList:
     """List what you have asked for in the last 30 days. Who refuses does not say so here."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         mine = requests_by(session, person.name)
         answer = RequestList(requests=[request_answer(one, one.shown_answer) for one in mine])
         note(session, person, "request.list", "requests")
@@ -111,7 +111,7 @@ def make(
 @router.get("/links/{secret}", response_model=LinkedItem, responses=described(404))
 def follow(request: Request, state: State, person: Asker, secret: Secret) -> Response:
     """Return what a link shows."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         link, item = linked(session, secret)
         if link.version is None:
             versions = list(list_versions(session, item, 100, None)[0])
@@ -136,7 +136,7 @@ def download(
     request: Request, state: State, person: Asker, secret: Secret, number: Number, path: FilePath
 ) -> Response:
     """Return a file that a link shows."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         link, item = linked(session, secret)
         version = find_version(session, item, version_number(number))
         if link.version not in (None, version.number):

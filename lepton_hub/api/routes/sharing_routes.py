@@ -68,7 +68,7 @@ class NewLink(Told):
 @router.get("/grants", response_model=GrantList, responses=described(403, 404))
 def list_grants(state: State, person: Asker, space: Space, name: Name) -> GrantList:
     """List who has which role. Besides, the owner may do everything, and a space's team reads."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         query = select(Grant).where(Grant.item_id == item.id).order_by(Grant.subject, Grant.name)
         answer = GrantList(grants=[_grant_answer(grant) for grant in session.scalars(query)])
@@ -120,7 +120,7 @@ def revoke(
 @router.get("/requests", response_model=RequestList, responses=described(403, 404))
 def list_requests(state: State, person: Asker, space: Space, name: Name) -> RequestList:
     """List who waits for access to an item."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         waiting = waiting_for(session, space, name)
         note(session, person, "request.list", item.reference)
@@ -150,7 +150,7 @@ def decide(
 @router.get("/links", response_model=LinkList, responses=described(403, 404))
 def list_links(state: State, person: Asker, space: Space, name: Name) -> LinkList:
     """List the links to an item. Where they lead was told when they were made, and is not kept."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         answer = LinkList(links=[_link_answer(link) for link in links_of(session, item.id)])
         note(session, person, "link.list", item.reference)

@@ -17,8 +17,8 @@ from lepton_hub.jobs.job_log import plain_text
 from lepton_hub.jobs.job_queue import UsedResources
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.pool_queries import Capacity
-from lepton_hub.jobs.running.job_folder import MOST_FILES, PIECE, LeftFile
 from lepton_hub.jobs.running.job_rooms import HeardOutput, JobRoom, MachineLost, ProgramTask
+from lepton_hub.jobs.running.left_files import MOST_FILES, PIECE, LeftFile
 from lepton_hub.jobs.running.program_process import ProgramEnd
 
 PIECES = 4
@@ -46,12 +46,17 @@ class TakenRoom(Answered):
     memory: Annotated[int, Field(ge=1, le=2**60)]
 
 
-class HeardAnswer(Answered):
-    """What is new of a program. output: how many bytes it printed; the rest are metrics."""
+class StoppedAnswer(Answered):
+    """What a program has used: seconds of processor time, and its most memory in bytes."""
 
     used: list[Annotated[FiniteFloat, Field(ge=0, le=2**60, strict=False)]] = Field(
         min_length=2, max_length=2
     )
+
+
+class HeardAnswer(StoppedAnswer):
+    """What is new of a program. output: how many bytes it printed; the rest are metrics."""
+
     end: list[int | str] | None
     output: Size
 
@@ -114,13 +119,12 @@ class RoomOnCluster:
                 raise MachineLost("its program does not end")
             if len(data) < PIECE:  # with so little it should have waited
                 time.sleep(max(0.0, asked + seconds - time.monotonic()))
-        most = (time.monotonic() - self._begun) * self._processors
-        used = UsedResources(min(heard.used[0], most), int(heard.used[1]))
-        return HeardOutput(data[: heard.output], data[heard.output :], used, end)
+        return HeardOutput(data[: heard.output], data[heard.output :], self._used(heard), end)
 
-    def stop(self) -> None:
-        """End the program and all that it started. Raises OSError."""
-        self._courier.ask("stop")
+    def stop(self) -> UsedResources:
+        """End the program and all that it started; return what it has used. Raises OSError."""
+        told, _ = self._courier.ask("stop")
+        return self._used(_checked(StoppedAnswer, told))
 
     def left_files(self) -> tuple[list[LeftFile], list[str]]:
         """Return what the ended program has left, and a sentence for what is left out."""
@@ -142,6 +146,12 @@ class RoomOnCluster:
             self._closed = True
             with suppress(OSError):  # if it does not hear this, silence will tell it
                 self._courier.ask("end")
+
+    def _used(self, told: StoppedAnswer) -> UsedResources:
+        """Return what a program has used, and no more than there was of the processors."""
+        begun = self._begun or time.monotonic()
+        most = (time.monotonic() - begun) * self._processors
+        return UsedResources(min(told.used[0], most), int(told.used[1]))
 
     def _reading(self, number: int, size: int) -> Callable[[], Iterator[bytes]]:
         def read() -> Iterator[bytes]:

@@ -22,8 +22,9 @@ from typing import Any
 from distributed import Worker
 
 from lepton_hub.jobs.cluster.code_version import code_version
-from lepton_hub.jobs.running.job_folder import LeftFile, remove_left_behind
+from lepton_hub.jobs.running.job_folder import remove_left_behind
 from lepton_hub.jobs.running.job_rooms import ProgramTask
+from lepton_hub.jobs.running.left_files import LeftFile
 from lepton_hub.jobs.running.local_room import LocalRoom
 from lepton_hub.jobs.running.program_process import NoWalls, ProgramNotStarted, walls_here
 
@@ -114,11 +115,11 @@ class RoomsOnWorker:
         return answer, heard.output + heard.metrics
 
     def stop(self, told: Told, _: bytes) -> Answer:
-        """End the program; its files stay, to be fetched."""
+        """End the program, and return what it has used; its files stay, to be fetched."""
         with self._held(told) as held:
-            held.room.stop()
+            used = held.room.stop()
             held.silence = max(held.silence, ENDED_SECONDS)
-        return {}, b""
+        return {"used": [used.processor_seconds, used.memory_bytes]}, b""
 
     def results(self, told: Told, _: bytes) -> Answer:
         """Return which files the program has left."""

@@ -5,25 +5,23 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import functools
 import json
 import os
 import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from lepton_hub.catalogue.names import PATH, NameProblem, check_path
+from lepton_hub.catalogue.names import check_path
+from lepton_hub.jobs.running.left_files import RESULTS, LeftFile, LeftFiles
 
 PREFIX = "job-"
-MOST_FILES, MOST_DEPTH = 1000, 20
-PIECE = 1 << 20
-EVENTS = ".tfevents."
-"""What TensorBoard's files have in their names."""
+WORK = "work"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True)
@@ -33,18 +31,6 @@ class GivenFile:
     path: str
     sha256: str
     size: int
-
-
-@dataclass(frozen=True)
-class LeftFile:
-    """A file that a job has left. path: in the version that it becomes part of.
-
-    pieces: reads it, from its beginning each time.
-    """
-
-    path: str
-    size: int
-    pieces: Callable[[], Iterator[bytes]]
 
 
 class JobFolder:
@@ -57,17 +43,18 @@ class JobFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.given, self.scratch = folder / "given", folder / "scratch"
-        self.work, self.results = self.scratch / "work", self.scratch / "results"
+        self.work, self.results = self.scratch / WORK, self.scratch / RESULTS
         for made in (self.given, self.work, self.results):
             made.mkdir(parents=True)
         # Held open, so that whatever the program puts in their places is not followed.
-        self._work = os.open(self.work, os.O_RDONLY | os.O_DIRECTORY)
-        self._results = os.open(self.results, os.O_RDONLY | os.O_DIRECTORY)
+        self._scratch = os.open(self.scratch, _FOLDER)
+        self._work = os.open(self.work, _FOLDER)
+        self._results = os.open(self.results, _FOLDER)
 
     def close(self) -> None:
         """Let go of the folders."""
-        os.close(self._work)
-        os.close(self._results)
+        for folder in (self._work, self._results, self._scratch):
+            os.close(folder)
 
     def add(
         self, reference: str | None, path: str, pieces: Iterable[bytes], more: bool = False
@@ -92,7 +79,7 @@ class JobFolder:
 
     def link(self) -> None:
         """Have the inputs and the results at hand in the working folder, if no file is there."""
-        for name, target in (("inputs", self.given), ("results", self.results)):
+        for name, target in (("inputs", self.given), (RESULTS, self.results)):
             with contextlib.suppress(FileExistsError):
                 (self.work / name).symlink_to(target)
 
@@ -108,27 +95,23 @@ class JobFolder:
 
         That is what stands in results, and TensorBoard's files of the working folder.
         """
-        found: list[LeftFile] = []
-        left_out: list[str] = []
-        results = Path(f"/proc/self/fd/{self._results}")
-        work = Path(f"/proc/self/fd/{self._work}")
-        places = [(path, results / path) for path in _walk(results, left_out)]
-        events = (path for path in _walk(work, []) if EVENTS in path.rpartition("/")[2])
-        places += [(f"tensorboard/{path}", work / path) for path in events]
-        seen: set[str] = set()
-        for path, place in places:
-            size = place.lstat().st_size
-            problem = _problem_of(path, place, seen)
-            if not problem and len(found) >= MOST_FILES:
-                problem = f"more than {MOST_FILES} files"
-            if not problem and (most_bytes := most_bytes - size) < 0:
-                problem = "the files are too large"
-            if problem:
-                left_out.append(f"{path[:PATH]}: {problem}")
-                continue
-            seen.add(path.casefold())
-            found.append(LeftFile(path, size, functools.partial(_pieces, place)))
-        return found, left_out
+        self._results = self._as_left(self._results, RESULTS)
+        self._work = self._as_left(self._work, WORK)
+        found = LeftFiles(most_bytes)
+        found.take_results(self._results)
+        found.take_events(self._work)
+        return found.files, found.left_out
+
+    def _as_left(self, held: int, name: str) -> int:
+        """Return a folder, open; if the program has removed it, the one it made in its place."""
+        if os.fstat(held).st_nlink:
+            return held
+        try:
+            made = os.open(name, _FOLDER, dir_fd=self._scratch)
+        except OSError:  # none, or a link
+            return held
+        os.close(held)
+        return made
 
 
 @contextlib.contextmanager
@@ -168,45 +151,6 @@ def remove_left_behind(parent: Path) -> int:
             finally:
                 os.close(lock)
     return count
-
-
-def _pieces(place: Path) -> Iterator[bytes]:
-    with open(place, "rb") as opened:
-        while piece := opened.read(PIECE):
-            yield piece
-
-
-def _walk(folder: Path, left_out: list[str], below: str = "", depth: int = 0) -> Iterator[str]:
-    """Yield the paths of ordinary files, sorted; nothing else is followed."""
-    try:
-        with os.scandir(folder / below) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError:
-        left_out.append(f"{below}: it cannot be read")
-        return
-    for entry in entries:
-        path = f"{below}/{entry.name}" if below else entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if depth < MOST_DEPTH:
-                yield from _walk(folder, left_out, path, depth + 1)
-            else:
-                left_out.append(f"{path[:PATH]}: it lies too deep")
-        elif entry.is_file(follow_symlinks=False):
-            yield path
-        else:
-            left_out.append(f"{path[:PATH]}: it is no ordinary file")
-
-
-def _problem_of(path: str, place: Path, seen: set[str]) -> str:
-    """Return why a file cannot be part of a version, or ""."""
-    try:
-        check_path(path)
-        path.encode()
-    except (NameProblem, UnicodeEncodeError):
-        return "its name cannot be kept"
-    if path.casefold() in seen:
-        return "another file has the same name but for capitals"
-    return "" if os.access(place, os.R_OK) else "it cannot be read"
 
 
 def _opened(name: str, folder: int) -> BinaryIO | None:

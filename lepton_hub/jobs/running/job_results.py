@@ -23,8 +23,9 @@ from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_queue import JobLease, finish_job, held_job
 from lepton_hub.jobs.job_tables import ComputeJob
 from lepton_hub.jobs.job_types import JobState
-from lepton_hub.jobs.running.job_folder import GivenFile, LeftFile
+from lepton_hub.jobs.running.job_folder import GivenFile
 from lepton_hub.jobs.running.job_rooms import ProgramTask
+from lepton_hub.jobs.running.left_files import LeftFile
 from lepton_hub.permissions import Action
 from lepton_hub.storage import BlobStore
 

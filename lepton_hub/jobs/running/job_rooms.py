@@ -9,7 +9,7 @@ from typing import Protocol
 
 from lepton_hub.jobs.job_queue import UsedResources
 from lepton_hub.jobs.pool_queries import Capacity
-from lepton_hub.jobs.running.job_folder import LeftFile
+from lepton_hub.jobs.running.left_files import LeftFile
 from lepton_hub.jobs.running.program_process import ProgramEnd
 
 
@@ -66,8 +66,8 @@ class JobRoom(Protocol):
     def listen(self, seconds: float) -> HeardOutput:
         """Return what is new; wait for it, but not longer."""
 
-    def stop(self) -> None:
-        """End the program and all that it started."""
+    def stop(self) -> UsedResources:
+        """End the program and all that it started; return all that it has used."""
 
     def left_files(self) -> tuple[list[LeftFile], list[str]]:
         """Return what the ended program has left, and a sentence for what is left out."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_hub.catalogue.contents import UploadProblem, see_contents
+from lepton_hub.catalogue.contents import see_contents
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.catalogue.versions import PathTwice
 from lepton_hub.database.moments import now
-from lepton_hub.identity.person import Person, SignInUnavailable
+from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_access import LookUp, asker_of
 from lepton_hub.jobs.job_log import BoundedLog, plain_text, write_log
 from lepton_hub.jobs.job_metrics import MetricLines, MetricPoint, forget_metrics, write_metrics
@@ -31,6 +32,12 @@ from lepton_hub.jobs.job_queue import (
 )
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_types import JobState
+from lepton_hub.jobs.running.ending_words import (
+    Trouble,
+    left_out_lines,
+    problem_of,
+    trouble_in_words,
+)
 from lepton_hub.jobs.running.job_results import (
     JobPlan,
     ending_job,
@@ -41,7 +48,7 @@ from lepton_hub.jobs.running.job_results import (
 from lepton_hub.jobs.running.job_rooms import JobRoom, MachineLost
 from lepton_hub.jobs.running.lease_keeper import LeaseKeeper
 from lepton_hub.jobs.running.program_process import ProgramEnd, ProgramNotStarted
-from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, StorageError
+from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore
 
 LISTEN_SECONDS = 1.0
 LONGEST_PAUSE = 300.0
@@ -51,13 +58,9 @@ TRIES = 5
 GONE = "Its program or one of its inputs does not exist any more for who asked for the job."
 NOT_YOURS = "Who asked for the job may not add versions to the item for its results any more."
 DAMAGED = "A content that it needs is damaged. Whoever shared it can share it again."
-MOST_LEFT_OUT = 50
-"""Of so many files that are left out the log says why."""
 NO_RESULTS = "The job has left no files.\n"
 
 Result = TypeVar("Result")
-Trouble = (OSError, StorageError, SQLAlchemyError, UploadProblem, SignInUnavailable)
-"""What is no program's fault, and may be better in a moment or on another machine."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class JobRun:
     ) -> None:
         self.place, self.room, self.lease, self.keeper = place, room, lease, keeper
         self.used = UsedResources()
-        self.begun = False
+        self.begun = self.stopped = False
 
     def run(self) -> None:
         """Bring the job to its end, or back into the queue."""
@@ -138,14 +141,26 @@ class JobRun:
             self.begun = True
             self.room.start(plan.task(self.place.settings.files))
             end = self._follow()
-            self.room.stop()
-            problem = _problem_of(end.status, end.reason)
+            self._stop()
+            problem = problem_of(end.status, end.reason)
             if problem:
                 self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, problem, now()))
             else:
                 self._keep_results(person)
         finally:
+            if not self.stopped:
+                with suppress(OSError):  # its machine is gone, and nobody knows what it used there
+                    self._stop()
             self.room.close()
+
+    def _stop(self) -> None:
+        """End the program. What it used until then counts, whatever becomes of the job."""
+        self.stopped = True
+        used = self.room.stop()
+        self.used = UsedResources(
+            max(self.used.processor_seconds, used.processor_seconds),
+            max(self.used.memory_bytes, used.memory_bytes),
+        )
 
     def _prepare(self, plan: JobPlan) -> None:
         """Write what the job gets."""
@@ -204,7 +219,7 @@ class JobRun:
 
         def store() -> None:
             stored, refused = store_files(self.place.store, files, self.keeper.check)
-            lines = _left_out_lines([*left_out, *refused])
+            lines = left_out_lines([*left_out, *refused])
             seen = see_contents(self.place.sessions, self.place.store, stored)
             with self.place.sessions.begin() as session:
                 job = ending_job(session, self.lease)
@@ -249,6 +264,7 @@ class JobRun:
         """Do what ends the attempt; if that fails, the lease runs out, and others take the job."""
         try:
             with self.place.sessions.begin() as session:
+                record_use(session, self.lease, self.used, now())
                 work(session)
         except LeaseLost:
             self._close("taken away")
@@ -263,36 +279,3 @@ class JobRun:
                 end_attempt(session, self.lease, how, now())
         except SQLAlchemyError as error:
             print(f"lepton hub work: {trouble_in_words(error)}", file=sys.stderr, flush=True)
-
-
-def _left_out_lines(sentences: list[str]) -> str:
-    """Return what a log says of files that are left out: the first ones, and how many more."""
-    lines = [f"Left out: {why}\n" for why in sentences[:MOST_LEFT_OUT]]
-    more = len(sentences) - len(lines)
-    return "".join(lines) + (f"Left out: {more} more files\n" if more else "")
-
-
-def _problem_of(status: int, reason: str) -> str:
-    """Return why a program has failed, or ""."""
-    if reason:
-        return f"It was stopped: {reason}."
-    if status < 0:
-        return f"It was ended by signal {-status}; its log may say more."
-    return f"It ended with status {status}; its log says why." if status else ""
-
-
-def trouble_in_words(error: Exception) -> str:
-    """Return what went wrong, for who asked for the job: no path, and nothing of the database."""
-    if isinstance(error, SQLAlchemyError):
-        return "the database did not answer"
-    if isinstance(error, SignInUnavailable):
-        return "JupyterHub, which knows who may read what, did not answer"
-    if isinstance(error, MachineLost):
-        return "the machine that had it does not answer any more"
-    if isinstance(error, ProgramNotStarted):
-        return "the sandbox did not start"
-    if isinstance(error, OSError):
-        return f"{error.strerror or type(error).__name__} on the worker's machine"
-    if isinstance(error, Trouble):
-        return "its contents could not be read or written"
-    return f"the hub made a mistake ({type(error).__name__})"

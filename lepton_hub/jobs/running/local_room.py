@@ -9,9 +9,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from lepton_hub.jobs.job_metrics import FILE
+from lepton_hub.jobs.job_queue import UsedResources
 from lepton_hub.jobs.pool_queries import Capacity
-from lepton_hub.jobs.running.job_folder import JobFolder, LeftFile, check_space, job_folder
+from lepton_hub.jobs.running.job_folder import JobFolder, check_space, job_folder
 from lepton_hub.jobs.running.job_rooms import HeardOutput, ProgramTask
+from lepton_hub.jobs.running.left_files import LeftFile
 from lepton_hub.jobs.running.program_command import program_order
 from lepton_hub.jobs.running.program_process import RunningProgram
 
@@ -32,6 +34,7 @@ class LocalRoom:
         self._folder: JobFolder | None = None
         self._program: RunningProgram | None = None
         self._program_bytes = self._most_bytes = self._metrics_read = 0
+        self._used = UsedResources()
 
     def begin(self, needed: int) -> None:
         """Make the job's folders. Raises OSError where its disk lacks the room."""
@@ -67,11 +70,13 @@ class LocalRoom:
         metrics = self._more_metrics(LAST_PIECES if program.end else 1)
         return HeardOutput(output, metrics, program.used, program.end)
 
-    def stop(self) -> None:
-        """End the program and all that it started."""
+    def stop(self) -> UsedResources:
+        """End the program and all that it started; return all that it has used."""
         if self._program is not None:
             self._program.stop()
+            self._used = self._program.used
             self._program = None
+        return self._used
 
     def left_files(self) -> tuple[list[LeftFile], list[str]]:
         """Return what the ended program has left, and a sentence for what is left out."""

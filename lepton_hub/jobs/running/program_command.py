@@ -15,6 +15,9 @@ from lepton_hub.jobs.running.program_process import ProgramLimits, ProgramOrder
 
 NOTEBOOK_RUNNER = Path(__file__).with_name("notebook_inside.py")
 PARAMETERS = "parameters.json"
+SPARE_SECONDS = 2
+"""Of processor time, beyond what there is until the end of its time: at that limit the kernel ends
+a process without a word, and the time that is over is to be told."""
 
 
 def program_order(
@@ -31,7 +34,7 @@ def program_order(
         target = folder.results / Path(task.path).name
         command += [str(NOTEBOOK_RUNNER), task.path, str(parameters), str(target)]
     else:
-        command += [task.path]
+        command += [f"./{task.path}" if task.path.startswith("-") else task.path]  # no option
     threads = str(task.processors)
     return ProgramOrder(
         command=command,
@@ -51,7 +54,7 @@ def program_order(
             "PYTHONDONTWRITEBYTECODE": "1",
         },
         limits=ProgramLimits(
-            cpu_seconds=math.ceil(task.processors * task.seconds),
+            cpu_seconds=math.ceil(task.processors * task.seconds) + SPARE_SECONDS,
             wall_seconds=task.seconds,
             memory_bytes=task.memory_bytes,
             file_bytes=task.file_bytes,

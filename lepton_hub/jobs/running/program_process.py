@@ -132,7 +132,10 @@ class RunningProgram:
         return bytes(found)
 
     def stop(self) -> None:
-        """End the program and all that it started; wait until nothing of it is left."""
+        """End the program and all that it started; wait until nothing of it is left.
+
+        `used` says afterwards what it has used in all.
+        """
         with suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
         with suppress(subprocess.TimeoutExpired):

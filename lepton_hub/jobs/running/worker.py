@@ -12,9 +12,10 @@ from lepton_hub.jobs.job_access import LookUp
 from lepton_hub.jobs.job_queue import claim_job, take_back_lost
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.pool_queries import anything_waits
+from lepton_hub.jobs.running.ending_words import Trouble, trouble_in_words
 from lepton_hub.jobs.running.job_folder import remove_left_behind
 from lepton_hub.jobs.running.job_rooms import JobMachines, JobRoom
-from lepton_hub.jobs.running.job_run import JobRun, Trouble, Workplace, trouble_in_words
+from lepton_hub.jobs.running.job_run import JobRun, Workplace
 from lepton_hub.jobs.running.lease_keeper import LeaseKeeper
 from lepton_hub.storage import BlobStore
 

@@ -60,7 +60,7 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
 @router.get("/pages/links/{secret}")
 def follow_link(request: Request, state: State, person: Visitor, secret: Secret) -> Response:
     """Show an item to who has a link to it."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         link, item = asking_routes.linked(session, secret)
         if link.version is None:
             versions = list(list_versions(session, item, 100, None)[0])

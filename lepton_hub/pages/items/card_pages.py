@@ -35,7 +35,7 @@ def edit_card(
     request: Request, state: State, person: Visitor, space: Space, name: Name
 ) -> Response:
     """Show an item's card as a form."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.EDIT_CARD)
         typed = typed_of(card_of(item))
         revision = item.card_revision
@@ -99,7 +99,7 @@ def _suggesting(
     request: Request, state: State, person: Person, reference: str, typed: dict[str, str]
 ) -> Response:
     """Show the form as it was typed, with suggested tags; the revision it began from is kept."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, *reference.split("/"), Action.EDIT_CARD)
         note(session, person, "card.read", reference)
     began = typed.get("revision", "")
@@ -111,7 +111,7 @@ def _suggesting(
 def _confirmation(
     request: Request, state: State, person: Person, space: str, name: str, problem: str
 ) -> Response:
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.DELETE)
         note(session, person, "card.read", item.reference)
     return render(

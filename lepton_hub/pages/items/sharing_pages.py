@@ -126,7 +126,7 @@ def change_link(
         told = NewLink(hours=number_in(typed["hours"]) or 0, version=version)
         made = sharing_routes.make(state, person, space, name, told)
     except (ValidationError, NotVisible):
-        with state.sessions.begin() as session:
+        with state.reading.begin() as session:
             find_item(session, person, space, name, Action.SHARE)
         wrong = "version" if number_in(typed["hours"]) else "hours"
         problems = {wrong: SENTENCES[wrong]}
@@ -153,7 +153,7 @@ def _page(
     problems: dict[str, str] | None = None,
     link: str = "",
 ) -> Response:
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         query = select(Grant).where(Grant.item_id == item.id).order_by(Grant.subject, Grant.name)
         grants = list(session.scalars(query))

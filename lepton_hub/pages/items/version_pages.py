@@ -50,7 +50,7 @@ def add_version(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
     """Add a version. What has arrived is kept where something else is wrong with the form."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         find_item(session, person, space, name, Action.ADD_VERSION)
     files = arrived_files(form.all("upload"))
     try:
@@ -96,7 +96,7 @@ def _form(
     files: list[ArrivedFile],
     problems: dict[str, str],
 ) -> Response:
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.ADD_VERSION)
         if item.kind == ItemKind.DOCUMENT:
             raise NotVisible

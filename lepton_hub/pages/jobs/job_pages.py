@@ -49,7 +49,7 @@ def show_jobs(
 ) -> Response:
     """Show the jobs that somebody has asked for; everybody's to administrators."""
     before = from_moment_cursor(cursor)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         found, total = list_jobs(session, person, JobState(of) if of else None, PAGE + 1, before)
         page = found[:PAGE]
         jobs = job_answers(session, person, page, state.settings.jobs)
@@ -70,7 +70,7 @@ def new_job(request: Request, state: State, person: Visitor, again: AskedBefore 
     """
     told = {name: value[:1000] for name, value in request.query_params.items() if name in FIELDS}
     if again is not None:
-        with state.sessions.begin() as session:
+        with state.reading.begin() as session:
             job = find_job(session, person, again)
             if job.asked_by != person.name:
                 raise NotVisible
@@ -110,7 +110,7 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
 @router.get("/pages/jobs/{id}")
 def show_job(request: Request, state: State, person: Visitor, id: JobId) -> Response:
     """Show a job: how it stands, what it printed last and what it measured."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         job = find_job(session, person, id)
         answer = job_answer(session, person, job, state.settings.jobs)
         cut = max(0, job.log_bytes - SHOWN_LOG)
@@ -129,7 +129,7 @@ def whole_log(request: Request, state: State, person: Visitor, id: JobId) -> Res
     """Return all that a job has printed, as text."""
     parts: list[str] = []
     place = 0
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         job = find_job(session, person, id)
         while place < job.log_bytes:
             text, place = read_log(session, job, place, ANSWER)

@@ -72,7 +72,7 @@ def _stored(state: ServiceState, person: Person, file: SentFile | ArrivedFile) -
     if isinstance(file, SentFile):
         blob = state.store.write([file.content])
         return StoredFile(file.name, blob.sha256, blob.size, file.media_type)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         upload = upload_of(session, person.name, file.upload)
     kind = guess_type(file.path)[0] or "application/octet-stream"
     told = NewFile(path=file.path, upload=file.upload, media_type=kind)

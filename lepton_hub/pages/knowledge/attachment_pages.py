@@ -34,7 +34,7 @@ def add_attachments(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
     """Attach the files that were chosen; those that can be, even where another one cannot."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         find_document(session, person, space, name, Action.EDIT_CARD)
     chosen = [*form.files("files"), *arrived_files(form.all("upload"))]
     found = [attach_file(state, person, space, name, file) for file in chosen]
@@ -50,7 +50,7 @@ def confirm_delete(
     request: Request, state: State, person: Visitor, space: Space, name: Name, file: FileName
 ) -> Response:
     """Ask whether an attachment shall really be deleted."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         found = find_attachment(session, item, file)
         note(session, person, "attachment.list", item.reference)
@@ -89,7 +89,7 @@ def _list(
     name: str,
     problems: list[str] | None = None,
 ) -> Response:
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         found = list_attachments(session, item)
         actions = actions_of(session, person, item)

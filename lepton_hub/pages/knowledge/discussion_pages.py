@@ -122,7 +122,7 @@ def new_discussion(
     kind: Literal["discussion", "question"] = "question",
 ) -> Response:
     """Show the form of a new discussion or question."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         about = _item(session, person, item)
         if about is not None:
             note(session, person, "item.read", about.reference)

@@ -164,7 +164,7 @@ def confirm_delete(
     request: Request, state: State, person: Visitor, space: Space, name: Name
 ) -> Response:
     """Ask whether a document shall really be deleted, and say what goes with it."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.DELETE)
         context = _what_goes(session, person, item)
         note(session, person, "document.read", item.reference)

@@ -48,7 +48,7 @@ def edit_document(
     revision: RevisionNumber | None = None,
 ) -> Response:
     """Show a document's text to be changed; with `revision`, an older text to be brought back."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         start = find_revision(session, item, revision)
         newest = find_revision(session, item)
@@ -66,7 +66,7 @@ def save_document(
     typed = EditForm(form.get("text", ""), form.get("note", ""), number_in(form.get("base", "")))
     told, problems = read_form(NewRevision, {"text": typed.text, "note": typed.note})
     if told is None or form.get("action") == "preview":
-        with state.sessions.begin() as session:
+        with state.reading.begin() as session:
             item = find_document(session, person, space, name, Action.EDIT_CARD)
             note(session, person, "document.preview", item.reference)
         preview = None if told is None else rendered_text(state, told.text, item)

@@ -32,7 +32,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/pages/posts/{id}/edit")
 def edit_post(request: Request, state: State, person: Visitor, id: PostId) -> Response:
     """Show a post of one's own to be worded otherwise."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         post = own_post(session, person, id)
         note_thread(session, person, "post.read", post.thread, post=id)
         text = post.text
@@ -68,7 +68,7 @@ def save_post(
 @router.get("/pages/posts/{id}/delete")
 def confirm_delete(request: Request, state: State, person: Visitor, id: PostId) -> Response:
     """Ask whether a post shall really be deleted, and say what goes with it."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         post = find_post(session, person, id)
         if post.made_by != person.name and not may_moderate(session, person, post.thread):
             raise NotAllowed
@@ -113,7 +113,7 @@ def _form(
     other: str | None = None,
 ) -> Response:
     """Show the form. other: the wording that the same person saved elsewhere meanwhile."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         post = own_post(session, person, id_)
         thread = thread_answer(post.thread)
     status = 409 if other is not None else 422 if problems else 200

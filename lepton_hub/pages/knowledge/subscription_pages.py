@@ -147,7 +147,7 @@ def _page(
     problems: dict[str, str] | None = None,
     status: int = 422,
 ) -> Response:
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         followed = list_subscriptions(session, person)
         documents = _documents(session, person)
         wish = mail_wish(session, person)

@@ -31,7 +31,7 @@ def labels_for(
 ) -> SuggestedLabels:
     """Return tags and categories that may fit what was typed, from what the person may see."""
     text = "\n".join(typed.get(name, "") for name in _TEXTS)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         known = known_texts(session, person, item)
         note(session, person, "tags.suggest", item.reference if item else "suggestions")
     tags = split_tags(typed.get("tags", ""))

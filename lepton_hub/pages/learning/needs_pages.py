@@ -67,7 +67,7 @@ NO_SUCH = "The form holds an answer that the survey does not have: choose again.
 def overview(request: Request, state: State, person: Visitor) -> Response:
     """Show what is asked, with whom one is counted, and whose sums one may see."""
     subjects = survey_subjects(state.settings.curriculum)
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         answers = replies_of(session, person)
         chosen = counted_with(session, person)
         lines = subject_lines(subjects.values(), answers, counted_parts(session, person))
@@ -177,7 +177,7 @@ def _questions(
     problems: dict[str, str] | None = None,
 ) -> Response:
     """Return the page of a module's questions. form: what was typed, where it was not taken."""
-    with state.sessions.begin() as session:
+    with state.reading.begin() as session:
         answers = replies_of(session, person)
         counted = {part for module, part in counted_parts(session, person) if module == subject.id}
         material = material_about(session, person, subject)

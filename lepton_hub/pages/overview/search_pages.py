@@ -12,6 +12,7 @@ from lepton_hub.api.knowledge.knowledge_answers import HitAnswer, hit_answer
 from lepton_hub.api.knowledge.search_routes import FoundKind, from_search_cursor, search_cursor
 from lepton_hub.api.paging import Cursor
 from lepton_hub.catalogue.cards import TAG, Text
+from lepton_hub.database import read_one_moment
 from lepton_hub.identity.person import PERSON, TEAM
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.knowledge.thread_pages import post_path
@@ -55,6 +56,7 @@ def find(
     after = from_search_cursor(cursor)
     filters = SearchFilters(words[:MOST_WORDS], kind, tag, team, owner)
     with state.reading.begin() as session:
+        read_one_moment(session)  # an edit gives an entry another id: what is found must be there
         plan = plan_search(session, person, filters)
         found = search(plan, ON_A_PAGE + 1, after)
         counts = count_facets(plan)

@@ -1,0 +1,49 @@
+"""How it is said that a job did not go well: for who asked for it, and without what is secret."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from lepton_hub.catalogue.contents import UploadProblem
+from lepton_hub.identity.person import SignInUnavailable
+from lepton_hub.jobs.running.job_rooms import MachineLost
+from lepton_hub.jobs.running.program_process import ProgramNotStarted
+from lepton_hub.storage import StorageError
+
+Trouble = (OSError, StorageError, SQLAlchemyError, UploadProblem, SignInUnavailable)
+"""What is no program's fault, and may be better in a moment or on another machine."""
+MOST_LEFT_OUT = 50
+"""Of so many files that are left out the log says why."""
+
+
+def left_out_lines(sentences: list[str]) -> str:
+    """Return what a log says of files that are left out: the first ones, and how many more."""
+    lines = [f"Left out: {why}\n" for why in sentences[:MOST_LEFT_OUT]]
+    more = len(sentences) - len(lines)
+    return "".join(lines) + (f"Left out: {more} more files\n" if more else "")
+
+
+def problem_of(status: int, reason: str) -> str:
+    """Return why a program has failed, or ""."""
+    if reason:
+        return f"It was stopped: {reason}."
+    if status < 0:
+        return f"It was ended by signal {-status}; its log may say more."
+    return f"It ended with status {status}; its log says why." if status else ""
+
+
+def trouble_in_words(error: Exception) -> str:
+    """Return what went wrong, for who asked for the job: no path, and nothing of the database."""
+    if isinstance(error, SQLAlchemyError):
+        return "the database did not answer"
+    if isinstance(error, SignInUnavailable):
+        return "JupyterHub, which knows who may read what, did not answer"
+    if isinstance(error, MachineLost):
+        return "the machine that had it does not answer any more"
+    if isinstance(error, ProgramNotStarted):
+        return "the sandbox did not start"
+    if isinstance(error, OSError):
+        return f"{error.strerror or type(error).__name__} on the worker's machine"
+    if isinstance(error, Trouble):
+        return "its contents could not be read or written"
+    return f"the hub made a mistake ({type(error).__name__})"
