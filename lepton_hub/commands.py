@@ -44,7 +44,7 @@ from lepton_hub.needs.own_replies import forget_respondent
 from lepton_hub.recommendations.usage_keeping import forget_user
 from lepton_hub.search import keep_index
 from lepton_hub.settings import SCHEDULER, HubSettings, SettingsError, settings_of
-from lepton_hub.storage import BlobStore, KeyRing, StorageError, Uploads
+from lepton_hub.storage import BlobStore, KeyRing, StorageError, StorageUnavailable, Uploads
 
 hub_app = typer.Typer(
     cls=NamesItself,
@@ -135,7 +135,12 @@ def remove_made_up_content(folder: HubFolder) -> None:
     settings, engine = _opened(folder)
     sessions = sessionmaker(engine, expire_on_commit=False)
     keep_index(sessions)
-    print(f"Removed {remove_made_up(sessions, _store(settings))} made-up items.")
+    try:
+        print(f"Removed {remove_made_up(sessions, _store(settings))} made-up items.")
+    except StorageUnavailable as error:
+        sys.exit(
+            f"lepton hub: {error}. The items are removed; their contents, as soon as it answers."
+        )
 
 
 @hub_app.command(name="verify")
@@ -163,9 +168,12 @@ def verify_hub(
         import lepton_hub.knowledge  # noqa: F401 (documents' attachments are contents, too)
 
         problems = damaged_contents(sessionmaker(reading(engine)), _store(settings))
-        for problem in problems:
-            print(problem)
-            damaged += 1
+        try:
+            for problem in problems:
+                print(problem)
+                damaged += 1
+        except StorageUnavailable as error:
+            sys.exit(f"lepton hub verify: {error}. Not all contents were read; run this again.")
         print(f"Damaged contents: {damaged}")
     if not verdict.whole or damaged:
         raise typer.Exit(1)
@@ -209,6 +217,8 @@ def rotate_keys(
     newest = keys.add_generation()
     try:
         count = store.rotate(keys) + Uploads(store).rotate()
+    except StorageUnavailable as error:
+        sys.exit(f"lepton hub rotate-keys: {error}. Key {newest} is in use; run this again.")
     except StorageError as error:
         sys.exit(
             f"lepton hub rotate-keys: {error}. All other contents are sealed with key {newest} now."

@@ -88,7 +88,7 @@ if folders.sharing.is_dir():  # its account's home
     c.JupyterHub.custom_scopes = sharing.CUSTOM_SCOPES
     c.JupyterHub.load_roles += sharing.ROLES
     sharing_port = port("_SHARING", sharing.FIRST_PORT)
-    told = {name: value for name, value in os.environ.items() if name.startswith("LEPTON_HUB_")}
+    told = sharing.told_to_hub(os.environ)
     c.JupyterHub.services += [
         sharing.sharing_service(folders, {**environment, **told}, sharing_port)
     ]

@@ -130,6 +130,13 @@ def values_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, R
     return found
 
 
+def subjects_since(session: Session, action: str, entry: int) -> set[str]:
+    """Return what an action was done to since the log had so many entries, if it is still told."""
+    found = select(_ENTRIES.c.number).where(_ENTRIES.c.number > entry, _ENTRIES.c.action == action)
+    named = and_(_VALUES.c.field == "subject", _VALUES.c.number.in_(found))
+    return set(session.scalars(select(_VALUES.c.text).where(named)))
+
+
 def head_of(session: Session) -> tuple[int, str]:
     """Return the newest entry's number and hash; 0 and zeros before the first one."""
     number, hash_ = session.execute(select(_HEAD.c.number, _HEAD.c.hash)).one()

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
+from lepton_hub.audit.audit_log import head_of
 from lepton_hub.catalogue.cards import MOST_FILES, NewFile
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
-from lepton_hub.catalogue.erasure import hold_contents, is_needed
+from lepton_hub.catalogue.erasure import gone_since, hold_contents, is_needed
 from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.catalogue.versions import StoredFile
 from lepton_hub.database.moments import now
-from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, Uploads
+from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, StorageError, Uploads
 
 UPLOAD_LASTS = timedelta(days=7)
 MOST_UPLOADS = 2 * MOST_FILES
@@ -32,16 +34,40 @@ class TooManyUploads(Exception):
     """Somebody has too many unfinished uploads."""
 
 
+@dataclass
+class UploadTicket:
+    """An upload that the store knows; begun: whether the database does, too."""
+
+    id: str
+    begun: bool = False
+
+
+@contextmanager
+def upload_ticket(uploads: Uploads) -> Iterator[UploadTicket]:
+    """Make an upload in the store, and forget it if it was not begun.
+
+    Enter it outside of a transaction: a store may be slow, and no writer shall wait for it.
+    """
+    ticket = UploadTicket(uploads.create())
+    try:
+        yield ticket
+    finally:
+        if not ticket.begun:
+            with suppress(StorageError):  # then it expires
+                uploads.cancel(ticket.id)
+
+
 def begin_upload(
-    session: Session, uploads: Uploads, person: str, size: int, sha256: str
+    session: Session, ticket: UploadTicket, person: str, size: int, sha256: str
 ) -> PendingUpload:
     """Begin an upload. Raises TooManyUploads."""
     mine = select(func.count()).select_from(PendingUpload).where(PendingUpload.person == person)
     if (session.scalar(mine) or 0) >= MOST_UPLOADS:
         raise TooManyUploads
-    upload = PendingUpload(id=uploads.create(), person=person, size=size, sha256=sha256)
+    upload = PendingUpload(id=ticket.id, person=person, size=size, sha256=sha256)
     session.add(upload)
     session.flush()
+    ticket.begun = True
     return upload
 
 
@@ -82,19 +108,46 @@ def finish_uploads(
     return found
 
 
-def keep_contents(
-    session: Session, store: BlobStore, files: Iterable[StoredFile], used: Iterable[str]
-) -> None:
+@dataclass(frozen=True)
+class SeenContents:
+    """Files whose contents were in the store after the audit log had so many entries."""
+
+    files: Sequence[StoredFile]
+    entries: int
+
+
+def see_contents(
+    sessions: sessionmaker[Session], store: BlobStore, files: Iterable[StoredFile]
+) -> SeenContents:
+    """Look whether the contents of files are in the store, before the transaction that keeps them.
+
+    A store may be slow, and no writer shall wait for it. Raises UploadProblem for one that is not.
+    """
+    with sessions.begin() as session:
+        entries, _ = head_of(session)
+    seen = list(files)
+    for file in seen:
+        if file.sha256 not in store:
+            raise _lost(file)
+    return SeenContents(seen, entries)
+
+
+def keep_contents(session: Session, seen: SeenContents, used: Iterable[str]) -> None:
     """Have files refer to contents of the store within a transaction, and forget their uploads.
 
-    Until the transaction ends, nothing is erased. Raises UploadProblem for a content that was
-    erased just before.
+    Until the transaction ends, nothing more is erased. Raises UploadProblem for a content that was
+    erased since it was seen, or is being erased.
     """
     hold_contents(session)
-    for file in files:
-        if file.sha256 not in store:
-            raise UploadProblem(f"The content of {file.path} was lost: upload it again.")
+    gone = gone_since(session, {file.sha256 for file in seen.files}, seen.entries)
+    for file in seen.files:
+        if file.sha256 in gone:
+            raise _lost(file)
     session.execute(delete(PendingUpload).where(PendingUpload.id.in_(list(used))))
+
+
+def _lost(file: StoredFile) -> UploadProblem:
+    return UploadProblem(f"The content of {file.path} was lost: upload it again.")
 
 
 def expired_contents(

@@ -1,8 +1,9 @@
 """Erase contents that nothing needs any more, and write down that it was done.
 
-An erasure has two transactions. The one that deletes what held a content says that it is unneeded;
-the other erases it and adds the entry to the audit log. Where the hub is killed in between, or the
-store does not answer, the content is still to be erased, and the next start does it.
+An erasure has three transactions. The one that deletes what held a content says that it is
+unneeded; the next decides that it goes; and when it is gone, the last adds the entry to the audit
+log. Where the hub is killed in between, or the store does not answer, the content is still to be
+erased, and the next start does it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.audit import append
+from lepton_hub.audit.audit_log import subjects_since
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
 from lepton_hub.catalogue.tables import PendingUpload, UnneededContent
 from lepton_hub.storage import BlobMissing, BlobStore
 
+ERASE = "content.erase"
 _LOCK = 0x1E970
 
 
@@ -42,33 +45,58 @@ def erase_unneeded(sessions: sessionmaker[Session], store: BlobStore) -> None:
     failed: list[Exception] = []
     for sha256 in sorted(found):
         try:
-            with sessions.begin() as session:
-                _erase(session, store, sha256)
+            with store.place.erasing():
+                _erase(sessions, store, sha256)
         except Exception as error:
             failed.append(error)
     if failed:
         raise failed[0]
 
 
-def _erase(session: Session, store: BlobStore, sha256: str) -> None:
-    """Erase a content, if it still is to be.
+def _erase(sessions: sessionmaker[Session], store: BlobStore, sha256: str) -> None:
+    """Erase a content, if it still is to be. Nobody else erases meanwhile.
 
-    One that a process erased that was killed before this transaction ended gets its entry now.
+    The store may be slow, and no writer shall wait for it: so the decision is written down first,
+    and until the entry is there, nobody can begin to need the content (`keep_contents`). Where a
+    process was killed in between, this goes on.
     """
-    hold_contents(session)
-    rows = _rows(session, sha256)
-    # On PostgreSQL, whoever needs it may delete it meanwhile: the row of that is for another time
-    # where they still needed it here, and otherwise there by now.
-    needed = is_needed(session, sha256)
-    if not needed:
-        rows = _rows(session, sha256)
-    for row in rows:
-        session.delete(row)
-    if needed or not rows:
-        return
+    with sessions.begin() as session:
+        if not _decide(session, sha256):
+            return
     with suppress(BlobMissing):
         store.delete(sha256)
-    append(session, actor=rows[0].deleted_by, action="content.erase", subject=sha256, detail={})
+    with sessions.begin() as session:
+        hold_contents(session)
+        rows = _rows(session, sha256)
+        for row in rows:
+            session.delete(row)
+        append(session, actor=rows[0].deleted_by, action=ERASE, subject=sha256, detail={})
+
+
+def _decide(session: Session, sha256: str) -> bool:
+    """Return whether a content is to be erased now, and write that down."""
+    hold_contents(session)
+    rows = _rows(session, sha256)
+    if any(row.erasing for row in rows):
+        return True
+    # On PostgreSQL, whoever needs it may delete it meanwhile: the row of that is for another time
+    # where they still needed it here, and otherwise there by now.
+    if is_needed(session, sha256):
+        for row in rows:
+            session.delete(row)
+        return False
+    rows = _rows(session, sha256)
+    for row in rows:
+        row.erasing = True
+    return bool(rows)
+
+
+def gone_since(session: Session, contents: Iterable[str], entry: int) -> set[str]:
+    """Return which contents are being erased, or were since the audit log had so many entries."""
+    wanted = set(contents)
+    row = UnneededContent
+    erasing = session.scalars(select(row.sha256).where(row.sha256.in_(wanted), row.erasing))
+    return set(erasing) | wanted & subjects_since(session, ERASE, entry)
 
 
 def _rows(session: Session, sha256: str) -> Sequence[UnneededContent]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lepton_hub.database.base import Base
@@ -122,6 +122,7 @@ class UnneededContent(Base):
     Written in the transaction that deletes what held it, and removed in the one that writes down
     that it was erased: so neither is forgotten where the hub is killed in between. Two deletions of
     one content have a row each: neither waits for the other. deleted_by: who deleted what held it.
+    erasing: it is decided, and the content may be gone at any moment.
     """
 
     __tablename__ = "unneeded_contents"
@@ -129,6 +130,7 @@ class UnneededContent(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     deleted_by: Mapped[str] = mapped_column(String(128))
+    erasing: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class PendingUpload(Base):

@@ -20,6 +20,7 @@ class Failure(Enum):
     BUSY = auto()  # others were in the way for too long, or both waited for each other
     FULL = auto()  # a disk has no more room
     AWAY = auto()  # the database does not answer, or cannot reach its own files
+    STORE = auto()  # the place of the contents does not answer
 
 
 _SQLITE = {

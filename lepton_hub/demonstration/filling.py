@@ -15,7 +15,7 @@ from lepton_hub.api.knowledge.thread_routes import note_thread
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.audit import append
 from lepton_hub.catalogue.cards import Card, ItemKind, NewFile, NewItem, NewVersion
-from lepton_hub.catalogue.contents import keep_contents
+from lepton_hub.catalogue.contents import keep_contents, see_contents
 from lepton_hub.catalogue.items import create_item, find_item
 from lepton_hub.catalogue.names import parse_reference
 from lepton_hub.catalogue.tables import SharedItem
@@ -76,10 +76,11 @@ def fill_if_empty(state: ServiceState) -> bool:
     for name, (kind, content) in files.items():
         blob = state.store.write([content])
         stored[name] = StoredFile(name, blob.sha256, blob.size, kind)
+    seen = see_contents(state.sessions, state.store, stored.values())
     with state.sessions.begin() as session:
         if not _is_empty(session):  # somebody was faster
             return False
-        keep_contents(session, state.store, stored.values(), [])
+        keep_contents(session, seen, [])
         _share_items(session, stored, texts.model_card(forecast))
         _write_documents(session, stored[PICTURE], texts.forecast_document(forecast))
         _talk(session)

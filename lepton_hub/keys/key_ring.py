@@ -77,6 +77,11 @@ class KeyRing:
         return cls({1: secrets.token_bytes(KEY_BYTES)})
 
     @property
+    def locks(self) -> str | None:
+        """How the names of lock files beside the key file begin; None where there is no file."""
+        return None if self._path is None else str(self._path)
+
+    @property
     def generations(self) -> tuple[int, ...]:
         """All generations, the newest first."""
         self._follow_file()

@@ -25,7 +25,7 @@ from lepton_hub.storage.blob_types import (
 )
 from lepton_hub.storage.chunk_cipher import CHUNK, TAG, Piece, encrypted_chunks, nonce
 from lepton_hub.storage.envelopes import Envelope, Envelopes
-from lepton_hub.storage.places import place_at
+from lepton_hub.storage.place_of_url import place_at
 
 _DATA = "data"
 _NAME = re.compile(r"/[0-9a-f]{32}-[0-9a-f]{1,16}$")
@@ -55,9 +55,9 @@ class BlobStore:
         chunk: bytes of content in a chunk of new blobs.
 
         Raises WrongStoreKeys for a store of other keys, as when the key file was lost and a new one
-        was made.
+        was made; StorageUnavailable for one that does not answer, as do all methods.
         """
-        self.place = place_at(url)
+        self.place = place_at(url, keys.locks)
         self.clock = clock
         self._chunk = chunk
         self._use(keys)

@@ -37,6 +37,13 @@ class StorageError(Exception):
     """The storage cannot do what was asked."""
 
 
+class StorageUnavailable(StorageError):
+    """The place of the contents cannot be reached, refuses, or fails; it may be better soon.
+
+    Whether what was asked has been done is not known: asked again, it is done once.
+    """
+
+
 class WrongStoreKeys(StorageError):
     """The store was written with keys that this key ring does not have."""
 

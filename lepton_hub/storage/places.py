@@ -1,4 +1,4 @@
-"""Where bytes are kept under names: a folder, or whatever fsspec reaches.
+"""Where bytes are kept under names: a folder, or whatever fsspec reaches; S3 is `bucket_place`.
 
 What is written appears whole under its name or not at all. In a folder, it is on the disk when a
 call returns.
@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import fsspec
 from filelock import FileLock
@@ -24,7 +23,9 @@ from lepton_hub.folder_sync import sync_folder
 Write = Callable[[bytes], object]
 _PARTIAL = ".part"
 _LOCK = ".lock"
+_ERASING_LOCK = ".erasing"
 _HERE_ALONE = threading.Lock()
+_ERASING_HERE = threading.Lock()
 
 
 class Place(ABC):
@@ -62,6 +63,10 @@ class Place(ABC):
         """Keep out others who ask for the same. Here: the threads of this process alone."""
         return _HERE_ALONE
 
+    def erasing(self) -> AbstractContextManager[object]:
+        """Keep out others who erase contents; who reads and writes goes on."""
+        return _ERASING_HERE
+
     def remove_folder(self, below: str) -> None:
         """Remove the folders that are left empty below a name, where a place has folders."""
         return
@@ -69,14 +74,6 @@ class Place(ABC):
     def remove_partial(self, older_than: float, now: float) -> int:
         """Remove what writes that were killed `older_than` seconds ago left; return the number."""
         return 0
-
-
-def place_at(url: str) -> Place:
-    """Return the place of a folder, a `file://` URL, or a URL of fsspec's such as `s3://`."""
-    parts = urlsplit(url)
-    if parts.scheme in ("", "file"):
-        return FolderPlace(Path(unquote(parts.path) if parts.scheme else url))
-    return FsspecPlace(url)
 
 
 class FolderPlace(Place):
@@ -142,6 +139,12 @@ class FolderPlace(Place):
         with _HERE_ALONE, FileLock(self._folder / _LOCK, mode=0o600, thread_local=False):
             yield
 
+    @contextmanager
+    def erasing(self) -> Iterator[None]:
+        lock = FileLock(self._folder / _ERASING_LOCK, mode=0o600, thread_local=False)
+        with _ERASING_HERE, lock:
+            yield
+
     def remove_folder(self, below: str) -> None:
         for folder, _, _ in os.walk(self._folder / below, topdown=False):
             with suppress(OSError):
@@ -165,10 +168,12 @@ class FolderPlace(Place):
 
 
 class FsspecPlace(Place):
-    """A file system of fsspec's that shows an object once it is complete, as S3 does."""
+    """A file system of fsspec's that shows an object once it is complete, as `memory://` does."""
 
     def __init__(self, url: str) -> None:
-        self._files, self._root = _file_system(url)
+        files, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+        self._files: Any = files
+        self._root = root.strip("/")
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Write]:
@@ -215,17 +220,6 @@ class FsspecPlace(Place):
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"
-
-
-def _file_system(url: str) -> tuple[Any, str]:
-    scheme = urlsplit(url).scheme
-    if scheme in ("s3", "s3a"):
-        from obstore.fsspec import FsspecStore
-
-        files: Any = FsspecStore(protocol=scheme)
-        return files, url.partition("://")[2].strip("/")
-    files, root = fsspec.core.url_to_fs(url, use_listings_cache=False)
-    return files, root.strip("/")
 
 
 def _read_all(file: Any, count: int) -> bytes:

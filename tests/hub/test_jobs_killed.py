@@ -19,6 +19,7 @@ from pool_hub import RESULT, PoolHub, pool_hub
 from small_hub import small_hub
 
 from lepton_hub.audit import verify
+from lepton_hub.catalogue.contents import SeenContents
 from lepton_hub.database.moments import now
 from lepton_hub.jobs.job_queue import LeaseLost, claim_job
 from lepton_hub.jobs.running.job_folder import remove_left_behind
@@ -91,7 +92,7 @@ def test_a_worker_that_was_thought_dead_changes_nothing(pool):
     until(worker.run_next, "it runs again: it is taken back, and waits a moment")
     person = pool.hub.known.people["ada"]
     with pytest.raises(LeaseLost), sessions.begin() as session:
-        succeed(session, pool.hub.state.store, lease, person, [], long_ago)
+        succeed(session, SeenContents([], 0), lease, person, long_ago)
     job = pool.told(id_)
     assert (job["state"], job["attempts"]) == ("succeeded", 2)
     assert pool.results(job) == {"a": b"second"}

@@ -6,7 +6,7 @@ import pytest
 
 from lepton_team.courses import TeamError
 from lepton_team.folders import HubFolders
-from lepton_team.sharing import Teams, read_teams, sharing_groups
+from lepton_team.sharing import Teams, read_teams, sharing_groups, told_to_hub
 from lepton_team.sign_in import course_groups
 
 TEAM = """
@@ -67,3 +67,14 @@ def test_a_providers_groups_may_be_teams():
     claimed = ["team-engines", "organisation-a", "hub-administrators", "staff", "admin"]
     assert course_groups(claimed, {}) == {"team-engines", "organisation-a", "hub-administrators"}
     assert course_groups(["staff"], {"staff": "team-engines"}) == {"team-engines"}
+
+
+def test_the_hub_gets_the_account_of_its_bucket_and_nothing_else():
+    account = {"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
+    own = {"LEPTON_HUB_WORKERS": "2"}
+    others = {"PATH": "/bin", "JUPYTERHUB_CRYPT_KEY": "key", "LEPTON_TEAM": "/srv"}
+    assert told_to_hub({**own, **account, **others}) == own
+    own["LEPTON_HUB_BLOBS"] = "s3://bucket/folder"
+    assert told_to_hub({**own, **account, **others}) == {**own, **account}
+    own["LEPTON_HUB_BLOBS"] = "/srv/s3://x"
+    assert told_to_hub({**own, **account, **others}) == own

@@ -90,6 +90,16 @@ def sharing_groups(teams: Teams, user: str) -> list[str]:
     return [*found, *([ADMINISTRATORS] if user in teams.administrators else [])]
 
 
+def told_to_hub(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return those of JupyterHub's variables that the hub gets: its own.
+
+    Where its contents stand in a bucket of S3, it gets the bucket's account as well.
+    """
+    bucket = environment.get("LEPTON_HUB_BLOBS", "").startswith(("s3://", "s3a://"))
+    names = ("LEPTON_HUB_", "AWS_") if bucket else ("LEPTON_HUB_",)
+    return {name: value for name, value in environment.items() if name.startswith(names)}
+
+
 def sharing_service(
     folders: HubFolders, environment: Mapping[str, str], port: int
 ) -> dict[str, Any]:

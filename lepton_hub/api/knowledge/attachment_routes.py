@@ -29,6 +29,7 @@ from lepton_hub.catalogue.contents import (
     UploadProblem,
     finish_uploads,
     keep_contents,
+    see_contents,
     upload_of,
 )
 from lepton_hub.catalogue.items import find_item
@@ -92,6 +93,7 @@ def add(
     try:
         if not replayed:
             files = finish_uploads(state.uploads, pending, [file])
+        seen = see_contents(state.reading, state.store, files)
     except HashMismatch as error:
         raise Problem(422, f"{error}. Upload it again.") from error
     except (UploadProblem, UploadMissing) as error:
@@ -103,7 +105,7 @@ def add(
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         try:
             attachment, is_new = attach(session, person, item, files[0])
-            keep_contents(session, state.store, files, [told.upload])
+            keep_contents(session, seen, [told.upload])
         except AttachmentTaken as error:
             detail = f"The document has another attachment {error}: choose another name."
             raise Problem(409, detail) from error

@@ -1,4 +1,4 @@
-"""What the hub answers when its database or disk fails: 409 or 503, and nothing is half done."""
+"""What the hub answers when database, disk or bucket fails: 409 or 503, nothing is half done."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lepton_hub.api.problems import Problem
 from lepton_hub.database.failures import Failure, failure_of
+from lepton_hub.storage import StorageUnavailable
 
 _ANSWERS = {
     Failure.CONFLICT: (409, "", "Somebody did the same at the same moment. Read it again, then "
@@ -17,6 +18,8 @@ _ANSWERS = {
     Failure.FULL: (503, "60", "The hub's disk is full; nothing was changed. Tell who runs it."),
     Failure.AWAY: (503, "10", "The hub cannot reach its database; nothing was changed. Ask again "
                    "soon."),
+    Failure.STORE: (503, "10", "The hub cannot reach its stored files now. What has arrived is "
+                    "kept: ask again soon."),
 }  # fmt: skip
 """Status, seconds for the header Retry-After, and what is said."""
 
@@ -49,9 +52,11 @@ class Outages:
         try:
             await self.app(scope, receive, noticed)
         except Exception as error:
-            failure = failure_of(error)
+            away = isinstance(error, StorageUnavailable)
+            failure = Failure.STORE if away else failure_of(error)
             if failure is None or started or scope["type"] != "http":
                 raise
             if failure is not Failure.CONFLICT:
-                print(f"The hub's database or disk: {error}", file=sys.stderr, flush=True)
+                what = "contents" if away else "database or disk"
+                print(f"The hub's {what}: {error}", file=sys.stderr, flush=True)
             await self.answer(scope, problem_of_failure(failure))(scope, receive, send)

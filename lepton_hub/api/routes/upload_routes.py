@@ -18,7 +18,7 @@ from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import HEX, Told
-from lepton_hub.catalogue.contents import TooManyUploads, begin_upload, upload_of
+from lepton_hub.catalogue.contents import TooManyUploads, begin_upload, upload_of, upload_ticket
 from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.identity.person import Person
 from lepton_hub.storage import OffsetMismatch, UploadMissing
@@ -50,7 +50,7 @@ def begin(
 
     def work() -> KeptAnswer:
         try:
-            upload = begin_upload(session, state.uploads, person.name, told.size, told.sha256)
+            upload = begin_upload(session, ticket, person.name, told.size, told.sha256)
         except TooManyUploads as error:
             detail = "You have too many unfinished uploads: use or delete some first."
             raise Problem(409, detail) from error
@@ -58,7 +58,7 @@ def begin(
         answer = UploadAnswer(id=upload.id, size=told.size, offset=0, sha256=told.sha256)
         return KeptAnswer(201, answer, f"{state.settings.prefix}/uploads/{upload.id}")
 
-    with state.sessions.begin() as session:
+    with upload_ticket(state.uploads) as ticket, state.sessions.begin() as session:
         return once(session, person.name, key, request, told, work)
 
 

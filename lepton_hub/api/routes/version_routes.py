@@ -31,6 +31,7 @@ from lepton_hub.catalogue.contents import (
     UploadProblem,
     finish_uploads,
     keep_contents,
+    see_contents,
     uploads_of,
 )
 from lepton_hub.catalogue.items import find_item
@@ -127,6 +128,7 @@ def add(
     try:
         if not replayed:
             files = finish_uploads(state.uploads, pending, told.files)
+        seen = see_contents(state.reading, state.store, files)
         for file in files:
             if is_pickle(file.path, b"".join(state.store.read(file.sha256, 0, HEAD))):
                 raise Problem(422, f"{file.path} {PICKLES_REFUSED}")
@@ -141,7 +143,7 @@ def add(
         item = find_item(session, person, space, name, Action.ADD_VERSION)
         try:
             version, is_new = add_version(session, person, item, told, files)
-            keep_contents(session, state.store, files, ids)
+            keep_contents(session, seen, ids)
         except SourceMissing as error:
             raise Problem(422, f"There is no {error} that you may see: made_from.") from error
         except PathTwice as error:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from lepton_hub.audit import append
 from lepton_hub.catalogue.cards import NewVersion
-from lepton_hub.catalogue.contents import keep_contents
+from lepton_hub.catalogue.contents import SeenContents, keep_contents
 from lepton_hub.catalogue.items import NotVisible, card_of, existing, find_item, lock_item
 from lepton_hub.catalogue.pickles import HEAD, is_pickle
 from lepton_hub.catalogue.tables import SharedItem, Version
@@ -129,10 +129,9 @@ def ending_job(session: Session, lease: JobLease) -> ComputeJob:
 
 def succeed(
     session: Session,
-    store: BlobStore,
+    seen: SeenContents,
     lease: JobLease,
     person: Person,
-    files: Sequence[StoredFile],
     moment: datetime,
 ) -> None:
     """Make a version of what a job left, and end the job, in one transaction.
@@ -140,15 +139,14 @@ def succeed(
     Raises LeaseLost; NotVisible or NotAllowed where the item is not the person's to add to any
     more; UploadProblem where a content is gone.
     """
-    job = ending_job(session, lease) if files else held_job(session, lease)
-    if files:
-        job.result_version = _add_result(session, store, job, person, files)
+    job = ending_job(session, lease) if seen.files else held_job(session, lease)
+    if seen.files:
+        job.result_version = _add_result(session, seen, job, person)
     finish_job(session, lease, JobState.SUCCEEDED, "", moment)
 
 
-def _add_result(
-    session: Session, store: BlobStore, job: ComputeJob, person: Person, files: Sequence[StoredFile]
-) -> int:
+def _add_result(session: Session, seen: SeenContents, job: ComputeJob, person: Person) -> int:
+    files = seen.files
     item = find_item(session, person, *_named(session, job.result_id), Action.ADD_VERSION)
     sources = [(job.program_id, job.program_version)]
     sources += [(one.item_id, one.version) for one in job.inputs]
@@ -160,7 +158,7 @@ def _add_result(
         made_with=f"job {job.public_id}",
     )
     version, _ = add_version(session, person, item, told, files)
-    keep_contents(session, store, files, [])
+    keep_contents(session, seen, [])
     reference = f"{item.reference}@{version.number}"
     size = sum(file.size for file in files)
     facts = {"digest": version.digest, "files": len(files), "bytes": size, "job": job.public_id}

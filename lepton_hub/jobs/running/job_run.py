@@ -12,6 +12,7 @@ from typing import TypeVar
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
+from lepton_hub.catalogue.contents import see_contents
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.catalogue.versions import PathTwice
 from lepton_hub.database.moments import now
@@ -219,10 +220,11 @@ class JobRun:
         def store() -> None:
             stored, refused = store_files(self.place.store, files, self.keeper.check)
             lines = left_out_lines([*left_out, *refused])
+            seen = see_contents(self.place.sessions, self.place.store, stored)
             with self.place.sessions.begin() as session:
                 job = ending_job(session, self.lease)
                 write_log(session, job, plain_text(lines if stored else NO_RESULTS + lines))
-                succeed(session, self.place.store, self.lease, person, stored, now())
+                succeed(session, seen, self.lease, person, now())
 
         try:
             self._patiently(store)

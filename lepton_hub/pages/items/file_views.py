@@ -10,7 +10,7 @@ from lepton_hub.catalogue.tables import VersionFile
 from lepton_hub.pages.knowledge.rendered_texts import rendered_notebook
 from lepton_hub.previews import IMAGES, NoPreview, TablePreview, is_table, preview_table
 from lepton_hub.rendering.notebook_reading import NotANotebook
-from lepton_hub.storage import BlobDamaged, BlobMissing
+from lepton_hub.storage import StorageError
 
 LONGEST_TEXT = 128 * 1024
 """How much of a text is shown, in bytes."""
@@ -65,7 +65,7 @@ def view_of_file(state: ServiceState, file: VersionFile) -> FileView:
             return _text(state, file)
     except NoPreview as error:
         return FileView(file.path, why_not=str(error))
-    except (BlobDamaged, BlobMissing):
+    except StorageError:
         return FileView(file.path, why_not=MISSING)
     return FileView(file.path, why_not="Files of this kind are not shown here: download it.")
 

@@ -12,7 +12,7 @@ from lepton_hub.api.problems import Problem
 from lepton_hub.api.routes import version_routes
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import ItemKind
-from lepton_hub.catalogue.contents import TooManyUploads, begin_upload
+from lepton_hub.catalogue.contents import TooManyUploads, begin_upload, upload_ticket
 from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.versions import newest_version
 from lepton_hub.identity.person import Person
@@ -75,8 +75,8 @@ def _keep(state: ServiceState, person: Person, file: SentFile) -> ArrivedFile:
     digest = sha256(file.content).hexdigest()
     size = len(file.content)
     try:
-        with state.sessions.begin() as session:
-            upload = begin_upload(session, state.uploads, person.name, size, digest)
+        with upload_ticket(state.uploads) as ticket, state.sessions.begin() as session:
+            upload = begin_upload(session, ticket, person.name, size, digest)
             note(session, person, "upload.begin", upload.id, size=size, sha256=digest)
     except TooManyUploads as error:
         detail = "You have too many unfinished uploads: use or delete some first."

@@ -9,7 +9,13 @@ from pydantic import BaseModel
 from lepton_hub.api.asking import note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import NewFile
-from lepton_hub.catalogue.contents import UploadProblem, finish_uploads, keep_contents, upload_of
+from lepton_hub.catalogue.contents import (
+    UploadProblem,
+    finish_uploads,
+    keep_contents,
+    see_contents,
+    upload_of,
+)
 from lepton_hub.catalogue.versions import StoredFile
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.attachments import AttachmentTaken, TooManyAttachments, attach
@@ -41,10 +47,11 @@ def attach_file(
         return f"{path}: give the file another name. {problems['file']}"
     try:
         stored = _stored(state, person, file)
+        seen = see_contents(state.reading, state.store, [stored])
         with state.sessions.begin() as session:
             item = find_document(session, person, space, name, Action.EDIT_CARD)
             attachment, is_new = attach(session, person, item, stored)
-            keep_contents(session, state.store, [stored], used)
+            keep_contents(session, seen, used)
             if is_new:
                 facts = {"name": path, "sha256": stored.sha256, "bytes": attachment.size}
                 note(session, person, "attachment.add", item.reference, **facts)
