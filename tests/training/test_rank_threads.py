@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from bounded_waits import join_all
 
 from lepton_course.training.rank_threads import run_ranks, stacked
 
@@ -80,12 +81,10 @@ def test_a_failure_ends_the_ranks_that_wait():
     def fails(all_reduce):
         raise KeyError("mine")
 
+    before = set(threading.enumerate())
     with pytest.raises(KeyError, match="mine"):
         run_ranks([waits, waits, fails], most=1)
-    ranks = [thread for thread in threading.enumerate() if "_run" in thread.name]
-    for thread in ranks:
-        thread.join(5)
-    assert not any(thread.is_alive() for thread in ranks)
+    join_all(set(threading.enumerate()) - before)
 
 
 def test_results_of_one_shape_are_stacked_and_others_are_shown_as_they_are():
