@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from s3_bucket import BUCKET, MISSING, PART, S3Bucket, reached, s3_bucket
+from s3_bucket import BUCKET, MISSING, PART
 from small_hub import SmallHub, small_hub
 from stored_files import names_of
 from typer.testing import CliRunner
@@ -16,21 +16,11 @@ from typer.testing import CliRunner
 from lepton_hub.commands import hub_app
 from lepton_hub.storage import BlobStore, KeyRing, StorageUnavailable
 
+pytest_plugins = ["s3_bucket"]
+
 CONTENT = os.urandom(17 * PART)
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
 RIDES = "/items/engines/rides"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3Bucket]:
-    with s3_bucket() as bucket:
-        yield bucket
-
-
-@pytest.fixture
-def bucket(server, monkeypatch) -> Iterator[S3Bucket]:
-    with reached(server, monkeypatch):
-        yield server
 
 
 @pytest.fixture

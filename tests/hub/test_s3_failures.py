@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from queue import SimpleQueue
 
 import pytest
 from bounded_waits import join_all, killed_after, wait_and_kill
 from conftest import CLONE
-from s3_bucket import BUCKET, PART, S3Bucket, reached, s3_bucket
+from s3_bucket import BUCKET, PART
 from stored_files import files_of, names_of
 
 from lepton_hub.storage import (
@@ -25,21 +24,11 @@ from lepton_hub.storage import (
     bucket_place,
 )
 
+pytest_plugins = ["s3_bucket"]
+
 CONTENT = os.urandom(17 * PART)
 """More parts of a large object than are read at once."""
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[S3Bucket]:
-    with s3_bucket() as bucket:
-        yield bucket
-
-
-@pytest.fixture
-def bucket(server, monkeypatch) -> Iterator[S3Bucket]:
-    with reached(server, monkeypatch):
-        yield server
 
 
 @pytest.fixture

@@ -101,3 +101,17 @@ def s3_bucket() -> Iterator[S3Bucket]:
         finally:
             process.kill()
             wait_and_kill(process)
+
+
+@pytest.fixture(scope="module")
+def bucket_server() -> Iterator[S3Bucket]:
+    """A server for all tests of a module that names this file in `pytest_plugins`."""
+    with s3_bucket() as running:
+        yield running
+
+
+@pytest.fixture
+def bucket(bucket_server: S3Bucket, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Bucket]:
+    """The server's bucket, whose account this process has."""
+    with reached(bucket_server, monkeypatch):
+        yield bucket_server
