@@ -15,7 +15,8 @@ def forget_removed_words(sessions: sessionmaker[Session]) -> None:
     """Have the index and the write-ahead log of SQLite hold no word of what was deleted before.
 
     FTS5 only notes that an entry is gone, until the parts of its index are merged into one:
-    https://www.sqlite.org/fts5.html#the_merge_command. PostgreSQL's autovacuum does it by itself.
+    https://www.sqlite.org/fts5.html#the_merge_command. PostgreSQL has no such thing: its autovacuum
+    frees the space, and what comes next overwrites it.
     """
     with sessions.begin() as session:
         if is_postgres(session):
