@@ -17,6 +17,7 @@ OTHERS     := torch numpy scipy scikit-learn matplotlib jupyterlab playwright
 
 BIN   := .venv/bin
 STAMP := .venv/.installed
+CODE  := .venv/.compiled
 TEAM  := .venv/.team-installed
 LOGIN := .venv/.identity-provider-installed
 
@@ -42,7 +43,12 @@ help:
 	@echo "make pins      new exact versions in constraints.txt"
 	@echo "make clean     remove what was built (.venv stays)"
 
-install: $(STAMP)
+install: $(CODE)
+
+# Packages carry templates for other Pythons: those do not compile. Left out is a fifth of the code,
+# of which hardly anything is ever imported: packages' own tests, torch's compiler, moto's imitations
+# of a cloud. Python compiles those itself where it imports them.
+COMPILE := $(BIN)/python -m compileall -q -x '/(tests|testing/_internal|_inductor|moto)/' .venv/lib
 
 # The stamp is written last: an interrupted installation is taken up again, and a half-made
 # environment is made anew.
@@ -60,18 +66,23 @@ $(STAMP): pyproject.toml constraints.txt
 	@for packages in "$(TENSORFLOW)" "$(OTHERS)"; do \
 	    $(BIN)/python -m pip install --quiet --no-compile --no-deps --constraint constraints.txt $$packages & \
 	done; wait
-	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	@# What is there is compiled on one core while pip finds the rest on another.
+	@$(COMPILE) >/dev/null 2>&1 & \
+	$(BIN)/python -m pip install --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]' || { \
+	    wait; exit 1; }; wait
 ifeq ($(GPU),yes)
 	# The CPU build and the full build are the same Python package: the full one must come last.
 	$(BIN)/python -m pip install --constraint constraints.txt --editable '.[dev,gpu]'
 	$(BIN)/python -m pip uninstall --yes tensorflow-cpu
 	$(BIN)/python -m pip install --constraint constraints.txt --force-reinstall --no-deps tensorflow
 endif
-	@# On all cores; pip has one. Packages carry templates for other Pythons: those do not compile.
-	@# What only packages' own tests import is an eighth of the code, and never runs.
-	@$(BIN)/python -m compileall -q -j 0 -x '/tests/' .venv/lib >/dev/null 2>&1 || true
 	@$(BIN)/jupyter kernelspec install autograder/kernels/lepton-warm --sys-prefix --log-level=WARN
 	@echo $(EXTRAS) > $@
+
+# On all cores; pip has one.
+$(CODE): $(STAMP)
+	@$(COMPILE) -j 0 >/dev/null 2>&1 || true
+	@touch $@
 
 # JupyterHub, and its proxy by the versions and hashes of its lock file. Where nothing is installed
 # yet, pip is asked once for all.
@@ -122,7 +133,11 @@ test attack: export TF_NUM_INTEROP_THREADS = 1
 
 # A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
 # A process that dies fails its test and stays away: in its place, another would run that test again.
-test: lint build $(LOGIN)
+test: $(STAMP)
+	@# npm waits for its registry while code is compiled and the curriculum built.
+	@+$(MAKE) --no-print-directory --jobs 3 EXTRAS=$(EXTRAS) lint build $(LOGIN)
+	@# Compiled once: many of the tests' processes cannot write beside the code, or are told not to.
+	@$(BIN)/python -m compileall -q -j 0 autograder lepton_course lepton_hub deploy docs tests/support
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 	@# Last, and alone on the machine: forks, floods and all.
