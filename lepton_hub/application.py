@@ -132,8 +132,7 @@ def create_app(state: ServiceState) -> FastAPI:
     _handle_errors(app)
     uploads = f"{prefix}/uploads/"
     app.add_middleware(Outages, answer=_failed(app))
-    at_once = state.settings.requests_at_once
-    app.add_middleware(FairTurns, prefix=prefix, at_once=at_once, answer=_failed(app))
+    app.add_middleware(FairTurns, state=state, answer=_failed(app))
     app.add_middleware(
         Guards, notice=state.identity.notice, uploads=uploads, answer=_too_large(app)
     )
@@ -172,7 +171,7 @@ def _description_router(app: FastAPI, prefix: str) -> APIRouter:
 
 def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Problem)
-    def told(request: Request, problem: Problem) -> Response:
+    async def told(request: Request, problem: Problem) -> Response:  # takes no thread
         return answer_problem(
             request, problem.status, problem.detail, problem.headers, **problem.more
         )
