@@ -41,9 +41,16 @@ KNOWN, THINK_SECONDS, ROUND_SECONDS, LATE = 20, 0.2, 15.0, 20
 """Of those whom the hub knows: how many, and how they ask. LATE: newcomers beside guessers."""
 SERVICE = "hub"
 CONFIG = """
-c.JupyterHub.bind_url = "http://127.0.0.1:{ports[0]}"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:{ports[1]}"
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{ports[2]}"
+from jupyterhub.proxy import Proxy
+
+class NoProxy(Proxy):
+    should_start = False
+    async def add_route(self, *told): pass
+    async def delete_route(self, *told): pass
+    async def get_all_routes(self): return {{}}
+
+c.JupyterHub.proxy_class = NoProxy
+c.JupyterHub.hub_bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.authenticator_class = "dummy"
 c.Authenticator.allow_all = True
 c.JupyterHub.log_level = "ERROR"
@@ -201,14 +208,14 @@ def run_stand_in(port: int, seconds: float) -> None:
 @contextmanager
 def jupyterhub(folder: Path, people: int) -> Iterator[tuple[str, list[str]]]:
     """Run JupyterHub with made-up people; give its address and their tokens."""
-    ports, secret = [_free_port() for _ in range(3)], token_hex(32)
+    port, secret = _free_port(), token_hex(32)
     config = folder / "jupyterhub_config.py"
-    config.write_text(CONFIG.format(ports=ports, secret=secret, service=SERVICE))
+    config.write_text(CONFIG.format(port=port, secret=secret, service=SERVICE))
     words = [sys.executable, "-m", "jupyterhub", "-f", str(config)]
     with (folder / "jupyterhub.log").open("w") as log:
         process = subprocess.Popen(words, cwd=folder, stdout=log, stderr=log)
     try:
-        api = f"http://127.0.0.1:{ports[1]}/hub/api"
+        api = f"http://127.0.0.1:{port}/hub/api"
         _wait_for(f"{api}/")
         yield api, asyncio.run(_tokens(api, secret, people))
     finally:
@@ -281,7 +288,7 @@ def _free_port() -> int:
 
 
 def _wait_for(address: str) -> None:
-    for _ in range(300):
+    for _ in range(600):
         with suppress(OSError):
             urllib.request.urlopen(address, timeout=10).close()
             return

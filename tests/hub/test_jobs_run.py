@@ -10,13 +10,15 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from pool_hub import RESULT, pool_hub
-from waiting_while_writing import nobody_waits_while_writing
 
 from lepton_hub.audit import verify
 from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_log import BoundedLog, plain_text
 from lepton_hub.jobs.job_metrics import MOST_NAMES, MetricLines
 from lepton_hub.jobs.running.program_process import NO_WALLS
+
+pytest_plugins = ["waiting_while_writing"]
+pytestmark = pytest.mark.usefixtures("nobody_waits")
 
 
 @pytest.fixture
@@ -161,6 +163,5 @@ def test_who_asked_is_looked_up_while_nobody_waits_for_the_database(pool):
             return pool.hub.known.people[name]
 
         pool.worker.place = replace(pool.worker.place, look_up=look_up)
-        with nobody_waits_while_writing():
-            assert pool.worker.run_next()
+        assert pool.worker.run_next()
     assert pool.told(asked.json()["id"])["state"] == "succeeded"

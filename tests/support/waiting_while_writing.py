@@ -1,4 +1,7 @@
-"""Nobody waits for another machine or process while they hold the database as its writer."""
+"""Nobody waits for another machine or process while they hold the database as its writer.
+
+A test module names this one in `pytest_plugins`, and has its tests use the fixture `nobody_waits`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import Any
 from unittest import mock
 
 import httpx
+import pytest
 from sqlalchemy import Connection, Engine, event
 
 from lepton_hub.database import engine as engines
@@ -116,6 +120,13 @@ def nobody_waits_while_writing() -> Iterator[WritingWatch]:
         stack.callback(_watching.remove, watch)
         yield watch
     assert not watch.found, "\n".join(sorted(set(watch.found)))
+
+
+@pytest.fixture
+def nobody_waits() -> Iterator[None]:
+    """Have a test fail if something in it waits for others within a writing transaction."""
+    with nobody_waits_while_writing():
+        yield
 
 
 sys.addaudithook(_hook)
