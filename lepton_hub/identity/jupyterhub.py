@@ -25,12 +25,13 @@ ADMINISTER = "custom:lepton-hub:administer"
 MOST_KNOWN = 10_000
 """How many tokens are remembered, of people and of nobody each."""
 
-NEWCOMERS = Lane("newcomers", 8, 1000, 20.0)
-"""Questions about new tokens of one address: a whole company may come from it."""
-RENEWALS = Lane("renewals", 2, 100, 20.0)
+NEWCOMERS = Lane("newcomers", 16, 1000, 60.0)
+"""Questions about new tokens of one address: a whole company may come from it. Who is told to come
+back loses their place, so they wait for as long as people do."""
+RENEWALS = Lane("renewals", 2, 100, 60.0)
 """Questions about tokens of one person whose answer is too old to be believed."""
-ALL_NEWCOMERS = Lane("all newcomers", 16, 5000, 20.0)
-ALL_RENEWALS = Lane("all renewals", 16, 5000, 20.0)
+ALL_NEWCOMERS = Lane("all newcomers", 32, 5000, 60.0)
+ALL_RENEWALS = Lane("all renewals", 32, 5000, 60.0)
 """Strangers, from however many addresses they come, keep nobody waiting who was known before."""
 
 _WHO = (

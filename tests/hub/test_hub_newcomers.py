@@ -222,7 +222,7 @@ def test_beyond_what_can_wait_people_are_told_to_come_back_and_then_come_in(hub,
         async with coming(hub) as ask:
             many = [asyncio.create_task(ask(f"p{number}")) for number in range(5)]
             await until(lambda: sum(one.done() for one in many) == 2)
-            refused = [one.result() for one in many if one.done()]
+            refused = [await one for one in many if one.done()]
             assert {one.status_code for one in refused} == {429}
             assert {one.headers["retry-after"] for one in refused} == {"2"}
             assert "come at once" in refused[0].json()["detail"]
