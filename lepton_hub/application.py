@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -132,8 +133,7 @@ def create_app(state: ServiceState) -> FastAPI:
     _handle_errors(app)
     uploads = f"{prefix}/uploads/"
     app.add_middleware(Outages, answer=_failed(app))
-    at_once = state.settings.requests_at_once
-    app.add_middleware(FairTurns, prefix=prefix, at_once=at_once, answer=_failed(app))
+    app.add_middleware(FairTurns, state=state, answer=_failed(app))
     app.add_middleware(
         Guards, notice=state.identity.notice, uploads=uploads, answer=_too_large(app)
     )
@@ -145,6 +145,7 @@ def create_app(state: ServiceState) -> FastAPI:
 def _description_router(app: FastAPI, prefix: str) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
+    @cache
     def description() -> dict[str, Any]:
         found = app.openapi()
         schemas = found["components"]["schemas"]
@@ -158,21 +159,28 @@ def _description_router(app: FastAPI, prefix: str) -> APIRouter:
             schemas.pop(unused, None)
         return found
 
+    @cache
+    def page() -> bytes:
+        return documentation_page(description(), f"{prefix}/openapi.json").encode()
+
+    @cache
+    def for_programs() -> bytes:
+        return JSONResponse(description()).body
+
     @router.get("/openapi.json")
-    def openapi() -> JSONResponse:
-        return JSONResponse(description())
+    def openapi() -> Response:
+        return Response(for_programs(), media_type="application/json")
 
     @router.get("/docs")
     def docs() -> HTMLResponse:
-        page = documentation_page(description(), f"{prefix}/openapi.json")
-        return HTMLResponse(page, headers={"content-security-policy": POLICY})
+        return HTMLResponse(page(), headers={"content-security-policy": POLICY})
 
     return router
 
 
 def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Problem)
-    def told(request: Request, problem: Problem) -> Response:
+    async def told(request: Request, problem: Problem) -> Response:  # takes no thread
         return answer_problem(
             request, problem.status, problem.detail, problem.headers, **problem.more
         )

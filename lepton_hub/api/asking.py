@@ -9,20 +9,22 @@ from fastapi import Depends, Path, Request
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.form_tokens import HEADER, is_form_token, is_same_origin
+from lepton_hub.api.introductions import introduction_of, place_of
 from lepton_hub.api.problems import Problem
 from lepton_hub.api.service_state import ONLY_READ, ServiceState
 from lepton_hub.audit import append
 from lepton_hub.catalogue.names import ITEM, SPACE
 from lepton_hub.database import write_after_reading
-from lepton_hub.identity.oauth import COOKIE
-from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
-from lepton_hub.proxies.neighbourhoods import neighbourhood_of
+from lepton_hub.identity.person import IdentityError, Person, SignInCrowded, SignInUnavailable
 from lepton_hub.recommendations.usage_keeping import keep_item_use
 
 SAFE_METHODS = ("GET", "HEAD")
 WHO_ARE_YOU = (
     "Say who you are: send the header 'Authorization: token YOUR_TOKEN'. In a notebook, "
     "lepton_course.hub does it."
+)
+CROWDED = (
+    "Many people whom the hub has not seen lately come at once from where you are. Go on after 2 s."
 )
 
 Space = Annotated[str, Path(pattern=f"^{SPACE}$", description="A team, or ~ and a person.")]
@@ -32,7 +34,7 @@ Number = Annotated[
 ]
 
 
-def state_of(request: Request) -> ServiceState:
+async def state_of(request: Request) -> ServiceState:
     """Return what all requests share."""
     return request.app.state.hub
 
@@ -40,7 +42,7 @@ def state_of(request: Request) -> ServiceState:
 State = Annotated[ServiceState, Depends(state_of)]
 
 
-def asker(request: Request, state: State) -> Person:
+async def asker(request: Request, state: State) -> Person:
     """Return who asks. Raises Problem when nobody is known, or when they ask too much."""
     try:
         return identify(request, state, _token(request, state))
@@ -48,39 +50,29 @@ def asker(request: Request, state: State) -> Person:
         raise Problem(401, str(error), {"WWW-Authenticate": 'Bearer realm="hub"'}) from error
 
 
-def identify(request: Request, state: ServiceState, token: str | None) -> Person:
-    """Return whose a token is; None is nobody's.
+def identify(request: Request, state: ServiceState, token: str) -> Person:
+    """Return whose a token of the request is; "" is nobody's.
 
     Raises IdentityError, and Problem when they ask too much or JupyterHub does not answer. Only
     tokens that somebody presents in a header count as guesses: many people may come from one
     address, and whoever guesses there must not keep the others from signing in.
     """
     try:
-        if token is None:
+        if not token:
             raise IdentityError(WHO_ARE_YOU)
-        person = state.identity.person(token)
+        person = introduction_of(request).person(token)
     except IdentityError:
-        if token is not None and "authorization" in request.headers:
-            host = request.client.host if request.client else ""
-            _take(state.strangers.wait_of(neighbourhood_of(host)))
+        if token and "authorization" in request.headers:
+            _take(state.strangers.wait_of(place_of(request.scope)))
         raise
+    except SignInCrowded as error:
+        raise Problem(429, CROWDED, {"Retry-After": "2"}) from error
     except SignInUnavailable as error:
         detail = "JupyterHub, which knows who you are, does not answer. Try again soon."
         raise Problem(503, detail, {"Retry-After": "5"}) from error
     _take(state.limiter.wait_of(person.name))
     request.state.person = person
     return person
-
-
-def token_in_cookie(request: Request, state: ServiceState) -> str | None:
-    """Return the token that a browser's cookie holds; None where it holds none."""
-    cookie = request.cookies.get(COOKIE)
-    if not cookie or state.browsers is None:
-        return None
-    try:
-        return state.browsers.token_in(cookie)
-    except IdentityError:
-        return None
 
 
 Asker = Annotated[Person, Depends(asker)]
@@ -109,21 +101,21 @@ def version_number(number: str) -> int | None:
     return None if number == "newest" else int(number)
 
 
-def _token(request: Request, state: ServiceState) -> str | None:
-    """Return the token of a request.
+def _token(request: Request, state: ServiceState) -> str:
+    """Return the token of a request, or "".
 
     A browser's cookie counts for reading, and for changes that a page of the hub's own sends: no
     other page knows the token of its forms, nor can it send this header.
     """
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() in ("token", "bearer") and token.strip():
-        return token.strip()
+    shown = introduction_of(request)
+    if shown.token:
+        return shown.token
     by_page = is_same_origin(request) and is_form_token(
         request, state.form_key, request.headers.get(HEADER, "")
     )
     if request.method in SAFE_METHODS or by_page:
-        return token_in_cookie(request, state)
-    return None
+        return shown.cookie
+    return ""
 
 
 def _take(wait: float) -> None:

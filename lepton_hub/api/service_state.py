@@ -47,8 +47,11 @@ class Identity(Protocol):
 
     notice: str | None
 
-    def person(self, token: str) -> Person:
-        """Return whose a token is. Raises IdentityError, SignInUnavailable."""
+    async def person(self, token: str, place: str) -> Person:
+        """Return whose a token is. place: where it comes from; others there may wait as well.
+
+        Raises IdentityError, SignInUnavailable.
+        """
         ...
 
 

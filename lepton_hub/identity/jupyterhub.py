@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 import time
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
 from hashlib import sha256
 
 import httpx
 
-from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable, person_of
+from lepton_hub.identity.person import (
+    IdentityError,
+    Person,
+    SignInCrowded,
+    SignInUnavailable,
+    person_of,
+)
+from lepton_hub.turns import Lane, Turn, TurnKeeper
 
 ADMINISTER = "custom:lepton-hub:administer"
 """The scope of those who may manage every item."""
 MOST_KNOWN = 10_000
+"""How many tokens are remembered, of people and of nobody each."""
+
+NEWCOMERS = Lane("newcomers", 16, 1000, 60.0)
+"""Questions about new tokens of one address: a whole company may come from it. Who is told to come
+back loses their place, so they wait for as long as people do."""
+RENEWALS = Lane("renewals", 2, 100, 60.0)
+"""Questions about tokens of one person whose answer is too old to be believed."""
+ALL_NEWCOMERS = Lane("all newcomers", 32, 5000, 60.0)
+ALL_RENEWALS = Lane("all renewals", 32, 5000, 60.0)
+"""Strangers, from however many addresses they come, keep nobody waiting who was known before."""
 
 _WHO = (
     "Nobody is known by this token. In a notebook on the hub it comes by itself; elsewhere, make "
@@ -23,6 +42,9 @@ _WHO = (
 
 class JupyterHubIdentity:
     """Asks JupyterHub who has a token, and believes the answer for some seconds.
+
+    For one event loop: whoever waits for an answer holds no thread. Some tokens are asked about at
+    a time, in the order in which they came, and each once, however many requests show it.
 
     api: the address of its API. service: this service's name there: a token must have the scope
     `access:services!service=NAME`, so one that was made for something else opens nothing here.
@@ -35,36 +57,66 @@ class JupyterHubIdentity:
         api: str,
         service: str,
         seconds: float = 10.0,
-        client: httpx.Client | None = None,
+        client: httpx.AsyncClient | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._address = f"{api.rstrip('/')}/user"
         self._scopes = {"access:services", f"access:services!service={service}"}
-        self._seconds, self._clock = seconds, clock
-        self._client = client or httpx.Client(timeout=10.0)
-        self._known: dict[str, tuple[float, Person | None]] = {}
-        self._lock = threading.Lock()
+        self._client = client or httpx.AsyncClient(timeout=10.0)
+        self._people = TokenMemory(seconds, clock)
+        self._nobodies = TokenMemory(seconds, clock)
+        self._asking: dict[str, asyncio.Task[Person | None]] = {}
+        self._turns = TurnKeeper()
 
-    def person(self, token: str) -> Person:
-        """Return whose a token is. Raises IdentityError, SignInUnavailable."""
+    async def person(self, token: str, place: str) -> Person:
+        """Return whose a token is. place: where it comes from, if nobody is known by it yet.
+
+        Raises IdentityError, SignInUnavailable.
+        """
         key = sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-        with self._lock:
-            until, person = self._known.get(key, (0.0, None))
-        if self._clock() >= until:
-            person = self._ask(token)
-            with self._lock:
-                if len(self._known) >= MOST_KNOWN:
-                    self._known.clear()
-                self._known[key] = (self._clock() + self._seconds, person)
+        person = self._people.fresh(key)
+        if person is None and not self._nobodies.is_fresh(key):
+            person = await self._answer(key, token, place)
         if person is None:
             raise IdentityError(_WHO)
         return person
 
-    def _ask(self, token: str) -> Person | None:
+    async def _answer(self, key: str, token: str, place: str) -> Person | None:
+        """Wait for the answer to a question, which others may have asked already."""
+        asking = self._asking.get(key)
+        if asking is None:
+            asking = asyncio.create_task(self._ask_in_turn(key, token, place))
+            self._asking[key] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(key))
+        return await asyncio.shield(asking)  # who goes away takes it from nobody else
+
+    async def _ask_in_turn(self, key: str, token: str, place: str) -> Person | None:
+        before = self._people.last(key)
+        if before is None:
+            turns = (NEWCOMERS, place), (ALL_NEWCOMERS, "")
+        else:
+            turns = (RENEWALS, before.name), (ALL_RENEWALS, "")
+        async with self._in_turn(*turns):
+            person = await self._ask(token)
+        self._people.forget(key)
+        (self._nobodies if person is None else self._people).keep(key, person)
+        return person
+
+    @asynccontextmanager
+    async def _in_turn(self, *turns: Turn) -> AsyncIterator[None]:
+        with ExitStack() as taken:
+            for turn in turns:
+                if not await self._turns.take(turn):
+                    raise SignInCrowded
+                taken.callback(self._turns.leave, turn)
+            yield
+
+    async def _ask(self, token: str) -> Person | None:
         if not token.isascii() or not token.isprintable():
             return None
+        headers = {"Authorization": f"token {token}"}
         try:
-            answer = self._client.get(self._address, headers={"Authorization": f"token {token}"})
+            answer = await self._client.get(self._address, headers=headers)
         except httpx.HTTPError as error:
             raise SignInUnavailable from error
         if answer.status_code in (401, 403):
@@ -79,3 +131,37 @@ class JupyterHubIdentity:
             return person_of(told["name"], told.get("groups", ()), ADMINISTER in scopes)
         except IdentityError:
             return None
+
+
+class TokenMemory:
+    """Remembers by a token's hash whose it was, and until when that is believed.
+
+    The oldest go first where there are too many. People and nobodies have one each: who sends
+    rubbish has no person forgotten.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds, self._clock = seconds, clock
+        self._kept: OrderedDict[str, tuple[float, Person | None]] = OrderedDict()
+
+    def keep(self, key: str, person: Person | None) -> None:
+        """Remember an answer that was given just now."""
+        self._kept[key] = (self._clock() + self._seconds, person)
+        if len(self._kept) > MOST_KNOWN:
+            self._kept.popitem(last=False)
+
+    def forget(self, key: str) -> None:
+        """Remember nothing of a token."""
+        self._kept.pop(key, None)
+
+    def is_fresh(self, key: str) -> bool:
+        """Return whether there is an answer that is still believed."""
+        return key in self._kept and self._clock() < self._kept[key][0]
+
+    def fresh(self, key: str) -> Person | None:
+        """Return the person of an answer that is still believed."""
+        return self._kept[key][1] if self.is_fresh(key) else None
+
+    def last(self, key: str) -> Person | None:
+        """Return the person of the last answer, however old it is."""
+        return self._kept[key][1] if key in self._kept else None

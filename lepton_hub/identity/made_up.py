@@ -56,8 +56,8 @@ class MadeUpIdentity:
         """Return the token of somebody."""
         return f"{name}.{hmac.new(self._secret, name.encode(), sha256).hexdigest()}"
 
-    def person(self, token: str) -> Person:
-        """Return whose a token is. Raises IdentityError."""
+    async def person(self, token: str, place: str = "") -> Person:
+        """Return whose a token is, wherever it comes from. Raises IdentityError."""
         name = token.rpartition(".")[0]
         if name not in self._people or not hmac.compare_digest(
             token.encode("utf-8", "replace"), self.token(name).encode()

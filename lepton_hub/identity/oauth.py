@@ -35,6 +35,9 @@ class OAuthSignIn:
     token: str
     callback: str
     fernet: Fernet = field(default_factory=lambda: Fernet(Fernet.generate_key()), repr=False)
+    jupyterhub: httpx.AsyncClient = field(
+        default_factory=lambda: httpx.AsyncClient(timeout=10.0), repr=False
+    )
 
     def begin(self, path: str) -> tuple[str, str]:
         """Return the address to which a browser goes, and the state that it must bring back."""
@@ -48,7 +51,7 @@ class OAuthSignIn:
         }
         return f"{self.authorize}?{urlencode(query)}", state
 
-    def complete(self, code: str, nonce: str, state: str) -> tuple[str, str]:
+    async def complete(self, code: str, nonce: str, state: str) -> tuple[str, str]:
         """Return the cookie of who came back with a code, and the path where they began.
 
         Raises IdentityError, SignInUnavailable.
@@ -64,7 +67,7 @@ class OAuthSignIn:
             "redirect_uri": self.callback,
         }
         try:
-            answer = httpx.post(self.token, data=form, timeout=10.0)
+            answer = await self.jupyterhub.post(self.token, data=form)
         except httpx.HTTPError as error:
             raise SignInUnavailable from error
         if answer.status_code != 200:

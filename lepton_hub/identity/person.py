@@ -33,6 +33,10 @@ class SignInUnavailable(Exception):
     """Who asks cannot be found out at present."""
 
 
+class SignInCrowded(SignInUnavailable):
+    """So many are to be found out at once that it is not begun for this one."""
+
+
 def person_of(name: str, groups: Iterable[str], admin: bool = False) -> Person:
     """Return the person with a name and JupyterHub's groups.
 

@@ -65,14 +65,20 @@ def without_rights(person: Person) -> Person:
     return replace(person, admin=False)
 
 
-def asker_of(job: ComputeJob, look_up: LookUp | None) -> Person:
+def asker_then(job: ComputeJob) -> Person:
+    """Return who asked for a job, as they were when they did."""
+    return Person(job.asked_by, frozenset(job.teams), job.organisation)
+
+
+def asker_now(then: Person, look_up: LookUp | None) -> Person:
     """Return who asked for a job, as they are now; as they were then, where nobody knows.
 
+    Call it outside of a transaction: JupyterHub may be slow, and no writer shall wait for it.
     Raises NotVisible for somebody who is gone, and SignInUnavailable.
     """
     if look_up is None:
-        return Person(job.asked_by, frozenset(job.teams), job.organisation)
-    found = look_up(job.asked_by)
+        return then
+    found = look_up(then.name)
     if found is None:
         raise NotVisible
     return without_rights(found)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import pairwise
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.jobs.job_tables import ComputeJob, JobLogPiece
 
 HEAD_BYTES, TAIL_BYTES = 768 * 1024, 64 * 1024
-"""How much of an attempt's output is kept: its beginning, and its last words."""
+"""How much of an attempt's output is kept: its beginning, and its last words. Of all attempts
+before the newest, as much again is kept."""
+MOST_PLACE = 2**30
+"""Up to which place a log goes on. Jobs come there that fail thousands of times."""
 PIECE = 64 * 1024
 ANSWER = 256 * 1024
 CUT = "\n… output left out …\n"
@@ -72,17 +76,38 @@ class BoundedLog:
 
 def write_log(session: Session, job: ComputeJob, text: str) -> None:
     """Add text to a job's log; the job is locked, so pieces come one after the other."""
-    while text:
+    while text and job.log_bytes < MOST_PLACE:
         piece, text = text[:PIECE], text[PIECE:]
         session.add(JobLogPiece(job_id=job.id, start=job.log_bytes, text=piece))
         job.log_bytes += len(piece.encode())
     session.flush()
 
 
-def read_log(session: Session, job: ComputeJob, after: int, most: int = ANSWER) -> tuple[str, int]:
-    """Return a part of a job's log from a byte on, and where to go on.
+def begin_attempt(session: Session, job: ComputeJob) -> None:
+    """Say in a job's log that another attempt begins; of those before, leave out the middle.
 
-    A part begins and ends between characters.
+    Places in the log stay what they were, for whoever is reading it.
+    """
+    if not job.log_bytes:
+        return
+    query = select(JobLogPiece.start).where(JobLogPiece.job_id == job.id)
+    starts = [*session.scalars(query.order_by(JobLogPiece.start)), job.log_bytes]
+    last = job.log_bytes - TAIL_BYTES
+    middle = [
+        (begin, end) for begin, end in pairwise(starts) if begin >= HEAD_BYTES and end <= last
+    ]
+    if middle and middle[-1][1] - middle[0][0] > len(CUT.encode()):
+        begin = middle[0][0]
+        left_out = JobLogPiece.start.between(begin, middle[-1][0])
+        session.execute(delete(JobLogPiece).where(JobLogPiece.job_id == job.id, left_out))
+        session.add(JobLogPiece(job_id=job.id, start=begin, text=CUT))
+    write_log(session, job, f"\n— attempt {job.attempt} —\n")
+
+
+def read_log(session: Session, job: ComputeJob, after: int, most: int = ANSWER) -> tuple[str, int]:
+    """Return a part of a job's log from a place on, and the place where to go on.
+
+    A part begins and ends between characters, and ends where something is left out.
     """
     query = select(JobLogPiece).where(
         JobLogPiece.job_id == job.id, JobLogPiece.start + 4 * PIECE > after
@@ -91,9 +116,14 @@ def read_log(session: Session, job: ComputeJob, after: int, most: int = ANSWER) 
     place = after
     for piece in session.scalars(query.order_by(JobLogPiece.start)):
         data = piece.text.encode()
-        if piece.start + len(data) > place:
-            found += data[place - piece.start :] if place >= piece.start else data
-            place = piece.start + len(data)
+        if piece.start + len(data) <= place:
+            continue
+        if piece.start > place:
+            if found:
+                break
+            after = place = piece.start
+        found += data[place - piece.start :]
+        place = piece.start + len(data)
         if len(found) >= most:
             break
     begin = 0

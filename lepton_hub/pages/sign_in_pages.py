@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from lepton_hub.api.asking import State, token_in_cookie
+from lepton_hub.api.asking import State
+from lepton_hub.api.introductions import introduction_of
 from lepton_hub.api.problems import Problem
 from lepton_hub.api.routes.other_routes import leads_here, set_cookie
-from lepton_hub.api.service_state import ServiceState
 from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import COOKIE, LASTS_SECONDS
-from lepton_hub.identity.person import IdentityError
+from lepton_hub.identity.person import Person
 from lepton_hub.pages.error_pages import problem_page
 from lepton_hub.pages.page_rendering import HEADERS, render
 from lepton_hub.pages.visitors import own_form
@@ -33,7 +33,7 @@ def choose(request: Request, state: State, key: Short = "", next: Short = "") ->
     if state.made_up is None:
         return RedirectResponse(f"{state.settings.prefix}/login", 302, HEADERS)
     try:
-        _check(request, state, state.made_up, key)
+        _check(request, state.made_up, key)
     except Problem as problem:
         return problem_page(request, problem.status, problem.detail, title="Sign in first")
     people = state.made_up.identity.people
@@ -46,7 +46,7 @@ async def become(request: Request, state: State) -> Response:
     if state.made_up is None:
         raise Problem(404, "This hub knows people from JupyterHub.")
     fields = await own_form(request, state.form_key)
-    _check(request, state, state.made_up, fields.get("key", ""))
+    _check(request, state.made_up, fields.get("key", ""))
     person = state.made_up.identity.look_up(fields.get("name", ""))
     if person is None:
         raise Problem(404, "There is nobody of this name.")
@@ -60,11 +60,8 @@ async def become(request: Request, state: State) -> Response:
     return answer
 
 
-def _check(request: Request, state: ServiceState, made_up: MadeUpSignIn, key: str) -> None:
+def _check(request: Request, made_up: MadeUpSignIn, key: str) -> None:
     """Refuse who shows no key, unless they are one of the people already. Raises Problem."""
-    if made_up.fits(key):
-        return
-    try:
-        state.identity.person(token_in_cookie(request, state) or "")
-    except IdentityError as error:
-        raise Problem(403, KEY_NEEDED) from error
+    shown = introduction_of(request)
+    if not made_up.fits(key) and not isinstance(shown.found.get(shown.cookie), Person):
+        raise Problem(403, KEY_NEEDED)

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from lepton_hub.api.asking import State, identify, token_in_cookie
+from lepton_hub.api.asking import State, identify
 from lepton_hub.api.form_tokens import FIELD, is_form_token, is_same_origin
+from lepton_hub.api.introductions import introduction_of
 from lepton_hub.identity.person import IdentityError, Person
 from lepton_hub.pages.forms import Fields, FormUnreadable, read_fields
 
@@ -37,10 +38,10 @@ OLD_FORM = (
 )
 
 
-def visitor(request: Request, state: State) -> Person:
+async def visitor(request: Request, state: State) -> Person:
     """Return who the browser is. Raises NotSignedIn, and Problem when they ask too much."""
     try:
-        return identify(request, state, token_in_cookie(request, state))
+        return identify(request, state, introduction_of(request).cookie)
     except IdentityError as error:
         raise NotSignedIn from error
 

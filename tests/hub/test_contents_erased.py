@@ -16,6 +16,9 @@ from lepton_hub.identity.made_up import SECRET_BYTES, secret_in
 from lepton_hub.settings import SettingsError, settings_of
 from lepton_hub.storage import StorageError
 
+pytest_plugins = ["waiting_while_writing"]
+pytestmark = pytest.mark.usefixtures("nobody_waits")
+
 RIDES = "/items/engines/rides"
 
 

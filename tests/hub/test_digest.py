@@ -22,6 +22,9 @@ from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.knowledge.digest_mail import MailServer, MailSettingsError, send_due_digests
 from lepton_hub.settings import SettingsError, settings_of
 
+pytest_plugins = ["waiting_while_writing"]
+pytestmark = pytest.mark.usefixtures("nobody_waits")
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 

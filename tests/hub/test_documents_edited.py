@@ -8,6 +8,9 @@ import pytest
 from bounded_waits import join_all
 from small_hub import small_hub
 
+pytest_plugins = ["waiting_while_writing"]
+pytestmark = pytest.mark.usefixtures("nobody_waits")
+
 TEXT = "# Pistons\n\nOne.\n\nTwo.\n\nThree.\n"
 
 

@@ -18,8 +18,8 @@ from small_hub import small_hub
 
 from lepton_hub.api.asking import Asker
 from lepton_hub.api.middleware.fair_turns import is_content, lanes
-from lepton_hub.api.middleware.turns import Lane, TurnKeeper
 from lepton_hub.identity.oauth import COOKIE
+from lepton_hub.turns import Lane, TurnKeeper
 
 router = APIRouter()
 DONE = threading.Event()
@@ -288,12 +288,3 @@ def test_turns_are_given_back_whatever_happens():
         assert (turns._busy, turns._waiting) == (Counter(), {})
 
     asyncio.run(work())
-
-
-def test_whoever_is_known_is_kept_in_bounded_memory(hub, monkeypatch):
-    monkeypatch.setattr("lepton_hub.api.middleware.fair_turns.MOST_KNOWN", 3)
-    layer = hub.fair_turns()
-    for who in ("ada", "bose", "curie", "dora"):
-        hub.get(who, "/me")
-    hub.get("mallory", "/me")
-    assert list(layer._known.values()) == ["bose", "curie", "dora"]

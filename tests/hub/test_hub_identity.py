@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -41,14 +42,19 @@ def hub():
 @pytest.fixture
 def identity(hub):
     moment = [0.0]
-    client = httpx.Client(transport=httpx.MockTransport(hub))
+    client = httpx.AsyncClient(transport=httpx.MockTransport(hub))
     made = JupyterHubIdentity("http://hub/hub/api", "hub", 10, client, clock=lambda: moment[0])
     made.moment = moment
     return made
 
 
+def person_of_token(identity, token="good"):
+    """Return whose a token is, of which the hub is shown one alone."""
+    return asyncio.run(identity.person(token, "10.0.0.1"))
+
+
 def test_a_person_has_the_teams_that_the_groups_name(identity):
-    ada = identity.person("good")
+    ada = person_of_token(identity)
     assert (ada.name, ada.teams, ada.organisation, ada.admin) == (
         "ada", {"engines"}, "a", False,
     )  # fmt: skip
@@ -56,16 +62,16 @@ def test_a_person_has_the_teams_that_the_groups_name(identity):
 
 def test_the_answer_is_believed_for_seconds_and_no_longer(identity, hub):
     for _ in range(3):
-        identity.person("good")
+        person_of_token(identity)
     assert hub.asked == 1
     hub.status = 403
     identity.moment[0] = 9.9
-    identity.person("good")
+    person_of_token(identity)
     identity.moment[0] = 10.0
     with pytest.raises(IdentityError):
-        identity.person("good")
+        person_of_token(identity)
     with pytest.raises(IdentityError):
-        identity.person("good")
+        person_of_token(identity)
     assert hub.asked == 2, "who is not known is remembered as well"
 
 
@@ -82,27 +88,27 @@ def test_the_answer_is_believed_for_seconds_and_no_longer(identity, hub):
 def test_tokens_of_others_open_nothing(identity, hub, told):
     hub.told |= told
     with pytest.raises(IdentityError):
-        identity.person("good")
+        person_of_token(identity)
 
 
 def test_who_may_manage_everything_is_a_scope_of_the_token(identity, hub):
     hub.told |= {"scopes": ["access:services", ADMINISTER]}
-    assert identity.person("good").admin
+    assert person_of_token(identity).admin
 
 
 @pytest.mark.parametrize("token", ["a\nb", "é", "a\0"])
 def test_a_token_that_could_change_a_header_is_never_sent(identity, hub, token):
     with pytest.raises(IdentityError):
-        identity.person(token)
+        person_of_token(identity, token)
     assert hub.asked == 0
 
 
 def test_a_jupyterhub_that_fails_is_not_taken_for_a_refusal(identity, hub):
     hub.status = 500
     with pytest.raises(SignInUnavailable):
-        identity.person("good")
+        person_of_token(identity)
     hub.status = 200
-    assert identity.person("good").name == "ada"
+    assert person_of_token(identity).name == "ada"
 
 
 def test_who_is_in_two_organisations_is_in_none():
@@ -114,7 +120,7 @@ def test_made_up_people_are_known_on_this_machine_alone(tmp_path):
     assert (tmp_path / "hub" / "secret").stat().st_mode & 0o077 == 0
     assert secret_in(tmp_path / "hub" / "secret") == secret
     identity = MadeUpIdentity(secret)
-    assert identity.person(identity.token("ada")).teams == {"engines"}
+    assert person_of_token(identity, identity.token("ada")).teams == {"engines"}
     for wrong in (
         "ada",
         identity.token("mallory"),
@@ -122,7 +128,7 @@ def test_made_up_people_are_known_on_this_machine_alone(tmp_path):
         "bose" + identity.token("ada")[3:],
     ):
         with pytest.raises(IdentityError):
-            identity.person(wrong)
+            person_of_token(identity, wrong)
     for host in ("127.0.0.1", "::1", "localhost", "127.8.8.8"):
         assert loopback(host) == host
     for host in ("0.0.0.0", "192.168.1.2", "::", "example.org", ""):
@@ -143,10 +149,10 @@ def test_a_browser_comes_back_with_what_it_was_sent_with():
         (query["state"][0], "x"),
     ):
         with pytest.raises(IdentityError):
-            oauth.complete("code", nonce, kept)
+            asyncio.run(oauth.complete("code", nonce, kept))
     other = OAuthSignIn("service-hub", "s", "/a", "http://hub/t", "/cb")
     with pytest.raises(IdentityError):
-        other.complete("code", query["state"][0], state)
+        asyncio.run(other.complete("code", query["state"][0], state))
     with pytest.raises(IdentityError):
         oauth.token_in("not a cookie of ours")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from small_hub import CARD, SmallHub, small_hub
 
+from lepton_hub import application
+
 
 @pytest.fixture
 def hub(tmp_path):
@@ -207,6 +209,17 @@ def test_the_description_is_there_without_other_hosts(hub: SmallHub):
     described = hub.client.get("/openapi.json").json()
     assert {"/data", "/items", "/uploads/{id}"} <= described["paths"].keys()
     assert all(f'id="{name}"' in page for name in described["components"]["schemas"])
+
+
+def test_the_description_is_made_once(hub: SmallHub, monkeypatch):
+    made = []
+    usual = application.documentation_page
+    monkeypatch.setattr(
+        application, "documentation_page", lambda *told: made.append(1) or usual(*told)
+    )
+    pages = {hub.client.get("/docs").content for _ in range(3)}
+    described = {hub.client.get("/openapi.json").content for _ in range(3)}
+    assert (len(pages), len(described), made) == (1, 1, [1])
 
 
 def test_the_older_clients_get_data_by_name_or_id(hub: SmallHub):

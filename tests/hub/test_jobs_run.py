@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from dataclasses import replace
 
 import nbformat
 import pytest
@@ -10,9 +12,13 @@ from nbformat.v4 import new_code_cell, new_notebook
 from pool_hub import RESULT, pool_hub
 
 from lepton_hub.audit import verify
+from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_log import BoundedLog, plain_text
 from lepton_hub.jobs.job_metrics import MOST_NAMES, MetricLines
 from lepton_hub.jobs.running.program_process import NO_WALLS
+
+pytest_plugins = ["waiting_while_writing"]
+pytestmark = pytest.mark.usefixtures("nobody_waits")
 
 
 @pytest.fixture
@@ -144,3 +150,18 @@ def test_metrics_take_numbers_alone_and_not_too_many():
     assert lines.read(b"\n".join(odd) + b"\n") == []
     many = json.dumps({f"n{number}": number for number in range(200)}).encode()
     assert len(lines.read(many + b"\n")) == MOST_NAMES - 1
+
+
+def test_who_asked_is_looked_up_while_nobody_waits_for_the_database(pool):
+    """JupyterHub may be slow, and is asked anew at each start."""
+    program = pool.program({"a.py": "print(1)"})
+    asked = pool.ask(program)
+    with socket.create_server(("127.0.0.1", 0)) as jupyterhub:
+
+        def look_up(name: str) -> Person:
+            socket.create_connection(jupyterhub.getsockname()).close()
+            return pool.hub.known.people[name]
+
+        pool.worker.place = replace(pool.worker.place, look_up=look_up)
+        assert pool.worker.run_next()
+    assert pool.told(asked.json()["id"])["state"] == "succeeded"

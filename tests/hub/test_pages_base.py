@@ -228,7 +228,7 @@ def test_errors_are_pages_with_a_way_on(hub, ada, monkeypatch):
 def fail(error: Exception):
     """Return a function that raises."""
 
-    def raises(token: str) -> None:
+    async def raises(token: str, place: str) -> None:
         raise error
 
     return raises

@@ -45,7 +45,7 @@ class KnownPeople:
     def __init__(self) -> None:
         self.people = {person.name: person for person in PEOPLE}
 
-    def person(self, token: str) -> Person:
+    async def person(self, token: str, place: str) -> Person:
         if token not in self.people:
             raise IdentityError("Nobody is known by this token.")
         return self.people[token]

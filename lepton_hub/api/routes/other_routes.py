@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lepton_hub.api.answers import PersonAnswer
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.byte_ranges import content_response
+from lepton_hub.api.introductions import place_of
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.routes.version_routes import CONTENT, UsedIn, used_in
 from lepton_hub.catalogue.cards import Text
@@ -115,15 +116,16 @@ def login(request: Request, state: State, next: str = "") -> Response:
 
 
 @router.get("/oauth_callback", include_in_schema=False)
-def callback(request: Request, state: State, code: str = "") -> Response:
+async def callback(request: Request, state: State, code: str = "") -> Response:
     """Take a browser back from JupyterHub."""
     nonce = request.query_params.get("state", "")
     if state.oauth is None:
         raise Problem(404, "This hub knows people by their tokens alone.")
     try:
         kept = request.cookies.get(STATE_COOKIE, "")
-        cookie, where = state.oauth.complete(code, nonce, kept)
-        state.identity.person(state.oauth.token_in(cookie))
+        cookie, where = await state.oauth.complete(code, nonce, kept)
+        token = state.oauth.token_in(cookie)
+        await state.identity.person(token, place_of(request.scope))
     except IdentityError as error:
         raise Problem(403, str(error)) from error
     except SignInUnavailable as error:

@@ -17,8 +17,8 @@ from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.catalogue.versions import PathTwice
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
-from lepton_hub.jobs.job_access import LookUp, asker_of
-from lepton_hub.jobs.job_log import BoundedLog, plain_text, write_log
+from lepton_hub.jobs.job_access import LookUp, asker_now, asker_then
+from lepton_hub.jobs.job_log import BoundedLog, begin_attempt, plain_text, write_log
 from lepton_hub.jobs.job_metrics import MetricLines, MetricPoint, forget_metrics, write_metrics
 from lepton_hub.jobs.job_queue import (
     JobLease,
@@ -130,12 +130,13 @@ class JobRun:
 
     def _perform(self) -> None:
         with self.place.sessions.begin() as session:
+            then = asker_then(held_job(session, self.lease))
+        person = asker_now(then, self.place.look_up)
+        with self.place.sessions.begin() as session:
             job = held_job(session, self.lease)
-            person = asker_of(job, self.place.look_up)
             plan = plan_of(session, job, person)
             forget_metrics(session, job)
-            if job.log_bytes:
-                write_log(session, job, f"\n— attempt {self.lease.attempt} —\n")
+            begin_attempt(session, job)
         try:
             self._prepare(plan)
             self.begun = True
