@@ -105,7 +105,7 @@ def list_course_discussions(
         note(session, person, "thread.list", place, found=total)
     sections: dict[str, list[ThreadView]] = {}
     for view in threads:
-        sections.setdefault(view.about, []).append(view)
+        sections.setdefault(view.thread.section or place, []).append(view)
     return render(
         request, person, "knowledge/course_discussions.html",
         place=place, sections=sections, total=total, shown=len(threads),

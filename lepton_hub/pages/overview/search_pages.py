@@ -14,6 +14,7 @@ from lepton_hub.api.paging import Cursor
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.database import read_one_moment
 from lepton_hub.identity.person import PERSON, TEAM
+from lepton_hub.knowledge.course_places import place_in_words
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.knowledge.thread_pages import post_path
 from lepton_hub.pages.page_rendering import render
@@ -28,10 +29,14 @@ ON_A_PAGE = 20
 
 @dataclass(frozen=True)
 class ShownHit:
-    """Something that was found, and the path of its page, without the hub's prefix."""
+    """Something that was found, and the path of its page, without the hub's prefix.
+
+    about: what a discussion is about, in words.
+    """
 
     answer: HitAnswer
     place: str
+    about: str = ""
 
 
 @router.get("/pages/search")
@@ -77,6 +82,7 @@ def find(
 def _shown(hit: SearchHit, words: list[str]) -> ShownHit:
     answer = hit_answer(hit, words)
     if answer.thread and answer.post:
-        return ShownHit(answer, post_path(answer.thread, answer.post))
+        about = hit.item.title if hit.item else place_in_words(answer.reference)
+        return ShownHit(answer, post_path(answer.thread, answer.post), about)
     kind = "documents" if answer.kind == "document" else "items"
     return ShownHit(answer, f"/pages/{kind}/{answer.reference}")
