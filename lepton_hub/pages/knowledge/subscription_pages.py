@@ -77,7 +77,9 @@ def change_subscription(
     kind = form.get("kind", "")
     target = form.get("target", "").strip()
     if kind not in list(Followed) or not re.fullmatch(TARGETS[Followed(kind)], target):
-        problem = {"target": f"This cannot be the name of a followed {kind or 'thing'}."}
+        problem = {
+            "target": f"No {kind or 'thing'} can have this name." if target else "Type a name."
+        }
         return _page(request, state, person, form.get("target", ""), kind, problem)
     try:
         said = _change(state, person, Followed(kind), target, form.get("wish") != "unfollow")
