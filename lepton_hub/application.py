@@ -77,6 +77,9 @@ NOT_VISIBLE = (
     "There is no such thing that you may see. If a colleague told you of it, ask for access: "
     "POST /requests, or lepton_course.hub.request_access."
 )
+NO_SUCH_PAGE = (
+    "There is no such page, or its address asks for something that the page does not know."
+)
 TOO_LARGE = (
     "A form has at most 2 MB. Files of any size are sent where the hub's script may run in the "
     "browser, and from a notebook by share()."
@@ -207,7 +210,7 @@ def _handle_errors(app: FastAPI) -> None:
             {"where": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()
         ]
         if is_for_people(request):
-            return answer_problem(request, 404, "There is no such page.")
+            return answer_problem(request, 404, NO_SUCH_PAGE)
         first = f"{found[0]['where']}: {found[0]['what']}" if found else "The request is not valid"
         return answer_problem(request, 422, f"{first}.", errors=found[:50])
 

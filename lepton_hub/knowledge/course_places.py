@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
+from urllib.parse import unquote
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -11,6 +13,27 @@ from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.knowledge.document_fields import without_track
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
+
+_NUMBER = re.compile("[0-9]+_")
+_USUAL = "lesson"
+"""The notebook that goes without saying."""
+
+
+def place_in_words(section: str) -> str:
+    """Return a part of the course as people say it.
+
+    >>> place_in_words("basics/08_evaluation/lesson.ipynb#Folds-by-time")
+    'Evaluation: Folds by time'
+    >>> place_in_words("08_evaluation/deeper.ipynb")
+    'Evaluation, deeper'
+    """
+    place, _, anchor = without_track(section).partition("#")
+    module, *notebook = place.split("/")
+    words = [_NUMBER.sub("", module, count=1).replace("_", " ")]
+    words += (name for part in notebook if (name := part.removesuffix(".ipynb")) != _USUAL)
+    heading = unquote(anchor).replace("-", " ")
+    said = ", ".join(words)
+    return f"{said[:1].upper()}{said[1:]}{': ' if heading else ''}{heading}"
 
 
 def threads_within(

@@ -30,6 +30,7 @@ from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Version
 from lepton_hub.database.moments import moment_and_key
 from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.course_places import place_in_words
 from lepton_hub.knowledge.discussions import visible_threads
 from lepton_hub.knowledge.knowledge_tables import (
     DiscussionThread,
@@ -74,14 +75,23 @@ class NewsEntry:
     @property
     def sentence(self) -> str:
         """What happened, in words."""
+        if self.thread is not None:
+            kind = self.thread.kind
+            asked = "asked" if kind == "question" else "began"
+            replied = "answered" if kind == "question" else "replied in"
+            did = f"{asked if self.what == 'thread' else replied} a {kind} about"
+            return f"{self.who} {did} {self._about}"
         did = {
             "item": "made",
             "version": f"added version {self.number} to",
             "revision": f"changed the text (revision {self.number}) of",
-            "thread": f"began a {self.thread.kind if self.thread else ''} about",
-            "post": "answered in a thread about",
-        }
-        return f"{self.who} {did[self.what]} {self.reference}"
+        }[self.what]
+        return f"{self.who} {did} {self.reference}"
+
+    @property
+    def _about(self) -> str:
+        """What a thread is about: an item's title, or a part of the course in words."""
+        return self.item.title if self.item is not None else place_in_words(self.reference)
 
 
 def list_news(

@@ -31,7 +31,7 @@ NOT_VISIBLE = (
     "There is no such thing that you may see. If a colleague told you of it, ask for access: its "
     "owner decides."
 )
-NOT_ALLOWED = "You may read this, but not change it. Ask its owner for a role that may."
+NOT_ALLOWED = "You may read this, but not change it. Ask its owner for a role that allows it."
 ENDED = (
     "Your sign-in has ended, so nothing was changed yet. Sign in again in another tab, then come "
     "back here and send it again."

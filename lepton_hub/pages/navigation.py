@@ -29,7 +29,7 @@ NAVIGATION: tuple[NavigationEntry, ...] = (
     NavigationEntry("/pages/discussions", "Discussions"),
     NavigationEntry("/pages/jobs", "Jobs"),
     NavigationEntry("/pages/digest", "What is new"),
-    NavigationEntry("/pages/needs", "Needs"),
+    NavigationEntry("/pages/needs", "Learning needs"),
     NavigationEntry("/pages/graph", "Graph"),
     NavigationEntry("/pages/team", "My team"),
     NavigationEntry("/pages/administration", "Administration", for_admins=True),

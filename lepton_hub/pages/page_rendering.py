@@ -20,6 +20,7 @@ from lepton_hub.api.form_tokens import form_token
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.course_places import place_in_words
 from lepton_hub.pages.navigation import navigation_of
 from lepton_hub.pages.static_files import STATIC
 from lepton_hub.text import shown
@@ -98,6 +99,7 @@ def _environment() -> Environment:
     made.filters["moment"] = _moment
     made.filters["size"] = _size
     made.filters["kind"] = _kind
+    made.filters["in_words"] = place_in_words
     made.filters["adding"] = _with
     made.filters["without"] = _without
     return made

@@ -58,7 +58,7 @@ def test_a_question_is_asked_answered_and_accepted(hub, ada, bose):
     assert (form.fields["item"], form.fields["kind"]) == ("engines/rides", "question")
     told = {**form.fields, "title": "Why gaps?", "text": "Since *when*?", "tags": "rain"}
     page = bose.after(bose.send(NEW, told))
-    assert "open question about engines/rides" in page.text
+    assert "open question about Riders by day" in page.text
     thread = hub.get("ada", "/threads").json()["threads"][0]
     assert f"/pages/discussions/{thread['id']}" in ada.see("/pages/discussions?show=open").links
     answered = ada.send(place(thread), {"text": "The sensor was off."})

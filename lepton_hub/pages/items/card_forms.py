@@ -8,20 +8,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
-from lepton_hub.catalogue.names import own_space
-from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import ITEM_SENTENCES, problems_of, split_tags
+from lepton_hub.pages.forms.form_reading import name_from
 
 KINDS = [
     (ItemKind.DATASET, "a data set"),
     (ItemKind.MODEL, "a model"),
     (ItemKind.CODE, "code"),
     (ItemKind.NOTEBOOK, "a notebook"),
-]
-PERSONAL_DATA = [
-    ("none", "none: it says nothing about people"),
-    ("pseudonymous", "pseudonymous: people under other names or numbers"),
-    ("personal", "personal: people who can be identified"),
 ]
 SENTENCES = {
     **ITEM_SENTENCES,
@@ -54,14 +48,8 @@ def read_card(typed: Mapping[str, str]) -> tuple[Card | None, dict[str, str]]:
 def read_new_item(typed: Mapping[str, str]) -> tuple[NewItem | None, dict[str, str]]:
     """Return the item that was typed; or None, and a sentence for each field with a problem."""
     told = {name: typed.get(name, "") for name in ("space", "name", "kind")}
+    told["name"] = told["name"].strip() or name_from(typed.get("title", ""))
     return _read(NewItem, {**told, "card": card_told(typed)})
-
-
-def spaces_of(person: Person) -> list[tuple[str, str]]:
-    """Return where somebody may make items, the teams first, and what that means."""
-    teams = [(team, f"{team}: your team reads it") for team in sorted(person.teams)]
-    mine = own_space(person)
-    return [*teams, (mine, f"{mine}: you alone, until you share it")]
 
 
 def differences(now: Card, typed: Mapping[str, str]) -> dict[str, str]:

@@ -9,8 +9,8 @@ from lepton_hub.api.routes.item_routes import remove, replace_card
 from lepton_hub.catalogue.items import card_of, find_item
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms.form_reading import by_field
+from lepton_hub.pages.forms.offered_choices import PERSONAL_DATA
 from lepton_hub.pages.items.card_forms import (
-    PERSONAL_DATA,
     blank_card,
     differences,
     read_card,

@@ -21,12 +21,11 @@ from lepton_hub.pages.forms.form_reading import (
     form_key,
     new_form_number,
 )
+from lepton_hub.pages.forms.offered_choices import PERSONAL_DATA, spaces_of
 from lepton_hub.pages.items.card_forms import (
     KINDS,
-    PERSONAL_DATA,
     blank_card,
     read_new_item,
-    spaces_of,
 )
 from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.page_rendering import render, see_other

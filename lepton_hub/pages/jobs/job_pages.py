@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
@@ -13,6 +13,7 @@ from lepton_hub.api.jobs.job_routes import JobId, check_walls, note_look
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.problems import Problem
 from lepton_hub.api.service_state import ServiceState
+from lepton_hub.catalogue.cards import ItemKind, VersionedKind
 from lepton_hub.catalogue.items import NotAllowed, NotVisible
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
@@ -23,6 +24,7 @@ from lepton_hub.jobs.job_metrics import read_metrics
 from lepton_hub.jobs.job_queue import cancel_job
 from lepton_hub.jobs.job_types import ENDED, JobPriority, JobState, NewJob
 from lepton_hub.pages.forms.form_reading import new_form_number, take_once
+from lepton_hub.pages.forms.offered_choices import offered_items, offered_versions
 from lepton_hub.pages.jobs.job_forms import FIELDS, blank_job, read_job, typed_again
 from lepton_hub.pages.jobs.metric_charts import chart_of
 from lepton_hub.pages.page_rendering import render, see_other
@@ -170,8 +172,12 @@ def _form(
 ) -> Response:
     if "team" in problems and len(person.teams) < 2:  # the form has no such field then
         problems = {"": problems["team"], **problems}
+    with state.reading.begin() as session:
+        programs = offered_versions(session, person, (ItemKind.NOTEBOOK, ItemKind.CODE))
+        results = offered_items(session, person, get_args(VersionedKind), own=True)
     return render(
         request, person, "jobs/new_job.html", status=422 if problems else 200,
+        programs=programs, results=results,
         typed=typed, once=typed.get("once") or new_form_number(),
         problems={name: problems.get(name, "") for name in ("", *FIELDS)},
         wrong=bool(problems), settings=state.settings.jobs, teams=sorted(person.teams),

@@ -11,6 +11,7 @@ from lepton_hub.api.asking import State, note
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.knowledge.thread_routes import ItemName, note_thread
 from lepton_hub.api.paging import Cursor
+from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import TAG
 from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.names import parse_reference
@@ -31,6 +32,7 @@ from lepton_hub.pages.forms.form_reading import (
     read_form,
     take_once,
 )
+from lepton_hub.pages.forms.offered_choices import offered_items
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
 from lepton_hub.pages.knowledge.thread_views import ThreadView, view_of
 from lepton_hub.pages.page_rendering import render, see_other
@@ -105,7 +107,7 @@ def list_course_discussions(
         note(session, person, "thread.list", place, found=total)
     sections: dict[str, list[ThreadView]] = {}
     for view in threads:
-        sections.setdefault(view.about, []).append(view)
+        sections.setdefault(view.thread.section or place, []).append(view)
     return render(
         request, person, "knowledge/course_discussions.html",
         place=place, sections=sections, total=total, shown=len(threads),
@@ -135,7 +137,7 @@ def new_discussion(
         "kind": kind,
         "once": new_form_number(),
     }
-    return _new(request, person, typed)
+    return _new(request, state, person, typed)
 
 
 @router.post("/pages/discussions/new")
@@ -143,12 +145,12 @@ def begin_discussion(request: Request, state: State, person: Visitor, form: Sent
     """Begin a discussion, or show how it would look."""
     typed = {name: form.get(name, "") for name in _FIELDS}
     if form.get("action") == "preview":
-        return _new(request, person, typed, preview=rendered_text(state, typed["text"]))
+        return _new(request, state, person, typed, preview=rendered_text(state, typed["text"]))
     told, problems = read_form(NewThread, _told(typed))
     if told is None:
         if "" in problems:  # what is wrong with the form as a whole is what it is about
             problems[typed["about"] if typed["about"] == "section" else "item"] = problems.pop("")
-        return _new(request, person, typed, problems)
+        return _new(request, state, person, typed, problems)
     try:
         path = take_once(
             request, person, typed["once"], told, lambda session: _begin(session, person, told)
@@ -157,10 +159,10 @@ def begin_discussion(request: Request, state: State, person: Visitor, form: Sent
         with state.sessions.begin() as session:
             note(session, person, "refused", "/pages/discussions/new", method="POST", status=404)
         problem = "There is no such item that you may see."
-        return _new(request, person, typed, {"item": problem}, 404)
+        return _new(request, state, person, typed, {"item": problem}, 404)
     except AudienceClosed as error:
         problem = f"You cannot address this audience: {error}."
-        return _new(request, person, typed, {"audience": problem}, 403)
+        return _new(request, state, person, typed, {"audience": problem}, 403)
     return see_other(request, path, "Your post is there for others to read and answer.")
 
 
@@ -181,6 +183,7 @@ def _told(typed: dict[str, str]) -> dict[str, Any]:
 
 def _new(
     request: Request,
+    state: ServiceState,
     person: Person,
     typed: dict[str, str],
     problems: dict[str, str] | None = None,
@@ -191,8 +194,13 @@ def _new(
     if person.organisation:
         audiences["organisation"] = f"My organisation, {person.organisation}"
     audiences |= {f"team:{team}": f"My team {team}" for team in sorted(person.teams)}
+    with state.reading.begin() as session:
+        items = offered_items(session, person)
+    modules = [
+        (id_.rpartition("/")[2], module.title) for id_, module in state.course.modules.items()
+    ]
     return render(
-        request, person, "knowledge/new_discussion.html",
+        request, person, "knowledge/new_discussion.html", items=items, modules=modules,
         status=status if problems else 200,
         typed=typed, problems=by_field(problems), preview=preview, audiences=audiences,
     )  # fmt: skip

@@ -35,6 +35,7 @@ from lepton_hub.pages.forms.form_reading import (
     read_form,
     take_once,
 )
+from lepton_hub.pages.forms.offered_choices import PERSONAL_DATA, spaces_of
 from lepton_hub.pages.knowledge.rendered_texts import rendered_text
 from lepton_hub.pages.knowledge.suggested_labels import SUGGEST, labels_for, with_chosen
 from lepton_hub.pages.knowledge.thread_views import view_of
@@ -202,14 +203,11 @@ def _new(
     suggested: SuggestedLabels | None = None,
 ) -> Response:
     typed = {**_EMPTY, **typed}
-    mine = own_space(person)
-    teams = sorted(person.teams)
-    spaces = [(mine, f"{mine} (mine)"), *((team, f"{team} (team)") for team in teams)]
     return render(
         request, person, "knowledge/new_document.html",
         status=status if problems else 200,
-        typed=typed, problems=by_field(problems), preview=preview, spaces=spaces,
-        suggested=suggested,
+        typed=typed, problems=by_field(problems), preview=preview, suggested=suggested,
+        spaces=spaces_of(person), personal_data=PERSONAL_DATA,
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def rendered_text(state: ServiceState, text: str, item: SharedItem | None = None
     course is a link.
     """
     folder = f"{state.settings.prefix}/documents/{item.reference}/attachments" if item else ""
-    return _lowered(_linker(state).linked(state.renderer.page(text, folder)), 1)
+    return headings_below(_linker(state).linked(state.renderer.page(text, folder)), 1)
 
 
 def rendered_posts(state: ServiceState, texts: Iterable[str]) -> list[str]:
@@ -34,7 +34,7 @@ def rendered_posts(state: ServiceState, texts: Iterable[str]) -> list[str]:
     end = time.monotonic() + SECONDS
     linker = _linker(state)
     return [
-        _lowered(linker.linked(state.renderer.page(text)), 3)
+        headings_below(linker.linked(state.renderer.page(text)), 3)
         if time.monotonic() < end
         else plain_html(text)
         for text in texts
@@ -44,16 +44,29 @@ def rendered_posts(state: ServiceState, texts: Iterable[str]) -> list[str]:
 def rendered_notebook(state: ServiceState, content: str) -> str:
     """Return a notebook as safe HTML, to stand below a page's own title. Raises NotANotebook."""
     html = state.renderer.notebook(content, for_page=True)
-    return _lowered(_linker(state).linked(html), 1)
+    return headings_below(_linker(state).linked(html), 1)
 
 
 def _linker(state: ServiceState) -> TermLinker:
     return TermLinker(state.course, f"{state.settings.prefix}/pages/graph")
 
 
-def _lowered(html: str, levels: int) -> str:
-    """Return a text whose headings stand so many levels lower.
+def headings_below(html: str, level: int) -> str:
+    """Return a text whose headings stand below one of a page, with no level left out.
 
     All headings are the renderer's: what looks like one in a text is escaped.
+
+    >>> headings_below("<h2>a</h2><h5>b</h5><h1>c</h1>", 1)
+    '<h2>a</h2><h3>b</h3><h2>c</h2>'
     """
-    return _HEADING.sub(lambda found: f"{found[1]}{min(6, int(found[2]) + levels)}>", html)
+    above: list[int] = []
+
+    def placed(found: re.Match[str]) -> str:
+        own = int(found[2])
+        if not found[1].startswith("</"):
+            while above and above[-1] >= own:
+                above.pop()
+            above.append(own)
+        return f"{found[1]}{min(6, level + len(above))}>"
+
+    return _HEADING.sub(placed, html)

@@ -21,7 +21,6 @@ from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge import Subscription
-from lepton_hub.knowledge.atom_feed import page_of
 from lepton_hub.knowledge.digest import list_news
 from lepton_hub.knowledge.subscriptions import (
     Followed,
@@ -33,6 +32,7 @@ from lepton_hub.knowledge.subscriptions import (
     wish_mail,
 )
 from lepton_hub.pages.forms.form_reading import by_field
+from lepton_hub.pages.knowledge.news_views import news_views
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 
@@ -52,12 +52,13 @@ def show_digest(
     with state.reading.begin() as session:
         found = list_news(session, person, since, ON_A_PAGE + 1, before)
         follows = len(list_subscriptions(session, person))
-        page = [(one, page_of(one)) for one in found[:ON_A_PAGE]]
+        page = found[:ON_A_PAGE]
+        news = news_views(page)
         note(session, person, "digest.read", "digest")
-    last = page[-1][0] if len(found) > ON_A_PAGE else None
+    last = page[-1] if len(found) > ON_A_PAGE else None
     return render(
         request, person, "knowledge/digest.html",
-        news=page, days=days, follows=follows,
+        news=news, days=days, follows=follows,
         next=to_moment_cursor(last.at, last.key) if last else None,
     )  # fmt: skip
 
@@ -76,7 +77,9 @@ def change_subscription(
     kind = form.get("kind", "")
     target = form.get("target", "").strip()
     if kind not in list(Followed) or not re.fullmatch(TARGETS[Followed(kind)], target):
-        problem = {"target": f"This cannot be the name of a followed {kind or 'thing'}."}
+        problem = {
+            "target": f"No {kind or 'thing'} can have this name." if target else "Type a name."
+        }
         return _page(request, state, person, form.get("target", ""), kind, problem)
     try:
         said = _change(state, person, Followed(kind), target, form.get("wish") != "unfollow")

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 from lepton_hub.api.knowledge.knowledge_answers import ThreadAnswer, thread_answer
 from lepton_hub.knowledge import DiscussionThread
+from lepton_hub.knowledge.course_places import place_in_words
 
 
 @dataclass(frozen=True)
 class ThreadView:
     """A discussion, and where what it is about has its page.
 
-    about: an item's name, or a part of the course. about_path: without the hub's prefix.
+    about: an item's title, or a part of the course in words. about_path: without the hub's prefix.
     """
 
     thread: ThreadAnswer
@@ -36,7 +37,8 @@ def view_of(thread: DiscussionThread) -> ThreadView:
     answer = thread_answer(thread)
     if thread.item is not None:
         kind = "documents" if thread.item.kind == "document" else "items"
-        return ThreadView(answer, thread.item.reference, f"/pages/{kind}/{thread.item.reference}")
+        return ThreadView(answer, thread.item.title, f"/pages/{kind}/{thread.item.reference}")
     section = thread.section or ""
     place, mark, anchor = section.partition("#")
-    return ThreadView(answer, section, f"/pages/discussions/course/{place}", f"{mark}{anchor}")
+    about = place_in_words(section)
+    return ThreadView(answer, about, f"/pages/discussions/course/{place}", f"{mark}{anchor}")

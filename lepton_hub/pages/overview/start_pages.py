@@ -16,10 +16,10 @@ from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.atom_feed import page_of
 from lepton_hub.knowledge.digest import list_news
 from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.pages.knowledge.news_views import news_views
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render
 from lepton_hub.pages.visitors import Visitor
@@ -28,7 +28,7 @@ from lepton_hub.recommendations import also_needed
 router = APIRouter(include_in_schema=False)
 
 NEWS_LAST = timedelta(days=30)
-MOST_NEWS, MOST_SHOWN = 10, 5
+MOST_READ, MOST_NEWS, MOST_SHOWN = 100, 10, 5
 
 
 @router.get("/pages")
@@ -47,15 +47,16 @@ def start(request: Request, state: State, person: Visitor) -> Response:
 
 
 def _context(session: Session, person: Person) -> dict[str, Any]:
-    news = list_news(session, person, now() - NEWS_LAST, MOST_NEWS + 1)
+    latest = list_news(session, person, now() - NEWS_LAST, MOST_READ)
+    news = news_views(latest)
     open_questions = ThreadFilters(kind="question", made_by=person.name, answered=False)
     mine, question_count = list_threads(session, person, open_questions, MOST_SHOWN, None)
     waiting = requests_to(session, person)
     followed = following(session, person)
     items = _latest(session, person)
     return {
-        "news": [(one, page_of(one)) for one in news[:MOST_NEWS]],
-        "more_news": len(news) > MOST_NEWS,
+        "news": news[:MOST_NEWS],
+        "more_news": len(news) > MOST_NEWS or len(latest) == MOST_READ,
         "questions": [view_of(thread) for thread in mine],
         "question_count": question_count,
         "waiting": waiting,

@@ -1,14 +1,17 @@
 // What pages do better with a script. Everything but the progress of large uploads works without.
 "use strict";
 
-// Moments in the reader's own time zone.
+// Moments in the reader's own time zone, which the title names; near days in words.
+const days = ["today", "yesterday"];
+const clock = { hour: "2-digit", minute: "2-digit" };
+const date = { day: "numeric", month: "long", year: "numeric" };
 for (const time of document.querySelectorAll("time[datetime]")) {
   const when = new Date(time.dateTime);
   if (!Number.isNaN(when.getTime())) {
-    time.title = time.textContent;
-    time.textContent = when.toLocaleString("en-GB", {
-      day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit",
-    });
+    const nights = (new Date().setHours(0, 0, 0, 0) - new Date(when).setHours(0, 0, 0, 0)) / 86400000;
+    const day = days[Math.round(nights)] ?? when.toLocaleDateString("en-GB", date);
+    time.textContent = `${day}, ${when.toLocaleTimeString("en-GB", clock)}`;
+    time.title = when.toLocaleString("en-GB", { ...date, ...clock, timeZoneName: "short" });
   }
 }
 
