@@ -25,6 +25,7 @@ from lepton_hub.catalogue.erasure import erase_later
 from lepton_hub.catalogue.names import may_create_in, own_space, team_of
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
 from lepton_hub.database.moments import now
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions.grants import Grant, roles_of, visible_to, ways_to_hold
 from lepton_hub.permissions.links import SharedLink
@@ -90,17 +91,31 @@ def find_item(
     Who does more than look at it keeps the row locked until the transaction ends: nobody changes or
     deletes it between what is checked here and what is done. (SQLite's writers take turns anyway.)
     """
-    query = existing(person).where(SharedItem.space == space, SharedItem.name == name)
-    if action is not Action.VIEW:
-        query = query.with_for_update(of=SharedItem, key_share=True)
-        query = query.execution_options(populate_existing=True)
-    item = session.scalars(query).first()
-    if item is None:
-        raise NotVisible
+    item = look_up(session, person, SharedItem.space == space, SharedItem.name == name)
     if action is not Action.VIEW:
         lock_item(session, item)
-    if not allows(roles_of(session, person, item), action):
-        raise NotAllowed
+        roles = roles_of(session, person, item)
+        if not roles:
+            raise NotVisible
+        if not allows(roles, action):
+            raise NotAllowed
+    return item
+
+
+def look_up(session: Session, person: Person, *conditions: ColumnElement[bool]) -> SharedItem:
+    """Return the one item, at most, that conditions are true of. Raises NotVisible.
+
+    An item that does not exist for the person takes the same work as one that is not there at all:
+    who has which roles with it is looked up in either case.
+    """
+    facts = {"id": func.coalesce(func.max(SharedItem.id), 0)}
+    facts |= {"owner": func.max(SharedItem.owner), "team": func.max(SharedItem.team)}
+    query = select(*(value.label(name) for name, value in facts.items()))
+    found = session.execute(query.where(SharedItem.deleted_at.is_(None), *conditions)).one()
+    roles = roles_of(session, person, found)
+    item = session.get(SharedItem, found.id) if found.id and roles else None
+    if item is None:
+        raise NotVisible
     return item
 
 
@@ -129,19 +144,19 @@ def list_items(
 
     after: space and name of the last item of the page before.
     """
-    query = _filtered(existing(person), filters)
-    found = _ids_and_kinds(person, filters).subquery()
+    query = _filtered(every_existing(person), filters)
+    found = query.with_only_columns(SharedItem.id).subquery()
     total = session.scalar(select(func.count()).select_from(found)) or 0
+    place = Unindexed(SharedItem.space), Unindexed(SharedItem.name)
     if after is not None:
-        query = query.where(tuple_(SharedItem.space, SharedItem.name) > after)
-    return session.scalars(
-        query.order_by(SharedItem.space, SharedItem.name).limit(limit)
-    ).all(), total
+        query = query.where(tuple_(*place) > after)
+    return session.scalars(query.order_by(*place).limit(limit)).all(), total
 
 
 def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict[str, int]]:
     """Return how many of the found items are of each kind and have each tag (the 50 commonest)."""
-    found = _ids_and_kinds(person, filters).subquery()
+    query = _filtered(every_existing(person), filters)
+    found = query.with_only_columns(SharedItem.id, SharedItem.kind).subquery()
     kinds = select(found.c.kind, func.count()).group_by(found.c.kind).order_by(found.c.kind)
     tags = (
         select(ItemTag.tag, func.count())
@@ -157,8 +172,24 @@ def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict
 
 
 def existing(person: Person) -> Select[tuple[SharedItem]]:
-    """Return the query for all items that exist for a person."""
+    """Return the query for all items that exist for a person, to look one up or a few.
+
+    Each that the other conditions lead to is looked at, whether it exists for the person or not. So
+    for a list there is `every_existing`.
+    """
     return select(SharedItem).where(SharedItem.deleted_at.is_(None), visible_to(person, SharedItem))
+
+
+def every_existing(person: Person) -> Select[tuple[SharedItem]]:
+    """Return the query for all items that exist for a person, to list, count or join them.
+
+    It begins with what the person may see, so that it takes no longer for what they may not. Other
+    conditions must not lead past that: see `Unindexed`.
+    """
+    if person.admin:
+        return existing(person)
+    there = SharedItem.deleted_at.is_(None)
+    return select(SharedItem).where(there, SharedItem.id.in_(existing_ids(person)))
 
 
 def existing_ids(person: Person) -> Select[tuple[int]] | CompoundSelect[tuple[int]]:
@@ -177,14 +208,6 @@ def existing_ids(person: Person) -> Select[tuple[int]] | CompoundSelect[tuple[in
         there.where(item.team.in_(sorted(person.teams))),
         *(select(Grant.item_id).where(one) for one in ways_to_hold(person)),
     )
-
-
-def _ids_and_kinds(person: Person, filters: Filters) -> Select[tuple[int, str]]:
-    """Return the query for the numbers and kinds of all found items, to count them."""
-    query = select(SharedItem.id, SharedItem.kind).where(SharedItem.deleted_at.is_(None))
-    if not person.admin:
-        query = query.where(SharedItem.id.in_(existing_ids(person)))
-    return _filtered(query, filters)
 
 
 def card_of(item: SharedItem) -> Card:
@@ -242,7 +265,8 @@ def _filtered(query: Select[tuple[SharedItem]], filters: Filters) -> Select[tupl
         SharedItem.space: filters.space,
         SharedItem.owner: filters.owner,
     }
-    query = query.where(*(column == value for column, value in equal.items() if value is not None))
+    wanted = ((column, value) for column, value in equal.items() if value is not None)
+    query = query.where(*(Unindexed(column) == value for column, value in wanted))
     if filters.tag is not None:
         query = query.where(SharedItem.tags.any(ItemTag.tag == filters.tag))
     return query.where(*(_mentions(word) for word in filters.text.split()))

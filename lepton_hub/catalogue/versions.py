@@ -12,11 +12,12 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import NewVersion
-from lepton_hub.catalogue.items import NotVisible, existing
+from lepton_hub.catalogue.items import NotVisible, every_existing, look_up
 from lepton_hub.catalogue.names import Reference, parse_reference, same_on_any_computer
 from lepton_hub.catalogue.tables import SharedItem, Source, Version, VersionFile
 from lepton_hub.database.moments import now
 from lepton_hub.database.numbered import newest_first
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
 
 
@@ -126,30 +127,24 @@ def sources_of(session: Session, person: Person, version: Version) -> list[str]:
 def used_by(session: Session, person: Person, version: Version) -> list[str]:
     """Return the versions that were made from this one, as far as they exist for a person."""
     query = select(Version).join(Source, Source.version_id == Version.id)
-    return _visible(session, person, query.where(Source.source_id == version.id))
+    return _visible(session, person, query.where(Unindexed(Source.source_id) == version.id))
 
 
 def _visible(session: Session, person: Person, query: Select[tuple[Version]]) -> list[str]:
-    seen = existing(person).with_only_columns(SharedItem.id)
+    seen = every_existing(person).with_only_columns(SharedItem.id)
     found = session.scalars(query.where(Version.item_id.in_(seen)))
     return sorted(f"{version.item.reference}@{version.number}" for version in found)
 
 
 def _source(session: Session, person: Person, reference: Reference) -> Version:
-    query = (
-        existing(person)
-        .join(Version, Version.item_id == SharedItem.id)
-        .where(
-            SharedItem.space == reference.space,
-            SharedItem.name == reference.name,
-            Version.number == reference.version,
-        )
-        .with_only_columns(Version)
-    )
-    found = session.scalars(query).first()
-    if found is None:
-        raise SourceMissing(str(reference))
-    return found
+    named = SharedItem.space == reference.space, SharedItem.name == reference.name
+    try:
+        item = look_up(session, person, *named)
+        if reference.version is None:
+            raise NotVisible
+        return find_version(session, item, reference.version)
+    except NotVisible as error:
+        raise SourceMissing(str(reference)) from error
 
 
 def _check_paths(paths: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.graph_types import EdgeKind, GraphEdge, Key, NodeKind, Place
 from lepton_hub.graph.relations import RELATIONS, about_sections, among, thread_sections
@@ -19,6 +20,7 @@ from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 
 MOST_TOGETHER = 5000
 """How many edges of one relation among given nodes are looked for."""
+_ENDS = ("subjects", "objects")
 
 LinkCounts = dict[Place, Counter[tuple[EdgeKind, bool]]]
 """For each node, how many edges there are by relation, and by whether it is their subject."""
@@ -39,9 +41,9 @@ class EdgeFinder:
         """
         found = []
         for relation in RELATIONS:
-            for _, kind, column in relation.ends():
+            for end, kind in enumerate(relation.kinds):
                 if keys := keys_of(places, kind):
-                    query = relation.edges(self.person).where(among(column, keys))
+                    query = relation.edges_of(self.person, **{_ENDS[end]: keys})
                     order = (func.max(relation.at).desc(), relation.subject, relation.object)
                     rows = self.session.execute(query.order_by(*order).limit(most)).all()
                     found.append([_edge(relation.link, relation.kinds, row) for row in rows])
@@ -58,9 +60,7 @@ class EdgeFinder:
         for relation in RELATIONS:
             subjects, objects = (keys_of(places, kind) for kind in relation.kinds)
             if subjects and objects:
-                query = relation.edges(self.person).where(
-                    among(relation.subject, subjects), among(relation.object, objects)
-                )
+                query = relation.edges_of(self.person, subjects, objects)
                 order = (relation.subject, relation.object)
                 rows = self.session.execute(query.order_by(*order).limit(MOST_TOGETHER))
                 found.update(_edge(relation.link, relation.kinds, row) for row in rows)
@@ -72,9 +72,9 @@ class EdgeFinder:
         """Return how many edges nodes have."""
         found: LinkCounts = {place: Counter() for place in places}
         for relation in RELATIONS:
-            for end, kind, column in relation.ends():
+            for end, kind in enumerate(relation.kinds):
                 if keys := keys_of(places, kind):
-                    edges = relation.edges(self.person).where(among(column, keys)).subquery()
+                    edges = relation.edges_of(self.person, **{_ENDS[end]: keys}).subquery()
                     key = edges.c.subject if end == 0 else edges.c.object
                     query = select(key, func.count()).group_by(key)
                     for value, count in self.session.execute(query).tuples():
@@ -114,7 +114,7 @@ class EdgeFinder:
             query = thread_sections(self.person).where(
                 or_(among(thread.id, threads), self._in_modules(modules))
             )
-            order = (thread.changed_at.desc(), thread.id)
+            order = (Unindexed(thread.changed_at).desc(), thread.id)
             rows = self.session.execute(query.order_by(*order).limit(most)).tuples()
             found += self._about_modules(rows)
         return list(dict.fromkeys(found))

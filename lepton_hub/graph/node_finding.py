@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.items import NotVisible, existing
+from lepton_hub.catalogue.items import NotVisible, look_up
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.graph.edge_finding import EdgeFinder, keys_of
@@ -62,11 +62,7 @@ def describe(
 
 def _item(session: Session, person: Person, reference: str) -> int:
     space, _, name = reference.rpartition("/")
-    query = existing(person).where(SharedItem.space == space, SharedItem.name == name)
-    item = session.scalars(query).first()
-    if item is None:
-        raise NotVisible
-    return item.id
+    return look_up(session, person, SharedItem.space == space, SharedItem.name == name).id
 
 
 def _named(course: CourseOutline, place: Place) -> GraphNode:

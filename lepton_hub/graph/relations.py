@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -11,12 +11,13 @@ from sqlalchemy import Select, and_, func
 from sqlalchemy.orm import aliased
 
 from lepton_hub.catalogue.cards import ItemKind
-from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.items import every_existing, existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.graph.graph_types import EdgeKind, Key, NodeKind
 from lepton_hub.graph.mention_tables import TermMention
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.knowledge.discussions import every_visible_thread, visible_threads
 from lepton_hub.knowledge.knowledge_tables import (
     DiscussionThread,
     DocumentRevision,
@@ -30,12 +31,36 @@ ITEM, THREAD, MODULE = NodeKind.ITEM, NodeKind.THREAD, NodeKind.MODULE
 _SourceVersion = aliased(Version)
 
 
+@dataclass(frozen=True)
+class VisibleRows:
+    """The queries for the items and threads that exist for a person, with which relations begin.
+
+    items, threads: to look each up that other conditions lead to, or all of them (see
+    `every_existing`). all_items: the ids of all, for an item at an edge's other end.
+    """
+
+    items: Select[tuple[SharedItem]]
+    threads: Select[tuple[DiscussionThread]]
+    all_items: Select[tuple[int]]
+
+
+@lru_cache(maxsize=1000)
+def visible_rows(person: Person, every: bool) -> VisibleRows:
+    """Return the queries for a person. every: for all rows, not for some that are known."""
+    all_items = every_existing(person)
+    ids = all_items.with_only_columns(SharedItem.id)
+    if every:
+        return VisibleRows(all_items, every_visible_thread(person), ids)
+    return VisibleRows(existing(person), visible_threads(person), ids)
+
+
 @dataclass(frozen=True, eq=False)
 class Relation:
     """A kind of edges.
 
     visible: returns the query for the rows that make such edges for a person. subject, object: the
-    columns of the two ends. at: when something last happened.
+    columns of the two ends; row: which of them is the row that exists for the person, 0 or 1.
+    at: when something last happened.
     """
 
     link: EdgeKind
@@ -43,116 +68,133 @@ class Relation:
     subject: Any
     object: Any
     at: Any
-    visible: Callable[[Person], Select[Any]]
+    visible: Callable[[VisibleRows], Select[Any]]
+    row: int = 0
 
     def edges(self, person: Person) -> Select[tuple[Key, Key]]:
         """Return the query for the edges that exist for a person, each once.
 
         The columns are subject, object and `at`. Who is in which teams is all that it depends on.
         """
-        return _edges(self, person)
+        return _edges(self, person, True)
 
-    def ends(self) -> Iterator[tuple[int, NodeKind, Any]]:
-        """Yield which end it is (0 the subject, 1 the object), its kind and its column."""
-        yield 0, self.kinds[0], self.subject
-        yield 1, self.kinds[1], self.object
+    def edges_of(
+        self, person: Person, subjects: Collection[Key] = (), objects: Collection[Key] = ()
+    ) -> Select[tuple[Key, Key]]:
+        """Return the query for the edges with some of these ends that exist for a person.
+
+        Rows that exist for the person are looked up by their ids. By anything else, such as a tag,
+        they are looked for among all that exist for the person: there may be many more that do not.
+        """
+        ends = [(self.subject, subjects), (self.object, objects)]
+        is_known = bool(ends[self.row][1])
+        query = _edges(self, person, not is_known)
+        for number, (column, keys) in enumerate(ends):
+            if keys:
+                by_key = is_known and number == self.row
+                query = query.where(among(column if by_key else Unindexed(column), keys))
+        return query
 
 
 @lru_cache(maxsize=1000)
-def _edges(relation: Relation, person: Person) -> Select[tuple[Key, Key]]:
+def _edges(relation: Relation, person: Person, every: bool) -> Select[tuple[Key, Key]]:
     """Return a relation's query; to put one together takes as long as to answer it."""
     columns = (
         relation.subject.label("subject"),
         relation.object.label("object"),
         func.max(relation.at).label("at"),
     )
-    query = relation.visible(person).with_only_columns(*columns)
+    query = relation.visible(visible_rows(person, every)).with_only_columns(*columns)
     return query.group_by(relation.subject, relation.object)
 
 
-def _versions(person: Person) -> Select[Any]:
-    query = existing(person).join(Version, Version.item_id == SharedItem.id)
+def _items(rows: VisibleRows) -> Select[Any]:
+    return rows.items
+
+
+def _threads(rows: VisibleRows) -> Select[Any]:
+    return rows.threads
+
+
+def _versions(rows: VisibleRows) -> Select[Any]:
+    query = rows.items.join(Version, Version.item_id == SharedItem.id)
     return query.where(Version.made_by != SharedItem.owner, SharedItem.kind != ItemKind.DOCUMENT)
 
 
-def _revisions(person: Person) -> Select[Any]:
+def _revisions(rows: VisibleRows) -> Select[Any]:
     revision = DocumentRevision
-    query = existing(person).join(revision, revision.item_id == SharedItem.id)
+    query = rows.items.join(revision, revision.item_id == SharedItem.id)
     return query.where(revision.made_by != SharedItem.owner, SharedItem.kind == ItemKind.DOCUMENT)
 
 
-def _in_team_spaces(person: Person) -> Select[Any]:
-    return existing(person).where(SharedItem.team.is_not(None))
+def _in_team_spaces(rows: VisibleRows) -> Select[Any]:
+    return rows.items.where(Unindexed(SharedItem.team).is_not(None))
 
 
-def _tagged_items(person: Person) -> Select[Any]:
-    return existing(person).join(ItemTag, ItemTag.item_id == SharedItem.id)
+def _tagged_items(rows: VisibleRows) -> Select[Any]:
+    return rows.items.join(ItemTag, ItemTag.item_id == SharedItem.id)
 
 
-def _tagged_threads(person: Person) -> Select[Any]:
-    return visible_threads(person).join(ThreadTag, ThreadTag.thread_id == DiscussionThread.id)
+def _tagged_threads(rows: VisibleRows) -> Select[Any]:
+    return rows.threads.join(ThreadTag, ThreadTag.thread_id == DiscussionThread.id)
 
 
-def lineage(person: Person) -> Select[Any]:
+def lineage(rows: VisibleRows) -> Select[Any]:
     """Return the query for versions and those they were made from, where both items exist."""
     source = _SourceVersion
-    query = existing(person).join(Version, Version.item_id == SharedItem.id)
+    query = rows.items.join(Version, Version.item_id == SharedItem.id)
     query = query.join(Source, Source.version_id == Version.id)
     query = query.join(source, source.id == Source.source_id)
-    return query.where(source.item_id.in_(_item_ids(person)))
+    return query.where(Unindexed(source.item_id).in_(rows.all_items))
 
 
-def _made_from(person: Person) -> Select[Any]:
-    return lineage(person).where(_SourceVersion.item_id != SharedItem.id)
+def _made_from(rows: VisibleRows) -> Select[Any]:
+    return lineage(rows).where(_SourceVersion.item_id != SharedItem.id)
 
 
-def _mentioning_items(person: Person) -> Select[Any]:
-    of_item = and_(SearchEntry.item_id == SharedItem.id, SearchEntry.thread_id.is_(None))
-    query = existing(person).join(SearchEntry, of_item)
+def _mentioning_items(rows: VisibleRows) -> Select[Any]:
+    of_item = and_(SearchEntry.item_id == SharedItem.id, Unindexed(SearchEntry.thread_id).is_(None))
+    query = rows.items.join(SearchEntry, of_item)
     return query.join(TermMention, TermMention.entry_id == SearchEntry.id)
 
 
-def _mentioning_threads(person: Person) -> Select[Any]:
-    query = visible_threads(person)
-    query = query.join(SearchEntry, SearchEntry.thread_id == DiscussionThread.id)
+def _mentioning_threads(rows: VisibleRows) -> Select[Any]:
+    query = rows.threads.join(SearchEntry, SearchEntry.thread_id == DiscussionThread.id)
     return query.join(TermMention, TermMention.entry_id == SearchEntry.id)
 
 
-def _about_items(person: Person) -> Select[Any]:
-    return visible_threads(person).where(DiscussionThread.item_id.is_not(None))
+def _about_items(rows: VisibleRows) -> Select[Any]:
+    return rows.threads.where(Unindexed(DiscussionThread.item_id).is_not(None))
 
 
 def about_sections(person: Person) -> Select[Any]:
     """Return the query for the threads about sections of the course."""
-    return visible_threads(person).where(DiscussionThread.item_id.is_(None))
+    threads = visible_rows(person, True).threads
+    return threads.where(Unindexed(DiscussionThread.item_id).is_(None))
 
 
-def _answers(person: Person) -> Select[Any]:
-    accepted = ThreadPost.public_id == DiscussionThread.accepted_id
-    return _posts(person).where(accepted)
+def _answers(rows: VisibleRows) -> Select[Any]:
+    accepted = Unindexed(ThreadPost.public_id) == DiscussionThread.accepted_id
+    return _posts(rows).where(accepted)
 
 
-def _replies(person: Person) -> Select[Any]:
+def _replies(rows: VisibleRows) -> Select[Any]:
     other = ThreadPost.public_id.is_distinct_from(DiscussionThread.accepted_id)
-    return _posts(person).where(other)
+    return _posts(rows).where(other)
 
 
-def _posts(person: Person) -> Select[Any]:
-    query = visible_threads(person).join(ThreadPost, ThreadPost.thread_id == DiscussionThread.id)
+def _posts(rows: VisibleRows) -> Select[Any]:
+    query = rows.threads.join(ThreadPost, ThreadPost.thread_id == DiscussionThread.id)
     return query.where(ThreadPost.number > 1, ThreadPost.deleted_at.is_(None))
-
-
-def _item_ids(person: Person) -> Select[Any]:
-    return existing(person).with_only_columns(SharedItem.id)
 
 
 _ITEM, _THREAD = SharedItem.id, DiscussionThread.id
 _CHANGED, _TALKED = SharedItem.changed_at, DiscussionThread.changed_at
 
 RELATIONS: tuple[Relation, ...] = (
-    Relation(EdgeKind.OWNS, (PERSON, ITEM), SharedItem.owner, _ITEM, _CHANGED, existing),
+    Relation(EdgeKind.OWNS, (PERSON, ITEM), SharedItem.owner, _ITEM, _CHANGED, _items, 1),
     Relation(
-        EdgeKind.CONTRIBUTED, (PERSON, ITEM), Version.made_by, _ITEM, Version.made_at, _versions
+        EdgeKind.CONTRIBUTED, (PERSON, ITEM), Version.made_by, _ITEM, Version.made_at, _versions, 1
     ),
     Relation(
         EdgeKind.CONTRIBUTED,
@@ -161,6 +203,7 @@ RELATIONS: tuple[Relation, ...] = (
         _ITEM,
         DocumentRevision.made_at,
         _revisions,
+        1,
     ),
     Relation(EdgeKind.BELONGS, (ITEM, TEAM), _ITEM, SharedItem.team, _CHANGED, _in_team_spaces),
     Relation(EdgeKind.TAGGED, (ITEM, TAG), _ITEM, ItemTag.tag, _CHANGED, _tagged_items),
@@ -178,9 +221,11 @@ RELATIONS: tuple[Relation, ...] = (
         EdgeKind.ABOUT, (THREAD, ITEM), _THREAD, DiscussionThread.item_id, _TALKED, _about_items
     ),
     Relation(EdgeKind.BEGAN, (PERSON, THREAD), DiscussionThread.made_by, _THREAD, _TALKED,
-             visible_threads),
-    Relation(EdgeKind.ANSWERED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED, _answers),
-    Relation(EdgeKind.REPLIED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED, _replies),
+             _threads, 1),
+    Relation(EdgeKind.ANSWERED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED,
+             _answers, 1),
+    Relation(EdgeKind.REPLIED, (PERSON, THREAD), ThreadPost.made_by, _THREAD, _TALKED,
+             _replies, 1),
 )  # fmt: skip
 """All of them but those that need no query: see `edge_finding`."""
 
@@ -195,7 +240,7 @@ def version_sources(person: Person) -> Select[Any]:
 
     The columns are the ids of both versions, the items and the versions' numbers.
     """
-    return lineage(person).with_only_columns(
+    return lineage(visible_rows(person, True)).with_only_columns(
         Source.version_id.label("version"),
         Source.source_id.label("source"),
         SharedItem.id.label("item"),

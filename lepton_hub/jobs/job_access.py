@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from lepton_hub.catalogue.items import NotVisible, existing
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import moment_and_key
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_tables import ComputeJob
 from lepton_hub.jobs.job_types import JobState
@@ -50,7 +51,7 @@ def list_jobs(
     """
     query = existing_jobs(person)
     if state is not None:
-        query = query.where(ComputeJob.state == state)
+        query = query.where(Unindexed(ComputeJob.state) == state)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if before is not None:
         query = query.where(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, func, select
 from sqlalchemy.orm import Session
 
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.jobs.fairness import PoolLoad, Quota, WaitingJob
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_tables import ComputeJob, JobAttempt
@@ -46,6 +47,22 @@ def pool_load(session: Session, moment: datetime) -> PoolLoad:
         running=by("share", func.count(), going_on),
         account_seconds=by("account", seconds, recent),
         account_running=by("account", func.count(), going_on),
+    )
+
+
+def quota_load(session: Session, accounts: Collection[str], moment: datetime) -> PoolLoad:
+    """Return what some accounts run and have used in the last 24 hours, to hold to their quotas.
+
+    The attempts of others are not looked at.
+    """
+    key = JobAttempt.account
+    lately = and_(key.in_(sorted(accounts)), JobAttempt.measured_at > moment - LATELY)
+    going_on = and_(key.in_(sorted(accounts)), Unindexed(JobAttempt.ended_at).is_(None))
+    seconds = select(key, func.sum(JobAttempt.processor_seconds)).where(lately).group_by(key)
+    running = select(key, func.count()).where(going_on).group_by(key)
+    return PoolLoad(
+        account_seconds=dict(session.execute(seconds).tuples().all()),
+        account_running=dict(session.execute(running).tuples().all()),
     )
 
 

@@ -9,10 +9,12 @@ from urllib.parse import unquote
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.knowledge.discussions import every_visible_thread
 from lepton_hub.knowledge.document_fields import without_track
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
+from lepton_hub.knowledge.thread_listing import latest_first
 
 _NUMBER = re.compile("[0-9]+_")
 _USUAL = "lesson"
@@ -45,9 +47,9 @@ def threads_within(
     threads come section by section, and in each those where something happened last first; at most
     `limit`, of which the latest ones are kept.
     """
-    query = visible_threads(person).where(is_within([without_track(place)]))
+    query = every_visible_thread(person).where(is_within([without_track(place)]))
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    latest = query.order_by(DiscussionThread.changed_at.desc(), DiscussionThread.public_id.desc())
+    latest = query.order_by(*(one.desc() for one in latest_first()))
     found = session.scalars(latest.limit(limit)).all()
     return sorted(found, key=lambda thread: thread.section or ""), total
 
@@ -57,7 +59,7 @@ def is_within(places: Collection[str]) -> ColumnElement[bool]:
 
     Capitals count, which LIKE would ignore in SQLite.
     """
-    section = DiscussionThread.section
+    section = Unindexed(DiscussionThread.section)
     starts = (
         func.substr(section, 1, len(place) + 1).in_([f"{place}/", f"{place}#"]) for place in places
     )

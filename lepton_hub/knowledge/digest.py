@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -26,12 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.items import every_existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Version
 from lepton_hub.database.moments import moment_and_key
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.course_places import place_in_words
-from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.knowledge.discussions import every_visible_thread
 from lepton_hub.knowledge.knowledge_tables import (
     DiscussionThread,
     DocumentRevision,
@@ -41,6 +42,10 @@ from lepton_hub.knowledge.knowledge_tables import (
 )
 from lepton_hub.knowledge.subscriptions import Followed
 from lepton_hub.permissions import Subject
+
+_LONGEST_CHANGE = timedelta(hours=1)
+"""An item and a thread say when they were changed last. What changed them has a moment of its own,
+which may be a little later, but not by as much as this."""
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,9 @@ def list_news(
     since, until: entries after the one moment and up to the other. before: moment and key of the
     last entry of the page before.
     """
-    news = _everything(since).subquery("news")
+    news = _everything(person, since).subquery("news")
     query = select(news).where(
-        news.c.at > since,
-        news.c.who != person.name,
-        _exists_for(person, news.c),
-        _is_followed(person, news.c),
+        news.c.at > since, news.c.who != person.name, _is_followed(person, news.c)
     )
     if until is not None:
         query = query.where(news.c.at <= until)
@@ -122,19 +124,24 @@ def list_news(
     return _entries(session, session.execute(query).all())
 
 
-def _everything(since: datetime) -> CompoundSelect[Any]:
-    """Return the query for all that happened since a moment, whoever may see it."""
+def _everything(person: Person, since: datetime) -> CompoundSelect[Any]:
+    """Return the query for all that happened since a moment, as far as it exists for a person."""
     thread, post, revision = DiscussionThread, ThreadPost, DocumentRevision
     nothing = cast(null(), Integer)
+    lately = since - _LONGEST_CHANGE
+    changed = every_existing(person).where(SharedItem.changed_at > lately)
+    talked = every_visible_thread(person).where(Unindexed(thread.changed_at) > lately)
+    items_seen = changed.with_only_columns(SharedItem.id)
+    threads_seen = talked.with_only_columns(thread.id)
     items = select(
         *_columns("item", SharedItem.created_at, SharedItem.owner, literal(0)),
         SharedItem.id.label("item_id"), nothing.label("thread_id"),
         SharedItem.public_id.label("key"),
-    ).where(SharedItem.created_at > since)  # fmt: skip
+    ).where(SharedItem.id.in_(items_seen), SharedItem.created_at > since)  # fmt: skip
     versions = select(
         *_columns("version", Version.made_at, Version.made_by, Version.number),
         Version.item_id, nothing, _numbered(Version.number),
-    ).join(SharedItem, SharedItem.id == Version.item_id).where(Version.made_at > since)  # fmt: skip
+    ).join(SharedItem, SharedItem.id == Version.item_id)  # fmt: skip
     revisions = select(
         *_columns("revision", revision.made_at, revision.made_by, revision.number),
         revision.item_id, nothing, _numbered(revision.number),
@@ -145,9 +152,13 @@ def _everything(since: datetime) -> CompoundSelect[Any]:
     ).join(thread, thread.id == post.thread_id)  # fmt: skip
     return union_all(
         items,
-        versions,
-        revisions.where(revision.made_at > since, revision.number > 1),
-        posts.where(post.made_at > since, post.deleted_at.is_(None)),
+        versions.where(SharedItem.id.in_(items_seen), Version.made_at > since),
+        revisions.where(
+            SharedItem.id.in_(items_seen), Unindexed(revision.made_at) > since, revision.number > 1
+        ),
+        posts.where(
+            thread.id.in_(threads_seen), Unindexed(post.made_at) > since, post.deleted_at.is_(None)
+        ),
     )
 
 
@@ -164,12 +175,6 @@ def _numbered(number: Any) -> ColumnElement[str]:
     return SharedItem.public_id + literal("-", String) + cast(number, String)
 
 
-def _exists_for(person: Person, news: Any) -> ColumnElement[bool]:
-    items = existing(person).with_only_columns(SharedItem.id)
-    threads = visible_threads(person).with_only_columns(DiscussionThread.id)
-    return or_(and_(news.thread_id.is_(None), news.item_id.in_(items)), news.thread_id.in_(threads))
-
-
 def _is_followed(person: Person, news: Any) -> ColumnElement[bool]:
     followed = {
         kind: select(Subscription.target).where(
@@ -177,21 +182,25 @@ def _is_followed(person: Person, news: Any) -> ColumnElement[bool]:
         )
         for kind in Followed
     }
-    items = select(SharedItem.id).where(SharedItem.public_id.in_(followed[Followed.ITEM]))
-    of_team = select(SharedItem.id).where(SharedItem.team.in_(followed[Followed.TEAM]))
-    to_team = select(DiscussionThread.id).where(
+    item = SharedItem.public_id.in_(followed[Followed.ITEM])
+    of_team = SharedItem.team.in_(followed[Followed.TEAM])
+    tagged = ItemTag.tag.in_(followed[Followed.TAG])
+    with_tag = ThreadTag.tag.in_(followed[Followed.TAG])
+    to_team = and_(
         DiscussionThread.audience == Subject.TEAM,
         DiscussionThread.audience_name.in_(followed[Followed.TEAM]),
     )
-    tagged = select(ItemTag.item_id).where(ItemTag.tag.in_(followed[Followed.TAG]))
-    with_tag = select(ThreadTag.thread_id).where(ThreadTag.tag.in_(followed[Followed.TAG]))
+    # Each is asked of what is new: looked up by a tag or a team, there would be all that has it.
+    items = select(SharedItem.id).where(SharedItem.id == news.item_id, or_(item, of_team))
+    tags = select(ItemTag.tag).where(ItemTag.item_id == news.item_id, tagged)
+    threads = select(DiscussionThread.id).where(DiscussionThread.id == news.thread_id, to_team)
+    thread_tags = select(ThreadTag.tag).where(ThreadTag.thread_id == news.thread_id, with_tag)
     return or_(
-        news.item_id.in_(items),
-        news.item_id.in_(of_team),
-        news.thread_id.in_(to_team),
-        news.item_id.in_(tagged),
-        news.thread_id.in_(with_tag),
         news.who.in_(followed[Followed.PERSON]),
+        items.exists(),
+        tags.exists(),
+        threads.exists(),
+        thread_tags.exists(),
     )
 
 

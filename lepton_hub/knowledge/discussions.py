@@ -7,10 +7,18 @@ audience, for who began it, and for administrators.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    delete,
+    func,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.dependents import forget_erased
@@ -18,14 +26,15 @@ from lepton_hub.catalogue.items import (
     NotAllowed,
     NotVisible,
     existing,
+    existing_ids,
     find_item,
     lock_item,
 )
 from lepton_hub.catalogue.names import parse_reference
 from lepton_hub.catalogue.tables import SharedItem
-from lepton_hub.database.moments import moment_and_key, now
+from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.document_fields import NewThread, without_track
+from lepton_hub.knowledge.document_fields import NewThread
 from lepton_hub.knowledge.knowledge_tables import (
     DiscussionThread,
     PostWording,
@@ -51,25 +60,34 @@ class NoQuestion(Exception):
     """A discussion has no accepted answer, nor is the question itself one."""
 
 
-@dataclass(frozen=True)
-class ThreadFilters:
-    """Which threads are looked for. item: its number; answered: among questions alone."""
-
-    item: int | None = None
-    section: str | None = None
-    kind: str | None = None
-    tag: str | None = None
-    made_by: str | None = None
-    answered: bool | None = None
-
-
 def visible_threads(person: Person) -> Select[tuple[DiscussionThread]]:
-    """Return the query for all threads that exist for a person."""
-    items = existing(person).with_only_columns(SharedItem.id)
+    """Return the query for all threads that exist for a person, to look one up or a few.
+
+    For a list there is `every_visible_thread`.
+    """
     thread = DiscussionThread
+    item = existing(person).where(SharedItem.id == thread.item_id)
     about_section = and_(thread.item_id.is_(None), in_audience(person))
-    return select(thread).where(
-        thread.deleted_at.is_(None), or_(thread.item_id.in_(items), about_section)
+    return select(thread).where(thread.deleted_at.is_(None), or_(item.exists(), about_section))
+
+
+def every_visible_thread(person: Person) -> Select[tuple[DiscussionThread]]:
+    """Return the query for all threads that exist for a person, to list, count or join them.
+
+    It begins with what they may see, as `every_existing` does.
+    """
+    thread = DiscussionThread
+    there = select(thread).where(thread.deleted_at.is_(None))
+    if person.admin:
+        return there
+    about_section = select(thread.id).where(thread.item_id.is_(None))
+    return there.where(
+        thread.id.in_(
+            union_all(
+                select(thread.id).where(thread.item_id.in_(existing_ids(person))),
+                *(about_section.where(one) for one in audiences_of(person)),
+            )
+        )
     )
 
 
@@ -99,39 +117,6 @@ def find_thread(session: Session, person: Person, public_id: str) -> DiscussionT
     if found is None:
         raise NotVisible
     return found
-
-
-def list_threads(
-    session: Session,
-    person: Person,
-    filters: ThreadFilters,
-    limit: int,
-    before: tuple[datetime, str] | None,
-) -> tuple[Sequence[DiscussionThread], int]:
-    """Return threads, those where something happened last first, and how many there are in all.
-
-    before: when something happened last in the last thread of the page before, and its public id.
-    """
-    thread = DiscussionThread
-    equal = {
-        thread.item_id: filters.item,
-        thread.section: filters.section and without_track(filters.section),
-        thread.kind: filters.kind,
-        thread.made_by: filters.made_by,
-    }
-    query = visible_threads(person)
-    query = query.where(*(column == value for column, value in equal.items() if value is not None))
-    if filters.tag is not None:
-        query = query.where(thread.tags.any(ThreadTag.tag == filters.tag))
-    if filters.answered is not None:
-        query = query.where(
-            thread.kind == "question", thread.accepted_id.is_not(None) == filters.answered
-        )
-    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    if before is not None:
-        query = query.where(tuple_(thread.changed_at, thread.public_id) < moment_and_key(*before))
-    order = (thread.changed_at.desc(), thread.public_id.desc())
-    return session.scalars(query.order_by(*order).limit(limit)).all(), total
 
 
 def may_moderate(session: Session, person: Person, thread: DiscussionThread) -> bool:
@@ -172,11 +157,9 @@ def list_posts(
 
 def find_post(session: Session, person: Person, public_id: str) -> ThreadPost:
     """Return a post. Raises NotVisible."""
-    threads = visible_threads(person).with_only_columns(DiscussionThread.id)
+    thread = visible_threads(person).where(DiscussionThread.id == ThreadPost.thread_id)
     query = select(ThreadPost).where(
-        ThreadPost.public_id == public_id,
-        ThreadPost.deleted_at.is_(None),
-        ThreadPost.thread_id.in_(threads),
+        ThreadPost.public_id == public_id, ThreadPost.deleted_at.is_(None), thread.exists()
     )
     found = session.scalars(query).first()
     if found is None:
@@ -315,10 +298,15 @@ def _audience(person: Person, told: str) -> tuple[str, str]:
 
 def in_audience(person: Person) -> ColumnElement[bool]:
     """Return the condition that a person is in the audience of a thread about a section."""
-    thread = DiscussionThread
     if person.admin:
         return true()
-    return or_(
+    return or_(*audiences_of(person))
+
+
+def audiences_of(person: Person) -> list[ColumnElement[bool]]:
+    """Return the conditions, any of which a thread about a section meets that a person sees."""
+    thread = DiscussionThread
+    return [
         thread.made_by == person.name,
         thread.audience == Subject.EVERYBODY,
         and_(thread.audience == Subject.TEAM, thread.audience_name.in_(sorted(person.teams))),
@@ -326,4 +314,4 @@ def in_audience(person: Person) -> ColumnElement[bool]:
             thread.audience == Subject.ORGANISATION,
             thread.audience_name == (person.organisation or ""),
         ),
-    )
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from secrets import token_urlsafe
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lepton_hub.catalogue.tables import SharedItem
@@ -63,6 +63,7 @@ class DiscussionThread(Base):
     """
 
     __tablename__ = "threads"
+    __table_args__ = (Index("ix_threads_audience", "audience", "audience_name"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(String(32), unique=True, default=new_public_id)

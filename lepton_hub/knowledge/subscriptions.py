@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.items import NotVisible, existing
+from lepton_hub.catalogue.items import NotVisible, existing, look_up
 from lepton_hub.catalogue.names import parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
@@ -119,13 +119,8 @@ def _kept_target(session: Session, person: Person, kind: Followed, target: str) 
     if kind is not Followed.ITEM:
         return target
     reference = parse_reference(target)
-    query = existing(person).where(
-        SharedItem.space == reference.space, SharedItem.name == reference.name
-    )
-    item = session.scalars(query).first()
-    if item is None:
-        raise NotVisible
-    return item.public_id
+    named = SharedItem.space == reference.space, SharedItem.name == reference.name
+    return look_up(session, person, *named).public_id
 
 
 def _mine(person: Person) -> Select[tuple[Subscription]]:

@@ -12,7 +12,8 @@ from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge import DiscussionThread
 from lepton_hub.knowledge.course_places import is_within
-from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.knowledge.discussions import every_visible_thread
+from lepton_hub.knowledge.thread_listing import latest_first
 from lepton_hub.needs.survey_subjects import SurveySubject
 from lepton_hub.search import SearchFilters, plan_search, search
 from lepton_hub.search.word_forms import words_of
@@ -68,8 +69,8 @@ def lesson_address(prefix: str, subject: SurveySubject) -> str | None:
 def _asked_in(session: Session, person: Person, folder: str) -> Sequence[DiscussionThread]:
     """Return open questions about a module's sections, those where something happened last."""
     thread = DiscussionThread
-    query = visible_threads(person).where(
+    query = every_visible_thread(person).where(
         is_within([folder]), thread.kind == "question", thread.accepted_id.is_(None)
     )
-    order = (thread.changed_at.desc(), thread.public_id.desc())
+    order = (one.desc() for one in latest_first())
     return session.scalars(query.order_by(*order).limit(MOST)).all()

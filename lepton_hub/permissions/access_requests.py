@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from secrets import token_urlsafe
 
-from sqlalchemy import Select, String, delete, func, select
+from sqlalchemy import Index, Select, String, delete, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lepton_hub.database.base import Base
@@ -28,10 +28,11 @@ class AccessRequest(Base):
     """
 
     __tablename__ = "access_requests"
+    __table_args__ = (Index("ix_access_requests_item", "space", "item_name"),)
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
-    space: Mapped[str] = mapped_column(String(130), index=True)
-    item_name: Mapped[str] = mapped_column(String(64), index=True)
+    space: Mapped[str] = mapped_column(String(130))
+    item_name: Mapped[str] = mapped_column(String(64))
     person: Mapped[str] = mapped_column(String(128), index=True)
     role: Mapped[str] = mapped_column(String(16))
     message: Mapped[str] = mapped_column(String(1000))

@@ -16,6 +16,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.sql.elements import ColumnElement
@@ -68,8 +69,13 @@ def visible_to(person: Person, items: Any) -> ColumnElement[bool]:
 
 
 def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
-    """Return the roles that a person has with an item; none: it does not exist for them."""
-    query = select(Grant.role).where(Grant.item_id == item.id, or_(*ways_to_hold(person)))
+    """Return the roles that a person has with an item; none: it does not exist for them.
+
+    item: has id, owner and team. Other people's grants are not read: how many there are takes no
+    time.
+    """
+    of_item = select(Grant.role).where(Grant.item_id == item.id)
+    query = union_all(*(of_item.where(one) for one in ways_to_hold(person)))
     found = {Role(role) for role in session.scalars(query)}
     if person.admin:
         found.add(Role.MANAGE)

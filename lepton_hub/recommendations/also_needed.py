@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import sqrt
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import CTE, func, select
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.items import every_existing, existing
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
 from lepton_hub.recommendations.usage_tables import ItemUse, ModuleUse
 
@@ -188,23 +189,17 @@ def _together(
     most = min(MOST_PEOPLE, MOST_PEOPLE_IN_ALL // len(wanted))
     uses = select(all_uses).where(all_uses.c.place <= most).cte("uses")
     both = func.count().label("both")
-    pairs = (
-        select(uses.c.basis, ItemUse.item_id, both)
-        .join(ItemUse, ItemUse.person == uses.c.person)
-        .where(ItemUse.first_at < today)
-        .group_by(uses.c.basis, ItemUse.item_id)
-        .having(both >= FEWEST_COLLEAGUES)
-    )
-    if table is ItemUse:
-        pairs = pairs.where(uses.c.basis != ItemUse.item_id)
-    found = pairs.subquery()
+    of_candidates = _uses_of_candidates(person, today)
     query = (
-        _candidates(person)
-        .join(found, found.c.item_id == SharedItem.id)
-        .with_only_columns(found.c.basis, found.c.item_id, found.c.both)
-        .order_by(found.c.both.desc(), found.c.item_id)
+        select(uses.c.basis, of_candidates.c.item_id, both)
+        .join(of_candidates, of_candidates.c.person == uses.c.person)
+        .group_by(uses.c.basis, of_candidates.c.item_id)
+        .having(both >= FEWEST_COLLEAGUES)
+        .order_by(both.desc(), of_candidates.c.item_id)
         .limit(MOST_PAIRS)
     )
+    if table is ItemUse:
+        query = query.where(uses.c.basis != of_candidates.c.item_id)
     rows = session.execute(query).tuples().all()
     counts = select(uses.c.basis, func.count()).group_by(uses.c.basis)
     of_basis = dict(session.execute(counts).tuples().all())
@@ -215,10 +210,20 @@ def _together(
     ]
 
 
-def _candidates(person: Person) -> Select[tuple[SharedItem]]:
-    """Return the query for items that exist for a person and that they have not used."""
+def _uses_of_candidates(person: Person, today: datetime) -> CTE:
+    """Return what others used of the items that exist for a person and that they have not used.
+
+    It is worked out by itself: by those who used a basis, it would lead past all that they used.
+    """
     used = select(ItemUse.item_id).where(ItemUse.person == person.name)
-    return existing(person).where(SharedItem.id.not_in(used), SharedItem.owner != person.name)
+    query = (
+        every_existing(person)
+        .join(ItemUse, ItemUse.item_id == SharedItem.id)
+        .where(SharedItem.id.not_in(used), Unindexed(SharedItem.owner) != person.name)
+        .where(Unindexed(ItemUse.person) != person.name, ItemUse.first_at < today)
+        .with_only_columns(ItemUse.item_id, ItemUse.person)
+    )
+    return query.cte("of_candidates").prefix_with("MATERIALIZED")
 
 
 def _users(session: Session, person: Person, items: set[int], today: datetime) -> dict[int, int]:
@@ -236,18 +241,12 @@ def most_used(
 ) -> list[ItemRecommendation]:
     """Return what most others used: for who has used nothing yet, and to compare with."""
     number = func.count().label("number")
-    found = (
-        select(ItemUse.item_id, number)
-        .where(ItemUse.person != person.name, ItemUse.first_at < today)
-        .group_by(ItemUse.item_id)
-        .having(number >= FEWEST_COLLEAGUES)
-        .subquery()
-    )
+    uses = _uses_of_candidates(person, today)
     query = (
-        _candidates(person)
-        .join(found, found.c.item_id == SharedItem.id)
-        .with_only_columns(found.c.item_id, found.c.number)
-        .order_by(found.c.number.desc(), found.c.item_id)
+        select(uses.c.item_id, number)
+        .group_by(uses.c.item_id)
+        .having(number >= FEWEST_COLLEAGUES)
+        .order_by(number.desc(), uses.c.item_id)
         .limit(limit)
     )
     rows = session.execute(query).tuples().all()

@@ -13,11 +13,12 @@ from sqlalchemy import Select, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import TAG
-from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.items import every_existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem
+from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.graph.course_terms import CourseOutline
 from lepton_hub.identity.person import Person
-from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.knowledge.discussions import every_visible_thread
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost, ThreadTag
 from lepton_hub.search.search_tables import SearchEntry, SearchText
 from lepton_hub.suggestions.label_suggestions import (
@@ -102,8 +103,8 @@ def known_texts(
 
 
 def _items(person: Person, item: SharedItem | None) -> Select[Any]:
-    of_item = and_(SearchEntry.item_id == SharedItem.id, SearchEntry.thread_id.is_(None))
-    query = existing(person).join(SearchEntry, of_item)
+    of_item = and_(SearchEntry.item_id == SharedItem.id, Unindexed(SearchEntry.thread_id).is_(None))
+    query = every_existing(person).join(SearchEntry, of_item)
     query = query.where(or_(SharedItem.tags.any(), SharedItem.category != ""))
     if item is not None:
         query = query.where(SharedItem.id != item.id)
@@ -112,7 +113,7 @@ def _items(person: Person, item: SharedItem | None) -> Select[Any]:
 
 def _threads(person: Person, item: SharedItem | None) -> Select[Any]:
     """Return the query for threads with tags, with the entries of their first posts."""
-    query = visible_threads(person).where(DiscussionThread.tags.any())
+    query = every_visible_thread(person).where(DiscussionThread.tags.any())
     query = query.join(SearchEntry, SearchEntry.thread_id == DiscussionThread.id)
     query = query.join(ThreadPost, ThreadPost.id == SearchEntry.post_id)
     query = query.where(ThreadPost.number == 1)
@@ -130,7 +131,7 @@ def _latest(query: Select[Any], id_: Any, changed_at: Any, category: Any) -> Sel
         changed_at.label("changed_at"),
         category.label("category"),
     )
-    return query.order_by(changed_at.desc(), SearchEntry.key.desc()).limit(MOST_TEXTS)
+    return query.order_by(Unindexed(changed_at).desc(), SearchEntry.key.desc()).limit(MOST_TEXTS)
 
 
 def _tags(

@@ -16,7 +16,7 @@ from lepton_hub.jobs.job_access import seen_names
 from lepton_hub.jobs.job_settings import JobSettings
 from lepton_hub.jobs.job_tables import ComputeJob
 from lepton_hub.jobs.job_types import RANKS, JobPriority, JobState
-from lepton_hub.jobs.pool_queries import pool_load, why_it_waits
+from lepton_hub.jobs.pool_queries import quota_load, why_it_waits
 
 PRIORITIES = {rank: name for name, rank in RANKS.items()}
 
@@ -100,8 +100,8 @@ def job_answers(
 ) -> list[JobAnswer]:
     """Return jobs as a person may see them."""
     moment = now()
-    waiting = any(job.state == JobState.QUEUED for job in jobs)
-    load = pool_load(session, moment) if waiting else PoolLoad()
+    waiting = {job.account for job in jobs if job.state == JobState.QUEUED}
+    load = quota_load(session, waiting, moment) if waiting else PoolLoad()
     items = [item for job in jobs for item in (job.program_id, job.result_id)]
     items += [one.item_id for job in jobs for one in job.inputs]
     names = seen_names(session, person, items)

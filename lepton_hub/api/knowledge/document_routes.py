@@ -21,7 +21,7 @@ from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import Text
-from lepton_hub.catalogue.items import NameTaken, NotVisible, SpaceClosed, existing
+from lepton_hub.catalogue.items import NameTaken, SpaceClosed, look_up
 from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.knowledge import DocumentRevision
@@ -216,13 +216,9 @@ def document(
     with state.reading.begin() as session:
         try:
             reference = parse_reference(id)
-        except NameProblem as problem:
-            wanted = existing(person).where(
-                SharedItem.public_id == id, SharedItem.kind == "document"
-            )
-            item = session.scalars(wanted).first()
-            if item is None:
-                raise NotVisible from problem
+        except NameProblem:
+            wanted = SharedItem.public_id == id, SharedItem.kind == "document"
+            item = look_up(session, person, *wanted)
             found = find_revision(session, item)
         else:
             item = find_document(session, person, reference.space, reference.name, Action.VIEW)

@@ -28,14 +28,13 @@ from lepton_hub.knowledge import DiscussionThread
 from lepton_hub.knowledge.discussions import (
     AudienceClosed,
     NoQuestion,
-    ThreadFilters,
     accept,
     begin_thread,
     find_thread,
     list_posts,
-    list_threads,
 )
 from lepton_hub.knowledge.document_fields import SECTION, AcceptedAnswer, NewThread
+from lepton_hub.knowledge.thread_listing import ThreadFilters, list_threads
 from lepton_hub.permissions import Action
 from lepton_hub.recommendations.usage_keeping import DISCUSSES, keep_module_use
 

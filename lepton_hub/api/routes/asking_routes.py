@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field, field_validator
-from sqlalchemy import select
+from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import LinkedItem, RequestAnswer, RequestList, version_answer
@@ -77,13 +77,13 @@ def list_to_me(state: State, person: Asker) -> RequestList:
 
 def requests_to(session: Session, person: Person) -> list[RequestAnswer]:
     """Return who waits for access to items that a person owns, oldest first."""
-    mine = select(SharedItem.id).where(
+    mine = and_(
         SharedItem.space == AccessRequest.space,
         SharedItem.name == AccessRequest.item_name,
         SharedItem.owner == person.name,
         SharedItem.deleted_at.is_(None),
     )
-    found = session.scalars(waiting().where(mine.exists()))
+    found = session.scalars(waiting().join(SharedItem, mine))
     return [request_answer(one, one.answer) for one in found]
 
 

@@ -18,7 +18,7 @@ from lepton_hub.api.introductions import place_of
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.routes.version_routes import CONTENT, UsedIn, used_in
 from lepton_hub.catalogue.cards import Text
-from lepton_hub.catalogue.items import NotVisible, existing, find_item
+from lepton_hub.catalogue.items import find_item, look_up
 from lepton_hub.catalogue.names import PATH, NameProblem, own_space, parse_reference
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_file, find_version
@@ -82,10 +82,8 @@ def data(
     with state.reading.begin() as session:
         try:
             reference = parse_reference(id)
-        except NameProblem as problem:
-            item = session.scalars(existing(person).where(SharedItem.public_id == id)).first()
-            if item is None:
-                raise NotVisible from problem
+        except NameProblem:
+            item = look_up(session, person, SharedItem.public_id == id)
             number = None
         else:
             item = find_item(session, person, reference.space, reference.name, Action.VIEW)

@@ -17,8 +17,8 @@ from lepton_hub.catalogue.tables import SharedItem, Version, VersionFile
 from lepton_hub.catalogue.versions import find_version, list_versions, newest_version, used_by
 from lepton_hub.identity.person import Person
 from lepton_hub.jobs.job_asking import PROGRAMS
-from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.knowledge.thread_listing import ThreadFilters, list_threads
 from lepton_hub.pages.items.file_views import beginning_of, is_readable
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render

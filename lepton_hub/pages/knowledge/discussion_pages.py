@@ -17,14 +17,10 @@ from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.names import parse_reference
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.course_places import threads_within
-from lepton_hub.knowledge.discussions import (
-    AudienceClosed,
-    ThreadFilters,
-    begin_thread,
-    list_threads,
-)
+from lepton_hub.knowledge.discussions import AudienceClosed, begin_thread
 from lepton_hub.knowledge.document_fields import PLACE, SECTION, NewThread, without_track
 from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.knowledge.thread_listing import ThreadFilters, list_threads
 from lepton_hub.pages.forms import split_tags
 from lepton_hub.pages.forms.form_reading import (
     by_field,

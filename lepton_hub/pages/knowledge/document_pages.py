@@ -23,10 +23,10 @@ from lepton_hub.catalogue.items import (
 from lepton_hub.catalogue.names import SPACE, own_space
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.attachments import list_attachments
-from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.document_fields import NewDocument
 from lepton_hub.knowledge.documents import create_document, find_document, find_revision
 from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.knowledge.thread_listing import ThreadFilters, list_threads
 from lepton_hub.pages.forms import split_tags
 from lepton_hub.pages.forms.form_reading import (
     by_field,

@@ -17,8 +17,8 @@ from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.digest import list_news
-from lepton_hub.knowledge.discussions import ThreadFilters, list_threads
 from lepton_hub.knowledge.subscriptions import following
+from lepton_hub.knowledge.thread_listing import ThreadFilters, list_threads
 from lepton_hub.pages.knowledge.news_views import news_views
 from lepton_hub.pages.knowledge.thread_views import view_of
 from lepton_hub.pages.page_rendering import render

@@ -1,0 +1,37 @@
+"""Columns that a query does not look up by their index, where another way to the rows is meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
+
+
+class Unindexed(ColumnElement[Any]):
+    """A column in a condition or an order for which SQLite uses no index.
+
+    Where a condition is about more rows than somebody may see, their index would lead past those
+    that they may not see, and take the longer the more there are. PostgreSQL knows how many rows
+    each way would read, and takes the shorter one.
+    """
+
+    inherit_cache = True
+    _traverse_internals = [("column", InternalTraversal.dp_clauseelement)]
+
+    def __init__(self, column: Any) -> None:
+        self.column = (
+            column.__clause_element__() if hasattr(column, "__clause_element__") else column
+        )
+        self.type = self.column.type
+
+
+@compiles(Unindexed)
+def _as_it_is(element: Unindexed, compiler: Any, **options: Any) -> str:
+    return compiler.process(element.column, **options)
+
+
+@compiles(Unindexed, "sqlite")
+def _with_sign(element: Unindexed, compiler: Any, **options: Any) -> str:
+    return f"+{compiler.process(element.column, **options)}"
