@@ -14,7 +14,7 @@ import sys
 import time
 from base64 import urlsafe_b64encode
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -23,14 +23,18 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.identity.made_up import MadeUpIdentity, MadeUpSignIn
+from lepton_hub.search.audiences import ADMINISTRATORS, EVERYBODY, audience
 from lepton_hub.search.entry_ids import first_id
+from lepton_hub.search.tsvector_words import vector
 from lepton_hub.search.word_forms import words_of
-from lepton_hub.search.word_index import fact, vector
+from lepton_hub.search.word_index import word_index
+from lepton_hub.search.word_query import EntryWords, fact
 from lepton_hub.server import listening, serve
 from lepton_hub.settings import settings_of
 
@@ -84,22 +88,32 @@ def fill(folder: Path, items: int, documents: int, database: str | None = None) 
     if database:
         _copy(engine, items, documents)
         return
-    engine.dispose()
-    with sqlite3.connect(file) as connection:
-        connection.execute("PRAGMA synchronous = OFF")
-        for number, rows in enumerate(_rows(items, documents, _fts5_words), start=1):
-            for table, some in rows.items():
-                marks = ", ".join("?" * len(some[0]))
-                connection.executemany(f"INSERT INTO {table} VALUES ({marks})", some)
-            if number % 5000 == 0:
-                connection.commit()
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA synchronous = OFF")
+    words: dict[int, EntryWords] = {}
+    for number, (rows, entry, known) in enumerate(_rows(items, documents), start=1):
+        words[entry] = known
+        for table, some in rows.items():
+            marks = ", ".join("?" * len(some[0]))
+            connection.executemany(f"INSERT INTO {table} VALUES ({marks})", some)
+        if number % 5000 == 0 or number == items + documents:
+            connection.commit()
+            with Session(engine) as session:
+                word_index(session).put(words)
+                session.commit()
+            words = {}
     connection.close()
+    engine.dispose()
 
 
 def _copy(engine: Engine, items: int, documents: int) -> None:
     """Fill PostgreSQL, a table after the other."""
     tables: dict[str, list[tuple]] = defaultdict(list)
-    for rows in _rows(items, documents, _vectors):
+    forward = tables["search_words_forward (entry_id, audiences, words)"]
+    entries: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for rows, entry, words in _rows(items, documents):
+        forward.append((entry, "", vector(words)))
+        entries[tuple(words.audiences)].append(entry)
         for table, some in rows.items():
             tables[table] += some
     with engine.connect() as connection:
@@ -110,14 +124,18 @@ def _copy(engine: Engine, items: int, documents: int) -> None:
                 for row in some:
                     copy.write_row(row)
         connection.connection.commit()
+    with Session(engine) as session:
+        for audiences, ids in entries.items():
+            word_index(session).readdress(ids, list(audiences))
+        session.commit()
+    with engine.connect() as connection:
+        cursor = connection.connection.cursor()
         cursor.connection.autocommit = True
         cursor.execute("VACUUM ANALYZE")
 
 
-def _rows(
-    items: int, documents: int, words: Callable[[int, list[list[str]], list[str]], Rows]
-) -> Iterator[Rows]:
-    """Yield the rows of each item, by table with its columns."""
+def _rows(items: int, documents: int) -> Iterator[tuple[Rows, int, EntryWords]]:
+    """Yield the rows of each item, by table with its columns, its entry's id and words."""
     chance = random.Random(0)
     for number in range(1, items + documents + 1):
         kind = KINDS[number % 4] if number <= items else "document"
@@ -132,7 +150,9 @@ def _rows(
         told = [("kind", kind), ("team", team), ("owner", f"p{owner}")]
         facts = [fact(*one) for one in (*told, *(("tag", tag) for tag in tags))]
         card = ("", "CC0-1.0", "made up", "", "")
-        yield {
+        share = chance.random()
+        words = (words_of(some) for some in (title, " ".join(tags), text))
+        rows = {
             "items (id, public_id, space, name, team, kind, owner, title, description, category, "
             "licence, origin, intended_use, limits, personal_data, card_revision, created_at, "
             "changed_at)": [
@@ -141,26 +161,14 @@ def _rows(
             ],
             "item_tags (item_id, tag)": [(number, tag) for tag in tags],
             **_revision(number, kind, text, owner, when),
-            **_grants(number, chance.random(), when, owner),
+            **_grants(number, share, when, owner),
             "search_entries (id, key, kind, item_id, team, owner, changed_at)": [
                 (entry, f"item-{number}", kind, number, team, f"p{owner}", when)
             ],
             "search_texts (entry_id, title, text)": [(entry, title, text)],
             "search_tags (entry_id, tag)": [(entry, tag) for tag in tags],
-            **words(entry, [words_of(title), words_of(" ".join(tags)), words_of(text)], facts),
         }  # fmt: skip
-
-
-def _fts5_words(entry: int, words: list[list[str]], facts: list[str]) -> Rows:
-    columns = "search_words (rowid, title, tags, body, facts)"
-    return {columns: [(entry, *(" ".join(some) for some in (*words, facts)))]}
-
-
-def _vectors(entry: int, words: list[list[str]], facts: list[str]) -> Rows:
-    title, tags, _ = words
-    of_title, of_labels = (vector(some, []) for some in ([title, [], []], [title, tags, []]))
-    columns = "search_words (entry_id, words, title, labels)"
-    return {columns: [(entry, vector(words, facts), of_title, of_labels)]}
+        yield rows, entry, EntryWords(*words, facts, _readers(share, owner))
 
 
 def _revision(number: int, kind: str, text: str, owner: int, when: str) -> Rows:
@@ -172,13 +180,25 @@ def _revision(number: int, kind: str, text: str, owner: int, when: str) -> Rows:
 
 def _grants(number: int, share: float, when: str, owner: int) -> Rows:
     """Share a fifth with everybody, a fifth with an organisation."""
+    granted = _granted(share, owner)
+    if granted is None:
+        return {}
     columns = "grants (item_id, subject, name, role, granted_by, granted_at)"
-    organisation = f"o{owner % TEAMS % ORGANISATIONS}"
+    return {columns: [(number, *granted, "read", f"p{owner}", when)]}
+
+
+def _granted(share: float, owner: int) -> tuple[str, str] | None:
     if share < 0.2:
-        return {columns: [(number, "everybody", "", "read", f"p{owner}", when)]}
-    if share < 0.4:
-        return {columns: [(number, "organisation", organisation, "read", f"p{owner}", when)]}
-    return {}
+        return "everybody", ""
+    return ("organisation", f"o{owner % TEAMS % ORGANISATIONS}") if share < 0.4 else None
+
+
+def _readers(share: float, owner: int) -> list[str]:
+    """Return the audiences of an item."""
+    if share < 0.2:
+        return [EVERYBODY]
+    named = [("person", f"p{owner}"), ("team", f"t{owner % TEAMS}"), _granted(share, owner)]
+    return [*sorted(audience(*one) for one in named if one), ADMINISTRATORS]
 
 
 def run(folder: Path, port: int) -> None:

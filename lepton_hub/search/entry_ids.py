@@ -42,14 +42,21 @@ def free_id(session: Session, moment: datetime) -> int:
 
 
 def among(
-    session: Session, columns: Sequence[Any], ids: list[int], *conditions: ColumnElement[bool]
+    session: Session,
+    columns: Sequence[Any],
+    ids: list[int],
+    *conditions: ColumnElement[bool],
+    of: Any = SearchEntry.id,
 ) -> Select[Any]:
-    """Return the query for columns of entries, of these ids alone and under these conditions."""
+    """Return the query for columns of entries, of these ids alone and under these conditions.
+
+    of: the column of ids; that of another table with a row for each entry, too.
+    """
     if session.get_bind().dialect.name == "postgresql":
         one_by_one = func.unnest(cast(ids, ARRAY(BigInteger)))
         some = one_by_one.table_valued("id", name="among").render_derived()
         # Because of the OFFSET each is looked up, where all entries might be read to join them.
-        each = select(*columns).where(SearchEntry.id == some.c.id, *conditions).offset(0).lateral()
+        each = select(*columns).where(of == some.c.id, *conditions).offset(0).lateral()
         return select(*each.c).select_from(some).join(each, true())
     listed = func.json_each(json.dumps(ids)).table_valued("value")
-    return select(*columns).where(SearchEntry.id.in_(select(listed.c.value)), *conditions)
+    return select(*columns).where(of.in_(select(listed.c.value)), *conditions)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_hub.search.word_index import TABLE, is_postgres
-
 _PAGES = 500
 """Pages of the index that a step rewrites: writers wait for some milliseconds."""
 
@@ -19,9 +17,9 @@ def forget_removed_words(sessions: sessionmaker[Session]) -> None:
     frees the space, and what comes next overwrites it.
     """
     with sessions.begin() as session:
-        if is_postgres(session):
-            return
         engine = session.get_bind()
+    if engine.dialect.name != "sqlite":
+        return
     pages = -_PAGES  # begins to merge all parts there are
     while _merged(sessions, pages):
         pages = _PAGES
@@ -32,7 +30,7 @@ def _merged(sessions: sessionmaker[Session], pages: int) -> bool:
     """Merge some pages; return whether there was something to merge."""
     with sessions.begin() as session:
         before = session.scalar(text("SELECT total_changes()"))
-        merge = text(f"INSERT INTO {TABLE} ({TABLE}, rank) VALUES ('merge', :pages)")
+        merge = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', :pages)")
         session.execute(merge, {"pages": pages})
         return session.scalar(text("SELECT total_changes()")) - before > 1
 

@@ -6,7 +6,7 @@ anywhere; what changed last comes first among equals. So the order depends on wh
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -16,7 +16,6 @@ from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost
 from lepton_hub.search.search_plan import SearchPlan
 from lepton_hub.search.search_tables import SearchEntry
-from lepton_hub.search.word_index import Rank
 
 Place = tuple[int, int]
 """A rank, and the entry's id."""
@@ -45,7 +44,10 @@ def search(plan: SearchPlan, limit: int, after: Place | None) -> Sequence[Search
 def _in_ranks(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
     """Return the best places, asking for one rank after the other."""
     places: list[Place] = []
-    for rank, before in _ranks(plan.words, after):
+    for rank in plan.query.ranks:
+        if after is not None and rank < after[0]:
+            continue
+        before = after[1] if after is not None and rank == after[0] else None
         missing = limit - len(places)
         places += [(rank, id_) for id_ in plan.latest_ids(rank, missing, before)]
         if len(places) == limit:
@@ -55,18 +57,15 @@ def _in_ranks(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
 
 def _among_few(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
     """Return the best places where all ranks are known."""
-    places = sorted((rank, -id_) for id_, rank in (plan.found or {}).items())
+    ordered = sorted((rank, -id_) for id_, rank in (plan.found or {}).items())
     beyond = (after[0], -after[1]) if after else (-1, 0)
-    return [(rank, -negative) for rank, negative in places if (rank, negative) > beyond][:limit]
-
-
-def _ranks(words: list[str], after: Place | None) -> Iterator[tuple[Rank, int | None]]:
-    """Yield the ranks to look through, each with the id at which it begins."""
-    for rank in Rank if words else (Rank.TITLE,):
-        if rank == Rank.PHRASE and len(words) == 1:
-            continue
-        if after is None or rank >= after[0]:
-            yield rank, after[1] if after and rank == after[0] else None
+    left = [(rank, -negative) for rank, negative in ordered if (rank, negative) > beyond]
+    places: list[Place] = []
+    while left and len(places) < limit:
+        some, left = left[:limit], left[limit:]
+        there = plan.existing_among([id_ for _, id_ in some])
+        places += [place for place in some if place[1] in there]
+    return places[:limit]
 
 
 def _hits(session: Session, places: Sequence[Place]) -> list[SearchHit]:

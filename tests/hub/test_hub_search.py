@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 from conftest import skip_unless_ci
+from emptied_index import empty_index
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from postgres import postgres_programs, postgres_server
 from small_hub import SmallHub, small_hub
-from sqlalchemy import text
 
 from lepton_hub.search.highlights import excerpt, marked
 from lepton_hub.search.index_keeping import keep_index
@@ -241,9 +241,7 @@ def test_an_index_that_lacks_something_is_completed(tmp_path):
     with small_hub(tmp_path) as hub:
         hub.make("ada", "engines/a", title="Apple")
         hub.post("ada", "/threads", {"item": "engines/a", "title": "T", "text": "core"})
-        with hub.state.engine.begin() as connection:
-            for table in ("search_tags", "search_texts", "search_entries", "search_words"):
-                connection.execute(text(f"DELETE FROM {table}"))
+        empty_index(hub.state.engine)
         assert look(hub, "ada", "apple")["total"] == 0
         keep_index(hub.state.sessions)
         assert [look(hub, "ada", q)["total"] for q in ("apple", "core")] == [1, 1]

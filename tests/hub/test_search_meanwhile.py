@@ -9,15 +9,17 @@ from itertools import count
 import pytest
 from bounded_waits import join_all
 from conftest import skip_unless_ci
+from emptied_index import empty_index
 from postgres import PostgresServer, postgres_programs, postgres_server
 from small_hub import SmallHub, small_hub
-from sqlalchemy import event, text
+from sqlalchemy import event
 from sqlalchemy.orm import sessionmaker
 
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.search import index_keeping
 from lepton_hub.search.index_keeping import keep_index
-from lepton_hub.search.word_index import matching, put_words
+from lepton_hub.search.word_index import word_index
+from lepton_hub.search.word_query import EntryWords, WordQuery
 
 NUMBERS = count()
 A_MOMENT = 0.5
@@ -90,13 +92,6 @@ def test_an_edit_in_the_middle_of_a_search_changes_nothing_of_it(hub, q, path):
     assert hub.log(action="search")[0].detail["query"] == "q=snow"
 
 
-def empty_index(hub: SmallHub) -> None:
-    with hub.state.engine.begin() as connection:
-        tables = ("term_mentions", "search_tags", "search_texts", "search_entries", "search_words")
-        for table in tables:
-            connection.execute(text(f"DELETE FROM {table}"))
-
-
 @pytest.fixture
 def meanwhile(hub, monkeypatch) -> Callable[[Callable[[], object]], None]:
     """Return what has the index filled, and something else done when it has its first entry."""
@@ -113,7 +108,7 @@ def meanwhile(hub, monkeypatch) -> Callable[[Callable[[], object]], None]:
                 others[0].join(A_MOMENT)
 
         monkeypatch.setattr(index_keeping, "_index_item", index_and_work)
-        empty_index(hub)
+        empty_index(hub.state.engine)
         keep_index(sessionmaker(hub.state.engine))
         join_all(others)
 
@@ -157,8 +152,10 @@ def test_two_hubs_that_begin_at_once_fill_the_index_once(hub, meanwhile):
 # ── Sizes ─────────────────────────────────────────────────────────────────────────────────────
 def test_a_text_of_any_size_is_indexed(hub):
     """A tsvector has less room than a long text in Korean takes."""
-    body = " ".join(f"{number:08d}" for number in range(150_000))
+    body = [f"{number:08d}" for number in range(150_000)]
+    words = EntryWords(["title"], [], body, [], ["e"])
     with hub.state.sessions.begin() as session:
-        put_words(session, 1, "Title", [], body, [])
-        for word in ("title", "00000000", "00050000"):
-            assert session.scalars(matching(session, [word], [], None).ids()).all() == [1], word
+        index = word_index(session)
+        index.put({1: words})
+        for word in ("title", "00000000", "00020000"):
+            assert index.few(WordQuery(["e"], [word], [])).keys() == {1}, word

@@ -1,0 +1,69 @@
+"""Audiences: who reads an entry, and to which audiences somebody belongs.
+
+An **audience** is a person, a team, an organisation, or everybody. The index has each word once for
+each audience of an entry, and somebody's search looks up the words of their audiences alone: it
+takes no longer for what they may not see. What `visible_to` and `in_audience` allow, an entry's
+audiences allow as well.
+"""
+
+from __future__ import annotations
+
+from base64 import b32encode
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from lepton_hub.catalogue.tables import SharedItem
+from lepton_hub.identity.person import Person
+from lepton_hub.knowledge.knowledge_tables import DiscussionThread
+from lepton_hub.permissions import Grant, Subject
+
+EVERYBODY = "e"
+ADMINISTRATORS = "x"
+"""Of what not everybody reads: who reads everything is in both."""
+
+
+def audience(subject: str, name: str) -> str:
+    """Return the token of an audience: short, of letters and digits.
+
+    64 bits of a cryptographic hash: among 100,000 audiences, two have the same one with a
+    probability of 3 in 10,000,000,000. Even then nobody finds what they may not see.
+    """
+    if subject == Subject.EVERYBODY:
+        return EVERYBODY
+    digest = blake2b(f"{subject}:{name}".encode(), digest_size=8).digest()
+    return b32encode(digest).decode().rstrip("=").lower()
+
+
+def audiences_of(person: Person) -> list[str]:
+    """Return the audiences that a person belongs to."""
+    if person.admin:
+        return [EVERYBODY, ADMINISTRATORS]
+    named = [(Subject.PERSON, person.name), *((Subject.TEAM, team) for team in person.teams)]
+    if person.organisation is not None:
+        named.append((Subject.ORGANISATION, person.organisation))
+    return [EVERYBODY, *sorted(audience(*one) for one in named)]
+
+
+def readers_of_item(session: Session, item: SharedItem) -> list[str]:
+    """Return the audiences that read an item, and all that is said about it."""
+    granted = select(Grant.subject, Grant.name).where(Grant.item_id == item.id)
+    named = [(Subject.PERSON, item.owner), *session.execute(granted).tuples()]
+    if item.team is not None:
+        named.append((Subject.TEAM, item.team))
+    return _readers(named)
+
+
+def readers_of_thread(session: Session, thread: DiscussionThread) -> list[str]:
+    """Return the audiences that read a thread."""
+    if thread.item is not None:
+        return readers_of_item(session, thread.item)
+    named = (str(thread.audience), thread.audience_name or "")
+    return _readers([(Subject.PERSON, thread.made_by), named])
+
+
+def _readers(named: Iterable[tuple[str, str]]) -> list[str]:
+    tokens = {audience(*one) for one in named}
+    return [EVERYBODY] if EVERYBODY in tokens else [*sorted(tokens), ADMINISTRATORS]

@@ -1,0 +1,199 @@
+"""The index of words in SQLite: FTS5, without contents of its own, beside a forward index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    func,
+    literal,
+    literal_column,
+    select,
+    table,
+    text,
+    union_all,
+)
+from sqlalchemy.orm import Session
+
+from lepton_hub.search.search_tables import SearchEntry
+from lepton_hub.search.word_forms import is_prefix
+from lepton_hub.search.word_query import THERE, EntryWords, Rank, WordQuery
+
+_FEW_HITS = 3000
+_COLUMNS = ("title", "tags", "body", "facts")
+_NAMES = ", ".join(_COLUMNS)
+_PLACES = ", ".join(f":{name}" for name in _COLUMNS)
+
+_INDEX = text(f"INSERT INTO search_words (rowid, {_NAMES}) VALUES (:id, {_PLACES})")
+_TAKE_OUT = text(
+    f"INSERT INTO search_words (search_words, rowid, {_NAMES}) VALUES ('delete', :id, {_PLACES})"
+)
+_KEEP = text(
+    f"INSERT INTO search_words_forward (entry_id, audiences, {_NAMES}) "
+    f"VALUES (:id, :audiences, {_PLACES})"
+)
+_KNOWN = text(
+    f"SELECT entry_id AS id, audiences, {_NAMES} FROM search_words_forward WHERE entry_id IN "
+    "(SELECT value FROM json_each(:ids)) AND audiences <> :told ORDER BY entry_id"
+)
+"""In the order of ids: FTS5 writes all it has to disk whenever a lower one comes."""
+_FORGET = text("DELETE FROM search_words_forward WHERE entry_id = :id")
+_READDRESS = text("UPDATE search_words_forward SET audiences = :audiences WHERE entry_id = :id")
+
+
+class FTS5Words:
+    """The index of words of a database of SQLite."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    # ── Writing ───────────────────────────────────────────────────────────────────────────────
+    def put(self, entries: Mapping[int, EntryWords]) -> None:
+        """Have entries be found by their words, and no others."""
+        self.remove(list(entries))
+        rows = [_row(id_, words) for id_, words in sorted(entries.items())]
+        if rows:
+            self.session.execute(_KEEP, rows)
+            self.session.execute(_INDEX, [_addressed(row, row["audiences"]) for row in rows])
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Have entries be found by no word."""
+        rows = self._known(ids)
+        if rows:
+            self.session.execute(_TAKE_OUT, [_addressed(row, row["audiences"]) for row in rows])
+            self.session.execute(_FORGET, [{"id": row["id"]} for row in rows])
+
+    def readdress(self, ids: Sequence[int], audiences: list[str]) -> None:
+        """Give entries other audiences: what does not change of them is not written again.
+
+        Each entry is both taken out and put in, as FTS5 counts its rows.
+        """
+        told = " ".join(audiences)
+        rows = self._known(ids, told)
+        if not rows:
+            return
+        left = [_addressed(row, _without(row["audiences"], told)) for row in rows]
+        joined = [_addressed(row, _without(told, row["audiences"])) for row in rows]
+        self.session.execute(_TAKE_OUT, left)
+        self.session.execute(_INDEX, joined)
+        self.session.execute(_READDRESS, [{"id": row["id"], "audiences": told} for row in rows])
+
+    def _known(self, ids: Sequence[int], told: str = "") -> list[dict[str, Any]]:
+        """Return the rows of entries, but for those with the audiences that are told."""
+        rows = self.session.execute(_KNOWN, {"ids": str(list(ids)), "told": told}).mappings()
+        return [dict(row) for row in rows]
+
+    # ── Finding ───────────────────────────────────────────────────────────────────────────────
+    def few(self, query: WordQuery) -> dict[int, int] | None:
+        """Return the rank of all hits, by the entry's id; None: there are many."""
+        some = select(_ROWID).select_from(_TABLE).where(_matches(query, None))
+        some = some.limit(_FEW_HITS + 1).subquery()
+        if (self.session.scalar(select(func.count()).select_from(some)) or 0) > _FEW_HITS:
+            return None
+        found = [
+            select(_ROWID, literal(int(rank))).select_from(_TABLE).where(_has(where))
+            for rank, where in _at_least(query).items()
+        ]
+        ranks: dict[int, int] = {}
+        for id_, rank in self.session.execute(union_all(*found)):
+            ranks[id_] = min(rank, ranks.get(id_, rank))
+        return ranks
+
+    def latest(
+        self,
+        query: WordQuery,
+        columns: Sequence[Any],
+        condition: ColumnElement[bool],
+        rank: Rank | None = None,
+        before: int | None = None,
+    ) -> Select[Any]:
+        """Return the query for columns of the latest hits' entries, in order.
+
+        rank: only this one; None: all. before: entries with a lower id alone. With a limit, little
+        more is read than it takes to reach it.
+        """
+        # The + keeps SQLite from looking each entry up in the index instead of reading it once.
+        is_entry = SearchEntry.id == literal_column("+search_words.rowid")
+        found = select(*columns).select_from(_TABLE).join(SearchEntry, is_entry)
+        found = found.where(_matches(query, rank), condition)
+        if before is not None:
+            found = found.where(before > _ROWID)
+        return found.order_by(_ROWID.desc())
+
+
+_TABLE = table("search_words")
+_ROWID: ColumnElement[int] = literal_column("search_words.rowid")
+
+
+# ── Texts of rows ─────────────────────────────────────────────────────────────────────────────
+def _row(id_: int, words: EntryWords) -> dict[str, Any]:
+    places = (words.title, words.tags, words.body, [THERE, *words.facts])
+    texts = dict(zip(_COLUMNS, (" ".join(some) for some in places), strict=True))
+    return {"id": id_, "audiences": " ".join(words.audiences), **texts}
+
+
+def _addressed(row: Mapping[str, Any], audiences: str) -> dict[str, Any]:
+    """Return a row with each word once for each audience."""
+    told = audiences.split()
+    return {"id": row["id"], **{name: _for_each(row[name], told) for name in _COLUMNS}}
+
+
+def _for_each(words: str, audiences: Iterable[str]) -> str:
+    if not words:
+        return ""
+    return " ".join(f"{one}_" + words.replace(" ", f" {one}_") for one in audiences)
+
+
+def _without(audiences: str, others: str) -> str:
+    known = set(others.split())
+    return " ".join(one for one in audiences.split() if one not in known)
+
+
+# ── Queries ───────────────────────────────────────────────────────────────────────────────────
+def _matches(query: WordQuery, rank: Rank | None) -> ColumnElement[bool]:
+    """Return the condition that a row has what is looked for, of one rank alone; None: of any."""
+    return _has(" OR ".join(_for_audience(one, query, rank) for one in query.audiences))
+
+
+def _at_least(query: WordQuery) -> dict[Rank, str]:
+    """Return FTS5's query for each rank, which also finds what has a better one."""
+    found: dict[Rank, str] = {}
+    for rank in query.ranks:
+        each = (_with_facts(one, query, _places(one, query)[rank]) for one in query.audiences)
+        found[rank] = " OR ".join(each)
+    return found
+
+
+def _has(query: str) -> ColumnElement[bool]:
+    return literal_column("search_words").op("MATCH")(query)
+
+
+def _for_audience(audience: str, query: WordQuery, rank: Rank | None) -> str:
+    places = _places(audience, query)
+    where = places[Rank.ANYWHERE if rank is None else rank]
+    for better in query.better(rank):
+        where = f"({where} NOT {places[better]})"
+    return _with_facts(audience, query, where)
+
+
+def _with_facts(audience: str, query: WordQuery, where: str) -> str:
+    facts = [f'"{audience}_{one}"' for one in query.facts]
+    return "(" + " AND ".join([*facts, *filter(None, [where])]) + ")"
+
+
+def _places(audience: str, query: WordQuery) -> dict[Rank, str]:
+    if not query.words:
+        there = "" if query.facts else f'"{audience}_{THERE}"'
+        return dict.fromkeys(Rank, there)
+    words = [f"{audience}_{word}" for word in query.words]
+    star = "*" if is_prefix(query.words[-1]) else ""
+    anywhere = "(" + " AND ".join(f'"{word}"' for word in words) + star + ")"
+    return {
+        Rank.TITLE: f"({{title}} : {anywhere})",
+        Rank.LABELS: f"({{title tags}} : {anywhere})",
+        Rank.PHRASE: f'("{" ".join(words)}"{star})',
+        Rank.ANYWHERE: anywhere,
+    }

@@ -1,0 +1,274 @@
+"""The index of words in PostgreSQL: a row for each audience of an entry, and a forward index.
+
+The rows of an audience are in the order of ids, so that its latest entries are looked at without
+others; and a GIN index tells which have a word. The forward index also has the places of words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    column,
+    func,
+    literal,
+    not_,
+    select,
+    table,
+    text,
+    true,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.expression import cast
+
+from lepton_hub.search.entry_ids import among
+from lepton_hub.search.search_tables import SearchEntry
+from lepton_hub.search.word_forms import is_prefix
+from lepton_hub.search.word_query import THERE, EntryWords, Rank, WordQuery
+
+_FEW_HITS = 3000
+_MANY_HITS = 9000
+_LATEST = 1000
+_RARE = 0.08
+"""Few hits are looked up, all of them. Of many, the latest entries are looked through for some,
+unless few of these are hits: then all are looked up as well, up to more."""
+_FEW_IN_LABELS = 1000
+_LAST_POSITION = 16_383
+_MOST_POSITIONS = 255
+_LARGEST = 1_000_000
+"""What PostgreSQL keeps of a text: the last position, how many of a word, and bytes in all. Beyond
+the first two it knows of no phrase, so that what has one there comes later than in SQLite."""
+_AUDIENCE = 20
+"""Bytes by which a word is at most longer for an audience and a place, and what is kept with it."""
+_GAP = 10
+"""Between places, so that no phrase reaches over the end of one."""
+_IN_LABELS = {Rank.TITLE: "t_", Rank.LABELS: "l_"}
+"""What a word begins with that stands in the title, or in title or tags: the index itself, without
+the rows, tells where."""
+_WEIGHTS = {Rank.TITLE: "A", Rank.LABELS: "AB"}
+
+_KEEP = text(
+    "INSERT INTO search_words_forward (entry_id, audiences, words) "
+    "VALUES (:id, '', CAST(:words AS tsvector))"
+)
+_FORGET = text("DELETE FROM search_words_forward WHERE entry_id = ANY(:ids)")
+_TAKE_OUT = text("""
+    DELETE FROM search_words USING search_words_forward AS forward
+    WHERE forward.entry_id = ANY(:ids) AND search_words.entry_id = forward.entry_id
+    AND audience = ANY(string_to_array(forward.audiences, ' '))
+    AND audience <> ALL(string_to_array(:audiences, ' '))
+""")
+_INDEX = text(f"""
+    INSERT INTO search_words (audience, entry_id, lexemes)
+    SELECT audience, entry_id, array_to_tsvector(ARRAY(
+        SELECT audience || '_' || lexeme FROM unnest(words)
+        UNION ALL SELECT audience || '_{_IN_LABELS[Rank.TITLE]}' || lexeme
+        FROM unnest(words) WHERE 'A' = ANY(weights)
+        UNION ALL SELECT audience || '_{_IN_LABELS[Rank.LABELS]}' || lexeme
+        FROM unnest(words) WHERE weights && '{{A,B}}'
+    ))
+    FROM search_words_forward CROSS JOIN unnest(string_to_array(:audiences, ' ')) AS audience
+    WHERE entry_id = ANY(:ids) AND audience <> ALL(string_to_array(audiences, ' '))
+""")
+_READDRESS = text(
+    "UPDATE search_words_forward SET audiences = :audiences WHERE entry_id = ANY(:ids)"
+)
+
+_WORDS = table("search_words", column("audience"), column("entry_id"), column("lexemes"))
+_FORWARD = table("search_words_forward", column("entry_id"), column("words"))
+
+
+class TsvectorWords:
+    """The index of words of a database of PostgreSQL."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    # ── Writing ───────────────────────────────────────────────────────────────────────────────
+    def put(self, entries: Mapping[int, EntryWords]) -> None:
+        """Have entries be found by their words, and no others."""
+        self.remove(list(entries))
+        for id_, words in sorted(entries.items()):
+            self.session.execute(_KEEP, {"id": id_, "words": vector(words)})
+            self.readdress([id_], words.audiences)
+
+    def remove(self, ids: Sequence[int]) -> None:
+        """Have entries be found by no word."""
+        if ids:
+            self.readdress(ids, [])
+            self.session.execute(_FORGET, {"ids": list(ids)})
+
+    def readdress(self, ids: Sequence[int], audiences: list[str]) -> None:
+        """Give entries other audiences: what does not change of them is not written again."""
+        told = {"ids": list(ids), "audiences": " ".join(audiences)}
+        for statement in (_TAKE_OUT, _INDEX, _READDRESS):
+            self.session.execute(statement, told)
+
+    # ── Finding ───────────────────────────────────────────────────────────────────────────────
+    def few(self, query: WordQuery) -> dict[int, int] | None:
+        """Return the rank of all hits, by the entry's id; None: there are many."""
+        most = _MANY_HITS if self._is_rare(query) else _FEW_HITS
+        ids = self._hits(query, None, most)
+        if ids is None:
+            return None
+        columns = (_FORWARD.c.entry_id, _rank(query))
+        ranked = among(self.session, columns, ids, of=_FORWARD.c.entry_id)
+        return dict(self.session.execute(ranked).tuples().all())
+
+    def latest(
+        self,
+        query: WordQuery,
+        columns: Sequence[Any],
+        condition: ColumnElement[bool],
+        rank: Rank | None = None,
+        before: int | None = None,
+    ) -> Select[Any]:
+        """Return the query for columns of the latest hits' entries, in order.
+
+        rank: only this one; None: all. before: entries with a lower id alone. With a limit, little
+        more is read than it takes to reach it.
+        """
+        few = (
+            self._hits(query, rank, _FEW_IN_LABELS) if query.words and rank in _IN_LABELS else None
+        )
+        if few is None:
+            hits = _looked_through(query, rank, before)
+        else:
+            ids = [id_ for id_ in few if before is None or id_ < before]
+            entry_id = _FORWARD.c.entry_id
+            of_rank = among(self.session, (entry_id,), ids, _is_hit(query, rank), of=entry_id)
+            hits = of_rank.subquery()
+        # Because of the OFFSET each is looked up, where all entries might be read to join them.
+        entry = select(*columns).where(SearchEntry.id == hits.c.entry_id, condition).offset(0)
+        each = entry.lateral()
+        found = select(*each.c).select_from(hits).join(each, true())
+        return found.order_by(hits.c.entry_id.desc())
+
+    def _hits(self, query: WordQuery, rank: Rank | None, most: int) -> list[int] | None:
+        """Return the ids of all hits, or of those in title or tags; None: there are too many.
+
+        The index alone tells. Without it, PostgreSQL would read rows of others as well.
+        """
+        self.session.execute(text("SET LOCAL enable_seqscan = off"))
+        has = _has(_WORDS.c.lexemes, _in_any_audience(query, _IN_LABELS.get(rank, "")))
+        rows = self.session.scalars(select(_WORDS.c.entry_id).where(has).limit(most + 1)).all()
+        return sorted(set(rows)) if len(rows) <= most else None
+
+    def _is_rare(self, query: WordQuery) -> bool:
+        """Return whether few of the latest entries are hits."""
+        latest = _own(query.audiences, None).limit(_LATEST).subquery()
+        forward = select(_is_hit(query, None).label("is_hit"))
+        each = forward.where(_FORWARD.c.entry_id == latest.c.entry_id).offset(0).lateral()
+        hits = select(func.count()).select_from(latest).join(each, each.c.is_hit)
+        return (self.session.scalar(hits) or 0) < _LATEST * _RARE
+
+
+# ── Queries ───────────────────────────────────────────────────────────────────────────────────
+def _own(audiences: Sequence[str], before: int | None) -> Select[tuple[int]]:
+    """Return the query for the ids of all entries of some audiences, the latest first."""
+    entry_id = _WORDS.c.entry_id
+    each = [select(entry_id).where(_WORDS.c.audience == one) for one in audiences]
+    if before is not None:
+        each = [some.where(entry_id < before) for some in each]
+    entries = union_all(*each).subquery()
+    return select(entries.c.entry_id).distinct().order_by(entries.c.entry_id.desc())
+
+
+def _looked_through(query: WordQuery, rank: Rank | None, before: int | None) -> FromClause:
+    """Return the hits among all entries that exist for somebody, which are looked through."""
+    own = _own(query.audiences, before).subquery()
+    if not query.words and not query.facts:
+        return own
+    is_hit = select(_FORWARD.c.entry_id).where(
+        _FORWARD.c.entry_id == own.c.entry_id, _is_hit(query, rank)
+    )
+    # Because of the OFFSET each is looked up, where all entries might be read to join them.
+    each = is_hit.offset(0).lateral()
+    return select(each.c.entry_id).select_from(own).join(each, true()).subquery()
+
+
+def _is_hit(query: WordQuery, rank: Rank | None) -> ColumnElement[bool]:
+    """Return the condition that a row of the forward index is a hit of a rank; None: of any."""
+    conditions: list[ColumnElement[bool]] = [true()]
+    if query.facts:
+        conditions.append(_has(_FORWARD.c.words, " & ".join(f"'{one}'" for one in query.facts)))
+    if query.words:
+        conditions.append(_is_at_least(query, Rank.ANYWHERE if rank is None else rank))
+        conditions += [not_(_is_at_least(query, one)) for one in query.better(rank)]
+    return and_(*conditions)
+
+
+def _rank(query: WordQuery) -> ColumnElement[int]:
+    """Return the rank of a row of the forward index that is a hit."""
+    *better, worst = query.ranks
+    if not better:
+        return literal(int(worst))
+    return case(*((_is_at_least(query, one), int(one)) for one in better), else_=int(worst))
+
+
+def _is_at_least(query: WordQuery, rank: Rank) -> ColumnElement[bool]:
+    """Return the condition that a row of the forward index has the words at a place, or better."""
+    if rank == Rank.PHRASE:
+        return _has(_FORWARD.c.words, _tsquery(query.words, " <-> "))
+    return _has(_FORWARD.c.words, _tsquery(query.words, weights=_WEIGHTS.get(rank, "")))
+
+
+def _has(words: ColumnElement[Any], query: str) -> ColumnElement[bool]:
+    """Return the condition that a tsvector meets a query.
+
+    It is no parameter, so that the planner sees it and has no plan for all words in one.
+    """
+    shown = bindparam(None, query, String, literal_execute=True)
+    return words.op("@@", is_comparison=True)(cast(shown, TSQUERY))
+
+
+def _in_any_audience(query: WordQuery, place: str) -> str:
+    each = []
+    for one in query.audiences:
+        facts = [f"'{one}_{some}'" for some in query.facts]
+        words = [_tsquery(query.words, before=f"{one}_{place}")] if query.words else []
+        each.append("(" + " & ".join([*facts, *words]) + ")")
+    return " | ".join(each)
+
+
+def _tsquery(words: list[str], between: str = " & ", weights: str = "", before: str = "") -> str:
+    *whole, last = words
+    ends = [weights] * len(whole) + [("*" if is_prefix(last) else "") + weights]
+    parts = zip(words, ends, strict=True)
+    return between.join(f"'{before}{word}'" + (f":{end}" if end else "") for word, end in parts)
+
+
+def vector(words: EntryWords) -> str:
+    """Return a tsvector as PostgreSQL reads it. Words hold letters and digits alone.
+
+    Of a text with more words than a tsvector holds, also with an audience before each, which takes
+    some 30,000 different ones, the last are left out.
+    """
+    position = 1
+    places: dict[str, list[str]] = {}
+    for some, weight in zip((words.title, words.tags, words.body), "ABD", strict=True):
+        for word in some:
+            known = places.setdefault(word, [])
+            if len(known) < _MOST_POSITIONS:
+                known.append(f"{min(position, _LAST_POSITION)}{weight}")
+            position += 1
+        position += _GAP
+    found = [f"'{one}'" for one in (THERE, *words.facts)]
+    left = _LARGEST
+    for word, some in places.items():
+        in_labels = 1 + 2 * (some[0][-1] != "D")
+        left -= in_labels * (len(word.encode()) + max(2 * len(some) + 3, _AUDIENCE))
+        if left < 0:
+            break
+        found.append(f"'{word}':{','.join(some)}")
+    return " ".join(found)
