@@ -62,12 +62,10 @@ _KEEP = text(
     "VALUES (:id, '', CAST(:words AS tsvector))"
 )
 _FORGET = text("DELETE FROM search_words_forward WHERE entry_id = ANY(:ids)")
-_TAKE_OUT = text("""
-    DELETE FROM search_words USING search_words_forward AS forward
-    WHERE forward.entry_id = ANY(:ids) AND search_words.entry_id = forward.entry_id
-    AND audience = ANY(string_to_array(forward.audiences, ' '))
-    AND audience <> ALL(string_to_array(:audiences, ' '))
-""")
+_TAKE_OUT = text(
+    "DELETE FROM search_words "
+    "WHERE entry_id = ANY(:ids) AND audience <> ALL(string_to_array(:audiences, ' '))"
+)
 _INDEX = text(f"""
     INSERT INTO search_words (audience, entry_id, lexemes)
     SELECT audience, entry_id, array_to_tsvector(ARRAY(

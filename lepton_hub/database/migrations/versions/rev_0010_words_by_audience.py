@@ -29,6 +29,7 @@ SQLITE_BEFORE = [
 POSTGRES = [
     "CREATE TABLE search_words (audience TEXT NOT NULL, entry_id BIGINT NOT NULL, "
     "lexemes TSVECTOR NOT NULL, CONSTRAINT pk_search_words PRIMARY KEY (audience, entry_id))",
+    "CREATE INDEX ix_search_words_entry_id ON search_words (entry_id)",
     # Without a list of what is to be written later, which each search would look through.
     "CREATE INDEX ix_search_words_lexemes ON search_words USING gin (lexemes) "
     "WITH (fastupdate = off)",
