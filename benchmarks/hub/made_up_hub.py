@@ -29,7 +29,7 @@ from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.identity.made_up import MadeUpIdentity, MadeUpSignIn
-from lepton_hub.search.audiences import ADMINISTRATORS, EVERYBODY, audience
+from lepton_hub.search.audiences import ADMINISTRATORS, audience
 from lepton_hub.search.entry_ids import first_id
 from lepton_hub.search.tsvector_words import vector
 from lepton_hub.search.word_forms import words_of
@@ -113,7 +113,7 @@ def _copy(engine: Engine, items: int, documents: int) -> None:
     entries: dict[tuple[str, ...], list[int]] = defaultdict(list)
     for rows, entry, words in _rows(items, documents):
         forward.append((entry, "", vector(words)))
-        entries[tuple(words.audiences)].append(entry)
+        entries[tuple(words.readers)].append(entry)
         for table, some in rows.items():
             tables[table] += some
     with engine.connect() as connection:
@@ -125,8 +125,8 @@ def _copy(engine: Engine, items: int, documents: int) -> None:
                     copy.write_row(row)
         connection.connection.commit()
     with Session(engine) as session:
-        for audiences, ids in entries.items():
-            word_index(session).readdress(ids, list(audiences))
+        for readers, ids in entries.items():
+            word_index(session).readdress(ids, list(readers))
         session.commit()
     with engine.connect() as connection:
         cursor = connection.connection.cursor()
@@ -195,8 +195,6 @@ def _granted(share: float, owner: int) -> tuple[str, str] | None:
 
 def _readers(share: float, owner: int) -> list[str]:
     """Return the audiences of an item."""
-    if share < 0.2:
-        return [EVERYBODY]
     named = [("person", f"p{owner}"), ("team", f"t{owner % TEAMS}"), _granted(share, owner)]
     return [*sorted(audience(*one) for one in named if one), ADMINISTRATORS]
 

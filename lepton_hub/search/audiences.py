@@ -22,7 +22,7 @@ from lepton_hub.permissions import Grant, Subject
 
 EVERYBODY = "e"
 ADMINISTRATORS = "x"
-"""Of what not everybody reads: who reads everything is in both."""
+"""Who reads everything. What everybody reads may be indexed for everybody alone."""
 
 
 def audience(subject: str, name: str) -> str:
@@ -64,6 +64,10 @@ def readers_of_thread(session: Session, thread: DiscussionThread) -> list[str]:
     return _readers([(Subject.PERSON, thread.made_by), named])
 
 
+def needed(readers: list[str]) -> list[str]:
+    """Return the audiences by which an entry is found, of all that read it."""
+    return [EVERYBODY] if EVERYBODY in readers else readers
+
+
 def _readers(named: Iterable[tuple[str, str]]) -> list[str]:
-    tokens = {audience(*one) for one in named}
-    return [EVERYBODY] if EVERYBODY in tokens else [*sorted(tokens), ADMINISTRATORS]
+    return [*sorted({audience(*one) for one in named}), ADMINISTRATORS]

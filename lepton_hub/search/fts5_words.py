@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
+from lepton_hub.search.audiences import needed
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_forms import is_prefix
 from lepton_hub.search.word_query import THERE, EntryWords, Rank, WordQuery
@@ -57,29 +58,32 @@ class FTS5Words:
         rows = [_row(id_, words) for id_, words in sorted(entries.items())]
         if rows:
             self.session.execute(_KEEP, rows)
-            self.session.execute(_INDEX, [_addressed(row, row["audiences"]) for row in rows])
+            self.session.execute(_INDEX, [_addressed(row, _audiences(row)) for row in rows])
 
     def remove(self, ids: Sequence[int]) -> None:
         """Have entries be found by no word."""
         rows = self._known(ids)
         if rows:
-            self.session.execute(_TAKE_OUT, [_addressed(row, row["audiences"]) for row in rows])
+            self.session.execute(_TAKE_OUT, [_addressed(row, _audiences(row)) for row in rows])
             self.session.execute(_FORGET, [{"id": row["id"]} for row in rows])
 
-    def readdress(self, ids: Sequence[int], audiences: list[str]) -> None:
+    def readdress(self, ids: Sequence[int], readers: list[str]) -> None:
         """Give entries other audiences: what does not change of them is not written again.
 
         Each entry is both taken out and put in, as FTS5 counts its rows.
         """
-        told = " ".join(audiences)
-        rows = self._known(ids, told)
-        if not rows:
-            return
-        left = [_addressed(row, _without(row["audiences"], told)) for row in rows]
-        joined = [_addressed(row, _without(told, row["audiences"])) for row in rows]
-        self.session.execute(_TAKE_OUT, left)
-        self.session.execute(_INDEX, joined)
-        self.session.execute(_READDRESS, [{"id": row["id"], "audiences": told} for row in rows])
+        left, joined, changed = [], [], []
+        for row in self._known(ids, " ".join(readers)):
+            known = _audiences(row)
+            staying = [one for one in known if one in readers]
+            new = [one for one in needed(readers) if one not in known]
+            left.append(_addressed(row, [one for one in known if one not in readers]))
+            joined.append(_addressed(row, new))
+            changed.append({"id": row["id"], "audiences": " ".join([*staying, *new])})
+        if changed:
+            self.session.execute(_TAKE_OUT, left)
+            self.session.execute(_INDEX, joined)
+            self.session.execute(_READDRESS, changed)
 
     def _known(self, ids: Sequence[int], told: str = "") -> list[dict[str, Any]]:
         """Return the rows of entries, but for those with the audiences that are told."""
@@ -132,24 +136,23 @@ _ROWID: ColumnElement[int] = literal_column("search_words.rowid")
 def _row(id_: int, words: EntryWords) -> dict[str, Any]:
     places = (words.title, words.tags, words.body, [THERE, *words.facts])
     texts = dict(zip(_COLUMNS, (" ".join(some) for some in places), strict=True))
-    return {"id": id_, "audiences": " ".join(words.audiences), **texts}
+    return {"id": id_, "audiences": " ".join(needed(words.readers)), **texts}
 
 
-def _addressed(row: Mapping[str, Any], audiences: str) -> dict[str, Any]:
+def _audiences(row: Mapping[str, Any]) -> list[str]:
+    audiences: str = row["audiences"]
+    return audiences.split()
+
+
+def _addressed(row: Mapping[str, Any], audiences: Sequence[str]) -> dict[str, Any]:
     """Return a row with each word once for each audience."""
-    told = audiences.split()
-    return {"id": row["id"], **{name: _for_each(row[name], told) for name in _COLUMNS}}
+    return {"id": row["id"], **{name: _for_each(row[name], audiences) for name in _COLUMNS}}
 
 
 def _for_each(words: str, audiences: Iterable[str]) -> str:
     if not words:
         return ""
     return " ".join(f"{one}_" + words.replace(" ", f" {one}_") for one in audiences)
-
-
-def _without(audiences: str, others: str) -> str:
-    known = set(others.split())
-    return " ".join(one for one in audiences.split() if one not in known)
 
 
 # ── Queries ───────────────────────────────────────────────────────────────────────────────────

@@ -246,7 +246,7 @@ def _put(
         tags=words_of(" ".join(tags)),
         body=words_of(shown.text),
         facts=_facts(entry, tags),
-        audiences=readers,
+        readers=readers,
     )
 
 

@@ -31,6 +31,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.expression import cast
 
+from lepton_hub.search.audiences import needed
 from lepton_hub.search.entry_ids import among
 from lepton_hub.search.search_tables import SearchEntry
 from lepton_hub.search.word_forms import is_prefix
@@ -64,7 +65,7 @@ _KEEP = text(
 _FORGET = text("DELETE FROM search_words_forward WHERE entry_id = ANY(:ids)")
 _TAKE_OUT = text(
     "DELETE FROM search_words "
-    "WHERE entry_id = ANY(:ids) AND audience <> ALL(string_to_array(:audiences, ' '))"
+    "WHERE entry_id = ANY(:ids) AND audience <> ALL(string_to_array(:readers, ' '))"
 )
 _INDEX = text(f"""
     INSERT INTO search_words (audience, entry_id, lexemes)
@@ -75,12 +76,17 @@ _INDEX = text(f"""
         UNION ALL SELECT audience || '_{_IN_LABELS[Rank.LABELS]}' || lexeme
         FROM unnest(words) WHERE weights && '{{A,B}}'
     ))
-    FROM search_words_forward CROSS JOIN unnest(string_to_array(:audiences, ' ')) AS audience
+    FROM search_words_forward CROSS JOIN unnest(string_to_array(:needed, ' ')) AS audience
     WHERE entry_id = ANY(:ids) AND audience <> ALL(string_to_array(audiences, ' '))
 """)
-_READDRESS = text(
-    "UPDATE search_words_forward SET audiences = :audiences WHERE entry_id = ANY(:ids)"
-)
+_READDRESS = text("""
+    UPDATE search_words_forward SET audiences = array_to_string(ARRAY(
+        SELECT audience FROM unnest(string_to_array(audiences, ' ')) AS audience
+        WHERE audience = ANY(string_to_array(:readers, ' '))
+        UNION SELECT unnest(string_to_array(:needed, ' '))
+    ), ' ')
+    WHERE entry_id = ANY(:ids)
+""")
 
 _WORDS = table("search_words", column("audience"), column("entry_id"), column("lexemes"))
 _FORWARD = table("search_words_forward", column("entry_id"), column("words"))
@@ -98,7 +104,7 @@ class TsvectorWords:
         self.remove(list(entries))
         for id_, words in sorted(entries.items()):
             self.session.execute(_KEEP, {"id": id_, "words": vector(words)})
-            self.readdress([id_], words.audiences)
+            self.readdress([id_], words.readers)
 
     def remove(self, ids: Sequence[int]) -> None:
         """Have entries be found by no word."""
@@ -106,9 +112,10 @@ class TsvectorWords:
             self.readdress(ids, [])
             self.session.execute(_FORGET, {"ids": list(ids)})
 
-    def readdress(self, ids: Sequence[int], audiences: list[str]) -> None:
+    def readdress(self, ids: Sequence[int], readers: list[str]) -> None:
         """Give entries other audiences: what does not change of them is not written again."""
-        told = {"ids": list(ids), "audiences": " ".join(audiences)}
+        told = {"ids": list(ids), "readers": " ".join(readers)}
+        told["needed"] = " ".join(needed(readers))
         for statement in (_TAKE_OUT, _INDEX, _READDRESS):
             self.session.execute(statement, told)
 

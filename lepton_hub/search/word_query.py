@@ -22,13 +22,16 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class EntryWords:
-    """What an entry is found by: words (see `word_forms`) and facts, and by whom (`audiences`)."""
+    """What an entry is found by: words (see `word_forms`) and facts.
+
+    readers: the audiences that find it.
+    """
 
     title: list[str]
     tags: list[str]
     body: list[str]
     facts: list[str]
-    audiences: list[str]
+    readers: list[str]
 
 
 @dataclass(frozen=True)
