@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
@@ -14,8 +17,15 @@ from lepton_hub.api.paging import Cursor, Limit, from_cursor, no_cursor, to_curs
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.database import read_one_moment
-from lepton_hub.identity.person import PERSON, TEAM
-from lepton_hub.search import SearchFilters, count_facets, plan_search, search
+from lepton_hub.identity.person import PERSON, TEAM, Person
+from lepton_hub.search import (
+    FacetCounts,
+    SearchFilters,
+    SearchHit,
+    count_facets,
+    plan_search,
+    search,
+)
 from lepton_hub.search.searching import Place
 from lepton_hub.search.word_forms import MOST_WORDS, words_of
 
@@ -49,24 +59,49 @@ def find(
         raise Problem(422, "query.q: there is no word in it.")
     if len(words) > MOST_WORDS:
         raise Problem(422, f"query.q: at most {MOST_WORDS} words.")
-    after = from_search_cursor(cursor)
     filters = SearchFilters(words, kind, tag, team, owner)
     with state.reading.begin() as session:
-        read_one_moment(session)  # an edit gives an entry another id: what is found must be there
-        plan = plan_search(session, person, filters)
-        found = search(plan, limit + 1, after)
-        counts = count_facets(plan)
-        page = found[:limit]
+        found = look_up(request, session, person, filters, limit, cursor)
         answer = SearchPage(
-            hits=[hit_answer(hit, words) for hit in page],
-            total=counts.total,
-            facets=counts.facets,
-            complete=counts.complete,
-            next=search_cursor(page[-1].place) if len(found) > limit else None,
+            hits=[hit_answer(hit, words) for hit in found.hits],
+            total=found.counts.total,
+            facets=found.counts.facets,
+            complete=found.counts.complete,
+            next=found.next,
         )
-        query = request.url.query[:2000]
-        note(session, person, "search", "search", query=query, found=counts.total)
     return tagged(request, answer)
+
+
+@dataclass(frozen=True)
+class FoundPage:
+    """A page of what was found. next: the cursor of the next one."""
+
+    hits: Sequence[SearchHit]
+    counts: FacetCounts
+    next: str | None
+
+
+def look_up(
+    request: Request,
+    session: Session,
+    person: Person,
+    filters: SearchFilters,
+    limit: int,
+    cursor: str | None,
+) -> FoundPage:
+    """Return a page of what somebody looks for, and note in the log that they did. Raises Problem.
+
+    session: one that has read nothing yet.
+    """
+    after = from_search_cursor(cursor)
+    read_one_moment(session)  # an edit gives an entry another id: what is found must be there
+    plan = plan_search(session, person, filters)
+    hits = search(plan, limit + 1, after)
+    counts = count_facets(plan)
+    query = request.url.query[:2000]
+    note(session, person, "search", "search", query=query, found=counts.total)
+    more = len(hits) > limit
+    return FoundPage(hits[:limit], counts, search_cursor(hits[limit - 1].place) if more else None)
 
 
 def from_search_cursor(cursor: str | None) -> Place | None:

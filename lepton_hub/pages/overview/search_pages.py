@@ -7,26 +7,24 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from lepton_hub.api.asking import State, note
+from lepton_hub.api.asking import State
 from lepton_hub.api.knowledge.knowledge_answers import HitAnswer, hit_answer
-from lepton_hub.api.knowledge.search_routes import FoundKind, from_search_cursor, search_cursor
+from lepton_hub.api.knowledge.search_routes import FoundKind, FoundPage, look_up
 from lepton_hub.api.paging import Cursor
 from lepton_hub.catalogue.cards import TAG, Text
-from lepton_hub.database import read_one_moment
 from lepton_hub.identity.person import PERSON, TEAM
 from lepton_hub.knowledge.course_places import place_in_words
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.knowledge.thread_pages import post_path
 from lepton_hub.pages.page_rendering import render
 from lepton_hub.pages.visitors import Visitor
-from lepton_hub.search import SearchFilters, SearchHit, count_facets, plan_search, search
-from lepton_hub.search.facet_counts import FacetCounts
+from lepton_hub.search import FacetCounts, SearchFilters, SearchHit
 from lepton_hub.search.word_forms import MOST_WORDS, words_of
 
 router = APIRouter(include_in_schema=False)
 
 ON_A_PAGE = 20
-NO_FACETS: dict[str, dict[str, int]] = {"kind": {}, "tag": {}, "team": {}, "owner": {}}
+NOTHING = FoundPage([], FacetCounts(0, {"kind": {}, "tag": {}, "team": {}, "owner": {}}, True), None)
 
 
 @dataclass(frozen=True)
@@ -61,24 +59,19 @@ def find(
         problem = "There is no word in it to look for: type letters or digits."
     elif len(words) > MOST_WORDS:
         problem = f"Only the first {MOST_WORDS} words were looked for."
-    after = from_search_cursor(cursor)
     filters = SearchFilters(words[:MOST_WORDS], kind, tag, team, owner)
     with state.reading.begin() as session:
-        read_one_moment(session)  # an edit gives an entry another id: what is found must be there
-        plan = plan_search(session, person, filters)
-        found = [] if nothing_to_find else search(plan, ON_A_PAGE + 1, after)
-        counts = FacetCounts(0, NO_FACETS, True) if nothing_to_find else count_facets(plan)
-        hits = [_shown(hit, filters.words) for hit in found[:ON_A_PAGE]]
-        last = found[ON_A_PAGE - 1].place if len(found) > ON_A_PAGE else None
+        found = NOTHING
+        if not nothing_to_find:
+            found = look_up(request, session, person, filters, ON_A_PAGE, cursor)
+        hits = [_shown(hit, filters.words) for hit in found.hits]
         followed = following(session, person)
-        query = request.url.query[:2000]
-        note(session, person, "search", "search", query=query, found=counts.total)
     chosen = {"q": q, "kind": kind, "tag": tag, "team": team, "owner": owner}
     return render(
         request, person, "overview/search.html", status=422 if nothing_to_find else 200,
-        hits=hits, counts=counts, problem=problem, followed=followed,
+        hits=hits, counts=found.counts, problem=problem, followed=followed,
         chosen={name: str(value) for name, value in chosen.items() if value},
-        next=search_cursor(last) if last else None,
+        next=found.next,
     )  # fmt: skip
 
 
