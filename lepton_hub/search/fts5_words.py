@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Engine,
     Select,
     func,
     literal,
@@ -16,7 +17,7 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, sessionmaker
 
 from lepton_hub.search.audiences import needed
 from lepton_hub.search.search_tables import SearchEntry
@@ -24,6 +25,8 @@ from lepton_hub.search.word_forms import is_prefix
 from lepton_hub.search.word_query import THERE, EntryWords, Rank, WordQuery
 
 _FEW_HITS = 3000
+_PAGES = 500
+"""Pages of the index that a step rewrites: writers wait for some milliseconds."""
 _COLUMNS = ("title", "tags", "body", "facts")
 _NAMES = ", ".join(_COLUMNS)
 _PLACES = ", ".join(f":{name}" for name in _COLUMNS)
@@ -200,3 +203,39 @@ def _places(audience: str, query: WordQuery) -> dict[Rank, str]:
         Rank.PHRASE: f'("{" ".join(words)}"{star})',
         Rank.ANYWHERE: anywhere,
     }
+
+
+# ── What was deleted ──────────────────────────────────────────────────────────────────────────
+def forget_removed_words(sessions: sessionmaker[Session]) -> None:
+    """Have the index and the write-ahead log of SQLite hold no word of what was deleted before.
+
+    FTS5 only notes that an entry is gone, until the parts of its index are merged into one:
+    https://www.sqlite.org/fts5.html#the_merge_command. PostgreSQL has no such thing: its autovacuum
+    frees the space, and what comes next overwrites it.
+    """
+    with sessions.begin() as session:
+        engine = session.get_bind()
+    if engine.dialect.name != "sqlite":
+        return
+    pages = -_PAGES  # begins to merge all parts there are
+    while _merged(sessions, pages):
+        pages = _PAGES
+    _empty_log(engine)
+
+
+def _merged(sessions: sessionmaker[Session], pages: int) -> bool:
+    """Merge some pages; return whether there was something to merge."""
+    with sessions.begin() as session:
+        before = session.scalar(text("SELECT total_changes()"))
+        merge = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', :pages)")
+        session.execute(merge, {"pages": pages})
+        return session.scalar(text("SELECT total_changes()")) - before > 1
+
+
+def _empty_log(engine: Engine) -> None:
+    """Move the write-ahead log into the file, unless somebody reads what it holds just now."""
+    connection = engine.raw_connection()
+    try:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.close()
