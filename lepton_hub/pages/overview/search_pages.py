@@ -24,7 +24,9 @@ from lepton_hub.search.word_forms import MOST_WORDS, words_of
 router = APIRouter(include_in_schema=False)
 
 ON_A_PAGE = 20
-NOTHING = FoundPage([], FacetCounts(0, {"kind": {}, "tag": {}, "team": {}, "owner": {}}, True), None)
+NOTHING = FoundPage(
+    [], FacetCounts(0, {"kind": {}, "tag": {}, "team": {}, "owner": {}}, True), None
+)
 
 
 @dataclass(frozen=True)
