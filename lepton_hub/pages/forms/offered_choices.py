@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import ItemKind
-from lepton_hub.catalogue.items import existing
+from lepton_hub.catalogue.items import every_existing
 from lepton_hub.catalogue.names import own_space
 from lepton_hub.catalogue.tables import SharedItem, Version
 from lepton_hub.identity.person import Person
@@ -35,7 +35,7 @@ def offered_items(
 
     kinds: which ones; empty for all. own: only those that they own.
     """
-    query = existing(person)
+    query = every_existing(person)
     if own:
         query = query.where(SharedItem.owner == person.name)
     if kinds:
@@ -48,7 +48,7 @@ def offered_versions(
     session: Session, person: Person, kinds: Collection[ItemKind]
 ) -> list[tuple[str, str]]:
     """Return names and titles of versions that somebody may see, the latest first."""
-    ids = existing(person).where(SharedItem.kind.in_(kinds)).with_only_columns(SharedItem.id)
+    ids = every_existing(person).where(SharedItem.kind.in_(kinds)).with_only_columns(SharedItem.id)
     query = select(Version, SharedItem).join(SharedItem, SharedItem.id == Version.item_id)
     query = query.where(Version.item_id.in_(ids)).order_by(Version.made_at.desc())
     rows = session.execute(query.limit(MOST_OFFERED)).tuples()
