@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     FromClause,
     Select,
     String,
@@ -171,7 +172,8 @@ class TsvectorWords:
 
     def _is_rare(self, query: WordQuery) -> bool:
         """Return whether few of the latest entries are hits."""
-        latest = _own(query.audiences, None).limit(_LATEST).subquery()
+        own = _own(query.audiences, None).subquery()
+        latest = select(own.c.entry_id).order_by(own.c.entry_id.desc()).limit(_LATEST).subquery()
         forward = select(_is_hit(query, None).label("is_hit"))
         each = forward.where(_FORWARD.c.entry_id == latest.c.entry_id).offset(0).lateral()
         hits = select(func.count()).select_from(latest).join(each, each.c.is_hit)
@@ -179,14 +181,34 @@ class TsvectorWords:
 
 
 # ── Queries ───────────────────────────────────────────────────────────────────────────────────
-def _own(audiences: Sequence[str], before: int | None) -> Select[tuple[int]]:
-    """Return the query for the ids of all entries of some audiences, the latest first."""
+def _own(audiences: Sequence[str], before: int | None) -> CompoundSelect[tuple[int]]:
+    """Return the query for the ids of all entries of some audiences, each once.
+
+    Those of each audience come in order, so that PostgreSQL merges them while it reads. With a
+    DISTINCT, it would read all of them before the first.
+    """
     entry_id = _WORDS.c.entry_id
-    each = [select(entry_id).where(_WORDS.c.audience == one) for one in audiences]
+    each = [
+        select(entry_id).where(_WORDS.c.audience == one, *_is_first(audiences[:number]))
+        for number, one in enumerate(audiences)
+    ]
     if before is not None:
         each = [some.where(entry_id < before) for some in each]
-    entries = union_all(*each).subquery()
-    return select(entries.c.entry_id).distinct().order_by(entries.c.entry_id.desc())
+    return union_all(*(some.order_by(entry_id.desc()) for some in each))
+
+
+def _is_first(others: Sequence[str]) -> list[ColumnElement[bool]]:
+    """Return the condition that a row's entry is none of some other audiences'.
+
+    It is no EXISTS, which could be worked out for all rows at once.
+    """
+    if not others:
+        return []
+    other = _WORDS.alias()
+    same = select(other.c.entry_id).where(
+        other.c.audience.in_(others), other.c.entry_id == _WORDS.c.entry_id
+    )
+    return [same.limit(1).correlate(_WORDS).scalar_subquery().is_(None)]
 
 
 def _looked_through(query: WordQuery, rank: Rank | None, before: int | None) -> FromClause:
@@ -199,7 +221,8 @@ def _looked_through(query: WordQuery, rank: Rank | None, before: int | None) -> 
     )
     # Because of the OFFSET each is looked up, where all entries might be read to join them.
     each = is_hit.offset(0).lateral()
-    return select(each.c.entry_id).select_from(own).join(each, true()).subquery()
+    # By its own column, which PostgreSQL knows to be in order.
+    return select(own.c.entry_id).select_from(own).join(each, true()).subquery()
 
 
 def _is_hit(query: WordQuery, rank: Rank | None) -> ColumnElement[bool]:
