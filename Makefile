@@ -133,21 +133,18 @@ test attack: export TF_NUM_INTEROP_THREADS = 1
 
 # A file's tests share a process, and so its fixtures; long files start first (tests/conftest.py).
 # A process that dies fails its test and stays away: in its place, another would run that test again.
-SIDE_BY_SIDE := --dist loadfile --no-loadscope-reorder --max-worker-restart 0
-# Attacks wait for their limits most of the time: those of two files take turns on the cores.
-ATTACKS := -m attack --durations=10 --numprocesses 2 $(SIDE_BY_SIDE) tests/sandbox
-
 test: $(STAMP)
 	@# npm waits for its registry while code is compiled and the curriculum built.
 	@+$(MAKE) --no-print-directory --jobs 3 EXTRAS=$(EXTRAS) lint build $(LOGIN)
 	@# Compiled once: many of the tests' processes cannot write beside the code, or are told not to.
 	@$(BIN)/python -m compileall -q -j 0 autograder lepton_course lepton_hub deploy docs tests/support
-	$(BIN)/python -m pytest -m 'not attack' --durations=40 --numprocesses $(WORKERS) $(SIDE_BY_SIDE)
-	@# Last, and nothing else beside them: forks, floods and all.
-	$(BIN)/python -m pytest $(ATTACKS)
+	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
+	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
+	@# Last, and alone on the machine: forks, floods and all.
+	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
 
 attack: build
-	$(BIN)/python -m pytest $(ATTACKS)
+	$(BIN)/python -m pytest -m attack tests/sandbox
 
 test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team
