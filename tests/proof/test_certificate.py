@@ -14,13 +14,13 @@ from autograder.curriculum.build import CURRICULUM, modules_in
 from autograder.curriculum.modules import module_id
 from autograder.proof.exercises.certificate import (
     Certificate,
-    MutantCount,
     certify,
     completeness_problems,
     seeds_for,
 )
 from autograder.proof.exercises.certificate_tables import to_json
 from autograder.proof.exercises.certification import certify_modules
+from autograder.proof.exercises.mutant_trials import MutantCount
 from autograder.proof.mutants.code_mutants import mutants_of
 from autograder.proof.mutants.equivalent_mutants import read_equivalent_mutants
 from lepton_course.declared_exercises import load_exercises
@@ -32,7 +32,7 @@ MODULES = list(modules_in(CURRICULUM))
 @pytest.fixture(scope="module")
 def certified() -> list[Certificate]:
     """The certificates of all modules, from processes that import the frameworks once."""
-    return list(certify_modules(MODULES, seeds=3, jobs=1))
+    return list(certify_modules(MODULES, seeds=3, jobs=1, counts_reasons=False))
 
 
 @pytest.mark.parametrize("folder", MODULES, ids=lambda folder: folder.name)

@@ -6,7 +6,7 @@ It is why learners can trust a check, and instructors a score.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -14,20 +14,13 @@ from typing import Any
 from autograder.proof.exercises.answer_runs import AnswerRuns, run_answers, same_answer
 from autograder.proof.exercises.diagnosis_counts import (
     DiagnosisCounts,
-    WrongAnswer,
     count_diagnoses,
     known_wrong_answers,
 )
 from autograder.proof.exercises.held_out_rows import held_out_problems
 from autograder.proof.exercises.isolated_learner import AnswerLabel
 from autograder.proof.exercises.look_ups import LookUp, look_up, look_up_problems, worst
-from autograder.proof.mutants.code_mutants import mutants_of, try_mutant
-from autograder.proof.mutants.equivalent_mutants import (
-    EQUIVALENT_MUTANTS,
-    is_argued,
-    stale_reasons,
-)
-from autograder.proof.mutants.specialised_mutants import specialised_mutants, unrefuted_assumptions
+from autograder.proof.exercises.mutant_trials import MutantCount, try_mutants
 from lepton_course.checks.messages import differences_in_words
 from lepton_course.checks.panel import verdict_panel
 from lepton_course.exercises.compare import Accuracy
@@ -40,13 +33,11 @@ from lepton_course.exercises.compiled import (
 from lepton_course.exercises.diagnosis import mistakes_alike
 from lepton_course.exercises.judge import Verdict, judge
 from lepton_course.exercises.model import Exercise, Question
-from lepton_course.exercises.values import dumps, loads
+from lepton_course.exercises.values import dumps, loads, same
 
 MAX_QUESTION_BYTES = 256 * 2**20
 CHECK_SECONDS = 2.0
 """Limit in processor time, which does not depend on how busy the machine is."""
-BANDED_SEEDS = 2
-"""Number of seeds for mutants of an exercise that is judged by accuracy."""
 MISCONCEPTIONS = 4
 HINTS = 3
 TO_DO = "TODO"
@@ -54,15 +45,6 @@ ROWS_NOT_FOUND = (
     "no argument of its cases is an array with a row for each expected label, so no look-up could "
     "be tried: pass the held-out rows as one array, and give `expected`"
 )
-
-
-@dataclass(frozen=True)
-class MutantCount:
-    """Numbers of mutants: all, killed, and argued for in `mutants.yml`."""
-
-    total: int = 0
-    killed: int = 0
-    argued: int = 0
 
 
 @dataclass(frozen=True)
@@ -113,12 +95,14 @@ def certify(
     module: str = "",
     folder: Path | None = None,
     equivalent_mutants: Mapping[str, str] | None = None,
+    counts_reasons: bool = True,
 ) -> Certificate:
     """Prove one exercise over several seeds.
 
     folder: of the module that declares it; with it, the verdicts of a separate process are compared
         with those of the learner's process. equivalent_mutants: mutants that make no difference, or
-        patterns of them, each with its reason.
+        patterns of them, each with its reason. counts_reasons: whether to count how wrong answers
+        are diagnosed, a figure that no exercise passes or fails by.
     """
     unfinished = completeness_problems(exercise)
     start = Certificate(module, exercise.name, exercise.points, len(seeds))
@@ -149,8 +133,11 @@ def certify(
             f"a check takes {seconds:.1f} s of a processor; {CHECK_SECONDS:g} s are allowed: "
             "smaller cases will do"
         )
-    tried = _try_mutants(exercise, questions, equivalent_mutants or {}, seconds)
-    wrong_answers = [*known_wrong_answers(questions[0]), *tried.wrong_answers]
+    tried = try_mutants(exercise, questions, equivalent_mutants or {}, seconds, counts_reasons)
+    reasons = DiagnosisCounts()
+    if counts_reasons:
+        wrong_answers = [*known_wrong_answers(questions[0]), *tried.wrong_answers]
+        reasons = count_diagnoses(questions[0], wrong_answers)
     return replace(
         start,
         reference=all(row.reference for row in rows),
@@ -162,7 +149,7 @@ def certify(
         diagnosed=_in_all([row.diagnosed for row in rows]),
         mutants=tried.mutants,
         specialised=tried.specialised,
-        reasons=count_diagnoses(questions[0], wrong_answers),
+        reasons=reasons,
         look_up=looked_up,
         seconds=seconds,
         problems=(*unfinished, *problems, *tried.problems),
@@ -206,11 +193,13 @@ def _prove(exercise: Exercise, run: AnswerRuns) -> _SeedResult:
     """Judge all known answers, by the question itself and by one that was stored and read back."""
     question, seen = run.question, run.seen
     stored = question_from_tree(loads(dumps(question_to_tree(question)), MAX_QUESTION_BYTES))
+    is_stored_whole = _is_identical(stored, question)
     verdicts = {label: judge(question, observations) for label, observations in seen.items()}
     wrong = [
         f"{label}: the compiled check gives another verdict"
         for label, observations in seen.items()
-        if summary(judge(stored, observations)) != summary(verdicts[label])
+        if not is_stored_whole  # of the same question judges say the same
+        and summary(judge(stored, observations)) != summary(verdicts[label])
     ]
     full = {
         label: verdict.passed and verdict.points == exercise.points
@@ -251,6 +240,20 @@ def _prove(exercise: Exercise, run: AnswerRuns) -> _SeedResult:
     )
 
 
+def _is_identical(one: Any, other: Any) -> bool:
+    """Return whether two values are the same bit for bit, through dataclasses and containers."""
+    if type(one) is not type(other):
+        return False
+    if is_dataclass(one):
+        compared = [field.name for field in fields(one) if field.compare]
+        return all(_is_identical(getattr(one, name), getattr(other, name)) for name in compared)
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(map(_is_identical, one.values(), other.values()))
+    if isinstance(one, (list, tuple)):
+        return len(one) == len(other) and all(map(_is_identical, one, other))
+    return same(one, other)
+
+
 def summary(verdict: Verdict) -> tuple[Any, ...]:
     """Return the parts of a verdict in which two verdicts on one answer must agree."""
     parts = tuple((part.part, part.passed) for part in verdict.parts)
@@ -281,68 +284,6 @@ def _check_seconds(exercise: Exercise, question: Question) -> float:
         if seconds < CHECK_SECONDS / 2:
             break
     return round(seconds, 3)
-
-
-@dataclass(frozen=True)
-class _MutantResults:
-    """The results of all mutants. wrong_answers: observations of those that ran to the end."""
-
-    mutants: MutantCount
-    specialised: MutantCount
-    wrong_answers: tuple[WrongAnswer, ...]
-    problems: tuple[str, ...]
-
-
-def _try_mutants(
-    exercise: Exercise,
-    questions: Sequence[Question],
-    reasons: Mapping[str, str],
-    check_seconds: float,
-) -> _MutantResults:
-    mutants = mutants_of(exercise)
-    # An answer judged by accuracy trains something, which is slow.
-    banded = isinstance(exercise.compare, Accuracy)
-    questions = questions[:BANDED_SEEDS] if banded else questions
-    trials = {
-        mutant.name: try_mutant(
-            exercise, mutant, questions, observe=not banded, seconds=0.5 + 10 * check_seconds
-        )
-        for mutant in mutants
-    }
-    left = [mutant.name for mutant in mutants if trials[mutant.name].survived]
-    problems = [
-        f"no case notices the change {name}. Add a case that does, or say in "
-        f"{EQUIVALENT_MUTANTS} why it makes no difference"
-        for name in left
-        if name not in reasons
-    ]
-    narrower = specialised_mutants(exercise, questions)
-    still = {
-        found.assumption.name: found
-        for found in unrefuted_assumptions(exercise, narrower, questions)
-    }
-    problems += [
-        f"{found}; or argue in {EQUIVALENT_MUTANTS}: {name!r}"
-        for name, found in still.items()
-        if not is_argued(name, reasons)
-    ]
-    problems += [
-        f"{EQUIVALENT_MUTANTS} argues for a mutant that is not made or does not survive; "
-        f"take it out: {entry}"
-        for entry in stale_reasons(reasons, trials, still)
-    ]
-    if exercise.points and not mutants:
-        problems.append("the reference is not a function of its file, so it cannot be mutated")
-    return _MutantResults(
-        _count(len(mutants), left, [name in reasons for name in left]),
-        _count(len(narrower), list(still), [is_argued(name, reasons) for name in still]),
-        tuple(WrongAnswer(t.observations) for t in trials.values() if t.observations),
-        tuple(problems),
-    )
-
-
-def _count(total: int, left: Sequence[str], argued: Sequence[bool]) -> MutantCount:
-    return MutantCount(total, total - len(left), sum(argued))
 
 
 def _in_all(sets: Sequence[set[AnswerLabel]]) -> int:

@@ -51,14 +51,17 @@ def unfinished_pages(folder: Path) -> Iterator[tuple[str, str]]:
             yield path.name, f"still to be written: cells {', '.join(numbers)}"
 
 
-def certify_exercise(folder: Path, name: str, seeds: int) -> Certificate:
-    """Return the certificate of one exercise of the module in `folder`."""
+def certify_exercise(
+    folder: Path, name: str, seeds: int, counts_reasons: bool = True
+) -> Certificate:
+    """Return the certificate of one exercise of the module in `folder`; see `certify`."""
     return certify(
         _exercises(folder)[name],
         seeds_for(seeds),
         module=module_id(folder),
         folder=folder,
         equivalent_mutants=read_equivalent_mutants(folder).get(name, {}),
+        counts_reasons=counts_reasons,
     )
 
 
@@ -68,12 +71,16 @@ def certify_modules(
     jobs: int | None = None,
     names: Sequence[str] = (),
     cache: CertificateCache | None = None,
+    counts_reasons: bool = True,
 ) -> Iterator[Certificate]:
     """Yield the certificates of all exercises of these modules, in the exercises' order.
 
     jobs: exercises at a time; one per core by default. names: only exercises with these names.
-    cache: of certificates, which stand for exercises that have not changed.
+    cache: of certificates, which stand for exercises that have not changed. counts_reasons: see
+    `certify`; a cache keeps whole certificates alone.
     """
+    if cache and not counts_reasons:
+        raise ValueError("a certificate without counts of reasons is not for the cache")
     context = multiprocessing.get_context("spawn")
     workers = jobs or os.cpu_count() or 1
     with (
@@ -99,7 +106,10 @@ def certify_modules(
         cached = {key: cache.find(content) for key, content in keys.items()} if cache else {}
         new = [key for key in work if not cached.get(key)]
         longest_first = sorted(new, key=lambda key: -work[key])
-        running = {key: executor.submit(certify_exercise, *key, seeds) for key in longest_first}
+        running = {
+            key: executor.submit(certify_exercise, *key, seeds, counts_reasons)
+            for key in longest_first
+        }
         for key in work:
             try:
                 certificate = cached.get(key) or running[key].result()
