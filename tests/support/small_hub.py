@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,11 +14,13 @@ from uuid import uuid4
 
 from fastapi.testclient import TestClient
 from httpx import Response
+from sqlalchemy import Engine
 
 from lepton_hub.api.middleware.fair_turns import FairTurns
 from lepton_hub.api.service_state import open_service
 from lepton_hub.application import create_app
 from lepton_hub.audit import Entry, entries
+from lepton_hub.database import open_database, upgrade_database
 from lepton_hub.identity.oauth import OAuthSignIn
 from lepton_hub.identity.person import IdentityError, Person
 from lepton_hub.settings import HubSettings, settings_of
@@ -113,6 +116,25 @@ class SmallHub:
             return entries(session, **which)
 
 
+IN_MEMORY = "sqlite://"
+
+
+@cache
+def _migrated() -> Engine:
+    """Return a database in memory after all migrations, which run once in a process."""
+    engine = open_database(IN_MEMORY)
+    upgrade_database(engine)
+    return engine
+
+
+def _copy_migrated(engine: Engine) -> None:
+    """Fill an empty database in memory as the migrations would."""
+    source, target = _migrated().raw_connection(), engine.raw_connection()
+    source.driver_connection.backup(target.driver_connection)
+    source.close()
+    target.close()
+
+
 @contextmanager
 def small_hub(folder: Path, tidies: bool = False, **settings: Any) -> Iterator[SmallHub]:
     """Run a hub; without a database of its own, it keeps what it has in memory.
@@ -121,13 +143,16 @@ def small_hub(folder: Path, tidies: bool = False, **settings: Any) -> Iterator[S
     connection, and a request may be using it.
     """
     usual = {
-        "database": "sqlite://",
+        "database": IN_MEMORY,
         "blobs": f"memory://{uuid4().hex}",
         "requests_a_minute": 1e9,
         "burst": 10**9,
     }
-    hub = SmallHub(replace(settings_of(folder, {}), **{**usual, **settings}))
     with ExitStack() as stack:
+        if settings.get("database", IN_MEMORY) == IN_MEMORY:
+            migrate = "lepton_hub.api.service_state.upgrade_database"
+            stack.enter_context(mock.patch(migrate, _copy_migrated))
+        hub = SmallHub(replace(settings_of(folder, {}), **{**usual, **settings}))
         if not tidies:
             untidy = mock.patch("lepton_hub.application._tidy_regularly", mock.AsyncMock())
             stack.enter_context(untidy)
