@@ -12,6 +12,7 @@ from typing import Any
 from unittest import mock
 from uuid import uuid4
 
+import httpx
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlalchemy import Engine
@@ -59,9 +60,9 @@ class SmallHub:
 
     def __init__(self, settings: HubSettings) -> None:
         self.known = KnownPeople()
-        oauth = OAuthSignIn(
-            "hub", "secret", "/hub/authorize", "http://hub/token", "/oauth_callback"
-        )
+        told = ("hub", "secret", "/hub/authorize", "http://hub/token", "/oauth_callback")
+        # Without certificates: to load them takes as long as to open the hub.
+        oauth = OAuthSignIn(*told, jupyterhub=httpx.AsyncClient(verify=False))
         self.state = open_service(settings, self.known, oauth)
         self.app = create_app(self.state)
         self.client = TestClient(self.app, raise_server_exceptions=False)
