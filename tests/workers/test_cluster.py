@@ -7,6 +7,7 @@ there a class.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -120,7 +121,9 @@ def scene(tmp_path_factory) -> Iterator[Scene]:
             # Of ten submissions, `late` has graded seven; it may begin two more, and gets stuck.
             hosts.let_begin("late", len(STUDENTS) - 3 + 2)
             interrupted = hosts.grade(again, "interrupted")
-            eventually(lambda: judged(again) == 2 and "pulled" in hosts.said("interrupted"))
+            eventually(
+                lambda: judged(again) == 2 and "does not answer" in hosts.said("interrupted")
+            )
             interrupted.send_signal(signal.SIGINT)
             ended["interrupted"] = interrupted.wait(120)
             kept.append(judged(again))
@@ -231,8 +234,9 @@ def test_without_a_worker_that_can_serve_nothing_changes(scene):
 
 
 def test_a_worker_that_does_not_answer_is_told_by_name(scene):
-    assert "The worker pulled (tcp://10.77.0." in scene.said["interrupted"]
-    assert "does not answer" in scene.said["interrupted"]
+    """Dask itself forgets one that is cut off, on a slow machine before somebody grades again."""
+    told = r"The worker (pulled|slow) \(tcp://10\.77\.0\.\d+:\d+\) does not answer"
+    assert re.search(told, scene.said["interrupted"])
 
 
 def test_a_submission_has_nothing_of_the_cluster_in_reach(scene):
