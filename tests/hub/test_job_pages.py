@@ -132,7 +132,7 @@ def test_others_do_not_see_a_job(pool, ada):
     assert "0 jobs" in bose.see("/pages/jobs").text
     assert f"/pages/jobs/{id_}" in grace.see("/pages/jobs").links
     page = grace.see(f"/pages/jobs/{id_}")
-    assert "Run it again" not in page.text
+    assert "Edit and run again" not in page.text
     assert pool.hub.ask("ada", "DELETE", f"/jobs/{id_}").status_code == 200
 
 

@@ -109,7 +109,7 @@ def test_forms_of_elsewhere_change_nothing(hub):
 
 def test_who_is_in_no_team_answers_for_themselves(hub):
     dora = PageVisitor(hub, "dora")
-    assert "your answers are for you alone" in dora.see("/pages/needs").text
+    assert "only you see your answers" in dora.see("/pages/needs").text
     assert dora.send("/pages/needs/counted", {"counted_with": "team:engines"}).status_code == 404
     assert dora.send(FORM, {"known": "0"}).status_code == 303
     assert dora.get("/pages/needs/modules/basics/99_nothing").status_code == 404

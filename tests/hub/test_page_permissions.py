@@ -123,7 +123,7 @@ def test_administration_does_not_exist_for_others(hub, who):
 
 def test_an_administrator_browses_the_log_and_has_it_checked(hub):
     grace = PageVisitor(hub, "grace")
-    assert "never been checked" in grace.see("/pages/administration").text
+    assert "never been verified" in grace.see("/pages/administration").text
     grace.after(grace.send("/pages/administration/log/check"))
     page = grace.see("/pages/administration")
     assert "The audit log is whole" in page.text

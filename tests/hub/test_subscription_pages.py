@@ -138,7 +138,7 @@ def test_what_is_no_longer_visible_leaves_list_and_digest(hub, bose):
 def test_without_a_mail_server_nothing_is_promised(shared):
     bose = PageVisitor(shared, "bose")
     page = bose.see(HERE)
-    assert "sends you no e-mail" in page.text
+    assert "does not send you e-mail" in page.text
     assert "http://testserver/digest.atom" in page.text
     answer = bose.send(f"{HERE}/mail", {"every": "day"})
     assert answer.status_code == 422
