@@ -40,8 +40,8 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
     missing = [name for name in ("LEPTON_HUB", "JUPYTERHUB_SERVICE_URL") if name not in environment]
     if missing:
         sys.exit(
-            f"{' and '.join(missing)} must be set: JupyterHub starts this (docs/hub.md). To try "
-            "the hub alone: lepton hub start DIR"
+            f"{' and '.join(missing)} must be set. JupyterHub sets them when it starts this "
+            "service (docs/hub.md). To try the hub without JupyterHub: lepton hub start DIR"
         )
     os.umask(0o077)
     address = urlsplit(environment["JUPYTERHUB_SERVICE_URL"])

@@ -70,21 +70,21 @@ from lepton_hub.proxies import parse_proxies
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
 DESCRIPTION = (
     "Where teams share data sets, models, code, notebooks, documents and answers. Each request "
-    "says who asks, by a token of JupyterHub: 'Authorization: token YOUR_TOKEN'. What somebody may "
-    "not see exists for them in no answer. Errors are problem details (RFC 9457)."
+    "authenticates with a JupyterHub token: 'Authorization: token YOUR_TOKEN'. No answer reveals "
+    "anything the caller may not see. Errors are problem details (RFC 9457)."
 )
 NOT_VISIBLE = (
-    "There is no such thing that you may see. If a colleague told you of it, ask for access: "
+    "There is no such thing that you may see. If a colleague told you about it, ask for access: "
     "POST /requests, or lepton_course.hub.request_access."
 )
 NO_SUCH_PAGE = (
-    "There is no such page, or its address asks for something that the page does not know."
+    "There is no such page, or its address contains a parameter the page does not understand."
 )
 TOO_LARGE = (
-    "A form has at most 2 MB. Files of any size are sent where the hub's script may run in the "
-    "browser, and from a notebook by share()."
+    "A form may have at most 2 MB. To send files of any size, allow the hub's script to run in "
+    "your browser, or call share() in a notebook."
 )
-NOT_ALLOWED = "You may see this item, but not do this with it. Ask its owner."
+NOT_ALLOWED = "You may see this item, but not do this to it. Ask its owner."
 
 
 def create_app(state: ServiceState) -> FastAPI:
@@ -221,13 +221,15 @@ def _handle_errors(app: FastAPI) -> None:
             no_address = "There is no such address; /docs lists them."
             detail = "There is no such page." if is_for_people(request) else no_address
         if error.status_code == 405 and is_for_people(request):
-            detail = "Open it by its link instead."
+            detail = "Open the page from its link instead."
         headers = dict(error.headers) if error.headers else None
         return answer_problem(request, error.status_code, detail, headers)
 
     @app.exception_handler(Exception)
     def unforeseen(request: Request, _: Exception) -> Response:
-        return answer_problem(request, 500, "The hub made a mistake. Its log has more.")
+        return answer_problem(
+            request, 500, "Something went wrong in the hub. Its log has the details."
+        )
 
 
 def _too_large(app: FastAPI) -> Callable[[Scope, str], ASGIApp]:

@@ -21,11 +21,9 @@ from lepton_hub.recommendations.usage_keeping import keep_item_use
 SAFE_METHODS = ("GET", "HEAD")
 WHO_ARE_YOU = (
     "Say who you are: send the header 'Authorization: token YOUR_TOKEN'. In a notebook, "
-    "lepton_course.hub does it."
+    "lepton_course.hub does so for you."
 )
-CROWDED = (
-    "Many people whom the hub has not seen lately come at once from where you are. Go on after 2 s."
-)
+CROWDED = "Many new users are signing in from your network at once. Try again in 2 s."
 
 Space = Annotated[str, Path(pattern=f"^{SPACE}$", description="A team, or ~ and a person.")]
 Name = Annotated[str, Path(pattern=f"^{ITEM}$")]
@@ -68,7 +66,7 @@ def identify(request: Request, state: ServiceState, token: str) -> Person:
     except SignInCrowded as error:
         raise Problem(429, CROWDED, {"Retry-After": "2"}) from error
     except SignInUnavailable as error:
-        detail = "JupyterHub, which knows who you are, does not answer. Try again soon."
+        detail = "JupyterHub, which identifies you, does not answer. Try again soon."
         raise Problem(503, detail, {"Retry-After": "5"}) from error
     _take(state.limiter.wait_of(person.name))
     request.state.person = person
@@ -121,5 +119,5 @@ def _token(request: Request, state: ServiceState) -> str:
 def _take(wait: float) -> None:
     if wait > 0:
         seconds = str(math.ceil(wait))
-        detail = f"Too many requests at once. Go on after {seconds} s."
+        detail = f"Too many requests. Try again in {seconds} s."
         raise Problem(429, detail, {"Retry-After": seconds})

@@ -37,7 +37,9 @@ def content_response(request: Request, store: BlobStore, file: VersionFile) -> R
     try:
         content = store.read(file.sha256, start, stop)
     except BlobMissing as error:
-        raise Problem(500, "The content is not in the store. Tell who runs the hub.") from error
+        raise Problem(
+            500, "The content is missing from the store. Please tell the hub's operator."
+        ) from error
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=file.media_type)
     return StreamingResponse(content, status, headers, media_type=file.media_type)
@@ -62,7 +64,9 @@ def asked_range(request: Request, etag: str, size: int) -> tuple[int, int]:
             return 0, size
     if start >= size or start >= stop:
         problem = {"Content-Range": f"bytes */{size}"}
-        raise Problem(416, f"The file has {size} bytes: this range is outside.", problem)
+        raise Problem(
+            416, f"The file has {size} bytes; the requested range lies outside it.", problem
+        )
     return start, stop
 
 

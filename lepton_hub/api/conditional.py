@@ -32,9 +32,11 @@ def require_unchanged(request: Request, etag: str) -> None:
     header = request.headers.get("if-match")
     if header is None:
         raise Problem(
-            428, "Send If-Match with the ETag of what you have read, so that no change is lost."
+            428, "Send If-Match with the ETag of the version you read, so that no change is lost."
         )
     if not matches(header, etag):
         raise Problem(
-            412, "It was changed meanwhile. Read it again, and decide what becomes of your change."
+            412,
+            "It has been changed in the meantime. Read it again, then decide what to do with "
+            "your change.",
         )

@@ -47,7 +47,7 @@ def documentation_page(description: dict[str, Any], address: str) -> str:
         f"<style>{STYLE}</style></head><body><main><h1>{escape(info['title'])}</h1>"
         f"<p>{escape(info['description'])}</p>"
         f'<p>For programs: <a href="{escape(address)}">the OpenAPI description</a>.</p>'
-        f"{sections}<h2>What requests and answers hold</h2>{shapes}</main></body></html>"
+        f"{sections}<h2>Request and response schemas</h2>{shapes}</main></body></html>"
     )
 
 

@@ -23,8 +23,10 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         pattern=r"^[!-~]{1,64}$",
-        description="Chosen by the client. Sent again within a day, the request takes effect once "
-        "and gets the same answer.",
+        description=(
+            "Chosen by the client. A request repeated within a day takes effect once and gets "
+            "the same answer."
+        ),
     ),
 ]
 
@@ -82,7 +84,9 @@ def once(
     known = session.get(RepeatableAnswer, (person, key))
     if known is not None:
         if known.fingerprint != fingerprint:
-            raise Problem(422, "This Idempotency-Key came with another request: use a new one.")
+            raise Problem(
+                422, "This Idempotency-Key was used for a different request: use a new one."
+            )
         again = _response(known.status, known.content, known.location)
         again.headers["Idempotency-Replayed"] = "true"
         return again

@@ -11,9 +11,7 @@ from fastapi import Query
 from lepton_hub.api.problems import Problem
 
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
-Cursor = Annotated[
-    str | None, Query(max_length=800, description="`next` of the page before this one.")
-]
+Cursor = Annotated[str | None, Query(max_length=800, description="`next` of the previous page.")]
 
 
 def to_cursor(place: list[Any]) -> str:
@@ -43,4 +41,4 @@ def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
 
 def no_cursor() -> Problem:
     """Return the problem with a cursor that is none of the hub's."""
-    return Problem(400, "This cursor is not one of the hub's: begin at the first page.")
+    return Problem(400, "This is not a valid cursor: start from the first page.")

@@ -26,7 +26,7 @@ _JOB = re.compile(r"\W*job\W+[\w-]{16}\W*", re.IGNORECASE)
 def _storable(text: str) -> str:
     """Return a text that every database takes: no NUL, no half of a surrogate pair."""
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("the text holds a character that cannot be kept")
+        raise ValueError("the text contains a character that cannot be stored")
     return text
 
 
@@ -43,14 +43,14 @@ def _reference(text: str) -> Reference:
     except NameProblem as problem:
         raise ValueError(str(problem)) from problem
     if found.version is None:
-        raise ValueError("name the version, such as city/ridership@3: the newest one changes")
+        raise ValueError("name a version, such as city/ridership@3, since the newest one changes")
     return found
 
 
 def _not_of_the_pool(text: str) -> str:
     """Return what made a version, unless it reads like the hub's own words for a job of its."""
     if _JOB.fullmatch(skeleton(text)):
-        raise ValueError("the hub itself says which of its jobs made a version")
+        raise ValueError("only the hub itself records which of its jobs made a version")
     return text
 
 
@@ -116,7 +116,7 @@ class TableColumn(Told):
 class NewItem(Told):
     """An item to be made; its content comes as its first version."""
 
-    space: Annotated[str, Field(pattern=f"^{SPACE}$", description="A team of yours, or ~you.")]
+    space: Annotated[str, Field(pattern=f"^{SPACE}$", description="One of your teams, or ~you.")]
     name: Annotated[str, Field(pattern=f"^{ITEM}$")]
     kind: VersionedKind
     card: Card
@@ -143,13 +143,15 @@ class NewVersion(Told):
     note: Annotated[Text, Field(max_length=4000, description="What is new.")] = ""
     columns: Annotated[list[TableColumn], Field(max_length=2000)] = []
     made_from: Annotated[
-        list[VersionReference], Field(max_length=100, description="Versions that it was made from.")
+        list[VersionReference], Field(max_length=100, description="The versions it was made from.")
     ] = []
     made_with: Annotated[
         Label,
         AfterValidator(_not_of_the_pool),
         Field(
             max_length=1000,
-            description="The notebook or program that made it. Of a job, the hub itself says so.",
+            description=(
+                "The notebook or program that made it. For a job's result, the hub records it."
+            ),
         ),
     ] = ""

@@ -96,12 +96,12 @@ def finish_uploads(
     for file in files:
         upload = pending.get(file.upload)
         if upload is None:
-            raise UploadProblem(f"There is no upload {file.upload} of yours: begin it again.")
+            raise UploadProblem(f"You have no upload {file.upload}: start it again.")
         arrived = uploads.offset(upload.id)
         if arrived != upload.size:
             raise UploadProblem(
-                f"The upload of {file.path} is not complete: {arrived} of {upload.size} bytes "
-                "have arrived. Send the rest, then add the version again."
+                f"The upload of {file.path} is incomplete: {arrived} of {upload.size} bytes have "
+                "arrived. Send the rest, then add the version again."
             )
         blob = uploads.finish(upload.id, upload.sha256)
         found.append(StoredFile(file.path, blob.sha256, blob.size, file.media_type))
@@ -195,7 +195,7 @@ def damaged_contents(sessions: sessionmaker[Session], store: BlobStore) -> Itera
         except BlobDamaged:
             lost = True
         if lost and _is_still_needed(sessions, sha256):
-            yield f"{sha256}: is needed, and cannot be read. Share it again, or restore a backup"
+            yield f"{sha256}: is in use but cannot be read. Share it again, or restore a backup"
 
 
 def _is_still_needed(sessions: sessionmaker[Session], sha256: str) -> bool:

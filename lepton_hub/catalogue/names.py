@@ -46,7 +46,7 @@ def parse_reference(text: str) -> Reference:
     if match is None:
         raise NameProblem(
             "An item is named SPACE/NAME or SPACE/NAME@VERSION, such as city/ridership@3; the "
-            "space is a team or, with ~ before it, a person."
+            "space is a team's name, or a person's preceded by ~."
         )
     version = match["version"]
     return Reference(match["space"], match["name"], int(version) if version else None)

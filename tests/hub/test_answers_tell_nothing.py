@@ -137,7 +137,7 @@ def test_paths_that_differ_in_how_an_accent_is_written_are_the_same(hub: SmallHu
     hub.make("ada", "engines/rides")
     answer = hub.add("ada", "engines/rides", {"caf\u00e9.csv": b"1", "CAFE\u0301.csv": b"2"})
     assert answer.status_code == 422
-    assert "stands twice" in answer.json()["detail"]
+    assert "occurs twice" in answer.json()["detail"]
 
 
 # ── Work that grows, and work in whose way nobody may be ──────────────────────────────────────

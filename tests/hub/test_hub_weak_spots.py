@@ -115,7 +115,7 @@ def test_a_damaged_envelope_is_reported_and_stops_nothing_else(tmp_path, monkeyp
         sha256 = hashlib.sha256(b"needed").hexdigest()
         assert told.exit_code == 1
         assert "1 envelopes do not open" in told.output
-        assert f"{sha256}: is needed, and cannot be read" in told.output
+        assert f"{sha256}: is in use but cannot be read" in told.output
         hub.add("ada", "engines/rides", {"a.csv": b"needed"})
         store.check(sha256)
         assert store.sweep(-10).removed == 1

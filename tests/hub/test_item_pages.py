@@ -104,7 +104,7 @@ def test_files_that_have_arrived_stay_when_something_else_is_wrong(hub, ada, rid
     assert "Version 2 is there" in ada.after(sent).text
     assert "engines/riders@2" in ada.see(f"{PLACE}?version=1").text, "it is used by that one"
     sent = ada.send(f"{PLACE}/versions/new", {**form, "upload": "0" * 32 + " b.csv"})
-    assert "There is no upload" in PageContent(sent.text).text
+    assert "You have no upload" in PageContent(sent.text).text
     assert "Choose at least one file" in ada.send(f"{PLACE}/versions/new").text
     pickled = [("file", ("m.pkl", b"\x80\x04\x95", "x/y"))]
     assert "can run any code" in ada.send(f"{PLACE}/versions/new", files=pickled).text

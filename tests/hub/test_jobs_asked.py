@@ -115,7 +115,7 @@ def test_a_job_shows_only_what_its_asker_still_sees(hub):
         ({"path": None}, 422, "Say which file to run"),
         ({"path": "c.txt"}, 422, "runs a notebook"),
         ({"path": "d.py"}, 404, "no such thing"),
-        ({"program": "engines/code"}, 422, "name the version"),
+        ({"program": "engines/code"}, 422, "name a version"),
         ({"program": "engines/code@2"}, 404, "no such thing"),
         ({"limits": {"processors": 4096}}, 422, "limits.processors is at most"),
         ({"limits": {"memory": 2**49}}, 422, "limits.memory is at most"),

@@ -111,7 +111,7 @@ def test_an_item_gets_its_name_from_its_title(ada):
 def test_an_address_that_asks_for_what_no_page_has_says_so(ada):
     answer = ada.get("/pages/digest?days=many")
     assert answer.status_code == 404
-    assert "asks for something that the page does not know" in answer.text
+    assert "contains a parameter the page does not understand" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,10 @@ def train(
         except JobRefused as error:
             raise Problem(422, str(error)) from error
         except TooManyJobs as error:
-            detail = f"{state.settings.jobs.waiting} jobs of yours wait already: let some end."
+            detail = (
+                f"{state.settings.jobs.waiting} of your jobs are queued already: wait until some "
+                "have ended."
+            )
             raise Problem(409, detail) from error
         answer = job_answer(session, person, job, state.settings.jobs)
         facts = {"program": told.program, "inputs": told.inputs, "result": told.result}
@@ -121,7 +124,9 @@ def log(
     state: State,
     person: Asker,
     id: JobId,
-    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="`next` of the part before.")] = 0,
+    after: Annotated[
+        int, Query(ge=0, le=2**31 - 1, description="`next` of the previous part.")
+    ] = 0,
 ) -> Response:
     """Return what a job has printed, from a place on. Ask again until `ended`."""
     with state.reading.begin() as session:

@@ -107,7 +107,9 @@ def add(
             attachment, is_new = attach(session, person, item, files[0])
             keep_contents(session, seen, [told.upload])
         except AttachmentTaken as error:
-            detail = f"The document has another attachment {error}: choose another name."
+            detail = (
+                f"The document already has a different attachment {error}: choose another name."
+            )
             raise Problem(409, detail) from error
         except TooManyAttachments as error:
             raise Problem(409, "The document has too many attachments.") from error
@@ -181,7 +183,7 @@ def read_notebook(
         reference = f"{item.reference}@{version.number}"
         note(session, person, "file.preview", reference, path=found.path)
     if found.size > LARGEST_NOTEBOOK:
-        raise Problem(415, f"A notebook of more than {LARGEST_NOTEBOOK} bytes is not shown.")
+        raise Problem(415, f"A notebook of more than {LARGEST_NOTEBOOK} bytes cannot be shown.")
     try:
         content = b"".join(state.store.read(found.sha256)).decode("utf-8")
         return Response(state.renderer.notebook(content), media_type="text/html")

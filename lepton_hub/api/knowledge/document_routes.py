@@ -56,7 +56,7 @@ def make(
         try:
             item = create_document(session, person, told)
         except SpaceClosed as error:
-            raise Problem(403, f"You may make documents in these spaces: {error}.") from error
+            raise Problem(403, f"You may create documents in these spaces: {error}.") from error
         except NameTaken as error:
             detail = f"{told.space} has, or had, an item {told.name}: choose another name."
             raise Problem(409, detail) from error
@@ -242,7 +242,7 @@ def _base_of(request: Request, item: SharedItem) -> int | None:
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         raise Problem(
-            428, "Send If-Match with the ETag of what you have read, so that no change is lost."
+            428, "Send If-Match with the ETag of the version you read, so that no change is lost."
         )
     found = _WRITTEN.fullmatch(header.strip())
     return int(found[2]) if found and found[1] == item.public_id else None
@@ -256,8 +256,8 @@ def _both(state: ServiceState, conflict: EditConflict, told: NewRevision, etag: 
     merged = state.renderer.merge(base.text, newest.text, told.text) if base else None
     return Problem(
         412,
-        f"{newest.made_by} changed it meanwhile. Both texts are here: put them together, and send "
-        "the result with the ETag of this answer.",
+        f"{newest.made_by} has changed it in the meantime. Both texts are here: merge them, and "
+        "send the result with the ETag of this answer.",
         {"ETag": etag},
         newest={
             "revision": newest.number,

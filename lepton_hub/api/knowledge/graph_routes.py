@@ -70,10 +70,13 @@ def around(
     person: Asker,
     node: Annotated[
         Text | None,
-        Query(pattern=NODE, description="Such as item:city/ridership or term:dropout; you."),
+        Query(
+            pattern=NODE,
+            description=("For example item:city/ridership or term:dropout; by default, you."),
+        ),
     ] = None,
-    depth: Annotated[int, Query(ge=1, le=FARTHEST, description="Over how many edges.")] = 2,
-    limit: Annotated[int, Query(ge=1, le=MOST_NODES, description="Nodes at most.")] = 60,
+    depth: Annotated[int, Query(ge=1, le=FARTHEST, description="Maximum distance in edges.")] = 2,
+    limit: Annotated[int, Query(ge=1, le=MOST_NODES, description="Maximum number of nodes.")] = 60,
 ) -> Response:
     """Return what is around a node of the knowledge graph, as far as you may see it.
 

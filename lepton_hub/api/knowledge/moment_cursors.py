@@ -27,6 +27,4 @@ def parse_moment(text: str) -> datetime:
             raise ValueError(text)
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise Problem(
-            400, "This cursor is not one of the hub's: begin at the first page."
-        ) from error
+        raise Problem(400, "This is not a valid cursor: start from the first page.") from error

@@ -77,7 +77,7 @@ def add(
         try:
             post = add_post(session, person, thread, told.text)
         except ThreadFull as error:
-            raise Problem(409, "This thread is full: begin another one.") from error
+            raise Problem(409, "This thread is full: start another one.") from error
         note_thread(session, person, "post.add", thread, post=post.public_id)
         place = f"{state.settings.prefix}/posts/{post.public_id}"
         return KeptAnswer(201, post_answer(post, thread), place)
@@ -111,7 +111,10 @@ def change(request: Request, state: State, person: Asker, id: PostId, told: NewP
         post = own_post(session, person, id)
         header = request.headers.get("if-match")
         if header is not None and not matches(header, _etag(post)):
-            detail = "You changed it meanwhile elsewhere. Both wordings are here: decide."
+            detail = (
+                "You have changed it elsewhere in the meantime. Both wordings are here: decide "
+                "which to keep."
+            )
             raise Problem(412, detail, {"ETag": _etag(post)}, newest=post.text, yours=told.text)
         require_unchanged(request, _etag(post))
         if post.text != told.text:

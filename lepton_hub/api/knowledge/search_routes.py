@@ -40,7 +40,10 @@ def find(
     state: State,
     person: Asker,
     q: Annotated[
-        Text, Query(max_length=200, description="Words, all of them; the last one may go on.")
+        Text,
+        Query(
+            max_length=200, description=("Words that must all occur; the last one may be a prefix.")
+        ),
     ] = "",
     kind: FoundKind | None = None,
     tag: Annotated[str | None, Query(pattern=f"^{TAG}$")] = None,
@@ -56,7 +59,7 @@ def find(
     """
     words = words_of(q)
     if q.strip() and not words:
-        raise Problem(422, "query.q: there is no word in it.")
+        raise Problem(422, "query.q: it contains no word.")
     if len(words) > MOST_WORDS:
         raise Problem(422, f"query.q: at most {MOST_WORDS} words.")
     filters = SearchFilters(words, kind, tag, team, owner)

@@ -76,7 +76,7 @@ def follow(state: State, person: Asker, kind: Followed, target: Target) -> Subsc
         try:
             found, is_new = subscribe(session, person, kind, target)
         except TooManySubscriptions as error:
-            raise Problem(409, "You follow too much: end some subscriptions first.") from error
+            raise Problem(409, "You follow too many things: unfollow some first.") from error
         if is_new:
             note(session, person, "subscription.make", f"{kind}:{target}")
         return SubscriptionAnswer(kind=kind, target=target, made_at=found.made_at)
@@ -142,7 +142,7 @@ def mail(state: State, person: Asker, told: MailWish) -> MailWish:
         if state.mail is None:
             raise Problem(409, "This hub sends no e-mail.")
         if state.mail.address_of(person.name) is None:
-            raise Problem(409, "The hub knows no address of yours.")
+            raise Problem(409, "The hub does not know your e-mail address.")
     with state.sessions.begin() as session:
         wish_mail(session, person, DAYS[told.every])
         note(session, person, "digest.wish", "mail", every=told.every)

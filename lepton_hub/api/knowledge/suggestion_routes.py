@@ -59,7 +59,7 @@ def suggested(
     Only texts that you may see count. What the text says is kept nowhere.
     """
     if not text.strip() and item is None:
-        raise Problem(422, "query.text: tell a text or an item.")
+        raise Problem(422, "query.text: send a text or an item.")
     with state.reading.begin() as session:
         found = None
         if item is not None:

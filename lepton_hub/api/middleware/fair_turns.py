@@ -25,7 +25,7 @@ from lepton_hub.turns import Lane, Turn, TurnKeeper
 
 RETRY_SECONDS = 1
 TOO_MANY = (
-    "You have many requests under way already, so this one was not begun. Go on after "
+    "Too many of your requests are in progress, so this one was not started. Try again in "
     f"{RETRY_SECONDS} s."
 )
 TOO_SLOW = f"The request did not arrive within {ARRIVAL_SECONDS:g} s. Send it again."

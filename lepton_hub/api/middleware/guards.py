@@ -76,5 +76,5 @@ class Guards:
         with suppress(_TooLarge):
             await self.app(scope, counted, unless_too_large)
         if limited and received > LARGEST_BODY:
-            detail = f"A request has at most {LARGEST_BODY} bytes; send content as an upload."
+            detail = f"A request may have at most {LARGEST_BODY} bytes; send content as an upload."
             await self.answer(scope, detail)(scope, receive, guarded)

@@ -12,14 +12,15 @@ from lepton_hub.database.failures import Failure, failure_of
 from lepton_hub.storage import StorageUnavailable
 
 _ANSWERS = {
-    Failure.CONFLICT: (409, "", "Somebody did the same at the same moment. Read it again, then "
-                       "decide."),
-    Failure.BUSY: (503, "2", "The hub is busy; nothing was changed. Ask again soon."),
-    Failure.FULL: (503, "60", "The hub's disk is full; nothing was changed. Tell who runs it."),
-    Failure.AWAY: (503, "10", "The hub cannot reach its database; nothing was changed. Ask again "
+    Failure.CONFLICT: (409, "", "Somebody else made a conflicting change at the same moment. "
+                       "Read it again, then decide."),
+    Failure.BUSY: (503, "2", "The hub is busy; nothing was changed. Try again soon."),
+    Failure.FULL: (503, "60", "The hub's disk is full; nothing was changed. Please tell its "
+                   "operator."),
+    Failure.AWAY: (503, "10", "The hub cannot reach its database; nothing was changed. Try again "
                    "soon."),
-    Failure.STORE: (503, "10", "The hub cannot reach its stored files now. What has arrived is "
-                    "kept: ask again soon."),
+    Failure.STORE: (503, "10", "The hub cannot reach its stored files at the moment. What has "
+                    "arrived is kept: try again soon."),
 }  # fmt: skip
 """Status, seconds for the header Retry-After, and what is said."""
 

@@ -100,7 +100,9 @@ def make(
                 session, person.name, reference.space, reference.name, told.role, told.message
             )
         except TooManyRequests as error:
-            raise Problem(409, "Too many of your requests wait for an answer.") from error
+            raise Problem(
+                409, "Too many of your requests are pending: wait for answers first."
+            ) from error
         note(session, person, "request.make", told.item, role=told.role)
         return KeptAnswer(202, request_answer(made, made.shown_answer))
 

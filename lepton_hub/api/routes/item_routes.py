@@ -49,7 +49,7 @@ def list_them(
     q: Annotated[
         Text,
         AfterValidator(_few_words),
-        Query(max_length=200, description="Words; each is looked for in name, card and tags."),
+        Query(max_length=200, description="Words to search for in the name, card and tags."),
     ] = "",
     kind: ItemKind | None = None,
     tag: Annotated[str | None, Query(pattern=f"^{TAG}$")] = None,
@@ -88,7 +88,7 @@ def make(
         try:
             item = create_item(session, person, told)
         except SpaceClosed as error:
-            raise Problem(403, f"You may make items in these spaces: {error}.") from error
+            raise Problem(403, f"You may create items in these spaces: {error}.") from error
         except NameTaken as error:
             detail = f"{told.space} has, or had, an item {told.name}: choose another name."
             raise Problem(409, detail) from error

@@ -91,7 +91,7 @@ def data(
         version = find_version(session, item, number)
         if path is None and len(version.files) != 1:
             names = [file.path for file in version.files[:100]]
-            raise Problem(400, "This version has several files: say which, by path.", paths=names)
+            raise Problem(400, "This version has several files: name one with path.", paths=names)
         file = find_file(version, path)
         named = f"{item.reference}@{version.number}"
         note(session, person, "file.download", named, path=file.path, **used_in(module))
@@ -106,7 +106,7 @@ def login(request: Request, state: State, next: str = "") -> Response:
     if state.made_up is not None:
         return RedirectResponse(f"{prefix}/pages/sign-in?{urlencode({'next': where})}", 302)
     if state.oauth is None:
-        raise Problem(404, "This hub knows people by their tokens alone.")
+        raise Problem(404, "This hub identifies people only by their tokens.")
     address, kept = state.oauth.begin(where)
     answer = RedirectResponse(address, 302)
     set_cookie(request, answer, STATE_COOKIE, kept, prefix, STATE_SECONDS)
@@ -118,7 +118,7 @@ async def callback(request: Request, state: State, code: str = "") -> Response:
     """Take a browser back from JupyterHub."""
     nonce = request.query_params.get("state", "")
     if state.oauth is None:
-        raise Problem(404, "This hub knows people by their tokens alone.")
+        raise Problem(404, "This hub identifies people only by their tokens.")
     try:
         kept = request.cookies.get(STATE_COOKIE, "")
         cookie, where = await state.oauth.complete(code, nonce, kept)

@@ -100,7 +100,9 @@ def revoke(
     space: Space,
     name: Name,
     subject: Subject,
-    of: Annotated[str, Query(pattern=SUBJECT_NAME, description="Whose; empty: everybody's.")] = "",
+    of: Annotated[
+        str, Query(pattern=SUBJECT_NAME, description="Whose role; empty for everybody's.")
+    ] = (""),
 ) -> Response:
     """Take a role away."""
     with state.sessions.begin() as session:

@@ -46,7 +46,7 @@ def begin(
     """Begin an upload. It is kept for seven days."""
     most = state.settings.largest_upload
     if told.size > most:
-        raise Problem(413, f"A file here has at most {most} bytes.")
+        raise Problem(413, f"A file may have at most {most} bytes.")
 
     def work() -> KeptAnswer:
         try:
@@ -120,10 +120,10 @@ async def append(
         raise Problem(400, "The connection broke.") from error
     except TimeoutError as error:
         raise Problem(
-            408, f"Nothing came for {IDLE_SECONDS} s. Ask how far it is; go on."
+            408, f"No data for {IDLE_SECONDS} s. Ask for the offset and resume there."
         ) from error
     if too_long:
-        raise Problem(413, f"The upload was announced with {upload.size} bytes: there are more.")
+        raise Problem(413, f"The upload was announced as {upload.size} bytes, but more arrived.")
     return Response(status_code=204, headers={"Upload-Offset": str(reached)})
 
 
@@ -161,4 +161,4 @@ def _mine(state: ServiceState, person: Person, id_: str) -> PendingUpload:
 
 
 def _missing() -> Problem:
-    return Problem(404, "There is no such upload of yours: it was used, cancelled or has expired.")
+    return Problem(404, "You have no such upload: it was used, was cancelled, or has expired.")

@@ -65,12 +65,12 @@ UsedIn = Annotated[
     Header(
         alias="Lepton-Module",
         pattern=r"^(?:[a-z]{1,20}/)?[0-9]{2}_[a-z0-9_]{1,60}$",
-        description="The module of the course in whose notebook the file is used.",
+        description="The course module whose notebook uses the file.",
     ),
 ]
 NO_VERSIONS = (
-    "is a document: it has revisions of its text (PUT /documents/SPACE/NAME) and attachments, and "
-    "no versions of files. Share files as an item of their own, under another name."
+    "is a document: it has revisions of its text (PUT /documents/SPACE/NAME) and attachments, but "
+    "no versions of files. Share files as a separate item, under another name."
 )
 CONTENT = {
     200: {"content": {"application/octet-stream": {}}, "description": "The content."},
@@ -145,9 +145,9 @@ def add(
             version, is_new = add_version(session, person, item, told, files)
             keep_contents(session, seen, ids)
         except SourceMissing as error:
-            raise Problem(422, f"There is no {error} that you may see: made_from.") from error
+            raise Problem(422, f"made_from: there is no {error} that you may see.") from error
         except PathTwice as error:
-            raise Problem(422, f"{error} stands twice, or is also a folder.") from error
+            raise Problem(422, f"{error} occurs twice, or is also a folder.") from error
         except UploadProblem as error:
             raise Problem(409, str(error)) from error
         answer = version_answer(session, person, item, version)
