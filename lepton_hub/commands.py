@@ -48,7 +48,7 @@ from lepton_hub.storage import BlobStore, KeyRing, StorageError, StorageUnavaila
 
 hub_app = typer.Typer(
     cls=NamesItself,
-    help="The hub where teams share data sets, models, code and notebooks: try it, look after it.",
+    help="The hub where teams share data sets, models, code and notebooks: try it out, operate it.",
     no_args_is_help=True,
 )
 PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, SQLAlchemyError, OSError)
@@ -58,7 +58,7 @@ Scheduler = Annotated[
     typer.Option(
         metavar="ADDRESS",
         envvar=SCHEDULER,
-        help="Have jobs run on a Dask cluster, at tls://HOST:8786.",
+        help="Run jobs on the Dask cluster at tls://HOST:8786.",
     ),
 ]
 
@@ -67,13 +67,13 @@ Scheduler = Annotated[
 def start(
     folder: HubFolder,
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8890,
-    host: Annotated[str, typer.Option(help="An address of this machine alone.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="A loopback address of this machine.")] = "127.0.0.1",
     made_up: Annotated[
-        bool, typer.Option("--made-up", help="Begin with made-up content, in an empty hub.")
+        bool, typer.Option("--made-up", help="Fill an empty hub with made-up content.")
     ] = False,
     scheduler: Scheduler = None,
 ) -> None:
-    """Start a hub alone, with made-up people, to try it on this machine."""
+    """Start a hub without JupyterHub, with made-up people, to try it on this machine."""
     from lepton_hub.api.service_state import open_service
     from lepton_hub.application import create_app
     from lepton_hub.jobs.worker_processes.hub_workers import hub_workers
@@ -94,24 +94,24 @@ def start(
         from lepton_hub.demonstration.filling import fill_if_empty
 
         if not fill_if_empty(state):
-            print("This hub is, or was, in use: nothing made-up was added.\n")
+            print("This hub is or has been in use, so no made-up content was added.\n")
     # A page of elsewhere whose name leads here by a trick of DNS has another host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=own_hosts(host))
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    print(f"A hub with {NOTICE}. It is for this machine alone. In a browser:\n")
+    print(f"A hub with {NOTICE}. It serves this machine only. In a browser:\n")
     print(f"  {address}/pages/sign-in?key={browsers.key}\n\nIn a program:\n")
     print(f"  export LEPTON_HUB_URL={address}")
     for person in identity.people:
         about = ", ".join(sorted(person.teams)) or ("administrator" if person.admin else "no team")
         print(f"  export LEPTON_HUB_TOKEN={identity.token(person.name)}   # {person.name}, {about}")
-    print(f"\nWhat it can do: {address}/docs. Stop: Ctrl+C.", flush=True)
+    print(f"\nAPI documentation: {address}/docs. Press Ctrl+C to stop.", flush=True)
     with hub_workers(folder, settings.jobs, os.environ):
         serve(app, listener)
 
 
 @hub_app.command(name="work")
 def work_for_hub(folder: HubFolder, scheduler: Scheduler = None) -> None:
-    """Run jobs of the compute pool, one after the other, until Ctrl+C. Start one for each job."""
+    """Run the compute pool's jobs one at a time until Ctrl+C. Start one for each job."""
     from lepton_hub.jobs.running.program_process import NoWalls
     from lepton_hub.jobs.worker_processes.worker_command import work
 
@@ -119,8 +119,8 @@ def work_for_hub(folder: HubFolder, scheduler: Scheduler = None) -> None:
     settings, engine = _opened(folder)
     engine.dispose()
     where = scheduler and f"they run on the cluster at {scheduler}"
-    where = where or f"their files stand in {settings.jobs.folder}"
-    print(f"Waiting for jobs; {where}. Stop: Ctrl+C.", flush=True)
+    where = where or f"their files are in {settings.jobs.folder}"
+    print(f"Waiting for jobs; {where}. Press Ctrl+C to stop.", flush=True)
     try:
         work(folder, os.environ, until_input_closes=False)
     except (NoWalls, *PROBLEMS) as error:
@@ -129,7 +129,7 @@ def work_for_hub(folder: HubFolder, scheduler: Scheduler = None) -> None:
 
 @hub_app.command(name="remove-made-up")
 def remove_made_up_content(folder: HubFolder) -> None:
-    """Remove what --made-up or `make hub` put there, with what was said about it."""
+    """Remove the content that --made-up or `make hub` added, and all discussions about it."""
     from lepton_hub.demonstration.removal import remove_made_up
 
     settings, engine = _opened(folder)
@@ -139,20 +139,24 @@ def remove_made_up_content(folder: HubFolder) -> None:
         print(f"Removed {remove_made_up(sessions, _store(settings))} made-up items.")
     except StorageUnavailable as error:
         sys.exit(
-            f"lepton hub: {error}. The items are removed; their contents, as soon as it answers."
+            f"lepton hub: {error}. The items are removed; their contents follow as soon as it "
+            "answers."
         )
 
 
 @hub_app.command(name="verify")
 def verify_hub(
     folder: HubFolder,
-    contents: Annotated[bool, typer.Option(help="Read each content as well.")] = False,
+    contents: Annotated[bool, typer.Option(help="Also read and decrypt every blob.")] = False,
     head: Annotated[
-        Path | None, typer.Option(help="A head that was kept elsewhere: see `lepton hub head`.")
+        Path | None,
+        typer.Option(help=("An exported head that was kept elsewhere: see `lepton hub head`.")),
     ] = None,
-    public_key: Annotated[str | None, typer.Option(help="Of the key that signed it.")] = None,
+    public_key: Annotated[
+        str | None, typer.Option(help="The public key that verifies its signature.")
+    ] = None,
 ) -> None:
-    """Check that nobody has tampered with the audit log or, if you like, with contents."""
+    """Check that nobody has tampered with the audit log or, with --contents, with the blobs."""
     settings, engine = _opened(folder)
     kept = None
     try:
@@ -173,7 +177,9 @@ def verify_hub(
                 print(problem)
                 damaged += 1
         except StorageUnavailable as error:
-            sys.exit(f"lepton hub verify: {error}. Not all contents were read; run this again.")
+            sys.exit(
+                f"lepton hub verify: {error}. Not all contents were read; run this command again."
+            )
         print(f"Damaged contents: {damaged}")
     if not verdict.whole or damaged:
         raise typer.Exit(1)
@@ -182,10 +188,12 @@ def verify_hub(
 @hub_app.command()
 def log(
     folder: HubFolder,
-    actor: Annotated[str | None, typer.Option(help="Only what somebody did.")] = None,
-    subject: Annotated[str | None, typer.Option(help="Only what was done to this.")] = None,
-    action: Annotated[str | None, typer.Option(help="Only this, such as file.download.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many entries at most.")] = 50,
+    actor: Annotated[str | None, typer.Option(help="Only entries by this person.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only entries about this subject.")] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Only this action, such as file.download.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The maximum number of entries.")] = 50,
 ) -> None:
     """Show the newest entries of the audit log."""
     _, engine = _opened(folder)
@@ -200,7 +208,7 @@ def log(
 
 @hub_app.command()
 def upgrade(folder: HubFolder) -> None:
-    """Bring the database to this version's tables; starting the hub does so as well."""
+    """Migrate the database to this version's schema, as starting the hub does."""
     _opened(folder)
     print("The database is up to date.")
 
@@ -208,9 +216,9 @@ def upgrade(folder: HubFolder) -> None:
 @hub_app.command(name="rotate-keys")
 def rotate_keys(
     folder: HubFolder,
-    retire: Annotated[bool, typer.Option(help="Destroy the older keys afterwards.")] = False,
+    retire: Annotated[bool, typer.Option(help="Then destroy the older keys.")] = False,
 ) -> None:
-    """Seal each content's key with a new key of the hub; contents themselves stay as they are."""
+    """Add a new hub key and seal every content's key with it; the contents are not re-encrypted."""
     settings, _ = _opened(folder)
     store = _store(settings)
     keys = store.keys
@@ -218,26 +226,31 @@ def rotate_keys(
     try:
         count = store.rotate(keys) + Uploads(store).rotate()
     except StorageUnavailable as error:
-        sys.exit(f"lepton hub rotate-keys: {error}. Key {newest} is in use; run this again.")
+        sys.exit(
+            f"lepton hub rotate-keys: {error}. Key {newest} is in use; run this command again."
+        )
     except StorageError as error:
         sys.exit(
-            f"lepton hub rotate-keys: {error}. All other contents are sealed with key {newest} now."
+            f"lepton hub rotate-keys: {error}. All other contents are now sealed with key {newest}."
         )
-    print(f"Key {newest} is in use; {count} contents' keys were sealed anew with it.")
+    print(f"Key {newest} is in use; {count} contents' keys were resealed with it.")
     if retire:
         for generation in keys.generations[1:]:
             keys.retire(generation)
-        print("The older keys are destroyed: older backups of the contents open no more.")
+        print(
+            "The older keys are destroyed: older backups of the contents can no longer be "
+            "decrypted."
+        )
 
 
 @hub_app.command()
 def head(
     folder: HubFolder,
     public_key: Annotated[
-        bool, typer.Option("--public-key", help="Print the key that checks it, instead.")
+        bool, typer.Option("--public-key", help="Print the public key that verifies heads instead.")
     ] = False,
 ) -> None:
-    """Print the audit log's newest entry, signed. Kept elsewhere, it shows a log that was cut."""
+    """Print the audit log's signed head: kept elsewhere, it reveals a truncated or forged log."""
     settings, engine = _opened(folder)
     keys = _keys(settings)
     if public_key:
@@ -251,13 +264,15 @@ def head(
 def forget(
     folder: HubFolder,
     person: Annotated[str, typer.Argument(help="The person's name.")],
-    by: Annotated[str, typer.Option(help="Who does it: an administrator's name.")],
-    reason: Annotated[str, typer.Option(help="Why, such as a request's date; nothing personal.")],
+    by: Annotated[str, typer.Option(help="The name of the administrator who does it.")],
+    reason: Annotated[
+        str, typer.Option(help="The reason, such as a request's date; nothing personal.")
+    ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove a person's name from the audit log for good; that it was removed stays.
+    """Permanently redact a person's name from the audit log; the redaction itself is recorded.
 
-    What they answered in the survey and which items they have used is deleted as well.
+    Also delete the person's survey answers and the record of the items they have used.
     """
     _, engine = _opened(folder)
     if not yes:  # nobody who writes waits for the answer
@@ -283,20 +298,20 @@ def _counted(values: Sequence[tuple[int, str]]) -> str:
 
 
 def _keys(settings: HubSettings) -> KeyRing:
-    """Return a hub's keys, which its first start has made; end where they cannot be read."""
+    """Return a hub's key ring, created at its first start; exit if it cannot be read."""
     try:
         return KeyRing.load(settings.keys)
     except FileNotFoundError:
         sys.exit(
-            f"lepton hub: the hub's keys are not in {settings.keys}. Set LEPTON_HUB_KEYS to where "
-            "they are, or restore them."
+            f"lepton hub: the hub's keys are not in {settings.keys}. Set LEPTON_HUB_KEYS to their "
+            "location, or restore them."
         )
     except PROBLEMS as error:
         sys.exit(f"lepton hub: {problem_in_words(error)}.")
 
 
 def _store(settings: HubSettings) -> BlobStore:
-    """Return a hub's contents; end where they cannot be opened."""
+    """Return a hub's blob store; exit if it cannot be opened."""
     try:
         return BlobStore(settings.blobs, _keys(settings))
     except PROBLEMS as error:
@@ -304,7 +319,7 @@ def _store(settings: HubSettings) -> BlobStore:
 
 
 def _opened(folder: Path) -> tuple[HubSettings, Engine]:
-    """Return a hub's settings and database, brought up to date; end where there is no hub."""
+    """Return a hub's settings and its migrated database; exit if the folder holds no hub."""
     os.umask(0o077)
     try:
         settings = settings_of(folder)

@@ -115,7 +115,7 @@ def _key_in(file: Path) -> str:
     make_once(file, secrets.token_hex(32).encode())
     key = file.read_text(encoding="utf-8").strip()
     if not key:
-        raise SettingsError(f"{file} is empty: it must hold a key.")
+        raise SettingsError(f"{file} is empty: it must contain a key.")
     return key
 
 
@@ -148,8 +148,8 @@ def _scheduler(environment: Mapping[str, str], walls: str) -> str:
     address = environment.get(SCHEDULER, "")
     if address and walls == "none":
         raise SettingsError(
-            f"LEPTON_HUB_JOBS_WALLS must be auto with {SCHEDULER}: a program without walls on a "
-            "worker of the cluster has the cluster."
+            f"LEPTON_HUB_JOBS_WALLS must be auto with {SCHEDULER}: an unsandboxed program on a "
+            "worker of the cluster controls the whole cluster."
         )
     try:
         return checked_address(address) if address else ""
@@ -160,7 +160,7 @@ def _scheduler(environment: Mapping[str, str], walls: str) -> str:
 def _number(environment: Mapping[str, str], name: str, default: int, minimum: int = 1) -> int:
     text = environment.get(name, str(default))
     if not text.isdecimal() or int(text) < minimum:
-        raise SettingsError(f"{name} must be a number from {minimum}, not {text!r}.")
+        raise SettingsError(f"{name} must be a number of at least {minimum}, not {text!r}.")
     return int(text)
 
 
@@ -176,7 +176,7 @@ def _address(environment: Mapping[str, str]) -> str:
         good = False
     if text and (not good or set(text) & set("?#<>\"' \\") or not text.isprintable()):
         raise SettingsError(
-            "LEPTON_HUB_ADDRESS must be where people reach the hub, such as "
+            "LEPTON_HUB_ADDRESS must be the URL at which people reach the hub, such as "
             f"https://learn.example.com/services/hub, not {text!r}."
         )
     return text
@@ -199,7 +199,7 @@ def _mail(environment: Mapping[str, str]) -> dict[str, str]:
     domain = environment.get("LEPTON_HUB_MAIL_DOMAIN", "")
     if not sender.isascii() or "@" not in sender or not domain.isascii() or not domain:
         raise SettingsError(
-            "LEPTON_HUB_SMTP needs LEPTON_HUB_MAIL_FROM, an address that e-mails come from, and "
+            "LEPTON_HUB_SMTP needs LEPTON_HUB_MAIL_FROM, the sender's address, and "
             "LEPTON_HUB_MAIL_DOMAIN, the domain of people's addresses."
         )
     return {"smtp": smtp, "mail_from": sender, "mail_domain": domain}

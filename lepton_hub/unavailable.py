@@ -12,7 +12,7 @@ from lepton_hub.api.problems import problem_response
 SECONDS = 60
 """After so long the service ends; JupyterHub starts it again, and it tries anew."""
 
-SORRY = "The hub could not start. Who runs it finds the reason in JupyterHub's log."
+SORRY = "The hub could not start. Its operator will find the reason in JupyterHub's log."
 
 
 def unavailable_app(prefix: str) -> Starlette:

@@ -38,13 +38,15 @@ def open_database(url: str, key: str | None = None) -> Engine:
     if parsed.get_backend_name() == "postgresql":
         if key is not None:
             raise DatabaseError(
-                "A key is for SQLite alone: PostgreSQL's disks are encrypted by its own machine."
+                "A key works only with SQLite: for PostgreSQL, encrypt the disks of its own "
+                "machine."
             )
         try:
             engine = create_engine(parsed, pool_pre_ping=True, pool_size=CONNECTIONS // 2)
         except ModuleNotFoundError as error:
             raise DatabaseError(
-                f"PostgreSQL is reached as postgresql+psycopg://…; {error.name} is not installed."
+                f"PostgreSQL needs a URL postgresql+psycopg://… and its driver; {error.name} is "
+                "not installed."
             ) from error
         event.listen(engine, "connect", _prepare_postgres)
         return engine
@@ -69,9 +71,9 @@ def open_database(url: str, key: str | None = None) -> Engine:
 
 
 _NOT_SQLCIPHER = (
-    "This database has a key, but what opens it here is a SQLite without encryption: TensorFlow, "
-    "for one, brings its own, which takes the place of SQLCipher in a process that has imported "
-    "it. Nothing was written. Run the hub in a process of its own."
+    "This database has a key, but the SQLite library loaded here lacks encryption. TensorFlow, "
+    "for one, bundles its own SQLite, which replaces SQLCipher in any process that has imported "
+    "it. Nothing was written. Run the hub in a separate process."
 )
 
 

@@ -35,8 +35,8 @@ ALL_RENEWALS = Lane("all renewals", 32, 5000, 60.0)
 """Strangers, from however many addresses they come, keep nobody waiting who was known before."""
 
 _WHO = (
-    "Nobody is known by this token. In a notebook on the hub it comes by itself; elsewhere, make "
-    "one under File → Hub Control Panel → Token and set LEPTON_HUB_TOKEN to it."
+    "This token is unknown. A notebook on the hub has a valid one already; elsewhere, create one "
+    "under File → Hub Control Panel → Token and set LEPTON_HUB_TOKEN to it."
 )
 
 

@@ -63,8 +63,8 @@ class MadeUpIdentity:
             token.encode("utf-8", "replace"), self.token(name).encode()
         ):
             raise IdentityError(
-                "Nobody is known by this token. `lepton hub start` printed one for each made-up "
-                "person; set LEPTON_HUB_TOKEN to it."
+                "This token is unknown. `lepton hub start` printed one for each made-up person; "
+                "set LEPTON_HUB_TOKEN to one of them."
             )
         return self._people[name]
 
@@ -120,8 +120,8 @@ def loopback(host: str) -> str:
         fits = host == "localhost"
     if not fits:
         raise NotLoopback(
-            f"This sign-in checks nobody's identity, so it is for this machine alone: 127.0.0.1, "
-            f"not {host}. For others, run the hub as JupyterHub's service (docs/hub.md)."
+            "This sign-in checks nobody's identity, so it accepts only this machine: 127.0.0.1, "
+            f"not {host}. For other people, run the hub as JupyterHub's service (docs/hub.md)."
         )
     return host
 

@@ -58,7 +58,7 @@ class OAuthSignIn:
         """
         known, path = self._state(state)
         if not nonce or nonce != known:
-            raise IdentityError("This sign-in was not begun in this browser. Begin it again.")
+            raise IdentityError("This sign-in was not started in this browser. Start again.")
         form = {
             "client_id": self.client,
             "client_secret": self.secret,
@@ -71,7 +71,7 @@ class OAuthSignIn:
         except httpx.HTTPError as error:
             raise SignInUnavailable from error
         if answer.status_code != 200:
-            raise IdentityError("JupyterHub does not know this sign-in any more. Begin it again.")
+            raise IdentityError("JupyterHub no longer knows this sign-in. Start again.")
         token = answer.json()["access_token"]
         return self.fernet.encrypt(token.encode()).decode(), path
 
@@ -87,5 +87,5 @@ class OAuthSignIn:
             plain = self.fernet.decrypt_at_time(state.encode(), STATE_SECONDS, int(time.time()))
             nonce, path = json.loads(plain)
         except (InvalidToken, ValueError) as error:
-            raise IdentityError("This sign-in took too long. Begin it again.") from error
+            raise IdentityError("This sign-in took too long. Start again.") from error
         return nonce, path

@@ -45,7 +45,7 @@ def person_of(name: str, groups: Iterable[str], admin: bool = False) -> Person:
     Raises IdentityError for a name that cannot stand in an address.
     """
     if not re.fullmatch(PERSON, name):
-        raise IdentityError(f"The hub has no place for somebody named {name!r}.")
+        raise IdentityError(f"The hub does not support the user name {name!r}.")
     groups = list(groups)
     organisations = _named(groups, ORGANISATION_GROUP)
     organisation = next(iter(organisations)) if len(organisations) == 1 else None

@@ -101,7 +101,7 @@ def erase_traces(session: Session, item: SharedItem) -> None:
     found = list(session.scalars(using))
     writes = select(ComputeJob.id).where(ComputeJob.result_id == item.id)
     needing = [*found, *session.scalars(writes).all()]
-    cancel_jobs(session, needing, "An item that it needs was deleted.", now())
+    cancel_jobs(session, needing, "An item it needs was deleted.", now())
     erase_logs(session, found)
 
 
@@ -135,7 +135,7 @@ def _program_path(version: Version, path: str | None) -> str:
     if path is None:
         if len(programs) == 1:
             return programs[0]
-        raise JobRefused("Say which file to run, in `path`: a notebook or a Python file.", "path")
+        raise JobRefused("Name the file to run in `path`: a notebook or a Python file.", "path")
     if path not in [file.path for file in version.files]:
         raise NotVisible
     if path not in programs:
@@ -147,13 +147,13 @@ def _share(person: Person, asked: str | None, team: str | None) -> str:
     """Return whose processor time counts. team: in whose space the result stands."""
     if asked is not None:
         if asked not in person.teams:
-            raise JobRefused("`team` must be a team of yours.", "team")
+            raise JobRefused("`team` must be one of your teams.", "team")
         return asked
     if team in person.teams:
         return str(team)
     if len(person.teams) > 1:
         teams = ", ".join(sorted(person.teams))
-        raise JobRefused(f"Say for which team this is, in `team`: {teams}.", "team")
+        raise JobRefused(f"Name the team this job is for in `team`: {teams}.", "team")
     return next(iter(person.teams), own_space(person))
 
 

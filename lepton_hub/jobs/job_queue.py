@@ -179,7 +179,7 @@ def take_back_lost(session: Session, settings: JobSettings, moment: datetime) ->
         for number in session.scalars(numbers).all():
             end_attempt(session, JobLease(job.id, job.public_id, number), "lost", moment)
             if job.state == JobState.RUNNING and job.attempt == number:
-                why = "The worker that ran it is not heard of any more."
+                why = "The worker that ran it no longer responds."
                 _queue_again(session, job, settings, why, moment, counts=True)
 
 

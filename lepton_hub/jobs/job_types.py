@@ -68,23 +68,30 @@ class NewJob(Told):
     program: Annotated[VersionReference, Field(description="Such as engines/forecast@2.")]
     path: Annotated[
         FilePath | None,
-        Field(description="The file to run; not needed where one .ipynb or .py file is there."),
+        Field(
+            description=(
+                "The file to run; optional if the version has just one .ipynb or .py file."
+            )
+        ),
     ] = None
     inputs: Annotated[
-        list[VersionReference], Field(max_length=20, description="Versions that it reads.")
+        list[VersionReference], Field(max_length=20, description="The versions it reads.")
     ] = []
     parameters: Annotated[dict[ParameterName, ParameterValue], Field(max_length=100)] = {}
     limits: AskedLimits = AskedLimits()
     priority: JobPriority = JobPriority.NORMAL
     team: Annotated[
         str | None,
-        Field(pattern=f"^{TEAM}$", description="The team whose share counts, if you are in more."),
+        Field(
+            pattern=f"^{TEAM}$",
+            description=("The team whose share it uses, if you belong to several."),
+        ),
     ] = None
     result: Annotated[
         str,
         Field(
             pattern=f"^{SPACE}/{ITEM}$",
-            description="The item that gets what it writes, as a new version.",
+            description="The item that receives its results as a new version.",
         ),
     ]
 

@@ -69,15 +69,18 @@ def quota_load(session: Session, accounts: Collection[str], moment: datetime) ->
 def why_it_waits(job: ComputeJob, load: PoolLoad, settings: JobSettings, moment: datetime) -> str:
     """Return why a queued job does not run yet; what other teams do is not told."""
     if job.not_before > moment:
-        return f"{job.problem} It is tried again soon."
+        return f"{job.problem} It will be retried soon."
     quota = quota_of(settings)
     if quota.has_room(load, job.account):
-        return "It waits for its turn."
+        return "It is waiting for its turn."
     if load.account_running.get(job.account, 0) >= quota.running:
-        return f"It waits: your organisation has as many jobs running as it may ({quota.running})."
+        return (
+            "It is waiting: your organisation is running all the jobs its quota allows "
+            f"({quota.running})."
+        )
     return (
-        f"It waits: your organisation has used its {settings.processor_hours} processor-hours of "
-        "the last 24 hours."
+        f"It is waiting: your organisation has used its quota of {settings.processor_hours} "
+        "processor-hours in the last 24 hours."
     )
 
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from lepton_hub.keys.private_files import make_once, replace_file
 
 KEY_BYTES = 32
-_NOTE = "Whoever has this file can read every blob of the hub; without it nobody can. Back it up."
+_NOTE = (
+    "Anybody who has this file can read every blob of the hub; without it, nobody can. Back it up."
+)
 
 
 class KeyFileError(Exception):
@@ -28,7 +30,7 @@ def read_key_file(path: Path) -> dict[int, bytes]:
     descriptor = os.open(path, os.O_RDONLY)
     with open(descriptor, encoding="ascii", errors="replace") as file:
         if os.fstat(file.fileno()).st_mode & 0o077:
-            raise KeyFileError(f"{path} is open to others. Run: chmod 600 {path}")
+            raise KeyFileError(f"{path} is readable by others. Run: chmod 600 {path}")
         text = file.read()
     try:
         encoded = json.loads(text)["keys"]

@@ -50,10 +50,12 @@ class MailServer:
         parts = urlsplit(self.url)
         if parts.scheme not in _PORTS or not parts.hostname or not _is_port(parts):
             raise MailSettingsError(
-                "The server of e-mails is named smtp://HOST:PORT, smtp+starttls:// or smtps://."
+                "The mail server's URL must be smtp://HOST:PORT, smtp+starttls://… or smtps://…."
             )
         if parts.password is not None and parts.scheme == "smtp":
-            raise MailSettingsError("A password is sent encrypted alone: smtp+starttls or smtps.")
+            raise MailSettingsError(
+                "A password is sent only over an encrypted connection: use smtp+starttls or smtps."
+            )
 
     def address_of(self, person: str) -> str | None:
         """Return somebody's address; None for a name that is an address elsewhere."""
@@ -121,7 +123,7 @@ def digest_message(
     are no links.
     """
     message = EmailMessage()
-    many = f"{MOST_ENTRIES} and more" if len(news) > MOST_ENTRIES else str(len(news))
+    many = f"{MOST_ENTRIES} or more" if len(news) > MOST_ENTRIES else str(len(news))
     message["Subject"] = f"The hub: {many} new in what you follow"
     message["From"] = sender
     message["To"] = address
@@ -129,10 +131,15 @@ def digest_message(
     message["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])
     message["Auto-Submitted"] = "auto-generated"
     lines = [line for one in news[:MOST_ENTRIES] for line in _lines(one, hub)]
-    end = "You get this since you asked for it; PUT /digest/mail with every: never ends it."
+    end = (
+        "You receive this because you asked for it. To stop it, PUT /digest/mail with every: never."
+    )
     if hub:
-        more = [f"All that is new: {hub}/pages/digest"] if len(news) > MOST_ENTRIES else []
-        end = f"You get this since you asked for it. Change that here: {hub}/pages/subscriptions"
+        more = [f"Everything new: {hub}/pages/digest"] if len(news) > MOST_ENTRIES else []
+        end = (
+            "You receive this because you asked for it. Change that here: "
+            f"{hub}/pages/subscriptions"
+        )
         lines += more
     message.set_content("\n".join([f"Hello {person.name},", "", *lines, "", end, ""]))
     return message

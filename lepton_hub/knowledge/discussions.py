@@ -288,10 +288,10 @@ def _audience(person: Person, told: str) -> tuple[str, str]:
     """Return subject and name of those who shall see a thread. Raises AudienceClosed."""
     kind, _, name = told.partition(":")
     if kind == Subject.TEAM and name not in person.teams:
-        raise AudienceClosed("the team is not yours")
+        raise AudienceClosed("you are not in this team")
     if kind == Subject.ORGANISATION:
         if person.organisation is None:
-            raise AudienceClosed("you are in no organisation")
+            raise AudienceClosed("you are not in an organisation")
         name = person.organisation
     return kind, name
 

@@ -39,7 +39,7 @@ def check_name(name: str) -> str:
     """Return the name of an attachment. Raises ValueError."""
     try:
         if "/" in name:
-            raise NameProblem("an attachment's name has no / in it")
+            raise NameProblem("an attachment's name cannot contain /")
         return check_path(name)
     except NameProblem as problem:
         raise ValueError(str(problem)) from problem
@@ -52,7 +52,7 @@ def _lines(text: str) -> str:
 
 def _says_something(text: str) -> str:
     if not text.strip():
-        raise ValueError("there is no word in it")
+        raise ValueError("it contains no word")
     return text
 
 
@@ -83,7 +83,7 @@ class Written(Told):
 class NewDocument(Written):
     """A document to be made. What is not told of its card can be changed there later."""
 
-    space: Annotated[str, Field(pattern=f"^{SPACE}$", description="A team of yours, or ~you.")]
+    space: Annotated[str, Field(pattern=f"^{SPACE}$", description="One of your teams, or ~you.")]
     name: Annotated[str, Field(pattern=f"^{ITEM}$")]
     title: Title
     text: Markdown
@@ -132,7 +132,7 @@ class NewThread(Written):
         str | None,
         Field(
             pattern=r"^(team:[A-Za-z0-9][A-Za-z0-9._-]{0,63}|organisation|everybody)$",
-            description="team:NAME of a team of yours, organisation, or everybody.",
+            description="team:NAME for one of your teams, organisation, or everybody.",
         ),
     ] = None
     kind: Literal["discussion", "question"] = "discussion"
@@ -143,9 +143,9 @@ class NewThread(Written):
     @model_validator(mode="after")
     def _is_about_one(self) -> NewThread:
         if (self.item is None) == (self.section is None):
-            raise ValueError("a thread is about an item or about a section: tell one of them")
+            raise ValueError("a thread is about an item or about a section: name exactly one")
         if (self.section is None) != (self.audience is None):
-            raise ValueError("a thread about a section has an audience, another one has none")
+            raise ValueError("only a thread about a section has an audience, and it must have one")
         if self.section is not None:
             self.section = without_track(self.section)
         if self.item is not None:

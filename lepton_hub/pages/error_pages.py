@@ -22,19 +22,19 @@ TITLES = {
     401: "You are not signed in",
     403: "This was not done",
     404: "Not found",
-    405: "This page takes no form",
+    405: "This page does not accept forms",
     413: "This is too large",
-    429: "A moment, please",
-    503: "The hub cannot answer now",
+    429: "Too many requests",
+    503: "The hub is unavailable",
 }
 NOT_VISIBLE = (
-    "There is no such thing that you may see. If a colleague told you of it, ask for access: its "
-    "owner decides."
+    "There is no such thing that you may see. If a colleague told you about it, ask for access: "
+    "its owner decides."
 )
 NOT_ALLOWED = "You may read this, but not change it. Ask its owner for a role that allows it."
 ENDED = (
-    "Your sign-in has ended, so nothing was changed yet. Sign in again in another tab, then come "
-    "back here and send it again."
+    "Your session has expired, so nothing has been changed yet. Sign in again in another tab, "
+    "then come back here and send it again."
 )
 _FOR_BROWSERS = ("/login", "/oauth_callback")
 
@@ -73,7 +73,7 @@ def problem_page(
     title: in place of the status's own, for a page whose `detail` is the only way on.
     """
     person = _person(request)
-    heading = title or TITLES.get(status, "This did not work")
+    heading = title or TITLES.get(status, "Something went wrong")
     kept = _typed(request)
     answer = render(
         request, person, "problem.html", status=status, title=heading, detail=detail, kept=kept,

@@ -23,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 Short = Annotated[str, Query(max_length=2000)]
 KEY_NEEDED = (
     "To sign in, open the address that “lepton hub start” printed in its terminal. It ends in a "
-    "key, which keeps out other accounts on this machine."
+    "key that keeps other accounts on this machine out."
 )
 
 
@@ -44,12 +44,12 @@ def choose(request: Request, state: State, key: Short = "", next: Short = "") ->
 async def become(request: Request, state: State) -> Response:
     """Give a browser the cookie of the one it chose."""
     if state.made_up is None:
-        raise Problem(404, "This hub knows people from JupyterHub.")
+        raise Problem(404, "This hub signs people in through JupyterHub.")
     fields = await own_form(request, state.form_key)
     _check(request, state.made_up, fields.get("key", ""))
     person = state.made_up.identity.look_up(fields.get("name", ""))
     if person is None:
-        raise Problem(404, "There is nobody of this name.")
+        raise Problem(404, "There is nobody with this name.")
     prefix = state.settings.prefix
     where = fields.get("next", "")
     answer = RedirectResponse(

@@ -29,12 +29,12 @@ class FormRefused(Exception):
 
 
 ELSEWHERE = (
-    "This came from another page than one of the hub's, so nothing was changed. If you followed a "
-    "link from elsewhere, open the hub yourself and do it there."
+    "This request did not come from one of the hub's own pages, so nothing was changed. If you "
+    "followed a link from elsewhere, open the hub yourself and do it there."
 )
 OLD_FORM = (
-    "Your sign-in has changed since this form was opened, so nothing was changed yet. Look at what "
-    "you are about to send, then send it again."
+    "Your session has changed since you opened this form, so nothing has been changed yet. Check "
+    "what you are about to send, then send it again."
 )
 
 

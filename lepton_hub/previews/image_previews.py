@@ -35,11 +35,11 @@ def thumbnail(store: BlobStore, sha256: str, path: str) -> bytes:
     """
     suffix = "." + path.lower().rpartition(".")[2]
     if suffix not in IMAGES:
-        raise NoPreview("There are previews of tables and of pictures.")
+        raise NoPreview("Only tables and pictures have previews.")
     if store.size(sha256) > BYTES:
-        raise NoPreview(f"The picture has more than {BYTES // 2**20} MB.")
+        raise NoPreview(f"The picture is larger than {BYTES // 2**20} MB.")
     if not _room.acquire(timeout=_ROOM_SECONDS):
-        raise NoPreview("Too many pictures are looked at now. Ask again soon.")
+        raise NoPreview("Too many pictures are being previewed. Try again soon.")
     try:
         with _turn:
             return _reduced(b"".join(store.read(sha256)), IMAGES[suffix])
@@ -65,4 +65,4 @@ def _reduced(data: bytes, kind: str) -> bytes:
     except NoPreview:
         raise
     except Exception as error:  # a decoder may raise anything on what somebody has made up
-        raise NoPreview("The file is not the picture that its name says.") from error
+        raise NoPreview("The file is not a picture of the type its name says.") from error

@@ -66,9 +66,11 @@ def preview_table(store: BlobStore, sha256: str, path: str) -> TablePreview:
     except (NoPreview, StorageError):
         raise
     except BudgetSpent as error:
-        raise NoPreview("The file is built so that its beginning cannot be read alone.") from error
+        raise NoPreview(
+            "The file's structure does not allow reading only its beginning."
+        ) from error
     except Exception as error:  # a reader may raise anything on what somebody has made up
-        raise NoPreview("The file is not what its name says.") from error
+        raise NoPreview("The file is not of the type its name says.") from error
 
 
 def _beginning(store: BlobStore, sha256: str) -> tuple[str, bool]:
@@ -91,7 +93,7 @@ def _json_lines(text: str, whole: bool) -> TablePreview:
     # Not splitlines(): a text in JSON may hold other characters that end lines, such as U+2028.
     lines = [json.loads(line) for line in islice(text.split("\n"), ROWS + 1) if line.strip()]
     if not all(isinstance(line, dict) for line in lines):
-        raise NoPreview("Each line of the file must be an object of JSON.")
+        raise NoPreview("Each line of the file must be a JSON object.")
     header = list(dict.fromkeys(name for line in lines for name in line))
     rows = [["" if n not in line else _said(line[n]) for n in header] for line in lines]
     return _cut(header, rows, whole)

@@ -77,7 +77,7 @@ def parse_proxies(text: str) -> TrustedProxies:
                 networks.append(ip_network(one))
         except ValueError as error:
             raise BadProxies(
-                f"{one!r} is no address, no network such as 10.0.0.0/24, and no account of this "
+                f"{one!r} is not an address, a network such as 10.0.0.0/24, or an account of this "
                 "machine such as account:0"
             ) from error
     return TrustedProxies(frozenset(accounts), tuple(networks))

@@ -69,7 +69,7 @@ class BoundedRenderer:
         try:
             return self._result("notebook page" if for_page else "notebook", content) or ""
         except RenderingFailed as error:
-            raise NotANotebook("it takes too long to show") from error
+            raise NotANotebook("it takes too long to render") from error
 
     def difference(self, before: str, after: str, names: tuple[str, str]) -> str:
         """Return a unified difference of two texts; a coarse one where that takes too long."""
@@ -97,7 +97,7 @@ class BoundedRenderer:
         if known is not None:
             return known
         if not self._room.acquire(timeout=_ROOM_SECONDS):
-            raise RenderingFailed("too many texts wait")
+            raise RenderingFailed("too many texts are queued")
         try:
             with self._turn:
                 known = self._known(key)  # somebody may have asked for the same meanwhile
@@ -121,7 +121,7 @@ class BoundedRenderer:
                 self._kept.move_to_end(key)
                 return self._kept[key]
             if self._failed.get(key, 0.0) > time.monotonic():
-                raise RenderingFailed("it took too long a moment ago")
+                raise RenderingFailed("it took too long recently")
         return None
 
     def _ask(self, key: str, request: bytes) -> tuple[str, str | None]:

@@ -59,7 +59,7 @@ def _output(output: dict[str, Any]) -> str:
     if "text/plain" in data:
         return _printed(_text(data["text/plain"]))
     names = ", ".join(sorted(map(str, data))[:5])
-    return f"<p>An output that is not shown: {escape(names[:200])}</p>\n"
+    return f"<p>Output not shown: {escape(names[:200])}</p>\n"
 
 
 def _printed(text: str) -> str:
@@ -76,6 +76,6 @@ def _bounded(pieces: Iterator[str]) -> Iterator[str]:
     for piece in pieces:
         shown += len(piece)
         if shown > MOST_CHARACTERS:
-            yield "<p>The rest of the notebook is not shown: it is too long.</p>\n"
+            yield "<p>The notebook is too long: the rest is not shown.</p>\n"
             return
         yield piece

@@ -297,7 +297,7 @@ def _index_missing(
             return
         done, last = done + len(ids), ids[-1]
         if done % _TOLD_EVERY == 0:
-            told = f"Making the search index: {done:,} of {left:,} {kind}s."
+            told = f"Building the search index: {done:,} of {left:,} {kind}s."
             print(told, file=sys.stderr, flush=True)
 
 

@@ -140,7 +140,7 @@ class BlobStore:
         """Read a content as a whole. Raises BlobDamaged, BlobMissing."""
         found, _ = _measured(self.read(sha256))
         if found != sha256:
-            raise BlobDamaged(f"What is stored as {sha256} has the SHA-256 {found}")
+            raise BlobDamaged(f"The content stored as {sha256} has the SHA-256 {found}")
 
     def rotate(self, keys: KeyRing) -> int:
         """Seal each blob's key with the newest generation; return how many were sealed anew.
@@ -196,7 +196,7 @@ class BlobStore:
             self._mark()
         except SealBroken:
             raise WrongStoreKeys(
-                "The contents belong to other keys: restore their key file"
+                "The contents were encrypted with other keys: restore their key file"
             ) from None
 
     def _mark(self) -> None:
@@ -255,7 +255,9 @@ class BlobStore:
                 raise BlobMissing(f"The blob {envelope.sha256} was deleted") from None
             raise BlobDamaged(f"The data of {envelope.sha256} are gone") from None
         if len(stored) != stop - begin:
-            raise BlobDamaged(f"The data of {envelope.sha256} were cut, or go on after their end")
+            raise BlobDamaged(
+                f"The data of {envelope.sha256} were truncated, or extend past their end"
+            )
         width = layout.chunk + TAG
         for number in range(first, end):
             sealed = stored[(number - first) * width : (number - first + 1) * width]

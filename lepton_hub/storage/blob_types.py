@@ -60,7 +60,7 @@ class HashMismatch(StorageError):
     """The content has another SHA-256 than was announced."""
 
     def __init__(self, announced: str, found: str) -> None:
-        super().__init__(f"The content's SHA-256 is {found}, but {announced} was announced")
+        super().__init__(f"The content's SHA-256 is {found}, not {announced} as announced")
         self.announced = announced
         self.found = found
 
@@ -69,7 +69,7 @@ class OffsetMismatch(StorageError):
     """An upload goes on at another offset than was given; `reached` is where."""
 
     def __init__(self, given: int, reached: int) -> None:
-        super().__init__(f"The upload goes on at byte {reached}, not at byte {given}")
+        super().__init__(f"The upload resumes at byte {reached}, not at byte {given}")
         self.given = given
         self.reached = reached
 

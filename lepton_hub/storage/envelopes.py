@@ -164,7 +164,9 @@ class Envelopes:
                     continue
                 yield name, generation_of(sealed), envelope
         if damaged:
-            raise BlobDamaged(f"{len(damaged)} envelopes do not open: {', '.join(damaged[:10])}")
+            raise BlobDamaged(
+                f"{len(damaged)} envelopes cannot be decrypted: {', '.join(damaged[:10])}"
+            )
 
     def _name(self, sha256: str, generation: int) -> str:
         digits = self._keys.keyed_name(_PURPOSE, sha256, generation)

@@ -42,7 +42,7 @@ def check_line(text: str) -> str:
         found = _HIDDEN.search(text) or _IN_A_LINE.search(text)
         if found:
             raise ValueError(
-                f"it holds a character that nobody sees, U+{ord(found[0]):04X}: remove it, or type "
-                "the words anew"
+                f"it contains an invisible character, U+{ord(found[0]):04X}: remove it, or retype "
+                "the words"
             )
     return text

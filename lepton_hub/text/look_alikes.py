@@ -46,8 +46,8 @@ def check_words(text: str) -> str:
             if len(scripts) > 1:
                 mixed = " and ".join(sorted(name.title() for name in scripts))
                 raise ValueError(
-                    f"the word {found[0]!r} mixes letters that look alike, {mixed}: type it anew, "
-                    "in one script"
+                    f"the word {found[0]!r} mixes letters that look alike, {mixed}: retype it in "
+                    "one script"
                 )
     return text
 

@@ -98,7 +98,7 @@ def test_a_header_that_somebody_made_up_is_refused_in_words(hub: SmallHub, heade
     answer = hub.get("ada", f"{RIDES}/versions/1/preview")
     assert (answer.status_code, answer.json()["detail"]) == (
         415,
-        "The file is not what its name says.",
+        "The file is not of the type its name says.",
     )
 
 

@@ -22,7 +22,7 @@ from lepton_hub.jobs.cluster import cluster_machines, courier_process
 from lepton_hub.jobs.cluster.cluster_machines import ClusterMachines
 from lepton_hub.jobs.job_settings import JobSettings
 
-LOST = "the machine that had it does not answer any more"
+LOST = "the machine running it no longer answers"
 LARGE = {"blob.bin": os.urandom(9 << 20)}
 
 

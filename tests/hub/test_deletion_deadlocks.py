@@ -103,4 +103,4 @@ def test_somebody_writes_about_an_item_with_a_job_while_it_is_deleted(pool, monk
     assert deadlocks(hub) == 0
     assert hub.get("ada", f"/threads/{thread}").status_code == 404
     job = pool.told(id_)
-    assert (job["state"], job["detail"]) == ("cancelled", "An item that it needs was deleted.")
+    assert (job["state"], job["detail"]) == ("cancelled", "An item it needs was deleted.")

@@ -136,7 +136,7 @@ def test_forms_of_other_pages_change_nothing(shared):
 def test_a_document_is_made_and_named_after_its_title(hub, ada):
     told = {"title": "How to label?", "space": "engines", "text": "x\n", "tags": "How to, churn,,"}
     page = ada.after(ada.send("/pages/documents/new", {**told, "personal_data": "none"}))
-    assert "The document is made." in page.text
+    assert "The document has been created." in page.text
     made = hub.get("ada", "/documents/engines/how-to-label").json()
     assert (made["tags"], made["revision"]["text"]) == (["churn", "how to"], "x\n")
     form = ada.see("/pages/documents/new").form("/pages/documents/new")
@@ -148,10 +148,10 @@ def test_a_document_is_made_and_named_after_its_title(hub, ada):
 @pytest.mark.parametrize(
     ("wrong", "status", "sentence"),
     [
-        ({"title": " "}, 422, "This is needed"),
-        ({"title": "ÄÖÜ", "name": "With Capitals"}, 422, "A name has small letters"),
+        ({"title": " "}, 422, "This field is required"),
+        ({"title": "ÄÖÜ", "name": "With Capitals"}, 422, "Use lowercase letters"),
         ({"title": "Über", "name": ""}, 303, ""),
-        ({"title": "日本"}, 422, "A name has small letters"),
+        ({"title": "日本"}, 422, "Use lowercase letters"),
         ({"name": "guide"}, 409, "has, or had, an item guide"),
         ({"space": "particles"}, 403, "Choose one of your spaces"),
         ({"space": "a/b"}, 422, "Choose one of your spaces"),
@@ -192,7 +192,7 @@ def test_an_edit_adds_a_revision(hub, ada):
     assert "Saved as revision 2." in page.text
     assert "Four." in page.text
     again = ada.after(ada.send(f"{GUIDE}/edit", {**form.fields, "text": TEXT + "Four.\n"}))
-    assert "nothing is changed" in again.text
+    assert "no revision was added" in again.text
     assert [entry.action for entry in hub.log(action="document.change")] == ["document.change"]
 
 
@@ -291,7 +291,7 @@ def test_files_are_attached_shown_and_deleted(hub, ada):
     assert address in ada.see(GUIDE).sources
     assert ada.see(f"{GUIDE}/attachments/b.csv/delete")
     gone = ada.after(ada.send(f"{GUIDE}/attachments/b.csv/delete"))
-    assert "b.csv is deleted." in gone.text
+    assert "b.csv has been deleted." in gone.text
     assert hub.get("ada", "/documents/engines/guide/attachments/b.csv").status_code == 404
     assert {"attachment.add", "attachment.delete", "content.erase"} <= {
         entry.action for entry in hub.log()
@@ -305,7 +305,7 @@ def test_files_that_cannot_be_attached_are_named(hub, ada):
         files=[("files", ("a", b"2")), ("files", ("c?", b"3")), ("files", ("good", b"4"))],
     )
     assert answer.status_code == 422
-    assert "another attachment of this name" in answer.text
+    assert "a different attachment of this name" in answer.text
     assert "c?: give the file another name" in answer.text
     assert hub.get("ada", "/documents/engines/guide/attachments/good").content == b"4"
     assert ada.send(f"{GUIDE}/attachments", {"x": "y"}).status_code == 422
@@ -318,14 +318,14 @@ def test_files_that_cannot_be_attached_are_named(hub, ada):
 def test_files_that_were_uploaded_before_are_attached(hub, ada):
     content = b"x" * 3_000_000  # larger than a form may be
     fields = {"upload": [f"{hub.upload('ada', content)} large plot.png"]}
-    assert "The file is attached." in ada.after(ada.send(f"{GUIDE}/attachments", fields)).text
+    assert "The file has been attached." in ada.after(ada.send(f"{GUIDE}/attachments", fields)).text
     made = hub.get("ada", "/documents/engines/guide/attachments").json()["attachments"][0]
     assert (made["name"], made["size"]) == ("large plot.png", len(content))
     assert made["media_type"] == "image/png"
     theirs = f"{hub.upload('bose', b'not mine')} a"
     for upload in (fields["upload"][0].replace("large", "b"), theirs, f"{'0' * 32} c"):
         answer = ada.send(f"{GUIDE}/attachments", {"upload": upload})
-        assert "did not arrive whole" in answer.text
+        assert "did not arrive completely" in answer.text
 
 
 def test_deleting_says_what_goes_and_leaves_nothing(hub, ada):
@@ -335,6 +335,6 @@ def test_deleting_says_what_goes_and_leaves_nothing(hub, ada):
     page = ada.see(f"{GUIDE}/delete")
     assert "1 revision, 1 attachment and 1 discussion" in page.text
     assert hub.get("ada", "/documents/engines/guide").status_code == 200
-    assert "engines/guide is deleted." in ada.after(ada.send(f"{GUIDE}/delete")).text
+    assert "engines/guide has been deleted." in ada.after(ada.send(f"{GUIDE}/delete")).text
     assert hub.get("ada", "/documents/engines/guide").status_code == 404
     assert "content.erase" in {entry.action for entry in hub.log()}

@@ -47,7 +47,7 @@ def alone(folder: Path, port: int) -> Iterator[AloneHub]:
     try:
         said = ""
         with killed_after(process):
-            while "Stop: Ctrl+C" not in said:
+            while "Press Ctrl+C to stop" not in said:
                 line = process.stdout.readline()
                 assert line, said
                 said += line
@@ -95,7 +95,7 @@ def test_what_was_shared_is_there_after_a_kill(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("start", "{}", "--host", "0.0.0.0"), "for this machine alone"),
+        (("start", "{}", "--host", "0.0.0.0"), "accepts only this machine"),
         (("verify", "{}/nothing"), "there is no hub in"),
     ],
 )

@@ -137,7 +137,7 @@ def test_pages_are_refused_by_a_page_and_a_cookie_counts_as_the_person(hub):
             refused = await client.get("/pages/items", headers=mine)
             assert refused.status_code == 429
             assert refused.headers["content-type"].startswith("text/html")
-            assert "A moment, please" in refused.text
+            assert "Too many requests" in refused.text
             DONE.set()
             assert await statuses(many) == {200: 10}
 

@@ -168,7 +168,7 @@ def test_a_sqlite_without_encryption_in_sqlciphers_place_is_refused(tmp_path):
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert "SQLite without encryption" in done.stderr
+    assert "SQLite library loaded here lacks encryption" in done.stderr
     assert not [file for file in tmp_path.iterdir() if file.stat().st_size]
 
 
@@ -176,7 +176,7 @@ def test_a_sqlite_without_encryption_in_sqlciphers_place_is_refused(tmp_path):
     ("url", "key", "words"),
     [
         ("mysql://x/y", None, "SQLite or PostgreSQL"),
-        ("postgresql+psycopg://x/y", "k", "for SQLite"),
+        ("postgresql+psycopg://x/y", "k", "only with SQLite"),
     ],
 )
 def test_other_databases_are_refused_in_words(url, key, words):

@@ -98,7 +98,7 @@ def test_nobody_says_that_a_job_of_the_pool_made_a_version(hub, words):
     hub.make("ada", "engines/rides")
     refused = hub.add("ada", "engines/rides", {"a.csv": b"a\n"}, made_with=words)
     assert refused.status_code == 422
-    assert re.search("the hub itself says|nobody sees", refused.json()["detail"])
+    assert re.search("only the hub itself|invisible character", refused.json()["detail"])
 
 
 @pytest.mark.parametrize("words", ["job_train.ipynb", "job 17", f"a job {JOB}", "jobs.py", ""])

@@ -104,7 +104,7 @@ def test_a_damaged_envelope_is_reported_and_stops_nothing_else(tmp_path, monkeyp
         monkeypatch.setattr(contents, "SPARED_SECONDS", -1.0)
         monkeypatch.setattr(store, "clock", lambda: time.time() + 10 * 86_400)
         hub.state.tidy()
-        assert "1 envelopes do not open" in capsys.readouterr().err
+        assert "1 envelopes cannot be decrypted" in capsys.readouterr().err
         assert unneeded not in store
         assert len(names_of(store, "data")) == 1, "the damaged one's data are kept"
         with hub.state.sessions.begin() as session:
@@ -114,7 +114,7 @@ def test_a_damaged_envelope_is_reported_and_stops_nothing_else(tmp_path, monkeyp
         told = CliRunner().invoke(hub_app, ["verify", str(tmp_path), "--contents"])
         sha256 = hashlib.sha256(b"needed").hexdigest()
         assert told.exit_code == 1
-        assert "1 envelopes do not open" in told.output
+        assert "1 envelopes cannot be decrypted" in told.output
         assert f"{sha256}: is in use but cannot be read" in told.output
         hub.add("ada", "engines/rides", {"a.csv": b"needed"})
         store.check(sha256)

@@ -50,7 +50,7 @@ def riders(hub, ada):
 
 def test_an_item_is_made_and_shown(hub, ada, riders):
     for words in (
-        "Version 1 is there.",
+        "Version 1 has been added.",
         "Riders",
         "churn",
         "time series",
@@ -81,7 +81,7 @@ def test_what_is_wrong_with_a_form_stands_at_the_field_and_nothing_is_lost(ada, 
     sent = ada.send("/pages/items/new", {**told, "description": "an hour's work"})
     page = PageContent(sent.text)
     assert sent.status_code == 422
-    assert "A name has small letters" in page.text
+    assert "Use lowercase letters" in page.text
     assert "At most 200 characters" in page.text
     assert page.form("/pages/items/new").fields["description"] == "an hour's work"
     sent = ada.send("/pages/items/new", {**told, **CARD, "name": "good"})
@@ -101,7 +101,7 @@ def test_files_that_have_arrived_stay_when_something_else_is_wrong(hub, ada, rid
     form = page.form(f"{PLACE}/versions/new").fields
     assert form["upload"].endswith(" b.csv")
     sent = ada.send(f"{PLACE}/versions/new", {**form, "made_from": "engines/riders@1"})
-    assert "Version 2 is there" in ada.after(sent).text
+    assert "Version 2 has been added" in ada.after(sent).text
     assert "engines/riders@2" in ada.see(f"{PLACE}?version=1").text, "it is used by that one"
     sent = ada.send(f"{PLACE}/versions/new", {**form, "upload": "0" * 32 + " b.csv"})
     assert "You have no upload" in PageContent(sent.text).text
@@ -117,15 +117,15 @@ def test_a_card_that_somebody_else_changed_is_not_overwritten_unseen(ada, riders
     sent = ada.send(f"{PLACE}/card", {**form, "title": "Mine"})
     page = PageContent(sent.text)
     assert sent.status_code == 422
-    assert "It says now: Theirs" in page.text
-    assert "It says now: new" in page.text
+    assert "It now says: Theirs" in page.text
+    assert "It now says: new" in page.text
     assert "Theirs" in ada.see(PLACE).text
     ada.after(ada.send(f"{PLACE}/card", page.form(f"{PLACE}/card").fields))
     assert "Mine" in ada.see(PLACE).text
     bad = PageContent(ada.send(f"{PLACE}/card", {**form, "title": ""}).text)
-    assert "This is needed" in bad.text
+    assert "This field is required" in bad.text
     again = ada.send(f"{PLACE}/card", {**bad.form(f"{PLACE}/card").fields, "title": "Older"})
-    assert "It says now: Mine" in PageContent(again.text).text
+    assert "It now says: Mine" in PageContent(again.text).text
 
 
 def test_access_is_asked_for_granted_and_taken(hub, ada, riders):
@@ -143,23 +143,23 @@ def test_access_is_asked_for_granted_and_taken(hub, ada, riders):
     assert "dora asks to read engines/riders" in page.text
     [action] = [form.action for form in page.forms if "/sharing/requests/" in form.action]
     page = ada.after(ada.send(action, {"answer": "grant", "back": "requests"}))
-    assert "dora may read engines/riders now" in page.text
+    assert "dora may now read engines/riders" in page.text
     assert ada.send(action, {"answer": "grant"}).status_code == 404, "it is answered"
     assert "Your role: read." in dora.see(PLACE).text
     assert dora.get(f"{PLACE}/sharing").status_code == 403
     take = {"subject": "person", "name": "dora", "wish": "take"}
-    assert "dora has this role no more" in ada.after(ada.send(f"{PLACE}/sharing/grants", take)).text
+    assert "dora no longer has this role" in ada.after(ada.send(f"{PLACE}/sharing/grants", take)).text
     assert dora.get(PLACE).text == refusal.text
     assert ada.send(f"{PLACE}/sharing/grants", take).status_code == 404
     for told, words in (
         ({"subject": "person", "name": ""}, "Type the name"),
         ({"subject": "team", "name": "no/team"}, "This cannot be the name"),
-        ({"subject": "nobody", "name": "x"}, "Choose whom you mean"),
+        ({"subject": "nobody", "name": "x"}, "Choose who gets the role"),
     ):
         sent = ada.send(f"{PLACE}/sharing/grants", {"role": "read", **told})
         assert words in PageContent(sent.text).text
     told = {"subject": "everybody", "name": "left over", "role": "read"}
-    assert "Everybody may read now" in ada.after(ada.send(f"{PLACE}/sharing/grants", told)).text
+    assert "Everybody may now read" in ada.after(ada.send(f"{PLACE}/sharing/grants", told)).text
 
 
 def test_a_link_shows_the_item_until_it_is_ended(hub, ada, riders):
@@ -179,7 +179,7 @@ def test_a_link_shows_the_item_until_it_is_ended(hub, ada, riders):
     ada.after(ada.send(form.action, {**form.fields, "wish": "end"}))
     assert dora.get(address).status_code == 404
     for told, words in (
-        ({"hours": "x"}, "Choose how long"),
+        ({"hours": "x"}, "Choose when it expires"),
         ({"version": "9"}, "no such version"),
         ({"version": "x"}, "no such version"),
         ({"version": "0"}, "no such version"),
@@ -218,7 +218,7 @@ def test_a_notebook_and_arrays_can_be_looked_at(hub, ada):
     assert "<strong>walk</strong>" in ada.see(f"{place}a.ipynb").html
     assert "cannot be shown as a notebook" in ada.see(f"{place}b.ipynb").text
     assert "int64 (3,)" in ada.see(f"{place}c.npz").text
-    assert "not shown here" in ada.see(f"{place}e.bin").text
+    assert "no preview" in ada.see(f"{place}e.bin").text
     assert ada.get(f"{place}f.txt").status_code == 404
     assert "e.bin" in ada.see("/pages/items/engines/code").text
 
@@ -293,7 +293,7 @@ def test_a_form_that_is_sent_again_after_a_deletion_says_so(hub, ada):
         assert ada.send(place, version).headers["location"].endswith("?version=1")
     hub.ask("ada", "DELETE", "/items/engines/source")
     answer = ada.send("/pages/items/new", {**told, "name": "source"})
-    assert (answer.status_code, "has been deleted since" in answer.text) == (422, True)
+    assert (answer.status_code, "has since been deleted" in answer.text) == (422, True)
     assert ada.send(place, version).headers["location"].endswith("?version=1")  # it is still there
 
 

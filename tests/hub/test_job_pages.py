@@ -44,8 +44,8 @@ def test_a_job_is_asked_for_watched_and_asked_for_again(pool, ada):
     place = sent.headers["location"]
     again = ada.send("/pages/jobs/new", {**form.fields, **typed})  # a button pressed twice
     assert again.headers["location"] == place
-    assert "The job is in the queue." in page.text
-    assert "queued It waits for its turn." in page.text
+    assert "The job has been queued." in page.text
+    assert "queued It is waiting for its turn." in page.text
     live = ada.get(place).text
     assert '<meta http-equiv="refresh" content="5">' in live
     assert "/pages/static/jobs.js" in live
@@ -79,9 +79,9 @@ def test_a_job_is_cancelled_once(pool, ada):
         one.action for one in ada.see(f"/pages/jobs/{id_}").forms
     ]
     page = ada.after(ada.send(f"/pages/jobs/{id_}/cancel"))
-    assert "The job is cancelled." in page.text
+    assert "The job has been cancelled." in page.text
     assert "Cancelled by ada." in page.text
-    assert "It had ended already." in ada.after(ada.send(f"/pages/jobs/{id_}/cancel")).text
+    assert "It had already ended." in ada.after(ada.send(f"/pages/jobs/{id_}/cancel")).text
 
 
 WRONG = [
@@ -89,18 +89,18 @@ WRONG = [
     ({"program": "nonsense"}, "Name a version, such as"),
     ({"program": "~curie/data@1"}, "does not exist, or you may not see it"),
     ({"program": "~nobody/data@1"}, "does not exist, or you may not see it"),
-    ({"inputs": "~curie/data@1\nx"}, "Name one version in each line"),
+    ({"inputs": "~curie/data@1\nx"}, "One version per line"),
     ({"parameters": "epochs 20"}, "'epochs 20' has no =."),
     ({"parameters": "class = 1"}, "names as in Python"),
-    ({"parameters": 'a = {"b": 1}'}, "One in each line"),
-    ({"processors": "many"}, "A number from 1."),
+    ({"parameters": 'a = {"b": 1}'}, "One per line"),
+    ({"processors": "many"}, "A whole number of at least 1."),
     ({"processors": "4000"}, "limits.processors is at most"),
     ({"memory": "1e400"}, "A number of GiB"),
     ({"minutes": "nan"}, "A number of minutes"),
     ({"minutes": "100000"}, "A number of minutes"),
     ({"minutes": "2000"}, "limits.seconds is at most"),
-    ({"priority": "first"}, "Choose one of them."),
-    ({"team": "particles"}, "must be a team of yours"),
+    ({"priority": "first"}, "Choose one of the options."),
+    ({"team": "particles"}, "must be one of your teams"),
     ({"result": "engines/x@1"}, "Name an item without a version"),
     ({"path": "../x.py"}, "Name a file of the program"),
 ]

@@ -112,7 +112,7 @@ def test_a_job_shows_only_what_its_asker_still_sees(hub):
 @pytest.mark.parametrize(
     ("told", "status", "words"),
     [
-        ({"path": None}, 422, "Say which file to run"),
+        ({"path": None}, 422, "Name the file to run"),
         ({"path": "c.txt"}, 422, "runs a notebook"),
         ({"path": "d.py"}, 404, "no such thing"),
         ({"program": "engines/code"}, 422, "name a version"),
@@ -121,7 +121,7 @@ def test_a_job_shows_only_what_its_asker_still_sees(hub):
         ({"limits": {"memory": 2**49}}, 422, "limits.memory is at most"),
         ({"limits": {"seconds": 86_401}}, 422, "limits.seconds is at most"),
         ({"limits": {"gpus": 1}}, 422, "limits.gpus"),
-        ({"team": "particles"}, 422, "must be a team of yours"),
+        ({"team": "particles"}, 422, "must be one of your teams"),
         ({"parameters": {"class": 1}}, 422, "something else in Python"),
         ({"parameters": {"a b": 1}}, 422, "parameters"),
         ({"parameters": {"a": {"b": 1}}}, 422, "parameters"),
@@ -171,7 +171,7 @@ def test_asking_twice_with_one_key_asks_once_and_too_often_is_refused(tmp_path):
 
 def test_without_walls_jobs_are_refused(hub, monkeypatch):
     def none():
-        raise program_process.NoWalls("Jobs cannot be closed in on this machine: no kernel.")
+        raise program_process.NoWalls("Jobs cannot be sandboxed on this machine: no kernel.")
 
     monkeypatch.setattr("lepton_hub.api.jobs.job_routes.walls_here", none)
     answer = asked(hub)
@@ -189,7 +189,7 @@ def test_deleting_an_item_cancels_jobs_that_need_it_and_erases_what_they_printed
         assert hub.ask("ada", "DELETE", "/items/engines/data").status_code == 200
         assert pool.told(done["id"])["log"] == ""
         job = pool.told(waits)
-        assert (job["state"], job["detail"]) == ("cancelled", "An item that it needs was deleted.")
+        assert (job["state"], job["detail"]) == ("cancelled", "An item it needs was deleted.")
         assert not pool.worker.run_next()
         hub.state.tidy()
 
@@ -205,7 +205,7 @@ def test_rights_are_those_of_the_moment_when_a_job_starts(tmp_path):
         assert pool.worker.run_next()
         told = pool.hub.get("bose", f"/jobs/{first}").json()
         assert (told["state"], told["program"]) == ("failed", None)
-        assert "does not exist any more" in told["detail"]
+        assert "no longer exists" in told["detail"]
         del known["bose"]
         assert pool.worker.run_next()
         assert pool.hub.get("grace", f"/jobs/{second}").json()["state"] == "failed"
@@ -221,7 +221,7 @@ def test_quotas_hold_and_are_told(tmp_path):
                 lease = claim_job(session, "w", capacity, settings, now())
             assert bool(lease) is found
         assert pool.told(ids[1])["detail"] == (
-            "It waits: your organisation has as many jobs running as it may (1)."
+            "It is waiting: your organisation is running all the jobs its quota allows (1)."
         )
 
 
@@ -242,7 +242,7 @@ def test_a_notebook_trains_on_the_hub(tmp_path):
         with pytest.raises(TimeoutError, match="it goes on"):
             bad.wait(timeout=0.0)
         assert pool.worker.run_next()
-        with pytest.raises(JobFailed, match="(?s)ended with status 1.*no luck"):
+        with pytest.raises(JobFailed, match="(?s)exited with status 1.*no luck"):
             bad.wait(timeout=120)
         other = train(program, result=RESULT, hub=ada)
         other.cancel()

@@ -62,7 +62,7 @@ def test_it_finds_nothing_of_the_hub(pool, monkeypatch):
         job = pool.ran(LOOK_AROUND.format(mine=mine, **facts))
     assert job["state"] == "succeeded", job
     found = [line for line in job["log"].splitlines() if not line.endswith(" nothing")]
-    assert found == ["The job has left no files."]
+    assert found == ["The job left no files."]
     assert job["log"].count("nothing") == 13
 
 
@@ -138,7 +138,7 @@ def test_a_gigabyte_of_output_leaves_a_short_log(pool):
     assert len(job["log"]) < MIB
     head, _, tail = job["log"].partition("\n… output left out …\n")
     assert set(head) == {"x"}
-    assert tail.lstrip("x") == "end\nThe job has left no files.\n"
+    assert tail.lstrip("x") == "end\nThe job left no files.\n"
 
 
 def test_cancelling_ends_a_program_at_once(pool):

@@ -121,7 +121,7 @@ def test_a_full_disk_loses_no_job(pool, monkeypatch):
         time.sleep(0.3)
         assert job["state"] == "queued"
     said = "The worker could not run it: No space left on device on the worker's machine."
-    assert job["detail"] == f"{said} It is tried again soon."
+    assert job["detail"] == f"{said} It will be retried soon."
     monkeypatch.undo()
     assert pool.worker.run_next()
     assert pool.told(id_)["state"] == "succeeded"
@@ -147,5 +147,5 @@ def test_a_worker_that_is_asked_to_end_gives_its_job_back(pool):
     pool.worker.stop.set()
     assert pool.worker.run_next()
     job = pool.told(id_)
-    assert (job["state"], job["detail"]) == ("queued", "It waits for its turn.")
+    assert (job["state"], job["detail"]) == ("queued", "It is waiting for its turn.")
     assert list(pool.settings.folder.iterdir()) == []

@@ -58,8 +58,8 @@ def test_a_job_runs_there_as_it_would_here(cluster):
     assert (job["state"], job["result"], job["attempts"]) == ("succeeded", f"{RESULT}@1", 1), job
     lines = job["log"].splitlines()
     assert lines[:2] == [f"{len(content)} b'abc' b'xyz' beside", "{'epochs': 3}"]
-    assert "Left out: link: it is no ordinary file" in lines
-    assert "Left out: bad.pkl: a pickle, which can run code where it is opened" in lines
+    assert "Left out: link: it is not a regular file" in lines
+    assert "Left out: bad.pkl: a pickle, which can run code when opened" in lines
     assert pool.results(job) == {
         "deep/model.bin": content[::-1],
         "empty.txt": b"",
@@ -144,7 +144,7 @@ def test_a_worker_that_is_killed_gives_its_job_to_another_one(cluster):
         told = interrupted(cluster, kill)
     finally:
         os.killpg(anvil.pid, signal.SIGCONT)
-    assert "the machine that had it does not answer any more" in told
+    assert "the machine running it no longer answers" in told
 
 
 def _named_next(cluster: JobCluster) -> str:
@@ -199,7 +199,7 @@ def test_a_hostile_program_finds_nothing_of_the_cluster(cluster):
     other.rmdir()
     assert job["state"] == "succeeded", job
     found = [line for line in job["log"].splitlines() if not line.endswith(" nothing")]
-    assert found == ["The job has left no files."]
+    assert found == ["The job left no files."]
     assert job["log"].count("nothing") == 14
     for port in (facts["scheduler"], facts["worker"]):  # they are there
         socket.create_connection(("127.0.0.1", port), 5).close()
@@ -250,4 +250,4 @@ def test_nobody_without_the_right_certificate_gets_in(cluster, tmp_path, capfd, 
         assert room is None
     said = capfd.readouterr().err
     assert said.count(f"The Dask scheduler at {cluster.address} cannot be used: ") == 2
-    assert "it needs certificates: set distributed.comm.tls.ca-file" in said
+    assert "it requires certificates: set distributed.comm.tls.ca-file" in said

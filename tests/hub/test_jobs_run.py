@@ -71,8 +71,8 @@ def test_a_job_reads_its_inputs_and_its_results_become_a_version_with_lineage(po
     lines = job["log"].splitlines()
     assert lines[:2] == ["7 CC0-1.0 beside red", "{'epochs': 3, 'x': [1, 'a']}"]
     assert "read-only: OSError" in lines
-    assert "Left out: link: it is no ordinary file" in lines
-    assert "Left out: bad.pkl: a pickle, which can run code where it is opened" in lines
+    assert "Left out: link: it is not a regular file" in lines
+    assert "Left out: bad.pkl: a pickle, which can run code when opened" in lines
     assert pool.results(job) == {
         "deep/model.txt": b"weights",
         "tensorboard/runs/events.out.tfevents.1.host": b"board",
@@ -111,7 +111,7 @@ def test_a_notebook_gets_its_parameters_and_comes_back_executed(pool):
 def test_a_program_that_fails_is_not_run_again_and_says_why(pool):
     job = pool.ran("print('before')\nraise ValueError('too small')")
     assert (job["state"], job["attempts"]) == ("failed", 1)
-    assert job["detail"] == "It ended with status 1; its log says why."
+    assert job["detail"] == "It exited with status 1; its log may say why."
     assert job["log"].startswith("before\n")
     assert job["log"].endswith("ValueError: too small\n")
     assert job["result"] == RESULT

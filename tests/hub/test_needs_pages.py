@@ -56,7 +56,7 @@ def test_somebody_answers_and_takes_back(hub):
     ada.send(FORM, {**form.fields, "placement-1": "?"})
     assert "You answered: right." in ada.see(FORM).text, "the first answer counts"
     assert "✓ answered before" in ada.see("/pages/needs").text
-    assert "Your 4 answers are deleted." in ada.after(ada.send("/pages/needs/taken-back")).text
+    assert "Your 4 answers have been deleted." in ada.after(ada.send("/pages/needs/taken-back")).text
     assert "You answered" not in ada.see(FORM).text
 
 
@@ -122,7 +122,7 @@ def test_somebody_sees_what_they_used_and_has_it_forgotten(hub):
     hub.get("ada", "/documents/engines/notes")
     assert "/pages/documents/engines/notes" in ada.see("/pages/recommendations").links
     page = ada.after(ada.send("/pages/recommendations/forgotten"))
-    assert "is forgotten" in page.text
+    assert "has been deleted" in page.text
     assert "/pages/documents/engines/notes" not in page.links
 
 

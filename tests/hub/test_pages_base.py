@@ -104,7 +104,7 @@ def test_a_form_from_elsewhere_is_refused_even_with_the_token(ada, headers):
     data = {"form_token": ada.token, "a": "typed by somebody else"}
     answer = ada.client.post("/pages/test-form", data=data, headers=headers)
     assert answer.status_code == 403
-    assert "another page" in PageContent(answer.text).text
+    assert "own pages" in PageContent(answer.text).text
     assert "typed by" not in answer.text
     assert not kept
     ada.client.cookies.clear()
@@ -172,7 +172,7 @@ def test_what_is_no_form_is_refused(ada, body):
     for headers in (kind, {"Content-Type": "text/plain"}, {"Content-Type": "multipart/form-data"}):
         answer = ada.client.post("/pages/test-form", content=body, headers={**SAME, **headers})
         assert answer.status_code == 403
-        assert "not a form" in PageContent(answer.text).text
+        assert "one of the hub's forms" in PageContent(answer.text).text
     many = "&".join(f"a{n}=" for n in range(4000))
     kind = {"Content-Type": "application/x-www-form-urlencoded"}
     answer = ada.client.post("/pages/test-form", content=many, headers={**SAME, **kind})
@@ -221,7 +221,7 @@ def test_errors_are_pages_with_a_way_on(hub, ada, monkeypatch):
     monkeypatch.setattr(hub.state.identity, "person", fail(RuntimeError("a secret trace")))
     broken = ada.get("/pages/")
     assert broken.status_code == 500
-    assert "<h1>This did not work</h1>" in broken.text
+    assert "<h1>Something went wrong</h1>" in broken.text
     assert "secret" not in broken.text
 
 

@@ -53,11 +53,11 @@ def test_a_button_follows_and_leads_back(hub, bose):
     answer = bose.send(HERE, button.fields)
     assert answer.headers["location"] == guide
     page = bose.after(answer)
-    assert "You follow engines/guide now." in page.text
+    assert "You now follow engines/guide." in page.text
     assert followed(hub) == [("item", "engines/guide")]
     other = page.form(HERE)
     assert other.fields["wish"] == "unfollow"
-    assert "no more" in bose.after(bose.send(HERE, other.fields)).text
+    assert "no longer follow" in bose.after(bose.send(HERE, other.fields)).text
     assert followed(hub) == []
     assert {"subscription.make", "subscription.end"} <= {entry.action for entry in hub.log()}
 

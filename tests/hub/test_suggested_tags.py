@@ -178,6 +178,6 @@ def test_suggesting_keeps_the_revision_that_a_card_began_from(hub):
     assert ada.send(path, faster).status_code == 303
     shown = PageContent(ada.send(path, {**form.fields, "action": "suggest"}).text).form(path)
     answer = ada.send(path, {**shown.fields, "action": "save"})
-    assert answer.status_code == 422 and "It says now: of a colleague" in answer.text
+    assert answer.status_code == 422 and "It now says: of a colleague" in answer.text
     dora = PageVisitor(hub, "dora")
     assert dora.send(path, {"title": "Rain", "action": "suggest"}).status_code == 404

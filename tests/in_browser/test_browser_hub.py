@@ -92,7 +92,7 @@ def test_from_the_start_to_an_item_by_keyboard_alone(chrome):
     page.get_by_role("heading", name="Pending requests").wait_for()
     tab_to(page, "Grant read to dora")
     page.keyboard.press("Enter")
-    page.get_by_text("dora may read engines/riders now.").wait_for()
+    page.get_by_text("dora may now read engines/riders.").wait_for()
     assert page.wrong == []
     page.context.close()
 

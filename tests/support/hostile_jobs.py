@@ -71,7 +71,7 @@ print("alive")
     ),
     "it closes what is open": HostileJob("import os\nos.closerange(0, 4096)\nos._exit(0)"),
     "it breaks": HostileJob(
-        "import ctypes\nctypes.string_at(0)", "failed", ("It was ended by signal 11",)
+        "import ctypes\nctypes.string_at(0)", "failed", ("It was killed by signal 11",)
     ),
     "daemons that write after its end": HostileJob(
         """

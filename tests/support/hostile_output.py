@@ -7,11 +7,11 @@ from hostile_jobs import HostileJob, stopped
 RESULTS = {
     "pipes": HostileJob(
         "import os\nos.mkdir('results/d')\nos.mkfifo('results/pipe')\nos.mkfifo('results/d/pipe')",
-        says=("Left out: d/pipe: it is no ordinary file", "Left out: pipe: it is no ordinary"),
+        says=("Left out: d/pipe: it is not a regular file", "Left out: pipe: it is no ordinary"),
     ),
     "a socket": HostileJob(
         "import socket\nheld = socket.socket(socket.AF_UNIX)\nheld.bind('results/socket')",
-        says=("Left out: socket: it is no ordinary file",),
+        says=("Left out: socket: it is not a regular file",),
     ),
     "links out of the folder": HostileJob(
         """
@@ -19,7 +19,7 @@ import os
 for n, place in enumerate(("/etc/passwd", "/proc/self/environ", "..", "/")):
     os.symlink(place, f"results/link{n}")
 """,
-        says=("Left out: link0: it is no ordinary file", "Left out: link3: it is no ordinary"),
+        says=("Left out: link0: it is not a regular file", "Left out: link3: it is no ordinary"),
     ),
     "hard links out of the folder": HostileJob(
         """
@@ -60,10 +60,10 @@ os.mkdir("results/MODEL")
 open("results/MODEL/weights", "w").write("x")
 """,
         says=(
-            "Left out: a\ufffdLeft out: nothing: its name cannot be kept",
-            "Left out: a:b: its name cannot be kept",
-            "Left out: Model: its name is that of a file and of a folder",
-            "another file has the same name, but for capitals or how accents are written",
+            "Left out: a\ufffdLeft out: nothing: its name cannot be stored",
+            "Left out: a:b: its name cannot be stored",
+            "Left out: Model: its name is used by both a file and a folder",
+            "another file's name differs only in capitals or in how accents are encoded",
         ),
         keeps=frozenset({"card.json", "README.md", "..hidden", "n" * 255, "MODEL/weights"}),
     ),
@@ -116,7 +116,7 @@ except OSError as error:
     ),
     "no folder": HostileJob(
         "import os, shutil\nshutil.rmtree(os.environ['LEPTON_JOB_RESULTS'])",
-        says=("The job has left no files.",),
+        says=("The job left no files.",),
         keeps=None,
     ),
     "another folder in its place": HostileJob(
@@ -161,7 +161,7 @@ os.symlink("/etc/passwd", "c.tfevents.1")
     ),
     "a file that is TensorBoard's folder": HostileJob(
         "open('results/Tensorboard', 'w').close()\nopen('a.tfevents.1', 'w').close()",
-        says=("Left out: tensorboard/a.tfevents.1: its name is that of a file and of a folder",),
+        says=("Left out: tensorboard/a.tfevents.1: its name is used by both a file and a folder",),
         keeps=frozenset({"Tensorboard"}),
     ),
 }

@@ -106,7 +106,7 @@ def running_hub(folder: Path, log: Path) -> Iterator[tuple[subprocess.Popen[str]
     try:
         said = ""
         with killed_after(process):
-            while "Stop: Ctrl+C" not in said:
+            while "Press Ctrl+C to stop" not in said:
                 line = process.stdout.readline()
                 assert line, said + log.read_text()
                 said += line

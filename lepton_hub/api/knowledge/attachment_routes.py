@@ -188,5 +188,5 @@ def read_notebook(
         content = b"".join(state.store.read(found.sha256)).decode("utf-8")
         return Response(state.renderer.notebook(content), media_type="text/html")
     except (NotANotebook, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, NotANotebook) else "it is no text"
+        why = str(error) if isinstance(error, NotANotebook) else "it is not text"
         raise Problem(415, f"{found.path} cannot be shown as a notebook: {why}.") from error

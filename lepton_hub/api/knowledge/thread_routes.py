@@ -145,7 +145,9 @@ def _accept(state: State, person: Person, id_: str, post: str | None) -> ThreadA
         try:
             accept(session, person, thread, post)
         except NoQuestion as error:
-            detail = "Only a question has an accepted answer: a post other than the question."
+            detail = (
+                "Only a question can have an accepted answer, and it must be one of the replies."
+            )
             raise Problem(409, detail) from error
         note_thread(session, person, "thread.accept", thread, post=post)
         return thread_answer(thread)

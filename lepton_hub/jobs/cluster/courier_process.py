@@ -37,7 +37,8 @@ class CourierProcess:
         missing = [name for name in ("distributed", "autograder") if find_spec(name) is None]
         if missing:
             raise ClusterUnusable(
-                f"Jobs on a Dask cluster need {' and '.join(missing)}. In the clone: "
+                f"Running jobs on a Dask cluster requires {' and '.join(missing)}. In the clone, "
+                "run "
                 ".venv/bin/pip install -c constraints.txt -e '.[hub,distributed]'"
             )
         own = {

@@ -199,8 +199,8 @@ async def serve(address: str, silence: float, source: int, target: int) -> None:
             and not Security().get_connection_args("client")["ssl_context"]
         ):
             raise OSError(
-                "it needs certificates: set distributed.comm.tls.ca-file, .client.cert and "
-                ".client.key in Dask's configuration; docs/cluster.md says how"
+                "it requires certificates: set distributed.comm.tls.ca-file, .client.cert and "
+                ".client.key in Dask's configuration; docs/cluster.md explains how"
             )
         options = {"timeout": CONNECT_SECONDS, "set_as_default": False, "asynchronous": True}
         client = await Client(address, **options)

@@ -28,8 +28,8 @@ def checked_address(address: str) -> str:
     if parts.scheme == "tls" or (parts.scheme == "tcp" and _is_loopback(host)):
         return address
     raise UnsafeScheduler(
-        f"{address} is not encrypted, and whoever listens or joins there gets what jobs read: use "
-        "tls://HOST:PORT (docs/cluster.md). tcp:// is for this machine alone."
+        f"{address} is not encrypted: anybody who listens or joins there could read the jobs' "
+        "data. Use tls://HOST:PORT (docs/cluster.md); tcp:// is only for this machine."
     )
 
 

@@ -28,8 +28,8 @@ def problem_of(status: int, reason: str) -> str:
     if reason:
         return f"It was stopped: {reason}."
     if status < 0:
-        return f"It was ended by signal {-status}; its log may say more."
-    return f"It ended with status {status}; its log says why." if status else ""
+        return f"It was killed by signal {-status}; its log may say more."
+    return f"It exited with status {status}; its log may say why." if status else ""
 
 
 def trouble_in_words(error: Exception) -> str:
@@ -39,11 +39,11 @@ def trouble_in_words(error: Exception) -> str:
     if isinstance(error, SignInUnavailable):
         return "JupyterHub, which knows who may read what, did not answer"
     if isinstance(error, MachineLost):
-        return "the machine that had it does not answer any more"
+        return "the machine running it no longer answers"
     if isinstance(error, ProgramNotStarted):
         return "the sandbox did not start"
     if isinstance(error, OSError):
         return f"{error.strerror or type(error).__name__} on the worker's machine"
     if isinstance(error, Trouble):
         return "its contents could not be read or written"
-    return f"the hub made a mistake ({type(error).__name__})"
+    return f"an internal error in the hub ({type(error).__name__})"

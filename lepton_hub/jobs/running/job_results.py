@@ -101,7 +101,7 @@ def store_files(
         pieces = _checked(file.pieces(), check)
         first = next(pieces, b"")
         if is_pickle(file.path, first[:HEAD]):
-            left_out.append(f"{file.path}: a pickle, which can run code where it is opened")
+            left_out.append(f"{file.path}: a pickle, which can run code when opened")
             continue
         blob = store.write(chain([first], pieces))
         kind = mimetypes.guess_type(file.path)[0] or "application/octet-stream"

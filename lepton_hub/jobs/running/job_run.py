@@ -55,10 +55,12 @@ LONGEST_PAUSE = 300.0
 TRIES = 5
 """How often results are stored before the job is given back."""
 
-GONE = "Its program or one of its inputs does not exist any more for who asked for the job."
-NOT_YOURS = "Who asked for the job may not add versions to the item for its results any more."
-DAMAGED = "A content that it needs is damaged. Whoever shared it can share it again."
-NO_RESULTS = "The job has left no files.\n"
+GONE = "Its program or one of its inputs no longer exists for the person who submitted the job."
+NOT_YOURS = (
+    "The person who submitted the job may no longer add versions to the item for its results."
+)
+DAMAGED = "A file it needs is damaged. Whoever shared it can share it again."
+NO_RESULTS = "The job left no files.\n"
 
 Result = TypeVar("Result")
 
@@ -232,7 +234,7 @@ class JobRun:
         except (NotVisible, NotAllowed):
             self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, NOT_YOURS, now()))
         except PathTwice as error:
-            why = f"Its results cannot be kept: {error} is a file and a folder."
+            why = f"Its results cannot be stored: {error} is both a file and a folder."
             self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, why, now()))
 
     def _end(self, work: Callable[[Session], object]) -> None:

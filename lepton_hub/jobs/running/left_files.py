@@ -22,7 +22,7 @@ EVENTS = ".tfevents."
 RESULTS = "results"
 TENSORBOARD = "tensorboard/"
 OWN_FOLDER = (
-    f"{RESULTS}: this folder is the program's own; the one for results is the one that "
+    f"{RESULTS}: this folder was created by the program; results belong in the folder that "
     "LEPTON_JOB_RESULTS names"
 )
 
@@ -94,12 +94,12 @@ class LeftFiles:
             check_path(path)
             path.encode()
         except (NameProblem, UnicodeEncodeError):
-            return "its name cannot be kept"
+            return "its name cannot be stored"
         name = same_on_any_computer(path)
         if name in self._names:
-            return "another file has the same name, but for capitals or how accents are written"
+            return "another file's name differs only in capitals or in how accents are encoded"
         if name in self._folders or not self._names.isdisjoint(_folders_of(name)):
-            return "its name is that of a file and of a folder"
+            return "its name is used by both a file and a folder"
         return ""
 
 
@@ -132,11 +132,11 @@ def _walk(folder: Path, left_out: list[str], below: str = "", depth: int = 0) ->
         if is_file:
             yield path
         elif not is_folder:
-            left_out.append(f"{shown(path)}: it is no ordinary file")
+            left_out.append(f"{shown(path)}: it is not a regular file")
         elif depth < MOST_DEPTH and len(path) < PATH:
             yield from _walk(folder, left_out, path, depth + 1)
         else:
-            left_out.append(f"{shown(path)}: it lies too deep")
+            left_out.append(f"{shown(path)}: it is nested too deeply")
 
 
 def _status(place: Path) -> os.stat_result | None:

@@ -172,7 +172,7 @@ def walls_here() -> dict[str, bool]:
     They are tried in a process of their own: this one may have threads.
     """
     if importlib.util.find_spec("autograder") is None:
-        raise NoWalls("The grader's package, which has the sandbox, is not installed.")
+        raise NoWalls("The grader's package, which provides the sandbox, is not installed.")
     try:
         result = subprocess.run(
             [sys.executable, "-P", "-m", _WATCHER, "survey"],
@@ -184,7 +184,7 @@ def walls_here() -> dict[str, bool]:
         raise NoWalls("The sandbox could not be tried on this machine.") from error
     walls = found["walls"]
     if not walls["namespaces"] or not walls["system_calls"]:
-        raise NoWalls(f"Jobs cannot be closed in on this machine: {'; '.join(found['problems'])}.")
+        raise NoWalls(f"Jobs cannot be sandboxed on this machine: {'; '.join(found['problems'])}.")
     return walls
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 ITEM_SENTENCES = {
-    "name": "A name has small letters, digits and . _ - and begins with a letter or a digit.",
+    "name": "Use lowercase letters, digits and . _ - only, beginning with a letter or a digit.",
     "space": "Choose one of your spaces.",
-    "tags": "At most 20 tags of up to 32 small letters, digits, spaces and . _ - each.",
+    "tags": "At most 20 tags, each of up to 32 lowercase letters, digits, spaces and . _ -",
 }
 """What to do, by the fields that the forms of items and of documents have in common."""
 
@@ -32,7 +32,7 @@ def problems_of(error: ValidationError, sentences: Mapping[str, str]) -> dict[st
         if kind == "too_long" and isinstance(one["input"], str):
             said = f"At most {one['ctx']['max_length']} characters."
         elif kind == "missing" or (kind == "too_short" and isinstance(one["input"], str)):
-            said = "This is needed."
+            said = "This field is required."
         else:
             said = sentences.get(name) or f"{said[:1].upper()}{said[1:]}."
         found.setdefault(name, said)

@@ -28,14 +28,14 @@ _SENTENCES = {
     **ITEM_SENTENCES,
     "section": "Name a part of the course as MODULE/NOTEBOOK#Section, such as "
     "02_data_pipelines/lesson.ipynb#Leakage.",
-    "file": 'It has none of / \\ : * ? " < > | in it, nor ends with a dot or a blank.',
-    "audience": "Choose who shall see it.",
+    "file": 'It must not contain / \\ : * ? " < > | or end with a dot or a space.',
+    "audience": "Choose who can see it.",
 }
 
 
 ERASED = (
-    "This form was sent before, and what it made has been deleted since. For something new, open "
-    "the form anew."
+    "This form has already been sent, and what it created has since been deleted. To create "
+    "something new, open the form again."
 )
 
 

@@ -15,7 +15,7 @@ from lepton_hub.identity.person import Person
 
 PERSONAL_DATA = [
     ("none", "none: it says nothing about people"),
-    ("pseudonymous", "pseudonymous: people under other names or numbers"),
+    ("pseudonymous", "pseudonymous: people appear under other names or numbers"),
     ("personal", "personal: people who can be identified"),
 ]
 MOST_OFFERED = 100
@@ -23,9 +23,9 @@ MOST_OFFERED = 100
 
 def spaces_of(person: Person) -> list[tuple[str, str]]:
     """Return where somebody may make items, the teams first, and what that means."""
-    teams = [(team, f"{team}: your team reads it") for team in sorted(person.teams)]
+    teams = [(team, f"{team}: your team can read it") for team in sorted(person.teams)]
     mine = own_space(person)
-    return [*teams, (mine, f"{mine}: you alone, until you share it")]
+    return [*teams, (mine, f"{mine}: only you, until you share it")]
 
 
 def offered_items(

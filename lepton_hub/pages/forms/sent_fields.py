@@ -21,7 +21,7 @@ class FormUnreadable(Exception):
     """A request holds no form, or one that no browser sends; the message says so."""
 
     def __init__(self) -> None:
-        super().__init__("What arrived is not a form of the hub's.")
+        super().__init__("What arrived is not one of the hub's forms.")
 
 
 @dataclass(frozen=True)

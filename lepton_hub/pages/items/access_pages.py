@@ -28,7 +28,10 @@ SENTENCES = {
     "item": "Type its name as SPACE/NAME, such as city/ridership.",
     "role": "Choose a role.",
 }
-ASKED = "You have asked. You see here when it is granted; a request ends after 30 days."
+ASKED = (
+    "Your request has been sent. This page shows when it is granted; a request expires after 30 "
+    "days."
+)
 
 
 @router.get("/pages/requests")

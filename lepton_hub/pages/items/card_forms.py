@@ -56,7 +56,7 @@ def differences(now: Card, typed: Mapping[str, str]) -> dict[str, str]:
     """Return by field what a card says now, where that differs from what was typed."""
     known = typed_of(now)
     return {
-        name: f"It says now: {known[name] or 'nothing'}"
+        name: f"It now says: {known[name] or 'nothing'}"
         for name in known
         if known[name] != (typed.get(name, "") if name != "tags" else _joined_text(typed))
     }

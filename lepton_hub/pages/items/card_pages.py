@@ -25,8 +25,9 @@ from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels
 router = APIRouter(include_in_schema=False)
 
 CHANGED = (
-    "The card was changed meanwhile, so nothing was saved yet. Where it differs from what you "
-    "typed, the field says what it says now. Save again to have it as it stands here."
+    "The card has been changed in the meantime, so nothing has been saved yet. Where it differs "
+    "from what you typed, the field shows the current value. Save again to replace it with what "
+    "is in the form."
 )
 
 
@@ -58,7 +59,9 @@ def change_card(
         known = form.get("revision") == str(revision)
         if card is not None and known:
             replace_card(session, person, item, card)
-            return see_other(request, f"/pages/items/{item.reference}", "The card is changed.")
+            return see_other(
+                request, f"/pages/items/{item.reference}", "The card has been changed."
+            )
         if card is not None:
             problems = {**differences(card_of(item), typed), "": CHANGED}
         note(session, person, "card.read", item.reference)
@@ -90,7 +93,7 @@ def delete(
         problem = f"To delete it, type its name: {name}"
         return _confirmation(request, state, person, space, name, problem)
     remove(state, person, space, name, afterwards)
-    answer = see_other(request, "/pages/items", f"{space}/{name} is deleted.")
+    answer = see_other(request, "/pages/items", f"{space}/{name} has been deleted.")
     answer.background = afterwards
     return answer
 

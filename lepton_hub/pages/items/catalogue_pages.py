@@ -90,7 +90,7 @@ def make_item(request: Request, state: State, person: Visitor, form: SentForm) -
                 request, state, person, told, form_key(form.get("once", ""), told)
             )
             reference = content_of(made)["reference"]
-            said = "It is made. Now add its first version: the files."
+            said = "The item has been created. Now add its first version: the files."
             return see_other(request, f"/pages/items/{reference}/versions/new", said)
         except Problem as problem:
             problems = {"space" if problem.status == 403 else "name": problem.detail}

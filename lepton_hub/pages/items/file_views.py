@@ -18,7 +18,7 @@ TEXTS = (
     *(".py", ".md", ".txt", ".json", ".yml", ".yaml", ".toml", ".cfg", ".ini", ".sql", ".r"),
     *(".jl", ".sh", ".c", ".h", ".cpp", ".java", ".js", ".ts", ".css", ".html", ".rst", ".log"),
 )
-MISSING = "The hub cannot read the content of this file now. Tell who runs it."
+MISSING = "The hub cannot read this file at the moment. Please tell its operator."
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,18 @@ def view_of_file(state: ServiceState, file: VersionFile) -> FileView:
         return FileView(file.path, why_not=str(error))
     except StorageError:
         return FileView(file.path, why_not=MISSING)
-    return FileView(file.path, why_not="Files of this kind are not shown here: download it.")
+    return FileView(file.path, why_not="Files of this type have no preview: download it.")
 
 
 def _notebook(state: ServiceState, file: VersionFile) -> FileView:
     if file.size > LARGEST_NOTEBOOK:
-        why = f"A notebook of more than {LARGEST_NOTEBOOK // 2**20} MB is not shown: download it."
+        why = f"A notebook of more than {LARGEST_NOTEBOOK // 2**20} MB has no preview: download it."
         return FileView(file.path, why_not=why)
     try:
         content = b"".join(state.store.read(file.sha256)).decode("utf-8")
         return FileView(file.path, html=rendered_notebook(state, content))
     except (NotANotebook, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, NotANotebook) else "it is no text"
+        why = str(error) if isinstance(error, NotANotebook) else "it is not text"
         return FileView(file.path, why_not=f"It cannot be shown as a notebook: {why}.")
 
 

@@ -39,10 +39,10 @@ SUBJECTS = [
 HOURS = [("1", "an hour"), ("24", "a day"), ("168", "a week"), ("720", "30 days"),
          ("2160", "90 days")]  # fmt: skip
 SENTENCES = {
-    "subject": "Choose whom you mean.",
+    "subject": "Choose who gets the role.",
     "name": "This cannot be the name of a person, a team or an organisation.",
     "role": "Choose a role.",
-    "hours": "Choose how long it works.",
+    "hours": "Choose when it expires.",
     "version": "There is no such version.",
 }
 MOST_VERSIONS = 100
@@ -72,7 +72,7 @@ def change_grant(
             raise NotVisible
         subject = Subject(typed["subject"])
         sharing_routes.revoke(state, person, space, name, subject, typed["name"])
-        return see_other(request, place, f"{_whom(typed)} has this role no more.")
+        return see_other(request, place, f"{_whom(typed)} no longer has this role.")
     try:
         told = NewGrant.model_validate(typed)
     except ValidationError as error:
@@ -81,7 +81,7 @@ def change_grant(
             problems = {"name": "Type the name." if not typed["name"] else problems[""]}
         return _page(request, state, person, space, name, typed=typed, problems=problems)
     sharing_routes.grant(state, person, space, name, told)
-    return see_other(request, place, f"{_whom(typed)} may {told.role} now.")
+    return see_other(request, place, f"{_whom(typed)} may now {told.role}.")
 
 
 @router.post("/pages/items/{space}/{name}/sharing/requests/{id}")
@@ -99,9 +99,9 @@ def answer(
     told = RequestDecision(granted=granted)
     made = sharing_routes.decide(state, person, space, name, id, told)
     said = (
-        f"{made.person} may {made.role} {space}/{name} now."
+        f"{made.person} may now {made.role} {space}/{name}."
         if granted
-        else "It is refused. To who asked, it looks like a request that waits."
+        else "The request has been refused. To the person who asked, it still looks pending."
     )
     back = "/pages/requests" if form.get("back") == "requests" else ""
     return see_other(request, back or f"/pages/items/{space}/{name}/sharing", said)
@@ -117,7 +117,7 @@ def change_link(
         if not _LINK.fullmatch(link):
             raise NotVisible
         sharing_routes.end_link(state, person, space, name, link)
-        said = "The link works no more."
+        said = "The link has been revoked."
         return see_other(request, f"/pages/items/{space}/{name}/sharing", said)
     typed = {"hours": form.get("hours", ""), "version": form.get("version", "")}
     try:

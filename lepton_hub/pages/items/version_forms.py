@@ -11,11 +11,11 @@ from lepton_hub.catalogue.cards import NewVersion
 from lepton_hub.pages.forms import ArrivedFile, problems_of
 
 _TYPES = "integer, number, text, boolean, date, datetime or category"
-COLUMN_HELP = f"One a line: name; type; unit; description. The type is {_TYPES}."
+COLUMN_HELP = f"One per line: name; type; unit; description. The type is {_TYPES}."
 SENTENCES = {
-    "made_from": "One version a line, with its number, such as city/ridership@3.",
+    "made_from": "One version per line, with its number, for example city/ridership@3.",
     "type": f"A column's type is {_TYPES}.",
-    "path": "A file's name cannot have \\ : * ? \" < > | in it, nor begin or end with a blank.",
+    "path": "A file's name cannot contain \\ : * ? \" < > | or begin or end with a space.",
 }
 _FIELDS = {"type": "columns", "name": "columns", "unit": "columns", "path": "file", "files": "file"}
 

@@ -60,14 +60,14 @@ def add_version(
             key = form_key(form.get("once", ""), told)
             answer = version_routes.add(request, state, person, space, name, told, key)
             number = content_of(answer)["number"]
-            said = f"Version {number} is there." if answer.status_code == 201 else SAME
+            said = f"Version {number} has been added." if answer.status_code == 201 else SAME
             return see_other(request, f"/pages/items/{space}/{name}?version={number}", said)
     except Problem as problem:
         problems = {"": problem.detail}
     return _form(request, state, person, space, name, dict(form), files, problems)
 
 
-SAME = "Nothing was added: the newest version says and holds the same."
+SAME = "Nothing was added: the newest version is identical."
 
 
 def _keep(state: ServiceState, person: Person, file: SentFile) -> ArrivedFile:

@@ -21,12 +21,12 @@ FIELDS = (
 SENTENCES = {
     "program": "Name a version, such as city/forecast@2.",
     "path": "Name a file of the program, such as train.py.",
-    "inputs": "Name one version in each line, such as city/ridership@3; at most 20.",
-    "parameters": "One in each line, such as epochs = 20; names as in Python.",
-    "processors": "A number from 1.",
-    "memory": "A number of GiB from 0.07, such as 2 or 0.5.",
+    "inputs": "One version per line, for example city/ridership@3; at most 20.",
+    "parameters": "One per line, for example epochs = 20; names as in Python.",
+    "processors": "A whole number of at least 1.",
+    "memory": "A number of GiB of at least 0.07, such as 2 or 0.5.",
     "seconds": "A number of minutes, such as 30.",
-    "priority": "Choose one of them.",
+    "priority": "Choose one of the options.",
     "team": "Choose one of your teams.",
     "result": "Name an item without a version, such as city/forecast-model.",
 }

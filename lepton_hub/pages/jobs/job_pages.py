@@ -92,14 +92,16 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
                 request, person, form.get("once", ""), told,
                 lambda session: _ask(session, state, person, told),
             )  # fmt: skip
-            return see_other(request, path, "The job is in the queue.")
+            return see_other(request, path, "The job has been queued.")
         except Problem as problem:  # it cannot be closed in here
             problems = {"": problem.detail}
         except JobRefused as refused:
             problems = {refused.field: str(refused)}
         except TooManyJobs:
             waiting = state.settings.jobs.waiting
-            problems = {"": f"{waiting} jobs of yours wait already: let some end."}
+            problems = {
+                "": f"{waiting} of your jobs are queued already: wait until some have ended."
+            }
         except (NotVisible, NotAllowed) as refused:
             hidden = isinstance(refused, NotVisible)
             problems = {"": NOT_THERE} if hidden else {"result": NOT_YOURS}
@@ -151,7 +153,7 @@ def cancel(request: Request, state: State, person: Visitor, form: SentForm, id: 
         before = found.state
         job = cancel_job(session, found.id, person.name, f"Cancelled by {person.name}.", now())
         note(session, person, "job.cancel", job.public_id)
-    said = "It had ended already." if before in ENDED else "The job is cancelled."
+    said = "It had already ended." if before in ENDED else "The job has been cancelled."
     return see_other(request, f"/pages/jobs/{job.public_id}", said)
 
 

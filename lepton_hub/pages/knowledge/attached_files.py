@@ -57,13 +57,13 @@ def attach_file(
                 note(session, person, "attachment.add", item.reference, **facts)
     except AttachmentTaken:
         return (
-            f"{path}: the document has another attachment of this name, and an attachment never "
-            "changes. Rename the file, or delete the other one first."
+            f"{path}: the document already has a different attachment of this name, and an "
+            "attachment never changes. Rename the file, or delete the other one first."
         )
     except TooManyAttachments:
-        return f"{path}: the document has as many attachments as it may have."
+        return f"{path}: the document has the maximum number of attachments."
     except (HashMismatch, UploadMissing, UploadProblem):
-        return f"{path}: it did not arrive whole. Choose it again."
+        return f"{path}: it did not arrive completely. Choose it again."
     return None
 
 

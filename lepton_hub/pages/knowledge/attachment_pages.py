@@ -41,7 +41,11 @@ def add_attachments(
     problems = [problem for problem in found if problem] if chosen else ["Choose a file first."]
     if problems:
         return _list(request, state, person, space, name, problems)
-    said = "The file is attached." if len(chosen) == 1 else f"{len(chosen)} files are attached."
+    said = (
+        "The file has been attached."
+        if len(chosen) == 1
+        else f"{len(chosen)} files have been attached."
+    )
     return see_other(request, f"/pages/documents/{space}/{name}/attachments", said)
 
 
@@ -75,7 +79,7 @@ def delete_attachment(
         note(session, person, "attachment.delete", item.reference, name=file, sha256=sha256)
     afterwards.add_task(state.erase)
     answer = see_other(
-        request, f"/pages/documents/{space}/{name}/attachments", f"{file} is deleted."
+        request, f"/pages/documents/{space}/{name}/attachments", f"{file} has been deleted."
     )
     answer.background = afterwards
     return answer

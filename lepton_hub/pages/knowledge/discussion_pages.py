@@ -159,7 +159,7 @@ def begin_discussion(request: Request, state: State, person: Visitor, form: Sent
     except AudienceClosed as error:
         problem = f"You cannot address this audience: {error}."
         return _new(request, state, person, typed, {"audience": problem}, 403)
-    return see_other(request, path, "Your post is there for others to read and answer.")
+    return see_other(request, path, "Your post is now visible to others, who can answer it.")
 
 
 def _begin(session: Session, person: Person, told: NewThread) -> str:

@@ -125,7 +125,7 @@ def make_document(request: Request, state: State, person: Visitor, form: SentFor
     except NameTaken:
         problem = f"{told.space} has, or had, an item {told.name}: choose another name."
         return _new(request, person, typed, {"name": problem}, 409)
-    return see_other(request, path, "The document is made.")
+    return see_other(request, path, "The document has been created.")
 
 
 @router.get("/pages/documents/{space}/{name}")
@@ -188,7 +188,7 @@ def delete_document(
         delete_item(session, item, person.name)
         note(session, person, "item.delete", item.reference, versions=[])
     afterwards.add_task(state.erase)
-    answer = see_other(request, "/pages/documents", f"{space}/{name} is deleted.")
+    answer = see_other(request, "/pages/documents", f"{space}/{name} has been deleted.")
     answer.background = afterwards
     return answer
 

@@ -54,7 +54,7 @@ def edit_document(
         newest = find_revision(session, item)
         note(session, person, "document.read", item.reference, revision=start.number)
     older = start.number != newest.number
-    message = f"Bring revision {start.number} back" if older else ""
+    message = f"Restore revision {start.number}" if older else ""
     return _form(request, person, item, EditForm(start.text, message, newest.number))
 
 
@@ -77,7 +77,7 @@ def save_document(
             try:
                 revision = add_revision(session, person, item, told, typed.base)
             except TextExists:
-                said = "That is the text already: nothing is changed."
+                said = "The text is unchanged, so no revision was added."
             else:
                 facts = {"revision": revision.number, "characters": len(told.text)}
                 note(session, person, "document.change", item.reference, **facts)

@@ -96,8 +96,8 @@ def remove_post(
         note_thread(session, person, "post.delete", thread, post=id, number=number, by=by)
         public_id = thread.public_id
     if number == 1:
-        return see_other(request, "/pages/discussions", "The discussion is deleted.")
-    return see_other(request, f"/pages/discussions/{public_id}", "The post is deleted.")
+        return see_other(request, "/pages/discussions", "The discussion has been deleted.")
+    return see_other(request, f"/pages/discussions/{public_id}", "The post has been deleted.")
 
 
 def _form(

@@ -84,7 +84,7 @@ def change_subscription(
     try:
         said = _change(state, person, Followed(kind), target, form.get("wish") != "unfollow")
     except TooManySubscriptions:
-        problem = {"target": "You follow too much: end some subscriptions first."}
+        problem = {"target": "You follow too many things: unfollow some first."}
         return _page(request, state, person, target, kind, problem)
     except NotVisible:
         if "back" in form:
@@ -109,13 +109,17 @@ def change_mail(request: Request, state: State, person: Visitor, form: SentForm)
     elif every != "never" and state.mail is None:
         problem = "This hub sends no e-mail."
     elif every != "never" and state.mail and state.mail.address_of(person.name) is None:
-        problem = "The hub knows no address of yours."
+        problem = "The hub does not know your e-mail address."
     if problem:
         return _page(request, state, person, problems={"every": problem})
     with state.sessions.begin() as session:
         wish_mail(session, person, DAYS[every])
         note(session, person, "digest.wish", "mail", every=every)
-    said = "No digest comes by e-mail." if every == "never" else f"The digest comes each {every}."
+    said = (
+        "You will get no digest by e-mail."
+        if every == "never"
+        else f"You will get the digest every {every}."
+    )
     return see_other(request, _HERE, said)
 
 
@@ -126,10 +130,10 @@ def _change(state: ServiceState, person: Person, kind: Followed, target: str, fo
             _, is_new = subscribe(session, person, kind, target)
             if is_new:
                 note(session, person, "subscription.make", f"{kind}:{target}")
-            return f"You follow {target} now."
+            return f"You now follow {target}."
         unsubscribe(session, person, kind, target)
         note(session, person, "subscription.end", f"{kind}:{target}")
-        return f"You follow {target} no more."
+        return f"You no longer follow {target}."
 
 
 def _documents(session: Session, person: Person) -> frozenset[str]:

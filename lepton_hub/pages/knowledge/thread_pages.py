@@ -78,9 +78,9 @@ def reply(
     try:
         path = take_once(request, person, form.get("once", ""), told, work)
     except ThreadFull:
-        problems = {"text": "This discussion is full: begin another one."}
+        problems = {"text": "This discussion is full: start another one."}
         return _thread(request, state, person, id, typed=dict(form), problems=problems)
-    return see_other(request, path, "Your answer is there.")
+    return see_other(request, path, "Your answer has been added.")
 
 
 @router.post("/pages/discussions/{id}/accepted")
@@ -98,7 +98,7 @@ def accept_answer(
         except NoQuestion:
             said = "Only a question has an accepted answer: a post other than the question."
         else:
-            said = "The answer is accepted." if post else "The question is open again."
+            said = "The answer has been accepted." if post else "The question is open again."
             note_thread(session, person, "thread.accept", thread, post=post)
     return see_other(request, post_path(id, post) if post else f"/pages/discussions/{id}", said)
 

@@ -60,7 +60,7 @@ from lepton_hub.permissions import Subject
 router = APIRouter(include_in_schema=False)
 
 TOO_LONG = f"This is too long: at most {MOST_CHARACTERS} characters."
-NO_SUCH = "The form holds an answer that the survey does not have: choose again."
+NO_SUCH = "The form contains an answer that the survey does not offer: choose again."
 
 
 @router.get("/pages/needs")
@@ -80,7 +80,7 @@ def overview(request: Request, state: State, person: Visitor) -> Response:
         "learning/needs.html",
         lines=lines,
         has_answers=bool(answers),
-        choices=[*mine, ("", "nobody: my answers are for me alone")],
+        choices=[*mine, ("", "no group: only I see my answers")],
         chosen=_told(chosen) if chosen else "",
         is_counted=chosen is not None,
         groups=[(group, group_title(group)) for group in shown],
@@ -97,7 +97,11 @@ def choose_group(request: Request, state: State, person: Visitor, form: SentForm
             raise NotVisible from error
         count_with(session, person, group)
         note(session, person, "survey.answer", SUBJECT)
-    said = f"You are counted with {group_title(group)}." if group else "You are counted nowhere."
+    said = (
+        f"Your answers count for {group_title(group)}."
+        if group
+        else "Your answers count for no group."
+    )
     return see_other(request, "/pages/needs", said)
 
 
@@ -107,7 +111,7 @@ def take_all_back(request: Request, state: State, person: Visitor, form: SentFor
     with state.sessions.begin() as session:
         number = take_back(session, person.name)
         note(session, person, "survey.take_back", SUBJECT)
-    return see_other(request, "/pages/needs", f"Your {number} answers are deleted.")
+    return see_other(request, "/pages/needs", f"Your {number} answers have been deleted.")
 
 
 @router.get("/pages/needs/modules/{module:path}")
@@ -137,9 +141,9 @@ def answer(
     if problems:
         return _questions(request, state, person, subject, form, problems)
     if any(not view.outcome for view in asks_more):
-        said = "Kept. The questions below show what you may skip."
+        said = "Saved. The questions below show what you may skip."
         return see_other(request, f"/pages/needs/modules/{subject.id}", said)
-    return see_other(request, "/pages/needs", f"Kept: {subject.module.title}.")
+    return see_other(request, "/pages/needs", f"Saved: {subject.module.title}.")
 
 
 @router.get("/pages/needs/groups/{kind}/{name}")

@@ -114,9 +114,9 @@ def next_sentence(found: GroupNeeds, subjects: Mapping[str, SurveySubject]) -> s
         return ""
     title = found.next.module.title
     if found.next.instead_of is None:
-        return f"{title} is what this group lacks and wants most."
+        return f"This group needs {title} most."
     wanted = found.next.instead_of.title
-    return f"{title} comes first: {wanted} is wanted most, but builds on it."
+    return f"Start with {title}: the group wants {wanted} most, but it builds on {title}."
 
 
 def _said_of(module: str, answers: Valid, counted: set[tuple[str, str]]) -> str:

@@ -33,5 +33,5 @@ def forget(request: Request, state: State, person: Visitor, form: SentForm) -> R
         forget_user(session, person.name)
         note(session, person, "use.forget", "uses")
     return see_other(
-        request, "/pages/recommendations", "What you have used until now is forgotten."
+        request, "/pages/recommendations", "The record of what you have used has been deleted."
     )

@@ -84,7 +84,10 @@ def check_log(
     afterwards: BackgroundTasks,
 ) -> Response:
     """Begin to check the audit log."""
-    said = "The check has begun. It takes about six seconds for 100,000 entries; then reload."
+    said = (
+        "Verification has started. It takes about six seconds per 100,000 entries; then reload "
+        "this page."
+    )
     answer = see_other(request, "/pages/administration", said)
     afterwards.add_task(_check, state, person.name)
     answer.background = afterwards

@@ -34,12 +34,12 @@ def settings_shown(state: ServiceState) -> list[tuple[str, str]]:
          settings.blobs),
         ("Keys", f"{settings.keys}, newest generation {generations[0]}, kept {len(generations)}"),
         ("Address", settings.address or settings.prefix or "/"),
-        ("Proxies that are believed", settings.proxies or "none"),
-        ("Requests a minute for each person", f"{settings.requests_a_minute:g}"),
+        ("Trusted proxies", settings.proxies or "none"),
+        ("Requests per minute and person", f"{settings.requests_a_minute:g}"),
         ("Requests in one burst", str(settings.burst)),
         ("Requests of one person at a time", str(settings.requests_at_once)),
         ("Largest upload", f"{settings.largest_upload / 2**30:g} GiB"),
-        ("Answers of JupyterHub are cached for", f"{settings.identity_seconds:g} s"),
+        ("JupyterHub's answers are cached for", f"{settings.identity_seconds:g} s"),
         ("E-mail", f"{mail.scheme}://{mail.hostname}, from {settings.mail_from}" if mail else
          "none"),
     ]  # fmt: skip

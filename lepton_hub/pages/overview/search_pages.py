@@ -58,9 +58,9 @@ def find(
     problem = ""
     nothing_to_find = bool(q.strip()) and not words
     if nothing_to_find:
-        problem = "There is no word in it to look for: type letters or digits."
+        problem = "Your search contains no word: type letters or digits."
     elif len(words) > MOST_WORDS:
-        problem = f"Only the first {MOST_WORDS} words were looked for."
+        problem = f"Only the first {MOST_WORDS} words were used."
     filters = SearchFilters(words[:MOST_WORDS], kind, tag, team, owner)
     with state.reading.begin() as session:
         found = NOTHING
