@@ -1,6 +1,6 @@
 """Run the hub as JupyterHub's service: `python -m lepton_hub`, started by JupyterHub.
 
-LEPTON_HUB names its folder; settings.py says what else the environment may say, and JupyterHub sets
+LEPTON_HUB names its folder; settings.py lists the other environment variables, and JupyterHub sets
 the rest.
 """
 
@@ -30,13 +30,13 @@ from lepton_hub.unavailable import SECONDS as UNAVAILABLE_SECONDS
 from lepton_hub.unavailable import unavailable_app
 
 MADE_UP = "LEPTON_HUB_MADE_UP"
-"""Set to "on", it fills an empty hub with made-up content: `make hub` does."""
+"""If "on", an empty hub is filled with made-up content, as by `make hub`."""
 
 PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, SQLAlchemyError, OSError)
 
 
 def main(environment: Mapping[str, str] = os.environ) -> None:
-    """Serve until this process is asked to end."""
+    """Serve until this process is asked to stop."""
     missing = [name for name in ("LEPTON_HUB", "JUPYTERHUB_SERVICE_URL") if name not in environment]
     if missing:
         sys.exit(
@@ -66,7 +66,7 @@ def main(environment: Mapping[str, str] = os.environ) -> None:
 
 
 def oauth_of(environment: Mapping[str, str]) -> OAuthSignIn:
-    """Return JupyterHub's OAuth as it tells its services."""
+    """Return the OAuth settings that JupyterHub passes to its services."""
     host, base = environment.get("JUPYTERHUB_HOST", ""), environment.get("JUPYTERHUB_BASE_URL", "/")
     prefix = environment["JUPYTERHUB_SERVICE_PREFIX"]
     return OAuthSignIn(

@@ -1,1 +1,1 @@
-"""The hub's HTTP API: what requests and answers hold, and what all routes share."""
+"""The hub's HTTP API: request and response schemas, and what all routes share."""

@@ -1,4 +1,4 @@
-"""What the API's answers hold."""
+"""Response schemas of the API."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ItemAnswer(SharedSummary):
 
 
 class ItemPage(BaseModel):
-    """A page of items. total: of all pages; facets: how many are of each kind and have each tag."""
+    """A page of items. total: over all pages; facets: the number of items by kind and by tag."""
 
     items: list[SharedSummary]
     total: int
@@ -58,7 +58,7 @@ class FileAnswer(BaseModel):
 
 
 class VersionAnswer(BaseModel):
-    """A version. made_from: what it was made from, as far as you may see it."""
+    """A version. made_from: the versions it was made from that you may see."""
 
     reference: str
     number: int
@@ -81,14 +81,14 @@ class VersionPage(BaseModel):
 
 
 class LineageAnswer(BaseModel):
-    """What a version was made from, and what was made from it, as far as you may see it."""
+    """A version's lineage, both ways: the versions that you may see."""
 
     made_from: list[str]
     used_by: list[str]
 
 
 class TableAnswer(BaseModel):
-    """The beginning of a table; cut: whether there is more."""
+    """The first rows of a table; cut: whether there are more."""
 
     columns: list[str]
     rows: list[list[str]]
@@ -105,7 +105,7 @@ class UploadAnswer(BaseModel):
 
 
 class GrantAnswer(BaseModel):
-    """A role that somebody has with an item."""
+    """A role that somebody has on an item."""
 
     subject: Subject
     name: str
@@ -139,7 +139,7 @@ class RequestList(BaseModel):
 
 
 class LinkAnswer(BaseModel):
-    """A link. path: where it leads; told once, when it is made."""
+    """A link. path: where it leads; returned only when the link is created."""
 
     id: str
     version: int | None
@@ -156,7 +156,7 @@ class LinkList(BaseModel):
 
 
 class LinkedItem(BaseModel):
-    """What a link shows."""
+    """The item that a link shows."""
 
     reference: str
     kind: ItemKind
@@ -167,7 +167,7 @@ class LinkedItem(BaseModel):
 
 
 class PersonAnswer(BaseModel):
-    """You, as the hub knows you. spaces: where you may make items; sign_in: what to know of it."""
+    """You, as the hub knows you. spaces: where you may create items; sign_in: a warning."""
 
     name: str
     teams: list[str]
@@ -178,14 +178,14 @@ class PersonAnswer(BaseModel):
 
 
 class Erased(BaseModel):
-    """What was deleted: the digests of an item's versions."""
+    """A deleted item: the digests of its versions."""
 
     reference: str
     versions: list[str]
 
 
 def summary_of(item: SharedItem) -> SharedSummary:
-    """Return an item as it stands in a list."""
+    """Return an item's summary for a list."""
     return SharedSummary(**_summary(item))
 
 

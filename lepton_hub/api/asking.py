@@ -1,4 +1,4 @@
-"""Who asks, and with what: the dependencies of all routes."""
+"""Dependencies of all routes: the authenticated person, their token and the request's state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WHO_ARE_YOU = (
 )
 CROWDED = "Many new users are signing in from your network at once. Try again in 2 s."
 
-Space = Annotated[str, Path(pattern=f"^{SPACE}$", description="A team, or ~ and a person.")]
+Space = Annotated[str, Path(pattern=f"^{SPACE}$", description="A team, or ~ followed by a person.")]
 Name = Annotated[str, Path(pattern=f"^{ITEM}$")]
 Number = Annotated[
     str, Path(pattern=r"^(newest|[1-9][0-9]{0,8})$", description="A version's number, or newest.")
@@ -41,7 +41,7 @@ State = Annotated[ServiceState, Depends(state_of)]
 
 
 async def asker(request: Request, state: State) -> Person:
-    """Return who asks. Raises Problem when nobody is known, or when they ask too much."""
+    """Return the person who makes the request. Raises Problem if unknown or over the rate limit."""
     try:
         return identify(request, state, _token(request, state))
     except IdentityError as error:
@@ -49,11 +49,11 @@ async def asker(request: Request, state: State) -> Person:
 
 
 def identify(request: Request, state: ServiceState, token: str) -> Person:
-    """Return whose a token of the request is; "" is nobody's.
+    """Return the owner of the request's token; "" belongs to nobody.
 
-    Raises IdentityError, and Problem when they ask too much or JupyterHub does not answer. Only
-    tokens that somebody presents in a header count as guesses: many people may come from one
-    address, and whoever guesses there must not keep the others from signing in.
+    Raises IdentityError, and Problem over the rate limit or if JupyterHub does not answer. Only
+    tokens sent in a header count as guesses: many people may share one address, and somebody who
+    guesses there must not keep the others from signing in.
     """
     try:
         if not token:
@@ -77,11 +77,11 @@ Asker = Annotated[Person, Depends(asker)]
 
 
 def note(session: Session, person: Person, action: str, subject: str, /, **detail: Any) -> None:
-    """Write into the audit log, in the same transaction; last, since others then wait.
+    """Add an audit log entry in the same transaction; call it last, since other writers then wait.
 
-    A session that only reads (`ServiceState.reading`) ends its reading here. What it has read is
-    answered once the entry is committed. Where somebody used an item, that is kept as well, for
-    what colleagues may also need.
+    A read-only session (`ServiceState.reading`) stops reading here; the response is sent once the
+    entry is committed. If the entry counts as a use of an item, the use is recorded as well, for
+    recommendations.
     """
     begin_writing(session)
     keep_item_use(session, person.name, action, subject, detail)
@@ -89,21 +89,21 @@ def note(session: Session, person: Person, action: str, subject: str, /, **detai
 
 
 def begin_writing(session: Session) -> None:
-    """Have a session that has only read write from now on. Another one does so already."""
+    """Let a read-only session write from now on; no-op for any other session."""
     if session.info.pop(ONLY_READ, False):
         write_after_reading(session.connection())
 
 
 def version_number(number: str) -> int | None:
-    """Return a version's number from an address; None for the newest."""
+    """Return the version number in a path; None for the newest."""
     return None if number == "newest" else int(number)
 
 
 def _token(request: Request, state: ServiceState) -> str:
     """Return the token of a request, or "".
 
-    A browser's cookie counts for reading, and for changes that a page of the hub's own sends: no
-    other page knows the token of its forms, nor can it send this header.
+    A browser's cookie authorises reading, and changes sent by one of the hub's own pages: no other
+    page knows the form token, nor can it send this header.
     """
     shown = introduction_of(request)
     if shown.token:

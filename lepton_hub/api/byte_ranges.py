@@ -1,4 +1,4 @@
-"""Contents as answers: whole or a range of bytes (RFC 9110)."""
+"""Respond with a content, whole or a range of its bytes (RFC 9110)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})", re.ASCII)
 
 
 def content_response(request: Request, store: BlobStore, file: VersionFile) -> Response:
-    """Return a file as the client asks for it. Raises Problem."""
+    """Return the response with a file, or with the requested range of it. Raises Problem."""
     etag = f'"{file.sha256}"'
     headers = {
         "ETag": etag,
@@ -46,9 +46,9 @@ def content_response(request: Request, store: BlobStore, file: VersionFile) -> R
 
 
 def asked_range(request: Request, etag: str, size: int) -> tuple[int, int]:
-    """Return which bytes start, …, stop - 1 are asked for: one range, or else all of them.
+    """Return the requested range start, …, stop - 1: a single range, or else the whole content.
 
-    Only GET has ranges. Raises Problem where they lie outside.
+    Only GET supports ranges. Raises Problem for a range outside the content.
     """
     found = _RANGE.fullmatch(request.headers.get("range", ""))
     if found is None or request.method != "GET" or request.headers.get("if-range", etag) != etag:
@@ -56,7 +56,7 @@ def asked_range(request: Request, etag: str, size: int) -> tuple[int, int]:
     first, last = found.groups()
     if not first and not last:
         return 0, size
-    if not first:  # the last so many bytes
+    if not first:  # a suffix range
         start, stop = max(0, size - int(last)), size
     else:
         start, stop = int(first), min(size, int(last) + 1 if last else size)

@@ -1,4 +1,4 @@
-"""ETags, and requests that depend on them."""
+"""ETags and conditional requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lepton_hub.api.problems import Problem
 
 
 def tagged(request: Request, content: BaseModel, etag: str | None = None) -> Response:
-    """Return content as JSON with an ETag; 304 without it where the client has the same."""
+    """Return content as JSON with an ETag, or 304 if the client already has it."""
     text = content.model_dump_json()
     etag = etag or f'"{sha256(text.encode()).hexdigest()[:32]}"'
     if matches(request.headers.get("if-none-match"), etag):
@@ -20,7 +20,7 @@ def tagged(request: Request, content: BaseModel, etag: str | None = None) -> Res
 
 
 def matches(header: str | None, etag: str) -> bool:
-    """Return whether a list of ETags in a header, or `*`, has this one."""
+    """Return whether a header's list of ETags, or `*`, matches this one."""
     if header is None:
         return False
     wanted = [one.strip().removeprefix("W/") for one in header.split(",")]
@@ -28,7 +28,7 @@ def matches(header: str | None, etag: str) -> bool:
 
 
 def require_unchanged(request: Request, etag: str) -> None:
-    """Refuse to change what the client has not seen as it is now. Raises Problem."""
+    """Raise Problem unless If-Match names the current ETag."""
     header = request.headers.get("if-match")
     if header is None:
         raise Problem(

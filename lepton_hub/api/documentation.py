@@ -1,4 +1,4 @@
-"""The API's description as a page: made here, without scripts and without other hosts."""
+"""The API's documentation page, rendered here without scripts or content from other hosts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; frame-ancestors
 
 
 def documentation_page(description: dict[str, Any], address: str) -> str:
-    """Return the page of an OpenAPI description. address: where the description itself is."""
+    """Return the HTML page of an OpenAPI description. address: the description's own URL."""
     groups: dict[str, list[str]] = {}
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
@@ -75,7 +75,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> str:
 
 
 def _shape(part: dict[str, Any]) -> str:
-    """Return the kinds of content of a request or an answer, with links to their shapes."""
+    """Return the media types of a request or response, with links to their schemas."""
     found = []
     for kind, content in part.get("content", {}).items():
         name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]

@@ -1,7 +1,7 @@
-"""What tells a page of the hub's own from any other page that has a browser send something.
+"""Protect forms against cross-site request forgery: form tokens and origin checks.
 
-A form of the hub's carries a token that is bound to the browser's cookie: no other page can read
-it. Beside that, browsers say where a request comes from.
+Each form carries a token bound to the browser's cookie, which no other page can read. Browsers also
+declare the origin of a request.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from fastapi import Request
 from lepton_hub.identity.oauth import COOKIE
 
 FIELD, HEADER = "form_token", "x-form-token"
-"""Where a form, and where a script of a page, sends the token."""
+"""The form field, and the header set by the page's script, that carry the token."""
 
 
 def form_token(request: Request, key: bytes) -> str:
-    """Return the token of forms for the browser that asks."""
+    """Return the form token for the requesting browser."""
     cookie = request.cookies.get(COOKIE, "")
     return hmac.new(key, f"form {cookie}".encode(), sha256).hexdigest()
 
 
 def is_form_token(request: Request, key: bytes, token: str) -> bool:
-    """Return whether a token is that of this browser's forms."""
+    """Return whether a token is this browser's form token."""
     return hmac.compare_digest(token.encode("utf-8", "replace"), form_token(request, key).encode())
 
 
 def is_same_origin(request: Request) -> bool:
-    """Return whether a browser says that a page of this host sent a request.
+    """Return whether the browser declares that a page of this host sent the request.
 
-    Every browser sends Origin with what may change something, and most send Sec-Fetch-Site; what
-    has neither, or contradicts itself, is refused. The scheme is left out, since a proxy may end
-    TLS.
+    Every browser sends Origin with unsafe methods, and most send Sec-Fetch-Site; a request with
+    neither, or with contradictory values, is refused. The scheme is ignored, since a proxy may
+    terminate TLS.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")

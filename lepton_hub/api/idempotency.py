@@ -1,4 +1,4 @@
-"""Requests that may be sent twice and take effect once: the Idempotency-Key header."""
+"""Idempotent requests: a request repeated with the same Idempotency-Key takes effect once."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ IdempotencyKey = Annotated[
 
 
 KEY_EXPIRED = "This Idempotency-Key has just expired: use a new one."
-"""Told where an answer was known when a request began, and is forgotten when it is looked for."""
+"""Returned if an answer was known when the request began but has since been deleted."""
 _LOCK = 0x1D3
 
 
 class RepeatableAnswer(Base):
-    """What was answered to a request with a key, to be answered again."""
+    """The stored answer to a request with a key."""
 
     __tablename__ = "repeatable_answers"
 
@@ -51,7 +51,7 @@ class RepeatableAnswer(Base):
 
 
 class KeptAnswer:
-    """A JSON answer that can be kept."""
+    """A JSON answer that can be stored."""
 
     def __init__(self, status: int, content: BaseModel, location: str | None = None) -> None:
         self.status, self.location = status, location
@@ -70,11 +70,10 @@ def once(
     told: BaseModel,
     work: Callable[[], KeptAnswer],
 ) -> Response:
-    """Do the work unless it was done for the same key, all in the session's transaction.
+    """Do the work unless it was already done for this key, all in the session's transaction.
 
-    The same request, sent again while it is still answered, waits and gets the same answer.
-
-    Raises Problem for a key that came with another request before.
+    A repetition that arrives while the first request is being answered waits and gets the same
+    answer. Raises Problem if the key was used for a different request.
     """
     if key is None:
         return work().response()
@@ -106,7 +105,7 @@ def once(
 
 
 def is_known(session: Session, person: str, key: str | None) -> bool:
-    """Return whether a request with this key was answered."""
+    """Return whether a request with this key has been answered."""
     return key is not None and session.get(RepeatableAnswer, (person, key)) is not None
 
 
@@ -116,14 +115,14 @@ def _response(status: int, content: str, location: str | None) -> Response:
 
 
 def _wait_for_turn(session: Session, what: str) -> None:
-    """Have requests with the same key wait for each other. SQLite's writers do so by themselves."""
+    """Serialise requests with the same key. SQLite's writers are serialised anyway."""
     if session.get_bind().dialect.name == "postgresql":
         turn = text("SELECT pg_advisory_xact_lock(:lock, hashtext(:what))")
         session.execute(turn, {"lock": _LOCK, "what": what})
 
 
 def _forget(session: Session, erased: Sequence[str]) -> None:
-    """Forget what answers told of something that was erased; that they were given stays known."""
+    """Delete stored answers about something that was erased; keep the fact that they were given."""
     for name in erased:
         named = RepeatableAnswer.content.contains(f'"{name}', autoescape=True)
         for answer in session.scalars(select(RepeatableAnswer).where(named)):
@@ -134,10 +133,10 @@ def _forget(session: Session, erased: Sequence[str]) -> None:
 
 
 def _is_about(answer: RepeatableAnswer, name: str) -> bool:
-    """Return whether an answer shows something of this name, or what belongs to it.
+    """Return whether an answer is about something with this name, or part of it.
 
-    Words that somebody chose do not count, and neither does a request for access, which has no
-    location: else a change of the answer would tell that there was something of this name.
+    Free text does not count, nor does an access request, which has no location: otherwise a changed
+    answer would reveal that something with this name existed.
     """
     told = json.loads(answer.content)
     shown = [str(told.get(field)) for field in ("id", "reference", "item", "thread")]

@@ -1,4 +1,4 @@
-"""Who asks, found out before a request takes its turn: whoever waits for that holds no thread."""
+"""Authenticate a request before its turn, so that waiting for JupyterHub holds no thread."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from lepton_hub.proxies.neighbourhoods import neighbourhood_of
 
 @dataclass(frozen=True)
 class Introduction:
-    """What a request shows of who asks, and what came of asking.
+    """A request's credentials, and the outcome of authenticating them.
 
-    token: of its header; cookie: the token in a browser's cookie. "" where it shows none.
+    token: from the header; cookie: the token in the browser's cookie; "" if there is none.
     """
 
     token: str
@@ -25,7 +25,7 @@ class Introduction:
     found: dict[str, Person | IdentityError | SignInUnavailable]
 
     def person(self, token: str) -> Person:
-        """Return whose one of the tokens is. Raises IdentityError, SignInUnavailable."""
+        """Return the owner of one of the tokens. Raises IdentityError, SignInUnavailable."""
         answer = self.found[token]
         if isinstance(answer, Person):
             return answer
@@ -33,13 +33,13 @@ class Introduction:
 
     @property
     def somebody(self) -> Person | None:
-        """Whoever is known, by the header first."""
+        """The authenticated person, if any; the header takes precedence."""
         answers = (self.found.get(token) for token in (self.token, self.cookie))
         return next((one for one in answers if isinstance(one, Person)), None)
 
 
 async def introduce(scope: Scope, state: ServiceState) -> Introduction:
-    """Find out who asks; the request keeps it."""
+    """Authenticate the request and store the outcome on it."""
     request = Request(scope)
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     token = token.strip() if kind.lower() in ("token", "bearer") else ""
@@ -54,12 +54,12 @@ async def introduce(scope: Scope, state: ServiceState) -> Introduction:
 
 
 def introduction_of(request: Request) -> Introduction:
-    """Return what was found out of who asks."""
+    """Return the stored outcome of authenticating the request."""
     return request.state.introduction
 
 
 def place_of(scope: Scope) -> str:
-    """Return where a request comes from: an address, or its household."""
+    """Return a request's origin: an IPv4 address, or the IPv6 network of a household."""
     return neighbourhood_of(scope["client"][0] if scope.get("client") else "")
 
 

@@ -211,7 +211,7 @@ def test_who_manages_the_item_deletes_and_accepts(hub, ada, bose):
     assert ada.send(f"{place(thread)}/accepted", accepted).status_code == 303
     first = hub.get("ada", f"/threads/{thread['id']}/posts").json()["posts"][0]["id"]
     page = ada.see(f"/pages/posts/{first}/delete")
-    assert "with it go all 2 posts" in page.text
+    assert "permanently deletes all 2 posts" in page.text
     assert "The discussion has been deleted." in ada.after(ada.send(f"/pages/posts/{first}/delete")).text
     assert bose.get(place(thread)).status_code == 404
 

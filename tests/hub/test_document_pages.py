@@ -282,7 +282,7 @@ def test_files_are_attached_shown_and_deleted(hub, ada):
         ada.send(f"{GUIDE}/attachments", files=[("files", ("a plot.png", b"1", "image/png")),
                                                 ("files", ("b.csv", b"2"))])
     )  # fmt: skip
-    assert "2 files are attached." in page.text
+    assert "2 files have been attached." in page.text
     assert "![a plot.png](attachment:a%20plot.png)" in page.text
     address = "/documents/engines/guide/attachments/a%20plot.png"
     assert address in page.links

@@ -85,7 +85,7 @@ def test_what_is_wrong_with_a_form_stands_at_the_field_and_nothing_is_lost(ada, 
     assert "At most 200 characters" in page.text
     assert page.form("/pages/items/new").fields["description"] == "an hour's work"
     sent = ada.send("/pages/items/new", {**told, **CARD, "name": "good"})
-    assert "You may make items in these spaces: ~ada, engines" in PageContent(sent.text).text
+    assert "You may create items in these spaces: ~ada, engines" in PageContent(sent.text).text
     sent = ada.send("/pages/items/new", {**told, **CARD, "space": "engines", "name": "riders"})
     assert "choose another name" in PageContent(sent.text).text
 
@@ -97,7 +97,7 @@ def test_files_that_have_arrived_stay_when_something_else_is_wrong(hub, ada, rid
     assert "A column's type is" in page.text
     form = page.form(f"{PLACE}/versions/new").fields
     page = PageContent(ada.send(f"{PLACE}/versions/new", {**form, "columns": "day; date"}).text)
-    assert "There is no engines/nothing@1 that you may see" in page.text
+    assert "there is no engines/nothing@1 that you may see" in page.text
     form = page.form(f"{PLACE}/versions/new").fields
     assert form["upload"].endswith(" b.csv")
     sent = ada.send(f"{PLACE}/versions/new", {**form, "made_from": "engines/riders@1"})
@@ -193,7 +193,7 @@ def test_an_item_is_deleted_once_its_name_was_typed(hub, ada, riders):
     assert "type its name: riders" in ada.send(f"{PLACE}/delete", {"typed_name": "rider"}).text
     assert ada.get(PLACE).status_code == 200
     page = ada.after(ada.send(f"{PLACE}/delete", {"typed_name": "riders"}))
-    assert "engines/riders is deleted" in page.text
+    assert "engines/riders has been deleted" in page.text
     assert ada.get(PLACE).status_code == 404
     assert hub.log(action="content.erase"), "its contents are erased"
 

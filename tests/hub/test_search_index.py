@@ -138,7 +138,7 @@ def test_the_page_says_that_there_are_more(tmp_path, monkeypatch):
         assert "3 found" in ada.see("/pages/search?q=rain").text
         monkeypatch.setattr(facet_counts, "MOST_COUNTED", 2)
         shown = ada.see("/pages/search?q=rain").text
-        assert "2+ found The numbers count the 2 that changed last." in shown
+        assert "2+ found The counts cover the 2 most recently changed results." in shown
         assert "data set (2+)" in shown
 
 

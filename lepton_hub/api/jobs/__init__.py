@@ -1,1 +1,1 @@
-"""The API of the compute pool: ask for jobs, look at them, cancel them."""
+"""The compute pool's API: submit, inspect and cancel jobs."""

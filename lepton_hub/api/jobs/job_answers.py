@@ -1,4 +1,4 @@
-"""What the API says of jobs."""
+"""Response schemas for jobs."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class GivenLimits(BaseModel):
 
 
 class JobAnswer(BaseModel):
-    """A job. program, inputs, result: as far as you may see them now.
+    """A job. program, inputs, result: only what you may see now.
 
-    share: whose processor time counts. attempts: how often it was begun. detail: why it waits, or
-    what went wrong. processor_seconds, peak_memory (bytes): used so far.
+    share: whose processor time is charged. attempts: how often it was started. detail: why it is
+    waiting, or what went wrong. processor_seconds, peak_memory (bytes): used so far.
     """
 
     id: str
@@ -57,7 +57,7 @@ class JobAnswer(BaseModel):
 
 
 class JobPage(BaseModel):
-    """A page of jobs, those asked for last first."""
+    """A page of jobs, most recently submitted first."""
 
     jobs: list[JobAnswer]
     total: int
@@ -65,7 +65,7 @@ class JobPage(BaseModel):
 
 
 class LogAnswer(BaseModel):
-    """A part of what a job printed. next: `after` of what follows; ended: nothing will follow."""
+    """A part of a job's log. next: `after` for the next part; ended: no more will follow."""
 
     text: str
     next: int
@@ -73,7 +73,7 @@ class LogAnswer(BaseModel):
 
 
 class ScalarSeries(BaseModel):
-    """A number that a job's program measured, by its own count of steps."""
+    """A metric that a job's program reported, by its own step count."""
 
     name: str
     steps: list[int]
@@ -81,7 +81,7 @@ class ScalarSeries(BaseModel):
 
 
 class MetricsAnswer(BaseModel):
-    """What a job has used, and what its program measured."""
+    """A job's resource usage and its program's metrics."""
 
     processor_seconds: float
     peak_memory: int
@@ -114,7 +114,7 @@ def job_answers(
 
 
 def _answer(job: ComputeJob, names: Mapping[int, str], detail: str) -> JobAnswer:
-    """names: of the items that may be seen, by their ids."""
+    """names: of the visible items, by id."""
 
     def named(item: int, version: int | None) -> str | None:
         name = names.get(item)

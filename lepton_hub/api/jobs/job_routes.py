@@ -1,4 +1,4 @@
-"""Jobs: ask for one, list them, read logs and metrics, cancel."""
+"""Jobs: submit, list, read logs and metrics, cancel."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ JobId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 def train(
     request: Request, state: State, person: Asker, told: NewJob, key: IdempotencyKey = None
 ) -> Response:
-    """Ask for a job: run a notebook or a Python file of a version.
+    """Submit a job that runs a notebook or a Python file of a version.
 
-    It runs when it is its team's turn, without a network, and reads the inputs you name. What it
-    leaves in its folder `results` becomes a new version of the item you name. An administrator's
-    rights do not count here.
+    It runs when it is its team's turn, without a network, and reads the inputs you name. The files
+    it writes to its folder `results` become a new version of the item you name. Administrator
+    rights do not apply here.
     """
     check_walls(state)
 
@@ -82,7 +82,7 @@ def list_them(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """List your jobs, those asked for last first. Administrators see everybody's."""
+    """List your jobs, most recently submitted first. Administrators see everybody's."""
     before = from_moment_cursor(cursor)
     with state.reading.begin() as session:
         found, total = list_jobs(session, person, of, limit + 1, before)
@@ -109,7 +109,7 @@ def read(request: Request, state: State, person: Asker, id: JobId) -> Response:
 
 @router.delete("/jobs/{id}", response_model=JobAnswer, responses=described(404))
 def cancel(state: State, person: Asker, id: JobId) -> JobAnswer:
-    """Cancel a job. One that has ended stays as it is."""
+    """Cancel a job; no-op if it has ended."""
     with state.sessions.begin() as session:
         found = find_job(session, person, id)
         job = cancel_job(session, found.id, person.name, f"Cancelled by {person.name}.", now())
@@ -128,7 +128,7 @@ def log(
         int, Query(ge=0, le=2**31 - 1, description="`next` of the previous part.")
     ] = 0,
 ) -> Response:
-    """Return what a job has printed, from a place on. Ask again until `ended`."""
+    """Return a job's log from a given place on. Poll until `ended`."""
     with state.reading.begin() as session:
         job = find_job(session, person, id)
         text, place = read_log(session, job, after)
@@ -139,7 +139,7 @@ def log(
 
 @router.get("/jobs/{id}/metrics", response_model=MetricsAnswer, responses=described(404))
 def metrics(request: Request, state: State, person: Asker, id: JobId) -> Response:
-    """Return what a job has used, and the numbers that its program wrote into `metrics.jsonl`."""
+    """Return a job's resource usage, and the metrics its program wrote to `metrics.jsonl`."""
     with state.reading.begin() as session:
         job = find_job(session, person, id)
         found = read_metrics(session, job)
@@ -160,18 +160,18 @@ def metrics(request: Request, state: State, person: Asker, id: JobId) -> Respons
 
 
 def note_look(session: Session, person: Person, action: str, job: ComputeJob) -> None:
-    """Write into the audit log that somebody looks at a job.
+    """Record in the audit log that somebody viewed a job.
 
-    While it runs, who asked for it looks again every second, and only at their own.
+    Its submitter polls a running job every second; those views are not recorded.
     """
     if job.state in ENDED or job.asked_by != person.name:
         note(session, person, action, job.public_id)
 
 
 def check_walls(state: ServiceState) -> None:
-    """Refuse jobs where they cannot be closed in. Raises Problem.
+    """Raise Problem if this machine cannot sandbox jobs.
 
-    Where the hub starts no workers, those of other machines look to it themselves.
+    If the hub starts no workers, those on other machines check for themselves.
     """
     jobs = state.settings.jobs
     if jobs.walls == "none" or not jobs.workers:

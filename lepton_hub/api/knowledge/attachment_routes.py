@@ -1,4 +1,4 @@
-"""Files beside a document's text, and notebooks to be read."""
+"""Attachments of documents, and notebooks rendered for reading."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def add(
     told: NewAttachment,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Attach an upload that is complete. An attachment's content never changes: take a new name."""
+    """Attach a completed upload. An attachment's content never changes: use a new name instead."""
     with state.reading.begin() as session:
         find_document(session, person, space, name, Action.EDIT_CARD)
         replayed = is_known(session, person.name, key)
@@ -150,7 +150,7 @@ def remove(
     file: FileName,
     afterwards: BackgroundTasks,
 ) -> None:
-    """Delete an attachment; its content is erased unless something else holds it."""
+    """Delete an attachment; its content is erased unless something else refers to it."""
     with state.sessions.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         sha256 = detach(session, item, file, person.name)
@@ -172,9 +172,9 @@ def read_notebook(
     number: Number,
     path: Annotated[str | None, Query(max_length=PATH)] = None,
 ) -> Response:
-    """Return a notebook to be read, as HTML: prose, code, and results as text. Nothing in it runs.
+    """Return a notebook as HTML: prose, code, and outputs as text. Nothing in it runs.
 
-    path: the file; not needed where the version has one.
+    path: the file; optional if the version has only one.
     """
     with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)

@@ -1,4 +1,4 @@
-"""Documents: make, read, change, compare, show."""
+"""Documents: create, read, edit, compare, render."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from lepton_hub.permissions import Action
 router = APIRouter(tags=["documents"])
 
 RevisionNumber = Annotated[int, Query(ge=1, lt=10**9)]
-HTML = {200: {"content": {"text/html": {}}, "description": "A part of a page, safe to show."}}
+HTML = {200: {"content": {"text/html": {}}, "description": "A safe HTML fragment."}}
 _WRITTEN = re.compile(r'(?:W/)?"([A-Za-z0-9_-]{16})-r([0-9]{1,9})-[0-9]{1,9}"')
 
 
@@ -50,7 +50,7 @@ _WRITTEN = re.compile(r'(?:W/)?"([A-Za-z0-9_-]{16})-r([0-9]{1,9})-[0-9]{1,9}"')
 def make(
     request: Request, state: State, person: Asker, told: NewDocument, key: IdempotencyKey = None
 ) -> Response:
-    """Make a document: an item of the kind "document", shared and deleted like all items."""
+    """Create a document: an item of the kind "document", shared and deleted like any item."""
 
     def work() -> KeptAnswer:
         try:
@@ -77,7 +77,7 @@ def read(
     name: Name,
     revision: RevisionNumber | None = None,
 ) -> Response:
-    """Return a document's text: the newest, or a revision. A change asks for its ETag."""
+    """Return a document's text: the newest or a given revision. An edit must send its ETag."""
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         found = find_revision(session, item, revision)
@@ -97,10 +97,10 @@ def read(
 def change(
     request: Request, state: State, person: Asker, space: Space, name: Name, told: NewRevision
 ) -> Response:
-    """Add a revision. Needs the header If-Match with the ETag of the text that you changed.
+    """Add a revision. Requires If-Match with the ETag of the text you edited.
 
-    Where somebody else was faster, nothing is changed and nothing lost: the answer (412) holds
-    your text, theirs, what lies between, and both merged where they changed different places.
+    If somebody else saved first, nothing is changed and nothing lost: the answer (412) contains
+    your text, theirs, their difference, and a merged text if you changed different places.
     """
     try:
         with state.sessions.begin() as session:
@@ -187,7 +187,7 @@ def show(
     name: Name,
     revision: RevisionNumber | None = None,
 ) -> Response:
-    r"""Return a document as HTML, cleaned. Formulas are TeX between \( and \) or \[ and \]."""
+    r"""Return a document as sanitised HTML. Formulas are TeX between \( and \) or \[ and \]."""
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         found = find_revision(session, item, revision)
@@ -212,7 +212,7 @@ def document(
         Text, Query(max_length=230, description="SPACE/NAME, SPACE/NAME@REVISION or id.")
     ],
 ) -> Response:
-    """Return a document's text, as older clients ask for it: the newest, unless told."""
+    """Return a document's text for older clients: by default the newest."""
     with state.reading.begin() as session:
         try:
             reference = parse_reference(id)
@@ -233,12 +233,12 @@ def _etag(item: SharedItem, revision: DocumentRevision) -> str:
 
 
 def _tag(public_id: str, card_revision: int, number: int) -> str:
-    """Return the tag of an answer with a revision's text; it changes with the card, too."""
+    """Return the ETag of an answer with a revision's text; it changes with the card, too."""
     return f'"{public_id}-r{number}-{card_revision}"'
 
 
 def _base_of(request: Request, item: SharedItem) -> int | None:
-    """Return the revision that a change began from; None where it is not known. Raises Problem."""
+    """Return the revision that an edit is based on; None if unknown. Raises Problem."""
     header = request.headers.get("if-match")
     if header is None or header.strip() == "*":
         raise Problem(
@@ -249,7 +249,7 @@ def _base_of(request: Request, item: SharedItem) -> int | None:
 
 
 def _both(state: ServiceState, conflict: EditConflict, told: NewRevision, etag: str) -> Problem:
-    """Return the answer with both texts, and what lies between them."""
+    """Return the answer with both texts and their difference."""
     newest = conflict.newest
     base = conflict.base
     names = (f"revision {newest.number}", "yours")

@@ -1,4 +1,4 @@
-"""The knowledge graph: around a node, and as triples to download."""
+"""The knowledge graph: a node's neighbourhood, and all triples for download."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _FILES = {media.partition(";")[0]: {"schema": {"type": "string"}} for media in M
 class NodeAnswer(BaseModel):
     """A node. id: person:, team:, module:, term:, tag:, item: or thread: and its name.
 
-    kind: an item's or a thread's own kind, or that of the node. distance: over how many edges it is
-    reached. links: how many edges it has, as far as you may see; links_shown: how many are here.
+    kind: an item's or a thread's own kind, otherwise the node's. distance: edges from the start.
+    links: the number of its edges that you may see; links_shown: how many are in the answer.
     """
 
     id: str
@@ -40,7 +40,7 @@ class NodeAnswer(BaseModel):
 
 
 class EdgeAnswer(BaseModel):
-    """How a node, the subject, is related to another one."""
+    """A relation between a node, the subject, and another."""
 
     subject: str
     relation: EdgeKind
@@ -48,7 +48,7 @@ class EdgeAnswer(BaseModel):
 
 
 class LeftOut(BaseModel):
-    """How many edges of the node are not in the answer. end: which end of them the node is."""
+    """The number of the node's edges not in the answer. end: which end of them the node is."""
 
     relation: EdgeKind
     end: Literal["subject", "object"]
@@ -56,7 +56,7 @@ class LeftOut(BaseModel):
 
 
 class GraphAnswer(BaseModel):
-    """What is around a node, which stands first."""
+    """A node's neighbourhood; the node itself comes first."""
 
     nodes: list[NodeAnswer]
     edges: list[EdgeAnswer]
@@ -78,9 +78,9 @@ def around(
     depth: Annotated[int, Query(ge=1, le=FARTHEST, description="Maximum distance in edges.")] = 2,
     limit: Annotated[int, Query(ge=1, le=MOST_NODES, description="Maximum number of nodes.")] = 60,
 ) -> Response:
-    """Return what is around a node of the knowledge graph, as far as you may see it.
+    """Return a node's neighbourhood in the knowledge graph, as far as you may see it.
 
-    The nearest nodes come first; of those farther out, the ones with most edges to the nearer.
+    The nearest nodes come first; farther out, those with the most edges to nearer ones.
     """
     wanted = node or f"person:{person.name}"
     with state.reading.begin() as session:
@@ -100,9 +100,10 @@ def download(
     person: Asker,
     format: Annotated[Literal["nt", "tsv"], Query(description="N-Triples, or columns.")] = "nt",
 ) -> StreamingResponse:
-    """Download all of the knowledge graph that you may see, as triples.
+    """Download all you may see of the knowledge graph, as triples.
 
-    Columns hold subject, relation and object without a heading; N-Triples also labels and types.
+    TSV has the columns subject, relation and object, without a header; N-Triples adds labels and
+    types.
     """
     with state.reading.begin() as session:
         note(session, person, "graph.download", "graph", format=format)

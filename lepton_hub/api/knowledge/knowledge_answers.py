@@ -1,4 +1,4 @@
-"""What the answers of the knowledge base and of search hold."""
+"""Response schemas of the knowledge base and of search."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RevisionPage(BaseModel):
 
 
 class DocumentAnswer(BaseModel):
-    """A document with its newest text. Its card, and what you may do, are those of the item."""
+    """A document with its newest text; the item has its card and your permitted actions."""
 
     id: str
     reference: str
@@ -94,7 +94,7 @@ class ThreadAnswer(BaseModel):
 
 
 class ThreadPage(BaseModel):
-    """A page of threads, those where something happened last first."""
+    """A page of threads, most recently active first."""
 
     threads: list[ThreadAnswer]
     total: int
@@ -102,7 +102,7 @@ class ThreadPage(BaseModel):
 
 
 class PostAnswer(BaseModel):
-    """What somebody said. revision: how often it was worded, from 1."""
+    """A post. revision: the number of its current wording, from 1."""
 
     id: str
     thread: str
@@ -115,7 +115,7 @@ class PostAnswer(BaseModel):
 
 
 class PostPage(BaseModel):
-    """A page of posts, the first one first."""
+    """A page of posts, oldest first."""
 
     posts: list[PostAnswer]
     total: int
@@ -123,7 +123,7 @@ class PostPage(BaseModel):
 
 
 class StartedThread(ThreadAnswer):
-    """A thread that was begun, with its first post."""
+    """A newly started thread with its first post."""
 
     first: PostAnswer
 
@@ -162,7 +162,7 @@ class DigestPage(BaseModel):
 
 
 class HitAnswer(BaseModel):
-    """What was found. title, excerpt: HTML, safe to show, with the words in <mark>.
+    """A search hit. title, excerpt: safe HTML with the matched words in <mark>.
 
     reference: the item, or what a post is about. thread, post: for what was said.
     """
@@ -180,10 +180,10 @@ class HitAnswer(BaseModel):
 
 
 class SearchPage(BaseModel):
-    """A page of hits, the best first. facets: how many hits have which kind, tag, team, owner.
+    """A page of hits, best first. facets: the number of hits by kind, tag, team and owner.
 
-    complete: total and facets count all hits. Where it is false, there are at least as many:
-    total and facets count the 1,000 that changed last.
+    complete: whether total and facets count all hits. If false, they are lower bounds that count
+    only the 1,000 most recently changed.
     """
 
     hits: list[HitAnswer]
@@ -257,7 +257,7 @@ def news_answer(one: NewsEntry) -> NewsAnswer:
 
 
 def hit_answer(hit: SearchHit, words: list[str]) -> HitAnswer:
-    """Return what was found, with the words marked."""
+    """Return a search hit with the matched words marked."""
     entry = hit.entry
     about = hit.item.reference if hit.item else hit.thread.section if hit.thread else None
     title = hit.thread.title if hit.thread else entry.shown.title

@@ -1,4 +1,4 @@
-"""Cursors of lists that are sorted by when something happened."""
+"""Cursors of lists sorted by time."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from lepton_hub.api.problems import Problem
 
 
 def to_moment_cursor(moment: datetime, key: str) -> str:
-    """Return the place after a row as a word."""
+    """Return the cursor of the position after a row."""
     return to_cursor([moment.isoformat(), key])
 
 
 def from_moment_cursor(cursor: str | None) -> tuple[datetime, str] | None:
-    """Return moment and key that a cursor stands for. Raises Problem."""
+    """Return the moment and key that a cursor encodes. Raises Problem."""
     place = from_cursor(cursor, str, str)
     return (parse_moment(place[0]), place[1]) if place else None
 

@@ -41,7 +41,7 @@ def list_them(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """List a thread's posts, the first one first."""
+    """List a thread's posts, oldest first."""
     after = from_cursor(cursor, int)
     with state.reading.begin() as session:
         thread = find_thread(session, person, id)
@@ -70,7 +70,7 @@ def add(
     told: NewPost,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Say something in a thread. Whoever sees a thread may."""
+    """Post in a thread. Anybody who can see the thread may."""
 
     def work() -> KeptAnswer:
         thread = find_thread(session, person, id)
@@ -88,7 +88,7 @@ def add(
 
 @router.get("/posts/{id}", response_model=PostAnswer, responses=described(404))
 def read(request: Request, state: State, person: Asker, id: PostId) -> Response:
-    """Return a post. A change of it asks for its ETag."""
+    """Return a post. An edit must send its ETag."""
     with state.reading.begin() as session:
         post = find_post(session, person, id)
         note_thread(session, person, "post.read", post.thread, post=post.public_id)
@@ -97,7 +97,7 @@ def read(request: Request, state: State, person: Asker, id: PostId) -> Response:
 
 @router.get("/posts/{id}/html", response_class=Response, responses={**HTML, **described(404)})
 def show(state: State, person: Asker, id: PostId) -> Response:
-    """Return a post as HTML, cleaned."""
+    """Return a post as sanitised HTML."""
     with state.reading.begin() as session:
         post = find_post(session, person, id)
         note_thread(session, person, "post.read", post.thread, post=post.public_id)
@@ -106,7 +106,7 @@ def show(state: State, person: Asker, id: PostId) -> Response:
 
 @router.put("/posts/{id}", response_model=PostAnswer, responses=described(403, 404, 412, 428))
 def change(request: Request, state: State, person: Asker, id: PostId, told: NewPost) -> Response:
-    """Word a post of yours otherwise. Needs the header If-Match; the wording before is kept."""
+    """Edit one of your posts. Requires If-Match; the previous wording is kept."""
     with state.sessions.begin() as session:
         post = own_post(session, person, id)
         header = request.headers.get("if-match")
@@ -127,7 +127,7 @@ def change(request: Request, state: State, person: Asker, id: PostId, told: NewP
 
 @router.delete("/posts/{id}", status_code=204, responses=described(403, 404))
 def remove(state: State, person: Asker, id: PostId) -> None:
-    """Delete a post of yours, or one about an item that you manage; with the first, all others."""
+    """Delete your post, or one about an item you manage; deleting the first deletes the thread."""
     with state.sessions.begin() as session:
         post = find_post(session, person, id)
         thread = post.thread

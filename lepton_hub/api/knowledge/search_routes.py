@@ -54,8 +54,8 @@ def find(
 ) -> Response:
     """Search items, documents and discussions that you may see.
 
-    First comes what has the words in its title, then in title and tags, then as a phrase, then
-    anywhere; the latest first among equals. Without words: all, the latest first.
+    Hits with the words in the title come first, then in title and tags, then as a phrase, then
+    anywhere; ties are broken by recency. Without words: everything, latest first.
     """
     words = words_of(q)
     if q.strip() and not words:
@@ -77,7 +77,7 @@ def find(
 
 @dataclass(frozen=True)
 class FoundPage:
-    """A page of what was found. next: the cursor of the next one."""
+    """A page of hits. next: the cursor of the next page."""
 
     hits: Sequence[SearchHit]
     counts: FacetCounts
@@ -92,12 +92,12 @@ def look_up(
     limit: int,
     cursor: str | None,
 ) -> FoundPage:
-    """Return a page of what somebody looks for, and note in the log that they did. Raises Problem.
+    """Return a page of hits, and record the search in the audit log. Raises Problem.
 
-    session: one that has read nothing yet.
+    session: must not have read anything yet.
     """
     after = from_search_cursor(cursor)
-    read_one_moment(session)  # an edit gives an entry another id: what is found must be there
+    read_one_moment(session)  # an edit changes an entry's id: read everything from one snapshot
     plan = plan_search(session, person, filters)
     hits = search(plan, limit + 1, after)
     counts = count_facets(plan)
@@ -108,7 +108,7 @@ def look_up(
 
 
 def from_search_cursor(cursor: str | None) -> Place | None:
-    """Return the place of a hit that a cursor stands for. Raises Problem."""
+    """Return the position of the hit that a cursor encodes. Raises Problem."""
     place = from_cursor(cursor, int, str)
     if place is None:
         return None
@@ -119,6 +119,6 @@ def from_search_cursor(cursor: str | None) -> Place | None:
 
 
 def search_cursor(place: Place) -> str:
-    """Return the place of a hit as a word."""
+    """Return the cursor of a hit's position."""
     rank, id_ = place
     return to_cursor([rank, str(id_)])

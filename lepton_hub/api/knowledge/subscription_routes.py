@@ -1,4 +1,4 @@
-"""What you follow, and what is new in it: as JSON, as a feed, by e-mail."""
+"""Subscriptions, and the digest of their news: as JSON, as a feed, by e-mail."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def follow(state: State, person: Asker, kind: Followed, target: Target) -> Subsc
 
 @router.delete("/subscriptions/{kind}/{target:path}", status_code=204, responses=described(404))
 def unfollow(state: State, person: Asker, kind: Followed, target: Target) -> None:
-    """Follow something no more."""
+    """Unfollow something."""
     _check(kind, target)
     with state.sessions.begin() as session:
         unsubscribe(session, person, kind, target)
@@ -100,7 +100,7 @@ def digest(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """Return what others did with what you follow, the latest first, as far as you may see it."""
+    """Return the news from what you follow that you may see, latest first."""
     before = from_moment_cursor(cursor)
     since = now() - timedelta(days=days)
     with state.reading.begin() as session:
@@ -124,7 +124,7 @@ def digest(
     },
 )
 def feed(request: Request, state: State, person: Asker, days: Days = 30) -> Response:
-    """Return the digest as an Atom feed. A reader of feeds sends a token, as all clients do."""
+    """Return the digest as an Atom feed. Feed readers must send a token, like all clients."""
     moment = now()
     with state.reading.begin() as session:
         news = list_news(session, person, moment - timedelta(days=days), _FEED_ENTRIES)
@@ -150,6 +150,6 @@ def mail(state: State, person: Asker, told: MailWish) -> MailWish:
 
 
 def _check(kind: Followed, target: str) -> None:
-    """Raise Problem for what is no name of its kind."""
+    """Raise Problem for an invalid name of its kind."""
     if not re.fullmatch(TARGETS[kind], target):
         raise Problem(422, f"This cannot be the name of a followed {kind}.")

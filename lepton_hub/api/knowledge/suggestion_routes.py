@@ -24,8 +24,8 @@ router = APIRouter(tags=["suggestions"])
 class SuggestionAnswer(BaseModel):
     """A label that may fit.
 
-    words: of the text, because of which; texts: in how many others, of those that you may see, one
-    of them stands and the label too; module: where it is a term of the course instead.
+    words: the words of the text that led to it; texts: the number of other texts you may see that
+    contain one of them and have the label; module: set instead if it is a course term.
     """
 
     label: str
@@ -54,9 +54,9 @@ def suggested(
     without: Annotated[list[Annotated[str, Query(pattern=f"^{TAG}$")]], Query(max_length=20)] = [],  # noqa: B006
     limit: Annotated[int, Query(ge=1, le=20, description="Tags at most.")] = 5,
 ) -> Response:
-    """Suggest tags and categories for a text, or for an item, by what similar texts have.
+    """Suggest tags and categories for a text or an item, from those of similar texts.
 
-    Only texts that you may see count. What the text says is kept nowhere.
+    Only texts you may see count. The text itself is not stored.
     """
     if not text.strip() and item is None:
         raise Problem(422, "query.text: send a text or an item.")

@@ -50,7 +50,7 @@ ItemName = Annotated[str | None, Query(pattern=f"^{SPACE}/{ITEM}$")]
 def begin(
     request: Request, state: State, person: Asker, told: NewThread, key: IdempotencyKey = None
 ) -> Response:
-    """Begin a discussion or ask a question, about an item or about a section of the course."""
+    """Start a discussion or ask a question about an item or a section of the course."""
 
     def work() -> KeptAnswer:
         try:
@@ -82,9 +82,9 @@ def list_them(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """List the threads that you may see, those where something happened last first.
+    """List the threads you may see, most recently active first.
 
-    answered: questions with or without an accepted answer alone.
+    answered: only questions with, or only those without, an accepted answer.
     """
     before = from_moment_cursor(cursor)
     with state.reading.begin() as session:
@@ -116,7 +116,7 @@ def read(request: Request, state: State, person: Asker, id: ThreadId) -> Respons
     "/threads/{id}/accepted", response_model=ThreadAnswer, responses=described(403, 404, 409)
 )
 def accept_answer(state: State, person: Asker, id: ThreadId, told: AcceptedAnswer) -> ThreadAnswer:
-    """Say which post answers a question: one at a time. For who asked, and who manages the item."""
+    """Accept a post as the answer; for the person who asked and those who manage the item."""
     return _accept(state, person, id, told.post)
 
 
@@ -124,14 +124,14 @@ def accept_answer(state: State, person: Asker, id: ThreadId, told: AcceptedAnswe
     "/threads/{id}/accepted", response_model=ThreadAnswer, responses=described(403, 404, 409)
 )
 def accept_none(state: State, person: Asker, id: ThreadId) -> ThreadAnswer:
-    """Say that a question is still open."""
+    """Withdraw acceptance: the question is open again."""
     return _accept(state, person, id, None)
 
 
 def note_thread(
     session: Session, person: Person, action: str, thread: DiscussionThread, **detail: Any
 ) -> None:
-    """Write into the audit log what somebody does with a thread."""
+    """Record in the audit log what somebody does with a thread."""
     about = thread.item.reference if thread.item else thread.section
     if thread.section and action in DISCUSSES:
         begin_writing(session)
