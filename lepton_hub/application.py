@@ -88,7 +88,7 @@ NOT_ALLOWED = "You may see this item, but not do this to it. Ask its owner."
 
 
 def create_app(state: ServiceState) -> FastAPI:
-    """Return the application of a hub."""
+    """Return a hub's ASGI application."""
     prefix = state.settings.prefix
 
     @asynccontextmanager
@@ -127,7 +127,7 @@ def create_app(state: ServiceState) -> FastAPI:
         *LEARNING_PAGES,
         graph_pages,
         *JOB_PAGES,
-        error_pages,  # the last one: it has all addresses that no other has
+        error_pages,  # last, since it matches every remaining path
     ):
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
@@ -233,7 +233,7 @@ def _handle_errors(app: FastAPI) -> None:
 
 
 def _too_large(app: FastAPI) -> Callable[[Scope, str], ASGIApp]:
-    """Return how too large a request is answered, given what to say to a program."""
+    """Return the response to a request that is too large, given the message for programs."""
 
     def answer(scope: Scope, detail: str) -> Response:
         request = Request({**scope, "app": app})
@@ -243,16 +243,17 @@ def _too_large(app: FastAPI) -> Callable[[Scope, str], ASGIApp]:
 
 
 def _failed(app: FastAPI) -> Callable[[Scope, Problem], ASGIApp]:
-    """Return how a request is answered that was not done, given what to say."""
+    """Return the response to a request that was not carried out, given its message."""
     return lambda scope, problem: answer_problem(
         Request({**scope, "app": app}), problem.status, problem.detail, problem.headers
     )
 
 
 def _refuse(request: Request, status: int, detail: str) -> Response:
-    """Write a refusal into the audit log, and answer.
+    """Record a refusal in the audit log, and respond.
 
-    What does not exist and what may not be seen take the same way, so no clock tells them apart.
+    What does not exist and what may not be seen take the same path, so timing does not tell them
+    apart.
     """
     parts = request.path_params
     subject = (
@@ -269,12 +270,12 @@ def _refuse(request: Request, status: int, detail: str) -> Response:
 
 async def _tidy_regularly(state: ServiceState) -> None:
     pause = FIRST_TIDY_SECONDS
-    with suppress(Exception):  # what was deleted just before a kill
+    with suppress(Exception):  # deletions that a crash interrupted
         await run_in_threadpool(state.erase)
     while True:
         await asyncio.sleep(pause)
         pause = TIDY_SECONDS
-        # What does not answer now, such as a store or a server of e-mails, may do so in an hour.
+        # What does not answer now, such as a bucket or a mail server, may do so in an hour.
         for work in (state.tidy, state.send_digests):
             try:
                 await run_in_threadpool(work)

@@ -1,4 +1,4 @@
-"""Long lists in pages: a cursor says where the next one begins."""
+"""Cursor-based pagination of long lists."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from fastapi import Query
 
 from lepton_hub.api.problems import Problem
 
-Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="The page size.")]
 Cursor = Annotated[str | None, Query(max_length=800, description="`next` of the previous page.")]
 
 
 def to_cursor(place: list[Any]) -> str:
-    """Return a place in a list as a word."""
+    """Return the cursor of a position in a list."""
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 
 def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
-    """Return the place that a cursor stands for. Raises Problem."""
+    """Return the position that a cursor encodes. Raises Problem."""
     if cursor is None:
         return None
     try:
@@ -40,5 +40,5 @@ def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
 
 
 def no_cursor() -> Problem:
-    """Return the problem with a cursor that is none of the hub's."""
+    """Return the problem for an invalid cursor."""
     return Problem(400, "This is not a valid cursor: start from the first page.")

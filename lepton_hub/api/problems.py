@@ -12,7 +12,7 @@ PROBLEM = "application/problem+json"
 
 
 class ProblemAnswer(BaseModel):
-    """What an answer with an error holds."""
+    """The body of an error response."""
 
     type: str = "about:blank"
     title: str
@@ -21,7 +21,7 @@ class ProblemAnswer(BaseModel):
 
 
 class Problem(Exception):
-    """An error that is told to the client. more: further members of the answer."""
+    """An error to report to the client. more: further members of the response."""
 
     def __init__(
         self, status: int, detail: str, headers: dict[str, str] | None = None, **more: Any
@@ -49,7 +49,7 @@ def problem_response(
 
 
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what OpenAPI says of errors that a route may answer with, besides the usual ones."""
+    """Return the OpenAPI descriptions of a route's errors, besides the usual ones."""
     return {
         status: {
             "description": HTTPStatus(status).phrase,

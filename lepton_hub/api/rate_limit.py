@@ -1,4 +1,4 @@
-"""How much one person may ask: a token bucket each."""
+"""Rate limiting with a token bucket for each person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_KNOWN = 10_000
 
 
 class RateLimiter:
-    """Lets through so many requests a minute on average, and `burst` at once."""
+    """Admits a given rate of requests per minute, with bursts of up to `burst`."""
 
     def __init__(
         self, a_minute: float, burst: int, clock: Callable[[], float] = time.monotonic
@@ -20,7 +20,7 @@ class RateLimiter:
         self._lock = threading.Lock()
 
     def wait_of(self, who: str) -> float:
-        """Take one request of somebody's; return 0, or how many seconds they must wait first."""
+        """Admit one request and return 0, or return the seconds to wait first."""
         moment = self._clock()
         with self._lock:
             if who not in self._buckets and len(self._buckets) >= MOST_KNOWN:
@@ -34,7 +34,7 @@ class RateLimiter:
             return (1 - left) / self._rate
 
     def _forget_the_idle(self, moment: float) -> None:
-        """Forget whose buckets are full again; all, where everybody is busy."""
+        """Drop the buckets that are full again, or all of them if none is."""
         full = self._burst / self._rate
         busy = {w: b for w, b in self._buckets.items() if moment - b[1] < full}
         self._buckets = busy if len(busy) < MOST_KNOWN else {}

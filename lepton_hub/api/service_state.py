@@ -1,4 +1,4 @@
-"""What all requests share: database, store, who people are, limits."""
+"""State shared by all requests: database, blob store, identity, limits."""
 
 from __future__ import annotations
 
@@ -39,16 +39,16 @@ from lepton_hub.storage import BlobStore, KeyRing, Uploads
 ANSWERS_LAST = timedelta(days=1)
 SIMULTANEOUS_UPLOADS = 32
 ONLY_READ = "has only read"
-"""What stands in the info of a session that has not begun to write."""
+"""The key in the info of a session that has only read so far."""
 
 
 class Identity(Protocol):
-    """Knows people by their tokens. notice: what every answer says of the sign-in, if anything."""
+    """Identifies people by their tokens. notice: a warning to attach to every response, or ""."""
 
     notice: str | None
 
     async def person(self, token: str, place: str) -> Person:
-        """Return whose a token is. place: where it comes from; others there may wait as well.
+        """Return a token's owner. place: the request's origin, whose requests share a queue.
 
         Raises IdentityError, SignInUnavailable.
         """
@@ -67,10 +67,10 @@ class BrowserSignIn(Protocol):
 class ServiceState:
     """The parts of a running hub.
 
-    oauth, made_up: how browsers sign in, one of them at most. form_key: what the tokens of pages'
-        forms are made with; new at each start.
-    sessions: for transactions that may write; on SQLite, one after the other. reading: for those
-        that only read, long ones above all: they stop nobody. Their `note` begins to write.
+    oauth, made_up: how browsers sign in; at most one is set. form_key: the key that derives form
+    tokens, renewed at each start. sessions: for transactions that may write; serialised on SQLite.
+    reading: for read-only transactions, especially long ones, which block nobody. `note` turns one
+    into a writer.
     """
 
     settings: HubSettings
@@ -93,17 +93,17 @@ class ServiceState:
 
     @property
     def browsers(self) -> BrowserSignIn | None:
-        """How browsers sign in; None: not at all."""
+        """How browsers sign in; None if they cannot."""
         return self.oauth or self.made_up
 
     def erase(self) -> None:
-        """Erase contents that nothing needs any more, and write down which."""
+        """Erase contents that nothing refers to any more, and log which."""
         erase_unneeded(self.sessions, self.store)
 
     def tidy(self) -> None:
-        """Forget what has expired, and what was left behind where the hub was killed.
+        """Remove what has expired, and what earlier crashes left behind.
 
-        Sums of the survey are drawn as well. Where a part fails, the others are done all the same.
+        Also compute the survey's sums. If one part fails, the others run all the same.
         Raises ExceptionGroup.
         """
         failed: list[Exception] = []
@@ -155,7 +155,7 @@ class ServiceState:
             forget_old_logs(session)
 
     def send_digests(self) -> None:
-        """Send the digests by e-mail whose time has come."""
+        """Send the e-mail digests that are due."""
         if self.mail is not None:
             send_due_digests(self.sessions, self.mail, self.look_up, hub=self.settings.address)
 
@@ -167,9 +167,9 @@ def open_service(
     look_up: Callable[[str], Person | None] = lambda name: None,
     made_up: MadeUpSignIn | None = None,
 ) -> ServiceState:
-    """Open database and store, and bring the database up to date.
+    """Open the database and the blob store, and migrate the database.
 
-    look_up: returns somebody as they are now, with their teams: only such people get e-mail.
+    look_up: returns a person with their current teams; only people it finds get e-mail.
     """
     engine = open_database(settings.database, settings.database_key())
     upgrade_database(engine)

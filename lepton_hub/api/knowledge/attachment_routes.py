@@ -131,7 +131,7 @@ def add(
 def download(
     request: Request, state: State, person: Asker, space: Space, name: Name, file: FileName
 ) -> Response:
-    """Return an attachment, or with the header Range a part of it."""
+    """Return an attachment, or the part requested by Range."""
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         attachment = find_attachment(session, item, file)

@@ -1,1 +1,1 @@
-"""What people learn and need: the survey, and what they may also need."""
+"""The API of the survey and of recommendations."""

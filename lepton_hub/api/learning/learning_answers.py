@@ -1,4 +1,4 @@
-"""What the answers about needs and recommendations hold, and what clients tell of the survey."""
+"""Request and response schemas of the survey and of recommendations."""
 
 from __future__ import annotations
 
@@ -44,10 +44,9 @@ class SentReply(Told):
 
 
 class SentReplies(Told):
-    """All of your answers: they take the place of those that you have sent before.
+    """All your answers, replacing those you sent before.
 
-    counted_with: the team of yours with whose members they are counted, or your organisation, if
-    with anybody.
+    counted_with: your team or organisation whose sums they count towards, if any.
     """
 
     counted_with: Annotated[
@@ -65,14 +64,14 @@ class OwnReply(BaseModel):
 
 
 class CountedPart(BaseModel):
-    """That you are in a sum: about a module, before or after it."""
+    """A sum that includes you: about a module, before or after it."""
 
     module: str
     part: str
 
 
 class OwnReplies(BaseModel):
-    """Your answers, which you alone see, and about which modules you have been counted."""
+    """Your answers, which only you see, and the modules you have been counted for."""
 
     counted_with: str | None
     groups: list[str]
@@ -81,7 +80,7 @@ class OwnReplies(BaseModel):
 
 
 class NeedAnswer(BaseModel):
-    """What a group knows of a module and wants of it: means over people, each 0 to 1."""
+    """How well a group knows a module and how much it wants it: means over people, 0 to 1."""
 
     people: int
     known: float
@@ -99,7 +98,7 @@ class OpinionAnswer(BaseModel):
 
 
 class MaterialAnswer(BaseModel):
-    """What there is about a module's subject, as far as you may see it."""
+    """The material on a module's subject that you may see."""
 
     items: list[SharedSummary]
     documents: list[SharedSummary]
@@ -107,7 +106,7 @@ class MaterialAnswer(BaseModel):
 
 
 class ModuleNeeds(BaseModel):
-    """A module of the course, and what a group said of it."""
+    """A module of the course and a group's answers about it."""
 
     module: str
     title: str
@@ -125,7 +124,7 @@ class NextModule(BaseModel):
 
 
 class GroupAnswer(BaseModel):
-    """What a group needs, those modules first that it needs most. next: what to teach it next."""
+    """A group's needs, the most needed modules first. next: the module to teach it next."""
 
     group: str
     modules: list[ModuleNeeds]
@@ -139,7 +138,7 @@ class GroupList(BaseModel):
 
 
 class RecommendationAnswer(BaseModel):
-    """Something you may also need, and why."""
+    """A recommendation and its reason."""
 
     item: SharedSummary
     colleagues: int
@@ -147,13 +146,13 @@ class RecommendationAnswer(BaseModel):
 
 
 class RecommendationList(BaseModel):
-    """What you may also need, the best first."""
+    """Recommendations, best first."""
 
     recommendations: list[RecommendationAnswer]
 
 
 class OwnUse(BaseModel):
-    """Something that you have used. what: an item's name, or a module's."""
+    """Something you have used. what: an item's or a module's name."""
 
     what: str
     first_at: datetime
@@ -161,13 +160,13 @@ class OwnUse(BaseModel):
 
 
 class OwnUses(BaseModel):
-    """All that the hub knows you to have used."""
+    """Everything the hub has recorded that you used."""
 
     uses: list[OwnUse]
 
 
 def own_replies(session: Session, person: Person) -> OwnReplies:
-    """Return what a person has answered."""
+    """Return a person's answers."""
     group = counted_with(session, person)
     return OwnReplies(
         counted_with=str(group) if group else None,
@@ -188,7 +187,7 @@ def group_answer(
     subjects: dict[str, SurveySubject],
     material: dict[str, AnsweringMaterial],
 ) -> GroupAnswer:
-    """Return what a group needs. material: of the modules for which it is told."""
+    """Return a group's needs. material: of the modules to include it for."""
     after = found.next
     return GroupAnswer(
         group=str(found.group),
@@ -222,7 +221,7 @@ def _opinion(found: GroupNeeds, module: str) -> OpinionAnswer | None:
 
 
 def material_answer(material: AnsweringMaterial) -> MaterialAnswer:
-    """Return what there is about a module."""
+    """Return the material on a module."""
     return MaterialAnswer(
         items=[summary_of(item) for item in material.items],
         documents=[summary_of(item) for item in material.documents],
@@ -231,7 +230,7 @@ def material_answer(material: AnsweringMaterial) -> MaterialAnswer:
 
 
 def recommendation_answer(one: ItemRecommendation) -> RecommendationAnswer:
-    """Return something that somebody may also need."""
+    """Return a recommendation."""
     return RecommendationAnswer(
         item=summary_of(one.item), colleagues=one.colleagues, because=one.because
     )

@@ -1,4 +1,4 @@
-"""The survey: your answers, and what groups of five people or more know and need."""
+"""The survey: your answers, and the needs of groups of five people or more."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ router = APIRouter(tags=["needs"])
 
 MOST_WITH_MATERIAL = 8
 SUBJECT = "survey"
-"""What the audit log says of each answer: it names neither module nor question."""
+"""The audit log's subject for every answer: it names neither module nor question."""
 
 GroupKind = Annotated[str, Path(pattern="^(team|organisation)$")]
 GroupName = Annotated[str, Path(pattern=f"^{TEAM}$")]
@@ -58,10 +58,10 @@ def read_mine(request: Request, state: State, person: Asker) -> Response:
 
 @router.put("/needs/replies", response_model=OwnReplies, responses=described(403, 422))
 def replace_mine(state: State, person: Asker, told: SentReplies) -> OwnReplies:
-    """Send all of your answers, in place of those that you sent before.
+    """Send all your answers, replacing those you sent before.
 
     They are counted a day later at the earliest, once five people of the group have answered about
-    the same module, and once for all: a change afterwards is kept for you, and changes no sum.
+    the same module, and only once: a later change is stored for you, but changes no sum.
     """
     subjects = survey_subjects(state.settings.curriculum)
     replies = [(one.module, one.question, one.answer) for one in told.replies]
@@ -80,7 +80,7 @@ def replace_mine(state: State, person: Asker, told: SentReplies) -> OwnReplies:
 
 @router.delete("/needs/replies", status_code=204, responses=described())
 def take_mine_back(state: State, person: Asker) -> None:
-    """Delete all of your answers. A sum in which you were counted before stays as it is."""
+    """Delete all your answers. Sums that already include you stay as they are."""
     with state.sessions.begin() as session:
         take_back(session, person.name)
         note(session, person, "survey.take_back", SUBJECT)
@@ -99,9 +99,9 @@ def list_groups(state: State, person: Asker) -> GroupList:
 def read_group(
     request: Request, state: State, person: Asker, kind: GroupKind, name: GroupName
 ) -> Response:
-    """Return what a group knows and needs, what it thinks of modules, and what answers its needs.
+    """Return a group's knowledge, needs and opinions by module, and material that helps.
 
-    Each sum is over five people or more; modules about which fewer were counted are left out.
+    Each sum covers five people or more; modules with fewer are left out.
     """
     subjects = dict(survey_subjects(state.settings.curriculum))
     with state.reading.begin() as session:
@@ -119,7 +119,7 @@ def read_group(
     "/needs/material/{module:path}", response_model=MaterialAnswer, responses=described(404)
 )
 def read_material(request: Request, state: State, person: Asker, module: ModuleId) -> Response:
-    """Return what the hub has about a module's subject, as far as you may see it."""
+    """Return the material on a module's subject that you may see."""
     subject = survey_subjects(state.settings.curriculum).get(module)
     if subject is None:
         raise NotVisible

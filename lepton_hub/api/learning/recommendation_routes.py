@@ -1,4 +1,4 @@
-"""What you may also need, and what the hub knows you to have used."""
+"""Recommendations, and the record of what you have used."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def recommend(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=20)] = 5,
 ) -> Response:
-    """Return what you may also need: what others used who used the same items and modules.
+    """Recommend what others used who used the same items and modules as you.
 
-    item, module: what for; without one, what you have used last. Each item was used by at least
-    three others, and their number is told in steps; who they are is told nowhere.
+    item, module: what to recommend for; by default, what you used last. Each item was used by at
+    least three others; their number is rounded down to steps, and nobody is named.
     """
     if item and module:
         raise Problem(422, "Name an item or a module, not both.")
@@ -61,7 +61,7 @@ def recommend(
 
 @router.get("/recommendations/uses", response_model=OwnUses, responses=described())
 def list_uses(request: Request, state: State, person: Asker) -> Response:
-    """List what the hub knows you to have used, as far as it still exists for you."""
+    """List what the hub has recorded that you used and may still see."""
     with state.reading.begin() as session:
         found = [
             OwnUse(what=one.what, first_at=one.first_at, last_at=one.last_at)
@@ -73,7 +73,7 @@ def list_uses(request: Request, state: State, person: Asker) -> Response:
 
 @router.delete("/recommendations/uses", status_code=204, responses=described())
 def forget_uses(state: State, person: Asker) -> None:
-    """Have the hub forget what you have used: it counts for nobody's recommendations any more."""
+    """Delete the record of what you have used: it no longer affects anybody's recommendations."""
     with state.sessions.begin() as session:
         forget_user(session, person.name)
         note(session, person, "use.forget", "uses")

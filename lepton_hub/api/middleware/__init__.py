@@ -1,1 +1,1 @@
-"""What stands around all requests."""
+"""Middleware that wraps every request."""

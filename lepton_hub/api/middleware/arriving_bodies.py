@@ -1,4 +1,4 @@
-"""Bodies of requests that arrive: they are read before anything is done, within bounds."""
+"""Read request bodies completely before handling them, within limits on memory and time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections import Counter
 from starlette.types import Message, Receive
 
 MOST_OF_ONE = 64 * 1024 * 1024
-"""Bytes that one person, or one address of strangers, may have the hub hold at a time."""
+"""Bytes buffered at a time for one person, or for one address of unknown callers."""
 MOST_OF_STRANGERS = 256 * 1024 * 1024
-"""Bytes that all strangers together may, from however many addresses they come."""
+"""Bytes buffered at a time for all unknown callers together."""
 ARRIVAL_SECONDS = 120.0
-"""For how long a body of at most 2 MB may take: there are only so many connections."""
+"""Seconds that a body of at most 2 MB may take to arrive, since connections are limited."""
 
 
 class ArrivesTooSlowly(Exception):
@@ -20,22 +20,22 @@ class ArrivesTooSlowly(Exception):
 
 
 class TooMuchArrives(Exception):
-    """Somebody's requests hold as much as they may already."""
+    """A caller's requests already hold the maximum number of bytes."""
 
 
 class ArrivingBodies:
-    """Counts what requests hold that have not ended. For one event loop."""
+    """Counts the bytes held by requests in progress. For one event loop."""
 
     def __init__(self) -> None:
         self._held: Counter[object] = Counter()
         self._strangers = 0
 
     def of(self, who: object, is_stranger: bool) -> HeldBody:
-        """Return the body of a request of somebody's, which holds nothing yet."""
+        """Return a caller's new request body, which holds nothing yet."""
         return HeldBody(self, who, is_stranger)
 
     def take(self, who: object, is_stranger: bool, size: int) -> None:
-        """Count bytes more of somebody's, or less. Raises TooMuchArrives."""
+        """Add to a caller's count of bytes, or subtract. Raises TooMuchArrives."""
         self._held[who] += size
         self._strangers += size if is_stranger else 0
         if self._held[who] <= 0:
@@ -53,9 +53,9 @@ class HeldBody:
         self._size = 0
 
     async def arrived(self, receive: Receive) -> Receive:
-        """Wait for the body, whose size the guards bound; return how to read it.
+        """Wait for the whole body, whose size `Guards` limits; return a function that replays it.
 
-        A slow sender takes no turn meanwhile. Raises TooMuchArrives, ArrivesTooSlowly.
+        A slow sender occupies no turn meanwhile. Raises TooMuchArrives, ArrivesTooSlowly.
         """
         whole = asyncio.timeout(ARRIVAL_SECONDS)
         try:
@@ -72,7 +72,7 @@ class HeldBody:
         return again
 
     async def _whole(self, receive: Receive) -> Message:
-        """Return the body as one message, or that the sender has gone."""
+        """Return the body as one message, or a disconnect message."""
         body = bytearray()
         while (message := await receive())["type"] == "http.request":
             piece = message.get("body", b"")
@@ -84,6 +84,6 @@ class HeldBody:
         return message
 
     def let_go(self) -> None:
-        """Say that the request has ended."""
+        """Release the bytes of a request that has ended."""
         self._bodies.take(self._who, self._is_stranger, -self._size)
         self._size = 0

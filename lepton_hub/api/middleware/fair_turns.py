@@ -1,8 +1,8 @@
-"""Nobody keeps the others waiting: how many requests of one person are worked on at a time.
+"""Limit each person's concurrent requests, so that nobody starves the others.
 
-The hub has 40 threads for requests. Whoever sends many at once would hold them all, so each person
-has a few turns, and so has each address of strangers. The rest is answered without a thread. Who
-asks is found out before that, so newcomers have turns of their own from their first request on.
+The hub has 40 threads for requests. A client that sends many at once would occupy them all, so each
+person has a few turns, and so has each address of unknown callers. The rest are refused without a
+thread. Authentication comes first, so newcomers have their own turns from their first request on.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _CONTENT = re.compile(r"/(items|links|documents)/.*/(files|attachments)/|/data|/
 
 
 def lanes(at_once: int) -> tuple[Lane, Lane, Lane, Lane]:
-    """Return the lanes of requests, of contents that travel, of strangers, of nobody's tokens.
+    """Return the lanes for requests, content transfers, unknown callers and invalid tokens.
 
-    All that one person can fill from one address leaves the others 10 of the hub's threads, where
-    `at_once` is 10. A stranger's turn is often that of a colleague at the same address who signs
-    in, so many of them may wait, and long.
+    With `at_once` at 10, whatever one person occupies from one address leaves 10 threads to the
+    others. An unknown caller is often a colleague at the same address who is signing in, so many
+    may wait, and for long.
     """
     return (
         Lane("requests", at_once, 2 * at_once, 2.0),
@@ -48,7 +48,7 @@ def lanes(at_once: int) -> tuple[Lane, Lane, Lane, Lane]:
 
 
 def is_content(method: str, path: str, prefix: str = "") -> bool:
-    """Return whether a request sends or fetches a content, which may take hours.
+    """Return whether a request uploads or downloads a content, which may take hours.
 
     path: with the hub's prefix.
     """
@@ -59,9 +59,9 @@ def is_content(method: str, path: str, prefix: str = "") -> bool:
 
 
 class FairTurns:
-    """Refuses, with status 429, what goes beyond somebody's turns.
+    """Refuses requests beyond a caller's turns with status 429.
 
-    answer: returns how a request is answered, given what to say.
+    answer: builds the response for a request from its message.
     """
 
     def __init__(

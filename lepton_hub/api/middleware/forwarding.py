@@ -1,4 +1,4 @@
-"""Where a request comes from: what a proxy says, if it is one that is believed."""
+"""Determine a request's origin from the headers of trusted proxies."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _FOR, _PROTO = b"x-forwarded-for", b"x-forwarded-proto"
 
 
 class Forwarding:
-    """Puts a request's address and scheme in place as its proxy says them.
+    """Sets a request's address and scheme to those its proxy reports.
 
-    Where nobody who is believed says it, a request with such a header comes from nowhere: from this
-    machine it could be anybody's, of this machine or through a proxy that was not named.
+    A request with such a header that does not come from a trusted proxy has no address: from this
+    machine it could be anybody's, local or through a proxy that was not configured.
     """
 
     def __init__(self, app: ASGIApp, proxies: TrustedProxies) -> None:

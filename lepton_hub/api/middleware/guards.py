@@ -1,4 +1,4 @@
-"""What every answer says, and how large a request may be."""
+"""Security headers for every response, and a limit on request bodies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import suppress
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_BODY = 2 * 1024 * 1024
-"""In bytes, of all requests but those that send an upload's bytes."""
+"""In bytes, for all requests except those that append to an upload."""
 
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -25,9 +25,9 @@ class _TooLarge(Exception):
 
 
 class Guards:
-    """Adds headers to each answer, and refuses large bodies, also those of unknown length.
+    """Adds headers to each response, and refuses large bodies, including those of unknown length.
 
-    answer: returns the answer, of status 413, to a body that is too large, given what to say.
+    answer: builds the 413 response to a body that is too large from its message.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the hub tells Prometheus: requests, queues, contents and the audit log, in numbers alone."""
+"""Prometheus metrics of requests, queues, contents and the audit log: numbers only."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.database import reading
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-"""Up to which durations requests are counted."""
+"""Upper bounds of the histogram of request durations, in seconds."""
 _BELIEVED_SECONDS = 15.0
-"""For how long sums over the database are taken for what they were."""
+"""Seconds for which sums over the database are cached."""
 
 
 class HubMetrics:
-    """A hub's numbers. No label holds what somebody wrote: routes are patterns of addresses."""
+    """A hub's metrics. No label contains user input: routes are path patterns."""
 
     def __init__(self, state: ServiceState) -> None:
         self.registry = CollectorRegistry()
@@ -39,33 +39,35 @@ class HubMetrics:
             "hub_requests", "Requests answered.", ["method", "route", "status"], **where
         )
         self.seconds = Histogram(
-            "hub_request_seconds", "From a request's arrival to the end of its answer.",
+            "hub_request_seconds", "Seconds from a request's arrival to the end of its response.",
             ["method", "route"], buckets=SECONDS, **where,
         )  # fmt: skip
-        self.active = Gauge("hub_requests_active", "Requests that are being answered.", **where)
+        self.active = Gauge("hub_requests_active", "Requests in progress.", **where)
         sums = _Sums(state.engine)
         for name, text, number in (
-            ("hub_contents", "Contents that are stored, each once.", lambda: sums.of("contents")),
-            ("hub_contents_bytes", "Bytes of these contents.", lambda: sums.of("bytes")),
+            ("hub_contents", "Stored contents, each counted once.", lambda: sums.of("contents")),
+            ("hub_contents_bytes", "Total bytes of the stored contents.", lambda: sums.of("bytes")),
             ("hub_audit_entries", "Entries of the audit log.", lambda: sums.of("entries")),
-            ("hub_uploads_unfinished", "Uploads that no item uses.", lambda: sums.of("uploads")),
-            ("hub_database_connections", "Connections in use.", lambda: _in_use(state.engine)),
+            ("hub_uploads_unfinished", "Uploads that no item uses yet.", lambda: sums.of(
+                "uploads"
+            )),
+            ("hub_database_connections", "Open connections.", lambda: _in_use(state.engine)),
         ):
             Gauge(name, text, **where).set_function(number)
-        self.queue = Gauge("hub_queue_length", "Who waits for what.", ["queue"], **where)
+        self.queue = Gauge("hub_queue_length", "Waiting requests by queue.", ["queue"], **where)
         self.queues: dict[str, Callable[[], float]] = {
             "uploads": lambda: state.upload_threads.statistics().tasks_waiting,
         }
 
     def text(self) -> bytes:
-        """Return all numbers as Prometheus reads them."""
+        """Return all metrics in Prometheus's text format."""
         for name, length in self.queues.items():
             self.queue.labels(name).set(length())
         return generate_latest(self.registry)
 
 
 class _Sums:
-    """Sums over the database, worked out at most once in a while."""
+    """Sums over the database, cached for a while."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self._until = reading(engine), 0.0
@@ -93,7 +95,7 @@ class _Sums:
 
 
 class Measured:
-    """Counts requests and how long they take."""
+    """Counts requests and measures their durations."""
 
     def __init__(self, app: ASGIApp, metrics: HubMetrics) -> None:
         self.app, self.metrics = app, metrics
@@ -123,7 +125,7 @@ class Measured:
 
 
 def metrics_router(state: ServiceState, metrics: HubMetrics) -> APIRouter:
-    """Return the route `/metrics`; for who may not read it, there is no such address."""
+    """Return the route `/metrics`, which answers 404 to anybody who may not read it."""
     router = APIRouter(include_in_schema=False)
 
     key = state.settings.metrics_key()

@@ -1,4 +1,4 @@
-"""What the hub answers when database, disk or bucket fails: 409 or 503, nothing is half done."""
+"""Answer 409 or 503 when the database, disk or bucket fails, with nothing left half done."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _ANSWERS = {
     Failure.STORE: (503, "10", "The hub cannot reach its stored files at the moment. What has "
                     "arrived is kept: try again soon."),
 }  # fmt: skip
-"""Status, seconds for the header Retry-After, and what is said."""
+"""Status, seconds for Retry-After, and message."""
 
 
 def problem_of_failure(failure: Failure) -> Problem:
-    """Return what is answered to a request that failed so."""
+    """Return the problem that reports a failure."""
     status, seconds, detail = _ANSWERS[failure]
     return Problem(status, detail, {"Retry-After": seconds} if seconds else None)
 
 
 class Outages:
-    """Answers requests whose transaction failed for no mistake of the hub's.
+    """Answers requests whose transaction failed through no fault of the code.
 
-    Whatever raised it is seen: a route, what it depends on, or the handler of another error.
+    Catches failures in routes, their dependencies and the handlers of other errors.
     answer: returns how a request is answered, given what to say.
     """
 

@@ -1,4 +1,4 @@
-"""What people ask who have no access, or a link: requests for access, and what links show."""
+"""Access requests, and what links show, for people without a role."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class NewRequest(Told):
 
 @router.get("/requests", response_model=RequestList, responses=described())
 def list_mine(state: State, person: Asker) -> RequestList:
-    """List what you have asked for in the last 30 days. Who refuses does not say so here."""
+    """List your access requests of the last 30 days. A refusal is not revealed here."""
     with state.reading.begin() as session:
         mine = requests_by(session, person.name)
         answer = RequestList(requests=[request_answer(one, one.shown_answer) for one in mine])
@@ -68,7 +68,7 @@ def list_mine(state: State, person: Asker) -> RequestList:
 
 @router.get("/requests/to-me", response_model=RequestList, responses=described())
 def list_to_me(state: State, person: Asker) -> RequestList:
-    """List who waits for access to items that you own."""
+    """List pending access requests for items you own."""
     with state.reading.begin() as session:
         found = requests_to(session, person)
         note(session, person, "request.list", "requests to me")
@@ -76,7 +76,7 @@ def list_to_me(state: State, person: Asker) -> RequestList:
 
 
 def requests_to(session: Session, person: Person) -> list[RequestAnswer]:
-    """Return who waits for access to items that a person owns, oldest first."""
+    """Return pending access requests for the items a person owns, oldest first."""
     mine = and_(
         SharedItem.space == AccessRequest.space,
         SharedItem.name == AccessRequest.item_name,
@@ -91,7 +91,7 @@ def requests_to(session: Session, person: Person) -> list[RequestAnswer]:
 def make(
     request: Request, state: State, person: Asker, told: NewRequest, key: IdempotencyKey = None
 ) -> Response:
-    """Ask for access to an item. The answer is the same whether there is such an item or not."""
+    """Request access to an item. The answer is the same whether the item exists or not."""
     reference = parse_reference(told.item)
 
     def work() -> KeptAnswer:
@@ -112,7 +112,7 @@ def make(
 
 @router.get("/links/{secret}", response_model=LinkedItem, responses=described(404))
 def follow(request: Request, state: State, person: Asker, secret: Secret) -> Response:
-    """Return what a link shows."""
+    """Return the item that a link shows."""
     with state.reading.begin() as session:
         link, item = linked(session, secret)
         if link.version is None:

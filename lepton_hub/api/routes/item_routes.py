@@ -1,4 +1,4 @@
-"""Items: list, search, make, read, change, delete."""
+"""Items: list, search, create, read, edit, delete."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def list_them(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
-    """List or search the items that you may see, by space and name."""
+    """List or search the items you may see, ordered by space and name."""
     filters = Filters(q, kind, tag, category, space, owner)
     after = from_cursor(cursor, str, str)
     with state.reading.begin() as session:
@@ -82,7 +82,7 @@ def list_them(
 def make(
     request: Request, state: State, person: Asker, told: NewItem, key: IdempotencyKey = None
 ) -> Response:
-    """Make an item, in your own space or a team's of yours. Its team can read it at once."""
+    """Create an item in your own space or one of your teams'. Its team can read it at once."""
 
     def work() -> KeptAnswer:
         try:
@@ -112,7 +112,7 @@ def read(request: Request, state: State, person: Asker, space: Space, name: Name
 
 @router.get("/items/{space}/{name}/card", response_model=Card, responses=described(404))
 def read_card(request: Request, state: State, person: Asker, space: Space, name: Name) -> Response:
-    """Return an item's card. Its ETag is what a change of it asks for."""
+    """Return an item's card. An edit must send its ETag."""
     with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         note(session, person, "card.read", item.reference)
@@ -125,7 +125,7 @@ def read_card(request: Request, state: State, person: Asker, space: Space, name:
 def change_card(
     request: Request, state: State, person: Asker, space: Space, name: Name, card: Card
 ) -> Response:
-    """Replace an item's card. Needs the header If-Match."""
+    """Replace an item's card. Requires If-Match."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.EDIT_CARD)
         require_unchanged(request, _card_tag(item))
@@ -135,7 +135,7 @@ def change_card(
 
 
 def replace_card(session: Session, person: Person, item: SharedItem, card: Card) -> None:
-    """Replace an item's card, and write down what was changed."""
+    """Replace an item's card, and record which fields changed."""
     before = card_of(item)
     write_card(item, card)
     session.flush()
@@ -148,10 +148,10 @@ def replace_card(session: Session, person: Person, item: SharedItem, card: Card)
 def remove(
     state: State, person: Asker, space: Space, name: Name, afterwards: BackgroundTasks
 ) -> Erased:
-    """Delete an item for good; its name is never given again.
+    """Delete an item permanently; its name is never reused.
 
-    Its contents are erased as soon as this is answered, except for those that another item holds as
-    well; the audit log says which. To who deletes, both look the same.
+    Its contents are erased after the response, except those that another item also holds; the audit
+    log says which. The caller cannot tell the two apart.
     """
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.DELETE)

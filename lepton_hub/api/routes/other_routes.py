@@ -1,4 +1,4 @@
-"""Who you are, the older clients' call, signing in with a browser, and whether the hub works."""
+"""Your identity, browser sign-in, a health check, and the endpoint for older clients."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ router = APIRouter()
 
 
 class Health(BaseModel):
-    """Whether the hub works."""
+    """The hub's health."""
 
     status: str
 
 
 @router.get("/health", response_model=Health, tags=["hub"], responses={503: described()[503]})
 def health(state: State) -> Health:
-    """Return whether the hub reaches its database."""
+    """Check that the hub can reach its database."""
     try:
-        with reading(state.engine).connect() as connection:  # waits for nobody who writes
+        with reading(state.engine).connect() as connection:  # does not wait for writers
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError as error:
         raise Problem(503, "The database does not answer.", {"Retry-After": "5"}) from error
@@ -49,13 +49,13 @@ def health(state: State) -> Health:
 
 @router.get("/", include_in_schema=False)
 def first(state: State) -> RedirectResponse:
-    """Send who comes by the hub's own address to its pages."""
+    """Redirect the root to the pages."""
     return RedirectResponse(f"{state.settings.prefix}/pages/", 302)
 
 
 @router.get("/me", response_model=PersonAnswer, tags=["hub"], responses=described())
 def me(state: State, person: Asker) -> PersonAnswer:
-    """Return who you are to the hub, and where you may make items."""
+    """Return your identity, and the spaces in which you may create items."""
     return PersonAnswer(
         name=person.name,
         teams=sorted(person.teams),
@@ -75,9 +75,9 @@ def data(
     path: Annotated[str | None, Query(max_length=PATH)] = None,
     module: UsedIn = None,
 ) -> Response:
-    """Return an item's data, as older clients ask for it: its newest version, unless told.
+    """Return an item's data for older clients: by default its newest version.
 
-    path: the file; not needed where the version has one.
+    path: the file; optional if the version has only one.
     """
     with state.reading.begin() as session:
         try:
@@ -100,7 +100,7 @@ def data(
 
 @router.get("/login", include_in_schema=False)
 def login(request: Request, state: State, next: str = "") -> Response:
-    """Send a browser to JupyterHub; where people are made up, to the page that shows them."""
+    """Redirect a browser to JupyterHub's sign-in, or to the choice of made-up people."""
     prefix = state.settings.prefix
     where = next if leads_here(next, prefix) else f"{prefix}/pages/"
     if state.made_up is not None:
@@ -115,7 +115,7 @@ def login(request: Request, state: State, next: str = "") -> Response:
 
 @router.get("/oauth_callback", include_in_schema=False)
 async def callback(request: Request, state: State, code: str = "") -> Response:
-    """Take a browser back from JupyterHub."""
+    """Complete the sign-in of a browser that returns from JupyterHub."""
     nonce = request.query_params.get("state", "")
     if state.oauth is None:
         raise Problem(404, "This hub identifies people only by their tokens.")
@@ -136,7 +136,7 @@ async def callback(request: Request, state: State, code: str = "") -> Response:
 
 
 def leads_here(path: str, prefix: str) -> bool:
-    """Return whether a path leads to this service: not another host's, nor out by dots."""
+    """Return whether a path stays within this service, on this host and without dot segments."""
     before_query = path.partition("?")[0]
     return (
         path.startswith(f"{prefix}/")
@@ -152,7 +152,7 @@ def leads_here(path: str, prefix: str) -> bool:
 def set_cookie(
     request: Request, answer: Response, name: str, value: str, prefix: str, seconds: int
 ) -> None:
-    """Have a browser keep a cookie that scripts do not see, for this service alone."""
+    """Set an HttpOnly cookie scoped to this service."""
     answer.set_cookie(
         name,
         value,

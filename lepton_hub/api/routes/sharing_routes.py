@@ -1,4 +1,4 @@
-"""Who may do what with an item: grants, requests for access, links."""
+"""Sharing an item: grants, access requests, links."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ class NewGrant(Told):
     @model_validator(mode="after")
     def _fits(self) -> NewGrant:
         if self.role is Role.OWNER:
-            raise ValueError("nobody is made an owner: grant manage")
+            raise ValueError("ownership cannot be granted: grant manage")
         if (self.name == "") != (self.subject is Subject.EVERYBODY):
             raise ValueError("a person, a team and an organisation have a name, everybody has none")
         return self
 
 
 class RequestDecision(Told):
-    """What becomes of a request."""
+    """The decision on a request."""
 
     granted: bool
 
 
 class NewLink(Told):
-    """A link to be made. hours: how long it works; version: the only one that it shows."""
+    """A link to create. hours: its lifetime; version: the only version it shows, if set."""
 
     hours: Annotated[int, Field(ge=1, le=LONGEST.days * 24)] = 24 * 7
     version: Annotated[int | None, Field(ge=1, lt=10**9)] = None
@@ -67,7 +67,7 @@ class NewLink(Told):
 
 @router.get("/grants", response_model=GrantList, responses=described(403, 404))
 def list_grants(state: State, person: Asker, space: Space, name: Name) -> GrantList:
-    """List who has which role. Besides, the owner may do everything, and a space's team reads."""
+    """List granted roles. In addition, the owner may do anything, and a space's team may read."""
     with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         query = select(Grant).where(Grant.item_id == item.id).order_by(Grant.subject, Grant.name)
@@ -78,7 +78,7 @@ def list_grants(state: State, person: Asker, space: Space, name: Name) -> GrantL
 
 @router.put("/grants", response_model=GrantAnswer, responses=described(403, 404))
 def grant(state: State, person: Asker, space: Space, name: Name, told: NewGrant) -> GrantAnswer:
-    """Give somebody a role, in place of one they have by the same words."""
+    """Grant a role, replacing the one the same subject had."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         held = grant_of(session, item, told.subject, told.name)
@@ -104,7 +104,7 @@ def revoke(
         str, Query(pattern=SUBJECT_NAME, description="Whose role; empty for everybody's.")
     ] = (""),
 ) -> Response:
-    """Take a role away."""
+    """Revoke a role."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         found = grant_of(session, item, subject, of)
@@ -121,7 +121,7 @@ def revoke(
 
 @router.get("/requests", response_model=RequestList, responses=described(403, 404))
 def list_requests(state: State, person: Asker, space: Space, name: Name) -> RequestList:
-    """List who waits for access to an item."""
+    """List pending access requests for an item."""
     with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         waiting = waiting_for(session, space, name)
@@ -133,7 +133,7 @@ def list_requests(state: State, person: Asker, space: Space, name: Name) -> Requ
 def decide(
     state: State, person: Asker, space: Space, name: Name, id: Id, told: RequestDecision
 ) -> RequestAnswer:
-    """Answer a request: who asked gets the role, or is told nothing."""
+    """Decide a request: grant the role, or refuse without telling the person."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         found = next((one for one in waiting_for(session, space, name) if one.id == id), None)
@@ -151,7 +151,7 @@ def decide(
 
 @router.get("/links", response_model=LinkList, responses=described(403, 404))
 def list_links(state: State, person: Asker, space: Space, name: Name) -> LinkList:
-    """List the links to an item. Where they lead was told when they were made, and is not kept."""
+    """List an item's links. Their addresses were returned at creation and are not stored."""
     with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         answer = LinkList(links=[_link_answer(link) for link in links_of(session, item.id)])
@@ -161,7 +161,7 @@ def list_links(state: State, person: Asker, space: Space, name: Name) -> LinkLis
 
 @router.post("/links", status_code=201, response_model=LinkAnswer, responses=described(403, 404))
 def make(state: State, person: Asker, space: Space, name: Name, told: NewLink) -> LinkAnswer:
-    """Make a link by which anybody who is signed in may read the item, until it expires."""
+    """Create a link through which anybody who is signed in may read the item until it expires."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         if told.version is not None:
@@ -175,7 +175,7 @@ def make(state: State, person: Asker, space: Space, name: Name, told: NewLink) -
 
 @router.delete("/links/{id}", status_code=204, responses=described(403, 404))
 def end_link(state: State, person: Asker, space: Space, name: Name, id: Id) -> Response:
-    """End a link before its time."""
+    """Revoke a link."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         link = session.get(SharedLink, id)
@@ -188,7 +188,7 @@ def end_link(state: State, person: Asker, space: Space, name: Name, id: Id) -> R
 
 
 def request_answer(request: AccessRequest, answer: str | None) -> RequestAnswer:
-    """Return a request with what is told of its answer."""
+    """Return a request with the answer that its author is shown."""
     return RequestAnswer(
         id=request.id,
         item=f"{request.space}/{request.item_name}",

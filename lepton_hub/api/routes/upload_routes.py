@@ -1,4 +1,4 @@
-"""Uploads: content that arrives in as many pieces as it takes."""
+"""Resumable uploads: content that arrives in any number of pieces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lepton_hub.storage import OffsetMismatch, UploadMissing
 router = APIRouter(tags=["uploads"], prefix="/uploads")
 
 IDLE_SECONDS = 60
-"""How long the next bytes are waited for."""
+"""Seconds to wait for the next bytes."""
 
 UploadId = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Offset = Annotated[int, Header(alias="Upload-Offset", ge=0, lt=2**53)]
@@ -43,7 +43,7 @@ class NewUpload(Told):
 def begin(
     request: Request, state: State, person: Asker, told: NewUpload, key: IdempotencyKey = None
 ) -> Response:
-    """Begin an upload. It is kept for seven days."""
+    """Start an upload. It expires after seven days."""
     most = state.settings.largest_upload
     if told.size > most:
         raise Problem(413, f"A file may have at most {most} bytes.")
@@ -64,7 +64,7 @@ def begin(
 
 @router.get("/{id}", response_model=UploadAnswer, responses=described(404))
 def read(state: State, person: Asker, id: UploadId) -> Response:
-    """Return how much of an upload has arrived: go on there."""
+    """Return how much of an upload has arrived: resume there."""
     upload = _mine(state, person, id)
     try:
         offset = state.uploads.offset(id)
@@ -89,9 +89,9 @@ def read(state: State, person: Asker, id: UploadId) -> Response:
 async def append(
     request: Request, state: State, person: Asker, id: UploadId, offset: Offset
 ) -> Response:
-    """Add bytes to an upload, from the offset on that has arrived so far.
+    """Append bytes to an upload at the offset that has been reached.
 
-    What arrives before a connection breaks is kept, in pieces of 8 MiB.
+    Bytes that arrive before a connection breaks are kept.
     """
     upload = await to_thread.run_sync(_mine, state, person, id)
     left = upload.size - offset
@@ -129,9 +129,9 @@ async def append(
 
 @router.delete("/{id}", status_code=204, responses=described(404))
 def cancel(state: State, person: Asker, id: UploadId) -> Response:
-    """Forget an upload."""
+    """Cancel an upload."""
     _mine(state, person, id)
-    # What came goes first: where the hub is killed in between, the upload can be cancelled again.
+    # The bytes go first: if the hub is killed in between, the upload can be cancelled again.
     with suppress(UploadMissing):
         state.uploads.cancel(id)
     with state.sessions.begin() as session:
@@ -143,7 +143,7 @@ def cancel(state: State, person: Asker, id: UploadId) -> Response:
 
 
 async def _next_of(body: AsyncIterator[bytes]) -> bytes:
-    """Return the next bytes of a request; none at its end."""
+    """Return the next bytes of a request; b"" at its end."""
     with fail_after(IDLE_SECONDS):
         async for piece in body:
             if piece:
@@ -152,7 +152,7 @@ async def _next_of(body: AsyncIterator[bytes]) -> bytes:
 
 
 def _mine(state: ServiceState, person: Person, id_: str) -> PendingUpload:
-    """Return an upload of a person's. Raises Problem."""
+    """Return a person's upload. Raises Problem."""
     with state.reading.begin() as session:
         upload = upload_of(session, person.name, id_)
         if upload is None:

@@ -1,4 +1,4 @@
-"""Versions of items: add, read, download, look at."""
+"""Versions of items: add, read, download, preview."""
 
 from __future__ import annotations
 
@@ -113,9 +113,9 @@ def add(
     told: NewVersion,
     key: IdempotencyKey = None,
 ) -> Response:
-    """Add a version of uploads that are complete. One that says and holds the same is not added.
+    """Add a version from completed uploads, unless it is identical to the newest one.
 
-    Where the newest version is the same, that is the answer.
+    If it is, the newest version is returned.
     """
     ids = [file.upload for file in told.files]
     with state.reading.begin() as session:
@@ -178,7 +178,7 @@ def read(
 def lineage(
     request: Request, state: State, person: Asker, space: Space, name: Name, number: Number
 ) -> Response:
-    """Return what a version was made from, and what was made from it."""
+    """Return a version's lineage, both ways."""
     with state.reading.begin() as session:
         item, version = _found(session, person, space, name, number)
         answer = LineageAnswer(
@@ -194,7 +194,7 @@ def lineage(
     response_model=TableAnswer,
     responses={
         **described(404, 415),
-        200: {"content": {"image/png": {}}, "description": "A table's first rows, or a picture."},
+        200: {"content": {"image/png": {}}, "description": "A table's first rows, or a thumbnail."},
     },
 )
 def preview(
@@ -206,9 +206,9 @@ def preview(
     number: Number,
     path: Annotated[str | None, Query(max_length=PATH)] = None,
 ) -> Response:
-    """Return the first rows of a table (CSV, TSV, JSON lines, NumPy), or a small picture.
+    """Return the first rows of a table (CSV, TSV, JSON Lines, NumPy), or a thumbnail.
 
-    path: the file; not needed where the version has one.
+    path: the file; optional if the version has only one.
     """
     with state.reading.begin() as session:
         item, version = _found(session, person, space, name, number)
@@ -236,7 +236,7 @@ def download(
     path: FilePath,
     module: UsedIn = None,
 ) -> Response:
-    """Return a file, or with the header Range a part of it. Its ETag is its SHA-256."""
+    """Return a file, or the part requested by Range. Its ETag is its SHA-256."""
     with state.reading.begin() as session:
         item, version = _found(session, person, space, name, number)
         file = find_file(version, path)
@@ -246,7 +246,7 @@ def download(
 
 
 def used_in(module: str | None) -> dict[str, str]:
-    """Return what the audit log keeps of where in the course a file is used."""
+    """Return the audit log's detail about the course module that uses a file."""
     return {"module": module.rpartition("/")[2]} if module else {}
 
 
