@@ -1,4 +1,4 @@
-"""The audit log: who did what to what and when, in a chain of hashes that only grows."""
+"""The audit log: who did what to what and when, as an append-only hash chain."""
 
 from lepton_hub.audit.audit_chain import Entry, redacted_fields
 from lepton_hub.audit.audit_guards import guard_statements, unguard_statements

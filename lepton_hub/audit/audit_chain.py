@@ -2,13 +2,13 @@
 
 An entry's hash covers its number, time and action, the previous entry's hash, and a *commitment* to
 each of its actor, subject and detail: SHA-256 of a random salt and the value. So a value can be
-removed on request, with its salt, and the chain still holds: what is left of it is a number that
-nobody can trace back, even by trying all names there are, and that nobody can pass another value
-off for.
+redacted on request, with its salt, and the chain stays valid: the remaining commitment reveals
+nothing, not even to somebody who tries every name (hiding), and no other value matches it
+(binding).
 
-Encrypting the values and destroying keys would serve the same end. Salted hashes were chosen since
-nothing of the value stays behind, not even encrypted; since values can be searched while they are
-there; and since the log needs no key, and so no rotation.
+Encrypting the values and destroying keys (crypto-shredding) would also work. Salted hashes were
+chosen because they leave nothing behind, not even ciphertext; because values stay searchable until
+they are redacted; and because the log needs no key, and so no rotation.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 START = "0" * 64
-"""What the first entry has for the hash of the previous one."""
+"""The previous hash of the first entry."""
 FIELDS = ("actor", "detail", "subject")
-"""What an entry commits to, and what may be redacted; sorted."""
+"""The fields an entry commits to, each of which may be redacted; sorted."""
 REDACTION = "audit.redact"
-"""The action of entries that say what was redacted."""
+"""The action of entries that record a redaction."""
 DETAIL_LENGTH = 16_384
 NAME_LENGTH = 500
 _ENCODER = json.JSONEncoder(
@@ -49,14 +49,14 @@ class Entry:
 
 
 def redacted_fields(entry: Entry) -> tuple[str, ...]:
-    """Return which of an entry's values were removed."""
+    """Return the names of an entry's redacted fields."""
     return tuple(field for field in FIELDS if getattr(entry, field) is None)
 
 
 def canonical(value: object) -> str:
-    """Return JSON of one form: sorted keys, no spaces, ASCII.
+    """Return canonical JSON: sorted keys, no spaces, ASCII.
 
-    Raises ValueError and TypeError for what JSON cannot say, such as NaN.
+    Raises ValueError and TypeError for values JSON cannot represent, such as NaN.
     """
     return _ENCODER.encode(value)
 
@@ -67,7 +67,7 @@ def new_salt() -> str:
 
 
 def commitment(field: str, salt: str, value: str) -> str:
-    """Return the hash that an entry has of a value."""
+    """Return the commitment to a value."""
     return hashlib.sha256(canonical([field, salt, value]).encode()).hexdigest()
 
 
@@ -86,7 +86,7 @@ def entry_hash(
 
 
 def checked_text(what: str, text: str) -> str:
-    """Return a name that both databases can keep. Raises ValueError."""
+    """Return a name if both databases can store it. Raises ValueError."""
     if not 0 < len(text) <= NAME_LENGTH or "\0" in text:
         raise ValueError(f"The {what} of an audit entry has 1 to {NAME_LENGTH} characters, no NUL")
     text.encode()  # a lone surrogate is a ValueError, too

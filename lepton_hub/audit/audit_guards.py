@@ -1,7 +1,7 @@
-"""Triggers by which the database itself refuses to change the audit log.
+"""Triggers that make the audit log append-only in the database itself.
 
-They stop mistakes and whoever may only use the service's tables. Who owns the database can remove
-them; then `verify` finds what was changed, and an exported head what was cut off.
+They stop mistakes, and users with access only to the service's tables. The owner of the database
+can remove them; then `verify` detects changes, and an exported head detects truncation.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _CONDITIONS = {
     "(NEW.number = OLD.number + 1 AND NEW.hash = OLD.hash) OR (NEW.number = OLD.number AND EXISTS"
     " (SELECT 1 FROM audit_entries o WHERE o.number = NEW.number AND o.hash = NEW.hash)))",
 }
-"""When a row may be written, by table and operation; what is not named here, never."""
+"""When a row may be written, by table and operation; all other operations are refused."""
 
 _FIRST_HEAD = (
     f"INSERT INTO audit_head (id, number, hash) SELECT 1, 0, '{START}'"
@@ -36,7 +36,7 @@ _FIRST_HEAD = (
 
 
 def guard_statements(dialect: str) -> list[str]:
-    """Return what makes the triggers and the empty log's head; it may run again.
+    """Return the statements that create the triggers and the empty log's head; idempotent.
 
     dialect: `sqlite` or `postgresql` (14 or newer).
     """
@@ -45,7 +45,7 @@ def guard_statements(dialect: str) -> list[str]:
 
 
 def unguard_statements(dialect: str) -> list[str]:
-    """Return what removes the triggers, before a migration drops the tables."""
+    """Return the statements that remove the triggers, before a migration drops the tables."""
     if dialect == "postgresql":
         return ["DROP FUNCTION IF EXISTS audit_guard() CASCADE"]
     return [
@@ -60,7 +60,7 @@ def _trigger(table: str, operation: str) -> str:
 
 
 def _sqlite_guards() -> list[str]:
-    # A trigger on INSERT is asked before INSERT OR REPLACE removes the row that is in its way.
+    # A BEFORE INSERT trigger fires before INSERT OR REPLACE deletes the conflicting row.
     return [
         f"CREATE TRIGGER IF NOT EXISTS {_trigger(table, operation)} BEFORE {operation} ON {table}"
         f" WHEN NOT ({_CONDITIONS.get((table, operation), 'false')})"

@@ -1,4 +1,4 @@
-"""Write the audit log, and read pages of it."""
+"""Append to the audit log, and read pages of it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _WRITING = (
     + ", ".join(f"(:number, '{field}', :{field}_salt, :{field}_text)" for field in FIELDS),
     "UPDATE audit_head SET hash = :hash",
 )
-"""What adds an entry, in the drivers' own form: each request runs it, and building and comparing
-SQLAlchemy's expressions takes longer than the database itself needs."""
+"""The statements that append an entry, as the driver's own SQL: every request runs them, and building
+and caching SQLAlchemy expressions takes longer than the database itself."""
 _DRIVERS = {
     "sqlite": _WRITING,
     "postgresql": tuple(re.sub(r":(\w+)", r"%(\1)s", statement) for statement in _WRITING),
@@ -46,16 +46,16 @@ _DRIVERS = {
 def append(
     session: Session, *, actor: str, action: str, subject: str, detail: dict[str, Any]
 ) -> Entry:
-    """Add an entry in the session's transaction: it stays exactly if the change stays.
+    """Append an entry in the session's transaction, so that it is committed only with the change.
 
     actor: who, such as a user's name. action: what, such as `version.read`; it must not be
-    personal, since it cannot be redacted. subject: to what. detail: whatever JSON can say.
+    personal, since it cannot be redacted. subject: to what. detail: any JSON value.
 
-    Entries are added one at a time: until the transaction ends, other processes wait here. So call
-    it last, after the change itself. In SQLite the transaction must not have read before it writes,
-    or be one of BEGIN IMMEDIATE; another one may fail when two processes write.
+    Appends are serialised: until the transaction ends, other processes wait here. So call it last,
+    after the change itself. In SQLite, the transaction must either be BEGIN IMMEDIATE or not have
+    read before it writes; otherwise it may fail when two processes write.
 
-    Raises ValueError or TypeError for what the log cannot keep.
+    Raises ValueError or TypeError for values the log cannot store.
     """
     if action == REDACTION:
         raise ValueError("Redactions are written by `redact`")
@@ -65,7 +65,7 @@ def append(
 def append_any(
     session: Session, *, actor: str, action: str, subject: str, detail: dict[str, Any]
 ) -> Entry:
-    """Add an entry of any action, also that of redactions."""
+    """Append an entry with any action, including redactions."""
     texts = {
         "actor": checked_text("actor", actor),
         "detail": checked_detail(detail),
@@ -100,7 +100,7 @@ def entries(
     before: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """Return the newest entries that match, the newest first.
+    """Return the matching entries, newest first.
 
     before: only entries with a smaller number, for the next page.
     """
@@ -121,7 +121,7 @@ def entries(
 
 
 def values_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, Row[Any]]]:
-    """Return the values that are still there, by entry and field."""
+    """Return the values that have not been redacted, by entry and field."""
     found: dict[int, dict[str, Row[Any]]] = {number: {} for number in numbers}
     if numbers:
         some = _VALUES.c.number.in_(numbers)
@@ -131,14 +131,14 @@ def values_of(session: Session, numbers: Sequence[int]) -> dict[int, dict[str, R
 
 
 def subjects_since(session: Session, action: str, entry: int) -> set[str]:
-    """Return what an action was done to since the log had so many entries, if it is still told."""
+    """Return the unredacted subjects of an action's entries after a given entry number."""
     found = select(_ENTRIES.c.number).where(_ENTRIES.c.number > entry, _ENTRIES.c.action == action)
     named = and_(_VALUES.c.field == "subject", _VALUES.c.number.in_(found))
     return set(session.scalars(select(_VALUES.c.text).where(named)))
 
 
 def head_of(session: Session) -> tuple[int, str]:
-    """Return the newest entry's number and hash; 0 and zeros before the first one."""
+    """Return the newest entry's number and hash; 0 and zeros for an empty log."""
     number, hash_ = session.execute(select(_HEAD.c.number, _HEAD.c.hash)).one()
     return number, hash_
 

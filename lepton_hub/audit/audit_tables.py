@@ -26,7 +26,7 @@ _SHORT = "field IN ('actor', 'subject')"
 
 
 class AuditEntry(Base):
-    """The chain: nothing in it is personal, and nothing in it ever changes."""
+    """A link of the chain: it contains nothing personal and never changes."""
 
     __tablename__ = "audit_entries"
 
@@ -41,7 +41,7 @@ class AuditEntry(Base):
 
 
 class AuditValue(Base):
-    """What the entries commit to, until it is redacted."""
+    """A value that an entry commits to, until it is redacted."""
 
     __tablename__ = "audit_values"
     __table_args__ = (
@@ -61,7 +61,7 @@ class AuditValue(Base):
 
 
 class AuditRedaction(Base):
-    """Which values were redacted, and the entry that says why."""
+    """A redacted value, and the entry that records why."""
 
     __tablename__ = "audit_redactions"
     __table_args__ = (CheckConstraint(_ONE_OF_THREE, name="field"),)
@@ -74,7 +74,7 @@ class AuditRedaction(Base):
 
 
 class AuditHead(Base):
-    """The newest entry's number and hash, in one row; it goes up by one at a time."""
+    """The newest entry's number and hash, in a single row; the number grows by one at a time."""
 
     __tablename__ = "audit_head"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -85,7 +85,7 @@ class AuditHead(Base):
 
 
 def _guard_tables(_: object, connection: Connection, tables: list[object], **__: Any) -> None:
-    """Add the triggers wherever the tables are made without a migration."""
+    """Add the triggers when the tables are created without a migration."""
     if AuditHead.__table__ in tables:
         for statement in guard_statements(connection.dialect.name):
             connection.exec_driver_sql(statement)

@@ -1,4 +1,4 @@
-"""Walk the audit log from its first entry, and find the first one that cannot be true."""
+"""Verify the audit log from its first entry, and find the first broken one."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ _REDACTIONS = AuditRedaction.__table__
 _HEAD = AuditHead.__table__
 _AT_ONCE = 500
 _Piece = Callable[[], AbstractContextManager[Session]]
-"""Gives a session in which some entries are read."""
+"""Opens a session for reading a batch of entries."""
 
 
 class BreakReason(Enum):
-    """What is wrong with an entry; the text goes on after "Entry 17 "."""
+    """The fault of a broken entry; the text continues "Entry 17 "."""
 
     ENTRY_MISSING = "is missing"
     ENTRY_CHANGED = "was changed after it was written"
-    NOT_CHAINED = "does not follow the entry before it: one of the two was exchanged"
-    VALUE_CHANGED = "has another value than was written"
-    VALUE_MISSING = "lacks a value, and no redaction says why"
+    NOT_CHAINED = "does not follow the previous entry: one of the two was replaced"
+    VALUE_CHANGED = "has a value that differs from the one written"
+    VALUE_MISSING = "lacks a value, and no redaction accounts for it"
     VALUE_RETURNED = "has a value that was redacted"
-    REDACTION_CHANGED = "is a redaction of other values than the log now says"
-    HEAD_CHANGED = "is not what the log's head says"
-    EXPORTED_DIFFERS = "is another one than the exported head has signed"
+    REDACTION_CHANGED = "is a redaction whose list of values does not match the log"
+    HEAD_CHANGED = "does not match the log's head"
+    EXPORTED_DIFFERS = "does not match the exported, signed head"
 
 
 @dataclass(frozen=True)
 class ChainVerdict:
-    """Whether the log is whole; entries: how many were found right before the first broken one.
+    """The result of verification. entries: the number of valid ones before the first broken one.
 
-    broken: the number of that one; reason: why; field: of which value, if of one.
+    broken: that entry's number; reason: its fault; field: the value concerned, if any.
     """
 
     entries: int
@@ -61,12 +61,12 @@ class ChainVerdict:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing is broken."""
+        """Whether no entry is broken."""
         return self.broken is None
 
     def __str__(self) -> str:
         if self.reason is None:
-            return f"The audit log is whole: {self.entries} entries"
+            return f"The audit log is intact: {self.entries} entries"
         which = f" ({self.field})" if self.field else ""
         return f"Entry {self.broken} {self.reason.value}{which}"
 
@@ -79,26 +79,25 @@ class _Broken(Exception):
 
 @dataclass(frozen=True)
 class _State:
-    """What the values' tables have for a field of an entry; one of the two is empty."""
+    """A field's state in the tables of values and of redactions; exactly one of the two has it."""
 
     value: Row[Any] | None = None
     redacted: bool = False
 
 
 def verify(session: Session, exported: SignedHead | None = None) -> ChainVerdict:
-    """Check every entry, in bounded memory; return the first broken one, or that all is whole.
+    """Verify every entry in bounded memory; return the first broken one, or that the log is intact.
 
-    exported: a head that was kept elsewhere (`is_genuine` says whether the hub signed it); without
-    one, a log whose end was cut off together with its head looks whole. Entries that are added
-    meanwhile do no harm.
+    exported: a head that was kept elsewhere (check its signature with `is_genuine`); without one, a
+    log truncated together with its head looks intact. Entries may be appended meanwhile.
     """
     return _verdict(lambda: nullcontext(session), exported)
 
 
 def verify_database(engine: Engine, exported: SignedHead | None = None) -> ChainVerdict:
-    """Check every entry as `verify` does, in many short transactions that only read.
+    """Verify every entry as `verify` does, in many short read-only transactions.
 
-    So nobody who writes waits, and the database can put away meanwhile what is written.
+    So writers never wait, and the database can checkpoint its write-ahead log meanwhile.
     """
     sessions = sessionmaker(reading(engine))
     return _verdict(sessions.begin, exported)
@@ -166,7 +165,7 @@ def _check_value(row: Row[Any], field: str, state: _State) -> None:
 
 
 def _check_redaction(session: Session, row: Row[Any], detail: _State) -> None:
-    """Compare what a redaction says it removed with what counts as redacted by it."""
+    """Compare a redaction's recorded list with the values marked as redacted by it."""
     if detail.value is None:
         raise _Broken(row.number, BreakReason.VALUE_MISSING, "detail")
     said = json.loads(detail.value.text)
@@ -182,7 +181,7 @@ def _check_redaction(session: Session, row: Row[Any], detail: _State) -> None:
 
 
 def _check_orphans(session: Session, last: int) -> None:
-    """Find values of entries that there are not; foreign keys may have been switched off.
+    """Find values without an entry; foreign keys may have been disabled.
 
     last: up to this number there is an entry for each.
     """
@@ -219,7 +218,7 @@ def _rows_after(session: Session, last: int) -> list[tuple[Row[Any], dict[str, _
 
 
 def _states(session: Session, rows: Sequence[Row[Any]]) -> dict[int, dict[str, _State]]:
-    """Return what the two tables have of some entries' fields, as of one moment."""
+    """Return the states of some entries' fields, from one snapshot."""
     first = rows[0].number
     last = rows[-1].number
     by = _ENTRIES.alias("by")

@@ -1,4 +1,4 @@
-"""A signed head in a file, as an auditor keeps it."""
+"""Signed heads in files, as auditors keep them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from lepton_hub.keys import KeyRing, UnknownGeneration
 
 
 class UntrustedHead(Exception):
-    """A file holds no head that the hub has signed; the message says why."""
+    """A file does not contain a head signed by the hub; the message says why."""
 
 
 def read_head(path: Path, keys: KeyRing, public_key: str | None = None) -> SignedHead:
-    """Return a head from its file, once its signature was checked.
+    """Read a head from a file and verify its signature.
 
-    public_key: what the auditor was given; otherwise the key ring's own of that generation.
+    public_key: the one the auditor was given; by default, the key ring's for that generation.
 
     Raises UntrustedHead, OSError.
     """

@@ -1,4 +1,4 @@
-"""Remove personal values from the audit log on request, and keep the proof of it."""
+"""Redact personal values in the audit log on request, verifiably."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _AT_ONCE = 300
 
 
 def mentions(session: Session, person: str) -> list[tuple[int, str]]:
-    """Return where a person's name stands: numbers of entries, and which of their values.
+    """Return where a person's name occurs: the numbers of entries, and the fields.
 
-    A value counts that is the name, ends with it after a colon (`person:ada`), or begins with the
-    person's space (`~ada/notes`); and a detail that has it as a whole string, or a string that
-    begins with the space. To find them in details, all of them are read.
+    A value counts if it is the name, ends with it after a colon (`person:ada`), or begins with the
+    person's space (`~ada/notes`); a detail counts if it contains the name as a whole string, or a
+    string that begins with the space. Finding these reads every detail.
     """
     column = _VALUES.c.text
-    named = column.contains(person, autoescape=True)  # in SQLite also in other capitals
+    named = column.contains(person, autoescape=True)  # in SQLite, LIKE ignores case
     query = select(_VALUES.c.number, _VALUES.c.field, column).where(named)
     return sorted(
         (number, field) for number, field, text in session.execute(query) if _names(person, text)
@@ -33,7 +33,7 @@ def mentions(session: Session, person: str) -> list[tuple[int, str]]:
 
 
 def _names(person: str, text: str) -> bool:
-    """Return whether a value of an entry, or a detail as JSON, names a person."""
+    """Return whether an entry's value, or its detail as JSON, names a person."""
     return (
         text == person
         or text.endswith(f":{person}")
@@ -45,13 +45,14 @@ def _names(person: str, text: str) -> bool:
 def redact(
     session: Session, *, actor: str, reason: str, values: Iterable[tuple[int, str]]
 ) -> Entry:
-    """Remove values, each an entry's number and one of its fields; return the entry that says so.
+    """Redact values, each given as entry number and field; return the entry that records it.
 
-    What is removed cannot be had back, and its hash in the log cannot be traced to it. The new
-    entry has the reason (which must not be personal), how many values were removed and the hash of
-    their list: so a value that is missing without a redaction shows, and so does a list changed.
+    A redacted value cannot be recovered, and its commitment in the log cannot be traced back to it.
+    The new entry records the reason (which must not be personal), the number of values and the hash
+    of their list, so that a value missing without a redaction is detected, as is a forged list.
 
-    Raises ValueError when a value is not there, or belongs to a redaction, whose detail is proof.
+    Raises ValueError if a value does not exist, or belongs to a redaction, whose detail is
+    evidence.
     """
     chosen = sorted(set(values))
     for begin in range(0, len(chosen), _AT_ONCE):

@@ -1,4 +1,4 @@
-"""The log's newest entry, signed, to be kept elsewhere: it shows when the log's end was cut off."""
+"""Signed heads of the log: kept elsewhere, they reveal truncation and rewriting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PURPOSE = "signatures of the audit log's head"
 
 @dataclass(frozen=True)
 class SignedHead:
-    """Entry `number` had this hash at this time; generation: of the hub's key, which signed it."""
+    """States that entry `number` had this hash at this time; generation: of the signing key."""
 
     number: int
     hash: str
@@ -27,12 +27,12 @@ class SignedHead:
     signature: str = ""
 
     def to_json(self) -> str:
-        """Return one line of JSON."""
+        """Return the head as one line of JSON."""
         return canonical(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> SignedHead:
-        """Return the head of its JSON. Raises ValueError."""
+        """Parse a head from JSON. Raises ValueError."""
         try:
             return cls(**json.loads(text))
         except TypeError:
@@ -40,14 +40,14 @@ class SignedHead:
 
     @property
     def signed_part(self) -> bytes:
-        """What the signature covers."""
+        """Return the bytes that the signature covers."""
         content = {**asdict(self), "is": "head of the audit log of a Lepton hub"}
         del content["signature"]
         return canonical(content).encode()
 
 
 def export_head(session: Session, keys: KeyRing) -> SignedHead:
-    """Return the newest entry's number and hash, signed (Ed25519) by the newest key."""
+    """Return the newest entry's number and hash, signed (Ed25519) with the newest key."""
     number, hash_ = head_of(session)
     head = SignedHead(number, hash_, timestamp(), keys.current)
     signature = _private_key(keys, head.generation).sign(head.signed_part)
@@ -55,16 +55,16 @@ def export_head(session: Session, keys: KeyRing) -> SignedHead:
 
 
 def head_public_key(keys: KeyRing, generation: int | None = None) -> str:
-    """Return the key that checks heads of a generation, as 64 hexadecimal digits.
+    """Return the public key that verifies a generation's heads, as 64 hexadecimal digits.
 
-    It is for those who keep heads: handed over once, before they need it.
+    Hand it to those who keep the heads, once, before they need it.
     """
     private = _private_key(keys, keys.current if generation is None else generation)
     return private.public_key().public_bytes_raw().hex()
 
 
 def is_genuine(head: SignedHead, public_key: str) -> bool:
-    """Whether the hub with this public key signed the head."""
+    """Return whether the head was signed by the hub with this public key."""
     try:
         key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public_key))
         key.verify(bytes.fromhex(head.signature), head.signed_part)

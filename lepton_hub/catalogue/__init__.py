@@ -1,4 +1,4 @@
-"""The catalogue: items with their cards and versions, what they were made from, uploads."""
+"""The catalogue: items with their cards, versions and lineage, and uploads."""
 
 from lepton_hub.catalogue.tables import (
     ItemTag,

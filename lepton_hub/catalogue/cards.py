@@ -1,4 +1,4 @@
-"""What an item's card says, and what is said of a version."""
+"""Schemas of an item's card and of a version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JOB = re.compile(r"\W*job\W+[\w-]{16}\W*", re.IGNORECASE)
 
 
 def _storable(text: str) -> str:
-    """Return a text that every database takes: no NUL, no half of a surrogate pair."""
+    """Return a text if every database can store it: no NUL, no lone surrogate."""
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError("the text contains a character that cannot be stored")
     return text
@@ -48,7 +48,7 @@ def _reference(text: str) -> Reference:
 
 
 def _not_of_the_pool(text: str) -> str:
-    """Return what made a version, unless it reads like the hub's own words for a job of its."""
+    """Return what made a version, unless it imitates the hub's own wording for its jobs."""
     if _JOB.fullmatch(skeleton(text)):
         raise ValueError("only the hub itself records which of its jobs made a version")
     return text
@@ -56,9 +56,9 @@ def _not_of_the_pool(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_storable)]
 Line = Annotated[Text, AfterValidator(check_line)]
-"""One line that is read rather than trusted: nothing in it is hidden."""
+"""A single line without hidden characters."""
 Label = Annotated[Text, AfterValidator(plain_label)]
-"""A name that people trust: nothing in it is hidden, and no letter passes for another."""
+"""A name that people trust: no hidden characters, no look-alike letters."""
 Tag = Annotated[str, Field(pattern=rf"^{TAG}$")]
 FilePath = Annotated[str, AfterValidator(_path)]
 VersionReference = Annotated[str, AfterValidator(lambda text: str(_reference(text)))]
@@ -71,20 +71,20 @@ class ItemKind(StrEnum):
     MODEL = "model"
     CODE = "code"
     NOTEBOOK = "notebook"
-    DOCUMENT = "document"  # has revisions of a text instead of versions, see `knowledge`
+    DOCUMENT = "document"  # has text revisions instead of versions, see `knowledge`
 
 
 VersionedKind = Literal[ItemKind.DATASET, ItemKind.MODEL, ItemKind.CODE, ItemKind.NOTEBOOK]
 
 
 class Told(BaseModel):
-    """What a client tells: fields that are not known are refused, so that no slip goes unseen."""
+    """Base of request schemas: unknown fields are refused, so that typos are noticed."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 class Card(Told):
-    """What a reader must know of an item before they use it."""
+    """What readers must know about an item before they use it."""
 
     title: Annotated[Line, Field(min_length=1, max_length=200)]
     description: Annotated[Text, Field(max_length=10_000)] = ""
@@ -92,7 +92,9 @@ class Card(Told):
     tags: Annotated[list[Tag], Field(max_length=20)] = []
     licence: Annotated[Label, Field(min_length=1, max_length=200)]
     origin: Annotated[
-        Text, Field(min_length=1, max_length=2000, description="Who made it, where it comes from.")
+        Text, Field(min_length=1, max_length=2000, description=(
+            "Who made it and where it comes from."
+        ))
     ]
     intended_use: Annotated[Text, Field(max_length=4000)] = ""
     limits: Annotated[
@@ -100,7 +102,7 @@ class Card(Told):
     ] = ""
     personal_data: Annotated[
         Literal["none", "pseudonymous", "personal"],
-        Field(description="Whether it says something about people who can be told apart."),
+        Field(description="Whether it contains information about individual people."),
     ]
 
 
@@ -114,7 +116,7 @@ class TableColumn(Told):
 
 
 class NewItem(Told):
-    """An item to be made; its content comes as its first version."""
+    """An item to create; its content arrives as its first version."""
 
     space: Annotated[str, Field(pattern=f"^{SPACE}$", description="One of your teams, or ~you.")]
     name: Annotated[str, Field(pattern=f"^{ITEM}$")]
@@ -123,7 +125,7 @@ class NewItem(Told):
 
 
 class NewFile(Told):
-    """A file of a version: the finished upload that holds its content."""
+    """A file of a version, whose content is a finished upload."""
 
     path: FilePath
     upload: Annotated[Text, Field(max_length=64)]
@@ -133,11 +135,11 @@ class NewFile(Told):
 
 
 MOST_FILES = 1000
-"""How many files a version may have."""
+"""The maximum number of files in a version."""
 
 
 class NewVersion(Told):
-    """A version to be added; what there is already stays as it is."""
+    """A version to add; existing versions stay as they are."""
 
     files: Annotated[list[NewFile], Field(min_length=1, max_length=MOST_FILES)]
     note: Annotated[Text, Field(max_length=4000, description="What is new.")] = ""

@@ -1,4 +1,4 @@
-"""Contents on their way into the store: uploads, housekeeping, and what is damaged."""
+"""Contents entering the blob store: uploads, housekeeping, and damage reports."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore, StorageError
 
 UPLOAD_LASTS = timedelta(days=7)
 MOST_UPLOADS = 2 * MOST_FILES
-"""How many unfinished uploads one person may have: the files of a version, and of another one."""
+"""The maximum number of unfinished uploads per person: the files of two versions."""
 SPARED_SECONDS = 3600.0
-"""A content that nothing refers to yet is left alone for so long: somebody may be adding it."""
+"""Grace period for a content without references: somebody may be adding it."""
 
 
 class UploadProblem(Exception):
@@ -36,7 +36,7 @@ class TooManyUploads(Exception):
 
 @dataclass
 class UploadTicket:
-    """An upload that the store knows; begun: whether the database does, too."""
+    """An upload known to the store; begun: whether it is also in the database."""
 
     id: str
     begun: bool = False
@@ -44,9 +44,10 @@ class UploadTicket:
 
 @contextmanager
 def upload_ticket(uploads: Uploads) -> Iterator[UploadTicket]:
-    """Make an upload in the store, and forget it if it was not begun.
+    """Create an upload in the store, and cancel it unless it was entered in the database.
 
-    Enter it outside of a transaction: a store may be slow, and no writer shall wait for it.
+    Enter the context outside any transaction: the store may be slow, and writers must not wait for
+    it.
     """
     ticket = UploadTicket(uploads.create())
     try:
@@ -60,7 +61,7 @@ def upload_ticket(uploads: Uploads) -> Iterator[UploadTicket]:
 def begin_upload(
     session: Session, ticket: UploadTicket, person: str, size: int, sha256: str
 ) -> PendingUpload:
-    """Begin an upload. Raises TooManyUploads."""
+    """Enter an upload in the database. Raises TooManyUploads."""
     mine = select(func.count()).select_from(PendingUpload).where(PendingUpload.person == person)
     if (session.scalar(mine) or 0) >= MOST_UPLOADS:
         raise TooManyUploads
@@ -78,7 +79,7 @@ def upload_of(session: Session, person: str, id_: str) -> PendingUpload | None:
 
 
 def uploads_of(session: Session, person: str, ids: Iterable[str]) -> dict[str, PendingUpload]:
-    """Return those of the uploads with these ids that are this person's, by id."""
+    """Return this person's uploads among these ids, by id."""
     query = select(PendingUpload).where(
         PendingUpload.id.in_(set(ids)), PendingUpload.person == person
     )
@@ -88,7 +89,7 @@ def uploads_of(session: Session, person: str, ids: Iterable[str]) -> dict[str, P
 def finish_uploads(
     uploads: Uploads, pending: dict[str, PendingUpload], files: Iterable[NewFile]
 ) -> list[StoredFile]:
-    """Put the content of uploads into the store; may be called again after a failure.
+    """Finish uploads: move their content into the store. May be retried after a failure.
 
     pending: the person's uploads by id. Raises UploadProblem, and what the store raises.
     """
@@ -110,7 +111,7 @@ def finish_uploads(
 
 @dataclass(frozen=True)
 class SeenContents:
-    """Files whose contents were in the store after the audit log had so many entries."""
+    """Files whose contents were seen in the store when the audit log had a given length."""
 
     files: Sequence[StoredFile]
     entries: int
@@ -119,9 +120,9 @@ class SeenContents:
 def see_contents(
     sessions: sessionmaker[Session], store: BlobStore, files: Iterable[StoredFile]
 ) -> SeenContents:
-    """Look whether the contents of files are in the store, before the transaction that keeps them.
+    """Check that files' contents are in the store, before the transaction that refers to them.
 
-    A store may be slow, and no writer shall wait for it. Raises UploadProblem for one that is not.
+    The store may be slow, and writers must not wait for it. Raises UploadProblem if one is missing.
     """
     with sessions.begin() as session:
         entries, _ = head_of(session)
@@ -133,9 +134,9 @@ def see_contents(
 
 
 def keep_contents(session: Session, seen: SeenContents, used: Iterable[str]) -> None:
-    """Have files refer to contents of the store within a transaction, and forget their uploads.
+    """Make files refer to stored contents within a transaction, and delete their uploads.
 
-    Until the transaction ends, nothing more is erased. Raises UploadProblem for a content that was
+    Until the transaction ends, no erasure can start. Raises UploadProblem for a content that was
     erased since it was seen, or is being erased.
     """
     hold_contents(session)
@@ -153,10 +154,9 @@ def _lost(file: StoredFile) -> UploadProblem:
 def expired_contents(
     sessions: sessionmaker[Session], store: BlobStore, uploads: Uploads
 ) -> set[str]:
-    """Forget uploads that have expired; return contents to which nothing may refer any more.
+    """Delete expired uploads; return contents that are probably no longer referred to.
 
-    Such contents stay behind where an upload was never used, or the hub was killed in the middle of
-    something.
+    Such contents remain when an upload was never used, or after a crash.
     """
     with sessions.begin() as session:
         old = PendingUpload.begun_at < now() - UPLOAD_LASTS
@@ -164,7 +164,7 @@ def expired_contents(
     uploads.expire(UPLOAD_LASTS.total_seconds())
     limit = now().timestamp() - SPARED_SECONDS
     stored: set[str] = set()
-    with suppress(BlobDamaged):  # named by `sweep`; nothing can be said of it here
+    with suppress(BlobDamaged):  # reported by `sweep`; its identity is unknown here
         stored.update(blob.sha256 for blob in store.blobs() if blob.written < limit)
     with sessions.begin() as session:
         for column in CONTENT_COLUMNS:
@@ -173,7 +173,7 @@ def expired_contents(
 
 
 def damaged_contents(sessions: sessionmaker[Session], store: BlobStore) -> Iterator[str]:
-    """Read each content; yield a sentence for each that is damaged, or needed and not there."""
+    """Read every content; yield a message for each that is damaged, or referred to but missing."""
     needed: set[str] = set()
     with sessions.begin() as session:
         for column in CONTENT_COLUMNS:

@@ -1,9 +1,9 @@
-"""Erase contents that nothing needs any more, and write down that it was done.
+"""Erase contents that nothing refers to any more, and record each erasure.
 
-An erasure has three transactions. The one that deletes what held a content says that it is
-unneeded; the next decides that it goes; and when it is gone, the last adds the entry to the audit
-log. Where the hub is killed in between, or the store does not answer, the content is still to be
-erased, and the next start does it.
+An erasure takes three transactions. The one that deletes the last reference marks the content as
+unneeded; the next commits to erasing it; and once it is gone, the last appends to the audit log. If
+the hub is killed in between, or the store does not answer, the content stays marked, and the next
+start erases it.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _LOCK = 0x1E970
 
 
 def erase_later(session: Session, contents: Iterable[str], by: str) -> None:
-    """Have contents erased once this transaction has ended, as far as nothing needs them then.
+    """Mark contents for erasure after this transaction, unless something refers to them by then.
 
-    by: who deleted what held them.
+    by: the person who deleted what referred to them.
     """
     session.add_all(
         UnneededContent(sha256=sha256, deleted_by=by) for sha256 in sorted(set(contents))
@@ -36,9 +36,9 @@ def erase_later(session: Session, contents: Iterable[str], by: str) -> None:
 
 
 def erase_unneeded(sessions: sessionmaker[Session], store: BlobStore) -> None:
-    """Erase the contents that are to be erased and to which nothing refers, also no upload.
+    """Erase the marked contents that nothing refers to, not even an upload.
 
-    Raises what the store raised first; the others are erased all the same.
+    Raises the store's first exception; the other contents are erased all the same.
     """
     with sessions.begin() as session:
         found = set(session.scalars(select(UnneededContent.sha256)))
@@ -54,11 +54,11 @@ def erase_unneeded(sessions: sessionmaker[Session], store: BlobStore) -> None:
 
 
 def _erase(sessions: sessionmaker[Session], store: BlobStore, sha256: str) -> None:
-    """Erase a content, if it still is to be. Nobody else erases meanwhile.
+    """Erase a content if it is still marked. The caller excludes other erasures.
 
-    The store may be slow, and no writer shall wait for it: so the decision is written down first,
-    and until the entry is there, nobody can begin to need the content (`keep_contents`). Where a
-    process was killed in between, this goes on.
+    The store may be slow, and writers must not wait for it: so the decision is committed first, and
+    until the log entry is committed, nobody can refer to the content (`keep_contents`). After a
+    crash in between, this resumes.
     """
     with sessions.begin() as session:
         if not _decide(session, sha256):
@@ -74,7 +74,7 @@ def _erase(sessions: sessionmaker[Session], store: BlobStore, sha256: str) -> No
 
 
 def _decide(session: Session, sha256: str) -> bool:
-    """Return whether a content is to be erased now, and write that down."""
+    """Decide whether to erase a content now, and record the decision."""
     hold_contents(session)
     rows = _rows(session, sha256)
     if any(row.erasing for row in rows):
@@ -92,7 +92,7 @@ def _decide(session: Session, sha256: str) -> bool:
 
 
 def gone_since(session: Session, contents: Iterable[str], entry: int) -> set[str]:
-    """Return which contents are being erased, or were since the audit log had so many entries."""
+    """Return the contents being erased, or erased since the audit log had a given length."""
     wanted = set(contents)
     row = UnneededContent
     erasing = session.scalars(select(row.sha256).where(row.sha256.in_(wanted), row.erasing))
@@ -105,16 +105,16 @@ def _rows(session: Session, sha256: str) -> Sequence[UnneededContent]:
 
 
 def is_needed(session: Session, sha256: str) -> bool:
-    """Return whether something refers to a content, be it an upload."""
+    """Return whether anything refers to a content, including uploads."""
     columns = [*CONTENT_COLUMNS, PendingUpload.sha256]
     queries = (select(column).where(column == sha256).limit(1) for column in columns)
     return any(session.scalars(query).first() is not None for query in queries)
 
 
 def hold_contents(session: Session) -> None:
-    """Have those who keep and those who erase contents wait for each other.
+    """Serialise transactions that refer to contents and those that erase them.
 
-    SQLite's writers do so by themselves.
+    SQLite's writers are serialised anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -1,4 +1,4 @@
-"""Make items, find them, change their cards, delete them. Every query knows who asks."""
+"""Create, find, edit and delete items. Every query is restricted to what the caller may see."""
 
 from __future__ import annotations
 
@@ -35,24 +35,24 @@ CARD_FIELDS = tuple(name for name in Card.model_fields if name != "tags")
 
 
 class NotVisible(Exception):
-    """There is no such item for who asks: it does not exist, or they may not see it."""
+    """The item does not exist, or the caller may not see it."""
 
 
 class NotAllowed(Exception):
-    """Who asks sees the item, but may not do this with it."""
+    """The caller may see the item, but not do this to it."""
 
 
 class NameTaken(Exception):
-    """There is an item of this name, or there was one."""
+    """An item has, or had, this name."""
 
 
 class SpaceClosed(Exception):
-    """Who asks may not create items in a space."""
+    """The caller may not create items in this space."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which items are looked for. text: words, each in the name, title, description or a tag."""
+    """Filters for items. text: words that must each occur in the name, title, description or a tag."""
 
     text: str = ""
     kind: ItemKind | None = None
@@ -63,7 +63,7 @@ class Filters:
 
 
 def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
-    """Make an item that its maker owns. Raises SpaceClosed, NameTaken."""
+    """Create an item owned by its creator. Raises SpaceClosed, NameTaken."""
     if not may_create_in(person, told.space):
         raise SpaceClosed(", ".join([own_space(person), *sorted(person.teams)]))
     item = SharedItem(
@@ -86,10 +86,10 @@ def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
 def find_item(
     session: Session, person: Person, space: str, name: str, action: Action
 ) -> SharedItem:
-    """Return an item with which a person may do something. Raises NotVisible, NotAllowed.
+    """Return an item on which a person may do an action. Raises NotVisible, NotAllowed.
 
-    Who does more than look at it keeps the row locked until the transaction ends: nobody changes or
-    deletes it between what is checked here and what is done. (SQLite's writers take turns anyway.)
+    For any action but reading, the row stays locked until the transaction ends, so that nobody
+    changes or deletes it between check and use. (SQLite's writers are serialised anyway.)
     """
     item = look_up(session, person, SharedItem.space == space, SharedItem.name == name)
     if action is not Action.VIEW:
@@ -103,10 +103,9 @@ def find_item(
 
 
 def look_up(session: Session, person: Person, *conditions: ColumnElement[bool]) -> SharedItem:
-    """Return the one item, at most, that conditions are true of. Raises NotVisible.
+    """Return the only item that meets the conditions. Raises NotVisible.
 
-    An item that does not exist for the person takes the same work as one that is not there at all:
-    who has which roles with it is looked up in either case.
+    A hidden item takes the same work as a missing one: the roles are looked up in either case.
     """
     facts = {"id": func.coalesce(func.max(SharedItem.id), 0)}
     facts |= {"owner": func.max(SharedItem.owner), "team": func.max(SharedItem.team)}
@@ -120,10 +119,10 @@ def look_up(session: Session, person: Person, *conditions: ColumnElement[bool]) 
 
 
 def lock_item(session: Session, item: SharedItem) -> None:
-    """Have those who change an item, add to it or delete it wait for each other.
+    """Serialise changes to an item, additions to it and its deletion.
 
-    What is added would else outlast a deletion that did not see it. Raises NotVisible once it is
-    deleted. SQLite's writers wait by themselves.
+    Otherwise an addition could outlive a deletion that did not see it. Raises NotVisible once it is
+    deleted. SQLite's writers are serialised anyway.
     """
     query = select(SharedItem).where(SharedItem.id == item.id).with_for_update(key_share=True)
     locked = session.scalars(query.execution_options(populate_existing=True)).one()
@@ -132,7 +131,7 @@ def lock_item(session: Session, item: SharedItem) -> None:
 
 
 def actions_of(session: Session, person: Person, item: SharedItem) -> list[Action]:
-    """Return all that a person may do with an item."""
+    """Return the actions a person may take on an item."""
     roles = roles_of(session, person, item)
     return [action for action in Action if allows(roles, action)]
 
@@ -140,9 +139,9 @@ def actions_of(session: Session, person: Person, item: SharedItem) -> list[Actio
 def list_items(
     session: Session, person: Person, filters: Filters, limit: int, after: tuple[str, str] | None
 ) -> tuple[Sequence[SharedItem], int]:
-    """Return items by space and name, and how many there are in all.
+    """Return a page of items by space and name, and the total.
 
-    after: space and name of the last item of the page before.
+    after: space and name of the last item of the previous page.
     """
     query = _filtered(every_existing(person), filters)
     found = query.with_only_columns(SharedItem.id).subquery()
@@ -154,7 +153,7 @@ def list_items(
 
 
 def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict[str, int]]:
-    """Return how many of the found items are of each kind and have each tag (the 50 commonest)."""
+    """Return the number of matching items by kind and by tag (the 50 most common)."""
     query = _filtered(every_existing(person), filters)
     found = query.with_only_columns(SharedItem.id, SharedItem.kind).subquery()
     kinds = select(found.c.kind, func.count()).group_by(found.c.kind).order_by(found.c.kind)
@@ -172,19 +171,19 @@ def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict
 
 
 def existing(person: Person) -> Select[tuple[SharedItem]]:
-    """Return the query for all items that exist for a person, to look one up or a few.
+    """Return the query for the items a person may see, for looking up one or a few.
 
-    Each that the other conditions lead to is looked at, whether it exists for the person or not. So
-    for a list there is `every_existing`.
+    It checks every item the other conditions match, visible or not. For lists, use
+    `every_existing`.
     """
     return select(SharedItem).where(SharedItem.deleted_at.is_(None), visible_to(person, SharedItem))
 
 
 def every_existing(person: Person) -> Select[tuple[SharedItem]]:
-    """Return the query for all items that exist for a person, to list, count or join them.
+    """Return the query for the items a person may see, for listing, counting or joining.
 
-    It begins with what the person may see, so that it takes no longer for what they may not. Other
-    conditions must not lead past that: see `Unindexed`.
+    It starts from what the person may see, so that hidden items cost no time. Other conditions must
+    not make the planner start elsewhere: see `Unindexed`.
     """
     if person.admin:
         return existing(person)
@@ -193,11 +192,10 @@ def every_existing(person: Person) -> Select[tuple[SharedItem]]:
 
 
 def existing_ids(person: Person) -> Select[tuple[int]] | CompoundSelect[tuple[int]]:
-    """Return the query for the numbers of all items that exist for a person.
+    """Return the query for the row ids of all items a person may see.
 
-    Each way to see an item has an index of its own, so that a query over many items makes one set
-    of these numbers instead of looking at each item's grants. (A deleted item has none.) Who sees
-    an item in several ways gets its number as often.
+    Each way to see an item has its own index, so that a query over many items builds one set of ids
+    instead of checking each item's grants. (A deleted item has none.) Ids may repeat.
     """
     item = SharedItem
     there = select(item.id).where(item.deleted_at.is_(None))
@@ -228,10 +226,11 @@ def write_card(item: SharedItem, card: Card) -> None:
 
 
 def delete_item(session: Session, item: SharedItem, by: str) -> list[Version]:
-    """Delete an item's card, versions, grants, links and all that other parts keep with it.
+    """Delete an item's card, versions, grants, links and whatever other packages keep with it.
 
     Return the versions. Its name stays taken, so that a reference to it never leads to something
-    else. Its contents are erased by `erase_unneeded`, once this is committed. by: who deletes it.
+    else. Its contents are erased by `erase_unneeded` after the commit. by: the person who deletes
+    it.
     """
     lock_item(session, item)
     versions = list(session.scalars(select(Version).where(Version.item_id == item.id)))
@@ -273,7 +272,7 @@ def _filtered(query: Select[tuple[SharedItem]], filters: Filters) -> Select[tupl
 
 
 def _mentions(word: str) -> ColumnElement[bool]:
-    """Return the condition that an item has a word somewhere, in capitals or not."""
+    """Return the condition that an item contains a word, ignoring case."""
     places = (SharedItem.name, SharedItem.title, SharedItem.description, SharedItem.category)
     return or_(
         *(place.icontains(word, autoescape=True) for place in places),

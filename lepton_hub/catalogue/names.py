@@ -1,4 +1,4 @@
-"""Names of items and versions, as people write them: city/ridership@3."""
+"""Parse names of items and versions as people write them: city/ridership@3."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lepton_hub.text import check_line, check_words
 ITEM = r"[a-z0-9][a-z0-9._-]{0,62}"
 SPACE = rf"(?:{TEAM}|~{PERSON})"
 PATH = 255
-"""Longest path of a file in a version, in characters."""
+"""The maximum length of a file's path in a version, in characters."""
 
 _REFERENCE = re.compile(rf"(?P<space>{SPACE})/(?P<name>{ITEM})(?:@(?P<version>[1-9][0-9]{{0,8}}))?")
 
@@ -53,27 +53,27 @@ def parse_reference(text: str) -> Reference:
 
 
 def own_space(person: Person) -> str:
-    """Return the space that belongs to a person alone."""
+    """Return a person's own space."""
     return f"~{person.name}"
 
 
 def team_of(space: str) -> str | None:
-    """Return the team whose space it is; None for a person's."""
+    """Return the team that a space belongs to; None for a person's space."""
     return None if space.startswith("~") else space
 
 
 def may_create_in(person: Person, space: str) -> bool:
-    """Return whether a person may put new items into a space: their own, or their team's."""
+    """Return whether a person may create items in a space: their own, or one of their teams'."""
     return space == own_space(person) or space in person.teams
 
 
 def same_on_any_computer(path: str) -> str:
-    """Return what two paths have in common that some computer takes for one and the same."""
+    """Return a key that is equal for paths some file systems treat as the same."""
     return normalize("NFC", normalize("NFC", path).casefold())
 
 
 def check_path(path: str) -> str:
-    """Return the path of a file in a version, if it leads nowhere but into the version's folder.
+    """Return a file's path if it is portable and stays within the version's folder.
 
     Raises NameProblem.
     """

@@ -1,17 +1,18 @@
-"""Files that are refused: whoever opens a pickle runs what its maker wrote."""
+"""Detect pickles, which are refused because opening one runs its author's code."""
 
 from __future__ import annotations
 
 ENDINGS = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".dill")
 HEAD = 256
-"""How many bytes of a file are looked at."""
+"""The number of leading bytes to examine."""
 
 
 def is_pickle(path: str, head: bytes) -> bool:
-    """Return whether a file is a pickle, by its name or its first bytes.
+    """Return whether a file is a pickle, judging by its name or first bytes.
 
-    That finds what `pickle` and `torch.save` write by default. It is a guard against mistakes: a
-    determined person can hide a pickle in a file of another kind, which opens as no pickle then.
+    This detects what `pickle` and `torch.save` write by default. It guards against mistakes: a
+    determined person can hide a pickle in another kind of file, but it then does not open as a
+    pickle.
     """
     return (
         path.lower().endswith(ENDINGS)

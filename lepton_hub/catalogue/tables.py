@@ -18,12 +18,11 @@ def _public_id() -> str:
 
 
 class SharedItem(Base):
-    """A data set, model, code or notebook that is shared.
+    """A shared data set, model, program, notebook or document.
 
-    public_id: names it to clients; the numbers by which tables refer to it would tell how many
-        items there are. team: whose space it stands in; None for a person's.
-    card_revision: how often its card was written.
-    deleted_at: its content and card are gone then; its name is never given again.
+    public_id: identifies it to clients, since row ids would reveal how many items there are. team:
+    the team whose space it is in; None for a person's space. card_revision: the number of times its
+    card was written. deleted_at: set once its content and card are gone; its name is never reused.
     """
 
     __tablename__ = "items"
@@ -108,7 +107,7 @@ class VersionFile(Base):
 
 
 class Source(Base):
-    """A version was made from another one."""
+    """A lineage edge: a version was made from another one."""
 
     __tablename__ = "sources"
 
@@ -117,12 +116,12 @@ class Source(Base):
 
 
 class UnneededContent(Base):
-    """A content that is to be erased unless something needs it after all.
+    """A content marked for erasure unless something refers to it after all.
 
-    Written in the transaction that deletes what held it, and removed in the one that writes down
-    that it was erased: so neither is forgotten where the hub is killed in between. Two deletions of
-    one content have a row each: neither waits for the other. deleted_by: who deleted what held it.
-    erasing: it is decided, and the content may be gone at any moment.
+    Written in the transaction that deletes its reference, and removed in the one that logs its
+    erasure, so that a crash in between loses neither. Two deletions of one content have a row each,
+    so neither waits for the other. deleted_by: the person who deleted what referred to it. erasing:
+    the decision is final, and the content may be gone at any moment.
     """
 
     __tablename__ = "unneeded_contents"
@@ -134,7 +133,7 @@ class UnneededContent(Base):
 
 
 class PendingUpload(Base):
-    """An upload that no version uses yet, and what its content is said to be."""
+    """An upload that no version uses yet, with its announced size and digest."""
 
     __tablename__ = "pending_uploads"
 

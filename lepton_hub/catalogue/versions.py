@@ -1,4 +1,4 @@
-"""Add versions to items and find them. What a version holds never changes."""
+"""Add versions to items and find them. Versions are immutable."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from lepton_hub.identity.person import Person
 
 
 class SourceMissing(Exception):
-    """A version is said to be made from one that does not exist for who says so."""
+    """A version names a source that does not exist for the caller."""
 
 
 class PathTwice(Exception):
-    """Two files of a version have paths that a computer may take for the same."""
+    """Two files of a version have paths that some file systems treat as the same."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,9 @@ def add_version(
     told: NewVersion,
     files: Sequence[StoredFile],
 ) -> tuple[Version, bool]:
-    """Add a version to an item that was found to be added to; return it, and whether it is new.
+    """Add a version; return it, and whether it is new. The item comes from `find_item`.
 
-    Where the newest version says and holds the same, that one is returned. Raises SourceMissing,
-    PathTwice.
+    If the newest version is identical, it is returned instead. Raises SourceMissing, PathTwice.
     """
     sources = [_source(session, person, parse_reference(name)) for name in told.made_from]
     _check_paths([file.path for file in files])
@@ -81,13 +80,13 @@ def add_version(
 
 
 def newest_version(session: Session, item: SharedItem) -> Version | None:
-    """Return the newest version of an item; None where it has none yet."""
+    """Return an item's newest version; None if it has none yet."""
     query = select(Version).where(Version.item_id == item.id).order_by(Version.number.desc())
     return session.scalars(query.limit(1)).first()
 
 
 def find_version(session: Session, item: SharedItem, number: int | None) -> Version:
-    """Return a version of an item by its number; None: the newest. Raises NotVisible."""
+    """Return a version by its number, or for None the newest. Raises NotVisible."""
     if number is None:
         found = newest_version(session, item)
     else:
@@ -101,15 +100,15 @@ def find_version(session: Session, item: SharedItem, number: int | None) -> Vers
 def list_versions(
     session: Session, item: SharedItem, limit: int, before: int | None
 ) -> tuple[Sequence[Version], int]:
-    """Return versions, the newest first, and how many there are in all.
+    """Return a page of versions, newest first, and the total.
 
-    before: the number of the last version of the page before.
+    before: the number of the last version on the previous page.
     """
     return newest_first(session, Version, item.id, limit, before)
 
 
 def find_file(version: Version, path: str | None) -> VersionFile:
-    """Return a file of a version; without a path its only one. Raises NotVisible."""
+    """Return a version's file; without a path, its only one. Raises NotVisible."""
     files = {file.path: file for file in version.files}
     if path is None and len(files) == 1:
         return version.files[0]
@@ -119,13 +118,13 @@ def find_file(version: Version, path: str | None) -> VersionFile:
 
 
 def sources_of(session: Session, person: Person, version: Version) -> list[str]:
-    """Return the versions that this one was made from, as far as they exist for a person."""
+    """Return the versions this one was made from that a person may see."""
     query = select(Version).join(Source, Source.source_id == Version.id)
     return _visible(session, person, query.where(Source.version_id == version.id))
 
 
 def used_by(session: Session, person: Person, version: Version) -> list[str]:
-    """Return the versions that were made from this one, as far as they exist for a person."""
+    """Return the versions made from this one that a person may see."""
     query = select(Version).join(Source, Source.version_id == Version.id)
     return _visible(session, person, query.where(Unindexed(Source.source_id) == version.id))
 
@@ -148,7 +147,7 @@ def _source(session: Session, person: Person, reference: Reference) -> Version:
 
 
 def _check_paths(paths: Sequence[str]) -> None:
-    """Refuse paths that are the same on some computer, or of which one is the other's folder."""
+    """Raise PathTwice if two paths collide on some file system, or one is the other's folder."""
     seen = [same_on_any_computer(path) for path in paths]
     folders = {
         "/".join(parts[:depth])
@@ -162,7 +161,7 @@ def _check_paths(paths: Sequence[str]) -> None:
 
 
 def _digest(told: NewVersion, files: Sequence[StoredFile], sources: Sequence[Version]) -> str:
-    """Return the SHA-256 of all that a version says and holds."""
+    """Return the SHA-256 of a version's metadata and files."""
     content = {
         "files": sorted([file.path, file.sha256, file.size, file.media_type] for file in files),
         "columns": [column.model_dump() for column in told.columns],

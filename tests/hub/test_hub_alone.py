@@ -83,7 +83,7 @@ def test_what_was_shared_is_there_after_a_kill(tmp_path, monkeypatch):
         assert load_shared(reference, curie).arrays()["a"].tolist() == [0, 1, 2, 3, 4]
     head = tmp_path / "head.json"
     head.write_text(said_by("head", folder))
-    assert "is whole" in said_by("verify", folder, "--head", str(head))
+    assert "is intact" in said_by("verify", folder, "--head", str(head))
     assert "file.download  particles/rides@1" in said_by("log", folder)
     assert "Key 2 is in use" in said_by("rotate-keys", folder, "--retire")
     assert "Damaged contents: 0" in said_by("verify", folder, "--contents")

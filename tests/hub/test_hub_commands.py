@@ -77,7 +77,7 @@ def test_a_redaction_that_does_not_say_what_it_removed_is_reported(hub, tmp_path
         append_any(session, actor="eve", action=REDACTION, subject="audit", detail=detail)
     answer = run("verify", str(tmp_path))
     assert answer.exit_code == 1
-    assert "is a redaction of other values" in answer.output
+    assert "is a redaction whose list of values does not match" in answer.output
 
 
 # ── Keys ──────────────────────────────────────────────────────────────────────────────────────

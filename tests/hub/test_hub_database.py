@@ -107,7 +107,7 @@ def test_the_pages_work_on_postgresql(tmp_path, postgres):
         ada.see("/pages/requests")
         grace = PageVisitor(hub, "grace")
         grace.after(grace.send("/pages/administration/log/check"))
-        assert "The audit log is whole" in grace.see("/pages/administration").text
+        assert "The audit log is intact" in grace.see("/pages/administration").text
         assert "audit.verify" in grace.see("/pages/administration/log").text
 
 

@@ -198,13 +198,13 @@ def test_the_auditor_reads_who_did_what_in_order(evening):
 
 
 def test_the_log_is_whole_and_one_that_was_changed_is_found(evening):
-    whole = evening.told("operator", "is whole")
+    whole = evening.told("operator", "is intact")
     assert whole.startswith("0 ")
     assert "Damaged contents: 0" in whole
     number = evening.names["mallory"]["number"]
     who, broken = evening.said[-1]
     assert who == "operator"
-    assert broken == f"1 Entry {number} has another value than was written (actor)\n"
+    assert broken == f"1 Entry {number} has a value that differs from the one written (actor)\n"
 
 
 def test_the_pages_show_it(evening, chromium, tmp_path):

@@ -126,7 +126,7 @@ def test_an_administrator_browses_the_log_and_has_it_checked(hub):
     assert "never been verified" in grace.see("/pages/administration").text
     grace.after(grace.send("/pages/administration/log/check"))
     page = grace.see("/pages/administration")
-    assert "The audit log is whole" in page.text
+    assert "The audit log is intact" in page.text
     assert "by grace" in page.text
     for secret in (str(hub.state.form_key), "BEGIN", "password"):
         assert secret not in page.html
