@@ -1,4 +1,4 @@
-"""Have the names in a folder on the disk, not only the contents of its files."""
+"""Flush a folder's directory entries to disk, not only its files' contents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def sync_folder(folder: Path) -> None:
-    """Return once the names in a folder would survive a loss of power. Raises OSError."""
+    """Flush a folder's entries, so that they survive a power failure. Raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -35,8 +35,8 @@ _WRITING = (
     + ", ".join(f"(:number, '{field}', :{field}_salt, :{field}_text)" for field in FIELDS),
     "UPDATE audit_head SET hash = :hash",
 )
-"""The statements that append an entry, as the driver's own SQL: every request runs them, and building
-and caching SQLAlchemy expressions takes longer than the database itself."""
+"""The statements that append an entry, as the driver's own SQL: every request runs them, and
+building and caching SQLAlchemy expressions takes longer than the database itself."""
 _DRIVERS = {
     "sqlite": _WRITING,
     "postgresql": tuple(re.sub(r":(\w+)", r"%(\1)s", statement) for statement in _WRITING),

@@ -92,9 +92,8 @@ class Card(Told):
     tags: Annotated[list[Tag], Field(max_length=20)] = []
     licence: Annotated[Label, Field(min_length=1, max_length=200)]
     origin: Annotated[
-        Text, Field(min_length=1, max_length=2000, description=(
-            "Who made it and where it comes from."
-        ))
+        Text,
+        Field(min_length=1, max_length=2000, description=("Who made it and where it comes from.")),
     ]
     intended_use: Annotated[Text, Field(max_length=4000)] = ""
     limits: Annotated[

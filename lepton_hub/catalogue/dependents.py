@@ -13,13 +13,13 @@ CONTENT_COLUMNS: list[InstrumentedAttribute[str]] = [VersionFile.sha256]
 """The columns that refer to stored contents, which are never erased while referred to."""
 
 ON_DELETE: list[Callable[[Session, SharedItem], set[str]]] = []
-"""Called when an item is deleted; each deletes what it keeps about it and returns the contents it no
-longer needs."""
+"""Called when an item is deleted; each deletes what it keeps about it and returns the contents it
+no longer needs."""
 
 ON_DELETED: list[Callable[[Session, SharedItem], None]] = []
-"""Called last when an item is deleted, for hooks that append to the audit log, whose lock is then held.
-Called earlier, they would deadlock with a transaction that has locked a part of the item and waits
-for the log."""
+"""Called last when an item is deleted, for hooks that append to the audit log, whose lock is then
+held. Called earlier, they would deadlock with a transaction that has locked a part of the item and
+waits for the log."""
 
 ON_ERASED: list[Callable[[Session, Sequence[str]], None]] = []
 """Called with the names of what was erased, such as an item's or a thread's id; each deletes the

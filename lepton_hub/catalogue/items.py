@@ -52,7 +52,7 @@ class SpaceClosed(Exception):
 
 @dataclass(frozen=True)
 class Filters:
-    """Filters for items. text: words that must each occur in the name, title, description or a tag."""
+    """Filters for items. text: words, each in the name, title, description or a tag."""
 
     text: str = ""
     kind: ItemKind | None = None

@@ -1,4 +1,4 @@
-"""The class that all tables of the hub derive from, and how their constraints are named."""
+"""The declarative base of all tables, with naming conventions for constraints."""
 
 from sqlalchemy import MetaData
 from sqlalchemy.orm import DeclarativeBase
@@ -13,6 +13,6 @@ NAMES = {
 
 
 class Base(DeclarativeBase):
-    """All tables of the hub."""
+    """The base class of all tables."""
 
     metadata = MetaData(naming_convention=NAMES)

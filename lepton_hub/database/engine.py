@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 BUSY_SECONDS = 30
-"""How long a writer waits for another one, and a request of SQLite for a free connection."""
+"""Seconds that a writer waits for a lock, and, with SQLite, a request for a free connection."""
 CONNECTIONS = 40
-"""As many as the threads that answer requests. They stay open, since opening one that is encrypted
-takes a good part of a second, and closing one can stand in another's way."""
+"""One connection per worker thread. They stay open, since opening an encrypted one takes a large
+fraction of a second, and closing one can block another."""
 
 
 _READS = "hub_reads"
@@ -88,7 +88,7 @@ def _sqlcipher() -> Any:
 
 
 def _prepare(connection: Any, key: str | None) -> None:
-    """Set a new connection up. The driver's own transactions are off: see `_begin`."""
+    """Configure a new connection. The driver's own transactions are disabled: see `_begin`."""
     connection.isolation_level = None
     cursor = connection.cursor()
     if key is not None:
@@ -103,17 +103,17 @@ def _prepare(connection: Any, key: str | None) -> None:
         raise
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
+    cursor.execute("PRAGMA secure_delete = ON")  # overwrite deleted data
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     cursor.close()
 
 
 def _prepare_postgres(connection: Any, _: object) -> None:
-    """Set a new connection up: the hub asks many short questions.
+    """Configure a new connection for many short queries.
 
-    PostgreSQL thinks of some of them as long ones, which they are not with a limit, and compiles
-    them first or starts processes to share them: both take longer than the answer. And it waits
-    for ever for somebody else's transaction: one that was forgotten would hold all threads.
+    PostgreSQL overestimates the cost of some queries with a LIMIT, and would JIT-compile or
+    parallelise them, either of which takes longer than the query. By default it also waits for
+    locks for ever: one forgotten transaction would block all threads.
     """
     waits = f"lock_timeout = {round(BUSY_SECONDS * 1000)}"
     for setting in ("jit = off", "max_parallel_workers_per_gather = 0", waits):
@@ -122,7 +122,7 @@ def _prepare_postgres(connection: Any, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    """Begin as a writer: one that reads first and writes later could find itself overtaken."""
+    """Begin as a writer: one that reads first and writes later could fail on a stale snapshot."""
     if connection.get_execution_options().get(_READS, False):
         connection.exec_driver_sql("BEGIN")
     else:
@@ -138,22 +138,22 @@ def _begin_writing(connection: Connection) -> None:
 
 
 def reading(engine: Engine) -> Engine:
-    """Return the same database for transactions that only read: they stop nobody's writing."""
+    """Return an engine for read-only transactions, which block no writer."""
     return engine.execution_options(**{_READS: True})
 
 
 def read_one_moment(session: Session) -> None:
-    """Have a session, before it reads, see everything as it is at one moment.
+    """Give a session that has not read yet a consistent snapshot of the database.
 
-    Those of SQLite that only read do anyway; in PostgreSQL, each statement sees what has changed
-    meanwhile.
+    SQLite's read-only transactions have one anyway; in PostgreSQL, by default each statement sees
+    the changes committed before it.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.connection(execution_options=_ONE_MOMENT)
 
 
 def write_after_reading(connection: Connection) -> None:
-    """Have a transaction that only read write from now on, about what it has read before."""
+    """Turn a read-only transaction into a writer."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("COMMIT")
         _begin_writing(connection)
@@ -163,9 +163,9 @@ def write_after_reading(connection: Connection) -> None:
 
 
 def _taking_turns(driver: Any) -> type:
-    """Return a class of connections whose writers wait for each other within this process.
+    """Return a connection class that queues this process's writers.
 
-    SQLite has them look again and again, with pauses, so that who comes last may be first, and
+    SQLite's own busy handler polls with sleeps, so the last to arrive may be the first served, and
     nobody works while all sleep.
     """
     turn = threading.Lock()
@@ -174,7 +174,7 @@ def _taking_turns(driver: Any) -> type:
         has_turn = False
 
         def begin_writing(self) -> None:
-            """Begin once it is this connection's turn. Raises the driver's OperationalError."""
+            """Begin to write at this connection's turn. Raises the driver's OperationalError."""
             if not turn.acquire(timeout=BUSY_SECONDS):
                 error = driver.OperationalError("database is locked")
                 error.sqlite_errorcode = _SQLITE_BUSY

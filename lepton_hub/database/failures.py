@@ -1,7 +1,7 @@
-"""What a failure of database or disk means: each driver says it in its own way.
+"""Classify failures of the database or disk, which each driver reports in its own way.
 
-SQLAlchemy wraps most of what a driver raises, but not all of it, and passes other errors of a kind
-on as errors in general: so the drivers' own codes are asked, with or without their wrapping.
+SQLAlchemy wraps most driver exceptions, but not all, and loses some distinctions: so the drivers'
+own codes are examined, wrapped or not.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
 class Failure(Enum):
-    """Why a transaction failed, whose changes are all undone then."""
+    """Why a transaction failed and was rolled back."""
 
-    CONFLICT = auto()  # another one did the same or undid what this one builds on
-    BUSY = auto()  # others were in the way for too long, or both waited for each other
-    FULL = auto()  # a disk has no more room
-    AWAY = auto()  # the database does not answer, or cannot reach its own files
-    STORE = auto()  # the place of the contents does not answer
+    CONFLICT = auto()  # a conflicting transaction was committed first
+    BUSY = auto()  # a lock timeout or a deadlock
+    FULL = auto()  # a disk is full
+    AWAY = auto()  # the database is unreachable, or cannot access its files
+    STORE = auto()  # the blob store does not answer
 
 
 _SQLITE = {
@@ -32,12 +32,13 @@ _SQLITE = {
     10: Failure.AWAY,  # SQLITE_IOERR
     13: Failure.FULL,  # SQLITE_FULL
     14: Failure.AWAY,  # SQLITE_CANTOPEN
-    15: Failure.BUSY,  # SQLITE_PROTOCOL: too many wait to begin to read the WAL
-    17: Failure.BUSY,  # SQLITE_SCHEMA: an upgrade goes on
+    15: Failure.BUSY,  # SQLITE_PROTOCOL: too much contention on the WAL
+    17: Failure.BUSY,  # SQLITE_SCHEMA: a migration is running
 }
 _SQLITE_CONSTRAINT = 19
 _SQLITE_CONFLICTS = ("UNIQUE", "FOREIGN KEY", "PRIMARY KEY")
-"""How SQLite's messages begin for what another transaction may cause. Others are a mistake here."""
+"""Prefixes of SQLite's messages for constraints another transaction may have violated; others are
+bugs."""
 
 _POSTGRES = {
     "23503": Failure.CONFLICT,  # foreign key
@@ -53,7 +54,7 @@ _POSTGRES = {
 }
 _POSTGRES_CLASSES = {"08": Failure.AWAY, "53": Failure.BUSY, "57": Failure.AWAY}
 _UNCONNECTED = ("OperationalError", "InterfaceError")
-"""psycopg's errors that have no code where there is no server to give one."""
+"""psycopg errors without a code, as no server was reached."""
 
 _SYSTEM = {
     errno.ENOSPC: Failure.FULL,
@@ -64,10 +65,10 @@ _SYSTEM = {
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Return what an exception says of database or disk; None: nothing, it is a mistake here.
+    """Return the failure of database or disk behind an exception; None if it is a bug.
 
-    A failure that ended the whole transaction can be followed by others, as when SQLite's disk is
-    full and the savepoint to go back to is gone: then the first one counts.
+    A failure that ended the whole transaction can cause others, as when SQLite's disk is full and
+    the savepoint to roll back to is gone: then the first one counts.
     """
     seen: list[BaseException] = []
     one: BaseException | None = error

@@ -31,5 +31,5 @@ def now() -> datetime:
 
 
 def moment_and_key(moment: datetime, key: str) -> ColumnElement[Any]:
-    """Return a place in a list that is sorted by a moment and by a name, to compare rows with."""
+    """Return a position in a list sorted by moment and key, for comparing with rows."""
     return tuple_(literal(moment, Moment()), literal(key, String()))

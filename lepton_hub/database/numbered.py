@@ -16,9 +16,9 @@ Numbered = TypeVar("Numbered", bound=Base)
 def newest_first(
     session: Session, table: type[Numbered], item_id: int | str, limit: int, before: int | None
 ) -> tuple[Sequence[Numbered], int]:
-    """Return rows of an item, the newest first, and how many there are in all.
+    """Return a page of an item's rows, newest first, and the total.
 
-    table: with `item_id` and `number`. before: the number of the last row of the page before.
+    table: with `item_id` and `number`. before: the number of the last row on the previous page.
     """
     query = select(table).where(table.item_id == item_id)  # type: ignore[attr-defined]
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0

@@ -1,4 +1,4 @@
-"""Columns that a query does not look up by their index, where another way to the rows is meant."""
+"""Exclude a column's index from a query plan, where another access path is intended."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sqlalchemy.sql.visitors import InternalTraversal
 class Unindexed(ColumnElement[Any]):
     """A column in a condition or an order for which SQLite uses no index.
 
-    Where a condition is about more rows than somebody may see, their index would lead past those
-    that they may not see, and take the longer the more there are. PostgreSQL knows how many rows
-    each way would read, and takes the shorter one.
+    If a condition matches more rows than somebody may see, its index would lead through hidden
+    rows, and take longer the more there are. PostgreSQL estimates the rows that each path reads,
+    and takes the cheapest.
     """
 
     inherit_cache = True

@@ -1,4 +1,4 @@
-"""Bring a database to the tables that this version of the hub uses."""
+"""Migrate a database to this version's schema."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _LOCK = 0x1E972
 
 
 def upgrade_database(engine: Engine, revision: str = "head") -> None:
-    """Run the migrations that a database lacks, in one transaction; a current one is only read.
+    """Run the pending migrations in one transaction; an up-to-date database is only read.
 
-    Of several processes that start at once, one migrates, and the others wait for it.
+    If several processes start at once, one migrates while the others wait.
     """
     if revision == "head" and _is_current(engine):
         return

@@ -1,1 +1,1 @@
-"""Made-up people's teams at work: what a hub that is tried begins with, and its removal."""
+"""Made-up content for a hub that is being tried out, and its removal."""

@@ -1,4 +1,4 @@
-"""Who takes part in the made-up content: those who sign in, and colleagues who never do."""
+"""The cast of the made-up content: people who sign in, and colleagues who never do."""
 
 from __future__ import annotations
 
@@ -19,4 +19,4 @@ COLLEAGUES: tuple[Person, ...] = (
     *(_colleague(name, "engines", "analytical") for name in _ENGINES),
     *(_colleague(name, "particles", "quantum") for name in _PARTICLES),
 )
-"""They answer the survey and use items, so that there are sums and recommendations to look at."""
+"""They answer the survey and use items, so that there are sums and recommendations to show."""

@@ -1,6 +1,6 @@
 """Fill an empty hub with made-up content, in one transaction.
 
-All of it goes through the hub's own functions, so the audit log tells of it like of anything else.
+All of it goes through the hub's own functions, so the audit log records it like anything else.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ SECTION_TITLE = "Folds by time: equal years or equal days?"
 
 
 def fill_if_empty(state: ServiceState) -> bool:
-    """Fill a hub in which there is nothing and never was; return whether it was filled."""
+    """Fill a hub that is and always was empty; return whether it was filled."""
     with state.sessions.begin() as session:
         if not _is_empty(session):
             return False
@@ -120,7 +120,7 @@ def _share(
     file: StoredFile,
     **told: object,
 ) -> None:
-    """Make an item with a first version of one file."""
+    """Create an item with a first version of one file."""
     space, _, name = reference.partition("/")
     item = create_item(session, person, NewItem(space=space, name=name, kind=kind, card=card))
     note(session, person, "item.make", reference, kind=kind, title=card.title)

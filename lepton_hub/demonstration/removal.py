@@ -1,4 +1,4 @@
-"""Remove the made-up content again; the audit log keeps that it was there."""
+"""Remove the made-up content; the audit log still records it."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _CAST = {person.name: person for person in (ADA, BOSE, CURIE)}
 
 
 def remove_made_up(sessions: sessionmaker[Session], store: BlobStore) -> int:
-    """Delete all made-up items, with what was said about them; return how many there were.
+    """Delete all made-up items and the discussions about them; return the number of items.
 
-    What people have made themselves stays, also under the same names. A hub may be running: so each
-    part is a transaction, which locks in the order of all others: the item, what belongs to it, the
-    audit log. Where it is interrupted, the next time does the rest.
+    What people created themselves stays, even under the same names. The hub may be running: so each
+    part is a transaction that locks in the usual order: the item, its parts, the audit log. If
+    interrupted, the next run does the rest.
     """
     for person, kind, target in FOLLOWED:
         with sessions.begin() as session, suppress(NotVisible):
@@ -93,7 +93,7 @@ def _remove_thread(session: Session, id_: int) -> None:
 
 
 def _remove_learning(session: Session) -> None:
-    """Delete what the colleagues answered and used, and the sums that are about them alone."""
+    """Delete the colleagues' answers and uses, and the sums that cover only them."""
     names = [person.name for person in COLLEAGUES]
     theirs = func.sum(case((CountedPerson.person.in_(names), 1), else_=0))
     query = (

@@ -1,1 +1,1 @@
-"""The knowledge graph: who and what on the hub has to do with what, as far as the asker may see."""
+"""The knowledge graph: how people, items and terms are linked, as far as the viewer may see."""

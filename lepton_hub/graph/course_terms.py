@@ -13,7 +13,7 @@ from lepton_course.syllabus import PACKAGED, PLAN, SyllabusError, load_syllabus,
 from lepton_hub.search.word_forms import words_of
 
 IN_CLONE = Path(__file__).resolve().parents[2] / "curriculum"
-"""The hub runs from a clone: the modules' plans stand beside it, with their terms."""
+"""The hub runs from a clone, which contains the modules' plans with their terms."""
 
 EVERYDAY = frozenset({
     "accuracy", "adam", "attention", "axis", "backbone", "bootstrap", "bubble", "buffer",
@@ -24,8 +24,8 @@ EVERYDAY = frozenset({
     "sensitivity", "sequence", "stride", "temperature", "throughput", "token", "unrolled",
     "value", "view", "width",
 })  # fmt: skip
-"""Terms that are everyday words, or a name: in a text they mean the course's term only where it
-mentions another term of the same module as well."""
+"""Terms that are also everyday words or names: a text means the course's term only if it mentions
+another term of the same module."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class CourseOutline:
 
     @cached_property
     def spellings(self) -> dict[str, str]:
-        """Each term by its key, as the first module that teaches it writes it."""
+        """The spelling of each term by its key, from the first module that teaches it."""
         found: dict[str, str] = {}
         for module in self.modules.values():
             for term in module.terms:
@@ -68,13 +68,13 @@ class CourseOutline:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Tells whether the same texts mention the same terms."""
+        """A fingerprint of the terms: it changes when texts may mention different ones."""
         content = [sorted(self.taught_by.items()), sorted(EVERYDAY)]
         return sha256(json.dumps(content).encode()).hexdigest()
 
     @cached_property
     def starts(self) -> dict[str, list[tuple[str, ...]]]:
-        """The terms' words, by the first of them."""
+        """The terms as word sequences, by their first word."""
         found: dict[str, list[tuple[str, ...]]] = {}
         for key in self.spellings:
             words = tuple(key.split())
@@ -110,7 +110,7 @@ class CourseOutline:
         return None
 
     def sections_of(self, module: str) -> list[str]:
-        """Return how the names of a module's sections can begin."""
+        """Return the prefixes of a module's section names."""
         return [name for name, id_ in self._folders.items() if id_ == module]
 
     @cached_property
@@ -119,7 +119,7 @@ class CourseOutline:
 
 
 def term_key(term: str) -> str:
-    """Return a term's words as search compares them.
+    """Return a term's words normalised as for search.
 
     >>> term_key("Kolmogorov–Smirnov test")
     'kolmogorov smirnov test'

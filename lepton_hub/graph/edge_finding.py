@@ -1,4 +1,4 @@
-"""Find the edges of nodes: in the database, in the course, and in who asks."""
+"""Find the edges of nodes: in the database, the course, and the viewer's teams."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from lepton_hub.knowledge.course_places import is_within
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 
 MOST_TOGETHER = 5000
-"""How many edges of one relation among given nodes are looked for."""
+"""The maximum number of edges of one relation to find among given nodes."""
 _ENDS = ("subjects", "objects")
 
 LinkCounts = dict[Place, Counter[tuple[EdgeKind, bool]]]
-"""For each node, how many edges there are by relation, and by whether it is their subject."""
+"""For each node, the number of edges by relation and by whether the node is their subject."""
 
 
 @dataclass(frozen=True)
 class EdgeFinder:
-    """Finds edges as far as they exist for a person."""
+    """Finds the edges that a person may see."""
 
     session: Session
     person: Person
@@ -37,7 +37,7 @@ class EdgeFinder:
     def around(self, places: Collection[Place], most: int) -> list[list[GraphEdge]]:
         """Return the edges of nodes, in a list for each relation and direction.
 
-        Each list has the latest first, and no more than `most`.
+        Each list is sorted latest first, and limited to `most`.
         """
         found = []
         for relation in RELATIONS:
@@ -55,7 +55,7 @@ class EdgeFinder:
         return [edges for edges in found if edges]
 
     def among(self, places: Collection[Place]) -> set[GraphEdge]:
-        """Return the edges that lead from one of these nodes to another one of them."""
+        """Return the edges between any two of these nodes."""
         found: set[GraphEdge] = set()
         for relation in RELATIONS:
             subjects, objects = (keys_of(places, kind) for kind in relation.kinds)
@@ -69,7 +69,7 @@ class EdgeFinder:
         return found
 
     def counts(self, places: Collection[Place]) -> LinkCounts:
-        """Return how many edges nodes have."""
+        """Return the nodes' numbers of edges."""
         found: LinkCounts = {place: Counter() for place in places}
         for relation in RELATIONS:
             for end, kind in enumerate(relation.kinds):
@@ -90,22 +90,22 @@ class EdgeFinder:
         return found
 
     def own_teams(self) -> list[GraphEdge]:
-        """Return the teams of who asks: of others, the hub knows only what they did."""
+        """Return the viewer's teams; the hub does not know other people's."""
         me = (NodeKind.PERSON, self.person.name)
         teams = sorted(self.person.teams)
         return [GraphEdge(me, EdgeKind.IN_TEAM, (NodeKind.TEAM, team)) for team in teams]
 
     def about_modules(self, condition: Any, most: int) -> tuple[int | None, list[GraphEdge]]:
-        """Return edges from threads to modules, by the threads' numbers, and the last number.
+        """Return edges from threads to modules in id order, and the last thread's id.
 
-        None: no thread fulfils the condition.
+        The id is None if no thread meets the condition.
         """
         query = thread_sections(self.person).where(condition).order_by(DiscussionThread.id)
         rows = self.session.execute(query.limit(most)).tuples().all()
         return (rows[-1][0] if rows else None), list(self._about_modules(rows))
 
     def _other_edges(self, places: Collection[Place], most: int) -> list[GraphEdge]:
-        """Return the edges of nodes that no relation of the database has as it is."""
+        """Return the nodes' edges that do not come directly from a database relation."""
         found = [edge for place in places for edge in _edges_in_course(self.course, place)]
         found += [e for e in self.own_teams() if e.subject in places or e.object in places]
         threads, modules = (keys_of(places, kind) for kind in (NodeKind.THREAD, NodeKind.MODULE))
@@ -124,7 +124,7 @@ class EdgeFinder:
         return is_within(names)
 
     def _about_modules(self, rows: Iterable[tuple[int, str]]) -> Iterator[GraphEdge]:
-        """Yield the edges of threads and their sections; none where no such module is there."""
+        """Yield the edges from threads to the modules of their sections, if these exist."""
         for thread, section in rows:
             module = self.course.module_of(section)
             if module is not None:

@@ -1,7 +1,6 @@
-"""Where nodes stand in a picture: nodes that have to do with each other near each other.
+"""Lay out a neighbourhood as a picture, with linked nodes close together.
 
-The same neighbourhood gives the same picture: positions begin on rings around the start, and
-nothing is left to chance.
+The layout is deterministic: positions start on rings around the start node.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ import numpy as np
 from lepton_hub.graph.graph_types import EdgeKind, GraphNode, Neighbourhood
 
 LETTER, LINE, RADIUS = 6.6, 17, 10
-"""Width of a letter of a label, height of a label, and size of a node, in pixels."""
+"""Width of a label's letter, height of a label, and size of a node, in pixels."""
 LONGEST_LABEL = 22
 _ROUNDS, _GAP, _GRID = 120, 6, 16
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """The size of a picture in pixels, and how many nodes have room on it."""
+    """The size of a picture in pixels, and the number of nodes it has room for."""
 
     width: int
     height: int
@@ -35,12 +34,12 @@ SHEETS = {
     "middle": Sheet(700, 640, 28),
     "narrow": Sheet(350, 520, 12),
 }
-"""A picture for each width of the screen: labels stay as large as other text."""
+"""One picture per screen width, so that labels stay as large as other text."""
 
 
 @dataclass(frozen=True)
 class PlacedNode:
-    """A node and where its middle stands, in pixels. label: shortened to what has room."""
+    """A node and its centre in pixels. label: shortened to fit."""
 
     node: GraphNode
     x: float
@@ -49,7 +48,7 @@ class PlacedNode:
 
     @property
     def hidden(self) -> int:
-        """How many of its edges are not in the picture's neighbourhood."""
+        """The number of its edges not in the picture's neighbourhood."""
         return self.node.links - self.node.links_shown
 
 
@@ -76,7 +75,7 @@ class GraphPicture:
 
 
 def draw(found: Neighbourhood, sheet: Sheet) -> GraphPicture:
-    """Return the picture of a neighbourhood: of its first nodes, those with room on the sheet."""
+    """Return the picture of as many of a neighbourhood's first nodes as fit on the sheet."""
     nodes = found.nodes[: sheet.most]
     shown = {node.id for node in nodes}
     edges = [edge for edge in found.edges if edge[0] in shown and edge[2] in shown]
@@ -114,13 +113,13 @@ def _positions(nodes: list[GraphNode], edges: list[tuple[str, EdgeKind, str]]) -
 
 
 def _on_ring(distance: int, turn: float) -> tuple[float, float]:
-    """Return a place on the ring of a distance; rings are turned, so that spokes do not line up."""
+    """Return a point on the ring for a distance; rings are rotated to keep spokes from aligning."""
     angle = 2 * math.pi * (turn + 0.07 * distance) - math.pi / 2
     return distance * math.cos(angle), distance * math.sin(angle)
 
 
 def _boxes(nodes: list[GraphNode], labels: list[str]) -> np.ndarray:
-    """Return half of the width and height (nodes, 2) that each node takes with its label."""
+    """Return half the width and height (nodes, 2) of each node with its label."""
     extra = [4 if node.links > node.links_shown else 0 for node in nodes]
     widths = [(len(label) + more) * LETTER for label, more in zip(labels, extra, strict=True)]
     return np.array([[max(width, 2 * RADIUS) / 2, RADIUS + LINE / 2] for width in widths]) + _GAP
@@ -131,7 +130,7 @@ def _spread(places: np.ndarray, boxes: np.ndarray, sheet: Sheet) -> np.ndarray:
     size = np.array([sheet.width, sheet.height])
     lowest, highest = boxes, size - boxes
     places = size / 2 + places * (size / 2 - boxes.max(axis=0))
-    reach = boxes[:, None] + boxes[None]  # how far apart two must be, along either axis
+    reach = boxes[:, None] + boxes[None]  # minimum separation of two nodes, along either axis
     for _ in range(_ROUNDS):
         apart = places[:, None] - places[None]
         overlap = reach - np.abs(apart)
@@ -139,7 +138,7 @@ def _spread(places: np.ndarray, boxes: np.ndarray, sheet: Sheet) -> np.ndarray:
         np.fill_diagonal(hits, False)
         if not hits.any():
             break
-        # Along the axis where less is missing; of two at one place, the later goes down.
+        # Move along the axis of least overlap; of two at the same point, the later one moves down.
         axis = overlap.argmin(axis=2)
         order = np.sign(np.arange(len(places))[:, None] - np.arange(len(places))[None])
         for along in (0, 1):
@@ -151,7 +150,7 @@ def _spread(places: np.ndarray, boxes: np.ndarray, sheet: Sheet) -> np.ndarray:
 
 
 def _settled(places: np.ndarray, boxes: np.ndarray, sheet: Sheet) -> np.ndarray:
-    """Return the positions; those that still overlap move to the nearest place that is free."""
+    """Return the positions, moving nodes that still overlap to the nearest free place."""
     across, down = np.meshgrid(np.arange(0, sheet.width, _GRID), np.arange(0, sheet.height, _GRID))
     grid = np.stack([across.ravel(), down.ravel()], axis=1).astype(float)
     size = np.array([sheet.width, sheet.height])

@@ -1,4 +1,4 @@
-"""What the graph is made of: nodes of a kind, and edges between them."""
+"""Types of the graph: kinds of nodes, and edges between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class NodeKind(StrEnum):
-    """What a node is; a document is an item, and a question a thread."""
+    """The kind of a node; a document is an item, and a question is a thread."""
 
     PERSON = "person"
     TEAM = "team"
@@ -19,7 +19,7 @@ class NodeKind(StrEnum):
 
 
 class EdgeKind(StrEnum):
-    """How one node is related to another; read as a sentence: person owns item."""
+    """The kind of an edge, read as a sentence: person owns item."""
 
     OWNS = "owns"
     CONTRIBUTED = "contributed_to"
@@ -38,7 +38,7 @@ class EdgeKind(StrEnum):
 
 Key = int | str
 Place = tuple[NodeKind, Key]
-"""A node inside the hub: an item or a thread by its number, all else by its name."""
+"""A node's internal key: an item's or thread's row id, otherwise a name."""
 
 
 @dataclass(frozen=True, order=True)
@@ -55,8 +55,8 @@ class GraphNode:
     """A node as people see it.
 
     id: names it in addresses, such as item:city/ridership. kind: an item's or a thread's own kind,
-    such as dataset or question; that of the node for others. distance: over how many edges it is
-    reached. links: how many edges it has; links_shown: how many of them the neighbourhood shows.
+    such as dataset or question; otherwise the node's. distance: edges from the start. links: the
+    number of its edges; links_shown: how many of them the neighbourhood shows.
     """
 
     id: str
@@ -69,11 +69,11 @@ class GraphNode:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """What is around a node.
+    """The neighbourhood of a node.
 
     nodes: the start first, then by distance. edges: ids of two nodes, and how they are related.
-    left_out: how many edges of the start are not shown, by relation, and by whether the start is
-        their subject.
+    left_out: the number of the start's edges not shown, by relation and by whether the start is
+    their subject.
     """
 
     nodes: list[GraphNode]
@@ -82,5 +82,5 @@ class Neighbourhood:
 
     @property
     def start(self) -> GraphNode:
-        """The node that it is the neighbourhood of."""
+        """The node whose neighbourhood this is."""
         return self.nodes[0]

@@ -1,4 +1,4 @@
-"""Relations in words, and what a neighbourhood shows as a list."""
+"""Relations in words, and a neighbourhood as a list of sentences."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BACKWARD = {
 """Each relation, read from its object."""
 
 ToldNode = tuple[GraphNode, list[tuple[str, list[GraphNode]]]]
-"""A node with what is said of it: a relation in words, and the nodes at its other end."""
+"""A node with its relations in words, and the nodes at their other ends."""
 
 
 def relation_words(link: EdgeKind, from_subject: bool) -> str:
@@ -50,7 +50,7 @@ def relation_words(link: EdgeKind, from_subject: bool) -> str:
 
 
 def told_nodes(found: Neighbourhood) -> Iterator[ToldNode]:
-    """Yield nodes with their edges in words, each edge once: at the nearer of its ends."""
+    """Yield nodes with their edges in words; each edge once, at its end nearer to the start."""
     nodes = {node.id: node for node in found.nodes}
     order = {id_: place for place, id_ in enumerate(nodes)}
     told: dict[str, dict[str, list[GraphNode]]] = {id_: {} for id_ in nodes}
@@ -64,7 +64,7 @@ def told_nodes(found: Neighbourhood) -> Iterator[ToldNode]:
 
 
 def left_out_words(found: Neighbourhood) -> list[tuple[str, int]]:
-    """Return which edges of the start are not shown, in words, and how many."""
+    """Return the start's relations with omitted edges, in words, and the numbers omitted."""
     return [
         (relation_words(link, is_subject), count)
         for (link, is_subject), count in found.left_out.items()

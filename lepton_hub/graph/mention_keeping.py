@@ -1,4 +1,4 @@
-"""Keep mentions in step: what a transaction says is looked through in the same transaction."""
+"""Keep mentions up to date: scan changed texts for terms in the transaction that changes them."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _BATCH = 200
 
 
 def keep_mentions(sessions: sessionmaker[Session], course: CourseOutline) -> None:
-    """Look for terms from now on in what is changed through these sessions.
+    """From now on, scan what these sessions change for terms.
 
-    Call it after `keep_index`. Where the course has other terms than the last time, look through
+    Call it after `keep_index`. If the course's terms have changed since the last run, rescan
     everything.
     """
     event.listen(sessions, "after_flush", _collect)
@@ -62,9 +62,9 @@ def _terms(course: CourseOutline, texts: Iterable[str]) -> set[str]:
 
 
 def _look_again(sessions: sessionmaker[Session], course: CourseOutline, after: int) -> int | None:
-    """Look through some entries where the course has changed; return the last one's number.
+    """Rescan a batch of entries after the course has changed; return the last entry's id.
 
-    None: there is no more to do.
+    None if there is nothing left to do.
     """
     with sessions.begin() as session:
         state = session.scalars(select(MentionState).with_for_update()).one()

@@ -1,4 +1,4 @@
-"""Which terms of the course each entry of the search mentions."""
+"""Tables of the course terms that each search entry mentions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class TermMention(Base):
 
 
 class MentionState(Base):
-    """The one row says for which terms the mentions were looked for: the course's fingerprint."""
+    """A single row with the fingerprint of the terms that were last scanned for."""
 
     __tablename__ = "mention_state"
 

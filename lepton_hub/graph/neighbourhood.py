@@ -1,4 +1,4 @@
-"""What is around a node: the nearest nodes first, and among equals those with most links."""
+"""Find a node's neighbourhood: the nearest nodes first, ties broken by number of links."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ FARTHEST, MOST_NODES = 3, 200
 def neighbourhood(finder: EdgeFinder, start: Place, depth: int, limit: int) -> Neighbourhood:
     """Return at most `limit` nodes around a node, over at most `depth` edges, and their edges.
 
-    Of the node's own relations each gets its turn, the latest first. Farther out come the nodes
-    first that have most edges to those nearer. The same hub gives the same answer.
+    The node's own relations take turns, latest edges first. Farther out, the nodes with the most
+    edges to nearer ones come first. The result is deterministic.
     """
     distances = {start: 0}
     ring = [start]
@@ -43,7 +43,7 @@ def _in_turn(found: Sequence[Sequence[GraphEdge]], known: dict[Place, int]) -> l
 
 
 def _by_links(found: Sequence[Sequence[GraphEdge]], known: dict[Place, int]) -> list[Place]:
-    """Return the new ends of edges, those with most edges first; then in turn."""
+    """Return the new ends of edges, those with the most edges first, ties broken in turn."""
     edges = {edge for some in found for edge in some}
     counts = Counter(
         end for edge in edges for end in (edge.subject, edge.object) if end not in known

@@ -1,4 +1,4 @@
-"""Nodes and their names: find one by its address, and describe those that were found."""
+"""Find a node by its id, and look up the names of nodes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from lepton_hub.knowledge.discussions import find_thread
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 
 NODE = rf"^({'|'.join(NodeKind)}):.{{1,200}}$"
-"""What a node's id looks like."""
+"""The pattern of a node's id."""
 
 
 def find_place(finder: EdgeFinder, node: str) -> Place:
-    """Return the node that an id names. Raises NotVisible where it does not exist for who asks.
+    """Return the node with an id. Raises NotVisible if it does not exist for the viewer.
 
-    A person, a team or a tag exists where something that the asker may see has to do with it.
+    A person, a team or a tag exists if something the viewer may see is linked to it.
     """
     name, _, key = node.partition(":")
     kind = NodeKind(name)
@@ -49,7 +49,7 @@ def find_place(finder: EdgeFinder, node: str) -> Place:
 def describe(
     session: Session, course: CourseOutline, places: Collection[Place]
 ) -> dict[Place, GraphNode]:
-    """Return names of nodes; all of them exist for who asks, since edges led there."""
+    """Return the names of nodes, all visible to the viewer since edges led to them."""
     found = {place: _named(course, place) for place in places}
     for item in _rows(session, SharedItem, places, NodeKind.ITEM):
         node = GraphNode(f"item:{item.reference}", item.kind, item.title)

@@ -1,4 +1,4 @@
-"""The graph's relations as queries over what exists for a person; no edge is stored twice."""
+"""The graph's relations as queries over what a person may see; edges are not stored separately."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _SourceVersion = aliased(Version)
 
 @dataclass(frozen=True)
 class VisibleRows:
-    """The queries for the items and threads that exist for a person, with which relations begin.
+    """Queries for the items and threads a person may see, from which relations start.
 
-    items, threads: to look each up that other conditions lead to, or all of them (see
+    items, threads: either for looking up rows matched by other conditions, or all of them (see
     `every_existing`). all_items: the ids of all, for an item at an edge's other end.
     """
 
@@ -56,7 +56,7 @@ def visible_rows(person: Person, every: bool) -> VisibleRows:
 
 @dataclass(frozen=True, eq=False)
 class Relation:
-    """A kind of edges.
+    """A kind of edge and its query.
 
     visible: returns the query for the rows that make such edges for a person. subject, object: the
     columns of the two ends; row: which of them is the row that exists for the person, 0 or 1.
@@ -72,7 +72,7 @@ class Relation:
     row: int = 0
 
     def edges(self, person: Person) -> Select[tuple[Key, Key]]:
-        """Return the query for the edges that exist for a person, each once.
+        """Return the query for the edges a person may see, each once.
 
         The columns are subject, object and `at`. Who is in which teams is all that it depends on.
         """
@@ -81,10 +81,10 @@ class Relation:
     def edges_of(
         self, person: Person, subjects: Collection[Key] = (), objects: Collection[Key] = ()
     ) -> Select[tuple[Key, Key]]:
-        """Return the query for the edges with some of these ends that exist for a person.
+        """Return the query for the visible edges with some of these ends.
 
-        Rows that exist for the person are looked up by their ids. By anything else, such as a tag,
-        they are looked for among all that exist for the person: there may be many more that do not.
+        Visible rows are looked up by id. By anything else, such as a tag, the search runs over all
+        that the person may see, since there may be many more hidden rows.
         """
         ends = [(self.subject, subjects), (self.object, objects)]
         is_known = bool(ends[self.row][1])
@@ -98,7 +98,7 @@ class Relation:
 
 @lru_cache(maxsize=1000)
 def _edges(relation: Relation, person: Person, every: bool) -> Select[tuple[Key, Key]]:
-    """Return a relation's query; to put one together takes as long as to answer it."""
+    """Return a relation's query, cached because building it takes as long as running it."""
     columns = (
         relation.subject.label("subject"),
         relation.object.label("object"),
@@ -140,7 +140,7 @@ def _tagged_threads(rows: VisibleRows) -> Select[Any]:
 
 
 def lineage(rows: VisibleRows) -> Select[Any]:
-    """Return the query for versions and those they were made from, where both items exist."""
+    """Return the query for lineage edges whose items are both visible."""
     source = _SourceVersion
     query = rows.items.join(Version, Version.item_id == SharedItem.id)
     query = query.join(Source, Source.version_id == Version.id)
@@ -231,7 +231,7 @@ RELATIONS: tuple[Relation, ...] = (
 
 
 def among(column: Any, keys: Collection[Key]) -> Any:
-    """Return the condition that an end is one of some nodes."""
+    """Return the condition that an edge's end is among some nodes."""
     return column.in_(sorted(keys, key=str))
 
 
@@ -251,5 +251,5 @@ def version_sources(person: Person) -> Select[Any]:
 
 
 def thread_sections(person: Person) -> Select[tuple[int, str]]:
-    """Return the query for the threads about the course: their numbers and sections."""
+    """Return the query for the ids and sections of the threads about the course."""
     return about_sections(person).with_only_columns(DiscussionThread.id, DiscussionThread.section)

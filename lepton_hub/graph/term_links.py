@@ -1,4 +1,4 @@
-"""Links from the words of a text to the terms of the course in the knowledge graph."""
+"""Link words in a text to the course terms in the knowledge graph."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _PIECE = re.compile(r"""</?([a-z][a-z0-9]*)(?:[^<>"']|"[^"]*"|'[^']*')*>|[^<]+|<
 _WORD = re.compile(r"&#?\w+;|[^\W_]+")
 _BETWEEN = re.compile(r"(?:_|[^\w.!?;:,()&<>]){1,3}")
 _WITHOUT = frozenset({"a", "code", "pre", "math", "h1", "h2", "h3", "h4", "h5", "h6"})
-"""Elements in whose text nothing is linked."""
+"""Elements whose text gets no links."""
 
 Spot = tuple[int, int, int]
-"""Which piece of a text a term stands in, from where, and to where."""
+"""The position of a term: the piece of text, and its start and end."""
 
 
 @dataclass
 class TermLinker:
-    """Links the first mention of each term, in all texts that it is given.
+    """Links the first mention of each term across all texts it is given.
 
-    graph: the address of the page of the graph. Terms are the course's own, and each links to what
-    the reader may see: a text gets the same links whoever looks.
+    graph: the address of the page of the graph. Terms are the course's own, so a text gets the same
+    links whoever reads it; the target page shows only what the reader may see.
     """
 
     course: CourseOutline
@@ -36,7 +36,7 @@ class TermLinker:
     _linked: set[str] = field(default_factory=set)
 
     def linked(self, html: str) -> str:
-        """Return HTML with links. html: as the renderer makes it."""
+        """Return HTML with links. html: output of the renderer."""
         if len(html) > LONGEST:
             return html
         pieces, open_pieces = _pieces(html)
@@ -54,7 +54,7 @@ class TermLinker:
         return "".join(pieces)
 
     def _terms(self, text: str) -> Iterator[tuple[str, int, int]]:
-        """Yield the terms in a text without elements: of two that begin together, the longer."""
+        """Yield the terms in plain text; of two that start at the same word, the longer one."""
         starts = self.course.starts
         words = [(found.start(), found.end(), found[0].lower()) for found in _WORD.finditer(text)]
         reached = 0
@@ -97,7 +97,7 @@ def _pieces(html: str) -> tuple[list[str], list[int]]:
 
 
 def _stands_here(term: tuple[str, ...], words: list[tuple[int, int, str]], text: str) -> bool:
-    """Return whether words are those of a term, with no more than a blank or dash in between."""
+    """Return whether words form a term, with at most a space or dash in between."""
     if len(words) != len(term) or any(
         (word if word.isascii() else _plain(word)) != wanted
         for (_, _, word), wanted in zip(words, term, strict=True)
@@ -108,6 +108,6 @@ def _stands_here(term: tuple[str, ...], words: list[tuple[int, int, str]], text:
 
 
 def _plain(word: str) -> str:
-    """Return a word as search compares it; "" for one that it takes for several."""
+    """Return a word normalised as for search; "" if search splits it into several."""
     found = words_of(word)
     return found[0] if len(found) == 1 else ""

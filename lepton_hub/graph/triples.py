@@ -1,4 +1,4 @@
-"""The whole graph that exists for a person, as triples: N-Triples, or text in three columns."""
+"""Export the graph a person may see as triples: N-Triples or TSV."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lepton_hub.identity.person import Person
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread
 
 BATCH = 1000
-"""Edges of one transaction: between two of them, others may write."""
+"""Edges per transaction; between two transactions, writers get their turn."""
 
 Triple = tuple[str, str, str]
 """Subject, relation and object: ids of nodes and a relation, or "label" or "type" with a text."""
@@ -34,7 +34,7 @@ def triples(
 ) -> Iterator[Triple]:
     """Yield the graph's triples, in parts, each read in a short transaction.
 
-    Besides its edges: each node's label and type, when it first occurs.
+    Each node's label and type accompany its first edge.
     """
     known: set[Place] = set()
     for edges in _batches(sessions, person, course):
@@ -110,7 +110,7 @@ def _section_batches(
 def _version_triples(
     sessions: sessionmaker[Session], person: Person, course: CourseOutline
 ) -> Iterator[Triple]:
-    """Yield which version was made from which, and whose versions they are."""
+    """Yield the lineage between versions, and the items they belong to."""
     last, known = (0, 0), set()
     while True:
         query = version_sources(person).where(
@@ -151,5 +151,5 @@ def _iri(node: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return a text without characters that many readers of N-Triples refuse."""
+    """Return a text without characters that many N-Triples parsers reject."""
     return "".join(letter if letter.isprintable() or letter in "\n\r" else " " for letter in text)

@@ -1,4 +1,4 @@
-"""Who asks: people as JupyterHub knows them, or the made-up ones of a hub that runs alone."""
+"""Identify people: through JupyterHub, or as made-up people on a stand-alone hub."""
 
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable, person_of
 

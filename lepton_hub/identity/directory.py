@@ -1,4 +1,4 @@
-"""People by their names alone, as JupyterHub knows them now: for e-mail, which nobody asks for."""
+"""Look people up by name in JupyterHub, for e-mail, which is sent without a request."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class JupyterHubDirectory:
         self._client = client or httpx.Client(timeout=10.0)
 
     def look_up(self, name: str) -> Person | None:
-        """Return somebody with their teams, never as an administrator; None for who is gone.
+        """Return a person with their teams, never as an administrator; None if they are gone.
 
         Raises SignInUnavailable.
         """

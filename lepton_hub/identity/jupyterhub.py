@@ -1,4 +1,4 @@
-"""People as JupyterHub knows them: it is asked whose a token is, and what the token may do."""
+"""Identify people by asking JupyterHub for a token's owner and scopes."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from lepton_hub.turns import Lane, Turn, TurnKeeper
 ADMINISTER = "custom:lepton-hub:administer"
 """The scope of those who may manage every item."""
 MOST_KNOWN = 10_000
-"""How many tokens are remembered, of people and of nobody each."""
+"""The maximum number of cached tokens, for valid and for invalid ones each."""
 
 NEWCOMERS = Lane("newcomers", 16, 1000, 60.0)
-"""Questions about new tokens of one address: a whole company may come from it. Who is told to come
-back loses their place, so they wait for as long as people do."""
+"""Concurrent queries about new tokens from one address, which a whole company may share. A refused
+client loses its place, so clients wait as long as people would."""
 RENEWALS = Lane("renewals", 2, 100, 60.0)
-"""Questions about tokens of one person whose answer is too old to be believed."""
+"""Concurrent queries about one person's tokens whose cached answer has expired."""
 ALL_NEWCOMERS = Lane("all newcomers", 32, 5000, 60.0)
 ALL_RENEWALS = Lane("all renewals", 32, 5000, 60.0)
-"""Strangers, from however many addresses they come, keep nobody waiting who was known before."""
+"""Unknown callers, from however many addresses, never delay people who were known before."""
 
 _WHO = (
     "This token is unknown. A notebook on the hub has a valid one already; elsewhere, create one "
@@ -41,13 +41,13 @@ _WHO = (
 
 
 class JupyterHubIdentity:
-    """Asks JupyterHub who has a token, and believes the answer for some seconds.
+    """Asks JupyterHub for a token's owner, and caches the answer for a few seconds.
 
-    For one event loop: whoever waits for an answer holds no thread. Some tokens are asked about at
-    a time, in the order in which they came, and each once, however many requests show it.
+    For one event loop: waiting for an answer holds no thread. A limited number of tokens are
+    queried at a time, first come, first served, and each once, however many requests carry it.
 
-    api: the address of its API. service: this service's name there: a token must have the scope
-    `access:services!service=NAME`, so one that was made for something else opens nothing here.
+    api: the URL of its API. service: this service's name there: a token must have the scope
+    `access:services!service=NAME`, so a token issued for another purpose is useless here.
     """
 
     notice: str | None = None
@@ -69,7 +69,7 @@ class JupyterHubIdentity:
         self._turns = TurnKeeper()
 
     async def person(self, token: str, place: str) -> Person:
-        """Return whose a token is. place: where it comes from, if nobody is known by it yet.
+        """Return a token's owner. place: the request's origin, for tokens not known yet.
 
         Raises IdentityError, SignInUnavailable.
         """
@@ -82,13 +82,13 @@ class JupyterHubIdentity:
         return person
 
     async def _answer(self, key: str, token: str, place: str) -> Person | None:
-        """Wait for the answer to a question, which others may have asked already."""
+        """Wait for the answer to a query, shared with others for the same token."""
         asking = self._asking.get(key)
         if asking is None:
             asking = asyncio.create_task(self._ask_in_turn(key, token, place))
             self._asking[key] = asking
             asking.add_done_callback(lambda _: self._asking.pop(key))
-        return await asyncio.shield(asking)  # who goes away takes it from nobody else
+        return await asyncio.shield(asking)  # others may be waiting for it, too
 
     async def _ask_in_turn(self, key: str, token: str, place: str) -> Person | None:
         before = self._people.last(key)
@@ -134,10 +134,10 @@ class JupyterHubIdentity:
 
 
 class TokenMemory:
-    """Remembers by a token's hash whose it was, and until when that is believed.
+    """Caches tokens' owners by the token's hash, with an expiry time.
 
-    The oldest go first where there are too many. People and nobodies have one each: who sends
-    rubbish has no person forgotten.
+    The oldest entries are evicted first. Valid and invalid tokens have a cache each, so that a
+    flood of invalid tokens evicts no person.
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
@@ -145,23 +145,23 @@ class TokenMemory:
         self._kept: OrderedDict[str, tuple[float, Person | None]] = OrderedDict()
 
     def keep(self, key: str, person: Person | None) -> None:
-        """Remember an answer that was given just now."""
+        """Cache an answer that was given just now."""
         self._kept[key] = (self._clock() + self._seconds, person)
         if len(self._kept) > MOST_KNOWN:
             self._kept.popitem(last=False)
 
     def forget(self, key: str) -> None:
-        """Remember nothing of a token."""
+        """Remove a token from the cache."""
         self._kept.pop(key, None)
 
     def is_fresh(self, key: str) -> bool:
-        """Return whether there is an answer that is still believed."""
+        """Return whether there is an answer that has not expired."""
         return key in self._kept and self._clock() < self._kept[key][0]
 
     def fresh(self, key: str) -> Person | None:
-        """Return the person of an answer that is still believed."""
+        """Return the person of an answer that has not expired."""
         return self._kept[key][1] if self.is_fresh(key) else None
 
     def last(self, key: str) -> Person | None:
-        """Return the person of the last answer, however old it is."""
+        """Return the person of the last answer, however old."""
         return self._kept[key][1] if key in self._kept else None

@@ -1,4 +1,4 @@
-"""A sign-in for a hub that runs alone, on loopback: made-up people, and a token for each."""
+"""Sign-in for a stand-alone hub on loopback: made-up people, and a token for each."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ PEOPLE: Mapping[str, Sequence[str]] = {
 
 
 class NotLoopback(ValueError):
-    """A made-up sign-in was to be reached from elsewhere."""
+    """A made-up sign-in was to listen on a non-loopback address."""
 
 
 class MadeUpIdentity:
-    """Knows made-up people by tokens that whoever can read the hub's folder can read, too."""
+    """Identifies made-up people by tokens, which anybody who can read the hub's folder can derive."""
 
     notice: str | None = NOTICE
 
@@ -49,15 +49,15 @@ class MadeUpIdentity:
         return list(self._people.values())
 
     def look_up(self, name: str) -> Person | None:
-        """Return somebody by their name."""
+        """Return a person by name."""
         return self._people.get(name)
 
     def token(self, name: str) -> str:
-        """Return the token of somebody."""
+        """Return a person's token."""
         return f"{name}.{hmac.new(self._secret, name.encode(), sha256).hexdigest()}"
 
     async def person(self, token: str, place: str = "") -> Person:
-        """Return whose a token is, wherever it comes from. Raises IdentityError."""
+        """Return a token's owner, whatever the request's origin. Raises IdentityError."""
         name = token.rpartition(".")[0]
         if name not in self._people or not hmac.compare_digest(
             token.encode("utf-8", "replace"), self.token(name).encode()
@@ -71,10 +71,10 @@ class MadeUpIdentity:
 
 @dataclass(frozen=True)
 class MadeUpSignIn:
-    """How a browser becomes one of the made-up people: it shows a key, and says whom.
+    """Signs a browser in as one of the made-up people, given the hub's key.
 
-    The key stands in the address that `lepton hub start` prints, so other accounts of this machine
-    do not have it. Cookies open in this process alone.
+    The key is part of the address that `lepton hub start` prints, so other accounts of this machine
+    do not have it. Only this process can decrypt the cookies.
     """
 
     identity: MadeUpIdentity
@@ -82,15 +82,15 @@ class MadeUpSignIn:
 
     @property
     def key(self) -> str:
-        """What a browser must show."""
+        """The key a browser must present."""
         return self.identity.token("a browser").rpartition(".")[2][:32]
 
     def fits(self, key: str) -> bool:
-        """Return whether a browser showed the right key."""
+        """Return whether a browser presented the right key."""
         return hmac.compare_digest(key.encode("utf-8", "replace"), self.key.encode())
 
     def cookie_of(self, name: str) -> str:
-        """Return the cookie of somebody."""
+        """Return a person's cookie."""
         return self.fernet.encrypt(self.identity.token(name).encode()).decode()
 
     def token_in(self, cookie: str) -> str:
@@ -102,9 +102,9 @@ class MadeUpSignIn:
 
 
 def secret_in(file: Path) -> bytes:
-    """Return the secret that a file holds, which only its owner can read; make it at first.
+    """Return the secret in a file readable only by its owner; create it if missing.
 
-    One that is too short, as a kill or a full disk has left it, is made anew: all could guess it.
+    A secret that is too short, left by a crash or a full disk, is replaced: anybody could guess it.
     """
     make_once(file, secrets.token_bytes(SECRET_BYTES))
     if file.stat().st_size < SECRET_BYTES:
@@ -113,7 +113,7 @@ def secret_in(file: Path) -> bytes:
 
 
 def loopback(host: str) -> str:
-    """Return a host if it is this machine alone. Raises NotLoopback."""
+    """Return a host if it is a loopback address. Raises NotLoopback."""
     try:
         fits = ip_address(host).is_loopback
     except ValueError:
@@ -127,8 +127,8 @@ def loopback(host: str) -> str:
 
 
 def own_hosts(host: str) -> list[str]:
-    """Return what a browser may call this machine, for a hub at a loopback address.
+    """Return the Host values a browser may use for a hub at a loopback address.
 
-    Starlette sees of an address of IPv6 the bracket alone, with which no name begins.
+    Starlette cuts an IPv6 address to its bracket, with which no host name begins.
     """
     return ["127.0.0.1", "localhost", host, "["]

@@ -1,4 +1,4 @@
-"""Signing in with a browser: JupyterHub's OAuth, and a cookie that holds its token, encrypted."""
+"""Browser sign-in through JupyterHub's OAuth, with the token in an encrypted cookie."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ STATE_SECONDS = 600
 class OAuthSignIn:
     """JupyterHub's OAuth as a service uses it.
 
-    client, secret: what JupyterHub knows the service by. authorize: the page to which a browser is
-    sent; token: the address that exchanges a code for a token; callback: where browsers come back
-    to. Cookies open in this process alone, so after a restart browsers pass through JupyterHub
-    again, which does not ask them for anything.
+    client, secret: the service's OAuth credentials. authorize: the authorisation endpoint; token:
+    the token endpoint; callback: the redirect URI. Only this process can decrypt the cookies, so
+    after a restart browsers pass through JupyterHub again, which does not ask them for anything.
     """
 
     client: str
@@ -40,7 +39,7 @@ class OAuthSignIn:
     )
 
     def begin(self, path: str) -> tuple[str, str]:
-        """Return the address to which a browser goes, and the state that it must bring back."""
+        """Return the URL to redirect a browser to, and the state it must return with."""
         nonce = token_urlsafe(16)
         state = self.fernet.encrypt(json.dumps([nonce, path]).encode()).decode()
         query = {
@@ -52,7 +51,7 @@ class OAuthSignIn:
         return f"{self.authorize}?{urlencode(query)}", state
 
     async def complete(self, code: str, nonce: str, state: str) -> tuple[str, str]:
-        """Return the cookie of who came back with a code, and the path where they began.
+        """Return the cookie for a browser that returned with a code, and the path where it started.
 
         Raises IdentityError, SignInUnavailable.
         """

@@ -1,4 +1,4 @@
-"""Who asks: a name, teams, an organisation."""
+"""The person behind a request: a name, teams, an organisation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 PERSON = r"[A-Za-z0-9_][A-Za-z0-9._@+-]{0,127}"
 TEAM = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 TEAM_GROUP, ORGANISATION_GROUP = "team-", "organisation-"
-"""How the names of JupyterHub's groups begin that say who belongs together."""
+"""Prefixes of the JupyterHub groups that define teams and organisations."""
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,23 @@ class Person:
 
 
 class IdentityError(Exception):
-    """Nobody is known by what was presented; the message says what to do."""
+    """The credentials are not valid; the message says what to do."""
 
 
 class SignInUnavailable(Exception):
-    """Who asks cannot be found out at present."""
+    """Nobody can be authenticated at present."""
 
 
 class SignInCrowded(SignInUnavailable):
-    """So many are to be found out at once that it is not begun for this one."""
+    """Too many authentications are pending, so this one was not started."""
 
 
 def person_of(name: str, groups: Iterable[str], admin: bool = False) -> Person:
-    """Return the person with a name and JupyterHub's groups.
+    """Return the person with a name and JupyterHub groups.
 
-    Groups `team-NAME` and `organisation-NAME` count; others are another service's. In several
-    organisations at once, nobody is in any: they could carry items from one to the other.
-    Raises IdentityError for a name that cannot stand in an address.
+    Only groups `team-NAME` and `organisation-NAME` count. A person in several organisations is
+    treated as in none: they could leak items from one to another. Raises IdentityError for a name
+    that cannot be part of a URL.
     """
     if not re.fullmatch(PERSON, name):
         raise IdentityError(f"The hub does not support the user name {name!r}.")

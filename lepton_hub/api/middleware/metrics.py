@@ -48,9 +48,11 @@ class HubMetrics:
             ("hub_contents", "Stored contents, each counted once.", lambda: sums.of("contents")),
             ("hub_contents_bytes", "Total bytes of the stored contents.", lambda: sums.of("bytes")),
             ("hub_audit_entries", "Entries of the audit log.", lambda: sums.of("entries")),
-            ("hub_uploads_unfinished", "Uploads that no item uses yet.", lambda: sums.of(
-                "uploads"
-            )),
+            (
+                "hub_uploads_unfinished",
+                "Uploads that no item uses yet.",
+                lambda: sums.of("uploads"),
+            ),
             ("hub_database_connections", "Open connections.", lambda: _in_use(state.engine)),
         ):
             Gauge(name, text, **where).set_function(number)
