@@ -32,7 +32,7 @@ class NotLoopback(ValueError):
 
 
 class MadeUpIdentity:
-    """Identifies made-up people by tokens, which anybody who can read the hub's folder can derive."""
+    """Identifies made-up people by tokens that any reader of the hub's folder can derive."""
 
     notice: str | None = NOTICE
 

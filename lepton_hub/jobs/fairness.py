@@ -1,4 +1,4 @@
-"""Which job goes next: a pure function of what waits, runs and was used."""
+"""Fair scheduling: the next job as a pure function of queue, running jobs and past usage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class WaitingJob:
-    """A job that waits. share: whose turn it is; account: whose quotas count."""
+    """A queued job. share: the team or person whose turn it takes; account: whose quotas apply."""
 
     id: int
     share: str
@@ -18,9 +18,9 @@ class WaitingJob:
 
 @dataclass(frozen=True)
 class PoolLoad:
-    """What runs, and what was used in the last 24 hours, in seconds of processor time.
+    """Running jobs, and processor time used in the last 24 hours, in seconds.
 
-    Whoever is missing has none.
+    Missing keys mean zero.
     """
 
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -31,13 +31,13 @@ class PoolLoad:
 
 @dataclass(frozen=True)
 class Quota:
-    """What an organisation may have: jobs at once, and seconds of processor time in 24 hours."""
+    """An organisation's quota: concurrent jobs, and seconds of processor time in 24 hours."""
 
     running: int
     seconds: float
 
     def has_room(self, load: PoolLoad, account: str) -> bool:
-        """Return whether one more job of an organisation may start."""
+        """Return whether an organisation's quota has room for one more job."""
         return (
             load.account_running.get(account, 0) < self.running
             and load.account_seconds.get(account, 0.0) < self.seconds
@@ -45,10 +45,10 @@ class Quota:
 
 
 def next_job(waiting: Iterable[WaitingJob], load: PoolLoad, quota: Quota) -> WaitingJob | None:
-    """Return the job that goes next; None where nothing may start.
+    """Return the job to start next; None if none may start.
 
-    First comes the share that has used the least processor time, then the one of which less runs;
-    within a share the job of the highest priority, then the one that was asked for first.
+    The share with the least processor time goes first, ties broken by fewer running jobs; within a
+    share, the job with the highest priority, then the one submitted first.
     """
     fitting = [job for job in waiting if quota.has_room(load, job.account)]
     by_share: dict[str, list[WaitingJob]] = {}

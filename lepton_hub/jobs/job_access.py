@@ -1,4 +1,4 @@
-"""Who sees which jobs, and as whom a job reads."""
+"""Who may see which jobs, and with whose rights a job reads."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ LookUp = Callable[[str], Person | None]
 
 
 def existing_jobs(person: Person) -> Select[tuple[ComputeJob]]:
-    """Return the query for all jobs that exist for a person: their own, all for administrators.
+    """Return the query for the jobs a person may see: their own, or for administrators all.
 
-    A job's log may show what its inputs hold, which a team-mate need not be allowed to see.
+    A job's log may reveal its inputs, which team-mates are not necessarily allowed to see.
     """
     mine: ColumnElement[bool] = true() if person.admin else ComputeJob.asked_by == person.name
     return select(ComputeJob).where(mine)
@@ -45,9 +45,9 @@ def list_jobs(
     limit: int,
     before: tuple[datetime, str] | None,
 ) -> tuple[Sequence[ComputeJob], int]:
-    """Return jobs, those asked for last first, and how many there are in all.
+    """Return a page of jobs, most recently submitted first, and the total.
 
-    before: when the last job of the page before was asked for, and its id.
+    before: the submission time and id of the last job on the previous page.
     """
     query = existing_jobs(person)
     if state is not None:
@@ -62,20 +62,20 @@ def list_jobs(
 
 
 def without_rights(person: Person) -> Person:
-    """Return a person without an administrator's rights: no job has them."""
+    """Return a person without administrator rights, which jobs never have."""
     return replace(person, admin=False)
 
 
 def asker_then(job: ComputeJob) -> Person:
-    """Return who asked for a job, as they were when they did."""
+    """Return a job's submitter, with their groups at submission."""
     return Person(job.asked_by, frozenset(job.teams), job.organisation)
 
 
 def asker_now(then: Person, look_up: LookUp | None) -> Person:
-    """Return who asked for a job, as they are now; as they were then, where nobody knows.
+    """Return a job's submitter with their current groups, or those at submission if unknown.
 
-    Call it outside of a transaction: JupyterHub may be slow, and no writer shall wait for it.
-    Raises NotVisible for somebody who is gone, and SignInUnavailable.
+    Call it outside any transaction: JupyterHub may be slow, and writers must not wait for it.
+    Raises NotVisible if the person is gone, and SignInUnavailable.
     """
     if look_up is None:
         return then
@@ -86,6 +86,6 @@ def asker_now(then: Person, look_up: LookUp | None) -> Person:
 
 
 def seen_names(session: Session, person: Person, items: Iterable[int]) -> dict[int, str]:
-    """Return the names of those items, by their ids, that a person sees."""
+    """Return the names, by id, of those items that a person may see."""
     found = session.scalars(existing(person).where(SharedItem.id.in_(set(items))))
     return {item.id: item.reference for item in found}

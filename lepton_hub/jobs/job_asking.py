@@ -1,4 +1,4 @@
-"""Ask for a job, cancel it, and forget what a deleted item has left in jobs."""
+"""Submit a job, cancel it, and erase a deleted item's traces in jobs."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ LOGS_LAST = timedelta(days=90)
 
 
 class JobRefused(Exception):
-    """A job cannot be run as it was asked for; the message says what to change.
+    """A job cannot run as submitted; the message says what to change.
 
-    field: the form's field that is meant.
+    field: the form field concerned.
     """
 
     def __init__(self, why: str, field: str) -> None:
@@ -38,13 +38,13 @@ class JobRefused(Exception):
 
 
 class TooManyJobs(Exception):
-    """Somebody has as many waiting jobs as they may have."""
+    """Somebody has the maximum number of queued jobs."""
 
 
 def ask_for_job(
     session: Session, person: Person, told: NewJob, settings: JobSettings
 ) -> ComputeJob:
-    """Put a job into the queue. An administrator's rights do not count.
+    """Queue a job. Administrator rights do not apply.
 
     Raises NotVisible, NotAllowed for the result's item, JobRefused, TooManyJobs.
     """
@@ -90,7 +90,7 @@ def ask_for_job(
 
 
 def erase_traces(session: Session, item: SharedItem) -> None:
-    """Cancel the jobs that need an item which is being deleted, and erase what they printed of it.
+    """Cancel the jobs that need an item being deleted, and erase the logs that may quote it.
 
     All lock the item before its jobs: see `ending_job`.
     """
@@ -106,7 +106,7 @@ def erase_traces(session: Session, item: SharedItem) -> None:
 
 
 def forget_old_logs(session: Session) -> None:
-    """Erase what jobs printed and measured that ended long ago; that they ran stays known."""
+    """Erase the logs and metrics of jobs that ended long ago; keep the record that they ran."""
     old = select(ComputeJob.id).where(
         ComputeJob.ended_at < now() - LOGS_LAST, ComputeJob.log_bytes + ComputeJob.metric_points > 0
     )
@@ -130,7 +130,7 @@ def _version(session: Session, person: Person, name: str) -> Version:
 
 
 def _program_path(version: Version, path: str | None) -> str:
-    """Return which file of a version is run. Raises JobRefused, NotVisible."""
+    """Return the file of a version to run. Raises JobRefused, NotVisible."""
     programs = [file.path for file in version.files if file.path.lower().endswith(PROGRAMS)]
     if path is None:
         if len(programs) == 1:
@@ -144,7 +144,7 @@ def _program_path(version: Version, path: str | None) -> str:
 
 
 def _share(person: Person, asked: str | None, team: str | None) -> str:
-    """Return whose processor time counts. team: in whose space the result stands."""
+    """Return the share that is charged. team: the team whose space receives the result."""
     if asked is not None:
         if asked not in person.teams:
             raise JobRefused("`team` must be one of your teams.", "team")

@@ -1,4 +1,4 @@
-"""What a job's program prints: made text, bounded, and read from any place on."""
+"""Job logs: sanitised, bounded in length, and readable from any position."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from lepton_hub.jobs.job_tables import ComputeJob, JobLogPiece
 
 HEAD_BYTES, TAIL_BYTES = 768 * 1024, 64 * 1024
-"""How much of an attempt's output is kept: its beginning, and its last words. Of all attempts
-before the newest, as much again is kept."""
+"""Bytes of an attempt's output to keep: its head and its tail. All earlier attempts together keep
+as much again."""
 MOST_PLACE = 2**30
-"""Up to which place a log goes on. Jobs come there that fail thousands of times."""
+"""The last position of a log, reached only by jobs that fail thousands of times."""
 PIECE = 64 * 1024
 ANSWER = 256 * 1024
 CUT = "\n… output left out …\n"
@@ -27,9 +27,9 @@ _CONTROLS = re.compile(
 
 
 def plain_text(text: str) -> str:
-    r"""Return text without terminal sequences, control characters and turns of direction.
+    r"""Return text without terminal escape sequences, control characters and bidi controls.
 
-    Nor has it halves of a character, which no database takes.
+    Lone surrogates, which no database can store, are removed too.
 
     >>> plain_text("a\r\n\x1b[31mred\x1b[0m\x00 50%\r100%")
     'a\nred 50%\n100%'
@@ -38,7 +38,7 @@ def plain_text(text: str) -> str:
 
 
 class BoundedLog:
-    """The output of one attempt, in bytes as they come and out as text: a head and a tail."""
+    """One attempt's output: takes bytes as they arrive, and gives a head and a tail as text."""
 
     def __init__(self, head: int = HEAD_BYTES, tail: int = TAIL_BYTES) -> None:
         self._left, self._most_tail = head, tail
@@ -49,7 +49,7 @@ class BoundedLog:
         self._rest = ""
 
     def add(self, data: bytes) -> None:
-        """Take what was printed."""
+        """Add printed bytes."""
         now = data[: self._left]
         self._ready += now
         self._left -= len(now)
@@ -60,7 +60,7 @@ class BoundedLog:
             del self._tail[: -self._most_tail]
 
     def take(self, last: bool = False) -> str:
-        """Return what is new, as text. last: nothing more will come, so give the tail, too."""
+        """Return new output as text. last: no more will come, so return the tail, too."""
         text = self._decoder.decode(bytes(self._ready), final=last)
         self._ready.clear()
         if last and self._tail:
@@ -68,14 +68,14 @@ class BoundedLog:
             text += self._tail.decode("utf-8", "replace")
             self._tail.clear()
         text = self._rest + text
-        # A sequence, or an end of line, may not have come whole.
+        # An escape sequence or a line end may be incomplete.
         cut = len(text) if last else _whole(text)
         self._rest = text[cut:]
         return plain_text(text[:cut])
 
 
 def write_log(session: Session, job: ComputeJob, text: str) -> None:
-    """Add text to a job's log; the job is locked, so pieces come one after the other."""
+    """Append to a job's log; the job is locked, so appends are serialised."""
     while text and job.log_bytes < MOST_PLACE:
         piece, text = text[:PIECE], text[PIECE:]
         session.add(JobLogPiece(job_id=job.id, start=job.log_bytes, text=piece))
@@ -84,9 +84,9 @@ def write_log(session: Session, job: ComputeJob, text: str) -> None:
 
 
 def begin_attempt(session: Session, job: ComputeJob) -> None:
-    """Say in a job's log that another attempt begins; of those before, leave out the middle.
+    """Mark the start of a new attempt in a job's log, and drop the middle of the earlier ones.
 
-    Places in the log stay what they were, for whoever is reading it.
+    Positions in the log stay valid for readers.
     """
     if not job.log_bytes:
         return
@@ -105,9 +105,9 @@ def begin_attempt(session: Session, job: ComputeJob) -> None:
 
 
 def read_log(session: Session, job: ComputeJob, after: int, most: int = ANSWER) -> tuple[str, int]:
-    """Return a part of a job's log from a place on, and the place where to go on.
+    """Return a part of a job's log from a position on, and the next position.
 
-    A part begins and ends between characters, and ends where something is left out.
+    A part begins and ends between characters, and ends before a gap.
     """
     query = select(JobLogPiece).where(
         JobLogPiece.job_id == job.id, JobLogPiece.start + 4 * PIECE > after
@@ -135,7 +135,7 @@ def read_log(session: Session, job: ComputeJob, after: int, most: int = ANSWER) 
 
 
 def _whole(text: str) -> int:
-    """Return how much of a text can be made plain without knowing what follows."""
+    """Return the length of the prefix that can be sanitised without seeing what follows."""
     if text.endswith("\r"):
         return len(text) - 1
     escape = text.rfind("\x1b", max(0, len(text) - 64))

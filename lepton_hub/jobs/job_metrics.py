@@ -1,4 +1,4 @@
-"""Numbers that a job's program measures: lines of JSON in its file `metrics.jsonl`."""
+"""Metrics that a job's program reports as lines of JSON in `metrics.jsonl`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_POINTS, MOST_NAMES, LONGEST_LINE, LONGEST_NAME = 10_000, 50, 4096, 64
 
 @dataclass(frozen=True)
 class MetricPoint:
-    """A measured number. step: when, by the program's own count."""
+    """A metric's value. step: the program's own step count."""
 
     name: str
     step: int
@@ -26,7 +26,7 @@ class MetricPoint:
 
 
 class MetricLines:
-    """Reads lines as they come; what is no metric is passed over."""
+    """Parses lines as they arrive; lines that are not metrics are skipped."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -35,9 +35,9 @@ class MetricLines:
         self._names: set[str] = set()
 
     def read(self, data: bytes) -> list[MetricPoint]:
-        """Return the points of the lines that have become whole."""
+        """Return the points of the lines completed so far."""
         *lines, rest = (self._rest + data).split(b"\n")
-        self._rest = rest[: LONGEST_LINE + 1]  # one that is too long stays too long
+        self._rest = rest[: LONGEST_LINE + 1]  # a line that is too long is skipped to its end
         return [point for line in lines for point in self._points_of(line)]
 
     def _points_of(self, line: bytes) -> Iterator[MetricPoint]:
@@ -58,7 +58,7 @@ class MetricLines:
 
 
 def write_metrics(session: Session, job: ComputeJob, points: Sequence[MetricPoint]) -> None:
-    """Add points to a job, which is locked."""
+    """Add points to a job, which must be locked."""
     for point in points:
         number = job.metric_points
         session.add(JobScalar(job_id=job.id, number=number, **vars(point)))
@@ -67,7 +67,7 @@ def write_metrics(session: Session, job: ComputeJob, points: Sequence[MetricPoin
 
 
 def forget_metrics(session: Session, job: ComputeJob) -> None:
-    """Forget what an earlier attempt measured."""
+    """Delete the metrics of earlier attempts."""
     session.execute(delete(JobScalar).where(JobScalar.job_id == job.id))
     job.metric_points = 0
 

@@ -1,8 +1,8 @@
-"""The queue: claim a job, keep it, end it. Each function is part of its caller's transaction.
+"""The job queue: claim a job, renew its lease, end it, each within the caller's transaction.
 
 A worker holds a job by a **lease** that it renews. Each lease of a job has a number, and only the
-newest may end the job or write to it (a fencing token): a worker that was thought dead and comes
-back changes nothing any more.
+newest may end the job or write to it (a fencing token): a worker that was presumed dead and comes
+back can no longer change anything.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from lepton_hub.jobs.pool_queries import Capacity, first_waiting, pool_load, quo
 
 _LOCK = 0x1E971
 HUB = "hub"
-"""Who acts, in the audit log, where nobody does."""
+"""The audit log's actor for actions of the pool itself."""
 
 
 class LeaseLost(Exception):
-    """The job is not this worker's any more: it was cancelled, or given to another one."""
+    """The worker has lost its lease: the job was cancelled, or claimed by another worker."""
 
 
 @dataclass(frozen=True)
 class JobLease:
-    """A worker's hold of a job. attempt: the lease's number."""
+    """A worker's lease on a job. attempt: the lease's number."""
 
     job_id: int
     public_id: str
@@ -41,7 +41,7 @@ class JobLease:
 
 @dataclass(frozen=True)
 class UsedResources:
-    """What a program has used so far: seconds of processor time, and its most memory in bytes."""
+    """A program's usage so far: processor time in seconds, and peak memory in bytes."""
 
     processor_seconds: float = 0.0
     memory_bytes: int = 0
@@ -50,7 +50,7 @@ class UsedResources:
 def claim_job(
     session: Session, worker: str, capacity: Capacity, settings: JobSettings, moment: datetime
 ) -> JobLease | None:
-    """Take the job that goes next, if one may start; `take_back_lost` comes before."""
+    """Claim the next job, if one may start; call `take_back_lost` first."""
     _one_at_a_time(session)
     waiting = first_waiting(session, capacity, moment)
     chosen = next_job(waiting, pool_load(session, moment), quota_of(settings))
@@ -86,7 +86,7 @@ def claim_job(
 
 
 def held_job(session: Session, lease: JobLease) -> ComputeJob:
-    """Return a job, locked, while a lease holds it. Raises LeaseLost."""
+    """Return a job, locked, if the lease is still valid. Raises LeaseLost."""
     job = _locked(session, lease.job_id)
     if job.state != JobState.RUNNING or job.attempt != lease.attempt:
         raise LeaseLost(lease.public_id)
@@ -104,7 +104,7 @@ def renew_lease(
 
 
 def record_use(session: Session, lease: JobLease, used: UsedResources, moment: datetime) -> None:
-    """Write down what an attempt has used so far, whatever became of the job."""
+    """Record an attempt's usage so far, whatever became of the job."""
     _locked(session, lease.job_id)
     session.execute(
         update(JobAttempt)
@@ -127,7 +127,7 @@ def record_use(session: Session, lease: JobLease, used: UsedResources, moment: d
 def finish_job(
     session: Session, lease: JobLease, state: JobState, problem: str, moment: datetime
 ) -> ComputeJob:
-    """End a job that a lease holds. Raises LeaseLost."""
+    """End a job held by a lease. Raises LeaseLost."""
     job = held_job(session, lease)
     end_attempt(session, lease, state, moment)
     _end(session, job, state, problem, moment)
@@ -143,9 +143,9 @@ def give_back(
     counts: bool = True,
     pause: float = 0.0,
 ) -> None:
-    """Put a job back into the queue that its worker cannot finish. Raises LeaseLost.
+    """Requeue a job that its worker cannot finish. Raises LeaseLost.
 
-    counts: whether it counts as a worker that died. pause: if not, seconds until the next attempt.
+    counts: whether to count it as a lost attempt. pause: if not, seconds until the next attempt.
     """
     job = held_job(session, lease)
     end_attempt(session, lease, "given back", moment)
@@ -153,13 +153,13 @@ def give_back(
 
 
 def end_attempt(session: Session, lease: JobLease, how: str, moment: datetime) -> None:
-    """End an attempt, whatever became of the job; one that has ended stays as it is."""
+    """End an attempt, whatever became of the job; no-op if it has ended."""
     going_on = (*_of(lease), JobAttempt.ended_at.is_(None))
     session.execute(update(JobAttempt).where(*going_on).values(ended_at=moment, ended_how=how))
 
 
 def cancel_job(session: Session, job_id: int, by: str, why: str, moment: datetime) -> ComputeJob:
-    """Cancel a job, unless it has ended; its worker stops the program a moment later."""
+    """Cancel a job unless it has ended; its worker kills the program a moment later."""
     job = _locked(session, job_id)
     if job.state not in ENDED:
         _end(session, job, JobState.CANCELLED, why, moment, by)
@@ -167,10 +167,10 @@ def cancel_job(session: Session, job_id: int, by: str, why: str, moment: datetim
 
 
 def take_back_lost(session: Session, settings: JobSettings, moment: datetime) -> None:
-    """Put jobs back into the queue whose workers are not heard of any more.
+    """Requeue jobs whose leases have expired.
 
-    All are locked before the first entry of the audit log: who waited for a job while others wait
-    for the log would stop them all. A job that somebody else has locked is left for the next time.
+    All are locked before the first append to the audit log: waiting for a job while holding the
+    log's lock would block everybody. Jobs locked by others are left for the next time.
     """
     silent = (JobAttempt.ended_at.is_(None), JobAttempt.lease_until < moment)
     lost = session.scalars(select(JobAttempt.job_id).where(*silent)).all()
@@ -184,7 +184,7 @@ def take_back_lost(session: Session, settings: JobSettings, moment: datetime) ->
 
 
 def cancel_jobs(session: Session, ids: Sequence[int], why: str, moment: datetime) -> None:
-    """Cancel those of several jobs that have not ended."""
+    """Cancel several jobs, except those that have ended."""
     query = select(ComputeJob).where(ComputeJob.id.in_(ids)).order_by(ComputeJob.id)
     for job in session.scalars(query.with_for_update()).all():
         if job.state not in ENDED:
@@ -239,16 +239,16 @@ def _locked(session: Session, job_id: int) -> ComputeJob:
 
 
 def _locked_if_free(session: Session, ids: Sequence[int]) -> Sequence[ComputeJob]:
-    """Return those jobs, locked, that nobody else has locked."""
+    """Lock and return those jobs that nobody else has locked (SKIP LOCKED)."""
     query = select(ComputeJob).where(ComputeJob.id.in_(ids)).order_by(ComputeJob.id)
     locked = query.with_for_update(skip_locked=True)
     return session.scalars(locked.execution_options(populate_existing=True)).all()
 
 
 def _one_at_a_time(session: Session) -> None:
-    """Have those who claim jobs wait for each other, so that quotas hold to the job.
+    """Serialise claims, so that quotas are exact.
 
-    SQLite's writers do so by themselves.
+    SQLite's writers are serialised anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})

@@ -1,4 +1,4 @@
-"""How the compute pool runs: workers, limits, quotas."""
+"""Settings of the compute pool: workers, limits, quotas."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ GIB = 2**30
 
 @dataclass(frozen=True)
 class JobSettings:
-    """How jobs run. Times in seconds, sizes in bytes.
+    """Settings of the compute pool. Times are in seconds, sizes in bytes.
 
-    folder: where workers keep a job's files while it runs. workers: how many the hub starts; 0
-        where they run elsewhere. walls: "auto" refuses jobs on a machine that cannot close them in;
-        "none" runs them without walls.
-    scheduler: the address of a Dask scheduler, on whose workers programs run; "" for this machine.
-    running, processor_hours: an organisation's quotas: jobs that run at once, and processor-hours
-        within a day. waiting: how many jobs of one person may wait.
-    processors, memory, seconds: the most that a job may ask for; usual_*: what it gets unasked.
-    files: bytes that a job may write. attempts: how many workers may die of a job before it is
-        given up.
-    lease: for how long a worker that is not heard of keeps its job. poll: how often a worker looks
-        for one. back_off: how long a job waits after a worker died, longer each time.
+    folder: where workers keep a job's files while it runs. workers: the number the hub starts; 0 if
+    they run elsewhere. walls: "auto" refuses jobs on a machine that cannot sandbox them; "none"
+    runs them unsandboxed. scheduler: the address of a Dask scheduler, on whose workers programs
+    run; "" for this machine. running, processor_hours: an organisation's quotas of concurrent jobs
+    and processor-hours in 24 hours. waiting: the maximum number of queued jobs per person.
+    processors, memory, seconds: a job's maximum limits; usual_*: the defaults. files: bytes that a
+    job may write. attempts: the number of lost attempts after which a job is given up. lease: a
+    lease's duration without renewal. poll: how often an idle worker looks for a job. back_off: how
+    long a job waits after a lost attempt, longer each time.
     """
 
     folder: Path

@@ -19,12 +19,13 @@ def _job_id() -> str:
 
 
 class ComputeJob(Base):
-    """A job. Versions are kept as an item and a number, since an item may be deleted.
+    """A job. Versions are stored as item and number, since an item may be deleted.
 
-    teams, organisation: who asked, as they were known then. share: whose processor time counts, a
-        team or ~person; account: whose quotas count, an organisation or, without one, the share.
-    attempt: the number of its newest lease, which alone may end it. lost: workers that died of it.
-    not_before: it waits until then. log_bytes, metric_points: of what is kept.
+    teams, organisation: the submitter's, at submission. share: the team or ~person whose processor
+    time is charged; account: whose quotas apply, an organisation or, without one, the share.
+    attempt: the number of its newest lease, the only one that may end it. lost: the number of lost
+    attempts. not_before: the earliest next start. log_bytes, metric_points: sizes of what is
+    stored.
     """
 
     __tablename__ = "jobs"
@@ -80,11 +81,11 @@ class JobInput(Base):
 
 
 class JobAttempt(Base):
-    """A worker's lease of a job.
+    """A worker's lease on a job.
 
-    ended_how: the state in which the attempt ended the job, or "given back", "lost", "taken away":
-    the job was cancelled, or is another worker's. None while it lasts.
-    measured_at: when its processor time, in seconds, was measured last.
+    ended_how: the state in which the attempt ended the job, or "given back", "lost", or "taken
+    away" if the job was cancelled or claimed by another worker. None while it lasts. measured_at:
+    when its processor time, in seconds, was measured last.
     """
 
     __tablename__ = "job_attempts"
@@ -108,7 +109,7 @@ class JobAttempt(Base):
 
 
 class JobLogPiece(Base):
-    """A piece of what a job's programs printed. start: bytes of UTF-8 before it."""
+    """A piece of a job's log. start: its offset in UTF-8 bytes."""
 
     __tablename__ = "job_log_pieces"
 
@@ -118,7 +119,7 @@ class JobLogPiece(Base):
 
 
 class JobScalar(Base):
-    """A number that a job's program has measured."""
+    """A metric's value that a job's program reported."""
 
     __tablename__ = "job_scalars"
 

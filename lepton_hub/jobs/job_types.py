@@ -1,4 +1,4 @@
-"""What somebody asks of the compute pool, and what becomes of it."""
+"""Types of a job: its request, limits, priority and state."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ LARGEST_INTEGER = 2**63 - 1
 
 
 class JobState(StrEnum):
-    """Where a job stands. It ends once, in one of the last four."""
+    """A job's state. It ends once, in one of the last four."""
 
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
-    FAILED = "failed"  # the program's fault, or something it needs is gone
+    FAILED = "failed"  # the program failed, or something it needs is gone
     CANCELLED = "cancelled"
-    GAVE_UP = "gave up"  # several workers died of it
+    GAVE_UP = "gave up"  # too many attempts were lost
 
 
 ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED, JobState.GAVE_UP)
 
 
 class JobPriority(StrEnum):
-    """Which of a team's own jobs goes first."""
+    """A job's priority among its team's own jobs."""
 
     LOW = "low"
     NORMAL = "normal"
@@ -55,7 +55,7 @@ ParameterValue = Scalar | Annotated[list[Scalar], Field(max_length=1000)]
 
 
 class AskedLimits(Told):
-    """What a job may use. memory: in bytes; seconds: from its start to its end."""
+    """A job's limits. memory: in bytes; seconds: wall-clock time."""
 
     processors: Annotated[int, Field(ge=1, le=4096)] = 1
     memory: Annotated[int, Field(ge=64 * 2**20, le=2**50)] | None = None
@@ -63,7 +63,7 @@ class AskedLimits(Told):
 
 
 class NewJob(Told):
-    """A program to be run: a notebook or a Python file of a version."""
+    """A job request: run a notebook or a Python file of a version."""
 
     program: Annotated[VersionReference, Field(description="Such as engines/forecast@2.")]
     path: Annotated[

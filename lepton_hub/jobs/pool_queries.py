@@ -1,4 +1,4 @@
-"""What waits, runs and was used: the database's side of fairness."""
+"""Database queries for fair scheduling: queued and running jobs, and past usage."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ LATELY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Capacity:
-    """The largest job that a worker can take. memory: in bytes."""
+    """The largest job a worker can take. memory: in bytes."""
 
     processors: int
     memory: int
 
 
 def quota_of(settings: JobSettings) -> Quota:
-    """Return what an organisation may have."""
+    """Return an organisation's quota."""
     return Quota(settings.running, settings.processor_hours * 3600.0)
 
 
 def pool_load(session: Session, moment: datetime) -> PoolLoad:
-    """Return what runs, and what was used in the last 24 hours."""
+    """Return the running jobs, and the usage of the last 24 hours."""
     recent = JobAttempt.measured_at > moment - LATELY
     going_on = JobAttempt.ended_at.is_(None)
 
@@ -51,9 +51,9 @@ def pool_load(session: Session, moment: datetime) -> PoolLoad:
 
 
 def quota_load(session: Session, accounts: Collection[str], moment: datetime) -> PoolLoad:
-    """Return what some accounts run and have used in the last 24 hours, to hold to their quotas.
+    """Return some accounts' running jobs and usage of the last 24 hours, to enforce their quotas.
 
-    The attempts of others are not looked at.
+    Other accounts' attempts are not read.
     """
     key = JobAttempt.account
     lately = and_(key.in_(sorted(accounts)), JobAttempt.measured_at > moment - LATELY)
@@ -67,7 +67,7 @@ def quota_load(session: Session, accounts: Collection[str], moment: datetime) ->
 
 
 def why_it_waits(job: ComputeJob, load: PoolLoad, settings: JobSettings, moment: datetime) -> str:
-    """Return why a queued job does not run yet; what other teams do is not told."""
+    """Return why a queued job is waiting, without revealing what other teams do."""
     if job.not_before > moment:
         return f"{job.problem} It will be retried soon."
     quota = quota_of(settings)
@@ -85,13 +85,13 @@ def why_it_waits(job: ComputeJob, load: PoolLoad, settings: JobSettings, moment:
 
 
 def anything_waits(session: Session, moment: datetime) -> bool:
-    """Return whether any job waits for a worker."""
+    """Return whether any job is queued."""
     queued = (ComputeJob.state == JobState.QUEUED, ComputeJob.not_before <= moment)
     return session.scalar(select(ComputeJob.id).where(*queued).limit(1)) is not None
 
 
 def first_waiting(session: Session, capacity: Capacity, moment: datetime) -> Iterator[WaitingJob]:
-    """Yield, for each share and account, which job that a worker can take goes first."""
+    """Yield, for each share and account, the first job that a worker can take."""
     place = func.row_number().over(
         partition_by=(ComputeJob.share, ComputeJob.account),
         order_by=(ComputeJob.priority.desc(), ComputeJob.id),

@@ -8,8 +8,8 @@ standard input closes, for whatever reason, the program ends with everything tha
 
 This file and `cluster/dask_courier` are the only ones of the hub that import the grader's package,
 and only its sandbox. A job's program is as hostile as a submission; walls that are built twice
-would be wrong twice. It needs nothing else of the hub, so that it starts fast and has no secret in
-its memory.
+would be wrong twice. It imports nothing else from the hub, so that it starts fast and has no secret
+in memory.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ WATCH_SECONDS = 0.1
 TELL_SECONDS = 0.5
 NICENESS = 10
 SPARE_BYTES = 16 * 2**20
-"""What a control group allows beyond the limit: a program that asks its process's own limit for too
-much is to get a MemoryError before it is ended."""
+"""A control group's slack beyond the limit, so that a program hits its process limit first and gets
+a MemoryError instead of being killed."""
 
 
 def main(arguments: list[str]) -> None:
-    """Run a program, or say with `survey` which walls there are."""
+    """Run a program, or with `survey` report the available walls."""
     if arguments == ["survey"]:
         found = survey()
         print(json.dumps({"walls": asdict(found.walls), "problems": found.problems}))
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> None:
         Walls(**request["walls"]),
     )
     world.home.mkdir(exist_ok=True)
-    # The kernel counts files in memory, too, and gives up what it keeps of files on the disk.
+    # The kernel counts files in memory, too, and reclaims the page cache of files on disk.
     group = make_group(replace(world.limits, scratch_bytes=SPARE_BYTES))
     try:
         _tell(status, _watched(request, world, group, status))
@@ -74,7 +74,7 @@ def main(arguments: list[str]) -> None:
 def _watched(
     request: dict[str, Any], world: World, group: ControlGroup | None, status: int
 ) -> dict[str, Any]:
-    """Run the program to its end; return what is to be told last."""
+    """Run the program to its end; return the final report."""
     problem_read, problem_write = os.pipe()
     try:
         if world.walls.namespaces:
@@ -100,7 +100,7 @@ def _watched(
 def _become(
     request: dict[str, Any], world: World, group: ControlGroup | None, problem: int
 ) -> NoReturn:
-    """Turn this forked process into the program, within the walls."""
+    """Turn this forked process into the program, inside the sandbox."""
     try:
         if group:
             with contextlib.suppress(OSError):  # its memory is measured anyway
@@ -123,7 +123,7 @@ def _become(
 
 
 def _follow(program: int, world: World, status: int) -> tuple[int, str | None, list[float]]:
-    """Wait for the program's end; bring it about at a limit, or when the worker has gone."""
+    """Wait for the program to end; kill it at a limit, or when the worker is gone."""
     began = told = time.monotonic()
     meter = UsageMeter(world)
     in_memory = _open_memory_folders(program, world)
@@ -137,7 +137,7 @@ def _follow(program: int, world: World, status: int) -> tuple[int, str | None, l
         events = dict(poller.poll(WATCH_SECONDS * 1000))
         usage = meter.measure(time.monotonic() - began)
         memory = usage.memory_bytes + sum(map(_used_bytes, in_memory))
-        if memory > world.limits.memory_bytes:  # what is mapped was counted twice
+        if memory > world.limits.memory_bytes:  # mapped files were counted twice
             memory = max(usage.memory_bytes, memory - _mapped_bytes())
         usage = replace(usage, memory_bytes=memory)
         spent = max(spent, usage.cpu_seconds)  # not measured where there are too many processes
@@ -159,9 +159,9 @@ def _follow(program: int, world: World, status: int) -> tuple[int, str | None, l
 
 
 def _open_memory_folders(program: int, world: World) -> list[int]:
-    """Open the folders whose files are in memory, which no process's own figures contain.
+    """Open the folders whose files are in memory, which per-process figures do not include.
 
-    They are the program's own; held open, they are what is measured whatever it does.
+    They are private to the program; held open, they can be measured whatever it does.
     """
     found: list[int] = []
     for name in ("tmp", "dev/shm") if world.walls.namespaces else ():
@@ -171,13 +171,13 @@ def _open_memory_folders(program: int, world: World) -> list[int]:
 
 
 def _used_bytes(folder: int) -> int:
-    """Return the bytes that are used in a file system of its own."""
+    """Return the bytes used in a folder's file system."""
     found = os.fstatvfs(folder)
     return (found.f_blocks - found.f_bfree) * found.f_frsize
 
 
 def _mapped_bytes() -> int:
-    """Return the bytes of files in memory that processes have mapped, in all of them together."""
+    """Return the total bytes of in-memory files that processes have mapped."""
     found = 0
     for pid in descendants(os.getpid()):
         with contextlib.suppress(OSError):
@@ -188,10 +188,10 @@ def _mapped_bytes() -> int:
 
 
 def _kill_all(program: int, in_namespace: bool) -> tuple[int, float]:
-    """Kill the program and what it started; return its exit status and processor time.
+    """Kill the program and its descendants; return its exit status and processor time.
 
-    In a process namespace the death of its first process is the death of all. Without one, this
-    process adopts what the program leaves behind.
+    In a PID namespace, killing the first process kills all. Without one, this process is the
+    subreaper of what the program leaves behind.
     """
     with contextlib.suppress(ProcessLookupError):
         os.kill(program, signal.SIGKILL)
@@ -219,7 +219,7 @@ def _only_output_and(keep: int) -> None:
 
 
 def _on_few_processors(count: int) -> None:
-    """Keep to so many of the processors, chosen by this process's number."""
+    """Set the CPU affinity to a number of processors, chosen by this process's id."""
     usable = sorted(os.sched_getaffinity(0))
     first = os.getpid() % len(usable)
     chosen = (usable[first:] + usable[:first])[:count]
@@ -237,7 +237,7 @@ def _first_line(descriptor: int) -> bytes:
 
 
 def _tell(status: int, message: dict[str, Any]) -> None:
-    with contextlib.suppress(OSError):  # the worker may have gone
+    with contextlib.suppress(OSError):  # the worker may be gone
         os.write(status, json.dumps(message).encode() + b"\n")
 
 

@@ -1,1 +1,1 @@
-"""Programs of jobs on the workers of a Dask cluster; all else of a job stays with the hub."""
+"""Run jobs' programs on the workers of a Dask cluster; everything else stays with the hub."""

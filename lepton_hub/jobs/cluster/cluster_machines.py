@@ -1,4 +1,4 @@
-"""The machines of a Dask cluster: room for jobs on them, as on the hub's own."""
+"""The machines of a Dask cluster, behind the same interface as the hub's own."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from lepton_hub.jobs.running.left_files import MOST_FILES, PIECE, LeftFile
 from lepton_hub.jobs.running.program_process import ProgramEnd
 
 PIECES = 4
-"""How many pieces of a file travel at once."""
+"""The number of a file's chunks in flight."""
 LATE_SECONDS = 120.0
-"""For so long after a job's time its machine may not have said that it has ended."""
+"""Grace period after a job's time limit in which its machine must report the end."""
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
-"""Seconds until a cluster that cannot be used is tried again, longer each time."""
+"""Seconds before retrying an unusable cluster, backing off each time."""
 
 Size = Annotated[int, Field(ge=0, le=2**50)]
 Model = TypeVar("Model", bound=BaseModel)
 
 
 class Answered(BaseModel):
-    """An answer of a worker, which may be anybody's."""
+    """A worker's answer, which is untrusted."""
 
     model_config = ConfigDict(strict=True)
 
@@ -47,7 +47,7 @@ class TakenRoom(Answered):
 
 
 class StoppedAnswer(Answered):
-    """What a program has used: seconds of processor time, and its most memory in bytes."""
+    """A program's usage: processor time in seconds, and peak memory in bytes."""
 
     used: list[Annotated[FiniteFloat, Field(ge=0, le=2**60, strict=False)]] = Field(
         min_length=2, max_length=2
@@ -55,14 +55,14 @@ class StoppedAnswer(Answered):
 
 
 class HeardAnswer(StoppedAnswer):
-    """What is new of a program. output: how many bytes it printed; the rest are metrics."""
+    """A program's new output. output: the number of bytes printed; the rest are metrics."""
 
     end: list[int | str] | None
     output: Size
 
 
 class ResultsAnswer(Answered):
-    """Which files a program has left, with their sizes."""
+    """The files a program left, with their sizes."""
 
     files: Annotated[list[list[str | int]], Field(max_length=MOST_FILES)]
     left_out: list[str]
@@ -80,7 +80,7 @@ class RoomOnCluster:
         self._processors, self._begun, self._until = 1, 0.0, 0.0
 
     def begin(self, needed: int) -> None:
-        """Make folders for a job that may take so many bytes. Raises OSError."""
+        """Create folders for a job that may use a given number of bytes. Raises OSError."""
         self._courier.ask("begin", {"needed": needed})
 
     def write(self, reference: str | None, path: str, pieces: Iterable[bytes]) -> None:
@@ -93,7 +93,7 @@ class RoomOnCluster:
                 self._most_bytes += len(piece)
 
     def describe(self, reference: str, told: Mapping[str, object]) -> None:
-        """Write beside an input what is known of it. Raises OSError."""
+        """Write an input's metadata beside it. Raises OSError."""
         self._courier.ask("describe", {"reference": reference, "told": told})
 
     def start(self, task: ProgramTask) -> None:
@@ -105,10 +105,10 @@ class RoomOnCluster:
         self._courier.ask("start", {"task": asdict(task)})
 
     def listen(self, seconds: float) -> HeardOutput:
-        """Return what is new; wait for it, but not longer. Raises OSError, ProgramNotStarted.
+        """Return new output, waiting up to the timeout. Raises OSError, ProgramNotStarted.
 
-        A machine cannot say that a program goes on after its time, nor that it used more of the
-        processors than there was: its team would pay for it.
+        A machine cannot claim that a program runs beyond its time limit, nor that it used more
+        processor time than there was, which its team would be charged for.
         """
         asked = time.monotonic()
         told, data = self._courier.ask("listen", {"seconds": seconds})
@@ -117,17 +117,17 @@ class RoomOnCluster:
         if end is None:
             if time.monotonic() > self._until:
                 raise MachineLost("its program does not end")
-            if len(data) < PIECE:  # with so little it should have waited
+            if len(data) < PIECE:  # it should have waited for more
                 time.sleep(max(0.0, asked + seconds - time.monotonic()))
         return HeardOutput(data[: heard.output], data[heard.output :], self._used(heard), end)
 
     def stop(self) -> UsedResources:
-        """End the program and all that it started; return what it has used. Raises OSError."""
+        """Kill the program and all its descendants; return its usage. Raises OSError."""
         told, _ = self._courier.ask("stop")
         return self._used(_checked(StoppedAnswer, told))
 
     def left_files(self) -> tuple[list[LeftFile], list[str]]:
-        """Return what the ended program has left, and a sentence for what is left out."""
+        """Return the files the ended program left, and a message for each one left out."""
         told, _ = self._courier.ask("results")
         answer = _checked(ResultsAnswer, told)
         files: list[LeftFile] = []
@@ -141,14 +141,14 @@ class RoomOnCluster:
         return files, [plain_text(why[: PATH + 100]) for why in answer.left_out]
 
     def close(self) -> None:
-        """End the program if it runs, and remove the job's files there."""
+        """Kill the program if it is running, and remove the job's files there."""
         if not self._closed:
             self._closed = True
-            with suppress(OSError):  # if it does not hear this, silence will tell it
+            with suppress(OSError):  # if this does not arrive, silence ends the job
                 self._courier.ask("end")
 
     def _used(self, told: StoppedAnswer) -> UsedResources:
-        """Return what a program has used, and no more than there was of the processors."""
+        """Return a program's usage, capped at the processor time there was."""
         begun = self._begun or time.monotonic()
         most = (time.monotonic() - begun) * self._processors
         return UsedResources(min(told.used[0], most), int(told.used[1]))
@@ -162,7 +162,7 @@ class RoomOnCluster:
                 first = False
                 expected = min(left, PIECES * PIECE)
                 left -= len(data)
-                if len(data) != expected:  # byte by byte it would take for ever
+                if len(data) != expected:  # single bytes would take for ever
                     raise MachineLost("a file is not what it was")
                 yield data
 
@@ -180,7 +180,7 @@ class ClusterMachines:
 
     @contextmanager
     def room(self) -> Iterator[JobRoom | None]:
-        """Hold room for one job, and close it at the end; None where there is none now."""
+        """Reserve room for one job, and release it at the end; None if there is none now."""
         found = self._take()
         try:
             yield found
@@ -189,7 +189,7 @@ class ClusterMachines:
                 found.close()
 
     def close(self) -> None:
-        """End the connection."""
+        """Close the connection."""
         if self._courier is not None:
             self._courier.close()
             self._courier = None
@@ -218,7 +218,7 @@ class ClusterMachines:
         return taken and RoomOnCluster(self._courier, taken)
 
     def _tell(self, notes: object) -> None:
-        """Tell the operator, once, what a worker or the scheduler lacks."""
+        """Print, once each, why a worker or the scheduler cannot be used."""
         for note in notes if isinstance(notes, list) else []:
             line = plain_text(str(note)[:1000]).replace("\n", " ")
             if line not in self._told and len(self._told) < 1000:
@@ -227,7 +227,7 @@ class ClusterMachines:
 
 
 def _checked(model: type[Model], told: Mapping[str, Any]) -> Model:
-    """Return an answer that has the right form. Raises MachineLost."""
+    """Return an answer, validated. Raises MachineLost."""
     try:
         return model.model_validate(dict(told))
     except ValidationError as error:
@@ -250,7 +250,7 @@ def _left_file(told: list[str | int]) -> tuple[str, int]:
 
 
 def _regrouped(pieces: Iterable[bytes], size: int) -> Iterator[bytes]:
-    """Yield the same bytes in pieces of about one size; one that is empty for no bytes."""
+    """Yield the same bytes in chunks of about equal size; a single empty one if there are none."""
     ready = bytearray()
     given = False
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""What must be the same on a worker of the cluster and on the hub's machine."""
+"""The code and package versions that a Dask worker must share with the hub."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import lepton_course
 import lepton_hub.jobs
 
 _PACKAGES = ("distributed", "ipykernel", "keras", "nbclient", "numpy", "torch")
-"""What carries a program, and what it most likely uses."""
+"""The packages that run a program, and those it most likely uses."""
 REMEDY = "Check out the same commit there, run `make install`, and start the worker anew"
 
 
@@ -30,7 +30,7 @@ def code_version() -> dict[str, str]:
 
 
 def difference(here: dict[str, str], there: dict[str, str]) -> str:
-    """Return in words what differs there, or ""."""
+    """Describe the differences from a worker's versions; "" if there are none."""
     other = [
         f"{name} {there.get(name, 'missing')} instead of {here.get(name, 'none')}"
         for name in dict.fromkeys([*here, *there])
@@ -40,7 +40,7 @@ def difference(here: dict[str, str], there: dict[str, str]) -> str:
 
 
 def _folders() -> list[Path]:
-    """Return the folders of this code that take part: not those of the hub's service."""
+    """Return the source folders that matter on a worker: not those of the hub's service."""
     jobs = Path(lepton_hub.jobs.__file__).parent
     course = Path(lepton_course.__file__).parent
     grader = find_spec("autograder")
@@ -50,7 +50,7 @@ def _folders() -> list[Path]:
 
 
 def _version(name: str) -> str:
-    """Return a package's version, without what tells builds for different machines apart."""
+    """Return a package's version without its local build label."""
     try:
         return version(name).partition("+")[0]
     except PackageNotFoundError:

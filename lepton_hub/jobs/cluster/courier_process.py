@@ -1,4 +1,4 @@
-"""The courier as a worker of the hub holds it: start it, ask it, believe little of what it says."""
+"""The hub worker's handle on its courier: start it, query it, distrust its answers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lepton_hub.jobs.running.program_process import ProgramNotStarted, plain_env
 
 _COURIER = "lepton_hub.jobs.cluster.dask_courier"
 ANSWER_SECONDS = 60.0
-"""For a question and its answer; longer than the courier itself waits for anybody."""
+"""Timeout of a query; longer than the courier's own timeouts."""
 STOP_SECONDS = 5.0
 
 
@@ -29,10 +29,10 @@ class ClusterUnusable(OSError):
 
 
 class CourierProcess:
-    """A process that speaks with the cluster. It ends with this one, and its job with it."""
+    """A process that talks to the cluster. It ends with this one, as does its job."""
 
     def __init__(self, address: str, silence: float) -> None:
-        """Start it, and wait until it is connected. Raises ClusterUnusable."""
+        """Start the process, and wait until it is connected. Raises ClusterUnusable."""
         self.address = address
         missing = [name for name in ("distributed", "autograder") if find_spec(name) is None]
         if missing:
@@ -51,8 +51,8 @@ class CourierProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            bufsize=0,  # nothing is left to be written when it is closed
-            env={**plain_environment(), **own},  # where Dask's configuration lies, or what it is
+            bufsize=0,  # unbuffered: closing it must not block on a write
+            env={**plain_environment(), **own},  # Dask's configuration, or its location
             start_new_session=True,
         )
         assert self._process.stdin
@@ -67,7 +67,7 @@ class CourierProcess:
     def ask(
         self, step: str, told: Mapping[str, object] | None = None, data: bytes = b""
     ) -> tuple[dict[str, Any], bytes]:
-        """Have one step taken; return what is answered, which nobody has checked.
+        """Have the courier take a step; return its answer, unvalidated.
 
         Raises ClusterUnusable, MachineLost, ProgramNotStarted, and OSError of the other machine.
         """
@@ -81,7 +81,7 @@ class CourierProcess:
         return self._process.poll() is not None
 
     def close(self) -> None:
-        """End the process; a job that it carries ends as well."""
+        """End the process, and with it the job it carries."""
         with suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
         with suppress(subprocess.TimeoutExpired):
@@ -91,9 +91,9 @@ class CourierProcess:
         self._process.stdout.close()  # type: ignore[union-attr]
 
     def _write(self, message: bytes, until: float) -> None:
-        """Write a message; one that is not read in time ends the process. Raises ClusterUnusable.
+        """Write a message; if it is not read in time, kill the process. Raises ClusterUnusable.
 
-        Whoever has that process could as well stop reading, and would have this one wait for ever.
+        An attacker who controls that process could stop reading, to make this one wait for ever.
         """
         assert self._process.stdin
         pipe = self._process.stdin.fileno()
@@ -115,7 +115,7 @@ class CourierProcess:
             header = json.loads(self._rest[:end])
             told, size = dict(header["told"]), int(header["bytes"])
         except (ArithmeticError, ValueError, TypeError, KeyError, RecursionError) as error:
-            self._process.kill()  # what comes next could be the rest of it
+            self._process.kill()  # what comes next could be the rest of the late answer
             raise MachineLost("it answers nonsense") from error
         if not 0 <= size <= DATA_LIMIT:
             self._process.kill()
@@ -128,7 +128,7 @@ class CourierProcess:
         return told, data
 
     def _read_more(self, most: int, until: float) -> None:
-        """Read something, unless there is too much already. Raises ClusterUnusable."""
+        """Read more of an answer, up to a limit. Raises ClusterUnusable."""
         assert self._process.stdout
         pipe = self._process.stdout.fileno()
         left = max(0.0, until - time.monotonic())

@@ -1,14 +1,14 @@
-"""Speak with a Dask cluster for a worker of the hub: a process of its own, behind walls.
+"""Talk to a Dask cluster on behalf of a hub worker, in a separate, confined process.
 
 `python -m lepton_hub.jobs.cluster.dask_courier SCHEDULER` takes messages (`courier_messages`) on
 standard input and answers each on standard output: `room` finds a Dask worker that has room for a
 job, and every other step goes to that worker. When standard input closes, the job there ends, too.
 
-Dask's processes send each other pickles, and a pickle can run any program. So whoever has one
-worker of the cluster has this process, and it must be worth nothing: it knows no key and no token
-of the hub, sees no file but programs, libraries and Dask's certificates, and reaches no Unix
-socket, such as a database's; nor does any program that it starts. What it answers is plain data,
-which the hub's worker checks.
+Dask processes send each other pickles, and a pickle can run any program. So an attacker who
+controls one Dask worker controls this process, which must therefore hold nothing of value: it has
+no key or token of the hub, sees only programs, libraries and Dask's certificates, and reaches no
+Unix socket, such as a database's; the same holds for any program it starts. Its answers are plain
+data, which the hub worker validates.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lepton_hub.jobs.cluster.worker_steps import on_worker
 
 CONNECT_SECONDS, OFFER_SECONDS, CALL_SECONDS = 10.0, 3.0, 30.0
 LOOK_SECONDS = 2.0
-"""How often it is seen whether a worker that has not answered is still there."""
+"""How often to check that a worker that has not answered is still connected."""
 NAMES = ("/etc/hosts", "/etc/resolv.conf", "/etc/host.conf", "/etc/gai.conf", "/etc/services")
 
 Told = dict[str, Any]
@@ -67,11 +67,11 @@ class Courier:
                 self.job = None
             return found
         except MachineSilent as error:
-            self.job = None  # if the machine comes back, silence tells it that the job is over
+            self.job = None  # if the machine comes back, silence ends the job there
             return {"problem": "machine", "why": str(error)}, b""
 
     async def keep(self, pause: float) -> None:
-        """Tell the worker again and again that its job is wanted."""
+        """Send heartbeats for the job to its worker."""
         while True:
             await asyncio.sleep(pause)
             if self.job is not None:
@@ -85,7 +85,7 @@ class Courier:
                 await self._ask(self.address, "end", {"job": self.job})
 
     async def _room(self, silence: float) -> Told:
-        """Take room on the worker that has the most; job is None where none has some."""
+        """Reserve room on the worker with the most; job is None if no worker has any."""
         workers = await self._listed()
         notes, free = [], []
         for address, offer in (await self._new_offers(list(workers))).items():
@@ -103,9 +103,9 @@ class Courier:
         return {"job": None, "notes": notes}
 
     async def _new_offers(self, addresses: list[str]) -> dict[str, Told]:
-        """Ask workers for what they offer, and return the answers that came by now.
+        """Ask workers for their offers, and return the answers received so far.
 
-        Nobody waits for a worker that hangs: what it answers counts when it has come.
+        A hanging worker delays nobody: its answer counts once it arrives.
         """
         self._offers = {
             address: self._offers.get(address) or asyncio.create_task(self._offer(address))
@@ -150,13 +150,13 @@ class Courier:
         task = asyncio.ensure_future(call)
         until = time.monotonic() + CALL_SECONDS
         while not (await asyncio.wait([task], timeout=LOOK_SECONDS))[0]:
-            # Dask goes on calling a worker of which it knows that it has gone.
+            # Dask keeps calling a worker that it knows to be gone.
             if address not in await self._listed() or time.monotonic() > until:
                 task.cancel()
                 raise MachineSilent("it does not answer")
         try:
             return _plain(task.result()[address])
-        except Exception as error:  # whatever the other side likes to raise
+        except Exception as error:  # anything the other side chooses to raise
             why = " ".join(f"it does not answer ({type(error).__name__}: {error})".split())
         await self._listed()
         raise MachineSilent(why[:300])
@@ -171,7 +171,7 @@ def _plain(answer: Any) -> tuple[Told, bytes]:
 
 
 def confine() -> None:
-    """Put up the walls, before the first word to the cluster. Raises OSError."""
+    """Confine this process before it contacts the cluster. Raises OSError."""
     keys = ("ca-file", "client.cert", "client.key")
     certificates = [dask.config.get(f"distributed.comm.tls.{key}", None) for key in keys]
     readable = [*map(str, system_paths()), *NAMES, *filter(None, certificates)]
@@ -227,7 +227,7 @@ def main(address: str, silence: str) -> None:
     """Confine this process, and serve."""
     source, target = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1):  # whatever prints or reads by itself
+    for number in (0, 1):  # libraries must not print to stdout or read stdin
         os.dup2(null, number)
     code_version()  # while its files can be read
     try:

@@ -1,9 +1,9 @@
-"""A Dask worker's part: it holds room for jobs, and runs their programs in the sandbox.
+"""The Dask worker's side: reserve room for jobs, and run their programs in the sandbox.
 
-The hub's side takes each step by Dask (`worker_steps`), and gets plain data back. A worker takes as
-many jobs at a time as it has threads. It never asks the hub for anything: it has no address, no
-token and no key of it, and of a job what the hub has written into the job's folder. A job of which
-it hears nothing for a while is over: its program ends, its files are removed.
+The hub's side invokes each step through Dask (`worker_steps`) and gets plain data back. A worker
+takes as many concurrent jobs as it has threads. It never contacts the hub: it has no address, token
+or key of it, and of a job only what the hub has written into its folder. A job it hears nothing
+about for a while is over: its program is killed, its files are removed.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from lepton_hub.jobs.running.local_room import LocalRoom
 from lepton_hub.jobs.running.program_process import NoWalls, ProgramNotStarted, walls_here
 
 FOLDER = "lepton-jobs"
-"""Beside the folders of Dask's workers, which Dask removes."""
+"""Beside the Dask workers' own folders, which Dask removes."""
 ENDED_SECONDS = 600.0
-"""For how long results are kept of which nobody asks."""
+"""Seconds for which unclaimed results are kept."""
 
 Told = dict[str, Any]
 Answer = tuple[Told, bytes]
@@ -39,7 +39,7 @@ Answer = tuple[Told, bytes]
 
 @dataclass
 class HeldRoom:
-    """Room that a job has on this worker. silence: seconds without a word after which it ends."""
+    """A job's room on this worker. silence: seconds without contact after which the job ends."""
 
     room: LocalRoom
     silence: float
@@ -50,11 +50,11 @@ class HeldRoom:
 
 
 class UnknownJob(Exception):
-    """The worker has no such job, or not any more."""
+    """The worker has no such job, or no longer has it."""
 
 
 class RoomsOnWorker:
-    """The jobs of one Dask worker. folder: where their files stand. slots: how many at a time."""
+    """The jobs of one Dask worker. folder: for their files. slots: the most concurrent jobs."""
 
     def __init__(self, folder: Path, slots: int) -> None:
         self._folder, self._slots = folder, slots
@@ -66,13 +66,13 @@ class RoomsOnWorker:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def offer(self, told: Told, _: bytes) -> Answer:
-        """Return how many jobs could begin, and what this machine is."""
+        """Return the number of free slots, and this machine's versions and capacity."""
         if self._refused:
             return {"refused": self._refused}, b""
         return {"code": code_version(), "free": self._slots - len(self._rooms)}, b""
 
     def take(self, told: Told, _: bytes) -> Answer:
-        """Hold room for a job, if there is some."""
+        """Reserve room for a job, if there is any."""
         room = LocalRoom(self._folder, walls_here())
         job = secrets.token_hex(16)
         with self._lock:
@@ -94,7 +94,7 @@ class RoomsOnWorker:
         return {}, b""
 
     def describe(self, told: Told, _: bytes) -> Answer:
-        """Write what is known of an input."""
+        """Write an input's metadata."""
         with self._held(told) as held:
             held.room.describe(told["reference"], told["told"])
         return {}, b""
@@ -106,7 +106,7 @@ class RoomsOnWorker:
         return {}, b""
 
     def listen(self, told: Told, _: bytes) -> Answer:
-        """Return what is new of the program."""
+        """Return the program's new output."""
         with self._held(told) as held:
             heard = held.room.listen(told["seconds"])
         end = None if heard.end is None else [heard.end.status, heard.end.reason]
@@ -115,14 +115,14 @@ class RoomsOnWorker:
         return answer, heard.output + heard.metrics
 
     def stop(self, told: Told, _: bytes) -> Answer:
-        """End the program, and return what it has used; its files stay, to be fetched."""
+        """Kill the program, and return its usage; its files stay until fetched."""
         with self._held(told) as held:
             used = held.room.stop()
             held.silence = max(held.silence, ENDED_SECONDS)
         return {"used": [used.processor_seconds, used.memory_bytes]}, b""
 
     def results(self, told: Told, _: bytes) -> Answer:
-        """Return which files the program has left."""
+        """Return the files the program left."""
         with self._held(told) as held:
             held.files, left_out = held.room.left_files()
             files = [[file.path, file.size] for file in held.files]
@@ -137,14 +137,14 @@ class RoomsOnWorker:
             return {}, b"".join(islice(held.reading[1], told["pieces"]))
 
     def keep(self, told: Told, _: bytes) -> Answer:
-        """Take note that the job is still wanted."""
+        """Receive a heartbeat: the job is still wanted."""
         with self._lock:
             if told["job"] in self._rooms:
                 self._rooms[told["job"]].heard = time.monotonic()
         return {}, b""
 
     def end(self, told: Told, _: bytes) -> Answer:
-        """End the job's program if it runs, remove its files, and let go of its room."""
+        """Kill the job's program if it is running, remove its files, and release its room."""
         self._end(told["job"])
         return {}, b""
 
@@ -168,7 +168,7 @@ class RoomsOnWorker:
             with held.turn, suppress(OSError):
                 held.room.close()
         finally:
-            with self._lock:  # not before: until then the machine is busy with it
+            with self._lock:  # only now: until then the machine is busy with it
                 self._rooms.pop(job, None)
 
     def _watch(self) -> None:
@@ -184,7 +184,7 @@ class RoomsOnWorker:
 
 
 def _without_walls() -> str:
-    """Return why jobs cannot be closed in on this machine, or ""."""
+    """Return why this machine cannot sandbox jobs, or ""."""
     try:
         walls_here()
     except NoWalls as error:
@@ -193,7 +193,7 @@ def _without_walls() -> str:
 
 
 class _Turn:
-    """Does one thing at a time for a job, and notes that it was heard of."""
+    """Serialises a job's steps, each of which counts as a heartbeat."""
 
     def __init__(self, held: HeldRoom) -> None:
         self._held = held
@@ -222,7 +222,7 @@ _lock = threading.Lock()
 
 
 def take_step(step: str, told: Told, data: bytes, worker: Worker) -> Answer:
-    """Take one step of a job on this Dask worker, and return what is to be answered."""
+    """Take one step of a job on this Dask worker, and return the answer."""
     try:
         with _lock:
             if worker.address not in _rooms:

@@ -1,4 +1,4 @@
-"""Which addresses of a Dask scheduler the hub takes: encrypted ones, or of this machine alone."""
+"""Validate a Dask scheduler's address: it must be encrypted, or on this machine."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 
 class UnsafeScheduler(ValueError):
-    """The hub does not send jobs to an address; the message says why."""
+    """The hub refuses to send jobs to an address; the message says why."""
 
 
 def checked_address(address: str) -> str:
-    """Return a scheduler's address if jobs may be sent there. Raises UnsafeScheduler.
+    """Return a scheduler's address if it is safe for jobs. Raises UnsafeScheduler.
 
     >>> checked_address("tls://10.0.0.1:8786")
     'tls://10.0.0.1:8786'

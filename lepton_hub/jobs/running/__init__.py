@@ -1,1 +1,1 @@
-"""A worker's part: run jobs in the sandbox, one after the other."""
+"""The worker's side: run jobs in the sandbox, one at a time."""

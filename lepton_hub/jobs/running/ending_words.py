@@ -1,4 +1,4 @@
-"""How it is said that a job did not go well: for who asked for it, and without what is secret."""
+"""Word the failure of a job for its submitter, without revealing secrets."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from lepton_hub.jobs.running.program_process import ProgramNotStarted
 from lepton_hub.storage import StorageError
 
 Trouble = (OSError, StorageError, SQLAlchemyError, UploadProblem, SignInUnavailable)
-"""What is no program's fault, and may be better in a moment or on another machine."""
+"""Failures that are not the program's fault, and may not recur later or on another machine."""
 MOST_LEFT_OUT = 50
-"""Of so many files that are left out the log says why."""
+"""The number of left-out files that the log explains."""
 
 
 def left_out_lines(sentences: list[str]) -> str:
-    """Return what a log says of files that are left out: the first ones, and how many more."""
+    """Return the log lines about left-out files: the first ones, and the number of others."""
     lines = [f"Left out: {why}\n" for why in sentences[:MOST_LEFT_OUT]]
     more = len(sentences) - len(lines)
     return "".join(lines) + (f"Left out: {more} more files\n" if more else "")
 
 
 def problem_of(status: int, reason: str) -> str:
-    """Return why a program has failed, or ""."""
+    """Return why a program failed, or ""."""
     if reason:
         return f"It was stopped: {reason}."
     if status < 0:
@@ -33,7 +33,7 @@ def problem_of(status: int, reason: str) -> str:
 
 
 def trouble_in_words(error: Exception) -> str:
-    """Return what went wrong, for who asked for the job: no path, and nothing of the database."""
+    """Describe a failure to a job's submitter, without paths or database details."""
     if isinstance(error, SQLAlchemyError):
         return "the database did not answer"
     if isinstance(error, SignInUnavailable):

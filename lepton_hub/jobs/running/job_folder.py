@@ -1,4 +1,4 @@
-"""A job's files on a worker's disk: what it reads, where it works, what it leaves."""
+"""A job's files on a worker's disk: inputs, working folder, results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 @dataclass(frozen=True)
 class GivenFile:
-    """A file that a job gets: the path where it stands, and its content in the store."""
+    """A file provided to a job: its path, and its content in the store."""
 
     path: str
     sha256: str
@@ -36,8 +36,8 @@ class GivenFile:
 class JobFolder:
     """The folders of one job.
 
-    given: what it may read. scratch: the one folder that it may write to, with work, in which it
-    begins, and results.
+    given: what it may read. scratch: the only folder it may write to, which contains work, its
+    working directory, and results.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,23 +46,23 @@ class JobFolder:
         self.work, self.results = self.scratch / WORK, self.scratch / RESULTS
         for made in (self.given, self.work, self.results):
             made.mkdir(parents=True)
-        # Held open, so that whatever the program puts in their places is not followed.
+        # Held open, so that replacements the program puts in their place are not followed.
         self._scratch = os.open(self.scratch, _FOLDER)
         self._work = os.open(self.work, _FOLDER)
         self._results = os.open(self.results, _FOLDER)
 
     def close(self) -> None:
-        """Let go of the folders."""
+        """Close the folders."""
         for folder in (self._work, self._results, self._scratch):
             os.close(folder)
 
     def add(
         self, reference: str | None, path: str, pieces: Iterable[bytes], more: bool = False
     ) -> int:
-        """Write a file where the job reads it; return how many bytes. Raises OSError.
+        """Write a file where the job reads it; return the number of bytes. Raises OSError.
 
-        reference: of an input, whose files stand in `given/SPACE/NAME@NUMBER`; None for the
-        program's, which stand in its working folder. more: whether the file has its beginning.
+        reference: an input's, whose files go to `given/SPACE/NAME@NUMBER`; None for the program's,
+        which go to its working folder. more: whether to append to the file.
         """
         folder = self.work if reference is None else self.given / reference
         target = folder.joinpath(*check_path(path).split("/"))
@@ -71,29 +71,29 @@ class JobFolder:
             return sum(out.write(piece) for piece in pieces)
 
     def describe(self, reference: str, told: Mapping[str, object]) -> None:
-        """Write what is known of an input beside its folder, as JSON. Raises OSError."""
+        """Write an input's metadata as JSON beside its folder. Raises OSError."""
         folder = self.given / reference
         folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(told)
         folder.with_name(f"{folder.name}.json").write_text(text, encoding="utf-8")
 
     def link(self) -> None:
-        """Have the inputs and the results at hand in the working folder, if no file is there."""
+        """Link inputs and results into the working folder, unless a file is in the way."""
         for name, target in (("inputs", self.given), (RESULTS, self.results)):
             with contextlib.suppress(FileExistsError):
                 (self.work / name).symlink_to(target)
 
     def open_in_work(self, name: str) -> BinaryIO | None:
-        """Open a file of the working folder that the program may be writing; None: none is there.
+        """Open a file in the working folder that the program may be writing; None if it is missing.
 
-        Nothing else is opened: no link, no device, no pipe.
+        Only regular files are opened: no links, devices or pipes.
         """
         return _opened(name, self._work)
 
     def left_files(self, most_bytes: int) -> tuple[list[LeftFile], list[str]]:
-        """Return what an ended program has left, and a sentence for what is left out.
+        """Return the files an ended program left, and a message for each one left out.
 
-        That is what stands in results, and TensorBoard's files of the working folder.
+        These are the files in results, and TensorBoard files in the working folder.
         """
         self._results = self._as_left(self._results, RESULTS)
         self._work = self._as_left(self._work, WORK)
@@ -103,7 +103,7 @@ class JobFolder:
         return found.files, found.left_out
 
     def _as_left(self, held: int, name: str) -> int:
-        """Return a folder, open; if the program has removed it, the one it made in its place."""
+        """Return an open folder; if the program has replaced it, the replacement."""
         if os.fstat(held).st_nlink:
             return held
         try:
@@ -116,7 +116,7 @@ class JobFolder:
 
 @contextlib.contextmanager
 def job_folder(parent: Path) -> Iterator[JobFolder]:
-    """Make folders for a job, that are removed at the end. Raises OSError."""
+    """Create folders for a job, and remove them at the end. Raises OSError."""
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR, 0o600)
@@ -133,13 +133,13 @@ def job_folder(parent: Path) -> Iterator[JobFolder]:
 
 
 def check_space(folder: Path, needed: int) -> None:
-    """Raise OSError where a disk has less room than a job may take: the hub needs some, too."""
+    """Raise OSError if a disk lacks room for a job: the hub needs some, too."""
     if shutil.disk_usage(folder).free < needed:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def remove_left_behind(parent: Path) -> int:
-    """Remove the folders of workers that were killed; return how many."""
+    """Remove the folders of killed workers; return the number removed."""
     count = 0
     for folder in parent.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError):
@@ -166,7 +166,7 @@ def _opened(name: str, folder: int) -> BinaryIO | None:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder, also one that its program has closed or nested deeply."""
+    """Remove a folder, even if its program removed permissions or nested it deeply."""
     try:
         shutil.rmtree(folder)
     except (OSError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a job reads and leaves, in the catalogue: its versions before, a new version after."""
+"""A job's inputs and results in the catalogue: the versions it reads, and the one it creates."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from lepton_hub.storage import BlobStore
 
 @dataclass(frozen=True)
 class GivenVersion:
-    """A version that a job gets: its name, its files, and what is known of it."""
+    """A version provided to a job: its name, files and metadata."""
 
     reference: str
     files: list[GivenFile]
@@ -41,7 +41,7 @@ class GivenVersion:
 
 @dataclass(frozen=True)
 class JobPlan:
-    """What a worker needs to know of a job."""
+    """What a worker needs to run a job."""
 
     program: GivenVersion
     inputs: list[GivenVersion]
@@ -52,7 +52,7 @@ class JobPlan:
     seconds: int
 
     def task(self, file_bytes: int) -> ProgramTask:
-        """Return what is to be run. file_bytes: how much it may write."""
+        """Return the task to run. file_bytes: the limit on what it writes."""
         return ProgramTask(
             self.path,
             self.parameters,
@@ -64,14 +64,14 @@ class JobPlan:
 
     @property
     def size(self) -> int:
-        """The bytes of all files that it gets."""
+        """The total bytes of its files."""
         return sum(file.size for given in (self.program, *self.inputs) for file in given.files)
 
 
 def plan_of(session: Session, job: ComputeJob, person: Person) -> JobPlan:
-    """Return what a job needs, as far as it exists for a person now. Raises NotVisible.
+    """Return a job's plan, from what a person may see now. Raises NotVisible.
 
-    That it is read stands in the audit log.
+    The reads are recorded in the audit log.
     """
     needed = [(job.program_id, job.program_version)]
     needed += [(one.item_id, one.version) for one in job.inputs]
@@ -92,9 +92,9 @@ def plan_of(session: Session, job: ComputeJob, person: Person) -> JobPlan:
 def store_files(
     store: BlobStore, files: Sequence[LeftFile], check: Callable[[], None] = lambda: None
 ) -> tuple[list[StoredFile], list[str]]:
-    """Put what a job left into the store; return a sentence for each file that is left out.
+    """Store the files a job left; return a message for each one left out.
 
-    check: raises where it is not worth going on. Raises OSError, StorageError.
+    check: called repeatedly; it raises to abort. Raises OSError, StorageError.
     """
     stored, left_out = [], []
     for file in files:
@@ -116,13 +116,13 @@ def _checked(pieces: Iterator[bytes], check: Callable[[], None]) -> Iterator[byt
 
 
 def ending_job(session: Session, lease: JobLease) -> ComputeJob:
-    """Return a job that is about to leave results, with the item for them: both locked.
+    """Return a job about to deliver results and the item for them, both locked.
 
-    The item comes first, as where it is deleted. Raises LeaseLost.
+    The item is locked first, as in its deletion. Raises LeaseLost.
     """
     of_job = select(ComputeJob.result_id).where(ComputeJob.id == lease.job_id)
     item = session.scalars(select(SharedItem).where(SharedItem.id == of_job.scalar_subquery()))
-    with suppress(NotVisible):  # the job was cancelled then, which is told below
+    with suppress(NotVisible):  # the job was cancelled then, which is reported below
         lock_item(session, item.one())
     return held_job(session, lease)
 
@@ -134,10 +134,10 @@ def succeed(
     person: Person,
     moment: datetime,
 ) -> None:
-    """Make a version of what a job left, and end the job, in one transaction.
+    """Create a version from a job's results and end the job, in one transaction.
 
-    Raises LeaseLost; NotVisible or NotAllowed where the item is not the person's to add to any
-    more; UploadProblem where a content is gone.
+    Raises LeaseLost; NotVisible or NotAllowed if the person may no longer add to the item;
+    UploadProblem if a content is gone.
     """
     job = ending_job(session, lease) if seen.files else held_job(session, lease)
     if seen.files:
@@ -169,7 +169,7 @@ def _add_result(session: Session, seen: SeenContents, job: ComputeJob, person: P
 def _still_there(
     session: Session, person: Person, versions: Sequence[tuple[int, int]]
 ) -> list[str]:
-    """Return the names of those versions that a person still sees."""
+    """Return the names of those versions that a person may still see."""
     found = []
     for item_id, number in dict.fromkeys(versions):
         query = (

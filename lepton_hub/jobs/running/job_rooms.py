@@ -1,4 +1,4 @@
-"""Where a job's program runs, as a worker of the hub sees it: on this machine or on another one."""
+"""The interface to the machine that runs a job's program, local or remote."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lepton_hub.jobs.running.program_process import ProgramEnd
 
 
 class MachineLost(OSError):
-    """The machine that runs a program does not answer any more."""
+    """The machine that runs a program no longer answers."""
 
 
 @dataclass(frozen=True)
 class ProgramTask:
-    """A program of a job, and its limits. seconds: from its start to its end; the rest in bytes."""
+    """A job's program and its limits. seconds: wall-clock time; the rest are in bytes."""
 
     path: str
     parameters: Mapping[str, object]
@@ -31,9 +31,9 @@ class ProgramTask:
 
 @dataclass(frozen=True)
 class HeardOutput:
-    """What is new of a program. end: how it ended, once it has.
+    """A program's new output. end: how it ended, once it has.
 
-    output: what it printed. metrics: what it added to its file of metrics.
+    output: what it printed. metrics: what it appended to its metrics file.
     """
 
     output: bytes
@@ -43,41 +43,41 @@ class HeardOutput:
 
 
 class JobRoom(Protocol):
-    """Room for one job on a machine. Each method may raise OSError; MachineLost where it is gone.
+    """Room for one job on a machine. Methods may raise OSError, and MachineLost if it is gone.
 
-    name: of the machine or the process, for people. capacity: the largest job that fits.
+    name: of the machine or process, for display. capacity: the largest job that fits.
     """
 
     name: str
     capacity: Capacity
 
     def begin(self, needed: int) -> None:
-        """Make folders for a job that may take so many bytes."""
+        """Create folders for a job that may use a given number of bytes."""
 
     def write(self, reference: str | None, path: str, pieces: Iterable[bytes]) -> None:
         """Write a file of an input, by its version's name, or of the program (None)."""
 
     def describe(self, reference: str, told: Mapping[str, object]) -> None:
-        """Write beside an input what is known of it."""
+        """Write an input's metadata beside it."""
 
     def start(self, task: ProgramTask) -> None:
-        """Start the program. Raises ProgramNotStarted, also where `listen` finds it so."""
+        """Start the program. Raises ProgramNotStarted, as may `listen`."""
 
     def listen(self, seconds: float) -> HeardOutput:
-        """Return what is new; wait for it, but not longer."""
+        """Return new output, waiting up to the timeout."""
 
     def stop(self) -> UsedResources:
-        """End the program and all that it started; return all that it has used."""
+        """Kill the program and all its descendants; return its total usage."""
 
     def left_files(self) -> tuple[list[LeftFile], list[str]]:
-        """Return what the ended program has left, and a sentence for what is left out."""
+        """Return the files the ended program left, and a message for each one left out."""
 
     def close(self) -> None:
-        """End the program if it runs, and remove the job's files."""
+        """Kill the program if it is running, and remove the job's files."""
 
 
 class JobMachines(Protocol):
     """Where programs can run."""
 
     def room(self) -> AbstractContextManager[JobRoom | None]:
-        """Hold room for one job, and close it at the end; None where there is none now."""
+        """Reserve room for one job, and release it at the end; None if there is none now."""

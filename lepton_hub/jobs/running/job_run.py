@@ -1,4 +1,4 @@
-"""One attempt at a job: prepare its folder, run its program, keep what it leaves."""
+"""One attempt at a job: prepare its folder, run its program, store its results."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from lepton_hub.storage import BlobDamaged, BlobMissing, BlobStore
 LISTEN_SECONDS = 1.0
 LONGEST_PAUSE = 300.0
 TRIES = 5
-"""How often results are stored before the job is given back."""
+"""Attempts at storing results before the job is given back."""
 
 GONE = "Its program or one of its inputs no longer exists for the person who submitted the job."
 NOT_YOURS = (
@@ -67,7 +67,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Workplace:
-    """What a worker works with. stop: set where it is to end."""
+    """A worker's environment. stop: set when the worker is to end."""
 
     sessions: sessionmaker[Session]
     store: BlobStore
@@ -91,7 +91,7 @@ class JobRun:
         self.begun = self.stopped = False
 
     def run(self) -> None:
-        """Bring the job to its end, or back into the queue."""
+        """Run the job to its end, or requeue it."""
         settings = self.place.settings
         try:
             self._perform()
@@ -107,7 +107,7 @@ class JobRun:
                     session, self.lease, settings, "The worker was stopped.", now(), counts=False
                 )
             )
-        except ProgramNotStarted as error:  # it may have been the program's doing
+        except ProgramNotStarted as error:  # the program may have caused it
             self._give_back(error, counts=True)
         except MachineLost as error:
             self._give_back(error, counts=self.begun)
@@ -117,11 +117,11 @@ class JobRun:
             )
         except Trouble as error:
             self._give_back(error, counts=False)
-        except Exception as error:  # a mistake of the hub's must not end all workers in turn
+        except Exception as error:  # a bug in the hub must not kill one worker after another
             self._give_back(error, counts=True)
 
     def _give_back(self, error: Exception, counts: bool) -> None:
-        """Put the job back into the queue. Trouble that is not its own never gives it up."""
+        """Requeue the job. Failures that are not its own never count towards giving it up."""
         settings = self.place.settings
         pause = min(settings.back_off * self.lease.attempt, LONGEST_PAUSE)
         why = f"The worker could not run it: {trouble_in_words(error)}."
@@ -152,12 +152,12 @@ class JobRun:
                 self._keep_results(person)
         finally:
             if not self.stopped:
-                with suppress(OSError):  # its machine is gone, and nobody knows what it used there
+                with suppress(OSError):  # its machine is gone, and with it the record of its usage
                     self._stop()
             self.room.close()
 
     def _stop(self) -> None:
-        """End the program. What it used until then counts, whatever becomes of the job."""
+        """Kill the program. Its usage counts, whatever becomes of the job."""
         self.stopped = True
         used = self.room.stop()
         self.used = UsedResources(
@@ -166,7 +166,7 @@ class JobRun:
         )
 
     def _prepare(self, plan: JobPlan) -> None:
-        """Write what the job gets."""
+        """Write the job's files."""
         room = self.room
         room.begin(plan.size + self.place.settings.files)
         try:
@@ -181,7 +181,7 @@ class JobRun:
         self.keeper.check()
 
     def _pieces(self, sha256: str) -> Iterator[bytes]:
-        """Read a content, for as long as the job is this worker's."""
+        """Read a content, as long as this worker holds the lease."""
         for piece in self.place.store.read(sha256):
             self.keeper.check()
             if self.place.stop.is_set():
@@ -189,7 +189,7 @@ class JobRun:
             yield piece
 
     def _follow(self) -> ProgramEnd:
-        """Write down what the program prints, measures and uses, until it ends; return its end."""
+        """Record the program's output, metrics and usage until it ends; return its end."""
         log, metrics = BoundedLog(), MetricLines()
         while True:
             heard = self.room.listen(LISTEN_SECONDS)
@@ -200,7 +200,7 @@ class JobRun:
             ended = heard.end is not None
             points = metrics.read(heard.metrics)
             if ended:
-                points += metrics.read(b"\n")  # the last line may lack its end
+                points += metrics.read(b"\n")  # the last line may be unterminated
             self._write(log.take(last=ended), points, heard.used)
             if heard.end:
                 return heard.end
@@ -217,7 +217,7 @@ class JobRun:
             record_use(session, self.lease, used, now())
 
     def _keep_results(self, person: Person) -> None:
-        """Store what the job left, and end it; a full disk gets some time to become less full."""
+        """Store the job's results and end it; retry for a while if the disk is full."""
         files, left_out = self.room.left_files()
 
         def store() -> None:
@@ -238,7 +238,7 @@ class JobRun:
             self._end(lambda s: finish_job(s, self.lease, JobState.FAILED, why, now()))
 
     def _end(self, work: Callable[[Session], object]) -> None:
-        """Do what ends the job, in a transaction of its own."""
+        """End the job in a separate transaction."""
 
         def end() -> None:
             with self.place.sessions.begin() as session:
@@ -247,9 +247,9 @@ class JobRun:
         self._patiently(end)
 
     def _patiently(self, work: Callable[[], Result]) -> Result:
-        """Do something that trouble may stop for a moment. Raises LeaseLost, and the last trouble.
+        """Retry something through transient failures. Raises LeaseLost, and the last failure.
 
-        The program has run to its end: to run it again would be the worse way out.
+        The program has finished, so running it again would cost more than retrying.
         """
         for number in range(TRIES):
             try:
@@ -264,7 +264,7 @@ class JobRun:
         raise AssertionError("unreachable")
 
     def _try_to_end(self, work: Callable[[Session], object]) -> None:
-        """Do what ends the attempt; if that fails, the lease runs out, and others take the job."""
+        """End the attempt; if that fails, the lease expires, and another worker claims the job."""
         try:
             with self.place.sessions.begin() as session:
                 record_use(session, self.lease, self.used, now())
@@ -275,7 +275,7 @@ class JobRun:
             print(f"lepton hub work: {trouble_in_words(error)}", file=sys.stderr, flush=True)
 
     def _close(self, how: str) -> None:
-        """Write down that an attempt is over, of a job that is not this worker's any more."""
+        """Record the end of an attempt whose lease was lost."""
         try:
             with self.place.sessions.begin() as session:
                 record_use(session, self.lease, self.used, now())

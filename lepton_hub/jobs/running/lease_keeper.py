@@ -1,4 +1,4 @@
-"""Keeps a worker's lease of a job alive, in a thread, and knows when it is lost."""
+"""Renew a worker's lease in a background thread, and notice when it is lost."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from lepton_hub.jobs.job_queue import JobLease, LeaseLost, renew_lease
 from lepton_hub.jobs.job_settings import JobSettings
 
 RENEWALS = 8
-"""How often a lease is renewed while it lasts."""
+"""The number of renewals within a lease's duration."""
 LONGEST_PAUSE = 2.0
-"""Seconds; a job that was cancelled ends so soon."""
+"""The most seconds between renewals, and so until a cancellation is noticed."""
 
 
 class LeaseKeeper:
-    """Renews a lease until it is left; `lost` is set when the job is this worker's no more."""
+    """Renews a lease while its context is open; `lost` is set when the lease is lost."""
 
     def __init__(
         self, sessions: sessionmaker[Session], lease: JobLease, settings: JobSettings
@@ -39,7 +39,7 @@ class LeaseKeeper:
         self._thread.join()
 
     def check(self) -> None:
-        """Raise LeaseLost where the job is this worker's no more."""
+        """Raise LeaseLost if the lease was lost."""
         if self.lost.is_set():
             raise LeaseLost(self.lease.public_id)
 

@@ -1,7 +1,7 @@
-"""What an ended program has left, as far as it can be kept: nothing of it is trusted or followed.
+"""Collect the files an ended program left, without trusting or following anything.
 
-A file that cannot be kept is left out, and the log says why: never may what a program leaves look
-like trouble of the worker's, for then the job would run again and again.
+A file that cannot be stored is left out, and the log says why: it must never look like a failure of
+the worker, or the job would be retried again and again.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from lepton_hub.catalogue.names import PATH, NameProblem, check_path, same_on_an
 MOST_FILES, MOST_DEPTH = 1000, 20
 PIECE = 1 << 20
 EVENTS = ".tfevents."
-"""What TensorBoard's files have in their names."""
+"""The substring in names of TensorBoard files."""
 RESULTS = "results"
 TENSORBOARD = "tensorboard/"
 OWN_FOLDER = (
@@ -29,9 +29,9 @@ OWN_FOLDER = (
 
 @dataclass(frozen=True)
 class LeftFile:
-    """A file that a job has left. path: in the version that it becomes part of.
+    """A file that a job left. path: in the version to be created.
 
-    pieces: reads it, from its beginning each time.
+    pieces: reads it from the start at each call.
     """
 
     path: str
@@ -40,9 +40,9 @@ class LeftFile:
 
 
 class LeftFiles:
-    """Takes the files that can be kept. most_bytes: of all together.
+    """Collects the files that can be stored. most_bytes: the limit on their total.
 
-    left_out: a sentence for each of the others.
+    left_out: a message for each of the others.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -71,7 +71,7 @@ class LeftFiles:
     def _take(self, path: str, place: Path) -> None:
         status = None
         problem = self._problem_of(path)
-        if not problem:  # a path that can be kept is short enough to be looked at
+        if not problem:  # a valid path is short enough to be opened
             status = _status(place)
             if status is None or not os.access(place, os.R_OK):
                 problem = "it cannot be read"
@@ -89,7 +89,7 @@ class LeftFiles:
         self.files.append(LeftFile(path, status.st_size, functools.partial(_pieces, place)))
 
     def _problem_of(self, path: str) -> str:
-        """Return why a file of this path cannot be part of the version, or ""."""
+        """Return why a file with this path cannot be part of the version, or ""."""
         try:
             check_path(path)
             path.encode()
@@ -104,7 +104,7 @@ class LeftFiles:
 
 
 def shown(path: str) -> str:
-    """Return a path as the log says it: in one line, and not too long."""
+    """Return a path for the log: on one line, and shortened."""
     return "".join(one if one.isprintable() else "\ufffd" for one in path[:PATH])
 
 
@@ -114,7 +114,7 @@ def _folders_of(path: str) -> list[str]:
 
 
 def _walk(folder: Path, left_out: list[str], below: str = "", depth: int = 0) -> Iterator[str]:
-    """Yield the paths of ordinary files, sorted; nothing else is followed."""
+    """Yield the paths of regular files, sorted; nothing else is followed."""
     try:
         with os.scandir(folder / below) as found:
             entries = sorted(found, key=lambda entry: entry.name)

@@ -18,13 +18,13 @@ from lepton_hub.jobs.running.program_command import program_order
 from lepton_hub.jobs.running.program_process import RunningProgram
 
 METRIC_BYTES = 1 << 18
-"""How much of the file of metrics is read at once."""
+"""Bytes of the metrics file to read at a time."""
 LAST_PIECES = 8
-"""How many such pieces are read when the program has ended."""
+"""The maximum number of such reads once the program has ended."""
 
 
 class LocalRoom:
-    """Room for one job on this machine. folder: where its own folder is made."""
+    """Room for one job on this machine. folder: the parent of the job's folder."""
 
     def __init__(self, folder: Path, walls: Mapping[str, bool]) -> None:
         self.name = f"{socket.gethostname()} {os.getpid()}"
@@ -37,7 +37,7 @@ class LocalRoom:
         self._used = UsedResources()
 
     def begin(self, needed: int) -> None:
-        """Make the job's folders. Raises OSError where its disk lacks the room."""
+        """Create the job's folders. Raises OSError if the disk lacks room."""
         self._folder = self._stack.enter_context(job_folder(self._parent))
         check_space(self._folder.folder, needed)
 
@@ -52,7 +52,7 @@ class LocalRoom:
             self._program_bytes += size
 
     def describe(self, reference: str, told: Mapping[str, object]) -> None:
-        """Write beside an input what is known of it. Raises OSError."""
+        """Write an input's metadata beside it. Raises OSError."""
         self._made.describe(reference, told)
 
     def start(self, task: ProgramTask) -> None:
@@ -63,7 +63,7 @@ class LocalRoom:
         self._program = RunningProgram(order)
 
     def listen(self, seconds: float) -> HeardOutput:
-        """Return what is new; wait for it, but not longer. Raises ProgramNotStarted."""
+        """Return new output, waiting up to the timeout. Raises ProgramNotStarted."""
         program = self._program
         assert program is not None
         output = program.read(seconds)
@@ -71,7 +71,7 @@ class LocalRoom:
         return HeardOutput(output, metrics, program.used, program.end)
 
     def stop(self) -> UsedResources:
-        """End the program and all that it started; return all that it has used."""
+        """Kill the program and all its descendants; return its total usage."""
         if self._program is not None:
             self._program.stop()
             self._used = self._program.used
@@ -79,11 +79,11 @@ class LocalRoom:
         return self._used
 
     def left_files(self) -> tuple[list[LeftFile], list[str]]:
-        """Return what the ended program has left, and a sentence for what is left out."""
+        """Return the files the ended program left, and a message for each one left out."""
         return self._made.left_files(self._most_bytes)
 
     def close(self) -> None:
-        """End the program if it runs, and remove the job's files."""
+        """Kill the program if it is running, and remove the job's files."""
         self.stop()
         self._folder = None
         self._stack.close()
@@ -94,7 +94,7 @@ class LocalRoom:
         return self._folder
 
     def _more_metrics(self, pieces: int) -> bytes:
-        """Return what the program's file of metrics has more, so many pieces at most."""
+        """Return what was appended to the metrics file, up to a number of pieces."""
         file = self._made.open_in_work(FILE)
         if file is None:
             return b""
@@ -106,14 +106,14 @@ class LocalRoom:
 
 
 class ThisMachine:
-    """The machine on which this process runs: room for one job after the other."""
+    """The machine this process runs on, with room for one job at a time."""
 
     def __init__(self, folder: Path, walls: Mapping[str, bool]) -> None:
         self._folder, self._walls = folder, walls
 
     @contextmanager
     def room(self) -> Iterator[LocalRoom]:
-        """Hold room for one job, and close it at the end."""
+        """Reserve room for one job, and release it at the end."""
         found = LocalRoom(self._folder, self._walls)
         try:
             yield found
@@ -122,6 +122,6 @@ class ThisMachine:
 
 
 def capacity_here() -> Capacity:
-    """Return the largest job for this machine."""
+    """Return the largest job that fits this machine."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return Capacity(len(os.sched_getaffinity(0)), memory)

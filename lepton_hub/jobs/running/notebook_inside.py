@@ -1,7 +1,7 @@
-"""Execute a job's notebook: run within the walls, as a script of its own.
+"""Execute a job's notebook, as a stand-alone script inside the sandbox.
 
-`python notebook_inside.py NOTEBOOK PARAMETERS TARGET` writes what was executed to TARGET after each
-cell, so that a run that is stopped leaves what it has, and prints what cells print.
+`python notebook_inside.py NOTEBOOK PARAMETERS TARGET` saves the executed notebook to TARGET after
+each cell, so that an interrupted run leaves its results so far, and prints what cells print.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ INJECTED = "injected-parameters"  # as papermill calls it
 
 
 class PrintingClient(NotebookClient):
-    """Executes a notebook, prints its outputs as they come, and keeps the file up to date."""
+    """Executes a notebook, prints its outputs as they arrive, and keeps the file up to date."""
 
     target: Path
 
     def process_message(
         self, msg: dict[str, Any], cell: NotebookNode, cell_index: int
     ) -> NotebookNode | None:
-        """Print what a message brings as text."""
+        """Print a message's text."""
         content = msg["content"]
         if msg["msg_type"] == "stream":
             print(content["text"], end="", flush=True)
@@ -40,14 +40,14 @@ class PrintingClient(NotebookClient):
         return super().process_message(msg, cell, cell_index)
 
     def keep(self, **_: Any) -> None:
-        """Write the notebook as it is now."""
+        """Save the notebook's current state."""
         part = self.target.with_suffix(".part")
         nbformat.write(self.nb, part)
         os.replace(part, self.target)
 
 
 def inject(notebook: NotebookNode, parameters: dict[str, Any]) -> None:
-    """Put a cell that sets parameters after the cell tagged so, or first."""
+    """Insert a cell that sets parameters after the cell tagged `parameters`, or first."""
     if not parameters:
         return
     lines = "\n".join(f"{name} = {value!r}" for name, value in parameters.items())

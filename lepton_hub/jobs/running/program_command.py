@@ -1,4 +1,4 @@
-"""What is run for a job, with which limits, and what the program is told."""
+"""A job's command line, limits and environment."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from lepton_hub.jobs.running.program_process import ProgramLimits, ProgramOrder
 NOTEBOOK_RUNNER = Path(__file__).with_name("notebook_inside.py")
 PARAMETERS = "parameters.json"
 SPARE_SECONDS = 2
-"""Of processor time, beyond what there is until the end of its time: at that limit the kernel ends
-a process without a word, and the time that is over is to be told."""
+"""Seconds of slack in the processor-time limit: there the kernel kills a process silently, so the
+wall-clock limit, which is reported, must come first."""
 
 
 def program_order(
     folder: JobFolder, task: ProgramTask, size: int, walls: Mapping[str, bool]
 ) -> ProgramOrder:
-    """Return a job's program, to be run in its folder. size: bytes of what it was given to run.
+    """Return the order to run a job's program in its folder. size: bytes of its files.
 
     Raises OSError.
     """

@@ -1,4 +1,4 @@
-"""A running program, as its worker holds it: start it, read what it prints and uses, end it."""
+"""The worker's handle on a running program: start it, read its output and usage, kill it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NO_WALLS = {"namespaces": False, "landlock": False, "system_calls": False}
 
 
 class NoWalls(Exception):
-    """This machine cannot close jobs in; the message says why, and what to do."""
+    """This machine cannot sandbox jobs; the message says why, and what to do."""
 
 
 class ProgramNotStarted(OSError):
@@ -34,7 +34,7 @@ class ProgramNotStarted(OSError):
 
 @dataclass(frozen=True)
 class ProgramLimits:
-    """What a program may use: seconds and bytes. The names are those of the sandbox."""
+    """A program's limits, in seconds and bytes, named as in the sandbox."""
 
     cpu_seconds: int
     wall_seconds: int
@@ -45,11 +45,11 @@ class ProgramLimits:
 
 @dataclass(frozen=True)
 class ProgramOrder:
-    """A program to be run.
+    """A program to run.
 
-    command: with the program's whole path. folder: in which it begins, within scratch, the one
-    folder that it may write to. readable: what else it may read. environment: what it is told,
-    which is no secret. walls: by name.
+    command: with the program's absolute path. folder: its working directory, within scratch, the
+    only folder it may write to. readable: what else it may read. environment: its variables, none
+    of them secret. walls: by name.
     """
 
     command: Sequence[str]
@@ -71,7 +71,7 @@ class ProgramEnd:
 
 
 class RunningProgram:
-    """A program that runs, or has ended. It ends with this process at the latest."""
+    """A program that is running or has ended. It does not outlive this process."""
 
     def __init__(self, order: ProgramOrder) -> None:
         """Start a program. Raises OSError."""
@@ -86,7 +86,7 @@ class RunningProgram:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 pass_fds=[write],
-                env=plain_environment(),  # what the watcher knows, its child could find
+                env=plain_environment(),  # the watcher's child could read whatever the watcher has
                 start_new_session=True,
             )
         except BaseException:
@@ -111,10 +111,9 @@ class RunningProgram:
             self._process.stdin.flush()
 
     def read(self, seconds: float, most: int = 1 << 20) -> bytes:
-        """Return what the program has printed since the last time; wait for it, but not longer.
+        """Return what the program has printed since the last call, waiting up to the timeout.
 
-        `end` says afterwards whether the program has ended, and `used` what it has used. Raises
-        ProgramNotStarted.
+        Also updates `end`, set once the program has ended, and `used`. Raises ProgramNotStarted.
         """
         found = bytearray()
         until = time.monotonic() + seconds
@@ -132,9 +131,9 @@ class RunningProgram:
         return bytes(found)
 
     def stop(self) -> None:
-        """End the program and all that it started; wait until nothing of it is left.
+        """Kill the program and all its descendants; wait until none is left.
 
-        `used` says afterwards what it has used in all.
+        Afterwards, `used` is its total usage.
         """
         with suppress(OSError):
             self._process.stdin.close()  # type: ignore[union-attr]
@@ -167,9 +166,9 @@ class RunningProgram:
 
 @functools.cache
 def walls_here() -> dict[str, bool]:
-    """Return the walls of this machine, by name. Raises NoWalls where a job could get out.
+    """Return this machine's walls, by name. Raises NoWalls if a job could escape.
 
-    They are tried in a process of their own: this one may have threads.
+    They are tested in a separate process, since this one may have threads.
     """
     if importlib.util.find_spec("autograder") is None:
         raise NoWalls("The grader's package, which provides the sandbox, is not installed.")
@@ -189,12 +188,12 @@ def walls_here() -> dict[str, bool]:
 
 
 def plain_environment() -> dict[str, str]:
-    """Return the variables that a program of Python needs to run; none is secret."""
+    """Return the environment variables a Python program needs; none is secret."""
     return {name: os.environ[name] for name in _PLAIN if name in os.environ}
 
 
 def _available(descriptor: int) -> bytes | None:
-    """Return what can be read now: b"" at the end, None where there is nothing yet."""
+    """Return the available bytes: b"" at the end, None if there are none yet."""
     try:
         return os.read(descriptor, 1 << 16)
     except BlockingIOError:

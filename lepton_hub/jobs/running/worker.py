@@ -1,4 +1,4 @@
-"""A worker of the compute pool: takes jobs one after the other and brings each to its end."""
+"""A worker of the compute pool: claims jobs and runs them, one at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lepton_hub.storage import BlobStore
 
 
 class PoolWorker:
-    """Takes jobs and runs them, one at a time. stop: set it to have the worker end."""
+    """Claims jobs and runs them, one at a time. stop: set it to stop the worker."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class PoolWorker:
                 self.stop.wait(self.settings.poll)
 
     def run_next(self) -> bool:
-        """Run the next job, if there is one; return whether there was."""
+        """Run the next job, if any; return whether there was one."""
         with self.sessions.begin() as session:
             take_back_lost(session, self.settings, now())
             if not anything_waits(session, now()):

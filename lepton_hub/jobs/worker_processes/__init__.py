@@ -1,1 +1,1 @@
-"""Workers as processes: those that the hub starts, and `lepton hub work`."""
+"""Worker processes: those the hub starts, and `lepton hub work`."""

@@ -1,4 +1,4 @@
-"""The workers that the hub starts by itself, and starts again when they die."""
+"""Supervise the hub's own workers, and restart them when they die."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from lepton_hub.jobs.running.program_process import NoWalls, walls_here
 _WORKER = "lepton_hub.jobs.worker_processes.worker_command"
 LOOK_SECONDS = 0.5
 SHORTEST_LIFE, LONGEST_PAUSE = 10.0, 60.0
-"""A worker that dies sooner is started again after a pause, longer each time."""
+"""A worker that dies sooner than this many seconds is restarted after a pause, backing off each
+time."""
 STOP_SECONDS = 20
 
 
 class KeptWorker:
-    """One worker's process, which ends with this one, for its standard input closes then."""
+    """A worker process, which ends with this one because its standard input then closes."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._command = [sys.executable, "-P", "-m", _WORKER, str(folder)]
@@ -48,7 +49,7 @@ class KeptWorker:
             )
 
     def ask_to_end(self) -> None:
-        """Have the process end; its job goes back into the queue."""
+        """Ask the process to end; its job is requeued."""
         if self._process is not None:
             self._process.stdin.close()  # type: ignore[union-attr]
 
@@ -65,7 +66,7 @@ class KeptWorker:
 def hub_workers(
     folder: Path, settings: JobSettings, environment: Mapping[str, str]
 ) -> Iterator[None]:
-    """Run the hub's own workers for a while, if jobs can be closed in here."""
+    """Run the hub's own workers while the context is open, if this machine can sandbox jobs."""
     workers = [KeptWorker(folder, environment) for _ in range(settings.workers)]
     try:
         if workers and settings.walls == "auto" and not settings.scheduler:

@@ -1,4 +1,4 @@
-"""`lepton hub work DIR`: a worker, until it is asked to end."""
+"""`lepton hub work DIR`: run a worker until it is asked to stop."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from lepton_hub.settings import HubSettings, settings_of
 from lepton_hub.storage import BlobStore
 
 SIGN_IN = "made-up-sign-in"
-"""The file in the folder of a hub that runs alone."""
+"""A file that marks the folder of a stand-alone hub."""
 
 
 def make_worker(settings: HubSettings, look_up: LookUp | None) -> PoolWorker:
-    """Return a worker of a hub whose database is up to date. Raises NoWalls."""
+    """Return a worker for a hub whose database is up to date. Raises NoWalls."""
     machines = _machines(settings.jobs)
     sessions = sessionmaker(
         open_database(settings.database, settings.database_key()), expire_on_commit=False
@@ -42,7 +42,7 @@ def make_worker(settings: HubSettings, look_up: LookUp | None) -> PoolWorker:
 
 
 def _machines(settings: JobSettings) -> JobMachines:
-    """Return where programs run. Raises NoWalls."""
+    """Return the machines that run programs. Raises NoWalls."""
     if settings.scheduler:
         return ClusterMachines(settings.scheduler, settings)
     walls = NO_WALLS if settings.walls == "none" else walls_here()
@@ -50,7 +50,7 @@ def _machines(settings: JobSettings) -> JobMachines:
 
 
 def look_up_of(folder: Path, environment: Mapping[str, str]) -> LookUp | None:
-    """Return what knows people as they are now; None where nothing does."""
+    """Return the function that looks up people's current groups; None if there is none."""
     if "JUPYTERHUB_API_URL" in environment and "JUPYTERHUB_API_TOKEN" in environment:
         api, token = environment["JUPYTERHUB_API_URL"], environment["JUPYTERHUB_API_TOKEN"]
         return JupyterHubDirectory(api, token).look_up
@@ -59,9 +59,9 @@ def look_up_of(folder: Path, environment: Mapping[str, str]) -> LookUp | None:
 
 
 def work(folder: Path, environment: Mapping[str, str], until_input_closes: bool) -> None:
-    """Run jobs until this process is asked to end, or standard input closes.
+    """Run jobs until this process is asked to stop, or standard input closes.
 
-    Raises NoWalls, and what stops a hub from opening.
+    Raises NoWalls, and whatever opening the hub raises.
     """
     os.umask(0o077)
     settings = settings_of(folder, environment)
