@@ -1,4 +1,4 @@
-"""The hub's keys: several generations in one file, and what is sealed with them."""
+"""The hub's keys: generations in one key file, and sealing with them."""
 
 from lepton_hub.keys.key_ring import KeyFileError, KeyRing, SealBroken, UnknownGeneration
 

@@ -1,4 +1,4 @@
-"""The file that holds the hub's keys: made once, readable by its owner alone, replaced whole."""
+"""The hub's key file: created once, readable only by its owner, replaced atomically."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class KeyFileError(Exception):
 def read_key_file(path: Path) -> dict[int, bytes]:
     """Return the keys, by generation.
 
-    Raises KeyFileError when others may read the file, or when it holds no valid keys. The
-    message never quotes the file.
+    Raises KeyFileError if others may read the file, or if it holds no valid keys. The message never
+    quotes the file.
     """
     descriptor = os.open(path, os.O_RDONLY)
     with open(descriptor, encoding="ascii", errors="replace") as file:
@@ -45,12 +45,12 @@ def read_key_file(path: Path) -> dict[int, bytes]:
 
 
 def create_key_file(path: Path) -> None:
-    """Make the file with one new key, unless it is there. Two processes may try at once."""
+    """Create the file with one new key unless it exists. Safe if two processes try at once."""
     make_once(path, _written({1: secrets.token_bytes(KEY_BYTES)}))
 
 
 def replace_key_file(path: Path, keys: dict[int, bytes]) -> None:
-    """Replace the file's keys in one step, durably."""
+    """Replace the file's keys atomically and durably."""
     replace_file(path, _written(keys))
 
 

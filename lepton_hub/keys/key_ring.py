@@ -1,4 +1,4 @@
-"""Keys of several generations: the newest seals, each opens what was sealed with it."""
+"""A key ring with several generations: the newest seals, each unseals what it sealed."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ _NONCE = 12
 
 
 class SealBroken(Exception):
-    """Something sealed was changed, cut, moved to another place, or sealed with other keys."""
+    """Sealed data was altered, truncated, moved to another context, or sealed with other keys."""
 
 
 class UnknownGeneration(SealBroken):
-    """Something was sealed with a key that this ring does not have (any more)."""
+    """Sealed data needs a key that this ring does not have, or no longer has."""
 
 
 class KeyRing:
     """The hub's keys by generation, counted from 1.
 
-    No key is used for two purposes: for each, another one is derived from it (HKDF-SHA256). A ring
-    of a file follows the file, so that a running service uses a generation as soon as it is added.
-    Keys appear in no representation of the ring, and it cannot be pickled.
+    Keys are never shared between purposes: a subkey is derived for each (HKDF-SHA256). A ring
+    follows its file, so that a running service uses a new generation as soon as it is added. The
+    ring's repr shows no keys, and it cannot be pickled.
     """
 
     def __init__(self, keys: dict[int, bytes]) -> None:
@@ -53,7 +53,7 @@ class KeyRing:
 
     @classmethod
     def load_or_create(cls, path: Path | str) -> KeyRing:
-        """Return the ring of a file, which is made at the first start with mode 0600.
+        """Return the ring of a file, created with mode 0600 at the first start.
 
         Raises KeyFileError, OSError.
         """
@@ -63,9 +63,9 @@ class KeyRing:
 
     @classmethod
     def load(cls, path: Path | str) -> KeyRing:
-        """Return the ring of a file that is there. Raises KeyFileError, OSError."""
+        """Return the ring of an existing file. Raises KeyFileError, OSError."""
         path = Path(path)
-        seen = _signature(path)  # before it is read: a file replaced meanwhile is read once more
+        seen = _signature(path)  # before reading: a file replaced meanwhile is read again
         ring = cls(read_key_file(path))
         ring._path = path
         ring._seen = seen
@@ -73,17 +73,17 @@ class KeyRing:
 
     @classmethod
     def in_memory(cls) -> KeyRing:
-        """Return a ring of one new key that is kept nowhere."""
+        """Return a ring with one new key that is not stored."""
         return cls({1: secrets.token_bytes(KEY_BYTES)})
 
     @property
     def locks(self) -> str | None:
-        """How the names of lock files beside the key file begin; None where there is no file."""
+        """The prefix of lock files beside the key file; None for a ring without a file."""
         return None if self._path is None else str(self._path)
 
     @property
     def generations(self) -> tuple[int, ...]:
-        """All generations, the newest first."""
+        """All generations, newest first."""
         self._follow_file()
         return tuple(sorted(self._keys, reverse=True))
 
@@ -100,7 +100,7 @@ class KeyRing:
         return number
 
     def retire(self, generation: int) -> None:
-        """Destroy a key. What is still sealed with it is lost: rotate everything first.
+        """Destroy a key. Anything still sealed with it is lost: rotate everything first.
 
         Raises ValueError for the newest one.
         """
@@ -110,9 +110,9 @@ class KeyRing:
             self._put({n: key for n, key in self._keys.items() if n != generation})
 
     def derive(self, purpose: str, generation: int | None = None) -> bytes:
-        """Return 32 bytes that only this purpose gets; of the newest generation unless told."""
+        """Return a 32-byte subkey for a purpose, by default of the newest generation."""
         number = self.current if generation is None else generation
-        derived = self._derived  # this one to the end: another thread may begin a new one
+        derived = self._derived  # use this one throughout: another thread may add a generation
         found = derived.get((number, purpose))
         if found is None:
             if number not in self._keys:
@@ -127,18 +127,17 @@ class KeyRing:
         return found
 
     def keyed_name(self, purpose: str, value: str, generation: int) -> str:
-        """Return 64 hexadecimal digits that tell nothing of the value without the key."""
+        """Return the HMAC of a value as 64 hexadecimal digits."""
         key = self.derive(f"{purpose} names", generation)
         return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
     def seal(
         self, purpose: str, plaintext: bytes, context: str, generation: int | None = None
     ) -> bytes:
-        """Encrypt with a generation, the newest unless told; return what `unseal` opens.
+        """Encrypt with a generation, by default the newest; the inverse of `unseal`.
 
-        It opens for the same purpose and context only: what it is for, and where it stands.
-
-        Nonces are random: one generation may seal some billions of times (2**32).
+        It can be unsealed only with the same purpose and context. Nonces are random, so one
+        generation may seal at most 2**32 times.
         """
         generation = self.current if generation is None else generation
         header = _MAGIC + generation.to_bytes(4, "big")
@@ -173,7 +172,7 @@ class KeyRing:
         if self._path is None:
             return
         seen = _signature(self._path)
-        if seen not in ((), self._seen):  # where the file is lost, this process has the last copy
+        if seen not in ((), self._seen):  # if the file is lost, this process has the last copy
             self._take(read_key_file(self._path))
             self._seen = seen
 
@@ -188,7 +187,7 @@ class KeyRing:
 
 
 def generation_of(sealed: bytes) -> int:
-    """Return which generation sealed it. Raises SealBroken when nothing did."""
+    """Return the generation that sealed the data. Raises SealBroken if none did."""
     if len(sealed) < _HEADER + _NONCE or not sealed.startswith(_MAGIC):
         raise SealBroken("This was not sealed by the hub")
     return int.from_bytes(sealed[len(_MAGIC) : _HEADER], "big")

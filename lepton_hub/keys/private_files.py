@@ -1,4 +1,4 @@
-"""Files that only their owner may read, written whole or not at all."""
+"""Write files readable only by their owner, atomically."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lepton_hub.folder_sync import sync_folder
 
 
 def make_once(path: Path, content: bytes) -> None:
-    """Make a file, unless it is there. Two processes may try at once, and either may be killed."""
+    """Create a file unless it exists. Safe if two processes try at once, or one is killed."""
     if path.exists():
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -25,7 +25,7 @@ def make_once(path: Path, content: bytes) -> None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace a file in one step, durably."""
+    """Replace a file atomically and durably."""
     os.replace(_write_beside(path, content), path)
     sync_folder(path.parent)
 

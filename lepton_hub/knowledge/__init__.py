@@ -1,4 +1,4 @@
-"""The knowledge base: documents, attachments, discussions, questions, and what is new."""
+"""The knowledge base: documents, attachments, discussions, questions, and the digest."""
 
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS, ON_DELETE
 from lepton_hub.knowledge.discussions import delete_threads_about

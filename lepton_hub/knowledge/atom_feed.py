@@ -15,7 +15,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def atom_feed(who: str, news: Iterable[NewsEntry], address: str, updated: datetime) -> bytes:
-    """Return a feed. address: of the feed itself; links lead to the pages beside it."""
+    """Return a feed. address: the feed's own URL, relative to which it links to pages."""
     ElementTree.register_namespace("", _ATOM)
     feed = ElementTree.Element(f"{{{_ATOM}}}feed")
     _add(feed, "id", address)
@@ -36,7 +36,7 @@ def atom_feed(who: str, news: Iterable[NewsEntry], address: str, updated: dateti
 
 
 def path_of(one: NewsEntry) -> str:
-    """Return where in the API an entry leads."""
+    """Return an entry's path in the API."""
     if one.thread is not None:
         return f"/threads/{one.thread.public_id}"
     kind = "documents" if one.item and one.item.kind == "document" else "items"
@@ -44,7 +44,7 @@ def path_of(one: NewsEntry) -> str:
 
 
 def page_of(one: NewsEntry) -> str:
-    """Return the path of the page to which an entry leads, without the hub's prefix."""
+    """Return the path of an entry's page, without the hub's prefix."""
     if one.thread is not None:
         return f"/pages/discussions/{one.thread.public_id}?post={one.key}#post-{one.key}"
     return f"/pages{path_of(one)}"

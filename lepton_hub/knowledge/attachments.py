@@ -19,11 +19,11 @@ MOST_ATTACHMENTS = 200
 
 
 class AttachmentTaken(Exception):
-    """A document has another attachment of this name."""
+    """The document already has a different attachment with this name."""
 
 
 class TooManyAttachments(Exception):
-    """A document has as many attachments as it may have."""
+    """The document has the maximum number of attachments."""
 
 
 def list_attachments(session: Session, item: SharedItem) -> Sequence[Attachment]:
@@ -44,7 +44,7 @@ def find_attachment(session: Session, item: SharedItem, name: str) -> Attachment
 def detach(session: Session, item: SharedItem, name: str, by: str) -> str:
     """Delete an attachment; return its content's SHA-256. Raises NotVisible.
 
-    Its content is erased by `erase_unneeded`, once this is committed. by: who deletes it.
+    Its content is erased by `erase_unneeded` after the commit. by: the person who deletes it.
     """
     found = find_attachment(session, item, name)
     session.delete(found)
@@ -56,10 +56,10 @@ def detach(session: Session, item: SharedItem, name: str, by: str) -> str:
 def attach(
     session: Session, person: Person, item: SharedItem, file: StoredFile
 ) -> tuple[Attachment, bool]:
-    """Attach a file whose content is in the store; return it, and whether it is new.
+    """Attach a stored content; return the attachment, and whether it is new.
 
-    item: a document that was found to be edited. Raises AttachmentTaken where there is one of this
-    name with another content, and TooManyAttachments.
+    item: a document from `find_document`. Raises AttachmentTaken if the name is in use for another
+    content, and TooManyAttachments.
     """
     known = [one for one in list_attachments(session, item) if one.path == file.path]
     if known:

@@ -1,4 +1,4 @@
-"""Threads about a part of the course: a module, a notebook of it, a section of that."""
+"""Threads about a part of the course: a module, a notebook or a section."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from lepton_hub.knowledge.thread_listing import latest_first
 
 _NUMBER = re.compile("[0-9]+_")
 _USUAL = "lesson"
-"""The notebook that goes without saying."""
+"""The default notebook, omitted in names."""
 
 
 def place_in_words(section: str) -> str:
-    """Return a part of the course as people say it.
+    """Return a part of the course in words.
 
     >>> place_in_words("basics/08_evaluation/lesson.ipynb#Folds-by-time")
     'Evaluation: Folds by time'
@@ -41,11 +41,11 @@ def place_in_words(section: str) -> str:
 def threads_within(
     session: Session, person: Person, place: str, limit: int
 ) -> tuple[Sequence[DiscussionThread], int]:
-    """Return the threads about a place of the course and all that is in it, and how many there are.
+    """Return the threads about a part of the course and everything within it, and the total.
 
     place: a module, or a notebook as MODULE/NOTEBOOK, with or without the track before it. The
-    threads come section by section, and in each those where something happened last first; at most
-    `limit`, of which the latest ones are kept.
+    threads are grouped by section, most recently active first; only the `limit` latest are
+    returned.
     """
     query = every_visible_thread(person).where(is_within([without_track(place)]))
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
@@ -55,9 +55,9 @@ def threads_within(
 
 
 def is_within(places: Collection[str]) -> ColumnElement[bool]:
-    """Return the condition that a thread is about one of some places, or about a part of it.
+    """Return the condition that a thread is about some parts of the course, or within them.
 
-    Capitals count, which LIKE would ignore in SQLite.
+    The match is case-sensitive, unlike SQLite's LIKE.
     """
     section = Unindexed(DiscussionThread.section)
     starts = (

@@ -1,6 +1,6 @@
-"""The digest: what others did with what somebody follows, as far as it exists for them.
+"""The digest: what others did with what a person follows and may see.
 
-It is read off the tables in which it happened, so nothing can be new here and missing there.
+It is computed from the tables themselves, so it never disagrees with them.
 """
 
 from __future__ import annotations
@@ -44,17 +44,16 @@ from lepton_hub.knowledge.subscriptions import Followed
 from lepton_hub.permissions import Subject
 
 _LONGEST_CHANGE = timedelta(hours=1)
-"""An item and a thread say when they were changed last. What changed them has a moment of its own,
-which may be a little later, but not by as much as this."""
+"""Items and threads record their last change. The change's own timestamp may be later, but by less
+than this."""
 
 
 @dataclass(frozen=True)
 class NewsEntry:
-    """Something that somebody did.
+    """An event in the digest.
 
-    what: "item", "version", "revision", "thread" or "post". key: names the entry, for the next
-        page. number: of the version, revision or post. item: the item, or the one that a thread is
-        about.
+    what: "item", "version", "revision", "thread" or "post". key: identifies the entry in cursors.
+    number: of the version, revision or post. item: the item, or the one that a thread is about.
     """
 
     what: str
@@ -72,14 +71,14 @@ class NewsEntry:
 
     @property
     def reference(self) -> str:
-        """The name of the item, or the section of the course."""
+        """The item's name, or the section of the course."""
         if self.item is not None:
             return self.item.reference
         return self.thread.section or "" if self.thread else ""
 
     @property
     def sentence(self) -> str:
-        """What happened, in words."""
+        """The event in words."""
         if self.thread is not None:
             kind = self.thread.kind
             asked = "asked" if kind == "question" else "began"
@@ -95,7 +94,7 @@ class NewsEntry:
 
     @property
     def _about(self) -> str:
-        """What a thread is about: an item's title, or a part of the course in words."""
+        """The subject of a thread: an item's title, or a part of the course in words."""
         return self.item.title if self.item is not None else place_in_words(self.reference)
 
 
@@ -107,10 +106,10 @@ def list_news(
     before: tuple[datetime, str] | None = None,
     until: datetime | None = None,
 ) -> list[NewsEntry]:
-    """Return what is new, the latest first.
+    """Return a page of news, latest first.
 
-    since, until: entries after the one moment and up to the other. before: moment and key of the
-    last entry of the page before.
+    since, until: bounds, exclusive and inclusive. before: moment and key of the last entry on the
+    previous page.
     """
     news = _everything(person, since).subquery("news")
     query = select(news).where(
@@ -125,7 +124,7 @@ def list_news(
 
 
 def _everything(person: Person, since: datetime) -> CompoundSelect[Any]:
-    """Return the query for all that happened since a moment, as far as it exists for a person."""
+    """Return the query for all events since a moment that a person may see."""
     thread, post, revision = DiscussionThread, ThreadPost, DocumentRevision
     nothing = cast(null(), Integer)
     lately = since - _LONGEST_CHANGE
@@ -190,7 +189,7 @@ def _is_followed(person: Person, news: Any) -> ColumnElement[bool]:
         DiscussionThread.audience == Subject.TEAM,
         DiscussionThread.audience_name.in_(followed[Followed.TEAM]),
     )
-    # Each is asked of what is new: looked up by a tag or a team, there would be all that has it.
+    # Start from what is new: a lookup by tag or team would read everything that has it.
     items = select(SharedItem.id).where(SharedItem.id == news.item_id, or_(item, of_team))
     tags = select(ItemTag.tag).where(ItemTag.item_id == news.item_id, tagged)
     threads = select(DiscussionThread.id).where(DiscussionThread.id == news.thread_id, to_team)

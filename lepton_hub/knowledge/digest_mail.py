@@ -1,4 +1,4 @@
-"""The digest by e-mail, for those who wish it, through a server of the company's."""
+"""Send the digest by e-mail to its subscribers, through the company's mail server."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from lepton_hub.knowledge.knowledge_tables import DigestMail
 
 CLAIM_LASTS = timedelta(hours=1)
 SETTLING = timedelta(minutes=1)
-"""How old news are that are sent: what has been written down with a moment before may not be
-committed yet, on PostgreSQL, and the next digest begins where this one ends."""
+"""The minimum age of news to send: on PostgreSQL, an earlier timestamp may not be committed yet,
+and the next digest starts where this one ends."""
 MOST_ENTRIES = 100
 SECONDS = 30.0
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 
 
 class MailSettingsError(ValueError):
-    """E-mail cannot be sent as it was told; the message says why."""
+    """The e-mail settings are invalid; the message says why."""
 
 
 @dataclass(frozen=True)
 class MailServer:
-    """A server that takes e-mail.
+    """A mail server (SMTP).
 
-    url: `smtp://HOST:PORT`, `smtp+starttls://USER:PASSWORD@HOST` or `smtps://…`. sender: the
-    address that e-mails come from. domain: people's addresses are their names at this domain.
+    url: `smtp://HOST:PORT`, `smtp+starttls://USER:PASSWORD@HOST` or `smtps://…`. sender: the From
+    address. domain: people's addresses are their names at this domain.
     """
 
     url: str = field(repr=False)
@@ -58,12 +58,12 @@ class MailServer:
             )
 
     def address_of(self, person: str) -> str | None:
-        """Return somebody's address; None for a name that is an address elsewhere."""
+        """Return a person's address; None for a name that would address another domain."""
         name, _, domain = person.partition("@")
         return f"{name}@{self.domain}" if domain in ("", self.domain) else None
 
     def send(self, message: EmailMessage) -> None:
-        """Hand a message over. Raises OSError, of which smtplib's errors are."""
+        """Send a message. Raises OSError, which includes smtplib's errors."""
         parts = urlsplit(self.url)
         port = parts.port or _PORTS[parts.scheme]
         context = ssl.create_default_context()
@@ -86,12 +86,11 @@ def send_due_digests(
     moment: datetime | None = None,
     hub: str = "",
 ) -> int:
-    """Send each person the digest whose time has come; return how many were sent.
+    """Send all digests that are due; return the number sent.
 
-    look_up: returns somebody as they are now, with their teams; None for who is gone: they get
-    nothing. hub: as in `digest_message`. Whom the server does not reach is tried again after an
-    hour. An e-mail may come twice where the hub is killed right after sending it, and is never
-    lost.
+    look_up: returns a person with their current teams, or None if they are gone and get nothing.
+    hub: as in `digest_message`. Failed deliveries are retried after an hour. Delivery is at least
+    once: an e-mail may come twice if the hub is killed right after sending it, but is never lost.
     """
     moment = (moment or now()) - SETTLING
     sent = 0
@@ -119,8 +118,7 @@ def digest_message(
 ) -> EmailMessage:
     """Return the digest as an e-mail.
 
-    hub: the hub's own address, such as https://learn.example.com/services/hub. Without it, there
-    are no links.
+    hub: the hub's URL, such as https://learn.example.com/services/hub, or "" for no links.
     """
     message = EmailMessage()
     many = f"{MOST_ENTRIES} or more" if len(news) > MOST_ENTRIES else str(len(news))
@@ -153,13 +151,13 @@ def _is_port(parts: SplitResult) -> bool:
 
 
 def _lines(one: NewsEntry, hub: str) -> list[str]:
-    """Return what happened, and below it where to read it, on a line of its own."""
+    """Return each event, with its link on a separate line."""
     told = f"{one.at:%Y-%m-%d %H:%M} {one.sentence}: {_line(one)}"
     return [told, f"  {hub}{page_of(one)}", ""] if hub else [told]
 
 
 def _line(one: NewsEntry) -> str:
-    """Return a title on one line, whatever it holds."""
+    """Return a title as a single line."""
     return "".join(letter if letter.isprintable() else " " for letter in one.title)
 
 
@@ -176,7 +174,7 @@ def _is_due(wish: DigestMail, moment: datetime) -> bool:
 
 
 def _claim(sessions: sessionmaker[Session], name: str, moment: datetime) -> datetime | None:
-    """Take a person's digest on, and return since when they were not told; None: another did."""
+    """Claim a person's digest, and return where it starts; None if another process has."""
     with sessions.begin() as session:
         query = select(DigestMail).where(DigestMail.person == name).with_for_update(key_share=True)
         wish = session.scalars(query).first()

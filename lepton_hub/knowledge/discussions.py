@@ -1,7 +1,7 @@
-"""Threads: discussions and questions about items and sections of the course. Queries know who asks.
+"""Threads: discussions and questions about items and sections of the course, by visibility.
 
-A thread about an item exists for those for whom the item exists; one about a section for its
-audience, for who began it, and for administrators.
+A thread about an item is visible to those who may see the item; one about a section to its
+audience, its author and administrators.
 """
 
 from __future__ import annotations
@@ -49,21 +49,21 @@ MOST_POSTS = 5000
 
 
 class AudienceClosed(Exception):
-    """Somebody addresses a team or an organisation to which they do not belong."""
+    """Somebody addressed a team or an organisation they do not belong to."""
 
 
 class ThreadFull(Exception):
-    """A thread has as many posts as it may have."""
+    """The thread has the maximum number of posts."""
 
 
 class NoQuestion(Exception):
-    """A discussion has no accepted answer, nor is the question itself one."""
+    """Only a question can have an accepted answer, and only another post can be it."""
 
 
 def visible_threads(person: Person) -> Select[tuple[DiscussionThread]]:
-    """Return the query for all threads that exist for a person, to look one up or a few.
+    """Return the query for the threads a person may see, for looking up one or a few.
 
-    For a list there is `every_visible_thread`.
+    For lists, use `every_visible_thread`.
     """
     thread = DiscussionThread
     item = existing(person).where(SharedItem.id == thread.item_id)
@@ -72,9 +72,9 @@ def visible_threads(person: Person) -> Select[tuple[DiscussionThread]]:
 
 
 def every_visible_thread(person: Person) -> Select[tuple[DiscussionThread]]:
-    """Return the query for all threads that exist for a person, to list, count or join them.
+    """Return the query for the threads a person may see, for listing, counting or joining.
 
-    It begins with what they may see, as `every_existing` does.
+    It starts from what they may see, as `every_existing` does.
     """
     thread = DiscussionThread
     there = select(thread).where(thread.deleted_at.is_(None))
@@ -92,7 +92,7 @@ def every_visible_thread(person: Person) -> Select[tuple[DiscussionThread]]:
 
 
 def begin_thread(session: Session, person: Person, told: NewThread) -> DiscussionThread:
-    """Begin a thread with its first post. Raises NotVisible, AudienceClosed."""
+    """Start a thread with its first post. Raises NotVisible, AudienceClosed."""
     thread = DiscussionThread(
         kind=told.kind, title=told.title, made_by=person.name, section=told.section
     )
@@ -120,7 +120,7 @@ def find_thread(session: Session, person: Person, public_id: str) -> DiscussionT
 
 
 def may_moderate(session: Session, person: Person, thread: DiscussionThread) -> bool:
-    """Return whether a person may delete what others said: who manages the item; administrators."""
+    """Return whether a person may delete others' posts: the item's managers and administrators."""
     if thread.item is None:
         return person.admin
     return allows(roles_of(session, person, thread.item), Action.SHARE)
@@ -142,9 +142,9 @@ def add_post(session: Session, person: Person, thread: DiscussionThread, text: s
 def list_posts(
     session: Session, thread: DiscussionThread, limit: int, after: int | None
 ) -> tuple[Sequence[ThreadPost], int]:
-    """Return a thread's posts, the first one first, and how many there are in all.
+    """Return a page of a thread's posts, oldest first, and the total.
 
-    after: the number of the last post of the page before.
+    after: the number of the last post on the previous page.
     """
     query = select(ThreadPost).where(
         ThreadPost.thread_id == thread.id, ThreadPost.deleted_at.is_(None)
@@ -168,7 +168,7 @@ def find_post(session: Session, person: Person, public_id: str) -> ThreadPost:
 
 
 def own_post(session: Session, person: Person, public_id: str) -> ThreadPost:
-    """Return a post that a person may word otherwise: their own. Raises NotVisible, NotAllowed."""
+    """Return a post that a person may edit: their own. Raises NotVisible, NotAllowed."""
     post = find_post(session, person, public_id)
     if post.made_by != person.name:
         raise NotAllowed
@@ -176,9 +176,9 @@ def own_post(session: Session, person: Person, public_id: str) -> ThreadPost:
 
 
 def reword(session: Session, post: ThreadPost, text: str) -> None:
-    """Give a post another wording; the one before is kept.
+    """Edit a post; the previous wording is kept.
 
-    Raises NotVisible for one that was deleted meanwhile.
+    Raises NotVisible if it was deleted meanwhile.
     """
     _locked(session, post.thread)
     _check_there(session, post)
@@ -194,7 +194,7 @@ def reword(session: Session, post: ThreadPost, text: str) -> None:
 
 
 def delete_post(session: Session, person: Person, post: ThreadPost) -> None:
-    """Delete a post's text in all wordings; with the first post of a thread, the whole thread.
+    """Delete a post with all its wordings; deleting a thread's first post deletes the thread.
 
     Raises NotAllowed, NotVisible.
     """
@@ -217,9 +217,9 @@ def delete_post(session: Session, person: Person, post: ThreadPost) -> None:
 
 
 def accept(session: Session, person: Person, thread: DiscussionThread, post: str | None) -> None:
-    """Say which post answers a question; None: none does. One at a time counts.
+    """Accept one post as a question's answer; None withdraws acceptance.
 
-    Who asked may say it, and who moderates. Raises NotAllowed, NotVisible, NoQuestion.
+    For the person who asked, and moderators. Raises NotAllowed, NotVisible, NoQuestion.
     """
     if thread.made_by != person.name and not may_moderate(session, person, thread):
         raise NotAllowed
@@ -238,7 +238,7 @@ def accept(session: Session, person: Person, thread: DiscussionThread, post: str
 
 
 def delete_threads_about(session: Session, item: SharedItem) -> set[str]:
-    """Delete what was said about an item that is deleted."""
+    """Delete the threads about an item that is being deleted."""
     query = select(DiscussionThread).where(
         DiscussionThread.item_id == item.id, DiscussionThread.deleted_at.is_(None)
     )
@@ -247,7 +247,7 @@ def delete_threads_about(session: Session, item: SharedItem) -> set[str]:
 
 
 def erase_threads(session: Session, threads: Sequence[DiscussionThread]) -> None:
-    """Delete threads with all that was said in them; those that are deleted already stay so."""
+    """Delete threads with all their posts; no-op for those already deleted."""
     for thread in threads:
         try:
             _locked(session, thread)
@@ -265,9 +265,9 @@ def erase_threads(session: Session, threads: Sequence[DiscussionThread]) -> None
 
 
 def _locked(session: Session, thread: DiscussionThread) -> DiscussionThread:
-    """Have those who change a thread wait for each other; return it as it is then.
+    """Lock a thread to serialise its changes; return its current state.
 
-    Raises NotVisible once it is deleted: what was added afterwards would never be erased.
+    Raises NotVisible once it is deleted: anything added later would never be erased.
     """
     query = select(DiscussionThread).where(DiscussionThread.id == thread.id)
     query = query.with_for_update(key_share=True, of=DiscussionThread)
@@ -278,14 +278,14 @@ def _locked(session: Session, thread: DiscussionThread) -> DiscussionThread:
 
 
 def _check_there(session: Session, post: ThreadPost) -> None:
-    """Raise NotVisible for a post that was deleted before its thread was locked."""
+    """Raise NotVisible if a post was deleted before its thread was locked."""
     query = select(ThreadPost.id).where(ThreadPost.id == post.id, ThreadPost.deleted_at.is_(None))
     if session.scalars(query).first() is None:
         raise NotVisible
 
 
 def _audience(person: Person, told: str) -> tuple[str, str]:
-    """Return subject and name of those who shall see a thread. Raises AudienceClosed."""
+    """Return the subject and name of a thread's audience. Raises AudienceClosed."""
     kind, _, name = told.partition(":")
     if kind == Subject.TEAM and name not in person.teams:
         raise AudienceClosed("you are not in this team")
@@ -304,7 +304,7 @@ def in_audience(person: Person) -> ColumnElement[bool]:
 
 
 def audiences_of(person: Person) -> list[ColumnElement[bool]]:
-    """Return the conditions, any of which a thread about a section meets that a person sees."""
+    """Return the conditions of which a section's thread must meet one for a person to see it."""
     thread = DiscussionThread
     return [
         thread.made_by == person.name,

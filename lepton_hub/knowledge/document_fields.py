@@ -1,4 +1,4 @@
-"""What clients tell of documents, attachments, threads and subscriptions."""
+"""Request schemas for documents, attachments, threads and subscriptions."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lepton_hub.catalogue.names import (
 LONGEST_TEXT = 200_000
 LONGEST_POST = 20_000
 PLACE = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(?:/[A-Za-z0-9_.-]{1,63}){0,2}"
-"""A module of the course, or a notebook of it."""
+"""A module of the course, or one of its notebooks."""
 SECTION = rf"{PLACE}(?:#[A-Za-z0-9_.%-]{{1,100}})?"
-"""A part of the course: a module, a notebook of it, a section of that."""
+"""A part of the course: a module, a notebook or a section."""
 _TRACK = re.compile("[a-z]{1,20}/(?=[0-9]{2}_)")
 
 
 def without_track(section: str) -> str:
-    """Return a part of the course as threads name it: modules' numbered names are enough.
+    """Return a part of the course as threads name it, without the track.
 
     >>> without_track("basics/02_data_pipelines/lesson.ipynb#Leakage")
     '02_data_pipelines/lesson.ipynb#Leakage'
@@ -36,7 +36,7 @@ def without_track(section: str) -> str:
 
 
 def check_name(name: str) -> str:
-    """Return the name of an attachment. Raises ValueError."""
+    """Return an attachment's name if it is valid. Raises ValueError."""
     try:
         if "/" in name:
             raise NameProblem("an attachment's name cannot contain /")
@@ -46,7 +46,7 @@ def check_name(name: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """Return a text with the line ends that all clients get."""
+    """Return a text with line endings normalised to LF."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -75,13 +75,13 @@ Title = Annotated[
 
 
 class Written(Told):
-    """What a client tells with a text that is kept as it was written, with its blanks."""
+    """Base of request schemas whose text is stored verbatim, including whitespace."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=False)
 
 
 class NewDocument(Written):
-    """A document to be made. What is not told of its card can be changed there later."""
+    """A document to create. Other fields of its card can be edited later."""
 
     space: Annotated[str, Field(pattern=f"^{SPACE}$", description="One of your teams, or ~you.")]
     name: Annotated[str, Field(pattern=f"^{ITEM}$")]
@@ -100,14 +100,14 @@ class NewDocument(Written):
 
 
 class NewRevision(Written):
-    """A document's text, changed; the header If-Match says from which revision on."""
+    """A document's edited text; If-Match names the revision it is based on."""
 
     text: Markdown
     note: Note = ""
 
 
 class NewAttachment(Told):
-    """A finished upload that becomes an attachment. name: text refers to it as attachment:NAME."""
+    """A finished upload to attach. name: the text refers to it as attachment:NAME."""
 
     name: AttachmentName
     upload: Annotated[Text, Field(max_length=64)]
@@ -119,8 +119,8 @@ class NewAttachment(Told):
 class NewThread(Written):
     """A discussion or a question, about an item or about a section of the course.
 
-    audience: who sees a thread about a section. A thread about an item is seen by who sees the
-    item.
+    audience: who sees a thread about a section. A thread about an item is visible to those who can
+    see the item.
     """
 
     item: Annotated[str | None, Field(max_length=200, description="SPACE/NAME.")] = None
@@ -157,7 +157,7 @@ class NewThread(Written):
 
 
 class NewPost(Written):
-    """What somebody says in a thread, or says otherwise now."""
+    """A new post, or a new wording of a post."""
 
     text: PostText
 
@@ -169,6 +169,6 @@ class AcceptedAnswer(Told):
 
 
 class MailWish(Told):
-    """How often the digest comes by e-mail."""
+    """How often to send the digest by e-mail."""
 
     every: Literal["day", "week", "never"]

@@ -1,4 +1,4 @@
-"""Documents: items whose content is revisions of a text. No revision is ever changed or lost."""
+"""Documents: items whose content is a text with immutable revisions."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from lepton_hub.permissions.roles import Action
 
 
 class TextExists(Exception):
-    """A revision that says the same is the newest one already."""
+    """The text is identical to the newest revision."""
 
 
 @dataclass(frozen=True)
 class RevisionText:
-    """A revision, after its transaction."""
+    """A revision, detached from its transaction."""
 
     number: int
     text: str
@@ -35,7 +35,7 @@ class RevisionText:
 
 
 class EditConflict(Exception):
-    """Somebody else changed the document meanwhile. base: from which the change began, if known."""
+    """Somebody else changed the document meanwhile. base: the edit's base revision, if known."""
 
     def __init__(self, newest: RevisionText, base: RevisionText | None) -> None:
         super().__init__(f"The newest revision is {newest.number}")
@@ -43,7 +43,7 @@ class EditConflict(Exception):
 
 
 def create_document(session: Session, person: Person, told: NewDocument) -> SharedItem:
-    """Make a document with its first revision. Raises what `create_item` does."""
+    """Create a document with its first revision. Raises what `create_item` does."""
     card = told.card(person.name)
     new = NewItem.model_construct(
         space=told.space, name=told.name, kind=ItemKind.DOCUMENT, card=card
@@ -59,7 +59,7 @@ def create_document(session: Session, person: Person, told: NewDocument) -> Shar
 def find_document(
     session: Session, person: Person, space: str, name: str, action: Action
 ) -> SharedItem:
-    """Return a document with which a person may do something. Raises NotVisible, NotAllowed."""
+    """Return a document on which a person may do an action. Raises NotVisible, NotAllowed."""
     item = find_item(session, person, space, name, action)
     if item.kind != ItemKind.DOCUMENT:
         raise NotVisible
@@ -69,7 +69,7 @@ def find_document(
 def find_revision(
     session: Session, item: SharedItem, number: int | None = None
 ) -> DocumentRevision:
-    """Return a revision of a document; None: the newest. Raises NotVisible."""
+    """Return a document's revision by number, or for None the newest. Raises NotVisible."""
     query = select(DocumentRevision).where(DocumentRevision.item_id == item.id)
     if number is not None:
         query = query.where(DocumentRevision.number == number)
@@ -82,9 +82,9 @@ def find_revision(
 def list_revisions(
     session: Session, item: SharedItem, limit: int, before: int | None
 ) -> tuple[Sequence[DocumentRevision], int]:
-    """Return revisions, the newest first, and how many there are in all.
+    """Return a page of revisions, newest first, and the total.
 
-    before: the number of the last revision of the page before.
+    before: the number of the last revision on the previous page.
     """
     return newest_first(session, DocumentRevision, item.id, limit, before)
 
@@ -92,10 +92,10 @@ def list_revisions(
 def add_revision(
     session: Session, person: Person, item: SharedItem, told: NewRevision, base: int | None
 ) -> DocumentRevision:
-    """Add a revision that was written from the revision `base` on.
+    """Add a revision based on the revision `base`.
 
-    item: was found to be edited. Raises EditConflict where that is not the newest, and TextExists
-    where nothing changed.
+    item: a document from `find_document`. Raises EditConflict if `base` is not the newest, and
+    TextExists if nothing changed.
     """
     newest = find_revision(session, item)
     if newest.text == told.text:
@@ -124,7 +124,7 @@ def delete_revisions(session: Session, item: SharedItem) -> set[str]:
 
 
 def newest_text(session: Session, item: SharedItem) -> str:
-    """Return the text of a document as it is now; "" for other items."""
+    """Return a document's current text; "" for other items."""
     query = select(DocumentRevision.text).where(DocumentRevision.item_id == item.id)
     return session.scalars(query.order_by(DocumentRevision.number.desc()).limit(1)).first() or ""
 

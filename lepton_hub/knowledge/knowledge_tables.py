@@ -14,12 +14,12 @@ from lepton_hub.database.moments import Moment, now
 
 
 def new_public_id() -> str:
-    """Return a name for a row that tells nothing of how many there are."""
+    """Return a random public id, which does not reveal the number of rows."""
     return token_urlsafe(12)
 
 
 class DocumentRevision(Base):
-    """A document's text as somebody left it. Never changed; the one with the largest number counts.
+    """A revision of a document's text. Immutable; the one with the highest number is current.
 
     item_id: the document, an item of the kind "document".
     """
@@ -59,7 +59,7 @@ class DiscussionThread(Base):
         02_data_pipelines/lesson.ipynb#Leakage. audience, audience_name: who sees a thread about a
         section, as in grants: "team" with its name, "organisation" with its name, or "everybody".
     kind: "discussion" or "question". accepted_id: the post that answers a question.
-    posts_ever: how many posts there have been, also deleted ones.
+    posts_ever: the number of posts ever made, including deleted ones.
     """
 
     __tablename__ = "threads"
@@ -96,9 +96,9 @@ class ThreadTag(Base):
 
 
 class ThreadPost(Base):
-    """What somebody said in a thread. number: from 1, the one that opened the thread.
+    """A post in a thread. number: from 1, the post that opened the thread.
 
-    revision: which of its wordings this is, from 1; the ones before are kept.
+    revision: the number of its current wording, from 1; earlier ones are kept.
     """
 
     __tablename__ = "thread_posts"
@@ -119,7 +119,7 @@ class ThreadPost(Base):
 
 
 class PostWording(Base):
-    """A wording of a post that was changed since."""
+    """An earlier wording of a post."""
 
     __tablename__ = "post_wordings"
 
@@ -130,7 +130,7 @@ class PostWording(Base):
 
 
 class Subscription(Base):
-    """Somebody wants to know what is new in something.
+    """A person's subscription to something.
 
     kind: "item", "tag", "team" or "person". target: the item's public id, or a name.
     """
@@ -146,10 +146,10 @@ class Subscription(Base):
 
 
 class DigestMail(Base):
-    """Somebody wants the digest by e-mail.
+    """A person's subscription to the digest by e-mail.
 
-    every_days: 1 or 7. sent_until: up to when they were told. claimed_at: when a process began to
-        send the next one.
+    every_days: 1 or 7. sent_until: the end of the last digest sent. claimed_at: when a process
+    claimed the next one.
     """
 
     __tablename__ = "digest_mails"

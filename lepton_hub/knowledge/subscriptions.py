@@ -1,4 +1,4 @@
-"""What people want to be told of: items, tags, teams, other people."""
+"""Subscriptions to items, tags, teams and people."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_SUBSCRIPTIONS = 500
 
 
 class Followed(StrEnum):
-    """What somebody can follow."""
+    """The kinds of things people can follow."""
 
     ITEM = "item"
     TAG = "tag"
@@ -26,7 +26,7 @@ class Followed(StrEnum):
 
 
 class TooManySubscriptions(Exception):
-    """Somebody follows as much as one person may."""
+    """Somebody has the maximum number of subscriptions."""
 
 
 def subscribe(
@@ -34,8 +34,8 @@ def subscribe(
 ) -> tuple[Subscription, bool]:
     """Follow something; return the subscription, and whether it is new.
 
-    target: an item's name, or that of a tag, team or person; of the latter nobody is told whether
-    they exist. Raises NotVisible, TooManySubscriptions.
+    target: the name of an item, tag, team or person; for the last three, the result does not reveal
+    whether they exist. Raises NotVisible, TooManySubscriptions.
     """
     target = _kept_target(session, person, kind, target)
     query = _mine(person).where(Subscription.kind == kind, Subscription.target == target)
@@ -52,7 +52,7 @@ def subscribe(
 
 
 def unsubscribe(session: Session, person: Person, kind: Followed, target: str) -> None:
-    """Follow something no more. Raises NotVisible where it was not followed."""
+    """Unfollow something. Raises NotVisible if it was not followed."""
     target = _kept_target(session, person, kind, target)
     query = _mine(person).where(Subscription.kind == kind, Subscription.target == target)
     known = session.scalars(query).first()
@@ -63,7 +63,7 @@ def unsubscribe(session: Session, person: Person, kind: Followed, target: str) -
 
 
 def list_subscriptions(session: Session, person: Person) -> list[tuple[Subscription, str]]:
-    """Return what a person follows, and its name; items only while they exist for the person."""
+    """Return a person's subscriptions with names; items only while the person may see them."""
     items = existing(person).subquery()
     names = {
         public_id: f"{space}/{name}"
@@ -89,7 +89,7 @@ def following(session: Session, person: Person) -> frozenset[str]:
 
 
 def delete_subscriptions_to(session: Session, item: SharedItem) -> set[str]:
-    """Have nobody follow an item that is deleted: they could not end it, and it would count."""
+    """Delete the subscriptions to a deleted item, which their owners could not end."""
     query = delete(Subscription).where(
         Subscription.kind == Followed.ITEM, Subscription.target == item.public_id
     )
@@ -98,12 +98,12 @@ def delete_subscriptions_to(session: Session, item: SharedItem) -> set[str]:
 
 
 def mail_wish(session: Session, person: Person) -> DigestMail | None:
-    """Return how somebody gets the digest by e-mail; None: not at all."""
+    """Return how often a person gets the digest by e-mail; None if never."""
     return session.get(DigestMail, person.name)
 
 
 def wish_mail(session: Session, person: Person, every_days: int | None) -> None:
-    """Send somebody the digest every so many days from now on; None: never."""
+    """Set the number of days between a person's digests by e-mail; None for never."""
     known = mail_wish(session, person)
     if every_days is None:
         if known is not None:

@@ -1,4 +1,4 @@
-"""List threads: those where something happened last first."""
+"""List threads, most recently active first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadTag
 
 @dataclass(frozen=True)
 class ThreadFilters:
-    """Which threads are looked for. item: its number; answered: among questions alone."""
+    """Filters for threads. item: its row id; answered: applies to questions only."""
 
     item: int | None = None
     section: str | None = None
@@ -37,9 +37,9 @@ def list_threads(
     limit: int,
     before: tuple[datetime, str] | None,
 ) -> tuple[Sequence[DiscussionThread], int]:
-    """Return threads, those where something happened last first, and how many there are in all.
+    """Return a page of threads, most recently active first, and the total.
 
-    before: when something happened last in the last thread of the page before, and its public id.
+    before: the last activity and public id of the last thread on the previous page.
     """
     thread = DiscussionThread
     equal = {
@@ -49,7 +49,7 @@ def list_threads(
     }
     if filters.item is None:
         query = every_visible_thread(person)
-    else:  # they exist for whom the item does
+    else:  # visible to those who may see the item
         query = visible_threads(person).where(thread.item_id == filters.item)
     wanted = ((column, value) for column, value in equal.items() if value is not None)
     query = query.where(*(Unindexed(column) == value for column, value in wanted))
@@ -67,8 +67,8 @@ def list_threads(
 
 
 def latest_first() -> tuple[ColumnElement[Any], ...]:
-    """Return by what lists of threads are ordered, each descending: where something happened last.
+    """Return the columns that order lists of threads, descending: the last activity first.
 
-    An index of it would lead past threads that somebody may not see.
+    Their index is not used, since it would lead through hidden threads.
     """
     return Unindexed(DiscussionThread.changed_at), Unindexed(DiscussionThread.public_id)

@@ -1,4 +1,4 @@
-"""The survey on the hub: what people know and need, as sums over five people or more."""
+"""The survey on the hub: what people know and need, as sums over at least five people."""
 
 from lepton_hub.needs.needs_tables import (
     CountedBatch,

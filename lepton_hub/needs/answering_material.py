@@ -1,4 +1,4 @@
-"""Which material answers a need: the course's module, and what the hub has about its subject."""
+"""Material that answers a need: the course's module, and items and threads on its subject."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from lepton_hub.search import SearchFilters, plan_search, search
 from lepton_hub.search.word_forms import words_of
 
 MOST = 5
-"""Items, documents and questions that are listed of each."""
+"""The maximum number of items, documents and questions to list, each."""
 _LOOKED_AT = 60
 _SERVICES = "/services/"
 
 
 @dataclass(frozen=True)
 class AnsweringMaterial:
-    """What there is about a module's subject, as far as it exists for who asks.
+    """The material on a module's subject that the viewer may see.
 
-    open_questions: those without an accepted answer, which somebody may want to answer.
+    open_questions: those without an accepted answer.
     """
 
     items: tuple[SharedItem, ...]
@@ -37,9 +37,9 @@ class AnsweringMaterial:
 
 
 def material_about(session: Session, person: Person, subject: SurveySubject) -> AnsweringMaterial:
-    """Return what exists for a person and has all words of the module's title, the best first.
+    """Return the visible material with all words of the module's title, best first.
 
-    Questions are also those about a section of the module, whatever their words.
+    Questions about a section of the module are included whatever their words.
     """
     words = words_of(subject.module.title)
     plan = plan_search(session, person, SearchFilters(words=words))
@@ -56,7 +56,7 @@ def material_about(session: Session, person: Person, subject: SurveySubject) -> 
 
 
 def lesson_address(prefix: str, subject: SurveySubject) -> str | None:
-    """Return where JupyterHub opens the module's lesson; None for a hub that runs alone.
+    """Return JupyterHub's URL of the module's lesson; None on a stand-alone hub.
 
     prefix: of the hub's own addresses, such as /services/hub.
     """
@@ -67,7 +67,7 @@ def lesson_address(prefix: str, subject: SurveySubject) -> str | None:
 
 
 def _asked_in(session: Session, person: Person, folder: str) -> Sequence[DiscussionThread]:
-    """Return open questions about a module's sections, those where something happened last."""
+    """Return open questions about a module's sections, most recently active first."""
     thread = DiscussionThread
     query = every_visible_thread(person).where(
         is_within([folder]), thread.kind == "question", thread.accepted_id.is_(None)

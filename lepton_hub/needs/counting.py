@@ -1,13 +1,13 @@
-"""Draw sums from answers, so that no combination of sums is about fewer than five people.
+"""Compute sums of answers such that no combination of sums covers fewer than five people.
 
-A sum is drawn once over five people or more of one group (a **batch**) and never changes again. A
-person is in one batch at most about a module, and in one group. So all batches about a module are
-over different people, and whatever is added up or subtracted, also of sums that somebody wrote
-down long ago, is about all people of at least one batch.
+A sum is computed once over at least five people of one group (a **batch**) and never changes again.
+For each module, a person is in at most one batch of one group. So all batches about a module are
+disjoint, and any combination of sums, including ones somebody wrote down long ago, covers everybody
+in at least one batch.
 
-For that, what was counted stays counted: an answer that is changed or taken back later is no longer
-the hub's, but stays in the sum. A day goes by before an answer is counted, so that there is time to
-change it, and so that colleagues of one day are counted together.
+Therefore what was counted stays counted: an answer that is changed or withdrawn later is deleted,
+but stays in the sum. An answer is counted only after a day, so that there is time to change it, and
+so that colleagues who answer on the same day are counted together.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from lepton_hub.needs.needs_tables import (
 from lepton_hub.needs.survey_subjects import SurveySubject
 
 SETTLING = timedelta(days=1)
-"""How long an answer has been what it is before it is counted."""
+"""How long an answer must stay unchanged before it is counted."""
 BEFORE, AFTER = "before", "after"
 
 Place = tuple[str, str, str, str]
@@ -41,7 +41,7 @@ Place = tuple[str, str, str, str]
 
 @dataclass(frozen=True)
 class SettledReplies:
-    """What one person answered about one module, and with whom they are counted."""
+    """One person's answers about one module, and the group they count for."""
 
     person: str
     kind: str
@@ -55,9 +55,9 @@ def contributions(
     subjects: Mapping[str, SurveySubject],
     counted: set[tuple[str, str, str]],
 ) -> dict[Place, dict[str, dict[str, float]]]:
-    """Return what each person adds to which sum: by place, by person, by the sum's name.
+    """Return each person's contribution to each sum: by batch place, person and the sum's name.
 
-    counted: person, module and part of those who are in a sum already.
+    counted: (person, module, part) of those already in a sum.
     """
     found: dict[Place, dict[str, dict[str, float]]] = defaultdict(dict)
     for one in settled:
@@ -73,7 +73,7 @@ def contributions(
 def count_settled(
     session: Session, subjects: Mapping[str, SurveySubject], moment: datetime
 ) -> list[CountedBatch]:
-    """Draw all sums for which five people or more of a group have settled answers."""
+    """Compute all sums for which at least five people of a group have settled answers."""
     counted = set(
         session.execute(
             select(CountedPerson.person, CountedPerson.module, CountedPerson.part)
@@ -115,7 +115,7 @@ def count_settled(
 
 
 def _settled(session: Session, until: datetime) -> Iterator[SettledReplies]:
-    """Yield what people have answered about modules and left alone since a moment."""
+    """Yield the answers that have not changed since a moment."""
     rows = session.execute(
         select(SurveyReply, SurveyMembership.kind, SurveyMembership.name)
         .join(SurveyMembership, SurveyMembership.person == SurveyReply.person)

@@ -1,4 +1,4 @@
-"""What a group knows, needs and thinks of modules: the sums of its batches, and what comes next."""
+"""A group's knowledge, needs and opinions from its batches, and its recommended next module."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from lepton_hub.needs.survey_subjects import SurveySubject
 from lepton_hub.permissions import Subject
 
 MOSTLY_TAUGHT = 0.5
-"""A module counts as taught to a group once so many have reviewed it, of those who were asked."""
+"""The fraction of those asked who must have reviewed a module for it to count as taught."""
 
 
 @dataclass(frozen=True)
 class ModuleOpinion:
     """What a group thinks of a module. useful: mean of 1 to 5. pace: people by answer.
 
-    unclear: what some of them wrote, in alphabetical order.
+    unclear: texts by members, in alphabetical order.
     """
 
     people: int
@@ -38,7 +38,7 @@ class ModuleOpinion:
 
 @dataclass(frozen=True)
 class GroupNeeds:
-    """What may be shown of a group: by module's id. next: what to teach it next, if anything."""
+    """What may be shown about a group, by module id. next: the module to teach it next, if any."""
 
     group: CountedWith
     needs: Mapping[str, Need]
@@ -47,7 +47,7 @@ class GroupNeeds:
 
     @property
     def modules(self) -> list[str]:
-        """The modules of which something may be shown, those needed most first."""
+        """The modules with something to show, most needed first."""
         shown = {*self.needs, *self.opinions}
         return sorted(shown, key=lambda id_: (-self._need(id_), id_))
 
@@ -56,7 +56,7 @@ class GroupNeeds:
 
 
 def visible_groups(session: Session, person: Person) -> list[CountedWith]:
-    """Return the groups whose sums a person may see: their own; an administrator all there are."""
+    """Return the groups whose sums a person may see: their own, or for administrators all."""
     if not person.admin:
         return groups_of(person)
     query = select(CountedBatch.kind, CountedBatch.name).distinct()
@@ -70,7 +70,7 @@ def needs_of(
     group: CountedWith,
     subjects: Mapping[str, SurveySubject],
 ) -> GroupNeeds:
-    """Return what a group needs. Raises NotVisible for one that is not the person's."""
+    """Return a group's needs. Raises NotVisible if the person may not see them."""
     if not person.admin and group not in groups_of(person):
         raise NotVisible
     people: dict[tuple[str, str], int] = defaultdict(int)
@@ -109,9 +109,9 @@ def _is_taught(
 
 
 def _unclear(session: Session, group: CountedWith) -> dict[str, list[str]]:
-    """Return texts by module: of people who are in a sum, as they were when it was drawn.
+    """Return texts by module from people in a sum, as they were when it was computed.
 
-    One that was written later would stand there alone, beside what was there the day before.
+    A text written later would stand out against the texts shown the day before.
     """
     query = (
         select(SurveyReply.module, SurveyReply.answer)

@@ -1,4 +1,4 @@
-"""The survey's tables: what people say now, with whom each counts, and the sums that were drawn."""
+"""The survey's tables: current answers, memberships, and computed sums."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lepton_hub.database.moments import Moment, now
 
 
 class SurveyReply(Base):
-    """What a person answers to a question about a module at present. For their own eyes alone.
+    """A person's current answer to a question about a module, visible only to them.
 
-    replied_at: when it became what it is.
+    replied_at: when it last changed.
     """
 
     __tablename__ = "survey_replies"
@@ -27,9 +27,9 @@ class SurveyReply(Base):
 
 
 class SurveyMembership(Base):
-    """With whom a person's answers are counted: one team, or their organisation; never two.
+    """The group a person's answers count for: one team or their organisation, never both.
 
-    Were somebody counted in two groups, the difference of the groups' sums could be about them.
+    If somebody counted for two groups, the difference of their sums could identify them.
     """
 
     __tablename__ = "survey_memberships"
@@ -43,8 +43,8 @@ class SurveyMembership(Base):
 class CountedBatch(Base):
     """A sum over five people or more of one group, about one module. It never changes.
 
-    kind, name: the group, as in grants. part: "before" or "after" the module. sums: by name; they
-    are added up over a group's batches, and divided by people only to be shown.
+    kind, name: the group, as in grants. part: "before" or "after" the module. sums: by name; added
+    up over a group's batches, and divided by people only for display.
     """
 
     __tablename__ = "survey_batches"
@@ -60,7 +60,7 @@ class CountedBatch(Base):
 
 
 class CountedPerson(Base):
-    """A person was counted, in which sum, but not with what: nobody is counted about it again."""
+    """Records that a person is in a sum, but not with which answers, so nobody is counted twice."""
 
     __tablename__ = "survey_counted"
 

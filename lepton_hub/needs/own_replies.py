@@ -1,4 +1,4 @@
-"""What a person answers to the survey: read, replaced, taken back by that person alone."""
+"""A person's answers to the survey, which only that person reads, replaces or withdraws."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lepton_hub.permissions import Subject
 
 @dataclass(frozen=True)
 class CountedWith:
-    """The group with which somebody is counted. kind: team or organisation."""
+    """The group that a person's answers count for. kind: team or organisation."""
 
     kind: Subject
     name: str
@@ -29,7 +29,7 @@ class CountedWith:
 
 
 class NotTheirGroup(Exception):
-    """Somebody wants to be counted with people to whom they do not belong."""
+    """Somebody chose a group they do not belong to."""
 
 
 class NoSuchReply(Exception):
@@ -37,7 +37,7 @@ class NoSuchReply(Exception):
 
 
 def groups_of(person: Person) -> list[CountedWith]:
-    """Return with whom a person may be counted, and whose sums they may see."""
+    """Return the groups a person may count for, whose sums they may see."""
     teams = [CountedWith(Subject.TEAM, team) for team in sorted(person.teams)]
     if person.organisation is not None:
         teams.append(CountedWith(Subject.ORGANISATION, person.organisation))
@@ -58,16 +58,16 @@ def group_of(person: Person, told: str | None) -> CountedWith | None:
 
 
 def replies_of(session: Session, person: Person) -> Valid:
-    """Return what a person answers at present, by module and question."""
+    """Return a person's current answers by module and question."""
     query = select(SurveyReply).where(SurveyReply.person == person.name)
     return {(one.module, one.question): one.answer for one in session.scalars(query)}
 
 
 def counted_with(session: Session, person: Person) -> CountedWith | None:
-    """Return with whom a person is counted; None: with nobody.
+    """Return the group a person counts for, or None.
 
-    Somebody who has left their group is told "nobody", so that has to be true: it ends here that
-    they are counted with it.
+    For somebody who has left their group the answer is None, so their membership is deleted here to
+    make it true.
     """
     known = session.get(SurveyMembership, person.name)
     if known is None:
@@ -80,7 +80,7 @@ def counted_with(session: Session, person: Person) -> CountedWith | None:
 
 
 def counted_parts(session: Session, person: Person) -> set[tuple[str, str]]:
-    """Return about which modules a person is in a sum: module, and "before" or "after"."""
+    """Return the sums that include a person: module, and "before" or "after"."""
     query = select(CountedPerson.module, CountedPerson.part).where(
         CountedPerson.person == person.name
     )
@@ -95,11 +95,11 @@ def replace_replies(
     module: str | None = None,
     moment: datetime | None = None,
 ) -> int:
-    """Make these a person's answers, in place of those they gave; return how many there are.
+    """Replace a person's answers; return the number of answers.
 
-    told: module, question and answer. module: replace only what was said about this one.
-    Of a placement question the first answer stays, since it is explained afterwards.
-    Raises NoSuchReply.
+    told: module, question and answer. module: replace only the answers about this one. For a
+    placement question the first answer stays, since its explanation is then shown. Raises
+    NoSuchReply.
     """
     wanted = {}
     for about, question, answer in told:
@@ -135,7 +135,7 @@ def replace_replies(
 def count_with(
     session: Session, person: Person, group: CountedWith | None, moment: datetime | None = None
 ) -> None:
-    """Have a person's answers counted with a group from now on; None: with nobody."""
+    """Set the group that a person's answers count for; None for no group."""
     known = session.get(SurveyMembership, person.name)
     if group is None:
         if known is not None:
@@ -154,9 +154,10 @@ def count_with(
 
 
 def take_back(session: Session, person: str) -> int:
-    """Delete all answers of a person and with whom they count; return how many answers.
+    """Delete a person's answers and membership; return the number of answers.
 
-    What was counted stays in its sum: taken out again, the difference would be that person's.
+    What was counted stays in its sum: removing it would reveal the person's answers as a
+    difference.
     """
     deleted = session.execute(delete(SurveyReply).where(SurveyReply.person == person))
     session.execute(delete(SurveyMembership).where(SurveyMembership.person == person))
@@ -164,7 +165,7 @@ def take_back(session: Session, person: str) -> int:
 
 
 def forget_respondent(session: Session, person: str) -> int:
-    """Delete all that the survey has of a person, also that they took part; return how much."""
+    """Delete all the survey has of a person, even that they took part; return the count."""
     number = take_back(session, person)
     return (
         number

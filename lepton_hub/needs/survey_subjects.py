@@ -1,4 +1,4 @@
-"""What the survey asks about: the course's modules, with their placement questions."""
+"""The subjects of the survey: the course's modules with their placement questions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SCALES = {scale.name: scale for scale in (KNOWN, WANTED, USEFUL, PACE)}
 
 @dataclass(frozen=True)
 class SurveySubject:
-    """A module of the course that exists. questions: those that are asked before it."""
+    """An existing module of the course. questions: its placement questions."""
 
     module: Module
     questions: tuple[QuizQuestion, ...]
@@ -42,17 +42,17 @@ class SurveySubject:
 
     @property
     def folder(self) -> str:
-        """The module's folder without its track: sections that are discussed begin with it."""
+        """The module's folder without its track, the prefix of its sections' names."""
         return self.module.id.rpartition("/")[2]
 
     @property
     def surveyed(self) -> SurveyedModule:
-        """The module as sums need it."""
+        """The module as the sums need it."""
         one = self.module
         return SurveyedModule(one.id, one.title, len(self.questions), one.prerequisites)
 
     def takes(self, question: str, answer: str) -> bool:
-        """Return whether there is such a question about the module, with such an answer."""
+        """Return whether the module has such a question, and the question such an answer."""
         if question == UNCLEAR:
             return bool(answer.strip())
         if is_placement(question):
@@ -64,8 +64,7 @@ class SurveySubject:
 def survey_subjects(curriculum: Path | None = None) -> Mapping[str, SurveySubject]:
     """Return the modules of the course that exist, by id, in teaching order.
 
-    curriculum: by default the one that this installation carries, or a clone's own. Empty where
-    there is none.
+    curriculum: by default the installed one, or the clone's. Empty if there is none.
     """
     for folder in (curriculum,) if curriculum else (PACKAGED, _CLONE):
         syllabus = folder / "syllabus.yml"

@@ -16,8 +16,7 @@ from lepton_hub.jobs.running.program_process import NoWalls, walls_here
 _WORKER = "lepton_hub.jobs.worker_processes.worker_command"
 LOOK_SECONDS = 0.5
 SHORTEST_LIFE, LONGEST_PAUSE = 10.0, 60.0
-"""A worker that dies sooner than this many seconds is restarted after a pause, backing off each
-time."""
+"""In seconds. A worker that dies sooner is restarted after a pause, backing off each time."""
 STOP_SECONDS = 20
 
 
