@@ -1,1 +1,1 @@
-"""Pages for people: rendered here, with a cookie for who somebody is, and fast without scripts."""
+"""Web pages for people: rendered on the server, signed in by cookie, usable without scripts."""

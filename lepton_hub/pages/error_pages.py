@@ -1,4 +1,4 @@
-"""What went wrong, as a page: a sentence, and a way on. Programs get problem details instead."""
+"""Error pages: what went wrong, and what to do next. Programs get problem details instead."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _FOR_BROWSERS = ("/login", "/oauth_callback")
 
 @router.get("/pages/{rest:path}")
 def no_page(request: Request, person: Visitor) -> Response:
-    """Say that there is no such page, to who is signed in. Included after all other pages."""
+    """Report a missing page to people who are signed in. Included after all other pages."""
     return problem_page(request, 404, "There is no such page.")
 
 
 def is_for_people(request: Request) -> bool:
-    """Return whether an address is one that people look at, rather than programs."""
+    """Return whether a path is for people rather than for programs."""
     prefix = request.app.state.hub.settings.prefix
     path = request.scope["path"].removeprefix(prefix)
     return path == "/pages" or path.startswith("/pages/") or path in _FOR_BROWSERS
@@ -68,9 +68,9 @@ def problem_page(
     headers: dict[str, str] | None = None,
     title: str = "",
 ) -> Response:
-    """Return a page that says what went wrong.
+    """Return an error page.
 
-    title: in place of the status's own, for a page whose `detail` is the only way on.
+    title: replaces the status's own; the page then has no link to the start page.
     """
     person = _person(request)
     heading = title or TITLES.get(status, "Something went wrong")
@@ -85,9 +85,9 @@ def problem_page(
 
 
 def refusal_page(request: Request, status: int) -> Response:
-    """Return the page of what somebody may not see (404) or not do (403).
+    """Return the page for what somebody may not see (404) or not do (403).
 
-    It is the same whether there is such a thing or not.
+    It is the same whether the thing exists or not.
     """
     parts = request.path_params
     item = f"{parts['space']}/{parts['name']}" if "name" in parts and "space" in parts else ""
@@ -104,7 +104,7 @@ def refusal_page(request: Request, status: int) -> Response:
 
 
 def form_refused_page(request: Request, refused: FormRefused) -> Response:
-    """Return the page of a form that was not taken; where it is the hub's, to be sent again."""
+    """Return the page for a rejected form; one of the hub's own can be sent again."""
     if refused.fields is None or refused.fields.has_files:
         again = " Go back, and choose the file again." if refused.fields is not None else ""
         return problem_page(request, 403, f"{refused}{again}")
@@ -112,7 +112,7 @@ def form_refused_page(request: Request, refused: FormRefused) -> Response:
 
 
 async def sign_in_first(request: Request) -> Response:
-    """Send a browser to sign in and come back. A form is kept on the page, to be sent again."""
+    """Redirect a browser to sign in and come back. A form is kept on a page, to be sent again."""
     prefix = request.app.state.hub.settings.prefix
     if request.method in SAFE_METHODS:
         query = request.scope["query_string"].decode("latin-1")
@@ -142,7 +142,7 @@ def _again(request: Request, status: int, detail: str, fields: Fields) -> Respon
 
 
 def _typed(request: Request) -> list[str]:
-    """Return what somebody wrote in the form that went wrong, so that they can copy it."""
+    """Return the text typed into the failed form, so that it can be copied."""
     fields: Fields | None = getattr(request.state, "sent", None)
     if fields is None:
         return []

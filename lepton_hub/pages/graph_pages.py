@@ -1,4 +1,4 @@
-"""The knowledge graph as a picture to walk, with the same in words beside it."""
+"""The knowledge graph as a navigable picture, and in words."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def walk(
     node: Annotated[Text | None, Query(pattern=NODE)] = None,
     depth: Annotated[int, Query(ge=1, le=FARTHEST)] = 2,
 ) -> Response:
-    """Show what is around a node, each node a link to what is around that one."""
+    """Show a node's neighbourhood; each node links to its own neighbourhood."""
     wanted = node or f"person:{person.name}"
     with state.reading.begin() as session:
         finder = EdgeFinder(session, person, state.course)
@@ -47,7 +47,7 @@ def walk(
 
 
 def _own_page(node: GraphNode) -> tuple[str, dict[str, Any]]:
-    """Return path and query of the page of what a node stands for."""
+    """Return the path and query of the page that a node represents."""
     kind, _, key = node.id.partition(":")
     if kind == "item":
         folder = "documents" if node.kind == "document" else "items"

@@ -1,4 +1,4 @@
-"""What stands at the top of each page."""
+"""The navigation at the top of every page."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from lepton_hub.identity.person import Person
 
 @dataclass(frozen=True)
 class NavigationEntry:
-    """A page that one reaches from everywhere. for_admins: only they see that it exists."""
+    """A navigation entry. for_admins: visible to administrators only."""
 
     path: str
     label: str
     for_admins: bool = False
 
     def is_current(self, path: str) -> bool:
-        """Return whether a page, by its path without the prefix, is this one or below it."""
+        """Return whether a path, without the prefix, is this page or below it."""
         if self.path == "/pages/":
             return path == self.path
         return path == self.path or path.startswith(f"{self.path}/")
@@ -37,5 +37,5 @@ NAVIGATION: tuple[NavigationEntry, ...] = (
 
 
 def navigation_of(person: Person) -> list[NavigationEntry]:
-    """Return the entries that somebody sees."""
+    """Return the entries visible to a person."""
     return [entry for entry in NAVIGATION if person.admin or not entry.for_admins]

@@ -1,4 +1,4 @@
-"""Pages from templates, and the way from one page to the next."""
+"""Render pages from templates, and redirect between pages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ POLICY = (
 )
 HEADERS = {
     "content-security-policy": POLICY,
-    # With "no-referrer", browsers would not say where a form comes from.
+    # With "no-referrer", browsers would not send a form's origin.
     "referrer-policy": "same-origin",
 }
 SAID_COOKIE = "lepton-hub-said"
@@ -41,18 +41,18 @@ KIND_WORDS = {"dataset": "data set"}
 
 
 class TypedText(str):
-    """What somebody typed, to be typed on: it stays as it is, with what is hidden in it."""
+    """Text typed by the person, to edit further: hidden characters stay as they are."""
 
     __slots__ = ()
 
 
 def _typed(value: object) -> object:
-    """Return what a field holds, to be escaped; markup is already."""
+    """Return a field's value for autoescaping; markup is escaped already."""
     return value if hasattr(value, "__html__") else TypedText(value)
 
 
 def _seen(value: object) -> object:
-    """Return what a template puts out; of plain text, what is hidden is shown."""
+    """Finalise a template's output: show hidden characters in plain text."""
     return shown(value) if type(value) is str else value
 
 
@@ -61,12 +61,12 @@ def _moment(when: datetime) -> str:
 
 
 def _kind(kind: str) -> str:
-    """Return the word that people use for a kind of item."""
+    """Return the display name of a kind of item."""
     return KIND_WORDS.get(kind, kind)
 
 
 def _size(size: int) -> str:
-    """Return a number of bytes as people say it, such as 3.4 MB."""
+    """Format a number of bytes, such as 3.4 MB."""
     amount = float(size)
     for unit in ("bytes", "kB", "MB", "GB"):
         if amount < 1000 or unit == "GB":
@@ -76,12 +76,12 @@ def _size(size: int) -> str:
 
 
 def _with(chosen: Mapping[str, str], name: str, value: str) -> dict[str, str]:
-    """Return what a list is filtered by, with one more filter."""
+    """Return a list's filters with one more added."""
     return {**chosen, name: value}
 
 
 def _without(chosen: Mapping[str, str], name: str) -> dict[str, str]:
-    """Return what a list is filtered by, without one of the filters."""
+    """Return a list's filters without one of them."""
     return {known: value for known, value in chosen.items() if known != name}
 
 
@@ -111,11 +111,11 @@ ENVIRONMENT = _environment()
 def render(
     request: Request, person: Person | None, template: str, *, status: int = 200, **context: Any
 ) -> HTMLResponse:
-    """Return a page. person: who looks at it; None: nobody is signed in.
+    """Render a page. person: the visitor; None if nobody is signed in.
 
-    Templates know, besides the context: `path("/pages/…", name=value)`, which puts the hub's prefix
-    before a path and encodes a query; `here`, the path of this page without the prefix; `person`;
-    and what layout.html and parts.html need.
+    Besides the context, templates can use `path("/pages/…", name=value)`, which puts the hub's
+    prefix before a path and encodes a query; `here`, the path of this page without the prefix;
+    `person`; and what layout.html and parts.html need.
     """
     state: ServiceState = request.app.state.hub
     prefix = state.settings.prefix
@@ -148,9 +148,9 @@ def render(
 
 
 def see_other(request: Request, path: str, said: str = "") -> RedirectResponse:
-    """Send a browser on to another page of the hub's, after a change.
+    """Redirect to another page after a change.
 
-    path: without the prefix. said: a sentence that stands at the top of that page, once.
+    path: without the prefix. said: a message to show once at the top of that page.
     """
     state: ServiceState = request.app.state.hub
     prefix = state.settings.prefix
@@ -170,7 +170,7 @@ def see_other(request: Request, path: str, said: str = "") -> RedirectResponse:
 
 
 def _said(request: Request, key: bytes) -> str:
-    """Return what the page before left to be said; nothing that somebody else put there."""
+    """Return the previous page's message, if its seal is valid."""
     plain, _, seal = request.cookies.get(SAID_COOKIE, "").partition(".")
     if not hmac.compare_digest(seal.encode(), _seal(request, plain, key).encode()):
         return ""

@@ -1,4 +1,4 @@
-"""Where a browser becomes one of the made-up people of a hub that runs alone."""
+"""Sign a browser in as one of the made-up people of a stand-alone hub."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def choose(request: Request, state: State, key: Short = "", next: Short = "") ->
 
 @router.post("/pages/sign-in")
 async def become(request: Request, state: State) -> Response:
-    """Give a browser the cookie of the one it chose."""
+    """Set the cookie of the chosen person."""
     if state.made_up is None:
         raise Problem(404, "This hub signs people in through JupyterHub.")
     fields = await own_form(request, state.form_key)
@@ -61,7 +61,7 @@ async def become(request: Request, state: State) -> Response:
 
 
 def _check(request: Request, made_up: MadeUpSignIn, key: str) -> None:
-    """Refuse who shows no key, unless they are one of the people already. Raises Problem."""
+    """Raise Problem without the key, unless the browser is signed in already."""
     shown = introduction_of(request)
     if not made_up.fits(key) and not isinstance(shown.found.get(shown.cookie), Person):
         raise Problem(403, KEY_NEEDED)

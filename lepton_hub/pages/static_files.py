@@ -1,4 +1,4 @@
-"""The pages' style sheet and script: read once, served with what they hold as their version."""
+"""Static files: read once, and served with a content hash as their version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEDIA_TYPES = {
 
 @dataclass(frozen=True)
 class StaticFile:
-    """A file of the folder `static`. version: changes with what it holds."""
+    """A file in the folder `static`. version: a hash of its content."""
 
     content: bytes
     media_type: str
@@ -39,7 +39,7 @@ STATIC = {file.name: _read(file) for file in sorted(Path(__file__).with_name("st
 
 @router.get("/pages/static/{name}")
 def static_file(request: Request, name: str, v: str = "") -> Response:
-    """Return a file. An address that names the version it holds is good for a year."""
+    """Serve a static file. A URL with its current version is cached for a year."""
     file = STATIC.get(name)
     if file is None:
         raise HTTPException(404)

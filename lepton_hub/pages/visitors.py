@@ -1,4 +1,4 @@
-"""Who looks at a page, and what they send with a form: the dependencies of all pages."""
+"""Dependencies of all pages: the visitor, and the form they sent."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lepton_hub.pages.forms import Fields, FormUnreadable, read_fields
 
 
 class NotSignedIn(Exception):
-    """Nobody is known by this browser's cookie."""
+    """The browser's cookie is not valid."""
 
 
 class FormRefused(Exception):
-    """A form was not taken; the message says why.
+    """A form was rejected; the message says why.
 
-    fields: what it held, to be sent again with a fresh token; None where it came from elsewhere.
+    fields: its fields, for sending it again with a fresh token; None if it came from another site.
     """
 
     def __init__(self, why: str, fields: Fields | None = None) -> None:
@@ -39,7 +39,7 @@ OLD_FORM = (
 
 
 async def visitor(request: Request, state: State) -> Person:
-    """Return who the browser is. Raises NotSignedIn, and Problem when they ask too much."""
+    """Return the browser's person. Raises NotSignedIn, and Problem over the rate limit."""
     try:
         return identify(request, state, introduction_of(request).cookie)
     except IdentityError as error:
@@ -50,19 +50,19 @@ Visitor = Annotated[Person, Depends(visitor)]
 
 
 async def sent_form(request: Request, state: State, person: Visitor) -> Fields:
-    """Return what a form of the hub's own holds. Raises FormRefused."""
+    """Return the fields of one of the hub's forms. Raises FormRefused."""
     return await own_form(request, state.form_key)
 
 
 async def own_form(request: Request, key: bytes) -> Fields:
-    """Return what a form holds that a page of the hub's sent, whoever it is. Raises FormRefused."""
+    """Return the fields of a form sent by a hub page, signed in or not. Raises FormRefused."""
     if not is_same_origin(request):
         raise FormRefused(ELSEWHERE)
     try:
         fields = await read_fields(request)
     except FormUnreadable as error:
         raise FormRefused(f"{error} Nothing was changed.") from error
-    request.state.sent = fields  # whatever goes wrong from here on, its page shows what was typed
+    request.state.sent = fields  # error pages from here on show what was typed
     if not is_form_token(request, key, fields.get(FIELD, "")):
         raise FormRefused(OLD_FORM, fields)
     return fields

@@ -1,4 +1,4 @@
-"""What forms send, and what is wrong with it."""
+"""Parse and validate forms."""
 
 from lepton_hub.pages.forms.arrived_files import ArrivedFile, arrived_files
 from lepton_hub.pages.forms.form_problems import ITEM_SENTENCES, problems_of

@@ -1,4 +1,4 @@
-"""What is wrong with a form, as a sentence at the field."""
+"""Turn validation errors into messages at a form's fields."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ ITEM_SENTENCES = {
     "space": "Choose one of your spaces.",
     "tags": "At most 20 tags, each of up to 32 lowercase letters, digits, spaces and . _ -",
 }
-"""What to do, by the fields that the forms of items and of documents have in common."""
+"""Messages for the fields that the forms of items and of documents share."""
 
 
 def problems_of(error: ValidationError, sentences: Mapping[str, str]) -> dict[str, str]:
-    """Return by field what is wrong with it.
+    """Return a message for each invalid field.
 
-    sentences: what to do, by a field's name; the model's own words stand in for what is missing.
-    Of a list or a nested model, the innermost field with a name counts.
+    sentences: messages by field name; the model's own message is the fallback. In a list or a
+    nested model, the innermost named field counts.
     """
     found: dict[str, str] = {}
     for one in error.errors():
@@ -27,7 +27,7 @@ def problems_of(error: ValidationError, sentences: Mapping[str, str]) -> dict[st
         name = known[-1] if known else names[-1] if names else ""
         said = one["msg"].removeprefix("Value error, ")
         kind = one["type"]
-        if isinstance(one["input"], str):  # behind a validator, a text is measured as a list is
+        if isinstance(one["input"], str):  # a validator makes it look like a list
             kind = kind.removeprefix("string_")
         if kind == "too_long" and isinstance(one["input"], str):
             said = f"At most {one['ctx']['max_length']} characters."

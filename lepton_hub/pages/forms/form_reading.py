@@ -1,4 +1,4 @@
-"""What somebody typed into a form, as what the hub works with; or what is wrong with it."""
+"""Convert a form's fields into a request schema, or into messages about what is wrong."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ ERASED = (
 
 
 class FormTaken(BaseModel):
-    """What a form did. path: the page to go on with, without the hub's prefix."""
+    """A form's outcome. path: the page to redirect to, without the hub's prefix."""
 
     path: str
 
 
 def read_form(model: type[Model], fields: Mapping[str, Any]) -> tuple[Model | None, dict[str, str]]:
-    """Return what a form's fields tell; or None, and a sentence for each field with a problem."""
+    """Return a form's parsed fields; or None, and a message for each invalid field."""
     try:
         return model.model_validate(dict(fields)), {}
     except ValidationError as error:
@@ -54,12 +54,12 @@ def read_form(model: type[Model], fields: Mapping[str, Any]) -> tuple[Model | No
 
 
 def by_field(problems: Mapping[str, str] | None) -> defaultdict[str, str]:
-    """Return what is wrong with a form; "" for a field without a problem."""
+    """Return a form's messages by field, with "" for valid fields."""
     return defaultdict(str, problems or {})
 
 
 def name_from(title: str) -> str:
-    """Return a name for an item with a title; "" where the title has no letter for one.
+    """Derive an item's name from its title; "" if the title has no usable letters.
 
     >>> name_from("Who cancels within a month?")
     'who-cancels-within-a-month'
@@ -68,19 +68,19 @@ def name_from(title: str) -> str:
 
 
 def number_in(text: str) -> int | None:
-    """Return a number from 1; None for another text."""
+    """Return a positive integer; None for any other text."""
     return int(text) if re.fullmatch(r"[1-9][0-9]{0,8}", text) else None
 
 
 def new_form_number() -> str:
-    """Return the number of a form, by which it takes effect once."""
+    """Return a new form number, which makes a form idempotent."""
     return token_urlsafe(16)
 
 
 def form_key(number: str, told: BaseModel) -> str | None:
-    """Return the idempotency key of a form with a number; None for what is no such number.
+    """Return the idempotency key of a form with a number; None if the number is malformed.
 
-    The same form with another text, such as after going back in the browser, has another key.
+    A form resent with different text, as after going back in the browser, has another key.
     """
     if not _ONCE.fullmatch(number):
         return None
@@ -88,10 +88,10 @@ def form_key(number: str, told: BaseModel) -> str | None:
 
 
 def content_of(answer: Response) -> dict[str, Any]:
-    """Return what an answer of the API's to a form with a key holds.
+    """Return the content of an API answer to a form with a key.
 
-    Raises Problem where it is an answer of before that was forgotten, since it told of something
-    that is erased (`forget_erased`).
+    Raises Problem if the stored answer was deleted because what it described has been erased
+    (`forget_erased`).
     """
     if answer.status_code >= 400:
         raise Problem(409, ERASED)
@@ -105,10 +105,10 @@ def take_once(
     told: BaseModel,
     work: Callable[[Session], str],
 ) -> str:
-    """Do a form's work and return the page to go on with; once, however often it is sent.
+    """Do a form's work once, however often it is sent, and return the redirect.
 
-    number: the form's own. The same form with another text, such as after going back in the
-    browser, is another one. work: is done in a transaction, and returns the page's path.
+    number: the form's own. A form resent with different text counts as another one. work: runs in a
+    transaction, and returns the page's path.
     """
     key = form_key(number, told)
 
@@ -122,5 +122,5 @@ def take_once(
 
     try:
         return take()
-    except IntegrityError:  # a button that was pressed twice: the other one was faster
+    except IntegrityError:  # a double click: the other request was faster
         return take()

@@ -1,4 +1,4 @@
-"""What forms offer to choose from."""
+"""Choices and suggestions offered by forms."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_OFFERED = 100
 
 
 def spaces_of(person: Person) -> list[tuple[str, str]]:
-    """Return where somebody may make items, the teams first, and what that means."""
+    """Return the spaces in which a person may create items, teams first, with labels."""
     teams = [(team, f"{team}: your team can read it") for team in sorted(person.teams)]
     mine = own_space(person)
     return [*teams, (mine, f"{mine}: only you, until you share it")]
@@ -31,9 +31,9 @@ def spaces_of(person: Person) -> list[tuple[str, str]]:
 def offered_items(
     session: Session, person: Person, kinds: Collection[ItemKind] = (), own: bool = False
 ) -> list[tuple[str, str]]:
-    """Return names and titles of items that somebody may see, those that changed last first.
+    """Return the names and titles of items a person may see, most recently changed first.
 
-    kinds: which ones; empty for all. own: only those that they own.
+    kinds: the kinds to include; empty for all. own: only the person's own items.
     """
     query = every_existing(person)
     if own:
@@ -47,7 +47,7 @@ def offered_items(
 def offered_versions(
     session: Session, person: Person, kinds: Collection[ItemKind]
 ) -> list[tuple[str, str]]:
-    """Return names and titles of versions that somebody may see, the latest first."""
+    """Return the names and titles of versions a person may see, latest first."""
     ids = every_existing(person).where(SharedItem.kind.in_(kinds)).with_only_columns(SharedItem.id)
     query = select(Version, SharedItem).join(SharedItem, SharedItem.id == Version.item_id)
     query = query.where(Version.item_id.in_(ids)).order_by(Version.made_at.desc())

@@ -1,4 +1,4 @@
-"""The fields and files of a form, as a browser sends them; `Guards` bounds how large it is."""
+"""Parse the fields and files of a form; `Guards` limits its size."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,100}")
 
 
 class FormUnreadable(Exception):
-    """A request holds no form, or one that no browser sends; the message says so."""
+    """The request does not contain a valid form."""
 
     def __init__(self) -> None:
         super().__init__("What arrived is not one of the hub's forms.")
@@ -34,7 +34,7 @@ class SentFile:
 
 
 class Fields(Mapping[str, str]):
-    """A form's fields by name: the first value of each. Lines end with a line feed alone."""
+    """A form's fields by name: the first value of each, with line endings normalised to LF."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Fields(Mapping[str, str]):
         return len(self._values)
 
     def all(self, name: str) -> list[str]:
-        """Return all values of a field, such as of boxes that are ticked."""
+        """Return all values of a field, such as ticked checkboxes."""
         return list(self._values.get(name, ()))
 
     def files(self, name: str) -> list[SentFile]:
@@ -71,7 +71,7 @@ class Fields(Mapping[str, str]):
 
 
 async def read_fields(request: Request) -> Fields:
-    """Return what a form holds. Raises FormUnreadable."""
+    """Return a form's fields. Raises FormUnreadable."""
     header = Message()
     header["content-type"] = request.headers.get("content-type", "")
     kind = header.get_content_type()
@@ -90,7 +90,7 @@ async def read_fields(request: Request) -> Fields:
 
 
 def parse_multipart(body: bytes, boundary: bytes) -> Fields:
-    """Return the fields and files of a form with files, as browsers write it (RFC 7578).
+    """Parse a multipart form as browsers write it (RFC 7578).
 
     Raises FormUnreadable, UnicodeDecodeError.
     """

@@ -1,9 +1,9 @@
-"""Tags as they are typed."""
+"""Parse typed tags."""
 
 from __future__ import annotations
 
 
 def split_tags(text: str) -> list[str]:
-    """Return tags that were typed with commas between them, in small letters, each once."""
+    """Return comma-separated tags, lowercased and without duplicates."""
     tags = (" ".join(tag.lower().split()) for tag in text.split(","))
     return list(dict.fromkeys(filter(None, tags)))

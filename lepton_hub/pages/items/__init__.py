@@ -1,4 +1,4 @@
-"""Pages of items: find one, look at it, make one, add to it, share it."""
+"""Pages for items: find, view, create, extend and share them."""
 
 from lepton_hub.pages.items import (
     access_pages,

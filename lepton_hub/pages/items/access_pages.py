@@ -1,4 +1,4 @@
-"""Ask for access, see what became of it, answer others, and follow a link that somebody sent."""
+"""Request access, track requests, answer others' requests, and follow shared links."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def show_requests(
     person: Visitor,
     item: Annotated[str, Query(max_length=300)] = "",
 ) -> Response:
-    """Show who waits for access to one's items, and what one has asked for."""
+    """Show pending requests for the person's items, and the person's own requests."""
     return _page(request, state, person, {"item": item})
 
 
 @router.post("/pages/requests")
 def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Ask for access to an item, whether there is such an item or not."""
+    """Request access to an item, whether it exists or not."""
     typed = {name: form.get(name, "") for name in ("once", "item", "role", "message")}
     try:
         asked = {"item": typed["item"].strip(), "role": typed["role"], "message": typed["message"]}
@@ -62,7 +62,7 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
 
 @router.get("/pages/links/{secret}")
 def follow_link(request: Request, state: State, person: Visitor, secret: Secret) -> Response:
-    """Show an item to who has a link to it."""
+    """Show an item through a link."""
     with state.reading.begin() as session:
         link, item = asking_routes.linked(session, secret)
         if link.version is None:

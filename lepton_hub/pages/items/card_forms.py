@@ -1,4 +1,4 @@
-"""An item's card as a form, and back."""
+"""Convert an item's card to a form and back."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ SENTENCES = {
 
 
 def blank_card() -> dict[str, str]:
-    """Return the fields of a form for a card that nobody has written yet."""
+    """Return the form fields of an empty card."""
     return dict.fromkeys(Card.model_fields, "") | {"personal_data": "none"}
 
 
 def typed_of(card: Card) -> dict[str, str]:
-    """Return the fields of a form that shows a card."""
+    """Return the form fields of a card."""
     return {**{name: getattr(card, name) for name in Card.model_fields}, "tags": _joined(card)}
 
 
 def card_told(typed: Mapping[str, str]) -> dict[str, Any]:
-    """Return what a form tells of a card."""
+    """Return the card data in a form."""
     told: dict[str, Any] = {name: typed.get(name, "") for name in Card.model_fields}
     return {**told, "tags": split_tags(typed.get("tags", ""))}
 
 
 def read_card(typed: Mapping[str, str]) -> tuple[Card | None, dict[str, str]]:
-    """Return the card that was typed; or None, and a sentence for each field with a problem."""
+    """Return the typed card; or None, and a message for each invalid field."""
     return _read(Card, card_told(typed))
 
 
 def read_new_item(typed: Mapping[str, str]) -> tuple[NewItem | None, dict[str, str]]:
-    """Return the item that was typed; or None, and a sentence for each field with a problem."""
+    """Return the typed item; or None, and a message for each invalid field."""
     told = {name: typed.get(name, "") for name in ("space", "name", "kind")}
     told["name"] = told["name"].strip() or name_from(typed.get("title", ""))
     return _read(NewItem, {**told, "card": card_told(typed)})
 
 
 def differences(now: Card, typed: Mapping[str, str]) -> dict[str, str]:
-    """Return by field what a card says now, where that differs from what was typed."""
+    """Return the card's current values, by field, where they differ from what was typed."""
     known = typed_of(now)
     return {
         name: f"It now says: {known[name] or 'nothing'}"

@@ -1,4 +1,4 @@
-"""Change an item's card; delete an item."""
+"""Edit an item's card; delete an item."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def edit_card(
 def change_card(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
-    """Replace an item's card. Where somebody else was faster, show both, and change nothing yet."""
+    """Replace an item's card. If somebody else saved first, show both without saving."""
     typed = with_chosen(form)
     if form.get("action") == SUGGEST:
         return _suggesting(request, state, person, f"{space}/{name}", typed)
@@ -66,7 +66,7 @@ def change_card(
             problems = {**differences(card_of(item), typed), "": CHANGED}
         note(session, person, "card.read", item.reference)
     if not known and "" not in problems:
-        revision = 0  # the next time that the form is sent, it says that the card was changed
+        revision = 0  # sending the form again confirms the change
     return _form(request, person, f"{space}/{name}", typed, revision, problems)
 
 
@@ -74,7 +74,7 @@ def change_card(
 def confirm_delete(
     request: Request, state: State, person: Visitor, space: Space, name: Name
 ) -> Response:
-    """Ask whether an item shall really be deleted."""
+    """Ask for confirmation before deleting an item."""
     return _confirmation(request, state, person, space, name, "")
 
 
@@ -88,7 +88,7 @@ def delete(
     name: Name,
     afterwards: BackgroundTasks,
 ) -> Response:
-    """Delete an item for good, once its name was typed."""
+    """Delete an item permanently once its name has been typed."""
     if form.get("typed_name", "").strip() not in (name, f"{space}/{name}"):
         problem = f"To delete it, type its name: {name}"
         return _confirmation(request, state, person, space, name, problem)
@@ -101,7 +101,7 @@ def delete(
 def _suggesting(
     request: Request, state: State, person: Person, reference: str, typed: dict[str, str]
 ) -> Response:
-    """Show the form as it was typed, with suggested tags; the revision it began from is kept."""
+    """Show the form as typed with suggested tags, keeping its base revision."""
     with state.reading.begin() as session:
         item = find_item(session, person, *reference.split("/"), Action.EDIT_CARD)
         note(session, person, "card.read", reference)

@@ -1,4 +1,4 @@
-"""The catalogue: all items that somebody may see, and a form for a new one."""
+"""The catalogue: all items a person may see, and a form for a new one."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def catalogue(
     owner: Annotated[str | None, Query(pattern=f"^{PERSON}$")] = None,
     cursor: Cursor = None,
 ) -> Response:
-    """List items by space and name, with how many are of each kind and have each tag."""
+    """List items by space and name, with counts by kind and tag."""
     words = q.split()
     filters = Filters(" ".join(words[:MOST_WORDS]), kind, tag, category, space, owner)
     after = from_cursor(cursor, str, str)
@@ -79,7 +79,7 @@ def new_item(request: Request, person: Visitor) -> Response:
 
 @router.post("/pages/items/new")
 def make_item(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Make an item, or suggest tags for it."""
+    """Create an item, or suggest tags for it."""
     typed = with_chosen(form)
     if form.get("action") == SUGGEST:
         return _form(request, person, typed, {}, labels_for(state, person, typed))

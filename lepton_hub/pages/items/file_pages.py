@@ -1,4 +1,4 @@
-"""A file of a version, as far as a page can show it."""
+"""The preview page of a version's file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def show_file(
     path: Annotated[str, Query(max_length=PATH)],
     version: Annotated[int | None, Query(ge=1, lt=10**9)] = None,
 ) -> Response:
-    """Show a table's first rows, a small picture, a text's beginning, or a notebook to be read."""
+    """Preview a table's first rows, a thumbnail, a text's beginning, or a rendered notebook."""
     with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         found = find_version(session, item, version)

@@ -1,4 +1,4 @@
-"""What can be shown of a file on a page: a table, a picture, a text, or a notebook."""
+"""Previews of files: a table, a picture, a text, or a notebook."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lepton_hub.rendering.notebook_reading import NotANotebook
 from lepton_hub.storage import StorageError
 
 LONGEST_TEXT = 128 * 1024
-"""How much of a text is shown, in bytes."""
+"""Bytes of a text to show."""
 TEXTS = (
     *(".py", ".md", ".txt", ".json", ".yml", ".yaml", ".toml", ".cfg", ".ini", ".sql", ".r"),
     *(".jl", ".sh", ".c", ".h", ".cpp", ".java", ".js", ".ts", ".css", ".html", ".rst", ".log"),
@@ -23,9 +23,9 @@ MISSING = "The hub cannot read this file at the moment. Please tell its operator
 
 @dataclass(frozen=True)
 class FileView:
-    """What is shown of a file. One of table, picture, html and text is there, or why none is.
+    """A file's preview. Exactly one of table, picture, html and text is set, or `why_not`.
 
-    html: safe to show. cut: whether there is more than is shown.
+    html: safe to show. cut: whether the preview is truncated.
     """
 
     path: str
@@ -38,20 +38,20 @@ class FileView:
 
 
 def is_readable(path: str) -> bool:
-    """Return whether a file of this name can be shown on a page."""
+    """Return whether a file with this name has a preview."""
     name = path.lower()
     return is_table(name) or name.endswith((*IMAGES, *TEXTS, ".ipynb"))
 
 
 def beginning_of(state: ServiceState, file: VersionFile) -> FileView:
-    """Return what an item's page shows of a file: as `view_of_file`, but of a notebook nothing."""
+    """Return the preview on an item's page: as `view_of_file`, but nothing for notebooks."""
     if file.path.lower().endswith(".ipynb"):
         return FileView(file.path)
     return view_of_file(state, file)
 
 
 def view_of_file(state: ServiceState, file: VersionFile) -> FileView:
-    """Return what is shown of a file; what it holds decides nothing but that."""
+    """Return a file's preview."""
     name = file.path.lower()
     try:
         if is_table(name):

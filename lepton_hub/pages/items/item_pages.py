@@ -1,4 +1,4 @@
-"""An item's page: its card, versions, files, where it comes from, what is said of it."""
+"""An item's page: its card, versions, files, lineage and discussions."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ MOST_THREADS = 5
 MOST_RECOMMENDED = 4
 _JOB = re.compile(r"job ([\w-]{16})", re.ASCII)
 VersionNumber = Annotated[int | None, Query(ge=1, lt=10**9)]
-Before = Annotated[int | None, Query(ge=1, lt=10**9, description="Versions before this one.")]
+Before = Annotated[int | None, Query(ge=1, lt=10**9, description="List versions before this one.")]
 
 
 @dataclass(frozen=True)
 class ShownVersion:
-    """A version as its item's page shows it. first: the file whose beginning is shown.
+    """A version on its item's page. first: the file to preview.
 
     is_runnable: whether it holds a notebook or a Python file, which a job can run.
     made_with_place: the page of what it was made with, and a version there, where it names one.
@@ -63,7 +63,7 @@ def show_item(
     version: VersionNumber = None,
     before: Before = None,
 ) -> Response:
-    """Show an item, and one of its versions: the newest, unless told."""
+    """Show an item and one of its versions, by default the newest."""
     with state.reading.begin() as session:
         item = find_item(session, person, space, name, Action.VIEW)
         newest = newest_version(session, item)
@@ -92,7 +92,7 @@ def show_item(
         note(session, person, "item.read", item.reference, **which)
         if shown is not None and shown.first is not None:
             note(session, person, "file.preview", shown.answer.reference, path=shown.first.path)
-    # Reading a content may take a while, and no writer shall wait for it.
+    # Reading a content may take a while, and writers must not wait for it.
     looks = beginning_of(state, shown.first) if shown and shown.first else None
     return render(
         request, person, "items/item.html",
@@ -101,7 +101,7 @@ def show_item(
 
 
 def _showing_most(file: VersionFile) -> int:
-    """Return how late a file is chosen to be looked at: a table first, then a picture."""
+    """Return a file's sort key for choosing the preview: tables first, then pictures."""
     if is_table(file.path):
         return 0
     return 1 if file.path.lower().endswith(tuple(IMAGES)) else 2
@@ -120,7 +120,7 @@ def _shown(session: Session, person: Person, item: SharedItem, version: Version)
 
 
 def _place_of(made_with: str) -> tuple[str, int | None] | None:
-    """Return the path of a job or an item that a text names, and the item's version."""
+    """Return the path of the job or item that a text names, and the item's version."""
     if job := _JOB.fullmatch(made_with):
         return f"/pages/jobs/{job[1]}", None
     try:

@@ -1,4 +1,4 @@
-"""Who has access to an item: roles, requests that wait, links. For those who manage it."""
+"""Manage access to an item: roles, pending requests, links."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def show_sharing(
 def change_grant(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
-    """Give somebody a role, or take one away."""
+    """Grant or revoke a role."""
     typed = {key: form.get(key, "").strip() for key in ("subject", "name", "role")}
     if typed["subject"] == Subject.EVERYBODY:
         typed["name"] = ""
@@ -77,7 +77,7 @@ def change_grant(
         told = NewGrant.model_validate(typed)
     except ValidationError as error:
         problems = problems_of(error, SENTENCES)
-        if "" in problems:  # of whom and name together
+        if "" in problems:  # concerns subject and name together
             problems = {"name": "Type the name." if not typed["name"] else problems[""]}
         return _page(request, state, person, space, name, typed=typed, problems=problems)
     sharing_routes.grant(state, person, space, name, told)
@@ -94,7 +94,7 @@ def answer(
     name: Name,
     id: sharing_routes.Id,
 ) -> Response:
-    """Answer a request for access; go back to where it was answered."""
+    """Decide an access request; return to the page it was decided on."""
     granted = form.get("answer") == "grant"
     told = RequestDecision(granted=granted)
     made = sharing_routes.decide(state, person, space, name, id, told)
@@ -111,7 +111,7 @@ def answer(
 def change_link(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
-    """Make a link, and show it once; or end one."""
+    """Create a link and show it once, or revoke one."""
     if form.get("wish") == "end":
         link = form.get("link", "")
         if not _LINK.fullmatch(link):
@@ -121,7 +121,7 @@ def change_link(
         return see_other(request, f"/pages/items/{space}/{name}/sharing", said)
     typed = {"hours": form.get("hours", ""), "version": form.get("version", "")}
     try:
-        # What is no number counts as 0, which no link has: never as the link to all versions.
+        # An invalid number becomes 0, which is no version: never a link to all versions.
         version = (number_in(typed["version"]) or 0) if typed["version"] else None
         told = NewLink(hours=number_in(typed["hours"]) or 0, version=version)
         made = sharing_routes.make(state, person, space, name, told)

@@ -1,4 +1,4 @@
-"""A new version as a form: uploads that have arrived, columns and sources as lines of text."""
+"""The form for a new version: uploaded files, columns and sources as lines of text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def columns_as_text(columns: Sequence[Mapping[str, Any]]) -> str:
 
 
 def columns_from_text(text: str) -> list[dict[str, str]]:
-    """Return the columns that lines of text describe."""
+    """Parse a table's columns from lines of text."""
     names = ("name", "type", "unit", "description")
     lines = (line.split(";", 3) for line in text.splitlines() if line.strip())
     return [
@@ -43,7 +43,7 @@ def columns_from_text(text: str) -> list[dict[str, str]]:
 def read_version(
     typed: Mapping[str, str], files: Sequence[ArrivedFile]
 ) -> tuple[NewVersion | None, dict[str, str]]:
-    """Return the version that was typed; or None, and a sentence for each field with a problem."""
+    """Return the typed version; or None, and a message for each invalid field."""
     if not files:
         return None, {"file": "Choose at least one file."}
     told = {

@@ -1,4 +1,4 @@
-"""Add a version to an item: files sent with the form, or uploaded before by uploads.js."""
+"""Add a version to an item: files sent with the form, or uploaded first by uploads.js."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ BLANK = {"note": "", "columns": "", "made_from": "", "made_with": ""}
 def new_version(
     request: Request, state: State, person: Visitor, space: Space, name: Name
 ) -> Response:
-    """Show a form for a new version, with the columns of the newest one."""
+    """Show a form for a new version, prefilled with the newest one's columns."""
     return _form(request, state, person, space, name, None, [], {})
 
 
@@ -49,7 +49,7 @@ def new_version(
 def add_version(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
-    """Add a version. What has arrived is kept where something else is wrong with the form."""
+    """Add a version. If the form has a problem, uploaded files are kept."""
     with state.reading.begin() as session:
         find_item(session, person, space, name, Action.ADD_VERSION)
     files = arrived_files(form.all("upload"))
@@ -71,7 +71,7 @@ SAME = "Nothing was added: the newest version is identical."
 
 
 def _keep(state: ServiceState, person: Person, file: SentFile) -> ArrivedFile:
-    """Keep a file that came with a form as an upload. Raises Problem."""
+    """Store a file sent with a form as an upload. Raises Problem."""
     digest = sha256(file.content).hexdigest()
     size = len(file.content)
     try:

@@ -1,4 +1,4 @@
-"""Pages of the compute pool: ask for a job, watch it, cancel it."""
+"""Pages of the compute pool: submit, watch and cancel jobs."""
 
 from lepton_hub.pages.jobs import job_pages
 

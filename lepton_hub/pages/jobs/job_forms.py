@@ -1,4 +1,4 @@
-"""The form by which people ask for a job: what was typed, and what is wrong with it."""
+"""The form for submitting a job: parsing, and messages about problems."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ class WrongLine(ValueError):
 
 
 def blank_job(person: Person, told: Mapping[str, str]) -> dict[str, str]:
-    """Return the form's fields. told: those that are known already."""
+    """Return the form's fields. told: prefilled ones."""
     usual = {"processors": "1", "priority": "normal", "team": min(person.teams, default="")}
     return {name: told.get(name, usual.get(name, "")) for name in FIELDS}
 
 
 def read_job(form: Fields) -> tuple[NewJob | None, dict[str, str]]:
-    """Return the job that a form asks for, and by field what is wrong with it."""
+    """Return the job a form describes, and messages by field."""
     told = {name: form.get(name, "").strip() for name in FIELDS}
     problems: dict[str, str] = {}
     limits: dict[str, object] = {}
@@ -81,7 +81,7 @@ def read_job(form: Fields) -> tuple[NewJob | None, dict[str, str]]:
 
 
 def typed_again(job: JobAnswer, person: Person) -> dict[str, str]:
-    """Return the form's fields by which a job is asked for again."""
+    """Return the form fields for submitting a job again."""
     lines = [f"{name} = {json.dumps(value)}" for name, value in job.parameters.items()]
     return {
         "program": job.program or "",
@@ -98,7 +98,7 @@ def typed_again(job: JobAnswer, person: Person) -> dict[str, str]:
 
 
 def read_parameters(text: str) -> dict[str, object]:
-    r"""Return parameters, one in a line: `epochs = 20`; what is not JSON is text.
+    r"""Parse parameters, one per line, such as `epochs = 20`; values that are not JSON are text.
 
     >>> read_parameters('epochs = 20\nname = a b')
     {'epochs': 20, 'name': 'a b'}

@@ -1,4 +1,4 @@
-"""Jobs: the list, the form to ask for one, and one job with its log as it grows."""
+"""Jobs: the list, the submission form, and a job's page with its live log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 
 PAGE = 30
 SHOWN_LOG = 128 * 1024
-"""How many bytes of a log's end a page shows."""
+"""Bytes of a log's end to show."""
 NOT_THERE = (
     "The program, one of its inputs or the item for the result does not exist, or you may not see "
     "it. An administrator's rights do not count for jobs."
@@ -49,7 +49,7 @@ Shown = Annotated[JobState | Literal[""], Query(alias="state")]
 def show_jobs(
     request: Request, state: State, person: Visitor, of: Shown = "", cursor: Cursor = None
 ) -> Response:
-    """Show the jobs that somebody has asked for; everybody's to administrators."""
+    """Show a person's jobs, or everybody's to administrators."""
     before = from_moment_cursor(cursor)
     with state.reading.begin() as session:
         found, total = list_jobs(session, person, JobState(of) if of else None, PAGE + 1, before)
@@ -66,9 +66,9 @@ def show_jobs(
 
 @router.get("/pages/jobs/new")
 def new_job(request: Request, state: State, person: Visitor, again: AskedBefore = None) -> Response:
-    """Show the form to ask for a job; an address may say what stands in it.
+    """Show the form for submitting a job, prefilled from the query.
 
-    again: a job of one's own of which the form is filled; an address has no room for all of it.
+    again: the person's own job to prefill the form from, since a URL has no room for everything.
     """
     told = {name: value[:1000] for name, value in request.query_params.items() if name in FIELDS}
     if again is not None:
@@ -83,7 +83,7 @@ def new_job(request: Request, state: State, person: Visitor, again: AskedBefore 
 
 @router.post("/pages/jobs/new")
 def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Put a job into the queue."""
+    """Queue a job."""
     told, problems = read_job(form)
     if told is not None:
         try:
@@ -93,7 +93,7 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
                 lambda session: _ask(session, state, person, told),
             )  # fmt: skip
             return see_other(request, path, "The job has been queued.")
-        except Problem as problem:  # it cannot be closed in here
+        except Problem as problem:  # this machine cannot sandbox jobs
             problems = {"": problem.detail}
         except JobRefused as refused:
             problems = {refused.field: str(refused)}
@@ -113,7 +113,7 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
 
 @router.get("/pages/jobs/{id}")
 def show_job(request: Request, state: State, person: Visitor, id: JobId) -> Response:
-    """Show a job: how it stands, what it printed last and what it measured."""
+    """Show a job: its state, the end of its log, and its metrics."""
     with state.reading.begin() as session:
         job = find_job(session, person, id)
         answer = job_answer(session, person, job, state.settings.jobs)
@@ -130,7 +130,7 @@ def show_job(request: Request, state: State, person: Visitor, id: JobId) -> Resp
 
 @router.get("/pages/jobs/{id}/log")
 def whole_log(request: Request, state: State, person: Visitor, id: JobId) -> Response:
-    """Return all that a job has printed, as text."""
+    """Return a job's full log as text."""
     parts: list[str] = []
     place = 0
     with state.reading.begin() as session:
@@ -158,7 +158,7 @@ def cancel(request: Request, state: State, person: Visitor, form: SentForm, id: 
 
 
 def _ask(session: Session, state: ServiceState, person: Person, told: NewJob) -> str:
-    """Put a job into the queue; return the path of its page."""
+    """Queue a job; return the path of its page."""
     job = ask_for_job(session, person, told, state.settings.jobs)
     facts = {"program": told.program, "inputs": told.inputs, "result": told.result}
     note(session, person, "job.ask", job.public_id, **facts)
@@ -172,7 +172,7 @@ def _form(
     typed: dict[str, str],
     problems: dict[str, str],
 ) -> Response:
-    if "team" in problems and len(person.teams) < 2:  # the form has no such field then
+    if "team" in problems and len(person.teams) < 2:  # the form then lacks this field
         problems = {"": problems["team"], **problems}
     with state.reading.begin() as session:
         programs = offered_versions(session, person, (ItemKind.NOTEBOOK, ItemKind.CODE))

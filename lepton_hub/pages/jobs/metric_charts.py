@@ -1,4 +1,4 @@
-"""A measured number as a small line, and in words."""
+"""Metrics as sparklines, and in words."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 WIDTH, HEIGHT, MARGIN = 240.0, 48.0, 3.0
 MOST_POINTS = 400
-"""More would be finer than the screen."""
+"""The maximum number of points: more would exceed the screen's resolution."""
 
 
 @dataclass(frozen=True)
 class MetricChart:
-    """A number as its page shows it. line: the points of an SVG polyline."""
+    """A metric's chart. line: the points of an SVG polyline."""
 
     name: str
     line: str
@@ -25,7 +25,7 @@ class MetricChart:
 
     @property
     def in_words(self) -> str:
-        """What the line shows."""
+        """The chart's text alternative."""
         return (
             f"{self.name} over {self.steps} steps: from {self.first:.4g} to {self.last:.4g}, "
             f"between {self.least:.4g} and {self.most:.4g}"

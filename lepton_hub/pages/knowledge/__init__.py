@@ -1,4 +1,4 @@
-"""Pages of documents, discussions and subscriptions."""
+"""Pages for documents, discussions and subscriptions."""
 
 from lepton_hub.pages.knowledge import (
     attachment_pages,

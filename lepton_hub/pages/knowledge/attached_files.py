@@ -1,4 +1,4 @@
-"""Files on their way to a document: sent with a form, or uploaded before by uploads.js."""
+"""Attach files to a document: sent with a form, or uploaded first by uploads.js."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NamedFile(BaseModel):
 def attach_file(
     state: ServiceState, person: Person, space: str, name: str, file: SentFile | ArrivedFile
 ) -> str | None:
-    """Attach a file to a document; return what is wrong with it where it cannot be.
+    """Attach a file to a document; return a message if it cannot be attached.
 
     Raises NotVisible, NotAllowed.
     """

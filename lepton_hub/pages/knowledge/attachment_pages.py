@@ -33,7 +33,7 @@ def show_attachments(
 def add_attachments(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
-    """Attach the files that were chosen; those that can be, even where another one cannot."""
+    """Attach the chosen files; one failure does not stop the others."""
     with state.reading.begin() as session:
         find_document(session, person, space, name, Action.EDIT_CARD)
     chosen = [*form.files("files"), *arrived_files(form.all("upload"))]
@@ -53,7 +53,7 @@ def add_attachments(
 def confirm_delete(
     request: Request, state: State, person: Visitor, space: Space, name: Name, file: FileName
 ) -> Response:
-    """Ask whether an attachment shall really be deleted."""
+    """Ask for confirmation before deleting an attachment."""
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         found = find_attachment(session, item, file)
@@ -72,7 +72,7 @@ def delete_attachment(
     file: FileName,
     afterwards: BackgroundTasks,
 ) -> Response:
-    """Delete an attachment; its content is erased unless something else holds it."""
+    """Delete an attachment; its content is erased unless something else refers to it."""
     with state.sessions.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         sha256 = detach(session, item, file, person.name)

@@ -1,4 +1,4 @@
-"""Discussions and questions: find, begin, read, answer, say which answer it was."""
+"""Discussions and questions: lists, and the form for a new one."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def list_discussions(
     tag: Annotated[str | None, Query(pattern=f"^({TAG})?$")] = None,
     cursor: Cursor = None,
 ) -> Response:
-    """Show discussions and questions, those where something happened last first.
+    """Show discussions and questions, most recently active first.
 
-    show: "open" for questions without an accepted answer, "mine" for what one began oneself.
+    show: "open" for questions without an accepted answer, "mine" for the person's own.
     """
     before = from_moment_cursor(cursor)
     with state.reading.begin() as session:
@@ -91,10 +91,10 @@ def list_course_discussions(
     person: Visitor,
     place: Annotated[str, Path(pattern=f"^{PLACE}$")],
 ) -> Response:
-    """Show what was said about a module or a notebook of the course, section by section.
+    """Show the discussions of a module or notebook of the course, by section.
 
-    A section's address of the course leads here with its # and all: on a notebook's page, each
-    section has its anchor. (On a module's, two notebooks may have sections of one name.)
+    A section's URL in the course, with its fragment, works here: on a notebook's page, each section
+    has its anchor. (On a module's page, two notebooks may have sections of the same name.)
     """
     place = without_track(place)
     with state.reading.begin() as session:
@@ -138,13 +138,13 @@ def new_discussion(
 
 @router.post("/pages/discussions/new")
 def begin_discussion(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Begin a discussion, or show how it would look."""
+    """Start a discussion, or preview it."""
     typed = {name: form.get(name, "") for name in _FIELDS}
     if form.get("action") == "preview":
         return _new(request, state, person, typed, preview=rendered_text(state, typed["text"]))
     told, problems = read_form(NewThread, _told(typed))
     if told is None:
-        if "" in problems:  # what is wrong with the form as a whole is what it is about
+        if "" in problems:  # a problem with the whole form concerns its subject
             problems[typed["about"] if typed["about"] == "section" else "item"] = problems.pop("")
         return _new(request, state, person, typed, problems)
     try:
@@ -169,7 +169,7 @@ def _begin(session: Session, person: Person, told: NewThread) -> str:
 
 
 def _told(typed: dict[str, str]) -> dict[str, Any]:
-    """Return a form's fields as those of a new thread: about an item, or about a section."""
+    """Return a form's fields for a new thread, about an item or a section."""
     told: dict[str, Any] = {name: typed[name] for name in ("kind", "title", "text")}
     told["tags"] = split_tags(typed["tags"])
     if typed["about"] == "section":

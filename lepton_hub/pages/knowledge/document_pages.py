@@ -1,4 +1,4 @@
-"""Documents: find, read, make, delete."""
+"""Documents: find, read, create, delete."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def list_documents(
     space: Annotated[str | None, Query(pattern=f"^({SPACE})?$")] = None,
     cursor: Cursor = None,
 ) -> Response:
-    """Show the documents that somebody may see."""
+    """Show the documents a person may see."""
     words = " ".join(q.split()[:MOST_WORDS])
     filters = Filters(words, ItemKind.DOCUMENT, tag or None, space=space or None)
     place = from_cursor(cursor, str, str)
@@ -98,7 +98,7 @@ def new_document(
 
 @router.post("/pages/documents/new")
 def make_document(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Make a document, or show how it would look."""
+    """Create a document, or preview it."""
     chosen = with_chosen(form)
     typed = {name: chosen.get(name, value) for name, value in _EMPTY.items()}
     name = typed["name"].strip() or name_from(typed["title"])
@@ -137,7 +137,7 @@ def read_document(
     name: Name,
     revision: RevisionNumber | None = None,
 ) -> Response:
-    """Show a document: as it is now, or a revision of it."""
+    """Show a document, or one of its revisions."""
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)
         shown = find_revision(session, item, revision)
@@ -164,7 +164,7 @@ def read_document(
 def confirm_delete(
     request: Request, state: State, person: Visitor, space: Space, name: Name
 ) -> Response:
-    """Ask whether a document shall really be deleted, and say what goes with it."""
+    """Ask for confirmation before deleting a document, listing what goes with it."""
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.DELETE)
         context = _what_goes(session, person, item)
@@ -182,7 +182,7 @@ def delete_document(
     name: Name,
     afterwards: BackgroundTasks,
 ) -> Response:
-    """Delete a document for good."""
+    """Delete a document permanently."""
     with state.sessions.begin() as session:
         item = find_document(session, person, space, name, Action.DELETE)
         delete_item(session, item, person.name)
@@ -212,7 +212,7 @@ def _new(
 
 
 def _what_goes(session: Session, person: Person, item: object) -> dict[str, int]:
-    """Return how much is deleted with a document."""
+    """Return the counts of what is deleted with a document."""
     _, threads = list_threads(session, person, ThreadFilters(item=item.id), 1, None)
     return {
         "revisions": find_revision(session, item).number,

@@ -1,4 +1,4 @@
-"""Editing documents: a form, a preview, and both texts where a colleague was faster."""
+"""Edit documents: a form, a preview, and both texts after an edit conflict."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class EditForm:
-    """What stands in the form. base: the revision that the writer has seen, if it is known."""
+    """The form's fields. base: the revision the edit is based on, if known."""
 
     text: str
     note: str = ""
@@ -47,7 +47,7 @@ def edit_document(
     name: Name,
     revision: RevisionNumber | None = None,
 ) -> Response:
-    """Show a document's text to be changed; with `revision`, an older text to be brought back."""
+    """Show the form for editing a document; with `revision`, for restoring an older text."""
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.EDIT_CARD)
         start = find_revision(session, item, revision)
@@ -62,7 +62,7 @@ def edit_document(
 def save_document(
     request: Request, state: State, person: Visitor, form: SentForm, space: Space, name: Name
 ) -> Response:
-    """Add a revision, or show how the text would look."""
+    """Add a revision, or preview the text."""
     typed = EditForm(form.get("text", ""), form.get("note", ""), number_in(form.get("base", "")))
     told, problems = read_form(NewRevision, {"text": typed.text, "note": typed.note})
     if told is None or form.get("action") == "preview":
@@ -114,7 +114,7 @@ def _both(
     mine: NewRevision,
     conflict: EditConflict,
 ) -> Response:
-    """Show what a colleague wrote meanwhile, what lies between, and both put together."""
+    """Show an edit conflict: both texts, their difference, and a merged text."""
     newest = conflict.newest
     base = conflict.base
     merged = state.renderer.merge(base.text, newest.text, mine.text) if base else None

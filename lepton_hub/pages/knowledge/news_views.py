@@ -1,4 +1,4 @@
-"""What is new, as pages show it: all that happened to one item or in one discussion together."""
+"""News for pages, grouped by item or discussion."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from lepton_hub.knowledge.digest import NewsEntry
 
 @dataclass
 class NewsView:
-    """Something new. place: the path of its page, without the hub's prefix.
+    """A group of news entries. place: the path of its page, without the hub's prefix.
 
-    count: how many entries it stands for; the latest is `entry`.
+    count: the number of entries in the group; `entry` is the latest.
     """
 
     entry: NewsEntry
@@ -22,7 +22,7 @@ class NewsView:
 
 
 def news_views(news: Iterable[NewsEntry]) -> list[NewsView]:
-    """Return news, the latest first, with each item and each discussion once."""
+    """Return news, latest first, with each item and discussion once."""
     found: dict[tuple[str, str], NewsView] = {}
     for one in news:
         thread = one.thread.public_id if one.thread is not None else ""

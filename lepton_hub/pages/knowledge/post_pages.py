@@ -1,4 +1,4 @@
-"""Change or delete what one said."""
+"""Edit or delete a post."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/pages/posts/{id}/edit")
 def edit_post(request: Request, state: State, person: Visitor, id: PostId) -> Response:
-    """Show a post of one's own to be worded otherwise."""
+    """Show the form for editing the person's own post."""
     with state.reading.begin() as session:
         post = own_post(session, person, id)
         note_thread(session, person, "post.read", post.thread, post=id)
@@ -44,7 +44,7 @@ def edit_post(request: Request, state: State, person: Visitor, id: PostId) -> Re
 def save_post(
     request: Request, state: State, person: Visitor, form: SentForm, id: PostId
 ) -> Response:
-    """Give a post another wording, or show how it would look."""
+    """Save a post's new wording, or preview it."""
     text = form.get("text", "")
     base = number_in(form.get("revision", ""))
     told, problems = read_form(NewPost, {"text": text})
@@ -67,7 +67,7 @@ def save_post(
 
 @router.get("/pages/posts/{id}/delete")
 def confirm_delete(request: Request, state: State, person: Visitor, id: PostId) -> Response:
-    """Ask whether a post shall really be deleted, and say what goes with it."""
+    """Ask for confirmation before deleting a post, listing what goes with it."""
     with state.reading.begin() as session:
         post = find_post(session, person, id)
         if post.made_by != person.name and not may_moderate(session, person, post.thread):
@@ -112,7 +112,7 @@ def _form(
     preview: str | None = None,
     other: str | None = None,
 ) -> Response:
-    """Show the form. other: the wording that the same person saved elsewhere meanwhile."""
+    """Show the form. other: a wording the same person has saved elsewhere meanwhile."""
     with state.reading.begin() as session:
         post = own_post(session, person, id_)
         thread = thread_answer(post.thread)

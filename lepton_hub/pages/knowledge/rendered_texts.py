@@ -1,4 +1,4 @@
-"""Texts of documents and posts as HTML for pages."""
+"""Render texts of documents and posts as HTML for pages."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from lepton_hub.graph.term_links import TermLinker
 from lepton_hub.rendering.safe_markdown import plain_html
 
 SECONDS = 5.0
-"""How long a page's texts are rendered; what is left then is shown as it was written."""
+"""Seconds for rendering a page's texts; the rest is shown as plain text."""
 _HEADING = re.compile(r"(</?h)([1-6])>")
 
 
 def rendered_text(state: ServiceState, text: str, item: SharedItem | None = None) -> str:
-    """Return a text as safe HTML, to stand below a page's own title.
+    """Return a text as safe HTML, with headings below the page's own title.
 
-    item: the document whose attachments the text may show. The first mention of each term of the
-    course is a link.
+    item: the document whose attachments the text may show. The first mention of each course term is
+    a link.
     """
     folder = f"{state.settings.prefix}/documents/{item.reference}/attachments" if item else ""
     return headings_below(_linker(state).linked(state.renderer.page(text, folder)), 1)
 
 
 def rendered_posts(state: ServiceState, texts: Iterable[str]) -> list[str]:
-    """Return posts as safe HTML, in bounded time however many of them are hostile.
+    """Return posts as safe HTML in bounded time, however many are hostile.
 
-    The first mention of each term, in all of them, is a link.
+    The first mention of each term across all posts is a link.
     """
     end = time.monotonic() + SECONDS
     linker = _linker(state)
@@ -42,7 +42,7 @@ def rendered_posts(state: ServiceState, texts: Iterable[str]) -> list[str]:
 
 
 def rendered_notebook(state: ServiceState, content: str) -> str:
-    """Return a notebook as safe HTML, to stand below a page's own title. Raises NotANotebook."""
+    """Return a notebook as safe HTML, with headings below the page's title. Raises NotANotebook."""
     html = state.renderer.notebook(content, for_page=True)
     return headings_below(_linker(state).linked(html), 1)
 
@@ -52,9 +52,9 @@ def _linker(state: ServiceState) -> TermLinker:
 
 
 def headings_below(html: str, level: int) -> str:
-    """Return a text whose headings stand below one of a page, with no level left out.
+    """Shift a text's headings below a page's heading level, without gaps.
 
-    All headings are the renderer's: what looks like one in a text is escaped.
+    All heading tags come from the renderer: any in the text itself are escaped.
 
     >>> headings_below("<h2>a</h2><h5>b</h5><h1>c</h1>", 1)
     '<h2>a</h2><h3>b</h3><h2>c</h2>'

@@ -1,4 +1,4 @@
-"""A document's revisions, and what lies between two of them."""
+"""A document's revisions, and the difference between two."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def show_revisions(
     name: Name,
     cursor: Cursor = None,
 ) -> Response:
-    """Show who changed a document when, the newest revision first."""
+    """Show a document's revisions, newest first."""
     before = from_cursor(cursor, int)
     with state.reading.begin() as session:
         item = find_document(session, person, space, name, Action.VIEW)

@@ -1,4 +1,4 @@
-"""What one follows, what is new there, the feed, and the digest by e-mail."""
+"""Subscriptions, the digest of their news, the feed, and the digest by e-mail."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _HERE = "/pages/subscriptions"
 def show_digest(
     request: Request, state: State, person: Visitor, days: Days = 30, cursor: Cursor = None
 ) -> Response:
-    """Show what others did with what one follows, the latest first."""
+    """Show the digest, latest first."""
     before = from_moment_cursor(cursor)
     since = now() - timedelta(days=days)
     with state.reading.begin() as session:
@@ -65,7 +65,7 @@ def show_digest(
 
 @router.get("/pages/subscriptions")
 def show_subscriptions(request: Request, state: State, person: Visitor) -> Response:
-    """Show what one follows, and how the digest comes."""
+    """Show the person's subscriptions, and how the digest is delivered."""
     return _page(request, state, person)
 
 
@@ -73,7 +73,7 @@ def show_subscriptions(request: Request, state: State, person: Visitor) -> Respo
 def change_subscription(
     request: Request, state: State, person: Visitor, form: SentForm
 ) -> Response:
-    """Follow something, or follow it no more; then go back to the page of the button."""
+    """Follow or unfollow something, then return to the page with the button."""
     kind = form.get("kind", "")
     target = form.get("target", "").strip()
     if kind not in list(Followed) or not re.fullmatch(TARGETS[Followed(kind)], target):
@@ -124,7 +124,7 @@ def change_mail(request: Request, state: State, person: Visitor, form: SentForm)
 
 
 def _change(state: ServiceState, person: Person, kind: Followed, target: str, follow: bool) -> str:
-    """Follow something or not; return what to say."""
+    """Follow or unfollow something; return the message."""
     with state.sessions.begin() as session:
         if follow:
             _, is_new = subscribe(session, person, kind, target)

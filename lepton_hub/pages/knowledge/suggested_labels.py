@@ -1,4 +1,4 @@
-"""Suggested tags and categories in forms: asked for by a button, taken by ticking them."""
+"""Suggested tags and categories in forms: requested by a button, accepted by ticking."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from lepton_hub.pages.forms import Fields, split_tags
 from lepton_hub.suggestions.suggestion_corpus import SuggestedLabels, known_texts, suggest_for_text
 
 SUGGEST = "suggest"
-"""The value of `action` that the button sends."""
+"""The button's value of `action`."""
 _TEXTS = ("title", "description", "text", "intended_use", "limits")
 
 
 def with_chosen(form: Fields) -> dict[str, str]:
-    """Return what was typed into a form, with the suggestions that were ticked."""
+    """Return a form's typed fields, merged with the ticked suggestions."""
     typed = {name: form.get(name, "") for name in form}
     if chosen := form.all("suggested_tag"):
         typed["tags"] = ", ".join(split_tags(", ".join([typed.get("tags", ""), *chosen])))
@@ -29,7 +29,7 @@ def with_chosen(form: Fields) -> dict[str, str]:
 def labels_for(
     state: ServiceState, person: Person, typed: Mapping[str, str], item: SharedItem | None = None
 ) -> SuggestedLabels:
-    """Return tags and categories that may fit what was typed, from what the person may see."""
+    """Suggest tags and categories for what was typed, from texts the person may see."""
     text = "\n".join(typed.get(name, "") for name in _TEXTS)
     with state.reading.begin() as session:
         known = known_texts(session, person, item)

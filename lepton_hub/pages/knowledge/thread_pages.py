@@ -1,4 +1,4 @@
-"""A discussion: its posts, answering, and which answer was accepted."""
+"""A discussion: reading it, replying, and accepting an answer."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def read_discussion(
     post: PostQuery = None,
     cursor: Cursor = None,
 ) -> Response:
-    """Show a discussion from its beginning, from where a page before ended, or from a post on."""
+    """Show a discussion from its beginning, a cursor or a post on."""
     place = from_cursor(cursor, int)
     return _thread(request, state, person, id, after=place[0] if place else 0, post=post)
 
@@ -63,7 +63,7 @@ def read_discussion(
 def reply(
     request: Request, state: State, person: Visitor, form: SentForm, id: ThreadId
 ) -> Response:
-    """Say something in a discussion, or show how it would look."""
+    """Post in a discussion, or preview the post."""
     text = form.get("text", "")
     told, problems = read_form(NewPost, {"text": text})
     if told is None or form.get("action") == "preview":
@@ -87,7 +87,7 @@ def reply(
 def accept_answer(
     request: Request, state: State, person: Visitor, form: SentForm, id: ThreadId
 ) -> Response:
-    """Say which post answers a question; without a post, that it is still open."""
+    """Accept a post as a question's answer; without a post, reopen the question."""
     post = form.get("post", "") or None
     if post is not None and not re.fullmatch(ID, post):
         raise NotVisible
@@ -104,7 +104,7 @@ def accept_answer(
 
 
 def post_path(thread: str, post: str) -> str:
-    """Return the path of a discussion's page on which a post stands, at that post."""
+    """Return the path of the discussion page that contains a post, anchored at it."""
     return f"/pages/discussions/{thread}?post={post}#post-{post}"
 
 
@@ -119,7 +119,7 @@ def _thread(
     typed: dict[str, str] | None = None,
     problems: dict[str, str] | None = None,
 ) -> Response:
-    """Show a thread. typed: what stands in the form for an answer, to be looked at or mended."""
+    """Show a thread. typed: the reply form's text, to preview or correct."""
     with state.reading.begin() as session:
         thread = find_thread(session, person, id_)
         if post is not None:

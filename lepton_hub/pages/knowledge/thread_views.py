@@ -1,4 +1,4 @@
-"""Discussions as pages show them: what they are about, and where that is."""
+"""Threads for pages, with what they are about and its path."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lepton_hub.knowledge.course_places import place_in_words
 
 @dataclass(frozen=True)
 class ThreadView:
-    """A discussion, and where what it is about has its page.
+    """A thread, with the page of what it is about.
 
     about: an item's title, or a part of the course in words. about_path: without the hub's prefix.
     """
@@ -23,7 +23,7 @@ class ThreadView:
 
     @property
     def audience(self) -> str:
-        """Who sees it, in words."""
+        """Its audience in words."""
         kind, _, name = (self.thread.audience or "").partition(":")
         if not kind:
             return f"whoever sees {self.about}"

@@ -1,4 +1,4 @@
-"""Pages of what people know and need, and of what they have used."""
+"""Pages of the survey and of recommendations."""
 
 from lepton_hub.pages.learning import needs_pages, uses_pages
 

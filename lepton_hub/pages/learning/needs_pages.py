@@ -1,4 +1,4 @@
-"""The survey as pages: what you know and need, what your team does, and what answers it."""
+"""Pages of the survey: a person's answers, a group's needs, and material that helps."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ NO_SUCH = "The form contains an answer that the survey does not offer: choose ag
 
 @router.get("/pages/needs")
 def overview(request: Request, state: State, person: Visitor) -> Response:
-    """Show what is asked, with whom one is counted, and whose sums one may see."""
+    """Show the modules, the group the person's answers count for, and the visible groups."""
     subjects = survey_subjects(state.settings.curriculum)
     with state.reading.begin() as session:
         answers = replies_of(session, person)
@@ -89,7 +89,7 @@ def overview(request: Request, state: State, person: Visitor) -> Response:
 
 @router.post("/pages/needs/counted")
 def choose_group(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Say with whom one is counted."""
+    """Choose the group that the person's answers count for."""
     with state.sessions.begin() as session:
         try:
             group = group_of(person, form.get("counted_with") or None)
@@ -116,7 +116,7 @@ def take_all_back(request: Request, state: State, person: Visitor, form: SentFor
 
 @router.get("/pages/needs/modules/{module:path}")
 def ask(request: Request, state: State, person: Visitor, module: ModuleId) -> Response:
-    """Ask about a module, and show what there is about it."""
+    """Show the questions about a module, and the material on it."""
     return _questions(request, state, person, _subject(state, module))
 
 
@@ -124,7 +124,7 @@ def ask(request: Request, state: State, person: Visitor, module: ModuleId) -> Re
 def answer(
     request: Request, state: State, person: Visitor, form: SentForm, module: ModuleId
 ) -> Response:
-    """Keep what somebody answers about a module."""
+    """Save a person's answers about a module."""
     subject = _subject(state, module)
     unclear = form.get("unclear", "").strip()
     problems = {"unclear": TOO_LONG} if len(unclear) > MOST_CHARACTERS else {}
@@ -150,7 +150,7 @@ def answer(
 def show_group(
     request: Request, state: State, person: Visitor, kind: GroupKind, name: GroupName
 ) -> Response:
-    """Show what a group knows and needs, and what answers it."""
+    """Show a group's knowledge and needs, and material that helps."""
     subjects = survey_subjects(state.settings.curriculum)
     with state.reading.begin() as session:
         found = needs_of(session, person, CountedWith(Subject(kind), name), subjects)
@@ -180,7 +180,7 @@ def _questions(
     form: Fields | None = None,
     problems: dict[str, str] | None = None,
 ) -> Response:
-    """Return the page of a module's questions. form: what was typed, where it was not taken."""
+    """Return the page of a module's questions. form: the input, if it was rejected."""
     with state.reading.begin() as session:
         answers = replies_of(session, person)
         counted = {part for module, part in counted_parts(session, person) if module == subject.id}
@@ -211,7 +211,7 @@ def _questions(
 def _answered(
     subject: SurveySubject, form: Fields, known: dict[tuple[str, str], str]
 ) -> list[tuple[str, str, str]]:
-    """Return what a form answers, with the placement questions that were answered before."""
+    """Return a form's answers, along with placement questions answered earlier."""
     told = [
         (module, question, text)
         for (module, question), text in known.items()

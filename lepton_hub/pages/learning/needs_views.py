@@ -1,4 +1,4 @@
-"""What the pages about needs show."""
+"""View models of the survey's pages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OUTCOMES = {RIGHT: "right", WRONG: "not yet", UNSURE: "you did not know"}
 
 @dataclass(frozen=True)
 class ScaleView:
-    """A question with fixed answers. options: what is kept of each and what is shown."""
+    """A question with fixed answers. options: pairs of stored value and label."""
 
     name: str
     text: str
@@ -58,14 +58,14 @@ class PlacementView:
 
 @dataclass(frozen=True)
 class SubjectLine:
-    """A module in the list. said: what of it the person has answered, in words."""
+    """A module in the list. said: the person's answers so far, in words."""
 
     subject: SurveySubject
     said: str
 
 
 def scale_view(scale: Scale, answers: Valid, module: str) -> ScaleView:
-    """Return a scale with what a person answered."""
+    """Return a scale with the person's answer."""
     value = answers.get((module, scale.name), "")
     return ScaleView(scale.name, scale.text, (*scale.answers, ("", "no answer")), value)
 
@@ -79,14 +79,14 @@ def scales_of(answers: Valid, module: str) -> dict[str, list[ScaleView]]:
 
 
 def placements_of(subject: SurveySubject, answers: Valid) -> list[PlacementView]:
-    """Return the placement questions: for who has used a module's subject, or answered one."""
+    """Return the placement questions, for a person who has used the subject or answered one."""
     views = [_placement(question, answers, subject.id) for question in subject.questions]
     knows = answers.get((subject.id, KNOWN.name), "") >= TESTED_FROM
     return views if knows or any(view.outcome for view in views) else []
 
 
 def outcome_of(question: QuizQuestion, letter: str) -> str | None:
-    """Return what is kept of a chosen letter; None for no letter of the question."""
+    """Return the outcome of a chosen letter; None for a letter the question does not have."""
     if letter == UNSURE_LETTER:
         return UNSURE
     try:
@@ -98,18 +98,18 @@ def outcome_of(question: QuizQuestion, letter: str) -> str | None:
 def subject_lines(
     subjects: Iterable[SurveySubject], answers: Valid, counted: set[tuple[str, str]]
 ) -> list[SubjectLine]:
-    """Return the modules with what a person has said of each."""
+    """Return the modules with the person's answers so far."""
     return [SubjectLine(one, _said_of(one.id, answers, counted)) for one in subjects]
 
 
 def group_title(group: CountedWith) -> str:
-    """Return what a group is called on a page."""
+    """Return a group's display name."""
     kind = "Team" if group.kind is Subject.TEAM else "Organisation"
     return f"{kind} {group.name}"
 
 
 def next_sentence(found: GroupNeeds, subjects: Mapping[str, SurveySubject]) -> str:
-    """Return what to teach a group next, in words; "" where nothing follows."""
+    """Return the module to teach a group next, in words; "" if there is none."""
     if found.next is None:
         return ""
     title = found.next.module.title

@@ -1,4 +1,4 @@
-"""What somebody may also need, and what the hub knows them to have used, which they can erase."""
+"""Recommendations, and the record of a person's uses, which they can delete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 12
 
 @router.get("/pages/recommendations")
 def recommended(request: Request, state: State, person: Visitor) -> Response:
-    """Show what somebody may also need, why, and from what it follows."""
+    """Show recommendations with their reasons, and the uses they are based on."""
     with state.reading.begin() as session:
         found = also_needed(session, person, limit=MOST)
         uses = uses_of(session, person)
@@ -28,7 +28,7 @@ def recommended(request: Request, state: State, person: Visitor) -> Response:
 
 @router.post("/pages/recommendations/forgotten")
 def forget(request: Request, state: State, person: Visitor, form: SentForm) -> Response:
-    """Forget what somebody has used."""
+    """Delete the record of a person's uses."""
     with state.sessions.begin() as session:
         forget_user(session, person.name)
         note(session, person, "use.forget", "uses")

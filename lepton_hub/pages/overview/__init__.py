@@ -1,4 +1,4 @@
-"""Pages that show at once what there is: the start, search, my team, administration."""
+"""Overview pages: start, search, my team, administration."""
 
 from lepton_hub.pages.overview import administration_pages, search_pages, start_pages, team_pages
 

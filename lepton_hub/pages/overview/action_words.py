@@ -1,4 +1,4 @@
-"""What somebody did, in words, for each action of the audit log."""
+"""The audit log's actions in words."""
 
 from __future__ import annotations
 
@@ -92,4 +92,4 @@ ACTION_WORDS: dict[str, str] = {
     "version.read": "viewed a version",
     "version.use": "used a version in a job",
 }
-"""By the code that the log keeps, which is also what one filters by."""
+"""Keyed by the action's code in the log, which is also what the page filters by."""

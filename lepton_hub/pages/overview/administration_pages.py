@@ -1,4 +1,4 @@
-"""For administrators: the audit log, whether it is whole, what settings hold, how much there is."""
+"""For administrators: the audit log and its verification, current settings, storage."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _turn = Lock()
 
 
 def administrator(person: Visitor) -> Person:
-    """Return who looks, if they may manage every item; to others there is no such page."""
+    """Return the visitor if they are an administrator; others get a 404."""
     if not person.admin:
         raise HTTPException(404)
     return person
@@ -61,7 +61,7 @@ def show_log(
     action: Filter = "",
     before: Annotated[int | None, Query(ge=1, lt=2**53)] = None,
 ) -> Response:
-    """Show the audit log, the newest entries first."""
+    """Show the audit log, newest entries first."""
     chosen = {"actor": actor.strip(), "subject": subject.strip(), "action": action.strip()}
     which = {name: value for name, value in chosen.items() if value}
     with state.reading.begin() as session:
@@ -83,7 +83,7 @@ def check_log(
     form: SentForm,
     afterwards: BackgroundTasks,
 ) -> Response:
-    """Begin to check the audit log."""
+    """Start verifying the audit log."""
     said = (
         "Verification has started. It takes about six seconds per 100,000 entries; then reload "
         "this page."
@@ -95,7 +95,7 @@ def check_log(
 
 
 def _check(state: ServiceState, by: str) -> None:
-    """Check the audit log and write into it what came out; one check at a time."""
+    """Verify the audit log and record the verdict in it; one verification at a time."""
     if not _turn.acquire(blocking=False):
         return
     try:

@@ -1,4 +1,4 @@
-"""What settings hold and how much there is, without secrets."""
+"""Current settings and sizes, without secrets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from lepton_hub.pages.page_rendering import KIND_WORDS
 
 
 def settings_shown(state: ServiceState) -> list[tuple[str, str]]:
-    """Return names and values of the settings that hold. Keys, passwords and tokens are left out.
+    """Return the current settings' names and values, without keys, passwords or tokens.
 
-    Of URLs, only what names a place is shown.
+    URLs are reduced to the parts that identify a location.
     """
     settings = state.settings
     database = make_url(settings.database)
@@ -46,7 +46,7 @@ def settings_shown(state: ServiceState) -> list[tuple[str, str]]:
 
 
 def sizes_of(session: Session) -> list[tuple[str, int, str]]:
-    """Return how much there is: a name, a number, and its unit: "" or "bytes"."""
+    """Return sizes as (name, number, unit), with the unit "" or "bytes"."""
 
     def count(table: type, *conditions: object) -> int:
         return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0

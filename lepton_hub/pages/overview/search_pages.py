@@ -31,7 +31,7 @@ NOTHING = FoundPage(
 
 @dataclass(frozen=True)
 class ShownHit:
-    """Something that was found, and the path of its page, without the hub's prefix.
+    """A search hit and the path of its page, without the hub's prefix.
 
     about: what a discussion is about, in words.
     """
@@ -53,7 +53,7 @@ def find(
     owner: Annotated[str | None, Query(pattern=f"^{PERSON}$")] = None,
     cursor: Cursor = None,
 ) -> Response:
-    """Show what has all the words, the best first; without words all, the latest first."""
+    """Show the hits that contain all words, best first; without words everything, latest first."""
     words = words_of(q)
     problem = ""
     nothing_to_find = bool(q.strip()) and not words

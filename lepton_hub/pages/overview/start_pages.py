@@ -1,4 +1,4 @@
-"""The page where people begin: what is new for them, and what waits for them."""
+"""The start page: news, and what is waiting for the person."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ MOST_READ, MOST_NEWS, MOST_SHOWN = 100, 10, 5
 
 @router.get("/pages")
 def without_slash(state: State) -> RedirectResponse:
-    """Send a browser on to the start."""
+    """Redirect to the start page."""
     return RedirectResponse(f"{state.settings.prefix}/pages/", 302)
 
 
 @router.get("/pages/")
 def start(request: Request, state: State, person: Visitor) -> Response:
-    """Show what is new for somebody; to a newcomer, what they can do first."""
+    """Show the person's news; to a newcomer, first steps."""
     with state.reading.begin() as session:
         context = _context(session, person)
         note(session, person, "digest.read", "start")
@@ -68,7 +68,7 @@ def _context(session: Session, person: Person) -> dict[str, Any]:
 
 
 def _latest(session: Session, person: Person) -> list[Any]:
-    """Return what somebody made or changed last of their own."""
+    """Return the person's most recently changed items."""
     query = existing(person).where(SharedItem.owner == person.name)
     query = query.order_by(SharedItem.changed_at.desc(), SharedItem.id.desc()).limit(MOST_SHOWN)
     return [summary_of(item) for item in session.scalars(query)]

@@ -1,4 +1,4 @@
-"""My team: what stands in its space, who was seen there, and the organisation."""
+"""My team: its space, its active colleagues, and the organisation."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MOST_ITEMS, MOST_COLLEAGUES = 10, 50
 
 @dataclass(frozen=True)
 class TeamView:
-    """A team as its members see it. seen: who did something there, and when last."""
+    """A team as its members see it. seen: active people with their last activity."""
 
     name: str
     items: list[SharedSummary]
@@ -42,7 +42,7 @@ class TeamView:
 
 @router.get("/pages/team")
 def show_teams(request: Request, state: State, person: Visitor) -> Response:
-    """Show one's teams and one's organisation."""
+    """Show the person's teams and organisation."""
     with state.reading.begin() as session:
         teams = [_view(session, person, team) for team in sorted(person.teams)]
         shared = _shared_with_organisation(session, person)
@@ -63,7 +63,7 @@ def _view(session: Session, person: Person, team: str) -> TeamView:
 
 
 def _latest(session: Session, query: Select[tuple[SharedItem]]) -> tuple[list[SharedSummary], int]:
-    """Return what was changed last, and how many there are."""
+    """Return the most recently changed items, and the total."""
     count = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     order = (SharedItem.changed_at.desc(), SharedItem.id.desc())
     found = session.scalars(query.order_by(*order).limit(MOST_ITEMS))
@@ -73,7 +73,7 @@ def _latest(session: Session, query: Select[tuple[SharedItem]]) -> tuple[list[Sh
 def _seen(
     session: Session, person: Person, here: Select[tuple[SharedItem]], team: str
 ) -> list[tuple[str, datetime]]:
-    """Return who made or wrote something that the team's members see, the latest first."""
+    """Return the authors of what the team's members may see, most recently active first."""
     ids = here.with_only_columns(SharedItem.id)
     thread, post = DiscussionThread, ThreadPost
     to_team = (thread.audience == Subject.TEAM) & (thread.audience_name == team)
@@ -98,7 +98,7 @@ def _seen(
 
 
 def _shared_with_organisation(session: Session, person: Person) -> list[SharedSummary]:
-    """Return what other teams and people have shared with somebody's organisation."""
+    """Return what others have shared with the person's organisation."""
     if person.organisation is None:
         return []
     granted = select(Grant.item_id).where(
