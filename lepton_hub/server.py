@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 60
 
 
 def listening(host: str, port: int, patience: float = PATIENCE_SECONDS) -> socket.socket:
-    """Return a socket that listens. A hub that was killed may leave the port a moment later.
+    """Return a listening socket, retrying while a killed hub still holds the port.
 
     Raises OSError.
     """
@@ -36,19 +36,19 @@ def listening(host: str, port: int, patience: float = PATIENCE_SECONDS) -> socke
 
 
 def keep_what_is_loaded() -> None:
-    """Have Python look for garbage no longer in what is there for good: all modules, above all.
+    """Exclude long-lived objects, above all modules, from garbage collection.
 
-    To look through them takes longer than most answers, and some request would wait for it.
+    Scanning them takes longer than most requests, one of which would have to wait for it.
     """
     gc.collect()
     gc.freeze()
 
 
 def serve(app: Starlette, listener: socket.socket, seconds: float | None = None) -> None:
-    """Serve until this process is asked to end, or for so many seconds.
+    """Serve until this process is asked to stop, or for a number of seconds.
 
-    Requests are in the audit log; the server writes none down, since addresses of links are secret.
-    What a proxy says of where they come from, the application judges (`Forwarding`).
+    Access logging is off, since the URLs of links are secret; the audit log records requests. The
+    application itself evaluates proxies' headers (`Forwarding`).
     """
     config = uvicorn.Config(
         app,

@@ -1,4 +1,4 @@
-"""Where the hub keeps what, and how it is reached: from the environment, or a folder."""
+"""The hub's settings, from the environment or a folder's defaults."""
 
 from __future__ import annotations
 
@@ -18,31 +18,26 @@ SCHEDULER = "LEPTON_HUB_SCHEDULER"
 
 
 class SettingsError(ValueError):
-    """The hub cannot start as it was told to; the message says why."""
+    """The settings are invalid; the message says why."""
 
 
 @dataclass(frozen=True)
 class HubSettings:
-    """How a hub runs.
+    """The settings of a hub.
 
     database: SQLAlchemy's URL. database_key_file: holds the key by which SQLite is encrypted; made
-        where it is named and missing. blobs: a folder or a URL of fsspec. keys: the file with the
-        keys that wrap each blob's key; without it, no content can be read.
-    prefix: what the paths of all addresses begin with, such as /services/hub; "" for none.
-    address: where people reach the hub from outside, such as https://learn.example.com/services/hub;
-        "" where it is not known: e-mails then have no links.
-    requests_a_minute, burst: how much one person may ask, evenly and at once. requests_at_once: on
-        how many of these the hub works at a time.
-    proxies: who is believed when they say where a request comes from (`parse_proxies`).
-    largest_upload: in bytes.
-    identity_seconds: for how long what JupyterHub says of somebody is believed.
-    smtp, mail_from, mail_domain: the server of e-mails, such as smtp+starttls://USER:PASSWORD@HOST,
-        the address that e-mails come from, and the domain of people's addresses; without a server
-        none are sent.
-    curriculum: the folder of the course's modules; by default those of this installation.
-    jobs: how the compute pool runs.
-    metrics: who may read the numbers for Prometheus: "off" for nobody, "loopback" for this machine,
-        or the file of the key that must be sent; made where it is missing.
+    where it is named and missing. blobs: a folder or a URL of fsspec. keys: the file with the keys
+    that wrap each blob's key; without it, no content can be read. prefix: the path prefix of all
+    URLs, such as /services/hub; "" for none. address: where people reach the hub from outside, such
+    as https://learn.example.com/services/hub; "" where it is not known: e-mails then have no links.
+    requests_a_minute, burst: a person's rate limit. requests_at_once: a person's concurrent
+    requests. proxies: whose X-Forwarded-For is trusted (`parse_proxies`). largest_upload: in bytes.
+    identity_seconds: how long JupyterHub's answers about people are cached. smtp, mail_from,
+    mail_domain: the mail server, such as smtp+starttls://USER:PASSWORD@HOST, the From address, and
+    the domain of people's addresses; without a server no e-mail is sent. curriculum: the folder of
+    the course's modules; by default those of this installation. jobs: how the compute pool runs.
+    metrics: who may read the Prometheus metrics: "off" for nobody, "loopback" for this machine, or
+    the file of the key that must be sent, created if missing.
     """
 
     database: str
@@ -65,7 +60,7 @@ class HubSettings:
     metrics: str = "off"
 
     def metrics_key(self) -> str | None:
-        """Return the key that opens the metrics, if it takes one. Raises SettingsError."""
+        """Return the key that protects the metrics, if any. Raises SettingsError."""
         return None if self.metrics in ("off", "loopback") else _key_in(Path(self.metrics))
 
     def database_key(self) -> str | None:
@@ -76,7 +71,7 @@ class HubSettings:
 
 
 def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> HubSettings:
-    """Return the settings of a hub that keeps everything in a folder, unless told otherwise.
+    """Return a hub's settings from the environment, with defaults in a folder.
 
     Variables that count: LEPTON_HUB_DATABASE, LEPTON_HUB_DATABASE_KEY_FILE, LEPTON_HUB_BLOBS,
     LEPTON_HUB_KEYS, LEPTON_HUB_ADDRESS, LEPTON_HUB_REQUESTS_A_MINUTE, LEPTON_HUB_REQUESTS_AT_ONCE,
@@ -90,7 +85,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
     environment = {name: value for name, value in environment.items() if value}
     key_file = environment.get("LEPTON_HUB_DATABASE_KEY_FILE")
     curriculum = environment.get("LEPTON_HUB_CURRICULUM")
-    # Beside JupyterHub, everybody's notebooks are on this machine, too.
+    # Beside JupyterHub, everybody's notebooks run on this machine, too.
     metrics = "off" if environment.get("JUPYTERHUB_SERVICE_PREFIX") else "loopback"
     return HubSettings(
         database=environment.get("LEPTON_HUB_DATABASE", f"sqlite:///{folder / 'hub.sqlite'}"),
@@ -111,7 +106,7 @@ def settings_of(folder: Path, environment: Mapping[str, str] = os.environ) -> Hu
 
 
 def _key_in(file: Path) -> str:
-    """Return the key that a file holds; make it where it is missing. Raises SettingsError."""
+    """Return the key in a file, created if missing. Raises SettingsError."""
     make_once(file, secrets.token_hex(32).encode())
     key = file.read_text(encoding="utf-8").strip()
     if not key:
@@ -165,7 +160,7 @@ def _number(environment: Mapping[str, str], name: str, default: int, minimum: in
 
 
 def _address(environment: Mapping[str, str]) -> str:
-    """Return the hub's address; JupyterHub tells its services where it knows its own."""
+    """Return the hub's public URL, by default from JupyterHub's."""
     is_service = bool(environment.get("JUPYTERHUB_SERVICE_PREFIX"))
     public = environment.get("JUPYTERHUB_PUBLIC_URL", "") if is_service else ""
     text = environment.get("LEPTON_HUB_ADDRESS", public).rstrip("/")

@@ -1,4 +1,4 @@
-"""Turns: so many requests at a time of each who asks, and a few more that wait."""
+"""Concurrency limits per caller, with bounded queues."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Lane:
-    """One kind of requests, counted apart from the others.
+    """A class of requests with its own limits.
 
-    most: how many go at a time, of each who asks. waiting, seconds: how many more wait, and how
-    long.
+    most: concurrent requests per caller. waiting, seconds: the queue's length, and the longest
+    wait.
     """
 
     name: str
@@ -22,18 +22,18 @@ class Lane:
 
 
 Turn = tuple[Lane, str]
-"""A lane, and who asks."""
+"""A lane and a caller."""
 
 
 class TurnKeeper:
-    """Gives turns. For one event loop: who waits holds no thread."""
+    """Grants turns. For one event loop: waiting occupies no thread."""
 
     def __init__(self) -> None:
         self._busy: Counter[Turn] = Counter()
         self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {}
 
     async def take(self, turn: Turn) -> bool:
-        """Take a turn, or wait for it; return whether it came. Whoever took one gives it back."""
+        """Acquire a turn, waiting if necessary; return whether it was granted. See `leave`."""
         lane, _ = turn
         if self._busy[turn] < lane.most:
             self.join(turn)
@@ -44,11 +44,11 @@ class TurnKeeper:
         return await self._wait(turn)
 
     def join(self, turn: Turn) -> None:
-        """Take a turn, however many there are."""
+        """Acquire a turn regardless of the limit."""
         self._busy[turn] += 1
 
     def leave(self, turn: Turn) -> None:
-        """Give a turn back: who has waited longest goes on, if the lane has room."""
+        """Release a turn: the longest-waiting request proceeds if the lane has room."""
         queue = self._waiting.get(turn)
         if queue and self._busy[turn] <= turn[0].most:
             queue.popleft().set_result(None)

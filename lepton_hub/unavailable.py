@@ -1,4 +1,4 @@
-"""What is served while the hub cannot start, so that JupyterHub, and all labs with it, can."""
+"""A placeholder served while the hub cannot start, so that JupyterHub and all labs can."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from starlette.routing import Route
 from lepton_hub.api.problems import problem_response
 
 SECONDS = 60
-"""After so long the service ends; JupyterHub starts it again, and it tries anew."""
+"""Seconds until the service exits; JupyterHub then restarts it, and it retries."""
 
 SORRY = "The hub could not start. Its operator will find the reason in JupyterHub's log."
 
 
 def unavailable_app(prefix: str) -> Starlette:
-    """Return an application that says everywhere that the hub cannot work.
+    """Return an application that reports the failure at every path.
 
-    Its first page does so with status 200: JupyterHub does not start beside a service that fails.
+    Its first page does so with status 200, since JupyterHub does not start if a service fails.
     """
 
     def first(_: Request) -> Response:

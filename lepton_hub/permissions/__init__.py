@@ -1,4 +1,4 @@
-"""Who may do what with an item: grants and what follows from them, requests, links that expire."""
+"""Authorisation: roles, grants, access requests, and expiring links."""
 
 from lepton_hub.permissions.access_requests import AccessRequest
 from lepton_hub.permissions.grants import Grant, Subject, roles_of, visible_to

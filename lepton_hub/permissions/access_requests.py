@@ -1,7 +1,7 @@
-"""Requests for access to an item that somebody knows by name alone.
+"""Access requests for items that somebody knows only by name.
 
-A request is kept by the name that was asked for, whether there is such an item or not, and is
-answered the same in both cases. To those who ask, a refusal looks like a request that waits.
+A request is stored by the requested name, whether the item exists or not, and is answered the same
+in both cases. To its author, a refused request looks pending.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from lepton_hub.permissions.roles import Role
 
 LASTS = timedelta(days=30)
 MOST_OPEN = 20
-"""How many requests of one person may wait at once."""
+"""The maximum number of pending requests per person."""
 
 
 class AccessRequest(Base):
-    """Somebody asks to read an item, to contribute to it or to manage it.
+    """A person's request for a role on an item.
 
-    answer: "granted" or "refused"; None while it waits.
+    answer: "granted" or "refused"; None while pending.
     """
 
     __tablename__ = "access_requests"
@@ -43,18 +43,18 @@ class AccessRequest(Base):
 
     @property
     def shown_answer(self) -> str:
-        """What the person who asked is told."""
+        """The answer as shown to the author."""
         return "granted" if self.answer == "granted" else "waiting"
 
 
 class TooManyRequests(Exception):
-    """Somebody has asked for so much that nobody has answered yet."""
+    """Somebody has the maximum number of pending requests."""
 
 
 def ask(
     session: Session, person: str, space: str, name: str, role: Role, message: str
 ) -> AccessRequest:
-    """Return the request of a person for an item; the one that waits already, where there is one.
+    """Request access for a person; return the request, or the one already pending.
 
     Raises TooManyRequests.
     """
@@ -84,7 +84,7 @@ def ask(
 
 
 def requests_by(session: Session, person: str) -> list[AccessRequest]:
-    """Return what a person has asked for and has not expired, newest first."""
+    """Return a person's requests that have not expired, newest first."""
     query = select(AccessRequest).where(
         AccessRequest.person == person, AccessRequest.asked_at > now() - LASTS
     )
@@ -92,13 +92,13 @@ def requests_by(session: Session, person: str) -> list[AccessRequest]:
 
 
 def waiting_for(session: Session, space: str, name: str) -> list[AccessRequest]:
-    """Return the requests for an item that wait for an answer, oldest first."""
+    """Return the pending requests for an item, oldest first."""
     query = waiting().where(AccessRequest.space == space, AccessRequest.item_name == name)
     return list(session.scalars(query))
 
 
 def waiting() -> Select[tuple[AccessRequest]]:
-    """Return the query for all requests that wait for an answer, oldest first."""
+    """Return the query for all pending requests, oldest first."""
     query = select(AccessRequest).where(
         AccessRequest.answer.is_(None), AccessRequest.asked_at > now() - LASTS
     )
@@ -106,12 +106,12 @@ def waiting() -> Select[tuple[AccessRequest]]:
 
 
 def forget_expired_requests(session: Session) -> None:
-    """Delete the requests that have expired, answered or not: nobody is shown them any more."""
+    """Delete expired requests, answered or not: they are no longer shown."""
     session.execute(delete(AccessRequest).where(AccessRequest.asked_at <= now() - LASTS))
 
 
 def answer_request(request: AccessRequest, granted: bool, by: str) -> None:
-    """Answer a request; the grant itself is the caller's."""
+    """Record the answer to a request; the caller makes the grant itself."""
     request.answer = "granted" if granted else "refused"
     request.answered_by = by
     request.answered_at = now()

@@ -1,4 +1,4 @@
-"""Grants, and the filter by which a query finds only what somebody may see."""
+"""Grants, and the filter that restricts queries to what a person may see."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lepton_hub.permissions.roles import Action, Role, allows
 
 
 class Subject(StrEnum):
-    """To whom a grant applies."""
+    """The kind of subject a grant applies to."""
 
     PERSON = "person"
     TEAM = "team"
@@ -38,7 +38,7 @@ class Subject(StrEnum):
 
 
 class Grant(Base):
-    """A role that a person, a team, an organisation or everybody has with an item."""
+    """A role that a person, a team, an organisation or everybody has on an item."""
 
     __tablename__ = "grants"
     __table_args__ = (
@@ -56,11 +56,11 @@ class Grant(Base):
 
 
 def visible_to(person: Person, items: Any) -> ColumnElement[bool]:
-    """Return the condition under which a row of the table `items` exists for a person.
+    """Return the condition under which a person may see a row of `items`.
 
-    items: has the columns id, owner and team; team is the name of the team in whose space the item
-    stands, or null. Every query for items has this condition, so that what somebody may not see is
-    in no list, count or search.
+    items: has the columns id, owner and team; team is the name of the team whose space the item is
+    in, or null. Every query for items includes this condition, so that hidden items appear in no
+    list, count or search.
     """
     if person.admin:
         return true()
@@ -69,10 +69,10 @@ def visible_to(person: Person, items: Any) -> ColumnElement[bool]:
 
 
 def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
-    """Return the roles that a person has with an item; none: it does not exist for them.
+    """Return a person's roles on an item; if there are none, it does not exist for them.
 
-    item: has id, owner and team. Other people's grants are not read: how many there are takes no
-    time.
+    item: has id, owner and team. Other people's grants are not read, so their number does not
+    affect the time.
     """
     of_item = select(Grant.role).where(Grant.item_id == item.id)
     query = union_all(*(of_item.where(one) for one in ways_to_hold(person)))
@@ -89,7 +89,7 @@ def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
 def give_role(
     session: Session, item: Any, by: Person, subject: Subject, name: str, role: Role
 ) -> Grant:
-    """Give somebody a role with an item, in place of the one they have by the same words."""
+    """Grant a role on an item, replacing the same subject's previous one."""
     made = grant_of(session, item, subject, name)
     if made is None:
         made = Grant(item_id=item.id, subject=subject, name=name)
@@ -101,13 +101,13 @@ def give_role(
 
 
 def end_links_of_former(session: Session, item: Any, grant: Grant, before: Role) -> list[str]:
-    """End the links that somebody made by a role that was taken or lowered; return their ids.
+    """Revoke the links whose creators lost the right to them with this grant; return their ids.
 
-    grant: as it is now, or was when it was taken. before: the role that it gave.
+    grant: its new state, or its last if revoked. before: the role it gave.
 
-    Else they would go on to read by them. Of a group's members nobody is known by name, so its
-    role ends all links but those of the owner and of people who manage by their own name; where
-    another group still manages, none.
+    Otherwise they could keep reading through them. A group's members are not known by name, so
+    losing its role revokes all links except those of the owner and of people with a personal grant
+    to manage; if another group may still manage, none are revoked.
     """
     there = inspect(grant).persistent
     if not allows([before], Action.SHARE) or (there and allows([Role(grant.role)], Action.SHARE)):
@@ -130,7 +130,7 @@ def end_links_of_former(session: Session, item: Any, grant: Grant, before: Role)
 
 
 def grant_of(session: Session, item: Any, subject: Subject, name: str) -> Grant | None:
-    """Return the role that a person, team, organisation or everybody was given, if any."""
+    """Return the role granted to a person, team, organisation or everybody, if any."""
     query = select(Grant).where(
         Grant.item_id == item.id, Grant.subject == subject, Grant.name == name
     )
@@ -138,7 +138,7 @@ def grant_of(session: Session, item: Any, subject: Subject, name: str) -> Grant 
 
 
 def ways_to_hold(person: Person) -> list[ColumnElement[bool]]:
-    """Return the conditions, any of which a grant meets that applies to a person."""
+    """Return the conditions of which a grant must meet one to apply to a person."""
     return [
         Grant.subject == Subject.EVERYBODY,
         and_(Grant.subject == Subject.PERSON, Grant.name == person.name),

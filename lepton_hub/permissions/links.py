@@ -1,4 +1,4 @@
-"""Links by which anybody who is signed in may read one item, until they expire."""
+"""Links through which anybody who is signed in may read an item until they expire."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ LONGEST = timedelta(days=90)
 
 
 class SharedLink(Base):
-    """A link to an item, or to one version of it. Only its hash is kept: nobody can read it here.
+    """A link to an item or one of its versions. Only the hash of its secret is stored.
 
-    id: names the link to those who manage the item, and opens nothing.
+    id: identifies the link to the item's managers; it does not grant access.
     """
 
     __tablename__ = "shared_links"
@@ -35,9 +35,9 @@ class SharedLink(Base):
 def make_link(
     session: Session, item_id: int, by: str, lasts: timedelta, version: int | None = None
 ) -> tuple[SharedLink, str]:
-    """Make a link; return it with its secret, which is not kept anywhere.
+    """Create a link; return it with its secret, which is not stored.
 
-    version: the one version that the link shows; None: all of them.
+    version: the only version that the link shows; None for all.
     """
     secret = token_urlsafe(32)
     link = SharedLink(

@@ -1,4 +1,4 @@
-"""What each role may do, as casbin decides it."""
+"""The actions each role permits, decided by casbin."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from casbin.model import Model
 
 
 class Role(StrEnum):
-    """What somebody is to an item."""
+    """A person's role on an item."""
 
     READ = "read"
     CONTRIBUTE = "contribute"
@@ -19,7 +19,7 @@ class Role(StrEnum):
 
 
 class Action(StrEnum):
-    """What somebody does with an item."""
+    """An action on an item."""
 
     VIEW = "view"  # its card, its versions, their content
     ADD_VERSION = "add_version"
@@ -54,7 +54,7 @@ _INCLUDES = [
 
 
 def _decided() -> frozenset[tuple[Role, Action]]:
-    """Ask casbin once for each role and action: the answers never change while the hub runs."""
+    """Query casbin once for each role and action, since its answers never change at run time."""
     model = Model()
     model.load_model_from_text(_MODEL)
     enforcer = casbin.Enforcer(model)
@@ -75,10 +75,10 @@ _ALLOWED = _decided()
 
 
 def allows(roles: Iterable[Role], action: Action) -> bool:
-    """Return whether somebody who has these roles may do something."""
+    """Return whether these roles permit an action."""
     return any((role, action) in _ALLOWED for role in roles)
 
 
 def includes(role: Role, other: Role) -> bool:
-    """Return whether a role may do all that another one may."""
+    """Return whether a role permits everything another one does."""
     return all(allows([role], action) for action in Action if allows([other], action))

@@ -1,4 +1,4 @@
-"""Show the beginning of a content: tables and pictures, in bounded memory and time."""
+"""Previews of tables and pictures, in bounded memory and time."""
 
 from lepton_hub.previews.image_previews import IMAGES, NoPreview, thumbnail
 from lepton_hub.previews.table_previews import TablePreview, is_table, preview_table

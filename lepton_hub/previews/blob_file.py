@@ -1,4 +1,4 @@
-"""A content of the store as a file that can be read at any place, up to a total."""
+"""A stored content as a seekable file with a budget of bytes to read."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from lepton_hub.storage import BlobStore
 
 
 class BudgetSpent(Exception):
-    """More of a content was asked for than a preview may read."""
+    """A preview tried to read more of a content than its budget allows."""
 
 
 class BlobFile(io.RawIOBase):
-    """Reads a content of the store. Raises BudgetSpent once `budget` bytes have been read."""
+    """Reads a stored content. Raises BudgetSpent once `budget` bytes have been read."""
 
     def __init__(self, store: BlobStore, sha256: str, budget: int) -> None:
         self._store, self._sha256, self._left = store, sha256, budget

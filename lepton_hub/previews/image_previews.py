@@ -1,4 +1,4 @@
-"""A small picture of a picture."""
+"""Thumbnails of pictures."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ PIXELS = 24_000_000
 SIDE = 320
 
 _turn = Semaphore(2)
-"""Two at a time are decoded: 200 MB of memory at most, or twice as many where they are transparent,
-of which Pillow makes a copy to reduce them."""
+"""At most two are decoded at a time: 200 MB of memory, or twice that if transparent, since Pillow
+copies those before reducing them."""
 _room = BoundedSemaphore(16)
-"""So many wait, since each holds one of the hub's threads."""
+"""The maximum number waiting, since each occupies one of the hub's threads."""
 _ROOM_SECONDS = 0.5
 
 
@@ -29,7 +29,7 @@ class NoPreview(Exception):
 
 
 def thumbnail(store: BlobStore, sha256: str, path: str) -> bytes:
-    """Return a picture of at most 320 pixels a side, as PNG.
+    """Return a PNG thumbnail of at most 320 pixels a side.
 
     Raises NoPreview, and what the store raises.
     """
@@ -64,5 +64,5 @@ def _reduced(data: bytes, kind: str) -> bytes:
                 return found.getvalue()
     except NoPreview:
         raise
-    except Exception as error:  # a decoder may raise anything on what somebody has made up
+    except Exception as error:  # a decoder may raise anything on crafted input
         raise NoPreview("The file is not a picture of the type its name says.") from error

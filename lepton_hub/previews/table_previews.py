@@ -1,4 +1,4 @@
-"""The first rows of a table: CSV, TSV, lines of JSON, arrays of NumPy."""
+"""Previews of tables: CSV, TSV, JSON Lines, NumPy arrays."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from lepton_hub.previews.image_previews import NoPreview
 from lepton_hub.storage import BlobStore, StorageError
 
 ROWS, COLUMNS, LETTERS = 20, 50, 200
-"""How much of a table is shown: so many rows and columns, and letters of a cell."""
+"""The maximum numbers of rows, columns, and characters per cell to show."""
 BEGINNING = 64 * 1024
-"""How much of a text is read."""
+"""The maximum number of bytes of a text to read."""
 ARCHIVE = 4 * 1024 * 1024
-"""How much of an archive of arrays is read, its directory included."""
+"""The maximum number of bytes of an npz archive to read, including its directory."""
 
 _TEXTS = {".csv": ",", ".tsv": "\t"}
 _LINES = (".jsonl", ".ndjson")
 _ARRAYS = (".npz", ".npy")
 _UNSAYABLE = re.compile("[\0\ud800-\udfff]")
-"""NUL, and half of a surrogate pair, which JSON may hold and no answer in UTF-8 can."""
+"""NUL and lone surrogates, which JSON may contain but UTF-8 cannot encode."""
 
 
 @dataclass(frozen=True)
 class TablePreview:
-    """The beginning of a table. columns: their names, or of each array its name and shape."""
+    """The beginning of a table. columns: their names, or each array's name and shape."""
 
     columns: list[str]
     rows: list[list[str]]
@@ -43,7 +43,7 @@ class TablePreview:
 
 
 def is_table(path: str) -> bool:
-    """Return whether a file of this name can be shown as a table."""
+    """Return whether a file with this name has a table preview."""
     return path.lower().endswith((*_TEXTS, *_LINES, *_ARRAYS))
 
 
@@ -69,12 +69,12 @@ def preview_table(store: BlobStore, sha256: str, path: str) -> TablePreview:
         raise NoPreview(
             "The file's structure does not allow reading only its beginning."
         ) from error
-    except Exception as error:  # a reader may raise anything on what somebody has made up
+    except Exception as error:  # a parser may raise anything on crafted input
         raise NoPreview("The file is not of the type its name says.") from error
 
 
 def _beginning(store: BlobStore, sha256: str) -> tuple[str, bool]:
-    """Return the first letters of a content, and whether that is all of it."""
+    """Return the beginning of a text, and whether that is all of it."""
     whole = store.size(sha256) <= BEGINNING
     data = b"".join(store.read(sha256, 0, BEGINNING))
     text = data.decode("utf-8-sig", errors="replace")
@@ -90,7 +90,7 @@ def _separated(text: str, whole: bool, separator: str) -> TablePreview:
 
 
 def _json_lines(text: str, whole: bool) -> TablePreview:
-    # Not splitlines(): a text in JSON may hold other characters that end lines, such as U+2028.
+    # Not splitlines(): JSON strings may contain other line separators, such as U+2028.
     lines = [json.loads(line) for line in islice(text.split("\n"), ROWS + 1) if line.strip()]
     if not all(isinstance(line, dict) for line in lines):
         raise NoPreview("Each line of the file must be a JSON object.")
@@ -112,9 +112,9 @@ def _arrays(file: BlobFile) -> TablePreview:
 
 
 def _first_of_array(entry: IO[bytes]) -> tuple[str, tuple[int, ...], list[str]]:
-    """Return type and shape of an array as words, the shape, and its first rows as texts.
+    """Return an array's type and shape in words, its shape, and its first rows as text.
 
-    No more is unpacked than these rows take, however much the array is said to hold.
+    Only these rows are decompressed, however large the array claims to be.
     """
     version = npy.read_magic(entry)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0

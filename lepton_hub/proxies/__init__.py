@@ -1,4 +1,4 @@
-"""The proxies in front of the hub: whose word counts for where a request comes from."""
+"""Trusted proxies, and how they determine a request's origin."""
 
 from lepton_hub.proxies.trusted_proxies import BadProxies, TrustedProxies, parse_proxies
 

@@ -1,4 +1,4 @@
-"""Who counts as one where somebody is not known yet: an address, or a household's network."""
+"""Group unknown callers by IPv4 address or by a household's IPv6 network."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 
 def neighbourhood_of(host: str) -> str:
-    """Return an address; of IPv6, the network of one household, which has 2**64 addresses.
+    """Return an IPv4 address, or the /64 network of an IPv6 address.
 
     >>> neighbourhood_of("2001:db8::1"), neighbourhood_of("::ffff:10.0.0.1")
     ('2001:db8::/64', '10.0.0.1')

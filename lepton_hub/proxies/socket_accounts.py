@@ -1,4 +1,4 @@
-"""Whose a connection from this machine is: Linux knows the account of the program that made it."""
+"""Find the account that owns a local TCP connection, from Linux's socket diagnostics."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Address = tuple[str, int]
 
 
 def account_of(here: Address, there: Address) -> int | None:
-    """Return the number of the account whose program has a TCP connection; None: it is not known.
+    """Return the user id that owns a TCP connection; None if unknown.
 
-    here, there: host and port of the program's own end, and of the other end, which is the hub's. A
-    program that has closed its end already has no account any more: Linux would say root's.
+    here, there: host and port of the program's end, and of the hub's end. A program that has
+    already closed its end has no owner any more: Linux would report root.
     """
     try:
         with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:

@@ -1,4 +1,4 @@
-"""Which proxies are believed when they say where a request comes from."""
+"""The proxies whose X-Forwarded-For is trusted."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ ACCOUNT = "account:"
 
 
 class BadProxies(ValueError):
-    """What was said of proxies cannot be used; the message says why."""
+    """The proxies setting is invalid; the message says why."""
 
 
 @dataclass(frozen=True)
 class TrustedProxies:
-    """The proxies that are believed.
+    """The trusted proxies.
 
-    accounts: the numbers of accounts of this machine, whatever address their programs connect from.
-    networks: addresses that only a proxy has.
+    accounts: user ids on this machine, whatever address their programs connect from. networks:
+    addresses that only a proxy has.
     """
 
     accounts: frozenset[int] = frozenset()
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     def believes(self, peer: Address, own: Address) -> bool:
-        """Return whether who has connected is such a proxy.
+        """Return whether a peer is a trusted proxy.
 
         peer: host and port of who connected; own: those of the hub's end of the connection.
         """
@@ -41,11 +41,10 @@ class TrustedProxies:
         return bool(self.accounts) and local and account_of(peer, own) in self.accounts
 
     def origin(self, hops: Sequence[str]) -> str | None:
-        """Return where a request comes from; None: that cannot be told.
+        """Return a request's origin; None if it cannot be determined.
 
-        hops: the addresses in X-Forwarded-For. Each proxy adds, at the end, who connected to it, so
-        the last one that is no proxy is the one that is known; what stands before it, anybody may
-        have written.
+        hops: the addresses in X-Forwarded-For. Each proxy appends its peer, so the last hop that is
+        not a trusted proxy is the origin; anything before it may be forged.
         """
         for hop in reversed(hops):
             address = _address(_without_port(hop))
@@ -60,7 +59,7 @@ class TrustedProxies:
 
 
 def parse_proxies(text: str) -> TrustedProxies:
-    """Return which proxies a setting names: addresses, networks and `account:NUMBER`, with commas.
+    """Parse a comma-separated setting of addresses, networks and `account:NUMBER`.
 
     >>> parse_proxies("account:0, 10.0.0.0/24").accounts
     frozenset({0})
@@ -91,7 +90,7 @@ def _address(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _without_port(hop: str) -> str:
-    """Return the host of a hop, which some proxies write with a port."""
+    """Return the host of a hop, without the port that some proxies append."""
     hop = hop.strip()
     if hop.startswith("["):
         return hop[1:].partition("]")[0]

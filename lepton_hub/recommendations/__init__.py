@@ -1,4 +1,4 @@
-"""You may also need: what follows from what colleagues used together."""
+"""Recommendations from what colleagues used together ("You may also need")."""
 
 from lepton_hub.catalogue.dependents import ON_DELETE
 from lepton_hub.recommendations.also_needed import ItemRecommendation, UsageBasis, also_needed

@@ -1,13 +1,13 @@
-"""What somebody may also need: items that others used who used the same items or modules.
+"""Recommend items that others used who used the same items or modules.
 
 An item is recommended for another item, or for a module of the course, if at least three other
-people have used both. Candidates are ranked by the cosine between their users and those of what
-they are recommended for: people who used both, by the root of the product of how many used each;
-over all that somebody used, cosines add up. So what everybody uses does not come first everywhere,
-as it would by popularity.
+people have used both. Candidates are ranked by cosine similarity between the two sets of users: the
+number who used both, divided by the geometric mean of the numbers who used each; cosines add up
+over all that somebody used. So what everybody uses does not come first everywhere, as it would by
+popularity.
 
-Everything is counted over items that exist for who asks. Numbers are told in steps, and of uses
-before today, so that no number shows that somebody used something just now.
+Counts cover only items the viewer may see. They are rounded down to steps and exclude today's uses,
+so that no count reveals that somebody has just used something.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from lepton_hub.identity.person import Person
 from lepton_hub.recommendations.usage_tables import ItemUse, ModuleUse
 
 FEWEST_COLLEAGUES = 3
-"""People besides who asks who must have used both."""
+"""The minimum number of other people who must have used both."""
 STEPS = (3, 5, 10, 20, 50, 100, 200, 500, 1000)
-"""Numbers of people that are told: "at least 5" for 5 to 9."""
+"""The steps to which counts are rounded down: "at least 5" for 5 to 9."""
 MOST_BASES = 10
-"""How many items, and how many modules, that somebody used last are looked at."""
+"""The numbers of recently used items and modules to consider."""
 MOST_PEOPLE, MOST_PEOPLE_IN_ALL = 200, 600
-"""Of those who used something, so many who began to last are looked at; over all bases, so many.
-What is told stays true: at least so many used both."""
+"""The maximum number of users to consider, the latest to start, for one basis and for all. Counts
+remain valid lower bounds."""
 MOST_PAIRS = 2000
 
 
 @dataclass(frozen=True)
 class UsageBasis:
-    """What a recommendation is for: an item, or a module by its folder's name."""
+    """The basis of a recommendation: an item, or a module by its folder's name."""
 
     item: SharedItem | None = None
     module: str = ""
@@ -52,8 +52,8 @@ class UsageBasis:
 class ItemRecommendation:
     """An item that somebody may also need.
 
-    colleagues: at least so many used both; basis: for what it is recommended, None where it is
-    merely used by so many. score: by which it is ranked.
+    colleagues: a lower bound on how many used both; basis: what it is recommended for, None if by
+    popularity. score: for ranking.
     """
 
     item: SharedItem
@@ -63,7 +63,7 @@ class ItemRecommendation:
 
     @property
     def because(self) -> str:
-        """Why, in words."""
+        """The reason in words."""
         if self.basis is None:
             return f"At least {self.colleagues} colleagues used it"
         if self.basis.item is None:
@@ -76,7 +76,7 @@ class ItemRecommendation:
 
 @dataclass(frozen=True)
 class UsedTogether:
-    """How many people used a basis and a candidate, each and both. Numbers of others alone."""
+    """Numbers of other people who used a basis, a candidate, and both."""
 
     basis: int | str
     candidate: int
@@ -86,12 +86,12 @@ class UsedTogether:
 
     @property
     def score(self) -> float:
-        """The cosine between both groups of people."""
+        """The cosine similarity between the two sets of users."""
         return self.both / sqrt(self.of_basis * self.of_candidate)
 
 
 def told_number(people: int) -> int:
-    """Return the number of people that is told: the largest step that is not above it.
+    """Round a number of people down to the nearest step.
 
     >>> told_number(8)
     5
@@ -100,9 +100,9 @@ def told_number(people: int) -> int:
 
 
 def rank(pairs: Iterable[UsedTogether], limit: int) -> list[tuple[UsedTogether, float]]:
-    """Return the best candidates, each with the pair that explains it best and with its score.
+    """Return the best candidates, each with its best explaining pair and its score.
 
-    A candidate that was used together with several things that somebody used adds up their scores.
+    A candidate's score is the sum over all bases it was used together with.
     """
     of_candidate: dict[int, list[UsedTogether]] = defaultdict(list)
     for pair in pairs:
@@ -121,10 +121,10 @@ def also_needed(
     limit: int = 5,
     moment: datetime | None = None,
 ) -> list[ItemRecommendation]:
-    """Return what a person may also need, the best first.
+    """Return recommendations for a person, best first.
 
-    basis: an item that exists for them, or a module. Without one, it is what they used last; where
-    nothing follows from that, what most others use.
+    basis: a visible item, or a module. The default is what they used last; if that yields nothing,
+    the most popular items.
     """
     today = (moment or now()).replace(hour=0, minute=0, second=0, microsecond=0)
     bases = [basis] if basis else _used_last(session, person)
@@ -141,7 +141,7 @@ def also_needed(
 
 
 def _used_last(session: Session, person: Person) -> list[UsageBasis]:
-    """Return what a person used last and still exists for them."""
+    """Return what a person used last and may still see."""
     items = (
         existing(person)
         .join(ItemUse, ItemUse.item_id == SharedItem.id)
@@ -168,7 +168,7 @@ def _together(
     today: datetime,
     table: type[ItemUse] | type[ModuleUse],
 ) -> list[UsedTogether]:
-    """Return candidates that at least three others used together with one of the bases."""
+    """Return the candidates that at least three others used together with a basis."""
     wanted: list[int | str]
     if table is ItemUse:
         wanted = [one.item.id for one in bases if one.item]
@@ -211,9 +211,9 @@ def _together(
 
 
 def _uses_of_candidates(person: Person, today: datetime) -> CTE:
-    """Return what others used of the items that exist for a person and that they have not used.
+    """Return the others' uses of items a person may see but has not used.
 
-    It is worked out by itself: by those who used a basis, it would lead past all that they used.
+    It is a query of its own: starting from users of a basis would read all that they used.
     """
     used = select(ItemUse.item_id).where(ItemUse.person == person.name)
     query = (
@@ -227,7 +227,7 @@ def _uses_of_candidates(person: Person, today: datetime) -> CTE:
 
 
 def _users(session: Session, person: Person, items: set[int], today: datetime) -> dict[int, int]:
-    """Return how many others used each item."""
+    """Return the number of other users of each item."""
     query = (
         select(ItemUse.item_id, func.count())
         .where(ItemUse.item_id.in_(items), ItemUse.person != person.name, ItemUse.first_at < today)
@@ -239,7 +239,7 @@ def _users(session: Session, person: Person, items: set[int], today: datetime) -
 def most_used(
     session: Session, person: Person, today: datetime, limit: int
 ) -> list[ItemRecommendation]:
-    """Return what most others used: for who has used nothing yet, and to compare with."""
+    """Return the most popular items, for newcomers and as a baseline."""
     number = func.count().label("number")
     uses = _uses_of_candidates(person, today)
     query = (

@@ -1,4 +1,4 @@
-"""What a person has used, for that person alone."""
+"""A person's own uses, visible only to them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PersonalUse:
 
 
 def uses_of(session: Session, person: Person) -> list[PersonalUse]:
-    """Return what a person has used, as far as it exists for them, by name."""
+    """Return a person's uses of things they may still see, with names."""
     items = (
         existing(person)
         .join(ItemUse, ItemUse.item_id == SharedItem.id)

@@ -1,4 +1,4 @@
-"""Keep usage in step with the audit log: written in the transaction that writes its entry."""
+"""Record uses in the same transaction as their audit log entries."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from lepton_hub.database.moments import now
 from lepton_hub.recommendations.usage_tables import ItemUse, ModuleUse
 
 KEPT = timedelta(days=365)
-"""What somebody has not used for so long counts no more, and is forgotten."""
+"""Uses older than this no longer count, and are deleted."""
 PRECISION = timedelta(hours=1)
-"""A use that follows the one before so closely is not written again."""
+"""A use this soon after the previous one is not recorded again."""
 
 USES = frozenset({"file.download", "document.read"})
-"""The audit log's actions that use the item they are about. To see its page, with its card and the
-beginning of a file, is no use."""
+"""The audit log's actions that count as using their item. Viewing its page, with card and preview,
+does not."""
 DISCUSSES = frozenset({"thread.read", "thread.make", "post.add", "post.list"})
-"""The actions that use a module of the course where they are about a section of it."""
+"""The actions that count as using a course module if they concern one of its sections."""
 
 
 def keep_item_use(
@@ -35,7 +35,7 @@ def keep_item_use(
     detail: Mapping[str, Any],
     moment: datetime | None = None,
 ) -> None:
-    """Keep what an entry of the audit log says that somebody used, if it does.
+    """Record the use of an item that an audit log entry implies, if any.
 
     subject, detail: as in the log; detail's "module" says where in the course an item was used.
     """
@@ -60,19 +60,19 @@ def keep_item_use(
 def keep_module_use(
     session: Session, person: str, place: str, moment: datetime | None = None
 ) -> None:
-    """Keep that somebody used a module. place: its folder, or a section of it."""
+    """Record that somebody used a module. place: its folder, or one of its sections."""
     folder = place.partition("#")[0].partition("/")[0]
     _keep(session, ModuleUse, {"person": person, "module": folder}, moment)
 
 
 def forget_old_uses(session: Session, moment: datetime) -> None:
-    """Delete uses that count no more."""
+    """Delete expired uses."""
     for table in (ItemUse, ModuleUse):
         session.execute(delete(table).where(table.last_at < moment - KEPT))
 
 
 def forget_user(session: Session, person: str) -> int:
-    """Delete all that a person has used; return how much it was."""
+    """Delete all of a person's uses; return the number."""
     return sum(
         session.execute(delete(table).where(table.person == person)).rowcount
         for table in (ItemUse, ModuleUse)
@@ -80,7 +80,7 @@ def forget_user(session: Session, person: str) -> int:
 
 
 def forget_uses_of(session: Session, item: SharedItem) -> set[str]:
-    """Delete who used an item that is deleted."""
+    """Delete the uses of a deleted item."""
     session.execute(delete(ItemUse).where(ItemUse.item_id == item.id))
     return set()
 
@@ -91,7 +91,7 @@ def _keep(
     key: dict[str, Any],
     moment: datetime | None,
 ) -> None:
-    """Write a use in one statement: two requests of one person at once must not get in the way."""
+    """Upsert a use in one statement, so that a person's concurrent requests do not conflict."""
     moment = moment or now()
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     written = dialect.insert(table).values(**key, first_at=moment, last_at=moment)

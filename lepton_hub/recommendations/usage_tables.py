@@ -1,4 +1,4 @@
-"""Who has used what: never shown to anybody but themselves, counted over three people or more."""
+"""Tables of uses: shown only to the person concerned, and counted over three people or more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown, notebooks and differences as HTML and text that is safe, in bounded time and memory."""
+"""Render Markdown, notebooks and differences safely, in bounded time and memory."""
 
 from lepton_hub.rendering.bounded_renderer import BoundedRenderer
 

@@ -1,4 +1,4 @@
-"""Rendering in a process of its own, that is killed when a text takes too long."""
+"""Render in a separate process, which is killed if a text takes too long."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ START_SECONDS = 30.0
 _KEPT_CHARACTERS = 16_000_000
 _SPARED_SECONDS, _MOST_FAILED = 600.0, 1000
 _MOST_WAITING, _ROOM_SECONDS = 16, 0.5
-"""How many texts may wait, and for how long another one waits to be among them: each holds one of
-the hub's threads, so somebody who sends many slow texts would stop the hub for everybody."""
+"""The length of the queue, and the seconds to wait for a place in it: each text in it occupies one
+of the hub's threads, so many slow texts could block the hub for everybody."""
 _WORKER = "lepton_hub.rendering.rendering_worker"
 
 
@@ -31,17 +31,17 @@ class RenderingFailed(Exception):
 
 
 class BoundedRenderer:
-    """Renders texts, one at a time. What takes longer than `seconds` is shown as it is.
+    """Renders texts, one at a time. Those that take longer than `seconds` are shown as plain text.
 
-    Results are kept, the latest ones up to 16 million characters. What took too long is not tried
-    again for ten minutes. Where too many texts wait already, one more is shown as it is.
+    The latest results are cached, up to 16 million characters. Texts that took too long are not
+    retried for ten minutes. If the queue is full, a text is shown as plain text.
     """
 
     def __init__(self, seconds: float = 3.0) -> None:
         self.seconds = seconds
         self._worker: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()  # for the process
-        self._lock = threading.Lock()  # for what is kept, never for long
+        self._lock = threading.Lock()  # for the cache, held only briefly
         self._room = threading.BoundedSemaphore(_MOST_WAITING)
         self._kept: OrderedDict[str, str] = OrderedDict()
         self._kept_size = 0
@@ -72,21 +72,21 @@ class BoundedRenderer:
             raise NotANotebook("it takes too long to render") from error
 
     def difference(self, before: str, after: str, names: tuple[str, str]) -> str:
-        """Return a unified difference of two texts; a coarse one where that takes too long."""
+        """Return a unified difference of two texts, or a coarse one if that takes too long."""
         try:
             return self._result("difference", before, after, *names) or ""
         except RenderingFailed:
             return whole_difference(before, after, names)
 
     def merge(self, base: str, one: str, other: str) -> str | None:
-        """Return a text with the changes of two sides; None where they touch, or it takes long."""
+        """Merge two sides' changes; None if they overlap, or it takes too long."""
         try:
             return self._result("merge", base, one, other)
         except RenderingFailed:
             return None
 
     def close(self) -> None:
-        """End the process; the next text starts another one."""
+        """Kill the process; the next text starts a new one."""
         with self._turn:
             self._end()
 
@@ -100,7 +100,7 @@ class BoundedRenderer:
             raise RenderingFailed("too many texts are queued")
         try:
             with self._turn:
-                known = self._known(key)  # somebody may have asked for the same meanwhile
+                known = self._known(key)  # another thread may have rendered it meanwhile
                 if known is not None:
                     return known
                 status, result = self._ask(key, request)
@@ -115,7 +115,7 @@ class BoundedRenderer:
         return result
 
     def _known(self, key: str) -> str | None:
-        """Return what a text became. Raises RenderingFailed where it took too long lately."""
+        """Return a text's cached result. Raises RenderingFailed if it took too long recently."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -16,7 +16,7 @@ _WORDS = re.compile(r"\w+|\s+|.")
 
 @dataclass(frozen=True)
 class LinePart:
-    """A piece of a line. changed: whether it is on this side alone."""
+    """A part of a line. changed: whether it occurs on this side only."""
 
     text: str
     changed: bool = False
@@ -32,10 +32,10 @@ class SideLine:
 
 @dataclass(frozen=True)
 class DifferenceRow:
-    """A row: the same line on both sides, or a change.
+    """A row: an unchanged line on both sides, or a change.
 
-    Besides, "gap" stands for equal lines that are left out, and "cut" for the rest of a difference
-    that is too long to show.
+    The kind "gap" stands for omitted unchanged lines, and "cut" for the rest of a difference that
+    is too long to show.
     """
 
     kind: Literal["same", "changed", "gap", "cut"]
@@ -44,7 +44,7 @@ class DifferenceRow:
 
 
 def difference_rows(difference: str) -> list[DifferenceRow]:
-    """Return the rows of a unified difference; each line that was replaced beside its successor."""
+    """Return the rows of a unified difference, with each replaced line beside its replacement."""
     rows: list[DifferenceRow] = []
     removed: list[SideLine] = []
     added: list[SideLine] = []
@@ -83,7 +83,7 @@ def difference_rows(difference: str) -> list[DifferenceRow]:
 
 
 def inline_rows(rows: Sequence[DifferenceRow]) -> Iterator[DifferenceRow]:
-    """Yield rows with one line each: of a change, first all old lines, then all new ones."""
+    """Yield rows with one line each: for each change, all old lines, then all new ones."""
     waiting: list[DifferenceRow] = []
     for row in rows:
         if row.kind != "changed":
@@ -108,7 +108,7 @@ def _paired(removed: list[SideLine], added: list[SideLine]) -> Iterator[Differen
 
 
 def _marked(old: str, new: str) -> tuple[tuple[LinePart, ...], tuple[LinePart, ...]]:
-    """Return two lines, in each of which the words between common beginning and end are marked.
+    """Return two lines with the words between their common prefix and suffix marked.
 
     It takes linear time, which a comparison word by word does not.
     """
@@ -122,7 +122,7 @@ def _marked(old: str, new: str) -> tuple[tuple[LinePart, ...], tuple[LinePart, .
 def _parts(words: list[str], head: int, tail: int) -> tuple[LinePart, ...]:
     end = len(words) - tail
     if head == 0 and tail == 0:
-        return (LinePart("".join(words)),)  # nothing in common: the row's colour says it all
+        return (LinePart("".join(words)),)  # nothing in common: the row's colour suffices
     pieces = (words[:head], words[head:end], words[end:])
     return tuple(
         LinePart("".join(piece), changed)

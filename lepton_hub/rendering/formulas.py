@@ -1,7 +1,7 @@
-r"""Formulas of rendered Markdown as MathML, which browsers draw without a script.
+r"""Convert formulas in rendered Markdown to MathML, which browsers render without scripts.
 
-The converter lets markup of the author's through, such as `\href` and `\text{<b>}`, so its
-tree is built anew here from elements and attributes that are known to do nothing.
+The converter passes the author's markup through, such as `\href` and `\text{<b>}`, so its tree is
+rebuilt here from an allowlist of harmless elements and attributes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class NotConverted(ValueError):
 def with_formulas(html: str) -> str:
     """Return HTML of `render_markdown` with its formulas as MathML.
 
-    What cannot be converted stays TeX, marked as such.
+    Formulas that cannot be converted stay TeX, marked as such.
     """
     html = _INLINE.sub(lambda found: _drawn(found[1], "inline", "span"), html)
     return _BLOCK.sub(lambda found: _drawn(found[1], "block", "div"), html)
@@ -68,7 +68,7 @@ def mathml(tex: str, display: str = "inline") -> str:
     tex = tex.replace("{aligned}", "{split}")
     try:
         tree = convert_to_element(tex, display=display)
-    except Exception as error:  # odd TeX can make the converter raise anything
+    except Exception as error:  # malformed TeX can make the converter raise anything
         raise NotConverted(type(error).__name__) from error
     return _safe(tree, DEEPEST_FORMULA)
 
@@ -81,7 +81,7 @@ def _drawn(escaped: str, display: str, tag: str) -> str:
 
 
 def _safe(element: Element, depth: int, of_table: bool = False) -> str:
-    """Return an element built anew. of_table: whether a table stands beside it, as in a matrix."""
+    """Return a rebuilt element. of_table: whether it is next to a table, as in a matrix."""
     if element.tag not in _ELEMENTS or depth == 0:
         raise NotConverted(f"{element.tag} is not known")
     text = unescape(element.text or "")

@@ -1,4 +1,4 @@
-"""Notebooks to be read: prose rendered, code and printed results as text, and nothing that runs."""
+"""Render notebooks for reading: prose as HTML, code and outputs as text, nothing executable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lepton_hub.rendering.safe_markdown import render_markdown
 
 MOST_CELLS = 2000
 MOST_OUTPUT = 10_000
-"""Characters of each output that are shown."""
+"""The maximum number of characters to show of each output."""
 MOST_CHARACTERS = 2_000_000
 
 
@@ -49,7 +49,7 @@ def _cells(cells: list[dict[str, Any]], total: int) -> Iterator[str]:
 
 
 def _output(output: dict[str, Any]) -> str:
-    """Return the text of an output; other kinds, such as pictures and pages, are only named."""
+    """Return an output's text; other types, such as pictures and HTML, are only named."""
     kind = output.get("output_type")
     if kind == "stream":
         return _printed(_text(output.get("text", "")))

@@ -1,8 +1,8 @@
-"""Markdown without its marks: what a reader of the page reads, for a passage of it.
+"""Strip a passage of Markdown to the text a reader sees.
 
-A passage may begin or end anywhere, so what looks like a mark and is closed outside stays. These
-are patterns, not a parser: a page of hits has twenty passages, and a parser takes milliseconds for
-each. They try again at many places, so give them short passages alone.
+A passage may begin or end anywhere, so markup closed outside it stays. These are regular
+expressions, not a parser: a page of hits has twenty passages, and a parser takes milliseconds for
+each. They backtrack, so pass only short passages.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 from html import unescape
 
 LONGEST = 800
-"""Characters of a passage; what is longer is cut."""
+"""The maximum length of a passage in characters; longer ones are truncated."""
 _DEEPEST = 4
-"""Emphasis in emphasis is followed so deep."""
+"""The maximum nesting depth of emphasis."""
 
 _FENCE = re.compile(
     r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})[^\n`]*\n(?P<code>.*?)(?:^[ ]{0,3}(?P=fence)[`~]*[ ]*$|\Z)",

@@ -1,4 +1,4 @@
-"""Render what comes on standard input, a request a line; the process may be killed at any time."""
+"""Render requests from standard input, one per line; the process may be killed at any time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from lepton_hub.rendering.text_differences import difference, merge
 from lepton_hub.text import shown
 
 MEMORY = 1024 * 1024 * 1024
-"""In bytes, of addresses; a hostile text may not take the machine's memory."""
+"""The address space limit in bytes, so that a hostile text cannot exhaust memory."""
 
 _HALF = re.compile("[\ud800-\udfff]")
-"""Half of a surrogate pair, such as a notebook may hold: no answer in UTF-8 can."""
+"""Lone surrogates, which a notebook may contain but UTF-8 cannot encode."""
 
 TASKS = {
     "markdown": lambda text, attachments: shown(render_markdown(text, attachments)),
@@ -33,7 +33,7 @@ TASKS = {
 def main() -> None:
     """Answer requests until standard input ends: ["ok", RESULT] or ["refused", WHY] each."""
     for limit, most in ((resource.RLIMIT_AS, MEMORY), (resource.RLIMIT_CORE, 0)):
-        with suppress(ValueError, OSError):  # macOS has no limit of addresses
+        with suppress(ValueError, OSError):  # macOS does not support RLIMIT_AS
             resource.setrlimit(limit, (most, most))
     for line in sys.stdin.buffer:
         task, arguments = json.loads(line)
@@ -43,7 +43,7 @@ def main() -> None:
             answer = ["refused", str(error)]
         except (RecursionError, MemoryError):
             answer = ["failed", "it is nested too deeply or too large"]
-        except Exception as error:  # odd text can make the renderers raise anything
+        except Exception as error:  # malformed text can make the renderers raise anything
             answer = ["failed", type(error).__name__]
         sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
         sys.stdout.buffer.flush()

@@ -1,8 +1,8 @@
-"""Markdown that anybody may have written, as HTML that is safe to show.
+"""Render untrusted Markdown as safe HTML.
 
-Raw HTML stays text. Links lead to web pages, mail addresses and sections; pictures are the
-document's own attachments. Formulas stay TeX, in the marks that MathJax looks for. What comes out
-of the renderer is cleaned by bleach once more. Characters that nobody would see are shown.
+Raw HTML is escaped. Links may lead to web pages, mail addresses and sections; pictures must be the
+document's own attachments. Formulas stay TeX, with MathJax's delimiters. The renderer's output is
+sanitised once more by bleach. Invisible characters are made visible.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 from lepton_hub.text import shown
 
 LONGEST_LINE = 20_000
-"""In characters. Longer lines are data rather than text, and are shown as they are."""
+"""In characters. Texts with longer lines are data rather than prose, and are shown as plain text.
+"""
 DEEPEST = 20
 
 _TAGS = frozenset(
@@ -40,7 +41,7 @@ _ALIGN = re.compile(r"text-align:(left|center|right)")
 def render_markdown(text: str, attachments: str = "") -> str:
     """Return Markdown as safe HTML.
 
-    attachments: the address of the folder in which `attachment:NAME` stands; "" for none.
+    attachments: the URL that `attachment:NAME` is relative to; "" for none.
     """
     if max(map(len, text.split("\n")), default=0) > LONGEST_LINE:
         return plain_html(text)
@@ -54,7 +55,7 @@ def render_markdown(text: str, attachments: str = "") -> str:
 
 
 def plain_html(text: str) -> str:
-    """Return a text as it is, safe to show."""
+    """Return a text as escaped plain text."""
     return f"<pre>{escape(shown(text))}</pre>\n"
 
 
@@ -71,7 +72,7 @@ def _each(tokens: Sequence[Token], work: Callable[[Token], None]) -> None:
 
 
 def _restrict(token: Token, attachments: str) -> None:
-    """Remove from a token what leads to a place that it must not lead to."""
+    """Remove disallowed link and picture targets from a token."""
     if token.type == "math_inline_double":
         token.type = "math_block"  # both stand alone on a line
     if token.type == "link_open":
@@ -93,7 +94,7 @@ def _restrict(token: Token, attachments: str) -> None:
 
 
 def _attachment(address: str, attachments: str) -> str:
-    """Return the address of an attachment; "" where it is none."""
+    """Return an attachment's URL; "" if it is not an attachment."""
     found = _NAME.fullmatch(address)
     if not found or not attachments:
         return ""

@@ -1,4 +1,4 @@
-"""What changed between two texts, line by line."""
+"""Line-based differences and three-way merges of texts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from difflib import SequenceMatcher, unified_diff
 
 
 def difference(before: str, after: str, names: tuple[str, str]) -> str:
-    """Return a unified difference of two texts, with three lines around each change."""
+    """Return a unified difference of two texts, with three lines of context."""
     old = before.splitlines()
     new = after.splitlines()
     return "\n".join(unified_diff(old, new, *names, lineterm=""))
@@ -30,7 +30,7 @@ def whole_difference(before: str, after: str, names: tuple[str, str]) -> str:
 
 
 def merge(base: str, one: str, other: str) -> str | None:
-    """Return a text with the changes of both sides to a base; None where they touch each other."""
+    """Merge both sides' changes to a base (three-way merge); None if they overlap."""
     lines = base.splitlines(keepends=True)
     changes = sorted(
         {*_changes(lines, one.splitlines(keepends=True))}

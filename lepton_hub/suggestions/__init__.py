@@ -1,1 +1,1 @@
-"""Tags and categories suggested from a text, by what similar texts have; each says why."""
+"""Suggest tags and categories for a text from those of similar texts, with reasons."""

@@ -1,9 +1,9 @@
-"""Labels whose texts a text resembles: TF-IDF vectors, and the cosine to each label's centroid.
+"""Suggest labels by the cosine between a text's TF-IDF vector and each label's centroid.
 
-The methods are those of the course's module *Search and recommendation*. A word counts once a text
-(binary term frequency), and the more, the fewer texts have it (inverse document frequency). A
-label's centroid is the sum of its texts' vectors, each of length 1. Benchmarks compare this with
-other ways: benchmarks/hub/label_precision.py.
+The methods are those of the course's module *Search and recommendation*. A word counts once per
+text (binary term frequency), and rarer words count more (inverse document frequency). A label's
+centroid is the sum of its texts' unit vectors. benchmarks/hub/label_precision.py compares this with
+other methods.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from lepton_hub.search.word_forms import words_of
 
 MOST_REASONS = 3
 NAMED = 0.2
-"""What it adds to a label's score, a cosine, when the text has the label's own words."""
+"""The bonus to a label's score, a cosine, if the text contains the label's own words."""
 COMMON = frozenset({
     "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because",
     "been", "before", "between", "both", "but", "by", "can", "could", "did", "do", "does", "done",
@@ -31,9 +31,9 @@ COMMON = frozenset({
     "uses", "using", "very", "was", "we", "were", "what", "when", "where", "which", "while",
     "who", "why", "will", "with", "without", "would", "written", "you", "your",
 })  # fmt: skip
-"""Words that tell nothing of a subject, also where there are few texts to see that from."""
+"""Stop words, which say nothing about a subject; needed when there are few texts."""
 _SOME = 8
-"""From so many texts on, a word that over half of them have says nothing."""
+"""With at least this many texts, words that over half of them contain are ignored."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ class LabelledText:
 class LabelSuggestion:
     """A label that may fit.
 
-    words: of the text, because of which. texts: in how many others one of them stands, and the
-    label too. module: the title of the module whose term it is, where no such text has it.
+    words: the words of the text that led to it. texts: the number of other texts that contain one
+    of them and have the label. module: the title of the module whose term it is, if no such text
+    has it.
     """
 
     label: str
@@ -68,9 +69,9 @@ class LabelSuggestion:
 
 
 def telling_words(text: str) -> frozenset[str]:
-    """Return the words of a text that can tell what it is about.
+    """Return the words of a text that can indicate its subject.
 
-    Numbers, single letters and the commonest words of English cannot.
+    Numbers, single letters and English stop words are excluded.
 
     >>> sorted(telling_words("A rain gauge, 12 mm"))
     ['gauge', 'mm', 'rain']
@@ -82,9 +83,9 @@ def telling_words(text: str) -> frozenset[str]:
 def suggest_labels(
     words: frozenset[str], known: Sequence[LabelledText], most: int, without: Collection[str] = ()
 ) -> list[LabelSuggestion]:
-    """Return the labels that fit a text best, the best first.
+    """Return the labels that fit a text best, best first.
 
-    known: texts with labels; nothing else has an influence. without: labels not to suggest.
+    known: texts with labels, the only input. without: labels not to suggest.
     """
     place = {word: number for number, word in enumerate({w for t in known for w in t.words})}
     rows = [np.array([place[word] for word in text.words], dtype=int) for text in known]
@@ -111,7 +112,7 @@ def _is_named(label: str, words: frozenset[str]) -> bool:
 
 
 def _weights(rows: Sequence[np.ndarray], size: int) -> np.ndarray:
-    """Return the inverse document frequency of each word (size,); 0 for one that most texts have.
+    """Return the words' inverse document frequencies (size,); 0 for words that most texts contain.
 
     rows: the numbers of each text's words.
     """
@@ -127,10 +128,10 @@ def _centroids(
     at: np.ndarray,
     without: Collection[str],
 ) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield each label's centroid: the direction, of length 1, of the sum of its texts' vectors.
+    """Yield each label's centroid: the sum of its texts' vectors, normalised to length 1.
 
-    at: the numbers of the words that are wanted; the centroids have its shape. So a label costs as
-    much as its own texts, however many words there are.
+    at: the indices of the words to return; the centroids have its shape. A label's cost depends
+    only on its own texts, not on the size of the vocabulary.
     """
     of_label: dict[str, list[int]] = {}
     for number, text in enumerate(known):
@@ -149,7 +150,7 @@ def _centroids(
 def _explained(
     label: str, shares: Mapping[str, float], known: Sequence[LabelledText]
 ) -> LabelSuggestion:
-    """Return a label with the words that brought it forward most, and how many texts have both."""
+    """Return a label with the words that contributed most, and the number of texts with both."""
     having = [word for word, share in shares.items() if share]
     ranked = sorted(having, key=lambda word: (-round(shares[word], 9), word))
     reasons = ranked[:MOST_REASONS]

@@ -1,4 +1,4 @@
-"""From which texts suggestions are made: those that exist for who asks, and the course's terms."""
+"""The corpus for suggestions: the texts the viewer may see, and the course's terms."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from lepton_hub.suggestions.label_suggestions import (
 )
 
 MOST_TEXTS = 1000
-"""How many texts are compared with, the latest ones: this bounds the time."""
+"""The maximum number of texts to compare with, the latest ones, which bounds the time."""
 LOOKED_AT = 4000
-"""How many characters of each text count."""
+"""The maximum number of characters to use of each text."""
 MOST_CATEGORIES = 3
 _BATCH = 500
 
 
 @dataclass(frozen=True)
 class SuggestedLabels:
-    """What may fit a text."""
+    """Suggestions for a text."""
 
     tags: list[LabelSuggestion] = field(default_factory=list)
     categories: list[LabelSuggestion] = field(default_factory=list)
@@ -46,7 +46,7 @@ class SuggestedLabels:
 
 @dataclass(frozen=True)
 class KnownText:
-    """A text that exists for who asks. category: "" for none, and for what is said in threads."""
+    """A text the viewer may see. category: "" for none, and for threads."""
 
     text: str
     tags: frozenset[str]
@@ -54,7 +54,7 @@ class KnownText:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The words that can tell what it is about."""
+        """The words that can indicate its subject."""
         return telling_words(self.text)
 
 
@@ -66,9 +66,9 @@ def suggest_for_text(
     most: int = 5,
     without: Collection[str] = (),
 ) -> SuggestedLabels:
-    """Return tags and categories for a text. It takes a while: call it outside of transactions.
+    """Suggest tags and categories for a text. It is slow: call it outside transactions.
 
-    known: of `known_texts`. without: tags that it has.
+    known: from `known_texts`. without: tags it has already.
     """
     words = telling_words(text[:LOOKED_AT])
     tagged = [LabelledText(one.words, one.tags) for one in known if one.tags]
@@ -82,9 +82,9 @@ def suggest_for_text(
 def known_texts(
     session: Session, person: Person, item: SharedItem | None = None
 ) -> list[KnownText]:
-    """Return the latest texts with tags or a category that exist for a person.
+    """Return the latest visible texts with tags or a category.
 
-    item: does not count, nor does what is said about it.
+    item: excluded, along with the threads about it.
     """
     items = session.execute(_items(person, item)).all()
     threads = session.execute(_threads(person, item)).all()

@@ -1,4 +1,4 @@
-"""What people write, as others read it: nothing hidden, no letters that pass for others."""
+"""Guard against deceptive text: invisible characters and look-alike letters."""
 
 from lepton_hub.text.hidden_characters import check_line, shown
 from lepton_hub.text.look_alikes import check_words, plain_label, skeleton

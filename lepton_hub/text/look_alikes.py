@@ -1,7 +1,7 @@
-"""Letters that look like others: a name must not pass for another one.
+"""Look-alike letters: no name may be mistaken for another (homograph attacks).
 
-The rule follows Unicode's report 39, as far as it matters here: of the scripts that share shapes
-with ours, one word has letters of one alone.
+The rule follows Unicode Technical Standard 39 as far as needed: each word may use letters of only
+one of the scripts that share shapes with Latin.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ _SCRIPTS = frozenset({
 """The first words of their letters' names: NEW of New Tai Lue, OLD of Old Italic and others."""
 _PHONETIC = "PHONETIC"
 _SYMBOLS = frozenset("ΓΔΘΛΞΠΣΦΨΩβδεζηθλμξπστφχψω")
-"""Greek letters of formulas that look like no others, such as in Δt and σ₁."""
+"""Greek letters used in formulas that have no look-alikes, as in Δt and σ₁."""
 _SHAPES = {
     "a": "аɑα", "b": "ьƅвβ", "c": "сϲ", "d": "ԁ", "e": "еҽε", "g": "ɡ", "h": "һհн", "i": "іıι",
     "j": "јϳյȷʝ", "k": "кκ", "l": "ӏǀ", "m": "м", "n": "ոп", "o": "оοօⲟσ", "p": "рρⲣ", "q": "ԛ",
     "s": "ѕ", "t": "тτ", "u": "սυ", "v": "ѵν", "w": "ԝω", "x": "хχ", "y": "уγ", "z": "ʐ",
 }  # fmt: skip
-"""Small letters, and others of their shape; capitals come here as small ones."""
+"""Lowercase letters and their look-alikes; capitals are lowercased first."""
 _LOOKS_LIKE = str.maketrans({other: one for one, others in _SHAPES.items() for other in others})
 
 
 def plain_label(text: str) -> str:
-    """Return a label that people trust, such as a category, in its plain form (NFKC).
+    """Return a label that people trust, such as a category, normalised to NFKC.
 
-    Raises ValueError where something in it is hidden, or a word mixes scripts.
+    Raises ValueError if it has hidden characters, or a word that mixes scripts.
     """
     return check_words(check_line(unicodedata.normalize("NFKC", text)))
 
 
 def check_words(text: str) -> str:
-    """Return a text if each of its words has letters of one script. Raises ValueError."""
+    """Return a text if each word's letters are of one script. Raises ValueError."""
     if not text.isascii():
         for found in _WORD.finditer(text):
             scripts = {_script(letter) for letter in found[0]} & {*_SCRIPTS, _PHONETIC}
@@ -53,7 +53,7 @@ def check_words(text: str) -> str:
 
 
 def skeleton(text: str) -> str:
-    r"""Return what a text looks like: texts of one skeleton can be taken for each other.
+    r"""Return a text's skeleton: texts with equal skeletons look alike.
 
     >>> skeleton("\u0458\u043eb\u200b 7")
     'job 7'
@@ -68,7 +68,7 @@ def _is_mark(letter: str) -> bool:
 
 
 def _script(letter: str) -> str:
-    """Return the script of a letter; phonetic ones, which ape ours, have one of their own."""
+    """Return a letter's script; phonetic letters, which imitate Latin, count as a separate one."""
     if letter.isascii():
         return "LATIN"
     if letter in _SYMBOLS:
