@@ -1,9 +1,9 @@
-"""Audiences: who reads an entry, and to which audiences somebody belongs.
+"""Audiences: those that may read a search entry, and those a person belongs to.
 
-An **audience** is a person, a team, an organisation, or everybody. The index has each word once for
-each audience of an entry, and somebody's search looks up the words of their audiences alone: it
-takes no longer for what they may not see. What `visible_to` and `in_audience` allow, an entry's
-audiences allow as well.
+An **audience** is a person, a team, an organisation, or everybody. The index has a posting for each
+word and each audience of an entry, and a search reads only the postings of the person's audiences,
+so hidden entries cost no time. An entry's audiences permit whatever `visible_to` and `in_audience`
+permit.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from lepton_hub.permissions import Grant, Subject
 
 EVERYBODY = "e"
 ADMINISTRATORS = "x"
-"""Who reads everything. What everybody reads may be indexed for everybody alone."""
+"""The audience that reads everything. Entries for everybody need be indexed only for everybody."""
 
 
 def audience(subject: str, name: str) -> str:
-    """Return the token of an audience: short, of letters and digits.
+    """Return an audience's token: a short string of letters and digits.
 
-    64 bits of a cryptographic hash: among 100,000 audiences, two have the same one with a
-    probability of 3 in 10,000,000,000. Even then nobody finds what they may not see.
+    It is 64 bits of a cryptographic hash: the probability of a collision among 100,000 audiences is
+    3 in 10,000,000,000. Even then nobody finds what they may not see.
     """
     if subject == Subject.EVERYBODY:
         return EVERYBODY
@@ -48,7 +48,7 @@ def audiences_of(person: Person) -> list[str]:
 
 
 def readers_of_item(session: Session, item: SharedItem) -> list[str]:
-    """Return the audiences that read an item, and all that is said about it."""
+    """Return the audiences that may read an item and the threads about it."""
     granted = select(Grant.subject, Grant.name).where(Grant.item_id == item.id)
     named = [(Subject.PERSON, item.owner), *session.execute(granted).tuples()]
     if item.team is not None:
@@ -57,7 +57,7 @@ def readers_of_item(session: Session, item: SharedItem) -> list[str]:
 
 
 def readers_of_thread(session: Session, thread: DiscussionThread) -> list[str]:
-    """Return the audiences that read a thread."""
+    """Return the audiences that may read a thread."""
     if thread.item is not None:
         return readers_of_item(session, thread.item)
     named = (str(thread.audience), thread.audience_name or "")
@@ -65,7 +65,7 @@ def readers_of_thread(session: Session, thread: DiscussionThread) -> list[str]:
 
 
 def needed(readers: list[str]) -> list[str]:
-    """Return the audiences by which an entry is found, of all that read it."""
+    """Return the subset of an entry's audiences that it must be indexed for."""
     return [EVERYBODY] if EVERYBODY in readers else readers
 
 

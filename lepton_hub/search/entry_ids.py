@@ -1,7 +1,7 @@
-"""The ids of search entries: by when they were changed, so that an index of ids is one of moments.
+"""Ids of search entries, ordered by time of change, so that an index by id is one by time.
 
-The index of words keeps the entries of a word by their ids. So the latest ones that have a word are
-found without looking at the others, however common it is.
+A posting list is sorted by entry id. So the latest entries that contain a word are found without
+reading the others, however common the word is.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from sqlalchemy.orm import Session
 from lepton_hub.search.search_tables import SearchEntry
 
 IN_A_MICROSECOND = 1024
-"""How many ids there are for a microsecond: 64 bits last until the year 2255."""
+"""Ids per microsecond: 64 bits last until the year 2255."""
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def first_id(moment: datetime) -> int:
-    """Return the lowest id of entries that were changed at a moment."""
+    """Return the lowest id for entries changed at a moment."""
     return (moment - _BEGINNING) // timedelta(microseconds=1) * IN_A_MICROSECOND
 
 
 def free_id(session: Session, moment: datetime) -> int:
-    """Return an id for an entry that was changed at a moment.
+    """Return a free id for an entry changed at a moment.
 
-    Its last bits are random: they stand in cursors, and counting would tell what others do. Where a
-    microsecond is crowded, as after an import, the next ones help out.
+    Its low bits are random, since ids appear in cursors and sequential ones would reveal others'
+    activity. If a microsecond is full, as after an import, the next ones are used.
     """
     wanted = IN_A_MICROSECOND
     while True:
@@ -48,14 +48,15 @@ def among(
     *conditions: ColumnElement[bool],
     of: Any = SearchEntry.id,
 ) -> Select[Any]:
-    """Return the query for columns of entries, of these ids alone and under these conditions.
+    """Return the query for columns of entries with these ids that meet some conditions.
 
-    of: the column of ids; that of another table with a row for each entry, too.
+    of: the column of ids, possibly of another table with a row per entry.
     """
     if session.get_bind().dialect.name == "postgresql":
         one_by_one = func.unnest(cast(ids, ARRAY(BigInteger)))
         some = one_by_one.table_valued("id", name="among").render_derived()
-        # Because of the OFFSET each is looked up, where all entries might be read to join them.
+        # OFFSET 0 is an optimisation fence: each entry is looked up, instead of scanning all in a
+        # join.
         each = select(*columns).where(of == some.c.id, *conditions).offset(0).lateral()
         return select(*each.c).select_from(some).join(each, true())
     listed = func.json_each(json.dumps(ids)).table_valued("value")

@@ -1,4 +1,4 @@
-"""How much is found, and how much of each kind, tag, team and owner: up to a bound."""
+"""Count hits in total and by kind, tag, team and owner, up to a bound."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from lepton_hub.search.search_plan import SearchPlan
 from lepton_hub.search.search_tables import SearchEntry, SearchTag
 
 MOST_VALUES = 50
-"""How many values of a facet are counted, the commonest ones."""
+"""The maximum number of values per facet, the most common ones."""
 MOST_COUNTED = 1000
-"""Of what is found, the latest so many are counted."""
+"""The maximum number of hits to count, the latest ones."""
 
 
 @dataclass(frozen=True)
 class FacetCounts:
-    """Counts of what is found.
+    """Counts of hits.
 
-    total: of all; facets: by facet and value, the commonest first. complete: all is counted;
-    otherwise there may be more, and total and facets are of the latest MOST_COUNTED.
+    total: of all hits; facets: by facet and value, most common first. complete: whether all hits
+    are counted; otherwise total and facets cover only the latest MOST_COUNTED.
     """
 
     total: int
@@ -29,12 +29,12 @@ class FacetCounts:
 
 
 def count_facets(plan: SearchPlan) -> FacetCounts:
-    """Return how much is found, and how much of each kind, tag, team and owner."""
+    """Return the number of hits in total and by kind, tag, team and owner."""
     columns = (SearchEntry.id, SearchEntry.kind, SearchEntry.team, SearchEntry.owner)
     entries = plan.latest(*columns, limit=MOST_COUNTED).cte("found")
-    entries = entries.prefix_with("MATERIALIZED")  # it is worked out once
+    entries = entries.prefix_with("MATERIALIZED")  # evaluated once
     number = func.count().label("number")
-    # Not a join, for which SQLite would read the tags of all entries.
+    # Not a join, for which SQLite would scan the tags of all entries.
     tags = select(SearchTag.tag, number).where(SearchTag.entry_id.in_(select(entries.c.id)))
     counted = {
         "kind": select(entries.c.kind, number),
@@ -53,7 +53,7 @@ def count_facets(plan: SearchPlan) -> FacetCounts:
 
 
 def _counts(name: str, query: Select[tuple[str, int]]) -> Select[tuple[str, str, int]]:
-    """Return the query for the commonest values of a facet."""
+    """Return the query for a facet's most common values."""
     value = list(query.selected_columns)[0]
     query = query.group_by(value).order_by(func.count().desc(), value).limit(MOST_VALUES)
     rows = query.subquery()

@@ -1,4 +1,4 @@
-"""The index of words in SQLite: FTS5, without contents of its own, beside a forward index."""
+"""The full-text index in SQLite: a contentless FTS5 table and a forward index."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from lepton_hub.search.word_query import THERE, EntryWords, Rank, WordQuery
 
 _FEW_HITS = 3000
 _PAGES = 500
-"""Pages of the index that a step rewrites: writers wait for some milliseconds."""
+"""Index pages to rewrite per step, which blocks writers for a few milliseconds."""
 _COLUMNS = ("title", "tags", "body", "facts")
 _NAMES = ", ".join(_COLUMNS)
 _PLACES = ", ".join(f":{name}" for name in _COLUMNS)
@@ -43,20 +43,20 @@ _KNOWN = text(
     f"SELECT entry_id AS id, audiences, {_NAMES} FROM search_words_forward WHERE entry_id IN "
     "(SELECT value FROM json_each(:ids)) AND audiences <> :told ORDER BY entry_id"
 )
-"""In the order of ids: FTS5 writes all it has to disk whenever a lower one comes."""
+"""In id order, since FTS5 flushes its buffer to disk whenever a lower row id arrives."""
 _FORGET = text("DELETE FROM search_words_forward WHERE entry_id = :id")
 _READDRESS = text("UPDATE search_words_forward SET audiences = :audiences WHERE entry_id = :id")
 
 
 class FTS5Words:
-    """The index of words of a database of SQLite."""
+    """The full-text index of a SQLite database."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     # ── Writing ───────────────────────────────────────────────────────────────────────────────
     def put(self, entries: Mapping[int, EntryWords]) -> None:
-        """Have entries be found by their words, and no others."""
+        """Index entries under their words, replacing previous ones."""
         self.remove(list(entries))
         rows = [_row(id_, words) for id_, words in sorted(entries.items())]
         if rows:
@@ -64,16 +64,16 @@ class FTS5Words:
             self.session.execute(_INDEX, [_addressed(row, _audiences(row)) for row in rows])
 
     def remove(self, ids: Sequence[int]) -> None:
-        """Have entries be found by no word."""
+        """Remove entries from the index."""
         rows = self._known(ids)
         if rows:
             self.session.execute(_TAKE_OUT, [_addressed(row, _audiences(row)) for row in rows])
             self.session.execute(_FORGET, [{"id": row["id"]} for row in rows])
 
     def readdress(self, ids: Sequence[int], readers: list[str]) -> None:
-        """Give entries other audiences: what does not change of them is not written again.
+        """Change entries' audiences, rewriting only what changes.
 
-        Each entry is both taken out and put in, as FTS5 counts its rows.
+        Each entry is deleted and inserted as a whole, so that FTS5's row count stays right.
         """
         left, joined, changed = [], [], []
         for row in self._known(ids, " ".join(readers)):
@@ -89,13 +89,13 @@ class FTS5Words:
             self.session.execute(_READDRESS, changed)
 
     def _known(self, ids: Sequence[int], told: str = "") -> list[dict[str, Any]]:
-        """Return the rows of entries, but for those with the audiences that are told."""
+        """Return the rows of entries, except those that already have the given audiences."""
         rows = self.session.execute(_KNOWN, {"ids": str(list(ids)), "told": told}).mappings()
         return [dict(row) for row in rows]
 
     # ── Finding ───────────────────────────────────────────────────────────────────────────────
     def few(self, query: WordQuery) -> dict[int, int] | None:
-        """Return the rank of all hits, by the entry's id; None: there are many."""
+        """Return the ranks of all hits by entry id, or None if there are many."""
         some = select(_ROWID).select_from(_TABLE).where(_matches(query, None))
         some = some.limit(_FEW_HITS + 1).subquery()
         if (self.session.scalar(select(func.count()).select_from(some)) or 0) > _FEW_HITS:
@@ -117,12 +117,13 @@ class FTS5Words:
         rank: Rank | None = None,
         before: int | None = None,
     ) -> Select[Any]:
-        """Return the query for columns of the latest hits' entries, in order.
+        """Return the query for columns of the latest hits' entries, latest first.
 
-        rank: only this one; None: all. before: entries with a lower id alone. With a limit, little
-        more is read than it takes to reach it.
+        rank: only this one; None for all. before: only entries with a lower id. With a limit,
+        little more is read than it takes to reach it.
         """
-        # The + keeps SQLite from looking each entry up in the index instead of reading it once.
+        # The unary + keeps SQLite from probing the index for each entry instead of scanning it
+        # once.
         is_entry = SearchEntry.id == literal_column("+search_words.rowid")
         found = select(*columns).select_from(_TABLE).join(SearchEntry, is_entry)
         found = found.where(_matches(query, rank), condition)
@@ -148,7 +149,7 @@ def _audiences(row: Mapping[str, Any]) -> list[str]:
 
 
 def _addressed(row: Mapping[str, Any], audiences: Sequence[str]) -> dict[str, Any]:
-    """Return a row with each word once for each audience."""
+    """Return a row with a token for each word and audience."""
     return {"id": row["id"], **{name: _for_each(row[name], audiences) for name in _COLUMNS}}
 
 
@@ -160,12 +161,12 @@ def _for_each(words: str, audiences: Iterable[str]) -> str:
 
 # ── Queries ───────────────────────────────────────────────────────────────────────────────────
 def _matches(query: WordQuery, rank: Rank | None) -> ColumnElement[bool]:
-    """Return the condition that a row has what is looked for, of one rank alone; None: of any."""
+    """Return the condition that a row matches the query at exactly one rank; None for any."""
     return _has(" OR ".join(_for_audience(one, query, rank) for one in query.audiences))
 
 
 def _at_least(query: WordQuery) -> dict[Rank, str]:
-    """Return FTS5's query for each rank, which also finds what has a better one."""
+    """Return the FTS5 query for each rank, which also matches better ranks."""
     found: dict[Rank, str] = {}
     for rank in query.ranks:
         each = (_with_facts(one, query, _places(one, query)[rank]) for one in query.audiences)
@@ -207,24 +208,24 @@ def _places(audience: str, query: WordQuery) -> dict[Rank, str]:
 
 # ── What was deleted ──────────────────────────────────────────────────────────────────────────
 def forget_removed_words(sessions: sessionmaker[Session]) -> None:
-    """Have the index and the write-ahead log of SQLite hold no word of what was deleted before.
+    """Purge words of deleted entries from SQLite's index and write-ahead log.
 
-    FTS5 only notes that an entry is gone, until the parts of its index are merged into one:
-    https://www.sqlite.org/fts5.html#the_merge_command. PostgreSQL has no such thing: its autovacuum
-    frees the space, and what comes next overwrites it.
+    FTS5 only adds a delete marker until its index segments are merged:
+    https://www.sqlite.org/fts5.html#the_merge_command. PostgreSQL needs no such step: its
+    autovacuum frees the space, which later data overwrites.
     """
     with sessions.begin() as session:
         engine = session.get_bind()
     if engine.dialect.name != "sqlite":
         return
-    pages = -_PAGES  # begins to merge all parts there are
+    pages = -_PAGES  # starts merging all segments
     while _merged(sessions, pages):
         pages = _PAGES
     _empty_log(engine)
 
 
 def _merged(sessions: sessionmaker[Session], pages: int) -> bool:
-    """Merge some pages; return whether there was something to merge."""
+    """Merge some pages; return whether there was anything to merge."""
     with sessions.begin() as session:
         before = session.scalar(text("SELECT total_changes()"))
         merge = text("INSERT INTO search_words (search_words, rank) VALUES ('merge', :pages)")
@@ -233,7 +234,7 @@ def _merged(sessions: sessionmaker[Session], pages: int) -> bool:
 
 
 def _empty_log(engine: Engine) -> None:
-    """Move the write-ahead log into the file, unless somebody reads what it holds just now."""
+    """Checkpoint and truncate the write-ahead log, unless a reader still needs it."""
     connection = engine.raw_connection()
     try:
         connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

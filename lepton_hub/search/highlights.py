@@ -1,4 +1,4 @@
-"""Where the words stand that somebody looked for, as HTML that is safe."""
+"""Mark the matched words in titles and excerpts, as safe HTML."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from lepton_hub.search.word_forms import is_match, word_places
 from lepton_hub.text import shown
 
 _LOOKED_AT = 20_000
-"""Characters of a text in which a place to show is looked for."""
+"""The number of characters of a text to search for an excerpt."""
 _TRIED = 5
-"""Places where a word stands; it may be in what nobody reads, such as a link's address."""
+"""The number of occurrences to try; some are invisible, such as in a link's URL."""
 _BEFORE, _SHOWN = 60, 240
 _PASSAGE_BEFORE = 200
 
 
 def marked(text: str, wanted: list[str]) -> str:
-    """Return a text as HTML, with the words that were looked for in <mark>."""
+    """Return a text as HTML with the matched words in <mark>."""
     pieces = []
     place = 0
     for start, stop, word in word_places(text):
@@ -30,9 +30,9 @@ def marked(text: str, wanted: list[str]) -> str:
 
 
 def excerpt(markdown: str, wanted: list[str]) -> str:
-    """Return the part of a text around the first word that was looked for, marked, as HTML.
+    """Return an excerpt around the first matched word as HTML, with the words marked.
 
-    The text is Markdown; what is shown of it is without marks.
+    The text is Markdown; the excerpt is plain text.
     """
     passage, first, is_begun = _passage(markdown, wanted)
     start = _word_start(passage, max(0, first - _BEFORE))
@@ -45,14 +45,14 @@ def excerpt(markdown: str, wanted: list[str]) -> str:
 
 
 def _passage(markdown: str, wanted: list[str]) -> tuple[str, int, bool]:
-    """Return some plain text, where a word that was looked for stands, and whether more is before.
+    """Return a passage as plain text, a matched word's position, and whether text precedes it.
 
-    Where none is in what is read, it is the beginning.
+    If no word matches in the part that is read, it is the beginning.
     """
     last = -1
     for place in islice(_places(markdown[:_LOOKED_AT], wanted), _TRIED):
         if place < last:
-            continue  # it was in the passage before
+            continue  # it was in the previous passage
         start = _line_start(markdown, max(0, place - _PASSAGE_BEFORE), place)
         passage = plain_text(markdown[start : start + LONGEST])
         first = next(_places(passage, wanted), None)
@@ -67,7 +67,7 @@ def _places(text: str, wanted: list[str]) -> Iterator[int]:
 
 
 def _line_start(text: str, place: int, latest: int) -> int:
-    """Return where a line begins, or else a word, from a place on."""
+    """Return the start of the next line, or else of the next word."""
     if place == 0:
         return 0
     line = text.find("\n", place - 1, latest)
@@ -75,7 +75,7 @@ def _line_start(text: str, place: int, latest: int) -> int:
 
 
 def _word_start(text: str, place: int) -> int:
-    """Return where the next word begins, if it is near; a place in the middle of one otherwise."""
+    """Return the start of the next word if it is near; otherwise the position itself."""
     if place == 0:
         return 0
     blank = text.find(" ", place, place + _BEFORE)

@@ -1,4 +1,4 @@
-"""Keep the search index in step: what a transaction changes is indexed in the same transaction."""
+"""Keep the search index up to date: index what a transaction changes in the same transaction."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _MOST_NOTES = 100
 
 
 def keep_index(sessions: sessionmaker[Session]) -> None:
-    """Index from now on what is changed through these sessions, and what was changed before."""
+    """From now on index what these sessions change, after indexing whatever is missing."""
     event.listen(sessions, "after_flush", _collect)
     event.listen(sessions, "before_commit", _write)
     _index_missing(sessions, "item", _missing_items, SharedItem)
@@ -53,7 +53,7 @@ def _collect(session: Session, _: Any) -> None:
 
 
 def _entries_of(row: object) -> Iterator[tuple[str, int]]:
-    """Yield which entries a row has a part in."""
+    """Yield the entries that a row contributes to."""
     if isinstance(row, SharedItem):
         yield "item", row.id
     elif isinstance(row, ItemTag | DocumentRevision | Version | Attachment):
@@ -69,7 +69,7 @@ def _entries_of(row: object) -> Iterator[tuple[str, int]]:
 
 
 def _readers_changed(row: object) -> Iterator[tuple[str, int]]:
-    """Yield whose readers are others than before."""
+    """Yield the items and threads whose readers have changed."""
     if isinstance(row, SharedItem) and _has_changed(row, "owner", "team"):
         yield "readers of item", row.id
     audience = ("item_id", "audience", "audience_name", "made_by")
@@ -126,7 +126,7 @@ def _index_item(session: Session, number: int) -> None:
 
 
 def _texts_of_versions(session: Session, item: SharedItem) -> Iterator[str]:
-    """Yield what is told of the newest version's columns and files, and the latest notes."""
+    """Yield the newest version's column and file texts, and the latest notes."""
     newest = newest_version(session, item)
     if newest is None:
         return
@@ -183,10 +183,10 @@ def _team_of(thread: DiscussionThread) -> str | None:
 
 
 def _readdress_item(session: Session, number: int) -> None:
-    """Give an item's entry and those of its posts the audiences that it has now.
+    """Update the audiences of an item's entry and of its posts' entries.
 
-    In PostgreSQL, who adds a post meanwhile has locked the thread: its entry is seen here, or it is
-    written once the new readers are known.
+    In PostgreSQL, a concurrent post has locked its thread: either its entry is seen here, or it is
+    written after the new readers are known.
     """
     item = session.get(SharedItem, number)
     if item is None or item.deleted_at is not None:
@@ -202,7 +202,7 @@ def _readdress_item(session: Session, number: int) -> None:
 
 
 def _readdress_thread(session: Session, number: int) -> None:
-    """Give the entries of a thread the audiences that it has now."""
+    """Update the audiences of a thread's entries."""
     thread = session.get(DiscussionThread, number)
     if thread is None or thread.deleted_at is not None:
         return
@@ -228,7 +228,7 @@ def _put(
     readers: list[str],
     **columns: Any,
 ) -> None:
-    """Write the entry of a key. It gets another id where it was changed at another moment."""
+    """Write the entry of a key. It gets a new id if its time of change differs."""
     query = select(SearchEntry).where(SearchEntry.key == key)
     entry = session.scalars(query).first()
     if entry is None or entry.changed_at != moment:
@@ -278,12 +278,12 @@ def _index_missing(
     missing: Callable[[], Select[tuple[int]]],
     table: type[SharedItem] | type[ThreadPost],
 ) -> None:
-    """Index all items or posts that have no entry, some in each transaction.
+    """Index all items or posts without an entry, in batches, one per transaction.
 
-    In PostgreSQL, another hub may begin or somebody edit meanwhile: whoever comes second waits, and
-    finds the entry of the first.
+    In PostgreSQL, another hub or an edit may run concurrently: the second waits, and finds the
+    first's entry.
     """
-    # As those who change the rows lock them.
+    # In the same lock order as changes to the rows.
     locked = [table] if table is SharedItem else [table, DiscussionThread]
     done, last, left = 0, 0, None
     while True:

@@ -1,4 +1,4 @@
-"""What somebody looks for, and the queries that find it with little work."""
+"""Plan a search: its filters, and the queries that answer it efficiently."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from lepton_hub.search.word_query import FACTS, Rank, WordQuery, fact
 
 @dataclass(frozen=True)
 class SearchFilters:
-    """What is looked for. words: as `word_forms` has them, all of them; [] finds everything."""
+    """Search filters. words: normalised by `word_forms`, all required; [] matches everything."""
 
     words: list[str] = field(default_factory=list)
     kind: str | None = None
@@ -35,11 +35,11 @@ class SearchFilters:
 
 @dataclass(frozen=True)
 class SearchPlan:
-    """What somebody looks for, and how.
+    """A person's search and how to run it.
 
-    found: the rank of all hits, by the entry's id, where there are few. The index tells what hits
-    there are among what exists for the person (see `audiences`); of these, what `visible_to` and
-    `in_audience` allow is found: an index that were out of step could lose hits, never show any.
+    found: the ranks of all hits by entry id, if there are few. The index yields hits within the
+    person's audiences (see `audiences`), which are then filtered by `visible_to` and `in_audience`:
+    an outdated index could miss hits, but never leak any.
     """
 
     session: Session
@@ -48,24 +48,24 @@ class SearchPlan:
     found: dict[int, int] | None = None
 
     def latest(self, *columns: Any, limit: int) -> Select[Any]:
-        """Return the query for columns of the entries that were found and changed last."""
+        """Return the query for columns of the most recently changed hits."""
         if self.found is not None:
             return among(self.session, columns, nlargest(limit, self.found), self._exists)
         return word_index(self.session).latest(self.query, columns, self._exists).limit(limit)
 
     def latest_ids(self, rank: Rank, limit: int, before: int | None) -> list[int]:
-        """Return the ids of the latest entries of a rank, in order. before: lower ids alone."""
+        """Return the ids of a rank's latest entries, in order. before: only lower ids."""
         index = word_index(self.session)
         query = index.latest(self.query, (SearchEntry.id,), self._exists, rank, before)
         return list(self.session.scalars(query.limit(limit)))
 
     def existing_among(self, ids: list[int]) -> set[int]:
-        """Return those of some entries that exist for the person."""
+        """Return those of some entries that the person may see."""
         return set(self.session.scalars(among(self.session, (SearchEntry.id,), ids, self._exists)))
 
     @cached_property
     def _exists(self) -> ColumnElement[bool]:
-        """The condition that an entry exists for the person."""
+        """The condition that the person may see an entry."""
         item = existing(self.person).where(SharedItem.id == SearchEntry.item_id)
         thread = select(DiscussionThread).where(
             DiscussionThread.id == SearchEntry.thread_id,
@@ -77,10 +77,10 @@ class SearchPlan:
         return or_(self._is_there(item, SharedItem.id), of_section)
 
     def _is_there(self, query: Select[Any], id_: ColumnElement[int]) -> ColumnElement[bool]:
-        """Return the condition that a query for at most one row has one.
+        """Return the condition that a query for at most one row returns one.
 
-        In PostgreSQL it is no EXISTS: where many rows may be asked about, even if a limit ends that
-        soon, it would make a set of all that exists, which takes longer than the answer.
+        In PostgreSQL it avoids EXISTS: if many rows may be tested, even under a small LIMIT, the
+        planner would hash all visible rows, which takes longer than the query.
         """
         if self.session.get_bind().dialect.name != "postgresql":
             return query.exists()
@@ -88,7 +88,7 @@ class SearchPlan:
 
 
 def plan_search(session: Session, person: Person, filters: SearchFilters) -> SearchPlan:
-    """Return how to look for something among what exists for a person."""
+    """Return the plan of a search over what a person may see."""
     told = {name: getattr(filters, name) for name in FACTS}
     facts = [fact(name, value) for name, value in told.items() if value is not None]
     query = WordQuery(audiences_of(person), filters.words, facts)

@@ -1,7 +1,6 @@
-"""What search knows: an entry for each item and each post.
+"""The search tables: an entry for each item and each post.
 
-The words themselves are in the table `search_words`, which each kind of database has in its own
-form (see `word_index`).
+The postings are in the table `search_words`, whose form depends on the database (see `word_index`).
 """
 
 from __future__ import annotations
@@ -14,15 +13,15 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lepton_hub.database.base import Base
 from lepton_hub.database.moments import Moment
 
-ENTRY_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite's row number has 64 bits anyway
+ENTRY_ID = BigInteger().with_variant(Integer, "sqlite")  # SQLite's row ids have 64 bits anyway
 
 
 class SearchEntry(Base):
-    """An item, or a post of a thread, as search finds it.
+    """A search entry for an item or a post.
 
-    id: tells when it was changed, so that the latest come first by id alone (see `entry_ids`).
-    key: what it stands for, such as item-12. kind: an item's kind, "discussion" or "question".
-    A row is short, since a search of a common word reads tens of thousands.
+    id: encodes the time of change, so that sorting by id sorts by recency (see `entry_ids`). key:
+    its source row, such as item-12. kind: an item's kind, "discussion" or "question". Rows are
+    short, since a search for a common word reads tens of thousands.
     """
 
     __tablename__ = "search_entries"
@@ -44,7 +43,7 @@ class SearchEntry(Base):
 
 
 class SearchText(Base):
-    """What is shown of an entry. title: empty for posts that answer."""
+    """An entry's text for display. title: empty for replies."""
 
     __tablename__ = "search_texts"
 

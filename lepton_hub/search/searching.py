@@ -1,7 +1,7 @@
-"""Search over items, documents and discussions: only among what exists for who asks.
+"""Search over the items, documents and discussions that the person may see.
 
-Ranking: first what has all words in its title, then in title and tags, then as a phrase, then
-anywhere; what changed last comes first among equals. So the order depends on what is found alone.
+Ranking: all words in the title first, then in title and tags, then as a phrase, then anywhere; ties
+are broken by recency. So the order depends only on the hits themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class SearchHit:
-    """What was found. item: the item, or the one that a post is about. place: for the next page."""
+    """A hit. item: the item, or the one a post is about. place: for the cursor."""
 
     entry: SearchEntry
     item: SharedItem | None
@@ -33,16 +33,16 @@ class SearchHit:
 
 
 def search(plan: SearchPlan, limit: int, after: Place | None) -> Sequence[SearchHit]:
-    """Return what is found, the best first.
+    """Return a page of hits, best first.
 
-    after: the place of the last hit of the page before.
+    after: the place of the last hit on the previous page.
     """
     find = _in_ranks if plan.found is None else _among_few
     return _hits(plan.session, find(plan, limit, after))
 
 
 def _in_ranks(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
-    """Return the best places, asking for one rank after the other."""
+    """Return the best places, querying one rank after the other."""
     places: list[Place] = []
     for rank in plan.query.ranks:
         if after is not None and rank < after[0]:
@@ -56,7 +56,7 @@ def _in_ranks(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
 
 
 def _among_few(plan: SearchPlan, limit: int, after: Place | None) -> list[Place]:
-    """Return the best places where all ranks are known."""
+    """Return the best places when all ranks are known."""
     ordered = sorted((rank, -id_) for id_, rank in (plan.found or {}).items())
     beyond = (after[0], -after[1]) if after else (-1, 0)
     left = [(rank, -negative) for rank, negative in ordered if (rank, negative) > beyond]

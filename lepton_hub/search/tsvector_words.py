@@ -1,7 +1,7 @@
-"""The index of words in PostgreSQL: a row for each audience of an entry, and a forward index.
+"""The full-text index in PostgreSQL: a row per entry and audience, and a forward index.
 
-The rows of an audience are in the order of ids, so that its latest entries are looked at without
-others; and a GIN index tells which have a word. The forward index also has the places of words.
+An audience's rows are sorted by id, so that its latest entries are read without others; a GIN index
+finds those that contain a word. The forward index also has word positions.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ _FEW_HITS = 3000
 _MANY_HITS = 9000
 _LATEST = 1000
 _RARE = 0.08
-"""Few hits are looked up, all of them. Of many, the latest entries are looked through for some,
-unless few of these are hits: then all are looked up as well, up to more."""
+"""If hits are few, all are looked up. If many, the latest entries are scanned for hits, unless few
+of these match: then all are looked up after all, up to a higher bound."""
 _FEW_IN_LABELS = 1000
 _LAST_POSITION = 16_383
 _MOST_POSITIONS = 255
 _LARGEST = 1_000_000
-"""What PostgreSQL keeps of a text: the last position, how many of a word, and bytes in all. Beyond
-the first two it knows of no phrase, so that what has one there comes later than in SQLite."""
+"""PostgreSQL's tsvector limits: the last position, positions per word, and total bytes. Phrases
+beyond the first two are not found as phrases, and so rank lower than in SQLite."""
 _AUDIENCE = 20
-"""Bytes by which a word is at most longer for an audience and a place, and what is kept with it."""
+"""The maximum overhead in bytes of a word's audience, label and bookkeeping."""
 _GAP = 10
-"""Between places, so that no phrase reaches over the end of one."""
+"""The gap between fields, so that no phrase spans two."""
 _IN_LABELS = {Rank.TITLE: "t_", Rank.LABELS: "l_"}
-"""What a word begins with that stands in the title, or in title or tags: the index itself, without
-the rows, tells where."""
+"""The prefixes of words in the title, and in title or tags, so that the index alone shows where
+they occur."""
 _WEIGHTS = {Rank.TITLE: "A", Rank.LABELS: "AB"}
 
 _KEEP = text(
@@ -94,7 +94,7 @@ _FORWARD = table("search_words_forward", column("entry_id"), column("words"))
 
 
 class TsvectorWords:
-    """The index of words of a database of PostgreSQL."""
+    """The full-text index of a PostgreSQL database."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -161,9 +161,9 @@ class TsvectorWords:
         return found.order_by(hits.c.entry_id.desc())
 
     def _hits(self, query: WordQuery, rank: Rank | None, most: int) -> list[int] | None:
-        """Return the ids of all hits, or of those in title or tags; None: there are too many.
+        """Return the ids of all hits, or of those in title or tags; None if there are too many.
 
-        The index alone tells. Without it, PostgreSQL would read rows of others as well.
+        This forces the index to be used: a sequential scan would read other audiences' rows.
         """
         self.session.execute(text("SET LOCAL enable_seqscan = off"))
         has = _has(_WORDS.c.lexemes, _in_any_audience(query, _IN_LABELS.get(rank, "")))
@@ -171,7 +171,7 @@ class TsvectorWords:
         return sorted(set(rows)) if len(rows) <= most else None
 
     def _is_rare(self, query: WordQuery) -> bool:
-        """Return whether few of the latest entries are hits."""
+        """Return whether few of the latest entries match."""
         own = _own(query.audiences, None).subquery()
         latest = select(own.c.entry_id).order_by(own.c.entry_id.desc()).limit(_LATEST).subquery()
         forward = select(_is_hit(query, None).label("is_hit"))
@@ -182,10 +182,10 @@ class TsvectorWords:
 
 # ── Queries ───────────────────────────────────────────────────────────────────────────────────
 def _own(audiences: Sequence[str], before: int | None) -> CompoundSelect[tuple[int]]:
-    """Return the query for the ids of all entries of some audiences, each once.
+    """Return the query for the distinct ids of all entries of some audiences.
 
-    Those of each audience come in order, so that PostgreSQL merges them while it reads. With a
-    DISTINCT, it would read all of them before the first.
+    Each audience's ids are sorted, so PostgreSQL merges them as it reads. With DISTINCT, it would
+    read all before returning the first.
     """
     entry_id = _WORDS.c.entry_id
     each = [
@@ -198,9 +198,9 @@ def _own(audiences: Sequence[str], before: int | None) -> CompoundSelect[tuple[i
 
 
 def _is_first(others: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return the condition that a row's entry is none of some other audiences'.
+    """Return the condition that a row's entry does not belong to some other audiences.
 
-    It is no EXISTS, which could be worked out for all rows at once.
+    It avoids EXISTS, which the planner could evaluate for all rows at once.
     """
     if not others:
         return []
@@ -212,7 +212,7 @@ def _is_first(others: Sequence[str]) -> list[ColumnElement[bool]]:
 
 
 def _looked_through(query: WordQuery, rank: Rank | None, before: int | None) -> FromClause:
-    """Return the hits among all entries that exist for somebody, which are looked through."""
+    """Return the query that scans all entries the person may see for hits."""
     own = _own(query.audiences, before).subquery()
     if not query.words and not query.facts:
         return own
@@ -221,12 +221,12 @@ def _looked_through(query: WordQuery, rank: Rank | None, before: int | None) -> 
     )
     # Because of the OFFSET each is looked up, where all entries might be read to join them.
     each = is_hit.offset(0).lateral()
-    # By its own column, which PostgreSQL knows to be in order.
+    # By its own column, which PostgreSQL knows to be sorted.
     return select(own.c.entry_id).select_from(own).join(each, true()).subquery()
 
 
 def _is_hit(query: WordQuery, rank: Rank | None) -> ColumnElement[bool]:
-    """Return the condition that a row of the forward index is a hit of a rank; None: of any."""
+    """Return the condition that a forward-index row matches at a rank; None for any."""
     conditions: list[ColumnElement[bool]] = [true()]
     if query.facts:
         conditions.append(_has(_FORWARD.c.words, " & ".join(f"'{one}'" for one in query.facts)))
@@ -237,7 +237,7 @@ def _is_hit(query: WordQuery, rank: Rank | None) -> ColumnElement[bool]:
 
 
 def _rank(query: WordQuery) -> ColumnElement[int]:
-    """Return the rank of a row of the forward index that is a hit."""
+    """Return the rank of a matching forward-index row."""
     *better, worst = query.ranks
     if not better:
         return literal(int(worst))
@@ -245,16 +245,16 @@ def _rank(query: WordQuery) -> ColumnElement[int]:
 
 
 def _is_at_least(query: WordQuery, rank: Rank) -> ColumnElement[bool]:
-    """Return the condition that a row of the forward index has the words at a place, or better."""
+    """Return the condition that a forward-index row matches at a rank or better."""
     if rank == Rank.PHRASE:
         return _has(_FORWARD.c.words, _tsquery(query.words, " <-> "))
     return _has(_FORWARD.c.words, _tsquery(query.words, weights=_WEIGHTS.get(rank, "")))
 
 
 def _has(words: ColumnElement[Any], query: str) -> ColumnElement[bool]:
-    """Return the condition that a tsvector meets a query.
+    """Return the condition that a tsvector matches a query.
 
-    It is no parameter, so that the planner sees it and has no plan for all words in one.
+    The query is a literal, not a parameter, so that the planner sees it and makes no generic plan.
     """
     shown = bindparam(None, query, String, literal_execute=True)
     return words.op("@@", is_comparison=True)(cast(shown, TSQUERY))
@@ -277,10 +277,10 @@ def _tsquery(words: list[str], between: str = " & ", weights: str = "", before: 
 
 
 def vector(words: EntryWords) -> str:
-    """Return a tsvector as PostgreSQL reads it. Words hold letters and digits alone.
+    """Return a tsvector literal. Words consist of letters and digits only.
 
-    Of a text with more words than a tsvector holds, also with an audience before each, which takes
-    some 30,000 different ones, the last are left out.
+    If a text has more words than fit into a tsvector, even with an audience before each (about
+    30,000 distinct words), the last are dropped.
     """
     position = 1
     places: dict[str, list[str]] = {}

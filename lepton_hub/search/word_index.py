@@ -1,14 +1,14 @@
-"""The index of words: FTS5 in SQLite, tsvectors in PostgreSQL, behind the same functions.
+"""The full-text index: FTS5 in SQLite, tsvectors in PostgreSQL, behind one interface.
 
-Both get the same words (`word_forms`), in three places: title, tags, text. Kind, team, owner and
-tags of an entry are indexed as well, each as a **fact**: a word that nobody can write. So a common
-word with a rare fact is found without reading all that has the word.
+Both index the same words (`word_forms`) in three fields: title, tags, text. An entry's kind, team,
+owner and tags are indexed as well, each as a **fact**: a token that cannot occur in text. So a
+common word combined with a rare fact is found without reading the word's whole posting list.
 
-Words and facts stand there once for each audience (`audiences`), as AUDIENCE_WORD, so that no hit
-is read that somebody may not see. The **inverted index** `search_words` tells which entries have
-such a word, the **forward index** `search_words_forward` which words an entry has: by it, an entry
-is taken out again, and gets other audiences. Neither is asked how rare a word is: that would let
-the order of what somebody finds tell of what they may not see.
+Words and facts are indexed once per audience (`audiences`), as AUDIENCE_WORD, so that a search
+reads no hidden postings. The **inverted index** `search_words` maps such tokens to entries, the
+**forward index** `search_words_forward` maps entries to their words, for removing an entry or
+changing its audiences. Neither is used for document frequencies, since ranking by them would leak
+information about hidden entries.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _TABLE = "search_words"
 
 
 def word_index(session: Session) -> FTS5Words | TsvectorWords:
-    """Return the index of words of a session's database."""
+    """Return the full-text index of a session's database."""
     is_postgres = session.get_bind().dialect.name == "postgresql"
     return TsvectorWords(session) if is_postgres else FTS5Words(session)
 
 
 def managed_by_alembic(name: str | None, kind: str, _: object) -> bool:
-    """Return whether a table is described by models: the words' own, with its parts, is not."""
+    """Return whether a table is described by models; the full-text tables are not."""
     return kind != "table" or not (name or "").startswith(_TABLE)

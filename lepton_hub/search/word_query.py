@@ -1,4 +1,4 @@
-"""What the index of words holds of an entry, and what is looked for in it."""
+"""An entry's words for the full-text index, and queries on it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 FACTS = {"kind": "_k", "team": "_t", "owner": "_o", "tag": "_g"}
-"""What a fact begins with. No word holds a _ (see `word_forms`)."""
+"""The prefix of facts. No word contains a _ (see `word_forms`)."""
 THERE = "_"
-"""The fact that an entry is there: who looks for nothing in particular finds all by it."""
+"""A fact that every entry has: a query without words matches it."""
 
 
 class Rank(IntEnum):
-    """Where all words stand that were looked for, the best place first. LABELS: title or tags."""
+    """Where all of a query's words occur, best rank first. LABELS: title or tags."""
 
     TITLE = 0
     LABELS = 1
@@ -22,9 +22,9 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True)
 class EntryWords:
-    """What an entry is found by: words (see `word_forms`) and facts.
+    """The tokens that index an entry: words (see `word_forms`) and facts.
 
-    readers: the audiences that find it.
+    readers: its audiences.
     """
 
     title: list[str]
@@ -36,7 +36,7 @@ class EntryWords:
 
 @dataclass(frozen=True)
 class WordQuery:
-    """What is looked for, and by whom: all words and facts. The last word may go on."""
+    """A query and its audiences: all words, the last of which may be a prefix, and all facts."""
 
     audiences: list[str]
     words: list[str]
@@ -44,15 +44,15 @@ class WordQuery:
 
     @property
     def ranks(self) -> list[Rank]:
-        """The ranks that there may be, the best one first."""
+        """The possible ranks, best first."""
         if not self.words:
             return [Rank.TITLE]
         return [rank for rank in Rank if rank != Rank.PHRASE or len(self.words) > 1]
 
     def better(self, rank: Rank | None) -> list[Rank]:
-        """Return the ranks to leave out, where what has words at a place or a better one is found.
+        """Return the ranks to subtract from matches at a rank or better.
 
-        Title is not among those of the last two, since what has the words there has them in labels.
+        Title is omitted for the last two, since matches in the title are also matches in labels.
         """
         some = {Rank.LABELS: [Rank.TITLE], Rank.PHRASE: [Rank.LABELS]}
         some[Rank.ANYWHERE] = [Rank.LABELS, Rank.PHRASE]
@@ -60,5 +60,5 @@ class WordQuery:
 
 
 def fact(name: str, value: str) -> str:
-    """Return the word of a fact, such as that the owner is ada."""
+    """Return the token of a fact, such as that the owner is ada."""
     return FACTS[name] + value.encode().hex()

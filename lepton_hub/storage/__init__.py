@@ -1,4 +1,4 @@
-"""Encrypted blobs, found by the SHA-256 of their content, and uploads that are not finished yet."""
+"""Encrypted content-addressed blobs (SHA-256), and unfinished uploads."""
 
 from lepton_hub.keys import KeyRing
 from lepton_hub.storage.blob_store import BlobStore

@@ -1,4 +1,4 @@
-"""Blobs, encrypted, each content once."""
+"""The encrypted blob store, which stores each content once."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from lepton_hub.storage.place_of_url import place_at
 
 _DATA = "data"
 _NAME = re.compile(r"/[0-9a-f]{32}-[0-9a-f]{1,16}$")
-"""How the names of data files end; what else a file system leaves there is none of the hub's."""
+"""The suffix of data files; any other files are not the hub's."""
 _MARKER = "keys-in-use"
-"""What tells whether a store is one of these keys."""
+"""The file that identifies the keys a store was written with."""
 _FETCHED = 16
-"""Chunks that are read at once."""
+"""Chunks to read at a time."""
 _DAY = 86_400.0
 
 
 class BlobStore:
-    """Contents of any size, in a folder or wherever fsspec writes, encrypted with the hub's keys.
+    """Contents of any size, encrypted with the hub's keys, in a folder or any fsspec file system.
 
-    Each content has a random key of its own, with which its chunks are encrypted (`chunk_cipher`);
-    the hub's key seals that key (`envelopes`). Memory does not grow with a content's size. A store
-    may be used by several threads and processes at once.
+    Each content's chunks are encrypted with its own random key (`chunk_cipher`), which is sealed
+    with the hub's key (`envelopes`). Memory does not grow with a content's size. A store is safe to
+    use from several threads and processes at once.
     """
 
     def __init__(
@@ -54,8 +54,9 @@ class BlobStore:
         the usual variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT).
         chunk: bytes of content in a chunk of new blobs.
 
-        Raises WrongStoreKeys for a store of other keys, as when the key file was lost and a new one
-        was made; StorageUnavailable for one that does not answer, as do all methods.
+        Raises WrongStoreKeys if the store was written with other keys, as when the key file was
+        lost and a new one created. Like all methods, raises StorageUnavailable if the store does
+        not answer.
         """
         self.place = place_at(url, keys.locks)
         self.clock = clock
@@ -64,11 +65,11 @@ class BlobStore:
         self._check_keys()
 
     def write(self, pieces: Iterable[Piece], *, sha256: str | None = None) -> Blob:
-        """Store a content. When this returns, it is on the disk; a content is stored once.
+        """Store a content durably, unless it is stored already.
 
-        One that was stored before is decrypted once, and stored anew if it is damaged.
+        An existing copy is verified by decrypting it, and rewritten if damaged.
 
-        sha256: what the content must have.
+        sha256: the content's expected digest.
 
         Raises HashMismatch, and whatever `pieces` raises; then nothing is stored.
         """
@@ -93,10 +94,10 @@ class BlobStore:
         return blob
 
     def read(self, sha256: str, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-        """Yield the content's bytes start, …, stop - 1; only their chunks are read and decrypted.
+        """Yield the content's bytes start, …, stop - 1, decrypting only their chunks.
 
-        `stop` may lie after the end. Raises BlobMissing and ValueError at once, and BlobDamaged
-        where the first damaged chunk would be yielded.
+        `stop` may exceed the size. Raises BlobMissing and ValueError at once, and BlobDamaged at
+        the first damaged chunk.
         """
         if start < 0 or (stop is not None and stop < start):
             raise ValueError(f"There is no range from {start} to {stop}")
@@ -115,54 +116,53 @@ class BlobStore:
     def delete(self, sha256: str) -> None:
         """Destroy a content's key, then its data. Raises BlobMissing.
 
-        Whoever hands the same content in at that moment comes before or after as a whole: what
-        `write` returns later is there.
+        A concurrent write of the same content takes effect entirely before or after: what a later
+        `write` returns exists.
         """
         with self.place.exclusive():
             try:
                 data = self._envelope(sha256).data
-            except BlobDamaged:  # which data were its own is lost; without a key they are swept up
+            except BlobDamaged:  # its data's name is lost; without a key they are swept up
                 data = None
             self._envelopes.delete(sha256)
             if data:
                 self.place.delete(data)
 
     def blobs(self) -> Iterator[StoredBlob]:
-        """Yield what is stored, in no particular order.
+        """Yield all stored blobs, in no particular order.
 
-        Damaged envelopes are passed over, and BlobDamaged names them at the end. While `rotate`
-        runs, some blobs may be passed over, too.
+        Damaged envelopes are skipped, and BlobDamaged names them at the end. While `rotate` runs,
+        some blobs may be skipped, too.
         """
         for one in self._envelopes.all():
             yield StoredBlob(one.sha256, one.size, one.written)
 
     def check(self, sha256: str) -> None:
-        """Read a content as a whole. Raises BlobDamaged, BlobMissing."""
+        """Verify a content by reading all of it. Raises BlobDamaged, BlobMissing."""
         found, _ = _measured(self.read(sha256))
         if found != sha256:
             raise BlobDamaged(f"The content stored as {sha256} has the SHA-256 {found}")
 
     def rotate(self, keys: KeyRing) -> int:
-        """Seal each blob's key with the newest generation; return how many were sealed anew.
+        """Seal each blob's key with the newest generation; return the number resealed.
 
-        Data are not touched, and may be read and written meanwhile. After a kill, call it again: it
-        goes on with what is left. Then no blob needs older generations. Damaged envelopes are
-        passed over, and BlobDamaged names them at the end.
+        Data are not touched, and may be read and written meanwhile. If interrupted, call it again
+        to resume. Afterwards no blob needs older generations. Damaged envelopes are skipped, and
+        BlobDamaged names them at the end.
         """
         self._use(keys)
         self._mark()
         return self._envelopes.rotate()
 
     def generations(self) -> Counter[int]:
-        """Return how many blobs each generation of the hub's key has sealed."""
+        """Return the number of blobs sealed with each generation of the hub's key."""
         return self._envelopes.generations()
 
     def sweep(self, older_than: float = 2 * _DAY) -> Sweeping:
-        """Remove what writes that were killed more than `older_than` seconds ago left behind.
+        """Remove what writes killed more than `older_than` seconds ago left behind.
 
-        A write must not take so long. A damaged envelope does not tell which data are its own, and
-        may be restored from a backup: while there is one, data that seem to be nobody's stay, and
-        the rest is done.
+        No write may take that long. A damaged envelope does not name its data, and may be restored
+        from a backup: while there is one, unreferenced data are spared.
         """
         now = self.clock()
         left = {
@@ -203,7 +203,7 @@ class BlobStore:
         self.place.put(_MARKER, self.keys.seal(_MARKER, b"", _MARKER))
 
     def _whole(self, sha256: str) -> Envelope | None:
-        """Return the envelope of a blob whose data are there, or None."""
+        """Return the envelope of a blob whose data exist, or None."""
         try:
             envelope = self._envelopes.find(sha256)
             whole = envelope and self.place.size(envelope.data) == envelope.layout.stored_size
@@ -212,9 +212,9 @@ class BlobStore:
         return envelope if whole else None
 
     def _damaged_data(self, sha256: str) -> str | None:
-        """Return the name of a blob's data if they do not decrypt; None: they do, or are not there.
+        """Return the name of a blob's data if they do not decrypt; None if they do or are missing.
 
-        It takes as long as reading the blob, so it is done while nobody is kept out.
+        It takes as long as reading the blob, so it runs without a lock.
         """
         envelope = self._whole(sha256)
         if envelope is not None:
@@ -247,7 +247,7 @@ class BlobStore:
     def _decrypted(self, envelope: Envelope, first: int, end: int) -> Iterator[tuple[int, bytes]]:
         layout, cipher = envelope.layout, AESGCM(envelope.key)
         begin, stop = layout.stored_range(first, end)
-        beyond = end == layout.count  # one byte more than there should be
+        beyond = end == layout.count  # one byte more than expected
         try:
             stored = memoryview(self.place.get(envelope.data, begin, stop + beyond))
         except FileNotFoundError:
@@ -268,7 +268,7 @@ class BlobStore:
 
 
 class _Measured:
-    """Passes a stream on, and has its SHA-256 and size once it has ended."""
+    """Passes a stream through, computing its SHA-256 and size."""
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
         self._pieces, self._hash, self.size = pieces, hashlib.sha256(), 0
@@ -296,5 +296,5 @@ def _is_sha256(text: object) -> bool:
 
 
 def _begun(name: str) -> float:
-    """Return when the writing of a data file began, in Unix seconds."""
+    """Return when a data file was begun, in Unix seconds."""
     return float(int(name.rpartition("-")[2], 16))

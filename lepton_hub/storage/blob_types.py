@@ -1,4 +1,4 @@
-"""What the storage returns and raises."""
+"""Types that the storage returns and raises."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Blob:
-    """A content that is stored: its SHA-256 in hexadecimal digits, and its size in bytes."""
+    """A stored content: its SHA-256 in hexadecimal, and its size in bytes."""
 
     sha256: str
     size: int
@@ -15,17 +15,17 @@ class Blob:
 
 @dataclass(frozen=True)
 class StoredBlob(Blob):
-    """A blob as the store lists it; written: when it was last handed in, in Unix seconds."""
+    """A blob in a listing of the store; written: when it was last written, in Unix seconds."""
 
     written: float
 
 
 @dataclass(frozen=True)
 class Sweeping:
-    """What a sweep did.
+    """The result of a sweep.
 
-    removed: how many files. spared: how many data files no envelope that opens names, but one that
-        is damaged may. damaged: what is to be said of those, or "".
+    removed: the number of files removed. spared: the number of data files that no intact envelope
+    names, but a damaged one may. damaged: a message about those envelopes, or "".
     """
 
     removed: int
@@ -38,26 +38,26 @@ class StorageError(Exception):
 
 
 class StorageUnavailable(StorageError):
-    """The place of the contents cannot be reached, refuses, or fails; it may be better soon.
+    """The blob store's location is unreachable, refuses access, or fails, perhaps temporarily.
 
-    Whether what was asked has been done is not known: asked again, it is done once.
+    Whether the operation took effect is unknown; retrying is safe.
     """
 
 
 class WrongStoreKeys(StorageError):
-    """The store was written with keys that this key ring does not have."""
+    """The store was written with keys that this key ring lacks."""
 
 
 class BlobMissing(StorageError):
-    """No blob has this SHA-256."""
+    """There is no blob with this SHA-256."""
 
 
 class BlobDamaged(StorageError):
-    """What is stored was changed, cut, or exchanged: it cannot be what was written."""
+    """Stored data was altered, truncated or swapped, and fails authentication."""
 
 
 class HashMismatch(StorageError):
-    """The content has another SHA-256 than was announced."""
+    """The content's SHA-256 is not the one announced."""
 
     def __init__(self, announced: str, found: str) -> None:
         super().__init__(f"The content's SHA-256 is {found}, not {announced} as announced")
@@ -66,7 +66,7 @@ class HashMismatch(StorageError):
 
 
 class OffsetMismatch(StorageError):
-    """An upload goes on at another offset than was given; `reached` is where."""
+    """An upload resumes at a different offset than the one given; `reached` is that offset."""
 
     def __init__(self, given: int, reached: int) -> None:
         super().__init__(f"The upload resumes at byte {reached}, not at byte {given}")
@@ -75,4 +75,4 @@ class OffsetMismatch(StorageError):
 
 
 class UploadMissing(StorageError):
-    """No upload has this id: it never began, was cancelled, or has expired."""
+    """There is no upload with this id: it never existed, was cancelled, or has expired."""

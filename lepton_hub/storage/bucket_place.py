@@ -1,6 +1,6 @@
-"""A bucket of S3, by obstore. What fails on the way there is said by one exception, in words.
+"""An S3 bucket, through obstore. All its failures are reported by one exception.
 
-It is asked itself, not by way of fsspec: so memory, parts and patience are the hub's to choose.
+obstore is used directly, not through fsspec, to control memory, part sizes and retries.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from lepton_hub.storage.blob_types import StorageError, StorageUnavailable
 from lepton_hub.storage.places import Place, Write
 
 PART = 8 * 1024 * 1024
-"""Bytes in a part of a large object. S3 takes 10,000 parts, so an object has 78 GiB at most."""
+"""Part size in bytes. S3 allows 10,000 parts, so an object has at most 78 GiB."""
 PARTS_AT_ONCE = 2
-"""So many parts of one object wait for the network, in memory."""
+"""Parts of one object to buffer in memory."""
 ANSWER_SECONDS = 30
-"""For how long an answer is waited for."""
+"""The timeout of one request."""
 RETRY_SECONDS = 20
-"""For how long what fails is tried again."""
+"""How long to retry a failed request."""
 _LONGEST_REASON = 300
 _HERE_ALONE, _ERASING_HERE = threading.Lock(), threading.Lock()
 
 
 class BucketPlace(Place):
-    """Names below a folder of a bucket. An object appears once it is complete."""
+    """Objects below a prefix of a bucket. An object becomes visible once it is complete."""
 
     def __init__(self, url: str, locks: str | None = None) -> None:
         """Open a bucket by its URL, `s3://BUCKET/FOLDER`; the environment has its account.
 
-        locks: how the names of files on this machine begin by which its processes keep each other
-            out; None: only the threads of this one do.
+        locks: the prefix of local lock files that exclude this machine's other processes; None
+        excludes only this process's other threads.
 
         Raises StorageError.
         """
@@ -60,10 +60,10 @@ class BucketPlace(Place):
                 prefix=unquote(parts.path).strip("/") or None,
                 client_options={
                     "timeout": timedelta(seconds=ANSWER_SECONDS),
-                    # With options of its own, obstore does not read this one.
+                    # Given explicit options, obstore ignores this variable.
                     "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in ("true", "1"),
                 },
-                disable_bulk_delete=True,  # not all services have it
+                disable_bulk_delete=True,  # not all services support it
                 retry_config={"retry_timeout": timedelta(seconds=RETRY_SECONDS)},
             )
 
@@ -77,10 +77,10 @@ class BucketPlace(Place):
             yield self._asking(file.write)
             self._asking(file.close)()
         except StorageUnavailable:
-            raise  # what is there of it has no envelope, and is swept up
+            raise  # a partial object has no envelope, and is swept up
         except BaseException:
             with suppress(Exception):
-                file.close()  # there is no other way to end it
+                file.close()  # there is no other way to abort it
             with suppress(Exception):
                 self.delete(name)
             raise
@@ -96,7 +96,7 @@ class BucketPlace(Place):
                 return self._api.get_range(self._store, name, start=start, end=stop).to_bytes()
             except self._errors:
                 if self._api.head(self._store, name)["size"] <= start:
-                    return b""  # S3 has an error for a range that begins after the end
+                    return b""  # S3 returns an error for a range that begins past the end
                 raise
 
     def size(self, name: str) -> int:
@@ -107,7 +107,7 @@ class BucketPlace(Place):
         with self._in_words():
             try:
                 self._api.delete(self._store, name)
-            except FileNotFoundError:  # of services that are not S3 for names; or of the bucket
+            except FileNotFoundError:  # for a missing key (not with S3), or the bucket
                 self._api.list_with_delimiter(self._store, name)
 
     def names(self, below: str) -> Iterator[str]:
@@ -123,7 +123,7 @@ class BucketPlace(Place):
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep out all other threads, and the processes of this machine with the same keys."""
+        """Exclude all other threads, and this machine's processes with the same keys."""
         with _HERE_ALONE, self._lock("contents"):
             yield
 
@@ -138,7 +138,7 @@ class BucketPlace(Place):
         return FileLock(Path(f"{self._locks}.{what}.lock"), mode=0o600, thread_local=False)
 
     def _asking(self, call: Callable[..., object]) -> Callable[..., object]:
-        """Return the call, failing in words."""
+        """Wrap a call to translate its exceptions."""
 
         def ask(*args: object, **options: object) -> object:
             with self._in_words():
@@ -148,9 +148,10 @@ class BucketPlace(Place):
 
     @contextmanager
     def _in_words(self, missing: bool = False) -> Iterator[None]:
-        """Raise StorageUnavailable for what obstore raises.
+        """Translate an obstore exception to StorageUnavailable.
 
-        missing: pass FileNotFoundError on, since a name may be missing; otherwise the bucket is.
+        missing: pass FileNotFoundError on, since a key may be missing; otherwise it means the
+        bucket.
         """
         try:
             yield

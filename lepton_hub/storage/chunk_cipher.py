@@ -1,10 +1,10 @@
-"""Encryption in chunks, of which any can be decrypted without the others.
+"""Chunked authenticated encryption, with random access to chunks.
 
 This is the construction STREAM of Hoang, Reyhanitabar, Rogaway and Vizár ("Online
 Authenticated-Encryption and its Nonce-Reuse Misuse-Resistance", 2015). A chunk's nonce holds its
-index and whether it is the last one. So a chunk that was changed, moved, repeated or left out does
-not decrypt, and neither does the end of a file that was cut. The nonces count from 0, hence a key
-must encrypt one content only.
+index and whether it is the last one. So altered, reordered, duplicated or dropped chunks do not
+decrypt, and neither does the end of a truncated file. The nonces count from 0, hence a key must
+encrypt one content only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Piece = bytes | bytearray | memoryview
 CHUNK = 256 * 1024
 """Bytes of content in a chunk."""
 TAG = 16
-"""Bytes that authentication adds to a chunk."""
+"""Bytes of a chunk's authentication tag."""
 
 
 def nonce(index: int, last: bool) -> bytes:
@@ -27,7 +27,7 @@ def nonce(index: int, last: bool) -> bytes:
 
 
 def in_chunks(pieces: Iterable[Piece], size: int) -> Iterator[tuple[bytes, bool]]:
-    """Cut a stream into chunks of `size` bytes; yield each, and whether it is the last one.
+    """Split a stream into chunks of `size` bytes; yield each, and whether it is the last one.
 
     The last one may be shorter. An empty stream has one chunk, which is empty.
     """
@@ -53,7 +53,7 @@ def encrypted_chunks(key: bytes, pieces: Iterable[Piece], size: int = CHUNK) -> 
 
 @dataclass(frozen=True)
 class ChunkLayout:
-    """Where the chunks of a content of `size` bytes are; chunk: bytes of content in each."""
+    """The layout of a content of `size` bytes; chunk: bytes of content in each chunk."""
 
     size: int
     chunk: int = CHUNK
@@ -65,14 +65,14 @@ class ChunkLayout:
 
     @property
     def stored_size(self) -> int:
-        """Bytes of all chunks when encrypted."""
+        """The total size of all encrypted chunks."""
         return self.size + self.count * TAG
 
     def stored_range(self, first: int, end: int) -> tuple[int, int]:
-        """Return where the encrypted chunks first, …, end - 1 start and stop."""
+        """Return the byte range of the encrypted chunks first, …, end - 1."""
         width = self.chunk + TAG
         return first * width, min(end * width, self.stored_size)
 
     def is_last(self, index: int) -> bool:
-        """Whether no chunk follows."""
+        """Return whether a chunk is the last one."""
         return index == self.count - 1

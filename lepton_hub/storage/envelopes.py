@@ -1,8 +1,8 @@
-"""A blob's envelope: the small sealed file that names its data and holds its key.
+"""Envelopes: small sealed files that hold each blob's key and name its data.
 
-Data stand under a random name and are never rewritten. The envelope stands under a name that is
-made of the content's SHA-256 with the hub's key (HMAC), so that the folder tells nobody which
-contents it has. To rotate the hub's key, only envelopes are written anew.
+Data have a random name and are never rewritten. An envelope's name is an HMAC of the content's
+SHA-256 with the hub's key, so that the folder does not reveal which contents it has. Rotating the
+hub's key rewrites only envelopes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _FOLDER = "envelopes"
 
 @dataclass(frozen=True)
 class Envelope:
-    """What is known of a blob; data: the name of its chunks; chunk: bytes of content in each."""
+    """A blob's metadata; data: the name of its data file; chunk: bytes of content per chunk."""
 
     sha256: str
     size: int
@@ -36,7 +36,7 @@ class Envelope:
 
     @property
     def layout(self) -> ChunkLayout:
-        """Where its chunks are."""
+        """The layout of its chunks."""
         return ChunkLayout(self.size, self.chunk)
 
     def to_bytes(self) -> bytes:
@@ -45,7 +45,7 @@ class Envelope:
 
     @classmethod
     def from_bytes(cls, text: bytes) -> Envelope:
-        """Return the envelope of its JSON. Raises ValueError, TypeError, KeyError."""
+        """Parse an envelope from JSON. Raises ValueError, TypeError, KeyError."""
         fields = json.loads(text)
         return cls(**{**fields, "key": base64.b64decode(fields["key"])})
 
@@ -59,8 +59,8 @@ class Envelopes:
     def find(self, sha256: str) -> Envelope | None:
         """Return a blob's envelope, or None.
 
-        A rotation writes the new name before it removes the old one. So after all generations
-        from the newest to the oldest, the newest is looked at once more; and all again, if a
+        A rotation writes the new name before it removes the old one. So after checking all
+        generations from newest to oldest, the newest is checked once more; and all again, if a
         generation was added meanwhile.
         """
         looked_at: tuple[int, ...] = ()
@@ -77,7 +77,7 @@ class Envelopes:
         return None
 
     def put(self, envelope: Envelope) -> None:
-        """Write an envelope, sealed with the newest generation, in place of the one there is."""
+        """Write an envelope sealed with the newest generation, replacing any existing one."""
         generation = self._keys.current  # once, since another process may add one at any moment
         name = self._name(envelope.sha256, generation)
         sealed = self._keys.seal(_PURPOSE, envelope.to_bytes(), name, generation)
@@ -95,17 +95,17 @@ class Envelopes:
                 yield envelope
 
     def rotate(self) -> int:
-        """Seal each envelope with the newest generation; return how many were sealed anew.
+        """Seal each envelope with the newest generation; return the number resealed.
 
-        Whoever began to write with an older generation has ended before the last look, as far as
-        the place keeps other processes out: the older ones may be retired then.
+        Writers that started with an older generation have finished before the last pass, as far as
+        the place can exclude other processes; so older generations may then be retired.
 
         Raises BlobDamaged at the end.
         """
-        with self._place.exclusive():  # waits for who has chosen an older generation already
+        with self._place.exclusive():  # waits for writers that have chosen an older generation
             pass
         total = 0
-        while count := self._rotated_once():  # a write that was under way may have come later
+        while count := self._rotated_once():  # a concurrent write may have been later
             total += count
         return total
 
@@ -119,13 +119,13 @@ class Envelopes:
         return count
 
     def generations(self) -> Counter[int]:
-        """Return how many envelopes each generation has sealed. Raises BlobDamaged at the end."""
+        """Count the envelopes sealed with each generation. Raises BlobDamaged at the end."""
         return Counter(generation for _, generation, _ in self._readable())
 
     def _move(self, old: str, envelope: Envelope) -> None:
         new = self._name(envelope.sha256, self._keys.current)
         try:
-            # It may be there already: of a rotation that was killed, or of a new write.
+            # It may exist already, from an interrupted rotation or a new write.
             self._opened(new, self._place.get(new))
         except (FileNotFoundError, BlobDamaged):
             self.put(envelope)
@@ -136,7 +136,7 @@ class Envelopes:
         self._place.delete(old)
 
     def _newest_name(self, sha256: str, default: str) -> str:
-        """Return the first name under which a blob has an envelope."""
+        """Return the newest name under which a blob has an envelope."""
         generations = self._keys.generations
         if len(generations) == 1:
             return default
@@ -150,7 +150,7 @@ class Envelopes:
         return default
 
     def _readable(self) -> Iterator[tuple[str, int, Envelope]]:
-        """Yield each envelope's name, generation and content; raise for the damaged ones last."""
+        """Yield each envelope's name, generation and content; raise for damaged ones at the end."""
         damaged: list[str] = []
         for folder in self._place.folders(_FOLDER):
             for name in list(self._place.names(f"{_FOLDER}/{folder}")):

@@ -1,4 +1,4 @@
-"""Which kind of place a URL names."""
+"""Select the storage backend for a URL."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from lepton_hub.storage.places import FolderPlace, FsspecPlace, Place
 
 
 def place_at(url: str, locks: str | None = None) -> Place:
-    """Return the place of a folder, a `file://` URL, `s3://BUCKET/FOLDER`, or a URL of fsspec's.
+    """Return the place for a folder, a `file://` URL, `s3://BUCKET/FOLDER`, or an fsspec URL.
 
-    locks: how the names of lock files begin, for a place that has none of its own.
+    locks: the prefix of lock files, for a place without locks of its own.
     """
     parts = urlsplit(url)
     if parts.scheme in ("", "file"):

@@ -1,7 +1,6 @@
-"""Where bytes are kept under names: a folder, or whatever fsspec reaches; S3 is `bucket_place`.
+"""Storage backends: a folder, or any fsspec file system; for S3 see `bucket_place`.
 
-What is written appears whole under its name or not at all. In a folder, it is on the disk when a
-call returns.
+Writes are atomic. In a folder, they are durable when the call returns.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ _ERASING_HERE = threading.Lock()
 
 
 class Place(ABC):
-    """Names, such as `data/3f/3f09`, and the bytes of each."""
+    """A key-value store of names, such as `data/3f/3f09`, and bytes."""
 
     @abstractmethod
     def writing(self, name: str) -> AbstractContextManager[Write]:
-        """Open a name that has no bytes yet; after an exception it has none either."""
+        """Open a new name for writing; after an exception, nothing is stored."""
 
     @abstractmethod
     def put(self, name: str, data: bytes) -> None:
-        """Write a few bytes in one step, in place of those that the name has."""
+        """Write a few bytes atomically, replacing any existing ones."""
 
     @abstractmethod
     def get(self, name: str, start: int = 0, stop: int | None = None) -> bytes:
@@ -45,11 +44,11 @@ class Place(ABC):
 
     @abstractmethod
     def size(self, name: str) -> int:
-        """Return how many bytes a name has. Raises FileNotFoundError."""
+        """Return the number of a name's bytes. Raises FileNotFoundError."""
 
     @abstractmethod
     def delete(self, name: str) -> None:
-        """Remove a name, if it is there."""
+        """Remove a name, if it exists."""
 
     @abstractmethod
     def names(self, below: str) -> Iterator[str]:
@@ -60,24 +59,24 @@ class Place(ABC):
         """Return the next parts of the names that begin with `below` and a slash, sorted."""
 
     def exclusive(self) -> AbstractContextManager[object]:
-        """Keep out others who ask for the same. Here: the threads of this process alone."""
+        """Acquire an exclusive lock. Here, it excludes only this process's threads."""
         return _HERE_ALONE
 
     def erasing(self) -> AbstractContextManager[object]:
-        """Keep out others who erase contents; who reads and writes goes on."""
+        """Exclude other erasures; readers and writers continue."""
         return _ERASING_HERE
 
     def remove_folder(self, below: str) -> None:
-        """Remove the folders that are left empty below a name, where a place has folders."""
+        """Remove empty folders below a name, if the place has folders."""
         return
 
     def remove_partial(self, older_than: float, now: float) -> int:
-        """Remove what writes that were killed `older_than` seconds ago left; return the number."""
+        """Remove what writes killed `older_than` seconds ago left behind; return the number."""
         return 0
 
 
 class FolderPlace(Place):
-    """A folder on this machine, open to its owner alone."""
+    """A folder on this machine, accessible only to its owner."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
@@ -135,7 +134,7 @@ class FolderPlace(Place):
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Keep out all other threads and processes. A process that is killed leaves no lock."""
+        """Exclude all other threads and processes. A killed process leaves no lock behind."""
         with _HERE_ALONE, FileLock(self._folder / _LOCK, mode=0o600, thread_local=False):
             yield
 
@@ -152,7 +151,7 @@ class FolderPlace(Place):
 
     def remove_partial(self, older_than: float, now: float) -> int:
         removed = 0
-        for folder, _, files in os.walk(self._folder):  # passes over what is removed meanwhile
+        for folder, _, files in os.walk(self._folder):  # skips files removed meanwhile
             for path in (Path(folder, file) for file in files if file.endswith(_PARTIAL)):
                 with suppress(FileNotFoundError):
                     if path.stat().st_mtime < now - older_than:
@@ -168,7 +167,7 @@ class FolderPlace(Place):
 
 
 class FsspecPlace(Place):
-    """A file system of fsspec's that shows an object once it is complete, as `memory://` does."""
+    """An fsspec file system whose objects appear only when complete, such as `memory://`."""
 
     def __init__(self, url: str) -> None:
         files, root = fsspec.core.url_to_fs(url, use_listings_cache=False)

@@ -1,4 +1,4 @@
-"""Which bytes of an upload its parts cover."""
+"""The bytes of an upload that its parts cover."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Part:
-    """The bytes start, …, stop - 1 of an upload; written: when, in whole Unix seconds."""
+    """The bytes start, …, stop - 1 of an upload; written: in whole Unix seconds."""
 
     start: int
     stop: int
@@ -16,22 +16,22 @@ class Part:
 
     @property
     def name(self) -> str:
-        """The part as a file name; names sort as the parts do."""
+        """The part's file name; names sort in the parts' order."""
         return f"{self.start:013x}-{self.stop:013x}-{self.written:x}"
 
     @classmethod
     def from_name(cls, name: str) -> Part:
-        """Return the part of a file name."""
+        """Parse a part from its file name."""
         return cls(*(int(number, 16) for number in name.split("-")))
 
 
 def path_to_end(parts: Iterable[Part]) -> list[Part]:
-    """Return parts that follow each other without a gap from byte 0 as far as any chain leads.
+    """Return the longest gapless chain of parts from byte 0.
 
-    A part more never makes that shorter, even if it overlaps others. So what was acknowledged once
-    stays so.
+    An additional part never shortens it, even if it overlaps others, so acknowledged bytes stay
+    acknowledged.
     """
-    arriving: dict[int, Part | None] = {0: None}  # by where a chain has come: its last part
+    arriving: dict[int, Part | None] = {0: None}  # a chain's last part, by the offset it reaches
     for part in sorted(parts):
         if part.start in arriving:
             arriving.setdefault(part.stop, part)
@@ -44,6 +44,6 @@ def path_to_end(parts: Iterable[Part]) -> list[Part]:
 
 
 def reached_by(parts: Iterable[Part]) -> int:
-    """Return how many bytes these parts cover from byte 0 on without a gap."""
+    """Return the number of bytes these parts cover from byte 0 without a gap."""
     path = path_to_end(parts)
     return path[-1].stop if path else 0

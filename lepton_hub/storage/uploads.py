@@ -1,4 +1,4 @@
-"""Uploads that are not finished yet: encrypted parts, continued at the byte where they stopped."""
+"""Resumable uploads, stored as encrypted parts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lepton_hub.storage.upload_parts import Part, path_to_end, reached_by
 _PURPOSE = "uploads"
 _FOLDER = "uploads"
 PART = 8 * 1024 * 1024
-"""Bytes in a part: as many may have to be sent again after a kill."""
+"""Bytes in a part, the most that must be sent again after a crash."""
 _NONCE = 12
 _ID = re.compile("[0-9a-f]{32}")
 _PART_NAME = re.compile("[0-9a-f]{13,14}-[0-9a-f]{13,14}-[0-9a-f]{1,16}")
@@ -36,9 +36,9 @@ _PART_NAME = re.compile("[0-9a-f]{13,14}-[0-9a-f]{13,14}-[0-9a-f]{1,16}")
 
 @dataclass(frozen=True)
 class _Ticket:
-    """What is known of an upload; blob: what became of it, once it is finished.
+    """An upload's metadata; blob: the result, once it is finished.
 
-    since: when it began, then when it was finished, in Unix seconds.
+    since: when it was started, later when it was finished, in Unix seconds.
     """
 
     key: bytes
@@ -47,10 +47,10 @@ class _Ticket:
 
 
 class Uploads:
-    """Contents that arrive in several calls, in a store's place, encrypted like what it holds.
+    """Contents that arrive in several calls, in a store's place and encrypted like its blobs.
 
-    A part is written whole or not at all, and never changed. Two calls that send the same bytes at
-    once do no harm, since parts may overlap: what has arrived is what a chain of parts covers.
+    Parts are written atomically and never changed. Concurrent calls that send the same bytes do no
+    harm, since parts may overlap: what has arrived is what a chain of parts covers.
     """
 
     def __init__(self, store: BlobStore, *, part: int = PART) -> None:
@@ -59,22 +59,22 @@ class Uploads:
         self._part = part
 
     def create(self) -> str:
-        """Begin an upload; return its id, which nobody can guess."""
+        """Start an upload; return its unguessable id."""
         upload_id = secrets.token_hex(16)
         self._put(upload_id, _Ticket(secrets.token_bytes(32), self._store.clock()))
         return upload_id
 
     def offset(self, upload_id: str) -> int:
-        """Return how many bytes have arrived for good. Raises UploadMissing."""
+        """Return the number of bytes that have arrived durably. Raises UploadMissing."""
         return _reached(*self._found(upload_id))
 
     def append(self, upload_id: str, offset: int, pieces: Iterable[Piece]) -> int:
-        """Add bytes at the offset that was reached; return the new one.
+        """Append bytes at the offset that was reached; return the new offset.
 
-        Where `pieces` raises, what came before is kept, and the exception goes on. After a kill,
-        at most one part is missing: ask `offset`.
+        If `pieces` raises, the bytes before are kept, and the exception propagates. After a crash,
+        at most one part is lost: query `offset`.
 
-        Raises OffsetMismatch, which says where to go on, and UploadMissing.
+        Raises OffsetMismatch, which says where to resume, and UploadMissing.
         """
         ticket, parts = self._found(upload_id)
         reached = _reached(ticket, parts)
@@ -94,8 +94,8 @@ class Uploads:
     def finish(self, upload_id: str, sha256: str) -> Blob:
         """Store what has arrived as a blob, if it has this SHA-256; remove the parts.
 
-        May be called again, after a kill or a lost answer. Raises HashMismatch, which leaves the
-        upload as it is, and UploadMissing.
+        Idempotent: may be repeated after a crash or a lost response. Raises HashMismatch, which
+        leaves the upload as it is, and UploadMissing.
         """
         ticket, parts = self._found(upload_id)
         if ticket.blob is None:
@@ -110,15 +110,15 @@ class Uploads:
                 ticket = _Ticket(b"", self._store.clock(), blob)
                 self._put(upload_id, ticket)
         assert ticket.blob
-        self._remove_parts(upload_id)  # also those that a call left that was killed here
+        self._remove_parts(upload_id)  # including those left by a call that was killed here
         if ticket.blob.sha256 != sha256:
             raise HashMismatch(sha256, ticket.blob.sha256)
         return ticket.blob
 
     def cancel(self, upload_id: str) -> None:
-        """Forget an upload: its key first, then its parts. Raises UploadMissing.
+        """Delete an upload: its key first, then its parts. Raises UploadMissing.
 
-        Where the key is gone already, parts may be left of a call that was killed: they go now.
+        If the key is already gone, parts left by a killed call are deleted now.
         """
         try:
             self._ticket(upload_id)
@@ -127,9 +127,9 @@ class Uploads:
                 self._remove(upload_id)
 
     def expire(self, older_than: float) -> int:
-        """Forget uploads, finished or not, that nothing came for in `older_than` seconds.
+        """Delete uploads, finished or not, with no activity for `older_than` seconds.
 
-        Return how many.
+        Return the number deleted.
         """
         limit = self._store.clock() - older_than
         count = 0
@@ -141,11 +141,11 @@ class Uploads:
         return count
 
     def rotate(self) -> int:
-        """Seal each upload's key with the newest generation; return how many were sealed anew."""
+        """Seal each upload's key with the newest generation; return the number resealed."""
         count = 0
         for upload_id in self._store.place.folders(_FOLDER):
             try:
-                with self._store.place.exclusive():  # or a ticket that was just written is undone
+                with self._store.place.exclusive():  # else a ticket written meanwhile is lost
                     sealed = self._store.place.get(_ticket_name(upload_id))
                     if generation_of(sealed) != self._store.keys.current:
                         self._write(upload_id, self._ticket(upload_id))
@@ -157,16 +157,16 @@ class Uploads:
     def _found(self, upload_id: str) -> tuple[_Ticket, list[Part]]:
         """Return an upload's ticket and parts. Raises UploadMissing.
 
-        Parts are removed after the ticket says that the upload is finished. So the ticket is read
-        last: while it says that it is not, the parts found are all that had arrived.
+        Parts are removed only after the ticket is marked finished. So the ticket is read last: if
+        it is still unfinished, the parts found are all that had arrived.
         """
         parts = self._parts(upload_id) if _is_id(upload_id) else []
         return self._ticket(upload_id), parts
 
     def _latest(self, upload_id: str) -> float | None:
-        """Return when something last came for an upload, in Unix seconds.
+        """Return the time of an upload's last activity, in Unix seconds.
 
-        None: nothing is there, as while an upload begins and its ticket is not written yet.
+        None if nothing is stored, as before a new upload's ticket is written.
         """
         times = [float(part.written) for part in self._parts(upload_id)]
         try:
@@ -193,7 +193,7 @@ class Uploads:
         return _Ticket(base64.b64decode(fields["key"]), fields["since"], blob)
 
     def _put(self, upload_id: str, ticket: _Ticket) -> None:
-        with self._store.place.exclusive():  # a rotation waits until it is there
+        with self._store.place.exclusive():  # a rotation waits until it is written
             self._write(upload_id, ticket)
 
     def _write(self, upload_id: str, ticket: _Ticket) -> None:
@@ -234,7 +234,7 @@ class Uploads:
 
 
 def _reached(ticket: _Ticket, parts: list[Part]) -> int:
-    """Return how many bytes of an upload have arrived for good."""
+    """Return the number of an upload's bytes that have arrived durably."""
     return ticket.blob.size if ticket.blob else reached_by(parts)
 
 
@@ -251,8 +251,8 @@ def _context(upload_id: str, part: Part) -> bytes:
 
 
 def _until_broken(pieces: Iterable[Piece], broken: list[BaseException]) -> Iterator[Piece]:
-    """Pass pieces on; where they raise, note the exception and end."""
+    """Pass pieces through; if they raise, record the exception and stop."""
     try:
         yield from pieces
-    except BaseException as error:  # a call that is cancelled keeps what has come, too
+    except BaseException as error:  # a cancelled call keeps what has arrived, too
         broken.append(error)

@@ -123,7 +123,11 @@ def test_a_section_has_its_own_audience_and_anchor(hub, ada, bose):
         ({"item": ""}, 422, "An item is named SPACE/NAME"),
         ({"item": "particles/nothing"}, 404, "There is no such item that you may see"),
         ({"about": "section", "section": "a b"}, 422, "Name a part of the course"),
-        ({"about": "section", "section": "m", "audience": "team:particles"}, 403, "not in this team"),
+        (
+            {"about": "section", "section": "m", "audience": "team:particles"},
+            403,
+            "not in this team",
+        ),
         ({"about": "section", "section": "m", "audience": "evil"}, 422, "Choose who can see it"),
         ({"kind": "poll"}, 422, "discussion"),
         ({"tags": "Ünïcode"}, 422, "At most 20 tags"),
@@ -198,7 +202,10 @@ def test_one_changes_and_deletes_what_one_said_oneself(hub, ada, bose):
         assert sent.status_code == 403
     assert f"/pages/posts/{post['id']}/delete" not in bose.see(place(thread)).links
     ada.see(f"/pages/posts/{post['id']}/delete")
-    assert "The post has been deleted." in ada.after(ada.send(f"/pages/posts/{post['id']}/delete")).text
+    assert (
+        "The post has been deleted."
+        in ada.after(ada.send(f"/pages/posts/{post['id']}/delete")).text
+    )
     assert "So it is." not in bose.see(place(thread)).text
 
 
@@ -212,7 +219,10 @@ def test_who_manages_the_item_deletes_and_accepts(hub, ada, bose):
     first = hub.get("ada", f"/threads/{thread['id']}/posts").json()["posts"][0]["id"]
     page = ada.see(f"/pages/posts/{first}/delete")
     assert "permanently deletes all 2 posts" in page.text
-    assert "The discussion has been deleted." in ada.after(ada.send(f"/pages/posts/{first}/delete")).text
+    assert (
+        "The discussion has been deleted."
+        in ada.after(ada.send(f"/pages/posts/{first}/delete")).text
+    )
     assert bose.get(place(thread)).status_code == 404
 
 

@@ -148,7 +148,9 @@ def test_access_is_asked_for_granted_and_taken(hub, ada, riders):
     assert "Your role: read." in dora.see(PLACE).text
     assert dora.get(f"{PLACE}/sharing").status_code == 403
     take = {"subject": "person", "name": "dora", "wish": "take"}
-    assert "dora no longer has this role" in ada.after(ada.send(f"{PLACE}/sharing/grants", take)).text
+    assert (
+        "dora no longer has this role" in ada.after(ada.send(f"{PLACE}/sharing/grants", take)).text
+    )
     assert dora.get(PLACE).text == refusal.text
     assert ada.send(f"{PLACE}/sharing/grants", take).status_code == 404
     for told, words in (

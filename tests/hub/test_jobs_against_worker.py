@@ -115,5 +115,8 @@ def test_a_notebook_that_is_none_fails_in_words(pool, text):
     asked = pool.ask(pool.program({"a.ipynb": text}))
     assert pool.worker.run_next()
     job = pool.told(asked.json()["id"])
-    assert (job["state"], job["detail"]) == ("failed", "It exited with status 1; its log may say why.")
+    assert (job["state"], job["detail"]) == (
+        "failed",
+        "It exited with status 1; its log may say why.",
+    )
     assert "Error" in job["log"]

@@ -176,7 +176,7 @@ def test_without_walls_jobs_are_refused(hub, monkeypatch):
     monkeypatch.setattr("lepton_hub.api.jobs.job_routes.walls_here", none)
     answer = asked(hub)
     assert answer.status_code == 503
-    assert answer.json()["detail"].startswith("No jobs run here. Jobs cannot be closed in")
+    assert answer.json()["detail"].startswith("No jobs run here. Jobs cannot be sandboxed")
 
 
 def test_deleting_an_item_cancels_jobs_that_need_it_and_erases_what_they_printed(tmp_path):

@@ -56,7 +56,9 @@ def test_somebody_answers_and_takes_back(hub):
     ada.send(FORM, {**form.fields, "placement-1": "?"})
     assert "You answered: right." in ada.see(FORM).text, "the first answer counts"
     assert "✓ answered before" in ada.see("/pages/needs").text
-    assert "Your 4 answers have been deleted." in ada.after(ada.send("/pages/needs/taken-back")).text
+    assert (
+        "Your 4 answers have been deleted." in ada.after(ada.send("/pages/needs/taken-back")).text
+    )
     assert "You answered" not in ada.see(FORM).text
 
 
