@@ -98,7 +98,7 @@ class MadeUpSignIn:
         try:
             return self.fernet.decrypt(cookie.encode()).decode()
         except (InvalidToken, ValueError) as error:
-            raise IdentityError("This browser's sign-in has ended. Sign in again.") from error
+            raise IdentityError("This browser's session has expired. Sign in again.") from error
 
 
 def secret_in(file: Path) -> bytes:

@@ -79,7 +79,7 @@ class OAuthSignIn:
         try:
             return self.fernet.decrypt(cookie.encode(), ttl=LASTS_SECONDS).decode()
         except (InvalidToken, ValueError) as error:
-            raise IdentityError("This browser's sign-in has ended. Sign in again.") from error
+            raise IdentityError("This browser's session has expired. Sign in again.") from error
 
     def _state(self, state: str) -> tuple[str, str]:
         try:

@@ -16,7 +16,7 @@ _MARKS = "".join(
     chr(code) for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M"
 )
 _MARKED_WORD = re.compile(rf"[^\W_]+(?:[{_MARKS}]+[^\W_]*)*")
-"""A word with its combining accents and vowel signs, which Python's \\w does not match, so that each
+"""A word with its combining accents and vowel signs, which Python's \\w does not match, so each
 would end a word."""
 
 

@@ -57,7 +57,7 @@ router = APIRouter(tags=["versions"], prefix="/items/{space}/{name}/versions")
 
 FilePath = Annotated[str, Path(max_length=PATH)]
 PICKLES_REFUSED = (
-    "is a pickle, which can run any code on the computer of whoever opens it. Share models as "
+    "is a pickle, which can run arbitrary code on the computer that opens it. Share models as "
     ".safetensors or .onnx, arrays as .npz, tables as .csv."
 )
 UsedIn = Annotated[

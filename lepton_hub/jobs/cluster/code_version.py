@@ -14,7 +14,7 @@ import lepton_hub.jobs
 
 _PACKAGES = ("distributed", "ipykernel", "keras", "nbclient", "numpy", "torch")
 """The packages that run a program, and those it most likely uses."""
-REMEDY = "Check out the same commit there, run `make install`, and start the worker anew"
+REMEDY = "Check out the same commit there, run `make install`, and restart the worker"
 
 
 @functools.cache

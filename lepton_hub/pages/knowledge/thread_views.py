@@ -26,7 +26,7 @@ class ThreadView:
         """Its audience in words."""
         kind, _, name = (self.thread.audience or "").partition(":")
         if not kind:
-            return f"whoever sees {self.about}"
+            return f"everybody who can see {self.about}"
         return {"team": f"the team {name}", "organisation": f"the organisation {name}"}.get(
             kind, "everybody"
         )

@@ -1,7 +1,7 @@
-// What pages do better with a script. Everything but the progress of large uploads works without.
+// Progressive enhancement: everything but the progress of large uploads works without scripts.
 "use strict";
 
-// Moments in the reader's own time zone, which the title names; near days in words.
+// Show times in the reader's time zone, named in the title, and recent days in words.
 const days = ["today", "yesterday"];
 const clock = { hour: "2-digit", minute: "2-digit" };
 const date = { day: "numeric", month: "long", year: "numeric" };
@@ -15,7 +15,7 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   }
 }
 
-// On a narrow screen the results stand above the fold: what narrows them down is folded.
+// On a narrow screen, collapse the filters, so that the results come first.
 const roomy = window.matchMedia("(min-width: 52rem)");
 const fold = () => {
   for (const filters of document.querySelectorAll("details.narrow")) {

@@ -1,5 +1,4 @@
-// A job's page while it runs: what it prints appears as it comes. Without a script, the page loads
-// again every five seconds.
+// Update a running job's page live. Without scripts, the page reloads every five seconds.
 "use strict";
 
 const log = document.getElementById("log");
@@ -8,7 +7,7 @@ const hub = document.querySelector('meta[name="hub-prefix"]').content;
 const place = `${hub}/jobs/${log.dataset.job}`;
 const MOST = 200000;
 
-// Whose sign-in has ended is led to sign in by loading the page again; all else may pass.
+// If the session has expired, reload to sign in; other failures may be transient.
 async function ask(address) {
   const answer = await fetch(address);
   if (answer.status === 401) location.reload();

@@ -1,12 +1,12 @@
-// Uploads of any size: in pieces, with progress, and going on where a connection or a page ended.
+// Resumable uploads of any size, in chunks and with progress.
 "use strict";
 
-const PIECE = 8 * 1024 * 1024; // the hub keeps what arrives in pieces of this size
-const SMALL = 1024 * 1024; // so much goes with the form itself, as without a script
+const PIECE = 8 * 1024 * 1024; // the hub stores uploads in parts of this size
+const SMALL = 1024 * 1024; // smaller files are sent with the form itself, as without a script
 const SLICE = 4 * 1024 * 1024;
 const MOST_FAILURES = 12;
 
-// SHA-256 (FIPS 180-4) of what comes in slices: the browser's own wants all of it in memory.
+// Incremental SHA-256 (FIPS 180-4): the browser's own needs the whole file in memory.
 class Sha256 {
   static K = Uint32Array.from(Sha256.primes(64), (p) => Sha256.fraction(Math.cbrt(p)));
 
@@ -103,7 +103,7 @@ class Refused extends Error {}
 const meta = (name) => document.querySelector(`meta[name="${name}"]`);
 const pause = (seconds) => new Promise((done) => setTimeout(done, seconds * 1000));
 
-// Ask the hub's API. Whose sign-in has been renewed in another tab goes on with its new token.
+// Call the hub's API. After a new sign-in in another tab, retry with the new form token.
 async function ask(method, path, options = {}, again = true) {
   const headers = { "X-Form-Token": meta("form-token").content, ...options.headers };
   const address = meta("hub-prefix").content + path;
@@ -127,12 +127,12 @@ async function renewToken() {
 
 async function reason(answer) {
   if (answer.status === 401) {
-    return "Your sign-in has ended. Sign in again in another tab, then press the button again.";
+    return "Your session has expired. Sign in again in another tab, then press the button again.";
   }
   try {
     return (await answer.json()).detail;
   } catch {
-    return "The hub does not answer as it should.";
+    return "The hub gave an unexpected answer.";
   }
 }
 
@@ -145,7 +145,7 @@ async function digestOf(file, report) {
   return hash.hex();
 }
 
-// Return an upload for a file: the one that was begun for the same content, where there is one.
+// Return an upload for a file, resuming one started for the same content.
 async function uploadOf(file, sha256) {
   const key = `upload ${sha256} ${file.size}`;
   const known = localStorage.getItem(key);
@@ -243,13 +243,13 @@ for (const form of document.querySelectorAll("form[data-uploads]")) {
     addEventListener("beforeunload", stay);
     try {
       await sendAll(form, files);
-      chooser.disabled = true; // its files have arrived
+      chooser.disabled = true; // its files are uploaded already
       removeEventListener("beforeunload", stay);
       form.submit();
     } catch (error) {
       const said = form.querySelector("[data-said]");
       said.textContent = error instanceof Refused ? error.message
-        : "This did not work. What has arrived is kept: press the button again.";
+        : "Something went wrong. What has arrived is kept: press the button again.";
       said.classList.add("problem");
     } finally {
       removeEventListener("beforeunload", stay);
