@@ -38,7 +38,7 @@ STATIC = {file.name: _read(file) for file in sorted(Path(__file__).with_name("st
 
 
 @router.get("/pages/static/{name}")
-def static_file(request: Request, name: str, v: str = "") -> Response:
+async def static_file(request: Request, name: str, v: str = "") -> Response:
     """Return a file. An address that names the version it holds is good for a year."""
     file = STATIC.get(name)
     if file is None:
