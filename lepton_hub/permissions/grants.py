@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    func,
     inspect,
     or_,
     select,
@@ -26,6 +27,13 @@ from lepton_hub.database.moments import Moment, now
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions.links import SharedLink
 from lepton_hub.permissions.roles import Action, Role, allows
+
+MOST_GRANTS = 100
+"""How many roles may be given with one item: its words are indexed for each of them."""
+
+
+class TooManyGrants(Exception):
+    """An item has as many grants as it may have."""
 
 
 class Subject(StrEnum):
@@ -89,9 +97,15 @@ def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
 def give_role(
     session: Session, item: Any, by: Person, subject: Subject, name: str, role: Role
 ) -> Grant:
-    """Give somebody a role with an item, in place of the one they have by the same words."""
+    """Give somebody a role with an item, in place of the one they have by the same words.
+
+    Raises TooManyGrants.
+    """
     made = grant_of(session, item, subject, name)
     if made is None:
+        count = select(func.count()).select_from(Grant).where(Grant.item_id == item.id)
+        if (session.scalar(count) or 0) >= MOST_GRANTS:
+            raise TooManyGrants
         made = Grant(item_id=item.id, subject=subject, name=name)
         session.add(made)
     made.role = role
