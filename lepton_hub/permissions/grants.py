@@ -68,12 +68,13 @@ def visible_to(person: Person, items: Any) -> ColumnElement[bool]:
 
     items: has the columns id, owner and team; team is the name of the team in whose space the item
     stands, or null. Every query for items has this condition, so that what somebody may not see is
-    in no list, count or search.
+    in no list, count or search. Each way to hold a grant is looked up: other people's are not read.
     """
     if person.admin:
         return true()
-    granted = select(Grant.id).where(Grant.item_id == items.id, or_(*ways_to_hold(person))).exists()
-    return or_(items.owner == person.name, items.team.in_(sorted(person.teams)), granted)
+    of_item = select(Grant.id).where(Grant.item_id == items.id)
+    granted = (of_item.where(one).exists() for one in ways_to_hold(person))
+    return or_(items.owner == person.name, items.team.in_(sorted(person.teams)), *granted)
 
 
 def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
