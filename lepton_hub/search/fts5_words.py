@@ -43,7 +43,7 @@ _KEEP = text(
 )
 _KNOWN = text(
     f"SELECT entry_id AS id, audiences, {_NAMES} FROM search_words_forward WHERE entry_id IN "
-    "(SELECT value FROM json_each(:ids)) AND audiences <> :told ORDER BY entry_id"
+    "(SELECT value FROM json_each(:ids)) AND audiences IS NOT :told ORDER BY entry_id"
 )
 """In the order of ids: FTS5 writes all it has to disk whenever a lower one comes."""
 _FORGET = text("DELETE FROM search_words_forward WHERE entry_id = :id")
@@ -97,7 +97,7 @@ class FTS5Words:
         for statement, row in steps:
             self.session.execute(statement, row)
 
-    def _known(self, ids: Sequence[int], told: str = "") -> list[dict[str, Any]]:
+    def _known(self, ids: Sequence[int], told: str | None = None) -> list[dict[str, Any]]:
         """Return the rows of entries, but for those with the audiences that are told."""
         rows = self.session.execute(_KNOWN, {"ids": str(list(ids)), "told": told}).mappings()
         return [dict(row) for row in rows]

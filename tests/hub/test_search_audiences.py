@@ -221,7 +221,7 @@ def test_somebody_in_many_teams_finds_what_each_of_them_has(hub):
 def test_a_text_with_many_readers_is_written_a_little_at_a_time(hub, monkeypatch):
     monkeypatch.setattr(fts5_words, "_WORDS_AT_ONCE", 1)
     teams = [audience("team", str(number)) for number in range(6)]
-    changes = [teams[:4], teams[2:], teams[:1], [], teams, [EVERYBODY, *teams], teams[:2]]
+    changes = [teams[:4], teams[2:], teams[:1], [], teams, [EVERYBODY, *teams], teams[:2], []]
     with hub.state.sessions() as session:
         index = word_index(session)
 
