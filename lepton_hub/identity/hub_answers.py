@@ -13,8 +13,8 @@ from lepton_hub.identity.person import SignInUnavailable
 class HubUser(BaseModel):
     """A user, or a service. scopes: what the token may do by which JupyterHub was asked."""
 
-    kind: str
     name: str
+    kind: str = ""
     groups: list[str] = []
     scopes: list[str] = []
 
