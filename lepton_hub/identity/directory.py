@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
+from lepton_hub.identity.hub_answers import HubUser, parsed
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable, person_of
 
 
@@ -34,8 +35,8 @@ class JupyterHubDirectory:
             return None
         if answer.status_code != 200:
             raise SignInUnavailable
-        told = answer.json()
+        told = parsed(answer, HubUser)
         try:
-            return person_of(told["name"], told.get("groups", ())) if told["name"] == name else None
+            return person_of(told.name, told.groups) if told.name == name else None
         except IdentityError:
             return None

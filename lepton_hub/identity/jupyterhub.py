@@ -11,6 +11,7 @@ from hashlib import sha256
 
 import httpx
 
+from lepton_hub.identity.hub_answers import HubUser, parsed
 from lepton_hub.identity.person import (
     IdentityError,
     Person,
@@ -123,12 +124,11 @@ class JupyterHubIdentity:
             return None
         if answer.status_code != 200:
             raise SignInUnavailable
-        told = answer.json()
-        scopes = set(told.get("scopes", ()))
-        if told.get("kind") != "user" or not scopes & self._scopes:
+        told = parsed(answer, HubUser)
+        if told.kind != "user" or self._scopes.isdisjoint(told.scopes):
             return None
         try:
-            return person_of(told["name"], told.get("groups", ()), ADMINISTER in scopes)
+            return person_of(told.name, told.groups, ADMINISTER in told.scopes)
         except IdentityError:
             return None
 

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import httpx
 from cryptography.fernet import Fernet, InvalidToken
 
+from lepton_hub.identity.hub_answers import GivenToken, parsed
 from lepton_hub.identity.person import IdentityError, SignInUnavailable
 
 COOKIE = "lepton-hub"
@@ -71,7 +72,7 @@ class OAuthSignIn:
             raise SignInUnavailable from error
         if answer.status_code != 200:
             raise IdentityError("JupyterHub no longer knows this sign-in. Start again.")
-        token = answer.json()["access_token"]
+        token = parsed(answer, GivenToken).access_token
         return self.fernet.encrypt(token.encode()).decode(), path
 
     def token_in(self, cookie: str) -> str:

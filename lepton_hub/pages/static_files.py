@@ -38,7 +38,7 @@ STATIC = {file.name: _read(file) for file in sorted(Path(__file__).with_name("st
 
 
 @router.get("/pages/static/{name}")
-def static_file(request: Request, name: str, v: str = "") -> Response:
+async def static_file(request: Request, name: str, v: str = "") -> Response:
     """Serve a static file. A URL with its current version is cached for a year."""
     file = STATIC.get(name)
     if file is None:

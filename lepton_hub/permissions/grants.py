@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     UniqueConstraint,
     and_,
+    func,
     inspect,
     or_,
     select,
@@ -26,6 +27,13 @@ from lepton_hub.database.moments import Moment, now
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions.links import SharedLink
 from lepton_hub.permissions.roles import Action, Role, allows
+
+MOST_GRANTS = 100
+"""How many roles may be given with one item: its words are indexed for each of them."""
+
+
+class TooManyGrants(Exception):
+    """An item has as many grants as it may have."""
 
 
 class Subject(StrEnum):
@@ -60,12 +68,14 @@ def visible_to(person: Person, items: Any) -> ColumnElement[bool]:
 
     items: has the columns id, owner and team; team is the name of the team whose space the item is
     in, or null. Every query for items includes this condition, so that hidden items appear in no
-    list, count or search.
+    list, count or search. Each way to hold a grant is looked up
+    on its own, so that other people's grants are not read.
     """
     if person.admin:
         return true()
-    granted = select(Grant.id).where(Grant.item_id == items.id, or_(*ways_to_hold(person))).exists()
-    return or_(items.owner == person.name, items.team.in_(sorted(person.teams)), granted)
+    of_item = select(Grant.id).where(Grant.item_id == items.id)
+    granted = (of_item.where(one).exists() for one in ways_to_hold(person))
+    return or_(items.owner == person.name, items.team.in_(sorted(person.teams)), *granted)
 
 
 def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
@@ -89,9 +99,15 @@ def roles_of(session: Session, person: Person, item: Any) -> set[Role]:
 def give_role(
     session: Session, item: Any, by: Person, subject: Subject, name: str, role: Role
 ) -> Grant:
-    """Grant a role on an item, replacing the same subject's previous one."""
+    """Grant a role on an item, replacing the same subject's previous one.
+
+    Raises TooManyGrants.
+    """
     made = grant_of(session, item, subject, name)
     if made is None:
+        count = select(func.count()).select_from(Grant).where(Grant.item_id == item.id)
+        if (session.scalar(count) or 0) >= MOST_GRANTS:
+            raise TooManyGrants
         made = Grant(item_id=item.id, subject=subject, name=name)
         session.add(made)
     made.role = role

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Engine,
     Select,
+    TextClause,
     func,
     literal,
     literal_column,
@@ -27,6 +28,7 @@ from lepton_hub.search.word_query import THERE, EntryWords, Rank, WordQuery
 _FEW_HITS = 3000
 _PAGES = 500
 """Index pages to rewrite per step, which blocks writers for a few milliseconds."""
+_WORDS_AT_ONCE = 100_000
 _COLUMNS = ("title", "tags", "body", "facts")
 _NAMES = ", ".join(_COLUMNS)
 _PLACES = ", ".join(f":{name}" for name in _COLUMNS)
@@ -41,11 +43,14 @@ _KEEP = text(
 )
 _KNOWN = text(
     f"SELECT entry_id AS id, audiences, {_NAMES} FROM search_words_forward WHERE entry_id IN "
-    "(SELECT value FROM json_each(:ids)) AND audiences <> :told ORDER BY entry_id"
+    "(SELECT value FROM json_each(:ids)) AND audiences IS NOT :told ORDER BY entry_id"
 )
 """In id order, since FTS5 flushes its buffer to disk whenever a lower row id arrives."""
 _FORGET = text("DELETE FROM search_words_forward WHERE entry_id = :id")
 _READDRESS = text("UPDATE search_words_forward SET audiences = :audiences WHERE entry_id = :id")
+
+_Step = tuple[TextClause, dict[str, Any]]
+"""A statement, and the row for which it is made."""
 
 
 class FTS5Words:
@@ -61,13 +66,15 @@ class FTS5Words:
         rows = [_row(id_, words) for id_, words in sorted(entries.items())]
         if rows:
             self.session.execute(_KEEP, rows)
-            self.session.execute(_INDEX, [_addressed(row, _audiences(row)) for row in rows])
+        for row in rows:
+            self._write(_joining(row, _audiences(row)))
 
     def remove(self, ids: Sequence[int]) -> None:
         """Remove entries from the index."""
         rows = self._known(ids)
+        for row in rows:
+            self._write(_leaving(row, _audiences(row)))
         if rows:
-            self.session.execute(_TAKE_OUT, [_addressed(row, _audiences(row)) for row in rows])
             self.session.execute(_FORGET, [{"id": row["id"]} for row in rows])
 
     def readdress(self, ids: Sequence[int], readers: list[str]) -> None:
@@ -75,20 +82,22 @@ class FTS5Words:
 
         Each entry is deleted and inserted as a whole, so that FTS5's row count stays right.
         """
-        left, joined, changed = [], [], []
+        changed = []
         for row in self._known(ids, " ".join(readers)):
             known = _audiences(row)
             staying = [one for one in known if one in readers]
             new = [one for one in needed(readers) if one not in known]
-            left.append(_addressed(row, [one for one in known if one not in readers]))
-            joined.append(_addressed(row, new))
+            self._write(_leaving(row, [one for one in known if one not in readers]))
+            self._write(_joining(row, new))
             changed.append({"id": row["id"], "audiences": " ".join([*staying, *new])})
         if changed:
-            self.session.execute(_TAKE_OUT, left)
-            self.session.execute(_INDEX, joined)
             self.session.execute(_READDRESS, changed)
 
-    def _known(self, ids: Sequence[int], told: str = "") -> list[dict[str, Any]]:
+    def _write(self, steps: Iterable[_Step]) -> None:
+        for statement, row in steps:
+            self.session.execute(statement, row)
+
+    def _known(self, ids: Sequence[int], told: str | None = None) -> list[dict[str, Any]]:
         """Return the rows of entries, except those that already have the given audiences."""
         rows = self.session.execute(_KNOWN, {"ids": str(list(ids)), "told": told}).mappings()
         return [dict(row) for row in rows]
@@ -146,6 +155,31 @@ def _row(id_: int, words: EntryWords) -> dict[str, Any]:
 def _audiences(row: Mapping[str, Any]) -> list[str]:
     audiences: str = row["audiences"]
     return audiences.split()
+
+
+def _joining(row: Mapping[str, Any], audiences: Sequence[str]) -> Iterator[_Step]:
+    """Yield how the words of a row get into the index for some audiences, some bytes at a time."""
+    first, *more = _parts(row, audiences)
+    yield _INDEX, _addressed(row, first)
+    for some in more:
+        yield _TAKE_OUT, _addressed(row, [])  # the same row, as FTS5 counts them
+        yield _INDEX, _addressed(row, some)
+
+
+def _leaving(row: Mapping[str, Any], audiences: Sequence[str]) -> Iterator[_Step]:
+    """Yield how the words of a row leave the index for some audiences."""
+    *more, last = _parts(row, audiences)
+    for some in more:
+        yield _TAKE_OUT, _addressed(row, some)
+        yield _INDEX, _addressed(row, [])
+    yield _TAKE_OUT, _addressed(row, last)
+
+
+def _parts(row: Mapping[str, Any], audiences: Sequence[str]) -> list[Sequence[str]]:
+    """Return audiences in parts whose words take little memory; there is at least one part."""
+    words = sum(row[name].count(" ") + 1 for name in _COLUMNS)
+    most = max(1, _WORDS_AT_ONCE // words)
+    return [audiences[start : start + most] for start in range(0, len(audiences) or 1, most)]
 
 
 def _addressed(row: Mapping[str, Any], audiences: Sequence[str]) -> dict[str, Any]:

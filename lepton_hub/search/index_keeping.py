@@ -21,7 +21,7 @@ from lepton_hub.knowledge.knowledge_tables import (
     ThreadTag,
 )
 from lepton_hub.permissions import Grant, Subject
-from lepton_hub.search.audiences import readers_of_item, readers_of_thread
+from lepton_hub.search.audiences import needed, readers_of_item, readers_of_thread
 from lepton_hub.search.entry_ids import free_id
 from lepton_hub.search.search_tables import SearchEntry, SearchTag, SearchText
 from lepton_hub.search.word_forms import words_of
@@ -34,6 +34,9 @@ _BATCH = 200
 _TOLD_EVERY = 10 * _BATCH
 _CARD = ("intended_use", "limits", "origin", "category", "name")
 _MOST_NOTES = 100
+_MOST_WRITTEN = 500_000
+"""Words of a text, for all its audiences together: of a long text with many, the last words are not
+found. SQLite would write for a minute, and all others wait."""
 
 
 def keep_index(sessions: sessionmaker[Session]) -> None:
@@ -241,10 +244,11 @@ def _put(
     entry.tags = _kept(entry, tags)
     session.add(entry)
     session.flush()
+    most = _MOST_WRITTEN // len(needed(readers))
     session.info[_WORDS][entry.id] = EntryWords(
         title=words_of(shown.title),
         tags=words_of(" ".join(tags)),
-        body=words_of(shown.text),
+        body=words_of(shown.text)[:most],
         facts=_facts(entry, tags),
         readers=readers,
     )

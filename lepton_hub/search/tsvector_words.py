@@ -10,12 +10,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     CompoundSelect,
     FromClause,
     Select,
     String,
     and_,
+    any_,
     bindparam,
     case,
     column,
@@ -30,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.expression import cast
 
 from lepton_hub.search.audiences import needed
@@ -188,8 +191,9 @@ def _own(audiences: Sequence[str], before: int | None) -> CompoundSelect[tuple[i
     read all before returning the first.
     """
     entry_id = _WORDS.c.entry_id
+    own = Grouping(bindparam("own_audiences", list(audiences), ARRAY(String)))
     each = [
-        select(entry_id).where(_WORDS.c.audience == one, *_is_first(audiences[:number]))
+        select(entry_id).where(_WORDS.c.audience == one, *_is_first(own, number))
         for number, one in enumerate(audiences)
     ]
     if before is not None:
@@ -197,16 +201,17 @@ def _own(audiences: Sequence[str], before: int | None) -> CompoundSelect[tuple[i
     return union_all(*(some.order_by(entry_id.desc()) for some in each))
 
 
-def _is_first(others: Sequence[str]) -> list[ColumnElement[bool]]:
-    """Return the condition that a row's entry does not belong to some other audiences.
+def _is_first(own: Grouping[Any], number: int) -> list[ColumnElement[bool]]:
+    """Return the condition that a row's entry belongs to none of the first `number` audiences.
 
-    It avoids EXISTS, which the planner could evaluate for all rows at once.
+    It avoids EXISTS, which the planner could evaluate for all rows at once. own: all audiences as
+    one parameter, since a statement has at most 65,535, and somebody may be in hundreds of teams.
     """
-    if not others:
+    if not number:
         return []
     other = _WORDS.alias()
     same = select(other.c.entry_id).where(
-        other.c.audience.in_(others), other.c.entry_id == _WORDS.c.entry_id
+        other.c.audience == any_(own[1:number]), other.c.entry_id == _WORDS.c.entry_id
     )
     return [same.limit(1).correlate(_WORDS).scalar_subquery().is_(None)]
 

@@ -31,7 +31,7 @@ NARROWED = (
     "/items?category=rides&kind=dataset",
     "/items?text=riders",
     f"/threads?section={SECTION.replace('#', '%23')}",
-    "/threads?made_by=curie",
+    "/threads?by=curie",
     "/threads?tag=riders&kind=question&answered=false",
     "/threads?item=engines/rides",
     "/jobs?state=queued",
@@ -144,6 +144,28 @@ def test_what_is_hidden_is_answered_as_what_is_not_there(much_shared, hidden, ab
     assert [one.status_code for one in answers] == [404, 404]
     bodies = [re.sub("rides-[0-9]|absent|[0-9a-f]{32,}", "…", one.text) for one in answers]
     assert bodies[0] == bodies[1]  # but for the name that was asked for, and the token of forms
+
+
+def test_roles_that_others_were_given_take_no_work(much_shared):
+    """Neither with what somebody sees nor with what they do not see."""
+    hub = much_shared
+    items = {"particles/rides-7": True, "particles/rides-9": False}
+    addresses = []
+    for item, is_seen in items.items():
+        told = {"item": item, "kind": "question", "title": "Why?", "text": "Why?"}
+        thread = hub.post("curie", "/threads", told).json()["id"]
+        if is_seen:
+            hub.grant("curie", item, "organisation", "analytical", "read")
+        addresses += [f"/threads/{thread}", f"/threads/{thread}/posts", f"/items/{item}"]
+        addresses += [f"/graph?node=thread:{thread}", f"/graph?node=item:{item}"]
+    addresses += ["/threads", "/items", "/digest", "/pages/team", "/graph/triples"]
+    before = {one: work_of(hub, one) for one in addresses}
+    assert [read(hub, one).status_code for one in addresses] == [200] * 5 + [404] * 5 + [200] * 5
+    for number in range(FEW):
+        for item in items:
+            hub.grant("curie", item, "person", f"another{number}", "read")
+    after = {one: work_of(hub, one) for one in addresses}
+    assert {one: (before[one], after[one]) for one in addresses if before[one] != after[one]} == {}
 
 
 @pytest.mark.parametrize(("method", "path", "told"), WRITES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from lepton_hub.api.routes.other_routes import leads_here
 from lepton_hub.identity import IdentityError, SignInUnavailable, person_of
+from lepton_hub.identity.directory import JupyterHubDirectory
 from lepton_hub.identity.jupyterhub import ADMINISTER, JupyterHubIdentity
 from lepton_hub.identity.made_up import MadeUpIdentity, NotLoopback, loopback, secret_in
 from lepton_hub.identity.oauth import OAuthSignIn
@@ -108,6 +110,40 @@ def test_a_jupyterhub_that_fails_is_not_taken_for_a_refusal(identity, hub):
     with pytest.raises(SignInUnavailable):
         person_of_token(identity)
     hub.status = 200
+    assert person_of_token(identity).name == "ada"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"<html>JupyterHub is being upgraded</html>",
+        b"",
+        b"[]",
+        b'{"kind": "user"}',
+        b'{"kind": "user", "name": 5, "scopes": []}',
+        b'{"kind": "user", "name": "ada", "scopes": null}',
+        b'{"kind": "user", "name": "ada", "scopes": ["access:services"], "groups": "team-a"}',
+        b'{"kind": "user", "name": "ada", "scopes": [[]]}',
+        b"\xff",
+    ],
+)
+def test_what_jupyterhub_would_never_say_is_no_answer(said):
+    """A proxy before it may say anything, with status 200 as well."""
+    answers = [said]
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=answers[-1]))
+    identity = JupyterHubIdentity("http://h", "hub", client=httpx.AsyncClient(transport=transport))
+    directory = JupyterHubDirectory("http://h", "t", httpx.Client(transport=transport))
+    oauth = OAuthSignIn("hub", "s", "/a", "http://h/t", "/cb")
+    oauth = replace(oauth, jupyterhub=httpx.AsyncClient(transport=transport))
+    address, state = oauth.begin("/")
+    [nonce] = parse_qs(urlsplit(address).query)["state"]
+    with pytest.raises(SignInUnavailable):
+        person_of_token(identity)
+    with pytest.raises(SignInUnavailable):
+        directory.look_up("ada")
+    with pytest.raises(SignInUnavailable):
+        asyncio.run(oauth.complete("code", nonce, state))
+    answers.append(b'{"kind": "user", "name": "ada", "scopes": ["access:services"]}')
     assert person_of_token(identity).name == "ada"
 
 

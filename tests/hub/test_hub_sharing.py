@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from page_visitor import PageVisitor
 from small_hub import SmallHub, small_hub
 from sqlalchemy import event
 
 from lepton_hub.database.moments import now
-from lepton_hub.permissions import AccessRequest, SharedLink
+from lepton_hub.permissions import AccessRequest, SharedLink, grants
 
 ITEM = "/items/engines/rides"
 
@@ -41,6 +42,28 @@ def test_an_owner_answers_a_request(hub: SmallHub):
     again = hub.post("ada", f"{ITEM}/requests/{made.json()['id']}", {"granted": False})
     assert again.status_code == 404
     assert hub.log(action="request.answer")[0].detail["of"] == "curie"
+
+
+def test_an_item_has_a_bounded_number_of_grants(hub: SmallHub, monkeypatch):
+    """The words of an item are indexed for each of them: who edits it would keep all waiting."""
+    monkeypatch.setattr(grants, "MOST_GRANTS", 2)
+    request = ask_for(hub, "dora", "engines/rides").json()["id"]
+    for name in ("curie", "bose"):
+        assert hub.grant("ada", "engines/rides", "person", name, "read").status_code == 200
+    full = hub.grant("ada", "engines/rides", "team", "particles", "read")
+    assert full.status_code == 409
+    assert "give one to a team" in full.json()["detail"]
+    answered = f"{ITEM}/requests/{request}"
+    assert hub.post("ada", answered, {"granted": True}).status_code == 409
+    assert hub.grant("ada", "engines/rides", "person", "bose", "manage").status_code == 200
+    assert hub.ask("ada", "DELETE", f"{ITEM}/grants?subject=person&of=curie").is_success
+    assert hub.post("ada", answered, {"granted": True}).status_code == 200
+    sharing = "/pages/items/engines/rides/sharing"
+    visitor = PageVisitor(hub, "ada")
+    told = {"subject": "team", "name": "particles", "role": "read"}
+    page = visitor.send(f"{sharing}/grants", told)
+    assert page.status_code == 422
+    assert "give one to a team" in page.text
 
 
 def test_who_waits_is_found_in_one_query_however_much_somebody_owns(hub: SmallHub):

@@ -20,7 +20,14 @@ from lepton_hub.knowledge.discussions import erase_threads
 from lepton_hub.knowledge.knowledge_tables import DiscussionThread, ThreadPost
 from lepton_hub.permissions import Grant, Role, Subject
 from lepton_hub.permissions.grants import give_role
-from lepton_hub.search import SearchFilters, count_facets, plan_search, search
+from lepton_hub.search import (
+    SearchFilters,
+    count_facets,
+    fts5_words,
+    index_keeping,
+    plan_search,
+    search,
+)
 from lepton_hub.search.audiences import (
     ADMINISTRATORS,
     EVERYBODY,
@@ -194,15 +201,77 @@ def test_audiences_are_told_apart():
 
 
 def test_somebody_in_many_teams_finds_what_each_of_them_has(hub):
-    teams = [f"team{number}" for number in range(300)]
+    """A statement has at most 65,535 parameters in PostgreSQL, 32,766 in SQLite."""
+    teams = [f"team{number}" for number in range(500)]
     person = Person("eve", frozenset(teams))
-    words = EntryWords(["quagga"], [], [], [], [audience("team", teams[-1]), ADMINISTRATORS])
+    with hub.state.sessions() as session:
+        item = SharedItem(
+            id=2000, space=teams[-1], name="quagga", team=teams[-1], kind="model", owner="ada",
+            title="quagga", description="", category="", licence="x", origin="x", intended_use="",
+            limits="", personal_data="none",
+        )  # fmt: skip
+        session.add(item)
+        session.commit()
+        for filters in (SearchFilters(["quagga"]), SearchFilters([]), SearchFilters([], "model")):
+            assert "item-2000" in found_by(session, person, filters)
+        delete_item(session, item, "ada")
+        session.commit()
+
+
+def test_a_text_with_many_readers_is_written_a_little_at_a_time(hub, monkeypatch):
+    monkeypatch.setattr(fts5_words, "_WORDS_AT_ONCE", 1)
+    teams = [audience("team", str(number)) for number in range(6)]
+    changes = [teams[:4], teams[2:], teams[:1], [], teams, [EVERYBODY, *teams], teams[:2], []]
     with hub.state.sessions() as session:
         index = word_index(session)
-        index.put({1: words})
-        found = index.few(WordQuery(audiences_of(person), ["quagga"], []))
-        assert found == {1: 0}
+
+        def found_by() -> list[str]:
+            look = {one: WordQuery([one], ["okapi", "eats"], []) for one in (*teams, EVERYBODY)}
+            return [one for one, query in look.items() if index.few(query)]
+
+        for _ in range(2):
+            index.put({1: EntryWords(["okapi", "eats"], [], ["leaves"], [], teams[:3])})
+            assert found_by() == teams[:3]
+            for readers in changes:
+                index.readdress([1], readers)
+                expected = [EVERYBODY] if EVERYBODY in readers else readers
+                assert set(expected) <= set(found_by()) <= set(readers)
+        index.remove([1])
+        assert found_by() == []
         session.rollback()
+
+
+def test_of_a_long_text_with_many_readers_the_first_words_are_found(tmp_path, monkeypatch):
+    """However many read it, an edit writes so many words and no more."""
+    monkeypatch.setattr(index_keeping, "_MOST_WRITTEN", 90)
+    with small_hub(tmp_path) as hub:
+        text = " ".join(f"word{number:03}" for number in range(40))
+        told = {"space": "~ada", "name": "long", "title": "Long", "text": text}
+        assert hub.post("ada", "/documents", told).status_code == 201
+
+        def last_found(who: str) -> int:
+            q = [
+                number
+                for number in range(40)
+                if hub.get(who, "/search", params={"q": f"word{number:03}"}).json()["total"]
+            ]
+            assert q == list(range(len(q)))
+            return len(q)
+
+        assert last_found("ada") == 40
+        for number in range(7):
+            hub.grant("ada", "~ada/long", "person", f"reader{number}", "read")
+        assert last_found("ada") == 40
+        etag = hub.get("ada", "/documents/~ada/long").headers["etag"]
+        edit = hub.ask(
+            "ada",
+            "PUT",
+            "/documents/~ada/long",
+            json={"text": f"{text} end"},
+            headers={"If-Match": etag},
+        )
+        assert edit.status_code == 200, edit.text
+        assert [last_found(who) for who in ("ada", "grace")] == [10, 10]
 
 
 # ── What is found of an item ──────────────────────────────────────────────────────────────────

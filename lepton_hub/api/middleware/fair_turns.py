@@ -61,13 +61,18 @@ def is_content(method: str, path: str, prefix: str = "") -> bool:
 class FairTurns:
     """Refuses requests beyond a caller's turns with status 429.
 
-    answer: builds the response for a request from its message.
+    answer: builds the response for a request from its message. open_paths: paths that are
+    answered at once, without a turn and without asking JupyterHub who the caller is.
     """
 
     def __init__(
-        self, app: ASGIApp, state: ServiceState, answer: Callable[[Scope, Problem], ASGIApp]
+        self,
+        app: ASGIApp,
+        state: ServiceState,
+        answer: Callable[[Scope, Problem], ASGIApp],
+        open_paths: frozenset[str] = frozenset(),
     ) -> None:
-        self.app, self.state, self.answer = app, state, answer
+        self.app, self.state, self.answer, self.open_paths = app, state, answer, open_paths
         self.turns = TurnKeeper()
         self._requests, self._contents, self._strangers, self._tokens = lanes(
             state.settings.requests_at_once
@@ -75,7 +80,7 @@ class FairTurns:
         self._bodies = ArrivingBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self.open_paths:
             await self.app(scope, receive, send)
             return
         content = is_content(scope["method"], scope["path"], self.state.settings.prefix)
@@ -85,6 +90,8 @@ class FairTurns:
         try:
             if not content and scope["method"] not in ("GET", "HEAD"):
                 receive = await body.arrived(receive)
+                if lane is self._requests:  # they may be nobody by now
+                    await introduce(scope, self.state)
             await self._in_turn(turn, scope, receive, send)
         except TooMuchArrives:
             await self._refuse(scope, receive, send)

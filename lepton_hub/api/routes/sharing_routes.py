@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field, model_validator
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import (
     GrantAnswer,
@@ -18,14 +19,21 @@ from lepton_hub.api.answers import (
     RequestList,
 )
 from lepton_hub.api.asking import Asker, Name, Space, State, note
-from lepton_hub.api.problems import described
+from lepton_hub.api.problems import Problem, described
 from lepton_hub.catalogue.cards import Told
 from lepton_hub.catalogue.items import NotVisible, find_item
+from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.catalogue.versions import find_version
-from lepton_hub.identity.person import PERSON, TEAM
+from lepton_hub.identity.person import PERSON, TEAM, Person
 from lepton_hub.permissions import AccessRequest, Action, Grant, Role, SharedLink, Subject
 from lepton_hub.permissions.access_requests import answer_request, waiting_for
-from lepton_hub.permissions.grants import end_links_of_former, give_role, grant_of
+from lepton_hub.permissions.grants import (
+    MOST_GRANTS,
+    TooManyGrants,
+    end_links_of_former,
+    give_role,
+    grant_of,
+)
 from lepton_hub.permissions.links import LONGEST, links_of, make_link
 from lepton_hub.permissions.roles import includes
 
@@ -33,6 +41,10 @@ router = APIRouter(tags=["sharing"], prefix="/items/{space}/{name}")
 
 GivenRole = Annotated[Role, Field(json_schema_extra={"enum": ["read", "contribute", "manage"]})]
 SUBJECT_NAME = rf"^({PERSON}|{TEAM}|)$"
+FULL = (
+    f"An item has roles for at most {MOST_GRANTS} people and groups: give one to a team, an "
+    "organisation or everybody instead, or take some away first."
+)
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 
 
@@ -76,14 +88,14 @@ def list_grants(state: State, person: Asker, space: Space, name: Name) -> GrantL
         return answer
 
 
-@router.put("/grants", response_model=GrantAnswer, responses=described(403, 404))
+@router.put("/grants", response_model=GrantAnswer, responses=described(403, 404, 409))
 def grant(state: State, person: Asker, space: Space, name: Name, told: NewGrant) -> GrantAnswer:
     """Grant a role, replacing the one the same subject had."""
     with state.sessions.begin() as session:
         item = find_item(session, person, space, name, Action.SHARE)
         held = grant_of(session, item, told.subject, told.name)
         before = Role(held.role) if held else told.role
-        made = give_role(session, item, person, told.subject, told.name, told.role)
+        made = _give(session, item, person, told.subject, told.name, told.role)
         ended = end_links_of_former(session, item, made, before)
         answer = _grant_answer(made)
         what = {"subject": told.subject, "name": told.name, "role": told.role}
@@ -129,7 +141,7 @@ def list_requests(state: State, person: Asker, space: Space, name: Name) -> Requ
         return RequestList(requests=[request_answer(one, one.answer) for one in waiting])
 
 
-@router.post("/requests/{id}", response_model=RequestAnswer, responses=described(403, 404))
+@router.post("/requests/{id}", response_model=RequestAnswer, responses=described(403, 404, 409))
 def decide(
     state: State, person: Asker, space: Space, name: Name, id: Id, told: RequestDecision
 ) -> RequestAnswer:
@@ -142,7 +154,7 @@ def decide(
         answer_request(found, told.granted, person.name)
         held = grant_of(session, item, Subject.PERSON, found.person)
         if told.granted and (held is None or not includes(Role(held.role), Role(found.role))):
-            give_role(session, item, person, Subject.PERSON, found.person, Role(found.role))
+            _give(session, item, person, Subject.PERSON, found.person, Role(found.role))
         session.flush()
         what = {"of": found.person, "role": found.role, "granted": told.granted}
         note(session, person, "request.answer", item.reference, **what)
@@ -198,6 +210,15 @@ def request_answer(request: AccessRequest, answer: str | None) -> RequestAnswer:
         asked_at=request.asked_at,
         answer=answer or "waiting",
     )
+
+
+def _give(
+    session: Session, item: SharedItem, by: Person, subject: Subject, name: str, role: Role
+) -> Grant:
+    try:
+        return give_role(session, item, by, subject, name, role)
+    except TooManyGrants as error:
+        raise Problem(409, FULL) from error
 
 
 def _grant_answer(grant: Grant) -> GrantAnswer:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 
 from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.api.problems import Problem
 from lepton_hub.api.routes import sharing_routes
 from lepton_hub.api.routes.sharing_routes import NewGrant, NewLink, RequestDecision
 from lepton_hub.api.service_state import ServiceState
@@ -80,7 +81,11 @@ def change_grant(
         if "" in problems:  # concerns subject and name together
             problems = {"name": "Type the name." if not typed["name"] else problems[""]}
         return _page(request, state, person, space, name, typed=typed, problems=problems)
-    sharing_routes.grant(state, person, space, name, told)
+    try:
+        sharing_routes.grant(state, person, space, name, told)
+    except Problem as full:
+        problems = {"name": full.detail}
+        return _page(request, state, person, space, name, typed=typed, problems=problems)
     return see_other(request, place, f"{_whom(typed)} may now {told.role}.")
 
 
