@@ -126,8 +126,11 @@ class TsvectorWords:
     # ── Finding ───────────────────────────────────────────────────────────────────────────────
     def few(self, query: WordQuery) -> dict[int, int] | None:
         """Return the rank of all hits, by the entry's id; None: there are many."""
-        most = _MANY_HITS if self._is_rare(query) else _FEW_HITS
-        ids = self._hits(query, None, most)
+        is_rare = self._is_rare(query)
+        # Only several words may be common among the latest entries, and a phrase of them rare.
+        if not is_rare and len(query.words) < 2:
+            return None
+        ids = self._hits(query, None, _MANY_HITS if is_rare else _FEW_HITS)
         if ids is None:
             return None
         columns = (_FORWARD.c.entry_id, _rank(query))
