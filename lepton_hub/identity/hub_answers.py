@@ -1,4 +1,4 @@
-"""What JupyterHub answers, checked: a proxy before it may say anything, with status 200 as well."""
+"""Validate JupyterHub's answers: a proxy in front of it may answer 200 with anything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lepton_hub.identity.person import SignInUnavailable
 
 
 class HubUser(BaseModel):
-    """A user, or a service. scopes: what the token may do by which JupyterHub was asked."""
+    """A user or a service. scopes: those of the token that was looked up."""
 
     name: str
     kind: str = ""
@@ -20,7 +20,7 @@ class HubUser(BaseModel):
 
 
 class GivenToken(BaseModel):
-    """What JupyterHub gives for the code with which a browser comes back."""
+    """The token that JupyterHub exchanges for an authorization code."""
 
     access_token: str
 
@@ -29,7 +29,7 @@ Answer = TypeVar("Answer", HubUser, GivenToken)
 
 
 def parsed(answer: httpx.Response, kind: type[Answer]) -> Answer:
-    """Return what an answer tells. Raises SignInUnavailable where JupyterHub never says that."""
+    """Parse an answer. Raises SignInUnavailable if it is not one that JupyterHub gives."""
     try:
         return kind.model_validate_json(answer.content)
     except ValidationError as error:

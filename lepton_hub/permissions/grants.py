@@ -29,11 +29,11 @@ from lepton_hub.permissions.links import SharedLink
 from lepton_hub.permissions.roles import Action, Role, allows
 
 MOST_GRANTS = 100
-"""How many roles may be given with one item: its words are indexed for each of them."""
+"""Maximum number of grants on an item, whose words are indexed once for each of them."""
 
 
 class TooManyGrants(Exception):
-    """An item has as many grants as it may have."""
+    """An item has reached its maximum number of grants."""
 
 
 class Subject(StrEnum):

@@ -50,7 +50,7 @@ _FORGET = text("DELETE FROM search_words_forward WHERE entry_id = :id")
 _READDRESS = text("UPDATE search_words_forward SET audiences = :audiences WHERE entry_id = :id")
 
 _Step = tuple[TextClause, dict[str, Any]]
-"""A statement, and the row for which it is made."""
+"""A statement and its parameters."""
 
 
 class FTS5Words:
@@ -158,16 +158,16 @@ def _audiences(row: Mapping[str, Any]) -> list[str]:
 
 
 def _joining(row: Mapping[str, Any], audiences: Sequence[str]) -> Iterator[_Step]:
-    """Yield how the words of a row get into the index for some audiences, some bytes at a time."""
+    """Yield the statements that index a row for some audiences, a limited number of words each."""
     first, *more = _parts(row, audiences)
     yield _INDEX, _addressed(row, first)
     for some in more:
-        yield _TAKE_OUT, _addressed(row, [])  # the same row, as FTS5 counts them
+        yield _TAKE_OUT, _addressed(row, [])  # so that FTS5 counts one row
         yield _INDEX, _addressed(row, some)
 
 
 def _leaving(row: Mapping[str, Any], audiences: Sequence[str]) -> Iterator[_Step]:
-    """Yield how the words of a row leave the index for some audiences."""
+    """Yield the statements that remove a row from the index for some audiences."""
     *more, last = _parts(row, audiences)
     for some in more:
         yield _TAKE_OUT, _addressed(row, some)
@@ -176,7 +176,7 @@ def _leaving(row: Mapping[str, Any], audiences: Sequence[str]) -> Iterator[_Step
 
 
 def _parts(row: Mapping[str, Any], audiences: Sequence[str]) -> list[Sequence[str]]:
-    """Return audiences in parts whose words take little memory; there is at least one part."""
+    """Split audiences into parts of limited memory; there is at least one part."""
     words = sum(row[name].count(" ") + 1 for name in _COLUMNS)
     most = max(1, _WORDS_AT_ONCE // words)
     return [audiences[start : start + most] for start in range(0, len(audiences) or 1, most)]

@@ -35,8 +35,8 @@ _TOLD_EVERY = 10 * _BATCH
 _CARD = ("intended_use", "limits", "origin", "category", "name")
 _MOST_NOTES = 100
 _MOST_WRITTEN = 500_000
-"""Words of a text, for all its audiences together: of a long text with many, the last words are not
-found. SQLite would write for a minute, and all others wait."""
+"""Maximum number of words indexed for a text, over all its audiences: of a long text with many, the
+last words are not found. Otherwise SQLite would write for a minute while all others wait."""
 
 
 def keep_index(sessions: sessionmaker[Session]) -> None:

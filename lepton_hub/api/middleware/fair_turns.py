@@ -90,7 +90,7 @@ class FairTurns:
         try:
             if not content and scope["method"] not in ("GET", "HEAD"):
                 receive = await body.arrived(receive)
-                if lane is self._requests:  # they may be nobody by now
+                if lane is self._requests:  # their rights may have changed meanwhile
                     await introduce(scope, self.state)
             await self._in_turn(turn, scope, receive, send)
         except TooMuchArrives:

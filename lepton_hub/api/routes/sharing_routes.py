@@ -42,8 +42,8 @@ router = APIRouter(tags=["sharing"], prefix="/items/{space}/{name}")
 GivenRole = Annotated[Role, Field(json_schema_extra={"enum": ["read", "contribute", "manage"]})]
 SUBJECT_NAME = rf"^({PERSON}|{TEAM}|)$"
 FULL = (
-    f"An item has roles for at most {MOST_GRANTS} people and groups: give one to a team, an "
-    "organisation or everybody instead, or take some away first."
+    f"An item has at most {MOST_GRANTS} grants. Grant the role to a team, an organisation or "
+    "everybody instead, or revoke some grants first."
 )
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 

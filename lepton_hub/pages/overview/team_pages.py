@@ -17,7 +17,7 @@ from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import SharedItem, Version
 from lepton_hub.identity.person import Person
 from lepton_hub.knowledge import DiscussionThread, DocumentRevision, ThreadPost
-from lepton_hub.knowledge.discussions import visible_threads
+from lepton_hub.knowledge.discussions import every_visible_thread
 from lepton_hub.knowledge.subscriptions import following
 from lepton_hub.pages.page_rendering import render
 from lepton_hub.pages.visitors import Visitor
@@ -77,7 +77,7 @@ def _seen(
     ids = here.with_only_columns(SharedItem.id)
     thread, post = DiscussionThread, ThreadPost
     to_team = (thread.audience == Subject.TEAM) & (thread.audience_name == team)
-    threads = visible_threads(person).where(thread.item_id.in_(ids) | to_team)
+    threads = every_visible_thread(person).where(thread.item_id.in_(ids) | to_team)
     deeds: list[Select[Any]] = [
         select(SharedItem.owner.label("who"), SharedItem.created_at.label("at")).where(
             SharedItem.id.in_(ids)
