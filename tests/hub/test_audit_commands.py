@@ -55,9 +55,9 @@ def kept(hub, tmp_path) -> Path:
 
 def test_a_kept_head_shows_that_the_end_was_cut_off(hub, kept):
     hub.grow("bose")
-    assert "whole: 6 entries" in hub.run("verify", "--head", kept)
+    assert "intact: 6 entries" in hub.run("verify", "--head", kept)
     cut_log(hub.engine, first=5)
-    assert "whole" in hub.run("verify")
+    assert "intact" in hub.run("verify")
     assert "Entry 5 is missing" in hub.run("verify", "--head", kept, code=1)
 
 
@@ -79,7 +79,7 @@ def test_a_head_outlives_the_key_that_signed_it(hub, kept):
     hub.keys.add_generation()
     hub.keys.retire(1)
     assert "retired" in hub.run("verify", "--head", kept, code=1)
-    assert "whole" in hub.run("verify", "--head", kept, "--public-key", public)
+    assert "intact" in hub.run("verify", "--head", kept, "--public-key", public)
     wrong = head_public_key(KeyRing.in_memory())
     assert "not signed" in hub.run("verify", "--head", kept, "--public-key", wrong, code=1)
 
@@ -93,6 +93,6 @@ def test_forgetting_a_person_removes_the_name_and_keeps_the_proof(hub):
     log = hub.run("log")
     assert "ada" not in log and "request of 2 March" in log and log.count("root") == 1
     assert "does not name ada" in hub.run("forget", "ada", *why)
-    assert "whole: 6 entries" in hub.run("verify")
+    assert "intact: 6 entries" in hub.run("verify")
     assert "Removed 6 values" in hub.run("forget", "bose", *why, "--yes")
-    assert "whole: 7 entries" in hub.run("verify")
+    assert "intact: 7 entries" in hub.run("verify")
