@@ -107,7 +107,7 @@ def test_files_that_have_arrived_stay_when_something_else_is_wrong(hub, ada, rid
     assert "You have no upload" in PageContent(sent.text).text
     assert "Choose at least one file" in ada.send(f"{PLACE}/versions/new").text
     pickled = [("file", ("m.pkl", b"\x80\x04\x95", "x/y"))]
-    assert "can run any code" in ada.send(f"{PLACE}/versions/new", files=pickled).text
+    assert "can run arbitrary code" in ada.send(f"{PLACE}/versions/new", files=pickled).text
 
 
 def test_a_card_that_somebody_else_changed_is_not_overwritten_unseen(ada, riders):
