@@ -149,11 +149,11 @@ def small_hub(folder: Path, tidies: bool = False, **settings: Any) -> Iterator[S
         "requests_a_minute": 1e9,
         "burst": 10**9,
     }
+    told = replace(settings_of(folder, {}), **{**usual, **settings})
+    migrate = _copy_migrated if told.database == IN_MEMORY else upgrade_database
+    with mock.patch("lepton_hub.api.service_state.upgrade_database", migrate):
+        hub = SmallHub(told)
     with ExitStack() as stack:
-        if settings.get("database", IN_MEMORY) == IN_MEMORY:
-            migrate = "lepton_hub.api.service_state.upgrade_database"
-            stack.enter_context(mock.patch(migrate, _copy_migrated))
-        hub = SmallHub(replace(settings_of(folder, {}), **{**usual, **settings}))
         if not tidies:
             untidy = mock.patch("lepton_hub.application._tidy_regularly", mock.AsyncMock())
             stack.enter_context(untidy)
