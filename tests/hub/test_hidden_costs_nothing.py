@@ -96,12 +96,18 @@ def much_shared(hub, ids) -> SmallHub:
 
 
 def work_of(hub: SmallHub, address: str) -> tuple[int, int]:
-    """Return the statements and steps of an answer; what is kept in memory is there before."""
+    """Return the statements and steps of an answer, the fewer of two times.
+
+    What is kept in memory is there before; some of it is made anew after a while.
+    """
     read(hub, address)
-    with counted_work(hub) as work:
-        answer = read(hub, address)
-    assert answer.status_code < 500, f"{address}: {answer.text[:500]}"
-    return work.amount
+    amounts = []
+    for _ in range(2):
+        with counted_work(hub) as work:
+            answer = read(hub, address)
+        assert answer.status_code < 500, f"{address}: {answer.text[:500]}"
+        amounts.append(work.amount)
+    return min(amounts)
 
 
 def check_alike(hidden: tuple[int, int], absent: tuple[int, int]) -> None:

@@ -79,9 +79,7 @@ def _seen(
     to_team = (thread.audience == Subject.TEAM) & (thread.audience_name == team)
     threads = every_visible_thread(person).where(thread.item_id.in_(ids) | to_team)
     deeds: list[Select[Any]] = [
-        select(SharedItem.owner.label("who"), SharedItem.created_at.label("at")).where(
-            SharedItem.id.in_(ids)
-        ),
+        here.with_only_columns(SharedItem.owner.label("who"), SharedItem.created_at.label("at")),
         select(Version.made_by, Version.made_at).where(Version.item_id.in_(ids)),
         select(DocumentRevision.made_by, DocumentRevision.made_at).where(
             DocumentRevision.item_id.in_(ids)
