@@ -16,7 +16,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Scope
 
-from lepton_hub.api.asking import note
 from lepton_hub.api.documentation import POLICY, documentation_page
 from lepton_hub.api.jobs import job_routes
 from lepton_hub.api.knowledge import (
@@ -36,8 +35,9 @@ from lepton_hub.api.middleware.guards import Guards
 from lepton_hub.api.middleware.metrics import HubMetrics, Measured, metrics_router
 from lepton_hub.api.middleware.outages import Outages
 from lepton_hub.api.problems import Problem, ProblemAnswer
+from lepton_hub.api.request_context import note
 from lepton_hub.api.routes import (
-    asking_routes,
+    access_request_routes,
     item_routes,
     other_routes,
     sharing_routes,
@@ -112,8 +112,8 @@ def create_app(state: ServiceState) -> FastAPI:
     )
     app.state.hub = state
     for module in (
-        item_routes, version_routes, sharing_routes, asking_routes, upload_routes, other_routes,
-        document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
+        item_routes, version_routes, sharing_routes, access_request_routes, upload_routes,
+        other_routes, document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
         search_routes, needs_routes, recommendation_routes, graph_routes, suggestion_routes,
         job_routes,
     ):  # fmt: skip

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import note
 from lepton_hub.api.knowledge.thread_routes import note_thread
+from lepton_hub.api.request_context import note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.audit import append
 from lepton_hub.catalogue.cards import Card, ItemKind, NewFile, NewItem, NewVersion

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import note
+from lepton_hub.api.request_context import note
 from lepton_hub.database.moments import now
 from lepton_hub.demonstration.cast import COLLEAGUES
 from lepton_hub.identity.person import Person

@@ -7,8 +7,8 @@ from contextlib import suppress
 from sqlalchemy import Select, case, delete, func, select
 from sqlalchemy.orm import Session, sessionmaker
 
-from lepton_hub.api.asking import note
 from lepton_hub.api.knowledge.thread_routes import note_thread
+from lepton_hub.api.request_context import note
 from lepton_hub.audit import append
 from lepton_hub.catalogue.erasure import erase_unneeded
 from lepton_hub.catalogue.items import NotVisible, delete_item

@@ -8,9 +8,9 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from lepton_hub.api.asking import SAFE_METHODS
 from lepton_hub.api.form_tokens import FIELD, is_same_origin
 from lepton_hub.api.problems import problem_response
+from lepton_hub.api.request_context import SAFE_METHODS
 from lepton_hub.identity.person import Person
 from lepton_hub.pages.forms import Fields, FormUnreadable, read_fields
 from lepton_hub.pages.page_rendering import render

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from lepton_hub.api.asking import State, note
+from lepton_hub.api.request_context import State, note
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.graph.edge_finding import EdgeFinder
 from lepton_hub.graph.graph_layout import RADIUS, SHEETS, draw

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from lepton_hub.api.asking import State
-from lepton_hub.api.introductions import introduction_of
+from lepton_hub.api.authentication import introduction_of
 from lepton_hub.api.problems import Problem
+from lepton_hub.api.request_context import State
 from lepton_hub.api.routes.other_routes import leads_here, set_cookie
 from lepton_hub.identity.made_up import MadeUpSignIn
 from lepton_hub.identity.oauth import COOKIE, LASTS_SECONDS

@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from lepton_hub.api.asking import State, identify
+from lepton_hub.api.authentication import introduction_of
 from lepton_hub.api.form_tokens import FIELD, is_form_token, is_same_origin
-from lepton_hub.api.introductions import introduction_of
+from lepton_hub.api.request_context import State, identify
 from lepton_hub.identity.person import IdentityError, Person
 from lepton_hub.pages.forms import Fields, FormUnreadable, read_fields
 

@@ -16,8 +16,8 @@ from fastapi import APIRouter, Request
 from hub_routes import routes_of
 from small_hub import small_hub
 
-from lepton_hub.api.asking import Asker
 from lepton_hub.api.middleware.fair_turns import is_content, lanes
+from lepton_hub.api.request_context import Asker
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.turns import Lane, TurnKeeper
 

@@ -10,9 +10,9 @@ from bounded_waits import PATIENCE_SECONDS
 from fastapi.testclient import TestClient
 from small_hub import small_hub
 
-from lepton_hub.api.middleware import arriving_bodies
+from lepton_hub.api.middleware import request_bodies
 from lepton_hub.api.rate_limit import RateLimiter
-from lepton_hub.proxies.neighbourhoods import neighbourhood_of
+from lepton_hub.proxies.client_networks import neighbourhood_of
 from lepton_hub.text import check_words
 
 MIB = 2**20
@@ -101,7 +101,7 @@ async def attack(hub, addresses: list[str], headers: dict[str, str]) -> Counter[
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "token ada"}])
 def test_nobody_has_the_hub_hold_much(hub, headers, monkeypatch):
     """A turn is taken only afterwards, so the turns do not bound how many of them there are."""
-    monkeypatch.setattr(arriving_bodies, "MOST_OF_ONE", 8 * MIB)
+    monkeypatch.setattr(request_bodies, "MOST_OF_ONE", 8 * MIB)
     hub.get("ada", "/me")
     statuses = asyncio.run(attack(hub, ["10.0.0.1"] * 30, headers))
     assert statuses[429] == 26
@@ -112,7 +112,7 @@ def test_nobody_has_the_hub_hold_much(hub, headers, monkeypatch):
 
 
 def test_nor_do_strangers_from_many_addresses_and_people_are_not_kept_out(hub, monkeypatch):
-    monkeypatch.setattr(arriving_bodies, "MOST_OF_STRANGERS", 8 * MIB)
+    monkeypatch.setattr(request_bodies, "MOST_OF_STRANGERS", 8 * MIB)
     hub.get("ada", "/me")
 
     async def work() -> None:
@@ -130,7 +130,7 @@ def test_nor_do_strangers_from_many_addresses_and_people_are_not_kept_out(hub, m
 
 
 def test_nobody_keeps_connections_by_bodies_that_do_not_end(hub, monkeypatch):
-    monkeypatch.setattr(arriving_bodies, "ARRIVAL_SECONDS", 0.3)
+    monkeypatch.setattr(request_bodies, "ARRIVAL_SECONDS", 0.3)
     slow = EndlessBody(hub, "10.0.0.1", {})
     asyncio.run(slow.send_all())
     assert slow.statuses == [408]

@@ -10,7 +10,7 @@ import pytest
 from every_get import address_of, fill_every_address, read, readable_routes
 from small_hub import SmallHub, small_hub
 
-from lepton_hub.api import asking
+from lepton_hub.api import request_context
 from lepton_hub.database import engine as engines
 
 
@@ -50,9 +50,9 @@ def asked(hub: SmallHub, address: str) -> int:
 def test_all_is_read_while_somebody_writes(hub, ids, monkeypatch):
     """All but the entry in the audit log, which is left out here, and the last thing to be done."""
     noted: list[str] = []
-    monkeypatch.setattr(asking, "begin_writing", lambda _: None)
-    monkeypatch.setattr(asking, "keep_item_use", lambda *_: None)
-    monkeypatch.setattr(asking, "append", lambda _, **told: noted.append(told["action"]))
+    monkeypatch.setattr(request_context, "begin_writing", lambda _: None)
+    monkeypatch.setattr(request_context, "keep_item_use", lambda *_: None)
+    monkeypatch.setattr(request_context, "append", lambda _, **told: noted.append(told["action"]))
     with somebody_writing(hub):
         found = {one: asked(hub, address_of(one, ids)) for one in readable_routes(hub)}
     assert {one: status for one, status in found.items() if status >= 400} == {}

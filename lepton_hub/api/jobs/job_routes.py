@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.jobs.job_answers import (
@@ -22,6 +21,7 @@ from lepton_hub.api.jobs.job_answers import (
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.paging import Cursor, Limit
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.database.moments import now
 from lepton_hub.identity.person import Person

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Path, Query, Request, Response
 
-from lepton_hub.api.asking import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import (
@@ -23,6 +22,7 @@ from lepton_hub.api.knowledge.knowledge_answers import (
     attachment_answer,
 )
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.api.routes.version_routes import CONTENT
 from lepton_hub.catalogue.cards import NewFile, Text
 from lepton_hub.catalogue.contents import (

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from lepton_hub.api.asking import Asker, Name, Space, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.knowledge.knowledge_answers import (
@@ -19,6 +18,7 @@ from lepton_hub.api.knowledge.knowledge_answers import (
 )
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, Name, Space, State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.catalogue.items import NameTaken, SpaceClosed, look_up

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.problems import described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.graph.edge_finding import EdgeFinder
 from lepton_hub.graph.graph_types import EdgeKind, Neighbourhood

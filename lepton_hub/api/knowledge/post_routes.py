@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from lepton_hub.api.asking import Asker, State
 from lepton_hub.api.conditional import matches, require_unchanged, tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.knowledge.document_routes import HTML
@@ -14,6 +13,7 @@ from lepton_hub.api.knowledge.knowledge_answers import PostAnswer, PostPage, pos
 from lepton_hub.api.knowledge.thread_routes import ThreadId, note_thread
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State
 from lepton_hub.knowledge import ThreadPost
 from lepton_hub.knowledge.discussions import (
     ThreadFull,

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.knowledge.knowledge_answers import SearchPage, hit_answer
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, no_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.database import read_one_moment
 from lepton_hub.identity.person import PERSON, TEAM, Person

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.knowledge.knowledge_answers import (
     DigestPage,
@@ -19,6 +18,7 @@ from lepton_hub.api.knowledge.knowledge_answers import (
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.paging import Cursor, Limit
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.catalogue.names import ITEM, SPACE
 from lepton_hub.database.moments import now

@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import ITEM, SPACE

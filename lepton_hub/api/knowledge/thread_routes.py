@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import Asker, State, begin_writing, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.knowledge.knowledge_answers import (
@@ -20,6 +19,7 @@ from lepton_hub.api.knowledge.knowledge_answers import (
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.paging import Cursor, Limit
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, begin_writing, note
 from lepton_hub.catalogue.cards import TAG
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import ITEM, SPACE, parse_reference

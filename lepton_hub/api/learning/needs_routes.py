@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.learning.learning_answers import (
     MODULE,
@@ -20,6 +19,7 @@ from lepton_hub.api.learning.learning_answers import (
     own_replies,
 )
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.catalogue.items import NotVisible
 from lepton_hub.identity.person import TEAM
 from lepton_hub.needs.answering_material import material_about

@@ -6,7 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.learning.learning_answers import (
     OwnUse,
@@ -15,6 +14,7 @@ from lepton_hub.api.learning.learning_answers import (
     recommendation_answer,
 )
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import ITEM, SPACE, parse_reference
 from lepton_hub.permissions import Action

@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lepton_hub.api.introductions import Introduction, introduce, place_of
-from lepton_hub.api.middleware.arriving_bodies import (
+from lepton_hub.api.authentication import Introduction, introduce, place_of
+from lepton_hub.api.middleware.request_bodies import (
     ARRIVAL_SECONDS,
     ArrivesTooSlowly,
     ArrivingBodies,

@@ -9,11 +9,11 @@ from pydantic import AfterValidator
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import Erased, ItemAnswer, ItemPage, answer_of, summary_of
-from lepton_hub.api.asking import Asker, Name, Space, State, note
 from lepton_hub.api.conditional import require_unchanged, tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, Name, Space, State, note
 from lepton_hub.catalogue.cards import TAG, Card, ItemKind, NewItem, Text
 from lepton_hub.catalogue.items import (
     Filters,

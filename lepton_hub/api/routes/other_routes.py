@@ -12,10 +12,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from lepton_hub.api.answers import PersonAnswer
-from lepton_hub.api.asking import Asker, State, note
+from lepton_hub.api.authentication import place_of
 from lepton_hub.api.byte_ranges import content_response
-from lepton_hub.api.introductions import place_of
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.api.routes.version_routes import CONTENT, UsedIn, used_in
 from lepton_hub.catalogue.cards import Text
 from lepton_hub.catalogue.items import find_item, look_up

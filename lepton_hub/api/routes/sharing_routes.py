@@ -18,8 +18,8 @@ from lepton_hub.api.answers import (
     RequestAnswer,
     RequestList,
 )
-from lepton_hub.api.asking import Asker, Name, Space, State, note
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, Name, Space, State, note
 from lepton_hub.catalogue.cards import Told
 from lepton_hub.catalogue.items import NotVisible, find_item
 from lepton_hub.catalogue.tables import SharedItem

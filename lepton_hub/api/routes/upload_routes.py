@@ -13,9 +13,9 @@ from sqlalchemy import delete
 from starlette.requests import ClientDisconnect
 
 from lepton_hub.api.answers import UploadAnswer
-from lepton_hub.api.asking import Asker, State, note
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import HEX, Told
 from lepton_hub.catalogue.contents import TooManyUploads, begin_upload, upload_of, upload_ticket

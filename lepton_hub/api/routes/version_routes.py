@@ -14,7 +14,6 @@ from lepton_hub.api.answers import (
     VersionPage,
     version_answer,
 )
-from lepton_hub.api.asking import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import (
@@ -26,6 +25,7 @@ from lepton_hub.api.idempotency import (
 )
 from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, Name, Number, Space, State, note, version_number
 from lepton_hub.catalogue.cards import ItemKind, NewVersion
 from lepton_hub.catalogue.contents import (
     UploadProblem,

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import ValidationError
 
 from lepton_hub.api.answers import version_answer
-from lepton_hub.api.asking import State, note
 from lepton_hub.api.problems import Problem
-from lepton_hub.api.routes import asking_routes
-from lepton_hub.api.routes.asking_routes import NewRequest, Secret
+from lepton_hub.api.request_context import State, note
+from lepton_hub.api.routes import access_request_routes
+from lepton_hub.api.routes.access_request_routes import NewRequest, Secret
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import card_of
 from lepton_hub.catalogue.versions import find_version, list_versions
@@ -52,7 +52,9 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
     try:
         asked = {"item": typed["item"].strip(), "role": typed["role"], "message": typed["message"]}
         told = NewRequest.model_validate(asked)
-        asking_routes.make(request, state, person, told, form_key(form.get("once", ""), told))
+        access_request_routes.make(
+            request, state, person, told, form_key(form.get("once", ""), told)
+        )
     except ValidationError as error:
         return _page(request, state, person, typed, problems_of(error, SENTENCES))
     except Problem as problem:
@@ -64,7 +66,7 @@ def ask(request: Request, state: State, person: Visitor, form: SentForm) -> Resp
 def follow_link(request: Request, state: State, person: Visitor, secret: Secret) -> Response:
     """Show an item through a link."""
     with state.reading.begin() as session:
-        link, item = asking_routes.linked(session, secret)
+        link, item = access_request_routes.linked(session, secret)
         if link.version is None:
             versions = list(list_versions(session, item, 100, None)[0])
         else:
@@ -85,8 +87,8 @@ def _page(
     typed: dict[str, str],
     problems: dict[str, str] | None = None,
 ) -> Response:
-    mine = asking_routes.list_mine(state, person).requests
-    to_me = asking_routes.list_to_me(state, person).requests
+    mine = access_request_routes.list_mine(state, person).requests
+    to_me = access_request_routes.list_to_me(state, person).requests
     return render(
         request, person, "items/requests.html", status=422 if problems else 200,
         once=typed.get("once") or new_form_number(), mine=mine, to_me=to_me,

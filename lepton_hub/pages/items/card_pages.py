@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 
-from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.api.routes.item_routes import remove, replace_card
 from lepton_hub.catalogue.items import card_of, find_item
 from lepton_hub.identity.person import Person

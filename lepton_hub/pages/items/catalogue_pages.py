@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from lepton_hub.api.answers import summary_of
-from lepton_hub.api.asking import State, note
 from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem
+from lepton_hub.api.request_context import State, note
 from lepton_hub.api.routes import item_routes
 from lepton_hub.catalogue.cards import TAG, ItemKind, Text
 from lepton_hub.catalogue.items import Filters, facets, list_items

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import PATH
 from lepton_hub.catalogue.versions import find_file, find_version

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import VersionAnswer, answer_of, version_answer
-from lepton_hub.api.asking import Name, Space, State, note
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.catalogue.items import find_item
 from lepton_hub.catalogue.names import NameProblem, parse_reference
 from lepton_hub.catalogue.tables import SharedItem, Version, VersionFile

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import ValidationError
 from sqlalchemy import select
 
-from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.problems import Problem
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.api.routes import sharing_routes
 from lepton_hub.api.routes.sharing_routes import NewGrant, NewLink, RequestDecision
 from lepton_hub.api.service_state import ServiceState

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 from fastapi import APIRouter, Request, Response
 
-from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.middleware.guards import LARGEST_BODY
 from lepton_hub.api.problems import Problem
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.api.routes import version_routes
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import ItemKind

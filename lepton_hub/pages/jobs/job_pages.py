@@ -7,11 +7,11 @@ from typing import Annotated, Literal, get_args
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import State, note
 from lepton_hub.api.jobs.job_answers import job_answer, job_answers
 from lepton_hub.api.jobs.job_routes import JobId, check_walls, note_look
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.problems import Problem
+from lepton_hub.api.request_context import State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import ItemKind, VersionedKind
 from lepton_hub.catalogue.items import NotAllowed, NotVisible

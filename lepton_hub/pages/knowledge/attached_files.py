@@ -6,7 +6,7 @@ from mimetypes import guess_type
 
 from pydantic import BaseModel
 
-from lepton_hub.api.asking import note
+from lepton_hub.api.request_context import note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import NewFile
 from lepton_hub.catalogue.contents import (

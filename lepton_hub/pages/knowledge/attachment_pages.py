@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, BackgroundTasks, Request, Response
 
-from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.knowledge.attachment_routes import FileName
 from lepton_hub.api.middleware.guards import LARGEST_BODY
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import actions_of
 from lepton_hub.identity.person import Person

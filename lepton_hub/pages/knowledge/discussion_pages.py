@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import State, note
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.knowledge.thread_routes import ItemName, note_thread
 from lepton_hub.api.paging import Cursor
+from lepton_hub.api.request_context import State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import TAG
 from lepton_hub.catalogue.items import NotVisible, find_item

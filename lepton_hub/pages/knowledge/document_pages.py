@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.knowledge.document_routes import RevisionNumber
 from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.catalogue.cards import TAG, ItemKind, Text
 from lepton_hub.catalogue.items import (
     Filters,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.knowledge.document_routes import RevisionNumber
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from lepton_hub.api.asking import State
 from lepton_hub.api.knowledge.knowledge_answers import thread_answer
 from lepton_hub.api.knowledge.post_routes import PostId
 from lepton_hub.api.knowledge.thread_routes import note_thread
+from lepton_hub.api.request_context import State
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotAllowed
 from lepton_hub.identity.person import Person

@@ -6,9 +6,9 @@ from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 
-from lepton_hub.api.asking import Name, Space, State, note
 from lepton_hub.api.knowledge.document_routes import RevisionNumber
 from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
+from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.catalogue.items import actions_of
 from lepton_hub.knowledge.documents import find_document, find_revision, list_revisions
 from lepton_hub.pages.page_rendering import render

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import State, note
 from lepton_hub.api.knowledge.moment_cursors import from_moment_cursor, to_moment_cursor
 from lepton_hub.api.knowledge.subscription_routes import DAYS, TARGETS, Days
 from lepton_hub.api.paging import Cursor
+from lepton_hub.api.request_context import State, note
 from lepton_hub.api.routes.other_routes import leads_here
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.cards import ItemKind

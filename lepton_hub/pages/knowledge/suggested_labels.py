@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lepton_hub.api.asking import note
+from lepton_hub.api.request_context import note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.identity.person import Person

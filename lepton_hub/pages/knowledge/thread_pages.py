@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 
-from lepton_hub.api.asking import State
 from lepton_hub.api.knowledge.thread_routes import ThreadId, note_thread
 from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
+from lepton_hub.api.request_context import State
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotVisible
 from lepton_hub.identity.person import Person

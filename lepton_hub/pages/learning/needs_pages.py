@@ -17,7 +17,6 @@ from lepton_course.survey.asked import (
     is_placement,
     placement_name,
 )
-from lepton_hub.api.asking import State, note
 from lepton_hub.api.learning.needs_routes import (
     MOST_WITH_MATERIAL,
     SUBJECT,
@@ -25,6 +24,7 @@ from lepton_hub.api.learning.needs_routes import (
     GroupName,
     ModuleId,
 )
+from lepton_hub.api.request_context import State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.catalogue.items import NotVisible
 from lepton_hub.identity.person import Person

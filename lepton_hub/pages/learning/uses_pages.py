@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from lepton_hub.api.asking import State, note
+from lepton_hub.api.request_context import State, note
 from lepton_hub.pages.page_rendering import render, see_other
 from lepton_hub.pages.visitors import SentForm, Visitor
 from lepton_hub.recommendations import also_needed

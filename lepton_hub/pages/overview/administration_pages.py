@@ -9,7 +9,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Query, Request, Respons
 from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException
 
-from lepton_hub.api.asking import State, note
+from lepton_hub.api.request_context import State, note
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.audit import append, entries, verify
 from lepton_hub.catalogue.cards import Text

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from lepton_hub.api.asking import State
 from lepton_hub.api.knowledge.knowledge_answers import HitAnswer, hit_answer
 from lepton_hub.api.knowledge.search_routes import FoundKind, FoundPage, look_up
 from lepton_hub.api.paging import Cursor
+from lepton_hub.api.request_context import State
 from lepton_hub.catalogue.cards import TAG, Text
 from lepton_hub.identity.person import PERSON, TEAM
 from lepton_hub.knowledge.course_places import place_in_words

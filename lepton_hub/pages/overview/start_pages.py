@@ -10,8 +10,8 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import summary_of
-from lepton_hub.api.asking import State, note
-from lepton_hub.api.routes.asking_routes import requests_to
+from lepton_hub.api.request_context import State, note
+from lepton_hub.api.routes.access_request_routes import requests_to
 from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import SharedItem
 from lepton_hub.database.moments import now

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import SharedSummary, summary_of
-from lepton_hub.api.asking import State, note
+from lepton_hub.api.request_context import State, note
 from lepton_hub.catalogue.cards import ItemKind
 from lepton_hub.catalogue.items import existing
 from lepton_hub.catalogue.tables import SharedItem, Version

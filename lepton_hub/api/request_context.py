@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Path, Request
 from sqlalchemy.orm import Session
 
+from lepton_hub.api.authentication import introduction_of, place_of
 from lepton_hub.api.form_tokens import HEADER, is_form_token, is_same_origin
-from lepton_hub.api.introductions import introduction_of, place_of
 from lepton_hub.api.problems import Problem
 from lepton_hub.api.service_state import ONLY_READ, ServiceState
 from lepton_hub.audit import append

@@ -10,11 +10,11 @@ from sqlalchemy import and_
 from sqlalchemy.orm import Session
 
 from lepton_hub.api.answers import LinkedItem, RequestAnswer, RequestList, version_answer
-from lepton_hub.api.asking import Asker, Number, State, note, version_number
 from lepton_hub.api.byte_ranges import content_response
 from lepton_hub.api.conditional import tagged
 from lepton_hub.api.idempotency import IdempotencyKey, KeptAnswer, once
 from lepton_hub.api.problems import Problem, described
+from lepton_hub.api.request_context import Asker, Number, State, note, version_number
 from lepton_hub.api.routes.sharing_routes import GivenRole, request_answer
 from lepton_hub.api.routes.version_routes import CONTENT, FilePath
 from lepton_hub.catalogue.cards import Text, Told
@@ -27,7 +27,7 @@ from lepton_hub.permissions import AccessRequest, Role, SharedLink
 from lepton_hub.permissions.access_requests import TooManyRequests, ask, requests_by, waiting
 from lepton_hub.permissions.links import link_by
 
-router = APIRouter(tags=["asking"])
+router = APIRouter(tags=["access requests"])
 
 Secret = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{43}$")]
 

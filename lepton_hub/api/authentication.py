@@ -10,7 +10,7 @@ from starlette.types import Scope
 from lepton_hub.api.service_state import ServiceState
 from lepton_hub.identity.oauth import COOKIE
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable
-from lepton_hub.proxies.neighbourhoods import neighbourhood_of
+from lepton_hub.proxies.client_networks import neighbourhood_of
 
 
 @dataclass(frozen=True)
