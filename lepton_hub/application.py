@@ -113,9 +113,9 @@ def create_app(state: ServiceState) -> FastAPI:
     app.state.hub = state
     for module in (
         item_routes, version_routes, sharing_routes, access_request_routes, upload_routes,
-        other_routes, document_routes, attachment_routes, thread_routes, post_routes, subscription_routes,
-        search_routes, needs_routes, recommendation_routes, graph_routes, suggestion_routes,
-        job_routes,
+        other_routes, document_routes, attachment_routes, thread_routes, post_routes,
+        subscription_routes, search_routes, needs_routes, recommendation_routes, graph_routes,
+        suggestion_routes, job_routes,
     ):  # fmt: skip
         app.include_router(module.router, prefix=prefix)
     for module in (

@@ -52,7 +52,7 @@ def test_an_item_has_a_bounded_number_of_grants(hub: SmallHub, monkeypatch):
         assert hub.grant("ada", "engines/rides", "person", name, "read").status_code == 200
     full = hub.grant("ada", "engines/rides", "team", "particles", "read")
     assert full.status_code == 409
-    assert "give one to a team" in full.json()["detail"]
+    assert "Grant the role to a team" in full.json()["detail"]
     answered = f"{ITEM}/requests/{request}"
     assert hub.post("ada", answered, {"granted": True}).status_code == 409
     assert hub.grant("ada", "engines/rides", "person", "bose", "manage").status_code == 200
