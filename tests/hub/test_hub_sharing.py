@@ -63,7 +63,7 @@ def test_an_item_has_a_bounded_number_of_grants(hub: SmallHub, monkeypatch):
     told = {"subject": "team", "name": "particles", "role": "read"}
     page = visitor.send(f"{sharing}/grants", told)
     assert page.status_code == 422
-    assert "give one to a team" in page.text
+    assert "Grant the role to a team" in page.text
 
 
 def test_who_waits_is_found_in_one_query_however_much_somebody_owns(hub: SmallHub):
