@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import httpx
 
-from lepton_hub.identity.hub_answers import HubUser, parsed
+from lepton_hub.identity.jupyterhub_answers import HubUser, parsed
 from lepton_hub.identity.person import IdentityError, Person, SignInUnavailable, person_of
 
 

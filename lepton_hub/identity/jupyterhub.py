@@ -11,7 +11,7 @@ from hashlib import sha256
 
 import httpx
 
-from lepton_hub.identity.hub_answers import HubUser, parsed
+from lepton_hub.identity.jupyterhub_answers import HubUser, parsed
 from lepton_hub.identity.person import (
     IdentityError,
     Person,

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 from cryptography.fernet import Fernet, InvalidToken
 
-from lepton_hub.identity.hub_answers import GivenToken, parsed
+from lepton_hub.identity.jupyterhub_answers import GivenToken, parsed
 from lepton_hub.identity.person import IdentityError, SignInUnavailable
 
 COOKIE = "lepton-hub"

@@ -84,6 +84,8 @@ def change_grant(
     try:
         sharing_routes.grant(state, person, space, name, told)
     except Problem as full:
+        if full.status != 409:
+            raise
         problems = {"name": full.detail}
         return _page(request, state, person, space, name, typed=typed, problems=problems)
     return see_other(request, place, f"{_whom(typed)} may now {told.role}.")

@@ -1,4 +1,4 @@
-"""When JupyterHub is asked who asks: not for what is open, and again once a body has arrived."""
+"""Open paths need no authentication; other requests get it again once their body has arrived."""
 
 from __future__ import annotations
 
