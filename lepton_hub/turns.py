@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 
@@ -25,6 +26,15 @@ Turn = tuple[Lane, str]
 """A lane and a caller."""
 
 
+Departure = Callable[[], Awaitable[None]]
+"""Waits until a caller is gone."""
+
+
+async def never() -> None:
+    """Wait forever."""
+    await asyncio.Event().wait()
+
+
 class TurnKeeper:
     """Grants turns. For one event loop: waiting occupies no thread."""
 
@@ -32,8 +42,11 @@ class TurnKeeper:
         self._busy: Counter[Turn] = Counter()
         self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {}
 
-    async def take(self, turn: Turn) -> bool:
-        """Acquire a turn, waiting if necessary; return whether it was granted. See `leave`."""
+    async def take(self, turn: Turn, gone: Departure = never) -> bool:
+        """Acquire a turn, waiting if necessary; return whether it was granted. See `leave`.
+
+        gone: called only where the caller has to wait; whoever is gone gives up their place.
+        """
         lane, _ = turn
         if self._busy[turn] < lane.most:
             self.join(turn)
@@ -41,7 +54,7 @@ class TurnKeeper:
         queue = self._waiting.get(turn, ())
         if len(queue) >= lane.waiting:
             return False
-        return await self._wait(turn)
+        return await self._wait(turn, gone)
 
     def join(self, turn: Turn) -> None:
         """Acquire a turn regardless of the limit."""
@@ -58,12 +71,18 @@ class TurnKeeper:
         if self._busy[turn] <= 0:
             del self._busy[turn]
 
-    async def _wait(self, turn: Turn) -> bool:
+    async def _wait(self, turn: Turn, gone: Departure) -> bool:
         queue = self._waiting.setdefault(turn, deque())
         mine = asyncio.get_running_loop().create_future()
         queue.append(mine)
+        leaving = asyncio.ensure_future(gone())
         try:
-            await asyncio.wait([mine], timeout=turn[0].seconds)
+            try:
+                first = asyncio.FIRST_COMPLETED
+                await asyncio.wait([mine, leaving], timeout=turn[0].seconds, return_when=first)
+            finally:
+                leaving.cancel()
+                await asyncio.wait([leaving])
         except asyncio.CancelledError:
             if mine.done():
                 self.leave(turn)

@@ -25,7 +25,7 @@ router = APIRouter()
 DONE = threading.Event()
 INSIDE: list[str] = []
 PATIENCE = 120.0
-LANES = ("_requests", "_contents", "_strangers", "_tokens")
+LANES = ("_requests", "_contents", "_strangers", "_tokens", "_everybody")
 
 
 def _stay(who: str) -> dict[str, str]:
@@ -67,9 +67,9 @@ def hub(tmp_path):
         yield made
 
 
-def let_nobody_wait(hub) -> None:
+def let_nobody_wait(hub, lanes=LANES) -> None:
     layer = hub.fair_turns()
-    for name in LANES:
+    for name in lanes:
         setattr(layer, name, replace(getattr(layer, name), waiting=0))
 
 
@@ -193,6 +193,84 @@ def test_the_addresses_of_one_household_count_as_one(hub, one, other, same):
             assert (await second.get("/pages/")).status_code == (429 if same else 302)
             DONE.set()
             await asyncio.gather(*many)
+
+    asyncio.run(work())
+
+
+EVERYBODY = ["ada", "bose", "curie", "dora"]
+
+
+async def everybody_asks(client) -> list[asyncio.Task[httpx.Response]]:
+    """Have four people occupy all 40 threads."""
+    tasks = []
+    for who in EVERYBODY:
+        assert (await client.get("/me", headers=token(who))).status_code == 200
+        tasks += await crowd(client, "/slow", token(who), 10)
+    await until(lambda: len(INSIDE) == 40)
+    return tasks
+
+
+def test_beyond_the_threads_of_the_hub_all_wait_in_one_queue(hub):
+    async def work():
+        async with client_of(hub) as client:
+            assert (await client.get("/me", headers=token("grace"))).status_code == 200
+            many = await everybody_asks(client)
+            late = await crowd(client, "/slow", token("grace"), 3)
+            await asyncio.sleep(0.05)
+            assert "grace" not in INSIDE
+            DONE.set()
+            assert await statuses(many + late) == {200: 43}
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("path", ["/items", "/pages/items"])
+def test_a_hub_with_too_many_people_says_when_to_come_back(hub, path):
+    let_nobody_wait(hub, ["_everybody"])
+
+    async def work():
+        async with client_of(hub) as client:
+            assert (await client.get("/me", headers=token("grace"))).status_code == 200
+            many = await everybody_asks(client)
+            headers = cookie(hub, "grace") if path.startswith("/pages") else token("grace")
+            refused = await client.get(path, headers=headers)
+            assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
+            assert "Too many people are using the hub" in refused.text
+            DONE.set()
+            assert await statuses(many) == {200: 40}
+            assert (await client.get(path, headers=headers)).status_code == 200
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("body", [b"", b"some"])
+def test_the_request_of_somebody_who_has_gone_is_never_started(hub, body):
+    """Otherwise a crowd that gives up and asks again is answered when nobody listens any more."""
+
+    async def work():
+        async with client_of(hub) as client:
+            assert (await client.get("/me", headers=token("grace"))).status_code == 200
+            many = await everybody_asks(client)
+            left = [{"type": "http.request", "body": body}, {"type": "http.disconnect"}]
+
+            async def receive():
+                return left.pop(0)
+
+            async def send(message):
+                pass
+
+            scope = {
+                "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1",
+                "method": "GET", "scheme": "http", "path": "/slow", "raw_path": b"/slow",
+                "query_string": b"", "headers": [(b"authorization", b"token grace")],
+                "client": ("10.0.0.1", 1), "server": ("testserver", 80),
+            }  # fmt: skip
+            await asyncio.wait_for(hub.app(scope, receive, send), PATIENCE)
+            assert not left
+            late = asyncio.create_task(client.get("/slow", headers=token("grace")))
+            DONE.set()
+            assert await statuses([*many, late]) == {200: 41}
+            assert INSIDE.count("grace") == 1
 
     asyncio.run(work())
 

@@ -3,6 +3,9 @@
 The hub has 40 threads for requests. A client that sends many at once would occupy them all, so each
 person has a few turns, and so has each address of unknown callers. The rest are refused without a
 thread. Authentication comes first, so newcomers have their own turns from their first request on.
+
+Where more people ask than the hub can answer, their requests wait in one queue for its threads.
+Those who give up leave it: otherwise the hub would soon answer only people who are gone.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lepton_hub.api.authentication import Introduction, introduce, place_of
+from lepton_hub.api.middleware.early_messages import EarlyMessages
 from lepton_hub.api.middleware.request_bodies import (
     ARRIVAL_SECONDS,
     ArrivesTooSlowly,
@@ -28,8 +32,17 @@ TOO_MANY = (
     "Too many of your requests are in progress, so this one was not started. Try again in "
     f"{RETRY_SECONDS} s."
 )
+CROWDED_SECONDS = 5
+CROWDED = (
+    "Too many people are using the hub at the moment, so this request was not started. Try again "
+    f"in {CROWDED_SECONDS} s."
+)
 TOO_SLOW = f"The request did not arrive within {ARRIVAL_SECONDS:g} s. Send it again."
 _CONTENT = re.compile(r"/(items|links|documents)/.*/(files|attachments)/|/data|/graph/triples")
+
+
+EVERYBODY = Lane("everybody", 40, 2000, 20.0)
+"""All requests in progress, except content transfers, which hold threads only now and then."""
 
 
 def lanes(at_once: int) -> tuple[Lane, Lane, Lane, Lane]:
@@ -59,7 +72,7 @@ def is_content(method: str, path: str, prefix: str = "") -> bool:
 
 
 class FairTurns:
-    """Refuses requests beyond a caller's turns with status 429.
+    """Refuses requests beyond a caller's turns with status 429, beyond the hub's with status 503.
 
     answer: builds the response for a request from its message. open_paths: paths that are
     answered at once, without a turn and without asking JupyterHub who the caller is.
@@ -77,6 +90,7 @@ class FairTurns:
         self._requests, self._contents, self._strangers, self._tokens = lanes(
             state.settings.requests_at_once
         )
+        self._everybody = EVERYBODY
         self._bodies = ArrivingBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,35 +108,46 @@ class FairTurns:
                     await introduce(scope, self.state)
             await self._in_turn(turn, scope, receive, send)
         except TooMuchArrives:
-            await self._refuse(scope, receive, send)
+            await self._refuse(turn, scope, receive, send)
         except ArrivesTooSlowly:
             await self.answer(scope, Problem(408, TOO_SLOW))(scope, receive, send)
         finally:
             body.let_go()
 
     async def _in_turn(self, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
-        if not await self.turns.take(turn):
-            await self._refuse(scope, receive, send)
-            return
+        early = EarlyMessages(receive)
+        content = turn[0] is self._contents
+        held: list[Turn] = []
 
         async def sent(message: Message) -> None:
             last = message["type"] == "http.response.body" and not message.get("more_body")
-            if turn[0] is self._contents or not last:
+            if content or not last:
                 await send(message)
                 return
-            self.turns.leave(turn)  # nor does a slow reader
+            for one in held:  # nor does a slow reader
+                self.turns.leave(one)
             try:
                 await send(message)
             finally:
-                self.turns.join(turn)  # for what the hub does afterwards
+                for one in held:  # for what the hub does afterwards
+                    self.turns.join(one)
 
         try:
-            await self.app(scope, receive, sent)
+            for one in (turn,) if content else (turn, (self._everybody, "")):
+                if not await self.turns.take(one, early.disconnected):
+                    await self._refuse(one, scope, receive, send)
+                    return
+                held.append(one)
+            await self.app(scope, early.receive, sent)
         finally:
-            self.turns.leave(turn)
+            for one in held:
+                self.turns.leave(one)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = Problem(429, TOO_MANY, {"Retry-After": str(RETRY_SECONDS)})
+    async def _refuse(self, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
+        if turn[0] is self._everybody:
+            problem = Problem(503, CROWDED, {"Retry-After": str(CROWDED_SECONDS)})
+        else:
+            problem = Problem(429, TOO_MANY, {"Retry-After": str(RETRY_SECONDS)})
         await self.answer(scope, problem)(scope, receive, send)
 
     def _turn(self, scope: Scope, shown: Introduction, content: bool) -> Turn:
