@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
@@ -13,19 +10,17 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    tuple_,
     union_all,
 )
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from lepton_hub.catalogue.cards import Card, ItemKind, NewItem
+from lepton_hub.catalogue.cards import Card, NewItem
 from lepton_hub.catalogue.dependents import ON_DELETE, ON_DELETED, forget_erased
 from lepton_hub.catalogue.erasure import erase_later
 from lepton_hub.catalogue.names import may_create_in, own_space, team_of
 from lepton_hub.catalogue.tables import ItemTag, SharedItem, Source, Version
 from lepton_hub.database.moments import now
-from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
 from lepton_hub.permissions.grants import Grant, roles_of, visible_to, ways_to_hold
 from lepton_hub.permissions.links import SharedLink
@@ -48,18 +43,6 @@ class NameTaken(Exception):
 
 class SpaceClosed(Exception):
     """The caller may not create items in this space."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Filters for items. text: words, each in the name, title, description or a tag."""
-
-    text: str = ""
-    kind: ItemKind | None = None
-    tag: str | None = None
-    category: str | None = None
-    space: str | None = None
-    owner: str | None = None
 
 
 def create_item(session: Session, person: Person, told: NewItem) -> SharedItem:
@@ -134,40 +117,6 @@ def actions_of(session: Session, person: Person, item: SharedItem) -> list[Actio
     """Return the actions a person may take on an item."""
     roles = roles_of(session, person, item)
     return [action for action in Action if allows(roles, action)]
-
-
-def list_items(
-    session: Session, person: Person, filters: Filters, limit: int, after: tuple[str, str] | None
-) -> tuple[Sequence[SharedItem], int]:
-    """Return a page of items by space and name, and the total.
-
-    after: space and name of the last item of the previous page.
-    """
-    query = _filtered(every_existing(person), filters)
-    found = query.with_only_columns(SharedItem.id).subquery()
-    total = session.scalar(select(func.count()).select_from(found)) or 0
-    place = Unindexed(SharedItem.space), Unindexed(SharedItem.name)
-    if after is not None:
-        query = query.where(tuple_(*place) > after)
-    return session.scalars(query.order_by(*place).limit(limit)).all(), total
-
-
-def facets(session: Session, person: Person, filters: Filters) -> dict[str, dict[str, int]]:
-    """Return the number of matching items by kind and by tag (the 50 most common)."""
-    query = _filtered(every_existing(person), filters)
-    found = query.with_only_columns(SharedItem.id, SharedItem.kind).subquery()
-    kinds = select(found.c.kind, func.count()).group_by(found.c.kind).order_by(found.c.kind)
-    tags = (
-        select(ItemTag.tag, func.count())
-        .where(ItemTag.item_id.in_(select(found.c.id)))
-        .group_by(ItemTag.tag)
-        .order_by(func.count().desc(), ItemTag.tag)
-        .limit(50)
-    )
-    return {
-        "kind": dict(session.execute(kinds).tuples().all()),
-        "tag": dict(session.execute(tags).tuples().all()),
-    }
 
 
 def existing(person: Person) -> Select[tuple[SharedItem]]:
@@ -255,29 +204,6 @@ def delete_item(session: Session, item: SharedItem, by: str) -> list[Version]:
     for told in ON_DELETED:
         told(session, item)
     return versions
-
-
-def _filtered(query: Select[tuple[SharedItem]], filters: Filters) -> Select[tuple[SharedItem]]:
-    equal = {
-        SharedItem.kind: filters.kind,
-        SharedItem.category: filters.category,
-        SharedItem.space: filters.space,
-        SharedItem.owner: filters.owner,
-    }
-    wanted = ((column, value) for column, value in equal.items() if value is not None)
-    query = query.where(*(Unindexed(column) == value for column, value in wanted))
-    if filters.tag is not None:
-        query = query.where(SharedItem.tags.any(ItemTag.tag == filters.tag))
-    return query.where(*(_mentions(word) for word in filters.text.split()))
-
-
-def _mentions(word: str) -> ColumnElement[bool]:
-    """Return the condition that an item contains a word, ignoring case."""
-    places = (SharedItem.name, SharedItem.title, SharedItem.description, SharedItem.category)
-    return or_(
-        *(place.icontains(word, autoescape=True) for place in places),
-        SharedItem.tags.any(ItemTag.tag.icontains(word, autoescape=True)),
-    )
 
 
 def _tags(card: Card) -> list[ItemTag]:

@@ -19,7 +19,6 @@ from small_hub import small_hub
 from lepton_hub.api.middleware.fair_turns import is_content, lanes
 from lepton_hub.api.request_context import Asker
 from lepton_hub.identity.oauth import COOKIE
-from lepton_hub.turns import Lane, TurnKeeper
 
 router = APIRouter()
 DONE = threading.Event()
@@ -338,31 +337,3 @@ def test_all_that_is_streamed_counts_as_content(hub):
 
 def test_a_person_and_a_stranger_leave_threads_for_others():
     assert sum(lane.most for lane in lanes(10)) <= 30, "of 40 threads"
-
-
-def test_turns_are_given_back_whatever_happens():
-    lane = Lane("requests", 1, 2, 0.05)
-
-    async def work():
-        turns = TurnKeeper()
-        turn = (lane, "ada")
-        assert await turns.take(turn)
-        waiting = [asyncio.create_task(turns.take(turn)) for _ in range(3)]
-        assert await asyncio.gather(*waiting) == [False, False, False]
-        turns.leave(turn)
-        turn = (replace(lane, seconds=PATIENCE), "ada")
-        assert await turns.take(turn)
-        cut_off = asyncio.create_task(turns.take(turn))
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        turns.leave(turn)
-        cut_off.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await cut_off
-        assert await turns.take(turn)
-        turns.join(turn)
-        turns.leave(turn)
-        turns.leave(turn)
-        assert (turns._busy, turns._waiting) == (Counter(), {})
-
-    asyncio.run(work())

@@ -15,16 +15,14 @@ from lepton_hub.api.paging import Cursor, Limit, from_cursor, to_cursor
 from lepton_hub.api.problems import Problem, described
 from lepton_hub.api.request_context import Asker, Name, Space, State, note
 from lepton_hub.catalogue.cards import TAG, Card, ItemKind, NewItem, Text
+from lepton_hub.catalogue.item_lists import Filters, list_items
 from lepton_hub.catalogue.items import (
-    Filters,
     NameTaken,
     SpaceClosed,
     card_of,
     create_item,
     delete_item,
-    facets,
     find_item,
-    list_items,
     write_card,
 )
 from lepton_hub.catalogue.names import SPACE
@@ -63,18 +61,20 @@ def list_them(
     filters = Filters(q, kind, tag, category, space, owner)
     after = from_cursor(cursor, str, str)
     with state.reading.begin() as session:
-        found, total = list_items(
+        found = list_items(
             session, person, filters, limit + 1, (after[0], after[1]) if after else None
         )
-        page = found[:limit]
-        more = len(found) > limit
+        page = found.items[:limit]
+        more = len(found.items) > limit
         answer = ItemPage(
             items=[summary_of(item) for item in page],
-            total=total,
-            facets=facets(session, person, filters),
+            total=found.total,
+            facets=found.facets,
             next=to_cursor([page[-1].space, page[-1].name]) if more else None,
         )
-        note(session, person, "item.list", "items", query=request.url.query[:2000], found=total)
+        note(
+            session, person, "item.list", "items", query=request.url.query[:2000], found=found.total
+        )
     return tagged(request, answer)
 
 

@@ -12,7 +12,7 @@ from lepton_hub.api.problems import Problem
 from lepton_hub.api.request_context import State, note
 from lepton_hub.api.routes import item_routes
 from lepton_hub.catalogue.cards import TAG, ItemKind, Text
-from lepton_hub.catalogue.items import Filters, facets, list_items
+from lepton_hub.catalogue.item_lists import Filters, list_items
 from lepton_hub.catalogue.names import SPACE
 from lepton_hub.identity.person import PERSON, Person
 from lepton_hub.pages.forms.form_reading import (
@@ -57,17 +57,18 @@ def catalogue(
     after = from_cursor(cursor, str, str)
     with state.reading.begin() as session:
         place = (after[0], after[1]) if after else None
-        found, total = list_items(session, person, filters, ON_A_PAGE + 1, place)
-        page = [summary_of(item) for item in found[:ON_A_PAGE]]
-        counts = facets(session, person, filters)
-        last = found[ON_A_PAGE - 1] if len(found) > ON_A_PAGE else None
-        note(session, person, "item.list", "items", query=request.url.query[:2000], found=total)
+        found = list_items(session, person, filters, ON_A_PAGE + 1, place)
+        page = [summary_of(item) for item in found.items[:ON_A_PAGE]]
+        last = found.items[ON_A_PAGE - 1] if len(found.items) > ON_A_PAGE else None
+        query = request.url.query[:2000]
+        note(session, person, "item.list", "items", query=query, found=found.total)
     chosen = {"q": q, "kind": kind, "tag": tag, "category": category, "space": space}
     chosen = {name: str(value) for name, value in {**chosen, "owner": owner}.items() if value}
     return render(
         request, person, "items/catalogue.html",
-        items=page, total=total, facets=counts, chosen=chosen, few=len(words) <= MOST_WORDS,
-        next=to_cursor([last.space, last.name]) if last else None, most_words=MOST_WORDS,
+        items=page, total=found.total, facets=found.facets, chosen=chosen,
+        next=to_cursor([last.space, last.name]) if last else None,
+        few=len(words) <= MOST_WORDS, most_words=MOST_WORDS,
     )  # fmt: skip
 
 

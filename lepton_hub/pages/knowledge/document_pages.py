@@ -11,14 +11,12 @@ from lepton_hub.api.knowledge.document_routes import RevisionNumber
 from lepton_hub.api.paging import Cursor, from_cursor, to_cursor
 from lepton_hub.api.request_context import Name, Space, State, note
 from lepton_hub.catalogue.cards import TAG, ItemKind, Text
+from lepton_hub.catalogue.item_lists import Filters, list_items
 from lepton_hub.catalogue.items import (
-    Filters,
     NameTaken,
     SpaceClosed,
     actions_of,
     delete_item,
-    facets,
-    list_items,
 )
 from lepton_hub.catalogue.names import SPACE, own_space
 from lepton_hub.identity.person import Person
@@ -73,14 +71,13 @@ def list_documents(
     place = from_cursor(cursor, str, str)
     after = (place[0], place[1]) if place else None
     with state.reading.begin() as session:
-        found, total = list_items(session, person, filters, ON_A_PAGE + 1, after)
-        tags = facets(session, person, filters)["tag"]
-        note(session, person, "document.list", "documents", found=total)
-    page = found[:ON_A_PAGE]
-    last = page[-1] if len(found) > ON_A_PAGE else None
+        found = list_items(session, person, filters, ON_A_PAGE + 1, after)
+        note(session, person, "document.list", "documents", found=found.total)
+    page = found.items[:ON_A_PAGE]
+    last = page[-1] if len(found.items) > ON_A_PAGE else None
     return render(
         request, person, "knowledge/documents.html",
-        documents=page, total=total, tags=tags, filters=filters,
+        documents=page, total=found.total, tags=found.facets["tag"], filters=filters,
         next=to_cursor([last.space, last.name]) if last else None,
     )  # fmt: skip
 
