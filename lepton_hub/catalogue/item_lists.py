@@ -45,9 +45,9 @@ class Filters:
 
 @dataclass(frozen=True)
 class ItemList:
-    """A page of items, by space and name, and counts of all that match.
+    """A page of items, and counts of all that match.
 
-    facets: counts by kind and by tag, each from the most common on for tags, by name for kinds.
+    items: by space and name. facets: counts by kind, and by tag with the most common first.
     """
 
     items: Sequence[SharedItem]
@@ -66,9 +66,8 @@ def list_items(
     found = _filtered(every_existing(person), filters).with_only_columns(*columns).cte("found")
     found = found.prefix_with("MATERIALIZED")  # evaluated once, which takes most of the time
     rows: dict[str, list[tuple[str, int]]] = {"kind": [], "tag": [], "page": []}
-    for what, value, number in session.execute(
-        union_all(_kinds(found), _tags(found), _page(found, limit, after))
-    ):
+    query = union_all(_kinds(found), _tags(found), _page(found, limit, after))
+    for what, value, number in session.execute(query):
         rows[what].append((value, number))
     ids = [number for _, number in rows["page"]]
     place = Unindexed(SharedItem.space), Unindexed(SharedItem.name)
