@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import ItemKind
-from lepton_hub.catalogue.items import every_existing
+from lepton_hub.catalogue.items import every_existing, existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem
 from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
@@ -47,10 +47,12 @@ class Filters:
 class ItemList:
     """A page of items, and counts of all that match.
 
-    items: by space and name. facets: counts by kind, and by tag with the most common first.
+    items: by space and name. next: the last one's space and name, where more follow.
+    facets: counts by kind, and by tag with the most common first.
     """
 
     items: Sequence[SharedItem]
+    next: tuple[str, str] | None
     total: int
     facets: dict[str, dict[str, int]]
 
@@ -58,23 +60,23 @@ class ItemList:
 def list_items(
     session: Session, person: Person, filters: Filters, limit: int, after: tuple[str, str] | None
 ) -> ItemList:
-    """Return a page of items.
-
-    after: space and name of the last item of the previous page.
-    """
+    """Return a page of at most `limit` items. after: `next` of the previous page."""
     columns = (SharedItem.id, SharedItem.kind, SharedItem.space, SharedItem.name)
     found = _filtered(every_existing(person), filters).with_only_columns(*columns).cte("found")
     found = found.prefix_with("MATERIALIZED")  # evaluated once, which takes most of the time
     rows: dict[str, list[tuple[str, int]]] = {"kind": [], "tag": [], "page": []}
-    query = union_all(_kinds(found), _tags(found), _page(found, limit, after))
+    query = union_all(_kinds(found), _tags(found), _page(found, limit + 1, after))
     for what, value, number in session.execute(query):
         rows[what].append((value, number))
     ids = [number for _, number in rows["page"]]
     place = Unindexed(SharedItem.space), Unindexed(SharedItem.name)
-    items = session.scalars(select(SharedItem).where(SharedItem.id.in_(ids)).order_by(*place))
+    # What was deleted or closed since the first query is missing.
+    query = existing(person).where(SharedItem.id.in_(ids)).order_by(*place)
+    items = session.scalars(query).all()[:limit]
+    last = (items[-1].space, items[-1].name) if items and len(ids) > limit else None
     kinds = dict(sorted(rows["kind"]))
     tags = dict(sorted(rows["tag"], key=lambda pair: (-pair[1], pair[0])))
-    return ItemList(items.all(), sum(kinds.values()), {"kind": kinds, "tag": tags})
+    return ItemList(items, last, sum(kinds.values()), {"kind": kinds, "tag": tags})
 
 
 Rows = Select[tuple[str, str, int]]

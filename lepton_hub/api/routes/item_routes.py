@@ -61,20 +61,16 @@ def list_them(
     filters = Filters(q, kind, tag, category, space, owner)
     after = from_cursor(cursor, str, str)
     with state.reading.begin() as session:
-        found = list_items(
-            session, person, filters, limit + 1, (after[0], after[1]) if after else None
-        )
-        page = found.items[:limit]
-        more = len(found.items) > limit
+        place = (after[0], after[1]) if after else None
+        found = list_items(session, person, filters, limit, place)
         answer = ItemPage(
-            items=[summary_of(item) for item in page],
+            items=[summary_of(item) for item in found.items],
             total=found.total,
             facets=found.facets,
-            next=to_cursor([page[-1].space, page[-1].name]) if more else None,
+            next=to_cursor([*found.next]) if found.next else None,
         )
-        note(
-            session, person, "item.list", "items", query=request.url.query[:2000], found=found.total
-        )
+        query = request.url.query[:2000]
+        note(session, person, "item.list", "items", query=query, found=found.total)
     return tagged(request, answer)
 
 

@@ -57,9 +57,8 @@ def catalogue(
     after = from_cursor(cursor, str, str)
     with state.reading.begin() as session:
         place = (after[0], after[1]) if after else None
-        found = list_items(session, person, filters, ON_A_PAGE + 1, place)
-        page = [summary_of(item) for item in found.items[:ON_A_PAGE]]
-        last = found.items[ON_A_PAGE - 1] if len(found.items) > ON_A_PAGE else None
+        found = list_items(session, person, filters, ON_A_PAGE, place)
+        page = [summary_of(item) for item in found.items]
         query = request.url.query[:2000]
         note(session, person, "item.list", "items", query=query, found=found.total)
     chosen = {"q": q, "kind": kind, "tag": tag, "category": category, "space": space}
@@ -67,7 +66,7 @@ def catalogue(
     return render(
         request, person, "items/catalogue.html",
         items=page, total=found.total, facets=found.facets, chosen=chosen,
-        next=to_cursor([last.space, last.name]) if last else None,
+        next=to_cursor([*found.next]) if found.next else None,
         few=len(words) <= MOST_WORDS, most_words=MOST_WORDS,
     )  # fmt: skip
 

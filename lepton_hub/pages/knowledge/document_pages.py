@@ -71,14 +71,12 @@ def list_documents(
     place = from_cursor(cursor, str, str)
     after = (place[0], place[1]) if place else None
     with state.reading.begin() as session:
-        found = list_items(session, person, filters, ON_A_PAGE + 1, after)
+        found = list_items(session, person, filters, ON_A_PAGE, after)
         note(session, person, "document.list", "documents", found=found.total)
-    page = found.items[:ON_A_PAGE]
-    last = page[-1] if len(found.items) > ON_A_PAGE else None
     return render(
         request, person, "knowledge/documents.html",
-        documents=page, total=found.total, tags=found.facets["tag"], filters=filters,
-        next=to_cursor([last.space, last.name]) if last else None,
+        documents=found.items, total=found.total, tags=found.facets["tag"], filters=filters,
+        next=to_cursor([*found.next]) if found.next else None,
     )  # fmt: skip
 
 
