@@ -5,8 +5,8 @@
     data = load_dataset("hub:city/ridership@3")
     share("churn-model", model, card=card)
 
-Which hub: on a team's JupyterHub, the one beside it; elsewhere, the one that the variables
-LEPTON_HUB_URL and LEPTON_HUB_TOKEN name.
+On a team's JupyterHub, this uses the hub beside it; elsewhere, the hub that the environment
+variables LEPTON_HUB_URL and LEPTON_HUB_TOKEN name.
 """
 
 from lepton_course.hub.connection import HubConnection, HubError, find_items, request_access

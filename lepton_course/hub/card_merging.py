@@ -1,4 +1,4 @@
-"""Merge a card with the one that a colleague has changed meanwhile, or say why not."""
+"""Merge your changes to a card with those a colleague has made meanwhile, or report conflicts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN = 80
 
 
 def said(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a card says, in the form in which the hub keeps it."""
+    """Return a card's non-empty fields, in the form in which the hub stores them."""
     return {name: _plain(value) for name, value in card.items() if value}
 
 
@@ -28,10 +28,10 @@ def merged_card(
     theirs: Mapping[str, Any],
     mine: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the hub's card with what is new in mine.
+    """Return the hub's card (theirs) with the changes made in mine.
 
-    base: what I said when I last shared it, if that is known. A field that I leave out stays as it
-    is. Raises HubError where the hub says something else than I do, and than I did.
+    base: the card as I last shared it, if known. A field that mine leaves out keeps its value.
+    Raises HubError if a field has changed both in mine and on the hub, and the values differ.
     """
     merged = dict(theirs)
     conflicts = []
@@ -43,19 +43,19 @@ def merged_card(
             conflicts.append(name)
     if conflicts:
         differences = "; ".join(
-            f"{name} is {_shown(theirs[name])} there and {_shown(mine[name])} here"
+            f"{name} is {_shown(theirs[name])} on the hub and {_shown(mine[name])} here"
             for name in conflicts
         )
         raise HubError(
-            f"Nothing was shared: somebody else has changed the card of hub:{reference}, or you "
-            f"have elsewhere: {differences}. Leave these fields out to keep what is there, or say "
-            "replace_card=True to replace it."
+            f"Nothing was shared: somebody else, or you elsewhere, has changed the card of "
+            f"hub:{reference}: {differences}. Leave these fields out to keep the hub's values, or "
+            "pass replace_card=True to replace them."
         )
     return merged
 
 
 def remember_card(url: str, reference: str, card: Mapping[str, Any]) -> None:
-    """Keep what I said of an item, in your cache. Without a cache it is not known later."""
+    """Keep an item's card as you shared it in your cache; do nothing if that is not writable."""
     file = _file(url, reference)
     with suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ def remember_card(url: str, reference: str, card: Mapping[str, Any]) -> None:
 
 
 def remembered_card(url: str, reference: str) -> dict[str, Any] | None:
-    """Return what I said of an item when I last shared it from here; None: not known."""
+    """Return an item's card as you last shared it from here, or None if it is not known."""
     try:
         found = json.loads(_file(url, reference).read_text(encoding="utf-8"))
     except (OSError, ValueError):

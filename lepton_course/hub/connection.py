@@ -1,4 +1,4 @@
-"""Talk to the hub: who asks, errors in words, and patience with a busy hub."""
+"""Talk to the hub: authenticate, explain errors, and retry requests when it is busy."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from lepton_course.errors import CourseError
 
 URL, TOKEN = "LEPTON_HUB_URL", "LEPTON_HUB_TOKEN"
 TRIES = 5
-"""How often a request is made that the hub does not answer, or that it asks to make later."""
+"""Attempts at a request that the hub does not answer, or that it asks to retry later."""
 LONGEST_PAUSE = 8.0
 AWAY = (502, 503, 504)
-"""What a proxy says of a hub that is not there, and a hub of a database that is not."""
+"""Statuses with which a proxy reports that the hub is down, or a hub that its database is."""
 PASSING = (429, *AWAY)
-"""With these, the same request may be answered a little later."""
+"""Statuses of transient errors: the same request may succeed a little later."""
 
 
 class HubError(CourseError):
-    """The hub has refused something, or does not answer; the message says what to do."""
+    """The hub has refused a request, or does not answer; the message says what to do."""
 
     def __init__(self, message: str, status: int | None = None, pause: float | None = None) -> None:
-        """Say what went wrong. pause: in seconds, after which the hub may answer, if it said so."""
+        """Say what went wrong. pause: seconds to wait before a retry, if the hub has said so."""
         super().__init__(message)
         self.status = status
         self.pause = pause
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same request may be answered a little later."""
+        """Whether the same request may succeed a little later."""
         return self.status in PASSING
 
     @property
@@ -52,9 +52,9 @@ class HubUnreachable(HubError):
 
 
 class HubConnection:
-    """A connection to the hub. It can be used as a context.
+    """A connection to the hub, usable as a context manager.
 
-    url, token: where it is and who asks; by default what the environment says.
+    url, token: the hub's address and your token; by default, taken from the environment.
     """
 
     def __init__(
@@ -69,9 +69,9 @@ class HubConnection:
         token = token or os.environ.get(TOKEN) or os.environ.get("JUPYTERHUB_API_TOKEN")
         if not self.url or not token:
             raise HubError(
-                "Which hub? On your team's JupyterHub this is known by itself. Elsewhere, set "
+                "Which hub? On your team's JupyterHub, it is configured for you. Elsewhere, set "
                 f"{URL} to its address, such as https://learn.example.com/services/hub, and "
-                f"{TOKEN} to a token: make one under File → Hub Control Panel → Token."
+                f"{TOKEN} to a token: create one under File → Hub Control Panel → Token."
             )
         self._pause = pause
         self._client = httpx.Client(
@@ -96,17 +96,17 @@ class HubConnection:
         self._client.close()
 
     def get(self, path: str, **query: Any) -> Any:
-        """Return what the hub says at an address, as JSON. Raises HubError."""
+        """Return the JSON that the hub sends for a path. Raises HubError."""
         wanted = {name: value for name, value in query.items() if value is not None}
         return self.patiently("GET", path, params=wanted).json()
 
     def post(self, path: str, told: Mapping[str, Any]) -> Any:
-        """Tell the hub something once, however often it must be said. Raises HubError."""
+        """Post something that takes effect once, even if it is retried. Raises HubError."""
         headers = {"Idempotency-Key": uuid4().hex}
         return self.patiently("POST", path, json=told, headers=headers).json()
 
     def patiently(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Make a request that may be made again. Raises HubError."""
+        """Make a request that is safe to repeat, with retries. Raises HubError."""
         for number in range(TRIES):
             try:
                 answer = self._client.request(method, self.url + path, **options)
@@ -123,19 +123,19 @@ class HubConnection:
         raise problem
 
     def once(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Make a request; return its answer, whatever it says. Raises httpx.TransportError."""
+        """Make a request once; return the response, even an error. Raises httpx.TransportError."""
         return self._client.request(method, self.url + path, **options)
 
     def stream(self, path: str, headers: Mapping[str, str]) -> Any:
-        """Return a context with an answer whose content is read piece by piece."""
+        """Return a context manager for a response whose content is streamed."""
         return self._client.stream("GET", self.url + path, headers=dict(headers))
 
     def pause(self, seconds: float) -> None:
-        """Wait before the next try."""
+        """Wait before the next attempt."""
         self._pause(min(seconds, LONGEST_PAUSE))
 
     def unreachable(self, error: Exception) -> HubUnreachable:
-        """Return the problem that the hub does not answer."""
+        """Return the error that says that the hub does not answer."""
         reason = str(error) or type(error).__name__
         return HubUnreachable(
             f"The hub at {self.url} does not answer ({reason}). Is it running, and is the address "
@@ -144,26 +144,26 @@ class HubConnection:
 
 
 def checked(answer: httpx.Response) -> httpx.Response:
-    """Return an answer that is none of an error. Raises HubError."""
+    """Return a response unless it reports an error. Raises HubError."""
     if answer.status_code >= 400:
         raise problem_of(answer)
     return answer
 
 
 def problem_of(answer: httpx.Response) -> HubError:
-    """Return what an answer says went wrong."""
+    """Return the error that a response reports."""
     try:
         told = answer.json()
         detail = told["detail"] if isinstance(told, dict) else ""
     except (ValueError, KeyError):
         detail = ""
     if not isinstance(detail, str) or not detail:
-        detail = f"The hub answered with status {answer.status_code}, and says no more."
+        detail = f"The hub answered with status {answer.status_code} and gave no reason."
     return HubError(detail, answer.status_code, _asked_pause(answer))
 
 
 def find_items(text: str = "", **filters: str) -> list[dict[str, Any]]:
-    """Return the items of the hub that you may see and that have these words.
+    """Return the items on the hub that you may see and that contain these words.
 
     filters: kind ("dataset", "model", "code", "notebook"), tag, category, space, owner.
     """
@@ -181,17 +181,17 @@ def find_items(text: str = "", **filters: str) -> list[dict[str, Any]]:
 def request_access(item: str, role: str = "read", message: str = "") -> None:
     """Ask the owner of an item, such as "hub:city/ridership", for access.
 
-    role: "read", "contribute" or "manage". Whether there is such an item is not told.
+    role: "read", "contribute" or "manage". The answer does not reveal whether the item exists.
     """
     space, _, name = item.removeprefix("hub:").rpartition("/")
     named = f"{space}/{name.partition('@')[0]}"
     told = {"item": named, "role": role, "message": message}
     with HubConnection() as hub:
         hub.post("/requests", told)
-    print(f"Asked for access to {named}. If it is granted, you can load it.")
+    print(f"Requested access to {named}. Once it is granted, you can load it.")
 
 
 def _asked_pause(answer: httpx.Response) -> float | None:
-    """Return after how many seconds an answer says to ask again; None: it does not say so."""
+    """Return the seconds after which a response asks for a retry, or None."""
     seconds = answer.headers.get("Retry-After", "")
     return float(seconds) if seconds.isascii() and seconds.isdecimal() else None

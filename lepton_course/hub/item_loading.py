@@ -1,4 +1,4 @@
-"""Load a version from the hub: into a cache, file by file, resumed and verified."""
+"""Load a version from the hub into a cache: file by file, with resumed and verified downloads."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ REFERENCE = re.compile(r"(?:hub:)?(?P<item>[^/@\s]+/[^/@\s]+|~[^/\s]+/[^/@\s]+)(
 _MANIFEST = "manifest.json"
 _MODULE = re.compile(r"[a-z]{1,20}/[0-9]{2}_[a-z0-9_]{1,60}")
 INPUTS = "LEPTON_JOB_INPUTS"
-"""The variable that tells a job of the hub where its inputs are."""
+"""The environment variable that tells a job on the hub where its inputs are."""
 
 
 def load_shared(reference: str, hub: HubConnection | None = None) -> SharedContent:
     """Load a version of an item, such as "hub:city/ridership@3"; without @, the newest one.
 
-    Its files are kept in your cache, and their SHA-256 is verified each time. A version that is
-    there loads also while the hub does not answer. A job has the versions that it was given.
+    Its files are kept in your cache, and their SHA-256 is verified each time. A cached version can
+    be loaded even if the hub does not answer. A job can load the versions that it was given.
     Raises HubError.
     """
     match = REFERENCE.fullmatch(reference)
@@ -51,14 +51,14 @@ def load_shared(reference: str, hub: HubConnection | None = None) -> SharedConte
 
 
 def _given(folder: Path, item: str, number: str | None) -> SharedContent:
-    """Return a version that a job was given; without a number, the newest of them."""
+    """Return a version that a job was given; without a number, the newest given one."""
     space, _, name = item.partition("/")
     given = [path.name.rpartition("@")[2] for path in (folder / space).glob(f"{name}@*.json")]
     numbers = sorted(int(path.removesuffix(".json")) for path in given)
     found = [one for one in numbers if number in (None, str(one))]
     if not found:
         wanted = f"{item}@{number}" if number else item
-        raise HubError(f"This job was not given hub:{wanted}: name it in inputs=[…] of train().")
+        raise HubError(f"This job was not given hub:{wanted}: list it in inputs=[…] of train().")
     content = folder / space / f"{name}@{found[-1]}"
     kept = json.loads(content.with_name(f"{content.name}.json").read_text(encoding="utf-8"))
     version = kept["version"]
@@ -77,7 +77,7 @@ def _load(hub: HubConnection, item: str, number: str | None) -> SharedContent:
         folder = _folder(hub, item, number)
         if not error.is_away or number is None or not (folder / _MANIFEST).is_file():
             raise
-        print(f"The hub does not answer; hub:{item}@{number} is in your cache.")
+        print(f"The hub does not answer; using hub:{item}@{number} from your cache.")
         kept = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
         return _content(folder, kept["version"], kept["card"])
     folder = _folder(hub, item, version["number"])
@@ -110,14 +110,14 @@ def _content(
 
 
 def _folder(hub: HubConnection, item: str, number: object) -> Path:
-    """Return where the cache keeps a version: each hub and each space has a folder of its own."""
+    """Return a version's folder in the cache, where each hub and space has a folder of its own."""
     there = hashlib.sha256(hub.url.encode()).hexdigest()[:16]
     space, _, name = item.partition("/")
     return user_cache_path("lepton_course") / "hub" / there / space / f"{name}@{number}"
 
 
 def _inside(folder: Path, path: str) -> Path:
-    """Return where a file belongs, whatever the hub says its path is. Raises HubError."""
+    """Return a file's place below the folder. Raises HubError if its path leads out of it."""
     parts = PurePosixPath(path).parts
     if not parts or ".." in parts or path.startswith("/") or "\\" in path or ":" in path:
         raise HubError(f"The hub names a file {path!r}, which leads out of its folder.")
@@ -132,7 +132,7 @@ def _is_sound(path: Path, file: Mapping[str, Any]) -> bool:
 
 
 def _fetch(hub: HubConnection, version: str, file: Mapping[str, Any], target: Path) -> None:
-    """Download a file, and wait where the hub is busy. Raises HubError."""
+    """Download a file, with retries if the hub is busy. Raises HubError."""
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f"{target.name}.part")
     address = f"{version}/files/{quote(file['path'])}"
@@ -160,7 +160,7 @@ def _fetch(hub: HubConnection, version: str, file: Mapping[str, Any], target: Pa
 
 
 def _used_in() -> dict[str, str]:
-    """Return the header that says in which module's notebook this is, if `begin` has said so."""
+    """Return the header that names the notebook's module, if `begin` has been called."""
     checks = sys.modules.get("lepton_course.checks.check")
     try:
         module = checks.current_session().module if checks else ""
@@ -170,7 +170,7 @@ def _used_in() -> dict[str, str]:
 
 
 def _receive(hub: HubConnection, address: str, file: Mapping[str, Any], partial: Path) -> None:
-    """Append what is missing of a file. Raises HubError, httpx.TransportError."""
+    """Append the missing part of a file. Raises HubError and httpx.TransportError."""
     have = partial.stat().st_size if partial.exists() else 0
     if have >= file["size"] > 0:
         return

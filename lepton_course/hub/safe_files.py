@@ -1,4 +1,4 @@
-"""Files that may be shared: none that runs code when it is opened."""
+"""Reject files that could run code when they are opened."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ PICKLES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".ckpt", ".dill")
 
 
 def check_safe(path: Path) -> None:
-    """Refuse a file that holds Python's pickles. Raises CourseError."""
+    """Reject a file that contains Python pickles. Raises CourseError."""
     if path.suffix.lower() in PICKLES or _holds_pickle(path):
         raise CourseError(
-            f"{path.name} holds a pickle, which can run any code on the computer of whoever opens "
-            "it. Share a model by itself, share('name', model, card=…), or as .safetensors or "
-            ".onnx; share arrays as .npz and tables as .csv."
+            f"{path.name} contains a pickle, which can execute arbitrary code on the computer of "
+            "whoever opens it. Share a model object itself, share('name', model, card=…), or a "
+            ".safetensors or .onnx file; share arrays as .npz and tables as .csv."
         )
 
 

@@ -1,4 +1,4 @@
-"""What was loaded from the hub: a folder of verified files, with the card that belongs to them."""
+"""Content loaded from the hub: a folder of verified files, and the item's card."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _TRUE = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no":
 
 @dataclass(frozen=True, repr=False)
 class SharedContent:
-    """A version of an item of the hub.
+    """A version of an item on the hub.
 
     reference: such as "city/ridership@3". folder: where its files are. files: their paths in it.
-    card: what the owner says of it. columns: what is said of a table's columns.
+    card: the owner's description. columns: descriptions of a table's columns.
     """
 
     reference: str
@@ -31,15 +31,15 @@ class SharedContent:
 
     @property
     def path(self) -> Path:
-        """The file, where there is one. Raises CourseError where there are several."""
+        """The file's path, if there is only one file. Raises CourseError if there are several."""
         return self.folder / self._only(self.files)
 
     def table(self, file: str | None = None) -> dict[str, np.ndarray]:
         """Return a CSV file's columns, each an array (N,), by name.
 
-        Numbers are float64, integers int64 where none is missing and all fit, days and times
-        datetime64; the card's columns say which they are, and else the values do. What is missing
-        is NaN or NaT. Raises CourseError for what is no such table.
+        Numbers become float64, integers int64 if none is missing and all fit, dates and times
+        datetime64. Types are those declared for the columns, or else inferred from the values.
+        Missing values are NaN or NaT. Raises CourseError if the file is not such a table.
         """
         named = file or self._only([name for name in self.files if name.lower().endswith(".csv")])
         with open(self.folder / named, encoding="utf-8-sig", newline="") as opened:
@@ -57,7 +57,7 @@ class SharedContent:
         }
 
     def arrays(self, file: str | None = None) -> dict[str, np.ndarray]:
-        """Return the arrays of an npz or a safetensors file, by name."""
+        """Return the arrays in an npz or a safetensors file, by name."""
         endings = (".npz", ".safetensors")
         named = file or self._only([name for name in self.files if name.lower().endswith(endings)])
         if named.lower().endswith(".npz"):
@@ -76,7 +76,7 @@ class SharedContent:
         if len(names) == 1:
             return names[0]
         raise CourseError(
-            f"hub:{self.reference} has these files: {', '.join(self.files)}. Say which one."
+            f"hub:{self.reference} has these files: {', '.join(self.files)}. Name one of them."
         )
 
 
@@ -89,7 +89,7 @@ def _column(values: list[str], kind: str | None, where: str) -> np.ndarray:
             return attempt(values)
         except (ValueError, KeyError, OverflowError) as error:
             if convert:
-                raise CourseError(f"{where}: not all values are of the type {kind}.") from error
+                raise CourseError(f"{where}: not all values have the type {kind}.") from error
     return np.asarray(values)
 
 

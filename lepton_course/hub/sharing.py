@@ -1,4 +1,4 @@
-"""Share something: write it to files that anybody can open safely, upload them, add a version."""
+"""Share something: write it to files that are safe to open, upload them, add a version."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lepton_course.hub.weights import is_arrays, is_keras_model, is_torch_model,
 from lepton_course.progress_bar import progress_bar
 
 PIECE = 8 * 1024 * 1024
-"""Bytes of an upload in one request: at most so many are sent again."""
+"""Bytes of an upload sent in one request, and at most sent again after a failure."""
 NEEDED = ("title", "licence", "origin", "personal_data")
 _KINDS = {".ipynb": "notebook", ".py": "code", ".onnx": "model", ".safetensors": "model"}
 
@@ -53,26 +53,26 @@ def share(
             "personal_data": "none",
         }, made_from=["hub:sales/customers@2"])
 
-    name: of the item: "churn-model" is your own, "sales/churn-model" your team's. A name that is
-        there already gets a new version.
+    name: of the item: "churn-model" is your own, "sales/churn-model" your team's. If the item
+        exists, it gets a new version.
     thing: a PyTorch or Keras model (its weights, as safetensors), a dict of arrays (npz), a table
-        of pandas or the like (CSV), or the path of a file or folder. Pickles are refused.
-    card: title, licence, origin, personal_data ("none", "pseudonymous", "personal"), and, if you
-        like, description, category, tags, intended_use, limits.
-    kind: "dataset", "model", "code", "notebook"; by default what the thing looks like.
-    note: what is new. columns: what a table's columns are: name, type, unit, description.
+        from pandas or the like (CSV), or the path of a file or folder. Pickles are rejected.
+    card: title, licence, origin, personal_data ("none", "pseudonymous", "personal"), and
+        optionally description, category, tags, intended_use, limits.
+    kind: "dataset", "model", "code", "notebook"; by default inferred from the thing.
+    note: what is new. columns: descriptions of a table's columns: name, type, unit, description.
     made_from: versions that it was made from. made_with: the notebook or program that made it.
-    replace_card: of an item that is there, what the card says is put in the place of what a
-        colleague has written meanwhile. Otherwise only what is new since you last shared it is,
-        what you do not say stays, and where both of you changed the same, nothing is shared.
+    replace_card: overwrite the card of an existing item, even if a colleague has changed it
+        meanwhile. Otherwise only your changes since you last shared it are merged, fields you
+        leave out keep their values, and nothing is shared if both of you changed the same field.
 
-    Raises HubError where the hub refuses, and CourseError for what cannot be shared.
+    Raises HubError if the hub refuses, and CourseError if the thing cannot be shared.
     """
     lacking = [field for field in NEEDED if not card.get(field)]
     if lacking:
         raise CourseError(
-            f"The card must also say {', '.join(lacking)}. personal_data is none, pseudonymous "
-            "(people behind numbers) or personal."
+            f"The card must also contain {', '.join(lacking)}. personal_data is none, pseudonymous "
+            "(people are identified by numbers) or personal."
         )
     with _connected(hub) as connection, _as_files(thing, name) as (folder, files):
         for file in files:
@@ -104,15 +104,15 @@ def _connected(hub: HubConnection | None) -> Iterator[HubConnection]:
 
 @contextmanager
 def _cancelled_on_failure(hub: HubConnection) -> Iterator[list[str]]:
-    """Give a list for the ids of uploads; cancel these where something fails afterwards.
+    """Yield a list for the ids of uploads; cancel these uploads if anything fails afterwards.
 
-    The hub would keep them for days, and lets nobody have too many.
+    The hub would keep them for days, and limits how many a person may have.
     """
     begun: list[str] = []
     try:
         yield begun
     except BaseException:
-        with suppress(httpx.TransportError):  # else the hub forgets them by itself
+        with suppress(httpx.TransportError):  # if it fails, they expire on the hub
             for upload in begun:
                 hub.once("DELETE", f"/uploads/{upload}")
         raise
@@ -120,7 +120,7 @@ def _cancelled_on_failure(hub: HubConnection) -> Iterator[list[str]]:
 
 @contextmanager
 def _as_files(thing: Any, name: str) -> Iterator[tuple[Path, list[str]]]:
-    """Write a thing to files; give their folder and their paths in it."""
+    """Write a thing to files; yield their folder and their paths in it."""
     if isinstance(thing, (str, Path)):
         path = Path(thing).expanduser()
         if path.is_file():
@@ -138,7 +138,7 @@ def _as_files(thing: Any, name: str) -> Iterator[tuple[Path, list[str]]]:
         elif is_arrays(thing):
             if any(array.dtype.hasobject for array in thing.values()):
                 raise CourseError(
-                    "An array of Python objects cannot be shared: use numbers or texts."
+                    "An array of Python objects cannot be shared: use numbers or strings."
                 )
             np.savez_compressed(folder / f"{stem}.npz", **thing)
         elif hasattr(thing, "to_csv"):
@@ -146,7 +146,7 @@ def _as_files(thing: Any, name: str) -> Iterator[tuple[Path, list[str]]]:
         else:
             raise CourseError(
                 f"A {type(thing).__name__} cannot be shared. Share a PyTorch or Keras model, a "
-                "dict of NumPy arrays, a table of pandas, or the path of a file or folder."
+                "dict of NumPy arrays, a pandas table, or the path of a file or folder."
             )
         yield folder, _files_below(folder)
 
@@ -176,7 +176,7 @@ def make_item(
     card: Mapping[str, Any],
     replace: bool = False,
 ) -> None:
-    """Make an item, unless it is there: then what is new in the card goes into the one it has."""
+    """Create an item, or, if it exists, merge the changes in the card into its card."""
     space, _, name = reference.rpartition("/")
     try:
         hub.post("/items", {"space": space, "name": name, "kind": kind, "card": dict(card)})
@@ -199,7 +199,7 @@ def make_item(
 def _bring_up_to_date(
     hub: HubConnection, reference: str, card: Mapping[str, Any], replace: bool
 ) -> None:
-    """Put what is new in a card into the one that an item has. Raises HubError."""
+    """Merge the changes in a card into the item's card. Raises HubError."""
     place = f"/items/{reference}/card"
     for _ in range(TRIES):
         answer = hub.patiently("GET", place)
@@ -213,15 +213,15 @@ def _bring_up_to_date(
             hub.patiently("PUT", place, json=merged, headers=headers)
             break
         except HubError as error:
-            if error.status != 412:  # else a colleague was faster: look again
+            if error.status != 412:  # 412: a colleague was faster, so retry
                 raise
     else:
-        raise HubError(f"The card of hub:{reference} changes all the time. Share again later.")
+        raise HubError(f"The card of hub:{reference} keeps changing. Share again later.")
     remember_card(hub.url, reference, card)
 
 
 def _sent(hub: HubConnection, folder: Path, file: str, begun: list[str]) -> dict[str, Any]:
-    """Upload a file; return what a version says of it. begun: gets the upload's id."""
+    """Upload a file; return its entry in a version. begun: the list that gets the upload's id."""
     path = folder / file
     with open(path, "rb") as opened:
         sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
@@ -234,9 +234,9 @@ def _sent(hub: HubConnection, folder: Path, file: str, begun: list[str]) -> dict
 
 
 def _send(hub: HubConnection, place: str, path: Path, size: int, title: str) -> None:
-    """Send a file's bytes, and go on where a connection broke.
+    """Send a file's bytes, and resume after a lost connection.
 
-    Raises HubError, and CourseError where the file is changed meanwhile.
+    Raises HubError, and CourseError if the file changes meanwhile.
     """
     offset = failures = 0
     with (
@@ -247,7 +247,7 @@ def _send(hub: HubConnection, place: str, path: Path, size: int, title: str) -> 
             opened.seek(offset)
             piece = opened.read(PIECE)
             if not piece:
-                raise CourseError(f"{title} got shorter while it was sent: share it again.")
+                raise CourseError(f"{title} became shorter during the upload: share it again.")
             headers = {"Upload-Offset": str(offset), "Content-Type": "application/octet-stream"}
             try:
                 answer = hub.once("PATCH", place, content=piece, headers=headers)
@@ -266,4 +266,4 @@ def _send(hub: HubConnection, place: str, path: Path, size: int, title: str) -> 
 
 
 class _Again(Exception):
-    """The hub asks to send the same later, or from another place on."""
+    """The hub asks for the same bytes later, or from another offset."""

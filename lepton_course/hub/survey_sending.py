@@ -1,4 +1,4 @@
-"""Send your answers to the survey from your workspace to the hub, and take them back."""
+"""Send your survey answers from your workspace to the hub, or withdraw them."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ NOBODY = "nobody"
 def send_survey(
     counted_with: str = "", workspace: Path | None = None, hub: HubConnection | None = None
 ) -> int:
-    """Send your answers to the hub, where you alone see them; return how many the hub has now.
+    """Send your answers to the hub, where only you can see them; return how many it has now.
 
-    counted_with: with whom they are counted, in sums over five people or more: "team:NAME",
-        "organisation" or "nobody". By default as before; at first with your team, if you have one.
-    workspace: by default the one that the notebook is in.
+    counted_with: the group whose totals, over five people or more, include them: "team:NAME",
+        "organisation" or "nobody". By default as before; at first your team, if you have one.
+    workspace: by default the one that contains the notebook.
 
-    Answers that you gave on the hub's page stay, unless your workspace has others. Texts are sent
-    as you last shared them. Raises HubError.
+    Answers that you gave on the hub's page are kept unless your workspace answers the same
+    question. Texts are sent as you last shared them. Raises HubError.
     """
     folder = workspace or find_workspace()
     if folder is None:
-        raise HubError("Your answers are kept in a workspace. Make one with: lepton learn DIR")
+        raise HubError("Answers are kept in a workspace. Create one with: lepton learn DIR")
     recorded = load_history(folder).survey
     if hub is not None:
         return _send(hub, recorded, counted_with)
@@ -37,7 +37,7 @@ def send_survey(
 def take_back_survey(hub: HubConnection | None = None) -> None:
     """Delete your answers on the hub; those in your workspace stay. Raises HubError.
 
-    What has been counted stays in its sum: taken out again, the difference would be yours.
+    Totals that already include them stay: the difference would reveal your answers.
     """
     if hub is not None:
         hub.patiently("DELETE", "/needs/replies")
@@ -66,18 +66,18 @@ def _send(hub: HubConnection, recorded: tuple[SurveyAnswer, ...], counted_with: 
     kept = hub.patiently("PUT", "/needs/replies", json=told).json()
     count = len(kept["replies"])
     where = f"counted with {kept['counted_with']}" if kept["counted_with"] else "not counted"
-    print(f"The hub has {count} answers of yours, {where}. Nobody else sees them.")
+    print(f"The hub has {count} of your answers, {where}. Nobody else sees them.")
     return count
 
 
 def _group(wanted: str, known: str | None, groups: list[str]) -> str | None:
-    """Return with whom somebody is counted. Raises HubError where they must choose."""
+    """Return the group whose totals include somebody. Raises HubError if they must choose."""
     if wanted == NOBODY:
         return None
     teams = [group for group in groups if group.startswith("team:")]
     if not wanted and known is None and len(teams) > 1:
         raise HubError(
-            f'With whom shall your answers be counted? send_survey("{teams[0]}"), or '
+            f'Which group should your answers count for? send_survey("{teams[0]}"), or '
             f"{', '.join([*teams[1:], 'organisation', NOBODY])}."
         )
     group = wanted or known or (teams[0] if teams else None)

@@ -1,4 +1,4 @@
-"""Have the hub run a notebook or a program of an item: wait for it, read its log, cancel it."""
+"""Run a notebook or program on the hub: submit a job, wait for it, read its log, cancel it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from lepton_course.progress_bar import progress_bar
 
 ENDED = ("succeeded", "failed", "cancelled", "gave up")
 LAST_LINES = 15
-"""How much of the log an exception shows."""
+"""The number of lines of the log that an exception shows."""
 
 
 class JobFailed(HubError):
-    """A job has ended without results; the message says why, with the last lines of its log."""
+    """A job has ended without a result; the message says why and shows the end of its log."""
 
 
 def train(
@@ -33,7 +33,7 @@ def train(
     card: Mapping[str, Any] | None = None,
     hub: HubConnection | None = None,
 ) -> HubJob:
-    """Have the hub run a notebook or a Python file; return the job at once.
+    """Have the hub run a notebook or a Python file; return the job immediately.
 
         job = train(
             "hub:sales/churn-notebook@2",
@@ -44,16 +44,16 @@ def train(
         )
         job.wait()
 
-    program: a version of an item. path: its file to run, where it has several. inputs: versions
-        that it reads, by `load_dataset("hub:…")` or from its folder `inputs`.
-    parameters: variables that a notebook gets after its cell tagged `parameters`.
-    limits: processors, memory in bytes, seconds; what is missing is the hub's usual.
+    program: a version of an item. path: the file to run, if it has several. inputs: versions
+        that it reads, with `load_dataset("hub:…")` or from its folder `inputs`.
+    parameters: variables that are set in a notebook after its cell tagged `parameters`.
+    limits: processors, memory in bytes, seconds; the hub has a default for each.
     result: the item that gets what the program leaves in its folder `results`, as a new version.
-        card: makes the item where it is new, as in `share`.
-    priority: "low", "normal" or "high", among your team's jobs. team: whose share counts, if you
-        are in several.
+        card: creates the item if it is new, as in `share`.
+    priority: "low", "normal" or "high", among your team's jobs. team: the team whose share the job
+        uses, if you are in several.
 
-    Raises HubError where the hub refuses.
+    Raises HubError if the hub refuses.
     """
     connection = hub or HubConnection()
     space, _, short = result.removeprefix("hub:").rpartition("/")
@@ -74,14 +74,14 @@ def train(
 
 
 def find_jobs(state: str | None = None, hub: HubConnection | None = None) -> list[HubJob]:
-    """Return your latest jobs, at most 100. state: only those that are "running", for instance."""
+    """Return your latest jobs, at most 100. state: only those in this state, such as "running"."""
     connection = hub or HubConnection()
     page = connection.get("/jobs", state=state, limit=100)
     return [HubJob(connection, told) for told in page["jobs"]]
 
 
 class HubJob:
-    """A job of yours on the hub. told: what the hub said of it last."""
+    """One of your jobs on the hub. told: what the hub last reported about it."""
 
     def __init__(self, hub: HubConnection, told: dict[str, Any]) -> None:
         self._hub, self.told = hub, told
@@ -92,21 +92,21 @@ class HubJob:
 
     @property
     def id(self) -> str:
-        """The job's name on the hub."""
+        """The job's id on the hub."""
         return self.told["id"]
 
     @property
     def state(self) -> str:
-        """Where it stands now: "queued", "running", "succeeded", "failed", "cancelled", "gave up".
+        """Its current state: "queued", "running", "succeeded", "failed", "cancelled", "gave up".
 
-        Asks the hub.
+        Each access asks the hub.
         """
         self.told = self._hub.get(self._place)
         return self.told["state"]
 
     @property
     def result(self) -> str | None:
-        """The version that it has made, such as "hub:sales/churn-model@4"; None without one."""
+        """The version that it has created, such as "hub:sales/churn-model@4", or None."""
         found = self.told["result"] or ""
         return f"hub:{found}" if "@" in found else None
 
@@ -116,10 +116,10 @@ class HubJob:
         every: float = 1.0,
         sleep: Callable[[float], object] = time.sleep,
     ) -> HubJob:
-        """Wait for the job's end, with a progress bar of its time; return the job.
+        """Wait until the job ends, with a progress bar of its time limit; return the job.
 
-        timeout, every: in seconds. Raises JobFailed where it ends without success, and
-        TimeoutError; the job goes on then.
+        timeout, every: in seconds. Raises JobFailed if it ends without success, and TimeoutError
+        if it has not ended by then; the job keeps running.
         """
         waited = 0.0
         with progress_bar(total=self.told["limits"]["seconds"], unit="s", desc="queued") as bar:
@@ -128,7 +128,7 @@ class HubJob:
                 if self.told["state"] == "running":
                     bar.update(min(every, bar.total - bar.n))
                 if timeout is not None and waited >= timeout:
-                    raise TimeoutError(f"{self} after {timeout} s; it goes on.")
+                    raise TimeoutError(f"{self} after {timeout} s; it has not been cancelled.")
                 sleep(every)
                 waited += every
         if self.told["state"] != "succeeded":
@@ -137,11 +137,11 @@ class HubJob:
         return self
 
     def cancel(self) -> None:
-        """Cancel the job; one that has ended stays as it is."""
+        """Cancel the job, unless it has already ended."""
         self.told = self._hub.patiently("DELETE", self._place).json()
 
     def log(self) -> str:
-        """Return what it has printed so far."""
+        """Return what the job has printed so far."""
         text, after = "", 0
         while True:
             part = self._hub.get(f"{self._place}/log", after=after)
@@ -151,7 +151,7 @@ class HubJob:
             after = part["next"]
 
     def metrics(self) -> dict[str, list[tuple[int, float]]]:
-        """Return the steps and values that it has written into `metrics.jsonl`, by name."""
+        """Return the steps and values that the job has written to `metrics.jsonl`, by name."""
         told = self._hub.get(f"{self._place}/metrics")["series"]
         return {one["name"]: list(zip(one["steps"], one["values"], strict=True)) for one in told}
 

@@ -1,4 +1,4 @@
-"""Models as weights in safetensors: what goes into a file, and back into a model."""
+"""Write models' weights to safetensors files, and load them back into models."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from lepton_course.hub.item_loading import load_shared
 
 
 def is_torch_model(thing: object) -> bool:
-    """Return whether it is a PyTorch module, without importing PyTorch."""
+    """Return whether a thing is a PyTorch module, without importing PyTorch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(thing, torch.nn.Module)
 
 
 def is_keras_model(thing: object) -> bool:
-    """Return whether it is a Keras model, without importing Keras."""
+    """Return whether a thing is a Keras model, without importing Keras."""
     keras = sys.modules.get("keras")
     return keras is not None and isinstance(thing, keras.Model)
 
 
 def is_arrays(thing: object) -> bool:
-    """Return whether it is a dict of arrays by name."""
+    """Return whether a thing is a non-empty dict of NumPy arrays by name."""
     return (
         isinstance(thing, Mapping)
         and len(thing) > 0
@@ -35,7 +35,7 @@ def is_arrays(thing: object) -> bool:
 
 
 def write_weights(model: Any, path: Path) -> None:
-    """Write a model's weights, or a dict of arrays, to a file of safetensors."""
+    """Write a model's weights, or a dict of arrays, to a safetensors file."""
     if is_torch_model(model):
         from safetensors.torch import save_model
 
@@ -50,15 +50,17 @@ def write_weights(model: Any, path: Path) -> None:
 def load_weights(reference: str, into: Any = None) -> dict[str, np.ndarray] | Any:
     """Load a model's weights from the hub, such as "hub:~ada/churn-model@1".
 
-    into: a PyTorch or a Keras model of the same architecture, which gets the weights and is
-        returned; without one, you get the arrays by name. Raises CourseError where they do not fit.
+    into: a PyTorch or Keras model of the same architecture, which gets the weights and is
+        returned; without one, the arrays are returned by name.
+
+    Raises CourseError if the weights do not fit.
     """
     content = load_shared(reference)
     if into is None:
         return content.arrays()
     files = [name for name in content.files if name.endswith(".safetensors")]
     if len(files) != 1:
-        raise CourseError(f"{reference} has {len(files)} files of weights (.safetensors), not one.")
+        raise CourseError(f"{reference} has {len(files)} weight files (.safetensors), not one.")
     if is_torch_model(into):
         from safetensors.torch import load_model
 

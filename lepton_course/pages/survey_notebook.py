@@ -90,7 +90,7 @@ def _to_the_hub() -> Any:
 
     def send() -> None:
         try:
-            said.value = f"✓ The hub has {send_survey()} answers of yours."
+            said.value = f"✓ The hub has {send_survey()} of your answers."
         except HubError as error:
             said.value = text_to_html(str(error))
 

@@ -149,5 +149,5 @@ def test_tables_with_empty_lines_and_large_numbers(tmp_path):
 
 def test_weights_in_several_files_or_in_none_are_told(wire, tmp_path):
     share("rides", {"a": np.arange(3)}, card=CARD)
-    with pytest.raises(CourseError, match="0 files of weights"):
+    with pytest.raises(CourseError, match="0 weight files"):
         load_weights("hub:~ada/rides@1", into=torch.nn.Linear(1, 1))

@@ -262,7 +262,7 @@ def test_two_who_change_the_same_are_told_and_nothing_is_shared(team):
     hub, as_person = team
     as_person("ada", "engines/rides", card=CARD)
     hub.grant("ada", "engines/rides", "team", "engines", "contribute")
-    words = "licence is 'CC0-1.0' there and 'internal' here.*replace_card=True"
+    words = "licence is 'CC0-1.0' on the hub and 'internal' here.*replace_card=True"
     with pytest.raises(CourseError, match=words):
         as_person("bose", "engines/rides", card={**CARD, "licence": "internal"}, value=2)
     assert hub.get("ada", "/items/engines/rides/versions").json()["total"] == 1

@@ -59,7 +59,7 @@ def test_answers_go_from_the_workspace_to_the_hub(hub, workspace, capsys):
     record_survey(MODULE, "known", "1")
     record_survey(MODULE, "unclear", "my own words", False)
     assert send_survey(hub=connected(hub, "ada")) == 1
-    assert "1 answers of yours, counted with team:engines" in capsys.readouterr().out
+    assert "1 of your answers, counted with team:engines" in capsys.readouterr().out
     record_survey(MODULE, "unclear", "shared words", True)
     record_survey(MODULE, "known", "3")
     send_survey(hub=connected(hub, "ada"))
