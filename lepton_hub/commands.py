@@ -48,7 +48,7 @@ from lepton_hub.storage import BlobStore, KeyRing, StorageError, StorageUnavaila
 
 hub_app = typer.Typer(
     cls=NamesItself,
-    help="The hub where teams share data sets, models, code and notebooks: try it out, operate it.",
+    help="Try out or operate the hub where teams share data sets, models, code and notebooks.",
     no_args_is_help=True,
 )
 PROBLEMS = (SettingsError, DatabaseError, KeyFileError, StorageError, SQLAlchemyError, OSError)
@@ -95,7 +95,7 @@ def start(
 
         if not fill_if_empty(state):
             print("This hub is or has been in use, so no made-up content was added.\n")
-    # A page of elsewhere whose name leads here by a trick of DNS has another host.
+    # Against DNS rebinding: a foreign site whose name resolves to this address sends its own host.
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=own_hosts(host))
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     print(f"A hub with {NOTICE}. It serves this machine only. In a browser:\n")
@@ -111,14 +111,14 @@ def start(
 
 @hub_app.command(name="work")
 def work_for_hub(folder: HubFolder, scheduler: Scheduler = None) -> None:
-    """Run the compute pool's jobs one at a time until Ctrl+C. Start one for each job."""
+    """Run the compute pool's jobs one at a time until Ctrl+C. Start several to run more at once."""
     from lepton_hub.jobs.running.program_process import NoWalls
     from lepton_hub.jobs.worker_processes.worker_command import work
 
     os.environ[SCHEDULER] = scheduler or ""
     settings, engine = _opened(folder)
     engine.dispose()
-    where = scheduler and f"they run on the cluster at {scheduler}"
+    where = scheduler and f"they will run on the cluster at {scheduler}"
     where = where or f"their files are in {settings.jobs.folder}"
     print(f"Waiting for jobs; {where}. Press Ctrl+C to stop.", flush=True)
     try:
@@ -139,8 +139,8 @@ def remove_made_up_content(folder: HubFolder) -> None:
         print(f"Removed {remove_made_up(sessions, _store(settings))} made-up items.")
     except StorageUnavailable as error:
         sys.exit(
-            f"lepton hub: {error}. The items are removed; their contents follow as soon as it "
-            "answers."
+            f"lepton hub: {error}. The items have been removed; their contents will be removed "
+            "as soon as it answers."
         )
 
 
@@ -150,10 +150,10 @@ def verify_hub(
     contents: Annotated[bool, typer.Option(help="Also read and decrypt every blob.")] = False,
     head: Annotated[
         Path | None,
-        typer.Option(help=("An exported head that was kept elsewhere: see `lepton hub head`.")),
+        typer.Option(help="An exported head that was kept elsewhere: see `lepton hub head`."),
     ] = None,
     public_key: Annotated[
-        str | None, typer.Option(help="The public key that verifies its signature.")
+        str | None, typer.Option(help="The public key that verifies the head's signature.")
     ] = None,
 ) -> None:
     """Check that nobody has tampered with the audit log or, with --contents, with the blobs."""
@@ -216,9 +216,9 @@ def upgrade(folder: HubFolder) -> None:
 @hub_app.command(name="rotate-keys")
 def rotate_keys(
     folder: HubFolder,
-    retire: Annotated[bool, typer.Option(help="Then destroy the older keys.")] = False,
+    retire: Annotated[bool, typer.Option(help="Afterwards, destroy the older keys.")] = False,
 ) -> None:
-    """Add a new hub key and seal every content's key with it; the contents are not re-encrypted."""
+    """Add a new hub key and reseal every content's key with it, without re-encrypting contents."""
     settings, _ = _opened(folder)
     store = _store(settings)
     keys = store.keys
@@ -266,16 +266,16 @@ def forget(
     person: Annotated[str, typer.Argument(help="The person's name.")],
     by: Annotated[str, typer.Option(help="The name of the administrator who does it.")],
     reason: Annotated[
-        str, typer.Option(help="The reason, such as a request's date; nothing personal.")
+        str, typer.Option(help="The reason, such as a request's date; no personal data.")
     ],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Permanently redact a person's name from the audit log; the redaction itself is recorded.
+    """Permanently redact a person's name from the audit log; the redaction itself is logged.
 
     Also delete the person's survey answers and the record of the items they have used.
     """
     _, engine = _opened(folder)
-    if not yes:  # nobody who writes waits for the answer
+    if not yes:  # read only, so that no writer waits for the answer
         with Session(reading(engine)) as session, session.begin():
             values = mentions(session, person)
         if values:
@@ -284,13 +284,13 @@ def forget(
         known = forget_respondent(session, person) + forget_user(session, person)
         if known:
             append(session, actor=by, action="person.forget", subject="survey", detail={})
-            print(f"Deleted {known} answers to the survey and uses of items.")
+            print(f"Deleted {known} survey answers and records of used items.")
         values = mentions(session, person)
         if not values:
             print(f"The audit log does not name {person}.")
             return
         entry = redact(session, actor=by, reason=reason, values=values)
-    print(f"Removed {_counted(values)}; entry {entry.number} says so.")
+    print(f"Removed {_counted(values)}; entry {entry.number} records this.")
 
 
 def _counted(values: Sequence[tuple[int, str]]) -> str:

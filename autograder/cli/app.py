@@ -12,12 +12,12 @@ from lepton_course.command_group import ErrorsAsMessages
 
 class_app = typer.Typer(
     cls=ErrorsAsMessages,
-    help="Make a class, grade what it hands in, give feedback, export grades.",
+    help="Create a class, grade its submissions, give feedback, export grades.",
     no_args_is_help=True,
 )
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the class.")]
 AssignmentName = Annotated[
-    str, typer.Argument(metavar="ASSIGNMENT", help="Such as convolutional_networks.")
+    str, typer.Argument(metavar="ASSIGNMENT", help="Its name, such as convolutional_networks.")
 ]
 messages = Console(stderr=True, highlight=False, soft_wrap=True)

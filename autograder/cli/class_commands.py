@@ -32,21 +32,21 @@ def create(
         typer.Option(help="CSV file with the columns id,first_name,last_name,email,team."),
     ] = None,
     curriculum: Annotated[
-        Path | None, typer.Option(help="Where the modules are; this clone's curriculum/.")
+        Path | None, typer.Option(help="The modules' folder; default: this clone's curriculum/.")
     ] = None,
     exchange: Annotated[
-        Path | None, typer.Option(help="A new class's folder for nbgrader's exchange.")
+        Path | None, typer.Option(help="The folder of nbgrader's exchange, for a new class.")
     ] = None,
     gradebook: Annotated[
         str | None,
-        typer.Option(metavar="URL", help="A new class's database: postgresql+psycopg:///NAME"),
+        typer.Option(metavar="URL", help="A new class's database, as postgresql+psycopg:///NAME"),
     ] = None,
     made_up: Annotated[
         int | None,
-        typer.Option(min=1, max=300, help="So many made-up people in place of a roster."),
+        typer.Option(min=1, max=300, help="Use this many made-up people instead of a roster."),
     ] = None,
 ) -> None:
-    """Make a class, or add new students and assignments to one.
+    """Create a class, or add new students and assignments to one.
 
     An existing class keeps its grades, its secret seed and its assignments.
     """
@@ -65,7 +65,7 @@ def create(
         assert roster is not None
         modules = curriculum or default_curriculum()
         done = create_classroom(folder, roster, modules, exchange, gradebook)
-    verb = "Made" if done.new else "Updated"
+    verb = "Created" if done.new else "Updated"
     print(f"{verb} the class in {done.classroom.root}")
     print(f"  new students: {len(done.added_students)}")
     print(f"  new assignments: {', '.join(done.added_assignments) or 'none'}")
@@ -81,30 +81,30 @@ def create(
 def grade(
     folder: Folder,
     assignment: AssignmentName,
-    student: Annotated[str | None, typer.Option(help="Grade this student alone.")] = None,
+    student: Annotated[str | None, typer.Option(help="Grade only this student.")] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Notebooks that run at a time; one per core.")
+        int | None, typer.Option(min=1, help="Notebooks to run at a time; default: one per core.")
     ] = None,
     scheduler: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Have a Dask cluster do it, at tcp://HOST:8786."),
+        typer.Option(metavar="ADDRESS", help="Grade on the Dask cluster at tcp://HOST:8786."),
     ] = None,
     sandbox: Annotated[
         Literal["auto", "none"],
-        typer.Option(help="auto: the strongest walls of this machine, never without."),
+        typer.Option(help="auto: the strongest walls this machine offers; none: no walls at all."),
     ] = "auto",
     force: Annotated[
-        bool, typer.Option("--force", help="Grade again what has not changed.")
+        bool, typer.Option("--force", help="Also grade again what has not changed.")
     ] = False,
     json_file: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the results to this file.")
     ] = None,
     count: Annotated[
         Literal["last", "best"] | None,
-        typer.Option(help="Which attempt counts, from now on for this assignment."),
+        typer.Option(help="Which attempt counts for this assignment from now on."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="List what would change by name; write no grade.")
+        bool, typer.Option("--dry-run", help="List by name what would change; write no grades.")
     ] = False,
 ) -> None:
     """Grade all submissions of an assignment that are new or have changed.
@@ -132,7 +132,7 @@ def grade(
     from autograder.sandbox.choice import choose_walls
 
     if scheduler and workers:
-        raise ClassError("--workers is about this machine, --scheduler about others: name one.")
+        raise ClassError("--workers is for this machine, --scheduler for a cluster: use only one.")
     classroom = open_course(folder)
     if json_file is not None:
         _check_writable(json_file)
@@ -166,9 +166,9 @@ def grade(
 def feedback(
     folder: Folder,
     assignment: AssignmentName,
-    student: Annotated[str | None, typer.Option(help="For this student alone.")] = None,
+    student: Annotated[str | None, typer.Option(help="Only for this student.")] = None,
     release: Annotated[
-        bool, typer.Option("--release", help="Also hand it out through nbgrader's exchange.")
+        bool, typer.Option("--release", help="Also release it through nbgrader's exchange.")
     ] = False,
 ) -> None:
     """Write a feedback page for each graded submission."""
@@ -181,16 +181,19 @@ def feedback(
     print(f"{len(pages)} feedback pages in {classroom.root / 'feedback'}")
     if release:
         release_feedback(classroom, assignment)
-        print("Handed out through the exchange.")
+        print("Released through the exchange.")
 
 
 @class_app.command()
 def export(
     folder: Folder,
-    to: Annotated[Path | None, typer.Option(help="The file; grades.csv in the class.")] = None,
-    assignment: Annotated[list[str] | None, typer.Option(help="This one alone.")] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="The file; default: grades.csv in the class.")
+    ] = None,
+    assignment: Annotated[list[str] | None, typer.Option(help="Only this assignment.")] = None,
     system: Annotated[
-        Literal["canvas", "moodle"] | None, typer.Option("--for", help="As it imports grades.")
+        Literal["canvas", "moodle"] | None,
+        typer.Option("--for", help="In this system's import format."),
     ] = None,
 ) -> None:
     """Write all grades to a CSV file: one line per student and assignment, with teams."""
@@ -211,10 +214,10 @@ for command in (release, collect, report, rehearse):
 
 def demo(
     folder: Annotated[
-        Path | None, typer.Option("--dir", help="Keep the class there; else it is removed.")
+        Path | None, typer.Option("--dir", help="Keep the class here; otherwise it is removed.")
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Notebooks that run at a time.")
+        int | None, typer.Option(min=1, help="Notebooks to run at a time.")
     ] = None,
 ) -> None:
     """Show the instructor's side: a made-up class is graded, given feedback and exported."""
@@ -235,7 +238,7 @@ def build() -> None:
         messages.print(f"[red]Not built:[/red] {error}")
         raise typer.Exit(1) from error
     parts = f"exercises: {len(built.exercises)}, notebooks: {len(built.notebooks)}"
-    print(f"Built anew: {parts}" if built.modules else "Everything is up to date.")
+    print(f"Rebuilt: {parts}" if built.modules else "Everything is up to date.")
 
 
 def _print_walls(walls: Walls) -> None:
@@ -243,7 +246,7 @@ def _print_walls(walls: Walls) -> None:
 
     if not walls:
         messages.print(
-            "No walls: submissions run as you and can read and change all that you can.",
+            "No walls: submissions run as you and can read and change everything that you can.",
             style="yellow",
         )
         return
@@ -251,7 +254,7 @@ def _print_walls(walls: Walls) -> None:
     for words in walls_in_words(walls):
         messages.print(f"  {words}")
     for problem in survey().problems:
-        messages.print(f"  missing: {problem} (`lepton doctor` says more)", style="yellow")
+        messages.print(f"  missing: {problem} (see `lepton doctor`)", style="yellow")
 
 
 @contextmanager
@@ -279,4 +282,4 @@ def _check_writable(file: Path) -> None:
     from autograder.classroom.classroom import ClassError
 
     if file.is_dir() or not file.parent.is_dir():
-        raise ClassError(f"{file} cannot be written: there is no such folder, or it is one.")
+        raise ClassError(f"{file} cannot be written: it is a folder, or its folder does not exist.")

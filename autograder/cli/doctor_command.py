@@ -39,9 +39,9 @@ def namespaces_remedy(read: Callable[[str], str], in_container: bool) -> str:
     """
     if in_container:
         return (
-            "This is a container, which may not make others inside. Start it with "
+            "This is a container, in which namespaces cannot be created. Start it with "
             "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined "
-            "--security-opt systempaths=unconfined`, or grade outside of it."
+            "--security-opt systempaths=unconfined`, or grade outside it."
         )
     for file, forbidding, setting in (
         ("kernel/apparmor_restrict_unprivileged_userns", "1", "0"),
@@ -52,7 +52,7 @@ def namespaces_remedy(read: Callable[[str], str], in_container: bool) -> str:
             name = file.replace("/", ".")
             return (
                 f"The system forbids them with {name}={forbidding}. Ask an administrator for: "
-                f"sudo sysctl -w {name}={setting} (and a file in /etc/sysctl.d to keep it)"
+                f"sudo sysctl -w {name}={setting} (to make it permanent, in /etc/sysctl.d)"
             )
     return "Ask an administrator why unprivileged user namespaces are not allowed."
 
@@ -64,11 +64,11 @@ def landlock_remedy(read: Callable[[str], str], release: str) -> str:
     """
     numbers = [int(part) for part in release.split("-")[0].split(".")[:2] if part.isdigit()]
     if numbers and tuple(numbers) < (5, 13):
-        return f"Linux {release} is too old for it: it came with 5.13."
+        return f"Linux {release} is too old for Landlock, which was added in 5.13."
     modules = read("/sys/kernel/security/lsm").strip()
     if modules and "landlock" not in modules.split(","):
-        return f"It is not switched on. Boot with the kernel option lsm=landlock,{modules}"
-    return "This kernel was built without it. Ask for one with CONFIG_SECURITY_LANDLOCK=y."
+        return f"Landlock is not enabled. Boot with the kernel option lsm=landlock,{modules}"
+    return "This kernel was built without Landlock. Ask for one with CONFIG_SECURITY_LANDLOCK=y."
 
 
 def doctor(folder: WorkspaceFolder = None) -> None:
@@ -89,7 +89,7 @@ def _alembic() -> Finding:
 
     add_programs_to_path()
     found = shutil.which("alembic")
-    remedy = "nbgrader makes its gradebook with this program. Run: make install"
+    remedy = "nbgrader creates its gradebook with this program. Run: make install"
     return Finding("alembic", bool(found), found or "not found", remedy, needed=True)
 
 
@@ -98,7 +98,7 @@ def _walls() -> list[Finding]:
 
     found = survey()
     if sys.platform != "linux":
-        remedy = "Grade on a Linux machine, or work that you trust with --sandbox none."
+        remedy = "Grade on a Linux machine, or grade work that you trust with --sandbox none."
         return [Finding("walls", False, platform.system(), remedy, needed=True)]
     in_container = Path("/.dockerenv").exists() or Path("/run/.containerenv").exists()
     return [
@@ -128,7 +128,7 @@ def _walls() -> list[Finding]:
 
 
 def _attempts() -> Finding:
-    """Try from within the walls what they are to stop."""
+    """Try from within the walls everything they should stop."""
     from autograder.sandbox.trial import ATTEMPTS, open_ways
     from autograder.sandbox.walls import survey
 
@@ -141,7 +141,7 @@ def _attempts() -> Finding:
     except OSError as error:
         return Finding("tried from within", False, str(error), remedy)
     closed = len(ATTEMPTS) - len(open_here)
-    found = f"{closed} of {len(ATTEMPTS)} attempts on the machine are stopped"
+    found = f"{closed} of {len(ATTEMPTS)} attacks on the machine are stopped"
     if open_here:
         found += f"; not stopped: {', '.join(open_here)}"
     return Finding("tried from within", not open_here, found, remedy)
@@ -154,9 +154,11 @@ def _control_group() -> Finding:
     return Finding(
         "memory limit",
         not problem,
-        f"measured ten times a second: {problem}" if problem else "kept by the kernel (cgroup v2)",
-        "Measuring is enough for grading. To have the kernel count a submission's memory, start "
-        "the command in a group of your own: systemd-run --user --scope lepton class grade …",
+        f"measured ten times a second: {problem}"
+        if problem
+        else "enforced by the kernel (cgroup v2)",
+        "Measuring is enough for grading. To have the kernel enforce a submission's memory limit, "
+        "run the command in a group of its own: systemd-run --user --scope lepton class grade …",
     )
 
 
@@ -165,7 +167,7 @@ def _memory() -> Finding:
 
     memory = psutil.virtual_memory().available / GIB
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    remedy = f"Less than {NEEDED_GIB:g} GiB are free: close programs, or grade with --workers 1."
+    remedy = f"Less than {NEEDED_GIB:g} GiB is free: close programs, or grade with --workers 1."
     found = f"{memory:.1f} GiB free, {cores} cores"
     return Finding("memory for grading", memory >= NEEDED_GIB, found, remedy)
 
@@ -173,5 +175,5 @@ def _memory() -> Finding:
 def _scratch() -> Finding:
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free / GIB
-    remedy = "Submissions run in a folder there: make room, or set TMPDIR to another place."
+    remedy = "Submissions run in a folder there: free some space, or set TMPDIR to another folder."
     return Finding("temporary files", free >= 1, f"{free:.1f} GiB free in {folder}", remedy)

@@ -11,14 +11,14 @@ from autograder.cli.app import AssignmentName, Folder
 
 
 def release(folder: Folder, assignment: AssignmentName) -> None:
-    """Hand an assignment out through nbgrader's exchange."""
+    """Release an assignment through nbgrader's exchange."""
     from autograder.classroom.classroom import open_classroom
     from autograder.instructor import exchange
 
     classroom = open_classroom(folder)
     exchange.release(classroom, assignment)
     course = classroom.course_id()
-    print(f"{assignment} is handed out. Learners fetch it with")
+    print(f"{assignment} has been released. Learners fetch it with")
     print(f"  nbgrader fetch_assignment --course {course} {assignment}")
 
 
@@ -40,12 +40,12 @@ def rehearse(
     assignment: AssignmentName,
     learners: Annotated[
         Path | None,
-        typer.Option(help="Where the made-up learners keep their files; DIR-learners."),
+        typer.Option(help="The folder of the made-up learners' files; default: DIR-learners."),
     ] = None,
 ) -> None:
     """Have made-up learners hand in an assignment, to rehearse a course evening.
 
-    Everybody on the roster hands in answers with typical mistakes. Not for a class of real people.
+    Everybody on the roster hands in answers with typical mistakes. Not for classes of real people.
     """
     from autograder.classroom.classroom import ClassError, open_classroom
     from autograder.classroom.roster import read_roster
@@ -55,8 +55,8 @@ def rehearse(
     emails = [student.email for student in read_roster(classroom.roster_file)]
     if not all(email.endswith("@example.org") for email in emails):
         raise ClassError(
-            "There are people on the roster who are not made up, and this would hand in for "
-            "them. `lepton class create NEW --made-up 30` makes a class to practise with."
+            "There are people on the roster who are not made up, and this would hand in work in "
+            "their names. `lepton class create NEW --made-up 30` creates a class for practice."
         )
     home = learners or classroom.root.with_name(f"{classroom.root.name}-learners")
     count = hand_in_simulated_work(classroom, assignment, home)

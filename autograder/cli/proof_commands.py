@@ -24,12 +24,14 @@ SEEDS = 5
 TABLE_WIDTH = 110
 """Width, in characters, of tables that go to a file or a log."""
 
-Jobs = Annotated[int | None, typer.Option(min=1, help="How many at a time; one per core.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="How many to run at a time; default: one per core.")
+]
 JsonFile = Annotated[
-    Path | None, typer.Option("--json", metavar="FILE", help="Write the results there.")
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the results to this file.")
 ]
 UseCache = Annotated[
-    bool, typer.Option(help="Do not prove again what passed with the same content.")
+    bool, typer.Option(help="Skip what has already passed with the same content.")
 ]
 Seeds = Annotated[int, typer.Option(min=1, help="Sets of cases for each exercise.")]
 
@@ -41,7 +43,8 @@ def run(
     ] = None,
     jobs: Jobs = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="For the report and executed notebooks.")
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder for the report and executed notebooks."),
     ] = None,
     cache: UseCache = True,
     json_file: JsonFile = None,
@@ -62,7 +65,7 @@ def certify(
     ] = None,
     exercise: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this exercise; may be given several times."),
+        typer.Option(metavar="NAME", help="Only this exercise; may be repeated."),
     ] = None,
     seeds: Seeds = SEEDS,
     jobs: Jobs = None,
@@ -84,7 +87,7 @@ def check(
 ) -> None:
     """Prove one module: its structure, its exercises, its execution.
 
-    `toolbox` checks the toolbox page.
+    The name `toolbox` proves the toolbox page.
     """
     from autograder.curriculum.modules import select_modules
     from autograder.proof.notebooks.tasks import select_tasks
@@ -106,21 +109,21 @@ def check(
         raise typer.Exit(1)
 
 
-new = typer.Typer(help="Begin a module or an exercise.", no_args_is_help=True)
+new = typer.Typer(help="Create a module or an exercise.", no_args_is_help=True)
 
 
 @new.command("module")
 def new_module(
     module: Annotated[str, typer.Argument(metavar="MODULE", help="Its id in the syllabus.")],
 ) -> None:
-    """Make a module's folder, with a list of what is still to be written."""
+    """Create a module's folder, with every part still to be written."""
     from autograder.curriculum.modules import CURRICULUM
     from autograder.scaffold.scaffold import scaffold_module
 
     folder = scaffold_module(module, CURRICULUM)
     print(
-        f"Made {folder}, and left its id alone in syllabus.yml: the rest is in its module.yml. "
-        f"What is still to be written: lepton certify {module}"
+        f"Created {folder}, and reduced its syllabus.yml entry to the id: the rest is in its "
+        f"module.yml. To list what is still to be written: lepton certify {module}"
     )
 
 
@@ -130,7 +133,7 @@ def new_exercise(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the learner will define.")],
     points: Annotated[float, typer.Option(min=0.5, help="Its points.")] = 2,
 ) -> None:
-    """Add a graded exercise to a module, to be filled in."""
+    """Add a graded exercise to a module, for you to fill in."""
     from autograder.curriculum.modules import select_modules
     from autograder.scaffold.scaffold import scaffold_exercise
 
@@ -138,7 +141,7 @@ def new_exercise(
     scaffold_exercise(folder, name, points)
     print(
         f"Added exercises/{name}.py, and its cells to assignment.ipynb. "
-        f"What to write: lepton certify {module} --exercise {name}"
+        f"To list what is still to be written: lepton certify {module} --exercise {name}"
     )
 
 

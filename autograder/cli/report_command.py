@@ -14,16 +14,16 @@ from autograder.cli.app import Folder
 def report(
     folder: Folder,
     assignment: Annotated[
-        str | None, typer.Argument(metavar="[ASSIGNMENT]", help="This one alone.")
+        str | None, typer.Argument(metavar="[ASSIGNMENT]", help="Only this assignment.")
     ] = None,
     to: Annotated[
-        Path | None, typer.Option(help="The folder for it; `report` in the class.")
+        Path | None, typer.Option(help="The report's folder; default: `report` in the class.")
     ] = None,
     opening: Annotated[
         Path | None,
-        typer.Option(help="CSV file id,percent: an opening quiz that was held elsewhere."),
+        typer.Option(help="CSV file with id,percent: an opening quiz held elsewhere."),
     ] = None,
-    survey: Annotated[bool, typer.Option(help="With what learners answered to the survey.")] = True,
+    survey: Annotated[bool, typer.Option(help="Include the learners' survey answers.")] = True,
 ) -> None:
     """Report what the class can do and what it has misunderstood, as a page and as CSV tables."""
     from autograder.classroom.classroom import ClassError, open_classroom
@@ -46,8 +46,8 @@ def report(
     needs = None
     if survey:
         graded = graded_assignments(classroom)
-        # Needs are of the whole class in every report: two that differ by a few people would tell
-        # what these answered.
+        # Every report has the whole class's needs: two reports that differ by a few people would
+        # reveal their answers.
         others = [read_survey(classroom, name) for name in graded if name not in names]
         taught = [classroom.manifest().modules[name] for name in graded]
         needs = needs_of([*found, *others], surveyed_modules(classroom), taught)

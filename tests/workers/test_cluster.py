@@ -263,7 +263,7 @@ def test_nothing_is_left_behind(scene):
 def test_what_is_wrong_with_the_command_is_told(tmp_path):
     classroom = make_class(tmp_path)
     for options, reason in (
-        (["--scheduler", "tcp://127.0.0.1:9", "--workers", "2"], "name one"),
+        (["--scheduler", "tcp://127.0.0.1:9", "--workers", "2"], "use only one"),
         (["--scheduler", "nonsense://127.0.0.1:9"], "No Dask scheduler answers"),
     ):
         done = CliRunner().invoke(class_app, ["grade", str(classroom), "small_sums", *options])
