@@ -70,7 +70,7 @@ def main() -> None:
     base = statistics.median(times["batches(x, y, 64)"])
     print(f"{cpu_cores()} cores of {cpu_model()}, {torch.get_num_threads()} torch threads;")
     print(f"Python {platform.python_version()}, torch {torch.__version__}; {ROUNDS} rounds\n")
-    print("| one pass over 10000 images | median | min … max | time against `batches` |")
+    print("| one pass over 10000 images | median | min … max | time relative to `batches` |")
     print("|---|---:|---:|---:|")
     for name, values in times.items():
         middle, low, high = statistics.median(values), min(values), max(values)

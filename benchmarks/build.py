@@ -1,4 +1,4 @@
-"""Time `lepton build`: from nothing, without a change, and with one changed exercise.
+"""Time `lepton build`: from scratch, without a change, and with one changed exercise.
 
     .venv/bin/python benchmarks/build.py
 
@@ -55,7 +55,7 @@ def main() -> None:
         print(
             "build                    | exercises | notebooks | seconds | processor | others' cores"
         )
-        for title in ("from nothing", "unchanged", "one exercise changed"):
+        for title in ("from scratch", "unchanged", "one exercise changed"):
             if title == "one exercise changed":
                 path = curriculum / EXERCISE
                 path.write_text(path.read_text(encoding="utf-8") + "\n# changed\n")

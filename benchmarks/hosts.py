@@ -126,7 +126,7 @@ def main() -> None:
         seconds = measure(options.submissions, options.runs, Path(folder))
     medians = {way: statistics.median(values) for way, values in seconds.items()}
     table = Table(title=f"{options.submissions} torch submissions, median of {options.runs}")
-    for column in ("", "seconds", "min … max", "speed-up", "against one host"):
+    for column in ("", "seconds", "min … max", "speed-up", "relative to one host"):
         table.add_column(column, justify="right" if column else "left")
     for way, median in medians.items():
         table.add_row(

@@ -64,7 +64,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     kinds = {"ordinary": ordinary_manager, "warm": BlockingWarmKernelManager}
     if survey().walls == Walls():
-        kinds["warm, closed in"] = sandboxed_manager
+        kinds["warm, sandboxed"] = sandboxed_manager
     table = Table(title=f"Kernel start to first operation, seconds, median of {runs}")
     for column in ("framework", *kinds, *(f"ordinary / {kind}" for kind in list(kinds)[1:])):
         table.add_column(column, justify="right")

@@ -34,18 +34,18 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
     """Return the results as Markdown: times, then memory, processor and disk."""
     parts = [
         _table(
-            ("arrival", "learners", "lab ready: median", "95%", "most", "fetch", "kernel", "check",
+            ("arrival", "learners", "lab ready: median", "95%", "maximum", "fetch", "kernel", "check",
              "submit", "all done", "failures"),
             [_times(r) for r in rounds],
         ),
         _table(
-            ("arrival", "learners", "lab", "kernel", "alone", "hub and proxy",
-             "memory taken in all"),
+            ("arrival", "learners", "lab", "kernel", "private", "hub and proxy",
+             "memory used in total"),
             [_memory(r) for r in rounds],
         ),
         _table(
             ("arrival", "learners", "start of the lab", "fetch", "kernel", "checks",
-             "submit", "hub", "proxy", "a learner in all", "cores that others used"),
+             "submit", "hub", "proxy", "total per learner", "cores used by others"),
             [_processor(r) for r in rounds],
         ),
     ]  # fmt: skip
