@@ -34,8 +34,8 @@ def tables(rounds: Sequence[dict[str, Any]]) -> str:
     """Return the results as Markdown: times, then memory, processor and disk."""
     parts = [
         _table(
-            ("arrival", "learners", "lab ready: median", "95%", "maximum", "fetch", "kernel", "check",
-             "submit", "all done", "failures"),
+            ("arrival", "learners", "lab ready: median", "95%", "maximum", "fetch", "kernel",
+             "check", "submit", "all done", "failures"),
             [_times(r) for r in rounds],
         ),
         _table(
