@@ -216,9 +216,7 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option("--dir", help="Keep the class here; otherwise it is removed.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Notebooks to run at a time.")
-    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Notebooks to run at a time.")] = None,
 ) -> None:
     """Show the instructor's side: a made-up class is graded, given feedback and exported."""
     from autograder.simulation.demo import run_demo

@@ -30,9 +30,7 @@ Jobs = Annotated[
 JsonFile = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the results to this file.")
 ]
-UseCache = Annotated[
-    bool, typer.Option(help="Skip what has already passed with the same content.")
-]
+UseCache = Annotated[bool, typer.Option(help="Skip what has already passed with the same content.")]
 Seeds = Annotated[int, typer.Option(min=1, help="Sets of cases for each exercise.")]
 
 

@@ -60,8 +60,7 @@ def test_what_the_walls_do_not_stop_is_named(monkeypatch):
     if not tried.found.startswith("there are no walls"):
         assert not tried.good and not tried.needed
         assert tried.found == (
-            "1 of 3 attacks on the machine are stopped; "
-            "not stopped: see whether a file exists, UDP"
+            "1 of 3 attacks on the machine are stopped; not stopped: see whether a file exists, UDP"
         )
 
 
