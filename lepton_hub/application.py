@@ -138,7 +138,13 @@ def create_app(state: ServiceState) -> FastAPI:
     app.add_middleware(Outages, answer=_failed(app))
     static = (f"{prefix}/pages/static/{name}" for name in static_files.STATIC)
     open_paths = frozenset({f"{prefix}/metrics", *static})
-    app.add_middleware(FairTurns, state=state, answer=_failed(app), open_paths=open_paths)
+    app.add_middleware(
+        FairTurns,
+        state=state,
+        answer=_failed(app),
+        open_paths=open_paths,
+        threadless_paths=frozenset({f"{prefix}/oauth_callback"}),
+    )
     app.add_middleware(
         Guards, notice=state.identity.notice, uploads=uploads, answer=_too_large(app)
     )

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import httpx
@@ -14,6 +15,7 @@ from small_hub import small_hub
 
 from lepton_hub.identity import IdentityError, jupyterhub
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
+from lepton_hub.identity.oauth import STATE_COOKIE
 
 PATIENCE = 120.0
 PEOPLE = 600
@@ -229,5 +231,44 @@ def test_beyond_what_can_wait_people_are_told_to_come_back_and_then_come_in(hub,
             slow.go_on.set()
             await asyncio.gather(*many)
             assert {(await ask(f"p{number}")).status_code for number in range(5)} == {200}
+
+    asyncio.run(work())
+
+
+def test_people_who_come_back_from_a_slow_jupyterhub_occupy_no_turn_of_the_hub(hub):
+    """A class signs in at once: those who are signed in already do not wait for JupyterHub."""
+
+    async def work():
+        slow = SlowJupyterHub(lambda token: False)
+        hub.state.identity = identity_of(slow)
+        coming_back, go_on = [], asyncio.Event()
+
+        async def give_token(request: httpx.Request) -> httpx.Response:
+            coming_back.append(request)
+            await go_on.wait()
+            return httpx.Response(200, json={"access_token": "p-new", "token_type": "Bearer"})
+
+        client = httpx.AsyncClient(transport=httpx.MockTransport(give_token))
+        oauth = replace(hub.state.oauth, jupyterhub=client)
+        hub.state.oauth = oauth
+
+        async def come_back(number: int) -> httpx.Response:
+            address, kept = oauth.begin("/pages/")
+            [nonce] = parse_qs(urlsplit(address).query)["state"]
+            transport = httpx.ASGITransport(hub.app, client=(f"10.1.0.{number % 8}", 1))
+            cookies = {STATE_COOKIE: kept}
+            query = {"code": "c", "state": nonce}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://testserver", cookies=cookies
+            ) as browser:
+                return await browser.get("/oauth_callback", params=query)
+
+        async with coming(hub) as ask:
+            assert (await ask("p-known")).status_code == 200
+            many = [asyncio.create_task(come_back(number)) for number in range(64)]
+            await until(lambda: len(coming_back) >= 40)
+            assert (await ask("p-known")).status_code == 200
+            go_on.set()
+            assert {one.status_code for one in await asyncio.gather(*many)} == {302}
 
     asyncio.run(work())
