@@ -42,6 +42,11 @@ class TurnKeeper:
         self._busy: Counter[Turn] = Counter()
         self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {}
 
+    @property
+    def waiting(self) -> int:
+        """The number of requests that wait for a turn."""
+        return sum(map(len, self._waiting.values()))
+
     async def take(self, turn: Turn, gone: Departure = never) -> bool:
         """Acquire a turn, waiting if necessary; return whether it was granted. See `leave`.
 

@@ -85,13 +85,13 @@ class FairTurns:
         self,
         app: ASGIApp,
         state: ServiceState,
+        turns: TurnKeeper,
         answer: Callable[[Scope, Problem], ASGIApp],
         open_paths: frozenset[str] = frozenset(),
         threadless_paths: frozenset[str] = frozenset(),
     ) -> None:
-        self.app, self.state, self.answer = app, state, answer
+        self.app, self.state, self.turns, self.answer = app, state, turns, answer
         self.open_paths, self.threadless_paths = open_paths, threadless_paths
-        self.turns = TurnKeeper()
         self._requests, self._contents, self._strangers, self._tokens = lanes(
             state.settings.requests_at_once
         )
