@@ -272,3 +272,25 @@ def test_people_who_come_back_from_a_slow_jupyterhub_occupy_no_turn_of_the_hub(h
             assert {one.status_code for one in await asyncio.gather(*many)} == {302}
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("lane", ["_everybody", "_requests"])
+def test_who_lost_their_rights_while_their_request_waited_is_refused(hub, lane):
+    async def work():
+        clock, slow = Clock(), SlowJupyterHub(lambda token: False)
+        hub.state.identity = identity_of(slow, clock)
+        async with coming(hub) as ask:
+            assert (await ask("p1")).status_code == 200
+            layer = hub.fair_turns()
+            setattr(layer, lane, replace(getattr(layer, lane), most=1, seconds=PATIENCE))
+            occupied = (getattr(layer, lane), "" if lane == "_everybody" else "p1")
+            layer.turns.join(occupied)
+            waiting = asyncio.create_task(ask("p1"))
+            await until(lambda: layer.turns.waiting == 1)
+            clock.moment = 11.0
+            slow.revoked.add("p1")
+            layer.turns.leave(occupied)
+            assert (await waiting).status_code == 401
+            assert (layer.turns._busy, layer.turns.waiting) == ({}, 0)
+
+    asyncio.run(work())

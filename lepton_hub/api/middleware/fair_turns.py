@@ -130,20 +130,20 @@ class FairTurns:
             if content or not last:
                 await send(message)
                 return
-            for one in held:  # nor does a slow reader
-                self.turns.leave(one)
-            try:
+            with self.turns.left(held):  # nor does a slow reader have one
                 await send(message)
-            finally:
-                for one in held:  # for what the hub does afterwards
-                    self.turns.join(one)
 
+        waited = False
         try:
             for one in (turn,) if alone else (turn, (self._everybody, "")):
+                waited = waited or not self.turns.has_room(one)
                 if not await self.turns.take(one, early.disconnected):
                     await self._refuse(one, scope, receive, send)
                     return
                 held.append(one)
+            if waited and turn[0] in (self._requests, self._contents):
+                with self.turns.left(held[1:]):  # nobody else waits for JupyterHub
+                    await introduce(scope, self.state)  # their rights may have changed meanwhile
             await self.app(scope, early.receive, sent)
         finally:
             for one in held:
