@@ -66,6 +66,7 @@ from lepton_hub.pages.learning import LEARNING_PAGES
 from lepton_hub.pages.overview import OVERVIEW_PAGES
 from lepton_hub.pages.visitors import FormRefused, NotSignedIn
 from lepton_hub.proxies import parse_proxies
+from lepton_hub.turns import TurnKeeper
 
 FIRST_TIDY_SECONDS, TIDY_SECONDS = 60, 3600
 DESCRIPTION = (
@@ -131,14 +132,21 @@ def create_app(state: ServiceState) -> FastAPI:
     ):
         app.include_router(module.router, prefix=prefix)
     app.include_router(_description_router(app, prefix), prefix=prefix)
-    metrics = HubMetrics(state)
-    app.include_router(metrics_router(state, metrics), prefix=prefix)
+    metrics, turns = HubMetrics(state), TurnKeeper()
+    app.include_router(metrics_router(state, metrics, turns), prefix=prefix)
     _handle_errors(app)
     uploads = f"{prefix}/uploads/"
     app.add_middleware(Outages, answer=_failed(app))
     static = (f"{prefix}/pages/static/{name}" for name in static_files.STATIC)
     open_paths = frozenset({f"{prefix}/metrics", *static})
-    app.add_middleware(FairTurns, state=state, answer=_failed(app), open_paths=open_paths)
+    app.add_middleware(
+        FairTurns,
+        state=state,
+        turns=turns,
+        answer=_failed(app),
+        open_paths=open_paths,
+        threadless_paths=frozenset({f"{prefix}/oauth_callback"}),
+    )
     app.add_middleware(
         Guards, notice=state.identity.notice, uploads=uploads, answer=_too_large(app)
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -42,17 +43,25 @@ class TurnKeeper:
         self._busy: Counter[Turn] = Counter()
         self._waiting: dict[Turn, deque[asyncio.Future[None]]] = {}
 
+    @property
+    def waiting(self) -> int:
+        """The number of requests that wait for a turn."""
+        return sum(map(len, self._waiting.values()))
+
+    def has_room(self, turn: Turn) -> bool:
+        """Return whether a turn would be granted without waiting."""
+        return self._busy[turn] < turn[0].most
+
     async def take(self, turn: Turn, gone: Departure = never) -> bool:
         """Acquire a turn, waiting if necessary; return whether it was granted. See `leave`.
 
         gone: called only where the caller has to wait; whoever is gone gives up their place.
         """
-        lane, _ = turn
-        if self._busy[turn] < lane.most:
+        if self.has_room(turn):
             self.join(turn)
             return True
         queue = self._waiting.get(turn, ())
-        if len(queue) >= lane.waiting:
+        if len(queue) >= turn[0].waiting:
             return False
         return await self._wait(turn, gone)
 
@@ -70,6 +79,17 @@ class TurnKeeper:
         self._busy[turn] -= 1
         if self._busy[turn] <= 0:
             del self._busy[turn]
+
+    @contextmanager
+    def left(self, turns: Sequence[Turn]) -> Iterator[None]:
+        """Release turns for a while, then acquire them again regardless of the limit."""
+        for turn in turns:
+            self.leave(turn)
+        try:
+            yield
+        finally:
+            for turn in turns:
+                self.join(turn)
 
     async def _wait(self, turn: Turn, gone: Departure) -> bool:
         queue = self._waiting.setdefault(turn, deque())

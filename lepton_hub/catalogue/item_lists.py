@@ -22,8 +22,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from lepton_hub.catalogue.cards import ItemKind
-from lepton_hub.catalogue.items import every_existing, existing
+from lepton_hub.catalogue.items import every_existing
 from lepton_hub.catalogue.tables import ItemTag, SharedItem
+from lepton_hub.database import read_one_moment
 from lepton_hub.database.unindexed import Unindexed
 from lepton_hub.identity.person import Person
 
@@ -60,7 +61,11 @@ class ItemList:
 def list_items(
     session: Session, person: Person, filters: Filters, limit: int, after: tuple[str, str] | None
 ) -> ItemList:
-    """Return a page of at most `limit` items. after: `next` of the previous page."""
+    """Return a page of at most `limit` items. after: `next` of the previous page.
+
+    session: must not have read anything yet.
+    """
+    read_one_moment(session)  # what is deleted meanwhile would be missing from a page
     columns = (SharedItem.id, SharedItem.kind, SharedItem.space, SharedItem.name)
     found = _filtered(every_existing(person), filters).with_only_columns(*columns).cte("found")
     found = found.prefix_with("MATERIALIZED")  # evaluated once, which takes most of the time
@@ -70,10 +75,9 @@ def list_items(
         rows[what].append((value, number))
     ids = [number for _, number in rows["page"]]
     place = Unindexed(SharedItem.space), Unindexed(SharedItem.name)
-    # What was deleted or closed since the first query is missing.
-    query = existing(person).where(SharedItem.id.in_(ids)).order_by(*place)
+    query = select(SharedItem).where(SharedItem.id.in_(ids)).order_by(*place)
     items = session.scalars(query).all()[:limit]
-    last = (items[-1].space, items[-1].name) if items and len(ids) > limit else None
+    last = (items[-1].space, items[-1].name) if len(ids) > limit else None
     kinds = dict(sorted(rows["kind"]))
     tags = dict(sorted(rows["tag"], key=lambda pair: (-pair[1], pair[0])))
     return ItemList(items, last, sum(kinds.values()), {"kind": kinds, "tag": tags})

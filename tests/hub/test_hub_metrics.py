@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
+from dataclasses import replace
 
+import anyio
+import httpx
 import pytest
 from conftest import CLONE
 from fastapi.testclient import TestClient
@@ -14,6 +18,7 @@ from small_hub import small_hub
 from lepton_hub.settings import settings_of
 
 BOARD = CLONE / "deploy" / "grafana" / "hub.json"
+QUEUED = re.compile(r'hub_queue_length\{queue="requests"\} (\S+)')
 
 
 def numbers(hub, **options) -> dict[tuple, float]:
@@ -49,6 +54,31 @@ def test_requests_contents_queues_and_the_log_are_counted(tmp_path):
         text = hub.client.get("/metrics").text
         assert "secretrides" not in text
         assert "curie" not in text
+
+
+def test_operators_see_how_many_requests_wait(tmp_path):
+    with small_hub(tmp_path, metrics="loopback") as hub:
+        hub.get("ada", "/health")  # so that its layers are there
+        layer = hub.fair_turns()
+        layer._everybody = replace(layer._everybody, most=0, seconds=120.0)
+
+        async def work():
+            transport = httpx.ASGITransport(hub.app, client=("127.0.0.1", 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://hub") as client:
+                headers = {"Authorization": "token ada"}
+                asking = [client.get("/items", headers=headers) for _ in range(3)]
+                waiting = [asyncio.create_task(one) for one in asking]
+                with anyio.fail_after(120):
+                    while layer.turns.waiting < 3:
+                        await asyncio.sleep(0.01)
+                answers = [await client.get("/metrics")]
+                for one in waiting:
+                    one.cancel()
+                await asyncio.gather(*waiting, return_exceptions=True)
+                answers.append(await client.get("/metrics"))
+            return [QUEUED.findall(answer.text) for answer in answers]
+
+        assert asyncio.run(work()) == [["3.0"], ["0.0"]]
 
 
 def test_who_may_read_them(tmp_path):

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import parse_qs, urlsplit
 
 import anyio
 import httpx
@@ -14,6 +15,7 @@ from small_hub import small_hub
 
 from lepton_hub.identity import IdentityError, jupyterhub
 from lepton_hub.identity.jupyterhub import JupyterHubIdentity
+from lepton_hub.identity.oauth import STATE_COOKIE
 
 PATIENCE = 120.0
 PEOPLE = 600
@@ -229,5 +231,66 @@ def test_beyond_what_can_wait_people_are_told_to_come_back_and_then_come_in(hub,
             slow.go_on.set()
             await asyncio.gather(*many)
             assert {(await ask(f"p{number}")).status_code for number in range(5)} == {200}
+
+    asyncio.run(work())
+
+
+def test_people_who_come_back_from_a_slow_jupyterhub_occupy_no_turn_of_the_hub(hub):
+    """A class signs in at once: those who are signed in already do not wait for JupyterHub."""
+
+    async def work():
+        slow = SlowJupyterHub(lambda token: False)
+        hub.state.identity = identity_of(slow)
+        coming_back, go_on = [], asyncio.Event()
+
+        async def give_token(request: httpx.Request) -> httpx.Response:
+            coming_back.append(request)
+            await go_on.wait()
+            return httpx.Response(200, json={"access_token": "p-new", "token_type": "Bearer"})
+
+        client = httpx.AsyncClient(transport=httpx.MockTransport(give_token))
+        oauth = replace(hub.state.oauth, jupyterhub=client)
+        hub.state.oauth = oauth
+
+        async def come_back(number: int) -> httpx.Response:
+            address, kept = oauth.begin("/pages/")
+            [nonce] = parse_qs(urlsplit(address).query)["state"]
+            transport = httpx.ASGITransport(hub.app, client=(f"10.1.0.{number % 8}", 1))
+            cookies = {STATE_COOKIE: kept}
+            query = {"code": "c", "state": nonce}
+            async with httpx.AsyncClient(
+                transport=transport, base_url="http://testserver", cookies=cookies
+            ) as browser:
+                return await browser.get("/oauth_callback", params=query)
+
+        async with coming(hub) as ask:
+            assert (await ask("p-known")).status_code == 200
+            many = [asyncio.create_task(come_back(number)) for number in range(64)]
+            await until(lambda: len(coming_back) >= 40)
+            assert (await ask("p-known")).status_code == 200
+            go_on.set()
+            assert {one.status_code for one in await asyncio.gather(*many)} == {302}
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("lane", ["_everybody", "_requests"])
+def test_who_lost_their_rights_while_their_request_waited_is_refused(hub, lane):
+    async def work():
+        clock, slow = Clock(), SlowJupyterHub(lambda token: False)
+        hub.state.identity = identity_of(slow, clock)
+        async with coming(hub) as ask:
+            assert (await ask("p1")).status_code == 200
+            layer = hub.fair_turns()
+            setattr(layer, lane, replace(getattr(layer, lane), most=1, seconds=PATIENCE))
+            occupied = (getattr(layer, lane), "" if lane == "_everybody" else "p1")
+            layer.turns.join(occupied)
+            waiting = asyncio.create_task(ask("p1"))
+            await until(lambda: layer.turns.waiting == 1)
+            clock.moment = 11.0
+            slow.revoked.add("p1")
+            layer.turns.leave(occupied)
+            assert (await waiting).status_code == 401
+            assert (layer.turns._busy, layer.turns.waiting) == ({}, 0)
 
     asyncio.run(work())

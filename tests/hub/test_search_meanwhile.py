@@ -1,4 +1,4 @@
-"""Search while others edit, index and begin; texts of any size. On SQLite and on PostgreSQL."""
+"""Search and lists while others edit, index and begin; texts of any size. Both databases."""
 
 from __future__ import annotations
 
@@ -90,6 +90,27 @@ def test_an_edit_in_the_middle_of_a_search_changes_nothing_of_it(hub, q, path):
     assert "Snow" not in answer.text
     assert find(hub, "snow") == ["engines/i2"]
     assert hub.log(action="search")[0].detail["query"] == "q=snow"
+
+
+def test_deletions_in_the_middle_of_a_list_change_nothing_of_it(hub):
+    """Else a page is empty, and the last one, where all of it is deleted."""
+    statuses: list[int] = []
+
+    def delete() -> None:
+        for number in range(2):
+            statuses.append(hub.ask("ada", "DELETE", f"/items/engines/i{number}").status_code)
+
+    def meanwhile(_: object, __: object, statement: str, *___: object) -> None:
+        if "AS MATERIALIZED" in statement and not statuses:
+            join_all([begun(delete)])
+
+    event.listen(hub.state.engine, "after_cursor_execute", meanwhile)
+    told = hub.get("ada", "/items", params={"limit": 1}).json()
+    event.remove(hub.state.engine, "after_cursor_execute", meanwhile)
+    assert statuses == [200, 200]
+    assert ([item["reference"] for item in told["items"]], told["total"]) == (["engines/i0"], 4)
+    told = hub.get("ada", "/items", params={"cursor": told["next"]}).json()
+    assert [item["reference"] for item in told["items"]] == ["engines/i2", "engines/i3"]
 
 
 @pytest.fixture

@@ -54,6 +54,7 @@ def add_hidden_things(hub: SmallHub, number: int, first: int = 0) -> None:
 def _item(session: Session, count: int) -> SharedItem:
     team = (None, "particles")[count % 2]
     item = SharedItem(
+        public_id=f"~{count:030d}",  # after all others: a search for the last takes a step less
         space=team or "~curie",
         name=f"rides-{count}",
         team=team,

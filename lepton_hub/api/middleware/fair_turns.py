@@ -42,7 +42,8 @@ _CONTENT = re.compile(r"/(items|links|documents)/.*/(files|attachments)/|/data|/
 
 
 EVERYBODY = Lane("everybody", 40, 2000, 20.0)
-"""All requests in progress, except content transfers, which hold threads only now and then."""
+"""All requests in progress, except content transfers, which hold threads only now and then, and
+those that wait for JupyterHub, which hold none."""
 
 
 def lanes(at_once: int) -> tuple[Lane, Lane, Lane, Lane]:
@@ -76,17 +77,21 @@ class FairTurns:
 
     answer: builds the response for a request from its message. open_paths: paths that are
     answered at once, without a turn and without asking JupyterHub who the caller is.
+    threadless_paths: paths that wait for JupyterHub without a thread; everybody else would wait
+    with them.
     """
 
     def __init__(
         self,
         app: ASGIApp,
         state: ServiceState,
+        turns: TurnKeeper,
         answer: Callable[[Scope, Problem], ASGIApp],
         open_paths: frozenset[str] = frozenset(),
+        threadless_paths: frozenset[str] = frozenset(),
     ) -> None:
-        self.app, self.state, self.answer, self.open_paths = app, state, answer, open_paths
-        self.turns = TurnKeeper()
+        self.app, self.state, self.turns, self.answer = app, state, turns, answer
+        self.open_paths, self.threadless_paths = open_paths, threadless_paths
         self._requests, self._contents, self._strangers, self._tokens = lanes(
             state.settings.requests_at_once
         )
@@ -117,6 +122,7 @@ class FairTurns:
     async def _in_turn(self, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
         early = EarlyMessages(receive)
         content = turn[0] is self._contents
+        alone = content or scope["path"] in self.threadless_paths
         held: list[Turn] = []
 
         async def sent(message: Message) -> None:
@@ -124,20 +130,20 @@ class FairTurns:
             if content or not last:
                 await send(message)
                 return
-            for one in held:  # nor does a slow reader
-                self.turns.leave(one)
-            try:
+            with self.turns.left(held):  # nor does a slow reader have one
                 await send(message)
-            finally:
-                for one in held:  # for what the hub does afterwards
-                    self.turns.join(one)
 
+        waited = False
         try:
-            for one in (turn,) if content else (turn, (self._everybody, "")):
+            for one in (turn,) if alone else (turn, (self._everybody, "")):
+                waited = waited or not self.turns.has_room(one)
                 if not await self.turns.take(one, early.disconnected):
                     await self._refuse(one, scope, receive, send)
                     return
                 held.append(one)
+            if waited and turn[0] in (self._requests, self._contents):
+                with self.turns.left(held[1:]):  # nobody else waits for JupyterHub
+                    await introduce(scope, self.state)  # their rights may have changed meanwhile
             await self.app(scope, early.receive, sent)
         finally:
             for one in held:

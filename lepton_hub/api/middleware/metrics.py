@@ -22,6 +22,7 @@ from lepton_hub.audit.audit_tables import AuditHead
 from lepton_hub.catalogue.dependents import CONTENT_COLUMNS
 from lepton_hub.catalogue.tables import PendingUpload
 from lepton_hub.database import reading
+from lepton_hub.turns import TurnKeeper
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """Upper bounds of the histogram of request durations, in seconds."""
@@ -126,7 +127,7 @@ class Measured:
             self.metrics.seconds.labels(method, route).observe(time.perf_counter() - begun)
 
 
-def metrics_router(state: ServiceState, metrics: HubMetrics) -> APIRouter:
+def metrics_router(state: ServiceState, metrics: HubMetrics, turns: TurnKeeper) -> APIRouter:
     """Return the route `/metrics`, which answers 404 to anybody who may not read it."""
     router = APIRouter(include_in_schema=False)
 
@@ -137,7 +138,8 @@ def metrics_router(state: ServiceState, metrics: HubMetrics) -> APIRouter:
         if not _may_read(request, state.settings.metrics, key):
             raise HTTPException(404)
         waiting = current_default_thread_limiter().statistics().tasks_waiting
-        metrics.queue.labels("requests").set(waiting)
+        metrics.queue.labels("threads").set(waiting)
+        metrics.queue.labels("requests").set(turns.waiting)
         # In a thread of its own, since it may wait for the database.
         told = await to_thread.run_sync(metrics.text, limiter=state.upload_threads)
         return Response(told, headers={"content-type": CONTENT_TYPE_LATEST})
