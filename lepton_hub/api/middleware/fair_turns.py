@@ -44,6 +44,8 @@ _CONTENT = re.compile(r"/(items|links|documents)/.*/(files|attachments)/|/data|/
 EVERYBODY = Lane("everybody", 40, 2000, 20.0)
 """All requests in progress, except content transfers, which hold threads only now and then, and
 those that wait for JupyterHub, which hold none."""
+ALL_STRANGERS = Lane("all strangers", 10, 2000, 20.0)
+"""Instead, for requests of unknown callers, whose addresses may be many."""
 
 
 def lanes(at_once: int) -> tuple[Lane, Lane, Lane, Lane]:
@@ -95,7 +97,7 @@ class FairTurns:
         self._requests, self._contents, self._strangers, self._tokens = lanes(
             state.settings.requests_at_once
         )
-        self._everybody = EVERYBODY
+        self._everybody, self._all_strangers = EVERYBODY, ALL_STRANGERS
         self._bodies = ArrivingBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,6 +125,7 @@ class FairTurns:
         early = EarlyMessages(receive)
         content = turn[0] is self._contents
         alone = content or scope["path"] in self.threadless_paths
+        everybody = self._everybody if turn[0] is self._requests else self._all_strangers
         held: list[Turn] = []
 
         async def sent(message: Message) -> None:
@@ -135,7 +138,7 @@ class FairTurns:
 
         waited = False
         try:
-            for one in (turn,) if alone else (turn, (self._everybody, "")):
+            for one in (turn,) if alone else (turn, (everybody, "")):
                 waited = waited or not self.turns.has_room(one)
                 if not await self.turns.take(one, early.disconnected):
                     await self._refuse(one, scope, receive, send)
@@ -150,7 +153,7 @@ class FairTurns:
                 self.turns.leave(one)
 
     async def _refuse(self, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
-        if turn[0] is self._everybody:
+        if turn[0] in (self._everybody, self._all_strangers):
             problem = Problem(503, CROWDED, {"Retry-After": str(CROWDED_SECONDS)})
         else:
             problem = Problem(429, TOO_MANY, {"Retry-After": str(RETRY_SECONDS)})
