@@ -141,13 +141,10 @@ test: $(STAMP)
 	$(BIN)/python -m pytest -m 'not attack' --durations=40 \
 	    --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --max-worker-restart 0
 	@# Last, and alone on the machine: forks, floods and all.
-	$(MAKE) --no-print-directory attack
+	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox
 
-# First a class of hostile submissions, graded by two processes; then attacks on each limit, in two.
 attack: build
-	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox/test_attacks.py
-	$(BIN)/python -m pytest -m attack --durations=10 tests/sandbox \
-	    --ignore tests/sandbox/test_attacks.py --numprocesses 2 --dist loadgroup --max-worker-restart 0
+	$(BIN)/python -m pytest -m attack tests/sandbox
 
 test-team: $(LOGIN) build
 	$(BIN)/python -m pytest tests/team

@@ -43,18 +43,8 @@ def folder() -> Iterator[Path]:
         yield Path(name, "scratch")
 
 
-def in_groups() -> Iterator[object]:
-    """Yield each attack with the process that runs it, where tests run side by side.
-
-    No two attacks may take the same thing at once: space on the disk, files sent and not received.
-    """
-    for attack in ATTACKS:
-        group = "memory" if attack.__module__.endswith("memory") else "all else"
-        yield pytest.param(attack, id=attack.__name__, marks=pytest.mark.xdist_group(group))
-
-
 @pytest.mark.parametrize(("mode", "user"), TRIED)
-@pytest.mark.parametrize("attack", in_groups())
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 def test_a_limit_cannot_be_got_around(attack, mode, user, folder, monkeypatch):
     if attack in FOR_THE_FILTER and not MODES[mode].system_calls:
         pytest.skip("only the filter stops it")

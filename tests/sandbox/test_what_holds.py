@@ -30,8 +30,6 @@ MODES = {
 }
 USERS = ("root", "nobody") if os.geteuid() == 0 else ("user",)
 
-pytestmark = pytest.mark.xdist_group("memory")  # see test_limits
-
 walls_needed = pytest.mark.skipif(
     survey().walls != Walls(), reason=f"walls are missing: {survey().problems}"
 )
