@@ -81,7 +81,7 @@ class TurnKeeper:
             del self._busy[turn]
 
     @contextmanager
-    def left(self, turns: Sequence[Turn]) -> Iterator[None]:
+    def released(self, turns: Sequence[Turn]) -> Iterator[None]:
         """Release turns for a while, then acquire them again regardless of the limit."""
         for turn in turns:
             self.leave(turn)

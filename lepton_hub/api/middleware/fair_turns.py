@@ -133,7 +133,7 @@ class FairTurns:
             if content or not last:
                 await send(message)
                 return
-            with self.turns.left(held):  # nor does a slow reader have one
+            with self.turns.released(held):  # a slow reader holds none
                 await send(message)
 
         waited = False
@@ -145,7 +145,7 @@ class FairTurns:
                     return
                 held.append(one)
             if waited and turn[0] in (self._requests, self._contents):
-                with self.turns.left(held[1:]):  # nobody else waits for JupyterHub
+                with self.turns.released(held[1:]):  # nobody else waits for JupyterHub
                     await introduce(scope, self.state)  # their rights may have changed meanwhile
             await self.app(scope, early.receive, sent)
         finally:
